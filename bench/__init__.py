@@ -1,1 +1,1 @@
-"""Load: the State's year, and the benchmarks that verify before they time."""
+"""The generator of the State's year, and benchmarks that verify their results before they time them."""

@@ -1,4 +1,4 @@
-"""The machine that figures were measured on, in one line: without it they say nothing."""
+"""The machine on which figures were measured: without it they mean nothing."""
 
 import mmap
 import os
@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 
 _TOUCHED_SHARE = 0.7
-"""Of the memory that is free: the rest is left to whoever else is there."""
+"""The share of the free memory that may be touched; the rest is left to other processes."""
 
 
 def describe_machine(folder: Path = Path()) -> str:
-    """Processor, cores, memory, disk under ``folder``, system, and the versions that decide the speed."""
+    """Describe the machine in one line: processor, cores, memory, disk of ``folder``, system, and relevant versions."""
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = f"Python {platform.python_version()}, NumPy {version('numpy')}, Numba {version('numba')}"
     system = f"{platform.system()} {platform.release().partition('-')[0]}"
@@ -24,11 +24,11 @@ def describe_machine(folder: Path = Path()) -> str:
 
 
 def touch_memory(size_bytes: int) -> int:
-    """Write to every page of so much memory once, as far as it is free, and give it back; how much it was.
+    """Write once to every page of free memory, up to ``size_bytes``, and free it again; return the size touched.
 
-    To a virtual machine its host gives a page when that is first written to, and takes longer over it than the work that
-    fills the page: a run would pay for it, and what is measured after the run would not.  In a process of its own, for
-    the system counts a program's memory from that of the process that started it.
+    The host of a virtual machine assigns a page at its first write, which takes longer than the work that fills the page.
+    Without this, the first benchmark would pay for it and the later ones would not.  It runs in a process of its own,
+    because the system counts a program's peak memory from that of the process that started it.
     """
     bounded = min(size_bytes, int(psutil.virtual_memory().available * _TOUCHED_SHARE))
     subprocess.run([sys.executable, "-m", __name__, str(bounded)], check=True)
@@ -42,21 +42,21 @@ def _write_pages(size_bytes: int) -> None:
 
 
 def _read_processor() -> str:
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text().splitlines() if known.exists() else []
+    cpu_info = Path("/proc/cpuinfo")
+    lines = cpu_info.read_text().splitlines() if cpu_info.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.machine())
 
 
 def _describe_disk(folder: Path) -> str:
-    """File system and device; whether a device turns, a virtual machine is not told."""
+    """Describe the file system and device; a virtual machine cannot tell whether the device is a spinning disk."""
     mounts = Path("/proc/self/mounts")
     if not mounts.exists():
         return "disk unknown"
-    found = [line.split()[:3] for line in mounts.read_text().splitlines()]
-    over = [each for each in found if folder.resolve().is_relative_to(each[1])]
-    device, _, kind = max(over, key=lambda each: len(each[1]))
-    return f"{kind} on {Path(device).name}"
+    entries = [line.split()[:3] for line in mounts.read_text().splitlines()]
+    parents = [entry for entry in entries if folder.resolve().is_relative_to(entry[1])]
+    device, _, file_system = max(parents, key=lambda entry: len(entry[1]))
+    return f"{file_system} on {Path(device).name}"
 
 
 if __name__ == "__main__":

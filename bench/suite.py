@@ -1,4 +1,4 @@
-"""The benchmarks in one go: the year end to end, what the server could do at best, and the kernels alone."""
+"""All benchmarks together: the year end to end, the best the server could do, and the kernels alone."""
 
 import asyncio
 import json
@@ -23,40 +23,40 @@ from bench.peers.plpgsql_peer import Peer, measure_peer
 from bench.year.year_generator import Year
 
 TOUCHED_BYTES_A_LINE = 800
-"""Twice its row, in the journal and in the log before it, its share of the book, and as much again."""
+"""Twice the row (in the journal and in the write-ahead log), the line's share of the book, and the same again."""
 
 ServeDatabase = Callable[[Path], AbstractAsyncContextManager[str]]
-"""Serves the database in a data folder; gives its address."""
+"""Runs the database of a data folder; yields its address."""
 
 
 @dataclass(frozen=True, slots=True)
 class YearProcessing:
-    """A year processed by the command, from its start to its last commit."""
+    """The processing of a year by ``crescendo run``, from the start of the command to its last commit."""
 
     lines: int
     accepted: int
     seconds: float
     lines_a_second: float
     indexing_seconds: float
-    """For look-ups, after the last commit: not part of ``seconds``."""
+    """Building the look-up indexes after the last commit; not part of ``seconds``."""
     core_microseconds_a_line: float
-    """Of the process alone, while it works."""
+    """Of the process without its database, while it works."""
     peak_memory_bytes: int
-    """Of the process alone, as the system counted it when it ended; its database not included."""
+    """Of the process without its database, as the system counted it at its end."""
     stage_microseconds_a_line: dict[str, float]
-    """Core-microseconds a line of each stage."""
+    """Core-microseconds a line of each pipeline stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class SuiteFigures:
-    """What was measured."""
+    """The figures of all benchmarks."""
 
     seed: int
     acts: int
     server: str
     run: YearProcessing
     start_seconds: float
-    """Of the command with the year in the journal and nothing to do, from its start to its end."""
+    """Duration of the whole command when the journal contains the year and nothing is to do."""
     raw: Roofline
     peer: Peer
     decision: KernelFigures
@@ -64,99 +64,106 @@ class SuiteFigures:
 
     @property
     def ratio(self) -> float:
-        """Rate of the run over that of the raw copy: the very same rows, so the inverse of their times."""
+        """The rate of the year over that of the raw copy: both store the same rows, so it is the inverse ratio of times."""
         return self.raw.seconds / self.run.seconds
 
     @property
     def peer_speedup(self) -> float:
-        """Lines a second of the run over those of row-by-row PL/pgSQL on the first acts of such a year."""
+        """The rate of the year over that of row-by-row PL/pgSQL on the first acts of such a year."""
         return self.run.lines_a_second / self.peer.lines_a_second
 
 
 class Command(NamedTuple):
-    """How the engine is started: the words before those that name what it shall do."""
+    """The way to start the engine: the words of the command line before the subcommand, and two callbacks."""
 
     words: tuple[str, ...]
     serve_database: ServeDatabase
     report_progress: Callable[[str], None]
-    """Told what is being measured."""
+    """Receives the name of each step."""
 
 
 def run_suite(year: Year, command: Command, folder: Path | None = None) -> SuiteFigures:
-    """Generate, run, copy raw, let PL/pgSQL decide, decide in memory: each verified before its figure is given.
+    """Run all benchmarks: the year, the raw copy, PL/pgSQL, the kernels; each is verified before it is timed.
 
-    Files and database live in a fresh folder within ``folder``, which is removed at the end.
+    Files and database are in a new folder within ``folder``, which is removed at the end.
 
     Raises
     ------
     RuntimeError
-        The run failed, or its receipts do not add up to the lines that were generated.
+        The processing failed, or its receipts do not add up to the generated lines.
     """
-    home = Path(tempfile.mkdtemp(prefix="crescendo-bench-", dir=folder))
+    work_folder = Path(tempfile.mkdtemp(prefix="crescendo-bench-", dir=folder))
     try:
         command.report_progress("generating the year")
-        summary = _generate_year(command, year, home / "year")
-        files = [str(home / "year" / each["name"]) for each in summary["files"]]
+        summary = _generate_year(command, year, work_folder / "year")
+        files = [str(work_folder / "year" / file["name"]) for file in summary["files"]]
         command.report_progress("touching memory")
         machine.touch_memory(summary["rows"] * TOUCHED_BYTES_A_LINE)
         command.report_progress(f"processing {summary['rows']:,} lines")
-        ran = _process_year(command, [*files, "--data", str(home / "data")], summary["rows"])
+        processing = _process_year(command, [*files, "--data", str(work_folder / "data")], summary["rows"])
         command.report_progress("starting with the year in the journal")
-        start_seconds = _time_start(command, files[0], home / "data")
-        server, raw, peer = asyncio.run(_measure_references(year, command, home, ran.accepted))
+        start_seconds = _time_start(command, files[0], work_folder / "data")
+        references = asyncio.run(_measure_references(year, command, work_folder, processing.accepted))
     finally:
-        shutil.rmtree(home)
+        shutil.rmtree(work_folder)
     command.report_progress("deciding in memory")
     kernels = decision_benchmark.measure_decide(), decision_benchmark.measure_availability()
-    return SuiteFigures(year.seed, year.acts, server, ran, start_seconds, raw, peer, *kernels)
+    server, raw, peer = references
+    return SuiteFigures(year.seed, year.acts, server, processing, start_seconds, raw, peer, *kernels)
 
 
 def _generate_year(command: Command, year: Year, out: Path) -> dict[str, Any]:
-    """The summary of the files made, by a process of its own.
+    """Generate the files in a process of its own; return their summary.
 
-    The system counts a program's memory from that of the process that started it, so this one must stay small.
+    The system counts a program's peak memory from that of the process that started it, so this process must stay small.
     """
     extent = ["--seed", str(year.seed), "--acts", str(year.acts), "--senders", str(year.senders)]
-    formats = [word for each in year.formats for word in ("--format", each)]
+    formats = [word for name in year.formats for word in ("--format", name)]
     words = [*command.words, "generate", "year", *extent, *formats, "--out", str(out), "--json"]
     return json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def _process_year(command: Command, words: list[str], lines: int) -> YearProcessing:
-    told, peak = _run_command(command, words)
-    return _check_receipts(told, lines, peak)
+    ended = _run_command(command, words)
+    return _check_receipts(ended.result, lines, ended.peak_memory_bytes)
 
 
-def _time_start(command: Command, known: str, data: Path) -> float:
-    """Seconds of the command that is given a file it knows."""
-    began = time.perf_counter()
-    told, _ = _run_command(command, [known, "--data", str(data)])
-    seconds = time.perf_counter() - began
-    if len(told["known"]) != 1 or told["receipts"]:
-        raise RuntimeError(f"{known} was processed before, and was not known")
+def _time_start(command: Command, processed_file: str, data: Path) -> float:
+    """Time the command with a file that it has already processed; return seconds."""
+    start = time.perf_counter()
+    result = _run_command(command, [processed_file, "--data", str(data)]).result
+    seconds = time.perf_counter() - start
+    if len(result["known"]) != 1 or result["receipts"]:
+        raise RuntimeError(f"{processed_file} was already processed, and was processed again")
     return round(seconds, 3)
 
 
-def _run_command(command: Command, words: list[str]) -> tuple[dict[str, Any], int]:
-    """Start the command and wait for its end: its result, and its peak memory in bytes."""
+class _EndedCommand(NamedTuple):
+    result: dict[str, Any]
+    """What the command printed as JSON."""
+    peak_memory_bytes: int
+
+
+def _run_command(command: Command, words: list[str]) -> _EndedCommand:
+    """Run ``crescendo run`` and wait for its end."""
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen([*command.words, "run", "--json", *words], stdout=out)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            raise RuntimeError(f"the run ended with exit code {process.returncode}")
+            raise RuntimeError(f"the command ended with exit code {process.returncode}")
         out.seek(0)
-        told = json.loads(out.read())
+        result = json.loads(out.read())
     unit = 1 if sys.platform == "darwin" else 1024
-    return told, usage.ru_maxrss * unit
+    return _EndedCommand(result, usage.ru_maxrss * unit)
 
 
-def _check_receipts(told: dict[str, Any], lines: int, peak: int) -> YearProcessing:
+def _check_receipts(result: dict[str, Any], lines: int, peak_memory_bytes: int) -> YearProcessing:
     outcomes = ("accepted", "duplicate", "refused", "suspended")
-    sums = {name: sum(receipt[name]["lines"] for receipt in told["receipts"]) for name in outcomes}
-    if sum(sums.values()) != lines or sums["suspended"] or told["rejected"] or told["is_interrupted"]:
+    sums = {name: sum(receipt[name]["lines"] for receipt in result["receipts"]) for name in outcomes}
+    if sum(sums.values()) != lines or sums["suspended"] or result["rejected"] or result["is_interrupted"]:
         raise RuntimeError(f"{lines} lines were generated, the receipts say {sums}")
-    speed = told["speed"]
+    speed = result["speed"]
     return YearProcessing(
         lines,
         sums["accepted"],
@@ -164,22 +171,28 @@ def _check_receipts(told: dict[str, Any], lines: int, peak: int) -> YearProcessi
         round(lines / speed["seconds"]),
         speed["indexing_seconds"],
         speed["core_microseconds_a_line"],
-        peak,
+        peak_memory_bytes,
         speed["stage_microseconds_a_line"],
     )
 
 
-async def _measure_references(
-    year: Year, command: Command, home: Path, accepted: int
-) -> tuple[str, Roofline, Peer]:
-    """What else the same server does, and which one it is."""
-    async with command.serve_database(home / "data") as dsn:
+class _References(NamedTuple):
+    """The server, and the figures of what the engine is compared with."""
+
+    server: str
+    raw: Roofline
+    peer: Peer
+
+
+async def _measure_references(year: Year, command: Command, work_folder: Path, accepted: int) -> _References:
+    """Measure raw COPY and PL/pgSQL on the same server."""
+    async with command.serve_database(work_folder / "data") as dsn:
         command.report_progress("copying the same rows raw")
-        raw = min([await measure_roofline(dsn) for _ in range(2)], key=lambda each: each.seconds)
+        raw = min([await measure_roofline(dsn) for _ in range(2)], key=lambda roofline: roofline.seconds)
         command.report_progress("deciding row by row in PL/pgSQL")
         async with copy_queries.create_temporary_database(dsn, "bench_peer") as empty:
-            peer = await measure_peer(empty, home / "peer", year)
+            peer = await measure_peer(empty, work_folder / "peer", year)
         server = await copy_queries.describe_server(dsn)
     if raw.entries != accepted:
         raise RuntimeError(f"{raw.entries} entries in the journal, the receipts accepted {accepted}")
-    return server, raw, peer
+    return _References(server, raw, peer)

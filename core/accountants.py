@@ -1,8 +1,8 @@
 """The accountants of a year: who pays for which fund centre, from which operations account at the central bank.
 
 An accountant (*comptable assignataire*) pays for the fund centres assigned to him (GBCP art. 18 to 20); his operations account
-(*compte d'opérations*) is a subdivision of the Treasury's single account.  A fund centre that is not named is assigned as
-the one above it.
+(*compte d'opérations*) is a subdivision of the Treasury's single account.  A fund centre that the files do not name has the
+accountant of its parent.
 """
 
 import re
@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import ReferenceDataError
 from core.iban import is_iban
 from core.nomenclature import CentreLevel, Nomenclature
-from core.reference.files import ReferenceRow, read_rows, reference_error, resolve_year_folder
+from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 
 BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
-"""ISO 9362: bank, country, place, and a branch or none."""
+"""ISO 9362: bank, country, location, and an optional branch."""
 
 HOLDER_CHARACTERS_MAX = 70
 _CODE = re.compile(r"[0-9A-Z]{4}")
@@ -23,7 +24,7 @@ _CODE = re.compile(r"[0-9A-Z]{4}")
 
 @dataclass(frozen=True, slots=True)
 class Accountant:
-    """One accountant.  ``holder`` is the name the operations account is held under."""
+    """One accountant.  ``holder`` is the name of the holder of the operations account."""
 
     code: str
     label: str
@@ -34,7 +35,7 @@ class Accountant:
 
 @dataclass(frozen=True, slots=True)
 class Accountants:
-    """A year's accountants by code, in file order, and the accountant of every fund centre."""
+    """A year's accountants by code, in file order, and the accountant's code of every fund centre."""
 
     year: int
     accountants: Mapping[str, Accountant]
@@ -47,7 +48,7 @@ def load(folder: Path, nomenclature: Nomenclature) -> Accountants:
     Raises
     ------
     ReferenceDataError
-        The files do not hold together; the message gives the place, what was found, and what to do.
+        The files are inconsistent; the message gives the place, the finding and the remedy.
     """
     year, source = resolve_year_folder(folder)
     accountants = _read_accountants(source.joinpath("accountants.csv"))
@@ -57,47 +58,52 @@ def load(folder: Path, nomenclature: Nomenclature) -> Accountants:
 
 
 def _read_accountants(path: Path) -> dict[str, Accountant]:
-    found: dict[str, Accountant] = {}
+    accountants: dict[str, Accountant] = {}
     for row in read_rows(path, ("code", "label", "holder", "iban", "bic")):
-        one = Accountant(**row.cells)
-        _check_accountant(row, one)
-        if one.code in found or any(one.iban == other.iban for other in found.values()):
-            raise reference_error(
-                row.place, f"{one.code} or its account stands twice", "Keep one of the two lines."
+        accountant = Accountant(**row.cells)
+        _check_accountant(row, accountant)
+        if accountant.code in accountants or any(
+            accountant.iban == other.iban for other in accountants.values()
+        ):
+            raise ReferenceDataError(
+                row.place, f"{accountant.code} or its account is listed twice", "Keep one of the two lines."
             )
-        found[one.code] = one
-    if not found:
-        raise reference_error(str(path), "no accountant", "Add the accountants who pay.")
-    return found
+        accountants[accountant.code] = accountant
+    if not accountants:
+        raise ReferenceDataError(str(path), "no accountant", "Add the accountants who pay.")
+    return accountants
 
 
-def _check_accountant(row: ReferenceRow, one: Accountant) -> None:
-    if not _CODE.fullmatch(one.code):
-        raise reference_error(
-            row.place, f"{one.code!r} is no accountant's code", "Write four capitals or digits."
+def _check_accountant(row: ReferenceRow, accountant: Accountant) -> None:
+    if not _CODE.fullmatch(accountant.code):
+        raise ReferenceDataError(
+            row.place, f"{accountant.code!r} is no accountant's code", "Write four capitals or digits."
         )
-    if not 0 < len(one.holder) <= HOLDER_CHARACTERS_MAX:
-        raise reference_error(
-            row.place, f"holder {one.holder!r}", f"Write 1 to {HOLDER_CHARACTERS_MAX} letters."
+    if not 0 < len(accountant.holder) <= HOLDER_CHARACTERS_MAX:
+        raise ReferenceDataError(
+            row.place, f"holder {accountant.holder!r}", f"Write 1 to {HOLDER_CHARACTERS_MAX} characters."
         )
-    if not is_iban(one.iban):
-        raise reference_error(row.place, f"{one.iban!r} is no IBAN", "Correct the operations account.")
-    if not BIC.fullmatch(one.bic):
-        raise reference_error(row.place, f"{one.bic!r} is no BIC", "Correct the bank.")
+    if not is_iban(accountant.iban):
+        raise ReferenceDataError(
+            row.place, f"{accountant.iban!r} is no IBAN", "Correct the operations account."
+        )
+    if not BIC.fullmatch(accountant.bic):
+        raise ReferenceDataError(row.place, f"{accountant.bic!r} is no BIC", "Correct the bank.")
 
 
 def _resolve_assignments(
     path: Path, accountants: Mapping[str, Accountant], nomenclature: Nomenclature
 ) -> dict[str, str]:
+    """Return the accountant of every fund centre: its own assignment, or that of its parent."""
     own = _read_assignments(path, accountants, nomenclature)
-    found: dict[str, str] = {}
-    for code, centre in nomenclature.centres.items():  # parents stand before their children
+    by_centre: dict[str, str] = {}
+    for code, centre in nomenclature.centres.items():  # parents come before their children
         if centre.level is CentreLevel.PROGRAMME and code not in own:
-            raise reference_error(
-                str(path), f"nobody pays for programme {code}", "Assign it to an accountant."
+            raise ReferenceDataError(
+                str(path), f"programme {code} has no accountant", "Assign it to an accountant."
             )
-        found[code] = own.get(code) or found[centre.parent]
-    return found
+        by_centre[code] = own.get(code) or by_centre[centre.parent]
+    return by_centre
 
 
 def _read_assignments(
@@ -107,16 +113,16 @@ def _read_assignments(
     for row in read_rows(path, ("centre", "accountant")):
         centre, accountant = row.cells.values()
         if centre not in nomenclature.centres:
-            raise reference_error(
-                row.place, f"fund centre {centre!r} is unknown", "Correct it, or drop the line."
+            raise ReferenceDataError(
+                row.place, f"fund centre {centre!r} is unknown", "Correct it, or remove the line."
             )
         if accountant not in accountants:
-            raise reference_error(
+            raise ReferenceDataError(
                 row.place, f"accountant {accountant!r} is unknown", "Add it to accountants.csv."
             )
         if centre in own:
-            raise reference_error(
-                row.place, f"fund centre {centre} stands twice", "Keep one of the two lines."
+            raise ReferenceDataError(
+                row.place, f"fund centre {centre} is listed twice", "Keep one of the two lines."
             )
         own[centre] = accountant
     return own

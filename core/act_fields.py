@@ -1,7 +1,7 @@
 """The flat act format: one row per act line.  Every reader yields these columns and no others.
 
-``amount`` (decimal text, at most two decimals) stands in CSV and JSON Lines; ``amount_cents`` (int64) in Parquet and
-Arrow.  A column that is absent, null or empty says the same thing: nothing.
+CSV and JSON Lines have ``amount`` (decimal text, at most two decimals); Parquet and Arrow have ``amount_cents`` (int64).
+An absent column, a null and an empty cell mean the same: no value.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from core.calendar import YEAR_FIRST, YEAR_LAST
 
 
 class FieldType(StrEnum):
-    """How a field is read."""
+    """The type of a field's value."""
 
     TEXT = "text"
     WHOLE = "whole"
@@ -66,18 +66,18 @@ class Field(IntEnum):
 
     @property
     def column(self) -> str:
-        """The name of the column in files."""
+        """The name of the field's column in files."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFormat:
-    """How one field is read and how long it may be."""
+    """The type of one field, its greatest length and its bounds."""
 
     type: FieldType
     bytes_max: int
     bounds: tuple[int, int] | None = None
-    """The least and the greatest number, or days since 1970; None where other rules say what is one."""
+    """The least and the greatest number, or days since 1970; None where other rules bound the value."""
 
 
 _TEXT_BYTES_MAX: Mapping[Field, int] = {
@@ -130,4 +130,4 @@ FORMATS: Mapping[Field, FieldFormat] = {
 FIELD_BY_COLUMN: Mapping[str, Field] = {field.column: field for field in FORMATS}
 
 ACT_LINES_MAX = 1000
-"""Lines of one act: it may not be split over two batches, so it must have an end."""
+"""Lines of one act.  An act is never split over two batches, so its length needs a limit."""

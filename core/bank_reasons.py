@@ -1,8 +1,8 @@
-"""Why a bank gave money back, or would not move it, and what the engine does about it.
+"""The reasons a bank gives for a returned or rejected transfer, and the engine's reaction to each.
 
-The codes are those of ISO 20022's external lists; what follows from each is our own decision (``domain`` section 4) and
-stands in ``core/reference/bank_reasons.csv`` to be corrected there.  Some of it is no matter of choice: a table that
-would pay twice, or blame a payee for what was our own fault, does not load.
+The codes are those of the external code lists of ISO 20022.  The reaction to each is a decision of this project
+(docs/rules.md), kept in ``core/reference/bank_reasons.csv`` where it can be changed.  Some reactions are mandatory: a table
+that would pay twice, or block a payee for a fault of the State, does not load.
 """
 
 from collections.abc import Mapping
@@ -10,17 +10,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core.reference.files import SAMPLE_FOLDER, ReferenceRow, read_rows, reference_error
+from core.errors import ReferenceDataError
+from core.reference.files import SAMPLE_FOLDER, ReferenceRow, read_rows
 
 CODE_CHARACTERS = 4
 UNKNOWN_REASON = "NARR"
-"""In place of a code where the bank gave words, or none."""
+"""The code used where the bank gave a text or no reason."""
 _FILE_NAME = "bank_reasons.csv"
 _COLUMNS = ("code", "phase", "action", "blocks", "meaning", "french")
 
 
 class ReasonPhase(StrEnum):
-    """When a bank says so: before settlement, after it, or because somebody asked for the money back."""
+    """When a bank gives a reason: before settlement, after it, or on a recall of the transfer."""
 
     REJECT = "reject"
     RETURN = "return"
@@ -28,32 +29,32 @@ class ReasonPhase(StrEnum):
 
 
 class DebtAction(StrEnum):
-    """What the engine does with the debt."""
+    """The engine's reaction to a reason, for the debt that the transfer was to pay."""
 
     NEW_DETAILS = "new_details"
-    """Open again; paid once the payee has new bank details."""
+    """Reopen the debt; pay it once the payee has new bank details."""
     OTHER_BANK = "other_bank"
-    """Open again; paid once the payee's bank is corrected."""
+    """Reopen the debt; pay it once the payee's bank is corrected."""
     OTHER_METHOD = "other_method"
-    """Open again; somebody chooses another way to pay."""
+    """Reopen the debt; an accountant chooses another method of payment."""
     COMPLETE = "complete"
-    """Open again; somebody completes the payee's name or address."""
+    """Reopen the debt; an accountant completes the payee's name or address."""
     REPRESENT = "represent"
-    """Our own fault: open again, presented as it was, and nobody is blamed."""
+    """A fault of the State: reopen the debt and present the transfer again unchanged; block nobody."""
     NEXT_DAY = "next_day"
-    """Too late for the day: open again, presented on the next."""
+    """After the cut-off: reopen the debt and present the transfer again on the next day."""
     MANUAL = "manual"
-    """Open again; somebody looks at it before it is paid."""
+    """Reopen the debt; an accountant examines it before it is paid."""
     STOP = "stop"
-    """Open again, and the payee blocked: heirs or an authority come first."""
+    """Reopen the debt and block the payee: heirs or an authority must decide first."""
     INVESTIGATE = "investigate"
-    """Never opened by itself: the money may have been paid another time."""
+    """Never reopen the debt automatically: it may have been paid by another transfer."""
     RECALL = "recall"
-    """Never opened by itself: somebody had asked for the money back."""
+    """Never reopen the debt automatically: the transfer was recalled on request."""
 
 
 class BlockedParty(StrEnum):
-    """What is not paid to any more."""
+    """What a reason blocks for further payments."""
 
     NOTHING = ""
     IBAN = "iban"
@@ -61,7 +62,7 @@ class BlockedParty(StrEnum):
 
 
 class Reissue(StrEnum):
-    """Who may send the money again."""
+    """How a transfer may be issued again."""
 
     AUTOMATIC = "by_itself"
     WITH_NEW_DETAILS = "with_new_details"
@@ -77,7 +78,7 @@ _REISSUE: Mapping[DebtAction, Reissue] = {
     DebtAction.INVESTIGATE: Reissue.NEVER,
     DebtAction.RECALL: Reissue.NEVER,
 }
-"""The others are for somebody to decide."""
+"""Every other action needs a manual decision."""
 
 
 class BankReason(NamedTuple):
@@ -92,12 +93,12 @@ class BankReason(NamedTuple):
 
     @property
     def reopens_debt(self) -> bool:
-        """Whether the payee's debt is open again with the bank's answer."""
+        """Whether the bank's message reopens the debt."""
         return self.reissue is not Reissue.NEVER
 
     @property
     def reissue(self) -> Reissue:
-        """Who may send the money again."""
+        """How the transfer may be issued again."""
         return _REISSUE.get(self.action, Reissue.MANUAL)
 
 
@@ -132,67 +133,69 @@ _MANDATORY: Mapping[str, tuple[str, frozenset[DebtAction], frozenset[BlockedPart
         frozenset({BlockedParty.PAYEE}),
     ),
 }
-"""What no edition of the table may change (``domain`` 4, A54, A60)."""
+"""Actions and blocks that no edition of the table may change (rules A54 and A60), each with the reason why."""
 
 
 class BankReasons:
-    """The table, by code."""
+    """The table of reasons, by code."""
 
     def __init__(self, reasons: Mapping[str, BankReason]) -> None:
         self._reasons = reasons
 
     @property
     def codes(self) -> list[str]:
-        """Every code there is a row for."""
+        """Every code that the table contains."""
         return list(self._reasons)
 
     def get(self, code: str) -> BankReason:
-        """The row of ``code``; one that there is none for is a matter for somebody to look at."""
+        """Return the row of ``code``; for an unknown code, a row that asks for a manual decision."""
         return self._reasons.get(code) or _DEFAULT_REASON._replace(code=code or UNKNOWN_REASON)
 
 
 def load(folder: Path = SAMPLE_FOLDER) -> BankReasons:
-    """Read the table in ``folder``; the shipped one where that has none.
+    """Read the table of ``folder``, or the sample's where the folder has none.
 
     Raises
     ------
     ReferenceDataError
-        A cell is not one of its column, a code stands twice or lacks, or the table would pay what must not be paid.
+        A cell is invalid, a code is missing or listed twice, or a mandatory action is changed.
     """
     path = folder.joinpath(_FILE_NAME)
-    found: dict[str, BankReason] = {}
+    reasons: dict[str, BankReason] = {}
     for row in read_rows(path if path.exists() else SAMPLE_FOLDER.joinpath(_FILE_NAME), _COLUMNS):
         reason = _parse_reason(row)
-        if reason.code in found:
-            raise reference_error(row.place, f"{reason.code} stands twice", "Keep one of the two lines.")
+        if reason.code in reasons:
+            raise ReferenceDataError(
+                row.place, f"{reason.code} is listed twice", "Keep one of the two lines."
+            )
         _check_mandatory(reason, row.place)
-        found[reason.code] = reason
-    missing = _MANDATORY.keys() - found.keys()
+        reasons[reason.code] = reason
+    missing = _MANDATORY.keys() - reasons.keys()
     if missing:
-        raise reference_error(str(path), f"no line for {', '.join(sorted(missing))}", "Add one.")
-    return BankReasons(found)
+        raise ReferenceDataError(str(path), f"no line for {', '.join(sorted(missing))}", "Add one.")
+    return BankReasons(reasons)
 
 
 def _parse_reason(row: ReferenceRow) -> BankReason:
     code = row.cells["code"]
     if len(code) != CODE_CHARACTERS or not (code.isascii() and code.isalnum() and code.upper() == code):
-        raise reference_error(
+        raise ReferenceDataError(
             row.place, f"{code!r} is no reason code", f"Write {CODE_CHARACTERS} capitals or digits."
         )
     try:
         phases = frozenset(map(ReasonPhase, row.cells["phase"].split()))
         action, blocks = DebtAction(row.cells["action"]), BlockedParty(row.cells["blocks"])
     except ValueError as error:
-        raise reference_error(row.place, str(error), f"Phases: {', '.join(ReasonPhase)}; actions: {', '.join(DebtAction)}; "
+        raise ReferenceDataError(row.place, str(error), f"Phases: {', '.join(ReasonPhase)}; actions: {', '.join(DebtAction)}; "
                      f"blocks: iban, payee or nothing.") from error  # fmt: skip
     if not phases:
-        raise reference_error(row.place, "no phase", f"Write one or more of {', '.join(ReasonPhase)}.")
+        raise ReferenceDataError(row.place, "no phase", f"Write one or more of {', '.join(ReasonPhase)}.")
     return BankReason(code, phases, action, blocks, row.cells["meaning"], row.cells["french"])
 
 
 def _check_mandatory(reason: BankReason, place: str) -> None:
     why, actions, blocks = _MANDATORY.get(reason.code, ("", frozenset(DebtAction), frozenset(BlockedParty)))
     if reason.action not in actions or reason.blocks not in blocks:
-        found = f"{reason.code} is {reason.action}, blocking {reason.blocks or 'nothing'}"
-        wanted = f"{', '.join(sorted(actions))}, blocking {', '.join(sorted(blocks)) or 'nothing'}"
-        raise reference_error(place, found, f"It must be {wanted}: {why}.")
+        finding = f"{reason.code} is {reason.action}, blocking {reason.blocks or 'nothing'}"
+        expected = f"{', '.join(sorted(actions))}, blocking {', '.join(sorted(blocks)) or 'nothing'}"
+        raise ReferenceDataError(place, finding, f"It must be {expected}: {why}.")

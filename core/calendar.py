@@ -1,8 +1,8 @@
-"""Which exercises and months take entries, and in which period a date falls.
+"""The calendar: which exercises and months are open for entries, and the period of a date.
 
-A period is one month of one exercise, numbered ``(exercise - 2000) * 16 + month`` so that thirteen to fifteen
-remain for the entries of closing.  Dates of the next January may still count in an exercise, as its December,
-while its complementary period lasts (LOLF art. 28: at most twenty days).
+A period is one month of one exercise, numbered ``(exercise - 2000) * 16 + month`` so that months thirteen to fifteen
+remain free for closing entries.  During the complementary period of an exercise (LOLF art. 28: at most twenty days),
+dates of the following January count as its December.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reference.files import read_toml, reference_error
+from core.errors import ReferenceDataError
+from core.reference.files import read_toml
 
 YEAR_FIRST = 2000
 YEAR_LAST = 2126
-"""Years a calendar may name: an exercise fits in seven bits."""
+"""The years that a calendar may contain: an exercise fits in seven bits."""
 
 PERIODS_PER_YEAR = 16
 MONTHS = range(1, 13)
@@ -29,13 +30,13 @@ _YEAR_BEFORE = YEAR_FIRST - 1
 
 
 def to_period(exercise: int, month: int) -> int:
-    """The number of a month of an exercise."""
+    """Return the period number of a month of an exercise."""
     return (exercise - YEAR_FIRST) * PERIODS_PER_YEAR + month
 
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """The months that take entries, and how many days of next January still count as December."""
+    """The open months of an exercise, and how many days of the following January count as its December."""
 
     year: int
     open_months: frozenset[int]
@@ -43,20 +44,20 @@ class Exercise:
 
 
 class DatePlacement(NamedTuple):
-    """Where each date falls."""
+    """The period of each date of a column."""
 
     period: NDArray[np.int32]
-    """Period number; for a date outside its exercise, that of the date's own year, or 0 out of all range."""
+    """Period number; for a date outside its exercise, that of the date's own year, or 0 outside the calendar's range."""
     is_inside: NDArray[np.bool_]
-    """Whether the date lies in its exercise or its complementary period; never for an unknown exercise."""
+    """Whether the date lies in its exercise or the complementary period; false for an unknown exercise."""
 
 
 class Calendar:
-    """The exercises known, laid out so that a column of dates is placed without a loop."""
+    """The known exercises, as lookup tables that give the periods of a column of dates without a loop."""
 
     def __init__(self, exercises: dict[int, Exercise]) -> None:
         self.exercises = exercises
-        # Every table has one entry more at each end, for what is out of its range.
+        # Every table has one more entry at each end, for values out of its range.
         self._period_of_day = _build_periods_by_day()
         self._is_known = np.zeros(YEAR_LAST - YEAR_FIRST + 3, bool)
         self._last_day = np.zeros(self._is_known.size, np.int32)
@@ -65,24 +66,23 @@ class Calendar:
             self._last_day[year - _YEAR_BEFORE] = _find_first_day(year + 1) + exercise.complementary_days - 1
 
     def contains(self, exercises: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Whether each exercise is in the calendar."""
+        """Return whether the calendar contains each exercise."""
         return self._is_known.take(exercises.astype(np.int64) - _YEAR_BEFORE, mode="clip")
 
     def place_dates(self, days: NDArray[np.int32], exercises: NDArray[np.integer]) -> DatePlacement:
-        """The period of each date (days since 1970) in its exercise."""
+        """Return the period of each date (days since 1970) in its exercise."""
         at = exercises.astype(np.int64) - _YEAR_BEFORE
-        known = self._is_known.take(at, mode="clip")
+        is_known = self._is_known.take(at, mode="clip")
         natural = self._period_of_day.take(days - (_find_first_day(YEAR_FIRST) - 1), mode="clip")
         start = (at - 1) * PERIODS_PER_YEAR
         month = natural - start
-        late = (month == _NEXT_JANUARY) & (days <= self._last_day.take(at, mode="clip"))
-        own = (month >= 1) & (month <= _DECEMBER)
-        return DatePlacement(
-            np.where(late, start + _DECEMBER, natural).astype(np.int32), (own | late) & known
-        )
+        is_complementary = (month == _NEXT_JANUARY) & (days <= self._last_day.take(at, mode="clip"))
+        is_own_year = (month >= 1) & (month <= _DECEMBER)
+        period = np.where(is_complementary, start + _DECEMBER, natural).astype(np.int32)
+        return DatePlacement(period, (is_own_year | is_complementary) & is_known)
 
     def mark_open_periods(self) -> NDArray[np.uint8]:
-        """1 for every period that takes entries, by period number."""
+        """Return 1 for every open period, by period number."""
         is_open = np.zeros(to_period(YEAR_LAST + 1, 0), np.uint8)
         for exercise in self.exercises.values():
             is_open[[to_period(exercise.year, month) for month in exercise.open_months]] = 1
@@ -95,31 +95,31 @@ def load(path: Path) -> Calendar:
     Raises
     ------
     ReferenceDataError
-        An exercise, a month or a number of days is not one; the message gives the place and what to do.
+        An exercise, a month or a number of days is invalid; the message gives the place and the remedy.
     """
     tables = read_toml(path).get("exercise", {})
     if not isinstance(tables, dict):
-        raise reference_error(
+        raise ReferenceDataError(
             str(path), f"exercise is {tables!r}", "Write a table for each, as in: [exercise.2018]"
         )
     if not tables:
-        raise reference_error(str(path), "no exercise", "Add one, as in: [exercise.2018]")
+        raise ReferenceDataError(str(path), "no exercise", "Add one, as in: [exercise.2018]")
     exercises = [_parse_exercise(f"{path}, exercise {name}", name, table) for name, table in tables.items()]
     return Calendar({exercise.year: exercise for exercise in exercises})
 
 
 def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
     if name not in _YEARS:
-        raise reference_error(
+        raise ReferenceDataError(
             place, "is no exercise", f"Name a year from {YEAR_FIRST} to {YEAR_LAST}, in four digits."
         )
     if not isinstance(table, dict):
-        raise reference_error(place, f"is {table!r}", f"Write a table, as in: [exercise.{name}]")
+        raise ReferenceDataError(place, f"is {table!r}", f"Write a table, as in: [exercise.{name}]")
     months, days = table.get("open_months"), table.get("complementary_days")
     if not isinstance(months, list) or not all(type(month) is int and month in MONTHS for month in months):
-        raise reference_error(place, f"open_months is {months!r}", "List months from 1 to 12.")
+        raise ReferenceDataError(place, f"open_months is {months!r}", "List months from 1 to 12.")
     if type(days) is not int or not 0 <= days <= COMPLEMENTARY_DAYS_MAX:
-        raise reference_error(
+        raise ReferenceDataError(
             place, f"complementary_days is {days!r}", f"Write 0 to {COMPLEMENTARY_DAYS_MAX}."
         )
     return Exercise(int(name), frozenset(months), days)
@@ -130,7 +130,7 @@ def _find_first_day(year: int) -> int:
 
 
 def _build_periods_by_day() -> NDArray[np.int32]:
-    """The natural period of every day of the range, between two 0 for the days out of it."""
+    """Return the period of every day of the range by its own year, between two zeros for the days outside."""
     days = np.arange(f"{YEAR_FIRST}-01-01", f"{YEAR_LAST + 2}-01-01", dtype="M8[D]")
     months = days.astype("M8[M]").astype(np.int64) - (YEAR_FIRST - 1970) * 12
     year, month = np.divmod(months, 12)

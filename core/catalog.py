@@ -1,11 +1,11 @@
-"""The kinds of act, one row each.  A new kind is a new row and a scenario; the kernels walk the rows as data.
+"""The kinds of act, one row each.  A new kind is a new row and a scenario; the kernels read the rows as data.
 
-Effects follow ``domain`` 2.5 (which act consumes what) and 3.4 (entries).  A kind that *mirrors* undoes its
-predecessor: every effect of the predecessor's own kind, with the other sign, debit and credit exchanged.
+The effects of each kind (what it consumes, which accounts it posts to) follow docs/rules.md.  A kind that *mirrors* undoes
+its predecessor: it has every effect of the predecessor's kind with the opposite sign, debit and credit exchanged.
 
-What is to be paid goes from stage to stage, a sum at a time: each act takes it up from the entry it follows, which must
+A debt moves from stage to stage, one amount at a time.  Each act takes the amount up from the entry it follows, which must
 have brought it to the stage where the act begins, and clears the account that entry credited.  So every open item is the
-``open`` of one entry, and their sum by account is the account's balance (A08).
+``open`` of one entry, and the sum of the open items of an account is the account's balance (rule A08).
 """
 
 from collections.abc import Mapping
@@ -20,18 +20,18 @@ from core.tables.columns import Small as Sign
 
 
 class Role(IntEnum):
-    """What an account is for.  The year's chart says which account plays it for a commitment item."""
+    """What an account is used for.  The year's chart gives the account of each role for a commitment item."""
 
     NONE = 0
     EXPENSE = 1
     ACCRUED = 2
     CREDITOR = 3
     PREDECESSOR = 4
-    """What the entry followed credited."""
+    """The account that the followed entry credited."""
     ORIGIN = 5
-    """What the payable credited when it was posted."""
+    """The account that the payable credited when it was posted."""
     CHARGE = 6
-    """What the request under it all was charged to."""
+    """The account that the original request was charged to."""
     TRANSIT = 7
     TREASURY = 8
     SUSPENSE = 9
@@ -48,11 +48,11 @@ SHARED_ROLES = (
     Role.RECEIVABLE,
     Role.LATE_INTEREST,
 )
-"""Roles that one account of the year plays, whatever the commitment item."""
+"""Roles with one account per year, whatever the commitment item."""
 
 
 class Family(IntEnum):
-    """Kinds that share one space of references: a payment request's number is unique whatever its flow."""
+    """Kinds that share one space of references: the number of a payment request is unique whatever its flow."""
 
     NONE = 0
     THIRD_PARTY = 1
@@ -69,7 +69,7 @@ class Family(IntEnum):
 
 
 class BudgetAction(IntEnum):
-    """How a kind acts on the budget."""
+    """The action of a kind on the budget."""
 
     NONE = 0
     SPEND = 1
@@ -81,7 +81,7 @@ class BudgetAction(IntEnum):
 
 
 class Measure(IntEnum):
-    """Which appropriation a budget kind opens, allots or moves."""
+    """The appropriation that a budget kind opens, allots or moves."""
 
     NONE = 0
     AE = 1
@@ -89,19 +89,19 @@ class Measure(IntEnum):
 
 
 class Remainder(IntEnum):
-    """What is left on an earlier line, and may be drawn by later ones."""
+    """The amount left on an earlier line that later lines may draw on."""
 
     NONE = 0
     OPEN = 1
-    """Of a commitment: engaged, neither certified nor requested without service.  Of any other: not yet reversed."""
+    """Of a commitment: engaged, neither certified nor requested without service.  Of any other line: not yet reversed."""
     UNBILLED = 2
     """Of a commitment: certified, not yet requested."""
     ONCE = 3
-    """No cents: whether such an act may still follow; one does, ever."""
+    """Not an amount: whether an act of this kind may still follow; only one may."""
 
 
 class Stage(IntEnum):
-    """How far what is to be paid has come (domain 3.2): which act may follow which, as data."""
+    """The stage in the life of a debt: it determines, as data, which act may follow which."""
 
     NONE = 0
     PAYABLE = 1
@@ -109,15 +109,15 @@ class Stage(IntEnum):
     """Sent to the bank, not debited yet."""
     DEBITED = 3
     RETURNED = 4
-    """Back, and not yet said whose it is."""
+    """Returned by the bank, not yet identified."""
     REOPENED = 5
     """Owed again; its CP stay consumed."""
     SUSPENDED = 6
-    """Of the term of a request: stopped, until what is missing is there."""
+    """Of the payment term of a request: suspended until the missing documents arrive."""
 
 
 class PayeeChange(IntEnum):
-    """What becomes of a registered third party."""
+    """What a kind changes on a registered third party."""
 
     NONE = 0
     DETAILS = 1
@@ -126,7 +126,7 @@ class PayeeChange(IntEnum):
 
 
 class ActKind(NamedTuple):
-    """One row of the catalog.  Signs are -1, 0 or +1, applied to the amount."""
+    """One row of the catalog.  The signs are -1, 0 or +1 and multiply the amount."""
 
     name: str
     french: str
@@ -144,37 +144,37 @@ class ActKind(NamedTuple):
     debit: Role = Role.NONE
     credit: Role = Role.NONE
     pays: bool = False
-    """Needs a payee."""
+    """The act names a payee."""
     after: Stage = Stage.NONE
-    """Where what it follows must stand; its predecessor may be named by entry, whoever sent it."""
+    """The stage that its predecessor must have reached; such an act may name its predecessor by entry, whoever sent it."""
     reaches: Stage = Stage.NONE
-    """Where what it took up stands then; none where that is the end."""
+    """The stage of the amount after this act; none where the amount is settled."""
     settles: int = 0
-    """1: what the payable reserved becomes consumption; -1: that consumption is given back."""
+    """1: the reservation of the payable becomes consumption; -1: that consumption is given back."""
     remits: bool = False
-    """Sends money to the payee of the payable."""
+    """The act sends money to the payee of the payable."""
     change: PayeeChange = PayeeChange.NONE
     inherits: bool = False
-    """Settles or diverts what another entry owes: payee and reservation are those of the entry it follows."""
+    """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
 
     @property
     def has_payee(self) -> bool:
-        """Whether its entries name a payee, the line's own or that of what it follows."""
+        """Whether its entries have a payee: the line's own, or that of the entry it follows."""
         return self.pays or self.inherits or self.family is Family.THIRD_PARTY
 
     @property
     def is_payee_act(self) -> bool:
-        """Whether it is about a third party and nothing else: without an amount, an assignment or accounts."""
+        """Whether it concerns a third party only: it has no amount, no assignment and no accounts."""
         return self.family in (Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE)
 
     @property
     def has_amount(self) -> bool:
-        """Whether it is about cents; acts on third parties and terms are not."""
+        """Whether it has an amount; acts on third parties and on payment terms have none."""
         return not self.is_payee_act and self.family is not Family.TERM
 
     @property
     def opens(self) -> bool:
-        """Whether something is left on its entries for others to take up."""
+        """Whether its entries leave an open amount for later acts."""
         return self.family in (Family.COMMITMENT, Family.SERVICE) or (self.reaches > 0 and self.has_amount)
 
 
@@ -195,7 +195,7 @@ _DIVERSION_DEFAULTS: Mapping[str, Any] = {
 
 
 def _build_settlement(name: str, french: str, after: Stage, credit: Role, **overrides: Any) -> ActKind:
-    """An act that takes up what is at stage ``after``."""
+    """Build the kind of an act that takes up an amount at stage ``after``."""
     follows = _F.PAYMENT_REQUEST if after is _S.PAYABLE else _F.SETTLEMENT
     overrides = {
         "budget": _B.SETTLE if "settles" in overrides else _B.NONE,
@@ -261,13 +261,13 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("term_resumption", "reprise du délai de paiement", _F.TERM, follows=_F.TERM,
             draws=_R.ONCE, shortfall=_O.TERM_NOT_SUSPENDED, after=_S.SUSPENDED),
 )  # fmt: skip
-"""Position is the kind's number, stored with entries: append only."""
+"""The position of a kind is its number, which is stored with entries: append only."""
 
 KIND_NUMBERS: Mapping[str, int] = {kind.name: number for number, kind in enumerate(CATALOG) if number}
 
 
 class Effects(NamedTuple):
-    """The catalog as the kernels read it: one row per kind."""
+    """The catalog as the kernels read it: columns, one row per kind."""
 
     family: Code
     follows: Code
@@ -293,7 +293,7 @@ class Effects(NamedTuple):
 
 
 def build_effects() -> Effects:
-    """The catalog laid out in columns."""
+    """Return the catalog as columns."""
     signs = {"ae_reserved", "ae_consumed", "cp_reserved", "settles"}
     columns = ([getattr(kind, name) for kind in CATALOG] for name in Effects._fields)
     types = (np.int16 if name in signs else np.uint8 for name in Effects._fields)

@@ -1,7 +1,7 @@
-"""Rules that change from a day on: what was judged by the old ones stays as it was judged.
+"""Effective-dated rules: values that change on a day, without effect on what was decided by the earlier value.
 
-In a TOML file a rule is one value, which holds since ever, or a table by the days from which on its values hold, as in
-``{ "2013-03-16" = 40, "2030-01-01" = 50 }``; the first of them holds for all that was before it too.
+In a TOML file a rule is one value, valid for all days, or a table of values by the first day of their validity, as in
+``{ "2013-03-16" = 40, "2030-01-01" = 50 }``; the first value is also valid for all earlier days.
 """
 
 from collections.abc import Callable
@@ -11,44 +11,44 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reference.files import reference_error
+from core.errors import ReferenceDataError
 
 BEFORE_ALL_DAYS = np.int32(-(2**31))
-"""A day before all days."""
+"""The start of the validity of a first value: a day before all days."""
 _EPOCH = date(1970, 1, 1)
 
 
 class EffectiveDated(NamedTuple):
-    """A whole number that changes with time."""
+    """A whole number with the first day of validity of each of its values."""
 
     since: NDArray[np.int32]
-    """Days from which on each value holds, ascending; the first is before all days."""
+    """The first day of validity of each value, ascending; that of the first is ``BEFORE_ALL_DAYS``."""
     value: NDArray[np.int64]
 
     def look_up(self, days: NDArray[np.int32]) -> NDArray[np.int64]:
-        """What holds on each of ``days``."""
+        """Return the value that is valid on each of ``days``."""
         return self.value[np.searchsorted(self.since, days, "right") - 1]
 
 
 def build_constant(value: int) -> EffectiveDated:
-    """What never changes."""
+    """Return a rule that never changes."""
     return EffectiveDated(np.array([BEFORE_ALL_DAYS]), np.array([value], np.int64))
 
 
 def parse_effective_dated(
     place: str, key: str, setting: object, parse: Callable[[object], int]
 ) -> EffectiveDated:
-    """Read a rule; ``parse`` reads one value of it.
+    """Read a rule from its ``setting``; ``parse`` reads one value.
 
     Raises
     ------
     ReferenceDataError
-        A day is none, or what ``parse`` raises.
+        A day is invalid; or the error that ``parse`` raises.
     """
     if not isinstance(setting, dict):
         return build_constant(parse(setting))
     if not setting:
-        raise reference_error(
+        raise ReferenceDataError(
             place, f"{key} is empty", 'Write one value, or values by day as in { "2030-01-01" = 50 }.'
         )
     values = sorted((_parse_day(place, key, name), parse(value)) for name, value in setting.items())
@@ -63,7 +63,7 @@ def _parse_day(place: str, key: str, name: str) -> int:
     except ValueError:
         day = None
     if day is None or day.isoformat() != name:
-        raise reference_error(
+        raise ReferenceDataError(
             place, f"{key}: {name!r} is no day", 'Write year, month and day, as in "2030-01-01".'
         )
     return (day - _EPOCH).days

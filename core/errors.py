@@ -1,45 +1,46 @@
-"""What can go wrong, drawn.
+"""The exceptions of Crescendo as a tree.
 
 CrescendoError
-├── EngineError                 the engine cannot go on
-│   ├── SchemaMismatch          a table is not shaped as declared
-│   ├── BookMoved               someone else advanced the book
-│   ├── LeaseHeld               another engine holds the lease
+├── EngineError                 the engine cannot continue
+│   ├── SchemaMismatch          a table does not have the declared shape
+│   ├── BookMoved               another engine advanced the book
+│   ├── LeaseHeld               another engine owns the lease
 │   ├── BatchFailed             a batch failed three times
 │   └── DatabaseUnfit           the database cannot serve (version, migration drift, unreachable)
 ├── InputError                  a whole input is refused; nothing was changed
-│   ├── FileUnreadable          truncated, not the format it claims, not UTF-8
+│   ├── FileUnreadable          truncated, not in the format it claims, not UTF-8
 │   ├── EnvelopeMismatch        hash, count or control sum differ
 │   ├── FormatUnknown           unknown format, version or column
-│   └── LimitExceeded           over a stated limit
-└── ReferenceDataError          nomenclature, chart or calendar files do not hold together
+│   └── LimitExceeded           over a documented limit
+├── NotWaiting                  a submission cannot be withdrawn any more
+└── ReferenceDataError          nomenclature, chart, calendar or rule files are inconsistent
 
-A refusal is not here: it is data (``core.outcome_codes.Code``).
+The refusal of a line is not an exception but data (``core.outcome_codes.Outcome``).
 """
 
 
 class CrescendoError(Exception):
-    """Something Crescendo reports by name."""
+    """The base of every exception that Crescendo raises on purpose."""
 
 
 class EngineError(CrescendoError):
-    """The engine cannot go on."""
+    """The engine cannot continue."""
 
 
 class SchemaMismatch(EngineError):
-    """A table is not shaped as declared."""
+    """A table does not have the declared shape."""
 
 
 class BookMoved(EngineError):
-    """Someone else advanced the book; reload it and decide again."""
+    """Another engine advanced the book; reload it and decide again."""
 
 
 class LeaseHeld(EngineError):
-    """Another engine holds the lease on this database."""
+    """Another engine owns the lease on this database."""
 
 
 class BatchFailed(EngineError):
-    """A batch failed three times; the engine stops rather than guess."""
+    """A batch failed three times; the engine stops rather than continue in an unknown state."""
 
 
 class DatabaseUnfit(EngineError):
@@ -49,35 +50,38 @@ class DatabaseUnfit(EngineError):
 class InputError(CrescendoError):
     """A whole input is refused, and nothing was changed.
 
-    ``place`` says where, ``found`` what stood there, ``remedy`` what to do.
+    ``place`` locates the fault, ``finding`` describes it, ``remedy`` says what to do.
     """
 
     def __init__(self, place: str, finding: str, remedy: str) -> None:
         super().__init__(f"{place}: {finding}. {remedy}")
         self.place, self.finding, self.remedy = place, finding, remedy
         self.batch_id = ""
-        """Which batch it was, once that is known."""
+        """The sender's identifier of the batch; empty until it is known."""
 
 
 class FileUnreadable(InputError):
-    """Truncated, not the format it claims, or not UTF-8."""
+    """The file is truncated, not in the format it claims, or not UTF-8."""
 
 
 class EnvelopeMismatch(InputError):
-    """Hash, count or control sum differ from what the envelope states."""
+    """Hash, count or control sum differ from those of the envelope."""
 
 
 class FormatUnknown(InputError):
-    """Unknown format, version or column."""
+    """The format, the version or a column is unknown."""
 
 
 class LimitExceeded(InputError):
-    """Over a stated limit."""
+    """The input exceeds a documented limit."""
 
 
 class NotWaiting(CrescendoError):
-    """A submission waits no more: it is being decided, or it is decided."""
+    """A submission does not wait any more: its decision has begun or is finished."""
 
 
 class ReferenceDataError(CrescendoError):
-    """Nomenclature, chart or calendar files do not hold together."""
+    """Nomenclature, chart, calendar or rule files are inconsistent."""
+
+    def __init__(self, place: str, finding: str, remedy: str) -> None:
+        super().__init__(f"{place}: {finding}. {remedy}")

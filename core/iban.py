@@ -1,4 +1,4 @@
-"""How long an IBAN is in each country.  Source: ISO 13616 registry, from general knowledge; to be checked on update."""
+"""IBANs: length by country and check digits.  Source: ISO 13616 registry, from general knowledge; to be checked on update."""
 
 from collections.abc import Mapping
 
@@ -26,20 +26,20 @@ _COUNTRIES_BY_LENGTH: Mapping[int, str] = {
 LENGTHS: Mapping[str, int] = {
     country: length for length, countries in _COUNTRIES_BY_LENGTH.items() for country in countries.split()
 }
-"""Characters of an IBAN by country; a country that is not here has no IBAN."""
+"""Characters of an IBAN by country; a country that is not listed has no IBAN."""
 
 
 def is_iban(text: str) -> bool:
-    """Whether ``text`` is an IBAN in electronic form: the country's length, capitals and digits, remainder 1 by 97."""
-    shaped = text.isascii() and text.isalnum() and text == text.upper() and text[2:4].isdigit()
-    return shaped and LENGTHS.get(text[:2]) == len(text) and _to_number(text[4:] + text[:4]) % 97 == 1
+    """Return whether ``text`` is an IBAN in electronic form: the country's length, capitals and digits, 1 modulo 97."""
+    is_shaped = text.isascii() and text.isalnum() and text == text.upper() and text[2:4].isdigit()
+    return is_shaped and LENGTHS.get(text[:2]) == len(text) and _to_number(text[4:] + text[:4]) % 97 == 1
 
 
 def add_check_digits(country: str, account: str) -> str:
-    """The IBAN of ``account`` in ``country``.  Source: ISO 7064, MOD 97-10."""
+    """Return the IBAN of ``account`` in ``country``.  Source: ISO 7064, MOD 97-10."""
     return f"{country}{98 - _to_number(f'{account}{country}00') % 97:02}{account}"
 
 
 def _to_number(text: str) -> int:
-    """Letters count from 10."""
+    """Return the number that ``text`` stands for: A is 10, B is 11 ... Z is 35."""
     return int("".join(str(int(letter, 36)) for letter in text))

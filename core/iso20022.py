@@ -1,7 +1,7 @@
-"""The vocabulary of ISO 20022: statuses, and by which external reason code each refusal is told to a bank's programs.
+"""The vocabulary of ISO 20022: statuses, and the external reason code that reports each refusal.
 
-The codes are those of the list ExternalStatusReason1Code.  Our own code and words stand beside them, so a reason that
-the list does not hold is told as a narrative (NARR) rather than by one that nearly fits.
+The codes are those of the list ExternalStatusReason1Code.  A report also gives our own code and text, so a refusal that
+the list does not contain is reported as a narrative (NARR) rather than by a code that nearly fits.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ NARRATIVE = "NARR"
 
 
 class MessageStatus(StrEnum):
-    """Of a whole message, and of transactions in it."""
+    """The status of a message or of a transaction."""
 
     RECEIVED = "RCVD"
     PENDING = "PDNG"
@@ -56,7 +56,7 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
 }
 
 REASONS: Mapping[Outcome, str] = {code: _REASONS_OF_REFUSALS.get(code, NARRATIVE) for code in REFUSALS}
-"""By code of the refusal."""
+"""The reason code of each refusal."""
 
 _FIELD_REASONS: Mapping[Field, str] = {
     Field.BIC: "RC01",  # bank identifier incorrect
@@ -64,12 +64,12 @@ _FIELD_REASONS: Mapping[Field, str] = {
 
 
 def find_line_reason(code: Outcome, field: Field) -> str:
-    """By which code a line is told to be refused, for what stood in a field."""
+    """Return the reason code that reports a refused line, given the field at fault."""
     return _FIELD_REASONS.get(field, REASONS[code]) if code is _O.FIELD_INVALID else REASONS[code]
 
 
 COUNT_DIFFERS, SUM_DIFFERS = "NB_OF_TXS_DIFFERS", "CTRL_SUM_DIFFERS"
-"""What totals of a payment file are told by when they are not the file's."""
+"""Reason keys for declared totals of a payment file that differ from the computed ones."""
 _MISMATCH_REASONS: Mapping[str, str] = {
     COUNT_DIFFERS: "AM18",  # number of transactions invalid
     SUM_DIFFERS: "AM10",  # control sum invalid
@@ -78,7 +78,7 @@ _FILE_FORMAT_INVALID = "FF01"  # file format incomplete or invalid
 
 
 def find_file_reason(error: InputError) -> str:
-    """By which code a file is told to be refused whole."""
+    """Return the reason code that reports a whole file refused."""
     if isinstance(error, EnvelopeMismatch):
         return _MISMATCH_REASONS.get(error.finding.partition(":")[0], NARRATIVE)
     return _FILE_FORMAT_INVALID if isinstance(error, FileUnreadable | FormatUnknown) else NARRATIVE

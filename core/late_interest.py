@@ -1,7 +1,7 @@
-"""What is due for paying late: interest by the day, and a fixed compensation (domain 4).
+"""The rules of late payment: interest by the day, and a fixed compensation (docs/rules.md).
 
 Source: code de la commande publique, R. 2192-31 to 36, from general knowledge.
-Rates are whole hundredths of a per cent, so that no float touches money.
+Rates are whole hundredths of a per cent, so that no computation on money uses floats.
 """
 
 import re
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.effective_dates import EffectiveDated, parse_effective_dated
+from core.errors import ReferenceDataError
 from core.money import CENTS_PER_EURO
-from core.reference.files import SAMPLE_FOLDER, read_toml, reference_error
+from core.reference.files import SAMPLE_FOLDER, read_toml
 
 RATE_UNITS = 10_000
-"""Hundredths of a per cent in one whole."""
+"""Hundredths of a per cent in 100 per cent."""
 
 _HALF = re.compile(r"(20\d\d)-([12])")
 _RATE = re.compile(r"(\d{1,2})\.(\d\d)")
@@ -29,40 +30,41 @@ _MONTHS_PER_HALF_YEAR = 6
 
 @dataclass(frozen=True, slots=True)
 class LateInterestRules:
-    """The rules of late interest; each holds for what began to run on a day from which on it does."""
+    """The rules of late interest; the day from which interest runs decides which value of a rule applies."""
 
     place: str
     compensation_cents: EffectiveDated
-    """Cents, once for each creditor of a request who was paid late."""
+    """Due once for each creditor of a request who was paid late."""
     points: EffectiveDated
+    """Added to the refinancing rate."""
     days_a_year: EffectiveDated
     refinancing_rates: Mapping[int, int]
-    """By half-year, counted from year 0."""
+    """The rate of each half-year, counted from year 0."""
 
     def find_rates(self, since: NDArray[np.int32]) -> NDArray[np.int64]:
-        """The yearly rate of what began to run on each day.
+        """Return the yearly rate of interest that runs from each day.
 
         Raises
         ------
         ReferenceDataError
-            The rate of a half-year is not there.
+            The rate of a half-year is missing.
         """
         halves, at = np.unique(to_half_years(since), return_inverse=True)
         for half in halves.tolist():
             if half not in self.refinancing_rates:
                 year, second = divmod(half, 2)
-                raise reference_error(
+                raise ReferenceDataError(
                     f"{self.place}, refinancing",
                     f'no rate for "{year}-{second + 1}"',
                     "Add the rate of that half-year.",
                 )
-        found = np.array([self.refinancing_rates[half] for half in halves.tolist()], np.int64)
-        return found[at] + self.points.look_up(since) if len(since) else np.zeros(0, np.int64)
+        rates = np.array([self.refinancing_rates[half] for half in halves.tolist()], np.int64)
+        return rates[at] + self.points.look_up(since) if len(since) else np.zeros(0, np.int64)
 
     def compute_interest(
         self, amount: NDArray[np.int64], late: NDArray[np.int32], since: NDArray[np.int32]
     ) -> NDArray[np.int64]:
-        """Cents of interest on ``amount`` that was ``late`` days late, from ``since`` on; half a cent is rounded up."""
+        """Return the cents of interest on ``amount`` paid ``late`` days late, from ``since`` on; half a cent rounds up."""
         times = self.find_rates(since) * late
         unit = RATE_UNITS * self.days_a_year.look_up(since)
         whole, rest = np.divmod(amount, unit)
@@ -70,7 +72,7 @@ class LateInterestRules:
 
 
 def to_half_years(days: NDArray[np.int32]) -> NDArray[np.int64]:
-    """The half-year of each day, counted from year 0."""
+    """Return the half-year of each day, counted from year 0."""
     months = days.astype("M8[D]").astype("M8[M]").astype(np.int64) + 1970 * 12
     return months // _MONTHS_PER_HALF_YEAR
 
@@ -81,24 +83,24 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
     Raises
     ------
     ReferenceDataError
-        It is not there, or says something that cannot be; the message gives the place and what to do.
+        The file is missing or a value is invalid; the message gives the place and the remedy.
     """
     path = folder.joinpath("late_interest.toml")
-    said = read_toml(path)
-    table = said.get("refinancing")
+    settings = read_toml(path)
+    table = settings.get("refinancing")
     if not isinstance(table, dict):
-        raise reference_error(
+        raise ReferenceDataError(
             str(path), f"refinancing is {table!r}", 'Write a table of rates, as in "2018-1" = "0.00".'
         )
     place = f"{path}, refinancing"
-    rules = _RuleReader(str(path), said)
+    rules = _RuleReader(str(path), settings)
     return LateInterestRules(
         place=str(path),
         compensation_cents=rules.read_whole(
             "compensation_euros", range(_COMPENSATION_MAX + 1), CENTS_PER_EURO
         ),
         points=parse_effective_dated(
-            str(path), "points", said.get("points"), lambda one: _parse_rate(str(path), "points", one)
+            str(path), "points", settings.get("points"), lambda value: _parse_rate(str(path), "points", value)
         ),
         days_a_year=rules.read_whole("days_a_year", _DAYS_A_YEAR),
         refinancing_rates={
@@ -108,34 +110,36 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
 
 
 class _RuleReader(NamedTuple):
-    """What the file says."""
+    """A reader of the rules that are whole numbers."""
 
     place: str
     settings: Mapping[str, Any]
 
     def read_whole(self, key: str, among: range, unit: int = 1) -> EffectiveDated:
-        """Whole numbers ``among`` some, counted in ``unit``."""
+        """Read a rule of whole numbers ``among`` the valid ones; the result is multiplied by ``unit``."""
         return parse_effective_dated(
-            self.place, key, self.settings.get(key), lambda one: self._check_whole(key, one, among) * unit
+            self.place, key, self.settings.get(key), lambda value: self._check_whole(key, value, among) * unit
         )
 
-    def _check_whole(self, key: str, found: object, among: range) -> int:
-        if type(found) is not int or found not in among:
-            raise reference_error(
-                self.place, f"{key} is {found!r}", f"Write {among.start} to {among.stop - 1}."
+    def _check_whole(self, key: str, value: object, among: range) -> int:
+        if type(value) is not int or value not in among:
+            raise ReferenceDataError(
+                self.place, f"{key} is {value!r}", f"Write {among.start} to {among.stop - 1}."
             )
-        return found
+        return value
 
 
-def _parse_rate(place: str, key: str, said: object) -> int:
-    found = _RATE.fullmatch(said) if isinstance(said, str) else None
-    if not found:
-        raise reference_error(place, f"{key} is {said!r}", 'Write per cent with two decimals, as in "8.00".')
-    return int(found[1]) * 100 + int(found[2])
+def _parse_rate(place: str, key: str, value: object) -> int:
+    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ReferenceDataError(
+            place, f"{key} is {value!r}", 'Write per cent with two decimals, as in "8.00".'
+        )
+    return int(match[1]) * 100 + int(match[2])
 
 
 def _parse_half_year(place: str, name: str) -> int:
-    found = _HALF.fullmatch(name)
-    if not found:
-        raise reference_error(place, f"{name!r} is no half-year", 'Write year and half, as in "2018-2".')
-    return int(found[1]) * 2 + int(found[2]) - 1
+    match = _HALF.fullmatch(name)
+    if not match:
+        raise ReferenceDataError(place, f"{name!r} is no half-year", 'Write year and half, as in "2018-2".')
+    return int(match[1]) * 2 + int(match[2]) - 1

@@ -1,4 +1,4 @@
-"""Money is whole cents in an int64.  Nothing here or above ever holds an amount in a float."""
+"""Money: whole cents in an int64.  No amount is ever a float."""
 
 CENTS_PER_EURO = 100
 
@@ -6,13 +6,13 @@ AMOUNT_MAX = 10**14
 """Largest amount of one line: a thousand billion euros, twice the State's yearly budget."""
 
 BALANCE_MAX = 2**52
-"""Largest magnitude of one budget figure: sums over every node and period stay inside int64."""
+"""Largest magnitude of one budget figure: sums over all nodes and periods stay within int64."""
 
 SEPA_MAX = 99_999_999_999
 """Largest SEPA credit transfer, 999,999,999.99 euros (CFONB guide); above it, RTGS."""
 
 
 def format_euros(cents: int) -> str:
-    """``1234567`` as ``12,345.67``: exact, for people."""
+    """Format ``1234567`` as ``12,345.67``, exactly, for texts that people read."""
     whole, rest = divmod(abs(int(cents)), CENTS_PER_EURO)
     return f"{'-' if cents < 0 else ''}{whole:,}.{rest:02}"

@@ -1,8 +1,7 @@
 """The budget nomenclature of a year: programmes, fund centres, functional areas, commitment items and funds.
 
-Fund centres form a tree: programme > BOP > UO > investment operation.  Every dict keeps the order of the
-files, and a parent always stands before its children, so that one pass in order may number them and link
-them.
+Fund centres form a tree: programme > BOP > UO > investment operation.  Every dict keeps the order of the files, and a
+parent always comes before its children, so that one pass in order can number and link them.
 """
 
 import re
@@ -12,10 +11,11 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from core.reference.files import ReferenceRow, read_rows, reference_error, resolve_year_folder
+from core.errors import ReferenceDataError
+from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 
 CENTRES_MAX = 131_071
-"""Fund centres of a year: a budget node's number leaves 17 bits for them."""
+"""Fund centres of a year: the number of a budget node has 17 bits for them."""
 
 STAFF_TITLE = "T2"
 OTHER_TITLES = "HT2"
@@ -34,7 +34,7 @@ class CentreLevel(IntEnum):
 
 
 class FundFamily(IntEnum):
-    """Where the money comes from; each family has a budget of its own."""
+    """The origin of the money; each family has its own budget."""
 
     ORDINARY = 0
     CONTRIBUTION = 1
@@ -43,7 +43,7 @@ class FundFamily(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """The unit of legal speciality.  ``estimated`` credits are not a ceiling (GBCP art. 130)."""
+    """A programme, the unit of legal speciality.  ``estimated`` credits are not a ceiling (GBCP art. 130)."""
 
     code: str
     label: str
@@ -73,7 +73,7 @@ class FunctionalArea:
 
 @dataclass(frozen=True, slots=True)
 class CommitmentItem:
-    """A commitment item.  ``budget_only`` ones take credits but no spending; ``title`` 0 is several titles."""
+    """A commitment item.  A ``budget_only`` item takes credits but no spending; ``title`` 0 means several titles."""
 
     code: str
     label: str
@@ -84,7 +84,7 @@ class CommitmentItem:
 
 @dataclass(frozen=True, slots=True)
 class Fund:
-    """A fund.  ``programme`` is empty for ordinary credits, which serve all."""
+    """A fund.  ``programme`` is empty for ordinary credits, which all programmes use."""
 
     code: str
     family: FundFamily
@@ -93,7 +93,7 @@ class Fund:
 
 @dataclass(frozen=True, slots=True)
 class Nomenclature:
-    """All codes of a year, by code and in file order; ``centres`` holds the programmes first."""
+    """All codes of a year, by code and in file order; the programmes come first in ``centres``."""
 
     year: int
     programmes: dict[str, Programme]
@@ -128,12 +128,12 @@ _LEVELS: Mapping[str, CentreLevel] = {
 
 
 def load(folder: Path) -> Nomenclature:
-    """Read a year's folder.
+    """Read the nomenclature of a year's folder.
 
     Raises
     ------
     ReferenceDataError
-        The files do not hold together; the message gives the place, what was found, and what to do.
+        The files are inconsistent; the message gives the place, the finding and the remedy.
     """
     year, source = resolve_year_folder(folder)
     programmes = _read_programmes(source.joinpath("programmes.csv"))
@@ -158,7 +158,8 @@ def _read_programmes(path: Path) -> dict[str, Programme]:
 
 def _read_centres(path: Path, programmes: dict[str, Programme]) -> dict[str, FundCentre]:
     centres = {
-        code: FundCentre(code, "", CentreLevel.PROGRAMME, each.label) for code, each in programmes.items()
+        code: FundCentre(code, "", CentreLevel.PROGRAMME, programme.label)
+        for code, programme in programmes.items()
     }
     for row in read_rows(path, ("code", "parent", "level", "label")):
         code, parent, level, label = row.cells.values()
@@ -167,7 +168,7 @@ def _read_centres(path: Path, programmes: dict[str, Programme]) -> dict[str, Fun
         _check_parent(row, centres)
         _add_once(centres, FundCentre(code, parent, _LEVELS[level], label), row)
     if len(centres) > CENTRES_MAX:
-        raise reference_error(str(path), f"{len(centres)} fund centres", f"Keep to {CENTRES_MAX}.")
+        raise ReferenceDataError(str(path), f"{len(centres)} fund centres", f"Keep to {CENTRES_MAX}.")
     return centres
 
 
@@ -175,16 +176,16 @@ def _check_parent(row: ReferenceRow, centres: dict[str, FundCentre]) -> None:
     code, parent = row.cells["code"], row.cells["parent"]
     level = _LEVELS[row.cells["level"]]
     if parent not in centres:
-        raise reference_error(
+        raise ReferenceDataError(
             row.place, f"parent {parent!r} of {code} is unknown", "Put the parent on a line above."
         )
     if centres[parent].level != level - 1:
-        raise reference_error(
-            row.place, f"{code} hangs under {parent}, not one level up", "Name its direct parent."
+        raise ReferenceDataError(
+            row.place, f"{parent} is not one level above {code}", "Name the direct parent."
         )
     stem = f"OP-{parent[:4]}-" if level is CentreLevel.OPERATION else f"{parent}-"
     if not code.startswith(stem):
-        raise reference_error(row.place, f"{code} is not a code of {parent}", f"Let it start with {stem}")
+        raise ReferenceDataError(row.place, f"{code} is not a code of {parent}", f"Let it start with {stem}")
 
 
 def _read_areas(path: Path, programmes: dict[str, Programme]) -> dict[str, FunctionalArea]:
@@ -194,7 +195,7 @@ def _read_areas(path: Path, programmes: dict[str, Programme]) -> dict[str, Funct
         _check_code(row, "functional area")
         _check_known(row, "programme", programmes)
         if not code.startswith(f"{programme}-"):
-            raise reference_error(
+            raise ReferenceDataError(
                 row.place, f"{code} is not a code of {programme}", f"Let it start with {programme}-"
             )
         _add_once(areas, FunctionalArea(code, programme, label), row)
@@ -209,13 +210,13 @@ def _read_items(path: Path) -> dict[str, CommitmentItem]:
         _check_known(row, "title", _TITLES)
         item = CommitmentItem(code, label, int(title), _parse_flag(row, staff), _parse_flag(row, budget_only))
         if item.staff != (item.title == 2):
-            raise reference_error(
+            raise ReferenceDataError(
                 row.place, f"{code} has title {title} and staff {staff}", "Staff is title 2, and no other."
             )
         _add_once(items, item, row)
     for code, staff in ((STAFF_TITLE, True), (OTHER_TITLES, False)):
         if code not in items or not items[code].budget_only or items[code].staff != staff:
-            raise reference_error(
+            raise ReferenceDataError(
                 str(path), f"no budget-only item {code}", "Budget acts need it: put it back."
             )
     return items
@@ -231,34 +232,32 @@ def _read_funds(path: Path, programmes: dict[str, Programme]) -> dict[str, Fund]
         _check_known(row, "programme", ("",) if family == "ordinary" else programmes)
         _add_once(funds, Fund(code, families[family], programme), row)
     if ORDINARY_FUND not in funds or funds[ORDINARY_FUND].family is not FundFamily.ORDINARY:
-        raise reference_error(
+        raise ReferenceDataError(
             str(path), f"no ordinary fund {ORDINARY_FUND}", "Ordinary credits need it: put it back."
         )
     return funds
 
 
-def _check_code(row: ReferenceRow, thing: str) -> None:
-    code = row.cells["code"]
-    if not _CODE_PATTERNS[thing].fullmatch(code):
-        raise reference_error(
-            row.place, f"{code!r} is no {thing} code", f"Shape: {_CODE_PATTERNS[thing].pattern}"
-        )
+def _check_code(row: ReferenceRow, category: str) -> None:
+    code, pattern = row.cells["code"], _CODE_PATTERNS[category]
+    if not pattern.fullmatch(code):
+        raise ReferenceDataError(row.place, f"{code!r} is no {category} code", f"Shape: {pattern.pattern}")
 
 
 def _check_known(row: ReferenceRow, column: str, known: Container[str]) -> None:
     if row.cells[column] not in known:
-        raise reference_error(
+        raise ReferenceDataError(
             row.place, f"{column} {row.cells[column]!r} is unknown", "Correct it, or declare it first."
         )
 
 
 def _parse_flag(row: ReferenceRow, cell: str) -> bool:
     if cell not in ("0", "1"):
-        raise reference_error(row.place, f"{cell!r} where 0 or 1 is meant", "Write 1 for yes, 0 for no.")
+        raise ReferenceDataError(row.place, f"{cell!r} instead of 0 or 1", "Write 1 for yes, 0 for no.")
     return cell == "1"
 
 
-def _add_once(things: dict[str, CodedT], thing: CodedT, row: ReferenceRow) -> None:
-    if thing.code in things:
-        raise reference_error(row.place, f"{thing.code} stands twice", "Keep one of the two lines.")
-    things[thing.code] = thing
+def _add_once(by_code: dict[str, CodedT], entity: CodedT, row: ReferenceRow) -> None:
+    if entity.code in by_code:
+        raise ReferenceDataError(row.place, f"{entity.code} is listed twice", "Keep one of the two lines.")
+    by_code[entity.code] = entity

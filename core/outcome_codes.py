@@ -1,7 +1,7 @@
-"""What became of a line.
+"""The outcome of a line.
 
-The order of the source lines is the precedence: the first rule broken is the one told.  The numbers are stored and
-never change: a new code takes its place by precedence and the next free number.
+The order of the source lines is the precedence: of several broken rules the first is reported.  The numbers are stored
+and never change: a new code is placed by its precedence and gets the next free number.
 """
 
 from enum import IntEnum
@@ -13,14 +13,14 @@ class Outcome(IntEnum):
     ACCEPTED = 0
     DUPLICATE = 1
     HELD = 2
-    # whoever cannot be named cannot be a duplicate
+    # an act without a valid key cannot be a duplicate
     REFERENCE_INVALID = 3
     KIND_UNKNOWN = 4
     EXERCISE_UNKNOWN = 5
     LINE_INVALID = 6
     ACT_TOO_LONG = 7
     REFERENCE_CONFLICT = 8
-    # the line by itself
+    # the line alone
     FIELD_MISSING = 9
     FIELD_INVALID = 10
     AMOUNT_INVALID = 11
@@ -43,7 +43,7 @@ class Outcome(IntEnum):
     PAYEE_UNKNOWN = 27
     PAYEE_ALREADY_REGISTERED = 28
     BANK_DETAILS_DIFFER = 29
-    # against what came before
+    # against earlier acts
     PREDECESSOR_MISSING = 30
     PREDECESSOR_STAGE = 44
     ASSIGNMENT_DIFFERS = 31
@@ -63,7 +63,7 @@ class Outcome(IntEnum):
     AE_EXCEEDED = 39
     CP_EXCEEDED = 40
     BALANCE_LIMIT = 41
-    # the company it keeps
+    # because of other lines or acts
     ACT_REFUSED = 42
     FORM_REFUSED = 43
 

@@ -1,4 +1,4 @@
-"""The rules by which payment orders leave: when what is due, by which way each goes, how large a file may be."""
+"""The rules of payment orders: due dates, methods of transfer, cut-offs, and limits of files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +11,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from core.effective_dates import EffectiveDated, parse_effective_dated
+from core.errors import ReferenceDataError
 from core.money import CENTS_PER_EURO, SEPA_MAX
-from core.reference.files import SAMPLE_FOLDER, read_toml, reference_error
+from core.reference.files import SAMPLE_FOLDER, read_toml
 from core.target_calendar import find_open_day
 
 TIME_ZONE = "Europe/Paris"
-"""Legal time of the State's accounts, in which cut-offs are told."""
+"""The legal time of the State's accounts; cut-offs are in this time zone."""
 
 FILE_TRANSACTIONS_MAX = 10**6
 FILE_BYTES_MIN, FILE_BYTES_MAX = 10_000, 10**9
-"""A file takes any one transfer, and no bank takes more."""
+"""A file of the least size can contain any single transfer; no bank accepts a file above the greatest size."""
 
 DAYS_MAX = 366
 TARGET_DAYS_MAX = 30
@@ -34,42 +35,42 @@ class TransferMethod(IntEnum):
     SEPA = 1
     """SEPA credit transfer."""
     RTGS = 2
-    """One by one through TARGET: urgent ones, and those too large for SEPA."""
+    """Single settlement through TARGET, for urgent transfers and those above the SEPA limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """When orders of one way are executed: taken until the cut-off of an open day, executed so many open days later."""
+    """The execution of orders of one method: accepted until the cut-off of an open day, executed ``open_days`` later."""
 
     cut_off: time
     open_days: int
 
     def compute_execution_day(self, at: datetime) -> date:
-        """The day on which orders that are handed over ``at`` that moment are executed."""
-        there = at.astimezone(ZoneInfo(TIME_ZONE))
-        day = there.date() if there.time() <= self.cut_off else there.date() + timedelta(days=1)
+        """Return the day on which orders handed over at ``at`` are executed."""
+        local = at.astimezone(ZoneInfo(TIME_ZONE))
+        day = local.date() if local.time() <= self.cut_off else local.date() + timedelta(days=1)
         column = np.array([(day - _EPOCH).days], np.int32)
         return _EPOCH + timedelta(days=int(find_open_day(column, self.open_days)[0]))
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentRules:
-    """All of them."""
+    """The rules of ``payments.toml``."""
 
     initiator: str
     term_days: EffectiveDated
-    """By the day on which a term begins."""
+    """Effective on the day on which a term begins."""
     ahead_days: int
     transactions_max: int
     bytes_max: int
     batch_booking: bool
     countries: frozenset[str]
     rtgs_from_cents: int
-    """Cents from which on a transfer goes by TARGET."""
+    """Transfers of this amount and above go through TARGET."""
     clearings: Mapping[TransferMethod, Clearing]
 
     def to_book_day(self, at: datetime) -> date:
-        """The day in the State's books at that moment."""
+        """Return the day of the State's books at that moment."""
         return at.astimezone(ZoneInfo(TIME_ZONE)).date()
 
 
@@ -79,13 +80,13 @@ def load(folder: Path = SAMPLE_FOLDER) -> PaymentRules:
     Raises
     ------
     ReferenceDataError
-        It is not there, or says something that cannot be; the message gives the place and what to do.
+        The file is missing or a value is invalid; the message gives the place and the remedy.
     """
     path = folder.joinpath("payments.toml")
-    said = read_toml(path)
-    due, file, sepa, rtgs = (_SectionReader(path, said, name) for name in ("due", "file", "sepa", "rtgs"))
+    settings = read_toml(path)
+    due, file, sepa, rtgs = (_SectionReader(path, settings, name) for name in ("due", "file", "sepa", "rtgs"))
     return PaymentRules(
-        initiator=_read_initiator(path, said),
+        initiator=_read_initiator(path, settings),
         term_days=due.read_effective_dated("term_days", range(DAYS_MAX)),
         ahead_days=due.read_whole("ahead_days", range(DAYS_MAX)),
         transactions_max=file.read_whole("transactions_max", range(1, FILE_TRANSACTIONS_MAX + 1)),
@@ -99,7 +100,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> PaymentRules:
 
 @dataclass(frozen=True, slots=True)
 class _SectionReader:
-    """One table of the file."""
+    """A reader of one section of the file."""
 
     path: Path
     settings: Mapping[str, Any]
@@ -111,46 +112,48 @@ class _SectionReader:
     def read_effective_dated(self, key: str, among: range) -> EffectiveDated:
         place = f"{self.path}, {self.section}"
         return parse_effective_dated(
-            place, key, self._get_value(key), lambda one: self._check_whole(key, one, among)
+            place, key, self._get_value(key), lambda value: self._check_whole(key, value, among)
         )
 
-    def _check_whole(self, key: str, found: object, among: range) -> int:
-        if type(found) is not int or found not in among:
-            raise self._build_error(key, found, f"Write {among.start} to {among.stop - 1}.")
-        return found
+    def _check_whole(self, key: str, value: object, among: range) -> int:
+        if type(value) is not int or value not in among:
+            raise self._build_error(key, value, f"Write {among.start} to {among.stop - 1}.")
+        return value
 
     def read_flag(self, key: str) -> bool:
-        found = self._get_value(key)
-        if type(found) is not bool:
-            raise self._build_error(key, found, "Write true or false.")
-        return found
+        value = self._get_value(key)
+        if type(value) is not bool:
+            raise self._build_error(key, value, "Write true or false.")
+        return value
 
     def read_countries(self) -> frozenset[str]:
-        found = self._get_value("countries")
-        if not isinstance(found, list) or not all(isinstance(one, str) and len(one) == 2 for one in found):
-            raise self._build_error("countries", found, "List countries by their two letters.")
-        return frozenset(found)
+        codes = self._get_value("countries")
+        if not isinstance(codes, list) or not all(isinstance(code, str) and len(code) == 2 for code in codes):
+            raise self._build_error("countries", codes, "List countries by their two letters.")
+        return frozenset(codes)
 
     def read_clearing(self) -> Clearing:
-        said = self._get_value("cut_off")
+        value = self._get_value("cut_off")
         try:
-            cut_off = time.fromisoformat(said if isinstance(said, str) else "")
+            cut_off = time.fromisoformat(value if isinstance(value, str) else "")
         except ValueError:
-            raise self._build_error("cut_off", said, "Write a time of the day, as in 15:30.") from None
+            raise self._build_error("cut_off", value, "Write a time of the day, as in 15:30.") from None
         return Clearing(cut_off, self.read_whole("days", range(TARGET_DAYS_MAX + 1)))
 
     def _get_value(self, key: str) -> Any:
         table = self.settings.get(self.section)
         return table.get(key) if isinstance(table, dict) else None
 
-    def _build_error(self, key: str, found: Any, remedy: str) -> Exception:
-        return reference_error(f"{self.path}, {self.section}", f"{key} is {found!r}", remedy)
+    def _build_error(self, key: str, value: Any, remedy: str) -> Exception:
+        return ReferenceDataError(f"{self.path}, {self.section}", f"{key} is {value!r}", remedy)
 
 
-def _read_initiator(path: Path, said: Mapping[str, Any]) -> str:
-    found = said.get("initiator")
-    if not isinstance(found, str) or not 0 < len(found.strip()) <= _INITIATOR_CHARACTERS_MAX:
-        raise reference_error(
-            str(path), f"initiator is {found!r}", "Name who hands the orders over, in 70 letters."
+def _read_initiator(path: Path, settings: Mapping[str, Any]) -> str:
+    initiator = settings.get("initiator")
+    if not isinstance(initiator, str) or not 0 < len(initiator.strip()) <= _INITIATOR_CHARACTERS_MAX:
+        raise ReferenceDataError(
+            str(path),
+            f"initiator is {initiator!r}",
+            f"Name the initiator of the orders, in at most {_INITIATOR_CHARACTERS_MAX} characters.",
         )
-    return found
+    return initiator

@@ -1,6 +1,6 @@
-"""What a refused sender reads: for each code the finding and what to do, in English and in French.
+"""The texts of refusals: for each code the finding and the remedy, in English and in French.
 
-The field, what was found in it, the budget node and the cents missing stand beside it in the refusal's row.
+The row of the refusal gives the field, its value, the budget node and the missing cents besides.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from core.outcome_codes import Outcome
 
 
 class Remedy(NamedTuple):
-    """The finding and what to do about it."""
+    """The finding and the remedy, in two languages."""
 
     finding: str
     action: str
@@ -22,20 +22,20 @@ _O = Outcome
 
 REMEDIES: Mapping[Outcome, Remedy] = {
     _O.REFERENCE_INVALID: Remedy(
-        "The reference is missing, longer than 35 bytes, or holds control characters.",
+        "The reference is missing, longer than 35 bytes, or contains control characters.",
         "Give every act a reference of 1 to 35 printable characters.",
         "La référence est absente, dépasse 35 octets ou contient des caractères de contrôle.",
         "Donner à chaque acte une référence de 1 à 35 caractères imprimables.",
     ),
     _O.KIND_UNKNOWN: Remedy(
-        "No act of this kind is known.",
+        "The kind of act is unknown.",
         "Use one of the kinds of the catalog, as spelled there.",
         "Ce type d'acte est inconnu.",
         "Employer un type du catalogue, tel qu'il y est écrit.",
     ),
     _O.EXERCISE_UNKNOWN: Remedy(
-        "The exercise is missing, no year, or not in the calendar.",
-        "Name an exercise that the calendar holds.",
+        "The exercise is missing, not a year, or not in the calendar.",
+        "Name an exercise of the calendar.",
         "L'exercice est absent, illisible ou hors du calendrier.",
         "Indiquer un exercice ouvert au calendrier.",
     ),
@@ -52,25 +52,25 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le scinder en plusieurs actes, chacun avec sa référence.",
     ),
     _O.REFERENCE_CONFLICT: Remedy(
-        "This reference was already used for an act that says something else; that act stands as it was.",
-        "Use a new reference for another act; to correct the first, send what changes or reverses it.",
+        "This reference was already used for an act with different content; that act is unchanged.",
+        "Use a new reference for another act; to correct the first, send an act that changes or reverses it.",
         "Cette référence désigne déjà un acte dont le contenu diffère ; cet acte reste inchangé.",
         "Prendre une autre référence pour un autre acte ; pour corriger, envoyer l'acte rectificatif.",
     ),
     _O.FIELD_MISSING: Remedy(
         "A field that this kind of act needs is empty.",
-        "Fill in the field named.",
+        "Fill in the named field.",
         "Une zone obligatoire pour ce type d'acte est vide.",
         "Renseigner la zone indiquée.",
     ),
     _O.FIELD_INVALID: Remedy(
-        "A field cannot be read: wrong shape, too long, or control characters.",
-        "Correct the field named: days as 2018-12-31, whole numbers in digits, texts within their length.",
+        "A field cannot be read: wrong format, too long, or control characters.",
+        "Correct the named field: days as 2018-12-31, whole numbers in digits, texts within their length.",
         "Une zone est illisible : format erroné, trop longue ou caractères de contrôle.",
         "Corriger la zone indiquée : dates 2018-12-31, entiers en chiffres, textes à la bonne longueur.",
     ),
     _O.AMOUNT_INVALID: Remedy(
-        "The amount is no number with at most two decimals.",
+        "The amount is not a number with at most two decimals.",
         "Write euros with a point and at most two decimals, as in 1234.50.",
         "Le montant n'est pas un nombre à deux décimales au plus.",
         "Écrire les euros avec un point et deux décimales au plus, comme 1234.50.",
@@ -100,55 +100,55 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Corriger la date ou l'exercice.",
     ),
     _O.PERIOD_CLOSED: Remedy(
-        "The month of the posting date takes no more entries.",
-        "Post in an open month, or ask the accountant to open that one.",
+        "The month of the posting date is closed.",
+        "Post in an open month, or ask the accountant to reopen that month.",
         "Le mois de la date comptable est clos.",
         "Comptabiliser sur un mois ouvert, ou demander sa réouverture au comptable.",
     ),
     _O.FUND_CENTRE_UNKNOWN: Remedy(
-        "The nomenclature of the budget year holds no such fund centre.",
+        "The nomenclature of the budget year contains no such fund centre.",
         "Use a programme, BOP or UO of that year, as in 0177-D013-DD13.",
         "Le centre financier est absent de la nomenclature de l'année.",
         "Employer un programme, BOP ou UO de l'année, comme 0177-D013-DD13.",
     ),
     _O.FUND_CENTRE_LEVEL: Remedy(
-        "This kind of act cannot stand at this level of the budget.",
+        "This kind of act is not allowed at this level of the budget.",
         "Spend at a UO, open at a programme, allot to a BOP or UO, move between equals, earmark operations.",
         "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
         "Dépenser sur une UO, ouvrir sur un programme, déléguer à un BOP ou une UO, affecter une opération.",
     ),
     _O.FUNCTIONAL_AREA_UNKNOWN: Remedy(
-        "The nomenclature of the budget year holds no such functional area.",
+        "The nomenclature of the budget year contains no such functional area.",
         "Use an action or sub-action of that year.",
         "Le domaine fonctionnel est absent de la nomenclature de l'année.",
         "Employer une action ou sous-action de l'année.",
     ),
     _O.COMMITMENT_ITEM_UNKNOWN: Remedy(
-        "The nomenclature of the budget year holds no such commitment item.",
+        "The nomenclature of the budget year contains no such commitment item.",
         "Use a category such as 31 or 63 to spend, T2 or HT2 for acts on the budget.",
         "Le compte budgétaire est absent de la nomenclature de l'année.",
         "Employer une catégorie (31, 63 ...) pour dépenser, T2 ou HT2 pour les actes budgétaires.",
     ),
     _O.FUND_UNKNOWN: Remedy(
-        "The nomenclature of the budget year holds no such fund.",
+        "The nomenclature of the budget year contains no such fund.",
         "Leave the fund empty for ordinary credits, or use a fund of that year.",
         "Le fonds est absent de la nomenclature de l'année.",
         "Laisser le fonds vide pour les crédits ordinaires, ou employer un fonds de l'année.",
     ),
     _O.OPERATION_UNKNOWN: Remedy(
-        "The nomenclature of the budget year holds no such investment operation.",
+        "The nomenclature of the budget year contains no such investment operation.",
         "Use an operation of that year, or leave the field empty.",
         "L'opération d'investissement est absente de la nomenclature de l'année.",
         "Employer une opération de l'année, ou laisser la zone vide.",
     ),
     _O.NOMENCLATURE_MISMATCH: Remedy(
-        "Two codes exist but do not go together: another programme or unit, or an item of the wrong sort.",
-        "Take area, activity, fund and operation of the fund centre's own programme and unit.",
+        "Two valid codes do not go together: another programme or unit, or an item of the wrong type.",
+        "Use an area, activity, fund and operation of the fund centre's own programme and unit.",
         "Deux codes existent mais ne vont pas ensemble : autre programme, autre unité ou compte inadapté.",
         "Prendre domaine, activité, fonds et opération du programme et de l'unité du centre financier.",
     ),
     _O.ACCOUNT_UNKNOWN: Remedy(
-        "The chart of accounts of the year holds no such account.",
+        "The chart of accounts of the year contains no such account.",
         "Use an account of the chart, in ten digits, or leave the field empty.",
         "Le compte est absent du plan comptable de l'année.",
         "Employer un compte du plan, à dix chiffres, ou laisser la zone vide.",
@@ -173,7 +173,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.PAYEE_ALREADY_REGISTERED: Remedy(
         "A third party is already registered under this code.",
-        "Use the one registered, or another code.",
+        "Use the registered third party, or another code.",
         "Un tiers est déjà enregistré sous ce code.",
         "Employer le tiers enregistré, ou un autre code.",
     ),
@@ -185,19 +185,19 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.PREDECESSOR_MISSING: Remedy(
         "The act that this one follows was never accepted, or has no such line.",
-        "Send that act first, or see why it was refused; then send this one again.",
+        "Send that act first, or find out why it was refused; then send this one again.",
         "L'acte précédent n'a pas été accepté, ou n'a pas cette ligne.",
         "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
     ),
     _O.PREDECESSOR_STAGE: Remedy(
-        "What the act follows does not stand where this one begins, or nothing is left of it there.",
+        "The predecessor is not at the stage where this act begins, or has nothing left at that stage.",
         "Follow the last act of the payment: its request, transfer, bank debit, return or re-opened debt.",
         "L'acte précédent n'est pas à l'étape où celui-ci commence, ou il n'en reste rien à cette étape.",
         "Se rattacher au dernier acte du paiement : demande, virement, débit, rejet ou dette rouverte.",
     ),
     _O.ASSIGNMENT_DIFFERS: Remedy(
-        "The account assignment is not the one of the act that this one follows.",
-        "Leave the assignment empty to inherit it, or re-assign by the act meant for it.",
+        "The account assignment differs from that of the act that this one follows.",
+        "Leave the assignment empty to inherit it, or change it by a re-assignment act.",
         "L'imputation diffère de celle de l'acte précédent.",
         "Laisser l'imputation vide pour en hériter, ou passer par un acte de réimputation.",
     ),
@@ -212,19 +212,19 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le tiers à débloquer n'est pas bloqué.", "Vérifier le code du tiers ; il n'y a rien à débloquer.",
     ),
     _O.TERM_SUSPENDED: Remedy(
-        "The term of this request stands suspended, or that of the request it is part of: nothing of it is paid.",
-        "Resume the term once what was missing is there; then pay.",
+        "The payment term of this request, or of the request it is a part of, is suspended: nothing of it is paid.",
+        "Resume the term once the missing documents have arrived; then pay.",
         "Le délai de paiement de cette demande, ou de celle dont elle est une part, est suspendu : rien n'en est payé.",
         "Reprendre le délai une fois reçu ce qui manquait, puis payer.",
     ),
     _O.TERM_ALREADY_SUSPENDED: Remedy(
-        "The term of this request was suspended before, and may be suspended once.",
-        "Pay it within its term, or reject it where it cannot be paid.",
+        "The payment term of this request was already suspended, and may be suspended only once.",
+        "Pay the request within its term, or reject it if it cannot be paid.",
         "Le délai de paiement de cette demande a déjà été suspendu, et ne peut l'être qu'une fois.",
         "La payer dans son délai, ou la rejeter si elle ne peut l'être.",
     ),
     _O.TERM_NOT_SUSPENDED: Remedy(
-        "The term runs again already: this suspension was ended.", "There is nothing to resume.",
+        "The payment term already runs again: this suspension has ended.", "There is nothing to resume.",
         "Le délai de paiement court déjà : cette suspension a pris fin.", "Il n'y a rien à reprendre.",
     ),
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
@@ -268,19 +268,19 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Mouvementer au plus le disponible.",
     ),
     _O.AE_EXCEEDED: Remedy(
-        "Not enough commitment appropriations (AE) are available at the budget node named.",
+        "Not enough commitment appropriations (AE) are available at the named budget node.",
         "Bring AE to that node, or commit less; then send the act again.",
         "Les autorisations d'engagement disponibles sont insuffisantes sur le niveau indiqué.",
         "Abonder les AE de ce niveau ou réduire le montant, puis présenter l'acte de nouveau.",
     ),
     _O.CP_EXCEEDED: Remedy(
-        "Not enough payment appropriations (CP) are available at the budget node named.",
+        "Not enough payment appropriations (CP) are available at the named budget node.",
         "Bring CP to that node, or ask for less; then send the act again.",
         "Les crédits de paiement disponibles sont insuffisants sur le niveau indiqué.",
         "Abonder les CP de ce niveau ou réduire le montant, puis présenter l'acte de nouveau.",
     ),
     _O.BALANCE_LIMIT: Remedy(
-        "A total would pass the largest figure the books can hold.",
+        "A total would exceed the largest figure that the books can represent.",
         "Check the amount; no State's budget is that large.",
         "Un total dépasserait le plus grand nombre que les livres peuvent porter.",
         "Vérifier le montant ; aucun budget d'État n'est aussi grand.",

@@ -1,4 +1,4 @@
-"""Where the time goes: processor seconds of each stage, added up a batch at a time, never an act at a time."""
+"""Processor time of each stage of the engine, added up per batch, never per act."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,15 +9,15 @@ ValueT = TypeVar("ValueT")
 
 
 class StageTimes:
-    """Processor time by stage, of whichever thread did the work."""
+    """Processor time by stage, whichever thread did the work."""
 
     def __init__(self) -> None:
         self.nanoseconds: dict[str, int] = {}
         self.kernel_busy_nanoseconds = 0
-        """How long the kernel thread was at work, on the clock: against the time that passed, how near its limit it is."""
+        """Wall-clock time during which the kernel thread worked: divided by the elapsed time, its utilisation."""
 
     def run_timed(self, work: Callable[..., ValueT], *arguments: Any) -> ValueT:
-        """What ``work`` gives; how long that takes is added to what the kernel thread, which calls this, was busy."""
+        """Return the result of ``work``; add its wall-clock time to that of the kernel thread, which calls this."""
         start = time.perf_counter_ns()
         try:
             return work(*arguments)
@@ -26,22 +26,22 @@ class StageTimes:
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
-        """Add what the body takes of this thread's processor time."""
+        """Add the processor time that this thread spends in the body to ``stage``."""
         start = time.thread_time_ns()
         try:
             yield
         finally:
             self.add(stage, time.thread_time_ns() - start)
 
-    def iterate_timed(self, stage: str, things: Iterator[ValueT]) -> Iterator[ValueT]:
-        """The same things; what it takes to produce each counts for ``stage``."""
+    def iterate_timed(self, stage: str, values: Iterator[ValueT]) -> Iterator[ValueT]:
+        """Yield ``values`` unchanged; add the time it takes to produce each to ``stage``."""
         while True:
             with self.measure(stage):
-                thing = next(things, None)
-            if thing is None:
+                value = next(values, None)
+            if value is None:
                 return
-            yield thing
+            yield value
 
     def add(self, stage: str, nanoseconds: int) -> None:
-        """Add to a stage."""
+        """Add processor time to a stage."""
         self.nanoseconds[stage] = self.nanoseconds.get(stage, 0) + nanoseconds

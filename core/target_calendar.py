@@ -1,8 +1,8 @@
-"""Days on which TARGET, the euro's settlement system, is open: a payment is executed on no other.
+"""The open days of TARGET, the settlement system of the euro: payments are executed on these days only.
 
 Closed on Saturdays, Sundays, 1 January, Good Friday, Easter Monday, 1 May, 25 and 26 December.
 Source: the European Central Bank's long-term calendar of TARGET closing days, in force since 2002; in 2000 and 2001 the
-same, and 31 December 2001 besides.
+same days, and in addition 31 December 2001.
 """
 
 from collections.abc import Iterator
@@ -18,27 +18,27 @@ _SINGLE_CLOSING_DAYS = (date(2001, 12, 31),)
 
 
 def is_open(days: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Whether TARGET is open on each of ``days``, counted from 1970-01-01."""
+    """Return whether TARGET is open on each of ``days``, counted from 1970-01-01."""
     return np.is_busday(_to_dates(days), busdaycal=_OPEN_DAYS)
 
 
 def find_open_day(days: NDArray[np.int32], open_days_after: int = 0) -> NDArray[np.int32]:
-    """The first open day at or after each of ``days``, or the one that is ``later`` open days behind it."""
-    found = np.busday_offset(_to_dates(days), open_days_after, roll="forward", busdaycal=_OPEN_DAYS)
-    return found.astype(np.int64).astype(np.int32)
+    """Return the first open day on or after each of ``days``, or the one ``open_days_after`` open days later."""
+    dates = np.busday_offset(_to_dates(days), open_days_after, roll="forward", busdaycal=_OPEN_DAYS)
+    return dates.astype(np.int64).astype(np.int32)
 
 
 def compute_easter(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar.
+    """Return Easter Sunday of the Gregorian calendar.
 
     Source: the anonymous algorithm that Meeus gives in "Astronomical Algorithms", chapter 8.
     """
-    golden, (century, of_century) = year % 19, divmod(year, 100)
+    golden, (century, year_of_century) = year % 19, divmod(year, 100)
     leaps, rest = divmod(century, 4)
     moon = (19 * golden + century - leaps - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
-    sunday = (32 + 2 * rest + 2 * (of_century // 4) - moon - of_century % 4) % 7
-    late = (golden + 11 * moon + 22 * sunday) // 451
-    month, day = divmod(moon + sunday - 7 * late + 114, 31)
+    sunday = (32 + 2 * rest + 2 * (year_of_century // 4) - moon - year_of_century % 4) % 7
+    correction = (golden + 11 * moon + 22 * sunday) // 451
+    month, day = divmod(moon + sunday - 7 * correction + 114, 31)
     return date(year, month, day + 1)
 
 

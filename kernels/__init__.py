@@ -1,8 +1,8 @@
 """Compiled loops over columns.  Pure: no I/O, no clock, no randomness, no exceptions.
 
-Numba's on-disk cache does not notice a change in *another* file: a kernel that uses ``core.outcome_codes`` would keep the old
-values.  So the cache directory is named after a digest of every source a kernel can see.  The cache holds pickles:
-only the owner may write there.
+Numba's on-disk cache does not detect a change in *another* file: a kernel that uses ``core.outcome_codes`` would keep the
+old values.  So the name of the cache directory contains a digest of every source that kernels import.  The cache contains
+pickles: only its owner may be able to write there.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ def _create_private_folder(folder: Path) -> Path:
     state = folder.stat()
     if state.st_uid != os.getuid() or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError(
-            f"{folder}: others could write the compiled kernels there; give it mode 0700 and your own user"
+            f"{folder}: other users can write compiled kernels there; make yourself its owner and set mode 0700"
         )
     return folder
 
@@ -38,5 +38,5 @@ def _find_cache_folder() -> str:
     return str(parent.joinpath(f"kernels-{_compute_digest()}{mode}"))
 
 
-# both are needed: the variable alone is ignored when numba was imported before
+# Both are needed: Numba ignores the variable if it was imported before.
 os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = _find_cache_folder()

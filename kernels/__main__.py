@@ -1,4 +1,4 @@
-"""Compile every kernel into the cache: ``python -m kernels``, as an image build does."""
+"""Compile every kernel into the cache: ``python -m kernels``, for the build of the container image."""
 
 import importlib
 import pkgutil

@@ -1,6 +1,6 @@
-"""Does the amount fit in what each budget node still has?
+"""The availability of credits at each budget node.
 
-A node's eight figures stand next to each other (one cache line): AE opened, allotted, reserved, consumed, then CP.
+The eight figures of a node are next to each other (one cache line): AE opened, allotted, reserved, consumed, then CP.
 """
 
 from typing import Annotated, NamedTuple
@@ -18,7 +18,7 @@ AE, CP = 0, 4
 
 
 class BudgetTree(NamedTuple):
-    """The part of the book where credits are counted."""
+    """The tree of budget nodes: the part of the book that counts credits."""
 
     nodes: Annotated[Records, BudgetNodes]
     figures: Balance
@@ -26,14 +26,14 @@ class BudgetTree(NamedTuple):
 
 @part
 def compute_available(tree, node, measure):
-    """Cents opened, neither reserved nor consumed."""
+    """Return the cents that are opened, and neither reserved nor consumed."""
     figures = tree.figures
     return figures[node, measure] - figures[node, measure + RESERVED] - figures[node, measure + CONSUMED]
 
 
 @part
 def find_short_node(tree, node, measure, amount):
-    """First blocking node from ``node`` up that cannot bear ``amount``; -1 if all can."""
+    """Return the first blocking node from ``node`` up with less than ``amount`` available; -1 if there is none."""
     nodes = tree.nodes
     while node >= 0:
         if nodes[node].blocking and amount > compute_available(tree, node, measure):
@@ -44,9 +44,9 @@ def find_short_node(tree, node, measure, amount):
 
 @part
 def find_full_node(tree, node, end, more):
-    """First node from ``node`` up to, not including, ``end`` whose figure cannot grow by ``more`` = (figure, amount).
+    """Return the first node from ``node`` up to ``end``, excluded, whose figure cannot grow by ``more`` = (figure, amount).
 
-    -1 if all can; -1 as ``end`` is the way to the top.
+    Return -1 if all can; ``end`` -1 stands for the whole branch.
     """
     figure, amount = more
     while node != end:
@@ -65,7 +65,7 @@ def add_to_figure(tree, node, figure, amount):
 
 @part
 def add_to_branch(tree, node, figure, amount):
-    """Add ``amount`` to one figure of ``node`` and of everything above it."""
+    """Add ``amount`` to one figure of ``node`` and of all nodes above it."""
     while node >= 0:
         add_to_figure(tree, node, figure, amount)
         node = tree.nodes[node].parent
@@ -73,16 +73,16 @@ def add_to_branch(tree, node, figure, amount):
 
 @kernel(reads(Draws), reads_records(Cells), advances(BudgetTree), fills(Numbers))
 def draw_amounts(draws, cells, tree, short):
-    """Consume each amount in AE at its fund centre and everything above, if every blocking node can bear it.
+    """Consume each amount in AE at its fund centre and above, if every blocking node has it available.
 
-    Reads     draws                n rows, cents;  cells: where each assignment hangs
+    Reads     draws                n rows, cents;  cells: the nodes of each assignment
     Advances  tree                 AE consumed of the nodes drawn on, in place
-    Fills     short                n rows: the first node that cannot bear the amount; -1 when it was consumed
-    Order     row order: who comes first is served first; what is refused draws nothing
+    Fills     short                n rows: the first node with too little available; -1 where the amount was consumed
+    Order     row order: first come, first served; a refused amount draws nothing
     Outcomes  a node or -1; never raises
-    Overflow  impossible while what was opened stays below BALANCE_MAX; estimated credits are the caller's to bound
+    Overflow  impossible while opened credits stay below BALANCE_MAX; the caller bounds estimated credits
     Cost      O(n * levels), one pass, no allocation
-    Source    GBCP art. 156; domain 2.4
+    Source    GBCP art. 156; rule A11
     Oracle    tests.oracle.availability.draw_amounts
     """
     cells, number = borrow(cells), borrow(short.number)
@@ -90,7 +90,7 @@ def draw_amounts(draws, cells, tree, short):
     tree = BudgetTree(borrow(tree.nodes), borrow(tree.figures))
     for row in range(number.size):
         centre = np.int64(cells[cell[row]].centre_node)
-        at = np.int64(find_short_node(tree, centre, AE, amount[row]))
-        number[row] = at
-        if at < 0:
+        node = np.int64(find_short_node(tree, centre, AE, amount[row]))
+        number[row] = node
+        if node < 0:
             add_to_branch(tree, centre, AE + CONSUMED, amount[row])

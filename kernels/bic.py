@@ -1,4 +1,4 @@
-"""Is it a BIC?  Eight characters, or eleven: bank, country, place, branch."""
+"""Validation of BICs: eight or eleven characters for bank, country, location and branch."""
 
 from core.tables.journal import Bytes, Flags, Spans
 from kernels.jit import as_position, fills, kernel, part, reads
@@ -9,7 +9,7 @@ _LETTER_COUNT, _LOCATION_END = 6, 7
 
 @part
 def _is_allowed(byte, place):
-    """Letters first; no place begins with 0 or 1, nor ends with the letter O, which would be taken for a zero."""
+    """Return whether ``byte`` may be at ``place``: letters first; a location never begins with 0 or 1 or ends with O."""
     is_letter = _A <= byte <= _Z
     if place < _LETTER_COUNT:
         return is_letter
@@ -20,20 +20,20 @@ def _is_allowed(byte, place):
 
 @kernel(reads(Spans), reads(Bytes), fills(Flags))
 def check_bics(spans, text, flags):
-    """Flag the texts that are BICs, as all versions of the payment messages have them.
+    """Flag the texts that are BICs in all versions of the payment messages.
 
     Reads     spans, text     n texts
-    Fills     flags           n rows; 1 for a good BIC
+    Fills     flags           n rows; 1 for a valid BIC
     Order     rows are independent
     Outcomes  none; never raises
-    Overflow  impossible: nothing is added up
+    Overflow  impossible: there is no sum
     Cost      O(bytes), one pass
     Source    ISO 9362; BICIdentifier of pain.001.001.03, the narrower of the patterns in force
     Oracle    tests.oracle.bic.is_bic
     """
     for row in range(spans.start.size):
         start, length = spans.start[row], spans.end[row] - spans.start[row]
-        good = length == 8 or length == 11
-        for place in range(length if good else 0):
-            good = good and _is_allowed(text.data[as_position(start + place)], place)
-        flags.flag[row] = good
+        is_valid = length == 8 or length == 11
+        for place in range(length if is_valid else 0):
+            is_valid = is_valid and _is_allowed(text.data[as_position(start + place)], place)
+        flags.flag[row] = is_valid

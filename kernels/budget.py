@@ -1,7 +1,7 @@
 """The acts that bring credits: opening, allotment, move, earmark.
 
-A node's ``opened`` is what it received from above, ``allotted`` what it passed below; a parent never passes on more
-than it has (A19).  Moving credits never leaves a node below what it already consumed.
+``opened`` is what a node received from above, ``allotted`` what it passed to its children; a parent never allots more than
+it has (rule A19).  A move never leaves a node with less than it has already reserved and consumed.
 """
 
 from core.catalog import BudgetAction
@@ -64,7 +64,7 @@ def _find_programme(tree, node):
 
 @part
 def _is_move_forbidden(tree, source, target):
-    """Not onto itself, nor to another programme, year or fund family, nor from HT2 to T2 (A18)."""
+    """Return whether a move is forbidden: to the same node, another programme, year or fund family, or HT2 to T2 (A18)."""
     if source == target or (tree.nodes[target].staff and not tree.nodes[source].staff):
         return True
     return (
@@ -90,9 +90,9 @@ def _check_move(tree, measure, source, target, amount):
     undistributed = tree.figures[source, measure + OPENED] - tree.figures[source, measure + ALLOTTED]
     giver, taker = source, target
     while giver != taker and giver >= 0:
-        left = availability.compute_available(tree, giver, measure)
-        if amount > left:
-            return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, giver, amount - left)
+        available = availability.compute_available(tree, giver, measure)
+        if amount > available:
+            return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, giver, amount - available)
         giver, taker = tree.nodes[giver].parent, tree.nodes[taker].parent
     if amount > undistributed:
         return refused(Outcome.ALLOTMENT_EXCEEDED.value, source, amount - undistributed)
@@ -100,9 +100,9 @@ def _check_move(tree, measure, source, target, amount):
 
 
 @rare_part
-def check_budget_line(tree, what, amount):
-    """Finding of one budget line; ``what`` = (action, measure, target node, source node)."""
-    action, measure, target, source = what
+def check_budget_line(tree, budget_line, amount):
+    """Return the finding of one budget line; ``budget_line`` = (action, measure, target node, source node)."""
+    action, measure, target, source = budget_line
     if action == BudgetAction.OPEN.value:
         return _check_opening(tree, measure, target, amount)
     if action == BudgetAction.ALLOT.value:
@@ -126,9 +126,9 @@ def _apply_move(tree, measure, source, target, amount):
 
 
 @rare_part
-def apply_budget_line(tree, what, amount):
-    """Carry out a line that was judged fine; a negative ``amount`` undoes it."""
-    action, measure, target, source = what
+def apply_budget_line(tree, budget_line, amount):
+    """Apply an accepted line; a negative ``amount`` undoes it."""
+    action, measure, target, source = budget_line
     if action == BudgetAction.OPEN.value:
         add_to_figure(tree, target, measure + OPENED, amount)
     elif action == BudgetAction.ALLOT.value:

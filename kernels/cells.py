@@ -1,4 +1,4 @@
-"""Account assignments to numbers: each distinct one is numbered when first seen."""
+"""Numbering of account assignments: each distinct one gets the next number on its first occurrence."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ from kernels.grouping import mix_bits
 from kernels.jit import fills, fills_column, kernel, part, reads
 
 CENTRE_BIT, AREA_BIT, ITEM_BIT, FUND_BIT = 46, 32, 22, 7
-"""Where the parts of an account assignment start in its word; the year starts at bit 0, and the sign stays free."""
+"""The first bits of the parts of an account assignment in its word; the year starts at bit 0, the sign bit is unused."""
 
 
 @part
 def _find_slot(slots, known, word):
-    """Slot that holds ``word``, or the free one where it belongs."""
+    """Return the slot of ``word``, or the free slot where it belongs."""
     mask = np.uint64(slots.size - 1)
     at = mix_bits(np.uint64(word)) & mask
     while slots[at] != np.uint64(0) and known[np.int64(slots[at]) - 1] != word:
@@ -24,14 +24,14 @@ def _find_slot(slots, known, word):
 
 @kernel(reads(PackedCells), fills_column(Slots), fills_column(Money), fills_column(Money), fills(Numbers))
 def number_cells(packed, slots, known, count, numbers):
-    """Number account assignments in the order they are first seen.
+    """Number account assignments in the order of their first occurrence.
 
-    Reads     packed    n words; -1 where a line names none
+    Reads     packed    n words; -1 where a line gives none
     Advances  slots     a power of two of slots; position of the word in ``known`` + 1; 0 is free
-              known     the words by number; room for all of ``packed`` behind the ``count[0]`` there are
-              count     one row: how many are known
+              known     the words by number; with free rows for all of ``packed`` after the first ``count[0]``
+              count     one row: the number of known words
     Fills     numbers   n rows; the number, -1 for none
-    Order     row order decides the numbers given
+    Order     row order determines the numbers
     Outcomes  none; never raises
     Overflow  numbers stay below 2**31: the registry refuses to grow further
     Cost      O(n) expected at a load of at most a half

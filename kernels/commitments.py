@@ -1,4 +1,4 @@
-"""What earlier lines still allow: commitments engaged, certified, requested (A16, A32, A33, A35)."""
+"""The remainders of earlier lines: amounts engaged, certified and requested (rules A16, A32, A33, A35)."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _SUSPENSION = KIND_NUMBERS["term_suspension"]
 
 @part
 def read_remainder(items, root, which):
-    """Cents left of remainder ``which`` on entry ``root``."""
+    """Return the cents left of remainder ``which`` on entry ``root``."""
     if which == Remainder.OPEN.value:
         return items[root].open
     return items[root].unbilled
@@ -19,7 +19,7 @@ def read_remainder(items, root, which):
 
 @rare_part
 def _toggle_followed(items, root):
-    """Let ``root`` be followed, or be so no more; and let the term that it is about stop or go on, or the other way round."""
+    """Toggle whether ``root`` is followed, and whether the payment term that it concerns is suspended."""
     items[root].unbilled ^= np.int64(FOLLOWED_BIT)
     payable = as_position(items[root].parent) if items[root].kind == _SUSPENSION else root
     items[payable].unbilled ^= np.int64(SUSPENDED_BIT)
@@ -27,9 +27,9 @@ def _toggle_followed(items, root):
 
 @part
 def add_to_remainder(items, root, which, amount):
-    """Add ``amount`` to remainder ``which`` of entry ``root``; nothing where ``which`` is none.
+    """Add ``amount`` to remainder ``which`` of entry ``root``; do nothing where ``which`` is none.
 
-    What may happen once has no amount: it happens, or is taken back, by the same change.
+    An act that may follow only once has no amount: it is applied and undone by the same toggle.
     """
     if which == Remainder.OPEN.value:
         items[root].open += amount
@@ -41,13 +41,13 @@ def add_to_remainder(items, root, which, amount):
 
 @part
 def is_followed(items, root):
-    """Whether an act that may follow once follows entry ``root``."""
+    """Return whether the act that may follow only once already follows entry ``root``."""
     return (items[root].unbilled & np.int64(FOLLOWED_BIT)) != 0
 
 
 @part
 def is_suspended(book, item):
-    """Whether the term of what is payable stands suspended: its own, or that of what it is a part of."""
+    """Return whether the payment term of a payable is suspended: its own, or that of the debt it is a part of."""
     at = as_position(item)
     while (book.items[at].unbilled & np.int64(SUSPENDED_BIT)) == 0 and book.effects[
         book.items[at].kind

@@ -1,4 +1,4 @@
-"""What lines say, gathered column by column in the same pass that hashes them, and what they leave out."""
+"""The content of lines, added up column by column in the same pass that hashes them, and missing fields."""
 
 import numpy as np
 
@@ -18,11 +18,11 @@ _MISSING = Outcome.FIELD_MISSING.value
 
 
 @kernel(reads(Spans), reads(Bytes), whole, whole, fills(LineContent))
-def add_texts(spans, text, field, bytes_max, said):
-    """Gather a column of texts: a word each, and whether it is longer than ``bytes_max`` or holds a control character.
+def add_texts(spans, text, field, bytes_max, contents):
+    """Add a column of texts: one word each, and whether it is longer than ``bytes_max`` or contains a control character.
 
     Reads     spans, text     n texts of ``field``
-    Advances  said            n rows; an empty text changes nothing
+    Advances  contents        n rows; an empty text changes nothing
     Order     rows are independent
     Outcomes  none; never raises
     Overflow  words wrap by design
@@ -34,20 +34,20 @@ def add_texts(spans, text, field, bytes_max, said):
     for row in range(start.size):
         if start[row] == end[row]:
             continue
-        said.fields[row] |= _ONE << salt
+        contents.fields[row] |= _ONE << salt
         first, _ = compute_siphash((salt, salt), salt, data, start[row], end[row])
-        said.content[row] += first
-        if said.flawed[row] == 0 and is_flawed(data, start[row], end[row], bytes_max):
-            said.flawed[row] = field
+        contents.content[row] += first
+        if contents.flawed[row] == 0 and is_flawed(data, start[row], end[row], bytes_max):
+            contents.flawed[row] = field
 
 
 @kernel(reads(Numbers), reads(LineContent), fills(LineContent))
-def add_codes(codes, values, said):
-    """Gather a column of codes: each line says what its value says.
+def add_codes(codes, values, contents):
+    """Add a column of codes: each line gets the content of its value.
 
     Reads     codes           n positions in ``values``; a negative one is the last
-              values          what each value of the column says
-    Advances  said            n rows
+              values          the content of each value of the column
+    Advances  contents        n rows
     Order     rows are independent
     Outcomes  none; never raises
     Overflow  words wrap by design
@@ -59,71 +59,71 @@ def add_codes(codes, values, said):
         at = np.int64(code[row])
         if at < 0:
             at = size - 1
-        said.fields[row] |= values.fields[at]
-        said.content[row] += values.content[at]
-        if values.flawed[at] != 0 and said.flawed[row] == 0:
-            said.flawed[row] = values.flawed[at]
+        contents.fields[row] |= values.fields[at]
+        contents.content[row] += values.content[at]
+        if values.flawed[at] != 0 and contents.flawed[row] == 0:
+            contents.flawed[row] = values.flawed[at]
 
 
 @kernel(reads(ParsedNumbers), reads(Flags), whole, whole, fills(LineContent))
-def add_numbers(parsed, given, field, salt, said):
-    """Gather a column of numbers, a word each.
+def add_numbers(parsed, given, field, salt, contents):
+    """Add a column of numbers, one word each.
 
     Reads     parsed          n rows of ``field``
-              given           n rows, 1 where the line gives one; or none at all, where every line does
-    Advances  said            n rows; a number that is not given changes nothing, unless it is no number
+              given           n rows, 1 where the line gives a number; or no row at all, if every line does
+    Advances  contents        n rows; a missing number changes nothing, unless its text is invalid
     Order     rows are independent
-    Outcomes  none: the field of a number that is FIELD_INVALID is told as flawed; never raises
+    Outcomes  none: a number with fault FIELD_INVALID marks its field as flawed; never raises
     Overflow  words wrap by design
     Cost      O(n), one pass
     Oracle    tests.oracle.content_digest.add_numbers
     """
-    apart, bit = np.uint64(salt) * _GOLDEN, _ONE << np.uint64(field)
+    salt_word, bit = np.uint64(salt) * _GOLDEN, _ONE << np.uint64(field)
     for row in range(parsed.value.size):
-        if parsed.fault[row] == _INVALID and said.flawed[row] == 0:
-            said.flawed[row] = field
+        if parsed.fault[row] == _INVALID and contents.flawed[row] == 0:
+            contents.flawed[row] = field
         if given.flag.size == 0 or given.flag[row] != 0:
-            word = (np.uint64(parsed.value[row]) + apart) * _MIX
-            said.fields[row] |= bit
-            said.content[row] += (word ^ (word >> _29)) * _GOLDEN
+            word = (np.uint64(parsed.value[row]) + salt_word) * _MIX
+            contents.fields[row] |= bit
+            contents.content[row] += (word ^ (word >> _29)) * _GOLDEN
 
 
 @part
-def _find_first_missing(lacking, order):
+def _find_first_missing(missing, order):
     for field in order:
-        if (lacking >> np.uint64(field)) & _ONE != _NONE:
+        if (missing >> np.uint64(field)) & _ONE != _NONE:
             return field
     return np.uint8(0)
 
 
 @kernel(reads(LineContent), reads(Flags), reads(RequiredFields), fills(LineFaults), fills(Flags))
-def check_required_fields(said, kinds, needs, marks, named):
-    """Fault what lines leave out, then what they say that cannot be read.
+def check_required_fields(contents, kinds, needs, faults, named):
+    """Fault missing fields, then fields that cannot be read.
 
-    Reads     said            n rows
-              kinds           n rows: each line's kind
+    Reads     contents        n rows
+              kinds           n rows: the kind of each line
               needs           by kind
-    Fills     named           n rows: whether the line names an account assignment
-    Advances  marks           n rows; those that have a fault keep it
+    Fills     named           n rows: whether the line has an account assignment
+    Advances  faults          n rows; a line with a fault keeps it
     Order     rows are independent
     Outcomes  FIELD_MISSING, FIELD_INVALID; never raises
     Overflow  impossible
     Cost      O(n), one pass
     Oracle    tests.oracle.content_digest.check_required_fields
     """
-    fault, field = marks.fault, marks.field
+    fault, field = faults.fault, faults.field
     for row in range(fault.size):
-        kind, fields = np.int64(kinds.flag[row]), said.fields[row]
-        names = fields & needs.naming[kind] != _NONE
-        named.flag[row] = names
+        kind, fields = np.int64(kinds.flag[row]), contents.fields[row]
+        has_cell = fields & needs.naming[kind] != _NONE
+        named.flag[row] = has_cell
         if fault[row] != 0:
             continue
-        needed = needs.always[kind] | (needs.of_cell[kind] if names else _NONE)
-        lacking = needed & ~fields
-        if lacking != _NONE:
-            fault[row], field[row] = _MISSING, _find_first_missing(lacking, needs.order)
-        elif said.flawed[row] != 0:
-            fault[row], field[row] = _INVALID, said.flawed[row]
+        needed = needs.always[kind] | (needs.of_cell[kind] if has_cell else _NONE)
+        missing = needed & ~fields
+        if missing != _NONE:
+            fault[row], field[row] = _MISSING, _find_first_missing(missing, needs.order)
+        elif contents.flawed[row] != 0:
+            fault[row], field[row] = _INVALID, contents.flawed[row]
 
 
 @kernel(reads(Numbers), reads(Numbers), fills(Numbers))
@@ -131,7 +131,7 @@ def spread_numbers(codes, of_value, numbers):
     """Give each line the number of its value.
 
     Reads     codes           n positions in ``of_value``; a negative one is the last
-              of_value        a number a value
+              of_value        one number per value
     Fills     numbers         n rows
     Order     rows are independent
     Outcomes  none; never raises

@@ -1,4 +1,4 @@
-"""The decision: every act against the keys, what came before it, and the budget at all levels at once."""
+"""The decision: checks every act against the known keys, its predecessors, and the budget at all levels."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def _answer_act(decisions, span, outcome):
 
 @part
 def _refuse_act(acts, decisions, span, finding):
-    """Tell the line that broke a rule what it broke, and its siblings that they fall with it."""
+    """Record the finding on the line that broke a rule, and ACT_REFUSED on the other lines of the act."""
     line, (outcome, node, missing) = finding
     _answer_act(decisions, span, Outcome.ACT_REFUSED.value)
     decisions[line].outcome = outcome
@@ -36,17 +36,20 @@ def _refuse_act(acts, decisions, span, finding):
 @part
 def _answer_waiting(acts, book, decisions, span):
     row, _ = span
-    known = key_index.find_key(book.waiting_slots, book.waiting, acts[row].key_high, acts[row].key_low)
-    if known < 0:
+    key_row = key_index.find_key(book.waiting_slots, book.waiting, acts[row].key_high, acts[row].key_low)
+    if key_row < 0:
         return False
-    same = book.waiting[known].content == acts[row].content
-    _answer_act(decisions, span, Outcome.HELD.value if same else Outcome.REFERENCE_CONFLICT.value)
+    is_same = book.waiting[key_row].content == acts[row].content
+    _answer_act(decisions, span, Outcome.HELD.value if is_same else Outcome.REFERENCE_CONFLICT.value)
     return True
 
 
 @part
-def _answer_known(acts, book, decisions, context, known):
-    """Answer the act in ``span`` without judging it: it has no key, or its key is taken or, while holding, waits."""
+def _answer_known(acts, book, decisions, context, key_row):
+    """Answer an act without checking it: it has no key, or its key is accepted already or, while holding, waits.
+
+    Return whether it was answered; ``context`` = (span of the act, whether early acts are held).
+    """
     span, holding = context
     row, end = span
     for line in range(row, end):
@@ -54,12 +57,12 @@ def _answer_known(acts, book, decisions, context, known):
         if Outcome.HELD.value < acts[line].fault <= _LAST_UNKEYED:
             _refuse_act(acts, decisions, span, (line, (np.int64(acts[line].fault), -1, 0)))
             return True
-    if known >= 0:
-        same = book.keys[known].content == acts[row].content
-        _answer_act(decisions, span, Outcome.DUPLICATE.value if same else Outcome.REFERENCE_CONFLICT.value)
-        if same:
+    if key_row >= 0:
+        is_same = book.keys[key_row].content == acts[row].content
+        _answer_act(decisions, span, Outcome.DUPLICATE.value if is_same else Outcome.REFERENCE_CONFLICT.value)
+        if is_same:
             for line in range(row, end):
-                decisions[line].entry = np.int64(book.keys[known].value) + line - row
+                decisions[line].entry = np.int64(book.keys[key_row].value) + line - row
         return True
     return holding and book.counters[0].waiting > 0 and _answer_waiting(acts, book, decisions, span)
 
@@ -68,22 +71,22 @@ def _answer_known(acts, book, decisions, context, known):
 def _hold_act(acts, book, decisions, span):
     row, _ = span
     at = book.counters[0].waiting
-    held = (acts[row].key_high, acts[row].key_low, np.uint32(0), acts[row].content)
-    key_index.insert_key(book.waiting_slots, book.waiting, at, held)
+    key = (acts[row].key_high, acts[row].key_low, np.uint32(0), acts[row].content)
+    key_index.insert_key(book.waiting_slots, book.waiting, at, key)
     book.counters[0].waiting = at + 1
     _answer_act(decisions, span, Outcome.HELD.value)
 
 
 @part
 def _reject_act(acts, book, decisions, context, finding):
-    """Undo the lines before the one that broke a rule; refuse the act, or hold it if it may only be early."""
+    """Undo the lines before the one that broke a rule; refuse the act, or hold it if it may merely be early."""
     row, line, end, holding = context
     if line > row:
         undo_lines(acts, book, decisions, row, line - 1)
-    waits = (
+    is_early = (
         finding[0] == Outcome.PREDECESSOR_MISSING.value or finding[0] == Outcome.SERVICE_INSUFFICIENT.value
     )
-    if holding and waits:
+    if holding and is_early:
         _hold_act(acts, book, decisions, (row, end))
     else:
         _refuse_act(acts, decisions, (row, end), (line, finding))
@@ -91,12 +94,12 @@ def _reject_act(acts, book, decisions, context, finding):
 
 @part
 def _decide_act(acts, book, decisions, context):
-    """Judge line after line, each seeing those before it; keep all or none."""
-    row, end, holding, slot, seen = context
+    """Check and apply line after line, each after those before it; accept all or none."""
+    row, end, holding, slot, guesses = context
     entry = as_position(book.counters[0].entries + 1)
     for line in range(row, end):
         line = as_position(line)
-        finding, link, posting = check_line(acts, book, (row, line, seen))
+        finding, link, posting = check_line(acts, book, (row, line, guesses))
         if finding[0] != Outcome.ACCEPTED.value:
             _reject_act(acts, book, decisions, (row, line, end, holding), finding)
             return
@@ -108,7 +111,7 @@ def _decide_act(acts, book, decisions, context):
 
 @part
 def borrow_book(book):
-    """``book`` without its reference counts."""
+    """Return ``book`` without reference counting."""
     return Book(
         borrow(book.effects),
         borrow(book.cells),
@@ -130,36 +133,36 @@ def borrow_book(book):
 
 @kernel(reads_records(Acts), advances(Book), fills_records(Decisions), flag)
 def decide(acts, book, decisions, holding):
-    """Accept, refuse, recognise or hold every act, in row order, drawing down what it uses.
+    """Accept, refuse, recognise or hold every act, in row order, and draw the credits it uses.
 
-    Act k sees what acts 1..k-1 did; a refused act changes nothing, so a smaller act behind it may still pass.
+    Act k sees the effects of acts 1..k-1; a refused act changes nothing, so a smaller act after it may still be accepted.
 
     Reads     acts                 n rows, the lines of an act next to each other; amounts in cents
     Advances  book                 keys, items, nodes, ledger and counters, in place
     Fills     decisions            n rows, one per line
-    Order     row order: who comes first is served first
+    Order     row order: first come, first served
     Outcomes  the first broken rule as ``core.outcome_codes.Outcome``; never raises
     Overflow  impossible: amounts stay below AMOUNT_MAX, figures below BALANCE_MAX, ledger sums below 2**62
-    Cost      O(n) expected, one pass; beside that, one block of rows to look ahead
-    Source    GBCP art. 136, 156-160; LOLF art. 7 and 28; domain 2.4, 2.5, 3.4
+    Cost      O(n) expected, one pass; one block of rows is prefetched
+    Source    GBCP art. 136, 156-160; LOLF art. 7 and 28; docs/rules.md
     Oracle    tests.oracle.decisions.decide
     """
     acts, book, decisions = borrow(acts), borrow_book(book), borrow(decisions)
     rows = acts.size
-    row, ready, room = 0, 0, allocate_guesses()
-    seen = borrow(room)
+    row, prefetched, guess_array = 0, 0, allocate_guesses()
+    guesses = borrow(guess_array)
     while row < rows:
-        if row >= ready:
-            ready = min(rows, row + BLOCK_ROWS)
-            prefetch_block(acts, book, (row, ready), seen)
+        if row >= prefetched:
+            prefetched = min(rows, row + BLOCK_ROWS)
+            prefetch_block(acts, book, (row, prefetched), guesses)
         row = as_position(row)
         end = row + 1
         while end < rows and acts[as_position(end)].head == row:
             end += 1
-        known, slot = key_index.find_key_and_slot(
+        key_row, slot = key_index.find_key_and_slot(
             book.slots, book.keys, acts[row].key_high, acts[row].key_low
         )
-        if not _answer_known(acts, book, decisions, ((row, end), holding), known):
-            _decide_act(acts, book, decisions, (row, end, holding, slot, seen))
+        if not _answer_known(acts, book, decisions, ((row, end), holding), key_row):
+            _decide_act(acts, book, decisions, (row, end, holding, slot, guesses))
         row = end
-    room[ENTRY, 0] = 0  # used last here, so that Numba lets go of it no sooner
+    guess_array[ENTRY, 0] = 0  # the last use keeps Numba from freeing the array earlier

@@ -1,4 +1,4 @@
-"""Which pages of items a batch changed: a checkpoint stores no others."""
+"""The pages of open items that a batch changed: a checkpoint stores only these."""
 
 import numpy as np
 
@@ -8,13 +8,13 @@ from kernels.jit import as_position, borrow, fills_column, kernel, reads_column,
 
 
 @kernel(reads_column(Entry), reads_records(OpenItems), whole, fills_column(Code))
-def mark_pages(followed, items, rows_a_page, pages):
-    """Mark the pages of the entries followed, and of what these act on: their commitments, or what they suspend.
+def mark_pages(followed, items, page_rows, pages):
+    """Mark the pages of followed entries, and of their parents: the commitment, or the payable of a suspension.
 
     Reads     followed    n entries; 0 is none
               items       by entry
-    Advances  pages       1 where page ``entry // rows_a_page`` changed
-    Order     none: marks are only ever set
+    Advances  pages       1 where page ``entry // page_rows`` changed
+    Order     irrelevant: marks are only set
     Outcomes  none; never raises
     Overflow  none
     Cost      O(n), one pass
@@ -24,5 +24,5 @@ def mark_pages(followed, items, rows_a_page, pages):
     for row in range(followed.size):
         entry = as_position(followed[row])
         if entry > 0:
-            pages[entry // rows_a_page] = 1
-            pages[np.int64(items[entry].parent) // rows_a_page] = 1
+            pages[entry // page_rows] = 1
+            pages[np.int64(items[entry].parent) // page_rows] = 1

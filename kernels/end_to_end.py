@@ -1,4 +1,4 @@
-"""Entry numbers to end-to-end identifiers, and back."""
+"""Conversion of entry numbers to end-to-end identifiers, and back."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def _write_digits(out, at, number, digits):
 
 @part
 def write_identifier(out, at, entry):
-    """Write the identifier of ``entry``; where the next byte goes."""
+    """Write the identifier of ``entry``; return the position after it."""
     for place in range(_PREFIX_BYTES):
         out[as_position(at + place)] = _PREFIX[place]
     _write_digits(out, at + _PREFIX_BYTES, entry, NUMBER_DIGITS)
@@ -32,7 +32,7 @@ def write_identifier(out, at, entry):
 
 @part
 def _read_digits(data, at, count):
-    """The number written in so many digits; -1 where anything else stands."""
+    """Return the number written in ``count`` digits; -1 if there is any other character."""
     number = np.int64(0)
     for place in range(at, at + count):
         byte = np.int64(data[as_position(place)])
@@ -56,7 +56,7 @@ def _read_entry(data, at, end):
 
 @kernel(reads_column(Entry), fills_column(Byte))
 def write_identifiers(entries, out):
-    """Write the end-to-end identifiers of ``entries`` one behind the other.
+    """Write the end-to-end identifiers of ``entries``, one after the other.
 
     Reads     entries         n rows, below 10**12
     Fills     out             n times END_TO_END_BYTES
@@ -74,7 +74,7 @@ def write_identifiers(entries, out):
 
 @kernel(reads(Spans), reads(Bytes), fills_column(Entry))
 def parse_identifiers(spans, text, entries):
-    """The entry that each identifier names; 0 where it is none of ours, or its check digits are wrong.
+    """Find the entry that each identifier names; 0 where it is not one of ours, or its check digits are wrong.
 
     Reads     spans, text     n texts
     Fills     entries         n rows

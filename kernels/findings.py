@@ -1,4 +1,4 @@
-"""finding = (outcome, node, cents missing): what a rule says of a line, each 64 bits wide whatever was compared."""
+"""Findings: the result of checking a line, finding = (outcome, node, cents missing), each of them 64 bits wide."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from kernels.jit import part
 
 @part
 def refused(outcome, node, missing):
-    """The finding of a line that breaks a rule; node -1 where none is to blame."""
+    """Return the finding of a line that breaks a rule; node -1 where the rule concerns no node."""
     return np.int64(outcome), np.int64(node), np.int64(missing)
 
 
 @part
 def accepted():
-    """The finding of a line that breaks none."""
+    """Return the finding of a line that breaks no rule."""
     return refused(Outcome.ACCEPTED.value, -1, 0)

@@ -1,4 +1,4 @@
-"""Lines to acts: which lines belong together, and what the act says as a whole."""
+"""Grouping of lines into acts, and the digest of each act."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 @part
 def mix_bits(word):
-    """Spread the bits of a word.  Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators"."""
+    """Mix the bits of a word.  Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators"."""
     word = (word ^ (word >> _30)) * _MIX_1
     word = (word ^ (word >> _27)) * _MIX_2
     return word ^ (word >> _31)
@@ -23,7 +23,7 @@ def mix_bits(word):
 
 @part
 def _is_continuation(lines, row):
-    """Is this line the next of the act above it?"""
+    """Return whether this line continues the act of the line above."""
     above = row - 1
     if row == 0 or lines.number[row] < 2:
         return False
@@ -36,7 +36,7 @@ def _is_continuation(lines, row):
 def group_lines(lines, grouping):
     """Find the act of every line: line 1 starts one, the next number under the same key continues it.
 
-    A key holds its kinds' family, so the lines of an act are of one family, and may be of several kinds.
+    A key contains the family of kinds, so the lines of an act are of one family, and may be of several kinds.
 
     Reads     lines      n rows in file order
     Fills     grouping   n rows; row of the act's first line, digest of the whole act, fault

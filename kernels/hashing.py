@@ -1,4 +1,4 @@
-"""Texts to hashes: a keyed fingerprint that nobody outside can forge, and a plain digest of content.
+"""Hashes of texts: a keyed fingerprint that outsiders cannot forge, and a plain digest of content.
 
 Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", with one compression and three finalisation rounds
 and its 128-bit output.
@@ -43,7 +43,7 @@ def _apply_round(v0, v1, v2, v3):
 
 @part
 def read_word(data, at):
-    """Eight bytes from ``at``, little endian: one load, once the compiler sees that they lie next to each other."""
+    """Read eight bytes from ``at``, little endian; the compiler merges them into one load."""
     value = np.uint64(data[at])
     for place in range(1, 8):
         value |= np.uint64(data[at + place]) << np.uint64(8 * place)
@@ -52,7 +52,7 @@ def read_word(data, at):
 
 @part
 def read_tail(data, at, count):
-    """The last ``count`` bytes, up to seven, little endian: out of eight where as many can be read."""
+    """Read the last ``count`` bytes, up to seven, little endian: out of a word of eight where the data are long enough."""
     if at + 8 <= data.size:
         return read_word(data, at) & ((_ONE << np.uint64(8 * count)) - _ONE)
     value = np.uint64(0)
@@ -63,7 +63,7 @@ def read_tail(data, at, count):
 
 @part
 def compute_siphash(key, prefix, data, start, end):
-    """SipHash-1-3-128 of ``prefix`` (eight bytes) followed by ``data[start:end]``: two words."""
+    """Return SipHash-1-3-128 of ``prefix`` (eight bytes) followed by ``data[start:end]``, as two words."""
     v0, v1 = _V0 ^ key[0], _V1 ^ key[1] ^ _EE
     v2, v3 = _V2 ^ key[0], _V3 ^ key[1]
     v3 ^= prefix
@@ -98,12 +98,12 @@ def _finalise(v0, v1, v2, v3):
 
 @kernel(reads(Spans), reads(Bytes), reads(Words), reads(Words), fills(Fingerprints))
 def fingerprint_texts(spans, text, prefixes, secret, fingerprints):
-    """Fingerprint each text, set apart by its prefix, under a secret key.
+    """Fingerprint each text, after its prefix, under a secret key.
 
     Reads     spans, text          n texts, each within the bytes
               secret               2 words
-              prefixes             n words: what sets equal texts of other senders or families apart
-    Fills     fingerprints         n rows, 96 bits each; an empty text gives 0, which no lookup finds
+              prefixes             n words that distinguish equal texts of different senders or families
+    Fills     fingerprints         n rows, 96 bits each; an empty text gives 0, which no look-up finds
     Order     rows are independent
     Outcomes  none; never raises
     Overflow  words wrap by design

@@ -1,4 +1,4 @@
-"""Is it an IBAN?  Country length and ISO 7064 check digits."""
+"""Validation of IBANs: the length of the country and the check digits of ISO 7064."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def _is_letter(byte):
 
 @part
 def _compute_remainder(data, at, end, carried):
-    """Go on with the remainder by 97; -1 at a character that no IBAN holds."""
+    """Return the remainder modulo 97, continued from ``carried``; -1 at a character that IBANs do not contain."""
     for place in range(at, end):
         byte = np.int64(data[place])
         if _ZERO <= byte <= _NINE:
@@ -47,10 +47,10 @@ def _is_valid(data, at, end):
 
 @kernel(reads(Spans), reads(Bytes), fills(Flags))
 def check_ibans(spans, text, flags):
-    """Flag the texts that are IBANs: upper case, no spaces, the country's length, remainder 1 by 97.
+    """Flag the texts that are IBANs: upper case, no spaces, the country's length, remainder 1 modulo 97.
 
     Reads     spans, text     n texts
-    Fills     flags           n rows; 1 for a good IBAN
+    Fills     flags           n rows; 1 for a valid IBAN
     Order     rows are independent
     Outcomes  none; never raises
     Overflow  impossible: remainders stay below 97

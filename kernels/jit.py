@@ -1,11 +1,12 @@
-"""The only module that knows how Numba is asked to compile.
+"""Compilation of kernels: the only module with compiler settings of Numba.
 
 ``@kernel(reads(Acts), fills(Decisions))`` compiles eagerly, for exactly those dtypes and contiguous columns.  A kernel
 that writes to a table it only ``reads`` does not compile; a caller that passes another dtype gets a TypeError, not a
-slow copy.  ``@part`` is a piece of a kernel: inlined, never called from outside; ``@aside`` one that seldom runs.
+slow copy.  ``@part`` marks a function that is inlined into kernels and never called from outside, ``@rare_part`` one that
+seldom runs and is not inlined.
 
-With ``NUMBA_DISABLE_JIT=1`` the very same source is run by the interpreter: slower by far, but every overflow, index and
-line of it can be watched.
+With ``NUMBA_DISABLE_JIT=1`` the interpreter runs the same source: much slower, but every overflow, index and line can be
+checked.
 """
 
 from collections.abc import Callable
@@ -29,40 +30,40 @@ word = types.uint64
 
 
 def reads(table: type) -> types.BaseTuple:
-    """``table`` as read-only columns."""
+    """Return the type of ``table`` as read-only columns."""
     return _build_columns_type(table, readonly=True)
 
 
 def fills(table: type) -> types.BaseTuple:
-    """``table`` as columns the kernel fills."""
+    """Return the type of ``table`` as columns that the kernel fills."""
     return _build_columns_type(table, readonly=False)
 
 
 def reads_records(table: type) -> types.Array:
-    """``table`` as read-only records.
+    """Return the type of ``table`` as read-only records.
 
-    Numba refuses to store a record there, but not a field of one: tests see to that.
+    Numba refuses to store a whole record there, but not a single field: the tests check that no kernel does.
     """
     return types.Array(from_dtype(to_record_dtype(table)), 1, "C", readonly=True)
 
 
 def fills_records(table: type) -> types.Array:
-    """``table`` as records the kernel fills or advances."""
+    """Return the type of ``table`` as records that the kernel fills or advances."""
     return types.Array(from_dtype(to_record_dtype(table)), 1, "C")
 
 
 def reads_column(kind: Any) -> types.Array:
-    """One read-only column of an annotated kind."""
+    """Return the type of one read-only column of an annotated kind."""
     return _build_column_type(get_args(kind)[1], readonly=True)
 
 
 def fills_column(kind: Any) -> types.Array:
-    """One column of an annotated kind, filled or advanced."""
+    """Return the type of one column of an annotated kind that the kernel fills or advances."""
     return _build_column_type(get_args(kind)[1], readonly=False)
 
 
 def advances(book: type) -> types.BaseTuple:
-    """A tuple of tables as records, changed in place; a member marked ``READS`` stays read-only."""
+    """Return the type of a tuple of tables as records, changed in place; members marked ``READ_ONLY`` are read-only."""
     return _build_tuple_type([_build_member_type(hint) for hint in _read_hints(book)], book)
 
 
@@ -72,7 +73,7 @@ def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 def _interpret(function: Callable[..., None]) -> Callable[..., None]:
-    """``function`` as it stands, its records readable by the names of their fields, as they are when compiled."""
+    """Return ``function`` uncompiled, with records whose fields are attributes, as in compiled code."""
 
     @wraps(function)
     def run(*arguments: Any) -> None:
@@ -89,46 +90,46 @@ def _view_records(argument: Any) -> Any:
 
 
 part = njit(nogil=True, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""A piece of a kernel, inlined by LLVM: Numba's own inlining takes three times as long to compile the same."""
+"""Marks a function that LLVM inlines into kernels: Numba's own inlining takes three times as long to compile the same."""
 
 rare_part = njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""A piece of a kernel that is seldom needed, and may keep out of the way of what always is."""
+"""Marks a function that seldom runs: it is not inlined, so that it does not slow down the code around its call."""
 
 
 @part
 def as_position(number):
-    """``number`` as a position, of which the compiler can see that it is not negative.
+    """Return ``number`` as a position that the compiler can prove not to be negative.
 
-    Without this every look-up asks whether it counts from the end: a sixth of the work of a decision.
+    Otherwise every look-up checks for an index that counts from the end: a sixth of the time of a decision.
     """
     return np.int64(number) & 0xFFFF_FFFF
 
 
-def borrow(held: Any) -> Any:
-    """An array, or a table of columns, without its reference counts: a kernel's caller keeps it alive.
+def borrow(arrays: Any) -> Any:
+    """Return an array, or a table of columns, without reference counting: the caller of a kernel keeps it alive.
 
-    Without this, every part that takes a book would count references to each of its arrays, atomically, twice: forty
-    times the cost of the decision itself.
+    Otherwise every part that takes a book would count references to each of its arrays, atomically, twice: forty times
+    the cost of the decision itself.
     """
-    return held
+    return arrays
 
 
 @overload(borrow)
-def _compile_borrow(held):
-    def borrowed(held):
-        return _emit_borrow(held)
+def _compile_borrow(arrays):
+    def emit(arrays):
+        return _emit_borrow(arrays)
 
-    return borrowed
+    return emit
 
 
 @intrinsic
-def _emit_borrow(context, held):
-    """The fields of each array, with no memory to count references to."""
+def _emit_borrow(context, arrays):
+    """Copy the fields of each array without the reference to its memory."""
 
     def generate(target, builder, _, arguments):
-        return _build_uncounted(target, builder, held, arguments[0])
+        return _build_uncounted(target, builder, arrays, arguments[0])
 
-    return held(held), generate
+    return arrays(arrays), generate
 
 
 def _build_uncounted(target, builder, kind, value):
@@ -146,20 +147,20 @@ def _build_uncounted(target, builder, kind, value):
 
 
 def prefetch(array: Any, row: int) -> None:
-    """Ask memory for ``array[row]`` without waiting for it: many look-ups then wait once, together."""
+    """Request ``array[row]`` from memory without waiting for it, so that many look-ups wait only once."""
 
 
 @overload(prefetch)
 def _compile_prefetch(array, row):
-    def ask(array, row):
+    def emit(array, row):
         _emit_prefetch(array, row)
 
-    return ask
+    return emit
 
 
 @intrinsic
 def _emit_prefetch(context, array, row):
-    """LLVM's prefetch: for reading (0), to keep (3), as data (1)."""
+    """Emit LLVM's prefetch: for reading (0), to keep in all caches (3), as data (1)."""
 
     def generate(target, builder, _, arguments):
         fields, place = arrayobj.make_array(array)(target, builder, arguments[0]), arguments[1]
@@ -201,7 +202,7 @@ def _build_member_type(hint: Any) -> types.Type:
 
 
 def load_word(data: Any, at: Any) -> np.uint64:
-    """Eight bytes of ``data`` from ``at``, little endian, in one load: the caller knows that they are there."""
+    """Read eight bytes of ``data`` from ``at``, little endian, in one load; the caller ensures that they exist."""
     return np.uint64(int.from_bytes(data[at : at + 8].tobytes(), "little"))
 
 
@@ -215,18 +216,18 @@ def _compile_load_word(data, at):
 
 @intrinsic
 def _emit_load(context, data, at):
-    """A load from any address."""
+    """Emit a load from an unaligned address."""
 
     def generate(target, builder, _, arguments):
-        found = builder.load(_compute_word_address(target, builder, data, arguments))
-        found.align = 1
-        return found
+        loaded = builder.load(_compute_word_address(target, builder, data, arguments))
+        loaded.align = 1
+        return loaded
 
     return types.uint64(data, at), generate
 
 
 def store_word(data: Any, at: Any, word: Any) -> None:
-    """Write eight bytes of ``data`` from ``at``, little endian, in one store: the caller knows that there is room."""
+    """Write eight bytes of ``data`` from ``at``, little endian, in one store; the caller ensures that they exist."""
     data[at : at + 8] = np.frombuffer(int(word).to_bytes(8, "little"), np.uint8)
 
 
@@ -240,7 +241,7 @@ def _compile_store_word(data, at, word):
 
 @intrinsic
 def _emit_store(context, data, at, word):
-    """A store to any address."""
+    """Emit a store to an unaligned address."""
 
     def generate(target, builder, _, arguments):
         stored = builder.store(arguments[2], _compute_word_address(target, builder, data, arguments))
@@ -257,7 +258,7 @@ def _compute_word_address(target, builder, data, arguments):
 
 
 def find_lowest_bit(word: Any) -> np.int64:
-    """How many zeros stand below the lowest bit of ``word``, which is not 0."""
+    """Return the position of the lowest bit set in ``word``, which must not be 0."""
     return np.int64((int(word) & -int(word)).bit_length() - 1)
 
 

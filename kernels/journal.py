@@ -1,7 +1,9 @@
 """Accepted lines to journal rows: the COPY bytes of ``Entries``, written in one pass.
 
-The general way (``posting.pgcopy.Encoder``) gathers every column and then swaps and interleaves them; at one row for
-every act that cost more than deciding it.  Here each row is written once, where it belongs.
+The general encoder (``posting.pgcopy.Encoder``) gathers every column, then swaps and interleaves the columns; with one row
+for every accepted line, that cost more than the decisions.  Here each row is written once, in its place.
+
+Order, width and number of the columns come from ``Entries``; this module adds only the value of each column.
 
 Source: PostgreSQL manual, COPY, "Binary Format".
 """
@@ -10,73 +12,59 @@ import numpy as np
 
 from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST
 from core.outcome_codes import Outcome
-from core.tables.columns import Byte, Money
-from core.tables.journal import Acts, Bytes, Decisions, LineDetails
+from core.tables.columns import Byte, Money, read_column_kinds
+from core.tables.journal import Acts, Bytes, Decisions, Entries, LineDetails
 from kernels.jit import as_position, borrow, fills_column, kernel, part, reads, reads_column, reads_records
 
-ROW_BYTES = 2 + 15 * 4 + 4 * 8 + 6 * 4 + 5 * 2
-"""Field count, a length for each of fifteen fixed columns, the columns."""
+_COUNT_BYTES, _LENGTH_BYTES = 2, 4
+_WIDTH = Entries._make(kind.dtype.itemsize for kind in read_column_kinds(Entries).values())
+"""Bytes of each column."""
+_END = _COUNT_BYTES + np.cumsum([_LENGTH_BYTES + width for width in _WIDTH])
+_START = Entries._make(int(end) - width for end, width in zip(_END, _WIDTH, strict=True))
+"""Position of each column in the row; its length is before it."""
 
-_FIELDS = 16
+ROW_BYTES = int(_END[-1])
+"""Field count, then the length and the value of every fixed column."""
+
+_FIELDS = len(_WIDTH) + 1
 _POSTGRES_EPOCH_DAY = 10957
 
 
 @part
-def _write_2_bytes(out, at, value):
+def _write_number(out, at, width, value):
+    """Write ``width`` bytes, big endian."""
     at = as_position(at)
-    out[at], out[at + 1] = np.uint8((value >> 8) & 0xFF), np.uint8(value & 0xFF)
-    return at + 2
+    for place in range(width):
+        out[at + place] = np.uint8((value >> (8 * (width - 1 - place))) & 0xFF)
 
 
 @part
-def _write_4_bytes(out, at, value):
-    at = as_position(at)
-    for place in range(4):
-        out[at + place] = np.uint8((value >> (24 - 8 * place)) & 0xFF)
-    return at + 4
+def _write_column(out, at, width, value):
+    """Write a column whose value starts at ``at``: its length, then its value."""
+    _write_number(out, at - _LENGTH_BYTES, _LENGTH_BYTES, width)
+    _write_number(out, at, width, np.int64(value))
 
 
 @part
-def _write_int2(out, at, value):
-    return _write_2_bytes(out, _write_4_bytes(out, at, 2), value)
-
-
-@part
-def _write_int4(out, at, value):
-    return _write_4_bytes(out, _write_4_bytes(out, at, 4), value)
-
-
-@part
-def _write_int8(out, at, value):
-    at = as_position(_write_4_bytes(out, at, 8))
-    for place in range(8):
-        out[at + place] = np.uint8((value >> (56 - 8 * place)) & 0xFF)
-    return at + 8
-
-
-@part
-def _write_amounts(out, at, act, found):
-    at = _write_int8(out, at, found.entry)
-    at = _write_int8(out, at, found.predecessor)
-    at = _write_int8(out, at, act.amount)
-    return _write_int8(out, at, np.int64(act.content))
-
-
-@part
-def _write_cell(out, at, act, found, first_node):
+def _write_act(out, at, act, first_node):
     source = np.int64(act.source) + first_node if act.source >= 0 else np.int64(0)
-    at = _write_int4(out, at, np.int64(found.cell))
-    at = _write_int4(out, at, source)
-    return _write_int4(out, at, np.int64(found.payee))
+    period = np.int64(act.period)
+    _write_column(out, at + _START.amount, _WIDTH.amount, act.amount)
+    _write_column(out, at + _START.content, _WIDTH.content, act.content)
+    _write_column(out, at + _START.source, _WIDTH.source, source)
+    _write_column(out, at + _START.kind, _WIDTH.kind, act.kind)
+    _write_column(out, at + _START.exercise, _WIDTH.exercise, period // PERIODS_PER_YEAR + YEAR_FIRST)
+    _write_column(out, at + _START.month, _WIDTH.month, period % PERIODS_PER_YEAR)
 
 
 @part
-def _write_posting(out, at, act, found):
-    at = _write_int2(out, at, np.int64(act.kind))
-    at = _write_int2(out, at, np.int64(act.period) // PERIODS_PER_YEAR + YEAR_FIRST)
-    at = _write_int2(out, at, np.int64(act.period) % PERIODS_PER_YEAR)
-    at = _write_int2(out, at, np.int64(found.debit))
-    return _write_int2(out, at, np.int64(found.credit))
+def _write_decision(out, at, decision):
+    _write_column(out, at + _START.entry_id, _WIDTH.entry_id, decision.entry)
+    _write_column(out, at + _START.predecessor, _WIDTH.predecessor, decision.predecessor)
+    _write_column(out, at + _START.cell, _WIDTH.cell, decision.cell)
+    _write_column(out, at + _START.payee, _WIDTH.payee, decision.payee)
+    _write_column(out, at + _START.debit, _WIDTH.debit, decision.debit)
+    _write_column(out, at + _START.credit, _WIDTH.credit, decision.credit)
 
 
 @kernel(
@@ -87,37 +75,36 @@ def _write_posting(out, at, act, found):
     reads(Bytes),
     fills_column(Byte),
 )
-def write_journal_rows(acts, decisions, posted, common, text, out):  # noqa: PLR0917
+def write_journal_rows(acts, decisions, details, common, text, out):  # noqa: PLR0917
     """Write the journal row of every accepted line.
 
     Reads     acts, decisions    n records
-              posted             n rows; line, day, and where the reference stands in ``text``
+              details            n rows; line, day, and the span of the reference in ``text``
               common             2 numbers: the submission, and the node at position 0 of the book
     Fills     out                exactly as many bytes as the accepted lines take
     Order     row order
     Outcomes  none; never raises
-    Overflow  none: every field is written at the width its column has, and ``out`` is below 4 GiB
+    Overflow  none: every value fits the width of its column, and ``out`` is below 4 GiB
     Cost      O(bytes), one pass
     Source    PostgreSQL manual, COPY, binary format
     Oracle    tests.oracle.journal.build_rows
     """
     acts, decisions, out = borrow(acts), borrow(decisions), borrow(out)
-    line, day, start, end, data = posted.line, posted.day, posted.start, posted.end, text.data
+    line, day, start, end, data = details.line, details.day, details.start, details.end, text.data
     at = 0
     for row in range(acts.size):
         row = as_position(row)
-        found = decisions[row]
-        if found.outcome != Outcome.ACCEPTED.value:
+        if decisions[row].outcome != Outcome.ACCEPTED.value:
             continue
-        act = acts[row]
-        at = _write_2_bytes(out, at, _FIELDS)
-        at = _write_amounts(out, at, act, found)
-        at = _write_int4(out, at, common[0])
-        at = _write_int4(out, at, np.int64(line[row]))
-        at = _write_int4(out, at, np.int64(day[row]) - _POSTGRES_EPOCH_DAY)
-        at = _write_cell(out, at, act, found, common[1])
-        at = _write_posting(out, at, act, found)
-        at = _write_4_bytes(out, at, np.int64(end[row] - start[row]))
+        _write_number(out, at, _COUNT_BYTES, _FIELDS)
+        _write_act(out, at, acts[row], common[1])
+        _write_decision(out, at, decisions[row])
+        _write_column(out, at + _START.submission, _WIDTH.submission, common[0])
+        _write_column(out, at + _START.line, _WIDTH.line, line[row])
+        _write_column(out, at + _START.day, _WIDTH.day, np.int64(day[row]) - _POSTGRES_EPOCH_DAY)
+        at += ROW_BYTES
+        _write_number(out, at, _LENGTH_BYTES, np.int64(end[row]) - start[row])
+        at += _LENGTH_BYTES
         for place in range(start[row], end[row]):
             out[as_position(at)] = data[as_position(place)]
             at += 1

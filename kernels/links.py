@@ -1,6 +1,6 @@
-"""What a line follows, and whose effects count: its own kind's, or, for a mirror, those of the kind it undoes.
+"""Links: the entry that a line follows, and the kind whose effects count (its own; of a mirror, the kind it undoes).
 
-link = (item followed, cell in force, kind whose effects count, commitment they act on, sign)
+link = (item followed, effective cell, kind whose effects count, commitment they act on, sign)
 demand = (AE reserved, AE consumed, CP reserved, CP consumed), in signed cents
 """
 
@@ -13,13 +13,13 @@ from kernels.jit import as_position, part
 
 @part
 def no_link(kind, cell):
-    """The link of a line that follows nothing."""
+    """Return the link of a line that follows nothing."""
     return np.int64(0), as_position(max(cell, 0)), np.int64(kind), np.int64(0), np.int64(1)
 
 
 @part
 def build_link(book, kind, item):
-    """The link of a line that follows ``item``: a mirror undoes what its predecessor did."""
+    """Return the link of a line that follows ``item``; a mirror undoes the effects of its predecessor."""
     cell = as_position(book.items[item].cell)
     if book.effects[kind].mirrors:
         return item, cell, np.int64(book.items[item].kind), np.int64(book.items[item].parent), np.int64(-1)
@@ -28,7 +28,7 @@ def build_link(book, kind, item):
 
 @part
 def compute_demand(book, link, amount):
-    """What a line asks of the budget."""
+    """Return the demand of a line on the budget."""
     effects, base, signed = book.effects, link[2], link[4] * amount
     return (
         effects[base].ae_reserved * signed,
@@ -40,7 +40,7 @@ def compute_demand(book, link, amount):
 
 @part
 def compute_settlement(book, link, amount):
-    """What a settlement asks of the budget: the request's reservation becomes consumption, or that is given back."""
+    """Return the demand of a settlement: the request's reservation becomes consumption, or consumption is given back."""
     effects, under = book.effects, book.items[link[0]].under
     settles = np.int64(effects[link[2]].settles)
     ae = effects[under].ae_reserved * settles * amount
@@ -51,7 +51,7 @@ def compute_settlement(book, link, amount):
 
 @part
 def find_parent(book, link, kind):
-    """(entry that a new one acts on, kind whose reservation it stands on)."""
+    """Return (entry that a new entry acts on, kind whose reservation it uses)."""
     if not book.effects[kind].inherits:
         return np.int64(link[3]), np.int64(kind)
     followed = book.items[link[0]]
@@ -61,13 +61,13 @@ def find_parent(book, link, kind):
 
 @part
 def find_nodes(book, cell):
-    """(fund centre, operation or -1) where a cell is controlled."""
+    """Return the nodes (fund centre, operation or -1) that control a cell."""
     return as_position(book.cells[cell].centre_node), np.int64(book.cells[cell].operation_node)
 
 
 @part
 def find_target(book, kind, cell):
-    """(measure, node) a budget line acts on: the operation where one is named, else the fund centre."""
+    """Return (measure, node) of a budget line: the node of the operation if there is one, else of the fund centre."""
     centre, operation = find_nodes(book, cell)
     measure = CP if book.effects[kind].measure == Measure.CP.value else AE
     return measure, operation if operation >= 0 else centre

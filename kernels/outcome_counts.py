@@ -1,4 +1,4 @@
-"""Decided lines by what became of them: what each way of ending adds up to, and which lines ended so."""
+"""Decided lines grouped by outcome: the totals of each group, and its lines."""
 
 from typing import NamedTuple
 
@@ -11,22 +11,22 @@ from core.tables.journal import Acts, Decisions
 from kernels.jit import as_position, borrow, fills_column, kernel, part, reads, reads_records
 
 ACCEPTED, REGISTERED, DUPLICATE, HELD, REFUSED = range(5)
-"""The ways of ending.  Registered: accepted, and the act says who a payee is and where it is paid."""
+"""The groups.  Registered: accepted acts that give the identity or the bank details of a payee."""
 
 GROUP_COUNT = 5
 LINES, CENTS, AMOUNT, BYTES = range(4)
-"""What is added up for each: lines, cents they asked for, cents they are worth, bytes of their references."""
+"""The totals of each group: lines, requested cents, decided cents, bytes of references."""
 
 TOTAL_COUNT = 4
 _REGISTRATION, _DETAILS = KIND_NUMBERS["third_party"], KIND_NUMBERS["bank_details"]
 
 
 class LineAmounts(NamedTuple):
-    """What a line says beside its act."""
+    """The amount and the reference of each line, as the sender gave them."""
 
     cents: Money
     start: Index
-    """Where its reference stands in the bytes."""
+    """With ``end``: the span of the reference in the bytes."""
     end: Index
 
 
@@ -46,12 +46,12 @@ def _find_group(kind, outcome):
     fills_column(Money),
     fills_column(Index),
 )
-def group_outcomes(acts, decisions, asked, totals, order):
-    """Add up the lines by the way they ended, and list them way by way.
+def group_outcomes(acts, decisions, lines, totals, order):
+    """Add up the totals of each group of outcomes, and list the lines group by group.
 
-    Reads     acts, decisions, asked    n rows
-    Fills     totals                    WAYS * TOTALS zeros
-              order                     n rows: the lines of each way in their own order, one way behind the other
+    Reads     acts, decisions, lines    n rows
+    Fills     totals                    GROUP_COUNT * TOTAL_COUNT zeros
+              order                     n rows: the lines of each group in their own order, one group after the other
     Order     row order
     Outcomes  none; never raises
     Overflow  none: n amounts below AMOUNT_MAX
@@ -59,21 +59,21 @@ def group_outcomes(acts, decisions, asked, totals, order):
     Oracle    tests.oracle.outcome_counts.group_outcomes
     """
     acts, decisions = borrow(acts), borrow(decisions)
-    cents, start, end = borrow(asked.cents), borrow(asked.start), borrow(asked.end)
-    ways = np.empty(acts.size, np.uint8)
+    cents, start, end = borrow(lines.cents), borrow(lines.start), borrow(lines.end)
+    groups = np.empty(acts.size, np.uint8)
     for row in range(acts.size):
         row = as_position(row)
-        ways[row] = _find_group(acts[row].kind, decisions[row].outcome)
-        first = as_position(ways[row]) * TOTAL_COUNT
+        groups[row] = _find_group(acts[row].kind, decisions[row].outcome)
+        first = as_position(groups[row]) * TOTAL_COUNT
         totals[first + LINES] += 1
         totals[first + CENTS] += cents[row]
         totals[first + AMOUNT] += acts[row].amount
         totals[first + BYTES] += np.int64(end[row]) - start[row]
-    ready = np.zeros(GROUP_COUNT, np.int64)
-    for way in range(1, GROUP_COUNT):
-        ready[way] = ready[way - 1] + totals[(way - 1) * TOTAL_COUNT + LINES]
+    next_place = np.zeros(GROUP_COUNT, np.int64)
+    for group in range(1, GROUP_COUNT):
+        next_place[group] = next_place[group - 1] + totals[(group - 1) * TOTAL_COUNT + LINES]
     for row in range(acts.size):
         row = as_position(row)
-        way = as_position(ways[row])
-        order[ready[way]] = row
-        ready[way] += 1
+        group = as_position(groups[row])
+        order[next_place[group]] = row
+        next_place[group] += 1

@@ -1,4 +1,4 @@
-"""Texts to numbers, and texts that are no good."""
+"""Parsing of texts into numbers, and detection of flawed texts."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def _is_digit(byte):
 
 @part
 def _read_digits(data, at, end):
-    """(value, how many digits) read from ``at``; the value stops growing far above any limit."""
+    """Return (value, number of digits) of the digits from ``at`` on; the value stops growing far above any limit."""
     value, start = np.int64(0), at
     while at < end and _is_digit(data[at]):
         if value < _CEILING:
@@ -38,9 +38,9 @@ def _read_digits(data, at, end):
 
 @part
 def _read_cents(data, at, end):
-    """(cents without sign, fault) of digits, then perhaps a point or comma and one or two digits.
+    """Return (cents without sign, fault) of digits, optionally followed by a point or comma and one or two digits.
 
-    Over the limit they are told as they stand, up to sixteen digits of euros: the totals of a file count them.
+    Amounts over the limit are returned unchanged, up to sixteen digits of euros: the totals of a file include them.
     """
     euros, count = _read_digits(data, at, end)
     if count == 0:
@@ -66,7 +66,7 @@ def parse_amounts(spans, text, parsed):
     """Read decimal texts as cents: at most two decimals, point or comma, nothing else.
 
     Reads     spans, text     n texts
-    Fills     parsed          n rows; the cents said, 0 if none, and the fault; an empty text gives 0 without fault
+    Fills     parsed          n rows; the cents, 0 if invalid, and the fault; an empty text gives 0 without fault
     Order     rows are independent
     Outcomes  AMOUNT_INVALID, AMOUNT_NOT_POSITIVE, AMOUNT_OVER_LIMIT; never raises
     Overflow  impossible: digits stop counting at 10**16
@@ -80,12 +80,12 @@ def parse_amounts(spans, text, parsed):
         value[row], fault[row] = 0, 0
         if at == stop:
             continue
-        negative = data[at] == _MINUS
-        cents, found = _read_cents(data, at + 1 if negative else at, stop)
-        if found != Outcome.AMOUNT_INVALID.value and (negative or (found == 0 and cents == 0)):
-            found = Outcome.AMOUNT_NOT_POSITIVE.value
-        fault[row] = found
-        value[row] = -cents if negative else cents
+        is_negative = data[at] == _MINUS
+        cents, code = _read_cents(data, at + 1 if is_negative else at, stop)
+        if code != Outcome.AMOUNT_INVALID.value and (is_negative or (code == 0 and cents == 0)):
+            code = Outcome.AMOUNT_NOT_POSITIVE.value
+        fault[row] = code
+        value[row] = -cents if is_negative else cents
 
 
 @kernel(reads(Spans), reads(Bytes), fills(ParsedNumbers))
@@ -104,9 +104,9 @@ def parse_whole_numbers(spans, text, parsed):
     for row in range(start.size):
         size = end[row] - start[row]
         number, count = _read_digits(data, start[row], end[row])
-        good = 0 < size <= _DIGITS_MAX and count == size
-        parsed.value[row] = number if good else -1
-        parsed.fault[row] = 0 if good or size == 0 else Outcome.FIELD_INVALID.value
+        is_valid = 0 < size <= _DIGITS_MAX and count == size
+        parsed.value[row] = number if is_valid else -1
+        parsed.fault[row] = 0 if is_valid or size == 0 else Outcome.FIELD_INVALID.value
 
 
 @part
@@ -119,7 +119,7 @@ def _count_month_days(year, month):
 
 @part
 def _to_epoch_days(year, month, day):
-    """Days since 1970-01-01, counting years from March so that a leap day comes last."""
+    """Return days since 1970-01-01; years count from March so that a leap day comes last."""
     shifted = year - 1 if month <= 2 else year
     months = (month + 9) % 12
     return (
@@ -169,19 +169,19 @@ def parse_days(spans, text, parsed):
 
 @part
 def _mark_zero_bytes(eight):
-    """The high bit of each byte that is zero.  Source: Warren, "Hacker's Delight", 6-1, in the form without carries."""
+    """Set the high bit of each byte that is zero.  Source: Warren, "Hacker's Delight", 6-1, in the form without carries."""
     return ~(((eight & _LOW) + _LOW) | eight) & _HIGH
 
 
 @part
 def _mark_controls(eight):
-    """Not zero if one of eight bytes is a control character."""
+    """Return a word that is not zero if one of eight bytes is a control character."""
     return _mark_zero_bytes(eight & _NOT_CONTROL) | _mark_zero_bytes(eight ^ _DELETES)
 
 
 @part
 def is_flawed(data, start, end, bytes_max):
-    """Whether a text is too long or holds a control character, by eight bytes at a time."""
+    """Return whether a text is too long or contains a control character, reading eight bytes at a time."""
     at, left = as_position(start), as_position(end - start)
     if left > bytes_max:
         return True
@@ -204,7 +204,7 @@ def _has_hash(data, start, end):
 
 @kernel(reads(Spans), reads(Bytes), whole, fills(Flags))
 def flag_flawed(spans, text, bytes_max, flags):
-    """Flag the texts that are too long or hold a control character.
+    """Flag the texts that are too long or contain a control character.
 
     Reads     spans, text     n texts
     Fills     flags           n rows
@@ -220,14 +220,14 @@ def flag_flawed(spans, text, bytes_max, flags):
 
 @part
 def _read_number_after(data, mark, end):
-    """The number that stands behind a mark, to the end; 0 if there is none."""
+    """Return the number from behind a mark to the end; 0 if there is none."""
     number, count = _read_digits(data, mark + 1, end)
     return number if 0 < count <= _DIGITS_MAX and mark + 1 + count == end else np.int64(0)
 
 
 @part
 def _find_last_hash(data, start, end):
-    """Where the last hash of a text stands; in front of it if it has none."""
+    """Return the position of the last hash sign of a text; ``start`` - 1 if it has none."""
     if not _has_hash(data, start, end):
         return start - 1
     mark = end - 1
@@ -241,9 +241,9 @@ def split_predecessors(spans, text, references, parsed):
     """Split REFERENCE, REFERENCE#LINE, #LINE or @ENTRY into the reference and a number.
 
     Reads     spans, text     n texts
-    Fills     references      n spans of the same bytes; empty where none is named
-              parsed          n rows; the line, 1 where none is written, or the entry with a minus; 0 and FIELD_INVALID
-                              where the number is none
+    Fills     references      n spans of the same bytes; empty where there is no reference
+              parsed          n rows; the line, 1 where none is written, or minus the entry; 0 and FIELD_INVALID where
+                              the number is invalid
     Order     rows are independent
     Outcomes  FIELD_INVALID; never raises
     Overflow  impossible: ten digits

@@ -1,6 +1,6 @@
-"""Third parties in the book: by number, whether they are blocked, and where they are paid.
+"""Third parties in the book: number, whether blocked, and bank details.
 
-Payee n stands in row n - 1, in the order of registration.
+Payee n is in row n - 1, in the order of registration.
 """
 
 import numpy as np
@@ -15,31 +15,31 @@ _NUMBER = PAYEE_BLOCKED_BIT - 1
 
 @part
 def read_number(book, row):
-    """The number of the payee in ``row``, blocked or not."""
+    """Return the number of the payee in ``row``, blocked or not."""
     return np.int64(book.payees[row].value) & _NUMBER
 
 
 @part
 def read_payee_of_item(book, item):
-    """The payee of an entry that is or was owed."""
+    """Return the payee of the entry of a debt, paid or not."""
     return as_position(book.items[item].unbilled & _NUMBER)
 
 
 @part
 def is_blocked(book, payee):
-    """Whether nothing may be paid to ``payee``."""
+    """Return whether ``payee`` is blocked: nothing may be paid to it."""
     return np.int64(book.payees[as_position(payee - 1)].value) > _NUMBER
 
 
 @part
 def has_other_bank(book, payee, bank):
-    """Whether ``bank`` is given and not where ``payee`` is paid."""
+    """Return whether ``bank`` is given and differs from the bank details of ``payee``."""
     return (bank != 0) & (bank != book.payees[as_position(payee - 1)].content)
 
 
 @part
 def check_change(book, kind, payee):
-    """Whether a registered payee may be changed so: an outcome."""
+    """Return the outcome of checking a change of a registered payee."""
     change = book.effects[kind].change
     if change == PayeeChange.BLOCK.value and is_blocked(book, payee):
         return np.int64(Outcome.PAYEE_BLOCKED.value)
@@ -50,28 +50,28 @@ def check_change(book, kind, payee):
 
 @part
 def set_blocked(book, payee, blocked):
-    """Let ``payee`` be blocked, or be so no more."""
+    """Block or release ``payee``."""
     book.payees[as_position(payee - 1)].value = np.uint32(payee + PAYEE_BLOCKED_BIT * blocked)
 
 
 @rare_part
 def apply_change(acts, book, line, entry, payee):
-    """Change a registered payee as the line says; what it was paid to before is kept with the entry."""
-    what, row = book.effects[acts[line].kind].change, as_position(payee - 1)
-    if what == PayeeChange.DETAILS.value:
+    """Apply the change of a registered payee; the entry keeps the digest of the replaced bank details."""
+    kind_of_change, row = book.effects[acts[line].kind].change, as_position(payee - 1)
+    if kind_of_change == PayeeChange.DETAILS.value:
         book.items[entry].open = np.int64(book.payees[row].content)
         book.payees[row].content = acts[line].bank
     else:
-        set_blocked(book, payee, np.int64(what == PayeeChange.BLOCK.value))
+        set_blocked(book, payee, np.int64(kind_of_change == PayeeChange.BLOCK.value))
     book.counters[0].changes += 1
 
 
 @rare_part
 def undo_change(acts, book, line, entry, payee):
-    """Take the change back."""
-    what, row = book.effects[acts[line].kind].change, as_position(payee - 1)
-    if what == PayeeChange.DETAILS.value:
+    """Undo the change of a registered payee."""
+    kind_of_change, row = book.effects[acts[line].kind].change, as_position(payee - 1)
+    if kind_of_change == PayeeChange.DETAILS.value:
         book.payees[row].content = np.uint64(book.items[entry].open)
     else:
-        set_blocked(book, payee, np.int64(what == PayeeChange.RELEASE.value))
+        set_blocked(book, payee, np.int64(kind_of_change == PayeeChange.RELEASE.value))
     book.counters[0].changes -= 1

@@ -1,4 +1,4 @@
-"""What an accepted line does: to remainders, budget and ledger; and how an accepted act is remembered."""
+"""The effects of an accepted line on remainders, budget and ledger, and the storage of accepted acts in the book."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from kernels.links import (
 
 @part
 def apply_remainders(book, link, amount):
-    """Draw ``amount`` from what the line draws on, feed it to what it feeds; a mirror the other way round."""
+    """Take ``amount`` from the remainder that the line draws on, add it to the one it feeds; a mirror does the reverse."""
     item, _, base, root, sign = link
     if sign < 0:
         book.items[item].open -= amount
@@ -40,8 +40,8 @@ def _apply_budget(acts, book, step, link):
         spending.apply_spending(tree, find_nodes(book, cell), compute_settlement(book, link, amount))
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
-        what = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
-        budget.apply_budget_line(tree, what, amount)
+        budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
+        budget.apply_budget_line(tree, budget_line, amount)
 
 
 @part
@@ -58,7 +58,7 @@ def _apply_accounts(acts, book, step, accounts):
 
 @part
 def apply_line(acts, book, step, link, accounts):
-    """Carry out a line judged fine; ``step`` = (line, amount), a negative amount undoes it."""
+    """Apply a checked line; ``step`` = (line, amount), a negative amount undoes it."""
     apply_remainders(book, link, step[1])
     _apply_budget(acts, book, step, link)
     _apply_accounts(acts, book, step, accounts)
@@ -72,7 +72,7 @@ def _rebuild_link(acts, book, decisions, line):
 
 @rare_part
 def undo_lines(acts, book, decisions, first, last):
-    """Take back lines ``last`` to ``first``, in this order."""
+    """Undo lines ``last`` to ``first``, in this order."""
     for line in range(last, first - 1, -1):
         accounts = np.int64(decisions[line].debit), np.int64(decisions[line].credit)
         apply_line(
@@ -86,7 +86,7 @@ def undo_lines(acts, book, decisions, first, last):
 
 @part
 def store_item(book, place, link, amount):
-    """Put entry ``place`` = (entry, kind, lines behind it, posting) among what may be followed."""
+    """Store the open item of entry ``place`` = (entry, kind, number of later lines, posting)."""
     entry, kind, lines_after, (payee, debit, credit) = place
     items, effects = book.items, book.effects[kind]
     parent, under = find_parent(book, link, kind)
@@ -102,13 +102,13 @@ def store_item(book, place, link, amount):
 
 
 @part
-def accept_line(acts, book, decisions, place, judged):
-    """Tell what a line became, and put it among what may be followed; ``place`` = (line, entry, lines behind it).
+def accept_line(acts, book, decisions, place, checked):
+    """Record the decision on an accepted line and its open item; ``place`` = (line, entry, number of later lines).
 
-    The act may still fall: its entries count once ``record`` says so, and are written over otherwise.
+    The act may still be refused: its entries count only after ``record_act``, and are overwritten otherwise.
     """
     line, entry, lines_after = place
-    link, (payee, debit, credit) = judged
+    link, (payee, debit, credit) = checked
     decisions[line].outcome = Outcome.ACCEPTED.value
     decisions[line].entry = entry
     decisions[line].predecessor = link[0]
@@ -118,7 +118,7 @@ def accept_line(acts, book, decisions, place, judged):
     decisions[line].credit = credit
     decisions[line].node = -1
     decisions[line].missing = 0
-    store_item(book, (entry, acts[line].kind, lines_after, judged[1]), link, acts[line].amount)
+    store_item(book, (entry, acts[line].kind, lines_after, checked[1]), link, acts[line].amount)
     if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
         payees.apply_change(acts, book, line, entry, as_position(payee))
 
@@ -133,7 +133,7 @@ def _register_payee(acts, book, line):
 
 @part
 def record_act(acts, book, span, slot):
-    """Make the act in ``span`` known: its key, its payees; its entries stand in their places already."""
+    """Record the accepted act in ``span``: its key, its payees, and the count of its entries, which are stored already."""
     row, end = span
     if book.effects[acts[row].kind].family == Family.THIRD_PARTY.value:
         for line in range(row, end):
@@ -154,7 +154,7 @@ def _remove_payee(acts, book, line):
 
 @part
 def remove_act(acts, book, span):
-    """Make the act in ``span``, the last one recorded, unknown again: its payees, its key, its entries."""
+    """Remove the act in ``span``, the last one recorded: its payees, its key, its entries."""
     row, end = span
     if book.effects[acts[row].kind].family == Family.THIRD_PARTY.value:
         for line in range(end - 1, row - 1, -1):

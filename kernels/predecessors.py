@@ -1,4 +1,4 @@
-"""The entry a line follows: by its reference, by its own number, or by its place in the same act."""
+"""The predecessor of a line: found by reference, by entry number, or by line number in the same act."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from kernels.prefetch import PREVIOUS, read_guess
 
 @rare_part
 def _find_by_number(acts, book, place):
-    """The entry named by its number, or line of the same act; 0 if there is none before, or the kind may not."""
+    """Return the predecessor named by its entry, or by its line in the same act; 0 if none, or if the kind may not."""
     row, line, _ = place
     entries = np.int64(book.counters[0].entries)
     if book.effects[acts[line].kind].after == Stage.NONE.value:
@@ -21,29 +21,29 @@ def _find_by_number(acts, book, place):
     if acts[line].previous_line == PREDECESSOR_BY_ENTRY:
         entry = np.int64(acts[line].previous_high)
         return entry if 0 < entry <= entries else np.int64(0)
-    behind = np.int64(acts[line].previous_line) - 1
-    is_here = acts[line].previous_high == 0 and acts[line].previous_low == 0
-    return entries + 1 + behind if is_here and 0 <= behind < line - row else np.int64(0)
+    offset = np.int64(acts[line].previous_line) - 1
+    is_same_act = acts[line].previous_high == 0 and acts[line].previous_low == 0
+    return entries + 1 + offset if is_same_act and 0 <= offset < line - row else np.int64(0)
 
 
 @part
 def find_predecessor(acts, book, place):
-    """The entry a line follows; 0 if there is none."""
-    _, line, seen = place
-    behind = np.int64(acts[line].previous_line) - 1
-    if behind < 0:
+    """Return the entry that a line follows; 0 if there is none."""
+    _, line, guesses = place
+    offset = np.int64(acts[line].previous_line) - 1
+    if offset < 0:
         return _find_by_number(acts, book, place)
     key = (acts[line].previous_high, acts[line].previous_low)
-    known = key_index.find_guessed_key(book.slots, book.keys, read_guess(seen, PREVIOUS, line), key)
-    if known < 0:
+    key_row = key_index.find_guessed_key(book.slots, book.keys, read_guess(guesses, PREVIOUS, line), key)
+    if key_row < 0:
         return _find_by_number(acts, book, place)
-    first = np.int64(book.keys[as_position(known)].value)
-    return first + behind if behind <= book.items[first].lines_after else np.int64(0)
+    first = np.int64(book.keys[as_position(key_row)].value)
+    return first + offset if offset <= book.items[first].lines_after else np.int64(0)
 
 
 @rare_part
 def _check_once(book, kind, item):
-    """Whether what may follow once does not yet, and what it stops is not over."""
+    """Check that no such act follows yet, and that the payable is still open; return an outcome."""
     if commitments.is_followed(book.items, item):
         return np.int64(book.effects[kind].shortfall)
     if book.effects[book.items[item].kind].opens and book.items[item].open == 0:
@@ -53,11 +53,11 @@ def _check_once(book, kind, item):
 
 @part
 def _check_stage(acts, book, line, item):
-    """Whether what a line follows stands where the line begins, and with something left to take up."""
+    """Check that the predecessor is at the stage where the line begins, with an amount left; return an outcome."""
     effects = book.effects[acts[line].kind]
-    stands = book.effects[book.items[item].kind].reaches == effects.after
-    takes = effects.draws == Remainder.OPEN.value
-    if not stands or (takes and book.items[item].open == 0):
+    is_at_stage = book.effects[book.items[item].kind].reaches == effects.after
+    takes_up = effects.draws == Remainder.OPEN.value
+    if not is_at_stage or (takes_up and book.items[item].open == 0):
         return np.int64(Outcome.PREDECESSOR_STAGE.value)
     if effects.draws == Remainder.ONCE.value:
         return _check_once(book, acts[line].kind, item)
@@ -66,7 +66,7 @@ def _check_stage(acts, book, line, item):
 
 @part
 def check_order(acts, book, line, item):
-    """Whether a line may take up what is to be paid there: its stage, then whom and where it is paid, and whether now."""
+    """Check whether a line may take up a debt: its stage, bank details, assignment, payee, and payment term."""
     outcome = _check_stage(acts, book, line, item)
     if outcome != Outcome.ACCEPTED.value:
         return refused(outcome, -1, 0)
@@ -86,7 +86,7 @@ def check_order(acts, book, line, item):
 
 @part
 def check_assignment(acts, book, line, item):
-    """Whether the assignment a line names, if any, is that of what it follows."""
+    """Check that the line gives no assignment, or that of its predecessor."""
     if acts[line].cell >= 0 and acts[line].cell != book.items[item].cell:
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
     return accepted()

@@ -1,7 +1,7 @@
-"""Memory asked for ahead: a look-up among millions of keys waits for memory; a block of them waits once, together.
+"""Prefetching: a look-up among millions of keys waits for memory; a block of look-ups waits only once.
 
-Nothing here changes an outcome: it decides what is already in the cache when the decision comes to it, and where a
-decision looks first for the keys it must find.
+Nothing here changes an outcome: it only determines what is in the cache when a decision needs it, and where a decision
+looks first for a key.
 """
 
 import numpy as np
@@ -11,21 +11,21 @@ from kernels import key_index
 from kernels.jit import as_position, part, prefetch
 
 BLOCK_ROWS = 16
-"""So few that what a block asks for stays in the first-level cache until it is decided: 32 rows crowd each other out."""
+"""Few enough for the data of a block to stay in the first-level cache until it is decided: 32 rows evict each other."""
 PREVIOUS, PAYEE, ENTRY = 0, 1, 2
-"""What is kept of each row: where its predecessor and its payee seemed to stand, and the entry it seemed to follow."""
+"""The guesses for each row: the key row of its predecessor and of its payee, and the entry that it follows."""
 
 
 @part
 def allocate_guesses():
-    """Room for what is found of a block; a row's place is its number modulo ``BLOCK_ROWS``."""
+    """Allocate the guesses of a block; the position of a row is its number modulo ``BLOCK_ROWS``."""
     return np.full((3, BLOCK_ROWS), key_index.NO_GUESS, np.uint32)
 
 
 @part
-def read_guess(found, what, row):
-    """Where ``PREVIOUS`` or ``PAYEE`` of ``row`` seemed to stand; one of another row where nothing was asked of this."""
-    return found[what, as_position(row) % BLOCK_ROWS]
+def read_guess(guesses, which, row):
+    """Return the guess ``PREVIOUS`` or ``PAYEE`` of ``row``; that of another row if this one was not prefetched."""
+    return guesses[which, as_position(row) % BLOCK_ROWS]
 
 
 @part
@@ -43,38 +43,38 @@ def _prefetch_slots(acts, book, first, end):
 
 
 @part
-def _prefetch_keys(acts, book, block, found):
+def _prefetch_keys(acts, book, block, guesses):
     for row in range(block[0], block[1]):
         row = as_position(row)
         at = row % BLOCK_ROWS
         previous = key_index.guess_row(book.slots, acts[row].previous_low)
         payee = key_index.guess_row(book.payee_slots, acts[row].payee_low)
-        found[PREVIOUS, at], found[PAYEE, at] = previous, payee
+        guesses[PREVIOUS, at], guesses[PAYEE, at] = previous, payee
         prefetch(book.keys, np.int64(previous if previous != key_index.NO_GUESS else 0))
         prefetch(book.payees, np.int64(payee if payee != key_index.NO_GUESS else 0))
 
 
 @part
-def _prefetch_items(acts, book, block, found):
+def _prefetch_items(acts, book, block, guesses):
     last = np.uint64(book.counters[0].entries)
     for row in range(block[0], block[1]):
         row = as_position(row)
         at = row % BLOCK_ROWS
-        previous = found[PREVIOUS, at]
+        previous = guesses[PREVIOUS, at]
         entry = np.uint64(book.keys[previous if previous != key_index.NO_GUESS else 0].value)
         if acts[row].previous_line == PREDECESSOR_BY_ENTRY:
             entry = min(acts[row].previous_high, last)
-        found[ENTRY, at] = entry
+        guesses[ENTRY, at] = entry
         prefetch(book.items, np.int64(entry))
 
 
 @part
-def _prefetch_nodes(acts, book, block, found):
-    """Assignments and nodes are few and near; so this goes on to the node above, and asks for acts to come."""
+def _prefetch_nodes(acts, book, block, guesses):
+    """Prefetch nodes and their parents, which are few and close together, and the acts of a later block."""
     for row in range(block[0], block[1]):
         row = as_position(row)
         prefetch(acts, row + 2 * BLOCK_ROWS)
-        given, inherited = acts[row].cell, book.items[found[ENTRY, row % BLOCK_ROWS]].cell
+        given, inherited = acts[row].cell, book.items[guesses[ENTRY, row % BLOCK_ROWS]].cell
         node = as_position(book.cells[as_position(given if given >= 0 else inherited)].centre_node)
         parent = as_position(max(book.nodes[node].parent, 0))
         prefetch(book.figures, node)
@@ -83,12 +83,12 @@ def _prefetch_nodes(acts, book, block, found):
 
 
 @part
-def prefetch_block(acts, book, block, found):
-    """Bring what the rows of ``block`` = (first, end) will look up into the cache, one step of the way after another.
+def prefetch_block(acts, book, block, guesses):
+    """Prefetch the data that the rows of ``block`` = (first, end) will look up, one step of all look-ups after another.
 
-    ``found`` is filled with where each row of the block has come.
+    Fill ``guesses`` with the guesses for each row of the block.
     """
     _prefetch_slots(acts, book, block[0], block[1])
-    _prefetch_keys(acts, book, block, found)
-    _prefetch_items(acts, book, block, found)
-    _prefetch_nodes(acts, book, block, found)
+    _prefetch_keys(acts, book, block, guesses)
+    _prefetch_items(acts, book, block, guesses)
+    _prefetch_nodes(acts, book, block, guesses)

@@ -1,4 +1,4 @@
-"""Columns to records: one pass that reads every column in order and writes every record whole."""
+"""Packing of columns into records: one pass that reads every column in order and writes each record at once."""
 
 from core.tables.journal import Acts
 from kernels.jit import borrow, fills_records, kernel, reads
@@ -6,9 +6,9 @@ from kernels.jit import borrow, fills_records, kernel, reads
 
 @kernel(reads(Acts), fills_records(Acts))
 def pack_records(columns, records):
-    """Lay the columns of acts out as records.
+    """Pack the columns of acts into records.
 
-    Reads     columns    n rows a column
+    Reads     columns    n rows each
     Fills     records    n records
     Order     rows are independent
     Outcomes  none; never raises

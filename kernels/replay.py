@@ -1,4 +1,4 @@
-"""The book again from the journal: what each stored entry left behind, without judging it anew."""
+"""Reconstruction of the book from the journal: the effects of each stored entry, without checking it again."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from kernels.postings import apply_remainders, store_item
 
 @part
 def _is_act_start(fingerprints, row):
-    """Entries of one act stand together, and a key is accepted once: another key is another act."""
+    """Return whether an act starts here: its entries are adjacent and a key is accepted once, so a new key is a new act."""
     if row == 0:
         return True
     high, low = fingerprints.high, fingerprints.low
@@ -41,9 +41,9 @@ def _rebuild_link(book, replayed, row):
 
 @kernel(reads(StoredEntries), reads(Fingerprints), advances(Book))
 def replay_entries(replayed, fingerprints, book):
-    """Take stored entries back into the book: items, remainders and keys, and which payees are blocked.
+    """Restore the items, remainders and keys of stored entries, and which payees are blocked.
 
-    Budget figures and ledger sums are not touched: they are stored with every batch.  Payees are, as they are paid now.
+    Budget figures, ledger sums and bank details are not changed: their present values are stored separately.
 
     Reads     replayed, fingerprints    n entries in order of id, whole acts
     Advances  book                      items, keys and counters, in place

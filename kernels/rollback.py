@@ -1,4 +1,4 @@
-"""Decisions taken back: the book as it was before them."""
+"""Rollback of decisions: restores the book as it was before them."""
 
 from core.outcome_codes import Outcome
 from core.tables.book import Book
@@ -10,17 +10,17 @@ from kernels.postings import remove_act, undo_lines
 
 @kernel(reads_records(Acts), advances(Book), reads_records(Decisions))
 def undo_decisions(acts, book, decisions):
-    """Undo every accepted act, the last one first, of rows that were decided last and just so.
+    """Undo every accepted act, the last one first; the rows must be those decided last, with these decisions.
 
-    What is counted, findable or findable no more is again what it was, to the byte; only the marks of what was touched
-    stay, and rows that nothing counts any more are written over by whoever comes next.  A slot is free for good when it
-    was the last one taken, so the tables must not have grown meanwhile.
+    All counted rows and all slots are again as before, to the byte; only the marks of touched rows stay, and rows beyond
+    the counts are overwritten by later acts.  Slots can be freed only in reverse order of their use, so the tables must
+    not have grown in the meantime.
 
     Reads     acts, decisions      n rows, the lines of an act next to each other
     Advances  book                 keys, payees, slots, items, nodes, ledger and counters, in place
     Order     last row to first
     Outcomes  none; never raises
-    Overflow  impossible: every figure goes back to where it was
+    Overflow  impossible: every figure returns to its former value
     Cost      O(n) expected, one pass, no allocation
     Oracle    tests.oracle.rollback.undo_decisions
     """

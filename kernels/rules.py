@@ -1,4 +1,4 @@
-"""Does a line hold?  The rules in order of precedence: itself, its payee, what it follows, the budget, the accounts.
+"""The rules of a line in order of precedence: the line itself, its payee, its predecessor, the budget, the accounts.
 
 finding = (outcome, node, cents missing)
 posting = (payee, debit account, credit account)
@@ -21,7 +21,7 @@ _LEDGER_MAX = 2**62
 
 @part
 def _is_payee_registered(acts, place):
-    """Does an earlier line of the same act register the same payee?"""
+    """Return whether an earlier line of the same act registers the same payee."""
     row, line = place
     for earlier in range(row, line):
         if (
@@ -34,23 +34,23 @@ def _is_payee_registered(acts, place):
 
 @part
 def _check_payee(acts, book, place):
-    """Whether the payee may be registered or paid: (outcome, its number)."""
-    row, line, seen = place
+    """Check that the payee may be registered or paid; return (outcome, its number)."""
+    row, line, guesses = place
     kind = acts[line].kind
     registers = book.effects[kind].family == Family.THIRD_PARTY.value
     if not registers and not book.effects[kind].pays:
         return np.int64(Outcome.ACCEPTED.value), np.int64(0)
     high, low = acts[line].payee_high, acts[line].payee_low
-    known = key_index.find_guessed_key(
-        book.payee_slots, book.payees, read_guess(seen, PAYEE, line), (high, low)
+    key_row = key_index.find_guessed_key(
+        book.payee_slots, book.payees, read_guess(guesses, PAYEE, line), (high, low)
     )
     if registers:
-        if known >= 0 or _is_payee_registered(acts, (row, line)):
+        if key_row >= 0 or _is_payee_registered(acts, (row, line)):
             return np.int64(Outcome.PAYEE_ALREADY_REGISTERED.value), np.int64(0)
         return np.int64(Outcome.ACCEPTED.value), np.int64(book.counters[0].payees + 1 + line - row)
-    if known < 0:
+    if key_row < 0:
         return np.int64(Outcome.PAYEE_UNKNOWN.value), np.int64(0)
-    payee = payees.read_number(book, as_position(known))
+    payee = payees.read_number(book, as_position(key_row))
     if book.effects[kind].change != PayeeChange.NONE.value:
         return payees.check_change(book, kind, payee), payee
     if payees.has_other_bank(book, payee, acts[line].bank):
@@ -74,7 +74,7 @@ def _check_remainders(book, link, kind, amount):
 
 @part
 def _check_predecessor(acts, book, place):
-    """Whether what the line follows is there and suffices: (finding, link)."""
+    """Check that the predecessor exists and suffices; return (finding, link)."""
     line = place[1]
     kind = acts[line].kind
     if book.effects[kind].follows == Family.NONE.value:
@@ -107,13 +107,13 @@ def _check_budget(acts, book, line, link):
             tree, find_nodes(book, cell), compute_settlement(book, link, acts[line].amount)
         )
     measure, target = find_target(book, acts[line].kind, cell)
-    what = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
-    return budget.check_budget_line(tree, what, acts[line].amount)
+    budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
+    return budget.check_budget_line(tree, budget_line, acts[line].amount)
 
 
 @rare_part
 def _find_charged_account(acts, book, line, item):
-    """What the request under entry ``item`` was charged to; of one billed on a service, what its assignment charges."""
+    """Return the account charged by the original request of ``item``; if it bills a service, that of its assignment."""
     payable = as_position(book.items[item].parent)
     while book.effects[book.items[payable].kind].inherits:
         payable = as_position(book.items[payable].parent)
@@ -125,7 +125,7 @@ def _find_charged_account(acts, book, line, item):
 
 @rare_part
 def _find_shared_account(acts, book, line, item, role):
-    """The account of a role that no assignment decides."""
+    """Return the account of a role that does not depend on the assignment."""
     if role == Role.PREDECESSOR.value:
         return as_position(book.items[item].credit)
     if role == Role.ORIGIN.value:
@@ -136,8 +136,8 @@ def _find_shared_account(acts, book, line, item, role):
 
 
 @part
-def _find_account(acts, book, wanted):
-    line, item, cell, role = wanted
+def _find_account(acts, book, posting_role):
+    line, item, cell, role = posting_role
     if role == Role.EXPENSE.value:
         return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
     if role == Role.ACCRUED.value:
@@ -149,7 +149,7 @@ def _find_account(acts, book, wanted):
 
 @part
 def _find_accounts(acts, book, line, link):
-    """(debit, credit) accounts: by role, or the mirrored ones of the entry that is undone."""
+    """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged."""
     item, cell, base, _, sign = link
     if sign < 0:
         return as_position(book.items[item].credit), as_position(book.items[item].debit)
@@ -162,8 +162,8 @@ def _check_accounts(acts, book, line, accounts):
     debit, credit = accounts
     if debit == 0:
         return accepted()
-    at, room = as_position(acts[line].period) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
-    if book.ledger[at + debit].debit > room or book.ledger[at + credit].credit > room:
+    at, sum_max = as_position(acts[line].period) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
+    if book.ledger[at + debit].debit > sum_max or book.ledger[at + credit].credit > sum_max:
         return refused(Outcome.BALANCE_LIMIT.value, -1, 0)
     return accepted()
 
@@ -179,26 +179,26 @@ def _check_line_itself(acts, book, line):
 
 @part
 def check_line(acts, book, place):
-    """(finding, link, posting) of one line; the latter two have no meaning for a line that breaks a rule.
+    """Return (finding, link, posting) of one line; the latter two have no meaning for a line that breaks a rule.
 
-    ``place`` = (row of its act, line, what looking ahead has seen)
+    ``place`` = (first row of its act, line, guesses of the prefetch)
     """
     line = place[1]
-    link, nothing = no_link(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
+    link, no_posting = no_link(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
     finding = _check_line_itself(acts, book, line)
     if finding[0] != Outcome.ACCEPTED.value:
-        return finding, link, nothing
+        return finding, link, no_posting
     outcome, payee = _check_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
-        return refused(outcome, -1, 0), link, nothing
+        return refused(outcome, -1, 0), link, no_posting
     finding, link = _check_predecessor(acts, book, place)
     if finding[0] != Outcome.ACCEPTED.value:
-        return finding, link, nothing
+        return finding, link, no_posting
     effects = book.effects[acts[line].kind]
     if effects.inherits and not effects.pays:
         payee = payees.read_payee_of_item(book, link[0])
     finding = _check_budget(acts, book, line, link)
     if finding[0] != Outcome.ACCEPTED.value:
-        return finding, link, nothing
+        return finding, link, no_posting
     debit, credit = _find_accounts(acts, book, line, link)
     return _check_accounts(acts, book, line, (debit, credit)), link, (payee, debit, credit)

@@ -3,7 +3,7 @@
 where  = (fund centre, operation or -1)
 demand = (AE reserved, AE consumed, CP reserved, CP consumed), in signed cents
 
-An operation holds its earmark; what the earmark reserved above it turns into consumption there when it is spent.
+An operation has its earmark; spending turns what the earmark reserved above the operation into consumption there.
 """
 
 import numpy as np
@@ -25,17 +25,17 @@ from kernels.jit import as_position, part, rare_part
 
 @part
 def _compute_headroom(tree, node, demand):
-    """Negative unless the figures of ``node`` stay countable; where credits block, they are the narrower bound."""
+    """Return a negative number if a figure of ``node`` would exceed its limit; blocking credits are a narrower bound."""
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
-    room = BALANCE_MAX - ae_reserved - tree.figures[node, AE + RESERVED]
-    room |= BALANCE_MAX - ae_consumed - tree.figures[node, AE + CONSUMED]
-    room |= BALANCE_MAX - cp_reserved - tree.figures[node, CP + RESERVED]
-    return room | (BALANCE_MAX - cp_consumed - tree.figures[node, CP + CONSUMED])
+    headroom = BALANCE_MAX - ae_reserved - tree.figures[node, AE + RESERVED]
+    headroom |= BALANCE_MAX - ae_consumed - tree.figures[node, AE + CONSUMED]
+    headroom |= BALANCE_MAX - cp_reserved - tree.figures[node, CP + RESERVED]
+    return headroom | (BALANCE_MAX - cp_consumed - tree.figures[node, CP + CONSUMED])
 
 
 @part
 def _compute_margin(tree, node, demand):
-    """Negative unless ``node`` bears ``demand``: all its rules at once, for a line that breaks none is the rule."""
+    """Return a negative number if ``node`` may not bear ``demand``: all rules at once, as most lines break none."""
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     if not tree.nodes[node].blocking:
         return _compute_headroom(tree, node, demand)
@@ -46,25 +46,25 @@ def _compute_margin(tree, node, demand):
 
 @part
 def _is_borne(tree, where, demand):
-    """Does every node bear ``demand``?  A yes is sure; a no is not, and asks for a closer look."""
+    """Return whether every node bears ``demand``.  True is certain; False needs ``_find_broken_rule``."""
     node, operation = where
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
-    lack = np.int64(0)
+    margin = np.int64(0)
     if operation >= 0:
-        lack = _compute_margin(
+        margin = _compute_margin(
             tree, as_position(operation), (ae_reserved, ae_consumed, np.int64(0), np.int64(0))
         )
         ae_reserved = -ae_consumed
     while node >= 0:
         node = as_position(node)
-        lack |= _compute_margin(tree, node, (ae_reserved, ae_consumed, cp_reserved, cp_consumed))
+        margin |= _compute_margin(tree, node, (ae_reserved, ae_consumed, cp_reserved, cp_consumed))
         node = np.int64(tree.nodes[node].parent)
-    return lack >= 0
+    return margin >= 0
 
 
 @part
 def _find_full_node(tree, where, demand):
-    """First node whose figures would pass the limit; above an operation its earmark stands reserved already."""
+    """Return the first node with a figure that would exceed its limit; an earmark is already reserved above."""
     centre, operation = where
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     start, end = (operation, centre) if operation >= 0 else (centre, np.int64(-1))
@@ -82,7 +82,7 @@ def _find_full_node(tree, where, demand):
 
 @part
 def _find_node_short_of_ae(tree, where, amount):
-    """First blocking node short of AE; above an operation they were found when it got its earmark."""
+    """Return the first blocking node short of AE; above an operation, the earmark was already checked."""
     centre, operation = where
     if operation < 0:
         return find_short_node(tree, centre, AE, amount)
@@ -93,7 +93,7 @@ def _find_node_short_of_ae(tree, where, amount):
 
 @rare_part
 def _find_broken_rule(tree, where, demand):
-    """The first rule that spending breaks, if any.  Estimated credits know no ceiling, but must stay countable."""
+    """Return the finding of the first rule that spending breaks.  Estimated credits have no ceiling but the limit."""
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     net_ae, net_cp = ae_reserved + ae_consumed, cp_reserved + cp_consumed
     if net_ae > 0:
@@ -112,7 +112,7 @@ def _find_broken_rule(tree, where, demand):
 
 @part
 def check_spending(tree, where, demand):
-    """The first rule that spending breaks, if any."""
+    """Return the finding of the first rule that spending breaks, if any."""
     return accepted() if _is_borne(tree, where, demand) else _find_broken_rule(tree, where, demand)
 
 
@@ -128,7 +128,7 @@ def _add_demand(tree, node, demand):
 
 @part
 def apply_spending(tree, where, demand):
-    """Reserve and consume at every level; what an earmark holds above turns into consumption."""
+    """Reserve and consume at every level; reservations of an earmark above an operation become consumption."""
     node, operation = where
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     if operation >= 0:

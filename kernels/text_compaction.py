@@ -1,4 +1,4 @@
-"""Texts that lie here and there, next to each other."""
+"""Compaction of texts: scattered texts are copied next to each other."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from kernels.jit import as_position, fills, fills_column, kernel, reads
 
 @kernel(reads(Spans), reads(Bytes), fills(Spans), fills_column(Byte))
 def gather_texts(spans, text, gathered, out):
-    """Copy texts one behind the other.
+    """Copy texts, one after the other.
 
     Reads     spans, text     n texts
     Fills     gathered        n spans of ``out``

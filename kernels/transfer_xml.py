@@ -1,4 +1,4 @@
-"""Credit transfers to the bytes of a payment file: values between pieces that are the same for all of them."""
+"""Credit transfers as bytes of a payment file: values between template pieces that are common to all transfers."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from core.tables.transfers import END_TO_END_BYTES, Transfers, TransferSizes, Tr
 from kernels.end_to_end import write_identifier
 from kernels.jit import as_position, borrow, fills, fills_column, kernel, part, reads
 
-# The pieces in order: what stands before each value, and what closes it all.
+# The pieces of the template in order: the XML before each value, and the end.
 _IDENTIFIER, _AMOUNT, _AMOUNT_END, _BANK, _BANK_END, _NAME, _ACCOUNT, _ACCOUNT_END, _TEXT, _TEXT_END, _END = (
     range(11)
 )
@@ -18,7 +18,7 @@ _ZERO, _POINT = ord("0"), ord(".")
 
 @part
 def _count_amount_bytes(cents):
-    """Digits of whole euros, a point, two decimals."""
+    """Return the bytes of an amount: digits of whole euros, a point, two decimals."""
     size, euros = 4, cents // 1000
     while euros:
         size += 1
@@ -58,7 +58,7 @@ def _count_piece_bytes(pieces, piece):
 
 @kernel(reads(Transfers), reads(TransferTemplate), fills(TransferSizes))
 def measure_transfers(transfers, pieces, sizes):
-    """How many bytes each transfer takes.
+    """Compute the bytes that each transfer takes.
 
     Reads     transfers       n rows; amounts of at least one cent
               pieces          eleven
@@ -69,29 +69,29 @@ def measure_transfers(transfers, pieces, sizes):
     Cost      O(n), one pass
     Oracle    tests.oracle.transfer_xml.measure_transfers
     """
-    always = np.int64(END_TO_END_BYTES)
+    fixed_bytes = np.int64(END_TO_END_BYTES)
     for piece in _REQUIRED_PIECES:
-        always += _count_piece_bytes(pieces, piece)
-    bank = _count_piece_bytes(pieces, _BANK) + _count_piece_bytes(pieces, _BANK_END)
-    text = _count_piece_bytes(pieces, _TEXT) + _count_piece_bytes(pieces, _TEXT_END)
+        fixed_bytes += _count_piece_bytes(pieces, piece)
+    bank_pieces = _count_piece_bytes(pieces, _BANK) + _count_piece_bytes(pieces, _BANK_END)
+    text_pieces = _count_piece_bytes(pieces, _TEXT) + _count_piece_bytes(pieces, _TEXT_END)
     for row in range(transfers.amount.size):
-        of_bank = np.int64(transfers.bic_end[row]) - transfers.bic_start[row]
-        of_text = np.int64(transfers.remittance_end[row]) - transfers.remittance_start[row]
-        size = always + _count_amount_bytes(transfers.amount[row]) + of_bank + of_text
+        bic_bytes = np.int64(transfers.bic_end[row]) - transfers.bic_start[row]
+        text_bytes = np.int64(transfers.remittance_end[row]) - transfers.remittance_start[row]
+        size = fixed_bytes + _count_amount_bytes(transfers.amount[row]) + bic_bytes + text_bytes
         size += np.int64(transfers.name_end[row]) - transfers.name_start[row]
         size += np.int64(transfers.iban_end[row]) - transfers.iban_start[row]
-        size += bank if of_bank else 0
-        size += text if of_text else 0
+        size += bank_pieces if bic_bytes else 0
+        size += text_pieces if text_bytes else 0
         sizes.bytes[row] = size
 
 
 @kernel(reads(Transfers), reads(TransferTexts), reads(TransferTemplate), fills_column(Byte))
 def write_transfers(transfers, texts, pieces, out):
-    """Write each transfer: its values in order, each behind its piece; bank and remittance only where there is one.
+    """Write each transfer: its values in order, each after its piece; bank and remittance only if given.
 
     Reads     transfers, texts    n rows
               pieces              eleven
-    Fills     out                 exactly as many bytes as ``measure`` says
+    Fills     out                 exactly as many bytes as ``measure_transfers`` computes
     Order     row order
     Outcomes  none; never raises
     Overflow  impossible: amounts stay below 2**63 cents, positions below the size of ``out``

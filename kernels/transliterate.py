@@ -1,4 +1,4 @@
-"""Texts in the Latin letters of payments, letter by letter from a table."""
+"""Transliteration of texts into the Latin letters of payments, character by character from a table."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def _read_byte(data, at):
 
 @part
 def _measure_code_point(data, at, end):
-    """Bytes of the code point that starts here; 1 where none does."""
+    """Return the bytes of the code point at ``at``; 1 if no valid one starts there."""
     lead = _read_byte(data, at)
     if lead < 0xC0 or lead >= 0xF8:
         return 1
@@ -30,7 +30,7 @@ def _measure_code_point(data, at, end):
 
 @part
 def _read_code_point(data, at, width):
-    """The code point of so many bytes; 0 for a byte that belongs to none."""
+    """Return the code point of ``width`` bytes; 0 for an invalid byte."""
     lead = _read_byte(data, at)
     if width == 1:
         return lead if lead < 0x80 else np.int64(0)
@@ -41,13 +41,13 @@ def _read_code_point(data, at, width):
 
 
 @kernel(reads(Spans), reads(Bytes), reads(Transliteration), fills(Spans), fills_column(Byte))
-def transliterate_texts(spans, text, spelling, spelt, out):
-    """Write each text in the letters of ``spelling``, without spaces at its ends, as far as its room goes.
+def transliterate_texts(spans, text, table, written, out):
+    """Transliterate each text by ``table``, without spaces at its ends, up to the capacity of its row.
 
     Reads     spans, text     n texts, UTF-8
-              spelling        letters by code point; beyond the last one a dot
-    Fills     spelt           n spans of ``out``
-              out             n rooms of the same size, one a row
+              table           letters by code point; a dot beyond the last one
+    Fills     written         n spans of ``out``
+              out             n sections of equal size, one per row
     Order     rows are independent
     Outcomes  a byte that is no UTF-8 is written as code point 0; never raises
     Overflow  impossible: positions stay below the size of ``out``, code points below 2**21
@@ -56,27 +56,27 @@ def transliterate_texts(spans, text, spelling, spelt, out):
     Oracle    tests.oracle.transliterate.transliterate_texts
     """
     rows = spans.start.size
-    room = out.size // rows if rows else 0
-    data, start, letter = text.data, spelling.start, spelling.letter
-    known = start.size - 1
+    capacity = out.size // rows if rows else 0
+    data, start, letter = text.data, table.start, table.letter
+    code_points = start.size - 1
     for row in range(rows):
         at, end = np.int64(spans.start[row]), np.int64(spans.end[row])
-        first = row * room
-        put, last, behind = first, first + room, first
-        while at < end and put < last:
+        first = row * capacity
+        write_at, last, trimmed_end = first, first + capacity, first
+        while at < end and write_at < last:
             width = _measure_code_point(data, at, end)
             code = _read_code_point(data, at, width)
             at += width
-            if code >= known:
-                out[as_position(put)] = _DOT
-                put += 1
-                behind = put
+            if code >= code_points:
+                out[as_position(write_at)] = _DOT
+                write_at += 1
+                trimmed_end = write_at
                 continue
             for place in range(start[as_position(code)], start[as_position(code + 1)]):
                 byte = letter[as_position(place)]
-                if put < last and (byte != _SPACE or put > first):
-                    out[as_position(put)] = byte
-                    put += 1
+                if write_at < last and (byte != _SPACE or write_at > first):
+                    out[as_position(write_at)] = byte
+                    write_at += 1
                     if byte != _SPACE:
-                        behind = put
-        spelt.start[row], spelt.end[row] = first, behind
+                        trimmed_end = write_at
+        written.start[row], written.end[row] = first, trimmed_end

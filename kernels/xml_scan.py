@@ -1,11 +1,11 @@
-"""Scan XML: one pass over the bytes of a message, straight into columns.
+"""The XML scanner: one pass over the bytes of a message, straight into columns.
 
-The scanner walks the tree that ``core.tables.xml.XmlElement`` declares (compiled by ``markup.compiler``) over one bounded chunk
-after the other; where it stands is a ``core.tables.xml.ScanCursor``, what it found a ``Store``.  It takes UTF-8 and what
-generators of payment files write.  What it is not sure of it *declines*: comments and processing instructions inside
-values, CDATA, DOCTYPE in odd places, namespaces and prefixes below the root, entities beyond the five and numbers.
-The document is then read by lxml (``markup.lxml_reader``), with the same rows.  What it is sure of it refuses, with a
-``core.tables.xml.XmlFault`` and the byte at which it lies.
+The scanner follows the tree that ``core.tables.xml.XmlElement`` declares (compiled by ``markup.compiler``), one bounded
+chunk after the other; its position is a ``core.tables.xml.ScanCursor``, its result a ``ScanRows``.  It accepts UTF-8 and
+the XML that generators of payment files write.  It *declines* documents that may be valid but need a full parser: comments
+and processing instructions inside values, CDATA, DOCTYPE in unusual places, namespaces and prefixes below the root,
+entities other than the five and numeric references.  Such a document is read by lxml (``markup.lxml_reader``), with the
+same rows.  It refuses documents that are certainly invalid, with a ``core.tables.xml.XmlFault`` and the byte at fault.
 """
 
 import numpy as np
@@ -42,48 +42,48 @@ from kernels.xml_text import (
 )
 
 CONTAINER, VALUE, IGNORED = 0, 1, 2
-"""Kinds of nodes."""
+"""The kinds of nodes."""
 ROWS_FULL = 254
-"""The rows at hand must be taken away before the next one fits."""
+"""State of a scan: there is no space for another row until the present rows are taken."""
 _DECLINED = XmlFault.DECLINED.value
 
 
 @part
 def _classify_misplaced_text(data, cursor, at):
-    """(where, what is wrong) of text where elements stand."""
+    """Return (position, code) of text between elements."""
     if cursor.depth[0] == 0:
         return at, XmlFault.CONTENT_BEHIND.value
     return at, _DECLINED if data[at] == AMP else XmlFault.TEXT_MISPLACED.value
 
 
 @part
-def _close_element(held, at, size):
-    """End the element that is open: (behind its tag, code)."""
-    grammar, data, cursor, _ = held
+def _close_element(scan_state, at, size):
+    """Close the open element; return (position after its tag, code)."""
+    grammar, data, cursor, _ = scan_state
     top = cursor.depth[0] - 1
     node = np.int64(cursor.node[top])
-    behind, code = read_end_tag(grammar, data, node, at, size)
+    end_position, code = read_end_tag(grammar, data, node, at, size)
     if code != 0:
         return at, code
     if cursor.seen[top] & grammar.needed[node] != grammar.needed[node]:
         return at, XmlFault.ELEMENT_MISSING.value
     _complete_row(grammar, cursor, node)
     cursor.depth[0] = top
-    return behind, 0
+    return end_position, 0
 
 
 @part
 def _complete_row(grammar, cursor, node):
-    """The element has ended: so has its row."""
+    """Count the row of a closed element as complete."""
     record = grammar.record[node]
     if record >= 0:
         cursor.closed[record] = cursor.opened[record]
 
 
 @part
-def _open_element(held, at, size):
-    """Begin the element at ``at``, or read it whole: (behind its tag, code)."""
-    grammar, data, cursor, _ = held
+def _open_element(scan_state, at, size):
+    """Open the element at ``at``, or read it whole; return (position after what was read, code)."""
+    grammar, data, cursor, _ = scan_state
     top = cursor.depth[0] - 1
     above = np.int64(cursor.node[top])
     end = find_name_end(data, at + 1)
@@ -91,28 +91,28 @@ def _open_element(held, at, size):
         return at, CHUNK_END
     node = find_child(grammar, data, above, at + 1, end)
     if node < 0:
-        behind, code = _skip_unknown(held, above, at, end)
-        return (at if code == CHUNK_END else behind), code
+        end_position, code = _skip_unknown(scan_state, above, at, end)
+        return (at if code == CHUNK_END else end_position), code
     code = _check_position(grammar, cursor, top, node)
     if code != 0:
         return at, code
     if grammar.kind[node] == VALUE:
-        behind, code = _read_value(held, node, end, size)
+        end_position, code = _read_value(scan_state, node, end, size)
     elif grammar.kind[node] == IGNORED:
-        behind, code = skip_element(data, cursor, at, end)
+        end_position, code = skip_element(data, cursor, at, end)
     else:
-        behind, code = _open_container(held, node, end, size)
+        end_position, code = _open_container(scan_state, node, end, size)
     if code == CHUNK_END or code == ROWS_FULL:
         return at, code
     cursor.seen[top] |= grammar.bit[node]
     cursor.last[top] = grammar.position[node]
-    return behind, code
+    return end_position, code
 
 
 @part
-def _skip_unknown(held, above, at, end):
-    """Pass over an element that is not known, where that is allowed: (behind it, code)."""
-    grammar, data, cursor, _ = held
+def _skip_unknown(scan_state, above, at, end):
+    """Skip an unknown element where that is allowed; return (position after it, code)."""
+    grammar, data, cursor, _ = scan_state
     if grammar.lenient[above]:
         return skip_element(data, cursor, at, end) if is_tag_name(data, at + 1, end) else (at, _DECLINED)
     return at, classify_unknown_name(data, at + 1, end)
@@ -120,7 +120,7 @@ def _skip_unknown(held, above, at, end):
 
 @part
 def _check_position(grammar, cursor, top, node):
-    """Whether the element may stand where it does."""
+    """Check the position and the repetition of an element; return the code."""
     if cursor.seen[top] & grammar.bit[node] != 0 and not grammar.many[node]:
         return XmlFault.ELEMENT_REPEATED.value
     if grammar.lenient[np.int64(cursor.node[top])]:
@@ -131,138 +131,138 @@ def _check_position(grammar, cursor, top, node):
 
 
 @part
-def _open_container(held, node, end, size):
-    """Open an element that holds others: (behind its tag, code)."""
-    grammar, data, cursor, store = held
-    behind, places, code = find_tag_end(data, end, size)
+def _open_container(scan_state, node, end, size):
+    """Open an element that contains others; return (position after its tag, code)."""
+    grammar, data, cursor, cells = scan_state
+    end_position, places, code = find_tag_end(data, end, size)
     if code != 0:
-        return behind, code
+        return end_position, code
     if places[1] > 0:
         return places[0], XmlFault.ATTRIBUTE_UNKNOWN.value
     record = grammar.record[node]
     if record >= 0:
-        if not _has_room(cursor, store, record):
-            return behind, ROWS_FULL
-        _open_row(grammar, cursor, store, record)
-    if data[behind - 2] == SLASH:
+        if not _has_room(cursor, cells, record):
+            return end_position, ROWS_FULL
+        _open_row(grammar, cursor, cells, record)
+    if data[end_position - 2] == SLASH:
         _complete_row(grammar, cursor, node)
-        return behind, XmlFault.ELEMENT_MISSING.value if grammar.needed[node] != 0 else 0
+        return end_position, XmlFault.ELEMENT_MISSING.value if grammar.needed[node] != 0 else 0
     depth = cursor.depth[0]
     cursor.node[depth], cursor.seen[depth], cursor.last[depth] = node, 0, -1
     cursor.depth[0] = depth + 1
-    return behind, 0
+    return end_position, 0
 
 
 @part
-def _has_room(cursor, store, record):
-    return cursor.opened[record] - cursor.base[record] < store.within.size // cursor.base.size
+def _has_room(cursor, cells, record):
+    return cursor.opened[record] - cursor.base[record] < cells.within.size // cursor.base.size
 
 
 @part
-def _open_row(grammar, cursor, store, record):
-    """Begin the next row of a record; the one that it stands in may be whole with that."""
-    row, rows = cursor.opened[record], store.within.size // cursor.base.size
+def _open_row(grammar, cursor, cells, record):
+    """Begin the next row of a record, which may complete the row of the containing record."""
+    row, rows = cursor.opened[record], cells.within.size // cursor.base.size
     outer = np.int64(grammar.within[record])
-    store.within[record * rows + row - cursor.base[record]] = cursor.opened[outer] - 1 if outer >= 0 else -1
+    cells.within[record * rows + row - cursor.base[record]] = cursor.opened[outer] - 1 if outer >= 0 else -1
     cursor.opened[record] = row + 1
     if outer >= 0 and grammar.early[outer]:
         cursor.closed[outer] = cursor.opened[outer]
 
 
 @part
-def _read_value(held, node, end, size):
-    """Read an element that holds a text, to its end: (behind its end tag, code)."""
-    grammar, data, _, _ = held
+def _read_value(scan_state, node, end, size):
+    """Read an element that contains a text; return (position after its end tag, code)."""
+    grammar, data, _, _ = scan_state
     start, places, code = find_tag_end(data, end, size)
     if code != 0:
         return start, code
     if places[1] > 0 and not _is_attribute_expected(grammar, data, node, places):
         return places[0], XmlFault.ATTRIBUTE_UNKNOWN.value
-    stop = behind = start
-    held_in = PLAIN
+    stop = end_position = start
+    bits = PLAIN
     if data[start - 2] != SLASH:
-        stop, held_in, code = find_text_end(data, start, size)
+        stop, bits, code = find_text_end(data, start, size)
         if code != 0:
             return stop, code
-        behind, code = read_end_tag(grammar, data, node, stop, size)
+        end_position, code = read_end_tag(grammar, data, node, stop, size)
         if code != 0:
-            return behind, code
-    span, code = _trim_text(grammar, data, node, (start, stop, held_in))
+            return end_position, code
+    span, code = _trim_text(grammar, data, node, (start, stop, bits))
     if code == 0:
-        code = _store_text(held, grammar.column[node], span, held_in)
+        code = _store_text(scan_state, grammar.column[node], span, bits)
     if code == 0 and places[1] > 0:
-        code = _store_text(held, grammar.attribute_column[node], (places[2], places[3]), PLAIN)
-    return behind, code
+        code = _store_text(scan_state, grammar.attribute_column[node], (places[2], places[3]), PLAIN)
+    return end_position, code
 
 
 @part
 def _is_attribute_expected(grammar, data, node, places):
-    """Whether the attribute is the one that the element may have."""
+    """Return whether the attribute is the one that the element may have."""
     length = places[1] - places[0]
-    is_long = length != grammar.attribute_length[node]
-    return not is_long and read_first_letters(data, places[0], length) == grammar.attribute[node]
+    has_length = length == grammar.attribute_length[node]
+    return has_length and read_first_letters(data, places[0], length) == grammar.attribute[node]
 
 
 @part
 def _trim_text(grammar, data, node, text):
-    """The text without the white space around it, where that is none of it; declined where it takes a closer look."""
-    start, stop, held_in = text
-    if held_in & HAS_CARRIAGE_RETURN:
+    """Return (span of the text, code), trimmed where the element asks for it; decline texts that need a full parser."""
+    start, stop, bits = text
+    if bits & HAS_CARRIAGE_RETURN:
         return (start, stop), _DECLINED
     if grammar.trims[node] and stop > start and (is_space(data[start]) or is_space(data[stop - 1])):
         while start < stop and is_space(data[start]):
             start += 1
         while start < stop and is_space(data[stop - 1]):
             stop -= 1
-    return (start, stop), _DECLINED if grammar.trims[node] and held_in & HAS_REFERENCE else 0
+    return (start, stop), _DECLINED if grammar.trims[node] and bits & HAS_REFERENCE else 0
 
 
 @part
-def _store_text(held, column, span, held_in):
-    """Write a text into the row at hand: the code."""
-    grammar, data, cursor, store = held
+def _store_text(scan_state, column, span, bits):
+    """Store a text in the present row; return the code."""
+    grammar, data, cursor, cells = scan_state
     record = grammar.owner[column]
-    slot, columns = cursor.opened[record] - 1 - cursor.base[record], store.used.size
-    ends, bytes_from = column * (store.end.size // columns), column * (store.data.size // columns)
-    used = store.used[column]
-    if store.filled[column] > slot:
+    slot, columns = cursor.opened[record] - 1 - cursor.base[record], cells.used.size
+    ends, bytes_from = column * (cells.end.size // columns), column * (cells.data.size // columns)
+    used = cells.used[column]
+    if cells.filled[column] > slot:
         if grammar.joiner[column] == 0:
             return XmlFault.ELEMENT_REPEATED.value
-        if span[1] > span[0] and used > (store.end[ends + slot - 1] if slot > 0 else 0):
-            store.data[bytes_from + used] = grammar.joiner[column]
+        if span[1] > span[0] and used > (cells.end[ends + slot - 1] if slot > 0 else 0):
+            cells.data[bytes_from + used] = grammar.joiner[column]
             used += 1
     else:
-        for row in range(store.filled[column], slot):
-            store.end[ends + row] = used
-        store.filled[column] = slot + 1
-    place = bytes_from + used
-    after = (
-        resolve_text(data, span, store.data, place)
-        if held_in & HAS_REFERENCE
-        else copy_text(data, span, store.data, place)
+        for row in range(cells.filled[column], slot):
+            cells.end[ends + row] = used
+        cells.filled[column] = slot + 1
+    start = bytes_from + used
+    end = (
+        resolve_text(data, span, cells.data, start)
+        if bits & HAS_REFERENCE
+        else copy_text(data, span, cells.data, start)
     )
-    store.used[column] = store.end[ends + slot] = after - bytes_from
-    is_long = store.used[column] - (store.end[ends + slot - 1] if slot > 0 else 0) > TEXT_BYTES_MAX
+    cells.used[column] = cells.end[ends + slot] = end - bytes_from
+    is_long = cells.used[column] - (cells.end[ends + slot - 1] if slot > 0 else 0) > TEXT_BYTES_MAX
     return XmlFault.TEXT_TOO_LONG.value if is_long else 0
 
 
 @kernel(reads(Grammar), reads(Bytes), fills(ScanCursor), fills(ScanRows))
-def scan(grammar, chunk, cursor, store):
-    """Go on to the end of the chunk, or to what stops the scan; whatever is begun at its end is left to the next one.
+def scan(grammar, chunk, cursor, rows):
+    """Continue to the end of the chunk, or until the scan stops; the next chunk begins with the unfinished element.
 
-    Reads     grammar      a message; chunk: ``cursor.size`` bytes, sixteen zeros and more behind them
-    Advances  cursor       ``at`` tells how much of the chunk is done with, ``state`` why it stopped, ``fault`` what is
-                           wrong at ``at``; rows opened and closed by record
-    Fills     store        a text a column of each row; room for a chunk's bytes in each column is the caller's to see to
+    Reads     grammar      a message; chunk: ``cursor.size`` bytes, followed by at least sixteen zeros
+    Advances  cursor       ``at``: the bytes of the chunk that were read, ``state``: why the scan stopped, ``fault``: the
+                           fault at ``at``; rows opened and closed by record
+    Fills     rows         one text per column of each row; the caller provides space for a chunk's bytes in each column
     Order     document order
-    Outcomes  MORE, FULL, or a Fault; never raises
-    Overflow  impossible: places stay within the chunk, rows below 2**31
-    Cost      O(bytes), one pass, no allocation; at a chunk's end the element under way is walked again
+    Outcomes  CHUNK_END, ROWS_FULL, or an XmlFault; never raises
+    Overflow  impossible: positions stay within the chunk, rows below 2**31
+    Cost      O(bytes), one pass, no allocation; an element unfinished at the end of a chunk is read again
     Source    XML 1.0, fifth edition
     Oracle    tests.oracle.xml_scan.scan
     """
-    held = (borrow(grammar), borrow(chunk.data), borrow(cursor), borrow(store))
-    data, size, at, code = held[1], as_position(cursor.size[0]), as_position(cursor.at[0]), 0
+    scan_state = (borrow(grammar), borrow(chunk.data), borrow(cursor), borrow(rows))
+    data, size, at, code = scan_state[1], as_position(cursor.size[0]), as_position(cursor.at[0]), 0
     while code == 0:
         at = find_spaces_end(data, at)
         if at + 1 >= size:
@@ -276,9 +276,9 @@ def scan(grammar, chunk, cursor, store):
         elif cursor.depth[0] == 0:
             code = XmlFault.CONTENT_BEHIND.value
         elif data[at + 1] == SLASH:
-            at, code = _close_element(held, at, size)
+            at, code = _close_element(scan_state, at, size)
         else:
-            at, code = _open_element(held, at, size)
+            at, code = _open_element(scan_state, at, size)
     cursor.at[0] = at
     cursor.state[0] = code
     cursor.fault[0] = 0 if code == CHUNK_END or code == ROWS_FULL else code

@@ -1,6 +1,6 @@
-"""Tags of an XML document: names, attributes, ends, and elements that are passed over whole.
+"""Tags of an XML document: names, attributes, end tags, and skipped elements.
 
-As in ``kernels.xml_text``, parts return where they stopped and a code.
+As in ``kernels.xml_text``, functions return the position where they stopped, and a code.
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ _DECLINED = XmlFault.DECLINED.value
 
 @part
 def find_name_end(data, at):
-    """The first byte from ``at`` that ends a plain name: ``>``, ``/``, white space, and all else before ``0``."""
+    """Return the first position from ``at`` that ends a plain name: ``>``, ``/``, white space, or a byte below ``0``."""
     while True:
         eight = load_word(data, at)
         early = ~(((eight & LOW) + _ZERO_STEP) | eight)
@@ -49,20 +49,20 @@ def find_name_end(data, at):
 
 @part
 def read_first_letters(data, at, length):
-    """Up to eight letters of a name as one word."""
+    """Return up to eight bytes of a name as one word."""
     return load_word(data, at) & (_ALL >> np.uint64(64 - 8 * min(length, 8)))
 
 
 @part
 def compute_slot(parent, letters, length):
-    """Where the search for a child begins, before it is cut to the number of slots."""
+    """Return the slot where the search for a child begins, before the modulus by the number of slots."""
     mixed = letters ^ (letters >> _29) ^ (letters >> _47)
     return np.int64((mixed ^ (mixed >> _7)) & np.uint64(0xFFFF)) + np.int64(parent) * 37 + np.int64(length)
 
 
 @part
 def find_child(grammar, data, parent, start, end):
-    """The node of a child by its name; -1 for an unknown one."""
+    """Return the node of a child by its name; -1 for an unknown name."""
     length = end - start
     if length == 0 or length > NAME_BYTES_MAX:
         return -1
@@ -73,15 +73,15 @@ def find_child(grammar, data, parent, start, end):
         node = np.int64(grammar.slot[slot])
         if node < 0:
             return -1
-        is_near = grammar.parent[node] == parent and grammar.length[node] == length
-        if is_near and grammar.name[4 * node] == letters and is_named(grammar, data, node, start):
+        is_candidate = grammar.parent[node] == parent and grammar.length[node] == length
+        if is_candidate and grammar.name[4 * node] == letters and is_named(grammar, data, node, start):
             return node
         slot = (slot + 1) & mask
 
 
 @part
 def is_named(grammar, data, node, at):
-    """Whether the name of ``node`` stands at ``at``, whatever follows."""
+    """Return whether the name of ``node`` is at ``at``, whatever follows."""
     left, word = np.int64(grammar.length[node]), 4 * np.int64(node)
     while left > 8:
         if load_word(data, at) != grammar.name[word]:
@@ -92,7 +92,7 @@ def is_named(grammar, data, node, at):
 
 @part
 def classify_unknown_name(data, start, end):
-    """What to make of a name that is not known: one with a prefix, or beyond ASCII, may be known to others."""
+    """Return the code for an unknown name: decline one with a prefix or beyond ASCII, which lxml may know."""
     for place in range(start, end):
         if data[place] == _COLON or data[place] > _DELETE:
             return _DECLINED
@@ -101,7 +101,7 @@ def classify_unknown_name(data, start, end):
 
 @part
 def is_tag_name(data, start, end):
-    """Whether a name is one beyond doubt, and ends there."""
+    """Return whether the bytes are certainly a name, and the name ends there."""
     for place in range(start, end):
         if not is_name_byte(data[place]):
             return False
@@ -111,14 +111,14 @@ def is_tag_name(data, start, end):
 
 @part
 def is_name_byte(byte):
-    """Whether it may stand in a name, wherever: ASCII letters, digits, the underscore."""
+    """Return whether the byte may be anywhere in a name: ASCII letters, digits, the underscore."""
     lower = byte | 0x20
     return ord("a") <= lower <= ord("z") or ord("0") <= byte <= ord("9") or byte == _UNDERSCORE
 
 
 @part
 def find_tag_end(data, at, size):
-    """(behind the tag, its attribute's name and value as four places, code); the element's name ends at ``at``."""
+    """Return (position after the tag, its attribute's name and value as four positions, code); the name ends at ``at``."""
     nothing = (0, 0, 0, 0)
     if data[at] == GT:
         return at + 1, nothing, 0
@@ -129,7 +129,7 @@ def find_tag_end(data, at, size):
 
 @rare_part
 def _read_attributes(data, at, size):
-    """The same of a tag that goes on behind its name: one attribute at most, others are declined."""
+    """Do the work of ``find_tag_end`` for a tag with an attribute; decline a second one."""
     name = value = (np.int64(0), np.int64(0))
     while True:
         start = find_spaces_end(data, at)
@@ -152,7 +152,7 @@ def _read_attributes(data, at, size):
 
 @part
 def _read_attribute(data, start, size):
-    """(where its name ends, behind its value, code): plain ASCII in quotes, anything else is declined."""
+    """Return (end of the attribute's name, position after its value, code); decline anything but plain ASCII in quotes."""
     middle = start
     while is_name_byte(data[middle]):
         middle += 1
@@ -173,13 +173,13 @@ def _read_attribute(data, start, size):
 
 @part
 def _is_namespace(data, start, end):
-    """Whether the name is ``xmlns``."""
+    """Return whether the name is ``xmlns``."""
     return end - start == 5 and load_word(data, start) & np.uint64(0xFF_FFFF_FFFF) == _XMLNS
 
 
 @part
 def _classify_second_attribute(data, first, second):
-    """Two attributes of one name are refused, of two they are declined."""
+    """Return the code for a second attribute: refuse the name of the first, decline any other."""
     length = first[1] - first[0]
     if second[1] - second[0] != length:
         return _DECLINED
@@ -191,7 +191,7 @@ def _classify_second_attribute(data, first, second):
 
 @part
 def read_end_tag(grammar, data, node, at, size):
-    """(behind it, code) of the end tag of ``node``, where a ``<`` stands at ``at``."""
+    """Read the end tag of ``node`` at the ``<`` at ``at``; return (position after it, code)."""
     if at + 1 >= size:
         return at, CHUNK_END
     if data[at + 1] != SLASH:
@@ -207,7 +207,7 @@ def read_end_tag(grammar, data, node, at, size):
 
 @part
 def _finish_end_tag(data, at, end, size):
-    """(behind it, code) of an end tag whose name ends at ``end``."""
+    """Read the rest of an end tag whose name ends at ``end``; return (position after it, code)."""
     end = find_spaces_end(data, end)
     if end >= size:
         return at, CHUNK_END
@@ -216,7 +216,7 @@ def _finish_end_tag(data, at, end, size):
 
 @rare_part
 def find_comment_end(data, at, size):
-    """(behind it, code) of what begins with ``<!`` or ``<?``: a plain comment is passed over, all else declined."""
+    """Skip a plain comment, decline any other ``<!`` or ``<?``; return (position after it, code)."""
     if at + 4 >= size:
         return at, CHUNK_END
     if data[at + 1] != BANG or data[at + 2] != _DASH or data[at + 3] != _DASH:
@@ -233,7 +233,7 @@ def find_comment_end(data, at, size):
 
 @rare_part
 def skip_element(data, cursor, at, end):
-    """(behind it, code) of an element whose name ends at ``end``, whatever it holds."""
+    """Skip an element whose name ends at ``end``, whatever it contains; return (position after it, code)."""
     size, depth = cursor.size[0], 0
     while True:
         at, depth, code = _skip_start_tag(data, cursor, at, (end, depth))
@@ -258,22 +258,22 @@ def skip_element(data, cursor, at, end):
 
 @part
 def _skip_start_tag(data, cursor, at, where):
-    """(behind the tag, elements open, code) of the start tag at ``at``."""
+    """Skip the start tag at ``at``; return (position after the tag, open elements, code)."""
     end, depth = where
-    behind, _, code = find_tag_end(data, end, cursor.size[0])
+    end_position, _, code = find_tag_end(data, end, cursor.size[0])
     if code != 0:
-        return behind, depth, code
+        return end_position, depth, code
     if cursor.depth[0] + depth >= DEPTH_MAX:
         return at, depth, XmlFault.DEPTH_EXCEEDED.value
-    if data[behind - 2] == SLASH:
-        return behind, depth, 0
+    if data[end_position - 2] == SLASH:
+        return end_position, depth, 0
     cursor.skip_start[depth], cursor.skip_end[depth] = at + 1, end
-    return behind, depth + 1, 0
+    return end_position, depth + 1, 0
 
 
 @part
 def _skip_end_tag(data, cursor, at, depth):
-    """(behind the tag, elements open, code) of the end tag at ``at``."""
+    """Skip the end tag at ``at``; return (position after the tag, open elements, code)."""
     start, stop, size = cursor.skip_start[depth - 1], cursor.skip_end[depth - 1], cursor.size[0]
     end = at + 2 + stop - start
     if end >= size:
@@ -281,5 +281,5 @@ def _skip_end_tag(data, cursor, at, depth):
     for place in range(stop - start):
         if data[start + place] != data[at + 2 + place]:
             return at, depth, XmlFault.TAG_MISMATCHED.value
-    behind, code = _finish_end_tag(data, at, end, size)
-    return behind, depth if code != 0 else depth - 1, code
+    end_position, code = _finish_end_tag(data, at, end, size)
+    return end_position, depth if code != 0 else depth - 1, code

@@ -1,7 +1,7 @@
-"""Text of an XML document: where it ends, whether its characters may stand there, and what it says once entities are resolved.
+"""Text of an XML document: its end, the validity of its characters, and its content after resolution of entities.
 
-Parts return where they stopped and a code: 0, ``MORE`` where the chunk ends first, or a ``core.tables.xml.XmlFault``.  The
-chunk has zeros behind it, which no text holds, so that words may be read beyond its end.
+Functions return the position where they stopped, and a code: 0, ``CHUNK_END`` if the chunk ends first, or a
+``core.tables.xml.XmlFault``.  Zeros follow the chunk, which no text contains, so that words may be read beyond its end.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from core.tables.xml import TEXT_BYTES_MAX, XmlFault
 from kernels.jit import find_lowest_bit, load_word, part, rare_part, store_word
 
 CHUNK_END = 255
-"""The chunk ends before what was begun."""
+"""Code: the chunk ends before the element or text does."""
 
 LT, GT, AMP, SLASH, BANG, QUESTION = ord("<"), ord(">"), ord("&"), ord("/"), ord("!"), ord("?")
 SPACE, TAB, LINE_END, CARRIAGE_RETURN = ord(" "), ord("\t"), ord("\n"), ord("\r")
@@ -19,10 +19,10 @@ _ZERO, _NINE = ord("0"), ord("9")
 _ASCII = 0x80
 
 PLAIN, HAS_REFERENCE, HAS_CARRIAGE_RETURN = 0, 1, 2
-"""Bits of what a text holds beside characters that are meant as they stand: entities, and line ends to be made one."""
+"""Bits: a text contains references to resolve, or carriage returns, which need normalisation."""
 
 _REFERENCE_BYTES_MAX = 10
-"""Of ``&#x10FFFF;`` with its ends: longer ones are left to the slower reader."""
+"""Bytes of ``&#x10FFFF;``: longer references are left to the slower reader."""
 
 LOW, HIGH = np.uint64(0x7F7F_7F7F_7F7F_7F7F), np.uint64(0x8080_8080_8080_8080)
 _CONTROL_STEP = np.uint64(0x6060_6060_6060_6060)
@@ -33,13 +33,13 @@ _NO_BITS = np.uint64(0)
 
 @part
 def mark_zero_bytes(eight):
-    """The high bit of each byte that is zero.  Source: Warren, "Hacker's Delight", 6-1, in the form without carries."""
+    """Set the high bit of each byte that is zero.  Source: Warren, "Hacker's Delight", 6-1, in the form without carries."""
     return ~(((eight & LOW) + LOW) | eight) & HIGH
 
 
 @part
 def _mark_special_bytes(eight):
-    """The high bit of each byte that is no plain character: ``< & ]``, control characters, and all beyond ASCII."""
+    """Set the high bit of each byte that needs a check: ``< & ]``, control characters, and all beyond ASCII."""
     controls = ~(((eight & LOW) + _CONTROL_STEP) | eight)
     return (
         mark_zero_bytes(eight ^ _LTS)
@@ -52,13 +52,13 @@ def _mark_special_bytes(eight):
 
 @part
 def is_space(byte):
-    """Whether XML counts it as white space."""
+    """Return whether the byte is white space in XML."""
     return byte == SPACE or byte == LINE_END or byte == CARRIAGE_RETURN or byte == TAB
 
 
 @part
 def find_spaces_end(data, at):
-    """The first byte from ``at`` that is no white space."""
+    """Return the first position from ``at`` that is not white space."""
     while is_space(data[at]):
         at += 1
         while load_word(data, at) == _SPACES:
@@ -68,8 +68,8 @@ def find_spaces_end(data, at):
 
 @part
 def find_text_end(data, at, size):
-    """(the ``<`` that ends a text, what it holds, code)."""
-    start, held = at, PLAIN
+    """Return (position of the ``<`` that ends a text, bits of its content, code)."""
+    start, bits = at, PLAIN
     while True:
         marks = _mark_special_bytes(load_word(data, at))
         if marks == _NO_BITS:
@@ -79,18 +79,18 @@ def find_text_end(data, at, size):
         byte = data[at]
         if byte == LT or at >= size:
             break
-        step, holds, code = _check_special_byte(data, at, size)
+        step, bit, code = _check_special_byte(data, at, size)
         if code != 0:
-            return (start if code == CHUNK_END else at), held, code
-        at, held = at + step, held | holds
+            return (start if code == CHUNK_END else at), bits, code
+        at, bits = at + step, bits | bit
     if at - start > TEXT_BYTES_MAX:
-        return start, held, XmlFault.TEXT_TOO_LONG.value if held == PLAIN else XmlFault.DECLINED.value
-    return at, held, 0 if at < size else CHUNK_END
+        return start, bits, XmlFault.TEXT_TOO_LONG.value if bits == PLAIN else XmlFault.DECLINED.value
+    return at, bits, 0 if at < size else CHUNK_END
 
 
 @rare_part
 def _check_special_byte(data, at, size):
-    """(bytes of it, what it is, code) of a character that is not plain."""
+    """Check a character that is not plain; return (its bytes, its bit, code)."""
     byte = data[at]
     if byte >= _ASCII:
         step, code = check_utf8(data, at, size)
@@ -110,7 +110,7 @@ def _check_special_byte(data, at, size):
 
 @part
 def check_utf8(data, at, size):
-    """(bytes, code) of a character beyond ASCII.  Source: Unicode 15, table 3-7; XML 1.0, production 2."""
+    """Return (bytes, code) of a character beyond ASCII.  Source: Unicode 15, table 3-7; XML 1.0, production 2."""
     first = data[at]
     if first < 0xC2 or first > 0xF4:
         return 0, XmlFault.NOT_UTF8.value
@@ -134,7 +134,7 @@ def check_utf8(data, at, size):
 
 @part
 def read_reference(data, at, size):
-    """(bytes, character, code) of an entity or character reference: the five of XML, and numbers."""
+    """Return (bytes, character, code) of a reference: the five entities of XML, and numeric references."""
     if at + _REFERENCE_BYTES_MAX >= size:
         return 0, 0, CHUNK_END
     if data[at + 1] == _HASH:
@@ -155,7 +155,7 @@ def read_reference(data, at, size):
 
 @part
 def _read_numeric_reference(data, at):
-    """The same of ``&#233;`` or ``&#xE9;``; what is no character, or written at length, is declined."""
+    """Return the same for ``&#233;`` or ``&#xE9;``; decline invalid characters and long references."""
     end, base = at + 2, 10
     if data[end] == _SMALL_X:
         end, base = end + 1, 16
@@ -172,7 +172,7 @@ def _read_numeric_reference(data, at):
 
 @part
 def _read_digit(byte):
-    """The value of a digit of up to sixteen; 99 for what is none."""
+    """Return the value of a hexadecimal digit; 99 for any other byte."""
     if _ZERO <= byte <= _NINE:
         return np.int64(byte) - _ZERO
     lower = byte | 0x20
@@ -188,7 +188,7 @@ def _is_character(value):
 
 @part
 def copy_text(source, span, target, at):
-    """Copy the text ``span`` of ``source`` to ``target`` from ``at``, which has eight bytes to spare; where it ends."""
+    """Copy the text ``span`` of ``source`` to ``target`` at ``at``, with eight bytes to spare; return its end."""
     start, end = span
     place = at
     while start < end:
@@ -199,7 +199,7 @@ def copy_text(source, span, target, at):
 
 @rare_part
 def resolve_text(source, span, target, at):
-    """The same with references resolved."""
+    """Copy a text like ``copy_text``, with its references resolved."""
     start, end = span
     while start < end:
         if source[start] != AMP:
@@ -213,7 +213,7 @@ def resolve_text(source, span, target, at):
 
 @part
 def _encode_utf8(value, target, at):
-    """Write a character in UTF-8."""
+    """Write a character in UTF-8; return the position after it."""
     if value < 0x80:
         target[at] = value
         return at + 1

@@ -144,8 +144,11 @@ class _TreeBuilder:
         nodes: list[CompiledNode] = []
         for number, (element, (parent, bit, position), record) in enumerate(self._elements):
             required_bits = sum(1 << bit for bit, child in enumerate(element.children) if child.is_required)
-            columns = (_find_column(records, record, name) for name in (element.column, element.attribute[1]))
-            node = CompiledNode(number, element, parent, bit, position, record, *columns, required_bits)
+            column = _find_column(records, record, element.column)
+            attribute_column = _find_column(records, record, element.attribute[1])
+            node = CompiledNode(
+                number, element, parent, bit, position, record, column, attribute_column, required_bits
+            )
             if parent >= 0:
                 if element.name in nodes[parent].children:
                     raise ValueError(f"{element.name} occurs twice")

@@ -1,1 +1,1 @@
-"""How the engine shows its work: metrics, health, the live page, Grafana boards and alerts."""
+"""Monitoring: metrics, the figures and files of the live page, Grafana boards and alerts."""

@@ -1,6 +1,6 @@
-"""What is left of the budget, as committed: kept from the figures that each batch changed, never act by act.
+"""Gauges of the committed budget: updated once a batch from the figures that the batch changed, never once an act.
 
-A book that is loaded brings the figures along; from then on each committed batch brings those it changed.
+Loading a book provides all figures; from then on each committed batch provides those it changed.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from posting.pgcopy import decode_rows
 
 MEASURES = ("ae", "cp")
 NEAR_EXHAUSTION_DIVISOR = 10
-"""A node is near exhaustion once at most the tenth part of what was opened is neither reserved nor consumed."""
+"""A node is near exhaustion when at most a tenth of its opened credits is neither reserved nor consumed."""
 
 _FIGURES = len(NodeBalances._fields) - 2
 _OPENED, _RESERVED, _CONSUMED = 0, 2, 3
@@ -26,7 +26,7 @@ _FIGURES_A_MEASURE = 4
 
 
 class MeasureCredits(NamedTuple):
-    """One measure of a node or of a programme, in cents."""
+    """The credits of a node or programme in one measure (AE or CP), in cents."""
 
     opened: int
     used: int
@@ -34,12 +34,12 @@ class MeasureCredits(NamedTuple):
 
     @property
     def available(self) -> int:
-        """Below zero only where credits are estimated."""
+        """Credits neither reserved nor consumed; below zero only where credits are estimated."""
         return self.opened - self.used
 
 
 class ProgrammeCredits(NamedTuple):
-    """A programme in a budget year, its envelopes and fund families together."""
+    """The credits of a programme in a budget year, summed over its envelopes and fund families."""
 
     year: int
     code: str
@@ -49,7 +49,7 @@ class ProgrammeCredits(NamedTuple):
 
 
 class ExhaustionCount(NamedTuple):
-    """How many nodes of a level are near exhaustion in one measure."""
+    """The number of nodes of a level that are near exhaustion in one measure."""
 
     level: CentreLevel
     measure: str
@@ -57,16 +57,16 @@ class ExhaustionCount(NamedTuple):
 
 
 class NearlyExhaustedNode(NamedTuple):
-    """A node near exhaustion."""
+    """A node near exhaustion in one measure."""
 
     number: int
-    """As in the table ``node_balance``."""
+    """The node number of the table ``node_balance``."""
     measure: str
     credits: MeasureCredits
 
 
 class _FigureLayout(NamedTuple):
-    """What the reference data say of the rows of figures: year by year, centre by centre, six sheets each."""
+    """The layout of the figures: one row per year, fund centre and sheet, and what the reference data say of it."""
 
     years: range
     centres: int
@@ -75,18 +75,18 @@ class _FigureLayout(NamedTuple):
     programmes: list[tuple[str, int]]
     """Code and number of every programme of any year."""
     estimated: NDArray[np.bool_]
-    """By year and fund centre."""
+    """Whether credits are estimated, by year and fund centre."""
 
     def find_rows(self, nodes: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Where the figures of nodes stand."""
-        place, sheet = np.divmod(nodes.astype(np.int64), SHEETS)
-        year, centre = np.divmod(place, CENTRES_A_YEAR)
+        """Return the row of each node."""
+        centre_years, sheet = np.divmod(nodes.astype(np.int64), SHEETS)
+        year, centre = np.divmod(centre_years, CENTRES_A_YEAR)
         return ((year + YEAR_FIRST - self.years.start) * self.centres + centre) * SHEETS + sheet
 
     def find_node(self, row: int) -> int:
-        """The number of the node whose figures stand in ``row``."""
-        place, sheet = divmod(row, SHEETS)
-        year, centre = divmod(place, self.centres)
+        """Return the number of the node in ``row``."""
+        centre_year, sheet = divmod(row, SHEETS)
+        year, centre = divmod(centre_year, self.centres)
         return ((year + self.years.start - YEAR_FIRST) * CENTRES_A_YEAR + centre) * SHEETS + sheet
 
 
@@ -105,25 +105,27 @@ _EMPTY_LAYOUT = _FigureLayout(
 
 
 class BudgetGauges:
-    """The last committed figures of every node; looked at and moved in one thread."""
+    """The last committed figures of every node; read and updated in one thread."""
 
     def __init__(self) -> None:
         self._layout = _EMPTY_LAYOUT
         self._figures = np.zeros((0, _FIGURES), np.int64)
         self._is_near = np.zeros((0, len(MEASURES)), bool)
-        """By row and measure, judged when a figure changes: whoever looks only counts."""
+        """By row and measure; computed when a figure changes, so that reading a gauge only counts."""
 
     def load(self, state: BookState) -> None:
-        """Take the figures over from a book just loaded, before anything is decided in it."""
+        """Copy the figures of a newly loaded book, before anything is decided in it."""
         self._layout = _build_layout(state.registry)
         years, count = np.array(self._layout.years), self._layout.centres * SHEETS
-        first = state.registry.find_node_positions(np.zeros(len(years), np.int64), years, np.array(0))
-        self._figures = np.concatenate([state.book.figures[at : at + count] for at in first.tolist()])
+        starts = state.registry.find_node_positions(np.zeros(len(years), np.int64), years, np.array(0))
+        self._figures = np.concatenate(
+            [state.book.figures[start : start + count] for start in starts.tolist()]
+        )
         self._is_near = self._find_near_exhaustion(np.arange(len(self._figures)))
 
-    def apply_commit(self, outcome: BatchResult) -> None:
-        """Take over the figures that a batch changed."""
-        stream = outcome.streams.get("node_balance", np.zeros(0, np.uint8))
+    def apply_commit(self, result: BatchResult) -> None:
+        """Copy the figures that a committed batch changed."""
+        stream = result.streams.get("node_balance", np.zeros(0, np.uint8))
         if len(stream):
             _, node, *figures = decode_rows(NodeBalances, stream)
             rows = self._layout.find_rows(node)
@@ -131,53 +133,54 @@ class BudgetGauges:
             self._is_near[rows] = self._find_near_exhaustion(rows)
 
     def list_programmes(self) -> list[ProgrammeCredits]:
-        """Every programme that has or had credits, by year and code."""
-        tree = self._layout
-        numbers = [number for _, number in tree.programmes]
-        by_sheet = self._figures.reshape(len(tree.years), tree.centres, SHEETS, _FIGURES)
+        """Return every programme that has or had credits, by year and code."""
+        layout = self._layout
+        numbers = [number for _, number in layout.programmes]
+        by_sheet = self._figures.reshape(len(layout.years), layout.centres, SHEETS, _FIGURES)
         return [
             ProgrammeCredits(
                 year,
                 code,
                 bool(estimated[number]),
-                _build_credits(each[:_FIGURES_A_MEASURE]),
-                _build_credits(each[_FIGURES_A_MEASURE:]),
+                _build_credits(figures[:_FIGURES_A_MEASURE]),
+                _build_credits(figures[_FIGURES_A_MEASURE:]),
             )
-            for year, figures, estimated in zip(
-                tree.years, by_sheet[:, numbers].sum(axis=2), tree.estimated, strict=True
+            for year, figures_of_year, estimated in zip(
+                layout.years, by_sheet[:, numbers].sum(axis=2), layout.estimated, strict=True
             )
-            for (code, number), each in zip(tree.programmes, figures, strict=True)
-            if each.any()
+            for (code, number), figures in zip(layout.programmes, figures_of_year, strict=True)
+            if figures.any()
         ]
 
     def count_near_exhaustion(self) -> list[ExhaustionCount]:
-        """How many nodes are near exhaustion, by level and measure."""
+        """Count the nodes near exhaustion, by level and measure."""
         levels = (self._layout.level[is_near] for is_near in self._is_near.T)
-        counts = [np.bincount(each, minlength=max(CentreLevel) + 1).tolist() for each in levels]
+        counts = [np.bincount(levels_near, minlength=max(CentreLevel) + 1).tolist() for levels_near in levels]
         return [
-            ExhaustionCount(level, measure, found[level])
+            ExhaustionCount(level, measure, counts_by_level[level])
             for level in CentreLevel
-            for measure, found in zip(MEASURES, counts, strict=True)
+            for measure, counts_by_level in zip(MEASURES, counts, strict=True)
         ]
 
     def list_near_exhaustion(self, level: CentreLevel) -> list[NearlyExhaustedNode]:
-        """The nodes of one level that are near exhaustion."""
+        """Return the nodes of one level that are near exhaustion."""
         return [
             NearlyExhaustedNode(
-                self._layout.find_node(row), each, _build_credits(self._figures[row, _select_columns(each)])
+                self._layout.find_node(row),
+                measure,
+                _build_credits(self._figures[row, _select_columns(measure)]),
             )
-            for each, is_near in zip(MEASURES, self._is_near.T, strict=True)
+            for measure, is_near in zip(MEASURES, self._is_near.T, strict=True)
             for row in np.flatnonzero(is_near & (self._layout.level == level)).tolist()
         ]
 
     def _find_near_exhaustion(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether each of some rows is near exhaustion, by measure; where credits are estimated, nothing is."""
+        """Return whether each row is near exhaustion, by measure; a row of estimated credits never is."""
         figures = self._figures[rows].reshape(len(rows), len(MEASURES), _FIGURES_A_MEASURE)
         opened = figures[:, :, _OPENED]
-        left = opened - figures[:, :, _RESERVED] - figures[:, :, _CONSUMED]
-        return (
-            self._layout.is_ceiling[rows, None] & (opened > 0) & (left <= opened // NEAR_EXHAUSTION_DIVISOR)
-        )
+        available = opened - figures[:, :, _RESERVED] - figures[:, :, _CONSUMED]
+        is_low = available <= opened // NEAR_EXHAUSTION_DIVISOR
+        return self._layout.is_ceiling[rows, None] & (opened > 0) & is_low
 
 
 def _select_columns(measure: str) -> slice:

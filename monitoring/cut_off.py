@@ -1,4 +1,4 @@
-"""The cut-off: until when what is handed in still counts for the day, or for the year."""
+"""The cut-off: the time until which a submission still counts for the day, or for the year."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 ZONE = "Europe/Paris"
-"""Legal time of the State's accounts; a moment that brings an offset of its own keeps it."""
+"""Legal time of the State's accounts; a moment written with its own offset keeps it."""
 
 _DAILY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d|Z)?")
@@ -15,18 +15,18 @@ _REMEDY = "Write 2018-12-31T18:00 for one moment or 18:00 for every day, in the 
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """One moment, or the same time of every day."""
+    """One moment, or the same time every day."""
 
     at: datetime | time
 
     @classmethod
     def parse(cls, text: str) -> "CutOff":
-        """The cut-off that a setting says.
+        """Parse the cut-off of a setting.
 
         Raises
         ------
         ValueError
-            It says none.
+            The text is not a cut-off.
         """
         try:
             if _DAILY.fullmatch(text):
@@ -39,11 +39,11 @@ class CutOff:
         raise ValueError(f"{text!r} is no cut-off. {_REMEDY}")
 
     def count_seconds_left(self, now: datetime) -> float:
-        """Seconds from ``now`` to the cut-off: below zero once a moment is past; a daily one comes again."""
+        """Return the seconds from ``now`` to the cut-off; below zero once a single moment is past."""
         return (self.find_next(now).astimezone(UTC) - now.astimezone(UTC)).total_seconds()
 
     def find_next(self, now: datetime) -> datetime:
-        """The moment, or the next time of day."""
+        """Return the single moment, or the next daily one after ``now``."""
         if isinstance(self.at, datetime):
             return self.at
         today = datetime.combine(now.astimezone(ZoneInfo(ZONE)).date(), self.at, ZoneInfo(ZONE))

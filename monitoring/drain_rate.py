@@ -1,4 +1,4 @@
-"""How fast the queue drains, and when it will be empty."""
+"""The rate at which the queue drains, and the time until it is empty."""
 
 import math
 import time
@@ -9,11 +9,11 @@ WINDOW_SECONDS = 30.0
 """Long enough to even out batches, short enough to follow a peak."""
 
 _SHORTEST_SECONDS = 1.0
-"""A rest is at least as long, and so is the time that a rate is taken over."""
+"""The shortest pause between commits that counts as a rest, and the shortest time that a rate is computed over."""
 
 
 class DrainRate:
-    """Lines committed lately."""
+    """The rate of committed lines over the last ``WINDOW_SECONDS`` of work."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -22,32 +22,32 @@ class DrainRate:
         self._started_at = 0.0
         self._is_idle = True
 
-    def record_commit(self, lines: int, left: int) -> None:
-        """Note a batch, and how many lines of its files are ``left``; after a rest, the pace begins anew."""
+    def record_commit(self, lines: int, remaining: int) -> None:
+        """Record a batch, and how many lines of its files remain; after a rest, the rate starts again."""
         now = self._drop_old_commits()
         if self._is_idle and self._commits and now - self._commits[-1][0] > _SHORTEST_SECONDS:
             self._commits.clear()
             self._lines = 0
         if not self._commits:
             self._started_at = now
-        self._is_idle = not left
+        self._is_idle = not remaining
         self._commits.append((now, lines))
         self._lines += lines
 
     def compute_lines_a_second(self) -> float:
-        """Lines committed a second in the window, or since work began in it; 0 when nothing was."""
+        """Return the lines committed a second in the window, or since work began in it; 0 without commits."""
         now = self._drop_old_commits()
         return self._lines / min(max(now - self._started_at, _SHORTEST_SECONDS), WINDOW_SECONDS)
 
     def estimate_seconds_to_empty(self, lines: int) -> float:
-        """How long ``lines`` will take at this pace; infinite while nothing moves."""
+        """Return the seconds that ``lines`` will take at the present rate; infinite while nothing is committed."""
         if not lines:
             return 0.0
-        pace = self.compute_lines_a_second()
-        return lines / pace if pace else math.inf
+        rate = self.compute_lines_a_second()
+        return lines / rate if rate else math.inf
 
     def _drop_old_commits(self) -> float:
-        """Drop what lies before the window; what the time is."""
+        """Drop the commits before the window; return the present time."""
         now = self._clock()
         while self._commits and self._commits[0][0] <= now - WINDOW_SECONDS:
             self._lines -= self._commits.popleft()[1]

@@ -1,7 +1,7 @@
-"""Files by sender and by what has become of them, as ministries ask for it: so many received, so many still in treatment.
+"""The number of files by sender and state, as ministries ask for them: how many received, how many still in progress.
 
-Read from the database when a book is loaded, moved by what is handed in and by every batch after that.  A file counts
-once, as received and in the state it is in; forms are no file and are not here, nor is what was cancelled while it waited.
+The counts are read from the database when a book is loaded; submissions and committed batches update them.  A file counts
+once, in its present state.  Forms are not files and do not count, nor does a file that was cancelled while it waited.
 """
 
 from collections import Counter
@@ -13,18 +13,18 @@ from posting.batch import BatchResult, Tally
 
 
 class FileState(StrEnum):
-    """What has become of a file; received is all of them together."""
+    """The state of a file; the files received are the sum over all states."""
 
     IN_TREATMENT = "in_treatment"
     INTEGRATED = "integrated"
-    """Every line is accepted, or was before."""
+    """Every line is accepted, or is a duplicate of an accepted one."""
     PARTLY_INTEGRATED = "partly_integrated"
     REFUSED = "refused"
     """Every line is refused."""
 
 
 class EndedFiles(NamedTuple):
-    """Files of one sender that ended alike."""
+    """The number of files of one sender that ended in one state."""
 
     sender: str
     state: FileState
@@ -36,9 +36,9 @@ class StoredFiles(NamedTuple):
 
     ended: Iterable[EndedFiles]
     open: Iterable[tuple[int, str]]
-    """Number and sender of each that is in treatment."""
+    """Number and sender of each file in progress."""
     last_number: int
-    """The highest number given."""
+    """The highest submission number assigned."""
 
 
 CountListener = Callable[[str, FileState, int], None]
@@ -46,20 +46,21 @@ SenderLabel = Callable[[str], str]
 
 
 class FileStates:
-    """The counts, by what ``label`` calls a sender; ``shown`` is told of each that moves."""
+    """The counts of files by sender and state."""
 
     def __init__(self, label: SenderLabel, on_change: CountListener) -> None:
+        """``label`` returns the name under which a sender is counted; ``on_change`` receives each count that changes."""
         self._label, self._on_change = label, on_change
         self._open: dict[int, str] = {}
         self._files: Counter[tuple[str, FileState]] = Counter()
 
-    def load(self, stock: StoredFiles) -> None:
-        """Begin with what the database holds, and what was received while it was read."""
-        newer = {number: sender for number, sender in self._open.items() if number > stock.last_number}
+    def load(self, stored: StoredFiles) -> None:
+        """Replace the counts by those of the database, and add the files received while it was read."""
+        newer = {number: sender for number, sender in self._open.items() if number > stored.last_number}
         before, self._files, self._open = self._files, Counter(), {}
-        for sender, state, files in stock.ended:
+        for sender, state, files in stored.ended:
             self._files[self._label(sender), state] += files
-        for number, sender in (*stock.open, *newer.items()):
+        for number, sender in (*stored.open, *newer.items()):
             self._add_open(number, sender)
         for sender, state in before.keys() | self._files.keys():
             self._on_change(sender, state, self._files[sender, state])
@@ -69,20 +70,20 @@ class FileStates:
         self._files[self._open[number], FileState.IN_TREATMENT] += 1
 
     def add(self, number: int, sender: str) -> None:
-        """A file has been given its number; told twice, it counts once."""
+        """Count a file that has received its number; a file reported twice counts once."""
         if number not in self._open:
             self._add_open(number, sender)
             self._report_count(self._open[number], FileState.IN_TREATMENT)
 
     def remove(self, number: int) -> None:
-        """A file was cancelled: it counts as if it had never come."""
+        """Remove a cancelled file from the counts."""
         if sender := self._open.pop(number, None):
             self._files[sender, FileState.IN_TREATMENT] -= 1
             self._report_count(sender, FileState.IN_TREATMENT)
 
-    def apply_commit(self, outcome: BatchResult) -> None:
-        """Move the files that a committed batch ended."""
-        for row in outcome.progress:
+    def apply_commit(self, result: BatchResult) -> None:
+        """Move the files that a committed batch ended to their end state."""
+        for row in result.progress:
             if row.progress.is_done and row.submission in self._open:
                 self._close_file(self._open.pop(row.submission), find_end_state(row.tally))
 
@@ -97,7 +98,7 @@ class FileStates:
 
 
 def find_end_state(tally: Tally) -> FileState:
-    """What a file with these lines, all of them decided, has come to."""
+    """Return the state of a file whose lines are all decided."""
     if not tally.refused:
         return FileState.INTEGRATED
     return FileState.PARTLY_INTEGRATED if tally.accepted + tally.duplicate else FileState.REFUSED

@@ -1,7 +1,7 @@
-"""What the live page and ``crescendo top`` show.
+"""The figures that the live page and ``crescendo top`` show.
 
-Batches come from the database, where their proof is; everything else is read from the board, so that a figure on the
-page is a figure of ``/metrics``.
+Batches come from the database, which holds their proof; everything else is read from the metrics, so that each figure on
+the page is a figure of ``/metrics``.
 """
 
 from datetime import datetime
@@ -9,18 +9,18 @@ from datetime import datetime
 import msgspec
 
 FORM_TARGET_SECONDS = 0.25
-"""What a form may take from its arrival to its answer after the commit."""
+"""The target for the time from a form's arrival to its answer after the commit."""
 
 
 class OutcomeTotals(msgspec.Struct, frozen=True):
-    """Lines, and the cents they asked for."""
+    """The lines with one outcome, and the sum of their amounts in cents."""
 
     lines: int = 0
     cents: int = 0
 
 
 class Outcomes(msgspec.Struct, frozen=True):
-    """Lines committed since the service started, by what became of them."""
+    """Lines committed since the service started, by outcome."""
 
     accepted: OutcomeTotals
     duplicate: OutcomeTotals
@@ -28,43 +28,43 @@ class Outcomes(msgspec.Struct, frozen=True):
 
 
 class Throughput(msgspec.Struct, frozen=True):
-    """How fast it goes, and what has come of it since the service started."""
+    """The present rates, and the outcomes since the service started."""
 
     lines_a_second: float
     forms_a_second: float
     window_seconds: float
-    """What lines are averaged over, or since work began in it."""
+    """The window that ``lines_a_second`` averages over; it averages since work began, if that is shorter."""
     series: list[int]
     """Lines a second, second by second, the latest last."""
     outcomes: Outcomes
 
 
 class StageTime(msgspec.Struct, frozen=True):
-    """One stage of the work in this process."""
+    """The processor time of one pipeline stage in this process."""
 
     stage: str
     seconds: float
-    """Processor time since the service started."""
+    """Since the service started."""
     share: float
-    """Of one core, lately."""
+    """Share of one core, over the last ten seconds."""
 
 
 class QueueFigures(msgspec.Struct, frozen=True):
-    """What waits."""
+    """The work that waits or is in progress."""
 
     uploads: int
     files: int
     lines: int
     forms: int
     under_way: int
-    """Lines of files being decided that are not committed."""
+    """Lines of the files being decided that are not committed."""
     oldest_seconds: float
     empty_seconds: float | None
-    """Until all of it is committed at this pace; None while nothing moves."""
+    """Seconds until all of it is committed at the present rate; None while nothing is committed."""
 
 
 class CommitFigures(msgspec.Struct, frozen=True):
-    """What was committed since the service started."""
+    """Batches committed since the service started."""
 
     batches: int
     failed: int
@@ -73,7 +73,7 @@ class CommitFigures(msgspec.Struct, frozen=True):
     last_at: float | None
     """Seconds since 1970."""
     most_within_seconds: float | None
-    """99 of 100 took at most so long."""
+    """99 % of the commits took at most so long."""
 
 
 class FormFigures(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ class RefusalCount(msgspec.Struct, frozen=True):
 
 
 class SenderFigures(msgspec.Struct, frozen=True):
-    """One sender's files, from the first of the database, and its lines since the service started."""
+    """One sender's files since the database was created, and its lines since the service started."""
 
     sender: str
     received: int
@@ -105,7 +105,7 @@ class SenderFigures(msgspec.Struct, frozen=True):
 
 
 class CreditFigures(msgspec.Struct, frozen=True):
-    """One measure of a programme, in cents."""
+    """The credits of a programme in one measure, in cents."""
 
     opened: int
     available: int
@@ -113,7 +113,7 @@ class CreditFigures(msgspec.Struct, frozen=True):
 
 
 class ProgrammeFigures(msgspec.Struct, frozen=True):
-    """A programme's credits in a budget year."""
+    """The credits of a programme in a budget year."""
 
     year: str
     programme: str
@@ -122,7 +122,7 @@ class ProgrammeFigures(msgspec.Struct, frozen=True):
 
 
 class CommittedBatch(msgspec.Struct, frozen=True):
-    """A committed batch as it stands in the database, and the hash that proves it."""
+    """A committed batch of the database, with its chain hash."""
 
     batch: int
     committed_at: datetime
@@ -134,14 +134,14 @@ class CommittedBatch(msgspec.Struct, frozen=True):
 
 
 class LiveFigures(msgspec.Struct, frozen=True):
-    """Everything, at one moment."""
+    """All figures at one moment."""
 
     at: datetime
     started_at: datetime
     state: str
     """``ready``, ``loading`` or ``stopping``."""
     cut_off_seconds: float | None
-    """Until what is handed in no longer counts; None where none is set."""
+    """Seconds until the cut-off; None if none is set."""
     throughput: Throughput
     queue: QueueFigures
     stages: list[StageTime]
@@ -151,6 +151,6 @@ class LiveFigures(msgspec.Struct, frozen=True):
     """The most frequent reason first."""
     flows: list[SenderFigures]
     programmes: list[ProgrammeFigures]
-    """The one with the least part left first."""
+    """The programme with the smallest remaining share first."""
     batches: list[CommittedBatch]
     """The latest first."""

@@ -1,4 +1,4 @@
-"""Metrics that are read where they stand when somebody looks, and cost nothing until then."""
+"""Metrics whose values are read from their source when Prometheus or a viewer asks, and cost nothing until then."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -22,7 +22,7 @@ POLLED = (
 
 
 class Sample(NamedTuple):
-    """One value, and the labels it has."""
+    """A value with its labels."""
 
     value: float
     labels: tuple[str, ...] = ()
@@ -32,22 +32,23 @@ SampleReader = Callable[[], Iterable[Sample]]
 
 
 class PolledMetrics(Collector):
-    """The metrics of ``READ``; one that nobody reads has no value."""
+    """The metrics of ``POLLED``; a metric without a reader has no values."""
 
     def __init__(self) -> None:
         self.readers: dict[str, SampleReader] = dict.fromkeys(POLLED, tuple)
 
     def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
-        """One family each."""
-        for name, read in self.readers.items():
+        """Yield one family for each metric."""
+        for name, read_samples in self.readers.items():
             metric = METRICS[name]
-            family = CounterMetricFamily if metric.metric_type is MetricType.COUNTER else GaugeMetricFamily
-            found = family(PREFIX + name, metric.help, labels=metric.labels)
-            for value, labels in read():
-                found.add_metric(labels, value)
-            yield found
+            is_counter = metric.metric_type is MetricType.COUNTER
+            family_class = CounterMetricFamily if is_counter else GaugeMetricFamily
+            family = family_class(PREFIX + name, metric.help, labels=metric.labels)
+            for value, labels in read_samples():
+                family.add_metric(labels, value)
+            yield family
 
 
 def convert_to_seconds(nanoseconds: Mapping[str, int]) -> SampleReader:
-    """Reads the seconds spent by stage or step, which go on growing."""
+    """Return a reader of the seconds spent by stage or step; ``nanoseconds`` keeps growing."""
     return lambda: [Sample(spent / 1e9, (name,)) for name, spent in sorted(nanoseconds.items())]

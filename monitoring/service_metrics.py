@@ -1,4 +1,4 @@
-"""The figures behind the metrics: moved once a batch or a request, never once an act."""
+"""The metrics of the service: updated once a batch or a request, never once an act."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -33,25 +33,25 @@ _REFUSALS: Mapping[int, str] = {int(code): code.name for code in REFUSALS}
 _OUTCOMES = ("accepted", "duplicate", "refused", "suspended")
 RECEPTION_WAYS = ("file", "form")
 _FINAL_OUTCOMES = ("accepted", "duplicate", "refused")
-"""Outcomes that stay: a suspended line is counted once it has another one."""
+"""Outcomes that do not change; a suspended line is counted once it has one of them."""
 
 
 @dataclass(slots=True)
 class _ActiveSubmission:
-    """A submission under way."""
+    """A submission that the engine works on."""
 
     sender: str
     lines: int | None
-    """None for forms: done after every batch, and never over."""
+    """None for forms, which are done after every batch and never end."""
     counted_tally: Tally
     started_at: float = field(default_factory=time.monotonic)
-    """When it was first taken up."""
+    """When the engine first started on it."""
     is_current: bool = True
-    """Since the book was loaded."""
+    """Whether the engine has started on it since the book was loaded."""
 
     @property
     def undecided_lines(self) -> int:
-        """Lines without an outcome that is committed."""
+        """Lines without a committed outcome."""
         return 0 if self.lines is None else self.lines - _count_decided(self.counted_tally)
 
 
@@ -59,8 +59,8 @@ class ServiceMetrics:
     """All metrics of one service."""
 
     def __init__(self, stages: Mapping[str, int]) -> None:
-        """``stages`` holds nanoseconds by stage, and goes on growing."""
-        disable_created_metrics()  # a second series for each, which says when it began and which nobody asks for
+        """``stages`` holds nanoseconds by pipeline stage and keeps growing."""
+        disable_created_metrics()  # they would add a second series to each counter, which nothing reads
         self.registry = CollectorRegistry()
         self._metrics = {name: self._create_metric(name) for name in METRICS if name not in POLLED}
         self._labelled_metrics: dict[tuple[str, ...], Any] = {}
@@ -72,7 +72,7 @@ class ServiceMetrics:
         self._senders: set[str] = set()
         self.file_states = FileStates(self._label_sender, self._set_file_count)
         self.list_expected_senders: Callable[[], Iterable[str]] = tuple
-        """Names senders whose lines may come."""
+        """Returns the senders that may submit lines; set by the service."""
         self.decided_lines = 0
         """Lines committed since the start."""
         for code in REFUSALS:
@@ -94,125 +94,134 @@ class ServiceMetrics:
             return Histogram(
                 PREFIX + name, metric.help, metric.labels, registry=self.registry, buckets=BUCKET_SECONDS
             )
-        kind = Counter if metric.metric_type is MetricType.COUNTER else Gauge
-        return kind(PREFIX + name, metric.help, metric.labels, registry=self.registry)
+        metric_class = Counter if metric.metric_type is MetricType.COUNTER else Gauge
+        return metric_class(PREFIX + name, metric.help, metric.labels, registry=self.registry)
 
     def render(self) -> bytes:
-        """Everything, as Prometheus reads it.
+        """Return all metrics in the text format of Prometheus.
 
-        Who has sent nothing yet stands there with 0: Prometheus takes no notice of a counter's way to its first value.
+        Senders that have sent nothing yet have series with 0: Prometheus does not see the increase of a counter from no
+        series to its first value.
         """
         for sender in self.list_expected_senders():
             self._label_sender(sender)
         return generate_latest(self.registry)
 
     def read_values(self, name: str) -> dict[tuple[str, ...], float]:
-        """What a counter or a gauge shows, by its labels; without any, the labels are ``()``."""
+        """Return the values of a counter or gauge by labels; without labels the key is ``()``."""
         if name in POLLED:
             return {labels: value for value, labels in self._polled.readers[name]()}
         (family,) = self._metrics[name].collect()
         labels = METRICS[name].labels
         return {
-            tuple(one.labels[each] for each in labels): one.value
-            for one in family.samples
-            if one.name == PREFIX + name
+            tuple(sample.labels[label] for label in labels): sample.value
+            for sample in family.samples
+            if sample.name == PREFIX + name
         }
 
     def read_buckets(self, name: str) -> list[tuple[float, int]]:
-        """How many observations of a histogram without labels are at or below each bound; the last is all."""
+        """Return each bucket bound of a histogram without labels and the observations up to it; the last counts all."""
         (family,) = self._metrics[name].collect()
-        return [(float(one.labels["le"]), int(one.value)) for one in family.samples if "le" in one.labels]
+        return [
+            (float(sample.labels["le"]), int(sample.value))
+            for sample in family.samples
+            if "le" in sample.labels
+        ]
 
-    def bind(self, name: str, value: Callable[[], float]) -> None:
-        """Let a gauge read its figure when it is looked at."""
-        self._metrics[name].set_function(value)
+    def bind(self, name: str, read_value: Callable[[], float]) -> None:
+        """Let a gauge call ``read_value`` whenever it is read."""
+        self._metrics[name].set_function(read_value)
 
-    def bind_samples(self, name: str, reading: SampleReader) -> None:
-        """Let a metric of ``monitoring.polled_metrics`` read its values when it is looked at."""
+    def bind_samples(self, name: str, read_samples: SampleReader) -> None:
+        """Let a metric of ``monitoring.polled_metrics`` call ``read_samples`` whenever it is read."""
         if name not in POLLED:
             raise KeyError(name)
-        self._polled.readers[name] = reading
+        self._polled.readers[name] = read_samples
 
     def increment(self, name: str, *labels: str) -> None:
-        """Count one more."""
+        """Increment a counter by one."""
         self._find_labelled(name, labels).inc()
 
     def observe(self, name: str, seconds: float, *labels: str) -> None:
-        """Note how long something took."""
+        """Record a duration in a histogram."""
         self._find_labelled(name, labels).observe(seconds)
 
     def _find_labelled(self, name: str, labels: tuple[str, ...]) -> Any:
-        """The figure of these labels, looked up by the library but once: it checks and locks each time."""
-        found = self._labelled_metrics.get((name, *labels))
-        if found is None:
-            made = self._metrics[name]
-            found = self._labelled_metrics[name, *labels] = made.labels(*labels) if labels else made
-        return found
+        """Return the metric with these labels, cached: the library checks and locks at each look-up."""
+        labelled = self._labelled_metrics.get((name, *labels))
+        if labelled is None:
+            metric = self._metrics[name]
+            labelled = metric.labels(*labels) if labels else metric
+            self._labelled_metrics[name, *labels] = labelled
+        return labelled
 
     @property
     def lines_under_way(self) -> int:
         """Lines of the submissions being decided that are not committed."""
-        return sum(course.undecided_lines for course in self._active.values())
+        return sum(active.undecided_lines for active in self._active.values())
 
     @property
     def oldest_seconds(self) -> float:
-        """How long ago the first of the submissions was taken up that are not wholly committed; 0 when all are."""
-        began = [course.started_at for course in self._active.values() if course.undecided_lines]
-        return time.monotonic() - min(began) if began else 0.0
+        """Seconds since the engine started on the oldest submission that is not wholly committed; 0 if all are."""
+        starts = [active.started_at for active in self._active.values() if active.undecided_lines]
+        return time.monotonic() - min(starts) if starts else 0.0
 
     def record_book_loaded(self, state: BookState, last_batch: int) -> None:
-        """A book is loaded as of ``last_batch`` with all that is unfinished taken up, and nothing is decided in it yet."""
+        """Record that a book is loaded as of ``last_batch``.
+
+        The unfinished submissions have been recorded as started; nothing is decided in the book yet.
+        """
         self._metrics["last_batch"].set(last_batch)
         self.budget_gauges.load(state)
-        for number, course in list(self._active.items()):
-            if course.lines is not None and not course.is_current:
-                del self._active[number]  # its last commit succeeded, and only the answer was lost
+        for number, active in list(self._active.items()):
+            if active.lines is not None and not active.is_current:
+                del self._active[number]  # its last commit succeeded; only the database's reply was lost
 
     def record_failed_commit(self) -> None:
-        """A commit failed: the book is loaded again."""
+        """Record a failed commit, after which the book is loaded again."""
         self.increment("batches_failed_total")
-        for course in self._active.values():
-            course.is_current = False
+        for active in self._active.values():
+            active.is_current = False
 
     def record_received(self, sender: str, way: str, lines: int) -> None:
-        """Count lines taken in, as a ``file`` or as a ``form``."""
+        """Count lines received, with ``way`` ``file`` or ``form``."""
         self._find_labelled("received_lines_total", (self._label_sender(sender), way)).inc(lines)
 
     def record_started(self, submission: Submission) -> None:
-        """A submission is taken up: what was committed of it before is not counted."""
-        said = _ActiveSubmission(
+        """Record that the engine starts on a submission; its lines committed earlier do not count."""
+        active = _ActiveSubmission(
             self._label_sender(submission.sender), submission.lines, _copy_tally(submission.tally)
         )
-        self._active.setdefault(submission.number, said).is_current = True
+        self._active.setdefault(submission.number, active).is_current = True
 
-    def record_commit(self, outcome: BatchResult) -> None:
+    def record_commit(self, result: BatchResult) -> None:
         """Count a committed batch."""
-        before = self.decided_lines
-        for row in outcome.progress:
+        lines_before = self.decided_lines
+        for row in result.progress:
             self._count_submission(self._active[row.submission], row.tally)
             if row.progress.is_done and self._active[row.submission].lines is not None:
                 del self._active[row.submission]
-        self._count_outcomes(outcome.outcome_counts)
-        self.budget_gauges.apply_commit(outcome)
-        self.file_states.apply_commit(outcome)
-        self.drain_rate.record_commit(self.decided_lines - before, self.lines_under_way)
+        self._count_outcomes(result.outcome_counts)
+        self.budget_gauges.apply_commit(result)
+        self.file_states.apply_commit(result)
+        self.drain_rate.record_commit(self.decided_lines - lines_before, self.lines_under_way)
         self._metrics["batches_total"].inc()
-        self._metrics["batch_lines"].set(int(outcome.outcome_counts.sum()))
-        self._metrics["last_batch"].set(outcome.number)
+        self._metrics["batch_lines"].set(int(result.outcome_counts.sum()))
+        self._metrics["last_batch"].set(result.number)
         self._metrics["last_commit_timestamp_seconds"].set(time.time())
 
-    def _count_submission(self, course: _ActiveSubmission, tally: Tally) -> None:
+    def _count_submission(self, active: _ActiveSubmission, tally: Tally) -> None:
         for name in _FINAL_OUTCOMES:
-            lines = getattr(tally, name) - getattr(course.counted_tally, name)
-            cents = getattr(tally, f"{name}_cents") - getattr(course.counted_tally, f"{name}_cents")
+            lines = getattr(tally, name) - getattr(active.counted_tally, name)
+            cents = getattr(tally, f"{name}_cents") - getattr(active.counted_tally, f"{name}_cents")
             if lines:
-                self._find_labelled("lines_total", (course.sender, name)).inc(lines)
-                self._find_labelled("cents_total", (course.sender, name)).inc(max(cents, 0))
+                self._find_labelled("lines_total", (active.sender, name)).inc(lines)
+                self._find_labelled("cents_total", (active.sender, name)).inc(max(cents, 0))
                 self.decided_lines += lines
-        course.counted_tally = _copy_tally(tally)
+        active.counted_tally = _copy_tally(tally)
 
     def _label_sender(self, sender: str) -> str:
-        """The sender's name, as long as there are not too many of them."""
+        """Return the label of a sender: its name, or one label for all beyond the first ``SENDERS_MAX``."""
         if sender not in self._senders and len(self._senders) < SENDERS_MAX:
             self._senders.add(sender)
             self._create_zero_series(sender)
@@ -228,11 +237,11 @@ class ServiceMetrics:
         for way in RECEPTION_WAYS:
             self._metrics["received_lines_total"].labels(sender, way)
 
-    def _count_outcomes(self, ended: np.ndarray) -> None:
-        """``ended``: lines by kind and code."""
-        kinds, codes = np.nonzero(ended)
+    def _count_outcomes(self, counts: np.ndarray) -> None:
+        """Count the lines of a batch by kind and outcome; ``counts`` has the shape (kinds, outcome codes)."""
+        kinds, codes = np.nonzero(counts)
         for kind, code, lines in zip(
-            kinds.tolist(), codes.tolist(), ended[kinds, codes].tolist(), strict=True
+            kinds.tolist(), codes.tolist(), counts[kinds, codes].tolist(), strict=True
         ):
             if code == _HELD:
                 continue
@@ -243,15 +252,17 @@ class ServiceMetrics:
 
 
 def _sample_programmes(budget: BudgetGauges, name: str) -> Iterable[Sample]:
-    """``opened`` or ``available`` of every programme, in both measures."""
-    for each in budget.list_programmes():
-        for measure, found in (("ae", each.ae), ("cp", each.cp)):
-            yield Sample(getattr(found, name), (str(each.year), each.code, measure))
+    """Yield the credits ``opened`` or ``available`` of every programme, in both measures."""
+    for programme in budget.list_programmes():
+        for measure, credits_of_measure in (("ae", programme.ae), ("cp", programme.cp)):
+            labels = (str(programme.year), programme.code, measure)
+            yield Sample(getattr(credits_of_measure, name), labels)
 
 
 def _sample_levels(budget: BudgetGauges) -> Iterable[Sample]:
     return [
-        Sample(each.nodes, (each.level.name.lower(), each.measure)) for each in budget.count_near_exhaustion()
+        Sample(count.nodes, (count.level.name.lower(), count.measure))
+        for count in budget.count_near_exhaustion()
     ]
 
 

@@ -1,8 +1,9 @@
-"""The board at one moment, put together for people: nothing is counted here, only rates are worked out."""
+"""The metrics at one moment, as figures for the live page: nothing is counted here, only rates are computed."""
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,65 +31,76 @@ OUTCOMES = ("accepted", "duplicate", "refused")
 
 
 class ServiceStatus(msgspec.Struct, frozen=True):
-    """What the board does not know."""
+    """The state of the service, which the metrics do not contain."""
 
     started_at: datetime
     state: str
 
 
-def build_figures(board: ServiceMetrics, trend: Trend, around: ServiceStatus) -> LiveFigures:
-    """The figures of this moment, but for the batches: those are the database's."""
+class Totals(NamedTuple):
+    """Lines committed and forms answered since the service started."""
+
+    lines: int
+    forms: int
+
+
+def build_figures(metrics: ServiceMetrics, trend: Trend, status: ServiceStatus) -> LiveFigures:
+    """Return the figures of this moment, without the batches: those are read from the database."""
     return LiveFigures(
         at=datetime.now(UTC),
-        started_at=around.started_at,
-        state=around.state,
-        cut_off_seconds=board.read_values("cut_off_seconds").get(()),
-        throughput=_build_throughput(board, trend),
-        queue=_build_queue(board),
-        stages=_list_stages(board, trend),
-        commits=_build_commits(board),
-        forms=_build_forms(board),
-        refusals=_list_refusals(board),
-        flows=_list_senders(board),
-        programmes=sorted(_list_programmes(board), key=_compute_remaining_share),
+        started_at=status.started_at,
+        state=status.state,
+        cut_off_seconds=metrics.read_values("cut_off_seconds").get(()),
+        throughput=_build_throughput(metrics, trend),
+        queue=_build_queue(metrics),
+        stages=_list_stages(metrics, trend),
+        commits=_build_commits(metrics),
+        forms=_build_forms(metrics),
+        refusals=_list_refusals(metrics),
+        flows=_list_senders(metrics),
+        programmes=sorted(_list_programmes(metrics), key=_compute_remaining_share),
         batches=[],
     )
 
 
-def count_totals(board: ServiceMetrics) -> tuple[int, int]:
-    """Lines committed and forms answered since the service started."""
-    return round(sum(board.read_values("lines_total").values())), board.read_buckets("form_seconds")[-1][1]
+def count_totals(metrics: ServiceMetrics) -> Totals:
+    """Count the lines committed and the forms answered since the service started."""
+    lines = round(sum(metrics.read_values("lines_total").values()))
+    return Totals(lines, metrics.read_buckets("form_seconds")[-1][1])
 
 
-def _build_throughput(board: ServiceMetrics, trend: Trend) -> Throughput:
+def _build_throughput(metrics: ServiceMetrics, trend: Trend) -> Throughput:
     return Throughput(
-        lines_a_second=_read_value(board, "drain_lines_per_second"),
+        lines_a_second=_read_value(metrics, "drain_lines_per_second"),
         forms_a_second=trend.forms_a_second,
         window_seconds=WINDOW_SECONDS,
         series=trend.list_rates(),
-        outcomes=_sum_outcomes(_group_by_sender(board).values()),
+        outcomes=_sum_outcomes(_group_by_sender(metrics).values()),
     )
 
 
-def _group_by_sender(board: ServiceMetrics) -> dict[str, dict[str, OutcomeTotals]]:
-    """Lines and cents by sender and outcome."""
-    cents, found = board.read_values("cents_total"), dict[str, dict[str, OutcomeTotals]]()
-    for (sender, outcome), lines in sorted(board.read_values("lines_total").items()):
-        part = OutcomeTotals(round(lines), round(cents.get((sender, outcome), 0)))
-        found.setdefault(sender, {})[outcome] = part
-    return found
+def _group_by_sender(metrics: ServiceMetrics) -> dict[str, dict[str, OutcomeTotals]]:
+    """Return the lines and cents by sender and outcome."""
+    cents, by_sender = metrics.read_values("cents_total"), dict[str, dict[str, OutcomeTotals]]()
+    for (sender, outcome), lines in sorted(metrics.read_values("lines_total").items()):
+        totals = OutcomeTotals(round(lines), round(cents.get((sender, outcome), 0)))
+        by_sender.setdefault(sender, {})[outcome] = totals
+    return by_sender
 
 
 def _sum_outcomes(senders: Collection[Mapping[str, OutcomeTotals]]) -> Outcomes:
-    """The parts of some senders, added up."""
-    parts = [[each.get(name, OutcomeTotals()) for each in senders] for name in OUTCOMES]
+    """Add up the totals of some senders, by outcome."""
+    by_outcome = [[sender.get(name, OutcomeTotals()) for sender in senders] for name in OUTCOMES]
     return Outcomes(
-        *(OutcomeTotals(sum(each.lines for each in one), sum(each.cents for each in one)) for one in parts)
+        *(
+            OutcomeTotals(sum(each.lines for each in totals), sum(each.cents for each in totals))
+            for totals in by_outcome
+        )
     )
 
 
-def _read_value(board: ServiceMetrics, name: str) -> float:
-    (value,) = board.read_values(name).values()
+def _read_value(metrics: ServiceMetrics, name: str) -> float:
+    (value,) = metrics.read_values(name).values()
     return value
 
 
@@ -96,58 +108,58 @@ def _replace_infinite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _read_count(board: ServiceMetrics, name: str) -> int:
-    return round(_read_value(board, name))
+def _read_count(metrics: ServiceMetrics, name: str) -> int:
+    return round(_read_value(metrics, name))
 
 
-def _build_queue(board: ServiceMetrics) -> QueueFigures:
+def _build_queue(metrics: ServiceMetrics) -> QueueFigures:
     return QueueFigures(
-        uploads=_read_count(board, "uploads"),
-        files=_read_count(board, "files_waiting"),
-        lines=_read_count(board, "file_lines_waiting"),
-        forms=_read_count(board, "forms_waiting"),
-        under_way=_read_count(board, "file_lines_under_way"),
-        oldest_seconds=_read_value(board, "oldest_waiting_seconds"),
-        empty_seconds=_replace_infinite(_read_value(board, "queue_empty_seconds")),
+        uploads=_read_count(metrics, "uploads"),
+        files=_read_count(metrics, "files_waiting"),
+        lines=_read_count(metrics, "file_lines_waiting"),
+        forms=_read_count(metrics, "forms_waiting"),
+        under_way=_read_count(metrics, "file_lines_under_way"),
+        oldest_seconds=_read_value(metrics, "oldest_waiting_seconds"),
+        empty_seconds=_replace_infinite(_read_value(metrics, "queue_empty_seconds")),
     )
 
 
-def _list_stages(board: ServiceMetrics, trend: Trend) -> list[StageTime]:
-    spent = board.read_values("stage_seconds_total")
+def _list_stages(metrics: ServiceMetrics, trend: Trend) -> list[StageTime]:
+    spent = metrics.read_values("stage_seconds_total")
     return [StageTime(stage, seconds, trend.compute_share(stage)) for (stage,), seconds in spent.items()]
 
 
-def _build_commits(board: ServiceMetrics) -> CommitFigures:
+def _build_commits(metrics: ServiceMetrics) -> CommitFigures:
     return CommitFigures(
-        batches=_read_count(board, "batches_total"),
-        failed=_read_count(board, "batches_failed_total"),
-        last_batch=_read_count(board, "last_batch"),
-        last_lines=_read_count(board, "batch_lines"),
-        last_at=_read_value(board, "last_commit_timestamp_seconds") or None,
-        most_within_seconds=find_p99_bound(board.read_buckets("commit_seconds")),
+        batches=_read_count(metrics, "batches_total"),
+        failed=_read_count(metrics, "batches_failed_total"),
+        last_batch=_read_count(metrics, "last_batch"),
+        last_lines=_read_count(metrics, "batch_lines"),
+        last_at=_read_value(metrics, "last_commit_timestamp_seconds") or None,
+        most_within_seconds=find_p99_bound(metrics.read_buckets("commit_seconds")),
     )
 
 
-def _build_forms(board: ServiceMetrics) -> FormFigures:
-    buckets = board.read_buckets("form_seconds")
+def _build_forms(metrics: ServiceMetrics) -> FormFigures:
+    buckets = metrics.read_buckets("form_seconds")
     within = dict(buckets)[FORM_TARGET_SECONDS]
     return FormFigures(buckets[-1][1], within, FORM_TARGET_SECONDS, find_p99_bound(buckets))
 
 
 def find_p99_bound(buckets: Sequence[tuple[float, int]]) -> float | None:
-    """The least bound that 99 of 100 keep; None where there is nothing yet, or where it is beyond all bounds."""
+    """Return the smallest bucket bound with 99 % of the observations; None without any, or if beyond all bounds."""
     total = buckets[-1][1]
     return next((bound for bound, count in buckets[:-1] if total and 100 * count >= 99 * total), None)
 
 
-def _list_refusals(board: ServiceMetrics) -> list[RefusalCount]:
-    counted = board.read_values("refusals_total").items()
-    found = [RefusalCount(reason, round(lines)) for (reason,), lines in counted if lines]
-    return sorted(found, key=lambda each: (-each.lines, each.reason))
+def _list_refusals(metrics: ServiceMetrics) -> list[RefusalCount]:
+    lines_by_reason = metrics.read_values("refusals_total").items()
+    refusals = [RefusalCount(reason, round(lines)) for (reason,), lines in lines_by_reason if lines]
+    return sorted(refusals, key=lambda refusal: (-refusal.lines, refusal.reason))
 
 
-def _list_senders(board: ServiceMetrics) -> list[SenderFigures]:
-    files, lines = board.read_values("submissions"), _group_by_sender(board)
+def _list_senders(metrics: ServiceMetrics) -> list[SenderFigures]:
+    files, lines = metrics.read_values("submissions"), _group_by_sender(metrics)
     senders = sorted({sender for sender, _ in files} | lines.keys())
     return [_build_sender(sender, files, _sum_outcomes([lines.get(sender, {})])) for sender in senders]
 
@@ -165,16 +177,20 @@ def _build_sender(sender: str, files: Mapping[tuple[str, ...], float], outcomes:
     )
 
 
-def _list_programmes(board: ServiceMetrics) -> Iterator[ProgrammeFigures]:
-    opened, available = board.read_values("budget_opened_cents"), board.read_values("budget_available_cents")
+def _list_programmes(metrics: ServiceMetrics) -> Iterator[ProgrammeFigures]:
+    opened, available = (
+        metrics.read_values("budget_opened_cents"),
+        metrics.read_values("budget_available_cents"),
+    )
     for year, programme in sorted({(year, programme) for year, programme, _ in opened}):
         ae, cp = (
-            CreditFigures(round(opened[place]), round(available[place]))
-            for place in ((year, programme, measure) for measure in ("ae", "cp"))
+            CreditFigures(round(opened[labels]), round(available[labels]))
+            for labels in ((year, programme, measure) for measure in ("ae", "cp"))
         )
         yield ProgrammeFigures(year, programme, ae, cp)
 
 
 def _compute_remaining_share(programme: ProgrammeFigures) -> float:
-    """The smaller part that is left, of AE and of CP."""
-    return min(each.available / each.opened if each.opened else 1 for each in (programme.ae, programme.cp))
+    """Return the smaller of the shares of AE and of CP that remain."""
+    measures = (programme.ae, programme.cp)
+    return min(measure.available / measure.opened if measure.opened else 1 for measure in measures)

@@ -1,4 +1,4 @@
-"""How it went lately: totals looked at once a second, and what they moved by."""
+"""The trend of the last minutes: totals observed once a second, and the rates between them."""
 
 import time
 from collections import deque
@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 HISTORY_SECONDS = 120
-"""Seconds that are remembered, for the line on the page."""
+"""The history of the trend line on the live page."""
 RATE_WINDOW_SECONDS = 10
-"""Seconds that a rate is taken over: steady enough to be read, and gone soon after the work is."""
+"""Rates are computed over this time: long enough to read steadily, short enough to fall to 0 soon after the work ends."""
 
 
 class Observation(NamedTuple):
-    """Totals at one moment."""
+    """The totals at one moment."""
 
     at: float
     lines: int
@@ -23,38 +23,36 @@ class Observation(NamedTuple):
 
 
 class Trend:
-    """The last looks.  The clock may be another, so that nobody has to wait for it."""
+    """The observations of the last ``HISTORY_SECONDS``."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Tests pass a ``clock`` of their own, so that they need not wait."""
         self._clock = clock
         self._observations: deque[Observation] = deque(maxlen=HISTORY_SECONDS + 1)
 
     def record(self, lines: int, forms: int, stages: Mapping[str, int]) -> None:
-        """Note the totals of this moment."""
+        """Record the totals of this moment."""
         self._observations.append(Observation(self._clock(), lines, forms, dict(stages)))
 
     @property
     def forms_a_second(self) -> float:
-        """Forms answered a second, lately."""
-        return self._compute_rate(lambda look: look.forms)
+        """Forms answered a second, over the last ``RATE_WINDOW_SECONDS``."""
+        return self._compute_rate(lambda observation: observation.forms)
 
     def compute_share(self, stage: str) -> float:
-        """How much of one core a stage has taken, lately: 1 is all of it."""
-        return self._compute_rate(lambda look: look.stages.get(stage, 0)) / 1e9
+        """Return the share of one core that a stage used over the last ``RATE_WINDOW_SECONDS``: 1 is a whole core."""
+        return self._compute_rate(lambda observation: observation.stages.get(stage, 0)) / 1e9
 
-    def _compute_rate(self, total: Callable[[Observation], int]) -> float:
-        if len(self._observations) < 2:
+    def _compute_rate(self, read_total: Callable[[Observation], int]) -> float:
+        count = len(self._observations)
+        if count < 2:
             return 0.0
-        first, last = (
-            self._observations[-min(RATE_WINDOW_SECONDS + 1, len(self._observations))],
-            self._observations[-1],
-        )
-        return (total(last) - total(first)) / max(last.at - first.at, 1e-9)
+        first, last = self._observations[-min(RATE_WINDOW_SECONDS + 1, count)], self._observations[-1]
+        return (read_total(last) - read_total(first)) / max(last.at - first.at, 1e-9)
 
     def list_rates(self) -> list[int]:
-        """Lines a second between every two looks, the latest last."""
-        looks = list(self._observations)
+        """Return the lines a second between each two observations, the latest last."""
         return [
             round((after.lines - before.lines) / max(after.at - before.at, 1e-9))
-            for before, after in pairwise(looks)
+            for before, after in pairwise(list(self._observations))
         ]

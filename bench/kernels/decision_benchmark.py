@@ -1,6 +1,7 @@
-"""The decision kernels by themselves, on made-up acts and a book that stays in the processor's cache.
+"""The decision kernels alone, on invented acts and a book that stays in the processor's cache.
 
-Verified by what must hold of any correct outcome, then timed: warm, the best of four hundred short runs from the same book.
+The results are checked against invariants of any correct outcome, then timed: warm, the best of 400 short rounds from the
+same book.
 """
 
 import time
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.kernels import decision_invariants
+from bench.kernels.decision_invariants import BudgetArrays
 from core.catalog import KIND_NUMBERS, Effects, build_effects
 from core.tables.book import (
     LEDGER_ACCOUNTS,
@@ -32,45 +34,45 @@ from posting.book.reserved_memory import reserve
 LEVELS = (125, 1_800, 4_000, 6_000)
 """Programmes, BOP, UO, and a fourth level below."""
 
-_RUNS = 400
+_ROUNDS = 400
 _PERIODS = 12
 _OPENED_CENTS = 10**15
 _POOR_PROGRAMMES, _POOR_CENTS = 5, 10**7
-"""So many programmes have so little credit, in cents, that acts are refused."""
+"""A few programmes have few credits, in cents, so that acts are refused."""
 
 _PAYEES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class KernelFigures:
-    """What a kernel does in a second, warm."""
+    """The speed of a warm kernel."""
 
     lines: int
     seconds: float
     lines_a_second: float
     book_bytes: int
-    """Of what the kernel looks up here and there."""
+    """Size of the data that the kernel accesses at random."""
 
 
 class ActMixture(NamedTuple):
-    """Acts in order, and how many of them repeat an earlier one."""
+    """Acts in order, and the number of those at the end that repeat an earlier one."""
 
     acts: np.ndarray
     repeated: int
 
 
 def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
-    """``kernels.decisions.decide`` on commitments, services and payment requests of every flow, mixed."""
+    """Measure ``kernels.decisions.decide`` on a mixture of commitments, services and payment requests."""
     rng = np.random.default_rng(seed)
     mixture = _build_mixture(rng, lines)
-    acts, fresh = seal_array(mixture.acts), _build_book(rng, len(mixture.acts))
+    acts, initial = seal_array(mixture.acts), _build_book(rng, len(mixture.acts))
     out = allocate_records(Decisions, len(acts))
-    book = _copy_book(fresh)
+    book = _copy_book(initial)
     decisions.decide(acts, book, out, False)
     decision_invariants.check_decisions(acts, book, out, mixture.repeated)
 
-    def once() -> float:
-        _restore(book, fresh)
+    def time_once() -> float:
+        _restore(book, initial)
         return _time_work(lambda: decisions.decide(acts, book, out, False))
 
     used = (
@@ -81,27 +83,27 @@ def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
         book.keys[: len(acts)],
         book.ledger,
     )
-    return _time_best(once, len(acts), sum(each.nbytes for each in used))
+    return _time_best(time_once, len(acts), sum(array.nbytes for array in used))
 
 
 def measure_availability(lines: int = 200_000, seed: int = 1) -> KernelFigures:
-    """``kernels.availability.draw_amounts``: AE at four levels, nothing else."""
+    """Measure ``kernels.availability.draw_amounts``: AE at four levels, nothing else."""
     rng = np.random.default_rng(seed)
-    cells, nodes, figures = _build_budget(rng)
+    cells, nodes, figures = opening = _build_budget(rng)
     draws = Draws(
         seal_array(rng.integers(0, len(cells), lines, dtype=np.int32)),
         seal_array(rng.integers(1, 10**6, lines)),
     )
     short = Numbers(np.zeros(lines, np.int32))
 
-    def once() -> float:
+    def time_once() -> float:
         budget = availability.BudgetTree(nodes.copy(), figures.copy())
         return _time_work(lambda: availability.draw_amounts(draws, seal_array(cells), budget, short))
 
     budget = availability.BudgetTree(nodes.copy(), figures.copy())
     availability.draw_amounts(draws, seal_array(cells), budget, short)
-    decision_invariants.check_draws(draws, (cells, nodes, figures), budget.figures, short.number)
-    return _time_best(once, lines, nodes.nbytes + figures.nbytes + cells.nbytes)
+    decision_invariants.check_draws(draws, opening, budget.figures, short.number)
+    return _time_best(time_once, lines, nodes.nbytes + figures.nbytes + cells.nbytes)
 
 
 def _time_work(work: Callable[[], None]) -> float:
@@ -110,20 +112,17 @@ def _time_work(work: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def _time_best(once: Callable[[], float], lines: int, size: int) -> KernelFigures:
-    seconds = min(once() for _ in range(_RUNS))
-    return KernelFigures(lines, seconds, round(lines / seconds), size)
+def _time_best(time_once: Callable[[], float], lines: int, book_bytes: int) -> KernelFigures:
+    seconds = min(time_once() for _ in range(_ROUNDS))
+    return KernelFigures(lines, seconds, round(lines / seconds), book_bytes)
 
 
-def _build_budget(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, NDArray[np.int64]]:
-    """Cells, nodes and figures; cells hang below the fourth level."""
+def _build_budget(rng: np.random.Generator) -> BudgetArrays:
+    """Build a budget with four levels of nodes; the cells belong to nodes of the fourth level."""
     first = np.cumsum((0, *LEVELS))
     nodes, figures = allocate_records(BudgetNodes, int(first[-1])), np.zeros((int(first[-1]), 8), np.int64)
-    nodes["blocking"], figures[:, availability.AE], figures[:, availability.CP] = (
-        1,
-        _OPENED_CENTS,
-        _OPENED_CENTS,
-    )
+    nodes["blocking"] = 1
+    figures[:, availability.AE], figures[:, availability.CP] = _OPENED_CENTS, _OPENED_CENTS
     figures[:_POOR_PROGRAMMES, availability.AE] = _POOR_CENTS
     nodes["parent"][: first[1]] = -1
     for level, count in enumerate(LEVELS):
@@ -135,11 +134,11 @@ def _build_budget(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, NDA
     cells["centre_node"] = first[-2] + rng.permutation(LEVELS[-1])
     cells["operation_node"], cells["level"] = -1, len(LEVELS)
     cells["expense"], cells["accrued"], cells["creditor"] = 6, 7, 8
-    return cells, nodes, figures
+    return BudgetArrays(cells, nodes, figures)
 
 
 def _build_book(rng: np.random.Generator, lines: int) -> Book:
-    """A book with its credits opened and its payees registered."""
+    """Build a book with opened credits and registered payees."""
     cells, nodes, figures = _build_budget(rng)
     catalog = allocate_records(Effects, len(build_effects()[0]))
     for name, column in build_effects()._asdict().items():
@@ -170,7 +169,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
 
 
 def _build_fingerprints(number: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    """The fingerprint of each payee: any words that spread well."""
+    """Build a fingerprint for each payee: any words that spread well."""
     high = (number.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     return high, (high >> np.uint64(32)).astype(np.uint32)
 
@@ -183,16 +182,16 @@ def _build_acts(kind: str, high: NDArray[np.uint64], low: NDArray[np.uint32]) ->
 
 
 def _build_mixture(rng: np.random.Generator, lines: int) -> ActMixture:
-    """A tenth commitments, four tenths of what follows them, four of direct requests, and some repeats."""
-    committed, single, repeated = lines // 10, lines * 4 // 10, lines // 100
-    engaged = _build_new_acts(rng, "commitment", committed)
-    engaged["cell"], engaged["amount"] = _draw_cells(rng, committed), 10**6
-    direct = _build_new_acts(rng, "direct_payment_request", single)
-    direct["cell"], direct["amount"] = _draw_cells(rng, single), _draw_amounts(rng, single)
+    """Build a tenth of commitments, five acts after each, four tenths of direct requests, and some repeats."""
+    commitment_count, direct_count, repeated = lines // 10, lines * 4 // 10, lines // 100
+    commitments = _build_new_acts(rng, "commitment", commitment_count)
+    commitments["cell"], commitments["amount"] = _draw_cells(rng, commitment_count), 10**6
+    direct = _build_new_acts(rng, "direct_payment_request", direct_count)
+    direct["cell"], direct["amount"] = _draw_cells(rng, direct_count), _draw_amounts(rng, direct_count)
     kinds = ("service", "payment_request", "service", "payment_request", "payment_request_without_service")
-    steps = [engaged, *(_build_followers(rng, kind, engaged) for kind in kinds)]
-    begun = rng.random(committed)
-    times = [*(begun + place / 10 for place in range(len(steps))), rng.random(single) * 1.5]
+    steps = [commitments, *(_build_followers(rng, kind, commitments) for kind in kinds)]
+    start = rng.random(commitment_count)
+    times = [*(start + step / 10 for step in range(len(steps))), rng.random(direct_count) * 1.5]
     acts = np.concatenate([*steps, direct])[np.argsort(np.concatenate(times), kind="stable")]
     acts["period"] = np.arange(len(acts)) * _PERIODS // len(acts)
     acts = np.concatenate([acts, acts[rng.choice(len(acts), repeated, replace=False)]])
@@ -207,22 +206,21 @@ def _build_new_acts(rng: np.random.Generator, kind: str, count: int) -> np.ndarr
     return acts
 
 
-def _build_followers(rng: np.random.Generator, kind: str, engaged: np.ndarray) -> np.ndarray:
-    """One act after each commitment."""
-    acts = _build_new_acts(rng, kind, len(engaged))
-    acts["previous_high"], acts["previous_low"] = engaged["key_high"], engaged["key_low"]
-    most = 3 * 10**5
-    acts["previous_line"], acts["amount"] = (
-        1,
-        most if kind == "service" else np.minimum(_draw_amounts(rng, len(engaged)), most),
-    )
+def _build_followers(rng: np.random.Generator, kind: str, commitments: np.ndarray) -> np.ndarray:
+    """Build one act after each commitment."""
+    acts = _build_new_acts(rng, kind, len(commitments))
+    acts["previous_high"], acts["previous_low"] = commitments["key_high"], commitments["key_low"]
+    cents_max = 3 * 10**5
+    acts["previous_line"] = 1
+    is_service = kind == "service"
+    acts["amount"] = cents_max if is_service else np.minimum(_draw_amounts(rng, len(commitments)), cents_max)
     return acts
 
 
 def _draw_cells(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
-    """A few assignments take most of the acts."""
-    weight = 1 / np.arange(1, LEVELS[-1] + 1)
-    return rng.choice(LEVELS[-1], count, p=weight / weight.sum())
+    """Draw the cells of acts; a few cells have most of the acts."""
+    weights = 1 / np.arange(1, LEVELS[-1] + 1)
+    return rng.choice(LEVELS[-1], count, p=weights / weights.sum())
 
 
 def _draw_amounts(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
@@ -230,18 +228,18 @@ def _draw_amounts(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
 
 
 def _copy_book(book: Book) -> Book:
-    """The same book once more, on large pages as the engine keeps it."""
-    ours = Book._make(each if not each.flags.writeable else _reserve_like(each) for each in book)
-    _restore(ours, book)
-    return ours
+    """Copy the book onto large pages, where the engine keeps it."""
+    copy = Book._make(array if not array.flags.writeable else _reserve_like(array) for array in book)
+    _restore(copy, book)
+    return copy
 
 
 def _reserve_like(array: np.ndarray) -> np.ndarray:
     return reserve(array.dtype, array.size).reshape(array.shape)
 
 
-def _restore(ours: Book, book: Book) -> None:
-    """Bring ``ours`` back to where ``book`` stands, so that each run starts from the same."""
-    for to, other in zip(ours, book, strict=True):
-        if to is not other:
-            to[:] = other
+def _restore(book: Book, initial: Book) -> None:
+    """Reset ``book`` to ``initial``, so that each round starts from the same state."""
+    for array, initial_array in zip(book, initial, strict=True):
+        if array is not initial_array:
+            array[:] = initial_array

@@ -1,1 +1,1 @@
-"""The load benchmark: thousands of connections that send forms and files to a running service."""
+"""The load benchmark: thousands of connections send forms, and files beside them, to a running service."""

@@ -1,7 +1,7 @@
-"""Send forms when they are due, whatever was answered so far, and check every answer against what was expected.
+"""Send forms when they are due, whether or not earlier ones are answered, and check every response.
 
-What a form took is counted from the moment it was due: a service that stalls is charged for every form that was due
-meanwhile, and so is a load that comes too late itself.
+The latency of a form counts from the moment it was due.  So a service that stalls is charged for every form due meanwhile,
+and a load that sends too late is charged as well.
 """
 
 import asyncio
@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 
 from bench.load.forms import Form, FormGenerator
 from bench.load.http_connections import Address, Connection, Response
+from bench.load.load_budget import LoadBudget
 from core.outcome_codes import Outcome
 
 ERRORS_KEPT = 10
 _RESPONSE_SECONDS = 60
-"""How long after the last form answers may still come."""
+"""How long the driver waits for responses after the last form."""
 
 
 class LineResult(msgspec.Struct):
-    """What became of a line."""
+    """The outcome of a line."""
 
     reference: str
     outcome: str
@@ -33,7 +34,7 @@ class LineResult(msgspec.Struct):
 
 
 class FormDecision(msgspec.Struct):
-    """What became of a form."""
+    """The result of a form."""
 
     submission: int
     lines: list[LineResult]
@@ -41,7 +42,7 @@ class FormDecision(msgspec.Struct):
 
 @dataclass(slots=True)
 class LoadSender:
-    """One ministry's system: its key, what its people send, and their connections."""
+    """The system of one ministry: its key, the generator of its users' forms, and their connections."""
 
     key: str
     generator: FormGenerator
@@ -52,32 +53,32 @@ class LoadSender:
 
 @dataclass(slots=True)
 class LoadTally:
-    """What was answered."""
+    """Counts of the responses."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     error_count: int = 0
     entries_sum: int = 0
-    """Of the document numbers of accepted forms: what the journal must add up to."""
+    """The sum of the document numbers of accepted forms, which the journal must equal."""
     submissions: set[int] = field(default_factory=set)
     reopened: int = 0
 
-    def add_error(self, what: str) -> None:
-        """Note what must not be."""
+    def add_error(self, error: str) -> None:
+        """Count an error; keep the text of the first ones."""
         self.error_count += 1
         if len(self.errors) < ERRORS_KEPT:
-            self.errors.append(what)
+            self.errors.append(error)
 
 
 class FormDriver:
-    """Drives the senders' connections through all forms of a load."""
+    """Sends all forms of a load over the senders' connections."""
 
     def __init__(
         self, address: Address, senders: Sequence[LoadSender], due: NDArray[np.float64], seed: int
     ) -> None:
         self._address, self._senders, self._due = address, senders, due
-        self._request_heads = [address.build_request_head(each.key) for each in senders]
+        self._request_heads = [address.build_request_head(sender.key) for sender in senders]
         self._decode = msgspec.json.Decoder(FormDecision).decode
         self._sender_numbers = np.random.default_rng(seed).integers(0, len(senders), len(due)).tolist()
         self._pending: dict[int, Form] = {}
@@ -89,27 +90,27 @@ class FormDriver:
         self._launched_count = 0
         self._all_answered = asyncio.Event()
         self.lateness = np.zeros(len(due))
-        """Seconds by which each form was sent too late by us, which is part of what it took; below 0, too early."""
+        """Seconds by which the driver sent each form late, which are part of its latency; below 0, early."""
         self.answered_at = np.zeros(len(due))
-        """When each answer was whole, in seconds of the load; 0 where none came."""
+        """When each response was complete, in seconds since the load began; 0 without a response."""
 
     def build_connection(self, number: int) -> Connection:
-        """A connection that belongs to the sender whose turn it is."""
+        """Build the connection with this number; the senders take turns."""
         return Connection(self, number, self._request_heads[number % len(self._senders)])
 
     def add_idle(self, connections: Sequence[Connection]) -> None:
-        """These are open, and take what waits for a connection or wait themselves."""
+        """Let open connections send forms that wait for one; the others become idle."""
         self._open.update(connections)
-        for each in connections:
-            sender = self._find_sender(each)
+        for connection in connections:
+            sender = self._find_sender(connection)
             if sender.waiting_forms:
                 index, form = sender.waiting_forms.popleft()
-                each.send(index, form.body)
+                connection.send(index, form.body)
             else:
-                sender.idle_connections.append(each)
+                sender.idle_connections.append(connection)
 
     async def drive(self) -> None:
-        """Send every form at its moment; returns when the last is answered, or was given up."""
+        """Send every form when it is due; return when all are answered, or the time for responses is over."""
         loop = asyncio.get_running_loop()
         self.started_at, due = loop.time(), self._due.tolist()
         for index, moment in enumerate(due):
@@ -124,45 +125,47 @@ class FormDriver:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._all_answered.wait(), _RESPONSE_SECONDS)
         for form in self._pending.values():
-            self.tally.add_error(f"{form.kind} {form.reference}: no answer")
+            self.tally.add_error(f"{form.kind} {form.reference}: no response")
         self._is_over = True
 
     def _signal_if_all_answered(self) -> None:
-        """Tell that nothing is under way any more, once nothing more will be."""
+        """Set the event once every form is sent and answered."""
         if not self._pending and self._launched_count == len(self._due):
             self._all_answered.set()
 
     def _launch(self, index: int) -> None:
         sender = self._senders[self._sender_numbers[index]]
-        form = sender.stories.next()
+        form = sender.generator.next_form()
         self._pending[index] = form
         self._launched_count += 1
-        if sender.idle:
-            sender.idle.popleft().send(index, form.body)
+        if sender.idle_connections:
+            sender.idle_connections.popleft().send(index, form.body)
         else:
-            sender.late.append((index, form))
+            sender.waiting_forms.append((index, form))
 
-    def handle_response(self, connection: Connection, answer: Response) -> None:
-        """Check an answer, and let the connection rest or send what waits for one."""
-        at, index = asyncio.get_running_loop().time(), connection.index
+    def handle_response(self, connection: Connection, response: Response) -> None:
+        """Check a response; then the connection sends a waiting form or becomes idle."""
+        now, index = asyncio.get_running_loop().time(), connection.index
         form = self._pending.pop(index, None)
         if form is None:
-            self.tally.add_error("an answer to nothing")
+            self.tally.add_error("a response without a form")
             return
-        self.answered_at[index] = at - self.started_at
+        self.answered_at[index] = now - self.started_at
         sender = self._find_sender(connection)
-        self._check_response(sender, form, answer)
+        self._check_response(sender, form, response)
         self._signal_if_all_answered()
         self.add_idle([connection])
 
     def handle_close(self, connection: Connection, was_busy: bool) -> None:
-        """Open another: a service may end a connection that rests, but none that waits for an answer."""
+        """Open another connection: the service may close an idle connection, but none that waits for a response."""
         self._open.discard(connection)
         if self._is_over:
             return
         if was_busy:
             form = self._pending.pop(connection.index, None)
-            self.tally.add_error(f"{form.kind if form else 'a form'}: the connection ended before the answer")
+            self.tally.add_error(
+                f"{form.kind if form else 'a form'}: the connection ended before the response"
+            )
             self._signal_if_all_answered()
         else:
             self._find_sender(connection).idle_connections.remove(connection)
@@ -181,49 +184,46 @@ class FormDriver:
             self.add_idle([protocol])
 
     async def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._is_over = True
         await asyncio.gather(*self._reopening)
-        for each in self._open:
-            each.close()
-        await asyncio.sleep(0)  # a transport ends in the loop's next round
+        for connection in self._open:
+            connection.close()
+        await asyncio.sleep(0)  # a transport closes in the next iteration of the loop
 
     def _find_sender(self, connection: Connection) -> LoadSender:
         return self._senders[connection.number % len(self._senders)]
 
-    def _check_response(self, sender: LoadSender, form: Form, answer: Response) -> None:
-        if answer.status != 200:
-            self.tally.add_error(f"{form.kind} {form.reference}: {answer.status} {answer.body[:200]!r}")
+    def _check_response(self, sender: LoadSender, form: Form, response: Response) -> None:
+        if response.status != 200:
+            self.tally.add_error(f"{form.kind} {form.reference}: {response.status} {response.body[:200]!r}")
             return
-        found = self._decode(answer.body)
-        (line,) = found.lines
-        is_right = line.outcome == form.expected.name and line.reference == form.reference
-        if not is_right or (form.entry and line.entry != form.entry):
-            told = f"{line.outcome} of {line.reference}, entry {line.entry}"
+        decision = self._decode(response.body)
+        (line,) = decision.lines
+        is_expected = line.outcome == form.expected.name and line.reference == form.reference
+        if not is_expected or (form.entry and line.entry != form.entry):
+            actual = f"{line.outcome} of {line.reference}, entry {line.entry}"
             self.tally.add_error(
-                f"{form.kind} {form.reference}: {told}; expected {form.expected.name} {form.entry}"
+                f"{form.kind} {form.reference}: {actual}; expected {form.expected.name} {form.entry}"
             )
             return
-        self._count_form(form, found)
+        self._count_form(form, decision)
         if form.expected is Outcome.ACCEPTED:
             self.tally.entries_sum += line.entry
             sender.generator.record_accepted(form, line.entry)
 
-    def _count_form(self, form: Form, found: FormDecision) -> None:
-        self.tally.submissions.add(found.submission)
+    def _count_form(self, form: Form, decision: FormDecision) -> None:
+        self.tally.submissions.add(decision.submission)
         self.tally.outcomes[form.expected.name] += 1
         self.tally.kinds[form.kind] += 1
 
 
-def create_senders(keys: Sequence[str], budget: tuple[list, list], seed: int) -> list[LoadSender]:
-    """A sender for each key, with stories of its own on the same budget."""
-    places, payees = budget
+def create_senders(keys: Sequence[str], budget: LoadBudget, seed: int) -> list[LoadSender]:
+    """Create a sender for each key, each with its own form generator on the same budget."""
     return [
         LoadSender(
             key,
-            FormGenerator(
-                f"L{seed % 1000:03}{number:02}-", places, payees, random.Random(f"{seed}/{number}")
-            ),
+            FormGenerator(f"L{seed % 1000:03}{number:02}-", budget, random.Random(f"{seed}/{number}")),
         )
         for number, key in enumerate(keys)
     ]

@@ -1,7 +1,7 @@
-"""The forms of a load: acts of people at their screens, each with what must become of it.
+"""The forms of a load: acts that users enter, each with its expected outcome.
 
-Every sender tells stories of its own: a commitment, perhaps raised, service certified on it, what was served asked to be
-paid; payments without commitment; now and then a form sent twice, changed after it was accepted, or asking for too much.
+Every sender generates chains of acts: a commitment, perhaps increased, a certified service on it, a payment request for
+it; also payments without a commitment, and now and then a form sent twice, changed after acceptance, or above the credits.
 """
 
 import random
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bench.load.load_budget import DATE_FIELDS, OVERDRAWN_EUROS, LoadAssignment, Payee, Row
+from bench.load.load_budget import DATE_FIELDS, OVERDRAWN_EUROS, LoadBudget, Row
 from core.money import CENTS_PER_EURO
 from core.outcome_codes import Outcome
 
@@ -27,18 +27,18 @@ SHARES: Mapping[str, int] = {
     "overdrawn": 2,
     "nowhere": 1,
 }
-"""Parts of a hundred; where nothing is there to follow or to repeat, a commitment comes instead."""
+"""Percent of the forms; a form that has no act to follow or to repeat becomes a commitment."""
 
 _REMEMBERED = 500
-"""Accepted forms that each sender keeps at hand, to follow or to repeat."""
+"""Accepted forms that each sender remembers, to follow or to repeat."""
 
-_MOST_CENTS = 5_000_000
+_CENTS_MAX = 5_000_000
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
 class OpenCommitment:
-    """An accepted commitment, and the cents that may still be certified on it, and asked to be paid."""
+    """An accepted commitment, with the cents still open for certification and the certified cents not yet requested."""
 
     reference: str
     open: int
@@ -46,7 +46,7 @@ class OpenCommitment:
 
 
 class Form(NamedTuple):
-    """A form to send, and what must become of it."""
+    """A form to send, with its expected outcome."""
 
     kind: str
     reference: str
@@ -55,16 +55,15 @@ class Form(NamedTuple):
     cents: int
     commitment: OpenCommitment | None = None
     entry: int = 0
-    """Of a repeated form, the document number that the answer must name."""
+    """The document number that the response to a repeated form must contain."""
 
 
 @dataclass(slots=True)
 class FormGenerator:
-    """What one sender sends next."""
+    """Generates the forms of one sender."""
 
     prefix: str
-    places: list[LoadAssignment]
-    payees: list[Payee]
+    budget: LoadBudget
     rng: random.Random
     _number: int = 0
     _open: deque[OpenCommitment] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
@@ -72,7 +71,7 @@ class FormGenerator:
     _accepted: deque[tuple[Form, int]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
     def next_form(self) -> Form:
-        """The next form: only what was answered before is followed."""
+        """Return the next form; it follows or repeats only acts that were answered before."""
         (kind,) = self.rng.choices(*_KIND_WEIGHTS)
         if kind in _REPEAT_KINDS and self._accepted:
             return self._repeat_accepted(kind)
@@ -83,7 +82,7 @@ class FormGenerator:
         return self._build_first(kind if kind in _FIRST_KINDS else "commitment")
 
     def record_accepted(self, form: Form, entry: int) -> None:
-        """A form was accepted with this document number: it may be followed, and repeated."""
+        """Remember an accepted form and its document number, to follow and to repeat it."""
         self._accepted.append((form, entry))
         if form.kind == "commitment":
             self._open.append(OpenCommitment(form.reference, form.cents))
@@ -103,29 +102,30 @@ class FormGenerator:
         return f"{self.prefix}{self._number:08}"
 
     def _build_first(self, kind: str) -> Form:
-        place, cents = self.rng.choice(self.places), self.rng.randrange(1_000, _MOST_CENTS)
-        said, expected = place.to_row(), Outcome.ACCEPTED
+        assignment = self.rng.choice(self.budget.assignments)
+        cents = self.rng.randrange(1_000, _CENTS_MAX)
+        row, expected = assignment.to_row(), Outcome.ACCEPTED
         if kind == "nowhere":
-            said["fund_centre"], expected = place.unit[:-4] + "XXXX", Outcome.FUND_CENTRE_UNKNOWN
+            row["fund_centre"], expected = assignment.unit[:-4] + "XXXX", Outcome.FUND_CENTRE_UNKNOWN
         if kind == "overdrawn":
             cents, expected = OVERDRAWN_EUROS * CENTS_PER_EURO, Outcome.AE_EXCEEDED
         if kind == "direct_payment_request":
-            said |= self._draw_payee()
-        return self._build_form(
-            kind if kind == "direct_payment_request" else "commitment", (said, cents), expected
-        )
+            row |= self._draw_payee()
+        act_kind = kind if kind == "direct_payment_request" else "commitment"
+        return self._build_form(act_kind, row, cents, expected=expected)
 
-    def _build_follower(self, kind: str, waiting: deque[OpenCommitment]) -> Form:
-        """Follow a commitment, which nobody else follows until this is answered."""
-        found = waiting.popleft()
-        most = found.unbilled if kind == "payment_request" else found.open
-        cents = self.rng.randrange(1_000, _MOST_CENTS) if kind == "commitment_increase" else most
+    def _build_follower(self, kind: str, commitments: deque[OpenCommitment]) -> Form:
+        """Build an act that follows a commitment; no other follows it until this one is answered."""
+        commitment = commitments.popleft()
+        available = commitment.unbilled if kind == "payment_request" else commitment.open
+        cents = self.rng.randrange(1_000, _CENTS_MAX) if kind == "commitment_increase" else available
         if kind == "payment_request":
-            found.unbilled = 0
+            commitment.unbilled = 0
         elif kind == "service":
-            found.open = 0
-        said = {"predecessor": found.reference} | (self._draw_payee() if kind == "payment_request" else {})
-        return self._build_form(kind, (said, cents), Outcome.ACCEPTED, found)
+            commitment.open = 0
+        row = {"predecessor": commitment.reference}
+        row |= self._draw_payee() if kind == "payment_request" else {}
+        return self._build_form(kind, row, cents, expected=Outcome.ACCEPTED, commitment=commitment)
 
     def _repeat_accepted(self, kind: str) -> Form:
         form, entry = self._accepted.popleft()
@@ -135,13 +135,19 @@ class FormGenerator:
         return form._replace(kind=kind, body=body, expected=Outcome.REFERENCE_CONFLICT, commitment=None)
 
     def _draw_payee(self) -> Row:
-        payee = self.rng.choice(self.payees)
+        payee = self.rng.choice(self.budget.payees)
         return {"payee": payee.code, "iban": payee.iban}
 
     def _build_form(
-        self, kind: str, said: tuple[Row, int], expected: Outcome, commitment: OpenCommitment | None = None
+        self,
+        kind: str,
+        row: Row,
+        cents: int,
+        *,
+        expected: Outcome,
+        commitment: OpenCommitment | None = None,
     ) -> Form:
-        reference, (row, cents) = self._next_reference(), said
+        reference = self._next_reference()
         euros, rest = divmod(cents, CENTS_PER_EURO)
         head = {"reference": reference, "kind": kind, **DATE_FIELDS}
         body = _encode({**head, **row, "amount": f"{euros}.{rest:02}"})
@@ -149,8 +155,6 @@ class FormGenerator:
 
 
 _KIND_WEIGHTS = (tuple(SHARES), tuple(SHARES.values()))
-_REPEAT_KINDS, _FOLLOWER_KINDS = (
-    frozenset({"twice", "changed"}),
-    frozenset({"service", "commitment_increase"}),
-)
+_REPEAT_KINDS = frozenset({"twice", "changed"})
+_FOLLOWER_KINDS = frozenset({"service", "commitment_increase"})
 _FIRST_KINDS = frozenset({"commitment", "direct_payment_request", "overdrawn", "nowhere"})

@@ -1,6 +1,6 @@
-"""Connections of a load: HTTP/1.1 over bare protocols, so that the load leaves the machine to what it measures.
+"""Connections of a load: HTTP/1.1 over plain asyncio protocols, so that the load itself uses little of the machine.
 
-An answer must have a length and be the only thing that comes; anything else is a fault, told and counted.
+A response must have a content length and nothing may follow it; anything else is counted as an error.
 """
 
 import asyncio
@@ -12,20 +12,20 @@ _END = b"\r\n\r\n"
 
 
 class Response(NamedTuple):
-    """What came back."""
+    """The response to a form."""
 
     status: int
     body: bytes
 
 
 class Address(NamedTuple):
-    """Where the service listens."""
+    """The address of the service."""
 
     host: str
     port: int
 
     def build_request_head(self, key: str) -> bytes:
-        """What every form of a sender begins with; the length and the body follow."""
+        """Return the beginning of every request of a sender; the length and the body follow it."""
         return (
             f"POST /v1/acts HTTP/1.1\r\nhost: {self.host}:{self.port}\r\nauthorization: Bearer {key}\r\n"
             "content-type: application/json\r\ncontent-length: "
@@ -33,19 +33,19 @@ class Address(NamedTuple):
 
 
 class Listener(Protocol):
-    """Who is told what happens on a connection."""
+    """The receiver of a connection's events."""
 
-    def handle_response(self, connection: "Connection", answer: Response) -> None:
-        """The answer to what was sent, whole."""
+    def handle_response(self, connection: "Connection", response: Response) -> None:
+        """Handle the complete response to a form."""
         ...
 
     def handle_close(self, connection: "Connection", was_busy: bool) -> None:
-        """The connection is gone; what was under way on it has no answer."""
+        """Handle the end of a connection; if it was busy, its form has no response."""
         ...
 
 
 class Connection(asyncio.Protocol):
-    """One user's connection: one form at a time, kept open."""
+    """One user's connection: it stays open and sends one form at a time."""
 
     __slots__ = ("_buffer", "_head", "_listener", "_transport", "index", "is_busy", "number")
 
@@ -54,10 +54,10 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         self.is_busy = False
         self.index = -1
-        """Which form is under way."""
+        """The number of the form in progress."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way to send."""
+        """Store the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def send(self, index: int, body: bytes) -> None:
@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
 
     def data_received(self, data: bytes) -> None:
-        """Gather until the answer is whole."""
+        """Collect data until the response is complete."""
         self._buffer = data = self._buffer + data if self._buffer else data
         end = data.find(_END)
         if end < 0:
@@ -86,11 +86,11 @@ class Connection(asyncio.Protocol):
         self._listener.handle_response(self, Response(int(data[9:12]), data[begin:]))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- as asyncio calls it
-        """Tell; whether it is opened again is not ours to say."""
+        """Report the end of the connection; the listener decides whether to open another."""
         self._listener.handle_close(self, self.is_busy)
 
     def close(self) -> None:
-        """End it."""
+        """Close the connection."""
         self._transport.close()
 
 
@@ -98,14 +98,17 @@ ConnectionFactory = Callable[[int], Connection]
 
 
 async def open_connections(
-    address: Address, made: ConnectionFactory, count: int, rate: int
+    address: Address, build_connection: ConnectionFactory, count: int, rate: int
 ) -> list[Connection]:
-    """Open ``count`` connections, ``rate`` a second: as people come to work, not all in one moment."""
-    loop, found = asyncio.get_running_loop(), []
-    step, began = max(1, rate // 20), loop.time()
+    """Open ``count`` connections at ``rate`` a second, as users arrive at work: not all at one moment."""
+    loop, connections = asyncio.get_running_loop(), []
+    step, start = max(1, rate // 20), loop.time()
     for first in range(0, count, step):
-        some = range(first, min(first + step, count))
-        opening = [loop.create_connection(lambda each=each: made(each), *address) for each in some]
-        found += [protocol for _, protocol in await asyncio.gather(*opening)]
-        await asyncio.sleep(max(0.0, began + (first + step) / rate - loop.time()))
-    return found
+        numbers = range(first, min(first + step, count))
+        opening = [
+            loop.create_connection(lambda number=number: build_connection(number), *address)
+            for number in numbers
+        ]
+        connections += [protocol for _, protocol in await asyncio.gather(*opening)]
+        await asyncio.sleep(max(0.0, start + (first + step) / rate - loop.time()))
+    return connections

@@ -1,7 +1,7 @@
-"""The load of a year's end on a running service: thousands of connections, forms in open loop, files beside them.
+"""The load benchmark: a year-end load on a running service, with thousands of connections, forms in open loop, and files.
 
-Verified before it is believed: every answer is checked against what had to become of its form, and at the end receipts
-and journal must add up to the answers.  Anything else fails the run.
+The results are verified: every response is checked against the expected outcome of its form, and at the end the journal
+must add up to the responses.  Any difference fails the benchmark.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import uvloop
@@ -31,29 +31,29 @@ PERCENTILES = (50, 90, 99, 99.9)
 
 
 class SenderKey(NamedTuple):
-    """A key and whose it is."""
+    """An API key with its sender."""
 
     sender: str
     token: str
 
 
 class Target(NamedTuple):
-    """The service that is loaded."""
+    """The service to put under load."""
 
     address: Address
     keys: Sequence[SenderKey]
-    """Of authorising officers, each of another sender."""
+    """Keys of authorising officers, each of a different sender."""
     setup_key: SenderKey
-    """Of who opens credits and registers payees."""
+    """A key that may open credits and register payees."""
     process: int | None = None
-    """The service's process, where it is on this machine and ours to look at."""
+    """The process id of the service, if it runs on this machine and may be observed."""
     read_stored: "ReadStored | None" = None
-    """Asks the database what it holds of these submissions."""
+    """Counts what the database contains of some submissions."""
     report_progress: Callable[[str], None] = print
 
 
 class StoredForms(NamedTuple):
-    """What the database holds of the forms."""
+    """The forms that the database contains, by outcome."""
 
     accepted: int
     duplicate: int
@@ -66,7 +66,7 @@ ReadStored = Callable[[Sequence[int]], Awaitable[StoredForms]]
 
 @dataclass(slots=True)
 class SecondSeries:
-    """Second by second."""
+    """The forms due and answered, and the latencies, second by second."""
 
     due: list[int]
     answered: list[int]
@@ -77,17 +77,17 @@ class SecondSeries:
 
 @dataclass(slots=True)
 class LoadFigures:
-    """What was measured, and whether it may be believed."""
+    """The figures of a load, and whether they are verified."""
 
     load: Load
     forms: int
     peak_forms: int
-    """Forms due while the peak lasted: those the latencies are of."""
+    """Forms due during the peak; the latencies are those of these forms."""
     peak_rate: float
     latency_ms: dict[str, float]
-    """From the moment a form was due to its answer, at the peak."""
+    """From the moment a form was due to its response, at the peak."""
     late_ms: dict[str, float]
-    """Of that, what the load itself came late by."""
+    """The part of ``latency_ms`` by which the load itself was late."""
     outcomes: dict[str, int]
     kinds: dict[str, int]
     errors: list[str]
@@ -97,11 +97,11 @@ class LoadFigures:
     file_lines: int
     file_lines_a_second: float
     without_file_seconds: float
-    """Of the load: no file was waiting or being decided."""
+    """Seconds of the load in which no file was waiting or being decided."""
     core_microseconds_a_form: dict[str, float]
     peak_memory_bytes: int
     memory_bytes_a_line: float
-    """What the service's memory grew by for each line decided meanwhile: the book holds every accepted act."""
+    """Growth of the service's memory for each decided line: the book contains every accepted act."""
     usage: Usage
     seconds: SecondSeries
     on: str
@@ -110,12 +110,12 @@ class LoadFigures:
 
 
 def run_load(load: Load, target: Target) -> LoadFigures:
-    """Load the service, and say what came of it.
+    """Put the load on the service and return the figures.
 
     Raises
     ------
     RuntimeError
-        The budget could not be laid: nothing was measured.
+        The budget of the load was refused; nothing was measured.
     """
     _create_budget(target)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -123,48 +123,66 @@ def run_load(load: Load, target: Target) -> LoadFigures:
 
 
 def _create_budget(target: Target) -> None:
-    """Credits for every sender together, and payees; sent as forms, which may have been sent before."""
+    """Open credits for all senders and register payees, with forms that an earlier load may have sent already."""
     target.report_progress("opening credits and registering payees")
-    rows = load_budget.build_credit_acts(load_budget.list_assignments())
-    _send_setup_forms(target, rows)
-    _send_setup_forms(target, load_budget.build_registration_acts(load_budget.list_payees()))
+    budget = load_budget.build_budget()
+    _send_setup_forms(target, load_budget.build_credit_acts(budget.assignments))
+    _send_setup_forms(target, load_budget.build_registration_acts(budget.payees))
 
 
 def _send_setup_forms(target: Target, rows: list[dict[str, str]]) -> None:
     headers = {"authorization": f"Bearer {target.setup_key.token}", "content-type": "application/json"}
     url = f"http://{target.address.host}:{target.address.port}/v1/acts"
-    asked = urllib.request.Request(url, json.dumps(rows).encode(), headers)
-    with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
-        found = json.load(answer)
-    if found["outcome"] not in {"accepted", "duplicate"}:
-        wrong = [line for line in found["lines"] if line["outcome"] not in {"ACCEPTED", "DUPLICATE"}]
-        raise RuntimeError(f"the budget of the load was refused: {wrong[:3]}")
+    request = urllib.request.Request(url, json.dumps(rows).encode(), headers)
+    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+        result = json.load(response)
+    if result["outcome"] not in {"accepted", "duplicate"}:
+        refused = [line for line in result["lines"] if line["outcome"] not in {"ACCEPTED", "DUPLICATE"}]
+        raise RuntimeError(f"the budget of the load was refused: {refused[:3]}")
+
+
+class _Measurement(NamedTuple):
+    """What a load left behind: the driver's counts and times, the files decided, the resources used."""
+
+    plan: Arrivals
+    driver: FormDriver
+    files: list[DecidedFile]
+    usage: Usage
+    end: float
+
+    @property
+    def start(self) -> float:
+        return self.driver.started_at
+
+    @property
+    def files_within(self) -> list[DecidedFile]:
+        """The files decided during the load."""
+        return [file for file in self.files if self.start <= file.decided <= self.end]
 
 
 async def _run_load(load: Load, target: Target) -> LoadFigures:
     plan = plan_arrivals(load)
-    sending = create_senders(
-        [each.token for each in target.keys],
-        (load_budget.list_assignments(), load_budget.list_payees()),
-        load.seed,
-    )
-    driver = FormDriver(target.address, sending, plan.due, load.seed)
+    tokens = [key.token for key in target.keys]
+    senders = create_senders(tokens, load_budget.build_budget(), load.seed)
+    driver = FormDriver(target.address, senders, plan.due, load.seed)
     target.report_progress(f"opening {load.connections:,} connections")
     driver.add_idle(
         await http_connections.open_connections(
             target.address, driver.build_connection, load.connections, CONNECTIONS_A_SECOND
         )
     )
-    gc.freeze()  # what lives to the end is not looked through again and again
-    filed: list[DecidedFile] = []
+    gc.freeze()  # objects that live to the end need not be scanned at each collection
+    files: list[DecidedFile] = []
     with file_driver.send_files(_build_file_load(load, target)) as queue:
-        await _await_first_file(load, queue, filed)
+        if load.file_lines:
+            files.append(await asyncio.to_thread(queue.get))  # the forms begin once files are decided
         target.report_progress(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
-        usage, end = await _drive_forms(driver, target)
+        usage = await _drive_forms(driver, target)
+        end = asyncio.get_running_loop().time()
     while not queue.empty():
-        filed.append(queue.get())
+        files.append(queue.get())
     await driver.close()
-    figures = _build_figures((load, plan), driver, filed, (usage, end))
+    figures = _build_figures(load, _Measurement(plan, driver, files, usage, end))
     await _verify(figures, driver.tally, target)
     return figures
 
@@ -174,50 +192,42 @@ def _build_file_load(load: Load, target: Target) -> FileLoad:
     return FileLoad(target.address, key.token, key.sender, load.file_lines, load.seed)
 
 
-async def _await_first_file(load: Load, queue: Any, filed: list[DecidedFile]) -> None:
-    """Begin only once files flow."""
-    if load.file_lines:
-        filed.append(await asyncio.to_thread(queue.get))
-
-
-async def _drive_forms(driver: FormDriver, target: Target) -> tuple[Usage, float]:
+async def _drive_forms(driver: FormDriver, target: Target) -> Usage:
     loop = asyncio.get_running_loop()
-    watch = UsageMonitor(target.process)
-    following = loop.create_task(watch.sample_memory(loop.time()))
+    monitor = UsageMonitor(target.process)
+    sampling = loop.create_task(monitor.sample_memory(loop.time()))
     await driver.drive()
-    following.cancel()
-    return watch.finish(), loop.time()
+    sampling.cancel()
+    return monitor.finish()
 
 
-def _build_figures(
-    asked: tuple[Load, Arrivals], driver: FormDriver, filed: list[DecidedFile], spent: tuple[Usage, float]
-) -> LoadFigures:
-    (load, plan), (usage, end), tally = asked, spent, driver.tally
-    early = np.minimum(driver.lateness, 0)  # a timer may be a fraction of a millisecond before its time
-    took = (driver.answered_at - plan.due - early) * 1000
+def _build_figures(load: Load, measured: _Measurement) -> LoadFigures:
+    plan, driver, usage, tally = measured.plan, measured.driver, measured.usage, measured.driver.tally
+    early = np.minimum(driver.lateness, 0)  # a timer may fire a fraction of a millisecond early
+    latency_ms = (driver.answered_at - plan.due - early) * 1000
     is_answered = driver.answered_at > 0
     at_peak = is_answered & (plan.due >= plan.peak[0]) & (plan.due < plan.peak[1])
-    within = [each for each in filed if driver.started_at <= each.decided <= end]
-    lines, span = sum(each.lines for each in within), end - driver.started_at
-    for each in filed:
-        if each.error:
-            tally.add_error(f"file: {each.error}")
+    files, span = measured.files_within, measured.end - measured.start
+    lines = sum(file.lines for file in files)
+    for file in measured.files:
+        if file.error:
+            tally.add_error(f"file: {file.error}")
     return LoadFigures(
         load=load,
         forms=len(plan.due),
         peak_forms=int(at_peak.sum()),
         peak_rate=round(float(at_peak.sum()) / (plan.peak[1] - plan.peak[0]), 1),
-        latency_ms=_compute_percentiles(took[at_peak]),
+        latency_ms=_compute_percentiles(latency_ms[at_peak]),
         late_ms=_compute_percentiles((driver.lateness - early)[at_peak] * 1000),
         outcomes=dict(tally.outcomes.most_common()),
         kinds=dict(tally.kinds.most_common()),
         errors=tally.errors,
         error_count=tally.error_count,
         reopened=tally.reopened,
-        files=len(within),
+        files=len(files),
         file_lines=lines,
         file_lines_a_second=round(lines / span),
-        without_file_seconds=_measure_time_without_file(filed, driver.started_at, end)
+        without_file_seconds=_measure_time_without_file(measured.files, measured.start, measured.end)
         if load.file_lines
         else round(span, 2),
         core_microseconds_a_form={
@@ -226,55 +236,58 @@ def _build_figures(
         peak_memory_bytes=max(usage.service_bytes, default=0),
         memory_bytes_a_line=round(usage.memory_growth_bytes / max(lines + tally.outcomes.total(), 1), 1),
         usage=usage,
-        seconds=_aggregate_by_second(plan, driver.answered_at, took),
+        seconds=_aggregate_by_second(plan, driver.answered_at, latency_ms),
         on=describe_machine(),
     )
 
 
-def _compute_percentiles(took: np.ndarray) -> dict[str, float]:
-    """Exact: of all values, not of buckets."""
-    if not len(took):
+def _compute_percentiles(values: np.ndarray) -> dict[str, float]:
+    """Return the exact percentiles of all values, without buckets."""
+    if not len(values):
         return {}
-    found = {
-        f"p{each:g}": round(float(np.percentile(took, each, method="higher")), 2) for each in PERCENTILES
+    percentiles = {
+        f"p{percent:g}": round(float(np.percentile(values, percent, method="higher")), 2)
+        for percent in PERCENTILES
     }
-    return {**found, "max": round(float(took.max()), 2)}
+    return {**percentiles, "max": round(float(values.max()), 2)}
 
 
-def _measure_time_without_file(filed: list[DecidedFile], began: float, end: float) -> float:
-    """Seconds between ``began`` and ``end`` in which no file was admitted and not yet decided."""
-    at, missing = began, 0.0
-    for each in sorted(filed, key=lambda each: each.admitted):
-        missing += max(0.0, min(each.admitted, end) - at)
-        at = max(at, each.decided)
-    return round(missing + max(0.0, end - at), 3)
+def _measure_time_without_file(files: list[DecidedFile], start: float, end: float) -> float:
+    """Return the seconds from ``start`` to ``end`` in which no file was admitted and not yet decided."""
+    covered_until, missing = start, 0.0
+    for file in sorted(files, key=lambda file: file.admitted):
+        missing += max(0.0, min(file.admitted, end) - covered_until)
+        covered_until = max(covered_until, file.decided)
+    return round(missing + max(0.0, end - covered_until), 3)
 
 
-def _aggregate_by_second(plan: Arrivals, answered: np.ndarray, took: np.ndarray) -> SecondSeries:
+def _aggregate_by_second(plan: Arrivals, answered_at: np.ndarray, latency_ms: np.ndarray) -> SecondSeries:
     length = int(plan.due[-1]) + 1 if len(plan.due) else 0
     due = np.floor(plan.due).astype(int)
     cuts = np.searchsorted(due, np.arange(length + 1))
-    parts = [took[first:last][answered[first:last] > 0] for first, last in pairwise(cuts)]
-    done = np.bincount(np.minimum(answered[answered > 0].astype(int), length - 1), minlength=length)
+    by_second = [latency_ms[first:last][answered_at[first:last] > 0] for first, last in pairwise(cuts)]
+    seconds = np.minimum(answered_at[answered_at > 0].astype(int), length - 1)
+    answered = np.bincount(seconds, minlength=length)
 
-    def percentile(each: float) -> list[float]:
-        return [round(float(np.percentile(part, each)), 2) if len(part) else 0.0 for part in parts]
+    def compute_percentile(percent: float) -> list[float]:
+        return [
+            round(float(np.percentile(values, percent)), 2) if len(values) else 0.0 for values in by_second
+        ]
 
-    return SecondSeries(
-        np.diff(cuts).tolist(), done.tolist(), percentile(50), percentile(99), percentile(100)
-    )
+    percentiles = (compute_percentile(percent) for percent in (50, 99, 100))
+    return SecondSeries(np.diff(cuts).tolist(), answered.tolist(), *percentiles)
 
 
 async def _verify(figures: LoadFigures, tally: LoadTally, target: Target) -> None:
-    """Answers against what the database holds."""
-    answered, found = tally.outcomes.total(), tally.outcomes
+    """Compare the responses with what the database contains."""
+    answered, outcomes = tally.outcomes.total(), tally.outcomes
     if answered + tally.error_count < figures.forms:
         tally.add_error(f"{figures.forms} forms were due, {answered} answered as expected")
     if target.read_stored is not None:
-        refused = answered - found["ACCEPTED"] - found["DUPLICATE"]
-        told = StoredForms(found["ACCEPTED"], found["DUPLICATE"], refused, tally.entries_sum)
-        kept = await target.read_stored(sorted(tally.submissions))
-        if kept != told:
-            tally.add_error(f"the answers say {told}, the database holds {kept}")
+        refused = answered - outcomes["ACCEPTED"] - outcomes["DUPLICATE"]
+        expected = StoredForms(outcomes["ACCEPTED"], outcomes["DUPLICATE"], refused, tally.entries_sum)
+        stored = await target.read_stored(sorted(tally.submissions))
+        if stored != expected:
+            tally.add_error(f"the responses add up to {expected}, the database contains {stored}")
     figures.errors, figures.error_count = tally.errors, tally.error_count
     figures.is_verified = not tally.error_count

@@ -1,4 +1,4 @@
-"""What the database holds of a load's forms."""
+"""Queries for the rows that the database contains of a load's forms."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ select (select count(*) from entry where {forms}), (select count(*) from duplica
 
 
 async def read_stored_forms(dsn: str, submissions: Sequence[int]) -> StoredForms:
-    """Rows of these submissions."""
+    """Count the rows of these submissions."""
     connection = await asyncpg.connect(dsn)
     try:
         query = _STORED.format(forms="submission = any($1)")

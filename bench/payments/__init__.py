@@ -1,1 +1,1 @@
-"""Benchmarks of payments: payment runs, payment files and bank statements."""
+"""Benchmarks of payment runs, payment files and bank statements."""

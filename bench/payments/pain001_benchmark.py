@@ -1,9 +1,8 @@
-"""Payment files, read and resolved: megabytes a second, verified before they are timed, and the same by lxml.
+"""The speed of reading and resolving payment files in megabytes a second, verified before it is timed, compared with lxml.
 
-``python -m bench.payments.pain001_benchmark [TRANSFERS]``: one file of so many transfers
-with its imputations, as ``crescendo generate payments`` writes it; read (scanned, held against its totals and
-its imputations) and resolved to acts; then read by lxml's events, with
-the texts taken that become acts and nothing else done with them, which favours it.
+``python -m bench.payments.pain001_benchmark [TRANSFERS]`` writes one file with its account assignments, as ``crescendo
+generate payments`` does.  It is read (scanned, compared with its totals and assignments) and resolved to acts.  Then lxml
+reads the same file by events and extracts only the texts that become acts, which favours lxml.
 """
 
 import json
@@ -35,9 +34,9 @@ from posting.book.cells import CellNumbers
 from posting.book.registry import ReferenceData, Registry, number_codes
 
 TRANSFERS = 300_000
-RUNS = 3
+ROUNDS = 3
 _UNREADABLE = (Outcome.IBAN_INVALID, Outcome.REFERENCE_INVALID)
-"""What resolving finds; the other faults need the book."""
+"""The faults that resolution detects; the others need the book."""
 _NAMESPACE = f"{{{MESSAGES[V09].namespace}}}"
 _TEXTS = (
     "PmtId/EndToEndId",
@@ -49,38 +48,38 @@ _TEXTS = (
 )
 _PATHS = tuple("/".join(f"{_NAMESPACE}{step}" for step in path.split("/")) for path in _TEXTS)
 _COLUMNS = ("reference", "amount", "bic", "payee_name", "iban", "remittance")
-"""What those texts become."""
+"""The columns of those texts."""
 
 
 class Pain001Figures(NamedTuple):
-    """One payment file, read in two ways."""
+    """The figures of one payment file, read in two ways."""
 
     transfers: int
     size_bytes: int
-    """Of the payment file; the imputations not included."""
+    """Size of the payment file, without its account assignments."""
     read_seconds: float
-    """Scanned, held against totals and imputations, made to columns."""
+    """Scanning, comparing with totals and assignments, building columns."""
     resolved_seconds: float
-    """The same, and resolved to acts."""
+    """The same, and resolving to acts."""
     lxml_seconds: float
     memory_bytes: int
-    """Resident at most while it was read and resolved."""
+    """Peak resident memory while the file was read and resolved."""
     before_bytes: int
-    """Resident before."""
+    """Peak resident memory before that."""
 
     @property
     def megabytes_a_second(self) -> float:
-        """Read and resolved, of the payment file."""
+        """The speed of reading and resolving, by the size of the payment file."""
         return self.size_bytes / self.resolved_seconds / 1e6
 
     @property
     def lxml_speedup(self) -> float:
-        """Read and resolved against read by lxml."""
+        """The time of lxml over the time of reading and resolving."""
         return self.lxml_seconds / self.resolved_seconds
 
 
 class ReadingFigures(NamedTuple):
-    """What a process of its own told of its work on a file."""
+    """The figures of the process that reads and resolves a file."""
 
     read_seconds: float
     resolved_seconds: float
@@ -89,12 +88,12 @@ class ReadingFigures(NamedTuple):
 
 
 def measure(transfers: int = TRANSFERS, imputation: str = "csv") -> Pain001Figures:
-    """Write a payment file, verify that both readers find the same in it, and time the best of a few runs.
+    """Write a payment file, verify that both readers find the same transfers, and time the best of a few rounds.
 
     Raises
     ------
     RuntimeError
-        They differ, or what must be refused is not what is.
+        The readers differ, or the detected faults are not those that were generated.
     """
     with tempfile.TemporaryDirectory(prefix="crescendo-bench-") as folder:
         out = Path(folder)
@@ -102,54 +101,54 @@ def measure(transfers: int = TRANSFERS, imputation: str = "csv") -> Pain001Figur
             out, Size(transfers), Style(imputation=imputation), ReferenceData.load()
         )
         payments = out / summary["files"][-1]
-        with pack_with_assignments(payments) as whole:
-            _verify(whole, payments, summary["outcomes"])
-            command = [sys.executable, "-m", "bench.payments.pain001_benchmark", "--work", str(whole)]
-            work = ReadingFigures(
+        with pack_with_assignments(payments) as archive:
+            _verify(archive, payments, summary["outcomes"])
+            command = [sys.executable, "-m", "bench.payments.pain001_benchmark", "--work", str(archive)]
+            reading = ReadingFigures(
                 **json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
             )
             lxml_seconds = min(
-                _time_work(lambda: sum(1 for _ in _read_with_lxml(payments))) for _ in range(RUNS)
+                _time_work(lambda: sum(1 for _ in _read_with_lxml(payments))) for _ in range(ROUNDS)
             )
         size = payments.stat().st_size
     return Pain001Figures(
         transfers,
         size,
-        work.read_seconds,
-        work.resolved_seconds,
+        reading.read_seconds,
+        reading.resolved_seconds,
         lxml_seconds,
-        work.memory_bytes,
-        work.before_bytes,
+        reading.memory_bytes,
+        reading.before_bytes,
     )
 
 
-def _verify(whole: Path, payments: Path, outcomes: dict[str, int]) -> None:
-    """Every text of every transfer is the one that lxml finds, and each fault is found where resolving can."""
-    theirs, faults = _read_with_lxml(payments), np.zeros(256, np.int64)
+def _verify(archive: Path, payments: Path, outcomes: dict[str, int]) -> None:
+    """Check that lxml finds the same text for every transfer, and that resolution detects exactly the generated faults."""
+    lxml_transfers, faults = _read_with_lxml(payments), np.zeros(256, np.int64)
     context = _build_context()
-    for batch in _read_batches(whole):
+    for batch in _read_batches(archive):
         for row in zip(*(batch.column(name).to_pylist() for name in _COLUMNS), strict=True):
-            if row != next(theirs, None):
-                raise RuntimeError(f"lxml finds another transfer than {row}")
+            if row != next(lxml_transfers, None):
+                raise RuntimeError(f"lxml finds a different transfer than {row}")
         faults += np.bincount(resolve(batch, Sender(1), context).acts["fault"], minlength=256)
-    if next(theirs, None) is not None:
+    if next(lxml_transfers, None) is not None:
         raise RuntimeError("lxml finds more transfers")
     expected = {code: outcomes.get(code.name, 0) for code in _UNREADABLE}
     if any(faults[code] != count for code, count in expected.items()) or faults[1:].sum() != sum(
         expected.values()
     ):
-        raise RuntimeError(f"{expected} must be refused, and {faults.nonzero()[0]} is")
+        raise RuntimeError(f"{expected} must be refused, but codes {faults.nonzero()[0]} were")
 
 
-def _read_batches(whole: Path) -> Iterator[pa.RecordBatch]:
-    """As many lines as a batch of the engine has; columns that say nothing left out, as they are where files are proved."""
+def _read_batches(archive: Path) -> Iterator[pa.RecordBatch]:
+    """Read batches as large as the engine's; empty columns are left out, as they are in the validation of files."""
     with tempfile.TemporaryDirectory(prefix="crescendo-bench-") as scratch:
-        found = reader.read_batches(whole, whole.name, Path(scratch))
-        next(found)
-        for batch in regroup(found, BATCH_LINES):
-            filled = [name for name in batch.schema.names if batch.column(name).null_count < batch.num_rows]
+        batches = reader.read_batches(archive, archive.name, Path(scratch))
+        next(batches)
+        for batch in regroup(batches, BATCH_LINES):
+            columns = [name for name in batch.schema.names if batch.column(name).null_count < batch.num_rows]
             yield conform_batch(
-                batch, conform_schema(pa.schema([batch.schema.field(name) for name in filled]), whole.name)
+                batch, conform_schema(pa.schema([batch.schema.field(name) for name in columns]), archive.name)
             )
 
 
@@ -159,8 +158,8 @@ def _read_with_lxml(payments: Path) -> Iterator[tuple[str, ...]]:
 
 
 def _parse_transfers(file: BinaryIO) -> Iterator[tuple[str, ...]]:
-    for each in iterate_elements(file, f"{_NAMESPACE}CdtTrfTxInf"):
-        reference, *texts = (each.findtext(path) or "" for path in _PATHS)
+    for element in iterate_elements(file, f"{_NAMESPACE}CdtTrfTxInf"):
+        reference, *texts = (element.findtext(path) or "" for path in _PATHS)
         yield (reference if reference != reader.NOT_PROVIDED else "", *texts)
 
 
@@ -172,32 +171,32 @@ def _build_context() -> ResolutionContext:
     )
 
 
-def _count_resolved(whole: Path, context: ResolutionContext) -> int:
-    return sum(len(resolve(batch, Sender(1), context).acts) for batch in _read_batches(whole))
+def _count_resolved(archive: Path, context: ResolutionContext) -> int:
+    return sum(len(resolve(batch, Sender(1), context).acts) for batch in _read_batches(archive))
 
 
 def _time_work(work: Any) -> float:
-    began = time.perf_counter()
+    start = time.perf_counter()
     work()
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
-def measure_reading(whole: Path) -> ReadingFigures:
-    """Read and resolve a file a few times; the first run compiles, and does not count."""
+def measure_reading(archive: Path) -> ReadingFigures:
+    """Read and resolve a file a few times; the first round compiles the kernels and does not count."""
     context = _build_context()
-    before = _read_peak_memory()
-    read = min(_time_work(lambda: sum(len(batch) for batch in _read_batches(whole))) for _ in range(RUNS))
-    resolved = min(_time_work(lambda: _count_resolved(whole, context)) for _ in range(RUNS))
-    return ReadingFigures(read, resolved, _read_peak_memory(), before)
+    memory_before = _read_peak_memory()
+    read = min(_time_work(lambda: sum(len(batch) for batch in _read_batches(archive))) for _ in range(ROUNDS))
+    resolved = min(_time_work(lambda: _count_resolved(archive, context)) for _ in range(ROUNDS))
+    return ReadingFigures(read, resolved, _read_peak_memory(), memory_before)
 
 
 def _read_peak_memory() -> int:
-    """At most, so far."""
+    """Return the peak resident memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def format_figures(figures: Pain001Figures) -> str:
-    """The figures in words."""
+    """Format the figures as a sentence."""
     size = figures.size_bytes / 1e6
     return (
         f"{figures.transfers:,} transfers, {size:,.0f} MB: read in {figures.read_seconds:.2f} s "
@@ -209,7 +208,7 @@ def format_figures(figures: Pain001Figures) -> str:
 
 
 def main() -> None:
-    """Print the figures; ``--work FILE`` is what it asks of a process of its own."""
+    """Print the figures; ``--work FILE`` runs the part that is measured in a process of its own."""
     if sys.argv[1:2] == ["--work"]:
         print(json.dumps(measure_reading(Path(sys.argv[2]))._asdict()))
         return

@@ -1,4 +1,4 @@
-"""Requests to be paid, as files: credits, third parties, and direct requests that nothing but their payment follows."""
+"""Files with payable requests: credits, third parties, and direct payment requests."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -27,34 +27,41 @@ _CREDITS: Mapping[CentreLevel, int] = {
     CentreLevel.BOP: 7 * 10**11,
     CentreLevel.UO: 2 * 10**10,
 }
-"""Cents of each level: enough for all below it, and for ten million requests."""
+"""The credits of a node of each level in cents: enough for all nodes below it, and for ten million requests."""
 
 
 class Size(NamedTuple):
-    """How many requests; the same seed gives the same ones."""
+    """The number of requests; the same seed gives the same requests."""
 
     requests: int
     seed: int = 1
 
     @property
     def payees(self) -> int:
-        """Third parties, several requests each."""
+        """The number of third parties; each has several requests."""
         return max(1, min(self.requests // 4, _PAYEES_MAX))
 
 
-def write_files(folder: Path, size: Size, reference: ReferenceData) -> tuple[list[Path], int]:
-    """Write the files; their paths in order, and the cents that are to be paid."""
-    known, units = reference.nomenclatures[YEAR], list_spending_units(reference)
+class RequestFiles(NamedTuple):
+    """The written files in order, and the sum of the requests in cents."""
+
+    paths: list[Path]
+    cents: int
+
+
+def write_files(folder: Path, size: Size, reference: ReferenceData) -> RequestFiles:
+    """Write the setup files and the files of requests."""
+    nomenclature, units = reference.nomenclatures[YEAR], list_spending_units(reference)
     paths = write_setup_files(folder, size, reference)
     cents = 0
-    for first, table in build_requests(size, units, known):
+    for first, table in build_requests(size, units, nomenclature):
         paths.append(_write_file(table, folder / f"requests-{first:09}.arrow"))
         cents += int(table["amount_cents"].to_numpy().sum())
-    return paths, cents
+    return RequestFiles(paths, cents)
 
 
 def write_setup_files(folder: Path, size: Size, reference: ReferenceData) -> list[Path]:
-    """Write what must be there before: credits and third parties."""
+    """Write the files that must be processed first: credits and third parties."""
     return [
         _write_file(build_credits(list_spending_units(reference)), folder / "credits.arrow"),
         _write_file(build_payees(size.payees), folder / "payees.arrow"),
@@ -62,12 +69,12 @@ def write_setup_files(folder: Path, size: Size, reference: ReferenceData) -> lis
 
 
 def list_spending_units(reference: ReferenceData) -> list[str]:
-    """Units of programmes whose credits are not estimated."""
-    known = reference.nomenclatures[YEAR]
+    """List units of programmes whose credits are a ceiling."""
+    nomenclature = reference.nomenclatures[YEAR]
     return [
         centre.code
-        for centre in known.centres.values()
-        if centre.level is CentreLevel.UO and not known.programmes[centre.code[:4]].estimated
+        for centre in nomenclature.centres.values()
+        if centre.level is CentreLevel.UO and not nomenclature.programmes[centre.code[:4]].estimated
     ][:_UNITS]
 
 
@@ -77,7 +84,7 @@ def _write_file(table: pa.Table, path: Path) -> Path:
 
 
 def build_credits(units: list[str]) -> pa.Table:
-    """Credits of units and of all above them."""
+    """Build the credits of units and of all nodes above them."""
     centres = {
         CentreLevel.PROGRAMME: sorted({code[:4] for code in units}),
         CentreLevel.BOP: sorted({code[:9] for code in units}),
@@ -94,53 +101,55 @@ def build_credits(units: list[str]) -> pa.Table:
         for code in codes
     ]
     kinds, codes, cents = zip(*rows, strict=True)
-    own = {
+    columns = {
         "fund_centre": pa.array(codes),
         "commitment_item": _repeat_text("HT2", len(rows)),
         "amount_cents": pa.array(cents),
     }
-    return pa.table({**_build_common_columns("B", 0, len(rows)), "kind": pa.array(kinds), **own})
+    return pa.table({**_build_common_columns("B", 0, len(rows)), "kind": pa.array(kinds), **columns})
 
 
 def list_payee_names(count: int) -> list[str]:
-    """Names of third parties, in the order of their numbers."""
-    return [f"Société Générale d'Équipement n° {at}" for at in range(count)]
+    """List the names of third parties, in the order of their numbers."""
+    return [f"Société Générale d'Équipement n° {number}" for number in range(count)]
 
 
 def list_ibans(count: int) -> list[str]:
-    """Their accounts."""
-    return [add_check_digits("FR", f"{at:023}") for at in range(count)]
+    """List the accounts of third parties, in the order of their numbers."""
+    return [add_check_digits("FR", f"{number:023}") for number in range(count)]
 
 
 def build_payees(count: int) -> pa.Table:
-    """The registration of third parties."""
-    own = {
+    """Build the registration of third parties."""
+    columns = {
         "payee": _build_references("P", 0, count),
         "payee_name": pa.array(list_payee_names(count)),
         "iban": pa.array(list_ibans(count)),
         "bic": _repeat_text(BIC, count),
     }
     return pa.table(
-        {**_build_common_columns("T", 0, count), "kind": _repeat_text("third_party", count), **own}
+        {**_build_common_columns("T", 0, count), "kind": _repeat_text("third_party", count), **columns}
     )
 
 
-def build_requests(size: Size, units: list[str], known: Nomenclature) -> Iterator[tuple[int, pa.Table]]:
+def build_requests(
+    size: Size, units: list[str], nomenclature: Nomenclature
+) -> Iterator[tuple[int, pa.Table]]:
     """Requests in shares, with the number of the first of each."""
     areas: dict[str, str] = {}
-    for area in known.areas.values():
+    for area in nomenclature.areas.values():
         areas.setdefault(area.programme, area.code)
-    draw = np.random.default_rng(size.seed)
+    rng = np.random.default_rng(size.seed)
     for first in range(0, size.requests, _FILE_LINES):
         count = min(_FILE_LINES, size.requests - first)
-        unit = pa.array(draw.integers(0, len(units), count, dtype=np.int32))
-        payee = pa.array(draw.integers(0, size.payees, count, dtype=np.int32))
-        own = {
+        unit = pa.array(rng.integers(0, len(units), count, dtype=np.int32))
+        payee = pa.array(rng.integers(0, size.payees, count, dtype=np.int32))
+        columns = {
             "fund_centre": pa.DictionaryArray.from_arrays(unit, units),
             "functional_area": pa.DictionaryArray.from_arrays(unit, [areas[code[:4]] for code in units]),
             "commitment_item": _repeat_text("31", count),
             "payee": pa.DictionaryArray.from_arrays(payee, _build_references("P", 0, size.payees)),
-            "amount_cents": pa.array(seal_array(draw.integers(1, _CENTS_MAX, count))),
+            "amount_cents": pa.array(seal_array(rng.integers(1, _CENTS_MAX, count))),
         }
         yield (
             first,
@@ -148,7 +157,7 @@ def build_requests(size: Size, units: list[str], known: Nomenclature) -> Iterato
                 {
                     **_build_common_columns("DP-2018-", first, count),
                     "kind": _repeat_text("direct_payment_request", count),
-                    **own,
+                    **columns,
                 }
             ),
         )

@@ -1,4 +1,4 @@
-"""How many payments a second go from due requests to committed entries and files for the bank: verified, then told."""
+"""Payments a second from due requests to committed entries and bank files, verified before they are reported."""
 
 import asyncio
 import time
@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree.ElementTree import iterparse
 from zoneinfo import ZoneInfo
 
 from bench.payments import payable_requests, payment_queries
 from bench.payments.payable_requests import YEAR, Size
+from bench.payments.payment_queries import PaymentSums
 from core.payment_rules import TIME_ZONE
 from core.stage_timing import StageTimes
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
@@ -31,7 +33,7 @@ ReportProgress = Callable[[str], None]
 
 @dataclass(slots=True)
 class PaymentFigures:
-    """What was measured: a run of so many payments, and the seconds of its steps."""
+    """The figures of a payment run: its payments, its files, and the seconds of its steps."""
 
     payments: int
     cents: int
@@ -41,60 +43,71 @@ class PaymentFigures:
 
     @property
     def total_seconds(self) -> float:
-        """Of all steps, the loading of the book among them."""
+        """The time of all steps, including the loading of the book."""
         return sum(self.seconds.values())
 
     @property
     def payments_a_second(self) -> int:
-        """From due requests to written files."""
+        """Payments a second from due requests to written files."""
         return round(self.payments / self.total_seconds)
 
     @contextmanager
     def time_step(self, step: str) -> Iterator[None]:
-        """Note how long the body takes."""
-        began = time.perf_counter()
+        """Record the duration of the body."""
+        start = time.perf_counter()
         yield
-        self.seconds[step] = round(time.perf_counter() - began, 3)
+        self.seconds[step] = round(time.perf_counter() - start, 3)
 
 
 async def measure(dsn: str, folder: Path, size: Size, report_progress: ReportProgress) -> PaymentFigures:
-    """Bring requests into an empty database, pay all of them in one run, and verify what came of it.
+    """Process requests into an empty database, pay all of them in one run, and verify the result.
 
     Raises
     ------
     RuntimeError
-        Journal and files do not add up to the requests.
+        Journal or files do not add up to the requests.
     """
     reference, books = ReferenceData.load(), PaymentReference.load()
-    report_progress(f"making {size.requests:,} requests")
+    report_progress(f"generating {size.requests:,} requests")
     paths, cents = payable_requests.write_files(folder, size, reference)
     bench = _PaymentBench(dsn, folder, reference, report_progress)
-    report_progress("bringing them into the journal")
+    report_progress("processing the requests")
     await bench.process(paths)
     figures = PaymentFigures(size.requests, cents)
     await bench.pay(books, figures)
     report_progress("verifying")
-    figures.files, figures.size_bytes = await bench.verify(figures)
+    transfers = await bench.verify(figures)
+    figures.files, figures.size_bytes = transfers.files, transfers.size_bytes
     return figures
 
 
-class _PaymentBench:
-    """One database, its spool and outbox."""
+class _FileTransfers(NamedTuple):
+    """The transfers in payment files, and the size of the files."""
 
-    def __init__(self, dsn: str, folder: Path, reference: ReferenceData, told: ReportProgress) -> None:
-        self._dsn, self._reference, self._report_progress = dsn, reference, told
+    sums: PaymentSums
+    files: int
+    size_bytes: int
+
+
+class _PaymentBench:
+    """The benchmark's database, spool and outbox."""
+
+    def __init__(
+        self, dsn: str, folder: Path, reference: ReferenceData, report_progress: ReportProgress
+    ) -> None:
+        self._dsn, self._reference, self._report_progress = dsn, reference, report_progress
         self._spool, self._outbox = Spool(folder / "spool"), Outbox(folder / "outbox")
 
     async def process(self, paths: list[Path]) -> None:
-        """Process files to their end: a start of the engine, and its work."""
+        """Process files, including the start of the engine."""
         async with PostgresStore(self._dsn).own_lease("bench") as store:
             feed, stages = FileFeed(ProcessingRequest(paths), self._spool, store), StageTimes()
             await Pipeline(store, self._reference, PipelineSettings(stages=stages)).run(feed)
         if feed.rejected:
-            raise RuntimeError(f"a file was refused whole: {feed.rejected[0].error}")
+            raise RuntimeError(f"a file was refused: {feed.rejected[0].error}")
 
     async def pay(self, books: PaymentReference, figures: PaymentFigures) -> None:
-        """One run, from its proposal to its files."""
+        """Pay the requests in one run, from its proposal to its files."""
         async with run_queries.open_connection(self._dsn) as connection:
             with figures.time_step("propose"):
                 wanted = ProposalRequest("Alice", date(YEAR, 6, 30), _NOW.date())
@@ -118,21 +131,21 @@ class _PaymentBench:
                     connection, run, self._outbox, content=prepared.content, on_step=self._report_progress
                 )
 
-    async def verify(self, figures: PaymentFigures) -> tuple[int, int]:
-        """Files and their bytes, once journal and files say the same as the requests."""
-        found = await payment_queries.read_stored_payments(self._dsn)
-        wanted = (figures.payments, figures.cents)
-        read, size = await asyncio.to_thread(
-            _read_transfers, [self._outbox.locate(1, name) for name in found.file_names]
-        )
-        for what, sums in (("journal", found.posted), ("file table", found.recorded), ("files", read)):
-            if sums != wanted:
-                raise RuntimeError(f"the {what} holds {sums} payments and cents, wanted are {wanted}")
-        return len(found.file_names), size
+    async def verify(self, figures: PaymentFigures) -> _FileTransfers:
+        """Verify that journal, file table and files contain the requests; return the transfers of the files."""
+        stored = await payment_queries.read_stored_payments(self._dsn)
+        paths = [self._outbox.locate(1, name) for name in stored.file_names]
+        transfers = await asyncio.to_thread(_read_transfers, paths)
+        expected = PaymentSums(figures.payments, figures.cents)
+        sources = (("journal", stored.posted), ("file table", stored.recorded), ("files", transfers.sums))
+        for source, sums in sources:
+            if sums != expected:
+                raise RuntimeError(f"the {source} contains {sums}, expected are {expected}")
+        return transfers
 
 
-def _read_transfers(paths: list[Path]) -> tuple[tuple[int, int], int]:
-    """Transfers and cents of all files, as another reader than ours has them, and their bytes."""
+def _read_transfers(paths: list[Path]) -> _FileTransfers:
+    """Count the transfers and cents of all files with the standard library's XML parser."""
     count = cents = 0
     for path in paths:
         for _, element in iterparse(path):  # noqa: S314 -- written by this process
@@ -141,4 +154,5 @@ def _read_transfers(paths: list[Path]) -> tuple[tuple[int, int], int]:
                 count, cents = count + 1, cents + int(euros) * 100 + int(rest)
             elif element.tag.endswith("}CdtTrfTxInf"):
                 element.clear()
-    return (count, cents), sum(path.stat().st_size for path in paths)
+    size_bytes = sum(path.stat().st_size for path in paths)
+    return _FileTransfers(PaymentSums(count, cents), len(paths), size_bytes)

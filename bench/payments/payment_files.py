@@ -1,6 +1,6 @@
-"""Payment files as ministries' systems write them: pain.001 with its imputations, and the files that must come before.
+"""Payment files as the systems of ministries write them: pain.001 with its account assignments, and the setup files.
 
-The same seed gives the same bytes.  Every so many transfers one must be refused, for a reason that the summary counts.
+The same seed gives the same bytes.  A fixed share of the transfers must be refused; the summary counts them by code.
 """
 
 import json
@@ -96,12 +96,19 @@ _TAIL = "  </CstmrCdtTrfInitn>\n</Document>\n"
 _DUE_DATE = DAY.replace(day=DAY.day + 2)
 
 
+class _Payees(NamedTuple):
+    """The names and accounts of the payees, by number."""
+
+    names: list[str]
+    accounts: list[str]
+
+
 class Style(NamedTuple):
-    """How the files are written."""
+    """The format of the files."""
 
     version: str = "09"
     imputation: str = "csv"
-    """The format of the file beside, or ``structured``."""
+    """The format of the account assignment file, or ``structured`` for assignments in the remittance."""
     file_transfers: int = 1_000_000
     lot_transfers: int = 1_000
     wrong_every: int = 500
@@ -118,23 +125,25 @@ Row = dict[str, Any]
 
 
 def write_files(folder: Path, size: Size, style: Style, reference: ReferenceData) -> dict[str, Any]:
-    """Write the files; the summary, which stands beside them too, says what must come of them.
+    """Write the files and ``summary.json``; return the summary, which contains the expected outcomes.
 
     Raises
     ------
     ValueError
-        A version or imputation that is none.
+        The version or the imputation is unknown.
     """
     if style.version not in ("03", "09") or style.imputation not in (*SIDECAR_FORMATS, STRUCTURED):
-        raise ValueError(f"no payment files of version {style.version} with imputations {style.imputation}")
+        formats = f"version {style.version} with account assignments {style.imputation}"
+        raise ValueError(f"no payment files of {formats}")
     folder.mkdir(parents=True, exist_ok=True)
     paths = payable_requests.write_setup_files(folder, size, reference)
-    known, units = reference.nomenclatures[YEAR], payable_requests.list_spending_units(reference)
-    names, accounts = payable_requests.list_payee_names(size.payees), payable_requests.list_ibans(size.payees)
+    nomenclature, units = reference.nomenclatures[YEAR], payable_requests.list_spending_units(reference)
+    payees = _Payees(payable_requests.list_payee_names(size.payees), payable_requests.list_ibans(size.payees))
     outcomes, cents = Counter[str](), 0
-    for first, table in payable_requests.build_requests(size, units, known):
-        for at in range(0, table.num_rows, style.file_transfers):
-            rows = _build_rows(table.slice(at, style.file_transfers), (first + at, style), (names, accounts))
+    for first, table in payable_requests.build_requests(size, units, nomenclature):
+        for start in range(0, table.num_rows, style.file_transfers):
+            part = table.slice(start, style.file_transfers)
+            rows = _build_rows(part, payees, first + start, wrong_every=style.wrong_every)
             number = len(paths) - 1
             paths.append(_write_payment_file(folder / f"payments-{number:03}.xml", rows, style))
             outcomes.update(row["outcome"] for row in rows)
@@ -151,15 +160,15 @@ def write_files(folder: Path, size: Size, style: Style, reference: ReferenceData
     return summary
 
 
-def _build_rows(table: pa.Table, at: tuple[int, Style], known: tuple[list[str], list[str]]) -> list[Row]:
-    (first, style), (names, accounts) = at, known
+def _build_rows(table: pa.Table, payees: _Payees, first: int, *, wrong_every: int) -> list[Row]:
+    """Build the rows of transfers, numbered from ``first``; one in ``wrong_every`` must be refused."""
     rows = table.to_pylist()
     for number, row in enumerate(rows, first):
         payee = int(row["payee"][1:])
-        row |= {"name": names[payee], "iban": accounts[payee], "outcome": "ACCEPTED"}
+        row |= {"name": payees.names[payee], "iban": payees.accounts[payee], "outcome": "ACCEPTED"}
         row["cents"] = row.pop("amount_cents")
-        if style.wrong_every and number % style.wrong_every == style.wrong_every - 1:
-            outcome, column, text = _FAULTS[number // style.wrong_every % len(_FAULTS)]
+        if wrong_every and number % wrong_every == wrong_every - 1:
+            outcome, column, text = _FAULTS[number // wrong_every % len(_FAULTS)]
             row |= {column: text, "outcome": outcome.name}
     return rows
 
@@ -173,23 +182,23 @@ def _write_payment_file(path: Path, rows: list[Row], style: Style) -> Path:
 
 
 def _format_message(message: str, rows: list[Row], style: Style) -> Iterator[str]:
-    shared = {"version": style.version, "bank": "BIC" if style.version == "03" else "BICFI", "bic": BIC}
-    shared["due"] = str(_DUE_DATE) if style.version == "03" else f"\n        <Dt>{_DUE_DATE}</Dt>\n      "
-    yield _HEADER.format(message=f"{SENDER}-{message}", day=DAY, **_sum_rows(rows), **shared)
-    for number, at in enumerate(range(0, len(rows), style.lot_transfers), 1):
-        lot = rows[at : at + style.lot_transfers]
-        yield _LOT.format(lot=f"{message}-{number}", debtor=_DEBTOR, **_sum_rows(lot), **shared)
+    common = {"version": style.version, "bank": "BIC" if style.version == "03" else "BICFI", "bic": BIC}
+    common["due"] = str(_DUE_DATE) if style.version == "03" else f"\n        <Dt>{_DUE_DATE}</Dt>\n      "
+    yield _HEADER.format(message=f"{SENDER}-{message}", day=DAY, **_sum_rows(rows), **common)
+    for number, start in enumerate(range(0, len(rows), style.lot_transfers), 1):
+        lot = rows[start : start + style.lot_transfers]
+        yield _LOT.format(lot=f"{message}-{number}", debtor=_DEBTOR, **_sum_rows(lot), **common)
         for row in lot:
-            yield _format_transfer(row, style, shared)
+            yield _format_transfer(row, style, common)
         yield "    </PmtInf>\n"
     yield _TAIL
 
 
-def _format_transfer(row: Row, style: Style, shared: Mapping[str, str]) -> str:
-    more = ""
+def _format_transfer(row: Row, style: Style, common: Mapping[str, str]) -> str:
+    structured = ""
     if style.imputation == STRUCTURED:
         names = ("fund_centre", "functional_area", "commitment_item", "payee")
-        more = _STRUCTURED_REMITTANCE.format(
+        structured = _STRUCTURED_REMITTANCE.format(
             ",".join(f"{name.replace('_', '-')}:{row[name]}" for name in names)
         )
     return _TRANSFER.format(
@@ -197,8 +206,8 @@ def _format_transfer(row: Row, style: Style, shared: Mapping[str, str]) -> str:
         amount=_format_euros(row["cents"]),
         name=escape(row["name"]),
         iban=row["iban"],
-        more=more,
-        **shared,
+        more=structured,
+        **common,
     )
 
 
@@ -211,10 +220,10 @@ def _format_euros(cents: int) -> str:
 
 
 def _write_assignments(path: Path, rows: list[Row]) -> None:
-    """One row a transfer, in their order."""
+    """Write the account assignment file: one row for each transfer, in the same order."""
     names = ("reference", "fund_centre", "functional_area", "commitment_item", "payee", "cents")
     columns = {name: [row[name] for row in rows] for name in names}
-    columns["reference"] = [each or "NOTPROVIDED" for each in columns["reference"]]
+    columns["reference"] = [reference or "NOTPROVIDED" for reference in columns["reference"]]
     columns["amount_cents"] = columns.pop("cents")
     act_files.write_file(pa.table(columns), path, SENDER)
     path.with_name(f"{path.name}.manifest.json").unlink(missing_ok=True)

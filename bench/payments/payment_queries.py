@@ -1,4 +1,4 @@
-"""What a benchmark of payments left in the database."""
+"""Queries for the payments that a benchmark stored in the database."""
 
 from typing import NamedTuple
 
@@ -6,27 +6,31 @@ import asyncpg
 
 from core.catalog import KIND_NUMBERS
 
-Sums = tuple[int, int]
-"""Payments and cents."""
+
+class PaymentSums(NamedTuple):
+    """The number of payments, and their sum in cents."""
+
+    payments: int
+    cents: int
 
 
 class StoredPayments(NamedTuple):
-    """What the journal and the table of files hold."""
+    """The payments in the journal and in the table of payment files."""
 
-    posted: Sums
-    recorded: Sums
+    posted: PaymentSums
+    recorded: PaymentSums
     file_names: list[str]
 
 
 async def read_stored_payments(dsn: str) -> StoredPayments:
-    """The payments posted, and those noted as written."""
+    """Read the posted payments, and those recorded as written to files."""
     connection = await asyncpg.connect(dsn)
     try:
         posted = "select count(*), coalesce(sum(amount), 0)::bigint from entry where kind = $1"
-        noted = "select name, transactions, cents from payment_file order by run, file"
-        rows = await connection.fetch(noted)
-        (found,) = await connection.fetch(posted, KIND_NUMBERS["payment"])
-        sums = sum(row["transactions"] for row in rows), sum(row["cents"] for row in rows)
-        return StoredPayments((found[0], found[1]), sums, [row["name"] for row in rows])
+        files = "select name, transactions, cents from payment_file order by run, file"
+        rows = await connection.fetch(files)
+        (sums,) = await connection.fetch(posted, KIND_NUMBERS["payment"])
+        recorded = PaymentSums(sum(row["transactions"] for row in rows), sum(row["cents"] for row in rows))
+        return StoredPayments(PaymentSums(*sums), recorded, [row["name"] for row in rows])
     finally:
         await connection.close()

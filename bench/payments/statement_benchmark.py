@@ -1,7 +1,7 @@
-"""Statements of the bank, read and matched: megabytes a second, verified before they are timed.
+"""The speed of reading and matching bank statements in megabytes a second, verified before it is timed.
 
-``python -m bench.payments.statement_benchmark [TRANSFERS]``: a statement of so many transfers,
-as the simulated bank writes it, in both formats.
+``python -m bench.payments.statement_benchmark [TRANSFERS]`` measures a statement of so many transfers in both formats, as
+the simulated bank writes it.
 """
 
 import sys
@@ -29,39 +29,39 @@ from settlement.simulated_bank.pain001_reader import OrderLot, PaymentOrders
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates, decide_outcomes
 
 TRANSFERS = 300_000
-RUNS = 3
+ROUNDS = 3
 ACCOUNT = "FR7630001000641234567890174"
 _DAY = find_open_day(np.array([17870], np.int32))
 _PAYMENT = "payment"
 
 
 class StatementFigures(NamedTuple):
-    """How a statement was read and matched."""
+    """The figures of reading and matching one statement."""
 
-    what: str
+    name: str
     size_bytes: int
     transfers: int
     seconds: float
 
     @property
     def megabytes_a_second(self) -> float:
-        """Of the file."""
+        """The speed by the size of the statement."""
         return self.size_bytes / self.seconds / 1e6
 
 
 def measure(count: int = TRANSFERS) -> list[StatementFigures]:
-    """Write statements of ``count`` transfers, read and match each, and time the best of a few runs.
+    """Write statements of ``count`` transfers, read and match each, and time the best of a few rounds.
 
     Raises
     ------
     RuntimeError
-        A transfer was not found, or the sums differ.
+        A transfer was not matched exactly once.
     """
     orders = _build_orders(count)
-    fate = decide_outcomes(orders, {}, bank_reasons.load(), OutcomeRates(1, 0))
-    bank = BankActivity(orders, fate, CamtVersion.V08)
-    (day,) = book_days(orders, fate, {ACCOUNT: AccountState(int(orders.amount.sum()), 0, 0)})
-    sent, found = _build_transfers(orders), []
+    outcomes = decide_outcomes(orders, {}, bank_reasons.load(), OutcomeRates(1, 0))
+    bank = BankActivity(orders, outcomes, CamtVersion.V08)
+    (day,) = book_days(orders, outcomes, {ACCOUNT: AccountState(int(orders.amount.sum()), 0, 0)})
+    sent, figures = _build_transfers(orders), []
     with tempfile.TemporaryDirectory() as folder:
         for name, writer in (
             ("camt.053", camt_writer.write_statement),
@@ -70,18 +70,18 @@ def measure(count: int = TRANSFERS) -> list[StatementFigures]:
             path = Path(folder) / name
             with path.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(writer(bank, [day]))
-            found.append(_time_statement(name, path, sent))
-    return found
+            figures.append(_time_statement(name, path, sent))
+    return figures
 
 
-def _time_statement(what: str, path: Path, sent: SentTransfers) -> StatementFigures:
+def _time_statement(name: str, path: Path, sent: SentTransfers) -> StatementFigures:
     best = float("inf")
-    for _ in range(RUNS):
-        began = time.perf_counter()
-        fits = _read_and_match(path, sent)
-        best = min(best, time.perf_counter() - began)
-        _check_matches(fits, sent)
-    return StatementFigures(what, path.stat().st_size, sent.head.size, best)
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        matches = _read_and_match(path, sent)
+        best = min(best, time.perf_counter() - start)
+        _check_matches(matches, sent)
+    return StatementFigures(name, path.stat().st_size, sent.head.size, best)
 
 
 def _read_and_match(path: Path, sent: SentTransfers) -> Matches:
@@ -89,11 +89,11 @@ def _read_and_match(path: Path, sent: SentTransfers) -> Matches:
     return match_movements(message, parse_entries(message), sent, np.zeros(sent.head.size, np.int64))
 
 
-def _check_matches(fits: Matches, sent: SentTransfers) -> None:
-    """Every transfer is debited once, and nothing else was found."""
-    is_debited = fits.is_matched & (fits.movement_type == MovementType.DEBIT)
-    if not is_debited.all() or (np.sort(fits.transfer) != np.arange(sent.head.size)).any():
-        raise RuntimeError("not every transfer was found once")
+def _check_matches(matches: Matches, sent: SentTransfers) -> None:
+    """Check that every transfer is debited once, and that nothing else was matched."""
+    is_debited = matches.is_matched & (matches.movement_type == MovementType.DEBIT)
+    if not is_debited.all() or (np.sort(matches.transfer) != np.arange(sent.head.size)).any():
+        raise RuntimeError("not every transfer was matched exactly once")
 
 
 def _build_orders(count: int) -> PaymentOrders:
@@ -112,21 +112,21 @@ def _build_orders(count: int) -> PaymentOrders:
 
 
 def _build_transfers(orders: PaymentOrders) -> SentTransfers:
-    """The same transfers as the journal has them, an act each."""
+    """Build the same transfers as the journal contains them, each with one act."""
     from core.catalog import KIND_NUMBERS
 
     count = orders.amount.size
     entries = np.arange(1, count + 1, dtype=np.int64)
-    pieces = [b"1-%d" % number for number in range(1, count + 1)]
-    ends = np.cumsum([0, *map(len, pieces)]).astype(np.int32)
+    texts = [b"1-%d" % number for number in range(1, count + 1)]
+    ends = np.cumsum([0, *map(len, texts)]).astype(np.int32)
     references = TextCells(
         Spans(seal_array(ends[:-1]), seal_array(ends[1:])),
-        Bytes(seal_array(np.frombuffer(b"".join(pieces), np.uint8))),
+        Bytes(seal_array(np.frombuffer(b"".join(texts), np.uint8))),
     )
-    same = np.ones(count, np.int32)
+    ones = np.ones(count, np.int32)
     kind = np.full(count, KIND_NUMBERS[_PAYMENT], np.int16)
     return group_transfers(
-        SentLines(entries, orders.amount, same, same, same, kind, same.astype(np.int16), same, same),
+        SentLines(entries, orders.amount, ones, ones, ones, kind, ones.astype(np.int16), ones, ones),
         references,
     )
 
@@ -134,10 +134,10 @@ def _build_transfers(orders: PaymentOrders) -> SentTransfers:
 def main() -> None:
     """Print the figures."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else TRANSFERS
-    for each in measure(count):
+    for figures in measure(count):
         print(
-            f"{each.what}: {each.transfers:,} transfers, {each.size_bytes / 1e6:.0f} MB in {each.seconds:.2f} s: "
-            f"{each.megabytes_a_second:.0f} MB/s"
+            f"{figures.name}: {figures.transfers:,} transfers, {figures.size_bytes / 1e6:.0f} MB in {figures.seconds:.2f} s: "
+            f"{figures.megabytes_a_second:.0f} MB/s"
         )
 
 

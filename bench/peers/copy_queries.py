@@ -1,4 +1,4 @@
-"""The journal's rows as COPY streams, read from a database and copied anew into bare tables beside it."""
+"""Queries that read the journal's rows as COPY streams and copy them into bare tables of another schema."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ _CHECKS: Mapping[str, str] = {
 
 
 class BatchSpan(NamedTuple):
-    """One committed batch: its entries, and how many rows of each table it has."""
+    """A committed batch: its first entry, and the number of its rows in each table."""
 
     batch: int
     first: int
@@ -37,17 +37,17 @@ class BatchSpan(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Rows of all tables."""
+        """The rows of all tables."""
         return sum(self.counts.values())
 
 
 CopyStreams = dict[str, list[bytes]]
-"""A batch's COPY stream of each table, in the pieces it was read in."""
+"""The COPY streams of a batch by table, each in chunks."""
 
 
 @asynccontextmanager
 async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection, closed at the end."""
+    """Open a connection; close it at the end."""
     connection = await asyncpg.connect(dsn)
     try:
         yield connection
@@ -57,7 +57,7 @@ async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 
 @asynccontextmanager
 async def create_temporary_database(dsn: str, name: str) -> AsyncIterator[str]:
-    """The address of a fresh database ``name`` on the server of ``dsn``; dropped at the end."""
+    """Create the database ``name`` on the server of ``dsn``, yield its address, and drop it at the end."""
     async with open_connection(dsn) as connection:
         await connection.execute(f"create database {name}")
         try:
@@ -67,7 +67,7 @@ async def create_temporary_database(dsn: str, name: str) -> AsyncIterator[str]:
 
 
 async def describe_server(dsn: str) -> str:
-    """The server's version, and what it does for a commit to last."""
+    """Describe the server: its version, and the settings that decide how durable a commit is."""
     names = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
     async with open_connection(dsn) as connection:
         version = str(await connection.fetchval("show server_version")).split()[0]
@@ -76,71 +76,76 @@ async def describe_server(dsn: str) -> str:
 
 
 async def list_batches(connection: asyncpg.Connection) -> list[BatchSpan]:
-    """The committed batches that stored rows, in order."""
-    found = await connection.fetch(
+    """List the committed batches that stored rows, in order."""
+    rows = await connection.fetch(
         "select batch, first_entry, entries, refusals, duplicates, payees, request_pages from batch order by batch"
     )
-    names = {"entry": "entries", "refusal": "refusals", "duplicate": "duplicates", "payee": "payees"}
-    names["request_detail"] = "request_pages"
-    every = [
-        BatchSpan(r["batch"], r["first_entry"], {n: r[c] for n, c in names.items() if r[c]}) for r in found
+    columns = {"entry": "entries", "refusal": "refusals", "duplicate": "duplicates", "payee": "payees"}
+    columns["request_detail"] = "request_pages"
+    batches = [
+        BatchSpan(
+            row["batch"],
+            row["first_entry"],
+            {table: row[column] for table, column in columns.items() if row[column]},
+        )
+        for row in rows
     ]
-    return [each for each in every if each.rows]
+    return [batch for batch in batches if batch.rows]
 
 
 async def read_batch(connection: asyncpg.Connection, span: BatchSpan) -> CopyStreams:
-    """A batch's rows as the server sends them."""
+    """Read a batch's rows as the server sends them."""
     streams: CopyStreams = {}
     last = span.first + span.counts.get("entry", 0) - 1
     for name in span.counts:
         parts = streams[name] = []
         rows = _ROWS_OF[name].format(batch=span.batch, first=span.first, last=last)
 
-        async def keep(data: bytes, parts: list[bytes] = parts) -> None:
+        async def append_data(data: bytes, parts: list[bytes] = parts) -> None:
             parts.append(data)
 
         select = f"select * from public.{name} where {rows}"
-        await connection.copy_from_query(select, output=keep, format="binary")
+        await connection.copy_from_query(select, output=append_data, format="binary")
         parts[:] = _split_chunks(b"".join(parts))
     return streams
 
 
 def _split_chunks(stream: bytes) -> list[bytes]:
-    """The server sends a message a row; given back like that, the client would be what is measured."""
+    """Split a stream into large chunks: the server sends one message a row, which would make the client the bottleneck."""
     return [stream[start : start + _CHUNK_BYTES] for start in range(0, len(stream), _CHUNK_BYTES)]
 
 
 async def create_tables(connection: asyncpg.Connection) -> None:
-    """Empty logged tables of the journal's shape, checks and indexes included, without its triggers."""
+    """Create empty logged tables like the journal's, with its checks and indexes but without its triggers."""
     await drop_tables(connection)
     await connection.execute(f"create schema {SCHEMA}")
     for name in _ROWS_OF:
         like = "including defaults including constraints including indexes"
         await connection.execute(f"create table {SCHEMA}.{name} (like public.{name} {like})")
         await connection.execute(f"alter table {SCHEMA}.{name} set (autovacuum_vacuum_insert_threshold = -1)")
-    # the journal's index stands on its partitions
+    # the journal's own index is on its partitions, which `like` does not copy
     await connection.execute(
         f"create index on {SCHEMA}.entry using brin (entry_id) with (pages_per_range = 64)"
     )
 
 
 async def drop_tables(connection: asyncpg.Connection) -> None:
-    """Remove what ``make_tables`` made."""
+    """Drop the tables of ``create_tables``."""
     await connection.execute(f"drop schema if exists {SCHEMA} cascade")
 
 
 async def copy_batches(connections: Sequence[asyncpg.Connection], batches: Sequence[CopyStreams]) -> float:
-    """Copy the batches in, one transaction each, whichever connection is free; seconds it took."""
-    waiting = iter(batches)
+    """Copy each batch in a transaction of its own, on the next free connection; return the seconds it took."""
+    remaining = iter(batches)
     start = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:
         for connection in connections:
-            tasks.create_task(_copy_batches_on(connection, waiting))
+            tasks.create_task(_copy_batches_on(connection, remaining))
     return time.perf_counter() - start
 
 
-async def _copy_batches_on(connection: asyncpg.Connection, waiting: Iterator[CopyStreams]) -> None:
-    for streams in waiting:
+async def _copy_batches_on(connection: asyncpg.Connection, batches: Iterator[CopyStreams]) -> None:
+    for streams in batches:
         async with connection.transaction():
             for name, parts in streams.items():
                 await connection.copy_to_table(
@@ -154,10 +159,10 @@ async def _iterate_parts(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
 
 
 async def find_differences(connection: asyncpg.Connection) -> list[str]:
-    """Tables whose copied rows do not count and sum up to the journal's."""
-    found = []
+    """Describe the tables whose copied rows differ in count or sums from the journal's."""
+    differences = []
     for name, query in _CHECKS.items():
-        here, there = [await connection.fetchrow(query.format(schema)) for schema in (SCHEMA, "public")]
-        if here != there:
-            found.append(f"{name}: {here} copied, {there} in the journal")
-    return found
+        copied, stored = [await connection.fetchrow(query.format(schema)) for schema in (SCHEMA, "public")]
+        if copied != stored:
+            differences.append(f"{name}: {copied} copied, {stored} in the journal")
+    return differences

@@ -1,4 +1,4 @@
-"""What the server could do at best: COPY of the same rows, and nothing else."""
+"""The best the server could do: COPY of the same rows, and nothing else."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from bench.peers import copy_queries
 
 @dataclass(frozen=True, slots=True)
 class Roofline:
-    """Raw COPY of a journal's rows over two connections, one transaction a batch."""
+    """The figures of raw COPY of a journal's rows, over two connections and with one transaction a batch."""
 
     rows: int
     """Entries, refusals, duplicates and payees."""
@@ -19,15 +19,15 @@ class Roofline:
 
 
 async def measure_roofline(dsn: str) -> Roofline:
-    """Copy a committed journal's rows into bare tables on the same server; the time of the copying alone.
+    """Copy a committed journal's rows into bare tables on the same server, and time the copying alone.
 
-    All rows are read before the clock runs and copied without a pause: in one the system would go on writing what is
-    dirty, in nobody's time. Every table's count and sums must equal the journal's before the figure is given.
+    All rows are read before the clock starts, and copied without a pause: during a pause the system would write dirty
+    pages in time that is not measured.  The count and sums of every table must equal the journal's.
 
     Raises
     ------
     AssertionError
-        The copied rows are not the journal's.
+        The copied rows differ from the journal's.
     """
     async with AsyncExitStack() as stack:
         connections = [
@@ -37,9 +37,12 @@ async def measure_roofline(dsn: str) -> Roofline:
         batches = await copy_queries.list_batches(connections[0])
         await copy_queries.create_tables(connections[0])
         stack.push_async_callback(copy_queries.drop_tables, connections[0])
-        streams = [await copy_queries.read_batch(connections[0], each) for each in batches]
+        streams = [await copy_queries.read_batch(connections[0], batch) for batch in batches]
         seconds = await copy_queries.copy_batches(connections, streams)
-        if wrong := await copy_queries.find_differences(connections[0]):
-            raise AssertionError("; ".join(wrong))
-    rows, entries = sum(each.rows for each in batches), sum(each.counts.get("entry", 0) for each in batches)
+        if differences := await copy_queries.find_differences(connections[0]):
+            raise AssertionError("; ".join(differences))
+    rows, entries = (
+        sum(batch.rows for batch in batches),
+        sum(batch.counts.get("entry", 0) for batch in batches),
+    )
     return Roofline(rows, entries, len(batches), round(seconds, 3), round(rows / seconds))

@@ -1,6 +1,6 @@
--- The engine's rules row by row, as an application that lives in the database would write them: what is looked up is
--- locked, what changes is updated, every act is decided before the next.  A word such as :Outcome.HELD stands for its number.
--- The figures' upper limit (2^52 cents) is the engine's own and left out.
+-- The engine's rules row by row, as an application inside the database would implement them: it locks the rows it reads,
+-- updates those that change, and decides each act before the next.  A word such as :Outcome.HELD stands for its number.
+-- The upper limit of the figures (2^52 cents) is a limit of the engine and left out.
 
 create schema bench_peer;
 
@@ -10,7 +10,7 @@ create table act_line (
     bank bigint,
     primary key (submission, position)
 );
-comment on column act_line.size is 'Lines of the act this line begins; 0 on a line that goes on';
+comment on column act_line.size is 'Lines of the act that begins with this line; 0 on its other lines';
 
 create table effect (
     kind smallint primary key, registers bool, pays bool, follows bool, mirrors bool, budget smallint, is_cp bool,
@@ -78,55 +78,55 @@ end $$;
 create function move_credits(l act_line, e effect, t node) returns finding language plpgsql as $$
 declare
     s node; g node;
-    givers int[]; takers int[]; common int[];
-    place int;
+    source_chain int[]; target_chain int[]; common int[];
+    node_number int;
 begin
     select * into s from node where node = l.source for update;
     if s.level <> t.level then return row(:Outcome.FUND_CENTRE_LEVEL, t.node, 0)::finding; end if;
-    givers := chain_of(s.node); takers := chain_of(t.node);
+    source_chain := chain_of(s.node); target_chain := chain_of(t.node);
     if s.node = t.node or (t.staff and not s.staff) or s.node % 3 <> t.node % 3
-       or givers[array_upper(givers, 1)] / 6 <> takers[array_upper(takers, 1)] / 6 then
+       or source_chain[array_upper(source_chain, 1)] / 6 <> target_chain[array_upper(target_chain, 1)] / 6 then
         return row(:Outcome.MOVE_FORBIDDEN, s.node, 0)::finding;
     end if;
-    common := array(select unnest(givers) intersect select unnest(takers));
-    foreach place in array givers loop
-        exit when place = any(common);
-        select * into g from node where node = place for update;
+    common := array(select unnest(source_chain) intersect select unnest(target_chain));
+    foreach node_number in array source_chain loop
+        exit when node_number = any(common);
+        select * into g from node where node = node_number for update;
         if l.amount > left_at(g, e.is_cp) then
-            return row(:Outcome.BUDGET_BELOW_CONSUMPTION, place, l.amount - left_at(g, e.is_cp))::finding;
+            return row(:Outcome.BUDGET_BELOW_CONSUMPTION, node_number, l.amount - left_at(g, e.is_cp))::finding;
         end if;
     end loop;
     if l.amount > undistributed(s, e.is_cp) then
         return row(:Outcome.ALLOTMENT_EXCEEDED, s.node, l.amount - undistributed(s, e.is_cp))::finding;
     end if;
-    for i in 1 .. array_length(givers, 1) loop
-        exit when givers[i] = any(common);
-        perform add_opened(givers[i], e.is_cp, -l.amount), add_opened(takers[i], e.is_cp, l.amount);
-        if givers[i + 1] is not null and not givers[i + 1] = any(common) then
-            perform add_allotted(givers[i + 1], e.is_cp, -l.amount), add_allotted(takers[i + 1], e.is_cp, l.amount);
+    for i in 1 .. array_length(source_chain, 1) loop
+        exit when source_chain[i] = any(common);
+        perform add_opened(source_chain[i], e.is_cp, -l.amount), add_opened(target_chain[i], e.is_cp, l.amount);
+        if source_chain[i + 1] is not null and not source_chain[i + 1] = any(common) then
+            perform add_allotted(source_chain[i + 1], e.is_cp, -l.amount), add_allotted(target_chain[i + 1], e.is_cp, l.amount);
         end if;
     end loop;
     return row(:Outcome.ACCEPTED, 0, 0)::finding;
 end $$;
 
-create function bring_credits(l act_line, e effect, c cell) returns finding language plpgsql as $$
+create function add_credits(l act_line, e effect, c cell) returns finding language plpgsql as $$
 declare
     t node; above node;
 begin
     select * into t from node where node = case when c.operation >= 0 then c.operation else c.chain[1] end for update;
-    if e.budget = :Budget.MOVE then return move_credits(l, e, t); end if;
-    if (e.budget = :Budget.OPEN and t.level <> :Level.PROGRAMME)
-       or (e.budget = :Budget.ALLOT and t.level not in (:Level.BOP, :Level.UO))
-       or (e.budget = :Budget.EARMARK and t.level <> :Level.OPERATION) then
+    if e.budget = :BudgetAction.MOVE then return move_credits(l, e, t); end if;
+    if (e.budget = :BudgetAction.OPEN and t.level <> :CentreLevel.PROGRAMME)
+       or (e.budget = :BudgetAction.ALLOT and t.level not in (:CentreLevel.BOP, :CentreLevel.UO))
+       or (e.budget = :BudgetAction.EARMARK and t.level <> :CentreLevel.OPERATION) then
         return row(:Outcome.FUND_CENTRE_LEVEL, t.node, 0)::finding;
     end if;
-    if e.budget = :Budget.ALLOT then
+    if e.budget = :BudgetAction.ALLOT then
         select * into above from node where node = t.parent for update;
         if l.amount > undistributed(above, e.is_cp) then
             return row(:Outcome.ALLOTMENT_EXCEEDED, above.node, l.amount - undistributed(above, e.is_cp))::finding;
         end if;
         perform add_allotted(above.node, e.is_cp, l.amount);
-    elsif e.budget = :Budget.EARMARK then
+    elsif e.budget = :BudgetAction.EARMARK then
         for above in select * from node where node = any(c.chain) order by level desc for update loop
             if above.blocking and l.amount > left_at(above, false) then
                 return row(:Outcome.AE_EXCEEDED, above.node, l.amount - left_at(above, false))::finding;
@@ -138,7 +138,7 @@ begin
     return row(:Outcome.ACCEPTED, 0, 0)::finding;
 end $$;
 
--- Spend at every level at once.  An operation holds its earmark; what that reserved above turns into consumption.
+-- Charge all levels at once.  An operation has its earmark; what the earmark reserved above becomes consumption.
 create function spend(c cell, reserved bigint, consumed bigint, requested bigint) returns finding language plpgsql as $$
 declare
     n node; ae_short node; cp_short node;
@@ -179,10 +179,10 @@ create function account_of(role smallint, c cell, given smallint) returns smalli
                      when :Role.ACCRUED then c.accrued when :Role.CREDITOR then c.creditor else 0 end;
 $$;
 
--- Judge one line, and carry it out as entry ``id`` if it breaks no rule.
+-- Check one line, and post it as entry ``id`` if it breaks no rule.
 create function post(l act_line, id bigint) returns finding language plpgsql as $$
 declare
-    e effect; base effect; c cell; item entry; root entry; known act_key; paid payee; found_ finding;
+    e effect; base effect; c cell; item entry; root entry; earlier_act act_key; paid payee; finding_ finding;
     sign int := 1; followed bigint := 0; commitment_ bigint := 0; cell_ int := greatest(l.cell, 0);
     drawn smallint; fed smallint; left_ bigint; debit_ smallint; credit_ smallint;
 begin
@@ -203,11 +203,11 @@ begin
         if l.bank <> 0 and l.bank <> paid.bank then return row(:Outcome.BANK_DETAILS_DIFFER, 0, 0)::finding; end if;
     end if;
     if e.follows then
-        select * into known from act_key where key = l.previous;
-        if not found or l.previous_line not between 1 and known.size then
+        select * into earlier_act from act_key where key = l.previous;
+        if not found or l.previous_line not between 1 and earlier_act.size then
             return row(:Outcome.PREDECESSOR_MISSING, 0, 0)::finding;
         end if;
-        followed := known.first_entry + l.previous_line - 1;
+        followed := earlier_act.first_entry + l.previous_line - 1;
         select * into item from entry where entry_id = followed for update;
         if l.cell >= 0 and l.cell <> item.cell then return row(:Outcome.ASSIGNMENT_DIFFERS, 0, 0)::finding; end if;
         cell_ := item.cell;
@@ -228,15 +228,15 @@ begin
             if l.amount > left_ then return row(e.shortfall, 0, l.amount - left_)::finding; end if;
         end if;
     end if;
-    if base.budget <> :Budget.NONE then
+    if base.budget <> :BudgetAction.NONE then
         select * into c from cell where cell = cell_;
-        if base.budget = :Budget.SPEND then
-            found_ := spend(c, base.ae_reserved * sign * l.amount, base.ae_consumed * sign * l.amount,
+        if base.budget = :BudgetAction.SPEND then
+            finding_ := spend(c, base.ae_reserved * sign * l.amount, base.ae_consumed * sign * l.amount,
                             base.cp_reserved * sign * l.amount);
         else
-            found_ := bring_credits(l, e, c);
+            finding_ := add_credits(l, e, c);
         end if;
-        if found_.code <> :Outcome.ACCEPTED then return found_; end if;
+        if finding_.code <> :Outcome.ACCEPTED then return finding_; end if;
     elsif base.debit <> :Role.NONE then
         select * into c from cell where cell = cell_;
     end if;
@@ -273,28 +273,28 @@ create function refuse_one(h act_line, broken int, f finding) returns void langu
     from generate_series(0, h.size - 1) i;
 $$;
 
--- The first line of the act that leaves it without a key, counted from 0; null if it has one.
-create function unkeyed(h act_line) returns int language sql as $$
+-- Return the first line of the act that has no valid key, counted from 0; null if all have one.
+create function find_unkeyed_line(h act_line) returns int language sql as $$
     select min(position) - h.position from act_line
     where submission = h.submission and position between h.position and h.position + h.size - 1
       and fault between :Outcome.REFERENCE_INVALID and :Outcome.ACT_TOO_LONG;
 $$;
 
--- What is known of the act's key: a code, or null if nothing is.
-create function recognise(h act_line) returns int language plpgsql as $$
+-- Look up the act's key; return the code that follows from an earlier act, or null without one.
+create function find_known_act(h act_line) returns int language plpgsql as $$
 declare
-    known act_key; waits waiting;
+    earlier_act act_key; waiting_act waiting;
 begin
-    select * into known from act_key where key = h.key;
-    if found and known.content = h.content then
+    select * into earlier_act from act_key where key = h.key;
+    if found and earlier_act.content = h.content then
         insert into duplicate
-            select h.submission, h.position + i, known.first_entry + i from generate_series(0, h.size - 1) i;
+            select h.submission, h.position + i, earlier_act.first_entry + i from generate_series(0, h.size - 1) i;
         return :Outcome.DUPLICATE;
     end if;
     if not found then
-        select * into waits from waiting where key = h.key;
+        select * into waiting_act from waiting where key = h.key;
         if not found then return null; end if;
-        if waits.content = h.content then
+        if waiting_act.content = h.content then
             insert into held values (h.position);
             return :Outcome.HELD;
         end if;
@@ -303,7 +303,7 @@ begin
     return :Outcome.REFERENCE_CONFLICT;
 end $$;
 
--- Enter all lines of the act from entry ``id`` on, or none.
+-- Post all lines of the act from entry ``id`` on, or none.
 create function post_lines(h act_line, id bigint, out broken int, out f finding) language plpgsql as $$
 declare
     l act_line;
@@ -321,23 +321,23 @@ begin
             if f.code <> :Outcome.ACCEPTED then raise exception using errcode = 'CR001'; end if;
         end loop;
     exception when sqlstate 'CR001' then
-        null; -- what the lines before it did is undone, what was found is not
+        null; -- the changes of the lines before are rolled back, the finding is kept
     end;
 end $$;
 
--- Decide the act that line ``h`` begins.
+-- Decide the act that begins with line ``h``.
 create function decide(h act_line, id bigint, holding bool) returns int language plpgsql as $$
 declare
-    answer int; posted record; broken int;
+    act_code int; posted record; broken int;
 begin
-    if h.fault <> 0 or h.size > 1 then broken := unkeyed(h); end if;
+    if h.fault <> 0 or h.size > 1 then broken := find_unkeyed_line(h); end if;
     if broken is not null then
         perform refuse_one(h, broken, row(fault, 0, 0)::finding) from act_line
             where submission = h.submission and position = h.position + broken;
         return :Outcome.ACT_REFUSED;
     end if;
-    answer := recognise(h);
-    if answer is not null then return answer; end if;
+    act_code := find_known_act(h);
+    if act_code is not null then return act_code; end if;
     posted := post_lines(h, id);
     if (posted.f).code = :Outcome.ACCEPTED then
         insert into act_key values (h.key, id, h.size, h.content);
@@ -351,39 +351,39 @@ begin
     return (posted.f).code;
 end $$;
 
--- Work a submission to its end: every act in order, then the held ones again while that helps, then for good.
-create procedure work(which int, commit_every int) language plpgsql as $$
+-- Decide a submission: every act in order, then the held acts again while that decides some, then finally without holding.
+create procedure decide_submission(which int, commit_every int) language plpgsql as $$
 declare
-    h act_line; place int; acts int := 0; run int := 1; answer int;
-    helped bool; holding bool := true;
+    h act_line; act_position int; acts int := 0; pass_number int := 1; act_code int;
+    has_progress bool; holding bool := true;
     id bigint := (select coalesce(max(entry_id), 0) + 1 from entry);
-    places int[] := array(select position from act_line where submission = which and size > 0 order by position);
+    positions int[] := array(select position from act_line where submission = which and size > 0 order by position);
 begin
     loop
         delete from waiting; delete from held;
-        helped := false;
-        foreach place in array places loop
-            select * into h from act_line where submission = which and position = place;
-            answer := decide(h, id, holding);
-            if answer = :Outcome.ACCEPTED then id := id + h.size; end if;
-            helped := helped or answer <= :Outcome.DUPLICATE;
+        has_progress := false;
+        foreach act_position in array positions loop
+            select * into h from act_line where submission = which and position = act_position;
+            act_code := decide(h, id, holding);
+            if act_code = :Outcome.ACCEPTED then id := id + h.size; end if;
+            has_progress := has_progress or act_code <= :Outcome.DUPLICATE;
             acts := acts + 1;
             if acts % commit_every = 0 then commit; end if;
         end loop;
-        places := array(select position from held order by position);
-        exit when not holding or places = '{}';
-        holding := run = 1 or helped;
-        run := run + 1;
+        positions := array(select position from held order by position);
+        exit when not holding or positions = '{}';
+        holding := pass_number = 1 or has_progress;
+        pass_number := pass_number + 1;
     end loop;
     commit;
 end $$;
 
--- Every line and what became of it, in the words of both.
-create view told as
+-- Every line with its result, in the same columns for peer and engine.
+create view peer_result as
     select submission, position as line, :Outcome.ACCEPTED as code, entry_id, 0 as node, 0::bigint as missing from entry
     union all select submission, position, :Outcome.DUPLICATE, entry_id, 0, 0 from duplicate
     union all select submission, position, code, 0, node, missing from refusal;
-create view told_by_engine as
+create view engine_result as
     select submission, line, :Outcome.ACCEPTED as code, entry_id, 0 as node, 0::bigint as missing from public.entry
     union all select submission, line, :Outcome.DUPLICATE, entry_id, 0, 0 from public.duplicate
     union all select submission, line, code, 0, node, missing from public.refusal;

@@ -1,4 +1,4 @@
-"""The same acts through row-by-row PL/pgSQL: its decisions must equal the engine's act for act, then it is timed."""
+"""The same acts decided row by row in PL/pgSQL: its decisions must equal the engine's for every act, then it is timed."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
@@ -21,10 +21,10 @@ from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 
 ACTS = 50_000
-"""Payment request lines of the year that the peer works; with what they follow, some 80,000 lines."""
+"""Payment request lines of the year that the peer decides; with the acts they follow, about 80,000 lines."""
 
 _SETUP_FILES = 2
-"""The first files, third parties and budget: decided by the peer too, but not timed."""
+"""The first files, with third parties and budget: the peer decides them too, but they are not timed."""
 
 _Tables = Mapping[str, list[tuple[Any, ...]]]
 _DecideSubmission = Callable[[Any, int], Awaitable[float]]
@@ -34,18 +34,18 @@ _OPENING_FAMILIES = frozenset({Family.COMMITMENT, Family.SERVICE, Family.PAYMENT
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What PL/pgSQL does in a second, committing every 500 acts."""
+    """The speed of PL/pgSQL, committing every 500 acts."""
 
     lines: int
     lines_a_second: float
-    """One call an act from a client."""
+    """With one call an act from a client."""
     looping_lines_a_second: float
-    """All calls made by a loop in the server."""
+    """With all calls made by a loop in the server."""
 
 
 @dataclass
 class _RecordingFeed(FileFeed):
-    """A feed that remembers what it gave in first passes, and the book it was for."""
+    """A feed that records the acts of its first passes, and the book."""
 
     acts: list[np.ndarray] = field(default_factory=list)
     state: BookState = field(init=False)
@@ -61,38 +61,38 @@ class _RecordingFeed(FileFeed):
 
 
 async def measure_peer(dsn: str, folder: Path, year: Year) -> Peer:
-    """Process a small year in the empty database ``dsn``, then let the peer decide the very same acts beside it.
+    """Process a small year in the empty database ``dsn``, then let the peer decide the same acts beside it.
 
-    File by file, so that both present held acts anew at the same moment.  Third parties and budget are not timed.
+    Both work file by file, so that they retry held acts at the same moment.  Third parties and budget are not timed.
 
     Raises
     ------
     AssertionError
-        The peer says of some line what the engine does not.
+        The peer's decision on some line differs from the engine's.
     """
     small = replace(year, acts=min(year.acts, ACTS), senders=1)
-    files = [folder / "files" / each["name"] for each in generate_year(folder / "files", small)["files"]]
-    recorded = [await _process_file(dsn, folder / "spool", path) for path in files]
-    tables, submissions = _build_tables(recorded), [feed.processed[-1] for feed in recorded]
-    lines = sum(map(_count_lines, recorded[_SETUP_FILES:]))
+    files = [folder / "files" / file["name"] for file in generate_year(folder / "files", small)["files"]]
+    feeds = [await _process_file(dsn, folder / "spool", path) for path in files]
+    tables, submissions = _build_tables(feeds), [feed.processed[-1] for feed in feeds]
+    lines = sum(map(_count_lines, feeds[_SETUP_FILES:]))
     async with copy_queries.open_connection(dsn) as connection:
-        asked, looped = [
-            await _time_submissions(connection, way, tables, submissions)
-            for way in (plpgsql_queries.decide_by_calls, plpgsql_queries.decide_in_server)
+        seconds_by_calls, seconds_in_server = [
+            await _time_submissions(connection, decide, tables, submissions)
+            for decide in (plpgsql_queries.decide_by_calls, plpgsql_queries.decide_in_server)
         ]
-    return Peer(lines, round(lines / asked), round(lines / looped))
+    return Peer(lines, round(lines / seconds_by_calls), round(lines / seconds_in_server))
 
 
 async def _time_submissions(
-    connection: Any, way: _DecideSubmission, tables: _Tables, submissions: list[int]
+    connection: Any, decide: _DecideSubmission, tables: _Tables, submissions: list[int]
 ) -> float:
-    """The time of all submissions but those that set up, decided from nothing in one ``way``."""
+    """Time all submissions but those of the setup, decided by ``decide`` in an empty schema; return seconds."""
     await plpgsql_queries.create_schema(connection)
     for table, rows in tables.items():
         await plpgsql_queries.fill_table(connection, table, rows)
-    seconds = [await way(connection, each) for each in submissions]
-    if wrong := await plpgsql_queries.find_differences(connection):
-        raise AssertionError("; ".join(wrong))
+    seconds = [await decide(connection, submission) for submission in submissions]
+    if differences := await plpgsql_queries.find_differences(connection):
+        raise AssertionError("; ".join(differences))
     return sum(seconds[_SETUP_FILES:])
 
 
@@ -109,24 +109,24 @@ def _count_lines(feed: _RecordingFeed) -> int:
     return sum(map(len, feed.acts))
 
 
-def _build_tables(recorded: list[_RecordingFeed]) -> _Tables:
-    """Rows of the peer's tables."""
-    state = recorded[-1].state
+def _build_tables(feeds: list[_RecordingFeed]) -> _Tables:
+    """Build the rows of the peer's tables."""
+    state = feeds[-1].state
     cells = list(_list_cells(state))
-    lines = [row for feed in recorded for row in _list_act_lines(feed)]
-    named = {node for cell in cells for node in (*cell[1], cell[2])} | {row[7] for row in lines}
+    act_lines = [row for feed in feeds for row in _list_act_lines(feed)]
+    nodes = {node for cell in cells for node in (*cell[1], cell[2])} | {row[7] for row in act_lines}
     return {
         "effect": list(_list_effects()),
         "open_period": [(int(period),) for period in np.flatnonzero(state.book.periods)],
         "cell": cells,
-        "node": list(_list_nodes(state, named - {-1})),
-        "act_line": lines,
+        "node": list(_list_nodes(state, nodes - {-1})),
+        "act_line": act_lines,
     }
 
 
 def _list_effects() -> Iterator[tuple]:
     for number, kind in enumerate(CATALOG):
-        says = (kind.family is Family.THIRD_PARTY, kind.pays, kind.follows is not Family.NONE, kind.mirrors)
+        flags = (kind.family is Family.THIRD_PARTY, kind.pays, kind.follows is not Family.NONE, kind.mirrors)
         budget = (
             kind.budget,
             kind.measure is Measure.CP,
@@ -134,12 +134,12 @@ def _list_effects() -> Iterator[tuple]:
             kind.ae_consumed,
             kind.cp_reserved,
         )
-        rest = (kind.draws, kind.feeds, kind.shortfall, kind.debit, kind.credit)
-        yield (number, *says, *budget, *rest, kind.family in _OPENING_FAMILIES)
+        posting = (kind.draws, kind.feeds, kind.shortfall, kind.debit, kind.credit)
+        yield (number, *flags, *budget, *posting, kind.family in _OPENING_FAMILIES)
 
 
 def _list_cells(state: BookState) -> Iterator[tuple]:
-    """Cells with their chains; nodes by number, as refusals name them."""
+    """List the cells with their chains of nodes; nodes have the numbers that refusals contain."""
     first = state.registry.first_node
     for number, cell in enumerate(state.book.cells[1:].tolist(), 1):
         centre, _, operation, *accounts = cell
@@ -156,7 +156,7 @@ def _trace_chain(state: BookState, node: int) -> list[int]:
 
 
 def _list_nodes(state: BookState, named: set[int]) -> Iterator[tuple]:
-    """The nodes named, and all above them."""
+    """List the given nodes and all nodes above them."""
     first = state.registry.first_node
     for position in sorted({above for node in named for above in _trace_chain(state, node - first)}):
         parent, level, staff, blocking, _ = state.book.nodes[position].tolist()
@@ -173,20 +173,20 @@ def _list_act_lines(feed: _RecordingFeed) -> Iterator[tuple]:
 
 
 def _convert_line(act: np.void, first: int) -> tuple:
-    """One line in the peer's words; fingerprints are UUIDs, which PostgreSQL compares fast."""
+    """Convert a line to the columns of the peer; fingerprints become UUIDs, which PostgreSQL compares fast."""
     source = int(act["source"]) + first if act["source"] >= 0 else -1
-    plain = [int(act[name]) for name in ("kind", "fault", "period", "cell")]
-    words = [_build_uuid(act, name) for name in ("key", "previous", "payee")]
+    codes = [int(act[name]) for name in ("kind", "fault", "period", "cell")]
+    keys = [_build_uuid(act, name) for name in ("key", "previous", "payee")]
     return (
-        *plain,
+        *codes,
         source,
         int(act["account"]),
         int(act["amount"]),
-        words[0],
+        keys[0],
         int(act["content"].view(np.int64)),
-        words[1],
+        keys[1],
         int(act["previous_line"]),
-        words[2],
+        keys[2],
         int(act["bank"].view(np.int64)),
     )
 

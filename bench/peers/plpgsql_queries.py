@@ -1,4 +1,4 @@
-"""The row-by-row peer in a database: its schema, its rows, its work, and how what it says differs from the engine."""
+"""Queries of the row-by-row peer: its schema, its rows, its decisions, and their differences from the engine's."""
 
 import re
 import time
@@ -17,21 +17,21 @@ SCHEMA = "bench_peer"
 COMMIT_EVERY = 500
 _DIFFERENCES_SHOWN = 5
 _ENUMS: Mapping[str, type[IntEnum]] = {
-    each.__name__: each for each in (BudgetAction, CentreLevel, Outcome, Remainder, Role)
+    enum.__name__: enum for enum in (BudgetAction, CentreLevel, Outcome, Remainder, Role)
 }
 
 
 async def create_schema(connection: asyncpg.Connection) -> None:
-    """Create the peer's tables and functions, and look nowhere else from now on."""
+    """Create the peer's tables and functions, and set the search path of the connection to them."""
     text = files("bench.peers").joinpath("peer_plpgsql.sql").read_text(encoding="utf-8")
-    numbered = re.sub(r":(\w+)\.([A-Z_]+)", lambda found: str(_ENUMS[found[1]][found[2]].value), text)
+    numbered = re.sub(r":(\w+)\.([A-Z_]+)", lambda match: str(_ENUMS[match[1]][match[2]].value), text)
     await connection.execute(f"drop schema if exists {SCHEMA} cascade")
     await connection.execute(f"set search_path = {SCHEMA}")
     await connection.execute(numbered)
 
 
 async def fill_table(connection: asyncpg.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Put ``rows`` into the first columns of one of the peer's tables, and tell the planner."""
+    """Copy ``rows`` into the first columns of one of the peer's tables, and update the planner's statistics."""
     listed = list(rows)
     names = await connection.fetch(
         "select attname from pg_attribute where attrelid = $1::text::regclass and attnum > 0 order by attnum",
@@ -43,16 +43,16 @@ async def fill_table(connection: asyncpg.Connection, table: str, rows: Iterable[
 
 
 async def decide_in_server(connection: asyncpg.Connection, submission: int) -> float:
-    """Let the server work a submission to its end by itself, act after act; seconds it took."""
+    """Let the server decide a submission act by act in a loop of its own; return the seconds it took."""
     start = time.perf_counter()
-    await connection.execute(f"call work({submission}, {COMMIT_EVERY})")
+    await connection.execute(f"call decide_submission({submission}, {COMMIT_EVERY})")
     return time.perf_counter() - start
 
 
 async def decide_by_calls(connection: asyncpg.Connection, submission: int) -> float:
-    """Work a submission to its end from here, one call an act; seconds it took.
+    """Decide a submission with one call an act from the client; return the seconds it took.
 
-    The act lies in the server already, so that a call carries little; otherwise the same as ``work``.
+    The acts are in the server already, so that a call transfers little; otherwise the same as ``decide_in_server``.
     """
     start = time.perf_counter()
     query = "select position, size from act_line where submission = $1 and size > 0 order by position"
@@ -60,38 +60,38 @@ async def decide_by_calls(connection: asyncpg.Connection, submission: int) -> fl
     call = await connection.prepare(
         f"select decide(h, $2, $3) from act_line h where submission = {submission} and position = $1"
     )
-    run, holding = 1, True
+    pass_number, holding = 1, True
     while acts:
-        answers = await _decide_pass(connection, call, acts, holding)
-        helped = run == 1 or min(answers) <= Outcome.DUPLICATE
+        codes = await _decide_pass(connection, call, acts, holding)
+        has_progress = pass_number == 1 or min(codes) <= Outcome.DUPLICATE
         if not holding:
             break
-        acts = [act for act, answer in zip(acts, answers, strict=True) if answer == Outcome.HELD]
-        run, holding = run + 1, helped
+        acts = [act for act, code in zip(acts, codes, strict=True) if code == Outcome.HELD]
+        pass_number, holding = pass_number + 1, has_progress
     return time.perf_counter() - start
 
 
 async def _decide_pass(
     connection: asyncpg.Connection, call: Any, acts: Sequence[tuple[int, int]], holding: bool
 ) -> list[int]:
-    """One pass: what each act was answered."""
+    """Decide the acts in one pass; return the code of each."""
     await connection.execute("delete from waiting; delete from held")
     entry: int = await connection.fetchval("select coalesce(max(entry_id), 0) + 1 from entry")  # type: ignore[assignment]
-    answers: list[int] = []
-    for some in range(0, len(acts), COMMIT_EVERY):
+    codes: list[int] = []
+    for start in range(0, len(acts), COMMIT_EVERY):
         async with connection.transaction():
-            for position, size in acts[some : some + COMMIT_EVERY]:
-                answers.append(await call.fetchval(position, entry, holding))
-                entry += size if answers[-1] == Outcome.ACCEPTED else 0
-    return answers
+            for position, size in acts[start : start + COMMIT_EVERY]:
+                codes.append(await call.fetchval(position, entry, holding))
+                entry += size if codes[-1] == Outcome.ACCEPTED else 0
+    return codes
 
 
 async def find_differences(connection: asyncpg.Connection) -> list[str]:
-    """Lines of which peer and engine do not say the same: code, entry, node, cents missing."""
-    found = []
-    for ours, theirs in (("told_by_engine", "told"), ("told", "told_by_engine")):
+    """Describe the lines whose result differs between peer and engine: code, entry, node, missing cents."""
+    differences = []
+    for view, other in (("engine_result", "peer_result"), ("peer_result", "engine_result")):
         rows = await connection.fetch(
-            f"(table {ours} except all table {theirs}) order by 1, 2 limit {_DIFFERENCES_SHOWN}"
+            f"(table {view} except all table {other}) order by 1, 2 limit {_DIFFERENCES_SHOWN}"
         )
-        found += [f"{ours} only: {tuple(row)}" for row in rows]
-    return found
+        differences += [f"{view} only: {tuple(row)}" for row in rows]
+    return differences

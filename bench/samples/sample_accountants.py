@@ -1,8 +1,8 @@
-"""Write the sample of accountants and of whom each fund centre is assigned to: ``python -m bench.samples.sample_accountants``.
+"""Write the sample of accountants and their fund centres: ``python -m bench.samples.sample_accountants``.
 
 A programme's central units pay through the accountant of their ministry (CBCM), territorial ones through the regional
-directorate (DRFiP) of their département.  Which accountants there are, and their accounts, is not public in this form: codes
-and accounts are invented, the account numbers say so, and their check digits hold.
+directorate (DRFiP) of their département.  The list of accountants and their accounts is not public in this form: codes and
+accounts are invented.  The account numbers contain EXEMPLE, and their check digits are correct.
 """
 
 import csv
@@ -17,7 +17,7 @@ from core.reference.files import SAMPLE_FOLDER
 
 _BIC = "BDFEFRPPCCT"
 _BANK, _BRANCH = "30001", "00064"
-"""Banque de France: its bank code is public, the rest of the number is made up."""
+"""Banque de France: its bank code is public, the rest of the number is invented."""
 
 _MINISTRIES: Mapping[str, tuple[str, ...]] = {
     "JUST": ("Justice",),
@@ -39,7 +39,7 @@ _MINISTRIES: Mapping[str, tuple[str, ...]] = {
 }
 _CENTRAL_ACCOUNTANT = ("ADCE", "Comptable centralisateur de l'État")
 _DEBT_PROGRAMMES = frozenset({"0114", "0117"})
-"""Programmes of the debt, paid by the accountant in the centre."""
+"""The programmes of the public debt, paid by the central accountant."""
 
 _REGIONS: Mapping[str, str] = {
     "ALSA Alsace": "67 68",
@@ -71,7 +71,7 @@ _REGIONS: Mapping[str, str] = {
     "RALP Rhône-Alpes": "1 7 26 38 42 69 73 74",
     "OMER Outre-mer": "97 98",
 }
-"""Regional directorates, each with the départements it pays for."""
+"""The regional directorates, each with its départements."""
 
 _Line = tuple[str, ...]
 
@@ -92,26 +92,26 @@ def _list_accountants() -> Iterator[_Line]:
 
 
 def _build_account(number: int) -> str:
-    """An account of the Banque de France that does not exist, with right check digits."""
-    stem = f"{_BANK}{_BRANCH}EXEMPLE{number:04}"
-    key = 97 - int(f"{_convert_to_digits(stem)}00") % 97
-    return add_check_digits("FR", f"{stem}{key:02}")
+    """Build an invented account of the Banque de France with correct check digits."""
+    account = f"{_BANK}{_BRANCH}EXEMPLE{number:04}"
+    key = 97 - int(f"{_convert_to_digits(account)}00") % 97
+    return add_check_digits("FR", f"{account}{key:02}")
 
 
 def _convert_to_digits(text: str) -> str:
-    """Letters as the French key counts them: A, J are 1, B, K, S are 2, and so on."""
+    """Convert letters to digits as the French key does: A and J are 1, B, K and S are 2, and so on."""
     return text.translate(str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "12345678912345678923456789"))
 
 
 def _list_assignments() -> Iterator[_Line]:
-    known = nomenclature.load(SAMPLE_FOLDER.joinpath("2018"))
+    codes = nomenclature.load(SAMPLE_FOLDER.joinpath("2018"))
     of_ministry = {name: code for code, names in _MINISTRIES.items() for name in names}
     of_departement = {
-        f"D{int(each):03}": name[:4] for name, all_of in _REGIONS.items() for each in all_of.split()
+        f"D{int(number):03}": name[:4] for name, numbers in _REGIONS.items() for number in numbers.split()
     }
-    for code, programme in known.programmes.items():
+    for code, programme in codes.programmes.items():
         yield code, _CENTRAL_ACCOUNTANT[0] if code in _DEBT_PROGRAMMES else of_ministry[programme.ministry]
-    for code, centre in known.centres.items():
+    for code, centre in codes.centres.items():
         if (
             centre.level is CentreLevel.BOP
             and code[5:] in of_departement

@@ -1,7 +1,7 @@
 """Write the generated part of the sample nomenclature: ``python -m bench.samples.sample_nomenclature``.
 
-The programmes, items, funds and accounts are written by hand; BOPs, UOs, operations and functional areas are
-too many, and the true ones are not public.  The same programmes give the same files, byte for byte.
+The programmes, items, funds and accounts are written by hand.  BOPs, UOs, operations and functional areas are generated:
+they are too many, and the real ones are not public.  The same programmes give the same files, byte for byte.
 """
 
 import csv
@@ -21,30 +21,30 @@ BUILDERS = (
     "0107", "0123", "0129", "0135", "0146", "0150", "0152", "0161", "0166", "0172",
     "0174", "0175", "0176", "0178", "0181", "0203", "0205", "0212", "0214", "0217",
 )  # fmt: skip
-"""Programmes with investment operations."""
+"""The programmes with investment operations."""
 
 _SECOND_BOPS: Mapping[str, str] = {"0174": "CLIM", "0217": "SGAC", "0218": "CAJU"}
-"""A second central BOP, where public extracts show one."""
+"""The second central BOP of programmes for which public extracts show one."""
 
 _PUBLIC_AREAS: Mapping[str, tuple[int, int]] = {"0177": (12, 8), "0203": (4, 2)}
-"""Actions and their sub-actions that public extracts show, as in 0177-12-08."""
+"""The numbers of actions and sub-actions that public extracts show, as in 0177-12-08."""
 
 _OFFICES = (
     "DD", "DR", "SG", "PR", "UT", "CR", "AC", "DI", "PJ", "RE", "EC", "CP", "ST", "CS", "GE", "MU",
     "BA", "LA", "CI", "SD", "TR", "FO", "IN", "LO", "EQ", "HA", "JU", "PA", "RH", "SA", "SP", "TE",
 )  # fmt: skip
-"""First letters of a territorial UO; its département's number follows, as in 0177-D013-DD13."""
+"""The first letters of territorial UOs; the number of the département follows, as in 0177-D013-DD13."""
 
 
 class ProgrammeSize(NamedTuple):
-    """What a programme spends in a year, and the part of it that is pay."""
+    """The spending of a programme in a year, and the share of pay in it."""
 
     consumed_meur: int
     staff_percent: int
 
 
 def load_programme_sizes() -> dict[str, ProgrammeSize]:
-    """The size of each programme, by code."""
+    """Load the size of each programme, by code."""
     path = Path(__file__).with_name("year_programmes.csv")
     return {
         row.cells["programme"]: ProgrammeSize(
@@ -56,49 +56,51 @@ def load_programme_sizes() -> dict[str, ProgrammeSize]:
 
 def write_sample(folder: Path) -> None:
     """Write ``centres.csv`` and ``areas.csv`` into ``folder``."""
-    draw = random.Random(SEED)
+    rng = random.Random(SEED)
     sizes = {code: weight.consumed_meur for code, weight in load_programme_sizes().items()}
-    centres = list(_generate_centres(sizes, draw))
+    centres = list(_generate_centres(sizes, rng))
     _write_csv(folder.joinpath("centres.csv"), ("code", "parent", "level", "label"), centres)
-    _write_csv(folder.joinpath("areas.csv"), ("code", "programme", "label"), _generate_areas(sizes, draw))
+    _write_csv(folder.joinpath("areas.csv"), ("code", "programme", "label"), _generate_areas(sizes, rng))
 
 
-def _generate_centres(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, str, str, str]]:
+def _generate_centres(sizes: dict[str, int], rng: random.Random) -> Iterator[tuple[str, str, str, str]]:
     bops = [bop for code, count in _split_total(sizes, BOPS, 99).items() for bop in _list_bops(code, count)]
-    appeal = {bop: draw.randint(1, 30) ** 2 for bop in bops}
+    bop_sizes = {bop: rng.randint(1, 30) ** 2 for bop in bops}
     units: list[str] = []
-    for bop, count in _split_total(appeal, UOS, len(_OFFICES)).items():
+    for bop, count in _split_total(bop_sizes, UOS, len(_OFFICES)).items():
         yield bop, bop[:4], "bop", f"BOP {bop[5:]} (exemple)"
         for unit in _list_units(bop, count):
             units.append(unit)
             yield unit, bop, "uo", f"UO {unit[5:]} (exemple)"
-    sites = sorted(draw.sample([unit for unit in units if unit[:4] in BUILDERS], OPERATIONS))
+    sites = sorted(rng.sample([unit for unit in units if unit[:4] in BUILDERS], OPERATIONS))
     for number, site in enumerate(sites, 1):
         yield f"OP-{site[:4]}-{number:06}", site, "operation", f"Opération {number} (exemple)"
 
 
-def _split_total(sizes: dict[str, int], total: int, most: int) -> dict[str, int]:
-    """Split ``total`` after the square root of the sizes, each at least 1 and at most ``most``.
+def _split_total(sizes: dict[str, int], total: int, share_max: int) -> dict[str, int]:
+    """Split ``total`` in proportion to the square roots of the sizes, each share from 1 to ``share_max``.
 
-    The root, because a programme a hundred times larger does not have a hundred times as many offices.
+    Square roots, because a programme a hundred times larger does not have a hundred times as many offices.
     """
-    spread = sum(sqrt(size) for size in sizes.values())
-    counts = {code: min(most, max(1, round(total * sqrt(size) / spread))) for code, size in sizes.items()}
+    root_sum = sum(sqrt(size) for size in sizes.values())
+    counts = {
+        code: min(share_max, max(1, round(total * sqrt(size) / root_sum))) for code, size in sizes.items()
+    }
     step = 1 if sum(counts.values()) < total else -1
     by_size = sorted(counts, key=lambda code: (-sizes[code], code))
     while sum(counts.values()) != total:
-        movable = [code for code in by_size if 1 <= counts[code] + step <= most]
+        movable = [code for code in by_size if 1 <= counts[code] + step <= share_max]
         for code in movable[: abs(total - sum(counts.values()))]:
             counts[code] += step
     return counts
 
 
 def _list_bops(programme: str, count: int) -> Iterator[str]:
-    heads = ["CENT", *(_SECOND_BOPS[programme] for _ in range(programme in _SECOND_BOPS))]
-    yield from (f"{programme}-{head}" for head in heads)
-    # Marseille and Paris first, so that small programmes have them too.
+    names = ["CENT", *(_SECOND_BOPS[programme] for _ in range(programme in _SECOND_BOPS))]
+    yield from (f"{programme}-{name}" for name in names)
+    # Marseille and Paris come first, so that small programmes have them too.
     numbers = [13, 75, *(number for number in range(1, 100) if number not in (13, 75))]
-    yield from (f"{programme}-D{number:03}" for number in sorted(numbers[: count - len(heads)]))
+    yield from (f"{programme}-D{number:03}" for number in sorted(numbers[: count - len(names)]))
 
 
 def _list_units(bop: str, count: int) -> Iterator[str]:
@@ -107,15 +109,19 @@ def _list_units(bop: str, count: int) -> Iterator[str]:
     return (f"{bop}-{office}{bop[-2:]}" for office in _OFFICES[:count])
 
 
-def _generate_areas(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, str, str]]:
+def _generate_areas(sizes: dict[str, int], rng: random.Random) -> Iterator[tuple[str, str, str]]:
     for programme in sizes:
-        seen, parts_seen = _PUBLIC_AREAS.get(programme, (0, 0))
-        for action in range(1, max(seen, draw.randint(3, 12)) + 1):
+        public_actions, public_subactions = _PUBLIC_AREAS.get(programme, (0, 0))
+        for action in range(1, max(public_actions, rng.randint(3, 12)) + 1):
             code = f"{programme}-{action:02}"
-            parts = draw.choice((0, 0, 0, 2, 3, 8))
+            subactions = rng.choice((0, 0, 0, 2, 3, 8))
             yield code, programme, f"Action {action} (exemple)"
-            for part in range(1, (parts_seen if action == seen else parts) + 1):
-                yield f"{code}-{part:02}", programme, f"Action {action}, sous-action {part} (exemple)"
+            for subaction in range(1, (public_subactions if action == public_actions else subactions) + 1):
+                yield (
+                    f"{code}-{subaction:02}",
+                    programme,
+                    f"Action {action}, sous-action {subaction} (exemple)",
+                )
 
 
 def _write_csv(path: Path, header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> None:

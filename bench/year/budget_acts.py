@@ -1,4 +1,4 @@
-"""The budget acts: credits opened by programme, moved, handed down to BOPs and units; a few out of order."""
+"""The budget acts: credits opened by programme, moved, allotted to BOPs and units; and a few that must be refused."""
 
 from typing import NamedTuple
 
@@ -20,13 +20,13 @@ OPENING_DAY, BOP_ALLOTMENT_DAY, UNIT_ALLOTMENT_DAY, MOVE_DAY = 1, 3, 4, 7
 REDEPLOYMENT_DAY = 273
 """1 October."""
 
-_JANUARY_PARTS, _OCTOBER_PARTS = 10, 50
-"""A move takes one part in so many of what the receiving unit spends."""
+_JANUARY_DIVISOR, _OCTOBER_DIVISOR = 10, 50
+"""A move transfers one part in so many of the receiving unit's spending."""
 _MEASURES = ("ae", "cp")
 
 
 class Grants(NamedTuple):
-    """Credits of one measure: who gets how much on which sheet, and whose act says so."""
+    """Credits of one measure: fund centre, sheet, fund and amount; ``owner`` groups the lines of one act."""
 
     owner: NDArray[np.int64]
     centre: NDArray[np.int64]
@@ -36,62 +36,66 @@ class Grants(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """Credits that pass from one unit to its neighbour in the same BOP: positions of units."""
+    """Moves of credits from one unit to its neighbour in the same BOP, by the positions of the units."""
 
     source: NDArray[np.int64]
     target: NDArray[np.int64]
+    day: int
+    divisor: int
+    """A move transfers one part in so many of the target's credits."""
+
+    def compute_amounts(self, credits_of_nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the amount of each move."""
+        return credits_of_nodes[self.target * SHEETS + HT2] // self.divisor
 
 
 class BudgetActs(NamedTuple):
-    """The acts of January, and those of October."""
+    """The budget acts of January, and those of October."""
 
     opening: LineArrays
     redeployment: LineArrays
 
 
-def build_budget_acts(units: Units, codes: Codes, given: UnitCredits, acts: int) -> BudgetActs:
-    """Budget acts such that each unit ends up with its given."""
-    pairs = np.flatnonzero((units.bop[:-1] == units.bop[1:]) & _find_spending_units(given)[1:])
-    january, october = (Moves(each, each + 1) for each in (pairs[::20], pairs[7::20]))
-    parts: list[LineArrays] = []
-    redeployed: list[LineArrays] = []
-    for measure, cents in zip(_MEASURES, (given.ae, given.cp), strict=True):
-        moved = [(january, _JANUARY_PARTS)] + [(october, _OCTOBER_PARTS)] * (measure == "cp")
-        first = cents.copy()
-        for moves, parts_of in moved:
-            amount = cents[moves.target * SHEETS + HT2] // parts_of
-            first[moves.source * SHEETS + HT2] += amount
-            first[moves.target * SHEETS + HT2] -= amount
-        parts += _build_allotments(units, codes, (measure, first), acts)
-        parts.append(_build_moves(units, codes, (measure, january, cents), (MOVE_DAY, _JANUARY_PARTS)))
+def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, acts: int) -> BudgetActs:
+    """Build budget acts after which each unit has its ``final`` credits."""
+    pairs = np.flatnonzero((units.bop[:-1] == units.bop[1:]) & _find_spending_units(final)[1:])
+    january = Moves(pairs[::20], pairs[::20] + 1, MOVE_DAY, _JANUARY_DIVISOR)
+    october = Moves(pairs[7::20], pairs[7::20] + 1, REDEPLOYMENT_DAY, _OCTOBER_DIVISOR)
+    opening: list[LineArrays] = []
+    redeployment: list[LineArrays] = []
+    for measure, cents in zip(_MEASURES, (final.ae, final.cp), strict=True):
+        allotted = cents.copy()
+        for moves in (january, october) if measure == "cp" else (january,):
+            amount = moves.compute_amounts(cents)
+            allotted[moves.source * SHEETS + HT2] += amount
+            allotted[moves.target * SHEETS + HT2] -= amount
+        opening += _build_allotments(units, codes, measure, allotted, acts=acts)
+        opening.append(_build_moves(units, codes, measure, january, cents=cents))
         if measure == "cp":
-            redeployed.append(
-                _build_moves(units, codes, (measure, october, cents), (REDEPLOYMENT_DAY, _OCTOBER_PARTS))
-            )
-            redeployed.append(_build_overdrawn_moves(redeployed[0], first, units))
-    parts.append(_build_earmarks(units, codes, given.earmarked))
-    parts += _build_forbidden_acts(units, codes)
-    return BudgetActs(_number_acts(parts, 0), _number_acts(redeployed, 500_000))
+            redeployment.append(_build_moves(units, codes, measure, october, cents=cents))
+            redeployment.append(_build_overdrawn_moves(redeployment[0], allotted, units))
+    opening.append(_build_earmarks(units, codes, final.earmarked))
+    opening += _build_forbidden_acts(units, codes)
+    return BudgetActs(_number_acts(opening, 0), _number_acts(redeployment, 500_000))
 
 
-def _find_spending_units(given: UnitCredits) -> NDArray[np.bool_]:
-    return (given.cp[HT2::SHEETS] > 100) & (given.ae[HT2::SHEETS] > 100)
+def _find_spending_units(final: UnitCredits) -> NDArray[np.bool_]:
+    return (final.cp[HT2::SHEETS] > 100) & (final.ae[HT2::SHEETS] > 100)
 
 
-def _number_acts(parts: list[LineArrays], before: int) -> LineArrays:
-    """One numbering over the acts of all parts."""
+def _number_acts(parts: list[LineArrays], last_number: int) -> LineArrays:
+    """Number the acts of all parts after ``last_number``, and join the parts."""
     for part in parts:
-        part.number[:] += before
-        before = int(part.number.max(initial=before))
+        part.number[:] += last_number
+        last_number = int(part.number.max(initial=last_number))
     return join_lines(parts)
 
 
 def _build_allotments(
-    units: Units, codes: Codes, given: tuple[str, NDArray[np.int64]], acts: int
+    units: Units, codes: Codes, measure: str, allotted: NDArray[np.int64], *, acts: int
 ) -> list[LineArrays]:
-    """Opening by programme, what T2 gives to other titles, then allotments to BOPs and to units."""
-    measure, amount = given
-    own = _build_unit_grants(units, amount)
+    """Build openings by programme, moves from T2 to other titles, then allotments to BOPs and to units."""
+    own = _build_unit_grants(units, allotted)
     bops = _sum_grants(own._replace(centre=units.bop[own.owner], owner=units.programme[own.owner]))
     opened = _sum_grants(bops._replace(centre=bops.owner))
     own = own._replace(owner=units.bop[own.owner])
@@ -105,7 +109,7 @@ def _build_allotments(
 
 
 def _build_unit_grants(units: Units, amount: NDArray[np.int64]) -> Grants:
-    """What each unit gets, without the sheets on which it gets nothing; the owner is the unit's position."""
+    """Build the grants of each unit, without sheets that get nothing; the owner is the unit's position."""
     node = np.flatnonzero(amount)
     unit, sheet = node // SHEETS, node % SHEETS
     fund = np.where(sheet == OWN_FUND, units.fund[unit], ORDINARY)
@@ -113,7 +117,7 @@ def _build_unit_grants(units: Units, amount: NDArray[np.int64]) -> Grants:
 
 
 def _sum_grants(grants: Grants) -> Grants:
-    """One row for each centre and sheet, in order."""
+    """Sum the grants by centre and sheet, in order."""
     keys, first, group = np.unique(
         grants.centre * SHEETS + grants.sheet, return_index=True, return_inverse=True
     )
@@ -122,22 +126,24 @@ def _sum_grants(grants: Grants) -> Grants:
 
 
 def _add_payroll(opened: Grants, codes: Codes, acts: int) -> tuple[Grants, Grants]:
-    """Add each programme's payroll to its T2; a hundredth of it comes to HT2 by a move, not an opening."""
+    """Add each programme's payroll to its T2; a hundredth of it reaches HT2 by a move instead of the opening."""
     programmes = np.unique(opened.centre)
     sizes = load_programme_sizes()
-    pay = [sizes[codes.centres[at]] for at in programmes]
+    programme_sizes = [sizes[codes.centres[number]] for number in programmes]
     cents = np.array(
-        [each.consumed_meur * each.staff_percent * 1_150_000 * acts // ACTS for each in pay], np.int64
+        [size.consumed_meur * size.staff_percent * 1_150_000 * acts // ACTS for size in programme_sizes],
+        np.int64,
     )
     plain = np.full(len(programmes), ORDINARY)
     payroll = Grants(programmes, programmes, np.full(len(programmes), T2), plain, cents)
     other = opened.sheet == HT2
-    room = dict(zip(opened.centre[other].tolist(), opened.amount[other].tolist(), strict=True))
-    moved = np.minimum(cents // 100, np.array([room.get(int(at), 0) // 2 for at in programmes]))
+    opened_other = dict(zip(opened.centre[other].tolist(), opened.amount[other].tolist(), strict=True))
+    limits = np.array([opened_other.get(int(number), 0) // 2 for number in programmes])
+    moved = np.minimum(cents // 100, limits)
     less = payroll._replace(sheet=np.full(len(programmes), HT2), amount=-moved)
     payroll = payroll._replace(amount=cents + moved)
-    every = _sum_grants(Grants(*map(np.concatenate, zip(opened, payroll, less, strict=True))))
-    return _filter_grants(every, every.amount > 0), _filter_grants(payroll._replace(amount=moved), moved > 0)
+    total = _sum_grants(Grants(*map(np.concatenate, zip(opened, payroll, less, strict=True))))
+    return _filter_grants(total, total.amount > 0), _filter_grants(payroll._replace(amount=moved), moved > 0)
 
 
 def _filter_grants(grants: Grants, rows: NDArray[np.bool_]) -> Grants:
@@ -145,13 +151,13 @@ def _filter_grants(grants: Grants, rows: NDArray[np.bool_]) -> Grants:
 
 
 def _build_lines(grants: Grants, codes: Codes, kind: str, day: int) -> LineArrays:
-    """An act for each owner, a line for each grant."""
+    """Build an act for each owner, with a line for each grant."""
     grants = Grants(*(column[np.argsort(grants.owner, kind="stable")] for column in grants))
     lines = create_lines(len(grants.owner), kind, 0, np.full(len(grants.owner), day, np.int16))
-    opens = np.flatnonzero(np.diff(grants.owner, prepend=-1))
+    starts = np.flatnonzero(np.diff(grants.owner, prepend=-1))
     group = np.cumsum(np.diff(grants.owner, prepend=-1) != 0)
     lines.number[:] = group
-    lines.line[:] = np.arange(len(group)) - opens[group - 1] + 1 if len(group) else 0
+    lines.line[:] = np.arange(len(group)) - starts[group - 1] + 1 if len(group) else 0
     lines.centre[:] = grants.centre
     lines.item[:] = _choose_budget_item(grants.sheet, codes)
     lines.fund[:] = grants.fund
@@ -176,25 +182,22 @@ def _build_title_moves(transfers: Grants, codes: Codes, measure: str) -> LineArr
 
 
 def _build_moves(
-    units: Units, codes: Codes, what: tuple[str, Moves, NDArray[np.int64]], when: tuple[int, int]
+    units: Units, codes: Codes, measure: str, moves: Moves, *, cents: NDArray[np.int64]
 ) -> LineArrays:
-    """Moves between neighbours, each an act of its own."""
-    (measure, moves, given), (day, parts) = what, when
-    amount = given[moves.target * SHEETS + HT2] // parts
+    """Build the moves between neighbours, each an act of its own; ``cents`` are the final credits of the nodes."""
     target = units.centre[moves.target].astype(np.int64)
-    plain = np.full(len(target), ORDINARY)
-    lines = _build_lines(
-        Grants(target, target, np.full(len(target), HT2), plain, amount), codes, f"budget_move_{measure}", day
-    )
+    plain, sheet = np.full(len(target), ORDINARY), np.full(len(target), HT2)
+    grants = Grants(target, target, sheet, plain, moves.compute_amounts(cents))
+    lines = _build_lines(grants, codes, f"budget_move_{measure}", moves.day)
     lines.source[:] = units.centre[moves.source]
     return lines
 
 
-def _build_overdrawn_moves(moved: LineArrays, first: NDArray[np.int64], units: Units) -> LineArrays:
-    """Some of the moves again, of twice what the source had."""
-    lines = line_arrays.take_rows(moved, slice(None, None, 5))
-    position = {int(centre): at for at, centre in enumerate(units.centre)}
-    lines.amount[:] = [2 * first[position[int(centre)] * SHEETS + HT2] for centre in lines.source]
+def _build_overdrawn_moves(moves: LineArrays, allotted: NDArray[np.int64], units: Units) -> LineArrays:
+    """Repeat some of the moves with twice the amount that the source had, so that they must be refused."""
+    lines = line_arrays.take_rows(moves, slice(None, None, 5))
+    positions = {int(centre): position for position, centre in enumerate(units.centre)}
+    lines.amount[:] = [2 * allotted[positions[int(centre)] * SHEETS + HT2] for centre in lines.source]
     lines.number[:] = np.arange(len(lines.number)) + 1
     lines.fault[:] = Outcome.BUDGET_BELOW_CONSUMPTION
     return lines
@@ -213,10 +216,10 @@ def _build_earmarks(units: Units, codes: Codes, earmarked: NDArray[np.int64]) ->
 
 
 def _build_forbidden_acts(units: Units, codes: Codes) -> list[LineArrays]:
-    """T2 fed from other titles, a BOP that hands down what it has not, a BOP opened like a programme."""
+    """Build acts that must be refused: T2 fed from other titles, allotments above the BOP's credits, openings of BOPs."""
     bop = np.unique(units.bop).astype(np.int64)[::25]
     programme = np.unique(units.programme).astype(np.int64)[::5]
-    unit = np.array([units.centre[np.argmax(units.bop == each)] for each in bop], np.int64)
+    unit = np.array([units.centre[np.argmax(units.bop == number)] for number in bop], np.int64)
     cases = (
         (programme, T2, "budget_move_ae", Outcome.MOVE_FORBIDDEN),
         (unit, HT2, "allotment_cp", Outcome.ALLOTMENT_EXCEEDED),

@@ -1,8 +1,7 @@
-"""The credits of the year, cut to what will be asked of them: most civilian programmes run out.
+"""The credits of the year, computed from the demand on them so that most civilian programmes run out.
 
-A unit that runs out gets, to a few euros, what is asked of it up to a day of December: everything before
-passes, and after it only what is small enough.  So a programme ends within a few euros of zero, as the
-accounts show.
+A unit that runs out gets, to within a few euros, the demand up to a day in December: everything before that day is
+accepted, and after it only what is small enough.  So a programme ends within a few euros of zero, as the accounts show.
 """
 
 from typing import NamedTuple
@@ -17,16 +16,16 @@ from bench.year.payment_requests import Requests
 from bench.year.spending_units import HT2, SHEETS, Units
 
 EXHAUSTED_PERCENT = 80
-"""Civilian programmes whose CP run out."""
+"""The share of civilian programmes whose CP run out."""
 AE_EXHAUSTED_PERCENT = 25
-"""Units of those whose AE run out too, at about the same time."""
+"""The share of their units whose AE run out too, at about the same time."""
 _CUT_DAYS = (350, 363)
 _NO_CUT_DAY = 366
 _LEFT_CENTS_MAX = 500
 
 
 class Demand(NamedTuple):
-    """What is asked of budgets: which (unit and sheet), how much, on which day; releases are negative."""
+    """The demand on budgets: node (unit and sheet), amount and day; releases are negative."""
 
     node: NDArray[np.int64]
     amount: NDArray[np.int64]
@@ -34,96 +33,116 @@ class Demand(NamedTuple):
 
 
 class UnitCredits(NamedTuple):
-    """What each unit gets, by unit x sheet, and each operation, by fund centre number."""
+    """The credits of each unit, by unit x sheet, and of each operation, by fund centre number."""
 
     ae: NDArray[np.int64]
     cp: NDArray[np.int64]
     earmarked: NDArray[np.int64]
 
 
-def compute_credits(book: SpendingYear, changes: Changes, rng: np.random.Generator) -> UnitCredits:
-    """Credits for all that is sound, short of what comes after the unit's last day."""
-    units = book.units
-    cut = _draw_cut_days(units, rng)
-    earmarked = _compute_earmarks(book, changes)
-    also = rng.integers(0, 100, len(cut)) < AE_EXHAUSTED_PERCENT
-    ae_cut = np.where(also, np.minimum(cut + rng.integers(0, 3, len(cut)), _NO_CUT_DAY), _NO_CUT_DAY)
-    ae = _compute_node_credits(units, _list_ae_demands(book, changes), ae_cut, rng)
-    before = np.concatenate(([0], np.cumsum(earmarked)))
-    ae[HT2::SHEETS] += before[units.operation + units.operations] - before[units.operation]
-    return UnitCredits(ae, _compute_node_credits(units, _list_cp_demands(book, changes), cut, rng), earmarked)
+def compute_credits(spending: SpendingYear, changes: Changes, rng: np.random.Generator) -> UnitCredits:
+    """Compute credits for all requests without a fault, up to the day on which each unit's credits run out."""
+    units = spending.units
+    cut_days = _draw_cut_days(units, rng)
+    earmarked = _compute_earmarks(spending, changes)
+    runs_out = rng.integers(0, 100, len(cut_days)) < AE_EXHAUSTED_PERCENT
+    ae_cut_days = np.where(
+        runs_out, np.minimum(cut_days + rng.integers(0, 3, len(cut_days)), _NO_CUT_DAY), _NO_CUT_DAY
+    )
+    ae = _compute_node_credits(units, _list_ae_demands(spending, changes), ae_cut_days, rng)
+    cumulated = np.concatenate(([0], np.cumsum(earmarked)))
+    ae[HT2::SHEETS] += cumulated[units.operation + units.operations] - cumulated[units.operation]
+    return UnitCredits(
+        ae, _compute_node_credits(units, _list_cp_demands(spending, changes), cut_days, rng), earmarked
+    )
 
 
 def _draw_cut_days(units: Units, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The day each unit's credits run out."""
+    """Draw the day on which each unit's credits run out."""
     days = rng.integers(*_CUT_DAYS, len(units.centre), endpoint=True)
     programmes, group = np.unique(units.programme, return_inverse=True)
     exhausted = rng.integers(0, 100, len(programmes))[group] < EXHAUSTED_PERCENT
     return np.where(exhausted & (units.military == 0) & (units.estimated == 0), days, _NO_CUT_DAY)
 
 
-def _list_cp_demands(book: SpendingYear, changes: Changes) -> list[Demand]:
-    requests, back = book.requests, changes.rejected
-    sound = np.flatnonzero(_find_sound_requests(book))
+def _list_cp_demands(spending: SpendingYear, changes: Changes) -> list[Demand]:
+    requests, rejected = spending.requests, changes.rejected
+    rows = np.flatnonzero(_find_sound_requests(spending))
     return [
-        _build_demand(requests, sound, requests.amount[sound], requests.day[sound]),
-        _build_demand(requests, back.row, back.amount, back.day),
+        _build_demand(requests, rows, requests.amount[rows], requests.day[rows]),
+        _build_demand(requests, rejected.row, rejected.amount, rejected.day),
     ]
 
 
 def _build_demand(
-    of: Requests | Commitments, rows: NDArray[np.int64], amount: NDArray[np.int64], day: NDArray[np.int16]
+    charged: Requests | Commitments,
+    rows: NDArray[np.int64],
+    amount: NDArray[np.int64],
+    day: NDArray[np.int16],
 ) -> Demand:
-    return Demand(of.unit[rows].astype(np.int64) * SHEETS + of.sheet[rows], amount, day)
+    return Demand(charged.unit[rows].astype(np.int64) * SHEETS + charged.sheet[rows], amount, day)
 
 
-def _find_sound_requests(book: SpendingYear) -> NDArray[np.bool_]:
-    sound = book.requests.fault == 0
-    sound[book.copies.row] = False
-    return sound
+def _find_sound_requests(spending: SpendingYear) -> NDArray[np.bool_]:
+    is_sound = spending.requests.fault == 0
+    is_sound[spending.copies.row] = False
+    return is_sound
 
 
-def _list_ae_demands(book: SpendingYear, changes: Changes) -> list[Demand]:
-    """By direct requests and their rejections, by commitments and their changes; earmarks come apart."""
-    requests, commitments = book.requests, book.commitments
-    direct = np.flatnonzero(_find_sound_requests(book) & ~requests.follows)
-    back = changes.rejected
-    own = ~requests.follows[back.row]
-    plain = np.flatnonzero(commitments.operation == 0)
-    changed = commitments.operation[changes.amended.row] == 0
-    at = changes.amended.row[changed]
+def _list_ae_demands(spending: SpendingYear, changes: Changes) -> list[Demand]:
+    """List the AE demanded by direct requests and their rejections, and by commitments and their changes.
+
+    Commitments on operations are left out: their credits are earmarked.
+    """
+    requests, commitments = spending.requests, spending.commitments
+    direct = np.flatnonzero(_find_sound_requests(spending) & ~requests.follows)
+    rejected = changes.rejected
+    is_direct = ~requests.follows[rejected.row]
+    without_operation = np.flatnonzero(commitments.operation == 0)
+    is_unearmarked = commitments.operation[changes.amended.row] == 0
+    amended_rows = changes.amended.row[is_unearmarked]
     return [
         _build_demand(requests, direct, requests.amount[direct], requests.day[direct]),
-        _build_demand(requests, back.row[own], back.amount[own], back.day[own]),
-        _build_demand(commitments, plain, commitments.amount[plain], commitments.day[plain]),
-        _build_demand(commitments, at, changes.amended.amount[changed], changes.amended.day[changed]),
+        _build_demand(requests, rejected.row[is_direct], rejected.amount[is_direct], rejected.day[is_direct]),
+        _build_demand(
+            commitments,
+            without_operation,
+            commitments.amount[without_operation],
+            commitments.day[without_operation],
+        ),
+        _build_demand(
+            commitments,
+            amended_rows,
+            changes.amended.amount[is_unearmarked],
+            changes.amended.day[is_unearmarked],
+        ),
     ]
 
 
 def _compute_node_credits(
-    units: Units, asked: list[Demand], cut: NDArray[np.int64], rng: np.random.Generator
+    units: Units, demands: list[Demand], cut_days: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Credits of each node: up to the cut and a few euros, or with room to spare where there is no cut."""
+    """Compute the credits of each node: the demand up to the cut day and a few euros, or more than all without one."""
     count = len(units.centre) * SHEETS
-    cuts = np.repeat(cut, SHEETS)
-    cuts[np.arange(count) % SHEETS != HT2] = _NO_CUT_DAY
-    total, kept = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for each in asked:
-        total += sum_by_position(each.node, np.maximum(each.amount, 0), count)
-        within = each.day <= cuts[each.node]
-        kept += sum_by_position(each.node[within], each.amount[within], count)
+    node_cut_days = np.repeat(cut_days, SHEETS)
+    node_cut_days[np.arange(count) % SHEETS != HT2] = _NO_CUT_DAY
+    total, until_cut = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for demand in demands:
+        total += sum_by_position(demand.node, np.maximum(demand.amount, 0), count)
+        is_before_cut = demand.day <= node_cut_days[demand.node]
+        until_cut += sum_by_position(demand.node[is_before_cut], demand.amount[is_before_cut], count)
     ample = total * rng.integers(103, 115, count) // 100
-    kept += rng.integers(0, _LEFT_CENTS_MAX, count)
-    given = np.where(cuts == _NO_CUT_DAY, ample, np.maximum(kept, 0))
-    # Estimated credits are no ceiling, and theirs prove too small.
-    return np.where(np.repeat(units.estimated, SHEETS) > 0, total * 95 // 100, given) * (total > 0)
+    until_cut += rng.integers(0, _LEFT_CENTS_MAX, count)
+    credits_of_nodes = np.where(node_cut_days == _NO_CUT_DAY, ample, np.maximum(until_cut, 0))
+    # Estimated credits are no ceiling, so they may be too small.
+    return np.where(np.repeat(units.estimated, SHEETS) > 0, total * 95 // 100, credits_of_nodes) * (total > 0)
 
 
-def _compute_earmarks(book: SpendingYear, changes: Changes) -> NDArray[np.int64]:
-    """What each operation's commitments and their increases will ask, and a tenth more."""
-    commitments, amended = book.commitments, changes.amended
-    count = int((book.units.operation + book.units.operations).max()) + 1
-    asked = sum_by_position(commitments.operation, commitments.amount, count)
-    asked += sum_by_position(commitments.operation[amended.row], np.maximum(amended.amount, 0), count)
-    asked[0] = 0
-    return asked + asked // 10
+def _compute_earmarks(spending: SpendingYear, changes: Changes) -> NDArray[np.int64]:
+    """Compute the demand of each operation's commitments and their increases, and a tenth more."""
+    commitments, amended = spending.commitments, changes.amended
+    count = int((spending.units.operation + spending.units.operations).max()) + 1
+    demand = sum_by_position(commitments.operation, commitments.amount, count)
+    demand += sum_by_position(commitments.operation[amended.row], np.maximum(amended.amount, 0), count)
+    demand[0] = 0
+    return demand + demand // 10

@@ -1,7 +1,7 @@
-"""What ministries get wrong: which requests meet which refusal, and how their lines then read.
+"""The mistakes of ministries: which requests must be refused for which reason, and the wrong values of their lines.
 
-Rates are assumptions: 1.2 % of requests refused at the interface, spread over the families below.  Refusals
-for want of credit are not made here: they follow from the budget.
+The rates are assumptions: 1.2 % of the requests are refused, spread over the codes below.  Refusals for lack of credits
+are not generated here: they follow from the budget.
 """
 
 from typing import NamedTuple
@@ -44,28 +44,33 @@ UNKNOWN_PAYEE = "9999999999"
 UNKNOWN_KIND, SEPA = "payment_order", "sepa"
 EXERCISE, UNKNOWN_EXERCISE, NEXT_EXERCISE = 2018, 2035, 2019
 MISSING_ACT = 99_999_999
-"""Number of an act that nobody sends."""
+"""The number of an act that no file contains."""
 
 
 def assign_faults(plan: RequestPlan, commitments: Commitments, rng: np.random.Generator) -> None:
-    """Choose the requests that will be refused at the door, and why."""
+    """Choose the requests that must be refused, and the codes."""
     requests, copies = plan.requests, plan.copies
-    sound = find_single_lines(requests.is_continuation) & (requests.kind != MASS)
-    sound[copies.row] = sound[copies.source] = False
+    is_sound = find_single_lines(requests.is_continuation) & (requests.kind != MASS)
+    is_sound[copies.row] = is_sound[copies.source] = False
     acts = len(requests.kind)
     count = acts * REFUSED_ON_ENTRY // 10_000
-    drawn = np.unique(rng.integers(0, acts, 2 * count))
-    rows = np.sort(rng.permutation(drawn[sound[drawn]])[:count])
+    candidates = np.unique(rng.integers(0, acts, 2 * count))
+    rows = np.sort(rng.permutation(candidates[is_sound[candidates]])[:count])
     follows = requests.follows[rows]
-    alone = is_serviced(requests, rows)
-    alone[follows] &= commitments.requests[requests.commitment[rows[follows]]] == 1
-    for which, weights in ((~follows, _DIRECT), (follows & ~alone, _FOLLOWING), (alone, _SERVICED_ALONE)):
-        table = np.repeat(*(np.array(column, np.uint8) for column in zip(*weights, strict=True)))
-        requests.fault[rows[which]] = table[rng.integers(0, len(table), int(which.sum()))]
+    is_only_request = is_serviced(requests, rows)
+    is_only_request[follows] &= commitments.requests[requests.commitment[rows[follows]]] == 1
+    groups = (
+        (~follows, _DIRECT),
+        (follows & ~is_only_request, _FOLLOWING),
+        (is_only_request, _SERVICED_ALONE),
+    )
+    for is_in_group, weights in groups:
+        outcomes = np.repeat(*(np.array(column, np.uint8) for column in zip(*weights, strict=True)))
+        requests.fault[rows[is_in_group]] = outcomes[rng.integers(0, len(outcomes), int(is_in_group.sum()))]
 
 
 def mark_over_sepa_limit(plan: RequestPlan) -> None:
-    """Have one direct request asked for as SEPA though it is over what SEPA carries, where a year has one."""
+    """Demand a SEPA transfer for one direct request above the SEPA limit, if the year has one."""
     requests = plan.requests
     large = np.flatnonzero((requests.amount > SEPA_MAX) & ~requests.follows & (requests.fault == 0))
     if len(large):
@@ -73,7 +78,7 @@ def mark_over_sepa_limit(plan: RequestPlan) -> None:
 
 
 class CodeTexts(NamedTuple):
-    """The codes of the year, with those that nobody knows behind them."""
+    """The codes of the year, followed by unknown codes."""
 
     centres: list[str]
     areas: list[str]
@@ -83,7 +88,7 @@ class CodeTexts(NamedTuple):
 
     @classmethod
     def from_codes(cls, codes: Codes) -> "CodeTexts":
-        """Codes by number; the unknown ones come last."""
+        """Return the codes by number, the unknown ones last."""
         return cls(
             [*codes.centres, UNKNOWN_CENTRE, UNKNOWN_OPERATION],
             [*codes.areas, UNKNOWN_AREA],
@@ -94,40 +99,51 @@ class CodeTexts(NamedTuple):
 
 
 def apply_faults(lines: LineArrays, units: Units, texts: CodeTexts) -> None:
-    """Make the faulty lines read as their fault says.  What concerns the writing alone is done there."""
-    present = np.unique(lines.fault[lines.fault > 0])
-    rows = {Outcome(int(code)): np.flatnonzero(lines.fault == code) for code in present}
+    """Give the lines with a fault the values that cause it; ``flat_columns`` applies the faults of single columns."""
+    codes = np.unique(lines.fault[lines.fault > 0])
+    rows = {Outcome(int(code)): np.flatnonzero(lines.fault == code) for code in codes}
 
-    def at(code: Outcome) -> NDArray[np.int64]:
+    def find_rows(code: Outcome) -> NDArray[np.int64]:
         return rows.get(code, np.zeros(0, np.int64))
 
-    lines.line[at(_O.LINE_INVALID)] = 7
-    lines.previous[at(_O.PREDECESSOR_MISSING)] = MISSING_ACT
-    # A direct request goes without its item, one that follows without its predecessor.
-    lines.item[at(_O.FIELD_MISSING)] = lines.previous[at(_O.FIELD_MISSING)] = 0
-    lines.centre[at(_O.FUND_CENTRE_UNKNOWN)] = texts.centres.index(UNKNOWN_CENTRE)
-    lines.area[at(_O.FUNCTIONAL_AREA_UNKNOWN)] = texts.areas.index(UNKNOWN_AREA)
-    lines.item[at(_O.COMMITMENT_ITEM_UNKNOWN)] = texts.items.index(UNKNOWN_ITEM)
-    lines.fund[at(_O.FUND_UNKNOWN)] = texts.funds.index(UNKNOWN_FUND)
-    lines.operation[at(_O.OPERATION_UNKNOWN)] = texts.centres.index(UNKNOWN_OPERATION)
-    lines.account[at(_O.ACCOUNT_UNKNOWN)] = texts.accounts.index(UNKNOWN_ACCOUNT)
-    lines.account[at(_O.FIELD_INVALID)] = texts.accounts.index(LONG_ACCOUNT)
-    lines.account[at(_O.ACCOUNT_MISMATCH)] = texts.accounts.index(SUPPLIER_ACCOUNT)
-    lines.bank[at(_O.IBAN_INVALID)] = INVALID_IBAN
-    lines.bank[at(_O.BANK_DETAILS_DIFFER)] = OTHER_IBAN
+    lines.line[find_rows(_O.LINE_INVALID)] = 7
+    lines.previous[find_rows(_O.PREDECESSOR_MISSING)] = MISSING_ACT
+    # A direct request loses its item, a following one its predecessor.
+    lines.item[find_rows(_O.FIELD_MISSING)] = lines.previous[find_rows(_O.FIELD_MISSING)] = 0
+    lines.centre[find_rows(_O.FUND_CENTRE_UNKNOWN)] = texts.centres.index(UNKNOWN_CENTRE)
+    lines.area[find_rows(_O.FUNCTIONAL_AREA_UNKNOWN)] = texts.areas.index(UNKNOWN_AREA)
+    lines.item[find_rows(_O.COMMITMENT_ITEM_UNKNOWN)] = texts.items.index(UNKNOWN_ITEM)
+    lines.fund[find_rows(_O.FUND_UNKNOWN)] = texts.funds.index(UNKNOWN_FUND)
+    lines.operation[find_rows(_O.OPERATION_UNKNOWN)] = texts.centres.index(UNKNOWN_OPERATION)
+    lines.account[find_rows(_O.ACCOUNT_UNKNOWN)] = texts.accounts.index(UNKNOWN_ACCOUNT)
+    lines.account[find_rows(_O.FIELD_INVALID)] = texts.accounts.index(LONG_ACCOUNT)
+    lines.account[find_rows(_O.ACCOUNT_MISMATCH)] = texts.accounts.index(SUPPLIER_ACCOUNT)
+    lines.bank[find_rows(_O.IBAN_INVALID)] = INVALID_IBAN
+    lines.bank[find_rows(_O.BANK_DETAILS_DIFFER)] = OTHER_IBAN
     _falsify_assignments(
-        lines, units, (at(_O.FUND_CENTRE_LEVEL), at(_O.NOMENCLATURE_MISMATCH), at(_O.ASSIGNMENT_DIFFERS))
+        lines,
+        units,
+        level=find_rows(_O.FUND_CENTRE_LEVEL),
+        mismatch=find_rows(_O.NOMENCLATURE_MISMATCH),
+        differs=find_rows(_O.ASSIGNMENT_DIFFERS),
     )
 
 
-def _falsify_assignments(lines: LineArrays, units: Units, rows: tuple[NDArray[np.int64], ...]) -> None:
-    level, mismatch, differs = rows
-    owner = np.zeros(int(units.centre.max()) + 1, np.int64)
-    owner[units.centre] = np.arange(len(units.centre))
-    lines.centre[level] = units.bop[owner[lines.centre[level]]]
-    foreign = units.area[owner[lines.centre[mismatch]]]
-    # Before a programme's first area stands the last of another; the very first programme takes a far one.
-    lines.area[mismatch] = np.where(foreign > 1, foreign - 1, int(units.area.max()))
-    unit = owner[lines.centre[differs]]
+def _falsify_assignments(
+    lines: LineArrays,
+    units: Units,
+    *,
+    level: NDArray[np.int64],
+    mismatch: NDArray[np.int64],
+    differs: NDArray[np.int64],
+) -> None:
+    """Falsify assignments: fund centres of a wrong level, areas of another programme, areas unlike the predecessor's."""
+    unit_of_centre = np.zeros(int(units.centre.max()) + 1, np.int64)
+    unit_of_centre[units.centre] = np.arange(len(units.centre))
+    lines.centre[level] = units.bop[unit_of_centre[lines.centre[level]]]
+    first_area = units.area[unit_of_centre[lines.centre[mismatch]]]
+    # The area before a programme's first belongs to another programme; the very first programme uses the last area.
+    lines.area[mismatch] = np.where(first_area > 1, first_area - 1, int(units.area.max()))
+    unit = unit_of_centre[lines.centre[differs]]
     first, count = units.area[unit], units.areas[unit]
     lines.area[differs] = first + (lines.area[differs] - first + 1) % count

@@ -1,7 +1,7 @@
-"""Lines in numbers to the columns of the flat act format.
+"""Convert lines in numbers to the columns of the flat act format.
 
-A column that is empty in all lines is left out; where some lines say nothing they hold an empty text, never a
-null: columns without nulls read almost twice as fast.
+A column that is empty in all lines is left out.  Lines without a value contain an empty text, never a null: columns without
+nulls read almost twice as fast.
 """
 
 from collections.abc import Mapping
@@ -43,18 +43,18 @@ _REFERENCES: Mapping[Family, str] = {
     Family.THIRD_PARTY_CHANGE: "TC",
     Family.TERM: "DE",
 }
-"""What references of each family begin with."""
+"""The prefix of the references of each family."""
 
 _PREFIXES = encode_texts(*(_REFERENCES[family] for family in Family))
 _LABELS = encode_texts("----", *(each.label for each in CLASSES))
 
 _CLOSED_DAY = 500
-"""A day in May 2019, which is not open."""
+"""A day in May 2019, whose period is not open."""
 _PREVIOUS_YEAR_DAY = -3
 
 
 def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
-    """The columns of ``lines`` in their order."""
+    """Build the table of ``lines``, in their order."""
     fault = lines.fault
     kind = np.where(fault == Outcome.KIND_UNKNOWN, len(CATALOG), lines.kind)
     columns: dict[str, pa.Array | None] = {
@@ -82,29 +82,29 @@ def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
 
 
 def assemble_table(columns: dict[str, pa.Array | None]) -> pa.Table:
-    """A table of the columns that say something; none holds a null."""
+    """Build a table of the columns that are present; none contains a null."""
     present = {name: column for name, column in columns.items() if column is not None}
     fields = [pa.field(name, column.type, nullable=False) for name, column in present.items()]
     return pa.table(list(present.values()), schema=pa.schema(fields))
 
 
 def format_references(family: NDArray[np.integer], number: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Two letters for the family, eight digits."""
+    """Format references: two letters for the family, then eight digits."""
     return np.hstack([_PREFIXES[family], encode_digits(number, _WIDTH - 2)])
 
 
 def _list_families() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """By kind, its own family and that of what it follows."""
+    """Return by kind its own family, and the family of the act it follows."""
     return (
-        np.array([each.family for each in CATALOG], np.uint8),
-        np.array([each.follows for each in CATALOG], np.uint8),
+        np.array([kind.family for kind in CATALOG], np.uint8),
+        np.array([kind.follows for kind in CATALOG], np.uint8),
     )
 
 
 def _build_references(lines: LineArrays) -> pa.Array:
-    written = format_references(_list_families()[0][lines.kind], lines.number)
-    nameless = lines.fault == Outcome.REFERENCE_INVALID
-    return build_text_column(written, np.where(nameless, 0, _WIDTH) if nameless.any() else None)
+    references = format_references(_list_families()[0][lines.kind], lines.number)
+    is_empty = lines.fault == Outcome.REFERENCE_INVALID
+    return build_text_column(references, np.where(is_empty, 0, _WIDTH) if is_empty.any() else None)
 
 
 def _build_exercises(fault: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -126,24 +126,25 @@ def _build_codes(positions: NDArray[np.integer], codes: list[str]) -> pa.Array |
 
 
 def _build_counterparts(lines: LineArrays, texts: CodeTexts) -> pa.Array | None:
-    """Fund centre a move takes from, and the item where it is another one."""
+    """Build the fund centres that moves take from, with the item where it differs."""
     if not lines.source.any():
         return None
-    pairs, at = np.unique(lines.source * len(texts.items) + lines.source_item, return_inverse=True)
+    pairs, positions = np.unique(lines.source * len(texts.items) + lines.source_item, return_inverse=True)
     centres, items = np.divmod(pairs, len(texts.items))
-    named = [
-        texts.centres[c] + (f"/{texts.items[i]}" if i else "") for c, i in zip(centres, items, strict=True)
+    texts_of_pairs = [
+        texts.centres[centre] + (f"/{texts.items[item]}" if item else "")
+        for centre, item in zip(centres, items, strict=True)
     ]
-    return build_code_column(at, named)
+    return build_code_column(positions, texts_of_pairs)
 
 
 def _build_payees(lines: LineArrays) -> pa.Array | None:
     if not lines.payee.any():
         return None
-    written, width = year_payees.build_codes(np.maximum(lines.payee - 1, 0))
-    unknown = lines.fault == Outcome.PAYEE_UNKNOWN
-    written[unknown, :10] = encode_texts(UNKNOWN_PAYEE)
-    return build_text_column(written, np.where(lines.payee > 0, np.where(unknown, 10, width), 0))
+    codes, width = year_payees.build_codes(np.maximum(lines.payee - 1, 0))
+    is_unknown = lines.fault == Outcome.PAYEE_UNKNOWN
+    codes[is_unknown, :10] = encode_texts(UNKNOWN_PAYEE)
+    return build_text_column(codes, np.where(lines.payee > 0, np.where(is_unknown, 10, width), 0))
 
 
 def _build_ibans(lines: LineArrays, payees: int) -> pa.Array | None:
@@ -152,38 +153,38 @@ def _build_ibans(lines: LineArrays, payees: int) -> pa.Array | None:
         return None
     bank = lines.bank[rows]
     owner = (lines.payee[rows] - 1 + (bank == OTHER_IBAN)) % payees
-    listed = year_payees.build_ibans(owner, bank == INVALID_IBAN).dictionary_encode()
-    at = np.zeros(len(lines.bank), np.int32)
-    at[rows] = listed.indices.to_numpy() + 1
-    return build_code_column(at, ["", *listed.dictionary.to_pylist()])
+    distinct = year_payees.build_ibans(owner, bank == INVALID_IBAN).dictionary_encode()
+    positions = np.zeros(len(lines.bank), np.int32)
+    positions[rows] = distinct.indices.to_numpy() + 1
+    return build_code_column(positions, ["", *distinct.dictionary.to_pylist()])
 
 
 def _build_predecessors(lines: LineArrays) -> pa.Array | None:
-    """``REFERENCE``, with ``#LINE`` unless it is the first."""
-    named = lines.previous > 0
-    if not named.any():
+    """Build ``REFERENCE``, with ``#LINE`` unless it is the first line."""
+    has_predecessor = lines.previous > 0
+    if not has_predecessor.any():
         return None
-    written = np.empty((len(named), _WIDTH + 3), np.uint8)
-    written[:, :_WIDTH] = format_references(_list_families()[1][lines.kind], lines.previous)
-    written[:, _WIDTH] = ord("#")
-    written[:, _WIDTH + 1 :] = encode_digits(lines.previous_line, 2)
+    texts = np.empty((len(has_predecessor), _WIDTH + 3), np.uint8)
+    texts[:, :_WIDTH] = format_references(_list_families()[1][lines.kind], lines.previous)
+    texts[:, _WIDTH] = ord("#")
+    texts[:, _WIDTH + 1 :] = encode_digits(lines.previous_line, 2)
     width = np.where(lines.previous_line > 1, _WIDTH + 3, _WIDTH)
-    return build_text_column(written, np.where(named, width, 0))
+    return build_text_column(texts, np.where(has_predecessor, width, 0))
 
 
 def _build_remittances(lines: LineArrays) -> pa.Array | None:
-    """What the payee will read, as in FACT 2018-123456."""
+    """Build the remittance texts, such as FACT 2018-123456."""
     if not lines.label.any():
         return None
     year = np.broadcast_to(encode_texts(f" {EXERCISE}-"), (len(lines.label), 6))
-    written = np.hstack([_LABELS[lines.label], year, encode_digits(lines.number, 6)])
-    return build_text_column(written, np.where(lines.label > 0, written.shape[1], 0))
+    texts = np.hstack([_LABELS[lines.label], year, encode_digits(lines.number, 6)])
+    return build_text_column(texts, np.where(lines.label > 0, texts.shape[1], 0))
 
 
 def _build_invoice_numbers(lines: LineArrays) -> pa.Array | None:
-    billed = lines.kind == _SERVICED
-    if not billed.any():
+    has_invoice = lines.kind == _SERVICED
+    if not has_invoice.any():
         return None
-    head = np.broadcast_to(encode_texts("F2018-"), (len(billed), 6))
-    written = np.hstack([head, encode_digits(lines.number, 7)])
-    return build_text_column(written, np.where(billed, written.shape[1], 0))
+    prefix = np.broadcast_to(encode_texts("F2018-"), (len(has_invoice), 6))
+    texts = np.hstack([prefix, encode_digits(lines.number, 7)])
+    return build_text_column(texts, np.where(has_invoice, texts.shape[1], 0))

@@ -1,4 +1,4 @@
-"""Lines of acts in numbers, as they will stand in a file: one row per line, 0 where nothing stands."""
+"""Lines of acts in numbers, in the order of their file: one row per line, 0 for an empty value."""
 
 from typing import NamedTuple
 
@@ -13,27 +13,27 @@ from core.outcome_codes import Outcome
 
 DAY_STEPS = 8
 EARLY, COMMITMENT, CHANGE, SERVICE, REQUEST, CANCELLATION, REJECTION = range(7)
-"""Order of presentation within a day."""
+"""The order of presentation within a day."""
 
 REPEATS_PERCENT = 8
-"""Followers that state again what they are charged to, though they would inherit it."""
+"""Following requests that repeat the assignment they would inherit."""
 ACCOUNT_PERCENT = 2
-"""Direct requests that name an account in place of their item's own."""
+"""Direct requests with another account than that of their item."""
 IBAN_PERCENT = 1
 
 ORDINARY = 1
-"""Number of the ordinary fund."""
+"""The number of the ordinary fund."""
 
 
 class LineArrays(NamedTuple):
-    """Codes are numbered from 1 as in ``Codes``; a payee is its number + 1."""
+    """Lines as columns of numbers: codes are numbered from 1 as in ``Codes``; a payee is its number + 1."""
 
     key: NDArray[np.uint16]
-    """Day and stage: the order in the file."""
+    """Day and step within the day: the order in the file."""
     kind: NDArray[np.uint8]
     day: NDArray[np.int16]
     number: NDArray[np.int32]
-    """Of the act among those of its family: its reference."""
+    """The number of the act within its family, which gives its reference."""
     line: NDArray[np.int32]
     centre: NDArray[np.int32]
     area: NDArray[np.int32]
@@ -42,26 +42,26 @@ class LineArrays(NamedTuple):
     operation: NDArray[np.int32]
     account: NDArray[np.int32]
     source: NDArray[np.int32]
-    """Fund centre a move takes from; ``source_item`` likewise."""
+    """The fund centre that a move takes from, with ``source_item``."""
     source_item: NDArray[np.int32]
     payee: NDArray[np.int32]
     bank: NDArray[np.uint8]
-    """Which IBAN is stated, a ``Bank``."""
+    """The IBAN of the line: ``NO_IBAN``, ``OWN_IBAN``, ``OTHER_IBAN`` or ``INVALID_IBAN``."""
     previous: NDArray[np.int32]
-    """Number of the act it follows, and its line."""
+    """The number of the act it follows, and its line."""
     previous_line: NDArray[np.int32]
     amount: NDArray[np.int64]
     fault: NDArray[np.uint8]
     label: NDArray[np.uint8]
-    """Class of a request + 1: what its remittance text begins with."""
+    """The class of a request + 1, which gives the prefix of its remittance text."""
 
 
 NO_IBAN, OWN_IBAN, OTHER_IBAN, INVALID_IBAN = range(4)
-"""Values of ``Lines.bank``: no IBAN, the payee's, another payee's, one that does not hold."""
+"""Values of ``LineArrays.bank``: no IBAN, the payee's, another payee's, one with a wrong check digit."""
 
 
-def create_lines(rows: int, kind: str | NDArray[np.uint8], stage: int, day: NDArray[np.int16]) -> LineArrays:
-    """Lines that say nothing but their kind and day."""
+def create_lines(rows: int, kind: str | NDArray[np.uint8], step: int, day: NDArray[np.int16]) -> LineArrays:
+    """Create lines that have only a kind and a day."""
     types = {
         "key": "u2",
         "kind": "u1",
@@ -74,23 +74,23 @@ def create_lines(rows: int, kind: str | NDArray[np.uint8], stage: int, day: NDAr
     lines = LineArrays._make(np.zeros(rows, types.get(name, "i4")) for name in LineArrays._fields)
     lines.kind[:] = KIND_NUMBERS[kind] if isinstance(kind, str) else kind
     lines.day[:] = day
-    lines.key[:] = day.astype(np.int64) * DAY_STEPS + stage
+    lines.key[:] = day.astype(np.int64) * DAY_STEPS + step
     lines.line[:] = 1
     return lines
 
 
 def join_lines(parts: list[LineArrays]) -> LineArrays:
-    """All lines of ``parts``."""
+    """Join the lines of all parts."""
     return LineArrays._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def take_rows(lines: LineArrays, rows: NDArray[np.integer] | slice) -> LineArrays:
-    """The chosen lines."""
+    """Return the lines of some rows."""
     return LineArrays._make(column[rows] for column in lines)
 
 
 def build_commitment_lines(commitments: Commitments, rows: NDArray[np.integer], units: Units) -> LineArrays:
-    """Commitment lines, fully assigned."""
+    """Build commitment lines with their full assignments."""
     lines = create_lines(len(rows), "commitment", COMMITMENT, commitments.day[rows])
     lines.number[:] = commitments.act[rows] + 1
     lines.line[:] = rows - commitments.act[rows] + 1
@@ -103,18 +103,18 @@ def build_commitment_lines(commitments: Commitments, rows: NDArray[np.integer], 
 def _set_assignment(
     lines: LineArrays, charged: Commitments | Requests, rows: NDArray[np.integer], units: Units
 ) -> None:
-    """Say what the lines are charged to."""
+    """Set the assignments of the lines."""
     lines.centre[:] = units.centre[charged.unit[rows]]
     lines.area[:] = charged.area[rows]
     lines.item[:] = charged.item[rows]
-    own = charged.sheet[rows] == OWN_FUND
-    lines.fund[:] = np.where(own, units.fund[charged.unit[rows]], ORDINARY)
+    is_own_fund = charged.sheet[rows] == OWN_FUND
+    lines.fund[:] = np.where(is_own_fund, units.fund[charged.unit[rows]], ORDINARY)
 
 
 def build_service_lines(
     services: Services, rows: NDArray[np.integer], commitments: Commitments
 ) -> LineArrays:
-    """Services, which inherit all from their commitment."""
+    """Build service lines, which inherit everything from their commitment."""
     lines = create_lines(len(rows), "service", SERVICE, services.day[rows])
     lines.number[:] = rows + 1
     set_predecessors(lines, commitments, services.commitment[rows])
@@ -122,14 +122,14 @@ def build_service_lines(
     return lines
 
 
-def set_predecessors(lines: LineArrays, commitments: Commitments, on: NDArray[np.integer]) -> None:
-    """Name commitment lines as predecessors."""
-    lines.previous[:] = commitments.act[on] + 1
-    lines.previous_line[:] = on - commitments.act[on] + 1
+def set_predecessors(lines: LineArrays, commitments: Commitments, predecessor: NDArray[np.integer]) -> None:
+    """Set commitment lines as predecessors."""
+    lines.previous[:] = commitments.act[predecessor] + 1
+    lines.previous_line[:] = predecessor - commitments.act[predecessor] + 1
 
 
 class SpendingYear(NamedTuple):
-    """All that was drawn of the chain: requests with their copies, and what stands behind them."""
+    """The spending of a year: units, requests with their copies, and the commitments and services behind them."""
 
     units: Units
     requests: Requests
@@ -137,12 +137,12 @@ class SpendingYear(NamedTuple):
     commitments: Commitments
     services: Services
     other_account: NDArray[np.int32]
-    """For each commitment item, an account it admits beside its own; 0 if none."""
+    """For each commitment item, another account that it admits; 0 if none."""
 
 
-def build_request_lines(book: SpendingYear, start: int, end: int, rng: np.random.Generator) -> LineArrays:
-    """The requests of rows ``start`` to ``end``, one block; those that repeat another say what it said."""
-    requests = book.requests
+def build_request_lines(spending: SpendingYear, start: int, end: int, rng: np.random.Generator) -> LineArrays:
+    """Build the requests of one block, rows ``start`` to ``end``; copies get the content of their source."""
+    requests = spending.requests
     lines = create_lines(
         end - start, _find_kinds(requests, slice(start, end)), REQUEST, requests.day[start:end]
     )
@@ -154,8 +154,8 @@ def build_request_lines(book: SpendingYear, start: int, end: int, rng: np.random
     lines.amount[:] = compute_presented_amounts(requests, slice(start, end))
     lines.fault[:] = requests.fault[start:end]
     lines.label[:] = requests.kind[start:end] + 1
-    _fill_assignments(lines, book, rows, rng)
-    _copy_sources(lines, book.copies, start, end)
+    _fill_assignments(lines, spending, rows, rng)
+    _copy_sources(lines, spending.copies, start, end)
     return lines
 
 
@@ -166,27 +166,27 @@ def _find_kinds(requests: Requests, rows: slice) -> NDArray[np.uint8]:
 
 
 def _fill_assignments(
-    lines: LineArrays, book: SpendingYear, rows: NDArray[np.int64], rng: np.random.Generator
+    lines: LineArrays, spending: SpendingYear, rows: NDArray[np.int64], rng: np.random.Generator
 ) -> None:
-    """Direct requests say what they are charged to; the others name their commitment and mostly no more."""
-    requests, commitments = book.requests, book.commitments
+    """Give direct requests their assignments; the others get their commitment and mostly no assignment."""
+    requests, commitments = spending.requests, spending.commitments
     percent = rng.integers(0, 100, len(rows), np.uint8)
     follows = requests.follows[rows]
-    _set_assignment(lines, requests, rows, book.units)
-    on = requests.commitment[rows[follows]]
-    lines.operation[follows] = commitments.operation[on]
-    lines.previous[follows] = commitments.act[on] + 1
-    lines.previous_line[follows] = on - commitments.act[on] + 1
-    silent = follows & (percent >= REPEATS_PERCENT) & (requests.fault[rows] != Outcome.ASSIGNMENT_DIFFERS)
+    _set_assignment(lines, requests, rows, spending.units)
+    commitment = requests.commitment[rows[follows]]
+    lines.operation[follows] = commitments.operation[commitment]
+    lines.previous[follows] = commitments.act[commitment] + 1
+    lines.previous_line[follows] = commitment - commitments.act[commitment] + 1
+    is_silent = follows & (percent >= REPEATS_PERCENT) & (requests.fault[rows] != Outcome.ASSIGNMENT_DIFFERS)
     for column in (lines.centre, lines.area, lines.item, lines.fund, lines.operation):
-        column[silent] = 0
-    named = ~follows & (percent < ACCOUNT_PERCENT)
-    lines.account[named] = book.other_account[lines.item[named]]
+        column[is_silent] = 0
+    has_account = ~follows & (percent < ACCOUNT_PERCENT)
+    lines.account[has_account] = spending.other_account[lines.item[has_account]]
     lines.bank[rng.integers(0, 100, len(rows), np.uint8) < IBAN_PERCENT] = OWN_IBAN
 
 
 def _copy_sources(lines: LineArrays, copies: Copies, start: int, end: int) -> None:
-    """Put the words of the first act in those that repeat it; a conflict keeps its own amount."""
+    """Copy the content of the sources to their copies; the amount of a conflict differs."""
     first, last = np.searchsorted(copies.row, (start, end))
     row, source = copies.row[first:last] - start, copies.source[first:last] - start
     for name in set(LineArrays._fields) - {"key"}:

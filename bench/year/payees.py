@@ -1,6 +1,6 @@
-"""Third parties: their codes, names and bank accounts follow from their number, and so need no memory.
+"""Third parties: their codes, names and bank accounts are computed from their numbers, and so need no memory.
 
-Nobody here exists: names are numbers, account numbers are drawn.
+None of them exists: names contain numbers, account numbers are invented.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ _SPREAD = 3**18
 
 
 def draw_payees(count: int, payees: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """Payees of ``count`` acts: the most frequent first, after Zipf's law."""
+    """Draw the payees of ``count`` acts by Zipf's law, low numbers most often."""
     drawn = rng.random(count)
     drawn *= payees ** (1 - ZIPF) - 1
     drawn += 1
@@ -38,60 +38,60 @@ def draw_payees(count: int, payees: int, rng: np.random.Generator) -> NDArray[np
 
 
 def build_codes(payees: NDArray[np.integer]) -> tuple[ByteRows, NDArray[np.int64]]:
-    """Each payee's code and its length: ten digits, or for three in ten the fourteen of a national number."""
+    """Build each payee's code and its length: ten digits, or for three in ten a national number of fourteen digits."""
     number = payees.astype(np.int64)
-    written = np.zeros((len(number), 14), np.uint8)
-    written[:, :10] = encode_digits(10**9 + number * _SPREAD % 10**9, 10)
-    national = number % 10 >= 7
-    written[national] = _build_sirets(number[national])
-    return written, np.where(national, 14, 10)
+    codes = np.zeros((len(number), 14), np.uint8)
+    codes[:, :10] = encode_digits(10**9 + number * _SPREAD % 10**9, 10)
+    is_national = number % 10 >= 7
+    codes[is_national] = _build_sirets(number[is_national])
+    return codes, np.where(is_national, 14, 10)
 
 
 def build_names(payees: NDArray[np.integer]) -> ByteRows:
-    """A name for each payee."""
+    """Build a name for each payee."""
     return np.hstack([_NAMES[payees % len(_NAMES)], encode_digits(payees, 7)])
 
 
 def _build_sirets(number: NDArray[np.int64]) -> ByteRows:
     siren = encode_digits(number * _SPREAD % 10**8, 8)
     siren = np.hstack([siren, _compute_luhn(siren)])
-    office = np.hstack([siren, np.broadcast_to(encode_texts("0001"), (len(siren), 4))])
-    return np.hstack([office, _compute_luhn(office)])
+    siret = np.hstack([siren, np.broadcast_to(encode_texts("0001"), (len(siren), 4))])
+    return np.hstack([siret, _compute_luhn(siret)])
 
 
-def _compute_luhn(written: ByteRows) -> ByteRows:
-    """The check digit that follows."""
-    values = (written[:, ::-1] - ord("0")).astype(np.int64)
+def _compute_luhn(digits: ByteRows) -> ByteRows:
+    """Compute the check digit after each row of digits."""
+    values = (digits[:, ::-1] - ord("0")).astype(np.int64)
     values[:, ::2] = values[:, ::2] * 2 // 10 + values[:, ::2] * 2 % 10
     return ((-values.sum(axis=1) % 10) + ord("0")).astype(np.uint8)[:, None]
 
 
-def build_ibans(payees: NDArray[np.integer], wrong: NDArray[np.bool_] | None = None) -> pa.StringArray:
-    """Each payee's IBAN, mod 97 = 1 except where ``wrong``; one in fifty is German or Belgian."""
+def build_ibans(payees: NDArray[np.integer], invalid: NDArray[np.bool_] | None = None) -> pa.StringArray:
+    """Build each payee's IBAN, valid except where ``invalid``; one in fifty is German or Belgian."""
     number = payees.astype(np.int64)
-    written = np.zeros((len(number), 27), np.uint8)
+    ibans = np.zeros((len(number), 27), np.uint8)
     width = np.full(len(number), 27)
     german, belgian = _find_foreign_banks(number)
-    for where, build in (
+    for is_of_country, build in (
         (~german & ~belgian, _build_french_ibans),
         (german, _build_german_ibans),
         (belgian, _build_belgian_ibans),
     ):
-        part = build(number[where])
-        written[where, : part.shape[1]] = part
-        width[where] = part.shape[1]
-    if wrong is not None:
-        last = written[wrong, 3] - ord("0")
-        written[wrong, 3] = (last + 1) % 10 + ord("0")
-    return build_text_column(written, width)
+        part = build(number[is_of_country])
+        ibans[is_of_country, : part.shape[1]] = part
+        width[is_of_country] = part.shape[1]
+    if invalid is not None:
+        last_check_digit = ibans[invalid, 3] - ord("0")
+        ibans[invalid, 3] = (last_check_digit + 1) % 10 + ord("0")
+    return build_text_column(ibans, width)
 
 
 def build_bics(payees: NDArray[np.integer]) -> pa.DictionaryArray:
-    """The BIC of each payee's bank."""
+    """Build the BIC of each payee's bank."""
     german, belgian = _find_foreign_banks(payees)
     french = payees % len(_BANKS)
-    at = np.where(german, len(_BANKS), np.where(belgian, len(_BANKS) + 1, french))
-    return build_code_column(at, [*(bic for _, bic in _BANKS), _GERMAN, _BELGIAN])
+    positions = np.where(german, len(_BANKS), np.where(belgian, len(_BANKS) + 1, french))
+    return build_code_column(positions, [*(bic for _, bic in _BANKS), _GERMAN, _BELGIAN])
 
 
 def _find_foreign_banks(number: NDArray[np.integer]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -99,7 +99,7 @@ def _find_foreign_banks(number: NDArray[np.integer]) -> tuple[NDArray[np.bool_],
 
 
 def _build_french_ibans(number: NDArray[np.int64]) -> ByteRows:
-    """With its key right, a French account number is 0 mod 97, and its IBAN begins with FR76."""
+    """Build French IBANs: an account number with its correct key is 0 mod 97, so that every IBAN begins with FR76."""
     bank = np.array([code for code, _ in _BANKS])[number % len(_BANKS)]
     branch, account = number % 4_999 + 1, number * _SPREAD % 10**11
     key = 97 - (89 * bank + 15 * branch + 3 * account) % 97
@@ -117,8 +117,10 @@ def _build_french_ibans(number: NDArray[np.int64]) -> ByteRows:
 
 def _build_german_ibans(number: NDArray[np.int64]) -> ByteRows:
     bank, account = number % 7_777 + 50_070_000, number * _SPREAD % 10**10
-    rest = (bank % 97 * pow(10, 10, 97) + account) % 97
-    return _build_foreign_ibans("DE", rest, np.hstack([encode_digits(bank, 8), encode_digits(account, 10)]))
+    remainder = (bank % 97 * pow(10, 10, 97) + account) % 97
+    return _build_foreign_ibans(
+        "DE", remainder, np.hstack([encode_digits(bank, 8), encode_digits(account, 10)])
+    )
 
 
 def _build_belgian_ibans(number: NDArray[np.int64]) -> ByteRows:
@@ -129,10 +131,13 @@ def _build_belgian_ibans(number: NDArray[np.int64]) -> ByteRows:
     )
 
 
-def _build_foreign_ibans(country: str, rest: NDArray[np.int64], account: ByteRows) -> ByteRows:
-    """Check digits: the account, the country in figures (A is 10) and 00 must leave 98 minus them, mod 97."""
+def _build_foreign_ibans(country: str, remainder: NDArray[np.int64], account: ByteRows) -> ByteRows:
+    """Build IBANs of ``account``, whose value mod 97 is ``remainder``.
+
+    The check digits are 98 minus the remainder of account, country (A is 10, B is 11, ...) and 00, mod 97.
+    """
     tail = int("".join(str(int(letter, 36)) for letter in country)) * 100
-    check = 98 - (rest * pow(10, 6, 97) + tail) % 97
+    check = 98 - (remainder * pow(10, 6, 97) + tail) % 97
     return np.hstack(
         [np.broadcast_to(encode_texts(country), (len(account), 2)), encode_digits(check, 2), account]
     )

@@ -1,6 +1,6 @@
-"""The payment requests of the year: class, unit, day, payee and amount of each, and which repeat another.
+"""The payment requests of the year: class, unit, day, payee and amount of each, and which ones are copies.
 
-Rows lie in order of month, sender and day: the order in which they are presented.
+Rows are ordered by month, sender and day, the order in which they are presented.
 """
 
 from itertools import pairwise
@@ -26,9 +26,9 @@ from bench.year.spending_units import HT2, OWN_FUND, T2, Codes, Units
 from core.outcome_codes import Outcome
 
 JOINED_PERCENT = 3
-"""Lines that continue the act above."""
+"""Lines that continue the act of the line above."""
 DUPLICATES, CONFLICTS = 40, 5
-"""Of 10,000 lines: the same act sent again, and another act under the same reference."""
+"""Of 10,000 lines: repetitions of the same act, and different acts under the same reference."""
 _RESENT_WITHIN = 20_000
 _OWN_FUND_PERCENT = 5
 _MASS_PERCENT_MIN = 40
@@ -37,7 +37,7 @@ NO_COMMITMENT = -1
 
 
 class Requests(NamedTuple):
-    """One row per payment request line."""
+    """The payment request lines, one row each."""
 
     kind: NDArray[np.uint8]
     """Position in ``CLASSES``."""
@@ -46,10 +46,10 @@ class Requests(NamedTuple):
     is_continuation: NDArray[np.bool_]
     """Whether the line continues the act of the line above."""
     follows: NDArray[np.bool_]
-    """Whether it draws on a commitment."""
+    """Whether it follows a commitment."""
     payee: NDArray[np.int32]
     fault: NDArray[np.uint8]
-    """The ``Outcome`` it is made to meet; 0 for a sound line."""
+    """The ``Outcome`` that the line must have; 0 for a line without a fault."""
     amount: NDArray[np.int64]
     commitment: NDArray[np.int32]
     item: NDArray[np.uint8]
@@ -58,25 +58,25 @@ class Requests(NamedTuple):
 
 
 class Copies(NamedTuple):
-    """Lines that repeat an earlier line of their file."""
+    """The lines that are copies of an earlier line of their file."""
 
     row: NDArray[np.int64]
     source: NDArray[np.int64]
     differs: NDArray[np.bool_]
-    """Whether the amount is another: a conflict."""
+    """Whether the amount differs, which is a conflict."""
 
 
 class RequestPlan(NamedTuple):
-    """The requests, where each file's share of them begins, and which repeat another."""
+    """The requests, the first row of each file's block, and the copies."""
 
     requests: Requests
     starts: NDArray[np.int64]
-    """First row of each block: 12 months x senders, and the end."""
+    """The first row of each block (12 months x senders), and the end."""
     copies: Copies
 
 
 class Assignment(NamedTuple):
-    """What lines are charged to."""
+    """The assignments of lines."""
 
     item: NDArray[np.uint8]
     area: NDArray[np.int16]
@@ -86,16 +86,16 @@ class Assignment(NamedTuple):
 def draw_requests(
     units: Units, tables: list[NDArray[np.int16]], acts: int, rng: np.random.Generator
 ) -> RequestPlan:
-    """Lay out the year; amounts, commitments and faults come later."""
+    """Draw the requests of the year; amounts, commitments and faults are added later."""
     kind, unit, starts = _draw_classes_and_units(units, tables, acts, rng)
     day = _draw_days(starts, rng)
-    joined = _draw_continuations(kind, starts, rng)
-    rows = np.flatnonzero(joined)
+    is_continuation = _draw_continuations(kind, starts, rng)
+    continuations = np.flatnonzero(is_continuation)
     for column in (kind, unit, day):
-        column[rows] = column[find_heads(rows)]
+        column[continuations] = column[find_heads(continuations)]
     follows = _draw_followers(kind, rng) & (units.item[unit] == 0)
-    follows[rows] = follows[find_heads(rows)]
-    blank = {
+    follows[continuations] = follows[find_heads(continuations)]
+    empty = {
         "payee": np.zeros(acts, np.int32),
         "fault": np.zeros(acts, np.uint8),
         "amount": np.zeros(acts, np.int64),
@@ -104,22 +104,22 @@ def draw_requests(
         "area": np.zeros(acts, np.int16),
         "sheet": np.zeros(acts, np.uint8),
     }
-    requests = Requests(kind, unit, day, joined, follows, **blank)
+    requests = Requests(kind, unit, day, is_continuation, follows, **empty)
     return RequestPlan(requests, starts, _draw_copies(requests, starts, rng))
 
 
-def find_heads(joined: NDArray[np.int64]) -> NDArray[np.int64]:
-    """First row of the act of each joined row; ``joined`` in order."""
-    opens = np.ones(len(joined), bool)
-    opens[1:] = joined[1:] != joined[:-1] + 1
-    return joined[opens][np.cumsum(opens) - 1] - 1
+def find_heads(continuations: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first row of the act of each continuation; ``continuations`` must be in order."""
+    is_first = np.ones(len(continuations), bool)
+    is_first[1:] = continuations[1:] != continuations[:-1] + 1
+    return continuations[is_first][np.cumsum(is_first) - 1] - 1
 
 
-def find_single_lines(joined: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether each row is an act of one line."""
-    alone = ~joined
-    alone[:-1] &= ~joined[1:]
-    return alone
+def find_single_lines(is_continuation: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether each row is an act of one line."""
+    is_single = ~is_continuation
+    is_single[:-1] &= ~is_continuation[1:]
+    return is_single
 
 
 def _draw_classes_and_units(
@@ -127,10 +127,10 @@ def _draw_classes_and_units(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.int64]]:
     kind = draw_classes(acts, rng)
     unit = np.empty(acts, np.int16)
-    slot = rng.integers(0, 1 << SLOTS_BITS, acts, np.uint32)
-    for each, table in enumerate(tables):
-        rows = np.flatnonzero(kind == each)
-        unit[rows] = table[slot[rows]]
+    slots = rng.integers(0, 1 << SLOTS_BITS, acts, np.uint32)
+    for class_number, table in enumerate(tables):
+        rows = np.flatnonzero(kind == class_number)
+        unit[rows] = table[slots[rows]]
     senders = int(units.sender.max()) + 1
     block = list_months(acts).astype(np.uint16) * senders + units.sender[unit].astype(np.uint16)
     order = np.argsort(block, kind="stable")
@@ -143,25 +143,26 @@ def _draw_days(starts: NDArray[np.int64], rng: np.random.Generator) -> NDArray[n
     tables = build_day_tables()
     senders = (len(starts) - 1) // 12
     for block, (start, end) in enumerate(pairwise(starts)):
-        slot = rng.integers(0, 1 << SLOTS_BITS, end - start, np.uint32)
-        days[start:end] = np.sort(tables[block // senders][slot])
+        slots = rng.integers(0, 1 << SLOTS_BITS, end - start, np.uint32)
+        days[start:end] = np.sort(tables[block // senders][slots])
     return days
 
 
 def _draw_continuations(
     kind: NDArray[np.uint8], starts: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    joined = rng.integers(0, 100, len(kind), np.uint8) < JOINED_PERCENT
-    joined[starts[:-1][starts[:-1] < len(kind)]] = False
-    mass = kind == MASS
-    joined &= ~mass
-    joined[1:] &= ~mass[:-1]
-    return joined
+    is_continuation = rng.integers(0, 100, len(kind), np.uint8) < JOINED_PERCENT
+    is_continuation[starts[:-1][starts[:-1] < len(kind)]] = False
+    is_mass = kind == MASS
+    is_continuation &= ~is_mass
+    is_continuation[1:] &= ~is_mass[:-1]
+    return is_continuation
 
 
 def _draw_followers(kind: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.bool_]:
     percent = np.array(
-        [100 if each.unserviced == ALL_SERVICED else each.unserviced for each in CLASSES], np.uint8
+        [100 if spending.unserviced == ALL_SERVICED else spending.unserviced for spending in CLASSES],
+        np.uint8,
     )
     return rng.integers(0, 100, len(kind), np.uint8) < percent[kind]
 
@@ -170,51 +171,59 @@ def _draw_copies(requests: Requests, starts: NDArray[np.int64], rng: np.random.G
     acts = len(requests.kind)
     count = acts * (DUPLICATES + CONFLICTS) // 10_000
     row = np.unique(rng.integers(0, acts, 2 * count))
-    before = row - starts[np.searchsorted(starts, row, "right") - 1]
-    row, before = row[before > 0], before[before > 0]
-    source = row - 1 - (rng.random(len(row)) * np.minimum(before, _RESENT_WITHIN)).astype(np.int64)
-    sound = find_single_lines(requests.is_continuation) & (requests.kind != MASS)
-    taken = np.zeros(acts, bool)
-    taken[row] = True
-    good = np.flatnonzero(sound[row] & sound[source] & ~taken[source])
-    kept = np.sort(rng.permutation(good)[:count])
-    differs = rng.permutation(np.arange(len(kept)) < len(kept) * CONFLICTS // (DUPLICATES + CONFLICTS))
-    requests.follows[row[kept]] = False  # whatever it says was said by its source
-    return Copies(row[kept], source[kept], differs)
+    rows_before = row - starts[np.searchsorted(starts, row, "right") - 1]
+    row, rows_before = row[rows_before > 0], rows_before[rows_before > 0]
+    source = row - 1 - (rng.random(len(row)) * np.minimum(rows_before, _RESENT_WITHIN)).astype(np.int64)
+    is_sound = find_single_lines(requests.is_continuation) & (requests.kind != MASS)
+    is_copy = np.zeros(acts, bool)
+    is_copy[row] = True
+    candidates = np.flatnonzero(is_sound[row] & is_sound[source] & ~is_copy[source])
+    chosen = np.sort(rng.permutation(candidates)[:count])
+    differs = rng.permutation(np.arange(len(chosen)) < len(chosen) * CONFLICTS // (DUPLICATES + CONFLICTS))
+    requests.follows[row[chosen]] = False  # a copy has the content of its source
+    return Copies(row[chosen], source[chosen], differs)
 
 
 def draw_assignments(
-    kind: NDArray[np.uint8], unit: NDArray[np.int16], where: tuple[Units, Codes], rng: np.random.Generator
+    kind: NDArray[np.uint8],
+    unit: NDArray[np.int16],
+    units: Units,
+    *,
+    codes: Codes,
+    rng: np.random.Generator,
 ) -> Assignment:
-    """Item by class, area of the programme, and the budget that bears it."""
-    units, codes = where
+    """Draw the item by class, an area of the programme, and the sheet of the unit's budget."""
     tables = build_item_tables({code: number for number, code in enumerate(codes.items)})
     item = tables[kind, rng.integers(0, 100, len(kind), np.uint8)]
     item = np.where(units.item[unit] > 0, units.item[unit], item).astype(np.uint8)
-    turn = unit.astype(np.int32) * 7 + rng.integers(0, 3, len(kind), np.uint8)
-    area = (units.area[unit] + turn % units.areas[unit]).astype(np.int16)
-    staff = np.array([False, *(each.staff for each in codes.nomenclature.items.values())])
-    on_fund = (units.fund[unit] > 0) & (rng.integers(0, 100, len(kind), np.uint8) < _OWN_FUND_PERCENT)
-    sheet = np.where(staff[item], T2, np.where(on_fund, OWN_FUND, HT2)).astype(np.uint8)
+    offset = unit.astype(np.int32) * 7 + rng.integers(0, 3, len(kind), np.uint8)
+    area = (units.area[unit] + offset % units.areas[unit]).astype(np.int16)
+    staff = np.array(
+        [False, *(nomenclature_item.staff for nomenclature_item in codes.nomenclature.items.values())]
+    )
+    is_on_fund = (units.fund[unit] > 0) & (rng.integers(0, 100, len(kind), np.uint8) < _OWN_FUND_PERCENT)
+    sheet = np.where(staff[item], T2, np.where(is_on_fund, OWN_FUND, HT2)).astype(np.uint8)
     return Assignment(item, area, sheet)
 
 
 def set_payees_and_amounts(plan: RequestPlan, payees: int, cents: int, rng: np.random.Generator) -> None:
-    """Give payees and amounts: what is presented adds up to ``cents`` exactly."""
+    """Set payees and amounts, so that the presented amounts add up to exactly ``cents``."""
     requests = plan.requests
     requests.payee[:] = year_payees.draw_payees(len(requests.kind), payees, rng)
-    rows = np.flatnonzero(requests.is_continuation)
-    requests.payee[rows] = requests.payee[find_heads(rows)]
+    continuations = np.flatnonzero(requests.is_continuation)
+    requests.payee[continuations] = requests.payee[find_heads(continuations)]
     requests.amount[:] = draw_amounts(requests.kind, rng)
-    mass = requests.kind == MASS
+    is_mass = requests.kind == MASS
     _copy_amounts(plan)
-    if _sum_without_mass(requests, mass) > cents * (100 - _MASS_PERCENT_MIN) // 100:
-        # A small year may by chance have one contract worth more than all its share.
-        requests.amount[~mass] = scale_to_total(
-            requests.amount[~mass], cents * (100 - _MASS_PERCENT_MIN) // 100
+    if _sum_without_mass(requests, is_mass) > cents * (100 - _MASS_PERCENT_MIN) // 100:
+        # In a small year, one contract may by chance be worth more than the whole share.
+        requests.amount[~is_mass] = scale_to_total(
+            requests.amount[~is_mass], cents * (100 - _MASS_PERCENT_MIN) // 100
         )
         _copy_amounts(plan)
-    requests.amount[mass] = scale_to_total(requests.amount[mass], cents - _sum_without_mass(requests, mass))
+    requests.amount[is_mass] = scale_to_total(
+        requests.amount[is_mass], cents - _sum_without_mass(requests, is_mass)
+    )
 
 
 def _copy_amounts(plan: RequestPlan) -> None:
@@ -222,14 +231,14 @@ def _copy_amounts(plan: RequestPlan) -> None:
     amount[copies.row] = amount[copies.source] + np.where(copies.differs, 100, 0)
 
 
-def _sum_without_mass(requests: Requests, mass: NDArray[np.bool_]) -> int:
-    return int(compute_presented_amounts(requests).sum(where=~mass))
+def _sum_without_mass(requests: Requests, is_mass: NDArray[np.bool_]) -> int:
+    return int(compute_presented_amounts(requests).sum(where=~is_mass))
 
 
 def compute_presented_amounts(
     requests: Requests, rows: slice | NDArray[np.integer] = slice(None)
 ) -> NDArray[np.int64]:
-    """The amounts that stand in files: as they are, save for those made to be zero or negative."""
+    """Return the amounts that the files contain; those with the fault become zero or negative."""
     amount, fault = requests.amount[rows], requests.fault[rows]
-    wrong = fault == Outcome.AMOUNT_NOT_POSITIVE
-    return np.where(wrong, np.where(amount % 2, 0, -amount), amount)
+    is_wrong = fault == Outcome.AMOUNT_NOT_POSITIVE
+    return np.where(is_wrong, np.where(amount % 2, 0, -amount), amount)

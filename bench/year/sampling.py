@@ -1,4 +1,4 @@
-"""Draw a whole year in memory, and give its lines file by file."""
+"""Draw a whole year in memory, and build its lines file by file."""
 
 from typing import NamedTuple
 
@@ -26,32 +26,32 @@ from bench.year.spending_units import Codes
 from core.catalog import Role
 
 EARLY_REQUESTS = 20
-"""Of 10,000: presented before what they follow, in the same file."""
+"""Of 10,000 requests: presented before the act they follow, in the same file."""
 
 _MONTH_OF_DAY = np.arange("2018-01-01", "2019-01-01", dtype="M8[D]").astype("M8[M]").astype(np.int64) % 12
 _DRAWING_STEPS = 7
 
 
 class Blocks(NamedTuple):
-    """Rows of one table by month and sender: block ``b`` is ``order[starts[b] : starts[b + 1]]``."""
+    """The rows of a table by month and sender: block ``b`` is ``order[starts[b] : starts[b + 1]]``."""
 
     order: NDArray[np.int64]
     starts: NDArray[np.int64]
 
     def find_rows(self, block: int) -> NDArray[np.int64]:
-        """Rows of one block, in order."""
+        """Return the rows of one block, in order."""
         return self.order[self.starts[block] : self.starts[block + 1]]
 
 
 class EarlyRequests(NamedTuple):
-    """Requests presented before what they follow, and the place they take."""
+    """Requests presented before the act they follow, with their keys in the order of the file."""
 
     row: NDArray[np.int64]
     key: NDArray[np.uint16]
 
 
 class YearSample(NamedTuple):
-    """A year, drawn."""
+    """A drawn year."""
 
     seed: int
     payees: int
@@ -67,31 +67,48 @@ class YearSample(NamedTuple):
 
     @property
     def line_count(self) -> int:
-        """Lines in all, third parties aside."""
-        book, budget = self.spending, self.budget
+        """The number of lines, without third parties."""
+        spending, budget = self.spending, self.budget
         lines = (budget.opening, budget.redeployment, self.changes.lines)
-        tables = (book.requests, book.commitments, book.services)
-        return sum(len(each.day) for each in (*lines, *tables))
+        tables = (spending.requests, spending.commitments, spending.services)
+        return sum(len(table.day) for table in (*lines, *tables))
 
 
-def draw_year(codes: Codes, size: tuple[int, int, int], payees: int) -> YearSample:
-    """Draw a year of ``size`` (seed, payment request lines, senders)."""
-    seed, acts, senders = size
-    layout, behind, wrong, money, after, credit, order = (
-        np.random.default_rng([seed, stage]) for stage in range(_DRAWING_STEPS)
-    )
+class _Generators(NamedTuple):
+    """A random number generator for each step of the drawing."""
+
+    requests: np.random.Generator
+    commitments: np.random.Generator
+    faults: np.random.Generator
+    amounts: np.random.Generator
+    changes: np.random.Generator
+    credits: np.random.Generator
+    early: np.random.Generator
+
+    @classmethod
+    def from_seed(cls, seed: int) -> "_Generators":
+        return cls._make(np.random.default_rng([seed, step]) for step in range(_DRAWING_STEPS))
+
+
+def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) -> YearSample:
+    """Draw a year of ``acts`` payment request lines."""
+    rng = _Generators.from_seed(seed)
     units, tables = spending_units.choose_units(codes, acts, senders)
-    plan = payment_requests.draw_requests(units, tables, acts, layout)
-    commitments = year_commitments.group_requests(plan, (units, codes), COMMITMENTS * acts // ACTS, behind)
-    faults.assign_faults(plan, commitments, wrong)
-    payment_requests.set_payees_and_amounts(plan, payees, CENTS * acts // ACTS, money)
+    plan = payment_requests.draw_requests(units, tables, acts, rng.requests)
+    commitments = year_commitments.group_requests(
+        plan, units, codes, count=COMMITMENTS * acts // ACTS, rng=rng.commitments
+    )
+    faults.assign_faults(plan, commitments, rng.faults)
+    payment_requests.set_payees_and_amounts(plan, payees, CENTS * acts // ACTS, rng.amounts)
     faults.mark_over_sepa_limit(plan)
-    services = year_commitments.certify_services(plan, commitments, behind)
-    year_commitments.set_amounts(plan, commitments, services, behind)
-    book = SpendingYear(units, plan.requests, plan.copies, commitments, services, _find_other_accounts(codes))
-    changes = act_changes.draw_changes(book, after)
-    given = budget_credits.compute_credits(book, changes, credit)
-    opening = budget_acts.build_budget_acts(units, codes, given, acts)
+    services = year_commitments.certify_services(plan, commitments, rng.commitments)
+    year_commitments.set_amounts(plan, commitments, services, rng.commitments)
+    spending = SpendingYear(
+        units, plan.requests, plan.copies, commitments, services, _find_other_accounts(codes)
+    )
+    changes = act_changes.draw_changes(spending, rng.changes)
+    unit_credits = budget_credits.compute_credits(spending, changes, rng.credits)
+    budget = budget_acts.build_budget_acts(units, codes, unit_credits, acts)
     blocks = [
         _build_blocks(day, units.sender[unit], senders)
         for day, unit in (
@@ -100,14 +117,13 @@ def draw_year(codes: Codes, size: tuple[int, int, int], payees: int) -> YearSamp
             (changes.lines.day, changes.unit),
         )
     ]
-    early = _draw_early_requests(book, plan, order)
-    return YearSample(
-        seed, payees, CodeTexts.from_codes(codes), book, plan.starts, changes, opening, early, *blocks
-    )
+    early = _draw_early_requests(spending, plan, rng.early)
+    texts = CodeTexts.from_codes(codes)
+    return YearSample(seed, payees, texts, spending, plan.starts, changes, budget, early, *blocks)
 
 
 def _find_other_accounts(codes: Codes) -> NDArray[np.int32]:
-    """For each commitment item, another account that it admits."""
+    """Find another account that each commitment item admits."""
     others = []
     for item in codes.items:
         own = codes.chart.role_accounts.get(item, {}).get(Role.EXPENSE, "")
@@ -122,36 +138,38 @@ def _build_blocks(day: NDArray[np.int16], sender: NDArray[np.int32], senders: in
     return Blocks(np.argsort(block, kind="stable"), starts)
 
 
-def _draw_early_requests(book: SpendingYear, plan: RequestPlan, rng: np.random.Generator) -> EarlyRequests:
-    """Requests to present ahead of their service or commitment, where both fall in one month."""
-    requests, services = book.requests, book.services
+def _draw_early_requests(
+    spending: SpendingYear, plan: RequestPlan, rng: np.random.Generator
+) -> EarlyRequests:
+    """Draw requests to present before their service or commitment, if both are in the same month."""
+    requests, services = spending.requests, spending.services
     acts = len(requests.day)
-    sound = requests.follows & (requests.fault == 0) & find_single_lines(requests.is_continuation)
-    sound[plan.copies.row] = sound[plan.copies.source] = False
-    drawn = np.unique(rng.integers(0, acts, max(40, 12 * EARLY_REQUESTS * acts // 10_000)))
-    row = drawn[sound[drawn]]
-    day = book.commitments.day[requests.commitment[row]]
-    served = is_serviced(requests, row)
-    day[served] = services.day[np.searchsorted(services.request, row[served])]
-    same = (_MONTH_OF_DAY[day] == _MONTH_OF_DAY[requests.day[row]]).nonzero()[0]
-    kept = np.sort(rng.permutation(same)[: max(1, EARLY_REQUESTS * acts // 10_000)])
-    return EarlyRequests(row[kept], (day[kept].astype(np.int64) * DAY_STEPS + EARLY).astype(np.uint16))
+    is_sound = requests.follows & (requests.fault == 0) & find_single_lines(requests.is_continuation)
+    is_sound[plan.copies.row] = is_sound[plan.copies.source] = False
+    candidates = np.unique(rng.integers(0, acts, max(40, 12 * EARLY_REQUESTS * acts // 10_000)))
+    row = candidates[is_sound[candidates]]
+    day = spending.commitments.day[requests.commitment[row]]
+    has_service = is_serviced(requests, row)
+    day[has_service] = services.day[np.searchsorted(services.request, row[has_service])]
+    in_same_month = (_MONTH_OF_DAY[day] == _MONTH_OF_DAY[requests.day[row]]).nonzero()[0]
+    chosen = np.sort(rng.permutation(in_same_month)[: max(1, EARLY_REQUESTS * acts // 10_000)])
+    return EarlyRequests(row[chosen], (day[chosen].astype(np.int64) * DAY_STEPS + EARLY).astype(np.uint16))
 
 
-def build_lines(drawing: YearSample, block: int) -> LineArrays:
-    """The lines of one month and sender, in order of presentation."""
-    book = drawing.spending
-    start, end = (int(each) for each in drawing.starts[block : block + 2])
+def build_lines(sample: YearSample, block: int) -> LineArrays:
+    """Build the lines of one month and sender, in order of presentation."""
+    spending = sample.spending
+    start, end = (int(row) for row in sample.starts[block : block + 2])
     requests = line_arrays.build_request_lines(
-        book, start, end, np.random.default_rng([drawing.seed, _DRAWING_STEPS, block])
+        spending, start, end, np.random.default_rng([sample.seed, _DRAWING_STEPS, block])
     )
-    first, last = np.searchsorted(drawing.early.row, (start, end))
-    requests.key[drawing.early.row[first:last] - start] = drawing.early.key[first:last]
-    faults.apply_faults(requests, book.units, drawing.texts)
+    first_early, last_early = np.searchsorted(sample.early.row, (start, end))
+    requests.key[sample.early.row[first_early:last_early] - start] = sample.early.key[first_early:last_early]
+    faults.apply_faults(requests, spending.units, sample.texts)
     lines = line_arrays.join_lines([
-        line_arrays.build_commitment_lines(book.commitments, drawing.commitment_blocks.find_rows(block), book.units),
-        line_arrays.build_service_lines(book.services, drawing.service_blocks.find_rows(block), book.commitments),
+        line_arrays.build_commitment_lines(spending.commitments, sample.commitment_blocks.find_rows(block), spending.units),
+        line_arrays.build_service_lines(spending.services, sample.service_blocks.find_rows(block), spending.commitments),
         requests,
-        line_arrays.take_rows(drawing.changes.lines, drawing.change_blocks.find_rows(block)),
+        line_arrays.take_rows(sample.changes.lines, sample.change_blocks.find_rows(block)),
     ])  # fmt: skip
     return line_arrays.take_rows(lines, np.argsort(lines.key, kind="stable"))

@@ -1,4 +1,4 @@
-"""Where money is spent: the units in use, what each may name, and how work is spread over them."""
+"""The units that spend: those in use, the codes each may use, and the distribution of acts over them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,40 +16,40 @@ from core.nomenclature import CentreLevel, Nomenclature
 
 SHEETS = 3
 HT2, T2, OWN_FUND = range(SHEETS)
-"""Budgets of one unit: other titles, staff title, and other titles on the programme's own fund."""
+"""The sheets of one unit's budget: other titles, staff title, and other titles on the programme's own fund."""
 
 _COURTS = (("0166", 60), ("0101", 25), ("0107", 8), ("0182", 7))
-"""Programmes that pay justice fees, and their parts in a hundred."""
+"""The programmes that pay justice fees, and their shares in percent."""
 _FIXED_ITEMS = (("0117", "41"), ("0114", "65"), ("0200", "62"), ("0201", "61"), ("05", "11"))
-"""Programmes, or their first digits, that spend on one item only, in few and large acts."""
+"""The programmes (or their first digits) that spend on one item only, in few and large acts."""
 _UNITS_MIN = 40
 _ACTS_A_UNIT = 200
 _SITES_MIN = 6
 
 
 class Units(NamedTuple):
-    """The units in use, in order of nomenclature.  Codes are numbered from 1 in file order; 0 is none."""
+    """The units in use, in the order of the nomenclature.  Codes are numbered from 1 in file order; 0 is none."""
 
     centre: NDArray[np.int32]
     bop: NDArray[np.int32]
     programme: NDArray[np.int32]
     sender: NDArray[np.int32]
     area: NDArray[np.int32]
-    """First functional area of the programme; ``areas`` of them in a row."""
+    """The first functional area of the programme, which has ``areas`` consecutive ones."""
     areas: NDArray[np.int32]
     fund: NDArray[np.int32]
     operation: NDArray[np.int32]
-    """First investment operation; ``operations`` of them in a row."""
+    """The first investment operation of the unit, which has ``operations`` consecutive ones."""
     operations: NDArray[np.int32]
     item: NDArray[np.int32]
-    """The only item spent on; 0 when the class of act says."""
+    """The only item of the unit; 0 if the item depends on the class of act."""
     estimated: NDArray[np.int32]
     military: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes of the year by number, with nothing at 0."""
+    """The codes of the year by number; number 0 is no code."""
 
     nomenclature: Nomenclature
     chart: Chart
@@ -80,62 +80,69 @@ class Codes:
         return ["", *self.chart.accounts]
 
 
-def choose_units(codes: Codes, acts: int, senders: int) -> tuple[Units, list[NDArray[np.int16]]]:
-    """The units a year of ``acts`` uses, and for each class of act the table its units are drawn from.
+class ChosenUnits(NamedTuple):
+    """The units of a year, and for each class of act the table from which units are drawn."""
 
-    A small year uses few units, so that each still sees enough acts to run out of credit.
+    units: Units
+    tables: list[NDArray[np.int16]]
+
+
+def choose_units(codes: Codes, acts: int, senders: int) -> ChosenUnits:
+    """Choose the units of a year of ``acts`` payment request lines.
+
+    A small year uses few units, so that each still has enough acts to run out of credits.
     """
     names = [code for code, centre in codes.nomenclature.centres.items() if centre.level is CentreLevel.UO]
-    appeal = _compute_spending_weights(names)
-    kept = _select_units(names, _compute_work(appeal), max(_UNITS_MIN, acts // _ACTS_A_UNIT), codes)
-    appeal = appeal[:, kept]
-    units = _build_units([names[at] for at in kept], codes)
-    units = units._replace(sender=_assign_senders(units, _compute_work(appeal), codes, senders))
-    return units, [build_slots(weights) for weights in appeal]
+    weights = _compute_spending_weights(names)
+    selected = _select_units(names, _compute_work(weights), max(_UNITS_MIN, acts // _ACTS_A_UNIT), codes)
+    weights = weights[:, selected]
+    units = _build_units([names[position] for position in selected], codes)
+    units = units._replace(sender=_assign_senders(units, _compute_work(weights), codes, senders))
+    return ChosenUnits(units, [build_slots(class_weights) for class_weights in weights])
 
 
 def _select_units(names: list[str], work: NDArray[np.float64], count: int, codes: Codes) -> list[int]:
-    """The ``count`` units with most work, and those without which some sort of act would never occur."""
-    by_work = [int(at) for at in np.argsort(-work, kind="stable")]
+    """Select the ``count`` units with most acts, and the units without which some acts would never occur."""
+    by_work = [int(position) for position in np.argsort(-work, kind="stable")]
     special = {code for code, _ in (*_COURTS, *_FIXED_ITEMS)}
     special |= {fund.programme for fund in codes.nomenclature.funds.values() if fund.programme}
-    first = {names[at][:4]: at for at in reversed(by_work)}
+    first = {names[position][:4]: position for position in reversed(by_work)}
     sites = set(_list_sites(codes))
     chosen = {first[code] for code in special if code in first}
-    chosen |= set([at for at in by_work if names[at] in sites][:_SITES_MIN])
+    chosen |= set([position for position in by_work if names[position] in sites][:_SITES_MIN])
     return sorted(chosen | set(by_work[: max(0, count - len(chosen))]))
 
 
-def _compute_work(appeal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each unit's part of all acts."""
-    return np.array([each.share for each in CLASSES]) @ (appeal / appeal.sum(axis=1, keepdims=True))
+def _compute_work(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute each unit's share of all acts."""
+    return np.array([spending.share for spending in CLASSES]) @ (weights / weights.sum(axis=1, keepdims=True))
 
 
 def _compute_spending_weights(names: list[str]) -> NDArray[np.float64]:
-    """How often each unit spends, by class: shape (classes, units)."""
+    """Compute how often each unit spends, by class: shape (classes, units)."""
     euros = _compute_euros(names)
-    small = euros**0.6  # the number of acts grows slower than their euros
-    fixed = np.array([name.startswith(tuple(code for code, _ in _FIXED_ITEMS)) for name in names])
-    appeal = np.tile(np.where(fixed, 0.0, small), (len(CLASSES), 1))
-    appeal[MASS] = euros
-    appeal[OTHER] = np.where(fixed, 0.01, 1.0) * small
-    appeal[JUSTICE] *= _map_programmes(names, dict(_COURTS)) / _map_programmes(
+    act_weight = euros**0.6  # the number of acts grows more slowly than their euros
+    has_fixed_item = np.array([name.startswith(tuple(code for code, _ in _FIXED_ITEMS)) for name in names])
+    weights = np.tile(np.where(has_fixed_item, 0.0, act_weight), (len(CLASSES), 1))
+    weights[MASS] = euros
+    weights[OTHER] = np.where(has_fixed_item, 0.01, 1.0) * act_weight
+    weights[JUSTICE] *= _map_programmes(names, dict(_COURTS)) / _map_programmes(
         names, Counter(name[:4] for name in names)
     )
-    appeal[WORKS] *= np.where(_map_programmes(names, dict.fromkeys(BUILDERS, 1)), 4, 1)
-    return appeal
+    weights[WORKS] *= np.where(_map_programmes(names, dict.fromkeys(BUILDERS, 1)), 4, 1)
+    return weights
 
 
 def _compute_euros(names: list[str]) -> NDArray[np.float64]:
-    """What each unit spends beside pay: its programme's part, falling off from the first unit to the last."""
+    """Compute each unit's spending without pay: its share of the programme, decreasing from the first unit to the last."""
     sizes = {
-        code: max(1, each.consumed_meur * (100 - each.staff_percent))
-        for code, each in load_programme_sizes().items()
+        code: max(1, size.consumed_meur * (100 - size.staff_percent))
+        for code, size in load_programme_sizes().items()
     }
     programme = np.array([int(name[:4]) for name in names])
     _, first, group = np.unique(programme, return_index=True, return_inverse=True)
-    fall = 1 / (np.arange(len(names)) - first[group] + 1.0) ** 0.7
-    share = fall / np.bincount(group, fall)[group]
+    weight = 1 / (np.arange(len(names)) - first[group] + 1.0) ** 0.7
+    share = weight / np.bincount(group, weight)[group]
     return share * np.array([sizes[name[:4]] for name in names])
 
 
@@ -144,20 +151,20 @@ def _map_programmes(names: list[str], of_programme: dict[str, int]) -> NDArray[n
 
 
 def _build_units(names: list[str], codes: Codes) -> Units:
-    known = codes.nomenclature
+    nomenclature = codes.nomenclature
     centre = {code: number for number, code in enumerate(codes.centres)}
     area, areas = _find_spans([code[:4] for code in codes.areas])
     site, sites = _find_spans(
         ["" if at == 0 else code for at, code in enumerate(["", *_list_operation_units(codes)])]
     )
-    fund = {each.programme: codes.funds.index(each.code) for each in known.funds.values()}
+    fund = {fund_row.programme: codes.funds.index(fund_row.code) for fund_row in nomenclature.funds.values()}
     fixed = [
         next((codes.items.index(i) for code, i in _FIXED_ITEMS if name.startswith(code)), 0) for name in names
     ]
     programmes = [name[:4] for name in names]
     columns = (
         [centre[name] for name in names],
-        [centre[known.centres[name].parent] for name in names],
+        [centre[nomenclature.centres[name].parent] for name in names],
         [centre[code] for code in programmes],
         [0] * len(names),
         [area[code] for code in programmes],
@@ -166,20 +173,20 @@ def _build_units(names: list[str], codes: Codes) -> Units:
         [site.get(name, 0) for name in names],
         [sites[name] for name in names],
         fixed,
-        [known.programmes[code].estimated for code in programmes],
-        [known.programmes[code].ministry == "Armées" for code in programmes],
+        [nomenclature.programmes[code].estimated for code in programmes],
+        [nomenclature.programmes[code].ministry == "Armées" for code in programmes],
     )
     return Units(*(np.array(column, np.int32) for column in columns))
 
 
 def _find_spans(keys: Iterable[str]) -> tuple[dict[str, int], Counter[str]]:
-    """Where each key first stands, and how often it does: things of one owner stand in a row."""
-    listed = list(keys)
-    return {key: at for at, key in reversed(list(enumerate(listed)))}, Counter(listed)
+    """Return the first position and the count of each key; equal keys are consecutive."""
+    key_list = list(keys)
+    return {key: position for position, key in reversed(list(enumerate(key_list)))}, Counter(key_list)
 
 
 def _list_operation_units(codes: Codes) -> list[str]:
-    """For each fund centre the unit it is an operation of, or nothing."""
+    """Return for each fund centre the unit whose operation it is, or an empty text."""
     centres = codes.nomenclature.centres.values()
     return [centre.parent if centre.level is CentreLevel.OPERATION else "" for centre in centres]
 
@@ -189,13 +196,13 @@ def _list_sites(codes: Codes) -> list[str]:
 
 
 def _assign_senders(units: Units, work: NDArray[np.float64], codes: Codes, senders: int) -> NDArray[np.int32]:
-    """Ministries to senders, each to the one with the least work so far: one ministry, one sender."""
+    """Assign each ministry to the sender with the least work so far; a ministry has one sender."""
     programmes = codes.nomenclature.programmes
-    ministry = np.array([programmes[codes.centres[at]].ministry for at in units.programme])
+    ministry = np.array([programmes[codes.centres[index]].ministry for index in units.programme])
     names, group = np.unique(ministry, return_inverse=True)
-    load, sender = np.zeros(senders), np.zeros(len(names), np.int32)
-    part = np.bincount(group, work)
-    for at in np.argsort(-part, kind="stable"):
-        sender[at] = np.argmin(load)
-        load[sender[at]] += part[at]
+    work_of_sender, sender = np.zeros(senders), np.zeros(len(names), np.int32)
+    work_of_ministry = np.bincount(group, work)
+    for index in np.argsort(-work_of_ministry, kind="stable"):
+        sender[index] = np.argmin(work_of_sender)
+        work_of_sender[sender[index]] += work_of_ministry[index]
     return sender[group]

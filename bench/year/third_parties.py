@@ -1,4 +1,4 @@
-"""The registration of the year's payees, with a few sent twice and a few whose IBAN does not hold."""
+"""The registration of the year's payees, with a few sent twice and a few with an invalid IBAN."""
 
 import numpy as np
 import pyarrow as pa
@@ -18,20 +18,20 @@ _KIND = "third_party"
 
 
 def count_refused(payees: int) -> dict[Outcome, int]:
-    """How many registrations must be refused, and why."""
+    """Count the registrations that must be refused, by code."""
     families = ((Outcome.PAYEE_ALREADY_REGISTERED, REPEATS), (Outcome.IBAN_INVALID, INVALID_IBANS))
-    return {code: max(1, payees * part // 100_000) for code, part in families}
+    return {code: max(1, payees * share // 100_000) for code, share in families}
 
 
 def build_third_parties(payees: int) -> pa.Table:
-    """One line for each payee, then those that must be refused."""
-    twice, broken = count_refused(payees).values()
-    # The broken ones register payees that nobody else names.
-    payee = np.concatenate([np.arange(payees), np.arange(twice), payees + np.arange(broken)])
+    """Build one line for each payee, then the lines that must be refused."""
+    repeats, invalid = count_refused(payees).values()
+    # The invalid lines register payees that no other line uses.
+    payee = np.concatenate([np.arange(payees), np.arange(repeats), payees + np.arange(invalid)])
     rows = len(payee)
-    number = np.arange(1, rows + 1)
+    numbers = np.arange(1, rows + 1)
     return assemble_table({
-        "reference": build_text_column(format_references(np.full(rows, CATALOG[KIND_NUMBERS[_KIND]].family), number)),
+        "reference": build_text_column(format_references(np.full(rows, CATALOG[KIND_NUMBERS[_KIND]].family), numbers)),
         "kind": build_code_column(np.zeros(rows, np.uint8), [_KIND]),
         "exercise": pa.array(np.full(rows, EXERCISE, np.int32)),
         "date": pa.array(np.full(rows, FIRST_DAY + 1, np.int32)).view(pa.date32()),

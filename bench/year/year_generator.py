@@ -1,8 +1,8 @@
-"""The State's year as files: third parties, budget, then each month's acts of each sender.
+"""The State's year as files: third parties, budget, then the acts of each month and sender.
 
-``generate(DIR, Year(seed=1))`` writes 10.1 million payment request lines worth 223 billion euros exactly,
-with the budgets, commitments and services they need, programmes that run out of credit, and acts that must be
-refused. A year gives the same bytes each time, and the names of its files sort in order of submission.
+``generate_year(DIR, Year(seed=1))`` writes 10.1 million payment request lines worth exactly 223 billion euros, with the
+budgets, commitments and services they need, programmes that run out of credits, and acts that must be refused.  The same
+year gives the same bytes each time, and the names of its files sort in order of submission.
 """
 
 import json
@@ -32,12 +32,12 @@ _PAYEES_MIN = 50
 _OCTOBER = 9
 
 ReportProgress = Callable[[int, int, str], None]
-"""Called with lines written, lines in all, and the file just written."""
+"""Receives the lines written, all lines, and the name of the file just written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """Which year: the same one gives the same files.  ``formats`` are taken in turn, file by file."""
+    """The parameters of a year: the same ones give the same files.  ``formats`` are used in turn, file by file."""
 
     seed: int = 1
     acts: int = ACTS
@@ -46,13 +46,15 @@ class Year:
     formats: tuple[str, ...] = ("parquet",)
 
     def __post_init__(self) -> None:
-        known = [suffix[1:] for suffix in WRITERS]
+        supported = [suffix[1:] for suffix in WRITERS]
         if self.acts < 1_000:
-            raise ValueError(f"{self.acts} acts: a year has at least 1,000")
+            raise ValueError(f"{self.acts} acts: a year must have at least 1,000")
         if not 1 <= self.senders <= SENDERS_MAX:
-            raise ValueError(f"{self.senders} senders: from 1 to {SENDERS_MAX}, one ministry is never split")
-        if not self.formats or not set(self.formats) <= set(known):
-            raise ValueError(f"formats {', '.join(self.formats)}: each one of {', '.join(known)}")
+            raise ValueError(
+                f"{self.senders} senders: must be 1 to {SENDERS_MAX}, because a ministry has one sender"
+            )
+        if not self.formats or not set(self.formats) <= set(supported):
+            raise ValueError(f"formats {', '.join(self.formats)}: each must be one of {', '.join(supported)}")
 
 
 class _YearFile(NamedTuple):
@@ -64,24 +66,26 @@ class _YearFile(NamedTuple):
 
 
 def ignore_progress(done: int, total: int, label: str) -> None:
-    """Tell nobody how far it is."""
+    """Ignore the progress."""
 
 
 def generate_year(out: Path, year: Year, progress: ReportProgress = ignore_progress) -> dict[str, Any]:
-    """Write the files of ``year`` into ``out`` and ``summary.json`` beside them; the summary is returned.
+    """Write the files of ``year`` and ``summary.json`` into ``out``; return the summary.
 
-    ``summary["faults"]`` counts the lines made to meet each refusal.  Refusals for want of credit, and of
-    what follows those, come on top: they depend on the decisions.
+    ``summary["faults"]`` counts the lines that must be refused, by code.  Refusals for lack of credits, and of the acts
+    that follow those, are not counted: they depend on the decisions.
     """
     out.mkdir(parents=True, exist_ok=True)
     payees = max(_PAYEES_MIN, PAYEES * year.acts // ACTS)
     progress(0, 0, "the year")
-    drawing = sampling.draw_year(_load_codes(), (year.seed, year.acts, year.senders), payees)
+    sample = sampling.draw_year(
+        _load_codes(), seed=year.seed, acts=year.acts, senders=year.senders, payees=payees
+    )
     files: list[dict[str, Any]] = []
     kinds: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    total, done = drawing.line_count + payees + sum(count_refused(payees).values()), 0
-    for number, file in enumerate(_build_files(drawing, year.senders)):
+    total, done = sample.line_count + payees + sum(count_refused(payees).values()), 0
+    for number, file in enumerate(_build_files(sample, year.senders)):
         path = out / f"{file.name}.{year.formats[number % len(year.formats)]}"
         envelope = write_file(file.table, path, file.sender)
         kinds, faults, done = kinds + file.kinds, faults + file.faults, done + envelope.lines
@@ -92,7 +96,7 @@ def generate_year(out: Path, year: Year, progress: ReportProgress = ignore_progr
         "rows": done,
         "kinds": dict(kinds),
         "faults": dict(faults),
-        **_count_repeats(drawing),
+        **_count_repeats(sample),
         "files": files,
     }
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
@@ -113,38 +117,38 @@ def _describe_file(path: Path, envelope: Envelope) -> dict[str, Any]:
     }
 
 
-def _count_repeats(drawing: YearSample) -> dict[str, int]:
-    differs = drawing.spending.copies.differs
+def _count_repeats(sample: YearSample) -> dict[str, int]:
+    differs = sample.spending.copies.differs
     return {
         "duplicates": int((~differs).sum()),
         "conflicts": int(differs.sum()),
-        "before_their_predecessor": len(drawing.early.row),
+        "before_their_predecessor": len(sample.early.row),
     }
 
 
-def _build_files(drawing: YearSample, senders: int) -> Iterator[_YearFile]:
-    """The files in order of submission."""
-    table = build_third_parties(drawing.payees)
-    faults = Counter({code.name: count for code, count in count_refused(drawing.payees).items()})
+def _build_files(sample: YearSample, senders: int) -> Iterator[_YearFile]:
+    """Build the files in order of submission."""
+    table = build_third_parties(sample.payees)
+    faults = Counter({code.name: count for code, count in count_refused(sample.payees).items()})
     yield _YearFile("00-third-parties", "THIRD-PARTIES", table, Counter(third_party=table.num_rows), faults)
-    yield _build_file("01-budget", "BUDGET", drawing.budget.opening, drawing)
+    yield _build_file("01-budget", "BUDGET", sample.budget.opening, sample)
     for month in range(12):
-        if month == _OCTOBER and len(drawing.budget.redeployment.day):
-            yield _build_file("2018-10-BUDGET", "BUDGET", drawing.budget.redeployment, drawing)
+        if month == _OCTOBER and len(sample.budget.redeployment.day):
+            yield _build_file("2018-10-BUDGET", "BUDGET", sample.budget.redeployment, sample)
         for sender in range(senders):
-            lines = sampling.build_lines(drawing, month * senders + sender)
+            lines = sampling.build_lines(sample, month * senders + sender)
             if len(lines.day):
                 name = f"MIN-{sender + 1:02}"
-                yield _build_file(f"2018-{month + 1:02}-{name}", name, lines, drawing)
+                yield _build_file(f"2018-{month + 1:02}-{name}", name, lines, sample)
 
 
-def _build_file(name: str, sender: str, lines: LineArrays, drawing: YearSample) -> _YearFile:
+def _build_file(name: str, sender: str, lines: LineArrays, sample: YearSample) -> _YearFile:
     kinds = np.bincount(lines.kind, minlength=len(CATALOG))
     faults = np.bincount(lines.fault, minlength=len(Outcome))
     return _YearFile(
         name,
         sender,
-        flat_columns.build_table(lines, drawing.texts, drawing.payees),
-        Counter({each.name: int(count) for each, count in zip(CATALOG, kinds, strict=True) if count}),
+        flat_columns.build_table(lines, sample.texts, sample.payees),
+        Counter({kind.name: int(count) for kind, count in zip(CATALOG, kinds, strict=True) if count}),
         Counter({code.name: int(faults[code]) for code in Outcome if code and faults[code]}),
     )

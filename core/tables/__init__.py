@@ -1,1 +1,1 @@
-"""Tables of columns that the packages exchange."""
+"""The tables of columns that the packages exchange."""

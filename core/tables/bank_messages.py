@@ -1,4 +1,4 @@
-"""What a bank answers, whatever the format: messages, statements of accounts, and the movements on them."""
+"""Bank messages, whatever their format: messages, account statements, and the movements on them."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -12,14 +12,14 @@ from core.tables.journal import Bytes
 
 
 class MovementType(IntEnum):
-    """What the bank says of a movement."""
+    """The type of a movement, as the bank reports it."""
 
     DEBIT = 1
     CREDIT = 2
     RETURN = 3
-    """A credit that gives back what we had sent."""
+    """A credit that returns a transfer of ours."""
     REJECT = 4
-    """Not moved at all."""
+    """A transfer that the bank did not execute."""
 
 
 class Movements(NamedTuple):
@@ -28,17 +28,18 @@ class Movements(NamedTuple):
     statement: Index
     """Position of its statement in the message."""
     item: Index
-    """Which entry or transaction of the statement, from 1: what a person finds it by."""
+    """Number of the entry or transaction in the statement, from 1, by which a person can find it."""
     start: Index
-    """With ``end``: where its end-to-end id stands in the bytes; equal where there is none."""
+    """With ``end``: the span of its end-to-end id in the bytes; equal where there is none."""
     end: Index
     amount: Money
     """0 where a rejected transfer is named without its amount."""
     day: Day
-    """Booked; 0 where the message says no day."""
+    """Booking day; 0 where the message gives none."""
     reason: Hash32
-    """Four letters of the reason, as ``packed``; 0 for none."""
+    """The four characters of the reason, as ``pack_code`` packs them; 0 for none."""
     sort: Code
+    """``MovementType``."""
 
 
 class BankStatement(NamedTuple):
@@ -52,11 +53,11 @@ class BankStatement(NamedTuple):
     opening: int | None
     closing: int | None
     unbooked: int = 0
-    """Entries that are not booked yet, or for information: they move nothing."""
+    """Entries that are not booked yet, or for information only: they move no money."""
 
 
 class BulkStatus(NamedTuple):
-    """A status of a whole message or lot of ours, told without naming its transfers."""
+    """The status of a whole message or lot of ours, without a status of its transfers."""
 
     statement: int
     lot: str
@@ -66,7 +67,7 @@ class BulkStatus(NamedTuple):
 
 
 class BankMessage(NamedTuple):
-    """A message as read."""
+    """A bank message as it was read."""
 
     format: str
     """Name of the format: ``settlement.bank_formats.BankFormat``."""
@@ -78,7 +79,7 @@ class BankMessage(NamedTuple):
 
 
 def pack_code(code: str) -> int:
-    """Four letters as one number; 0 for no letters."""
+    """Return the four characters of a code as one number; 0 for an empty code."""
     return (
         int.from_bytes(code.encode("ascii", "replace")[:CODE_CHARACTERS].ljust(CODE_CHARACTERS), "big")
         if code
@@ -87,12 +88,12 @@ def pack_code(code: str) -> int:
 
 
 def unpack_code(number: int) -> str:
-    """The letters of a number that ``packed`` made."""
+    """Return the code that ``pack_code`` packed into a number."""
     return int(number).to_bytes(CODE_CHARACTERS, "big").decode("ascii").strip() if number else ""
 
 
 def read_end_to_end_id(message: BankMessage, row: int) -> str:
-    """The end-to-end id of a movement, as it was written."""
+    """Return the end-to-end id of a movement, as the bank wrote it."""
     movements = message.movements
-    piece = message.text.data[movements.start[row] : movements.end[row]]
-    return np.asarray(piece).tobytes().decode("utf-8", "replace")
+    text = message.text.data[movements.start[row] : movements.end[row]]
+    return np.asarray(text).tobytes().decode("utf-8", "replace")

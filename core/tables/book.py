@@ -1,4 +1,4 @@
-"""The tables of the book, declared once: the state that deciding reads and changes, indexed by position."""
+"""The tables of the book, declared once: the state that decisions read and change, indexed by position."""
 
 from typing import Annotated, NamedTuple
 
@@ -22,10 +22,10 @@ Slots = Hash64
 
 
 class Cells(NamedTuple):
-    """Account assignments: where each hangs in the budget and which accounts it posts to."""
+    """Account assignments: the budget nodes of each, and the accounts it posts to."""
 
     centre_node: Index
-    """The node of the fund centre itself; its ancestors follow ``Nodes.parent``."""
+    """The node of the fund centre itself; ``BudgetNodes.parent`` leads to its ancestors."""
     level: Code
     """``core.nomenclature.CentreLevel`` of that node."""
     operation_node: Index
@@ -36,46 +36,48 @@ class Cells(NamedTuple):
 
 
 class BudgetNodes(NamedTuple):
-    """Where budget is controlled; the figures stand in ``Book.figures``."""
+    """The nodes where budget is controlled; their figures are in ``Book.figures``."""
 
     parent: Index
-    """-1 above a programme."""
+    """-1 for a programme."""
     level: Code
     staff: Code
     """1 for T2."""
     blocking: Code
-    """0 for estimated credits, which no want of credit stops."""
+    """0 for estimated credits, which may be exceeded."""
     touched: Code
     """1 when the figures changed since the last batch."""
 
 
 class OpenItems(NamedTuple):
-    """What may still follow each entry, by entry id."""
+    """The open items: what later acts may still take up of each entry, by entry id."""
 
     open: Money
-    """What is left to take up; of a change of bank details, the digest it replaced, as bits."""
+    """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
-    """Of a commitment, certified and not yet requested.  Of all that is or was owed, the number of the payee, with
-    ``FOLLOWED`` once an act that may follow once does, and ``STOPPED`` while its term stands suspended."""
+    """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
+    ``FOLLOWED_BIT`` once the act that may follow only once has followed, and ``SUSPENDED_BIT`` while the payment term is
+    suspended."""
     parent: Position
-    """The entry it acts on: the commitment; what an attachment is taken from; of a settlement the payable.  0 if none."""
+    """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
+    0 if none."""
     cell: Index
     debit: Small
     credit: Small
     kind: Code
     under: Code
-    """The kind whose reservation it stands on: that of the request under it all, or its own."""
+    """The kind whose reservation it uses: that of the original request, or its own."""
     lines_after: Small
-    """Lines of the same act behind this one: a predecessor's line number must exist."""
+    """The number of later lines of the same act, to check the line number of a predecessor."""
 
 
 class KeyRows(NamedTuple):
-    """Accepted keys in order of acceptance: 96-bit fingerprint, content, and what they stand for."""
+    """Accepted keys in order of acceptance: 96-bit fingerprint, content, and the entry or payee of the key."""
 
     high: Hash64
     low: Hash32
     value: Position
-    """Entry id of the first line (acts); payee number, with ``PAYEE_BLOCKED`` where nothing is paid (payees)."""
+    """Entry id of the first line (acts); payee number, with ``PAYEE_BLOCKED_BIT`` if the payee is blocked (payees)."""
     content: Hash64
     """Content digest (acts), or bank digest (payees)."""
 
@@ -89,18 +91,18 @@ class Ledger(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """How many there are of each; one row."""
+    """The number of rows in use of each table; one row."""
 
     entries: Entry
     keys: Entry
     payees: Entry
     waiting: Entry
     changes: Entry
-    """Changes of registered payees, since the book was loaded."""
+    """Changes of registered payees since the book was loaded."""
 
 
 class Book(NamedTuple):
-    """All state that deciding needs, as records: what the kernels read and advance."""
+    """All state that decisions need, as records: the kernels read and advance it."""
 
     effects: Annotated[Records, Effects, READ_ONLY]
     cells: Annotated[Records, Cells, READ_ONLY]
@@ -112,11 +114,11 @@ class Book(NamedTuple):
     waiting: Annotated[Records, KeyRows]
     counters: Annotated[Records, Counters]
     figures: Balance
-    """Eight figures a node: AE opened, allotted, reserved, consumed, then CP the same."""
+    """Eight figures per node: AE opened, allotted, reserved, consumed, then the same of CP."""
     periods: Code
     """1 where the ``core.calendar`` period is open."""
     roles: Small
-    """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLES + role``."""
+    """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
     slots: Slots
     payee_slots: Slots
     waiting_slots: Slots
@@ -126,13 +128,13 @@ ROLE_COUNT = len(Role)
 """Rows of ``Book.roles`` per period."""
 
 PAYEE_BLOCKED_BIT = 1 << 31
-"""Bit of a payee's ``Keys.value``."""
+"""Bit of ``KeyRows.value``: the payee is blocked."""
 
 FOLLOWED_BIT = 1 << 62
-"""Bit of ``Items.unbilled``: see ``core.catalog.Remainder.ONCE``."""
+"""Bit of ``OpenItems.unbilled``: see ``core.catalog.Remainder.ONCE``."""
 
 SUSPENDED_BIT = 1 << 61
-"""Bit of ``Items.unbilled``: nothing of it is paid."""
+"""Bit of ``OpenItems.unbilled``: the payment term is suspended, and nothing is paid."""
 
 LEDGER_ACCOUNTS = 1024
-"""Rows of ``Ledger`` per period: accounts of all charts together stay below it."""
+"""Rows of ``Ledger`` per period: more than the accounts of all charts together."""

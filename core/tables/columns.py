@@ -1,10 +1,10 @@
 """Column kinds: the one place that ties a unit to an Arrow type, a NumPy dtype and a PostgreSQL type.
 
-A table is a ``NamedTuple`` whose fields are kinds.  From that one class follow its Arrow schema
-(here), its kernel signature (``kernels.jit``) and its row in a COPY stream (``kernels.copy_rows``).
-Tables come in two layouts.  *Columns*: one array a field, for what is walked in order and moved to and from Arrow.
-*Records*: one structured array, for what is looked up here and there: a row is one cache line, and a kernel takes one
-argument.  Either is *blank* or *unfilled* (writable, being filled) or *sealed* (read-only).
+A table is a ``NamedTuple`` whose fields are kinds.  That one class determines its Arrow schema (here), its kernel signature
+(``kernels.jit``) and its row in a COPY stream (``kernels.copy_rows``).  Tables have two layouts.  *Columns*: one array per
+field, for tables that are read in order and exchanged with Arrow.  *Records*: one structured array, for tables with random
+access: a row is one cache line, and a kernel takes one argument.  Either layout is writable while it is filled, then
+*sealed* (read-only).
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class ColumnKind:
-    """What a column holds: its Arrow, NumPy and PostgreSQL types, its unit, and its items per row."""
+    """The kind of a column: its Arrow, NumPy and PostgreSQL types, its unit, and its values per row."""
 
     arrow: pa.DataType
     dtype: np.dtype
@@ -53,30 +53,30 @@ Records = np.ndarray[Any, np.dtype[Any]]
 """Records of a table: one structured array."""
 
 READ_ONLY = "reads"
-"""Marks a member table that a kernel may only read, whatever it does with its neighbours."""
+"""Marks a member table that a kernel may only read although it changes other members."""
 
 Table = TypeVar("Table", bound=NamedTuple)
 
 
 @cache
 def read_column_kinds(table: type) -> dict[str, ColumnKind]:
-    """``{column: kind}`` in declaration order."""
+    """Return ``{column: kind}`` in declaration order."""
     hints = get_type_hints(table, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items()}
 
 
 def to_arrow_schema(table: type) -> pa.Schema:
-    """The Arrow schema of ``table``; no column may be null."""
+    """Return the Arrow schema of ``table``; no column may be null."""
     return pa.schema(
         [pa.field(name, kind.arrow, nullable=False) for name, kind in read_column_kinds(table).items()]
     )
 
 
 def allocate_zeros(table: type[Table], rows: int) -> Table:
-    """Writable columns of ``rows`` zeros for a kernel to fill.
+    """Allocate writable columns of ``rows`` zeros for a kernel to fill.
 
-    Zeros rather than garbage: the system hands out zero pages lazily, so a large reserve costs
-    nothing until it is written.
+    Zeros rather than garbage: the system allocates zero pages lazily, so a large reserve costs nothing until it is
+    written.
     """
     return table._make(
         np.zeros(_compute_shape(rows, kind), kind.dtype) for kind in read_column_kinds(table).values()
@@ -84,7 +84,7 @@ def allocate_zeros(table: type[Table], rows: int) -> Table:
 
 
 def allocate_unfilled(table: type[Table], rows: int) -> Table:
-    """Writable columns of ``rows`` of whatever memory holds, for a kernel that fills every row."""
+    """Allocate writable columns of ``rows`` undefined values, for a kernel that fills every row."""
     return table._make(
         np.empty(_compute_shape(rows, kind), kind.dtype) for kind in read_column_kinds(table).values()
     )
@@ -92,41 +92,41 @@ def allocate_unfilled(table: type[Table], rows: int) -> Table:
 
 @cache
 def to_record_dtype(table: type) -> np.dtype:
-    """The structured dtype of one row of ``table``, aligned."""
+    """Return the structured dtype of one row of ``table``, aligned."""
     return np.dtype([(name, kind.dtype) for name, kind in read_column_kinds(table).items()], align=True)
 
 
 def allocate_records(table: type, rows: int) -> np.ndarray:
-    """``rows`` records of zeros; untouched ones cost no memory."""
+    """Allocate ``rows`` records of zeros; records that are never written cost no memory."""
     return np.zeros(rows, to_record_dtype(table))
 
 
 def grow(array: np.ndarray, rows: int) -> np.ndarray:
-    """``array`` with room for ``rows``; what it held stays in front."""
+    """Return a copy of ``array`` extended with zeros to ``rows`` rows."""
     larger = np.zeros((rows, *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger
 
 
 def seal_array(array: np.ndarray) -> np.ndarray:
-    """The same array, read-only."""
+    """Return a read-only view of ``array``."""
     view = array.view()
     view.flags.writeable = False
     return view
 
 
 def seal(table: Table) -> Table:
-    """The same columns, read-only: what kernels accept where they ``reads``."""
+    """Return read-only views of the columns, as kernels accept them for what they only read."""
     return type(table)._make(map(seal_array, table))
 
 
 def select_rows(table: Table, rows: NDArray[np.integer] | slice) -> Table:
-    """The chosen ``rows`` of every column, contiguous."""
+    """Return the chosen ``rows`` of every column, contiguous."""
     return type(table)._make(np.ascontiguousarray(column[rows]) for column in table)
 
 
 def concat_tables(tables: list[Table]) -> Table:
-    """All rows of ``tables``, in order; at least one table."""
+    """Return all rows of ``tables``, in order; there must be at least one table."""
     return type(tables[0])._make(map(np.concatenate, zip(*tables, strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""Tables of payment delays: what was paid, when, and what it was owed for."""
+"""Tables of payment delays: the payments, their days, and the debts and services behind them."""
 
 from typing import NamedTuple
 
@@ -6,31 +6,31 @@ from core.tables.columns import Day, Entry, Index, Money, Small
 
 
 class DebitedPayments(NamedTuple):
-    """Payments that the bank debited, and what each of them paid.  A COPY row."""
+    """Payments that the bank debited, and the debt that each of them paid.  A COPY row."""
 
     entry_id: Entry
-    """Of the debit: the day on which the State has paid (domain 4)."""
+    """The entry of the debit, whose day is the day of payment (docs/rules.md)."""
     amount: Money
     day: Day
     payable: Entry
-    """What was paid: a request, a part of one that is owed to another, or late interest."""
+    """The paid debt: a request, a part of one that is owed to another payee, or late interest."""
     above: Entry
-    """What that follows."""
+    """The predecessor of the payable."""
     since: Day
-    """Its own day."""
+    """The day of the payable."""
     cell: Index
     payee: Index
     kind: Small
 
 
 class PaidPayables(NamedTuple):
-    """What was paid, by its entry.  A COPY row."""
+    """The entries of paid debts.  A COPY row."""
 
     payable: Entry
 
 
 class ServiceEntries(NamedTuple):
-    """Services, the requests they are billed by, and what cancels either.  A COPY row."""
+    """Certified services, the requests that bill them, and the cancellations of both.  A COPY row."""
 
     entry_id: Entry
     predecessor: Entry
@@ -40,7 +40,7 @@ class ServiceEntries(NamedTuple):
 
 
 class LatePayments(NamedTuple):
-    """Payments behind the end of their terms."""
+    """Payments after the end of their payment terms."""
 
     debit: Entry
     payable: Entry
@@ -55,7 +55,7 @@ class LatePayments(NamedTuple):
 
 
 class InterestClaims(NamedTuple):
-    """Late interest that was claimed, by what it is for, ascending.  A COPY row."""
+    """Late interest already claimed, by the payable it is due for, ascending.  A COPY row."""
 
     payable: Entry
     cents: Money

@@ -1,7 +1,6 @@
-"""Every table of columns, declared once.
+"""The tables of the journal, and those of lines and texts on their way to it, each declared once.
 
-Row tables (one row per line or entry) and state tables (the book, indexed by position).  Field order is free except
-where a table says that it is a COPY row.
+The order of fields is free except in a table whose docstring says that it is a COPY row.
 """
 
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from core.tables.columns import Byte, Code, Day, Digest, Entry, Hash32, Hash64, 
 
 
 class Spans(NamedTuple):
-    """Texts: where each starts and ends in the bytes of ``Bytes``."""
+    """Texts: the start and end of each in the bytes of ``Bytes``."""
 
     start: Index
     end: Index
@@ -23,7 +22,7 @@ class Bytes(NamedTuple):
 
 
 class StoredEntries(NamedTuple):
-    """Stored entries as the book takes them back."""
+    """Stored entries as the replay reads them."""
 
     entry: Entry
     predecessor: Entry
@@ -37,20 +36,20 @@ class StoredEntries(NamedTuple):
 
 
 class ParsedNumbers(NamedTuple):
-    """Numbers read from texts: a value, or the ``core.outcome_codes.Outcome`` that says why not."""
+    """Numbers read from texts: a value, or the ``core.outcome_codes.Outcome`` of its fault."""
 
     value: Money
     fault: Code
 
 
 class Flags(NamedTuple):
-    """One yes or no a row."""
+    """One boolean per row."""
 
     flag: Code
 
 
 class ActGrouping(NamedTuple):
-    """Which act each line belongs to."""
+    """The act of each line."""
 
     head: Index
     content: Hash64
@@ -58,7 +57,7 @@ class ActGrouping(NamedTuple):
 
 
 class LineKeys(NamedTuple):
-    """What grouping looks at: line number, key and digest of each line."""
+    """The input of grouping: line number, key and digest of each line."""
 
     number: Money
     high: Hash64
@@ -67,19 +66,19 @@ class LineKeys(NamedTuple):
 
 
 class PackedCells(NamedTuple):
-    """Account assignments packed into one word each; -1 where a line names none."""
+    """Account assignments, each packed into one word; -1 where a line gives none."""
 
     word: Money
 
 
 class Numbers(NamedTuple):
-    """A number a row; -1 for none."""
+    """One number per row; -1 for none."""
 
     number: Index
 
 
 class Words(NamedTuple):
-    """One 64-bit word a row: a prefix, or a digest."""
+    """One 64-bit word per row: a prefix, or a digest."""
 
     word: Hash64
 
@@ -92,66 +91,69 @@ class Fingerprints(NamedTuple):
 
 
 PREDECESSOR_BY_ENTRY = -1
-"""In place of a line: the predecessor is named by its entry."""
+"""Value of ``Acts.previous_line`` where the predecessor is named by its entry."""
 
 
 class Acts(NamedTuple):
-    """What callers ask for, resolved: one row per line, the lines of an act next to each other.
+    """The acts to decide, resolved: one row per line, the lines of an act next to each other.
 
-    As records: wide fields first, so that a row has no gaps.
+    Wide fields come first, so that a record has no gaps.
     """
 
     amount: Money
     key_high: Hash64
     content: Hash64
-    """Digest of everything the line says; on an act's first line, of the whole act."""
+    """Digest of the line's content; on the first line of an act, of the whole act."""
     previous_high: Hash64
     payee_high: Hash64
     bank: Hash64
-    """Digest of the IBAN; 0 when none is given."""
+    """Digest of the IBAN; 0 if none is given."""
     head: Index
     """Row of the act's first line."""
     period: Index
     """``core.calendar`` period of the posting."""
     cell: Index
-    """Account assignment; -1 when the line names none (it inherits its predecessor's)."""
+    """Account assignment; -1 if the line gives none (it inherits its predecessor's)."""
     source: Index
-    """Budget node the money comes from, for moves; -1 otherwise."""
+    """Budget node that a move takes from; -1 for any other kind."""
     key_low: Hash32
     """With ``key_high``: keyed fingerprint of sender, family, exercise and reference, 96 bits."""
     previous_low: Hash32
-    """With ``previous_high``: fingerprint of the predecessor; both 0 when there is none, or it is in the same act."""
+    """With ``previous_high``: fingerprint of the predecessor; both 0 if there is none, or if it is in the same act."""
     previous_line: Index
-    """Line of the predecessor, from 1; ``BY_ENTRY`` when ``previous_high`` is the predecessor's entry itself."""
+    """Line of the predecessor, from 1; ``PREDECESSOR_BY_ENTRY`` if ``previous_high`` is the predecessor's entry id."""
     payee_low: Hash32
-    """With ``payee_high``: fingerprint of the payee; both 0 when there is none."""
+    """With ``payee_high``: fingerprint of the payee; both 0 if there is none."""
     account: Small
-    """Chart account the sender asked for in place of the role's; 0 if none."""
+    """Account that the sender gave in place of the role's; 0 if none."""
     kind: Code
     fault: Code
-    """``core.outcome_codes.Outcome`` found while reading; 0 if none."""
+    """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""
 
 
 class Decisions(NamedTuple):
-    """What became of each line."""
+    """The decision on each line."""
 
     entry: Entry
-    """The entry's id when accepted; the first act's entry when duplicate; else 0."""
+    """The id of the entry of an accepted line, of the first entry of a duplicate; else 0."""
     predecessor: Entry
     missing: Money
-    """Cents missing where it was refused; 0 if that has no meaning."""
+    """Cents that a refused line lacks; 0 where that has no meaning."""
     cell: Index
-    """Account assignment in force (given or inherited); 0 if none."""
+    """Effective account assignment, given or inherited; 0 if none."""
     payee: Index
     node: Index
-    """Budget node that refused; -1 if none."""
+    """Budget node that lacks credit or breaks the rule; -1 if none."""
     debit: Small
     credit: Small
     outcome: Code
 
 
 class Entries(NamedTuple):
-    """The journal: one row per accepted line.  A COPY row; the reference follows as text."""
+    """The journal: one row per accepted line.  A COPY row; the reference follows as text.
+
+    ``kernels.journal`` derives the bytes of the row from the order and the kinds of these fields.
+    """
 
     entry_id: Entry
     predecessor: Entry
@@ -163,7 +165,7 @@ class Entries(NamedTuple):
     day: Day
     cell: Index
     source: Index
-    """Node number that a move took from; 0 for any other kind."""
+    """Number of the node that a move took from; 0 for any other kind."""
     payee: Index
     kind: Small
     exercise: Small
@@ -173,17 +175,17 @@ class Entries(NamedTuple):
 
 
 class LineDetails(NamedTuple):
-    """What the journal says of a line beside its act and decision."""
+    """The fields of a journal row that neither act nor decision contains."""
 
     line: Index
     day: Day
     start: Index
-    """Where its reference stands in the bytes."""
+    """With ``end``: the span of its reference in the bytes."""
     end: Index
 
 
 class Refusals(NamedTuple):
-    """One row per refused line.  A COPY row; reference and the text found follow."""
+    """One row per refused line.  A COPY row; the reference and the value of the field follow as texts."""
 
     batch: Entry
     position: Index
@@ -209,14 +211,14 @@ class Duplicates(NamedTuple):
 
 
 class NewPayees(NamedTuple):
-    """One row per payee registered.  A COPY row; code, name, IBAN and BIC follow."""
+    """One row per registered payee.  A COPY row; code, name, IBAN and BIC follow as texts."""
 
     payee: Index
     entry_id: Entry
 
 
 class NewCells(NamedTuple):
-    """One row per account assignment first seen.  A COPY row."""
+    """One row per new account assignment.  A COPY row."""
 
     cell: Index
     batch: Entry
@@ -229,28 +231,28 @@ class NewCells(NamedTuple):
 
 
 class RequestPages(NamedTuple):
-    """One row per page of what payable lines say of their payment.  A COPY row; the page follows."""
+    """One row per page of the payment details of payable lines.  A COPY row; the page follows as bytes."""
 
     entry_id: Entry
-    """Of the first line on the page."""
+    """The entry of the first line on the page."""
     last_entry: Entry
     requests: Index
-    """Lines on the page."""
+    """Number of lines on the page."""
 
 
 class RequestDetails(NamedTuple):
-    """What payable lines say of their payment, in order of entries; texts beside it.  Days are 0 where none is said."""
+    """The payment details of payable lines, in order of entries, without their texts.  Days are 0 where none is given."""
 
     entry_id: Entry
     received: Day
     due: Day
     invoice_date: Day
     priority: Small
-    """-1 where none is said."""
+    """-1 where none is given."""
 
 
 class NodeBalances(NamedTuple):
-    """What a node's eight figures became with a batch.  A COPY row."""
+    """The eight figures of a node after a batch.  A COPY row."""
 
     batch: Entry
     node: Index
@@ -265,7 +267,7 @@ class NodeBalances(NamedTuple):
 
 
 class AccountBalances(NamedTuple):
-    """What an account's debit and credit totals of a period became with a batch.  A COPY row."""
+    """The debit and credit totals of an account in a period after a batch.  A COPY row."""
 
     batch: Entry
     account: Small
@@ -275,7 +277,7 @@ class AccountBalances(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """Amounts asked of account assignments, in order of arrival."""
+    """Amounts to draw on account assignments, in order of arrival."""
 
     cell: Index
     amount: Money

@@ -1,4 +1,4 @@
-"""Tables of payment runs: what is owed, what is proposed to be paid, and where each payee is paid."""
+"""Tables of payment runs: the debts, the proposed payments, and the entries of a run."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from core.tables.columns import Day, Entry, Index, Money, Small
 
 
 class Payables(NamedTuple):
-    """Entries as the search for what is owed reads them.  A COPY row; the reference follows."""
+    """Entries as the search for open debts reads them.  A COPY row; the reference follows as text."""
 
     entry_id: Entry
     predecessor: Entry
@@ -19,22 +19,22 @@ class Payables(NamedTuple):
 
 
 class RunLines(NamedTuple):
-    """What a run proposes to pay, and what it leaves out: one row each; what the payee reads stands beside."""
+    """The debts that a run proposes to pay or leaves out, one row each; their remittance texts are kept apart."""
 
     line: Index
-    """From 1 in each run, in the order in which it pays."""
+    """From 1 in each run, in the order of payment."""
     entry_id: Entry
-    """What is owed."""
+    """The entry of the debt."""
     amount: Money
     details: Entry
-    """The entry that said where the payee is paid; 0 where nobody did."""
+    """The entry with the payee's bank details; 0 if there is none."""
     due: Day
     payee: Index
     kind: Small
-    """Of the act that pays it."""
+    """The kind of the act that pays it."""
     exercise: Small
     accountant: Small
-    """Place among the run's accountants, from 1; 0 where nobody pays for its fund centre."""
+    """Position among the run's accountants, from 1; 0 where its fund centre has no accountant."""
     way: Small
     """``core.payment_rules.TransferMethod``."""
     left_out: Small
@@ -42,7 +42,7 @@ class RunLines(NamedTuple):
 
 
 class RunEntries(NamedTuple):
-    """Entries of a run's acts, and the row of the file that each came from.  A COPY row."""
+    """Entries of the acts of a run, each with its row in the file.  A COPY row."""
 
     entry_id: Entry
     line: Index

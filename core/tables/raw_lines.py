@@ -1,4 +1,4 @@
-"""Tables of lines while they are read: what each says, what is wrong with it, and what its codes stand for."""
+"""Tables of lines during reading: their content, their faults, and the numbers of their codes."""
 
 from typing import NamedTuple
 
@@ -6,38 +6,38 @@ from core.tables.columns import Code, Hash64, Index, Money, Small
 
 
 class LineFaults(NamedTuple):
-    """The first fault found on each line, and the ``core.act_fields.Field`` it lies in; 0 if none."""
+    """The first fault of each line, and the ``core.act_fields.Field`` at fault; 0 if none."""
 
     fault: Code
     field: Code
 
 
 class LineContent(NamedTuple):
-    """What lines, or the values of a column, say; gathered column by column."""
+    """The content of lines, or of the values of a column, added up column by column."""
 
     fields: Hash64
-    """Bit f is set where something is said in field f."""
+    """Bit f is set where field f has a value."""
     content: Hash64
-    """Sum of a word for each thing said: a column that is absent and one that is empty add the same."""
+    """Sum of one word per value: an absent column and an empty one add nothing alike."""
     flawed: Code
-    """The first field, in the order they were gathered, that cannot be read; 0 if none."""
+    """The first field, in the order of the columns, that cannot be read; 0 if none."""
 
 
 class RequiredFields(NamedTuple):
     """By kind: sets of fields, bit f for field f."""
 
     always: Hash64
-    """What every line of the kind must say."""
+    """The fields that every line of the kind needs."""
     naming: Hash64
-    """A line that says anything of this names an account assignment."""
+    """A line with a value in any of these fields names an account assignment."""
     of_cell: Hash64
-    """What a line that names one must say besides."""
+    """The further fields that a line with an account assignment needs."""
     order: Code
-    """Not by kind: fields in the order in which they are missed."""
+    """Not by kind: the order in which missing fields are reported."""
 
 
 class LineCodes(NamedTuple):
-    """The codes of each line by the registry's numbers: 0 where it gives none, -1 for one unknown."""
+    """The codes of each line by the registry's numbers: 0 where it gives none, -1 for an unknown one."""
 
     centre: Index
     operation: Index
@@ -46,49 +46,49 @@ class LineCodes(NamedTuple):
     fund: Index
     account: Index
     activity: Index
-    """Programme of the activity."""
-    giver_centre: Index
-    """Where a move takes from."""
-    giver_item: Index
+    """The programme of the activity."""
+    source_centre: Index
+    """The fund centre that a move takes from."""
+    source_item: Index
     """0: the same as ``item``."""
     year: Money
     kind: Code
     named: Code
-    """1 for a line that names an account assignment."""
+    """1 for a line with an account assignment."""
 
 
 class YearCodes(NamedTuple):
     """One year's files, by the registry's numbers.
 
-    Every ``held`` column says whether the year holds the code: nothing (0) is held, and the last row, of what is
-    unknown, is not.
+    Every ``..._exists`` column tells whether the year's files contain the code: 1 in row 0, for no code, and 0 in the last
+    row, for unknown codes.
     """
 
     year: Money
     """One row."""
     nodes: Money
-    """Two rows: position in the book of the year's first node, and nodes a fund centre."""
+    """Two rows: the position in the book of the year's first node, and the number of nodes per fund centre."""
     ordinary: Index
-    """One row: the fund of those who name none."""
+    """One row: the fund of lines that give none."""
     centre_level: Code
     centre_parent: Index
     centre_programme: Index
-    centre_held: Code
+    centre_exists: Code
     area_programme: Index
-    area_held: Code
+    area_exists: Code
     item_staff: Code
     item_budget_only: Code
-    item_held: Code
+    item_exists: Code
     fund_family: Code
     fund_programme: Index
-    fund_held: Code
-    account_held: Code
+    fund_exists: Code
+    account_exists: Code
     admitted: Code
-    """By item, then account (as many as ``account_held`` has rows): whether the one may be posted to the other."""
+    """By item, then account (as many as ``account_exists`` has rows): 1 where the item admits the account."""
 
 
 class KindUses(NamedTuple):
-    """By kind: what it does with the budget."""
+    """By kind: its effect on the budget, 1 or 0."""
 
     moves: Code
     earmarks: Code
@@ -97,17 +97,17 @@ class KindUses(NamedTuple):
 
 
 class PlacedLines(NamedTuple):
-    """What a line's assignment comes to."""
+    """The resolved assignment of each line."""
 
     word: Money
-    """The assignment packed; -1 where the line names none."""
+    """The packed assignment; -1 where the line gives none."""
     source: Index
-    """Budget node a move takes from; -1 otherwise."""
+    """Budget node that a move takes from; -1 for any other kind."""
     account: Small
 
 
 class FormRows(NamedTuple):
-    """One row per form, at its first line.  A COPY row; the form as it came follows."""
+    """One row per form, at its first line.  A COPY row; the form as received follows."""
 
     submission: Index
     line: Index

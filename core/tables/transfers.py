@@ -1,7 +1,7 @@
-"""Tables of transfers on their way to the bank, and the identifier by which each comes back.
+"""Tables of transfers for payment files, and the end-to-end identifier by which banks refer to them.
 
 The end-to-end identifier of a transfer is the number of the entry that issued it: ``CRSC``, twelve digits, and two check
-digits (ISO 7064, MOD 97-10), so that a bank's answer needs no search and a misread one is noticed.
+digits (ISO 7064, MOD 97-10), so that a bank message is matched without a search and a misread identifier is detected.
 """
 
 from typing import NamedTuple
@@ -18,13 +18,13 @@ REMITTANCE_CHARACTERS_MAX = 140
 """Limits of SEPA (EPC125-05), shorter than those of ISO 20022 for names."""
 
 SEPA_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ "
-"""What every bank in SEPA takes (EPC217-08)."""
+"""The characters that every bank in SEPA accepts (EPC217-08)."""
 
 
 class Transliteration(NamedTuple):
-    """How each code point is written in the Latin letters of payments: ``letter[start[c]:start[c + 1]]``.
+    """The Latin letters of payments for each code point c: ``letter[start[c]:start[c + 1]]``.
 
-    Beyond the last one a dot.
+    Code points beyond the last row become a dot.
     """
 
     start: Index
@@ -32,7 +32,7 @@ class Transliteration(NamedTuple):
 
 
 class Transfers(NamedTuple):
-    """Credit transfers: the entry that issued each, cents, and where its texts stand in ``TransferTexts``."""
+    """Credit transfers: the entry that issued each, its cents, and the spans of its texts in ``TransferTexts``."""
 
     entry: Entry
     amount: Money
@@ -41,14 +41,14 @@ class Transfers(NamedTuple):
     iban_start: Index
     iban_end: Index
     bic_start: Index
-    """The same as its end where there is none."""
+    """Equal to its end where there is no BIC."""
     bic_end: Index
     remittance_start: Index
     remittance_end: Index
 
 
 class TransferTexts(NamedTuple):
-    """The bytes that the texts of ``Transfers`` stand in; fit for XML as they are."""
+    """The bytes of the texts of ``Transfers``; they need no escaping in XML."""
 
     name: Byte
     iban: Byte
@@ -57,13 +57,13 @@ class TransferTexts(NamedTuple):
 
 
 class TransferTemplate(NamedTuple):
-    """What stands before, between and behind the values of a transfer: piece p is ``data[start[p]:start[p + 1]]``."""
+    """The XML before, between and after the values of a transfer: piece p is ``data[start[p]:start[p + 1]]``."""
 
     start: Index
     data: Byte
 
 
 class TransferSizes(NamedTuple):
-    """Bytes each transfer takes."""
+    """The bytes of each transfer."""
 
     bytes: Index

@@ -1,7 +1,7 @@
-"""The vocabulary of XML messages: how one is declared, what may be wrong with it, and the tables its scanner walks.
+"""The vocabulary of XML messages: their declaration, their faults, and the tables of the scanner.
 
-A message is declared as a tree of elements.  Some elements are *records*: each of them becomes a row.  Some hold a
-*value*: its text becomes that row's cell in a column.  All else is known and passed over, or unknown and refused.
+A message is declared as a tree of elements.  Some elements are *records*: each of them becomes a row.  Some contain a
+*value*: its text becomes that row's cell in a column.  All other declared elements are skipped, unknown ones refused.
 """
 
 from dataclasses import dataclass
@@ -11,38 +11,38 @@ from typing import NamedTuple
 from core.tables.columns import Byte, Code, Hash64, Index, Offset
 
 DEPTH_MAX = 64
-"""Elements within each other; ISO 20022 nests some fifteen."""
+"""Depth of nested elements; ISO 20022 nests about fifteen."""
 TEXT_BYTES_MAX = 2**16
-"""Of a value, in UTF-8."""
+"""Bytes of a value, in UTF-8."""
 NAME_BYTES_MAX = 32
 CHILDREN_MAX = 64
 
 
 class XmlFault(IntEnum):
-    """What is wrong with a document.  The numbers are told to senders: append only."""
+    """The fault of a document.  The numbers are reported to senders: append only."""
 
     NONE = 0
     DECLINED = 1
-    """Nothing, perhaps: the scanner leaves the document to the slower reader."""
+    """Perhaps no fault: the scanner leaves the document to the slower reader."""
     TRUNCATED = 2
     NOT_UTF8 = 3
     CHARACTER_FORBIDDEN = 4
-    """A control character, or another that XML does not know."""
+    """A control character, or another character that XML does not allow."""
     DOCTYPE_FORBIDDEN = 5
     ENTITY_UNKNOWN = 6
     TAG_MISMATCHED = 7
     MARKUP_INVALID = 8
     """Not well-formed in any other way."""
     CONTENT_BEHIND = 9
-    """A second root, or anything else behind the first."""
+    """A second root, or other content after the root."""
     DEPTH_EXCEEDED = 10
     TEXT_TOO_LONG = 11
     NAMESPACE_UNKNOWN = 12
-    """Another message, another version, or none."""
+    """The namespace of another message, of another version, or none."""
     ELEMENT_UNKNOWN = 13
     ELEMENT_REPEATED = 14
     ELEMENT_MISPLACED = 15
-    """Behind one that it must stand before."""
+    """An element after one that it must precede."""
     ELEMENT_MISSING = 16
     ATTRIBUTE_UNKNOWN = 17
     ATTRIBUTE_REPEATED = 18
@@ -52,31 +52,31 @@ class XmlFault(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class XmlElement:
-    """An element that a message may have, below the one it stands in."""
+    """An element that a message may contain below its parent element."""
 
     name: str
     children: tuple["XmlElement", ...] = ()
-    """In the order in which they must stand."""
+    """In the required order."""
     column: str = ""
-    """Where its text goes; empty for one that holds none."""
+    """The column of its text; empty for an element without a value."""
     joiner: str = ""
-    """One ASCII letter between its texts, where a row may have several."""
+    """One ASCII character between its texts, where a row may have several."""
     is_trimmed: bool = False
-    """White space around the text is none of it."""
+    """White space around the text is removed."""
     attribute: tuple[str, str] = ("", "")
-    """An attribute and the column it goes to; all others are refused."""
+    """An attribute and its column; all other attributes are refused."""
     record: str = ""
-    """What each such element is a row of."""
+    """The record of which each such element is a row."""
     is_early: bool = False
-    """All its values stand before its inner records: its row is whole where the first of them begins."""
+    """All its values precede its inner records: its row is complete where the first of them begins."""
     is_repeatable: bool = False
     is_required: bool = False
     is_alternative: bool = False
-    """In place of the one before it."""
+    """It may occur in place of the element before it."""
     is_ignored: bool = False
-    """Whatever it holds is passed over, well-formed all the same."""
+    """Its content is skipped, but must be well-formed."""
     is_lenient: bool = False
-    """Children may stand in any order, and unknown ones are passed over."""
+    """Its children may come in any order, and unknown ones are skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +88,22 @@ class XmlMessage:
 
 
 class Grammar(NamedTuple):
-    """A message as the scanner walks it: rows by node (element of the tree), by slot, by column, by record."""
+    """A message as the scanner reads it: rows by node (element of the tree), by slot, by column, by record."""
 
     name: Hash64
-    """By node: four words, the letters of its name, zeros behind them."""
+    """By node: four words with the letters of its name, padded with zeros."""
     length: Index
     parent: Index
     kind: Code
     """``kernels.xml_scan.CONTAINER``, ``VALUE`` or ``IGNORED``."""
     position: Index
-    """Among its siblings."""
+    """Its position among its siblings."""
     bit: Hash64
-    """Its own among its siblings."""
+    """Its bit among its siblings."""
     many: Code
+    """1 if it may be repeated."""
     needed: Hash64
-    """Bits of the children that it must have."""
+    """The bits of its required children."""
     lenient: Code
     record: Index
     """-1 for none."""
@@ -120,50 +121,50 @@ class Grammar(NamedTuple):
     joiner: Code
     """By column; 0 for a column of one text a row."""
     within: Index
-    """By record: the one it stands in, -1 for none."""
+    """By record: the record that contains it, -1 for none."""
     early: Code
 
 
 class ScanCursor(NamedTuple):
-    """Where a scan stands, from chunk to chunk."""
+    """The position of a scan, kept from chunk to chunk."""
 
     at: Offset
-    """One row, as the next four: the first byte of the chunk that is not done with."""
+    """One row, as the next four: the first byte of the chunk that is not read yet."""
     size: Offset
-    """Bytes of the chunk; behind them the buffer holds eight zeros and more."""
+    """Bytes of the chunk; at least eight zeros follow them in the buffer."""
     depth: Offset
-    """Elements open."""
+    """Number of open elements."""
     state: Offset
-    """``kernels.xml_scan.MORE``, ``FULL`` or ``FAULTY``."""
+    """``kernels.xml_text.CHUNK_END``, ``kernels.xml_scan.ROWS_FULL``, or the fault."""
     fault: Offset
-    """``Fault``; where it lies is told by ``at``."""
+    """``XmlFault``; ``at`` is its position."""
     node: Index
-    """By depth, as the next two: which element is open."""
+    """By depth, as the next two: the open element."""
     seen: Hash64
-    """Bits of its children that were met."""
+    """Bits of its children that occurred."""
     last: Index
-    """Position of the last of them."""
+    """Position of the last of these children."""
     skip_start: Offset
-    """By depth below an element that is passed over: where its name stands."""
+    """By depth below a skipped element: the start of its name."""
     skip_end: Offset
     opened: Offset
     """By record: rows begun since the start of the document."""
     closed: Offset
-    """Rows that are whole."""
+    """By record: rows that are complete."""
     base: Offset
-    """Row that stands first in the store."""
+    """By record: the number of the first row in ``ScanRows``."""
 
 
 class ScanRows(NamedTuple):
-    """The cells of the rows at hand, column after column, as many bytes and rows for each."""
+    """The cells of the rows that were not taken yet, column after column, with equal space for each column."""
 
     data: Byte
-    """Texts, one behind the other."""
+    """Texts, one after the other."""
     end: Index
-    """Where each row's text ends."""
+    """The end of the text of each row."""
     used: Offset
-    """By column: bytes."""
+    """By column: bytes in use."""
     filled: Offset
     """By column: rows whose end is written."""
     within: Index
-    """By record and row: the row of the record that it stands in, counted from the start of the document."""
+    """By record and row: the row of the containing record, counted from the start of the document."""

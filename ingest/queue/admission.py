@@ -1,4 +1,7 @@
-"""The way of a spooled file to a number: proved, registered, or refused and gone."""
+"""Admission of a spooled file: it is validated and registered under a number, or refused and removed.
+
+All callers share this one path: the service awaits it, ``crescendo run`` calls it from the thread that takes in files.
+"""
 
 import asyncio
 import time
@@ -9,149 +12,212 @@ from weakref import WeakValueDictionary
 
 import pyarrow as pa
 
+from core.errors import InputError
 from core.stage_timing import StageTimes
-from ingest.queue.file_feed import build_submission_row
 from ingest.queue.file_queue import QueuedFile
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
+from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_totals import FileTotals
-from ingest.validation.file_validation import validate_without_cache
-from posting.store.journal_store import PostgresStore, PriorSubmission
+from ingest.validation.file_validation import ValidatedFile, validate_file
+from posting.batch import Submission
+from posting.store.journal_store import NewSubmission, PostgresStore, PriorSubmission
 
 
 class LineCheck(Protocol):
-    """Sees all lines of a file while it is proved, and refuses it by what it raises."""
+    """Checks all lines of a file during its validation, and refuses the file by an exception."""
 
     def check_lines(self, lines: pa.RecordBatch) -> None:
-        """Look at some lines."""
+        """Check some lines."""
         ...
 
     @property
     def programmes(self) -> Sequence[str] | None:
-        """Those that the lines seen name; None where not every line that lies in one says so."""
+        """The programmes that the checked lines name; None if a line belongs to one that it does not name."""
         ...
 
 
+class _NoCheck:
+    """Accepts every line, and knows nothing of programmes."""
+
+    programmes = None
+
+    def check_lines(self, lines: pa.RecordBatch) -> None:
+        """Accept the lines."""
+
+
+NO_CHECK: LineCheck = _NoCheck()
+
 RunInThread = Callable[..., Awaitable[Any]]
-"""Called with a sender, work and its arguments: has it done by a thread beside, and gives what it finds."""
+"""Called with a sender, a function and its arguments: runs the function in a thread and returns its result."""
 
 
-def _run_in_thread(_: str, work: Callable[..., Any], *said: Any) -> Awaitable[Any]:
-    return asyncio.to_thread(work, *said)
+def run_in_default_thread(_: str, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
+    """Run work in a thread of the event loop's default pool; the sender does not matter."""
+    return asyncio.to_thread(work, *arguments)
+
+
+class AdmissionHooks(NamedTuple):
+    """What the caller of an admission does at its steps."""
+
+    reopen_missing: Callable[[int, SpooledFile], QueuedFile | None] = lambda *_: None
+    """Called for a file that is a known submission: takes the submission up again if its file was missing."""
+    remove_derived: Callable[[SpooledFile], Awaitable[None] | None] = lambda _: None
+    """Called for a file that is not registered: removes what its validation wrote, if nothing else needs it."""
+    on_new: Callable[[QueuedFile], None] = lambda _: None
+    """Called for a new submission while its file is still claimed."""
+
+
+class RegisteredSubmission(NamedTuple):
+    """A submission that was just registered, and its file."""
+
+    submission: Submission
+    file: ValidatedFile
 
 
 class AdmissionResult(NamedTuple):
-    """A submission's number, and whether it is new or was known before."""
+    """The number of a submission, and how it came about."""
 
     number: int
-    is_new: bool
+    new: RegisteredSubmission | None = None
+    """None if the file is a submission that was known before."""
+    returned: QueuedFile | None = None
+    """The known submission, if its file was missing and has come again."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the submission was not known before."""
+        return self.new is not None
 
 
 async def remove_undecided(spool: Spool, store: PostgresStore) -> None:
-    """Remove what a crash left in the spool before it got a number; nothing that has one."""
+    """Remove files that a crash left in the spool before they got a number; files with a number stay."""
     for identity in await asyncio.to_thread(spool.reclaim_undecided):
-        before = await store.find_submission(*identity)
-        spool.release(identity, is_needed=before is not None)
+        prior = await store.find_submission(*identity)
+        spool.release(identity, is_needed=prior is not None)
 
 
 class Admission:
-    """Admits files, those of one identity one after the other."""
+    """Admits files; files of one identity are admitted one after the other."""
 
     def __init__(
-        self, spool: Spool, store: PostgresStore, stages: StageTimes, queue: Callable[[QueuedFile], None]
+        self,
+        spool: Spool,
+        store: PostgresStore,
+        stages: StageTimes,
+        *,
+        hooks: AdmissionHooks = AdmissionHooks(),  # noqa: B008
+        allowance: MemoryAllowance | None = None,
+        run_in_thread: RunInThread = run_in_default_thread,
     ) -> None:
-        self._spool, self._store, self._stages, self._queue = spool, store, stages, queue
-        self.came_again: Callable[[int, SpooledFile], object] = lambda *_: None
-        """Told of a submission whose file has come once more."""
-        self.clear_up: Callable[[SpooledFile], Awaitable[None] | None] = lambda _: None
-        """Told of a file that was read once more for nothing."""
-        self.run_in_thread: RunInThread = _run_in_thread
-        """Has files proved."""
+        """Admit into ``spool`` and ``store``; ``allowance`` is for decoded lines that are kept for the first reading."""
+        self._spool, self._store, self._stages = spool, store, stages
+        self._hooks, self._allowance = hooks, allowance or MemoryAllowance(0)
+        self._run_in_thread = run_in_thread
         self._locks: WeakValueDictionary[FileIdentity, asyncio.Lock] = WeakValueDictionary()
-        """Each is there for as long as somebody holds it or waits for it."""
+        """A lock exists while it is owned or awaited."""
 
     async def find_known(self, identity: FileIdentity, *, reprocess: bool) -> int | None:
-        """The submission that a file is already; None when it is to be decided, for the first time or ``again``."""
-        before = await self._store.find_submission(*identity)
-        return before.number if before and before.covers_resend(again=reprocess) else None
+        """Return the submission that a file is already; None if it must be decided, for the first time or once more."""
+        prior = await self._store.find_submission(*identity)
+        return prior.number if prior and prior.covers_resend(again=reprocess) else None
 
     async def admit(
         self, spooled: SpooledFile, check: LineCheck, *, reprocess: bool = False
     ) -> AdmissionResult:
-        """Prove, register and queue a file; the same sender's same file is one submission.
+        """Validate and register a file; the same file of the same sender is one submission.
 
-        ``onlooker`` sees a file that is not known yet.  ``again`` presents a file anew once it was decided; one that was
-        cancelled is a fresh attempt by itself.  A file that is refused is gone from the spool, unless an earlier
-        submission needs it.
+        ``check`` sees the lines of a file that is not known yet.  ``reprocess`` decides a file once more that was decided
+        before; a file that was cancelled is a new attempt in any case.  A file that is refused is removed from the
+        spool, unless an earlier submission needs it.
 
         Raises
         ------
-        InputError, or what ``onlooker`` raises
+        InputError, or what ``check`` raises
             The file is refused whole, and nothing was changed.
         """
         async with self._lock_identity(spooled.identity):
-            before = await self._store.find_submission(*spooled.identity)
-            if before and before.covers_resend(again=reprocess):
-                found = AdmissionResult(before.number, is_new=False)
-                self.came_again(before.number, spooled)
-                await self._clear_up(spooled)
+            prior = await self._store.find_submission(*spooled.identity)
+            if prior and prior.covers_resend(again=reprocess):
+                result = AdmissionResult(
+                    prior.number, returned=self._hooks.reopen_missing(prior.number, spooled)
+                )
+                await self._remove_derived(spooled)
             else:
-                found = await self._register(spooled, check, before)
+                new = await self._register(spooled, check, prior)
+                result = AdmissionResult(new.submission.number, new)
             await self._release(spooled, is_needed=True)
-            return found
+            return result
 
     async def refuse(self, spooled: SpooledFile) -> None:
-        """Let a file go that is not to be admitted; it stays where an earlier submission needs it."""
+        """Release a file that must not be admitted; it stays if an earlier submission needs it."""
         async with self._lock_identity(spooled.identity):
             await self._discard(spooled, await self._store.find_submission(*spooled.identity))
 
+    async def validate(self, spooled: SpooledFile, check: LineCheck) -> FileTotals:
+        """Validate a file in a thread, and check all its lines.
+
+        Raises
+        ------
+        InputError, or what ``check`` raises
+            The file is refused whole.
+        """
+        validated = await self._validate(spooled, check)
+        return validated.totals
+
     async def _register(
-        self, spooled: SpooledFile, check: LineCheck, before: PriorSubmission | None
-    ) -> AdmissionResult:
+        self, spooled: SpooledFile, check: LineCheck, prior: PriorSubmission | None
+    ) -> RegisteredSubmission:
         try:
-            found = await self.validate(spooled, check)
-        except BaseException:  # refused, or a disk that is full: then all the more
-            await self._discard(spooled, before)
+            validated = await self._validate(spooled, check)
+        except BaseException as error:  # refused, or the disk is full: then the more so
+            if isinstance(error, InputError):
+                error.batch_id = spooled.envelope.batch_id
+            await self._discard(spooled, prior)
             raise
         await asyncio.to_thread(self._spool.write_envelope, spooled)
-        row = build_submission_row(spooled, found, before.attempt + 1 if before else 1, check.programmes)
+        attempt = prior.attempt + 1 if prior else 1
+        row = _build_row(spooled, validated.totals, attempt, programmes=check.programmes)
         submission = await self._store.register_submission(row)
-        self._queue(QueuedFile(submission.number, spooled, found.lines, time.monotonic()))
-        return AdmissionResult(submission.number, is_new=True)
+        lines = validated.totals.lines
+        self._hooks.on_new(QueuedFile(submission.number, spooled, lines, time.monotonic()))
+        return RegisteredSubmission(submission, validated)
 
-    async def _discard(self, spooled: SpooledFile, before: PriorSubmission | None) -> None:
-        """Give up a file that is not admitted; what was derived from it anew is not kept either."""
-        await self._clear_up(spooled)
-        await self._release(spooled, is_needed=before is not None)
+    async def _validate(self, spooled: SpooledFile, check: LineCheck) -> ValidatedFile:
+        def work() -> ValidatedFile:
+            with self._stages.measure("prove"):
+                return validate_file(spooled, self._allowance, check.check_lines)
 
-    async def _clear_up(self, spooled: SpooledFile) -> None:
-        if cleared := self.clear_up(spooled):
-            await cleared
+        validated: ValidatedFile = await self._run_in_thread(spooled.envelope.sender, work)
+        return validated
+
+    async def _discard(self, spooled: SpooledFile, prior: PriorSubmission | None) -> None:
+        """Release a file that is not admitted, and remove what was derived from it."""
+        await self._remove_derived(spooled)
+        await self._release(spooled, is_needed=prior is not None)
+
+    async def _remove_derived(self, spooled: SpooledFile) -> None:
+        if removal := self._hooks.remove_derived(spooled):
+            await removal
 
     async def _release(self, spooled: SpooledFile, *, is_needed: bool) -> None:
         await asyncio.to_thread(self._spool.release, spooled.identity, is_needed=is_needed)
 
-    async def validate(self, spooled: SpooledFile, check: LineCheck) -> FileTotals:
-        """Have a file read whole, with ``onlooker`` looking on.
-
-        Raises
-        ------
-        InputError, or what ``onlooker`` raises
-            The file is refused whole.
-        """
-        found: FileTotals = await self.run_in_thread(
-            spooled.envelope.sender, self._validate_in_thread, spooled, check
-        )
-        return found
-
-    def _validate_in_thread(self, spooled: SpooledFile, check: LineCheck) -> FileTotals:
-        with self._stages.measure("prove"):
-            return validate_without_cache(spooled, check.check_lines)
-
     @asynccontextmanager
     async def _lock_identity(self, identity: FileIdentity) -> AsyncIterator[None]:
-        """Be the only one who settles what becomes of a file."""
+        """Lock an identity: only one caller at a time decides about a file."""
         lock = self._locks.setdefault(identity, asyncio.Lock())
         async with lock:
             yield
+
+
+def _build_row(
+    spooled: SpooledFile, totals: FileTotals, attempt: int, *, programmes: Sequence[str] | None
+) -> NewSubmission:
+    """Build the row of a new submission; ``programmes`` are those that its lines name, if known."""
+    envelope = spooled.envelope
+    file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
+    return NewSubmission(
+        envelope.sender, envelope.batch_id, *file, attempt, totals.lines, totals.cents, programmes
+    )

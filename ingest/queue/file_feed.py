@@ -1,33 +1,32 @@
-"""From files to open submissions: spooled, proved, registered; what was left unfinished comes first."""
+"""Files of ``crescendo run`` as open submissions: spooled, validated, registered; unfinished submissions come first."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from core.errors import InputError
 from core.stage_timing import StageTimes
+from ingest.queue.admission import NO_CHECK, Admission, AdmissionHooks, RegisteredSubmission
 from ingest.queue.batch_feed import BatchFeed
+from ingest.queue.decode_ahead import run_in_loop
 from ingest.queue.file_queue import QueuedFile
 from ingest.queue.missing_files import MissingFiles
 from ingest.queue.open_submission import OpenSubmission
 from ingest.resolution.resolver import ResolutionContext, Sender
 from ingest.resolution.text_columns import DictionaryCache
 from ingest.spool.envelope import Envelope
+from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
-from ingest.validation.decoded_cache import LineSource, MemoryAllowance
-from ingest.validation.file_totals import FileTotals
-from ingest.validation.file_validation import validate_file
-from posting.batch import Batch, Submission
+from ingest.validation.decoded_cache import MemoryAllowance
+from posting.batch import Batch
 from posting.book.cells import CellNumbers
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
-
-Result = TypeVar("Result")
 
 
 class RejectedFile(NamedTuple):
@@ -45,24 +44,24 @@ class AlreadyProcessed(NamedTuple):
 
 
 def _ignore_progress(path: Path, lines: int) -> None:
-    """Nobody listens."""
+    """Report no progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessingRequest:
-    """What is to be taken in."""
+    """The files to be processed."""
 
     paths: Sequence[Path]
     declared: Envelope | None = None
     reprocess: bool = False
-    """Present files anew that were processed before: what was refused may now pass."""
+    """Process files once more that were processed before: what was refused may now be accepted."""
     on_admitted: Callable[[Path, int], None] = _ignore_progress
-    """Told of each file that was proved, and its lines."""
+    """Called with each file that was validated, and its lines."""
 
 
 @dataclass(slots=True)
 class FileFeed:
-    """The files of an order as batches; implements the pipeline's feed."""
+    """The files of a request as batches; implements the pipeline's feed."""
 
     request: ProcessingRequest
     spool: Spool
@@ -71,155 +70,121 @@ class FileFeed:
     rejected: list[RejectedFile] = field(default_factory=list)
     already_processed: list[AlreadyProcessed] = field(default_factory=list)
     processed: list[int] = field(default_factory=list)
-    """Numbers of the submissions worked on, in order."""
+    """Numbers of the submissions processed, in order."""
     missing_files: MissingFiles = field(init=False)
+    _admission: Admission = field(init=False)
     _feed: BatchFeed = field(init=False)
     _submissions: Generator[OpenSubmission] = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _loaded: LoadedBook = field(init=False)
-    _allowance: MemoryAllowance = field(init=False)
     _is_ended: bool = False
-    _presented: set[tuple[str, bytes]] = field(default_factory=set)
+    _presented: set[FileIdentity] = field(default_factory=set)
 
     async def open(self, loaded: LoadedBook) -> None:
-        """Stand where the last commit left off."""
+        """Continue from the last commit."""
         self._loop, self._loaded = asyncio.get_running_loop(), loaded
-        self.rejected, self.already_processed, self._allowance, self._is_ended = (
-            [],
-            [],
-            MemoryAllowance(),
-            False,
-        )
-        context = ResolutionContext(
-            loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), DictionaryCache(), loaded.secret
-        )
+        self.rejected, self.already_processed, self._is_ended = [], [], False
         self.missing_files = MissingFiles(self.spool, self.store)
-        due = [await self._reopen(row) for row in await self.store.fetch("due")]
-        unfinished = [each for each in due if each]
+        hooks = AdmissionHooks(self.missing_files.take_returned, self.missing_files.remove_derived)
+        self._admission = Admission(
+            self.spool, self.store, self.stages, hooks=hooks, allowance=MemoryAllowance()
+        )
+        unfinished: list[OpenSubmission] = []
+        for row in await self.store.fetch("due"):
+            queued_file = await self.missing_files.reopen(row)
+            if queued_file and (open_file := await self._open_file(queued_file)):
+                unfinished.append(open_file)
         self._submissions = self._generate_submissions(unfinished)
+        cells = CellNumbers(loaded.state.cell_words[1:])
+        context = ResolutionContext(loaded.state.registry, cells, DictionaryCache(), loaded.secret)
         self._feed = BatchFeed(self._submissions, context, loaded.state, stages=self.stages)
-        for each in unfinished:
-            self._feed.remember_held(each)
+        for open_file in unfinished:
+            self._feed.remember_held(open_file)
 
     def produce_batches(self) -> Generator[Batch]:
-        """Batches of first passes; runs and is closed in the reader thread."""
+        """Yield the batches of first passes; runs and is closed in the reader thread."""
         try:
             yield from self._feed.produce_batches()
         finally:
             self._submissions.close()
 
     def stop_producing(self) -> None:
-        """Take in no further file."""
+        """Admit no further file."""
         self._is_ended = True
 
     def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Batches of held acts; runs in the kernel thread."""
+        """Yield batches of held acts; runs in the kernel thread."""
         return self._feed.retry_held(decided)
 
-    async def _reopen(self, row: Any) -> OpenSubmission | None:
-        """A submission that was registered and not finished, from the spool; None where its file is lost."""
-        ticket = await self.missing_files.reopen(row)
-        return await self._open_ticket(ticket) if ticket else None
+    async def _open_file(self, file: QueuedFile) -> OpenSubmission | None:
+        """Open a submission with its lines; None if its file is missing."""
+        open_file = await self.missing_files.open_submission(file, self._loaded.state.registry.numbers)
+        if open_file:
+            self._note_processed(file.number, file.spooled)
+        return open_file
 
-    async def _open_ticket(self, ticket: QueuedFile) -> OpenSubmission | None:
-        """A submission with its lines, where it stands; None where its file is lost."""
-        found = await self.missing_files.open_submission(ticket, self._loaded.state.registry.numbers)
-        if found:
-            self._presented.add(ticket.spooled.identity)
-            self._note_processed(ticket.number)
-        return found
+    async def _open_new(self, new: RegisteredSubmission, spooled: SpooledFile) -> OpenSubmission:
+        """Open a new submission with the lines that its validation has decoded."""
+        envelope, submission = spooled.envelope, new.submission
+        self.missing_files.take_up(submission.number, spooled)
+        number = await self.store.number_sender(self._loaded.state.registry.numbers, submission.sender)
+        self._note_processed(submission.number, spooled)
+        return OpenSubmission(
+            submission, Sender(number, envelope.sepa_only), new.file.source, envelope.atomic
+        )
 
-    async def _open_registered(
-        self, submission: Submission, said: Envelope, lines: LineSource
-    ) -> OpenSubmission:
-        numbers = self._loaded.state.registry.numbers
-        sender = Sender(await self.store.number_sender(numbers, submission.sender), said.sepa_only)
-        self._note_processed(submission.number)
-        return OpenSubmission(submission, sender, lines, said.atomic)
-
-    def _note_processed(self, number: int) -> None:
+    def _note_processed(self, number: int, spooled: SpooledFile) -> None:
+        self._presented.add(spooled.identity)
         if number not in self.processed:
             self.processed.append(number)
 
     def _generate_submissions(self, unfinished: list[OpenSubmission]) -> Generator[OpenSubmission]:
         yield from unfinished
         with ThreadPoolExecutor(1, "intake") as intake:
-            # the next file is spooled and proved while this one is read
-            ahead: deque[tuple[Path, Future[OpenSubmission | None]]] = deque()
+            # the next file is spooled and validated while this one is read
+            admissions: deque[tuple[Path, Future[OpenSubmission | None]]] = deque()
             for path in self.request.paths:
-                ahead.append((path, intake.submit(self._admit, path)))
-                if len(ahead) > 1:
-                    yield from self._collect_admission(*ahead.popleft())
-            for waiting in ahead:
-                yield from self._collect_admission(*waiting)
+                admissions.append((path, intake.submit(self._receive, path)))
+                if len(admissions) > 1:
+                    yield from self._collect_admission(*admissions.popleft())
+            for admission in admissions:
+                yield from self._collect_admission(*admission)
 
     def _collect_admission(
         self, path: Path, admission: Future[OpenSubmission | None]
     ) -> Iterator[OpenSubmission]:
         try:
-            found = admission.result()
+            open_file = admission.result()
         except InputError as error:
             self.rejected.append(RejectedFile(path, error))
             return
-        if found is not None:
-            yield found
+        if open_file is not None:
+            yield open_file
 
-    def _admit(self, path: Path) -> OpenSubmission | None:
-        """Take one file in, unless one before it could not be: files are registered in their order."""
+    def _receive(self, path: Path) -> OpenSubmission | None:
+        """Spool and admit one file, unless an earlier one failed: files are registered in their order."""
         if self._is_ended:
             return None
         try:
-            return self._receive(path)
+            with self.stages.measure("spool"):
+                spooled = self.spool.receive(path, path.name, self.request.declared)
+            if spooled.identity in self._presented:
+                self.spool.release(spooled.identity, is_needed=True)
+                return None
+            return run_in_loop(self._loop, self._admit(path, spooled))
         except InputError:
             raise
         except BaseException:
             self._is_ended = True
             raise
 
-    def _receive(self, path: Path) -> OpenSubmission | None:
-        """Spool, prove and register one file; None when it was processed before."""
-        with self.stages.measure("spool"):
-            spooled = self.spool.receive(path, path.name, self.request.declared)
-        is_new = spooled.identity not in self._presented
-        found = self._admit_spooled(path, spooled) if is_new else None
-        self.spool.release(spooled.identity, is_needed=True)
-        return found
-
-    def _admit_spooled(self, path: Path, spooled: SpooledFile) -> OpenSubmission | None:
-        """Prove and register a spooled file; refused, it is gone unless an earlier submission needs it."""
-        before = self._wait(self.store.find_submission(*spooled.identity))
-        if before and (ticket := self.missing_files.take_returned(before.number, spooled)):
-            return self._wait(self._open_ticket(ticket))
-        if before and before.covers_resend(again=self.request.reprocess):
-            self.already_processed.append(AlreadyProcessed(path, before.number))
-            return None
-        try:
-            with self.stages.measure("prove"):
-                found = validate_file(spooled, self._allowance)
-        except BaseException as error:  # refused, or a disk that is full: then all the more
-            if isinstance(error, InputError):
-                error.batch_id = spooled.envelope.batch_id
-            self.spool.release(spooled.identity, is_needed=before is not None)
-            raise
-        attempt = before.attempt + 1 if before else 1
-        self.spool.write_envelope(spooled)
-        submission = self._wait(
-            self.store.register_submission(build_submission_row(spooled, found.totals, attempt))
-        )
-        self._presented.add(spooled.identity)
-        self.request.on_admitted(path, found.totals.lines)
-        self.missing_files.take_up(submission.number, spooled)
-        return self._wait(self._open_registered(submission, spooled.envelope, found.source))
-
-    def _wait(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        """The reader thread's way to ask the store."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-
-def build_submission_row(
-    spooled: SpooledFile, found: FileTotals, attempt: int, programmes: Sequence[str] | None = None
-) -> tuple[Any, ...]:
-    """The row of a new submission; ``programmes`` are those that its lines name, where that is known."""
-    envelope = spooled.envelope
-    file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
-    return (envelope.sender, envelope.batch_id, *file, attempt, found.lines, found.cents, programmes)
+    async def _admit(self, path: Path, spooled: SpooledFile) -> OpenSubmission | None:
+        """Admit a spooled file; None if it was processed before, or its bytes have changed."""
+        admitted = await self._admission.admit(spooled, NO_CHECK, reprocess=self.request.reprocess)
+        if admitted.new:
+            self.request.on_admitted(path, admitted.new.file.totals.lines)
+            return await self._open_new(admitted.new, spooled)
+        if admitted.returned:
+            return await self._open_file(admitted.returned)
+        self.already_processed.append(AlreadyProcessed(path, admitted.number))
+        return None

@@ -1,7 +1,7 @@
-"""Submissions whose file is not in the spool, or no longer what came: set aside until it comes again.
+"""Submissions whose file is missing from the spool or has changed: they wait until the file comes again.
 
-A spool may be behind its database, after a failover or a loss of the disk.  What was acknowledged then waits for its sender,
-who still has it; everybody else's work goes on.
+A spool may be behind its database, after a failover or a loss of the disk.  An acknowledged submission then waits for its
+sender, who still has the file; the work of all others goes on.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class _MissingFile(NamedTuple):
 
 
 class MissingFiles:
-    """Who is set aside, and why."""
+    """The submissions whose file is missing, and why; opens the files of all others."""
 
     def __init__(self, spool: Spool, store: PostgresStore) -> None:
         self._spool, self._store = spool, store
@@ -49,75 +49,77 @@ class MissingFiles:
         return iter(sorted(self._missing))
 
     def find_reason(self, number: int) -> str:
-        """Why a submission is set aside; empty where it is not."""
-        found = self._missing.get(number)
-        return found.reason if found else ""
+        """Return why the file of a submission is missing; empty if it is not."""
+        missing = self._missing.get(number)
+        return missing.reason if missing else ""
 
     def is_undecided(self, number: int) -> bool:
-        """Whether a submission is set aside, and none of its lines is decided."""
+        """Return whether the file of a submission is missing and none of its lines is decided."""
         return number in self._missing and not self._missing[number].is_begun
 
     async def reopen(self, row: Any) -> QueuedFile | None:
-        """A submission that was registered and not finished; None where its file is not there.
+        """Return an unfinished submission of an earlier run; None if its file is missing.
 
-        The bytes are hashed when its turn has come: there may be many that wait.
+        The bytes are hashed when the submission is processed: many may be queued.
         """
         number, lines, is_begun = row["submission"], row["declared_lines"], row["is_begun"]
         try:
             spooled = await asyncio.to_thread(self._spool.find, row["file_hash"], row["sender"])
         except FileUnreadable as error:
-            self._add(number, (lines, is_begun), error)
+            self._add(number, error, lines=lines, is_begun=is_begun)
             return None
         return QueuedFile(number, spooled, lines, time.monotonic(), is_checked=False)
 
-    async def open_submission(self, ticket: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
-        """A submission whose turn has come, where it stands; None where its bytes are not those that came."""
-        self.take_up(ticket.number, ticket.spooled)
-        submission = await self._store.load_submission(ticket.number)
+    async def open_submission(self, file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
+        """Open a submission that is to be processed; None if its file is missing or its bytes have changed."""
+        self.take_up(file.number, file.spooled)
+        submission = await self._store.load_submission(file.number)
         try:
-            lines = await asyncio.to_thread(_open_checked_source, ticket)
+            source = await asyncio.to_thread(_open_checked_source, file)
         except FileUnreadable as error:
-            self._add(ticket.number, (ticket.lines, submission.progress.next_line > 0), error)
+            is_begun = submission.progress.next_line > 0
+            self._add(file.number, error, lines=file.lines, is_begun=is_begun)
             return None
         number = await self._store.number_sender(numbers, submission.sender)
-        said = ticket.spooled.envelope
-        return OpenSubmission(submission, Sender(number, said.sepa_only), lines, said.atomic)
+        envelope = file.spooled.envelope
+        return OpenSubmission(submission, Sender(number, envelope.sepa_only), source, envelope.atomic)
 
     def take_up(self, number: int, spooled: SpooledFile) -> None:
-        """The turn of a submission has come."""
+        """Note that the processing of a submission begins."""
         self._under_way[number] = spooled
 
-    def handle_commit(self, outcome: BatchResult) -> None:
-        """What was derived from a file that is decided is not needed any more: only what its sender sent is kept."""
-        for row in outcome.progress:
+    def handle_commit(self, result: BatchResult) -> None:
+        """Remove what was derived from files that are now decided: only the originals are kept."""
+        for row in result.progress:
             if row.progress.is_done and (spooled := self._under_way.pop(row.submission, None)):
                 self.remove_derived(spooled)
 
     def remove_derived(self, spooled: SpooledFile) -> asyncio.Future[None] | None:
-        """Remove what was derived from a file, unless somebody's same bytes are being decided."""
-        if any(each.sha256 == spooled.sha256 for each in list(self._under_way.values())):
+        """Remove what was derived from a file, unless a submission with the same bytes is being processed."""
+        if any(other.sha256 == spooled.sha256 for other in list(self._under_way.values())):
             return None
         return asyncio.get_running_loop().run_in_executor(None, remove_normalised, spooled)
 
     def take_returned(self, number: int, spooled: SpooledFile) -> QueuedFile | None:
-        """A submission whose file has come again; None where it was not set aside."""
-        found = self._missing.pop(number, None)
-        return QueuedFile(number, spooled, found.lines, time.monotonic()) if found else None
+        """Return a submission whose missing file has come again; None if it was not missing."""
+        missing = self._missing.pop(number, None)
+        return QueuedFile(number, spooled, missing.lines, time.monotonic()) if missing else None
 
     def remove(self, number: int) -> None:
-        """Its file is not needed any more."""
+        """Forget a submission whose file is no longer needed."""
         self._missing.pop(number, None)
 
     def clear(self) -> None:
-        """Nobody is set aside: whoever is will be found anew."""
+        """Forget all missing files; the next start detects them again."""
         self._missing.clear()
 
-    def _add(self, number: int, stands: tuple[int, bool], error: FileUnreadable) -> None:
-        LOG.error("submission %s is set aside: its file is lost, and must be sent again: %s", number, error)
-        self._missing[number] = _MissingFile(*stands, f"Its file is lost: send it again. {error}")
+    def _add(self, number: int, error: FileUnreadable, *, lines: int, is_begun: bool) -> None:
+        LOG.error("submission %s waits: its file is missing and must be sent again: %s", number, error)
+        reason = f"Its file is missing from the spool: send it again. {error}"
+        self._missing[number] = _MissingFile(lines, is_begun, reason)
 
 
-def _open_checked_source(ticket: QueuedFile) -> LineSource:
-    if not ticket.is_checked:
-        check_bytes(ticket.spooled)
-    return open_source(ticket.spooled)
+def _open_checked_source(file: QueuedFile) -> LineSource:
+    if not file.is_checked:
+        check_bytes(file.spooled)
+    return open_source(file.spooled)

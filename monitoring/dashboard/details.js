@@ -1,137 +1,137 @@
-// One submission, batch or act, looked at closely.  Its address stands behind the #, so that it can be sent to a colleague.
+// The details of one submission, batch or act.  The address is in the URL after #, so that a colleague can open the same details.
 
-import { find, make, pairs } from "./elements.js";
-import { bytes, count, euros } from "./format.js";
-import { ask, key } from "./stream.js";
-import { language, say } from "./words.js";
+import { createElement, createPairs, findElement } from "./elements.js";
+import { formatBytes, formatCount, formatEuros } from "./format.js";
+import { fetchJson, readKey } from "./stream.js";
+import { getLanguage, translate } from "./words.js";
 
-const LINES = 50;
+const REFUSALS_SHOWN = 50;
 
-export function show(where) {
-  if (location.hash === `#${where}`) open();
-  else location.hash = where;
+export function openAddress(address) {
+  if (location.hash === `#${address}`) showAddressedDetails();
+  else location.hash = address;
 }
 
-/** Open what the address names, or close. */
-export async function open() {
-  const [, kind, name] = location.hash.match(/^#(submission|batch|act)\/(.{1,200})$/) ?? [];
-  const dialog = find("details");
+/** Open the details that the URL names; close the dialog if it names none. */
+export async function showAddressedDetails() {
+  const [, kind, encodedName] = location.hash.match(/^#(submission|batch|act)\/(.{1,200})$/) ?? [];
+  const dialog = findElement("details");
   if (!kind) {
     if (dialog.open) dialog.close();
     return;
   }
-  const sought = decodeURIComponent(name);
-  find("details-title").textContent = say(`${kind}Title`, sought);
-  find("details-body").replaceChildren(make("p", { class: "quiet" }, "…"));
+  const name = decodeURIComponent(encodedName);
+  findElement("details-title").textContent = translate(`${kind}Title`, name);
+  findElement("details-body").replaceChildren(createElement("p", { class: "quiet" }, "…"));
   if (!dialog.open) dialog.showModal();
-  find("details-title").focus();
-  const body = await { batch, submission, act }[kind](encodeURIComponent(sought));
-  find("details-body").replaceChildren(...body);
+  findElement("details-title").focus();
+  const render = { batch: renderBatch, submission: renderSubmission, act: renderAct }[kind];
+  findElement("details-body").replaceChildren(...(await render(encodeURIComponent(name))));
 }
 
-export function prepare() {
-  const dialog = find("details");
+export function initializeDetails() {
+  const dialog = findElement("details");
   dialog.addEventListener("close", () => {
     if (location.hash) history.replaceState(null, "", location.pathname);
   });
-  addEventListener("hashchange", open);
+  addEventListener("hashchange", showAddressedDetails);
 }
 
-function failed(status) {
-  const word = status === 0 ? "failedRequest" : status === 401 && !key() ? "needsKey" : "notFound";
-  return [make("p", { class: "warning", role: "alert" }, say(word))];
+function renderError(status) {
+  const word = status === 0 ? "failedRequest" : status === 401 && !readKey() ? "needsKey" : "notFound";
+  return [createElement("p", { class: "warning", role: "alert" }, translate(word))];
 }
 
-function table(names, rows) {
-  const head = make("tr", {}, ...names.map(([name, kind]) => make("th", { scope: "col", class: kind }, say(name))));
-  const body = rows.map((row) => make("tr", {}, ...row.map((cell, place) => make("td", { class: names[place][1] }, cell))));
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "details-title" },
-    make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)));
+function renderTable(columns, rows) {
+  const head = createElement("tr", {}, ...columns.map(([name, kind]) => createElement("th", { scope: "col", class: kind }, translate(name))));
+  const body = rows.map((row) => createElement("tr", {}, ...row.map((cell, index) => createElement("td", { class: columns[index][1] }, cell))));
+  return createElement("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "details-title" },
+    createElement("table", {}, createElement("thead", {}, head), createElement("tbody", {}, ...body)));
 }
 
-async function batch(number) {
-  const { status, body } = await ask(`/v1/batches/${number}/proof`, language());
-  if (status !== 200) return failed(status);
+async function renderBatch(number) {
+  const { status, body } = await fetchJson(`/v1/batches/${number}/proof`, getLanguage());
+  if (status !== 200) return renderError(status);
   const { link, agreements } = body.proof;
-  const verdict = make("p", { class: body.holds ? "verdict holds" : "verdict", role: "status" }, `${body.holds ? "✓" : "✕"} ${say(body.holds ? "holds" : "holdsNot")}`);
-  const rows = agreements.map((each) => {
-    const figure = each.is_money ? euros : count;
-    return [each.what, figure(each.stated), figure(each.counted), each.stated === each.counted ? "✓" : "✕"];
+  const verdict = createElement("p", { class: body.holds ? "verdict holds" : "verdict", role: "status" }, `${body.holds ? "✓" : "✕"} ${translate(body.holds ? "holds" : "holdsNot")}`);
+  const rows = agreements.map((agreement) => {
+    const format = agreement.is_money ? formatEuros : formatCount;
+    return [agreement.what, format(agreement.stated), format(agreement.counted), agreement.stated === agreement.counted ? "✓" : "✕"];
   });
-  rows.push([say("chain"), make("code", { class: "whole" }, link.stored), make("code", { class: "whole" }, link.computed), link.stored === link.computed ? "✓" : "✕"]);
-  return [verdict, table([["what", "text"], ["stated", "number"], ["counted", "number"], ["proof", "text"]], rows)];
+  rows.push([translate("chain"), createElement("code", { class: "whole" }, link.stored), createElement("code", { class: "whole" }, link.computed), link.stored === link.computed ? "✓" : "✕"]);
+  return [verdict, renderTable([["what", "text"], ["stated", "number"], ["counted", "number"], ["proof", "text"]], rows)];
 }
 
-async function submission(number) {
-  const { status, body } = await ask(`/v1/submissions/${number}`, language());
-  if (status !== 200) return failed(status);
-  const found = body.receipt;
-  const outcomes = ["accepted", "duplicate", "refused", "suspended"].map((name) => [say(name), count(found[name].lines), euros(found[name].cents)]);
+async function renderSubmission(number) {
+  const { status, body } = await fetchJson(`/v1/submissions/${number}`, getLanguage());
+  if (status !== 200) return renderError(status);
+  const receipt = body.receipt;
+  const outcomes = ["accepted", "duplicate", "refused", "suspended"].map((name) => [translate(name), formatCount(receipt[name].lines), formatEuros(receipt[name].cents)]);
   return [
-    pairs([
-      [say("file"), found.file], [say("sender"), found.sender], [say("state"), say(`ticket.${body.state}`)],
-      [say("format"), found.format], [say("size"), bytes(found.size_bytes)], [say("attempt"), count(found.attempt)],
+    createPairs([
+      [translate("file"), receipt.file], [translate("sender"), receipt.sender], [translate("state"), translate(`ticket.${body.state}`)],
+      [translate("format"), receipt.format], [translate("size"), formatBytes(receipt.size_bytes)], [translate("attempt"), formatCount(receipt.attempt)],
     ]),
-    table([["outcome", "text"], ["lines", "number"], ["money", "number"]], outcomes),
-    pairs([[say("hashOfFile"), make("code", {}, found.sha256)], [say("chainOf"), lastBatch(found)]]),
-    ...(found.refused.lines ? await refusals(number, body.reasons) : []),
+    renderTable([["outcome", "text"], ["lines", "number"], ["money", "number"]], outcomes),
+    createPairs([[translate("hashOfFile"), createElement("code", {}, receipt.sha256)], [translate("chainOf"), renderLastBatch(receipt)]]),
+    ...(receipt.refused.lines ? await renderRefusals(number, body.reasons) : []),
   ];
 }
 
-function lastBatch(receipt) {
+function renderLastBatch(receipt) {
   if (!receipt.last_batch) return "–";
-  return make("span", {}, address("batch", receipt.last_batch), " ", make("code", {}, receipt.chain));
+  return createElement("span", {}, createLink("batch", receipt.last_batch), " ", createElement("code", {}, receipt.chain));
 }
 
-async function act(reference) {
-  const { status, body } = await ask(`/v1/acts?reference=${reference}`, language());
-  if (status !== 200) return failed(status);
-  return [...body.accepted.flatMap(acceptedLine), ...body.refused.flatMap(refusedLine)];
+async function renderAct(reference) {
+  const { status, body } = await fetchJson(`/v1/acts?reference=${reference}`, getLanguage());
+  if (status !== 200) return renderError(status);
+  return [...body.accepted.flatMap(renderAcceptedLine), ...body.refused.flatMap(renderRefusedLine)];
 }
 
-function acceptedLine(each) {
-  const nodes = each.nodes.map((node) => [node.node, ...[node.ae_before, node.ae_after, node.cp_before, node.cp_after].map(({ available }) => euros(available))]);
-  const others = [...(each.predecessor ? [each.predecessor] : []), ...each.followers];
+function renderAcceptedLine(line) {
+  const nodes = line.nodes.map((node) => [node.node, ...[node.ae_before, node.ae_after, node.cp_before, node.cp_after].map(({ available }) => formatEuros(available))]);
+  const relatedActs = [...(line.predecessor ? [line.predecessor] : []), ...line.followers];
   return [
-    make("h3", {}, `● ${say("entry", count(each.entry))} · ${language() === "fr" ? each.french : each.kind}`),
-    pairs([
-      [say("money"), euros(each.amount)], [say("sender"), each.origin.sender], [say("day"), each.day],
-      [say("submission"), address("submission", each.origin.submission)], [say("batch"), address("batch", each.batch)],
-      [say("payee"), each.payee?.name ?? "–"],
+    createElement("h3", {}, `● ${translate("entry", formatCount(line.entry))} · ${getLanguage() === "fr" ? line.french : line.kind}`),
+    createPairs([
+      [translate("money"), formatEuros(line.amount)], [translate("sender"), line.origin.sender], [translate("day"), line.day],
+      [translate("submission"), createLink("submission", line.origin.submission)], [translate("batch"), createLink("batch", line.batch)],
+      [translate("payee"), line.payee?.name ?? "–"],
     ]),
-    ...(nodes.length ? [table([["node", "text"], ["aeBefore", "number"], ["aeAfter", "number"], ["cpBefore", "number"], ["cpAfter", "number"]], nodes)] : []),
-    ...(others.length ? [table([["related", "text"], ["kind", "text"], ["day", "text"], ["money", "number"]],
-      others.map((other) => [address("act", other.reference), other.kind, other.day, euros(other.amount)]))] : []),
+    ...(nodes.length ? [renderTable([["node", "text"], ["aeBefore", "number"], ["aeAfter", "number"], ["cpBefore", "number"], ["cpAfter", "number"]], nodes)] : []),
+    ...(relatedActs.length ? [renderTable([["related", "text"], ["kind", "text"], ["day", "text"], ["money", "number"]],
+      relatedActs.map((act) => [createLink("act", act.reference), act.kind, act.day, formatEuros(act.amount)]))] : []),
   ];
 }
 
-function refusedLine({ origin, refusal }) {
+function renderRefusedLine({ origin, refusal }) {
   return [
-    make("h3", {}, "▲ ", make("code", {}, refusal.code)),
-    make("p", {}, `${refusal.finding} ${refusal.action}`),
-    pairs([
-      [say("money"), euros(refusal.amount)], [say("sender"), origin.sender], [say("line"), count(refusal.line)],
-      [say("submission"), address("submission", origin.submission)], [say("found"), refusal.found || refusal.node || "–"],
-      [say("missing"), refusal.missing ? euros(refusal.missing) : "–"],
+    createElement("h3", {}, "▲ ", createElement("code", {}, refusal.code)),
+    createElement("p", {}, `${refusal.finding} ${refusal.action}`),
+    createPairs([
+      [translate("money"), formatEuros(refusal.amount)], [translate("sender"), origin.sender], [translate("line"), formatCount(refusal.line)],
+      [translate("submission"), createLink("submission", origin.submission)], [translate("found"), refusal.found || refusal.node || "–"],
+      [translate("missing"), refusal.missing ? formatEuros(refusal.missing) : "–"],
     ]),
   ];
 }
 
-function address(kind, name) {
-  return make("a", { href: `#${kind}/${encodeURIComponent(name)}` }, String(name));
+function createLink(kind, name) {
+  return createElement("a", { href: `#${kind}/${encodeURIComponent(name)}` }, String(name));
 }
 
-async function refusals(number, reasons) {
-  const { status, body } = await ask(`/v1/submissions/${number}/refusals?limit=${LINES}`, language());
-  if (status !== 200) return failed(status);
-  const rows = body.refusals.map((each) => [
-    count(each.line), address("act", each.reference), make("code", {}, each.code), each.found || each.node,
-    each.missing ? euros(each.missing) : "", each.action,
+async function renderRefusals(number, reasons) {
+  const { status, body } = await fetchJson(`/v1/submissions/${number}/refusals?limit=${REFUSALS_SHOWN}`, getLanguage());
+  if (status !== 200) return renderError(status);
+  const rows = body.refusals.map((refusal) => [
+    formatCount(refusal.line), createLink("act", refusal.reference), createElement("code", {}, refusal.code), refusal.found || refusal.node,
+    refusal.missing ? formatEuros(refusal.missing) : "", refusal.action,
   ]);
   return [
-    make("h3", {}, say("reasons")),
-    table([["reason", "text"], ["lines", "number"], ["money", "number"]], reasons.map((each) => [make("code", {}, each.code), count(each.lines), euros(each.cents)])),
-    make("h3", {}, say("firstRefused")),
-    table([["line", "number"], ["reference", "text"], ["reason", "text"], ["found", "text"], ["missing", "number"], ["action", "long"]], rows),
+    createElement("h3", {}, translate("reasons")),
+    renderTable([["reason", "text"], ["lines", "number"], ["money", "number"]], reasons.map((reason) => [createElement("code", {}, reason.code), formatCount(reason.lines), formatEuros(reason.cents)])),
+    createElement("h3", {}, translate("firstRefused")),
+    renderTable([["line", "number"], ["reference", "text"], ["reason", "text"], ["found", "text"], ["missing", "number"], ["action", "long"]], rows),
   ];
 }

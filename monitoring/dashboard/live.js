@@ -1,98 +1,101 @@
-// The live page: figures once a second, in the language of whoever looks.
+// The live page: figures once a second, in the viewer's language.
 
-import { find, write } from "./elements.js";
-import { count } from "./format.js";
-import { open, prepare as prepareDetails, show } from "./details.js";
-import { draw, drawSubmissions, head, learn, prepare } from "./panels.js";
-import { ask, follow, keep, key } from "./stream.js";
-import { choose, language, say, translate } from "./words.js";
+import { findElement, setText } from "./elements.js";
+import { formatCount } from "./format.js";
+import { initializeDetails, openAddress, showAddressedDetails } from "./details.js";
+import { drawFigures, drawHeadings, drawSubmissions, initializePanels, loadMeanings } from "./panels.js";
+import { fetchJson, followFigures, readKey, storeKey } from "./stream.js";
+import { applyLanguage, getLanguage, selectLanguage, translate } from "./words.js";
 
-const SPOKEN_MS = 30000;
-const LISTED_MS = 2000;
-let last = null;
-let spoken = 0;
-let listed = 0;
-let letIn = () => {};
+const SUMMARY_MS = 30000;
+const SUBMISSIONS_MS = 2000;
+let lastFigures = null;
+let lastSummaryAt = 0;
+let lastListAt = 0;
+let resumeStream = () => {};
 
-function tell(state) {
-  find("state").dataset.state = state;
-  write(find("state"), say(`state.${state}`));
+function showState(state) {
+  findElement("state").dataset.state = state;
+  setText(findElement("state"), translate(`state.${state}`));
   document.body.classList.toggle("stale", state !== "live");
 }
 
-function arrived(figures) {
-  last = figures;
-  tell(figures.state === "ready" ? "live" : "loading");
-  draw(figures);
-  if (Date.now() - spoken > SPOKEN_MS) speak(figures);
-  if (Date.now() - listed > LISTED_MS) list();
+function showFigures(figures) {
+  lastFigures = figures;
+  showState(figures.state === "ready" ? "live" : "loading");
+  drawFigures(figures);
+  if (Date.now() - lastSummaryAt > SUMMARY_MS) announceSummary(figures);
+  if (Date.now() - lastListAt > SUBMISSIONS_MS) listSubmissions();
 }
 
-/** A sentence now and then for those who hear the page: every second would be noise. */
-function speak(figures) {
-  spoken = Date.now();
+/** Announce the main figures to screen readers twice a minute; every second would be noise. */
+function announceSummary(figures) {
+  lastSummaryAt = Date.now();
   const { lines_a_second: rate, outcomes } = figures.throughput;
-  write(find("summary"), say("said", count(rate), count(figures.queue.files), count(outcomes.accepted.lines), count(outcomes.refused.lines)));
+  setText(findElement("summary"), translate("summary", formatCount(rate), formatCount(figures.queue.files), formatCount(outcomes.accepted.lines), formatCount(outcomes.refused.lines)));
 }
 
-/** The submissions that the key may see. */
-async function list() {
-  listed = Date.now();
-  if (!key()) return drawSubmissions([]);
-  const { status, body } = await ask("/v1/submissions?limit=12", language());
+/** List the submissions that the key may see. */
+async function listSubmissions() {
+  lastListAt = Date.now();
+  if (!readKey()) return drawSubmissions([]);
+  const { status, body } = await fetchJson("/v1/submissions?limit=12", getLanguage());
   return drawSubmissions(status === 200 ? body.submissions : []);
 }
 
-function askForKey(refused) {
-  write(find("door-refused"), refused ? say("keyRefused") : "");
-  find("token").value = "";
-  find("door").showModal();
+function askForKey(isRefused) {
+  setText(findElement("door-refused"), isRefused ? translate("keyRefused") : "");
+  findElement("token").value = "";
+  findElement("door").showModal();
 }
 
-function useKey() {
-  const { returnValue } = find("door");
-  if (returnValue === "use") keep(find("token").value.trim());
-  if (returnValue === "forget") keep("");
-  find("token").value = "";
-  listed = 0;
-  letIn();
+function applyKeyDialog() {
+  const { returnValue } = findElement("door");
+  if (returnValue === "use") storeKey(findElement("token").value.trim());
+  if (returnValue === "forget") storeKey("");
+  findElement("token").value = "";
+  lastListAt = 0;
+  resumeStream();
 }
 
-function locked() {
-  tell("locked");
-  const refused = key() !== "";
-  keep("");
-  askForKey(refused);
+function handleLocked() {
+  showState("locked");
+  const isRefused = readKey() !== "";
+  storeKey("");
+  askForKey(isRefused);
 }
 
-/** What was typed: "batch 7" or "lot 7", a submission's number, or the reference of an act. */
+/** Open what was searched for: "batch 7" or "lot 7", the number of a submission, or the reference of an act. */
 function search(event) {
   event.preventDefault();
-  const text = find("sought").value.trim();
+  const text = findElement("sought").value.trim();
   const batch = text.match(/^(?:batch|lot)\s*(\d{1,9})$/i);
   const submission = text.match(/^(?:submission|dépôt|depot)?\s*(\d{1,9})$/i);
-  if (batch) show(`batch/${batch[1]}`);
-  else if (submission) show(`submission/${submission[1]}`);
-  else if (text) show(`act/${encodeURIComponent(text)}`);
+  if (batch) openAddress(`batch/${batch[1]}`);
+  else if (submission) openAddress(`submission/${submission[1]}`);
+  else if (text) openAddress(`act/${encodeURIComponent(text)}`);
 }
 
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => {
-    choose(button.dataset.language);
-    head();
-    if (last) arrived(last);
-    else tell(find("state").dataset.state);
-    if (find("details").open) open();
+    selectLanguage(button.dataset.language);
+    drawHeadings();
+    if (lastFigures) showFigures(lastFigures);
+    else showState(findElement("state").dataset.state);
+    if (findElement("details").open) showAddressedDetails();
   });
 }
-find("search").addEventListener("submit", search);
-find("lock").addEventListener("click", () => askForKey(false));
-find("door").addEventListener("close", useKey);
+findElement("search").addEventListener("submit", search);
+findElement("lock").addEventListener("click", () => askForKey(false));
+findElement("door").addEventListener("close", applyKeyDialog);
 
-prepare();
-prepareDetails();
-translate();
-tell("waiting");
-await learn();
-open();
-follow({ figures: arrived, lost: () => tell("lost"), locked }, () => new Promise((resume) => { letIn = resume; }));
+initializePanels();
+initializeDetails();
+applyLanguage();
+showState("waiting");
+await loadMeanings();
+showAddressedDetails();
+followFigures(
+  { onFigures: showFigures, onLost: () => showState("lost"), onLocked: handleLocked },
+  () => new Promise((resolve) => { resumeStream = resolve; }),
+);

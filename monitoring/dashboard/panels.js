@@ -1,158 +1,159 @@
-// What is drawn of the figures.
+// The panels of the page: they draw the figures.
 
-import { bar, fill, find, make, Table, write } from "./elements.js";
-import { count, euros, percent, shown, span, time } from "./format.js";
-import { show } from "./details.js";
-import { language, say } from "./words.js";
+import { createBar, createElement, findElement, setBarShare, setText, Table } from "./elements.js";
+import { formatCount, formatDuration, formatEuros, formatFigure, formatPercent, formatTime } from "./format.js";
+import { openAddress } from "./details.js";
+import { getLanguage, translate } from "./words.js";
 
+const TREND_SECONDS = 120;
 const reasons = {};
 const programmes = {};
 let submissions = [];
 
-/** Learn what codes mean: these words do not change while the service runs. */
-export async function learn() {
-  const said = await Promise.all(["reasons", "programmes"].map(async (name) => (await fetch(`/live/${name}.json`)).json()));
-  Object.assign(reasons, said[0]);
-  Object.assign(programmes, said[1]);
+/** Load the meanings of codes; they do not change while the service runs. */
+export async function loadMeanings() {
+  const meanings = await Promise.all(["reasons", "programmes"].map(async (name) => (await fetch(`/live/${name}.json`)).json()));
+  Object.assign(reasons, meanings[0]);
+  Object.assign(programmes, meanings[1]);
 }
 
-/** What a refusal's code means: [finding, what to do]. */
-export function meaning(code) {
-  return reasons[code]?.[language()] ?? ["", ""];
+/** Return what a refusal's code means, in the current language. */
+function findFinding(code) {
+  return reasons[code]?.[getLanguage()]?.[0] ?? "";
 }
 
-function opener(kept, text, label, where) {
-  const button = kept ?? make("button", { type: "button", class: "open" });
-  write(button, text);
+function renderOpenButton(element, text, label, address) {
+  const button = element ?? createElement("button", { type: "button", class: "open" });
+  setText(button, text);
   button.setAttribute("aria-label", label);
-  button.onclick = () => show(where);
+  button.onclick = () => openAddress(address);
   return button;
 }
 
-function explained(kept, code, words) {
-  const cell = kept ?? make("span", {}, make("code", {}), make("small", {}));
-  write(cell.firstChild, code);
-  write(cell.lastChild, words);
+function renderCode(element, code, meaning) {
+  const cell = element ?? createElement("span", {}, createElement("code", {}), createElement("small", {}));
+  setText(cell.firstChild, code);
+  setText(cell.lastChild, meaning);
   return cell;
 }
 
-const part = ({ available, opened }) => (opened ? available / opened : 0);
+const computeShare = ({ available, opened }) => (opened ? available / opened : 0);
 
-function drawn(kept, share) {
-  const cell = kept ?? make("span", { class: "measure" }, bar(), make("span", {}));
-  fill(cell.firstChild, share);
-  write(cell.lastChild, percent(share));
+function renderShare(element, share) {
+  const cell = element ?? createElement("span", { class: "measure" }, createBar(), createElement("span", {}));
+  setBarShare(cell.firstChild, share);
+  setText(cell.lastChild, formatPercent(share));
   return cell;
 }
 
 const number = (name, cell) => ({ name, kind: "number", cell });
 const TABLES = {
   flows: [
-    { name: "sender", cell: (each) => each.sender },
-    number("received", (each) => count(each.received)),
-    number("inTreatment", (each) => count(each.in_treatment)),
-    number("integrated", (each) => count(each.integrated)),
-    number("partly", (each) => count(each.partly_integrated)),
-    number("refusedFiles", (each) => count(each.refused)),
-    number("acceptedLines", (each) => count(each.outcomes.accepted.lines)),
-    number("refusedLines", (each) => count(each.outcomes.refused.lines)),
+    { name: "sender", cell: (flow) => flow.sender },
+    number("received", (flow) => formatCount(flow.received)),
+    number("inTreatment", (flow) => formatCount(flow.in_treatment)),
+    number("integrated", (flow) => formatCount(flow.integrated)),
+    number("partly", (flow) => formatCount(flow.partly_integrated)),
+    number("refusedFiles", (flow) => formatCount(flow.refused)),
+    number("acceptedLines", (flow) => formatCount(flow.outcomes.accepted.lines)),
+    number("refusedLines", (flow) => formatCount(flow.outcomes.refused.lines)),
   ],
   refusals: [
-    { name: "reason", kind: "reason", cell: (each, kept) => explained(kept, each.reason, meaning(each.reason)[0]) },
-    number("lines", (each) => count(each.lines)),
-    { name: "share", kind: "share", cell: (each, kept) => drawn(kept, each.share) },
+    { name: "reason", kind: "reason", cell: (refusal, element) => renderCode(element, refusal.reason, findFinding(refusal.reason)) },
+    number("lines", (refusal) => formatCount(refusal.lines)),
+    { name: "share", kind: "share", cell: (refusal, element) => renderShare(element, refusal.share) },
   ],
   programmes: [
-    { name: "programme", kind: "reason", cell: (each, kept) => explained(kept, each.programme, programmes[each.programme] ?? "") },
-    number("year", (each) => each.year),
-    number("aeOpened", (each) => euros(each.ae.opened)),
-    number("aeLeft", (each) => euros(each.ae.available)),
-    { name: "aeShare", kind: "share", cell: (each, kept) => drawn(kept, part(each.ae)) },
-    number("cpOpened", (each) => euros(each.cp.opened)),
-    number("cpLeft", (each) => euros(each.cp.available)),
-    { name: "cpShare", kind: "share", cell: (each, kept) => drawn(kept, part(each.cp)) },
+    { name: "programme", kind: "reason", cell: (row, element) => renderCode(element, row.programme, programmes[row.programme] ?? "") },
+    number("year", (row) => row.year),
+    number("aeOpened", (row) => formatEuros(row.ae.opened)),
+    number("aeLeft", (row) => formatEuros(row.ae.available)),
+    { name: "aeShare", kind: "share", cell: (row, element) => renderShare(element, computeShare(row.ae)) },
+    number("cpOpened", (row) => formatEuros(row.cp.opened)),
+    number("cpLeft", (row) => formatEuros(row.cp.available)),
+    { name: "cpShare", kind: "share", cell: (row, element) => renderShare(element, computeShare(row.cp)) },
   ],
   batches: [
-    number("batch", (each) => count(each.batch)),
-    number("at", (each) => time(each.committed_at)),
-    number("entries", (each) => count(each.entries)),
-    number("duplicates", (each) => count(each.duplicates)),
-    number("refusedShort", (each) => count(each.refusals)),
-    number("amount", (each) => euros(each.cents)),
-    { name: "chain", kind: "hash", cell: (each) => each.chain.slice(0, 12) },
-    { name: "proof", cell: (each, kept) => opener(kept, say("verify"), say("verifyBatch", each.batch), `batch/${each.batch}`) },
+    number("batch", (batch) => formatCount(batch.batch)),
+    number("at", (batch) => formatTime(batch.committed_at)),
+    number("entries", (batch) => formatCount(batch.entries)),
+    number("duplicates", (batch) => formatCount(batch.duplicates)),
+    number("refusedShort", (batch) => formatCount(batch.refusals)),
+    number("amount", (batch) => formatEuros(batch.cents)),
+    { name: "chain", kind: "hash", cell: (batch) => batch.chain.slice(0, 12) },
+    { name: "proof", cell: (batch, element) => renderOpenButton(element, translate("verify"), translate("verifyBatch", batch.batch), `batch/${batch.batch}`) },
   ],
   submissions: [
-    number("submission", ({ submission }, kept) => opener(kept, count(submission), say("openSubmission", submission), `submission/${submission}`)),
-    { name: "file", kind: "file", cell: (each) => each.receipt.file },
-    { name: "sender", cell: (each) => each.receipt.sender },
-    { name: "state", cell: (each) => say(`ticket.${each.state}`) },
-    number("acceptedShort", (each) => count(each.receipt.accepted.lines)),
-    number("refusedShort", (each) => count(each.receipt.refused.lines)),
+    number("submission", ({ submission }, element) => renderOpenButton(element, formatCount(submission), translate("openSubmission", submission), `submission/${submission}`)),
+    { name: "file", kind: "file", cell: (ticket) => ticket.receipt.file },
+    { name: "sender", cell: (ticket) => ticket.receipt.sender },
+    { name: "state", cell: (ticket) => translate(`ticket.${ticket.state}`) },
+    number("acceptedShort", (ticket) => formatCount(ticket.receipt.accepted.lines)),
+    number("refusedShort", (ticket) => formatCount(ticket.receipt.refused.lines)),
   ],
 };
 const tables = {};
 
-/** Everything that is made once. */
-export function prepare() {
-  for (const [id, columns] of Object.entries(TABLES)) tables[id] = new Table(find(id), columns);
-  for (const station of document.querySelectorAll("[data-stages]")) prepareStation(station);
-  head();
+/** Create everything that the page creates once. */
+export function initializePanels() {
+  for (const [id, columns] of Object.entries(TABLES)) tables[id] = new Table(findElement(id), columns);
+  for (const station of document.querySelectorAll("[data-stages]")) initializeStation(station);
+  drawHeadings();
 }
 
-export function head() {
-  for (const table of Object.values(tables)) table.head(say);
+export function drawHeadings() {
+  for (const table of Object.values(tables)) table.drawHeadings(translate);
 }
 
-function prepareStation(station) {
-  const busy = make("p", { class: "big" }, make("b", { class: "share" }, "–"), " ", make("span", { class: "unit", "data-word": "core" }));
-  const list = make("dl", {}, ...station.dataset.stages.split(" ").map((stage) => {
-    const dd = make("dd", { "data-stage": stage }, "–");
-    return make("div", {}, make("dt", { "data-word": stage }), dd);
+function initializeStation(station) {
+  const share = createElement("p", { class: "big" }, createElement("b", { class: "share" }, "–"), " ", createElement("span", { class: "unit", "data-word": "core" }));
+  const stages = createElement("dl", {}, ...station.dataset.stages.split(" ").map((stage) => {
+    const seconds = createElement("dd", { "data-stage": stage }, "–");
+    return createElement("div", {}, createElement("dt", { "data-word": stage }), seconds);
   }));
-  station.querySelector("h3").after(busy, bar(), list);
+  station.querySelector("h3").after(share, createBar(), stages);
 }
 
-export function draw(figures) {
-  for (const each of document.querySelectorAll("[data-figure]")) {
-    const value = each.dataset.figure.split(".").reduce((at, name) => at?.[name], figures);
-    write(each, shown(value, each.dataset.as));
-    if (each instanceof HTMLTimeElement) each.dateTime = value;
+export function drawFigures(figures) {
+  for (const element of document.querySelectorAll("[data-figure]")) {
+    const value = element.dataset.figure.split(".").reduce((parent, name) => parent?.[name], figures);
+    setText(element, formatFigure(value, element.dataset.as));
+    if (element instanceof HTMLTimeElement) element.dateTime = value;
   }
   drawStages(figures.stages);
   drawTrend(figures.throughput.series);
-  const refused = figures.refusals.reduce((sum, each) => sum + each.lines, 0);
-  tables.refusals.show(figures.refusals.map((each) => ({ ...each, share: each.lines / refused })), (each) => each.reason);
-  tables.flows.show(figures.flows, (each) => each.sender);
-  tables.programmes.show(figures.programmes, (each) => `${each.year} ${each.programme}`);
-  find("cut-off").hidden = figures.cut_off_seconds === null;
-  tables.batches.show(figures.batches, (each) => String(each.batch));
+  const refusedLines = figures.refusals.reduce((sum, refusal) => sum + refusal.lines, 0);
+  tables.refusals.update(figures.refusals.map((refusal) => ({ ...refusal, share: refusal.lines / refusedLines })), (refusal) => refusal.reason);
+  tables.flows.update(figures.flows, (flow) => flow.sender);
+  tables.programmes.update(figures.programmes, (row) => `${row.year} ${row.programme}`);
+  findElement("cut-off").hidden = figures.cut_off_seconds === null;
+  tables.batches.update(figures.batches, (batch) => String(batch.batch));
   drawSubmissions(submissions);
 }
 
-export function drawSubmissions(found) {
-  submissions = found;
-  tables.submissions.show(found, (each) => String(each.submission));
+export function drawSubmissions(tickets) {
+  submissions = tickets;
+  tables.submissions.update(tickets, (ticket) => String(ticket.submission));
 }
 
 function drawStages(stages) {
-  const byName = new Map(stages.map((each) => [each.stage, each]));
-  for (const each of document.querySelectorAll("[data-stage]")) {
-    write(each, span(byName.get(each.dataset.stage)?.seconds ?? 0));
+  const byName = new Map(stages.map((stage) => [stage.stage, stage]));
+  for (const element of document.querySelectorAll("[data-stage]")) {
+    setText(element, formatDuration(byName.get(element.dataset.stage)?.seconds ?? 0));
   }
   for (const station of document.querySelectorAll("[data-stages]")) {
     const share = station.dataset.stages.split(" ").reduce((sum, name) => sum + (byName.get(name)?.share ?? 0), 0);
-    write(station.querySelector(".share"), percent(share));
-    fill(station.querySelector(".bar"), share);
+    setText(station.querySelector(".share"), formatPercent(share));
+    setBarShare(station.querySelector(".bar"), share);
   }
 }
 
 function drawTrend(series) {
-  const most = Math.max(...series, 1);
-  const first = 120 - series.length;
-  const points = series.map((value, place) => `${first + place + 1} ${(39 - (37 * value) / most).toFixed(2)}`);
-  const [area, line] = find("trend").children;
+  const peak = Math.max(...series, 1);
+  const first = TREND_SECONDS - series.length;
+  const points = series.map((value, index) => `${first + index + 1} ${(39 - (37 * value) / peak).toFixed(2)}`);
+  const [area, line] = findElement("trend").children;
   line.setAttribute("d", points.length > 1 ? `M${points.join("L")}` : "");
   area.setAttribute("d", points.length > 1 ? `M${first + 1} 40L${points.join("L")}L120 40Z` : "");
-  write(find("trend-said"), say("peak", count(Math.max(...series, 0))));
+  setText(findElement("trend-said"), translate("peak", formatCount(Math.max(...series, 0))));
 }

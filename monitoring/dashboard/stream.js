@@ -1,69 +1,69 @@
-// The service's figures as they come, and whatever else is asked of it; the key stays in this tab.
+// Requests to the service: the stream of live figures, and single queries.  The key is stored for this tab only.
 
 const KEY = "crescendo.key";
 const SILENCE_MS = 15000;
-const PAUSE_MS = 1000;
-const PAUSE_MOST_MS = 10000;
+const RETRY_MS = 1000;
+const RETRY_MAX_MS = 10000;
 
-export function key() {
+export function readKey() {
   return sessionStorage.getItem(KEY) ?? "";
 }
 
-export function keep(token) {
+export function storeKey(token) {
   if (token) sessionStorage.setItem(KEY, token);
   else sessionStorage.removeItem(KEY);
 }
 
-function headers(more = {}) {
-  return key() ? { authorization: `Bearer ${key()}`, ...more } : more;
+function buildHeaders(headers = {}) {
+  return readKey() ? { authorization: `Bearer ${readKey()}`, ...headers } : headers;
 }
 
-/** Ask for something; {status, body}, with status 0 where nobody answers. */
-export async function ask(path, language) {
+/** Send a query; return {status, body}, with status 0 if the service does not answer. */
+export async function fetchJson(path, language) {
   try {
-    const found = await fetch(path, { headers: headers({ "accept-language": language, accept: "application/json" }) });
-    return { status: found.status, body: await found.json() };
+    const response = await fetch(path, { headers: buildHeaders({ "accept-language": language, accept: "application/json" }) });
+    return { status: response.status, body: await response.json() };
   } catch {
     return { status: 0, body: null };
   }
 }
 
-/** Follow the figures for as long as the page is open: `told` is {figures, lost, locked}; `opened` resolves when a key is given. */
-export async function follow(told, opened) {
-  let pause = PAUSE_MS;
+/** Follow the figures for as long as the page is open.  `waitForKey` returns a promise that resolves when the key dialog closes. */
+export async function followFigures({ onFigures, onLost, onLocked }, waitForKey) {
+  let pause = RETRY_MS;
   for (;;) {
-    const ended = await read((found) => {
-      pause = PAUSE_MS;
-      told.figures(found);
+    const end = await readStream((figures) => {
+      pause = RETRY_MS;
+      onFigures(figures);
     });
-    if (ended === "locked") {
-      told.locked();
-      await opened();
-    } else if (ended === "lost") {
-      told.lost();
-      await new Promise((resume) => setTimeout(resume, pause));
-      pause = Math.min(pause * 2, PAUSE_MOST_MS);
+    if (end === "locked") {
+      onLocked();
+      await waitForKey();
+    } else if (end === "lost") {
+      onLost();
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      pause = Math.min(pause * 2, RETRY_MAX_MS);
     }
   }
 }
 
-/** Read one stream to its end: "ended" in good order, "locked" without a key that opens, else "lost". */
-async function read(told) {
+/** Read one stream to its end; return "ended" if the service closed it, "locked" if the key is missing or refused, else "lost". */
+async function readStream(onFigures) {
   const silence = new AbortController();
   let timer;
-  const wait = () => {
+  const restartTimer = () => {
     clearTimeout(timer);
     timer = setTimeout(() => silence.abort(), SILENCE_MS);
   };
   try {
-    wait();
-    const answer = await fetch("/v1/live", { headers: headers(), cache: "no-store", signal: silence.signal });
-    if (answer.status === 401 || answer.status === 403) return "locked";
-    if (!answer.ok) return "lost";
+    restartTimer();
+    const response = await fetch("/v1/live", { headers: buildHeaders(), cache: "no-store", signal: silence.signal });
+    if (response.status === 401 || response.status === 403) return "locked";
+    if (!response.ok) return "lost";
     let count = 0;
-    for await (const event of events(answer.body)) {
-      wait();
-      told(JSON.parse(event));
+    for await (const event of readEvents(response.body)) {
+      restartTimer();
+      onFigures(JSON.parse(event));
       count += 1;
     }
     return count ? "ended" : "lost";
@@ -74,18 +74,18 @@ async function read(told) {
   }
 }
 
-/** The data of each event. */
-async function* events(body) {
+/** Yield the data of each server-sent event. */
+async function* readEvents(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let kept = "";
+  let rest = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    const parts = (kept + value).split("\n\n");
-    kept = parts.pop();
-    for (const part of parts) {
-      const line = part.split("\n").find((each) => each.startsWith("data: "));
-      if (line) yield line.slice(6);
+    const events = (rest + value).split("\n\n");
+    rest = events.pop();
+    for (const event of events) {
+      const data = event.split("\n").find((line) => line.startsWith("data: "));
+      if (data) yield data.slice(6);
     }
   }
 }

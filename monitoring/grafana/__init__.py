@@ -1,1 +1,1 @@
-"""Boards for Grafana: described here, and written as it reads them by ``python -m monitoring.grafana``."""
+"""The Grafana boards: declared here, written as JSON by ``python -m monitoring.grafana``."""

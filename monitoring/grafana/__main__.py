@@ -1,4 +1,4 @@
-"""Writes the boards anew."""
+"""Write the boards as JSON files."""
 
 from monitoring.grafana.boards import BOARDS
 from monitoring.grafana.panels import FOLDER, render_board

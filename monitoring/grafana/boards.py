@@ -1,53 +1,53 @@
-"""The boards: what each panel shows and asks for."""
+"""The Grafana boards, and the panels of the operations board with their queries."""
 
 from monitoring.grafana.engine_room import ENGINE_ROOM
 from monitoring.grafana.ministries import MINISTRIES
-from monitoring.grafana.panels import Board, Panel, PanelType, Query, Unit
+from monitoring.grafana.panels import Board, Panel, PanelType, Query, Threshold, Unit
 
-_AT_ZERO = (1, "above")
+_AT_ZERO = Threshold(1, "above")
 
 OPERATIONS = Board(
     "operations",
     "operations",
-    "The year-end at a glance: does work flow, and will it be done in time?",
+    "The year-end at a glance: is work being committed, and will it be done in time?",
     (
         Panel(
-            "Takes work",
-            "No while the book is loaded or the service stops.",
+            "Accepts work",
+            "No while the service loads its book or stops.",
             (Query("min(crescendo_ready)", "ready"),),
             Unit.YES_OR_NO,
             PanelType.FIGURE,
             4,
-            (1, "below"),
+            Threshold(1, "below"),
         ),
         Panel(
             "Lines a second",
-            "Committed over the last half minute of work.",
+            "Lines committed, over the last 30 seconds of work.",
             (Query("sum(crescendo_drain_lines_per_second)", "lines"),),
             Unit.PER_SECOND,
             PanelType.FIGURE,
             4,
         ),
         Panel(
-            "Lines that wait",
-            "In files that wait, in files under way, and forms.",
+            "Lines waiting",
+            "Lines of waiting files, of files in progress, and forms.",
             (Query("crescendo:waiting_lines", "lines"),),
             Unit.COUNT,
             PanelType.FIGURE,
             4,
         ),
         Panel(
-            "Oldest waits",
-            "Age of the oldest submission or form that waits.",
+            "Oldest waiting",
+            "Age of the oldest waiting submission or form.",
             (Query("max(crescendo_oldest_waiting_seconds)", "age"),),
             Unit.SECONDS,
             PanelType.FIGURE,
             4,
-            (900, "above"),
+            Threshold(900, "above"),
         ),
         Panel(
             "Queue empty in",
-            "What waits, at the pace of the last half minute; infinite while nothing moves.",
+            "Time to commit all waiting work at the rate of the last 30 seconds; infinite while nothing is committed.",
             (Query("max(crescendo_queue_empty_seconds)", "time"),),
             Unit.SECONDS,
             PanelType.FIGURE,
@@ -55,17 +55,17 @@ OPERATIONS = Board(
         ),
         Panel(
             "Cut-off in",
-            "Until the time that --cut-off names.",
+            "Time until the cut-off of --cut-off.",
             (Query("min(crescendo_cut_off_seconds)", "time"),),
             Unit.SECONDS,
             PanelType.FIGURE,
             4,
-            (3600, "below"),
+            Threshold(3600, "below"),
             empty_when="the service was started without --cut-off",
         ),
         Panel(
             "Received and decided",
-            "Received above decided: the queue grows.",
+            "While received is above decided, the queue grows.",
             (
                 Query(
                     "sum(rate(crescendo_received_lines_total[$__rate_interval]))", "received", is_limit=True
@@ -76,19 +76,19 @@ OPERATIONS = Board(
         ),
         Panel(
             "Queue",
-            "Lines by where they wait.",
+            "Lines waiting, by place in the queue.",
             (
-                Query("sum(crescendo_file_lines_waiting)", "files that wait"),
-                Query("sum(crescendo_file_lines_under_way)", "files under way"),
+                Query("sum(crescendo_file_lines_waiting)", "files waiting"),
+                Query("sum(crescendo_file_lines_under_way)", "files in progress"),
                 Query("sum(crescendo_forms_waiting)", "forms"),
             ),
         ),
         Panel(
-            "Forms, the room they take",
-            "On their way or without their answer: full at the dashed line, one sender alone at half of it.",
+            "Forms, bytes in the queue",
+            "Bytes of forms being received or not yet answered; full at the dashed line, one sender at half of it.",
             (
                 Query("max(crescendo_form_bytes)", "all"),
-                Query("max(crescendo_form_bytes_of_one_sender)", "the sender that has most"),
+                Query("max(crescendo_form_bytes_of_one_sender)", "the sender with the most"),
                 Query("vector(67108864)", "full", is_limit=True),
             ),
             Unit.BYTES,
@@ -103,25 +103,25 @@ OPERATIONS = Board(
             Unit.SECONDS,
         ),
         Panel(
-            "Forms, from send to committed answer",
-            "The bar is 250 ms for 99 of 100.",
+            "Forms, from request to committed answer",
+            "The target is 250 ms for 99 % of the forms.",
             (
                 Query(
                     "histogram_quantile(0.5, sum by (le) (rate(crescendo_form_seconds_bucket[$__rate_interval])))",
-                    "half",
+                    "median",
                 ),
                 Query(
                     "histogram_quantile(0.99, sum by (le) (rate(crescendo_form_seconds_bucket[$__rate_interval])))",
-                    "99 of 100",
+                    "99 %",
                 ),
-                Query("vector(0.25)", "bar", is_limit=True),
+                Query("vector(0.25)", "target", is_limit=True),
             ),
             Unit.SECONDS,
-            empty_when="no form has come",
+            empty_when="no form was received",
         ),
         Panel(
             "Why lines are refused",
-            "The five most frequent reasons; one that jumps is mostly one sender's mistake.",
+            "The five most frequent reasons; a sudden rise of one is mostly one sender's mistake.",
             (
                 Query(
                     "topk(5, sum by (reason) (rate(crescendo_refusals_total[$__rate_interval])) > 0)",
@@ -143,8 +143,8 @@ OPERATIONS = Board(
             Unit.PER_SECOND,
         ),
         Panel(
-            "Payments and the bank's answers",
-            "Lines sent, and what the bank confirmed, refused or sent back; a return that jumps is one payee file gone wrong.",
+            "Payments and bank messages",
+            "Payments, and those the bank confirmed, rejected or returned; many returns are mostly one wrong payee file.",
             (
                 Query(
                     'sum by (kind) (rate(crescendo_lines_by_kind_total{outcome="accepted", '
@@ -156,8 +156,8 @@ OPERATIONS = Board(
             empty_when="nothing is paid",
         ),
         Panel(
-            "In files for the bank",
-            "Payments of runs that are over, and their euros; a step for each run.",
+            "Bank files",
+            "Payments and euros in the bank files of finished runs; a step for each run.",
             (
                 Query("max(crescendo_bank_file_acts_total)", "payments"),
                 Query("max(crescendo_bank_file_cents_total) / 100", "euros"),
@@ -165,7 +165,7 @@ OPERATIONS = Board(
         ),
         Panel(
             "Dry runs, and files of drop folders",
-            "Dry runs are decided and taken back; files are taken or refused whole.",
+            "Dry runs, which store nothing; and the files of drop folders, taken or refused whole.",
             (
                 Query("sum(rate(crescendo_dry_runs_total[$__rate_interval]))", "dry runs"),
                 Query(
@@ -176,15 +176,15 @@ OPERATIONS = Board(
             Unit.PER_SECOND,
         ),
         Panel(
-            "Turned away at the door",
-            "By the code of the problem; the table audit says who.",
+            "Requests rejected",
+            "By problem code; the table audit names the callers.",
             (Query("sum by (code) (rate(crescendo_turned_away_total[$__rate_interval]))", "{{code}}"),),
             Unit.PER_SECOND,
-            empty_when="nobody was ever turned away",
+            empty_when="no request was ever rejected",
         ),
         Panel(
             "Alerts",
-            "What fires; docs/alerts.md says what to do.",
+            "Firing alerts; docs/alerts.md says what to do.",
             (Query('ALERTS{alertstate="firing"}', "{{alertname}} {{sender}}"),),
             threshold=_AT_ZERO,
             empty_when="all is well",

@@ -1,4 +1,4 @@
-"""The board of the engine room: where the time goes, and how near each part is to its limit."""
+"""The engine room board: where the time goes, and how near each part is to its limit."""
 
 from monitoring.grafana.panels import Board, Panel, Query, Unit
 
@@ -6,14 +6,14 @@ _RATE = "[$__rate_interval]"
 
 
 def _build_quantile_queries(metric: str, by: str = "") -> tuple[Query, ...]:
-    """Half and 99 of 100 of a histogram, or the latter by a label."""
+    """Build the queries for the median and the 99th percentile of a histogram, or for the latter by a label."""
     if by:
         expression = f"histogram_quantile(0.99, sum by ({by}, le) (rate({metric}_bucket{_RATE})))"
         return (Query(expression, f"{{{{{by}}}}}"),)
-    found = {"half": "0.5", "99 of 100": "0.99"}
+    quantiles = {"median": "0.5", "99 %": "0.99"}
     return tuple(
         Query(f"histogram_quantile({quantile}, sum by (le) (rate({metric}_bucket{_RATE})))", name)
-        for name, quantile in found.items()
+        for name, quantile in quantiles.items()
     )
 
 
@@ -23,8 +23,8 @@ ENGINE_ROOM = Board(
     "Where the time goes, and how near each part is to its limit.",
     (
         Panel(
-            "Thread that decides",
-            "Near 1: the processor is what limits.",
+            "Deciding thread",
+            "Near 1, the processor is the bottleneck.",
             (
                 Query(f"sum(rate(crescendo_kernel_busy_seconds_total{_RATE}))", "busy"),
                 Query("vector(1)", "full", is_limit=True),
@@ -33,23 +33,23 @@ ENGINE_ROOM = Board(
         ),
         Panel(
             "Processor time by stage",
-            "Processor seconds a second, of whichever thread did the work.",
+            "Processor seconds a second, summed over all threads.",
             (Query(f"sum by (stage) (rate(crescendo_stage_seconds_total{_RATE}))", "{{stage}}"),),
         ),
         Panel(
             "Commits, from decided to durable",
-            "Their turn waited for.",
+            "Including the wait for the batch before.",
             _build_quantile_queries("crescendo_commit_seconds"),
             Unit.SECONDS,
         ),
         Panel(
             "What commits wait for",
-            "Batches that wait at each step, on average: connection near 1, the database is what limits.",
+            "Average number of batches waiting at each step; with connection near 1, the database is the bottleneck.",
             (Query(f"sum by (step) (rate(crescendo_database_seconds_total{_RATE}))", "{{step}}"),),
         ),
         Panel(
             "Batches",
-            "Committed, and tried again after a failure.",
+            "Committed, and retried after a failure.",
             (
                 Query(f"sum(rate(crescendo_batches_total{_RATE}))", "committed"),
                 Query(f"sum(rate(crescendo_batches_failed_total{_RATE}))", "failed"),
@@ -58,12 +58,12 @@ ENGINE_ROOM = Board(
         ),
         Panel(
             "Lines of the last batch",
-            "Large ones are files, small ones forms.",
+            "Large batches are files, small ones forms.",
             (Query("max(crescendo_batch_lines)", "lines"),),
         ),
         Panel(
             "Since the last commit",
-            "Grows while nothing is to do; while work waits, the engine is stuck.",
+            "Grows while there is nothing to do; if it grows while work waits, the engine is stuck.",
             (Query("time() - (max(crescendo_last_commit_timestamp_seconds) > 0)", "time"),),
             Unit.SECONDS,
             empty_when="nothing was committed since the start",
@@ -84,14 +84,14 @@ ENGINE_ROOM = Board(
             Unit.PER_SECOND,
         ),
         Panel(
-            "Requests, 99 of 100",
-            "Waiting included where ?wait= asked for it.",
+            "Requests, 99th percentile",
+            "Includes the waiting time that ?wait= asked for.",
             _build_quantile_queries("crescendo_request_seconds", "route"),
             Unit.SECONDS,
         ),
         Panel(
             "Requests that failed",
-            "500 is our fault and logged; 503 is full, starting or stopping.",
+            "500 is a fault of the service and logged; 503 means full, starting or stopping.",
             (
                 Query(
                     f'sum by (route, status) (rate(crescendo_requests_total{{status=~"5.."}}{_RATE}))',
@@ -99,39 +99,39 @@ ENGINE_ROOM = Board(
                 ),
             ),
             Unit.PER_SECOND,
-            empty_when="none ever did",
+            empty_when="none ever failed",
         ),
         Panel(
-            "On their way in, and waiting",
-            "Files; and keys that open something.",
+            "Uploads, waiting files and keys",
+            "Uploads in progress, files waiting for their turn, and valid API keys.",
             (
                 Query("sum(crescendo_uploads)", "uploads"),
-                Query("sum(crescendo_files_waiting)", "files that wait"),
+                Query("sum(crescendo_files_waiting)", "files waiting"),
                 Query("max(crescendo_keys)", "keys"),
             ),
         ),
         Panel(
             "Processor",
-            "Of this process, in cores.",
+            "Use by this process, in cores.",
             (Query(f'sum(rate(process_cpu_seconds_total{{job="crescendo"}}{_RATE}))', "cores"),),
         ),
         Panel(
             "Memory",
-            "Resident, of this process.",
+            "Resident memory of this process.",
             (Query('sum(process_resident_memory_bytes{job="crescendo"})', "resident"),),
             Unit.BYTES,
         ),
         Panel(
-            "Connections and files open",
-            "Against what the process may open.",
+            "Open connections and files",
+            "And the limit of the process.",
             (
                 Query('sum(process_open_fds{job="crescendo"})', "open"),
                 Query('sum(process_max_fds{job="crescendo"})', "limit", is_limit=True),
             ),
         ),
         Panel(
-            "Room on the disk of the spool",
-            "And of the embedded database.",
+            "Free disk space",
+            "On the disk of the spool and of the embedded database.",
             (
                 Query("min(crescendo_disk_free_bytes)", "free"),
                 Query("max(crescendo_disk_size_bytes)", "size", is_limit=True),

@@ -1,15 +1,15 @@
-"""The board of the senders: what each sends, and what becomes of it."""
+"""The ministries board: what each sender sends, with which outcome, and the credits that remain."""
 
-from monitoring.grafana.panels import Board, Panel, PanelType, Query, Unit, Variable
+from monitoring.grafana.panels import Board, Panel, PanelType, Query, Threshold, Unit, Variable
 
 MINISTRIES = Board(
     "ministries",
     "ministries",
-    "What each ministry sends and what becomes of it, and what is left of the credits of each programme.",
+    "What each ministry sends and with which outcome, and the remaining credits of each programme.",
     (
         Panel(
             "Received, by sender",
-            "Lines taken in, in files and forms.",
+            "Lines received in files and forms.",
             (
                 Query(
                     'sum by (sender) (rate(crescendo_received_lines_total{sender=~"$sender"}[$__rate_interval]))',
@@ -41,8 +41,8 @@ MINISTRIES = Board(
             Unit.PER_SECOND,
         ),
         Panel(
-            "Files, by what has become of them",
-            "Received since the first of the database, by sender and state.",
+            "Files by state",
+            "Files received since the database was created, by sender and state.",
             (
                 Query(
                     'sum by (sender, state) (crescendo_submissions{sender=~"$sender"})',
@@ -52,26 +52,26 @@ MINISTRIES = Board(
             panel_type=PanelType.BARS,
         ),
         Panel(
-            "Paused, and lost",
-            "Senders that an operator has paused, and their files that wait; files gone from the spool, to be sent again.",
+            "Paused senders and missing files",
+            "Senders paused by an operator, and their waiting files; files missing from the spool, which must be sent again.",
             (
-                Query("sum(crescendo_senders_paused)", "senders"),
-                Query("sum(crescendo_files_paused)", "files"),
-                Query("sum(crescendo_files_lost)", "files lost"),
+                Query("sum(crescendo_senders_paused)", "senders paused"),
+                Query("sum(crescendo_files_paused)", "files paused"),
+                Query("sum(crescendo_files_lost)", "files missing"),
             ),
         ),
         Panel(
-            "Share refused, last quarter of an hour",
-            "Over a fifth, and three times what it was: an alert.",
+            "Share refused, last 15 minutes",
+            "A share over 20 % and three times the share before raises an alert.",
             (Query('sender:crescendo_refused_lines:ratio15m{sender=~"$sender"}', "{{sender}}"),),
             Unit.SHARE,
             PanelType.BARS,
-            threshold=(0.2, "above"),
-            empty_when="nothing was decided for a quarter of an hour",
+            threshold=Threshold(0.2, "above"),
+            empty_when="nothing was decided for 15 minutes",
         ),
         Panel(
             "Accepted since the start, in euros",
-            "What accepted lines asked for.",
+            "The amounts of accepted lines.",
             (
                 Query(
                     'sum by (sender) (crescendo_cents_total{sender=~"$sender",outcome="accepted"}) / 100',
@@ -83,7 +83,7 @@ MINISTRIES = Board(
         ),
         Panel(
             "Budget nodes near exhaustion",
-            "With at most a tenth of what was opened left, by level and measure.",
+            "Nodes with at most a tenth of their opened credits left, by level and measure.",
             (
                 Query(
                     "sum by (level, measure) (crescendo_budget_nodes_near_exhaustion)",
@@ -93,8 +93,8 @@ MINISTRIES = Board(
         ),
         *(
             Panel(
-                f"Programmes with least {measure.upper()} left",
-                "Share of what was opened that is neither reserved nor consumed; below zero where credits are estimated.",
+                f"Programmes with the least {measure.upper()} left",
+                "Share of opened credits neither reserved nor consumed; below zero only where credits are estimated.",
                 (
                     Query(
                         f'bottomk(20, sum by (programme, year) (crescendo_budget_available_cents{{measure="{measure}"}})'
@@ -104,7 +104,7 @@ MINISTRIES = Board(
                 ),
                 Unit.SHARE,
                 PanelType.BARS,
-                threshold=(0.1, "below"),
+                threshold=Threshold(0.1, "below"),
             )
             for measure in ("ae", "cp")
         ),

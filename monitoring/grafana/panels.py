@@ -1,22 +1,22 @@
-"""Panels and boards, and the JSON that Grafana reads them as."""
+"""Panels and boards, and their JSON for Grafana."""
 
 import json
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 FOLDER = Path(__file__).parent / "dashboards"
 SOURCE: Mapping[str, str] = {"type": "prometheus", "uid": "prometheus"}
-"""As ``datasources/prometheus.yml`` names it."""
+"""The data source of ``datasources/prometheus.yml``."""
 
 _COLUMNS = 24
 _SCHEMA = 41
-"""Of Grafana 12."""
+"""The schema version of Grafana 12."""
 
 
 class PanelType(StrEnum):
-    """How a panel shows its figures."""
+    """The panel types of Grafana that the boards use."""
 
     LINES = "timeseries"
     FIGURE = "stat"
@@ -24,7 +24,7 @@ class PanelType(StrEnum):
 
 
 class Unit(StrEnum):
-    """What the figures count, as Grafana names it."""
+    """The units of figures, by their names in Grafana."""
 
     COUNT = "short"
     PER_SECOND = "cps"
@@ -36,39 +36,45 @@ class Unit(StrEnum):
 
 
 class Query(NamedTuple):
-    """A query, and what its lines are called."""
+    """A query, and the legend of its series."""
 
     expression: str
     legend: str = ""
     is_limit: bool = False
-    """Whether it is a limit that the other lines are held against."""
+    """Whether the series is a limit for the others, drawn as a dashed red line."""
+
+
+class Threshold(NamedTuple):
+    """The value at which a figure turns red, and on which side of it."""
+
+    value: float
+    side: Literal["above", "below"]
 
 
 class Panel(NamedTuple):
-    """One picture."""
+    """One panel of a board."""
 
     title: str
     description: str
-    """What to make of it."""
+    """How to read it."""
     queries: tuple[Query, ...]
     unit: Unit = Unit.COUNT
     panel_type: PanelType = PanelType.LINES
     width: int = 12
-    threshold: tuple[float, str] | None = None
-    """From which value on the figure is red; ``above`` or ``below``."""
+    threshold: Threshold | None = None
     empty_when: str = ""
-    """Why it may have nothing to show."""
+    """Why it may show no data."""
 
 
 class Variable(NamedTuple):
-    """A choice above the panels: values of a label."""
+    """A selection above the panels: the values of a label."""
 
     name: str
     metric: str
 
 
 class Board(NamedTuple):
-    """Panels on one page, laid out in the order of reading."""
+    """A Grafana dashboard: panels on one page, in reading order."""
 
     name: str
     title: str
@@ -78,8 +84,8 @@ class Board(NamedTuple):
 
 
 def render_board(board: Board) -> str:
-    """The board as Grafana reads it."""
-    found = {
+    """Return the board as JSON for Grafana."""
+    model = {
         "uid": f"crescendo-{board.name}",
         "title": f"Crescendo: {board.title}",
         "description": board.description,
@@ -91,37 +97,39 @@ def render_board(board: Board) -> str:
         "time": {"from": "now-1h", "to": "now"},
         "timezone": "Europe/Paris",
         "links": [_render_link()],
-        "templating": {"list": [_render_variable(each) for each in board.variables]},
+        "templating": {"list": [_render_variable(variable) for variable in board.variables]},
         "panels": [
-            _render_panel(number, panel, place)
-            for number, (panel, place) in enumerate(zip(board.panels, _lay_out(board.panels), strict=True), 1)
+            _render_panel(number, panel, position)
+            for number, (panel, position) in enumerate(
+                zip(board.panels, _lay_out(board.panels), strict=True), 1
+            )
         ],
     }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(model, indent=2, ensure_ascii=False) + "\n"
 
 
 def _lay_out(panels: tuple[Panel, ...]) -> list[dict[str, int]]:
-    """From left to right, then the next row, which begins below the highest of this one."""
-    found: list[dict[str, int]] = []
+    """Place the panels from left to right; a new row begins below the highest panel of the row before."""
+    positions: list[dict[str, int]] = []
     x = y = below = 0
     for panel in panels:
         height = 4 if panel.panel_type is PanelType.FIGURE else 8
         if x + panel.width > _COLUMNS:
             x, y = 0, below
-        found.append({"x": x, "y": y, "w": panel.width, "h": height})
+        positions.append({"x": x, "y": y, "w": panel.width, "h": height})
         x, below = x + panel.width, max(below, y + height)
-    return found
+    return positions
 
 
-def _render_panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
-    says = f"{panel.description} Empty when {panel.empty_when}." if panel.empty_when else panel.description
+def _render_panel(number: int, panel: Panel, position: dict[str, int]) -> dict[str, Any]:
+    hint = f" Empty when {panel.empty_when}." if panel.empty_when else ""
     return {
         "id": number,
         "type": panel.panel_type.value,
         "title": panel.title,
-        "description": says,
+        "description": panel.description + hint,
         "datasource": dict(SOURCE),
-        "gridPos": place,
+        "gridPos": position,
         "targets": [
             _render_target(chr(ord("A") + at), query, panel.panel_type)
             for at, query in enumerate(panel.queries)
@@ -158,16 +166,15 @@ def _render_defaults(panel: Panel) -> dict[str, Any]:
     return defaults
 
 
-def _render_steps(alarms: tuple[float, str] | None) -> list[dict[str, Any]]:
-    if alarms is None:
+def _render_steps(threshold: Threshold | None) -> list[dict[str, Any]]:
+    if threshold is None:
         return [{"color": "text", "value": None}]
-    value, side = alarms
-    first, second = ("green", "red") if side == "above" else ("red", "green")
-    return [{"color": first, "value": None}, {"color": second, "value": value}]
+    first, second = ("green", "red") if threshold.side == "above" else ("red", "green")
+    return [{"color": first, "value": None}, {"color": second, "value": threshold.value}]
 
 
 def _render_limit(query: Query) -> dict[str, Any]:
-    """A dashed red line, which is no figure of the service."""
+    """Return the style of a limit: a dashed red line."""
     dashed = {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 8]}}
     red = {"id": "color", "value": {"mode": "fixed", "fixedColor": "red"}}
     return {
@@ -182,10 +189,15 @@ def _render_options(look: PanelType) -> dict[str, Any]:
             "legend": {"displayMode": "table", "placement": "right", "calcs": ["lastNotNull", "max"]},
             "tooltip": {"mode": "multi", "sort": "desc"},
         }
-    reduced = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+    last_value = {"calcs": ["lastNotNull"], "fields": "", "values": False}
     if look is PanelType.BARS:
-        return {"reduceOptions": reduced, "orientation": "horizontal", "displayMode": "basic"}
-    return {"reduceOptions": reduced, "colorMode": "value", "graphMode": "none", "textMode": "value_and_name"}
+        return {"reduceOptions": last_value, "orientation": "horizontal", "displayMode": "basic"}
+    return {
+        "reduceOptions": last_value,
+        "colorMode": "value",
+        "graphMode": "none",
+        "textMode": "value_and_name",
+    }
 
 
 def _render_variable(variable: Variable) -> dict[str, Any]:
@@ -205,7 +217,7 @@ def _render_variable(variable: Variable) -> dict[str, Any]:
 
 
 def _render_link() -> dict[str, Any]:
-    """To the other boards."""
+    """Return the link to the other boards."""
     return {
         "type": "dashboards",
         "title": "Boards",

@@ -1,1 +1,1 @@
-"""Who may do what: keys, roles, perimeters, and the trail of who tried what they may not."""
+"""Access control: API keys and signed tokens, roles, perimeters, and the audit trail of refused attempts."""

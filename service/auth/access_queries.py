@@ -1,4 +1,4 @@
-"""Keys and the trail in the database."""
+"""Queries about keys, pauses and the audit trail."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from posting.store.sql_files import read_queries
+from core.sql_files import read_queries
 from service.auth import api_keys
-from service.auth.api_keys import Caller, Key
+from service.auth.api_keys import Key
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 
 SQL = read_queries("service.auth", "queries.sql")
@@ -29,74 +30,91 @@ class Grant(NamedTuple):
     label: str
     lifetime: timedelta | None
     certificate: bytes = b""
-    """The fingerprint of the client certificate that it is bound to; empty for none."""
+    """The fingerprint of the client certificate that the key is bound to; empty for none."""
 
 
-async def create_key(connection: asyncpg.Connection, grant: Grant) -> tuple[Caller, str]:
-    """Store a new key; who it makes of its holder, and the token, which is kept nowhere."""
-    name, secret = api_keys.generate_key()
-    said = (grant.sender, api_keys.hash_secret(secret), sorted(grant.roles), sorted(grant.programmes))
+class CreatedKey(NamedTuple):
+    """A new key: its caller, and the token, which is not stored anywhere."""
+
+    caller: Caller
+    token: str
+
+
+async def create_key(connection: asyncpg.Connection, grant: Grant) -> CreatedKey:
+    """Create and store a key."""
+    key = api_keys.generate_key()
+    digest = api_keys.hash_secret(key.secret)
+    rights = (sorted(grant.roles), sorted(grant.programmes))
     async with connection.transaction():
-        await connection.execute(SQL["insert_key"], name, *said, grant.label, grant.lifetime)
+        await connection.execute(
+            SQL["insert_key"], key.name, grant.sender, digest, *rights, grant.label, grant.lifetime
+        )
         if grant.certificate:
-            await connection.execute(SQL["insert_binding"], name, grant.certificate)
-    return api_keys.build_caller(name, grant.sender, grant.roles, grant.programmes), api_keys.format_token(
-        name, secret
-    )
+            await connection.execute(SQL["insert_binding"], key.name, grant.certificate)
+    caller = build_caller(key.name, grant.sender, grant.roles, grant.programmes)
+    return CreatedKey(caller, api_keys.format_token(*key))
 
 
 async def revoke_key(connection: asyncpg.Connection, key: str, reason: str) -> bool | None:
-    """End a key: True when it was live, False when it was ended before, None when there is none."""
+    """End a key: True if it was live, False if it had ended before, None if it does not exist."""
     if await connection.fetchval(SQL["end_key"], key, reason):
         return True
     return False if await connection.fetchval(SQL["has_key"], key) else None
 
 
 async def list_keys(connection: asyncpg.Connection, sender: str | None) -> list[dict[str, Any]]:
-    """Keys, of one sender or all, without anything secret."""
+    """List the keys of one sender, or of all, without anything secret."""
     return [dict(row.items()) for row in await connection.fetch(SQL["keys"], sender)]
 
 
 async def load_live_keys(connection: asyncpg.Connection) -> dict[str, Key]:
-    """The keys that open something, by name."""
+    """Load the keys that have not ended, by name."""
     return {row["key"]: _to_key(row) for row in await connection.fetch(SQL["live_keys"])}
 
 
 def _to_key(row: Any) -> Key:
     roles = frozenset(Role(name) for name in row["roles"])
-    who = api_keys.build_caller(row["key"], row["sender"], roles, frozenset(row["programmes"]))
-    return Key(who, bytes(row["digest"]), row["expires_at"] or _NEVER)
+    caller = build_caller(row["key"], row["sender"], roles, frozenset(row["programmes"]))
+    return Key(caller, bytes(row["digest"]), row["expires_at"] or _NEVER)
 
 
 class PauseChange(NamedTuple):
-    """A sender paused or resumed, why, and by whom."""
+    """A sender paused or resumed, with the reason and the person who did it."""
 
     sender: str
     is_paused: bool
     reason: str
     key: str
-    """Empty where the command line did it."""
+    """Empty for the command line."""
     by: str
 
 
 async def store_pause_change(connection: asyncpg.Connection | asyncpg.Pool, change: PauseChange) -> bool:
-    """Store a pause or its end; False where nobody ever heard of that sender."""
+    """Store a pause or its end; False if the sender has neither keys nor submissions."""
     return bool(await connection.fetchval(SQL["insert_pause"], *change))
 
 
 async def load_paused_senders(connection: asyncpg.Connection | asyncpg.Pool) -> dict[str, str]:
-    """The senders that are paused, and why."""
+    """Load the paused senders, each with the reason."""
     return {row["sender"]: row["reason"] for row in await connection.fetch(SQL["paused"])}
 
 
+class ChangeListener(NamedTuple):
+    """A connection that listens for changes of access, and the event that reports one."""
+
+    connection: asyncpg.Connection
+    changed: asyncio.Event
+    """Set when a key was created or ended, when a sender was paused or resumed, and when the connection is gone."""
+
+
 @asynccontextmanager
-async def listen_for_changes(dsn: str) -> AsyncIterator[tuple[asyncpg.Connection, asyncio.Event]]:
-    """A connection, and an event: set whenever a key was made or ended or a sender paused, or the connection is gone."""
+async def listen_for_changes(dsn: str) -> AsyncIterator[ChangeListener]:
+    """Open a connection that listens for changes."""
     connection, changed = await asyncpg.connect(dsn), asyncio.Event()
     try:
         await connection.add_listener(CHANNEL, lambda *_: changed.set())
         connection.add_termination_listener(lambda _: changed.set())
-        yield connection, changed
+        yield ChangeListener(connection, changed)
     finally:
         await connection.close()
 
@@ -104,29 +122,29 @@ async def listen_for_changes(dsn: str) -> AsyncIterator[tuple[asyncpg.Connection
 async def follow_changes(
     dsn: str, read: Callable[[asyncpg.Connection], Awaitable[None]], subject: str
 ) -> None:
-    """Call ``read`` now and after each change, for as long as the database answers.
+    """Call ``read`` now and after each change, as long as the connection to the database holds.
 
     Raises
     ------
     ConnectionError
-        It does not any more.
+        The connection is gone; ``subject`` says what is no longer followed.
     """
     async with listen_for_changes(dsn) as (connection, changed):
         while not connection.is_closed():
             changed.clear()
             await read(connection)
             await changed.wait()
-    raise ConnectionError(f"the connection that tells of {subject} is gone")
+    raise ConnectionError(f"the connection that reports changes of {subject} is gone")
 
 
 @asynccontextmanager
 async def open_audit_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    """The one connection that the trail is written on, or what else a person did."""
+    """Open a pool with one connection, for the audit trail and for pauses."""
     settings = {"application_name": "crescendo audit"}
     async with asyncpg.create_pool(dsn, min_size=0, max_size=1, server_settings=settings) as pool:
         yield pool
 
 
 async def insert_attempts(pool: asyncpg.Pool, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Add rows to the trail, durably."""
+    """Add rows to the audit trail, durably."""
     await pool.execute(SQL["insert_audit"], *map(list, zip(*rows, strict=True)))

@@ -1,4 +1,4 @@
-"""The way in with a key of ours: held in memory by its name, and opened by its secret."""
+"""Authentication with an API key: the keys are held in memory by name, and checked by the hash of their secret."""
 
 from collections.abc import Mapping
 
@@ -8,32 +8,31 @@ from service.auth.failures import AuthenticationFailed
 
 
 class ApiKeyScheme:
-    """The keys that open something."""
+    """The live keys."""
 
     def __init__(self) -> None:
         self.keys_by_name: Mapping[str, Key] = {}
 
     def can_read(self, text: str) -> bool:
-        """Whether ``text`` begins as our keys do."""
+        """Return whether ``text`` begins as API keys do."""
         return text.startswith(f"{PREFIX}_")
 
     async def authenticate(self, text: str) -> AuthenticatedCaller:
-        """Who holds the key.
+        """Return the caller of a key.
 
         Raises
         ------
-        Stranger
-            It is none, unknown or ended, its time is over, or the secret is another.
+        AuthenticationFailed
+            The text is not a key, the key is unknown, ended or expired, or the secret is wrong.
         """
-        found = parse_token(text)
-        if found is None:
+        token = parse_token(text)
+        if token is None:
             raise AuthenticationFailed("key-unreadable")
-        name, secret = found
-        key = self.keys_by_name.get(name)
+        key = self.keys_by_name.get(token.name)
         if key is None:
-            raise AuthenticationFailed("key-unknown", name)
-        if not key.has_secret(secret):
-            raise AuthenticationFailed("key-wrong", name)
+            raise AuthenticationFailed("key-unknown", token.name)
+        if not key.has_secret(token.secret):
+            raise AuthenticationFailed("key-wrong", token.name)
         if key.is_expired():
-            raise AuthenticationFailed("key-expired", name)
+            raise AuthenticationFailed("key-expired", token.name)
         return AuthenticatedCaller(key.caller)

@@ -1,4 +1,4 @@
-"""Keys: a public part that names one, and a secret that is shown once and kept as its hash alone."""
+"""API keys: a public name, and a secret that is shown once and stored only as its hash."""
 
 import hashlib
 import hmac
@@ -7,29 +7,12 @@ import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from service.auth.roles import Role, find_kinds
+from service.auth.credentials import Caller
 
 PREFIX = "crescendo"
 _NAME_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _NAME_LENGTH = 12
 _TOKEN_PATTERN = re.compile(rf"{PREFIX}_([{_NAME_ALPHABET}]{{{_NAME_LENGTH}}})_([A-Za-z0-9_-]{{43}})")
-
-
-class Caller(NamedTuple):
-    """Who is calling: the key, the sender it speaks for, and what it may do."""
-
-    key: str
-    sender: str
-    roles: frozenset[Role]
-    programmes: frozenset[str]
-    """The programmes it may touch; empty for all."""
-    kinds: frozenset[str]
-    """The kinds of act it may send."""
-
-    @property
-    def can_read_all_senders(self) -> bool:
-        """Whether it sees other senders' submissions."""
-        return Role.AUDITOR in self.roles
 
 
 class Key(NamedTuple):
@@ -40,35 +23,38 @@ class Key(NamedTuple):
     expires_at: datetime
 
     def has_secret(self, secret: str) -> bool:
-        """Whether ``secret`` is this key's."""
+        """Return whether ``secret`` is the key's, in time that does not depend on where they differ."""
         return hmac.compare_digest(self.digest, hash_secret(secret))
 
     def is_expired(self, now: datetime | None = None) -> bool:
-        """Whether its time is over."""
+        """Return whether the key has expired."""
         return (now or datetime.now(UTC)) >= self.expires_at
 
 
-def build_caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:
-    """A caller with the kinds that its roles may send."""
-    return Caller(key, sender, roles, programmes, find_kinds(roles))
+class KeyToken(NamedTuple):
+    """The two parts of the token that a client sends."""
+
+    name: str
+    secret: str
 
 
 def hash_secret(secret: str) -> bytes:
-    """What is kept of a secret.  It holds 256 random bits, so that a plain hash gives no hold to guessing."""
+    """Return the hash of a secret.  The secret has 256 random bits, so a plain hash cannot be guessed."""
     return hashlib.sha256(secret.encode()).digest()
 
 
-def generate_key() -> tuple[str, str]:
-    """A new key's name and its secret."""
-    return "".join(secrets.choice(_NAME_ALPHABET) for _ in range(_NAME_LENGTH)), secrets.token_urlsafe(32)
+def generate_key() -> KeyToken:
+    """Generate the name and the secret of a new key."""
+    name = "".join(secrets.choice(_NAME_ALPHABET) for _ in range(_NAME_LENGTH))
+    return KeyToken(name, secrets.token_urlsafe(32))
 
 
 def format_token(name: str, secret: str) -> str:
-    """What the holder of a key sends."""
+    """Return the token that a client sends."""
     return f"{PREFIX}_{name}_{secret}"
 
 
-def parse_token(text: str) -> tuple[str, str] | None:
-    """Name and secret of a token; None when it is none."""
-    found = _TOKEN_PATTERN.fullmatch(text)
-    return (found[1], found[2]) if found else None
+def parse_token(text: str) -> KeyToken | None:
+    """Return the parts of a token; None if the text is not a token."""
+    match = _TOKEN_PATTERN.fullmatch(text)
+    return KeyToken(match[1], match[2]) if match else None

@@ -1,7 +1,8 @@
-"""The trail of refused attempts: written before the attempt is answered, equal ones of one moment as one row.
+"""The audit trail of refused attempts.
 
-Strangers fill no disk: of theirs so many rows a minute are written, of one address and of all; what goes beyond is counted
-by address and written once a minute.
+An attempt is written before it is answered; equal attempts at one moment share a row.  Attempts without a known sender
+cannot fill the disk: a limited number of rows per minute is written for one address and for all, and further attempts are
+counted by address and written once a minute as a sum.
 """
 
 import asyncio
@@ -18,9 +19,9 @@ from service.auth.rate_limit import RateLimiter
 LOG = structlog.get_logger()
 ADDRESS_ROWS_PER_MINUTE, ADDRESS_ROWS_BURST = 10, 2_000
 ALL_ROWS_PER_MINUTE, ALL_ROWS_BURST = 100, 10_000
-"""Rows of strangers that are written steadily, and after a time of rest: some 50 MB a day at the worst."""
+"""Rows without a known sender: the steady rate, and the burst after a quiet time.  About 50 MB a day at most."""
 ADDRESSES_MAX = 4_096
-"""Addresses told apart; others share one."""
+"""Addresses with a limit of their own; further ones share one."""
 SUMMARY_SECONDS = 60
 OTHER_ADDRESSES = "other addresses"
 SUMMARY_CODE = "attempts-beyond"
@@ -31,7 +32,7 @@ _TEXT_LENGTH_MAX = 300
 
 
 class Attempt(NamedTuple):
-    """Who tried what, and why it was refused.  Nothing secret."""
+    """A refused attempt: who tried what, and why it was refused.  It contains nothing secret."""
 
     key: str
     sender: str
@@ -42,7 +43,7 @@ class Attempt(NamedTuple):
 
 
 class AuditTrail:
-    """Collects attempts while a write is under way, and writes them together."""
+    """Collects attempts while a write is running, and writes them together."""
 
     def __init__(self, write: WriteRows, limits: "AnonymousRowLimits | None" = None) -> None:
         self._write = write
@@ -51,42 +52,44 @@ class AuditTrail:
         self._next_write: asyncio.Future[None] | None = None
 
     async def record(self, attempt: Attempt) -> None:
-        """Return once the attempt is durably on the trail; one of too many strangers is counted, to be written later."""
+        """Write an attempt durably; beyond the limits for unknown senders, only count it for the next summary."""
         if not (attempt.sender or self._limits.take_row(attempt.address)):
             return
-        short = Attempt(*(_sanitise(text) for text in attempt))
-        self._pending[short] = self._pending.get(short, 0) + 1
+        row = Attempt(*(_sanitise(text) for text in attempt))
+        self._pending[row] = self._pending.get(row, 0) + 1
         if self._next_write is None:
             self._next_write = asyncio.ensure_future(self._write_pending())
         await asyncio.shield(self._next_write)
 
     async def _write_pending(self) -> None:
-        """Write what comes until the write begins; who comes later waits for the next one."""
+        """Write the attempts that came before the write begins; later ones wait for the next write."""
         await asyncio.sleep(0)
         rows, self._pending, self._next_write = self._pending, {}, None
         await self._write([(*attempt, times) for attempt, times in rows.items()])
 
     async def write_summary(self) -> None:
-        """Write how many attempts went beyond what was written one by one, by address."""
-        if beyond := self._limits.take_suppressed():
-            told = "So many more, of which nothing else was written"
-            rows = [("", "", address, "", SUMMARY_CODE, told, times) for address, times in beyond.items()]
+        """Write how many attempts exceeded the limits, by address."""
+        if suppressed := self._limits.take_suppressed():
+            detail = "Further attempts that were counted and not written one by one"
+            rows = [
+                ("", "", address, "", SUMMARY_CODE, detail, times) for address, times in suppressed.items()
+            ]
             await self._write(rows)
 
     async def write_summaries(self) -> None:
-        """Summarise once a minute; a database that does not answer is asked again with the next."""
+        """Write a summary once a minute; after a failure, continue with the next."""
         while True:
             await asyncio.sleep(SUMMARY_SECONDS)
             try:
                 await self.write_summary()
             except Exception:
-                LOG.exception("attempts could not be summed up")
+                LOG.exception("summary of attempts not written")
 
 
 class AnonymousRowLimits:
-    """How much of what strangers try is written one by one, and how much went beyond.
+    """Limits on the rows for attempts without a known sender, and counts of the attempts beyond them.
 
-    The network of an IPv6 address is one address: whoever has one of it has all of it.
+    All addresses of an IPv6 network (/64) count as one, because one client can use them all.
     """
 
     def __init__(self, per_address: RateLimiter | None = None, overall: RateLimiter | None = None) -> None:
@@ -96,7 +99,7 @@ class AnonymousRowLimits:
         self._suppressed: dict[str, int] = {}
 
     def take_row(self, address: str) -> bool:
-        """Whether one more attempt from there is written; else it is counted."""
+        """Return whether an attempt from this address gets a row; otherwise count it."""
         network = self._select_bucket(_find_network(address))
         if not (self._per_address.take(network) or self._overall.take("")):
             return True
@@ -104,9 +107,9 @@ class AnonymousRowLimits:
         return False
 
     def take_suppressed(self) -> dict[str, int]:
-        """Attempts by address that went beyond since this was asked last."""
-        found, self._suppressed = self._suppressed, {}
-        return found
+        """Return the attempts by address that exceeded the limits since the last call."""
+        suppressed, self._suppressed = self._suppressed, {}
+        return suppressed
 
     def _select_bucket(self, network: str) -> str:
         if network in self._networks or len(self._networks) < ADDRESSES_MAX:
@@ -117,27 +120,27 @@ class AnonymousRowLimits:
 
 def _find_network(address: str) -> str:
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return OTHER_ADDRESSES
-    if isinstance(found, IPv6Address):
-        return f"{IPv6Address(int(found) >> _IPV6_HOST_BITS << _IPV6_HOST_BITS)}/{_IPV6_HOST_BITS}"
+    if isinstance(parsed, IPv6Address):
+        return f"{IPv6Address(int(parsed) >> _IPV6_HOST_BITS << _IPV6_HOST_BITS)}/{_IPV6_HOST_BITS}"
     return address
 
 
 @asynccontextmanager
 async def open_audit_trail(dsn: str) -> AsyncIterator[AuditTrail]:
-    """The trail in the database."""
+    """Open the audit trail of a database."""
     async with access_queries.open_audit_pool(dsn) as pool:
         trail = AuditTrail(lambda rows: access_queries.insert_attempts(pool, rows))
-        summing = asyncio.create_task(trail.write_summaries())
+        summaries = asyncio.create_task(trail.write_summaries())
         try:
             yield trail
         finally:
-            summing.cancel()
+            summaries.cancel()
             await trail.write_summary()
 
 
 def _sanitise(text: str) -> str:
-    """Short, and without characters that a terminal would obey."""
+    """Shorten a text, and replace characters that would control a terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text[:_TEXT_LENGTH_MAX])

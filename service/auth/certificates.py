@@ -1,4 +1,4 @@
-"""Client certificates: a credential that is bound to one is worth nothing over another connection (as RFC 8705 has it)."""
+"""Bindings to client certificates: a bound credential is refused on connections without its certificate (RFC 8705)."""
 
 import base64
 import binascii
@@ -12,48 +12,48 @@ _DIGEST_BYTES = 32
 
 
 def compute_fingerprint(certificate: bytes) -> bytes:
-    """What a certificate (DER) is known by."""
+    """Return the SHA-256 fingerprint of a certificate (DER)."""
     return hashlib.sha256(certificate).digest()
 
 
 def parse_thumbprint(text: str) -> bytes:
-    """The fingerprint that a token names (``x5t#S256``, base64url without padding).
+    """Return the fingerprint in a token (``x5t#S256``, base64url without padding).
 
     Raises
     ------
     ValueError
-        It is none.
+        The text is not a fingerprint.
     """
     try:
-        found = base64.b64decode(text + "=", altchars=b"-_", validate=True)
+        fingerprint = base64.b64decode(text + "=", altchars=b"-_", validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from error
-    if len(found) != _DIGEST_BYTES:
+    if len(fingerprint) != _DIGEST_BYTES:
         raise ValueError("a fingerprint has 32 bytes")
-    return found
+    return fingerprint
 
 
 class CertificateBindings:
-    """Which certificates each holder is bound to, and whether one is asked of everybody."""
+    """The certificates that each key or system is bound to, and whether every one must be bound."""
 
     def __init__(self, *, is_required: bool = False) -> None:
         self._is_required = is_required
         self.fingerprints_by_holder: Mapping[str, frozenset[bytes]] = {}
-        """An empty set: bound once, and every certificate of it is ended."""
+        """An empty set means: bound once, and all its certificates have ended, so no connection is accepted."""
 
-    def check_certificate(self, holder: AuthenticatedCaller, fingerprint: bytes) -> None:
-        """Whether the connection is the holder's own.
+    def check_certificate(self, authenticated: AuthenticatedCaller, fingerprint: bytes) -> None:
+        """Check that a connection with this client certificate may use the credential.
 
         Raises
         ------
-        Stranger
-            It came with another certificate or none, or the holder is bound to none where one is demanded.
+        AuthenticationFailed
+            The credential is bound to another certificate, or is not bound although the service requires it.
         """
-        name = holder.caller.key
-        bound = self.fingerprints_by_holder.get(name)
+        name = authenticated.caller.key
+        bound, required = self.fingerprints_by_holder.get(name), authenticated.required_fingerprint
         if bound is not None and fingerprint not in bound:
             raise AuthenticationFailed("certificate-differs", name)
-        if holder.required_fingerprint and fingerprint != holder.required_fingerprint:
+        if required and fingerprint != required:
             raise AuthenticationFailed("certificate-differs", name)
-        if self._is_required and bound is None and not holder.required_fingerprint:
+        if self._is_required and bound is None and not required:
             raise AuthenticationFailed("certificate-unbound", name)

@@ -1,31 +1,66 @@
-"""The ways in: each reads one sort of credential, and says who holds it."""
+"""Callers, and the credentials that identify them."""
 
 from typing import NamedTuple, Protocol
 
-from service.auth.api_keys import Caller
+from service.auth.roles import Role, find_kinds
+
+
+class Caller(NamedTuple):
+    """The key of a request, the sender that it speaks for, and what it may do."""
+
+    key: str
+    """The name of an API key, or ISSUER/SUBJECT of a system with tokens."""
+    sender: str
+    roles: frozenset[Role]
+    programmes: frozenset[str]
+    """The perimeter: the programmes that the key may see and use; empty for all."""
+    kinds: frozenset[str]
+    """The kinds of act that the key may send."""
+
+    @property
+    def can_read_all_senders(self) -> bool:
+        """Whether the key may see the submissions of all senders."""
+        return Role.AUDITOR in self.roles
+
+
+def build_caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:
+    """Return a caller with the kinds of act that its roles may send."""
+    return Caller(key, sender, roles, programmes, find_kinds(roles))
+
+
+class SystemIdentity(NamedTuple):
+    """A system that authenticates with tokens: the name of its issuer here, and what the issuer calls it."""
+
+    issuer: str
+    subject: str
+
+    @property
+    def name(self) -> str:
+        """The name that stands for the key."""
+        return f"{self.issuer}/{self.subject}"
 
 
 class AuthenticatedCaller(NamedTuple):
-    """Who a credential makes of whoever sends it."""
+    """The caller that a credential identifies."""
 
     caller: Caller
     required_fingerprint: bytes = b""
-    """The fingerprint of the client certificate that the credential itself asks for; empty when it asks for none."""
+    """The fingerprint of the client certificate that the credential itself requires; empty for none."""
 
 
 class CredentialScheme(Protocol):
-    """One sort of credential."""
+    """One type of credential."""
 
     def can_read(self, text: str) -> bool:
-        """Whether ``text`` looks like one of these."""
+        """Return whether ``text`` looks like a credential of this type."""
         ...
 
     async def authenticate(self, text: str) -> AuthenticatedCaller:
-        """Who holds it.
+        """Return the caller that a credential identifies.
 
         Raises
         ------
-        Stranger
-            Nobody who is known.
+        AuthenticationFailed
+            The credential is not accepted.
         """
         ...

@@ -1,13 +1,24 @@
-"""Who is not known: one answer outside, and what was found on the trail."""
+"""Why access is refused: the caller is not authenticated, or may not do what it asks for."""
 
 from core.errors import CrescendoError
 
 
 class AuthenticationFailed(CrescendoError):
-    """Nobody who may come in; ``finding`` is for the trail alone, so that nobody learns how near they came."""
+    """The credential is not accepted.
+
+    ``reason`` goes to the audit trail only: an attacker must not learn how close the attempt came.
+    """
 
     def __init__(self, reason: str, claimed_name: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.claimed_name = claimed_name
-        """Who they say they are."""
+        """The key or system that the credential names; empty where it names none."""
+
+
+class PermissionDenied(CrescendoError):
+    """The caller is known, but its roles or its perimeter do not allow the request; ``code`` is stable."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail

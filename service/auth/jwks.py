@@ -1,4 +1,4 @@
-"""The public keys of an issuer: fetched from where the operator said, and believed for a bounded time."""
+"""The public keys of a token issuer: fetched from the source that the operator configured, and used for a limited time."""
 
 import asyncio
 import time
@@ -15,14 +15,14 @@ from service.auth.jwks_fetch import KeySetUnavailable, fetch_key_set
 
 LOG = structlog.get_logger()
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
-"""What a token may be signed with: nothing that a public key could forge, and never nothing."""
+"""Algorithms of accepted signatures: no symmetric one, which a public key could forge, and never ``none``."""
 REFRESH_SECONDS = 300
 KEYS_AGE_SECONDS_MAX = 3600
 FETCH_INTERVAL_SECONDS = 10
-"""At least so long between two questions to an issuer, whatever tokens name."""
+"""Minimum time between two requests to an issuer, whatever key names arrive in tokens."""
 KEYS_MAX = 100
 _RSA_MODULUS_LENGTH_MIN = 342
-"""The modulus of an RSA key in base64url, zeros in front aside: 2,048 bits."""
+"""Length of a modulus of 2,048 bits in base64url, without leading zeros."""
 _KEY_TYPES = frozenset({"RSA", "EC", "OKP"})
 _PUBLIC_MEMBERS = frozenset({"kty", "crv", "x", "y", "n", "e"})
 
@@ -36,7 +36,7 @@ class _KeySet(msgspec.Struct):
 
 
 class IssuerKeys:
-    """The keys of one issuer by their name.  Clock and fetching may be others, so that nobody has to wait for them."""
+    """The keys of one issuer, by name.  Tests replace the clock and the fetch."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class IssuerKeys:
         self._refresh_task: asyncio.Task[None] | None = None
 
     async def get_key(self, name: str) -> PublicKey:
-        """The key of this name, asked for again when it is not known or what is known is too old.
+        """Return the key with this name; fetch the keys again if it is unknown or they are too old.
 
         Raises
         ------
-        Stranger
-            The issuer has no such key, or has not answered for too long.
+        AuthenticationFailed
+            The issuer has no such key, or its keys could not be fetched for too long.
         """
         if self._age > REFRESH_SECONDS or name not in self._keys:
             self._start_refresh()
@@ -73,7 +73,7 @@ class IssuerKeys:
         return self._clock() - self._fetched_at
 
     def _start_refresh(self) -> None:
-        """Begin to ask the issuer, unless somebody does or did a moment ago."""
+        """Start a request to the issuer, unless one runs or started a moment ago."""
         if not self._refresh_task and self._clock() - self._requested_at >= FETCH_INTERVAL_SECONDS:
             self._requested_at = self._clock()
             self._refresh_task = asyncio.ensure_future(self._refresh())
@@ -89,16 +89,16 @@ class IssuerKeys:
 
 
 def parse_key_set(text: bytes) -> dict[str, PublicKey]:
-    """The keys of a key set that signatures may be checked with, by name; what is private in it is not kept.
+    """Return the keys for signatures in a key set, by name; private members are dropped.
 
     Raises
     ------
-    Silent
-        It is no key set, or one that means two things.
+    KeySetUnavailable
+        The text is not a key set, or two keys have the same name.
     """
     try:
-        said = msgspec.json.decode(text, type=_KeySet).keys
-        found = [(each.get("kid"), _import_public_key(each)) for each in said[:KEYS_MAX] if _is_usable(each)]
+        members = msgspec.json.decode(text, type=_KeySet).keys[:KEYS_MAX]
+        named_keys = [(key.get("kid"), _import_public_key(key)) for key in members if _is_usable(key)]
     except (
         msgspec.DecodeError,
         JoseError,
@@ -108,25 +108,24 @@ def parse_key_set(text: bytes) -> dict[str, PublicKey]:
         AttributeError,
         RecursionError,
     ) as error:
-        raise KeySetUnavailable(f"no key set: {error}") from error
-    keys = {name: key for name, key in found if isinstance(name, str)}
-    if len({name for name, _ in found}) < len(found):
-        raise KeySetUnavailable("two keys of the set have one name")
+        raise KeySetUnavailable(f"not a key set: {error}") from error
+    keys = {name: key for name, key in named_keys if isinstance(name, str)}
+    if len({name for name, _ in named_keys}) < len(named_keys):
+        raise KeySetUnavailable("two keys of the set have the same name")
     return keys
 
 
-def _is_usable(said: Mapping[str, Any]) -> bool:
-    """Whether a key is for signatures that we take."""
+def _is_usable(key: Mapping[str, Any]) -> bool:
+    """Return whether a key is for signatures of an accepted algorithm."""
     return (
-        said.get("kty") in _KEY_TYPES
-        and said.get("use", "sig") == "sig"
-        and said.get("alg", ALGORITHMS[0]) in ALGORITHMS
-        and said.get("crv", "P-256") in {"P-256", "Ed25519"}
-        and (said["kty"] != "RSA" or len(said["n"].lstrip("A")) >= _RSA_MODULUS_LENGTH_MIN)
+        key.get("kty") in _KEY_TYPES
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", ALGORITHMS[0]) in ALGORITHMS
+        and key.get("crv", "P-256") in {"P-256", "Ed25519"}
+        and (key["kty"] != "RSA" or len(key["n"].lstrip("A")) >= _RSA_MODULUS_LENGTH_MIN)
     )
 
 
-def _import_public_key(said: Mapping[str, Any]) -> PublicKey:
-    named = {"alg"} & said.keys()
-    key = jwk.import_key({name: said[name] for name in _PUBLIC_MEMBERS & said.keys() | named})
-    return cast(PublicKey, key)
+def _import_public_key(key: Mapping[str, Any]) -> PublicKey:
+    members = (_PUBLIC_MEMBERS | {"alg"}) & key.keys()
+    return cast(PublicKey, jwk.import_key({name: key[name] for name in members}))

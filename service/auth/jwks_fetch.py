@@ -1,4 +1,4 @@
-"""A key set fetched from a file, or over HTTPS from the one address that the operator gave: never from one in a token."""
+"""Fetching a key set: from a file, or over HTTPS from the address that the operator gave, never from one in a token."""
 
 import http.client
 import ssl
@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 BYTES_MAX = 2**20
 _TIMEOUT_SECONDS = 5
@@ -16,24 +16,24 @@ _PIECE_BYTES = 2**16
 
 
 class KeySetUnavailable(CrescendoError):
-    """No key set came."""
+    """No key set could be read."""
 
 
 def check_source(source: str) -> str:
-    """A source that can be fetched from: an ``https`` address, or a file by its whole path.
+    """Return a source of keys: an ``https`` address, or the absolute path of a file.
 
     Raises
     ------
-    Misuse
-        It is neither.
+    UsageError
+        The text is neither.
     """
     if "://" not in source:
         file = Path(source).resolve()
         if not file.is_file():
-            raise UsageError(f"there is no file {file}: --jwks names a file or an https address")
+            raise UsageError(f"there is no file {file}: --jwks must be a file or an https address")
         return str(file)
     if not _is_https_address(source):
-        raise UsageError(f"{source!r} is no https address, as in https://issuer.example/keys")
+        raise UsageError(f"{source!r} is not an https address such as https://issuer.example/keys")
     return source
 
 
@@ -47,12 +47,12 @@ def _is_https_address(text: str) -> bool:
 
 
 def fetch_key_set(source: str) -> bytes:
-    """The text of a key set; redirects are not followed, and a slow or endless answer is given up.
+    """Return the text of a key set, without following redirects.
 
     Raises
     ------
-    Silent
-        Nothing came, or not in time, or too much.
+    KeySetUnavailable
+        The source cannot be read, is too slow, or is too large.
     """
     try:
         text = _download(source) if "://" in source else _read_file(Path(source))
@@ -64,8 +64,8 @@ def fetch_key_set(source: str) -> bytes:
 
 
 def _read_file(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(BYTES_MAX + 1)
+    with file.open("rb") as stream:
+        return stream.read(BYTES_MAX + 1)
 
 
 def _download(address: str) -> bytes:
@@ -76,13 +76,13 @@ def _download(address: str) -> bytes:
     try:
         target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         connection.request("GET", target, headers={"Accept": "application/jwk-set+json, application/json"})
-        answer, found = connection.getresponse(), bytearray()
-        if answer.status != HTTPStatus.OK:
-            raise ValueError(f"the answer is {answer.status}")
-        while len(found) <= BYTES_MAX and (piece := answer.read1(_PIECE_BYTES)):
-            found += piece
+        response, content = connection.getresponse(), bytearray()
+        if response.status != HTTPStatus.OK:
+            raise ValueError(f"the response has status {response.status}")
+        while len(content) <= BYTES_MAX and (piece := response.read1(_PIECE_BYTES)):
+            content += piece
             if time.monotonic() > end:
-                raise TimeoutError(f"not whole after {_TIMEOUT_SECONDS} seconds")
-        return bytes(found)
+                raise TimeoutError(f"incomplete after {_TIMEOUT_SECONDS} seconds")
+        return bytes(content)
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""Signed tokens (RFC 9068 and OpenID Connect): an issuer says who is calling, and our grants what that one may do."""
+"""Authentication with signed tokens (RFC 9068, OpenID Connect): the issuer identifies a system, our grants give it rights."""
 
 import hashlib
 import time
@@ -10,32 +10,31 @@ import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 
-from service.auth.api_keys import Caller
 from service.auth.certificates import parse_thumbprint
-from service.auth.credentials import AuthenticatedCaller
+from service.auth.credentials import AuthenticatedCaller, Caller, SystemIdentity
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwks import ALGORITHMS, IssuerKeys, PublicKey
 
 TOKEN_LENGTH_MAX = 8192
 LEEWAY_SECONDS = 60
-"""How far our clock and an issuer's may differ."""
+"""How much the clocks of the service and of an issuer may differ."""
 LIFETIME_SECONDS_MAX = 24 * 3600
-"""A token that lives longer is as good as a password, and is not taken."""
+"""A token with a longer life is as dangerous as a password, and is refused."""
 CACHED_TOKENS_MAX = 10_000
 _TOKEN_TYPES = frozenset({"", "jwt", "at+jwt", "application/at+jwt"})
 _TOKEN_PARTS = 3
 
 
 class _SignatureRegistry(jws.JWSRegistry):
-    """Our algorithms and no others; issuers may call Ed25519 by its old name."""
+    """The accepted algorithms only; issuers may use the old name of Ed25519, ``EdDSA``."""
 
     def get_alg(self, name: str) -> Any:
-        """The algorithm of this name.
+        """Return the algorithm with this name.
 
         Raises
         ------
         UnsupportedAlgorithmError
-            It is none of ours.
+            The algorithm is not accepted.
         """
         if name not in ALGORITHMS:
             raise UnsupportedAlgorithmError(name)
@@ -46,43 +45,42 @@ REGISTRY = _SignatureRegistry(algorithms=ALGORITHMS)
 
 
 class Issuer(NamedTuple):
-    """Who signs tokens that are believed."""
+    """A trusted issuer of tokens."""
 
     name: str
     url: str
     """Its ``iss``."""
     audience: str
-    """What must stand in ``aud``: us."""
+    """The value that ``aud`` must contain: this service."""
     claim: str
     """The claim that names the calling system: ``sub``, ``client_id`` or ``azp``."""
     jwks: str
-    """Where its keys are: an https address or a file."""
+    """The source of its keys: an https address or a file."""
 
 
 class TokenGrant(NamedTuple):
-    """What a system may do, and until when."""
+    """The rights of a system, and when they end."""
 
     caller: Caller
     expires_at: datetime
 
 
 class Trust(NamedTuple):
-    """Whose word is taken, and for whom."""
+    """The trusted issuers, and the grants of their systems."""
 
     issuers: Mapping[str, Issuer]
     """By their ``iss``."""
-    grants: Mapping[tuple[str, str], TokenGrant]
-    """By the issuer's name and what it calls the system."""
+    grants: Mapping[SystemIdentity, TokenGrant]
 
 
 class _Confirmation(msgspec.Struct, forbid_unknown_fields=True):
-    """What its sender must prove besides; a token with a proof that is not read here is not taken for one without."""
+    """What else the client must prove.  A token with an unknown member is refused, as its proof could not be checked."""
 
     fingerprint: str | None = msgspec.field(name="x5t#S256", default=None)
 
 
 class _TokenClaims(msgspec.Struct):
-    """What is read of a token; a claim of another type makes it unreadable."""
+    """The claims that the service reads; a claim of another type makes the token unreadable."""
 
     iss: str
     aud: str | list[str]
@@ -96,10 +94,9 @@ class _TokenClaims(msgspec.Struct):
 
 
 class _VerifiedToken(NamedTuple):
-    """A token whose signature and claims were right."""
+    """A token whose signature and claims have been verified."""
 
-    issuer: Issuer
-    subject: str
+    system: SystemIdentity
     issuer_keys: IssuerKeys
     key_name: str
     key: PublicKey
@@ -109,7 +106,7 @@ class _VerifiedToken(NamedTuple):
 
 
 class TokenScheme:
-    """The way in with a signed token.  Verified ones are kept, by their hash, so that the next look is a short one."""
+    """Authentication with signed tokens; verified tokens are cached by their hash."""
 
     def __init__(
         self,
@@ -122,71 +119,70 @@ class TokenScheme:
         self._cache: dict[bytes, _VerifiedToken] = {}
 
     def set_trust(self, trust: Trust) -> None:
-        """Believe these issuers from now on, and no others."""
+        """Trust these issuers from now on, and no others."""
         self._trust = trust
         self._cache.clear()
         self._keys_by_source = {
-            each.jwks: self._keys_by_source.get(each.jwks) or self._make_keys(each.jwks)
-            for each in trust.issuers.values()
+            issuer.jwks: self._keys_by_source.get(issuer.jwks) or self._make_keys(issuer.jwks)
+            for issuer in trust.issuers.values()
         }
 
     @property
     def callers(self) -> list[Caller]:
-        """Whom the grants make of those that their issuers vouch for."""
+        """The callers of all grants."""
         return [granted.caller for granted in self._trust.grants.values()]
 
     def can_read(self, text: str) -> bool:
-        """Whether ``text`` has the three parts of a signed token."""
+        """Return whether ``text`` has the three parts of a signed token."""
         return text.count(".") == _TOKEN_PARTS - 1
 
     async def authenticate(self, text: str) -> AuthenticatedCaller:
-        """Who holds the token.
+        """Return the caller of a token.
 
         Raises
         ------
-        Stranger
-            It is not whole, not good, not from an issuer that is believed, or its subject has no grant.
+        AuthenticationFailed
+            The token is malformed, invalid or from an unknown issuer, or its subject has no live grant.
         """
         if len(text) > TOKEN_LENGTH_MAX:
             raise AuthenticationFailed("token-too-long")
         token = await self._find_verified(text)
-        claimed = f"{token.issuer.name}/{token.subject}"
-        granted = self._trust.grants.get((token.issuer.name, token.subject))
-        if granted is None:
-            raise AuthenticationFailed("grant-missing", claimed)
-        if datetime.now(UTC) >= granted.expires_at:
-            raise AuthenticationFailed("grant-expired", claimed)
-        return AuthenticatedCaller(granted.caller, token.required_fingerprint)
+        grant = self._trust.grants.get(token.system)
+        if grant is None:
+            raise AuthenticationFailed("grant-missing", token.system.name)
+        if datetime.now(UTC) >= grant.expires_at:
+            raise AuthenticationFailed("grant-expired", token.system.name)
+        return AuthenticatedCaller(grant.caller, token.required_fingerprint)
 
     async def _find_verified(self, text: str) -> _VerifiedToken:
         digest = hashlib.sha256(text.encode()).digest()
-        kept = self._cache.get(digest)
-        if kept and await kept.issuer_keys.get_key(kept.key_name) is kept.key:
-            _check_times(kept.not_before, kept.expires, self._clock())
-            return kept
-        found = await self._verify(text)
+        cached = self._cache.get(digest)
+        if cached and await cached.issuer_keys.get_key(cached.key_name) is cached.key:
+            _check_times(cached.not_before, cached.expires, self._clock())
+            return cached
+        token = await self._verify(text)
         if len(self._cache) >= CACHED_TOKENS_MAX:
             del self._cache[next(iter(self._cache))]
-        self._cache[digest] = found
-        return found
+        self._cache[digest] = token
+        return token
 
     async def _verify(self, text: str) -> _VerifiedToken:
-        """Check everything, in the order in which it costs least."""
+        """Verify a token, the cheapest checks first."""
         signature, claims = _parse_token(text)
         issuer = self._trust.issuers.get(claims.iss)
         if issuer is None:
             raise AuthenticationFailed("token-issuer-unknown")
-        name, ring = _read_key_name(signature.headers()), self._keys_by_source[issuer.jwks]
-        key = await ring.get_key(name)
+        key_name, issuer_keys = _read_key_name(signature.headers()), self._keys_by_source[issuer.jwks]
+        key = await issuer_keys.get_key(key_name)
         if not _has_valid_signature(signature, key):
             raise AuthenticationFailed("token-signature")
-        subject = _get_subject(claims, issuer)
+        system = SystemIdentity(issuer.name, _get_subject(claims, issuer))
         try:
             _check_claims(claims, issuer, self._clock())
-            confirmed = _read_required_fingerprint(claims)
-        except AuthenticationFailed as stranger:
-            raise AuthenticationFailed(stranger.reason, f"{issuer.name}/{subject}") from stranger
-        return _VerifiedToken(issuer, subject, ring, name, key, claims.nbf, claims.exp, confirmed)
+            fingerprint = _read_required_fingerprint(claims)
+        except AuthenticationFailed as failure:
+            raise AuthenticationFailed(failure.reason, system.name) from failure
+        return _VerifiedToken(system, issuer_keys, key_name, key, claims.nbf, claims.exp, fingerprint)
 
 
 def _has_valid_signature(signature: jws.CompactSignature, key: PublicKey) -> bool:
@@ -196,11 +192,17 @@ def _has_valid_signature(signature: jws.CompactSignature, key: PublicKey) -> boo
         return False
 
 
-def _parse_token(text: str) -> tuple[jws.CompactSignature, _TokenClaims]:
-    """Header and claims, nothing of it believed yet."""
+class _ParsedToken(NamedTuple):
+    """A token that has not been verified."""
+
+    signature: jws.CompactSignature
+    claims: _TokenClaims
+
+
+def _parse_token(text: str) -> _ParsedToken:
     try:
-        found = jws.extract_compact(text.encode("ascii"), registry=REGISTRY)
-        return found, msgspec.json.decode(found.payload, type=_TokenClaims)
+        signature = jws.extract_compact(text.encode("ascii"), registry=REGISTRY)
+        return _ParsedToken(signature, msgspec.json.decode(signature.payload, type=_TokenClaims))
     except (JoseError, msgspec.DecodeError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise AuthenticationFailed("token-unreadable") from error
 

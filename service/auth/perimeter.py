@@ -1,11 +1,11 @@
-"""What a file asks for, against what its key may ask for: looked at while the file is proved.
+"""Check the lines of a file or form against the roles and programmes of the key that sends it.
 
-A key that is limited to some programmes must name the fund centre on every line, also where a line could inherit
-it: the engine then refuses a line whose predecessor lies elsewhere, so that nothing outside can be drawn on.
+The check runs while the file is validated.  A key that is limited to some programmes must name the fund centre on every
+line, even where a line could inherit it: the engine then refuses a line whose predecessor lies elsewhere, so that the key
+cannot spend the credits of other programmes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from http import HTTPStatus
 
 import numpy as np
 import pyarrow as pa
@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBERS
-from service.auth.api_keys import Caller
-from service.http.problems import Problem
+from service.auth.credentials import Caller
+from service.auth.failures import PermissionDenied
 
 _PROGRAMME_LENGTH = 4
 _KIND, _COUNTERPART, _FUND_CENTRE = (
-    each.column for each in (Field.KIND, Field.COUNTERPART, Field.FUND_CENTRE)
+    field.column for field in (Field.KIND, Field.COUNTERPART, Field.FUND_CENTRE)
 )
 _KINDS_WITHOUT_PROGRAMME = frozenset(kind.name for kind in CATALOG if kind.is_payee_act)
-"""Kinds that belong to no programme."""
+"""Kinds of act about third parties, which belong to no programme."""
 
 
 class PerimeterCheck:
-    """Watches the lines of a file go by."""
+    """Checks the lines of one file, batch by batch, and collects the programmes that they name."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -33,16 +33,16 @@ class PerimeterCheck:
 
     @property
     def programmes(self) -> list[str] | None:
-        """Those that the lines seen name, in order; None where a line lies in one that it does not name."""
+        """The programmes of the lines checked so far, in order; None once a line does not name its own."""
         return None if self._programmes is None else sorted(self._programmes)
 
     def check_lines(self, lines: pa.RecordBatch) -> None:
-        """Look at some lines.
+        """Check some lines of the file.
 
         Raises
         ------
-        Problem
-            A kind that none of the caller's roles may send, or a programme outside of its perimeter.
+        PermissionDenied
+            None of the caller's roles may send a kind, or a programme lies outside the caller's perimeter.
         """
         kinds = _encode_column(lines, Field.KIND)
         self._check_kinds(kinds.dictionary.to_pylist())
@@ -50,12 +50,12 @@ class PerimeterCheck:
             self._check_programmes(lines, kinds)
 
     def check_form(self, rows: Sequence[Mapping[str, str]]) -> None:
-        """Look at the lines of a form: they are few, and columns of their own would cost more than the form.
+        """Check the lines of a form, without Arrow columns: for so few lines they would cost more than the check.
 
         Raises
         ------
-        Problem
-            As ``see``.
+        PermissionDenied
+            As for ``check_lines``.
         """
         self._check_kinds({row.get(_KIND, "") for row in rows})
         if self._caller.programmes and not all(map(self._is_inside, rows)):
@@ -64,65 +64,71 @@ class PerimeterCheck:
     def _check_kinds(self, kinds: Iterable[str]) -> None:
         for kind in kinds:
             if kind in KIND_NUMBERS and kind not in self._caller.kinds:
-                raise _forbidden("role", f"No role of key {self._caller.key} may send a {kind}")
+                raise PermissionDenied(
+                    "role-not-held", f"No role of key {self._caller.key} may send a {kind}"
+                )
 
     def _is_inside(self, row: Mapping[str, str]) -> bool:
-        other = row.get(_COUNTERPART, "")
-        is_placed = row.get(_KIND) in _KINDS_WITHOUT_PROGRAMME or self._is_allowed(row.get(_FUND_CENTRE, ""))
-        return is_placed and (not other or self._is_allowed(other))
+        counterpart = row.get(_COUNTERPART, "")
+        is_centre_allowed = row.get(_KIND) in _KINDS_WITHOUT_PROGRAMME or self._is_allowed(
+            row.get(_FUND_CENTRE, "")
+        )
+        return is_centre_allowed and (not counterpart or self._is_allowed(counterpart))
 
     def _is_allowed(self, centre: str) -> bool:
         return centre[:_PROGRAMME_LENGTH] in self._caller.programmes
 
     def _check_programmes(self, lines: pa.RecordBatch, kinds: pa.DictionaryArray) -> None:
-        centres, others = _encode_column(lines, Field.FUND_CENTRE), _encode_column(lines, Field.COUNTERPART)
-        is_unplaced = _test_rows(kinds, lambda kind: kind in _KINDS_WITHOUT_PROGRAMME)
+        centres = _encode_column(lines, Field.FUND_CENTRE)
+        counterparts = _encode_column(lines, Field.COUNTERPART)
+        needs_none = _test_rows(kinds, lambda kind: kind in _KINDS_WITHOUT_PROGRAMME)
         if self._caller.programmes:
-            placed = self._mark_inside(centres) | is_unplaced
-            if not (placed & (self._mark_inside(others) | _test_rows(others, lambda text: not text))).all():
+            is_centre_allowed = self._mark_inside(centres) | needs_none
+            is_counterpart_allowed = self._mark_inside(counterparts) | _test_rows(
+                counterparts, lambda text: not text
+            )
+            if not (is_centre_allowed & is_counterpart_allowed).all():
                 raise self._build_refusal()
-        if not (_test_rows(centres, bool) | is_unplaced).all():
+        if not (_test_rows(centres, bool) | needs_none).all():
             self._programmes = None
         elif self._programmes is not None:
-            texts = [*centres.dictionary.to_pylist(), *others.dictionary.to_pylist()]
+            texts = [*centres.dictionary.to_pylist(), *counterparts.dictionary.to_pylist()]
             self._programmes |= {text[:_PROGRAMME_LENGTH] for text in texts if text}
 
-    def _build_refusal(self) -> Problem:
-        allowed = ", ".join(sorted(self._caller.programmes))
-        told = f"Key {self._caller.key} is limited to {allowed}: every line must name a fund centre there"
-        return _forbidden("perimeter", told)
+    def _build_refusal(self) -> PermissionDenied:
+        programmes = ", ".join(sorted(self._caller.programmes))
+        detail = (
+            f"Key {self._caller.key} is limited to {programmes}: every line must name a fund centre there"
+        )
+        return PermissionDenied("perimeter-not-held", detail)
 
     def _mark_inside(self, centres: pa.DictionaryArray) -> NDArray[np.bool_]:
         return _test_rows(centres, self._is_allowed)
 
 
-def require_all_programmes(who: Caller, detail: str) -> None:
-    """Let pass who is limited to no programmes.
+def require_all_programmes(caller: Caller, detail: str) -> None:
+    """Refuse a caller that is limited to some programmes; ``detail`` says why the request concerns all of them.
 
     Raises
     ------
-    Problem
-        The caller is, and what it asks for is not.
+    PermissionDenied
+        The caller's key has a perimeter.
     """
-    if who.programmes:
-        limits = ", ".join(sorted(who.programmes))
-        raise _forbidden("perimeter", f"Key {who.key} is limited to {limits}: {detail}")
+    if caller.programmes:
+        programmes = ", ".join(sorted(caller.programmes))
+        raise PermissionDenied("perimeter-not-held", f"Key {caller.key} is limited to {programmes}: {detail}")
 
 
 def _encode_column(lines: pa.RecordBatch, field: Field) -> pa.DictionaryArray:
-    """A column as texts that stand there, and which of them each line has; empty where nothing is said."""
-    is_there = field.column in lines.schema.names
-    column = lines.column(field.column) if is_there else pa.nulls(lines.num_rows, pa.string())
+    """Return a column as distinct texts and their index per line; a missing column or value reads as empty text."""
+    is_present = field.column in lines.schema.names
+    column = lines.column(field.column) if is_present else pa.nulls(lines.num_rows, pa.string())
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return column.cast(pa.string()).fill_null("").dictionary_encode()
 
 
 def _test_rows(texts: pa.DictionaryArray, test: Callable[[str], bool]) -> NDArray[np.bool_]:
-    """Whether the text of each line passes."""
+    """Return whether the text of each line passes ``test``, which is called once per distinct text."""
     passes = np.array([test(text) for text in texts.dictionary.to_pylist()], bool)
     return passes[texts.indices.to_numpy()]
-
-
-def _forbidden(code: str, detail: str) -> Problem:
-    return Problem(HTTPStatus.FORBIDDEN, f"{code}-not-held", detail)

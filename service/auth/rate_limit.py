@@ -1,4 +1,4 @@
-"""How often a sender may ask: a bucket that fills at a steady rate and holds a burst."""
+"""Rate limits by token bucket: a bucket fills at a steady rate, and holds a burst."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ class _Bucket:
 
 @dataclass(slots=True)
 class RateLimiter:
-    """Buckets by name.  The clock may be another, so that nobody has to wait for it."""
+    """One bucket per name; tests replace the clock."""
 
     per_second: float
     burst: float
@@ -21,7 +21,7 @@ class RateLimiter:
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
 
     def take(self, name: str) -> float:
-        """Take one from the bucket of ``name``: 0 when there was one, else the seconds until there is."""
+        """Take one token from a bucket: return 0 if there was one, else the seconds until there is one."""
         now = self.clock()
         bucket = self._buckets.setdefault(name, _Bucket(self.burst, now))
         bucket.tokens = min(self.burst, bucket.tokens + (now - bucket.updated_at) * self.per_second)

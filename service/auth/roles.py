@@ -1,14 +1,14 @@
-"""Roles, what each may send, and which two may never meet (two hands: who orders does not pay)."""
+"""Roles, the kinds of act that each may send, and the roles that exclude each other (who orders must not pay)."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from core.catalog import CATALOG, KIND_NUMBERS, Family
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 
 class Role(StrEnum):
-    """What a key is for."""
+    """The role of a key."""
 
     AUTHORISING_OFFICER = "authorising_officer"
     PROGRAMME_MANAGER = "programme_manager"
@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
-    # engages, certifies service, orders payment, late interest too, and suspends the term of what is incomplete
+    # Commits, certifies service, orders payments and late interest, and suspends the term of incomplete requests.
     Role.AUTHORISING_OFFICER: frozenset(
         {
             Family.COMMITMENT,
@@ -29,19 +29,19 @@ FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
             Family.TERM,
         }
     ),
-    # opens, allots and moves credits
+    # Opens, allots and moves credits.
     Role.PROGRAMME_MANAGER: frozenset({Family.BUDGET}),
-    # answers for the right creditor and the right account, and pays or refuses to
+    # Is liable for the right creditor and account, and pays or rejects.
     Role.ASSIGNED_ACCOUNTANT: frozenset(
         {Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT}
     ),
-    # reads what everybody sends, and sends nothing
+    # Reads the acts of all senders, and sends none.
     Role.AUDITOR: frozenset(),
-    # keeps the service running, and sends nothing
+    # Operates the service, and sends no acts.
     Role.OPERATOR: frozenset(),
 }
 SERVED_ON_ACCOUNTANT = frozenset({"attachment", "assignment"})
-"""Payment requests by family that are no order to pay: they are served on the accountant (GBCP art. 37)."""
+"""Kinds of the payment request family that are not orders to pay: creditors serve them on the accountant (GBCP art. 37)."""
 
 INCOMPATIBLE: tuple[frozenset[Role], ...] = (
     frozenset({Role.AUTHORISING_OFFICER, Role.ASSIGNED_ACCOUNTANT}),
@@ -49,16 +49,16 @@ INCOMPATIBLE: tuple[frozenset[Role], ...] = (
     frozenset({Role.AUDITOR, Role.PROGRAMME_MANAGER}),
     frozenset({Role.AUDITOR, Role.ASSIGNED_ACCOUNTANT}),
 )
-"""Roles that no key holds together."""
+"""Pairs of roles that one key must not have."""
 
 
 def parse_roles(names: Iterable[str]) -> frozenset[Role]:
-    """The roles of these names.
+    """Return the roles with these names.
 
     Raises
     ------
-    Misuse
-        No such role, none at all, or two that exclude each other.
+    UsageError
+        A role does not exist, there is none at all, or two exclude each other.
     """
     try:
         roles = frozenset(Role(name) for name in names)
@@ -68,18 +68,18 @@ def parse_roles(names: Iterable[str]) -> frozenset[Role]:
         raise UsageError(f"a key needs a role: {', '.join(Role)}")
     for pair in INCOMPATIBLE:
         if pair <= roles:
-            raise UsageError(f"one key cannot be both {' and '.join(sorted(pair))}: make two")
+            raise UsageError(f"one key cannot be both {' and '.join(sorted(pair))}: make two keys")
     return roles
 
 
 def find_kinds(roles: Iterable[Role]) -> frozenset[str]:
-    """The kinds of act that these roles may send."""
+    """Return the kinds of act that these roles may send."""
     return frozenset().union(*(_find_role_kinds(role) for role in roles))
 
 
 def _find_role_kinds(role: Role) -> frozenset[str]:
-    found = {
+    kinds = {
         name for name, number in KIND_NUMBERS.items() if CATALOG[number].family in FAMILIES_BY_ROLE[role]
     }
     is_accountant = role is Role.ASSIGNED_ACCOUNTANT
-    return frozenset(found | SERVED_ON_ACCOUNTANT if is_accountant else found - SERVED_ON_ACCOUNTANT)
+    return frozenset(kinds | SERVED_ON_ACCOUNTANT if is_accountant else kinds - SERVED_ON_ACCOUNTANT)

@@ -1,4 +1,4 @@
-"""Senders whose work waits until an operator resumes it: known to a running service as soon as it is stored."""
+"""Paused senders: their work waits until an operator resumes them; a running service follows the database."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -10,11 +10,11 @@ from service.auth.access_queries import PauseChange, Pool
 
 LOG = structlog.get_logger()
 ApplyPauses = Callable[[Mapping[str, str]], None]
-"""Told which senders are paused, and why."""
+"""Receives the paused senders, each with the reason."""
 
 
 class SenderPauses:
-    """Follows the pauses in the database, and adds to them."""
+    """Follows the pauses in the database, and stores new ones."""
 
     def __init__(self, pool: Pool, apply: ApplyPauses) -> None:
         self._pool, self._apply = pool, apply
@@ -27,27 +27,27 @@ class SenderPauses:
         return len(self._paused)
 
     async def follow(self, dsn: str) -> None:
-        """Let what is stored be in force, for as long as the database answers.
+        """Apply the stored pauses, and every change of them, as long as the connection to the database holds.
 
         Raises
         ------
         ConnectionError
-            It does not any more.
+            The connection is gone.
         """
         await access_queries.follow_changes(dsn, lambda _: self._reload(), "pauses")
 
     async def store_change(self, change: PauseChange) -> bool:
-        """Pause a sender or resume it: stored and in force once this returns; False where nobody knows that sender."""
+        """Pause or resume a sender: stored and applied on return; False if the sender is unknown."""
         if not await access_queries.store_pause_change(self._pool, change):
             return False
         await self._reload()
         return True
 
     async def _reload(self) -> None:
-        """One read after the other, so that an older answer never replaces a newer one."""
+        """Read and apply the pauses; one reader at a time, so that older data never replace newer."""
         async with self._lock:
-            found = await access_queries.load_paused_senders(self._pool)
-            if found != self._paused:
-                LOG.info("senders paused", senders=found)
-            self._paused = found
-            self._apply(found)
+            paused = await access_queries.load_paused_senders(self._pool)
+            if paused != self._paused:
+                LOG.info("senders paused", senders=paused)
+            self._paused = paused
+            self._apply(paused)

@@ -1,4 +1,4 @@
-"""The door: who comes in, how often, and who is turned away."""
+"""Authentication of requests: the credential, the client certificate, the rate limit, and the audit of refusals."""
 
 import asyncio
 import math
@@ -6,10 +6,9 @@ from http import HTTPStatus
 
 from service.auth import access_queries, trust_queries
 from service.auth.api_key_scheme import ApiKeyScheme
-from service.auth.api_keys import Caller
 from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.certificates import CertificateBindings
-from service.auth.credentials import AuthenticatedCaller, CredentialScheme
+from service.auth.credentials import AuthenticatedCaller, Caller, CredentialScheme
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwt import TokenScheme
 from service.auth.rate_limit import RateLimiter
@@ -18,7 +17,7 @@ from service.http.problems import Problem
 
 
 class Authenticator:
-    """Knows who may come in and by which way, counts how often each sender comes, and notes whoever is turned away."""
+    """Authenticates callers by API key or signed token, limits the rate of each sender, and audits refused requests."""
 
     def __init__(
         self, rate_limiter: RateLimiter, audit_trail: AuditTrail, *, requires_certificates: bool = False
@@ -28,74 +27,78 @@ class Authenticator:
         self._bindings = CertificateBindings(is_required=requires_certificates)
         self._rate_limiter, self._audit_trail = rate_limiter, audit_trail
         self.keys_loaded = asyncio.Event()
-        """Set once the keys were read."""
+        """Set once the keys have been read from the database."""
 
     @property
     def key_count(self) -> int:
-        """How many keys open something."""
+        """How many keys are live."""
         return len(self._api_keys.keys_by_name)
 
     @property
     def senders(self) -> set[str]:
-        """Who has a key, or a grant for tokens, that may send acts."""
+        """The senders with a key or a grant for tokens that may send acts."""
         callers = [key.caller for key in self._api_keys.keys_by_name.values()] + self._tokens.callers
-        return {each.sender for each in callers if each.kinds}
+        return {caller.sender for caller in callers if caller.kinds}
 
     async def follow(self, dsn: str) -> None:
-        """Know keys, issuers, grants and certificates as they come and end, for as long as the database answers.
+        """Load keys, issuers, grants and certificates, and reload them after each change, while the database is there.
 
         Raises
         ------
         ConnectionError
-            It does not any more.
+            The connection to the database is gone.
         """
         await access_queries.follow_changes(dsn, self._reload, "keys")
 
     async def _reload(self, connection: access_queries.Connection) -> None:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            live, trust = (
-                await access_queries.load_live_keys(connection),
-                await trust_queries.load_trust(connection),
-            )
-            bound = await trust_queries.load_bindings(connection)
-        self._api_keys.keys_by_name, self._bindings.fingerprints_by_holder = live, bound
+            keys = await access_queries.load_live_keys(connection)
+            trust = await trust_queries.load_trust(connection)
+            bindings = await trust_queries.load_bindings(connection)
+        self._api_keys.keys_by_name, self._bindings.fingerprints_by_holder = keys, bindings
         self._tokens.set_trust(trust)
         self.keys_loaded.set()
 
     async def authenticate(self, request: Request) -> Caller:
-        """Who is calling.
+        """Return the caller of a request.
 
         Raises
         ------
         Problem
-            Nobody who is known, or somebody who asks too often.
+            The credential is missing or not accepted, or the sender exceeds its rate limit.
         """
         try:
-            holder = await self._authenticate_token(_read_bearer_token(request))
-            self._bindings.check_certificate(holder, request.certificate)
-        except AuthenticationFailed as stranger:
-            raise _key_unknown(stranger) from stranger
-        if seconds := self._rate_limiter.take(holder.caller.sender):
-            raise _rate_limited(holder.caller, seconds)
-        return holder.caller
+            authenticated = await self._authenticate_token(_read_bearer_token(request))
+            self._bindings.check_certificate(authenticated, request.certificate)
+        except AuthenticationFailed as failure:
+            raise _key_unknown(failure) from failure
+        if seconds := self._rate_limiter.take(authenticated.caller.sender):
+            raise _rate_limited(authenticated.caller, seconds)
+        return authenticated.caller
 
     async def _authenticate_token(self, text: str) -> AuthenticatedCaller:
-        for way in self._schemes:
-            if way.can_read(text):
-                return await way.authenticate(text)
+        for scheme in self._schemes:
+            if scheme.can_read(text):
+                return await scheme.authenticate(text)
         raise AuthenticationFailed("key-unreadable")
 
     async def record_refusal(self, request: Request, problem: Problem) -> None:
-        """Put a refused attempt on the trail."""
-        who = request.optional_caller
-        action = f"{request.method} {request.scope['path']}"
-        said = (who.key, who.sender) if who else (problem.claimed_name, "")
-        code = problem.audit_code or problem.code
-        await self._audit_trail.record(Attempt(*said, request.address, action, code, problem.detail))
+        """Write a refused request to the audit trail."""
+        caller = request.optional_caller
+        await self._audit_trail.record(
+            Attempt(
+                key=caller.key if caller else problem.claimed_name,
+                sender=caller.sender if caller else "",
+                address=request.address,
+                action=f"{request.method} {request.scope['path']}",
+                code=problem.audit_code or problem.code,
+                detail=problem.detail,
+            )
+        )
 
 
 def _read_bearer_token(request: Request) -> str:
-    """What stands in the header; twice is once too often, and an attempt to be noted."""
+    """Return the bearer token; a repeated Authorization header is refused and audited."""
     try:
         scheme, _, text = request.get_header("authorization").partition(" ")
     except Problem as problem:
@@ -106,17 +109,17 @@ def _read_bearer_token(request: Request) -> str:
     return text.strip()
 
 
-def _key_unknown(stranger: AuthenticationFailed) -> Problem:
-    """One answer for no key, a wrong one, and one that was good once: nobody learns which."""
-    told = "A key that is known and still good, or such a token, must stand in Authorization: Bearer"
-    problem = Problem(HTTPStatus.UNAUTHORIZED, "key-unknown", told)
+def _key_unknown(failure: AuthenticationFailed) -> Problem:
+    """Return the same problem for every reason, so that an attacker does not learn which one applied."""
+    detail = "The header Authorization: Bearer must contain a valid key or token"
+    problem = Problem(HTTPStatus.UNAUTHORIZED, "key-unknown", detail)
     problem.headers["www-authenticate"] = 'Bearer realm="crescendo"'
-    problem.claimed_name, problem.audit_code = stranger.claimed_name, stranger.reason
+    problem.claimed_name, problem.audit_code = failure.claimed_name, failure.reason
     return problem
 
 
-def _rate_limited(who: Caller, seconds: float) -> Problem:
-    told = f"{who.sender} asks more often than it may"
-    problem = Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate-limited", told)
+def _rate_limited(caller: Caller, seconds: float) -> Problem:
+    detail = f"{caller.sender} sends more requests than its rate limit allows"
+    problem = Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate-limited", detail)
     problem.headers["retry-after"] = str(math.ceil(seconds))
     return problem

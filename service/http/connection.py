@@ -1,4 +1,4 @@
-"""A connection: uvicorn's own, with limits to what comes before a body, and the certificate it came with."""
+"""uvicorn's connection with limits on request heads and slow readers, and with the fingerprint of the client certificate."""
 
 import asyncio
 from http import HTTPStatus
@@ -11,38 +11,37 @@ from service.http.http_messages import respond_problem
 from service.http.problems import Problem
 
 HEAD_BYTES_MAX = 2**16
-"""What the first line and the headers of a request may have together."""
+"""Size of the request line and the headers together."""
 HEADERS_MAX = 100
 HEAD_SECONDS = 30
-"""How long a request may take from its first byte to the end of its headers."""
+"""Time from the first byte of a request to the end of its headers."""
 FIRST_REQUEST_SECONDS = 75
-"""How long a connection may be open before its first request has come."""
-
+"""Time from opening a connection to the end of its first request head."""
 
 SLOW_READER_SECONDS = 60
 SLOW_READER_BYTES = 2**16
-"""Of an answer that its caller does not take so much goes out in that time, or all of it; else it is given up."""
+"""A client must take this many bytes of a waiting response in this time, or all of it; else the connection is closed."""
 
 COALESCED_BYTES_MAX = 2**14
-"""A longer piece of an answer waits for no other."""
+"""A longer piece of a response is sent at once, without waiting for the next."""
 
 
 class _TlsObject(Protocol):
-    """The side of TLS that knows the other's certificate."""
+    """The TLS object of a connection."""
 
     def getpeercert(self, binary_form: bool = False) -> bytes | None:
-        """As DER."""
+        """Return the certificate of the other side as DER."""
         ...
 
 
 class _HeadTooLong(Exception):
-    """More than a request may say before its body."""
+    """The head of a request exceeds the limits."""
 
 
 class CoalescingTransport:
-    """The way out of one answer: its head waits for its body until the loop's next round, and both go out in one piece.
+    """Sends the head and the body of a response in one write: the head waits until the loop's next iteration.
 
-    A call of the system for each takes twice as long as one for both, some 27 microseconds in place of 12.
+    One system call for both takes about 12 microseconds, one for each takes 27.
     """
 
     __slots__ = ("_loop", "_pending", "_transport")
@@ -52,7 +51,7 @@ class CoalescingTransport:
         self._pending = b""
 
     def write(self, data: bytes) -> None:
-        """Send it, or let it wait for what comes next where it is short and nothing waits."""
+        """Send data, or keep it for the next call if it is short and nothing else waits."""
         if self._pending:
             self._transport.write(self._pending + data)
             self._pending = b""
@@ -63,11 +62,11 @@ class CoalescingTransport:
             self._loop.call_soon(self._flush)
 
     def is_closing(self) -> bool:
-        """Whether nothing goes out any more."""
+        """Return whether the connection is closing."""
         return self._transport.is_closing()
 
     def close(self) -> None:
-        """Send what waits, and end the connection."""
+        """Send what waits, and close the connection."""
         self._flush()
         self._transport.close()
 
@@ -78,7 +77,7 @@ class CoalescingTransport:
 
 
 class HttpConnection(HttpToolsProtocol):
-    """uvicorn's connection, with limits it does not have."""
+    """uvicorn's connection with additional limits."""
 
     _head_bytes = 0
     _unparsed_bytes = 0
@@ -87,34 +86,34 @@ class HttpConnection(HttpToolsProtocol):
     _reader_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Take note of the certificate; its fingerprint comes with every request of the connection."""
+        """Store the fingerprint of the client certificate in the state of every request of this connection."""
         super().connection_made(transport)
-        # whatever does not go out at once starts the clock of who reads; with 0, TLS would take an empty buffer for a full one
+        # With a limit of 1, any unsent byte starts the deadline of the reader; with 0, TLS would call an empty buffer full.
         transport.set_write_buffer_limits(1)
-        presenting = cast(_TlsObject | None, transport.get_extra_info("ssl_object"))
-        certificate = presenting.getpeercert(binary_form=True) if presenting else None
+        tls = cast(_TlsObject | None, transport.get_extra_info("ssl_object"))
+        certificate = tls.getpeercert(binary_form=True) if tls else None
         if certificate:
             self.app_state = {**self.app_state, "certificate": compute_fingerprint(certificate)}
         self._start_head_deadline(FIRST_REQUEST_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clocks."""
+        """Cancel the deadlines."""
         self._cancel_head_deadline()
         self._cancel_reader_deadline()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Make nothing more until what is made has gone out, which takes its time but has an end."""
+        """Pause the handler until the written data has been sent, within a deadline."""
         super().pause_writing()
         self._start_reader_deadline()
 
     def resume_writing(self) -> None:
-        """Go on: it has gone out."""
+        """Continue: the written data has been sent."""
         self._cancel_reader_deadline()
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        """Read what came, unless a single piece of it has no end."""
+        """Parse data; refuse it if a single element, such as a header, is too long."""
         self._unparsed_bytes += len(data)
         super().data_received(data)
         if self._unparsed_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
@@ -122,13 +121,13 @@ class HttpConnection(HttpToolsProtocol):
             self.send_400_response("")
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
+        """Start counting a request head."""
         self._head_bytes = 0
         self._start_head_deadline(HEAD_SECONDS)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Count the first line."""
+        """Count the request line."""
         self._count_head_bytes(url)
         super().on_url(url)
 
@@ -140,36 +139,41 @@ class HttpConnection(HttpToolsProtocol):
             self._refuse_head()
 
     def on_headers_complete(self) -> None:
-        """Stop the clock; a body has its own."""
+        """Cancel the deadline of the head; a body has its own."""
         self._unparsed_bytes = 0
         self._cancel_head_deadline()
         super().on_headers_complete()
         self.cycle.transport = cast(asyncio.Transport, CoalescingTransport(self.transport, self.loop))
 
     def on_body(self, body: bytes) -> None:
-        """Hand on a piece of the body."""
+        """Pass on a piece of the body."""
         self._unparsed_bytes = 0
         super().on_body(body)
 
     def on_response_complete(self) -> None:
-        """Keep nothing of a request that is over: thousands of connections rest, each with its last one.
+        """Drop the references to a finished request: thousands of idle connections would each keep their last one.
 
-        What they keep is looked through by every search for garbage, and goes round in a circle with the connection.
+        The objects form a reference cycle with the connection, which every run of the garbage collector would traverse.
         """
         super().on_response_complete()
         if self.cycle.response_complete and not self.cycle.more_body:
             self.cycle = self.scope = self.headers = None  # type: ignore[assignment]
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's words are not ours
-        """Answer what is no request as everything else is answered, and close."""
-        problem = Problem(HTTPStatus.BAD_REQUEST, "malformed-request", "This is no HTTP request")
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's text is not used
+        """Respond to malformed input with a problem, as to other errors, and close the connection."""
+        problem = Problem(HTTPStatus.BAD_REQUEST, "malformed-request", "This is not a valid HTTP request")
         if self._is_head_too_long:
-            told = f"First line and headers have over {HEAD_BYTES_MAX:,} bytes or {HEADERS_MAX} headers"
-            problem = Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-long", told)
-        answer = respond_problem(problem)
-        said = {**answer.build_headers(), "connection": "close"}
-        lines = [f"HTTP/1.1 {answer.status.value} {answer.status.phrase}", *_format_headers(said), "", ""]
-        self.transport.write("\r\n".join(lines).encode("latin-1") + cast(bytes, answer.body))
+            detail = f"The request head exceeds {HEAD_BYTES_MAX:,} bytes or {HEADERS_MAX} headers"
+            problem = Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-long", detail)
+        response = respond_problem(problem)
+        headers = {**response.build_headers(), "connection": "close"}
+        lines = [
+            f"HTTP/1.1 {response.status.value} {response.status.phrase}",
+            *_format_headers(headers),
+            "",
+            "",
+        ]
+        self.transport.write("\r\n".join(lines).encode("latin-1") + cast(bytes, response.body))
         self.transport.close()
 
     def _count_head_bytes(self, text: bytes) -> None:
@@ -193,12 +197,12 @@ class HttpConnection(HttpToolsProtocol):
 
     def _start_reader_deadline(self) -> None:
         self._cancel_reader_deadline()
-        left = self.transport.get_write_buffer_size()
-        self._reader_deadline = self.loop.call_later(SLOW_READER_SECONDS, self._check_reader, left)
+        unsent_bytes = self.transport.get_write_buffer_size()
+        self._reader_deadline = self.loop.call_later(SLOW_READER_SECONDS, self._check_reader, unsent_bytes)
 
-    def _check_reader(self, before: int) -> None:
-        """Give the connection up, and what waits for it in memory, where next to nothing of that has gone out."""
-        if self.transport.get_write_buffer_size() > before - SLOW_READER_BYTES:
+    def _check_reader(self, unsent_bytes_before: int) -> None:
+        """Close the connection, and free what waits for it in memory, if the client has taken too little of it."""
+        if self.transport.get_write_buffer_size() > unsent_bytes_before - SLOW_READER_BYTES:
             self.transport.abort()
         else:
             self._start_reader_deadline()
@@ -209,5 +213,5 @@ class HttpConnection(HttpToolsProtocol):
             self._reader_deadline = None
 
 
-def _format_headers(said: dict[str, Any]) -> list[str]:
-    return [f"{name}: {value}" for name, value in said.items()]
+def _format_headers(headers: dict[str, Any]) -> list[str]:
+    return [f"{name}: {value}" for name, value in headers.items()]

@@ -1,8 +1,8 @@
-"""The journal for who asks: look-ups on a few connections, reports a few at once in threads of their own.
+"""Queries to the journal: look-ups on a few shared connections, reports in threads of their own.
 
-A report reads much and lays out much.  In a thread with a loop and a connection of its own it holds up nobody who
-waits for a form, and only so many are made at a time.  Of everything one sender has half at most: its further look-ups
-wait for its own, and leave connections to the others.
+A report reads many rows and formats much.  In a thread with its own loop and connection it delays nobody who waits for a
+form, and only a few run at a time.  One sender gets at most half of everything: its further look-ups wait for its own
+earlier ones, and leave the connections to other senders.
 """
 
 import asyncio
@@ -24,66 +24,66 @@ LOOKUPS_WAITING_MAX = 200
 LOOKUP_SECONDS = 10
 REPORT_THREADS = 2
 REPORT_SECONDS = 30
+_RETRY_SECONDS = 30
 
 Result = TypeVar("Result")
 JournalQuery = Callable[[asyncpg.Connection], Awaitable[Result]]
 
 
 class JournalReader:
-    """Questions to the journal, each answered as of one moment."""
+    """Runs queries to the journal, each on one snapshot."""
 
     def __init__(self, dsn: str, pool: asyncpg.Pool) -> None:
         self._dsn, self._pool = dsn, pool
         self._lookup_quota = Quota(LOOKUPS_WAITING_MAX, quotas.LOOKUPS)
         self._sender_turns = WeakValueDictionary[str, asyncio.Semaphore]()
-        """By sender, for as long as one of its look-ups waits or is under way."""
+        """By sender, as long as one of its look-ups waits or runs."""
         self._report_quota, self._report_lock = Quota(REPORT_THREADS, quotas.REPORTS), threading.Lock()
         self._threads = ThreadPoolExecutor(REPORT_THREADS, "report")
 
     async def run_lookup(self, query: JournalQuery[Result], sender: str) -> Result:
-        """The answer to a question of ``sender`` that needs few rows.
+        """Run a query of ``sender`` that reads few rows.
 
         Raises
         ------
         Problem
-            Too many ask, or too many of the sender's, or it takes too long.
+            Too many look-ups wait, or too many of the sender's, or this one takes too long.
         """
-        with self._lookup_quota.open_share(sender) as place, _limit_time(LOOKUP_SECONDS):
-            place.take(1)
+        with self._lookup_quota.open_share(sender) as share, _translate_timeout(LOOKUP_SECONDS):
+            share.take(1)
             turn = self._sender_turns.setdefault(
                 sender, asyncio.Semaphore(compute_sender_limit(LOOKUP_CONNECTIONS))
             )
             async with asyncio.timeout(LOOKUP_SECONDS) as waiting, turn, self._pool.acquire() as connection:
-                waiting.reschedule(None)  # the server ends what takes too long
+                waiting.reschedule(None)  # from here on the database limits the time
                 return await _run_in_snapshot(cast(asyncpg.Connection, connection), query)
 
     async def run_report(self, query: JournalQuery[Result], sender: str) -> Result:
-        """The answer to a question that needs many rows; ``question`` runs in another thread.
+        """Run a query that reads many rows; ``query`` runs in another thread.
 
         Raises
         ------
         Problem
-            Other reports are being made, or one of the sender's, or it takes too long.
+            Too many reports run, or one of the sender's, or this one takes too long.
         """
-        seat = self._take_report_slot(sender)
+        slot = self._take_report_slot(sender)
         work = self._threads.submit(lambda: asyncio.run(self._run_isolated(query)))
-        work.add_done_callback(
-            lambda _: self._release_report_slot(seat)
-        )  # also where nobody waits for it any more
+        work.add_done_callback(lambda _: self._release_report_slot(slot))  # also if the client has left
         return await asyncio.wrap_future(work)
 
     def _take_report_slot(self, sender: str) -> ExitStack:
-        with self._report_lock, ExitStack() as seat:
-            seat.enter_context(self._report_quota.open_share(sender)).take(1)
-            return seat.pop_all()
+        with self._report_lock, ExitStack() as slot:
+            slot.enter_context(self._report_quota.open_share(sender)).take(1)
+            return slot.pop_all()
 
-    def _release_report_slot(self, seat: ExitStack) -> None:
-        """Called in the thread that made the report."""
+    def _release_report_slot(self, slot: ExitStack) -> None:
+        """Release a slot; called in the thread of the report."""
         with self._report_lock:
-            seat.close()
+            slot.close()
 
     async def _run_isolated(self, query: JournalQuery[Result]) -> Result:
-        with _limit_time(REPORT_SECONDS):
+        """Run a query on a connection of its own."""
+        with _translate_timeout(REPORT_SECONDS):
             connection = await asyncpg.connect(
                 self._dsn, server_settings=_build_settings(REPORT_SECONDS, "on")
             )
@@ -93,13 +93,13 @@ class JournalReader:
                 await connection.close()
 
     def close(self) -> None:
-        """No more reports."""
+        """Start no more reports."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 @asynccontextmanager
 async def open_journal(dsn: str) -> AsyncIterator[JournalReader]:
-    """The journal of a database, open to questions."""
+    """Open the journal of a database for queries."""
     settings = _build_settings(LOOKUP_SECONDS, "off")
     async with asyncpg.create_pool(
         dsn, min_size=0, max_size=LOOKUP_CONNECTIONS, server_settings=settings
@@ -112,21 +112,23 @@ async def open_journal(dsn: str) -> AsyncIterator[JournalReader]:
 
 
 async def _run_in_snapshot(connection: asyncpg.Connection, query: JournalQuery[Result]) -> Result:
-    """Answer from one snapshot: what is committed meanwhile is in all of the answer, or in none of it."""
+    """Run a query on one snapshot, so that its statements agree with each other."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return await query(connection)
 
 
 @contextmanager
-def _limit_time(seconds: int) -> Iterator[None]:
+def _translate_timeout(seconds: int) -> Iterator[None]:
+    """Translate a timeout to a problem; the timeout itself is set elsewhere."""
     try:
         yield
     except (asyncpg.QueryCanceledError, TimeoutError) as error:
-        raise try_again(f"That takes longer than {seconds} seconds: ask for less, or later", 30) from error
+        detail = f"The query takes longer than {seconds} seconds: ask for less, or retry later"
+        raise try_again(detail, _RETRY_SECONDS) from error
 
 
 def _build_settings(seconds: int, sequential_scans: str) -> dict[str, str]:
-    """How the server is to work for a question; look-ups are to use indexes, whatever it thinks they cost."""
+    """Return the settings of a session; look-ups must use indexes, whatever the planner estimates."""
     return {
         "application_name": "crescendo reader",
         "default_transaction_read_only": "on",

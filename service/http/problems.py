@@ -1,4 +1,7 @@
-"""What is answered when something is not done: RFC 9457, with a code that stays, and what to do."""
+"""Problems: responses to requests that are not carried out, by RFC 9457, each with a stable code and a remedy.
+
+The functions that build a problem are named after its code.
+"""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,14 +17,15 @@ from core.errors import (
     InputError,
     LimitExceeded,
 )
+from service.auth.failures import PermissionDenied
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 PAUSED_RETRY_SECONDS = 60
-"""When a paused sender may ask again: a person has to resume it."""
+"""When a paused sender may retry: an operator has to resume it first."""
 
 DISK_FULL_RETRY_SECONDS = 60
-"""When to come again where the disk is full: a person has to make room."""
+"""When to retry after a full disk: somebody has to free space first."""
 
 _INPUT_ERRORS: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
     FileUnreadable: ("file-unreadable", HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -39,57 +43,62 @@ class Problem(CrescendoError):
         self.status, self.code, self.detail, self.extensions = status, code, detail, extensions
         self.headers: dict[str, str] = {}
         self.claimed_name = ""
-        """Who an unknown caller says they are."""
+        """The key that an unauthenticated caller claims to have."""
         self.audit_code = ""
-        """What the trail says in place of the code, where the caller is not to learn it."""
+        """The code for the audit trail, where the caller must not learn it; empty for ``code`` itself."""
         self.is_audited = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
     def encode(self) -> bytes:
-        """The problem as JSON."""
-        said = {
+        """Return the problem as JSON."""
+        members = {
             "type": f"urn:crescendo:problem:{self.code}",
             "title": self.status.phrase,
             "status": self.status.value,
             "code": self.code,
             "detail": self.detail,
         }
-        return msgspec.json.encode({**said, **self.extensions})
+        return msgspec.json.encode({**members, **self.extensions})
 
 
 def from_input_error(error: InputError) -> Problem:
-    """A whole file refused: where, what stood there, and what to do."""
+    """Translate the refusal of a whole file: where the error is, what was found there, and the remedy."""
     code, status = _INPUT_ERRORS[type(error)]
     return Problem(status, code, str(error), where=error.place, found=error.finding, remedy=error.remedy)
 
 
+def from_permission_denied(denied: PermissionDenied) -> Problem:
+    """Translate a refusal for lack of a role or a programme; it goes to the audit trail."""
+    return Problem(HTTPStatus.FORBIDDEN, denied.code, denied.detail)
+
+
 def try_again(detail: str, seconds: int = RETRY_SECONDS) -> Problem:
-    """Full, or not ready: to be tried again."""
+    """Return the problem of a service that is full or not ready: the client retries after ``seconds``."""
     problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try-again", detail)
     problem.headers["retry-after"] = str(seconds)
     return problem
 
 
 def disk_full() -> Problem:
-    """No room on the disk of the service, or of its database: nothing of the request was kept."""
-    told = "The disk of the service is full: nothing of this was kept, and nothing else is lost. Send it again later"
-    problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "disk-full", told)
+    """Return the problem of a full disk, of the service or of its database; nothing of the request was stored."""
+    detail = "The disk of the service is full: nothing of this request was stored, and nothing else is lost. Retry later"
+    problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "disk-full", detail)
     problem.headers["retry-after"] = str(DISK_FULL_RETRY_SECONDS)
     return problem
 
 
 def sender_paused(sender: str, reason: str) -> Problem:
-    """The sender's work waits until an operator resumes it."""
-    told = f"An operator has paused {sender}: {reason}"
-    problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "sender-paused", told, reason=reason)
+    """Return the problem of a sender whose work waits until an operator resumes it."""
+    detail = f"An operator has paused {sender}: {reason}"
+    problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "sender-paused", detail, reason=reason)
     problem.headers["retry-after"] = str(PAUSED_RETRY_SECONDS)
     return problem
 
 
 def malformed_request(detail: str) -> Problem:
-    """The request does not read."""
+    """Return the problem of a request that cannot be understood."""
     return Problem(HTTPStatus.BAD_REQUEST, "malformed-request", detail)
 
 
 def not_found(detail: str) -> Problem:
-    """Not there, or not the caller's to see: the answer is the same."""
+    """Return the problem of an object that does not exist, or that the caller may not see: the response is the same."""
     return Problem(HTTPStatus.NOT_FOUND, "not-found", detail)

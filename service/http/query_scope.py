@@ -1,22 +1,22 @@
-"""What every question about the journal has in common: how far its caller sees, pages, and what is not there."""
+"""What all journal queries share: what the caller may see, pages, and responses for acts that do not exist."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
 from core.calendar import YEAR_FIRST, YEAR_LAST
-from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
+from reporting.act_history import FROM_START, fetch_accepted_lines, fetch_refused_lines
 from reporting.act_views import Payee
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.visibility import ReferenceQuery, Visibility, list_centres_within
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.auth.roles import Role
 from service.http.http_messages import Request
+from service.http.name_cache import NameCache
 from service.http.problems import Problem, malformed_request, not_found
-from service.http.service_context import ServiceContext
 
 REFERENCE_LENGTH_MAX = 35
 SENDER_LENGTH_MAX = 100
@@ -24,109 +24,109 @@ BATCH_NUMBER_MAX = 10**18 - 1
 Item = TypeVar("Item")
 YEAR_RANGE = (YEAR_FIRST, YEAR_LAST)
 FOLLOWERS_MAX = 500
-"""So many entries that follow those of one page are told with it."""
+"""How many followers of the entries on one page are listed with them."""
 
 
 class QueryScope:
-    """How far callers see."""
+    """What callers may see of the journal."""
 
-    def __init__(self, desk: ServiceContext) -> None:
-        self._desk = desk
+    def __init__(self, names: NameCache) -> None:
+        self._names = names
         self._cached_names: CodeNames | None = None
         self._centres_by_perimeter: dict[frozenset[str], list[int] | None] = {}
-        """As many as there are perimeters among the keys."""
+        """At most as many as the keys have different perimeters."""
 
     async def read_visibility(self, request: Request) -> Visibility:
-        """What the caller sees: its sender's acts, an auditor everybody's, within its programmes.
+        """Return what the caller may see: its sender's acts, or all if it is an auditor, within its programmes.
 
         Raises
         ------
         Problem
-            The caller names another sender, and is no auditor.
+            The caller names another sender and is not an auditor.
         """
-        who, named = request.caller, request.get_text("sender", SENDER_LENGTH_MAX)
-        if named and named != who.sender and not who.can_read_all_senders:
-            raise not_found_audited("Nothing of that sender is yours to see")
-        sender = named or (None if who.can_read_all_senders else who.sender)
-        return Visibility(sender, await self.find_centres(who), sorted(who.programmes) or None)
+        caller, named_sender = request.caller, request.get_text("sender", SENDER_LENGTH_MAX)
+        if named_sender and named_sender != caller.sender and not caller.can_read_all_senders:
+            raise not_found_audited("You may not see anything of that sender")
+        sender = named_sender or (None if caller.can_read_all_senders else caller.sender)
+        return Visibility(sender, await self.find_centres(caller), sorted(caller.programmes) or None)
 
     async def read_reference_query(self, request: Request, kinds: Sequence[int] | None) -> ReferenceQuery:
-        """Which lines a reference, and an exercise where one is named, ask for."""
+        """Return the query for the lines of a reference, in one exercise if the request names one."""
         reference = require_text(request.get_text("reference", REFERENCE_LENGTH_MAX), "reference")
         return ReferenceQuery(
             reference, await self.read_visibility(request), kinds, read_year(request, "exercise")
         )
 
-    async def find_centres(self, who: Caller) -> list[int] | None:
-        """Numbers of the fund centres in the caller's programmes; None for all."""
-        names = await self._desk.load_names()
+    async def find_centres(self, caller: Caller) -> list[int] | None:
+        """Return the numbers of the fund centres in the caller's programmes; None for all."""
+        names = await self._names.load()
         if names is not self._cached_names:
             self._cached_names, self._centres_by_perimeter = names, {}
-        if who.programmes not in self._centres_by_perimeter:
-            self._centres_by_perimeter[who.programmes] = list_centres_within(names, who.programmes)
-        return self._centres_by_perimeter[who.programmes]
+        if caller.programmes not in self._centres_by_perimeter:
+            self._centres_by_perimeter[caller.programmes] = list_centres_within(names, caller.programmes)
+        return self._centres_by_perimeter[caller.programmes]
 
 
 class Page(NamedTuple):
-    """Which part of a list is asked for."""
+    """The part of a list that the request asks for."""
 
     after: int
     limit: int
 
     @classmethod
     def read(cls, request: Request, default: int, limit_max: int) -> "Page":
-        """Read from ``after`` and ``limit``."""
+        """Read the page from the parameters ``after`` and ``limit``."""
         return cls(
-            request.get_number("after", 0, (0, BATCH_NUMBER_MAX)),
-            request.get_number("limit", default, (1, limit_max)),
+            request.get_number("after", 0, minimum=0, maximum=BATCH_NUMBER_MAX),
+            request.get_number("limit", default, minimum=1, maximum=limit_max),
         )
 
 
-async def read_visible_entry(connection: Connection, sight: Visibility, entry: int) -> Row:
-    """An entry that is the caller's to see.
+async def read_visible_entry(connection: Connection, visibility: Visibility, entry: int) -> Row:
+    """Read an entry that the caller may see.
 
     Raises
     ------
     Problem
-        There is none, or it is another sender's or programme's: nobody learns which.
+        The entry does not exist, or belongs to another sender or programme: the response is the same.
     """
-    rows = await fetch(connection, "entry_seen", entry, sight.sender, sight.centres)
+    rows = await fetch(connection, "entry_seen", entry, visibility.sender, visibility.centres)
     if rows and rows[0]["is_seen"]:
         return rows[0]
     problem = not_found_audited if rows else not_found
     raise problem(f"You have no entry {entry}")
 
 
-async def act_not_found(connection: Connection, asked: ReferenceQuery) -> Problem:
-    """No such line is the caller's to see; whether that reference is another's alone is for the trail to know."""
-    any_sort = asked._replace(kinds=None, exercise=None)
-    own = await fetch_accepted_lines(connection, any_sort, most=1) or await fetch_refused_lines(
-        connection, any_sort, most=1
+async def act_not_found(connection: Connection, query: ReferenceQuery) -> Problem:
+    """Return the problem for a query without result; it is audited if the reference is another sender's only."""
+    any_kind = query._replace(kinds=None, exercise=None)
+    has_own_lines = await fetch_accepted_lines(connection, any_kind, 0, 1) or await fetch_refused_lines(
+        connection, any_kind, FROM_START, 1
     )
-    (row,) = await fetch(connection, "is_known", asked.reference)
-    problem = not_found_audited if row["is_known"] and not own else not_found
-    return problem(f"You have no act {asked.reference} of that description")
+    (row,) = await fetch(connection, "is_known", query.reference)
+    problem = not_found_audited if row["is_known"] and not has_own_lines else not_found
+    return problem(f"You have no act {query.reference} that matches")
 
 
 def not_found_audited(detail: str) -> Problem:
-    """There, but not the caller's to see: the answer is that of nothing, and it is put on the trail."""
+    """Return ``not_found`` for an object that exists and that the caller may not see; the audit trail records it."""
     problem = not_found(detail)
     problem.is_audited = True
     return problem
 
 
-def can_see_programme(names: CodeNames, who: Caller, centre: str) -> bool:
-    """Whether a fund centre lies in the caller's perimeter."""
-    return not who.programmes or names.codes.find_programme(centre).code in who.programmes
+def can_see_programme(names: CodeNames, caller: Caller, centre: str) -> bool:
+    """Return whether a fund centre lies in the caller's perimeter."""
+    return not caller.programmes or names.codes.find_programme(centre).code in caller.programmes
 
 
-def can_see_bank_details(who: Caller) -> bool:
-    """Whether the caller sees whole IBANs: who answers for the right creditor, and who audits."""
-    return bool(who.roles & {Role.ASSIGNED_ACCOUNTANT, Role.AUDITOR})
+def can_see_bank_details(caller: Caller) -> bool:
+    """Return whether the caller sees whole IBANs: accountants, who are liable for the right creditor, and auditors."""
+    return bool(caller.roles & {Role.ASSIGNED_ACCOUNTANT, Role.AUDITOR})
 
 
 def mask_payee(payee: Payee | None) -> Payee | None:
-    """A payee whose IBAN can be recognised and not be used."""
+    """Return a payee whose IBAN can be recognised but not used: only the first and last four characters remain."""
     if payee is None:
         return None
     first, last = payee.iban[:4], payee.iban[-4:]
@@ -134,22 +134,26 @@ def mask_payee(payee: Payee | None) -> Payee | None:
 
 
 def read_year(request: Request, name: str) -> int | None:
-    """A year behind the question mark, if one is there."""
-    return request.get_number(name, 0, YEAR_RANGE) or None
+    """Return a year from the query; None without one."""
+    return request.get_number(name, 0, minimum=YEAR_FIRST, maximum=YEAR_LAST) or None
 
 
 def read_batch(request: Request) -> int | None:
-    """The batch after which the answer is to stand, if one is named."""
-    return request.get_number("batch", 0, (0, BATCH_NUMBER_MAX)) if request.get_query("batch") else None
+    """Return the batch after which the caller wants the state; None without one."""
+    return (
+        request.get_number("batch", 0, minimum=0, maximum=BATCH_NUMBER_MAX)
+        if request.get_query("batch")
+        else None
+    )
 
 
 async def check_batch(connection: Connection, number: int | None) -> int:
-    """The batch named, or the last one.
+    """Return the given batch number, or the last one.
 
     Raises
     ------
     Problem
-        It is not committed yet.
+        The batch is not committed yet.
     """
     last = await find_batch_or_last(connection, None)
     if number is not None and number > last:
@@ -158,22 +162,29 @@ async def check_batch(connection: Connection, number: int | None) -> int:
 
 
 def build_next_link(request: Request, names: Sequence[str], after: object, **fixed: object) -> str:
-    """The address of the next page: the same question, behind ``after``, with what was open ``fixed``."""
-    said = {name: text for name in names if (text := request.get_query(name))}
-    return f"{request.scope['path']}?{urlencode({**said, **fixed, 'after': after})}"
+    """Return the address of the next page: the same query from ``after``, with defaults made explicit by ``fixed``."""
+    parameters = {name: text for name in names if (text := request.get_query(name))}
+    return f"{request.scope['path']}?{urlencode({**parameters, **fixed, 'after': after})}"
+
+
+class ListPage(NamedTuple, Generic[Item]):
+    """The items of one page, and the address of the next page."""
+
+    items: list[Item]
+    next: str | None
 
 
 def slice_page(
-    request: Request, names: Sequence[str], found: Sequence[Item], page: Page, **fixed: object
-) -> tuple[list[Item], str | None]:
-    """A page of a list that is made whole, and the address of the next."""
+    request: Request, names: Sequence[str], items: Sequence[Item], page: Page, **fixed: object
+) -> ListPage[Item]:
+    """Return one page of a complete list."""
     end = page.after + page.limit
-    more = build_next_link(request, names, end, **fixed) if end < len(found) else None
-    return list(found[page.after : end]), more
+    next_link = build_next_link(request, names, end, **fixed) if end < len(items) else None
+    return ListPage(list(items[page.after : end]), next_link)
 
 
 def require_text(text: str, name: str) -> str:
-    """A text that must be there."""
+    """Return a text that must not be empty."""
     if not text:
-        raise malformed_request(f"{name} must be named")
+        raise malformed_request(f"The parameter {name} is required")
     return text

@@ -1,4 +1,4 @@
-"""Room for what is held while it lasts: bytes of forms, files that are taken at once, questions, who looks at the figures."""
+"""Limits on concurrent work: bytes of forms, files in transfer, queries, live viewers; one sender gets half at most."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,55 +8,51 @@ from typing import NamedTuple
 from service.http.problems import RETRY_SECONDS, try_again
 
 SENDER_PARTS = 2
-"""Of so many equal parts, one sender takes one at most: nobody alone keeps the others out."""
+"""One sender may use one of so many equal parts of a limit, so that no sender can block the others."""
 
 
 def compute_sender_limit(limit: int) -> int:
-    """What one sender may have of it."""
+    """Return how much of a limit one sender may use."""
     return max(limit // SENDER_PARTS, 1)
 
 
 class QuotaMessages(NamedTuple):
-    """What is said when there is no room, or none left of the sender's own, and when to come again."""
+    """The details of the problem beyond a limit, for all senders and for one, and when to retry."""
 
     overall: str
     sender: str
     retry_seconds: int
 
 
-FORM_BYTES = QuotaMessages(
-    "As many bytes of forms wait as can wait", "As many bytes of your forms wait as can wait", 1
-)
+FORM_BYTES = QuotaMessages("Too many bytes of forms wait", "Too many bytes of your forms wait", 1)
 UPLOADS = QuotaMessages(
-    "As many files as can be taken at once are on their way",
-    "As many of your files as can be taken at once are on their way",
-    RETRY_SECONDS,
+    "Too many files are being received", "Too many of your files are being received", RETRY_SECONDS
 )
-LOOKUPS = QuotaMessages("As many questions wait as can wait", "As many of your questions wait as can wait", 1)
+LOOKUPS = QuotaMessages("Too many queries wait", "Too many of your queries wait", 1)
 REPORTS = QuotaMessages(
-    "As many reports as can be made at once are being made",
-    "As many of your reports as can be made at once are being made",
-    RETRY_SECONDS,
+    "Too many reports are being computed", "Too many of your reports are being computed", RETRY_SECONDS
 )
-QUEUED_FILES = QuotaMessages("As many files wait as can wait", "As many of your files wait as can wait", 30)
-QUEUED_FORMS = QuotaMessages("As many forms wait as can wait", "As many of your forms wait as can wait", 1)
-DRY_RUNS = QuotaMessages("As many dry runs wait as can wait", "As many of your dry runs wait as can wait", 1)
-VIEWERS = QuotaMessages("As many look as can look", "As many of you look as can look", RETRY_SECONDS)
+QUEUED_FILES = QuotaMessages("Too many files wait", "Too many of your files wait", 30)
+QUEUED_FORMS = QuotaMessages("Too many forms wait", "Too many of your forms wait", 1)
+DRY_RUNS = QuotaMessages("Too many dry runs wait", "Too many of your dry runs wait", 1)
+VIEWERS = QuotaMessages(
+    "Too many live viewers", "Too many live viewers of this sender or address", RETRY_SECONDS
+)
 
 
 class QueueLimit(NamedTuple):
-    """How many may wait that are counted where they wait, and what is said beyond."""
+    """A limit on a queue that keeps its own count, and the messages beyond it."""
 
     limit: int
     messages: QuotaMessages
 
     def check(self, waiting: int, sender_waiting: int) -> None:
-        """Whether one more may wait beside ``waiting``, of which ``own`` are its sender's.
+        """Check that one more item may wait beside ``waiting``, of which ``sender_waiting`` are its sender's.
 
         Raises
         ------
         Problem
-            There is no room for it.
+            The limit is reached, for all senders or for this one.
         """
         if waiting >= self.limit:
             raise try_again(self.messages.overall, self.messages.retry_seconds)
@@ -65,7 +61,7 @@ class QueueLimit(NamedTuple):
 
 
 class Quota:
-    """So much of something, bytes or files or seats, and how much of it each sender has taken."""
+    """A limited amount of bytes, files or slots, and how much of it each sender uses."""
 
     def __init__(self, limit: int, messages: QuotaMessages = FORM_BYTES) -> None:
         self._limit, self._sender_limit, self._messages = limit, compute_sender_limit(limit), messages
@@ -74,7 +70,7 @@ class Quota:
 
     @contextmanager
     def open_share(self, sender: str) -> Iterator["QuotaShare"]:
-        """A share that grows by what it takes, and is given back when the body ends."""
+        """Open an empty share; whatever it takes is released when the block ends."""
         share = QuotaShare(self, sender)
         try:
             yield share
@@ -82,24 +78,24 @@ class Quota:
             self._release(sender, share.size)
 
     def take(self, sender: str, size: int) -> None:
-        """Take ``size`` more.
+        """Take ``size`` more for a sender.
 
         Raises
         ------
         Problem
-            There is no room for it.
+            The limit is reached, for all senders or for this one.
         """
         self.check(sender, size)
         self.used += size
         self._used_by_sender[sender] += size
 
     def check(self, sender: str, size: int) -> None:
-        """Whether ``size`` more can be taken.
+        """Check that a sender can take ``size`` more.
 
         Raises
         ------
         Problem
-            There is no room for it.
+            The limit is reached, for all senders or for this one.
         """
         if self.used + size > self._limit:
             raise try_again(self._messages.overall, self._messages.retry_seconds)
@@ -108,7 +104,7 @@ class Quota:
 
     @property
     def largest_share(self) -> int:
-        """What the sender has taken that has most."""
+        """How much the sender uses that uses most."""
         return max(self._used_by_sender.values(), default=0)
 
     def _release(self, sender: str, size: int) -> None:
@@ -119,7 +115,7 @@ class Quota:
 
 
 class QuotaShare:
-    """What one request holds of a room."""
+    """What one request has taken of a quota."""
 
     __slots__ = ("_quota", "_sender", "size")
 
@@ -132,7 +128,7 @@ class QuotaShare:
         Raises
         ------
         Problem
-            There is no room for it.
+            The limit is reached, for all senders or for this one.
         """
         self._quota.take(self._sender, size)
         self.size += size

@@ -1,4 +1,4 @@
-"""A body on its way to the spool: read by another thread as a file, a piece at a time, never held whole."""
+"""Receiving request bodies: small ones into memory, files into the spool, read piece by piece in another thread."""
 
 import asyncio
 import concurrent.futures
@@ -21,28 +21,28 @@ from service.http.quotas import UPLOADS, Quota, QuotaShare
 
 Result = TypeVar("Result")
 STALL_SECONDS = 60
-"""A body that brings nothing for so long is given up."""
+"""A body that brings nothing for this long is given up."""
 SMALL_BODY_SECONDS = 120
-"""A small body is there by then: one that trickles would hold its room for ever."""
+"""A small body must arrive in this time: one that trickles would occupy its share of memory without end."""
 
 
 class BodyInterrupted(CrescendoError):
-    """The sender went away in the middle of a body."""
+    """The client disconnected before the end of the body."""
 
 
 async def receive_message(receive: Receive) -> Message:
-    """What comes next of a body.
+    """Receive the next message of a body.
 
     Raises
     ------
     Problem
-        Nothing came for a minute.
+        Nothing arrived for ``STALL_SECONDS``.
     """
-    # what asyncio.timeout does, for a tenth of its price: every form comes by here
-    task, silences = asyncio.current_task(), list[bool]()
+    # Does what asyncio.timeout does at a tenth of its cost, because every form passes here.
+    task, timeouts = asyncio.current_task(), list[bool]()
 
     def give_up() -> None:
-        silences.append(True)
+        timeouts.append(True)
         if task:
             task.cancel()
 
@@ -50,43 +50,43 @@ async def receive_message(receive: Receive) -> Message:
     try:
         return await receive()
     except asyncio.CancelledError:
-        if not silences or (task and task.uncancel()):
+        if not timeouts or (task and task.uncancel()):
             raise
-        told = f"Nothing came for {STALL_SECONDS} seconds"
-        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told) from None
+        detail = f"Nothing arrived for {STALL_SECONDS} seconds"
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", detail) from None
     finally:
         timer.cancel()
 
 
 async def read_small_body(receive: Receive, bytes_max: int, share: QuotaShare | None = None) -> bytes:
-    """A whole body of at most ``bytes_max``, which ``share`` takes as they come.
+    """Read a whole body of at most ``bytes_max``; ``share`` takes its bytes as they arrive.
 
     Raises
     ------
     Problem
-        It is longer, has no end, or does not come, or there is no room for it.
+        The body is too long, incomplete or too slow, or exceeds the quota.
     """
-    body, began = bytearray(), time.monotonic()
+    body, start = bytearray(), time.monotonic()
     while True:
         message = await receive_message(receive)
         if message["type"] == "http.disconnect":
-            raise malformed_request("The body has no end")
+            raise malformed_request("The body is incomplete")
         piece = message.get("body", b"")
         if share:
             share.take(len(piece))
         body += piece
         if len(body) > bytes_max:
-            told = f"The body may have {bytes_max:,} bytes"
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
+            detail = f"The body may have at most {bytes_max:,} bytes"
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", detail)
         if not message.get("more_body", False):
             return bytes(body)
-        if time.monotonic() - began > SMALL_BODY_SECONDS:
-            told = f"The body had not come after {SMALL_BODY_SECONDS} seconds"
-            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told)
+        if time.monotonic() - start > SMALL_BODY_SECONDS:
+            detail = f"The body did not arrive within {SMALL_BODY_SECONDS} seconds"
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", detail)
 
 
 class BodyStream(io.RawIOBase):
-    """The body of a request as a file; ``read`` is called from another thread than the loop's."""
+    """The body of a request as a file; another thread than the loop's calls ``read``."""
 
     def __init__(self, receive: Receive) -> None:
         super().__init__()
@@ -96,14 +96,14 @@ class BodyStream(io.RawIOBase):
         self._pending_read: concurrent.futures.Future[bytes] | None = None
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to ``size`` bytes, fewer only at the end; what came before a break is given out before it is told.
+        """Return up to ``size`` bytes, fewer only at the end; bytes that came before a failure are returned first.
 
         Raises
         ------
-        Cut
-            The sender went away.
+        BodyInterrupted
+            The client disconnected.
         Problem
-            Nothing came for a minute.
+            Nothing arrived for ``STALL_SECONDS``.
         """
         if self._is_abandoned:
             return self._take_rest()
@@ -114,15 +114,15 @@ class BodyStream(io.RawIOBase):
             return self._take_rest()
 
     def abandon(self) -> None:
-        """Let the thread go that reads."""
+        """Release the thread that reads."""
         self._is_abandoned = True
         if self._pending_read:
             self._pending_read.cancel()
 
     def _take_rest(self) -> bytes:
-        """What came before it was given up; nothing is added to it any more."""
+        """Return what arrived before the body was abandoned; nothing is added any more."""
         if not self._buffer:
-            raise BodyInterrupted("given up")
+            raise BodyInterrupted("the service stopped reading")
         piece = bytes(self._buffer)
         self._buffer.clear()
         return piece
@@ -139,17 +139,17 @@ class BodyStream(io.RawIOBase):
     async def _receive_more(self) -> None:
         try:
             message = await receive_message(self._receive)
-        except Problem as silence:
-            self._failure, self._is_complete = silence, True
+        except Problem as stall:
+            self._failure, self._is_complete = stall, True
             return
         if message["type"] == "http.disconnect":
-            self._failure = BodyInterrupted("the sender went away")
+            self._failure = BodyInterrupted("the client disconnected")
         self._buffer += message.get("body", b"")
         self._is_complete = not message.get("more_body", False)
 
 
 class UploadReceiver:
-    """Bodies on their way, each with a thread of its own; whoever brings one has a seat until it is proved."""
+    """Receives files, each in a thread of its own; a request occupies a slot until its file is validated."""
 
     def __init__(self, spool: Spool, uploads: PartialUploads, uploads_max: int) -> None:
         self.spool, self.uploads = spool, uploads
@@ -158,50 +158,52 @@ class UploadReceiver:
         self._threads = ThreadPoolExecutor(uploads_max, "upload")
 
     def open_temporary_spool(self, bytes_max: int) -> AbstractContextManager[Spool]:
-        """A spool for a file that is not kept."""
+        """Open a spool for a file that is deleted afterwards."""
         return self.spool.open_temporary(bytes_max)
 
     @contextmanager
     def open_slot(self, sender: str) -> Iterator[None]:
-        """One of so many seats, and of those of one sender: held from the first byte until the file is proved.
+        """Occupy a slot from the first byte until the file is validated.
 
         Raises
         ------
         Problem
-            As many files as can be are on their way, of all or of this sender.
+            All slots are occupied, or all of this sender's.
         """
-        with self._quota.open_share(sender) as seat:
-            seat.take(1)
+        with self._quota.open_share(sender) as share:
+            share.take(1)
             yield
 
     async def receive(
         self, receive: Receive, name: str, declared: Envelope, spool: Spool | None = None
     ) -> SpooledFile:
-        """Bring a body to the spool, or to another one, durably; its sender has a seat.
+        """Write a body durably to ``spool``, by default the service's; the caller has a slot.
 
         Raises
         ------
         Problem
-            Nothing came for a minute.
+            Nothing arrived for ``STALL_SECONDS``.
         InputError
-            What the spool does not take.
-        Cut
-            The sender went away; nothing is left of it.
+            The spool refuses the file.
+        BodyInterrupted
+            The client disconnected; nothing remains of the file.
         """
-        into = spool or self.spool
-        return await self._run_in_thread(BodyStream(receive), lambda body: into.receive(body, name, declared))
+        target = spool or self.spool
+        return await self._run_in_thread(
+            BodyStream(receive), lambda body: target.receive(body, name, declared)
+        )
 
     async def append(self, receive: Receive, upload: PartialUpload) -> None:
-        """Add a body to an upload, durably; its sender has a seat.
+        """Append a body durably to an upload; the caller has a slot.
 
         Raises
         ------
         Problem
-            Nothing came for a minute.
-        Overlong
-            More came than was declared.
-        Cut
-            The sender went away; what came before stays.
+            Nothing arrived for ``STALL_SECONDS``.
+        UploadTooLong
+            More bytes arrived than were declared.
+        BodyInterrupted
+            The client disconnected; what arrived before remains.
         """
         body = BodyStream(receive)
         self._appending_bodies.add(body)
@@ -211,24 +213,24 @@ class UploadReceiver:
             self._appending_bodies.discard(body)
 
     def stop_appending(self) -> None:
-        """Let go all who add to an upload: what came before stays, and they come back to another process."""
+        """End all appends: what has arrived remains, and the clients continue with another process."""
         for body in self._appending_bodies:
             body.abandon()
 
     async def adopt(self, upload: PartialUpload) -> SpooledFile:
-        """Bring a whole upload to the spool, at no cost of a copy; its sender has a seat, and the thread of it.
+        """Move a complete upload to the spool without copying it; the caller has a slot, and thus a free thread.
 
         Raises
         ------
         InputError
-            What the spool does not take.
+            The spool refuses the file.
         """
-        said = upload.declaration
-        work = self._threads.submit(self.spool.adopt, upload.original, said.name, said.envelope)
+        declaration = upload.declaration
+        work = self._threads.submit(self.spool.adopt, upload.original, declaration.name, declaration.envelope)
         return await asyncio.wrap_future(work)
 
     async def _run_in_thread(self, body: BodyStream, consume: Callable[[BinaryIO], Result]) -> Result:
-        """Let a thread of its own take a body in."""
+        """Let a thread consume a body."""
         work = self._threads.submit(consume, cast(BinaryIO, body))
         try:
             return await asyncio.wrap_future(work)
@@ -237,9 +239,9 @@ class UploadReceiver:
 
     @property
     def active_uploads(self) -> int:
-        """Files on their way: until they are proved and have their number."""
+        """Files in transfer, until they are validated and have their number."""
         return self._quota.used
 
     def close(self) -> None:
-        """No more bodies."""
+        """Receive no more bodies."""
         self._threads.shutdown(wait=False, cancel_futures=True)

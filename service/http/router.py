@@ -1,80 +1,77 @@
-"""Which handler answers which path; the one place where everything that goes wrong becomes an answer."""
+"""The ASGI application: find the handler of a request, authenticate the caller, translate every failure to a response."""
 
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
 from core.errors import EngineError, InputError
 from ingest.spool.envelope import SENDER_PATTERN
 from monitoring.service_metrics import ServiceMetrics
+from posting.store.failures import DATABASE_ERRORS, is_disk_full
+from service.auth.failures import PermissionDenied
 from service.http.authentication import Authenticator
 from service.http.http_messages import Receive, Request, Response, Send, respond_problem
-from service.http.problems import Problem, disk_full, from_input_error, not_found, try_again
-from service.http.submission_queries import DATABASE_FAILURES, is_disk_full
+from service.http.problems import (
+    Problem,
+    disk_full,
+    from_input_error,
+    from_permission_denied,
+    not_found,
+    try_again,
+)
+from service.http.route import BoundRoute
 
-Handler = Callable[[Request], Awaitable[Response]]
 OTHER_ROUTE = "other"
-"""In place of a path and a method that nobody answers: whatever is asked, labels stay few."""
+"""Metric label of requests that match no route, so that clients cannot create labels."""
 
 LOG = structlog.get_logger()
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
-"""A parameter in a path."""
+"""A parameter in the path of a route."""
 
 PARAMETER_PATTERNS: Mapping[str, str] = {"sender": SENDER_PATTERN, "upload": "[0-9a-f]{64}"}
-"""What a parameter of that name looks like, where it is no number."""
-
-
-class Route(NamedTuple):
-    """A path, with ``{parameters}`` that match digits unless they have a shape, and who answers it."""
-
-    method: str
-    path: str
-    handler: Handler
-    is_open: bool = False
-    """Answered without asking for a key."""
+"""Patterns of path parameters that are not numbers, by name."""
 
 
 class Application:
     """The routes as an ASGI application."""
 
     def __init__(
-        self, routes: Sequence[Route], authenticator: Authenticator, metrics: ServiceMetrics
+        self, routes: Sequence[BoundRoute], authenticator: Authenticator, metrics: ServiceMetrics
     ) -> None:
         self._authenticator, self._metrics = authenticator, metrics
         self._compiled_routes = [(_compile_path(route.path), route) for route in routes]
         self._plain_routes = {(route.method, route.path): route for route in routes}
-        """Most requests name a path without parameters, which needs no search."""
+        """Most requests match a path without parameters, which needs no search."""
         self._is_stopping = False
 
     def mark_stopping(self) -> None:
-        """What requests stand on is being closed: none is begun, and it is no fault of theirs or ours if that shows."""
+        """Answer 503 from now on: what the handlers use is being closed, and errors that follow from that are expected."""
         self._is_stopping = True
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         if scope["type"] != "http":
             return
-        request, began = Request(scope, receive), time.monotonic()
+        request, start = Request(scope, receive), time.monotonic()
         try:
-            found = await self._respond(request)
+            response = await self._respond(request)
         except Problem as problem:
-            found = respond_problem(problem)
+            response = respond_problem(problem)
         except asyncio.CancelledError:
-            # The service ends before this was answered: who waits is told so, and what to do.
-            found = respond_problem(_service_stopping())
+            # The service stops before the request was handled: tell the client, and what to do.
+            response = respond_problem(_service_stopping())
         try:
-            await found.send(send)
+            await response.send(send)
         finally:
+            route = request.route or OTHER_ROUTE
             method = request.method if request.route else OTHER_ROUTE
-            self._metrics.increment(
-                "requests_total", method, request.route or OTHER_ROUTE, str(found.status.value)
-            )
-            self._metrics.observe("request_seconds", time.monotonic() - began, request.route or OTHER_ROUTE)
+            self._metrics.increment("requests_total", method, route, str(response.status.value))
+            self._metrics.observe("request_seconds", time.monotonic() - start, route)
 
     async def _respond(self, request: Request) -> Response:
         if self._is_stopping:
@@ -91,21 +88,31 @@ class Application:
             raise _translate_failure(request.scope["path"], error) from error
 
     async def _handle(self, request: Request) -> Response:
-        """Ask for a key where one is needed; whoever is turned away is on the trail before they are told."""
+        """Authenticate the caller unless the route is open, and call the handler.
+
+        A refused attempt is in the audit trail before the caller gets the response.
+        """
         route = self._find_route(request)
         request.route = route.path
         try:
             if not route.is_open:
                 request.optional_caller = await self._authenticator.authenticate(request)
             return await route.handler(request)
+        except PermissionDenied as denied:
+            problem = from_permission_denied(denied)
+            await self._audit(request, problem)
+            raise problem from denied
         except Problem as problem:
-            if problem.is_audited:
-                self._metrics.increment("turned_away_total", problem.code)
-                await self._authenticator.record_refusal(request, problem)
+            await self._audit(request, problem)
             raise
 
-    def _find_route(self, request: Request) -> Route:
-        # As it was sent: a proxy that keeps a path closed must not be got round by writing it in another way.
+    async def _audit(self, request: Request, problem: Problem) -> None:
+        if problem.is_audited:
+            self._metrics.increment("turned_away_total", problem.code)
+            await self._authenticator.record_refusal(request, problem)
+
+    def _find_route(self, request: Request) -> BoundRoute:
+        # Compare the path as it was sent: a proxy that blocks a path must not be bypassed by another spelling of it.
         path, method = request.scope["raw_path"].decode("latin-1"), _get_route_method(request)
         if (plain := self._plain_routes.get((method, path))) is not None:
             return plain
@@ -118,29 +125,31 @@ class Application:
                 return route
         if not matching:
             raise not_found(f"There is nothing at {path}")
-        problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")
+        problem = Problem(
+            HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{path} does not support {method}"
+        )
         problem.headers["allow"] = ", ".join(sorted(_find_allowed_methods(route for _, route in matching)))
         raise problem
 
 
 def _service_stopping() -> Problem:
-    return try_again("The service is ending; send it again, twice does no harm")
+    return try_again("The service is stopping; send the request again, repeating it does no harm")
 
 
 def _translate_failure(path: str, error: Exception) -> Problem:
-    """What disk or database did not do, or what nobody foresaw; the log has it whole."""
+    """Translate a failure of the disk, of the database, or an unexpected one; the log has the details."""
     if is_disk_full(error):
         LOG.error("disk full", path=path, cause=repr(error))
         return disk_full()
-    if isinstance(error, (*DATABASE_FAILURES, EngineError)):
+    if isinstance(error, (*DATABASE_ERRORS, EngineError)):
         LOG.warning("database does not answer", path=path, cause=repr(error))
-        return try_again("The database does not answer; nothing is lost")
+        return try_again("The database does not respond; nothing is lost")
     LOG.error("request failed", path=path, exc_info=error)
-    told = "This is our fault, and it is logged"
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told)
+    detail = "An error in the service, which is logged"
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
 
 
-def _find_allowed_methods(routes: Iterable[Route]) -> set[str]:
+def _find_allowed_methods(routes: Iterable[BoundRoute]) -> set[str]:
     methods = {route.method for route in routes}
     return methods | {"HEAD"} if "GET" in methods else methods
 
@@ -151,14 +160,14 @@ def _get_route_method(request: Request) -> str:
 
 def _compile_path(path: str) -> re.Pattern[str]:
     return re.compile(
-        PATH_PARAMETER.sub(lambda found: f"(?P<{found[1]}>{_get_parameter_pattern(found[1])})", path)
+        PATH_PARAMETER.sub(lambda match: f"(?P<{match[1]}>{_get_parameter_pattern(match[1])})", path)
     )
 
 
-def _get_parameter_pattern(parameter: str) -> str:
-    return PARAMETER_PATTERNS.get(parameter) or f"[0-9]{{1,{get_digits_max(parameter)}}}"
+def _get_parameter_pattern(name: str) -> str:
+    return PARAMETER_PATTERNS.get(name) or f"[0-9]{{1,{get_digits_max(name)}}}"
 
 
 def get_digits_max(parameter: str) -> int:
-    """How many digits a number in a path may have: an entry's is stored in eight bytes, others in four."""
+    """Return how many digits a number in a path may have: entries are stored in eight bytes, others in four."""
     return 18 if parameter == "entry" else 9

@@ -1,116 +1,134 @@
-"""The routes."""
+"""All routes of the service: the tables of the handlers, and the handlers bound to the parts that they need.
+
+A route is one row in the table of its handler's module.  A new handler adds its table to ``ROUTES`` and its object to
+``bind_all_routes``.
+"""
+
+from typing import Any
 
 from service.http.authentication import Authenticator
-from service.http.handlers import static_page
-from service.http.handlers.acts import ActHistoryHandler
-from service.http.handlers.budget import BudgetHandler
-from service.http.handlers.forms import FormHandler
-from service.http.handlers.health import HealthHandler
-from service.http.handlers.metrics import LiveHandler, MetricsHandler
-from service.http.handlers.open_items import COMMITMENT, PAYMENT, OpenItemsHandler
-from service.http.handlers.pain002 import Pain002Handler
-from service.http.handlers.refused_lines import RefusedLinesHandler
-from service.http.handlers.reports import Reports
-from service.http.handlers.senders import SendersHandler
-from service.http.handlers.submissions import SubmissionsHandler
-from service.http.handlers.uploads import UploadsHandler
+from service.http.handlers import (
+    acts,
+    budget,
+    cancellation,
+    dry_runs,
+    forms,
+    health,
+    metrics,
+    open_items,
+    pain002,
+    refused_lines,
+    reports,
+    senders,
+    static_page,
+    submissions,
+    uploads,
+)
 from service.http.live.broadcaster import FiguresBroadcaster
-from service.http.openapi.docs_handler import DocsHandler
+from service.http.live.metrics_access import MetricsAccess
+from service.http.openapi import docs_handler
 from service.http.query_scope import QueryScope
-from service.http.router import Application, Handler, Route
+from service.http.route import BoundRoute, Route, bind_routes
+from service.http.router import Application
 from service.http.service_context import ServiceContext
 
-METRICS_PATHS = frozenset({"/metrics", "/v1/figures", "/v1/live", "/v1/batches/{batch}/proof"})
-"""Paths that look themselves at who asks: this machine needs no key."""
-OPEN_PATHS = frozenset(
-    {"/healthz", "/readyz", "/docs", "/docs.css", "/openapi.json", *static_page.PATHS, *METRICS_PATHS}
+ROUTES: tuple[Route[Any], ...] = (
+    *health.ROUTES,
+    *metrics.METRICS_ROUTES,
+    *static_page.ROUTES,
+    *metrics.LIVE_ROUTES,
+    *docs_handler.ROUTES,
+    *forms.ROUTES,
+    *submissions.ROUTES,
+    *pain002.ROUTES,
+    *cancellation.ROUTES,
+    *senders.ROUTES,
+    *refused_lines.ROUTES,
+    *uploads.ROUTES,
+    *acts.ROUTES,
+    *open_items.COMMITMENT_ROUTES,
+    *open_items.PAYMENT_ROUTES,
+    *budget.ROUTES,
+    *reports.ROUTES,
 )
-"""Paths that the door lets everybody through to."""
-
-
-HandlersByRoute = dict[tuple[str, str], Handler]
-"""By method and path."""
+OPEN_PATHS = frozenset(route.path for route in ROUTES if route.is_open)
+METRICS_PATHS = frozenset(route.path for route in (*metrics.METRICS_ROUTES, *metrics.LIVE_ROUTES))
+"""Open paths whose handlers check access themselves: requests from this machine need no key."""
 
 
 def build_application(
     context: ServiceContext, authenticator: Authenticator, broadcaster: FiguresBroadcaster
 ) -> Application:
-    """All that can be asked."""
-    return Application(build_routes(context, authenticator, broadcaster), authenticator, context.metrics)
+    """Build the application of a service."""
+    routes = bind_all_routes(context, authenticator, broadcaster)
+    return Application(routes, authenticator, context.metrics)
 
 
-def build_routes(
+def bind_all_routes(
     context: ServiceContext, authenticator: Authenticator, broadcaster: FiguresBroadcaster
-) -> list[Route]:
-    """Every route; each asks for a key unless its path is open."""
-    handlers = {
-        **_build_operating_routes(context, authenticator, broadcaster),
-        **_build_ingest_routes(context),
-        **_build_query_routes(context),
-    }
-    return [Route(method, path, handler, path in OPEN_PATHS) for (method, path), handler in handlers.items()]
+) -> list[BoundRoute]:
+    """Create the handlers and bind every route to its own."""
+    return [
+        *_bind_operating_routes(context, authenticator, broadcaster),
+        *_bind_ingest_routes(context),
+        *_bind_query_routes(context),
+    ]
 
 
-def _build_operating_routes(
-    desk: ServiceContext, door: Authenticator, lookout: FiguresBroadcaster
-) -> HandlersByRoute:
-    """How the service is, for those who keep it and for those who look on."""
-    health, metrics, docs = HealthHandler(desk), MetricsHandler(desk, door), DocsHandler(OPEN_PATHS)
-    live, senders = LiveHandler(desk, door, lookout), SendersHandler(desk)
-    return {
-        **static_page.LivePageHandler(desk).build_handlers(),
-        ("GET", "/healthz"): health.get_liveness,
-        ("GET", "/readyz"): health.get_readiness,
-        ("GET", "/metrics"): metrics.get_metrics,
-        ("GET", "/v1/figures"): live.get_figures,
-        ("GET", "/v1/live"): live.stream_figures,
-        ("GET", "/v1/batches/{batch}/proof"): live.get_proof,
-        ("GET", "/docs"): docs.get_page,
-        ("GET", "/docs.css"): docs.get_stylesheet,
-        ("GET", "/openapi.json"): docs.get_openapi,
-        ("POST", "/v1/senders/{sender}/pause"): senders.pause,
-        ("POST", "/v1/senders/{sender}/resume"): senders.resume,
-    }
+def _bind_operating_routes(
+    context: ServiceContext, authenticator: Authenticator, broadcaster: FiguresBroadcaster
+) -> list[BoundRoute]:
+    """Bind the routes for operators, for monitoring, and for the description of the interface."""
+    access = MetricsAccess(authenticator, is_public=context.is_metrics_public)
+    live = metrics.LiveHandler(access, broadcaster, context.names, journal=context.journal)
+    return [
+        *bind_routes(health.HealthHandler(context.state, context.inbox), health.ROUTES),
+        *bind_routes(metrics.MetricsHandler(context.metrics, access), metrics.METRICS_ROUTES),
+        *bind_routes(static_page.LivePageHandler(context.labels), static_page.ROUTES),
+        *bind_routes(live, metrics.LIVE_ROUTES),
+        *bind_routes(docs_handler.DocsHandler(ROUTES), docs_handler.ROUTES),
+        *bind_routes(senders.SendersHandler(context.sender_pauses), senders.ROUTES),
+    ]
 
 
-def _build_ingest_routes(desk: ServiceContext) -> HandlersByRoute:
-    """Acts and files, and what becomes of them."""
-    acts, submissions = FormHandler(desk), SubmissionsHandler(desk)
-    refusals, pain002 = RefusedLinesHandler(desk, submissions), Pain002Handler(desk, submissions)
-    uploads = UploadsHandler(desk, submissions)
-    return {
-        ("POST", "/v1/acts"): acts.decide,
-        ("POST", "/v1/submissions"): submissions.submit,
-        ("GET", "/v1/submissions"): submissions.list_submissions,
-        ("GET", "/v1/submissions/{submission}"): pain002.get_status,
-        ("DELETE", "/v1/submissions/{submission}"): submissions.cancel,
-        ("GET", "/v1/submissions/{submission}/refusals"): refusals.list_refused,
-        ("GET", "/v1/submissions/{submission}/pain002"): pain002.get_report,
-        ("POST", "/v1/uploads"): uploads.begin,
-        ("GET", "/v1/uploads"): uploads.list_uploads,
-        ("GET", "/v1/uploads/{upload}"): uploads.get_state,
-        ("PATCH", "/v1/uploads/{upload}"): uploads.append,
-        ("DELETE", "/v1/uploads/{upload}"): uploads.remove,
-    }
+def _bind_ingest_routes(context: ServiceContext) -> list[BoundRoute]:
+    """Bind the routes for forms and files, and for their results."""
+    limits, receiver, tickets, names = context.limits, context.receiver, context.tickets, context.names
+    bytes_max = context.file_bytes_max
+    dry_runner = dry_runs.DryRunner(
+        context.inbox, limits, context.validation_pool, metrics=context.metrics, names=names
+    )
+    form_handler = forms.FormHandler(
+        limits, context.form_quota, context.inbox, dry_runner=dry_runner, names=names, metrics=context.metrics
+    )
+    submission_handler = submissions.SubmissionsHandler(
+        limits, receiver, context.admission, tickets=tickets, dry_runner=dry_runner, file_bytes_max=bytes_max
+    )
+    upload_handler = uploads.UploadsHandler(
+        limits, receiver, context.admission, tickets=tickets, state=context.state, file_bytes_max=bytes_max
+    )
+    cancellation_handler = cancellation.CancellationHandler(context.inbox, context.state, tickets)
+    pain002_handler = pain002.Pain002Handler(names, context.pool, receiver.spool, tickets=tickets)
+    return [
+        *bind_routes(form_handler, forms.ROUTES),
+        *bind_routes(submission_handler, submissions.ROUTES),
+        *bind_routes(pain002_handler, pain002.ROUTES),
+        *bind_routes(cancellation_handler, cancellation.ROUTES),
+        *bind_routes(refused_lines.RefusedLinesHandler(names, context.pool, tickets), refused_lines.ROUTES),
+        *bind_routes(upload_handler, uploads.ROUTES),
+    ]
 
 
-def _build_query_routes(desk: ServiceContext) -> HandlersByRoute:
-    """Questions to the journal."""
-    eyes, reports, nodes = QueryScope(desk), Reports(desk), BudgetHandler(desk)
-    lives = ActHistoryHandler(desk, eyes)
-    commitments, payments = OpenItemsHandler(desk, eyes, COMMITMENT), OpenItemsHandler(desk, eyes, PAYMENT)
-    return {
-        ("GET", "/v1/acts"): lives.get_by_reference,
-        ("GET", "/v1/acts/{entry}"): lives.get_by_entry,
-        ("GET", "/v1/acts/{entry}/followers"): lives.list_followers,
-        ("GET", "/v1/commitments"): commitments.get_by_reference,
-        ("GET", "/v1/commitments/{entry}"): commitments.get_by_entry,
-        ("GET", "/v1/payments"): payments.get_by_reference,
-        ("GET", "/v1/payments/{entry}"): payments.get_by_entry,
-        ("GET", "/v1/budget/nodes"): nodes.get_node,
-        ("GET", "/v1/budget/programmes"): nodes.list_programmes,
-        ("GET", "/v1/reports/trial-balance"): reports.trial_balance,
-        ("GET", "/v1/reports/budget"): reports.budget,
-        ("GET", "/v1/reports/refusals"): reports.refusals,
-        ("GET", "/v1/reports/delays"): reports.delays,
-    }
+def _bind_query_routes(context: ServiceContext) -> list[BoundRoute]:
+    """Bind the routes that query the journal."""
+    names, journal = context.names, context.journal
+    scope = QueryScope(names)
+    commitments = open_items.OpenItemsHandler(scope, names, journal, item_type=open_items.COMMITMENT)
+    payments = open_items.OpenItemsHandler(scope, names, journal, item_type=open_items.PAYMENT)
+    return [
+        *bind_routes(acts.ActHistoryHandler(scope, names, journal), acts.ROUTES),
+        *bind_routes(commitments, open_items.COMMITMENT_ROUTES),
+        *bind_routes(payments, open_items.PAYMENT_ROUTES),
+        *bind_routes(budget.BudgetHandler(names, journal), budget.ROUTES),
+        *bind_routes(reports.ReportHandler(names, journal, context.pool), reports.ROUTES),
+    ]

@@ -1,4 +1,4 @@
-"""Callers who wait for the end of a submission, and are told after the commit that brought it."""
+"""Requests that wait for the end of a submission; they are woken after the commit that ends it."""
 
 import asyncio
 from collections import defaultdict
@@ -9,7 +9,7 @@ from posting.batch import BatchResult
 
 
 class SubmissionWaiters:
-    """Who waits for which submission."""
+    """The events of waiting requests, by submission."""
 
     def __init__(self) -> None:
         self._events: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
@@ -17,7 +17,7 @@ class SubmissionWaiters:
 
     @contextmanager
     def watch_end(self, submission: int) -> Iterator[asyncio.Event]:
-        """An event that is set when the submission is decided, or when nobody may wait any longer."""
+        """Provide an event that is set when the submission ends, or when no request may wait any longer."""
         event = asyncio.Event()
         if self._is_closed:
             event.set()
@@ -29,19 +29,19 @@ class SubmissionWaiters:
             if not self._events[submission]:
                 del self._events[submission]
 
-    def notify_committed(self, outcome: BatchResult) -> None:
-        """Tell who waits for a submission that this batch ended."""
-        for row in outcome.progress:
+    def notify_committed(self, result: BatchResult) -> None:
+        """Wake the requests that wait for a submission which this batch ended."""
+        for row in result.progress:
             if row.progress.is_done and row.submission in self._events:
                 self.notify_ended(row.submission)
 
     def notify_ended(self, submission: int) -> None:
-        """Tell who waits for a submission that it has come to its end in another way."""
+        """Wake the requests that wait for a submission which ended."""
         for event in self._events.get(submission, ()):
             event.set()
 
     def close(self) -> None:
-        """Let everybody go: they are answered with how far it is."""
+        """Wake all requests: they answer with the state that their submission has reached."""
         self._is_closed = True
         for events in self._events.values():
             for event in events:

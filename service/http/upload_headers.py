@@ -1,4 +1,4 @@
-"""How a file is presented over HTTP: its media type, its name, and the envelope in the headers."""
+"""The request headers of a file: its media type, its name, and its envelope."""
 
 import base64
 import binascii
@@ -31,7 +31,7 @@ MEDIA_TYPES: Mapping[str, frozenset[FileFormat]] = {
     OCTET_STREAM: frozenset(FileFormat),
 }
 PAYMENT_MEDIA_TYPES = frozenset({"application/xml", "text/xml", "application/x-tar"})
-"""Who sends one of these and takes XML is answered as ISO 20022 does."""
+"""A request with one of these that accepts XML is answered with pain.002."""
 _SUFFIXES: Mapping[str, str] = {
     "application/vnd.apache.parquet": ".parquet",
     "application/vnd.apache.arrow.file": ".arrow",
@@ -51,110 +51,138 @@ ENVELOPE_HEADERS: Mapping[str, str] = {
     "control_sum": "Crescendo-Control-Sum",
     "sha256": "Crescendo-Sha256",
 }
-"""Header by key of the envelope; ``Crescendo-Sepa-Only`` is a yes or no, ``atomic`` stands in the query, and the sender is
-the caller: ``SENDER`` may say so, and says nothing else."""
+"""Header by field of the envelope.  ``Crescendo-Sepa-Only`` is true or false, and ``atomic`` is a query parameter.  The sender
+is always the caller: ``SENDER_HEADER`` may repeat it, and must not name another."""
 SENDER_HEADER = "Crescendo-Sender"
+FILE_HEADERS = (
+    SENDER_HEADER,
+    *ENVELOPE_HEADERS.values(),
+    "Crescendo-Sepa-Only",
+    "Content-Digest",
+    "Content-Disposition",
+)
+"""Headers that describe a file."""
+UPLOAD_LENGTH, UPLOAD_OFFSET = "Upload-Length", "Upload-Offset"
+SIZE_DIGITS_MAX = 15
 _DIGEST_BYTES = 32
 _DIGEST_PATTERN = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
 _FILE_NAME_PATTERN = re.compile(r"""\bfilename="?([^";]+)"?""")
 
 
 def read_media_type(request: Request) -> str:
-    """The body's media type.
+    """Return the media type of the body.
 
     Raises
     ------
     Problem
-        None that is read here, or a body that is packed on its way.
+        The service does not read this media type, or the body is compressed.
     """
-    found = request.get_header("content-type").partition(";")[0].strip().lower() or OCTET_STREAM
-    if found not in MEDIA_TYPES or request.get_header("content-encoding") not in {"", "identity"}:
-        told = (
-            f"A body of {found}, {request.get_header('content-encoding') or 'not packed'}, is not read here"
+    media_type = request.get_header("content-type").partition(";")[0].strip().lower() or OCTET_STREAM
+    encoding = request.get_header("content-encoding")
+    if media_type not in MEDIA_TYPES or encoding not in {"", "identity"}:
+        detail = (
+            f"The service does not accept a body of type {media_type} with encoding {encoding or 'identity'}"
         )
-        accepted = sorted(MEDIA_TYPES)
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told, accepted=accepted)
-    return found
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail, accepted=sorted(MEDIA_TYPES)
+        )
+    return media_type
 
 
 def wants_pain002(request: Request) -> bool:
-    """Whether the sender of a payment file would have pain.002 for an answer."""
-    accepted = {each.partition(";")[0].strip().lower() for each in request.get_header("accept").split(",")}
+    """Return whether the sender of a payment file accepts pain.002 as the response."""
+    accepted = {name.partition(";")[0].strip().lower() for name in request.get_header("accept").split(",")}
     return bool(accepted & PAYMENT_MEDIA_TYPES) and read_media_type(request) in PAYMENT_MEDIA_TYPES
 
 
 def read_file_name(request: Request) -> str:
-    """What the sender calls the file: the last part of the name alone, whatever path it comes with."""
-    found = _FILE_NAME_PATTERN.search(request.get_header("content-disposition"))
-    name = re.split(r"[\\/]", found[1])[-1].strip() if found else ""
+    """Return the file name that the sender gives, without its path; else a default name."""
+    match = _FILE_NAME_PATTERN.search(request.get_header("content-disposition"))
+    name = re.split(r"[\\/]", match[1])[-1].strip() if match else ""
     return name or f"submission{_SUFFIXES[read_media_type(request)]}"
 
 
+def read_byte_count(request: Request, header: str) -> int:
+    """Return a header that counts bytes.
+
+    Raises
+    ------
+    Problem
+        The header is missing or not a whole number.
+    """
+    text = request.get_header(header)
+    if not (text.isascii() and text.isdigit() and len(text) <= SIZE_DIGITS_MAX):
+        raise malformed_request(f"The header {header} must be a whole number of bytes")
+    return int(text)
+
+
 def read_envelope(request: Request, sender: str) -> Envelope:
-    """What the headers say that the file must add up to.
+    """Read the envelope, which the file must match, from the headers.
 
     Raises
     ------
     FormatUnknown
-        A value that does not read.
+        A header has a value that cannot be read.
     Problem
-        They name another sender.
+        The headers name another sender.
     """
     check_sender(request.get_header(SENDER_HEADER), sender, "envelope")
-    said: dict[str, Any] = {key: request.get_header(name) for key, name in ENVELOPE_HEADERS.items()}
-    said = {key: value for key, value in said.items() if value}
+    fields: dict[str, Any] = {key: request.get_header(name) for key, name in ENVELOPE_HEADERS.items()}
+    fields = {key: value for key, value in fields.items() if value}
     if digest := _read_digest(request):
-        if said.get("sha256", digest).casefold() != digest:
-            told = "Crescendo-Sha256 and the digest of RFC 9530 name two files"
-            raise FormatUnknown("headers", told, "Say the SHA-256 of the bytes once")
-        said["sha256"] = digest
+        if fields.get("sha256", digest).casefold() != digest:
+            finding = "Crescendo-Sha256 and the digest of RFC 9530 differ"
+            raise FormatUnknown("headers", finding, "Give the SHA-256 of the file in one header only")
+        fields["sha256"] = digest
     if sepa_only := request.get_header("crescendo-sepa-only"):
         if sepa_only not in {"true", "false"}:
             raise malformed_request("Crescendo-Sepa-Only must be true or false")
-        said["sepa_only"] = sepa_only == "true"
-    return parse_envelope({**said, "sender": sender, "atomic": request.get_flag("atomic")}, "headers")
+        fields["sepa_only"] = sepa_only == "true"
+    return parse_envelope({**fields, "sender": sender, "atomic": request.get_flag("atomic")}, "headers")
 
 
-def check_sender(claimed_sender: str, sender: str, where: str) -> None:
-    """Whether who is named as the sender, if anybody is, is the caller.
+def check_sender(claimed_sender: str, sender: str, source: str) -> None:
+    """Check that the sender named in ``source``, if any, is the caller.
 
     Raises
     ------
     Problem
-        It is somebody else.
+        It is another sender.
     """
     if claimed_sender not in {"", sender}:
-        told = f"The {where} names {claimed_sender[:35]} as its sender, and the caller is {sender}"
-        raise Problem(HTTPStatus.FORBIDDEN, "wrong-sender", told)
+        detail = f"The {source} names the sender {claimed_sender[:35]}, but the caller is {sender}"
+        raise Problem(HTTPStatus.FORBIDDEN, "wrong-sender", detail)
 
 
 def _read_digest(request: Request) -> str:
-    """The SHA-256 of ``Content-Digest`` or ``Repr-Digest`` (RFC 9530), in hexadecimal.
+    """Return the SHA-256 of ``Content-Digest`` or ``Repr-Digest`` (RFC 9530) in hexadecimal; empty without either.
 
-    One that holds none is refused: a sender that says a digest believes it checked.
+    A digest header without a readable SHA-256 is refused: a sender that sends a digest relies on its check.
     """
     for name in ("content-digest", "repr-digest"):
         if text := request.get_header(name):
-            found = _DIGEST_PATTERN.search(text)
+            match = _DIGEST_PATTERN.search(text)
             with suppress(binascii.Error):
-                if found and len(digest := base64.b64decode(found[1], validate=True)) == _DIGEST_BYTES:
+                if match and len(digest := base64.b64decode(match[1], validate=True)) == _DIGEST_BYTES:
                     return digest.hex()
-            raise FormatUnknown(name.title(), "It holds no SHA-256 that reads", "Say sha-256=:BASE64:")
+            raise FormatUnknown(
+                name.title(), "It contains no valid SHA-256", "Send sha-256=:BASE64: as RFC 9530 defines it"
+            )
     return ""
 
 
 def check_content(spooled: SpooledFile, media_type: str) -> None:
-    """Hold a file against what its request said of it.
+    """Check a received file against the headers of its request.
 
     Raises
     ------
     EnvelopeMismatch
-        Other bytes than the media type says.
+        The bytes have another format than the media type says.
     Problem
-        The file says that another sender sends it.
+        The file names another sender.
     """
     if spooled.format not in MEDIA_TYPES[media_type]:
-        told = f"The bytes are {spooled.format}, the media type is {media_type}"
-        raise EnvelopeMismatch(spooled.name, told, "Send the media type that belongs to the file")
-    named = read_embedded_envelope(Path(spooled.path), spooled.format, spooled.name).sender
-    check_sender(named, spooled.envelope.sender, "file")
+        finding = f"The format of the file is {spooled.format}, but the media type is {media_type}"
+        raise EnvelopeMismatch(spooled.name, finding, "Send the media type that belongs to the file")
+    embedded = read_embedded_envelope(Path(spooled.path), spooled.format, spooled.name)
+    check_sender(embedded.sender, spooled.envelope.sender, "file")

@@ -1,4 +1,4 @@
-"""Proofs beside the loop: a few at once, and of one sender half of them, so that the others' go on."""
+"""Threads that validate files: a limited number at once, half of them at most for one sender."""
 
 import asyncio
 import os
@@ -12,36 +12,34 @@ from service.http.quotas import compute_sender_limit
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 VALIDATIONS_MAX = min(32, (os.cpu_count() or 1) + 4)
-"""Proofs at once: a small file may unpack to millions of lines, and then a thread is long at it."""
+"""Validations at once; a small compressed file may contain millions of lines and occupy a thread for long."""
 
 
 class ValidationPool:
-    """Threads for proofs alone; who finds its half of them taken waits for one of its own to end."""
+    """Threads for validations only; a sender that uses its half waits until one of its own validations ends."""
 
     def __init__(self, threads_max: int = VALIDATIONS_MAX) -> None:
-        self._threads, self._sender_limit = (
-            ThreadPoolExecutor(threads_max, "prove"),
-            compute_sender_limit(threads_max),
-        )
+        self._threads = ThreadPoolExecutor(threads_max, "validate")
+        self._sender_limit = compute_sender_limit(threads_max)
         self._sender_turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        """Each is there for as long as the sender has a proof."""
+        """By sender, as long as one of its validations waits or runs."""
 
     async def run(
         self, sender: str, work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments
     ) -> Result:
-        """What ``work`` finds, done by a thread once it is the sender's turn.
+        """Run ``work`` in a thread once it is the sender's turn, and return its result.
 
-        How many may wait is for the caller to bound.
+        The caller limits how many may wait.
 
         Raises
         ------
         Exception
-            What ``work`` raises.
+            Whatever ``work`` raises.
         """
         turn = self._sender_turns.setdefault(sender, asyncio.Semaphore(self._sender_limit))
         async with turn:
             return await asyncio.wrap_future(self._threads.submit(work, *arguments))
 
     def close(self) -> None:
-        """No more proofs; one under way ends by itself."""
+        """Start no more validations; those that run end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)

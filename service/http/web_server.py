@@ -1,4 +1,4 @@
-"""uvicorn, started and stopped by us: signals mean what the command line says they mean."""
+"""uvicorn, started and stopped by the service, which handles the signals itself."""
 
 import socket
 from collections.abc import Iterator
@@ -6,19 +6,19 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from service.configuration.settings import UsageError
 from service.http.connection import HttpConnection
 from service.http.router import Application
 from service.http.tls import Tls
-from service.settings import UsageError
 
 BACKLOG = 4096
 KEEP_ALIVE_SECONDS = 75
 DRAIN_SECONDS = 30
-"""How long requests under way may take once the service stops."""
+"""How long open requests may take once the service stops."""
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us."""
+    """uvicorn without signal handlers."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -26,28 +26,28 @@ class _Server(uvicorn.Server):
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """A socket that takes connections for us.
+    """Open a socket that is bound to an address.
 
     Raises
     ------
-    Misuse
-        The address is not ours to use, or somebody uses it.
+    UsageError
+        The address is not available, or in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((host, port))
+        sock.bind((host, port))
     except (OSError, OverflowError) as error:
-        found.close()
+        sock.close()
         raise UsageError(
             f"cannot listen on {host}, port {port}: {error}. Choose --host and --port"
         ) from error
-    return found
+    return sock
 
 
 class WebServer:
-    """Serves the application until it is asked to stop."""
+    """Serves the application until ``stop`` is called."""
 
     def __init__(self, application: Application, tls: Tls | None = None) -> None:
         config = uvicorn.Config(
@@ -58,7 +58,7 @@ class WebServer:
             loop="none",
             lifespan="off",
             log_config=None,
-            log_level="error",  # what strangers send must not fill our logs
+            log_level="error",  # clients must not be able to fill the log
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -69,11 +69,11 @@ class WebServer:
         self._server, self._end = _Server(config), application.mark_stopping
 
     def stop(self) -> None:
-        """Take no more connections; requests under way are answered first."""
+        """Accept no more connections; open requests are answered first."""
         self._server.should_exit = True
 
     async def serve(self, sock: socket.socket) -> None:
-        """Answer until stopped, and until the last request under way is answered."""
+        """Serve until stopped and until the last open request is answered."""
         try:
             await self._server.serve([sock])
         finally:

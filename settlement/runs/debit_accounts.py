@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.errors import ReferenceDataError
-from core.reference.files import reference_error, resolve_year_folder
+from core.reference.files import resolve_year_folder
 from core.tables.payment_runs import RunLines
 from settlement.runs.payment_files import IssueTerms
 from settlement.runs.payment_reference import PaymentReference
@@ -59,6 +59,6 @@ def _list_accountants(lines: RunLines) -> list[_AccountantYear]:
 def _build_missing_error(reference: PaymentReference, exercise: int, payment: str) -> ReferenceDataError:
     if exercise not in reference.accountants:
         place = reference.folder.joinpath("calendar.toml")
-        return reference_error(str(place), f"{exercise} is missing, and {payment}", _REMEDY)
-    folder = resolve_year_folder(reference.folder.joinpath(str(exercise)))[1]
-    return reference_error(str(folder.joinpath("accountants.csv")), f"{payment}, who is missing", _REMEDY)
+        return ReferenceDataError(str(place), f"{exercise} is missing, and {payment}", _REMEDY)
+    folder = resolve_year_folder(reference.folder.joinpath(str(exercise))).files
+    return ReferenceDataError(str(folder.joinpath("accountants.csv")), f"{payment}, who is missing", _REMEDY)

@@ -1,1 +1,1 @@
-"""The State's year and the sample nomenclature, as they are generated."""
+"""Tests of the generated year, the sample nomenclature and the benchmarks."""

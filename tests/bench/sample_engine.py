@@ -1,4 +1,4 @@
-"""An engine on the shipped reference data that decides acts of any sender as they come; nothing is stored."""
+"""An engine on the sample reference data that decides acts of any sender; nothing is stored."""
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from posting.engine import ChainHead, Engine
 
 
 class SampleEngine:
-    """A book, and what brings acts before it."""
+    """An engine with an empty book."""
 
     def __init__(self) -> None:
         reference, numbers = ReferenceData.load(), NumbersByCode()
@@ -25,19 +25,26 @@ class SampleEngine:
         )
 
     def decide(self, sender: int, raw: pa.RecordBatch) -> np.ndarray:
-        """What becomes of each line."""
-        found = resolve(raw, Sender(sender), self._context)
+        """Decide the lines of a sender; return their decisions."""
+        resolved = resolve(raw, Sender(sender), self._context)
         lines = np.arange(raw.num_rows, dtype=np.int32)
-        parts = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
-        then = Progress(1, raw.num_rows, True)
+        parts = (
+            resolved.day,
+            resolved.cents,
+            resolved.reference,
+            resolved.text,
+            resolved.field,
+            resolved.new_words,
+        )
+        progress = Progress(1, raw.num_rows, True)
         piece = Piece(
             Submission(sender, "sender", None),
-            found.acts,
+            resolved.acts,
             lines,
             *parts,
             raw,
-            then,
-            cells_before=found.cells_before,
+            progress,
+            cells_before=resolved.cells_before,
         )
         self._engine.evaluate(Batch([piece], is_holding=False))
         return self._engine.decisions[0]

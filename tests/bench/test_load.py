@@ -1,4 +1,4 @@
-"""The load: what it sends is what it says it expects, and it believes no service that errs.  No figure is judged here."""
+"""The load benchmark: its forms have the outcomes it expects, and it detects wrong responses.  No figure is checked."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ import pytest
 
 from bench.load import file_driver, http_connections, load_benchmark, load_budget, load_report
 from bench.load.arrivals import FALL_SECONDS, RISE_SECONDS, Load, plan_arrivals
-from bench.load.file_driver import DecidedFile
+from bench.load.file_driver import DecidedFile, FileNumber
 from bench.load.form_driver import FormDriver, create_senders
 from bench.load.forms import SHARES, Form, FormGenerator
 from bench.load.http_connections import Address
@@ -24,33 +24,35 @@ from ingest.queue.form_batcher import build_columns
 from tests.bench.sample_engine import SampleEngine
 from tests.service.command_line import run_crescendo
 
-BUDGET = load_budget.list_assignments(), load_budget.list_payees()
+BUDGET = load_budget.build_budget()
 
 
-def _build_load(**said: Any) -> Load:
-    return Load(**{"profile": "steady", "connections": 4, "senders": 2, "rate": 200, "seconds": 1, **said})
+def _build_load(**settings: Any) -> Load:
+    return Load(
+        **{"profile": "steady", "connections": 4, "senders": 2, "rate": 200, "seconds": 1, **settings}
+    )
 
 
-# --------------------------------------------------------------------------------- when
+# --------------------------------------------------------------------------------- arrivals
 
 
-def test_the_same_seed_asks_at_the_same_moments() -> None:
-    first, again, other = (plan_arrivals(_build_load(seed=seed)).due for seed in (3, 3, 4))
-    assert np.array_equal(first, again)
+def test_the_same_seed_gives_the_same_arrivals() -> None:
+    first, repeated, other = (plan_arrivals(_build_load(seed=seed)).due for seed in (3, 3, 4))
+    assert np.array_equal(first, repeated)
     assert not np.array_equal(first, other)
 
 
 @pytest.mark.parametrize("profile", ["steady", "year-end"])
 def test_the_peak_has_its_rate(profile: str) -> None:
-    asked = _build_load(profile=profile, rate=1_000, seconds=100)
-    due, peak = plan_arrivals(asked)
+    load = _build_load(profile=profile, rate=1_000, seconds=100)
+    due, peak = plan_arrivals(load)
     within = np.count_nonzero((due >= peak[0]) & (due < peak[1]))
     assert peak[1] - peak[0] == 100
     assert abs(within - 100_000) < 5 * 100_000**0.5
     assert (np.diff(due) >= 0).all()
 
 
-def test_a_year_s_end_swells_and_ebbs() -> None:
+def test_a_year_end_load_rises_and_falls() -> None:
     due, _ = plan_arrivals(_build_load(profile="year-end", rate=1_000, seconds=10))
     seconds = np.bincount(due.astype(int))
     assert len(seconds) == RISE_SECONDS + 10 + FALL_SECONDS
@@ -62,54 +64,54 @@ def test_a_year_s_end_swells_and_ebbs() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"profile": "calm"}, {"senders": 0}, {"senders": 5}, {"rate": 0}, {"seconds": 0}]
 )
-def test_a_load_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+def test_an_impossible_load_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"profile|senders|rate"):
         _build_load(**wrong)
 
 
-# --------------------------------------------------------------------------------- what
+# --------------------------------------------------------------------------------- forms and files
 
 
 @pytest.fixture(scope="module")
-def decider() -> SampleEngine:
-    found = SampleEngine()
+def sample_engine() -> SampleEngine:
+    engine = SampleEngine()
     for rows in (load_budget.build_credit_acts(BUDGET[0]), load_budget.build_registration_acts(BUDGET[1])):
-        assert {*found.decide(1, build_columns(rows))["outcome"]} == {Outcome.ACCEPTED}
-    return found
+        assert {*engine.decide(1, build_columns(rows))["outcome"]} == {Outcome.ACCEPTED}
+    return engine
 
 
-def test_every_form_meets_what_it_is_said_to_meet(decider: SampleEngine) -> None:
-    """By the engine itself, three thousand forms of two senders."""
-    stories = [FormGenerator(f"S{at}-", *BUDGET, random.Random(at)) for at in range(2)]
+def test_every_form_has_its_expected_outcome(sample_engine: SampleEngine) -> None:
+    """Three thousand forms of two senders, decided by the engine itself."""
+    generators = [FormGenerator(f"S{number}-", BUDGET, random.Random(number)) for number in range(2)]
     kinds = set()
-    for at in range(3_000):
-        form = stories[at % 2].next_form()
+    for number in range(3_000):
+        form = generators[number % 2].next_form()
         (row,) = parse_act_lines(form.body, "form", 1)
-        (found,) = decider.decide(2 + at % 2, build_columns([row]))
-        assert (row["reference"], found["outcome"]) == (form.reference, form.expected), form
-        assert form.entry in {0, found["entry"]}
+        (decision,) = sample_engine.decide(2 + number % 2, build_columns([row]))
+        assert (row["reference"], decision["outcome"]) == (form.reference, form.expected), form
+        assert form.entry in {0, decision["entry"]}
         kinds.add(form.kind if form.kind in SHARES else row["kind"])
         if form.expected is Outcome.ACCEPTED:
-            stories[at % 2].record_accepted(form, int(found["entry"]))
+            generators[number % 2].record_accepted(form, int(decision["entry"]))
     assert {"commitment", "service", "payment_request", "direct_payment_request", "twice", "changed"} <= kinds
 
 
-def test_the_first_form_of_all_follows_nothing() -> None:
+def test_the_first_form_follows_no_act() -> None:
     assert all(
-        FormGenerator("S-", *BUDGET, random.Random(at)).next_form().commitment is None for at in range(200)
+        FormGenerator("S-", BUDGET, random.Random(at)).next_form().commitment is None for at in range(200)
     )
 
 
 @pytest.mark.parametrize("lines", [4, 2_000, 2_003])
-def test_a_file_s_receipt_is_known_before_it_is_sent(decider: SampleEngine, lines: int) -> None:
-    table = file_driver.build_lines((5, lines), lines, BUDGET)
-    found = decider.decide(9, table.combine_chunks().to_batches()[0])
-    refused = np.count_nonzero(found["outcome"] > Outcome.HELD)
+def test_the_receipt_of_a_file_is_computed_in_advance(sample_engine: SampleEngine, lines: int) -> None:
+    table = file_driver.build_lines(FileNumber(5, lines), lines, BUDGET)
+    decisions = sample_engine.decide(9, table.combine_chunks().to_batches()[0])
+    refused = np.count_nonzero(decisions["outcome"] > Outcome.HELD)
     assert refused == file_driver.count_refused(lines)
-    assert np.count_nonzero(found["outcome"] == Outcome.ACCEPTED) == lines - refused
+    assert np.count_nonzero(decisions["outcome"] == Outcome.ACCEPTED) == lines - refused
 
 
-# --------------------------------------------------------------------------------- over the wire
+# --------------------------------------------------------------------------------- connections
 
 Reply = Callable[[dict[str, str]], bytes]
 
@@ -129,15 +131,15 @@ def _build_accepted_response(row: dict[str, str], outcome: str = "ACCEPTED") -> 
 
 @asynccontextmanager
 async def _run_service(reply: Reply) -> AsyncIterator[Address]:
-    """Answers every form as ``reply`` says, and hangs up after an empty answer."""
+    """Run a service that answers every form with ``reply``, and closes the connection after an empty response."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-                said = reply(json.loads(await reader.readexactly(length)))
-                writer.write(said)
-                if not said:
+                response = reply(json.loads(await reader.readexactly(length)))
+                writer.write(response)
+                if not response:
                     break
         except asyncio.IncompleteReadError:
             pass
@@ -151,15 +153,15 @@ async def _run_service(reply: Reply) -> AsyncIterator[Address]:
 
 async def _drive_forms(reply: Reply, forms: int = 40) -> FormDriver:
     async with _run_service(reply) as address:
-        sending = create_senders(["a", "b"], BUDGET, 1)
-        driver = FormDriver(address, sending, np.linspace(0, 0.05, forms), 1)
+        senders = create_senders(["a", "b"], BUDGET, 1)
+        driver = FormDriver(address, senders, np.linspace(0, 0.05, forms), 1)
         driver.add_idle(await http_connections.open_connections(address, driver.build_connection, 4, 1_000))
         await driver.drive()
         await driver.close()
     return driver
 
 
-async def test_right_answers_are_counted() -> None:
+async def test_expected_responses_are_counted() -> None:
     driver = await _drive_forms(
         lambda row: (
             _build_accepted_response(row) if "XXXX" not in json.dumps(row) else _build_response(500, b"")
@@ -172,97 +174,99 @@ async def test_right_answers_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "expected_error"),
     [
         (lambda _: _build_response(503, b"busy"), "503"),
         (lambda row: _build_accepted_response({**row, "reference": "another"}), "of another"),
         (lambda row: _build_accepted_response(row, "CP_EXCEEDED"), "CP_EXCEEDED"),
-        (lambda _: b"", "ended before the answer"),
-        (lambda _: b"HTTP/1.1 200 x\r\n\r\n", "ended before the answer"),
-        (lambda row: _build_accepted_response(row) + b"more", "ended before the answer"),
+        (lambda _: b"", "ended before the response"),
+        (lambda _: b"HTTP/1.1 200 x\r\n\r\n", "ended before the response"),
+        (lambda row: _build_accepted_response(row) + b"more", "ended before the response"),
     ],
 )
-async def test_wrong_answers_fail_the_run(reply: Reply, told: str) -> None:
+async def test_wrong_responses_fail_the_benchmark(reply: Reply, expected_error: str) -> None:
     driver = await _drive_forms(reply, 8)
     assert driver.tally.error_count > 0
     assert not driver.tally.outcomes
-    assert all(told in error for error in driver.tally.errors)
+    assert all(expected_error in error for error in driver.tally.errors)
 
 
-async def test_an_answer_in_pieces_is_one_answer() -> None:
-    class Heard:
+async def test_a_response_in_pieces_is_one_response() -> None:
+    class Listener:
         def __init__(self) -> None:
-            self.answers: list[tuple[int, http_connections.Response]] = []
-            self.ends: list[tuple[int, bool]] = []
+            self.responses: list[tuple[int, http_connections.Response]] = []
+            self.closes: list[tuple[int, bool]] = []
 
         def handle_response(
-            self, connection: http_connections.Connection, answer: http_connections.Response
+            self, connection: http_connections.Connection, response: http_connections.Response
         ) -> None:
-            self.answers.append((connection.number, answer))
+            self.responses.append((connection.number, response))
 
         def handle_close(self, connection: http_connections.Connection, was_busy: bool) -> None:
-            self.ends.append((connection.number, was_busy))
+            self.closes.append((connection.number, was_busy))
 
-    heard, whole = Heard(), _build_response(200, b"{}" * 50)
-    connection = http_connections.Connection(heard, 3, b"")
-    for at in range(len(whole)):
-        connection.data_received(whole[at : at + 1])
-    assert heard.answers == [(3, http_connections.Response(200, b"{}" * 50))]
+    listener, response_bytes = Listener(), _build_response(200, b"{}" * 50)
+    connection = http_connections.Connection(listener, 3, b"")
+    for index in range(len(response_bytes)):
+        connection.data_received(response_bytes[index : index + 1])
+    assert listener.responses == [(3, http_connections.Response(200, b"{}" * 50))]
     connection.connection_lost(None)
-    assert heard.ends == [(3, False)]
+    assert listener.closes == [(3, False)]
 
 
 # --------------------------------------------------------------------------------- figures
 
 
-def test_percentiles_are_values_that_were_measured() -> None:
-    took = np.arange(1, 1_001, dtype=float)
-    assert load_benchmark._compute_percentiles(took) == {
+def test_percentiles_are_measured_values() -> None:
+    latencies = np.arange(1, 1_001, dtype=float)
+    assert load_benchmark._compute_percentiles(latencies) == {
         "p50": 501.0,
         "p90": 901.0,
         "p99": 991.0,
         "p99.9": 1000.0,
         "max": 1000.0,
     }
-    assert load_benchmark._compute_percentiles(took[:0]) == {}
+    assert load_benchmark._compute_percentiles(latencies[:0]) == {}
 
 
-def test_time_without_a_file_is_what_no_file_covers() -> None:
-    def filed(admitted: float, decided: float) -> DecidedFile:
+def test_time_without_a_file_is_not_covered_by_any_file() -> None:
+    def build_file(admitted: float, decided: float) -> DecidedFile:
         return DecidedFile(1, 1, admitted, decided)
 
     assert load_benchmark._measure_time_without_file([], 10, 14) == 4
-    assert load_benchmark._measure_time_without_file([filed(9, 12), filed(11, 15)], 10, 14) == 0
-    assert load_benchmark._measure_time_without_file([filed(11, 12), filed(12.5, 13)], 10, 14) == 2.5
+    assert load_benchmark._measure_time_without_file([build_file(9, 12), build_file(11, 15)], 10, 14) == 0
+    assert (
+        load_benchmark._measure_time_without_file([build_file(11, 12), build_file(12.5, 13)], 10, 14) == 2.5
+    )
 
 
-def test_memory_grown_is_the_last_look_less_the_first() -> None:
+def test_memory_growth_is_the_last_sample_minus_the_first() -> None:
     assert Usage([0.0, 1.0, 2.0], [5, 9, 7]).memory_growth_bytes == 2
     assert Usage().memory_growth_bytes == 0
 
 
-def test_a_form_repeated_says_the_same() -> None:
+def test_a_repeated_form_has_the_same_content() -> None:
     form = Form("commitment", "A", b'{"date":"d"}', Outcome.ACCEPTED, 5)
-    stories = FormGenerator("S-", *BUDGET, random.Random(1))
-    stories.record_accepted(form, 7)
-    again = stories._repeat_accepted("twice")
-    assert (again.body, again.expected, again.entry) == (form.body, Outcome.DUPLICATE, 7)
+    generator = FormGenerator("S-", BUDGET, random.Random(1))
+    generator.record_accepted(form, 7)
+    repeated = generator._repeat_accepted("twice")
+    assert (repeated.body, repeated.expected, repeated.entry) == (form.body, Outcome.DUPLICATE, 7)
 
 
-# --------------------------------------------------------------------------------- all of it
+# --------------------------------------------------------------------------------- the whole benchmark
 
 
-def _build_figures(**said: Any) -> load_benchmark.LoadFigures:
+def _build_figures(**changes: Any) -> load_benchmark.LoadFigures:
     usage = Usage([0.0, 1.0], [10**8, 2 * 10**8], {"service": 1.0})
     seconds = load_benchmark.SecondSeries([90, 110], [88, 112], [5.0, 6.0], [9.0, 11.0], [12.0, 20.0])
-    named = {"p50": 5.5, "p90": 8.0, "p99": 10.0, "p99.9": 19.0, "max": 20.0}
+    latencies = {"p50": 5.5, "p90": 8.0, "p99": 10.0, "p99.9": 19.0, "max": 20.0}
     counts = {"errors": [], "error_count": 0, "reopened": 0, "files": 2, "file_lines": 800}
-    found = {
+    fields = {
         "load": _build_load(),
         "forms": 200,
         "peak_forms": 200,
         "peak_rate": 100.0,
-        "latency_ms": named,
+        "latency_ms": latencies,
         "late_ms": {"p99": 0.5},
         "outcomes": {"ACCEPTED": 198, "DUPLICATE": 2},
         "kinds": {"commitment": 200},
@@ -277,10 +281,10 @@ def _build_figures(**said: Any) -> load_benchmark.LoadFigures:
         "on": "a machine",
         "is_verified": True,
     }
-    return load_benchmark.LoadFigures(**{**found, **said})
+    return load_benchmark.LoadFigures(**{**fields, **changes})
 
 
-def test_what_a_load_leaves_behind(tmp_path: Path) -> None:
+def test_a_load_is_published(tmp_path: Path) -> None:
     page = tmp_path / "docs/load.md"
     page.parent.mkdir()
     page.write_text(f"before\n{load_report.START}\nold\n{load_report.END}\nafter\n")
@@ -293,38 +297,38 @@ def test_what_a_load_leaves_behind(tmp_path: Path) -> None:
     assert (tmp_path / "docs/load.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_figures_with_an_error_are_not_to_be_believed() -> None:
-    told = load_report.render_table(
-        _build_figures(is_verified=False, errors=["commitment A: no answer"], error_count=1)
+def test_figures_with_an_error_are_marked_not_valid() -> None:
+    table = load_report.render_table(
+        _build_figures(is_verified=False, errors=["commitment A: no response"], error_count=1)
     )
-    assert "Not to be believed: 1 errors" in told
-    assert "commitment A: no answer" in told
+    assert "Not valid: 1 errors" in table
+    assert "commitment A: no response" in table
 
 
 async def test_a_small_load_on_a_real_service_is_verified() -> None:
-    asked = {"--connections": 60, "--rate": 80, "--seconds": 4, "--senders": 3, "--file-lines": 4_000}
-    words = [str(word) for pair in asked.items() for word in pair]
-    found = await run_crescendo("bench", "load", "--profile", "steady", *words, "--json")
-    assert found.code == 0, found.err + found.out
-    said = found.json()
-    assert said["is_verified"]
-    assert said["errors"] == []
-    assert sum(said["outcomes"].values()) == said["forms"] > 200
-    assert said["files"] > 0
-    assert said["peak_memory_bytes"] > 0
-    assert {"service", "postgres", "load", "files"} == said["core_microseconds_a_form"].keys()
-    assert len(said["seconds"]["p99_ms"]) == 4
+    options = {"--connections": 60, "--rate": 80, "--seconds": 4, "--senders": 3, "--file-lines": 4_000}
+    words = [str(word) for pair in options.items() for word in pair]
+    ended = await run_crescendo("bench", "load", "--profile", "steady", *words, "--json")
+    assert ended.code == 0, ended.err + ended.out
+    figures = ended.json()
+    assert figures["is_verified"]
+    assert figures["errors"] == []
+    assert sum(figures["outcomes"].values()) == figures["forms"] > 200
+    assert figures["files"] > 0
+    assert figures["peak_memory_bytes"] > 0
+    assert {"service", "postgres", "load", "files"} == figures["core_microseconds_a_form"].keys()
+    assert len(figures["seconds"]["p99_ms"]) == 4
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected_text"),
     [
         (["--url", "http://127.0.0.1:1"], "--keys"),
         (["--url", "http://127.0.0.1:1", "--keys", "nowhere.jsonl"], "nowhere.jsonl"),
         (["--profile", "calm"], "year-end"),
     ],
 )
-async def test_wrong_usage_is_told(words: list[str], told: str) -> None:
-    found = await run_crescendo("bench", "load", *words)
-    assert found.code == 2
-    assert told in found.err
+async def test_wrong_usage_is_reported(words: list[str], expected_text: str) -> None:
+    ended = await run_crescendo("bench", "load", *words)
+    assert ended.code == 2
+    assert expected_text in ended.err

@@ -1,4 +1,4 @@
-"""The generated part of the sample nomenclature is what its script writes."""
+"""The generated part of the sample nomenclature equals the output of its script."""
 
 from pathlib import Path
 
@@ -25,27 +25,27 @@ def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
     assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
 
 
-def test_the_tree_has_the_sizes_of_the_state() -> None:
+def test_the_nomenclature_has_the_declared_sizes() -> None:
     levels = [centre.level for centre in nomenclature.load(FOLDER).centres.values()]
     assert levels.count(CentreLevel.BOP) == BOPS
     assert levels.count(CentreLevel.UO) == UOS
     assert levels.count(CentreLevel.OPERATION) == OPERATIONS
 
 
-def test_every_programme_has_a_size_a_unit_and_areas() -> None:
-    known = nomenclature.load(FOLDER)
-    with_units = {code[:4] for code, centre in known.centres.items() if centre.level is CentreLevel.UO}
-    assert load_programme_sizes().keys() == known.programmes.keys() == with_units
-    assert {area.programme for area in known.areas.values()} == known.programmes.keys()
+def test_every_programme_has_a_size_units_and_areas() -> None:
+    codes = nomenclature.load(FOLDER)
+    with_units = {code[:4] for code, centre in codes.centres.items() if centre.level is CentreLevel.UO}
+    assert load_programme_sizes().keys() == codes.programmes.keys() == with_units
+    assert {area.programme for area in codes.areas.values()} == codes.programmes.keys()
 
 
-def test_codes_seen_in_public_extracts_are_there() -> None:
-    known = nomenclature.load(FOLDER)
-    assert {"0177-D013-DD13", "0218-CAJU-C001", "0217-SGAC", "0174-CLIM"} <= known.centres.keys()
-    assert {"0177-12-08", "0203-04-02"} <= known.areas.keys()
-    assert "1-1-00733" in known.funds
+def test_codes_of_public_extracts_exist() -> None:
+    codes = nomenclature.load(FOLDER)
+    assert {"0177-D013-DD13", "0218-CAJU-C001", "0217-SGAC", "0174-CLIM"} <= codes.centres.keys()
+    assert {"0177-12-08", "0203-04-02"} <= codes.areas.keys()
+    assert "1-1-00733" in codes.funds
 
 
-def test_operations_are_of_programmes_that_build() -> None:
+def test_operations_belong_to_programmes_with_investments() -> None:
     centres = nomenclature.load(FOLDER).centres.values()
     assert {centre.parent[:4] for centre in centres if centre.level is CentreLevel.OPERATION} <= set(BUILDERS)

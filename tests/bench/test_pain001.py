@@ -1,4 +1,4 @@
-"""The benchmark of payment files verifies what it times; the generator's summary says what must come of its files."""
+"""The benchmark of payment files verifies what it times; the generator's summary contains the expected outcomes."""
 
 import json
 import subprocess
@@ -23,12 +23,12 @@ XSD = Path(__file__).parents[1] / "xsd"
 
 @pytest.mark.parametrize("imputation", ["csv", "parquet", "structured"])
 def test_a_payment_file_is_verified_and_timed(imputation: str) -> None:
-    found = pain001_benchmark.measure(2_000, imputation)
-    assert found.transfers == 2_000
-    assert found.size_bytes > 500 * 2_000
-    assert found.lxml_speedup > 0
-    assert found.memory_bytes >= found.before_bytes > 0
-    assert "2,000 transfers" in pain001_benchmark.format_figures(found)
+    figures = pain001_benchmark.measure(2_000, imputation)
+    assert figures.transfers == 2_000
+    assert figures.size_bytes > 500 * 2_000
+    assert figures.lxml_speedup > 0
+    assert figures.memory_bytes >= figures.before_bytes > 0
+    assert "2,000 transfers" in pain001_benchmark.format_figures(figures)
 
 
 @pytest.mark.parametrize("version", ["03", "09"])
@@ -39,49 +39,49 @@ def test_generated_files_are_valid_and_add_up(version: str, imputation: str, tmp
     assert summary["outcomes"]["ACCEPTED"] == 1_500 - 15
     total = 0
     for name in summary["files"][2:]:
-        errors = XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd"))
-        errors.assertValid(parse(str(tmp_path / name)))
+        schema = XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd"))
+        schema.assertValid(parse(str(tmp_path / name)))
         spooled = Spool(tmp_path / "spool").receive(tmp_path / name, name, Envelope(sender="BENCH"))
-        found = validate_without_cache(spooled)
-        assert found.lines in (700, 100)
-        total += found.cents
+        validated = validate_without_cache(spooled)
+        assert validated.lines in (700, 100)
+        total += validated.cents
     assert total == summary["cents"]
 
 
-async def test_what_is_generated_comes_out_as_its_summary_says(tmp_path: Path) -> None:
-    out, place = tmp_path / "out", ("--data", tmp_path / "data")
-    made = await run_crescendo(
+async def test_generated_files_have_the_outcomes_of_their_summary(tmp_path: Path) -> None:
+    out, data_options = tmp_path / "out", ("--data", tmp_path / "data")
+    generated = await run_crescendo(
         "generate", "payments", "--out", out, "--transfers", "1200", "--wrong-every", "100", "--json"
     )
-    summary = made.json()
+    summary = generated.json()
     assert json.loads((out / "summary.json").read_text()) == summary
-    again = await run_crescendo(
+    repeated = await run_crescendo(
         "generate", "payments", "--out", tmp_path / "twin", "--transfers", "1200", "--wrong-every", "100"
     )
-    assert "crescendo run" in again.out
+    assert "crescendo run" in repeated.out
     for name in summary["files"]:
         assert (out / name).read_bytes() == (tmp_path / "twin" / name).read_bytes()
     files = [path for path in sorted(out.iterdir()) if path.suffix != ".json"]
-    ran = await run_crescendo("run", *files, "--sender", summary["sender"], *place, "--json")
-    assert ran.code == 0, ran.err
-    receipt = ran.json()["receipts"][-1]
+    processed = await run_crescendo("run", *files, "--sender", summary["sender"], *data_options, "--json")
+    assert processed.code == 0, processed.err
+    receipt = processed.json()["receipts"][-1]
     assert receipt["accepted"]["lines"] == summary["outcomes"].pop("ACCEPTED")
-    assert {each["code"]: each["lines"] for each in ran.json()["reasons"]} == summary["outcomes"]
+    assert {reason["code"]: reason["lines"] for reason in processed.json()["reasons"]} == summary["outcomes"]
     assert receipt["format"] == "pain.001-tar"
-    verified = await run_crescendo("verify", *place)
+    verified = await run_crescendo("verify", *data_options)
     assert verified.code == 0, verified.out
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Four times the transfers in one file, read and resolved by a process of its own: no more memory but for noise."""
+    """Reading a file with four times the transfers in a process of its own needs no more memory, except for noise."""
     grown, sizes = list[int](), list[int]()
     for transfers in (30_000, 120_000):
         out = tmp_path / str(transfers)
         payment_files.write_files(out, Size(transfers), Style(), ReferenceData.load())
         with pack_with_assignments(out / "payments-001.xml") as whole:
             command = [sys.executable, "-m", "bench.payments.pain001_benchmark", "--work", str(whole)]
-            told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            figures = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
             sizes.append(whole.stat().st_size)
-        grown.append(told["memory_bytes"] - told["before_bytes"])
+        grown.append(figures["memory_bytes"] - figures["before_bytes"])
     assert sizes[1] > sizes[0] + 64 * 2**20
     assert grown[1] < grown[0] + 48 * 2**20

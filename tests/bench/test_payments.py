@@ -1,4 +1,4 @@
-"""The benchmark of payments at a small size: that it verifies, and that it finds what does not add up."""
+"""The benchmark of payment runs at a small size: it verifies its result, and detects wrong sums."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from posting.book.registry import ReferenceData
 
 
 async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
-    said: list[str] = []
-    figures = await measure(dsn, tmp_path, Size(5_000), said.append)
-    assert (figures.payments, len(said) > 3) == (5_000, True)
+    steps: list[str] = []
+    figures = await measure(dsn, tmp_path, Size(5_000), steps.append)
+    assert (figures.payments, len(steps) > 3) == (5_000, True)
     assert figures.files >= 20
     assert figures.size_bytes > 300 * figures.payments
     assert figures.payments_a_second > 0
@@ -26,21 +26,19 @@ async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
     ]
 
 
-async def test_what_does_not_add_up_is_no_figure(
-    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_wrong_sums_give_no_figures(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = payable_requests.write_files
     monkeypatch.setattr(
         payable_requests, "write_files", lambda *said: (written(*said)[0], written(*said)[1] + 1)
     )
-    with pytest.raises(RuntimeError, match="wanted are"):
+    with pytest.raises(RuntimeError, match="expected are"):
         await measure(dsn, tmp_path, Size(100), lambda _: None)
 
 
 def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
-    reference, found = ReferenceData.load(), []
+    reference, contents = ReferenceData.load(), []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         paths, cents = payable_requests.write_files(tmp_path / name, Size(1_000, seed=3), reference)
-        found.append((cents, [path.read_bytes() for path in paths]))
-    assert found[0] == found[1]
+        contents.append((cents, [path.read_bytes() for path in paths]))
+    assert contents[0] == contents[1]

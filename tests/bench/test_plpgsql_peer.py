@@ -1,4 +1,4 @@
-"""Row-by-row PL/pgSQL decides as the engine does; a difference of one line is found."""
+"""Row-by-row PL/pgSQL decides as the engine does; a difference in one line is found."""
 
 import platform
 from pathlib import Path
@@ -16,26 +16,34 @@ where (submission, position) = (select submission, position from refusal order b
 """
 
 
-async def test_the_peer_says_of_every_line_what_the_engine_says(dsn: str, tmp_path: Path) -> None:
-    """The year holds duplicates, conflicts, early acts and most refusals; it is compared line by line inside."""
+async def test_the_peer_decides_every_line_as_the_engine(dsn: str, tmp_path: Path) -> None:
+    """The year contains duplicates, conflicts, early acts and most refusals; ``measure_peer`` compares line by line."""
     peer = await measure_peer(dsn, tmp_path, Year(seed=4, acts=ACTS))
     assert peer.lines > ACTS
     async with copy_queries.open_connection(dsn) as connection:
         codes = {
             row["code"]
-            for row in await connection.fetch(f"select distinct code from {plpgsql_queries.SCHEMA}.told")
+            for row in await connection.fetch(
+                f"select distinct code from {plpgsql_queries.SCHEMA}.peer_result"
+            )
         }
-        met = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.REFERENCE_CONFLICT}
-        assert met | {Outcome.CP_EXCEEDED, Outcome.PREDECESSOR_MISSING, Outcome.COMMITMENT_EXCEEDED} <= codes
+        expected = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.REFERENCE_CONFLICT}
+        assert (
+            expected | {Outcome.CP_EXCEEDED, Outcome.PREDECESSOR_MISSING, Outcome.COMMITMENT_EXCEEDED}
+            <= codes
+        )
         await connection.execute(f"set search_path = {plpgsql_queries.SCHEMA}")
         assert await plpgsql_queries.find_differences(connection) == []
         await connection.execute(_ALTERED)
-        found = await plpgsql_queries.find_differences(connection)
-    assert [each.partition(":")[0] for each in found] == ["told_by_engine only", "told only"]
+        differences = await plpgsql_queries.find_differences(connection)
+    assert [difference.partition(":")[0] for difference in differences] == [
+        "engine_result only",
+        "peer_result only",
+    ]
 
 
-def test_the_machine_is_told_in_one_line() -> None:
-    told = describe_machine()
-    assert "\n" not in told
-    assert f"Python {platform.python_version()}" in told
-    assert " cores, " in told
+def test_the_machine_is_described_in_one_line() -> None:
+    description = describe_machine()
+    assert "\n" not in description
+    assert f"Python {platform.python_version()}" in description
+    assert " cores, " in description

@@ -1,4 +1,4 @@
-"""The benchmarks at a tiny size: that they verify, and what they leave behind.  No figure is judged here."""
+"""The benchmarks at a tiny size: they verify their results, and publish their figures.  No figure is checked."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ WORDS = (sys.executable, "-c", "from service.cli.main import main; main()")
 
 @asynccontextmanager
 async def _serve_database(data: Path) -> AsyncIterator[str]:
-    """The embedded database; what the roofline left in it is noted before it stops."""
+    """Run the embedded database; before it stops, check that the roofline left nothing in it."""
     async with run_embedded(data) as database:
         yield database.dsn
         connection = await asyncpg.connect(database.dsn)
@@ -43,9 +43,11 @@ async def _serve_database(data: Path) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> SuiteFigures:
     folder = tmp_path_factory.mktemp("bench")
-    found = run_suite(Year(seed=2, acts=1_000), Command(WORDS, _serve_database, lambda _: None), folder)
+    suite_figures = run_suite(
+        Year(seed=2, acts=1_000), Command(WORDS, _serve_database, lambda _: None), folder
+    )
     assert not list(folder.iterdir())
-    return found
+    return suite_figures
 
 
 def test_the_raw_copy_has_every_row_of_the_journal(figures: SuiteFigures) -> None:
@@ -54,7 +56,7 @@ def test_the_raw_copy_has_every_row_of_the_journal(figures: SuiteFigures) -> Non
     assert figures.ratio == figures.raw.seconds / figures.run.seconds
 
 
-def test_a_start_is_measured_on_what_the_run_left(figures: SuiteFigures) -> None:
+def test_the_start_with_the_year_is_timed(figures: SuiteFigures) -> None:
     assert figures.start_seconds > 0
 
 
@@ -63,7 +65,7 @@ def test_memory_is_touched_within_bounds() -> None:
     assert machine.touch_memory(1 << 60) <= psutil.virtual_memory().total
 
 
-def test_what_a_benchmark_leaves_behind(figures: SuiteFigures, tmp_path: Path) -> None:
+def test_figures_are_published(figures: SuiteFigures, tmp_path: Path) -> None:
     (tmp_path / "bench").mkdir()
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{publication.START}\nold\n{publication.END}\nafter\n")
@@ -79,7 +81,7 @@ def test_what_a_benchmark_leaves_behind(figures: SuiteFigures, tmp_path: Path) -
     assert (tmp_path / "docs/bench.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_readme_without_its_marks_is_left_alone(tmp_path: Path) -> None:
+def test_a_readme_without_marks_is_not_changed(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("nothing here")
     with pytest.raises(ValueError, match="once each"):
@@ -87,14 +89,14 @@ def test_a_readme_without_its_marks_is_left_alone(tmp_path: Path) -> None:
     assert readme.read_text() == "nothing here"
 
 
-async def test_copied_rows_that_are_not_the_journals_are_found(dsn: str) -> None:
+async def test_differences_of_copied_rows_are_found(dsn: str) -> None:
     async with copy_queries.open_connection(dsn) as connection:
         await migrate(connection)
         await copy_queries.create_tables(connection)
         assert await copy_queries.find_differences(connection) == []
         await connection.execute(f"insert into {copy_queries.SCHEMA}.duplicate values (1, 0, 1, 0, 1)")
-        (found,) = await copy_queries.find_differences(connection)
-        assert found.startswith("duplicate: ")
+        (difference,) = await copy_queries.find_differences(connection)
+        assert difference.startswith("duplicate: ")
         await copy_queries.drop_tables(connection)
 
 
@@ -104,33 +106,38 @@ def test_the_kernels_are_verified_before_they_are_timed() -> None:
 
 
 def test_a_wrong_draw_is_found() -> None:
-    cells, nodes, figures = decision_benchmark._build_budget(np.random.default_rng(1))
+    budget = decision_benchmark._build_budget(np.random.default_rng(1))
     draws = Draws(seal_array(np.zeros(3, np.int32)), seal_array(np.full(3, 10)))
     with pytest.raises(AssertionError, match="draw 0"):
-        decision_invariants.check_draws(draws, (cells, nodes, figures), figures, np.full(3, 7, np.int32))
+        decision_invariants.check_draws(draws, budget, budget.figures, np.full(3, 7, np.int32))
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_draw_agrees_with_its_oracle(seed: int) -> None:
+def test_draws_agree_with_the_oracle(seed: int) -> None:
     rng = np.random.default_rng(seed)
     parents = [-1, 0, 0, 1, 2, 3]
     tree = {
-        at: Node(parent, CentreLevel.PROGRAMME, 1, 0, 0, 2018, at != 2) for at, parent in enumerate(parents)
+        node: Node(parent, CentreLevel.PROGRAMME, 1, 0, 0, 2018, node != 2)
+        for node, parent in enumerate(parents)
     }
     cells, nodes, figures = _build_budget(tree, rng)
     draws = Draws(seal_array(rng.integers(0, 6, 60, dtype=np.int32)), seal_array(rng.integers(1, 60, 60)))
-    known = {(at, figure): int(figures[at, figure]) for at in tree for figure in range(8)}
+    oracle_figures = {(node, figure): int(figures[node, figure]) for node in tree for figure in range(8)}
     short = Numbers(np.zeros(60, np.int32))
-    expected = oracle.draw_amounts(tree, known, zip(draws.cell.tolist(), draws.amount.tolist(), strict=True))
+    expected = oracle.draw_amounts(
+        tree, oracle_figures, zip(draws.cell.tolist(), draws.amount.tolist(), strict=True)
+    )
     availability.draw_amounts(draws, seal_array(cells), availability.BudgetTree(nodes, figures), short)
     assert short.number.tolist() == expected
-    assert {(at, figure): int(figures[at, figure]) for at in tree for figure in range(8)} == known
+    assert {
+        (node, figure): int(figures[node, figure]) for node in tree for figure in range(8)
+    } == oracle_figures
 
 
 def _build_budget(
     tree: dict[int, Node], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cell n hangs at node n."""
+    """Build a budget whose cell n belongs to node n."""
     cells, nodes = allocate_records(Cells, len(tree)), allocate_records(BudgetNodes, len(tree))
     figures = np.zeros((len(tree), 8), np.int64)
     figures[:, availability.AE] = rng.integers(100, 600, len(tree))

@@ -1,4 +1,4 @@
-"""Who pays for which fund centre, and what is wrong with files that do not say."""
+"""The accountant of every fund centre, and the errors of inconsistent files."""
 
 from pathlib import Path
 
@@ -33,38 +33,41 @@ def load_files(folder: Path, files: dict[str, str]) -> accountants.Accountants:
     return accountants.load(folder, nomenclature.load(folder))
 
 
-def test_the_nearest_above_decides() -> None:
-    found = accountants.load(REFERENCE / "2018", nomenclature.load(REFERENCE / "2018"))
-    assert found.year == 2018
+def test_a_centre_has_the_accountant_of_its_nearest_assigned_ancestor() -> None:
+    table = accountants.load(REFERENCE / "2018", nomenclature.load(REFERENCE / "2018"))
+    assert table.year == 2018
     assert {
-        code: found.by_centre[code] for code in ("0177", "0177-D075-DD75", "0177-D013", "0177-D013-DD13")
+        code: table.by_centre[code] for code in ("0177", "0177-D075-DD75", "0177-D013", "0177-D013-DD13")
     } == {
         "0177": "COHE",
         "0177-D075-DD75": "COHE",
         "0177-D013": "PACA",
         "0177-D013-DD13": "PACA",
     }
-    assert found.by_centre["OP-0217-000001"] == "ECOL"
+    assert table.by_centre["OP-0217-000001"] == "ECOL"
 
 
-def test_the_sample_serves_every_fund_centre() -> None:
-    known = nomenclature.load(SAMPLE_FOLDER / "2018")
-    found = accountants.load(SAMPLE_FOLDER / "2018", known)
-    assert found.by_centre.keys() == known.centres.keys()
-    assert set(found.by_centre.values()) == found.accountants.keys()
-    assert len(found.accountants) == 45
-    assert all(oracle.is_iban(each.iban) for each in found.accountants.values())
-    assert all("exemple" in each.label and "EXEMPLE" in each.iban for each in found.accountants.values())
+def test_the_sample_assigns_every_fund_centre() -> None:
+    codes = nomenclature.load(SAMPLE_FOLDER / "2018")
+    table = accountants.load(SAMPLE_FOLDER / "2018", codes)
+    assert table.by_centre.keys() == codes.centres.keys()
+    assert set(table.by_centre.values()) == table.accountants.keys()
+    assert len(table.accountants) == 45
+    assert all(oracle.is_iban(accountant.iban) for accountant in table.accountants.values())
+    assert all(
+        "exemple" in accountant.label and "EXEMPLE" in accountant.iban
+        for accountant in table.accountants.values()
+    )
 
 
 @pytest.mark.parametrize("name", ["accountants.csv", "assigned.csv"])
-def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
+def test_the_script_writes_the_sample_file(name: str, tmp_path: Path) -> None:
     write_sample(tmp_path)
     assert (tmp_path / name).read_bytes() == (SAMPLE_FOLDER / "2018" / name).read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("found", "message"),
+    ("text", "message"),
     [
         (f"{HEAD}", "no accountant"),
         (f"{HEAD}cohe,CBCM,Cohésion,{ONE},BDFEFRPP\n", "line 2: 'cohe' is no accountant's code"),
@@ -72,27 +75,27 @@ def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
         (f"{HEAD}COHE,CBCM,{'x' * 71},{ONE},BDFEFRPP\n", "holder 'x"),
         (f"{HEAD}COHE,CBCM,Cohésion,FR00,BDFEFRPP\n", "'FR00' is no IBAN"),
         (f"{HEAD}COHE,CBCM,Cohésion,{ONE},BDF\n", "'BDF' is no BIC"),
-        (f"{GOOD}COHE,CBCM,Autre,{add_check_digits('FR', '3' * 23)},BDFEFRPP\n", "stands twice"),
-        (f"{GOOD}ECOL,CBCM,Autre,{ONE},BDFEFRPP\n", "stands twice"),
+        (f"{GOOD}COHE,CBCM,Autre,{add_check_digits('FR', '3' * 23)},BDFEFRPP\n", "is listed twice"),
+        (f"{GOOD}ECOL,CBCM,Autre,{ONE},BDFEFRPP\n", "is listed twice"),
         ("code,label\n", "columns are"),
     ],
 )
-def test_accountants_that_cannot_be(folder: Path, found: str, message: str) -> None:
+def test_invalid_accountants_are_refused(folder: Path, text: str, message: str) -> None:
     with pytest.raises(ReferenceDataError, match=message):
         load_files(
-            folder, {"accountants.csv": found, "assigned.csv": "centre,accountant\n0177,COHE\n0217,COHE\n"}
+            folder, {"accountants.csv": text, "assigned.csv": "centre,accountant\n0177,COHE\n0217,COHE\n"}
         )
 
 
 @pytest.mark.parametrize(
-    ("found", "message"),
+    ("text", "message"),
     [
-        ("", "nobody pays for programme"),
+        ("", "programme 0177 has no accountant"),
         ("0177,COHE\n0117,COHE\n0999,COHE\n", "'0999' is unknown"),
         ("0177,COHE\n0117,XXXX\n", "'XXXX' is unknown"),
-        ("0177,COHE\n0177,PACA\n", "0177 stands twice"),
+        ("0177,COHE\n0177,PACA\n", "0177 is listed twice"),
     ],
 )
-def test_assignments_that_cannot_be(folder: Path, found: str, message: str) -> None:
+def test_invalid_assignments_are_refused(folder: Path, text: str, message: str) -> None:
     with pytest.raises(ReferenceDataError, match=message):
-        load_files(folder, {"accountants.csv": GOOD, "assigned.csv": f"centre,accountant\n{found}"})
+        load_files(folder, {"accountants.csv": GOOD, "assigned.csv": f"centre,accountant\n{text}"})

@@ -1,4 +1,4 @@
-"""The calendar: columns are placed as single dates are, and the next January is December for a while."""
+"""The calendar: a column of dates is placed like single dates, and the complementary period counts as December."""
 
 from datetime import date
 from pathlib import Path
@@ -26,65 +26,71 @@ days_near = st.tuples(st.integers(YEAR_FIRST - 1, YEAR_LAST + 2), st.integers(0,
 
 
 def place_one(exercise: Exercise, day: date) -> tuple[int, bool]:
-    """The same, one date at a time."""
+    """Place one date, as the calendar places a column of dates."""
     if day.year == exercise.year + 1 and day.month == 1 and day.day <= exercise.complementary_days:
         return to_period(exercise.year, 12), True
     return to_period(day.year, day.month), day.year == exercise.year
 
 
 @given(exercises, st.lists(days_near, min_size=1, max_size=50))
-def test_a_column_is_placed_as_each_date_is(exercise: Exercise, near: list[tuple[int, int, int]]) -> None:
+def test_a_column_is_placed_like_each_of_its_dates(
+    exercise: Exercise, near: list[tuple[int, int, int]]
+) -> None:
     dates = [date.fromordinal(date(year, 1, 1).toordinal() + day) for year, day, _ in near]
     years = np.array(
         [min(max(day.year + shift, 0), 3000) for day, (_, _, shift) in zip(dates, near, strict=True)]
     )
     days = np.array([day.toordinal() - EPOCH for day in dates], np.int32)
-    found = Calendar({exercise.year: exercise}).place_dates(days, years)
+    placement = Calendar({exercise.year: exercise}).place_dates(days, years)
     for at, day in enumerate(dates):
         if years[at] != exercise.year:
-            assert not found.is_inside[at]
+            assert not placement.is_inside[at]
         else:
-            expected, inside = place_one(exercise, day)
-            assert found.is_inside[at] == inside
-            assert not inside or found.period[at] == expected
+            expected, is_inside = place_one(exercise, day)
+            assert placement.is_inside[at] == is_inside
+            assert not is_inside or placement.period[at] == expected
 
 
 def test_every_day_of_the_range_has_its_period() -> None:
     days = np.arange(f"{YEAR_FIRST}-01-01", f"{YEAR_LAST + 1}-01-01", dtype="M8[D]")
     years = days.astype("M8[Y]").astype(int) + 1970
-    known = Calendar({year: Exercise(year, EVERY_MONTH, 0) for year in range(YEAR_FIRST, YEAR_LAST + 1)})
-    found = known.place_dates(days.astype(np.int32), years)
+    exercise_calendar = Calendar(
+        {year: Exercise(year, EVERY_MONTH, 0) for year in range(YEAR_FIRST, YEAR_LAST + 1)}
+    )
+    placement = exercise_calendar.place_dates(days.astype(np.int32), years)
     months = days.astype("M8[M]").astype(int) % 12 + 1
-    assert found.is_inside.all()
-    assert (found.period == (years - YEAR_FIRST) * 16 + months).all()
-    assert found.period.dtype == np.int32
+    assert placement.is_inside.all()
+    assert (placement.period == (years - YEAR_FIRST) * 16 + months).all()
+    assert placement.period.dtype == np.int32
 
 
 @pytest.mark.parametrize("day", [-(2**31), -1_000_000, 0, 1_000_000, 2**31 - 1])
-def test_a_day_out_of_all_range_is_outside(day: int) -> None:
-    known = calendar.load(SAMPLE_FOLDER / "calendar.toml")
-    assert not known.place_dates(np.array([day], np.int32), np.array([2018])).is_inside.any()
+def test_a_day_outside_the_range_is_outside_the_exercise(day: int) -> None:
+    exercise_calendar = calendar.load(SAMPLE_FOLDER / "calendar.toml")
+    assert not exercise_calendar.place_dates(np.array([day], np.int32), np.array([2018])).is_inside.any()
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.int32, np.int64])
-def test_an_exercise_that_is_not_listed_is_unknown(dtype: type) -> None:
-    known = calendar.load(SAMPLE_FOLDER / "calendar.toml")
+def test_only_listed_exercises_are_known(dtype: type) -> None:
+    exercise_calendar = calendar.load(SAMPLE_FOLDER / "calendar.toml")
     years = np.array([2018, 2019, 2017, 2020, 0, -1, np.iinfo(np.int16).max, np.iinfo(np.int16).min], dtype)
-    assert known.contains(years).tolist() == [True, True] + [False] * 6
+    assert exercise_calendar.contains(years).tolist() == [True, True] + [False] * 6
 
 
-def test_the_shipped_complementary_period_ends_on_20_january() -> None:
-    known = calendar.load(SAMPLE_FOLDER / "calendar.toml")
+def test_the_complementary_period_of_the_sample_ends_on_20_january() -> None:
+    exercise_calendar = calendar.load(SAMPLE_FOLDER / "calendar.toml")
     days = np.array(["2018-12-31", "2019-01-01", "2019-01-20", "2019-01-21"], "M8[D]").astype(np.int32)
-    found = known.place_dates(days, np.full(4, 2018))
-    assert found.is_inside.tolist() == [True, True, True, False]
-    assert found.period[:3].tolist() == [to_period(2018, 12)] * 3
+    placement = exercise_calendar.place_dates(days, np.full(4, 2018))
+    assert placement.is_inside.tolist() == [True, True, True, False]
+    assert placement.period[:3].tolist() == [to_period(2018, 12)] * 3
 
 
-def test_periods_listed_are_open_and_no_others() -> None:
-    known = Calendar({2018: Exercise(2018, frozenset({1, 12}), 20), 2126: Exercise(2126, EVERY_MONTH, 0)})
-    opened = np.flatnonzero(known.mark_open_periods()).tolist()
-    assert opened == [
+def test_only_listed_periods_are_open() -> None:
+    exercise_calendar = Calendar(
+        {2018: Exercise(2018, frozenset({1, 12}), 20), 2126: Exercise(2126, EVERY_MONTH, 0)}
+    )
+    open_periods = np.flatnonzero(exercise_calendar.mark_open_periods()).tolist()
+    assert open_periods == [
         to_period(2018, 1),
         to_period(2018, 12),
         *range(to_period(2126, 1), to_period(2126, 13)),
@@ -92,7 +98,7 @@ def test_periods_listed_are_open_and_no_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "message"),
     [
         ("", "no exercise"),
         ("[exercise.1999]\nopen_months = [1]\ncomplementary_days = 0", "is no exercise"),
@@ -115,16 +121,16 @@ def test_periods_listed_are_open_and_no_others() -> None:
         ("[exercise.2018]\nopen_months = [1]\ncomplementary_days = -1", "complementary_days is -1"),
     ],
 )
-def test_a_calendar_that_does_not_hold_is_refused_by_place(text: str, found: str, tmp_path: Path) -> None:
+def test_an_invalid_calendar_is_refused_by_place(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "calendar.toml"
     path.write_text(text)
-    with pytest.raises(ReferenceDataError, match=found) as refused:
+    with pytest.raises(ReferenceDataError, match=message) as refused:
         calendar.load(path)
     assert str(path) in str(refused.value)
 
 
-def test_one_exercise_is_not_written_in_two_ways(tmp_path: Path) -> None:
-    """The other spelling would take the place of the one that was meant."""
+def test_an_exercise_has_only_one_spelling(tmp_path: Path) -> None:
+    """Another spelling would silently replace the entry of the exercise."""
     path = tmp_path / "calendar.toml"
     year = "open_months = [{}]\ncomplementary_days = 0\n"
     path.write_text(f"[exercise.2018]\n{year.format(3)}[exercise.02018]\n{year.format(1)}")

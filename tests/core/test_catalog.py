@@ -1,19 +1,19 @@
-"""What must hold of the catalog, so that the kernels need not ask: the life of what is to be paid, as data."""
+"""The invariants of the catalog on which the kernels rely: the stages of a debt, as data."""
 
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
 
 _KINDS = CATALOG[1:]
-_ORDERS = [kind for kind in _KINDS if kind.family is Family.SETTLEMENT]
-_FOLLOWED = [kind for kind in _KINDS if kind.after]
+_SETTLEMENTS = [kind for kind in _KINDS if kind.family is Family.SETTLEMENT]
+_KINDS_AFTER_A_STAGE = [kind for kind in _KINDS if kind.after]
 
 
-def _named(*names: str) -> list[ActKind]:
+def _get_kinds(*names: str) -> list[ActKind]:
     return [CATALOG[KIND_NUMBERS[name]] for name in names]
 
 
-def test_numbers_are_those_that_are_stored() -> None:
+def test_kinds_keep_their_stored_numbers() -> None:
     names = [
         *("third_party", "budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp"),
         *("budget_move_ae", "budget_move_cp", "earmark", "commitment", "commitment_increase"),
@@ -26,16 +26,16 @@ def test_numbers_are_those_that_are_stored() -> None:
     assert [kind.name for kind in _KINDS] == names
 
 
-@pytest.mark.parametrize("kind", _FOLLOWED, ids=lambda kind: kind.name)
-def test_what_stands_at_a_stage_is_of_the_family_followed(kind: ActKind) -> None:
-    """So that a predecessor named by entry is judged by its stage alone."""
-    there = [other for other in _KINDS if other.reaches is kind.after]
-    assert there
-    assert {other.family for other in there} == {kind.follows}
+@pytest.mark.parametrize("kind", _KINDS_AFTER_A_STAGE, ids=lambda kind: kind.name)
+def test_all_kinds_that_reach_a_stage_are_of_the_family_followed(kind: ActKind) -> None:
+    """A predecessor named by entry is therefore checked by its stage alone."""
+    predecessors = [other for other in _KINDS if other.reaches is kind.after]
+    assert predecessors
+    assert {other.family for other in predecessors} == {kind.follows}
 
 
-@pytest.mark.parametrize("kind", _ORDERS, ids=lambda kind: kind.name)
-def test_a_settlement_takes_up_what_it_follows_and_clears_its_account(kind: ActKind) -> None:
+@pytest.mark.parametrize("kind", _SETTLEMENTS, ids=lambda kind: kind.name)
+def test_a_settlement_takes_up_its_predecessor_and_clears_its_account(kind: ActKind) -> None:
     assert kind.draws is Remainder.OPEN
     assert kind.debit is Role.PREDECESSOR
     assert kind.inherits
@@ -50,17 +50,17 @@ def test_every_stage_is_reached_and_left() -> None:
         assert any(kind.after is stage and kind.draws for kind in _KINDS)
 
 
-def test_money_leaves_by_what_credits_the_transit_account() -> None:
-    assert [kind for kind in _KINDS if kind.remits] == _named("payment", "reissue")
-    assert [kind for kind in _KINDS if kind.credit is Role.TRANSIT] == _named("payment", "reissue")
+def test_the_kinds_that_send_money_credit_the_transit_account() -> None:
+    assert [kind for kind in _KINDS if kind.remits] == _get_kinds("payment", "reissue")
+    assert [kind for kind in _KINDS if kind.credit is Role.TRANSIT] == _get_kinds("payment", "reissue")
 
 
 def test_credits_are_consumed_once_and_given_back_once() -> None:
-    assert [kind for kind in _KINDS if kind.settles > 0] == _named("payment", "set_off")
-    assert [kind for kind in _KINDS if kind.settles < 0] == _named("void")
+    assert [kind for kind in _KINDS if kind.settles > 0] == _get_kinds("payment", "set_off")
+    assert [kind for kind in _KINDS if kind.settles < 0] == _get_kinds("void")
 
 
-def test_what_is_to_be_paid_has_a_reservation_of_its_own_or_inherits_one() -> None:
+def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:
     payables = [kind for kind in _KINDS if kind.reaches is Stage.PAYABLE]
     assert {kind.family for kind in payables} == {Family.PAYMENT_REQUEST}
     assert all(kind.pays for kind in payables)
@@ -76,10 +76,10 @@ def test_acts_without_an_amount_touch_neither_budget_nor_ledger() -> None:
             assert kind.follows is Family.NONE
 
 
-def test_what_may_happen_once_is_said_of_entries_that_have_no_remainder_there() -> None:
-    """Its mark stands where a commitment counts what is unbilled."""
+def test_an_act_that_may_follow_once_never_follows_a_commitment() -> None:
+    """Its mark uses the column in which a commitment counts the unbilled amount."""
     for kind in _KINDS:
         if kind.draws is Remainder.ONCE:
-            there = [other for other in _KINDS if other.reaches is kind.after]
-            assert Family.COMMITMENT not in {other.family for other in there}
+            predecessors = [other for other in _KINDS if other.reaches is kind.after]
+            assert Family.COMMITMENT not in {other.family for other in predecessors}
             assert not kind.has_amount

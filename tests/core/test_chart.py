@@ -1,4 +1,4 @@
-"""The chart of accounts: each item's accounts by role, and which others a sender may name."""
+"""The chart of accounts: the accounts of each item by role, and the other accounts that a sender may give."""
 
 from pathlib import Path
 
@@ -46,13 +46,13 @@ def items(folder: Path) -> Nomenclature:
     return nomenclature.load(folder)
 
 
-def test_every_item_that_spends_has_every_role(sample: Chart) -> None:
-    known = nomenclature.load(SAMPLE_FOLDER / "2018")
-    spending = {code for code, item in known.items.items() if not item.budget_only}
+def test_every_spending_item_has_every_role(sample: Chart) -> None:
+    codes = nomenclature.load(SAMPLE_FOLDER / "2018")
+    spending = {code for code, item in codes.items.items() if not item.budget_only}
     assert sample.role_accounts.keys() == sample.admitted_prefixes.keys() == spending
-    for played in sample.role_accounts.values():
-        assert played.keys() == {Role.EXPENSE, Role.ACCRUED, Role.CREDITOR}
-        assert set(played.values()) <= sample.accounts.keys()
+    for by_role in sample.role_accounts.values():
+        assert by_role.keys() == {Role.EXPENSE, Role.ACCRUED, Role.CREDITOR}
+        assert set(by_role.values()) <= sample.accounts.keys()
 
 
 @pytest.mark.parametrize(
@@ -64,22 +64,22 @@ def test_every_item_that_spends_has_every_role(sample: Chart) -> None:
         ("63", "653", "44", "44"),
     ],
 )
-def test_titles_post_where_they_should(
+def test_items_post_to_the_accounts_of_their_title(
     sample: Chart, item: str, expense: str, accrued: str, creditor: str
 ) -> None:
-    played = sample.role_accounts[item]
-    assert played[Role.EXPENSE].startswith(expense)
-    assert played[Role.ACCRUED].startswith(accrued)
-    assert played[Role.CREDITOR].startswith(creditor)
+    by_role = sample.role_accounts[item]
+    assert by_role[Role.EXPENSE].startswith(expense)
+    assert by_role[Role.ACCRUED].startswith(accrued)
+    assert by_role[Role.CREDITOR].startswith(creditor)
 
 
-def test_an_item_admits_its_own_account_and_its_family(sample: Chart) -> None:
+def test_an_item_admits_its_own_account_and_its_prefixes(sample: Chart) -> None:
     assert all(
-        sample.is_admitted(item, played[Role.EXPENSE]) for item, played in sample.role_accounts.items()
+        sample.is_admitted(item, by_role[Role.EXPENSE]) for item, by_role in sample.role_accounts.items()
     )
     assert sample.is_admitted("31", "6060000000")
     assert not sample.is_admitted("31", "6411000000")
-    assert not sample.is_admitted("31", "6069999999"), "of the family, but not in the chart"
+    assert not sample.is_admitted("31", "6069999999"), "has an admitted prefix, but is not in the chart"
     assert not sample.is_admitted("31", sample.role_accounts["31"][Role.CREDITOR])
 
 
@@ -93,28 +93,28 @@ def test_a_year_may_share_the_chart_of_another(sample: Chart) -> None:
     assert (later.year, later.accounts, later.role_accounts) == (2019, sample.accounts, sample.role_accounts)
 
 
-BROKEN = {
+INVALID_LINES = {
     "short account": ("accounts.csv", "401,", "'401' is no account"),
     "account in letters": ("accounts.csv", "40100000AB,", "'40100000AB' is no account"),
-    "account twice": ("accounts.csv", "4010000000,again", "4010000000 stands twice"),
+    "account twice": ("accounts.csv", "4010000000,again", "4010000000 is listed twice"),
     "item unknown": ("roles.csv", "32,6110000000,4081000000,4010000000,61", "'32' is no item"),
     "item of budget acts": ("roles.csv", "T2,6411000000,4280000000,4210000000,641", "'T2' is no item"),
-    "item twice": ("roles.csv", "21,6411000000,4280000000,4210000000,641", "item 21 stands twice"),
+    "item twice": ("roles.csv", "21,6411000000,4280000000,4210000000,641", "item 21 is listed twice"),
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
-def test_a_line_that_does_not_hold_is_refused_by_place(case: str, folder: Path, items: Nomenclature) -> None:
-    name, line, found = BROKEN[case]
+@pytest.mark.parametrize("case", INVALID_LINES)
+def test_an_invalid_line_is_refused_by_place(case: str, folder: Path, items: Nomenclature) -> None:
+    name, line, message = INVALID_LINES[case]
     with (folder / name).open("a") as file:
         file.write(f"{line}\n")
-    with pytest.raises(ReferenceDataError, match=found) as refused:
+    with pytest.raises(ReferenceDataError, match=message) as refused:
         chart.load(folder, items)
     assert f"{name}, line " in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "message"),
     [
         ("", "no accounts for item 21"),
         ("21,6411000000,4280000000,4219999999,641\n", "creditor account '4219999999' is unknown"),
@@ -123,8 +123,8 @@ def test_a_line_that_does_not_hold_is_refused_by_place(case: str, folder: Path, 
     ],
 )
 def test_an_item_without_its_accounts_is_refused(
-    line: str, found: str, folder: Path, items: Nomenclature
+    line: str, message: str, folder: Path, items: Nomenclature
 ) -> None:
     (folder / "roles.csv").write_text(ROLES + line)
-    with pytest.raises(ReferenceDataError, match=found):
+    with pytest.raises(ReferenceDataError, match=message):
         chart.load(folder, items)

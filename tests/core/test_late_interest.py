@@ -1,4 +1,4 @@
-"""Late interest: to the cent, by the rate of the half-year in which it began; and what the file must say."""
+"""Late interest: exact to the cent, by the rate of the half-year in which it begins to run; and the errors of the file."""
 
 from datetime import date
 from fractions import Fraction
@@ -39,40 +39,40 @@ def compute_cents(amount: int, late: int, since: str) -> int:
         (2_281_25, 1, "2018-03-01", 50),  # 0.50 exactly: 228125 * 800 / 3650000 = 50
     ],
 )
-def test_by_example(amount: int, late: int, since: str, expected: int) -> None:
+def test_interest_by_example(amount: int, late: int, since: str, expected: int) -> None:
     assert compute_cents(amount, late, since) == expected
 
 
 @given(st.integers(0, AMOUNT_MAX), st.integers(0, 3650), st.sampled_from(("2018-01-01", "2024-12-31")))
-def test_as_exact_as_fractions(amount: int, late: int, since: str) -> None:
+def test_interest_is_as_exact_as_fractions(amount: int, late: int, since: str) -> None:
     rate = 800 if since < "2020" else 1225
     exact = Fraction(amount * rate * late, RATE_UNITS * 365)
     assert compute_cents(amount, late, since) == int(exact + Fraction(1, 2))
 
 
-def test_half_years() -> None:
-    told = np.array([to_day("2018-06-30"), to_day("2018-07-01"), to_day("1970-01-01")], np.int32)
-    assert to_half_years(told).tolist() == [4036, 4037, 3940]
+def test_days_become_half_years() -> None:
+    days = np.array([to_day("2018-06-30"), to_day("2018-07-01"), to_day("1970-01-01")], np.int32)
+    assert to_half_years(days).tolist() == [4036, 4037, 3940]
 
 
-def test_a_half_year_without_a_rate_is_named() -> None:
+def test_the_error_names_a_half_year_without_a_rate() -> None:
     with pytest.raises(ReferenceDataError, match='no rate for "2031-1"'):
         compute_cents(100, 1, "2031-02-01")
 
 
-def test_each_is_judged_by_the_rules_of_its_own_day(tmp_path: Path) -> None:
+def test_the_first_day_of_interest_decides_its_rules(tmp_path: Path) -> None:
     text = TEXT.replace('points = "8.00"', 'points = { "2013-03-16" = "8.00", "2018-03-01" = "9.00" }')
     text = text.replace("days_a_year = 365", 'days_a_year = { "2013-03-16" = 365, "2018-03-01" = 360 }')
     (tmp_path / "late_interest.toml").write_text(text)
     since = np.array([to_day("2018-02-28"), to_day("2018-03-01")], np.int32)
-    found = load(tmp_path).compute_interest(
+    interest = load(tmp_path).compute_interest(
         np.array([100_000] * 2, np.int64), np.array([73, 72], np.int32), since
     )
-    assert found.tolist() == [1_600, 1_800]
+    assert interest.tolist() == [1_600, 1_800]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "found"),
+    ("old", "new", "message"),
     [
         ("compensation_euros = 40", "compensation_euros = -1", "compensation_euros is -1"),
         ("days_a_year = 365", "days_a_year = 36", "days_a_year is 36"),
@@ -84,8 +84,8 @@ def test_each_is_judged_by_the_rules_of_its_own_day(tmp_path: Path) -> None:
         ("[refinancing]", "[rates]", "refinancing is None"),
     ],
 )
-def test_a_file_that_says_what_cannot_be(tmp_path: Path, old: str, new: str, found: str) -> None:
+def test_an_invalid_file_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in TEXT
     (tmp_path / "late_interest.toml").write_text(TEXT.replace(old, new))
-    with pytest.raises(ReferenceDataError, match=found):
+    with pytest.raises(ReferenceDataError, match=message):
         load(tmp_path)

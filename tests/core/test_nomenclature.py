@@ -1,4 +1,4 @@
-"""The nomenclature: the shipped sample holds together, and what does not is refused by place."""
+"""The nomenclature: the sample is consistent, and inconsistent files are refused with the place of the error."""
 
 import shutil
 from itertools import islice, product
@@ -44,24 +44,24 @@ def folder(tmp_path: Path) -> Path:
     return year
 
 
-def test_parents_stand_before_children(sample: Nomenclature) -> None:
-    seen: set[str] = set()
+def test_parents_come_before_children(sample: Nomenclature) -> None:
+    earlier: set[str] = set()
     for code, centre in sample.centres.items():
-        assert centre.level is CentreLevel.PROGRAMME or centre.parent in seen
-        seen.add(code)
+        assert centre.level is CentreLevel.PROGRAMME or centre.parent in earlier
+        earlier.add(code)
 
 
 def test_programmes_are_the_first_centres(sample: Nomenclature) -> None:
     assert list(sample.centres)[: len(sample.programmes)] == list(sample.programmes)
 
 
-def test_order_is_that_of_the_file(sample: Nomenclature) -> None:
+def test_codes_keep_the_order_of_the_file(sample: Nomenclature) -> None:
     lines = (SAMPLE_FOLDER / "2018/areas.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert list(sample.areas) == [line.split(",")[0] for line in lines]
 
 
-def test_estimated_credits_are_those_of_debt_refunds_and_guarantees(sample: Nomenclature) -> None:
-    assert [code for code, each in sample.programmes.items() if each.estimated] == [
+def test_the_programmes_with_estimated_credits(sample: Nomenclature) -> None:
+    assert [code for code, programme in sample.programmes.items() if programme.estimated] == [
         "0114",
         "0117",
         "0200",
@@ -80,7 +80,7 @@ def test_every_code_fits_its_field(sample: Nomenclature) -> None:
         assert max(map(len, codes)) <= FORMATS[field].bytes_max
 
 
-def test_the_families_of_funds_are_all_there(sample: Nomenclature) -> None:
+def test_the_sample_has_funds_of_every_family(sample: Nomenclature) -> None:
     assert {fund.family for fund in sample.funds.values()} == set(FundFamily)
     assert all(
         bool(fund.programme) == (fund.family is not FundFamily.ORDINARY) for fund in sample.funds.values()
@@ -93,12 +93,12 @@ def test_a_year_may_share_the_files_of_another(sample: Nomenclature) -> None:
     assert (later.centres, later.areas, later.items) == (sample.centres, sample.areas, sample.items)
 
 
-def test_the_small_one_loads(folder: Path) -> None:
-    known = nomenclature.load(folder)
-    assert list(known.centres) == ["0177", "0117", "0177-D013", "0177-D013-DD13", "OP-0177-000001"]
-    assert known.centres["OP-0177-000001"].level is CentreLevel.OPERATION
-    assert known.items["21"].staff
-    assert known.programmes["0117"].estimated
+def test_a_small_nomenclature_loads(folder: Path) -> None:
+    codes_of_year = nomenclature.load(folder)
+    assert list(codes_of_year.centres) == ["0177", "0117", "0177-D013", "0177-D013-DD13", "OP-0177-000001"]
+    assert codes_of_year.centres["OP-0177-000001"].level is CentreLevel.OPERATION
+    assert codes_of_year.items["21"].staff
+    assert codes_of_year.programmes["0117"].estimated
 
 
 def test_a_file_saved_by_a_spreadsheet_loads(folder: Path) -> None:
@@ -107,17 +107,17 @@ def test_a_file_saved_by_a_spreadsheet_loads(folder: Path) -> None:
     assert "1-1-00733" in nomenclature.load(folder).funds
 
 
-BROKEN = {
+INVALID_LINES = {
     "unknown parent": ("centres.csv", "0177-D014-DD14,0177-D014,uo,", "line 5: parent '0177-D014'"),
-    "parent two levels up": ("centres.csv", "0177-D014-DD14,0177,uo,", "not one level up"),
+    "parent two levels up": ("centres.csv", "0177-D014-DD14,0177,uo,", "is not one level above"),
     "code of another BOP": ("centres.csv", "0177-D014-DD14,0177-D013,uo,", "is not a code of 0177-D013"),
     "operation of another programme": ("centres.csv", "OP-0203-000002,0177-D013-DD13,operation,", "OP-0177-"),
-    "centre twice": ("centres.csv", "0177-D013,0177,bop,", "0177-D013 stands twice"),
+    "centre twice": ("centres.csv", "0177-D013,0177,bop,", "0177-D013 is listed twice"),
     "level": ("centres.csv", "0177-D014,0177,BOP,", "level 'BOP' is unknown"),
     "shape": ("centres.csv", "0177-d014,0177,bop,", "'0177-d014' is no bop code"),
     "cells": ("centres.csv", "0177-D014,0177,bop", "3 cells"),
     "programme shape": ("programmes.csv", "177,Ville,Ville,Ville,0", "'177' is no programme code"),
-    "flag": ("programmes.csv", "0178,Armées,Défense,Armées,yes", "'yes' where 0 or 1"),
+    "flag": ("programmes.csv", "0178,Armées,Défense,Armées,yes", "'yes' instead of 0 or 1"),
     "area of no programme": ("areas.csv", "0203-04,0203,", "programme '0203' is unknown"),
     "area of another programme": ("areas.csv", "0117-04,0177,", "is not a code of 0177"),
     "title": ("items.csv", "81,,8,0,0", "title '8' is unknown"),
@@ -128,19 +128,19 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
-def test_a_line_that_does_not_hold_is_refused_by_place(case: str, folder: Path) -> None:
-    name, line, found = BROKEN[case]
+@pytest.mark.parametrize("case", INVALID_LINES)
+def test_an_invalid_line_is_refused_by_place(case: str, folder: Path) -> None:
+    name, line, message = INVALID_LINES[case]
     with (folder / name).open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
     with pytest.raises(ReferenceDataError) as refused:
         nomenclature.load(folder)
-    assert found in str(refused.value)
+    assert message in str(refused.value)
     assert f"{name}, line " in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "found"),
+    ("name", "old", "new", "message"),
     [
         ("items.csv", "HT2,,0,0,1\n", "", "no budget-only item HT2"),
         ("items.csv", "T2,,2,1,1\n", "T2,,2,1,0\n", "no budget-only item T2"),
@@ -156,12 +156,10 @@ def test_a_line_that_does_not_hold_is_refused_by_place(case: str, folder: Path) 
         ("year.toml", "year = 2018", "year = true", "year is True"),
     ],
 )
-def test_a_file_that_lacks_something_is_refused(
-    name: str, old: str, new: str, found: str, folder: Path
-) -> None:
+def test_an_incomplete_file_is_refused(name: str, old: str, new: str, message: str, folder: Path) -> None:
     path = folder / name
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    with pytest.raises(ReferenceDataError, match=found):
+    with pytest.raises(ReferenceDataError, match=message):
         nomenclature.load(folder)
 
 
@@ -179,7 +177,7 @@ def test_a_file_in_another_encoding_is_named(name: str, folder: Path) -> None:
         nomenclature.load(folder)
 
 
-def test_years_that_point_at_each_other_are_refused(tmp_path: Path) -> None:
+def test_years_that_share_the_files_of_each_other_are_refused(tmp_path: Path) -> None:
     for year, other in ((2018, 2019), (2019, 2018)):
         shutil.copytree(SAMPLE_FOLDER / "2019", tmp_path / str(year))
         (tmp_path / str(year) / "year.toml").write_text(f"year = {year}\nsame_as = {other}\n")
@@ -187,8 +185,8 @@ def test_years_that_point_at_each_other_are_refused(tmp_path: Path) -> None:
         nomenclature.load(tmp_path / "2018")
 
 
-def test_a_year_shared_says_its_own_name(tmp_path: Path) -> None:
-    """Of two folders the one that is shared may be the one that was copied and not edited."""
+def test_a_shared_year_must_name_itself(tmp_path: Path) -> None:
+    """The shared folder may be a copy whose year was not edited."""
     for year in (2018, 2019):
         shutil.copytree(SAMPLE_FOLDER / str(year), tmp_path / str(year))
     (tmp_path / "2018" / "year.toml").write_text("year = 2017\n")
@@ -197,7 +195,7 @@ def test_a_year_shared_says_its_own_name(tmp_path: Path) -> None:
     assert str(tmp_path / "2018" / "year.toml") in str(refused.value)
 
 
-def test_more_centres_than_a_node_number_holds_are_refused(folder: Path) -> None:
+def test_more_centres_than_a_node_number_can_count_are_refused(folder: Path) -> None:
     codes = ("".join(letters) for letters in product("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", repeat=4))
     lines = "".join(f"0177-{code},0177,bop,\n" for code in islice(codes, CENTRES_MAX - 1))
     (folder / "centres.csv").write_text(f"code,parent,level,label\n{lines}")

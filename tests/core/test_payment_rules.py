@@ -1,4 +1,4 @@
-"""The rules by which orders leave: read, refused where they cannot be, and the day of execution."""
+"""The rules of payment orders: they are read, refused if invalid, and give the day of execution."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_the_sample_is_read() -> None:
     assert rules.batch_booking
 
 
-def test_no_rule_lets_sepa_carry_more_than_it_can(tmp_path: Path) -> None:
+def test_rtgs_begins_at_the_sepa_limit_at_the_latest(tmp_path: Path) -> None:
     (tmp_path / "payments.toml").write_text(
         TEXT.replace("from_euros = 100_000_000", "from_euros = 2_000_000_000")
     )
@@ -49,7 +49,7 @@ def test_no_rule_lets_sepa_carry_more_than_it_can(tmp_path: Path) -> None:
         ("initiator =", "nobody =", "initiator is None"),
     ],
 )
-def test_rules_that_cannot_be(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_invalid_rules_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in TEXT
     (tmp_path / "payments.toml").write_text(TEXT.replace(old, new))
     with pytest.raises(ReferenceDataError, match=message):
@@ -57,7 +57,7 @@ def test_rules_that_cannot_be(tmp_path: Path, old: str, new: str, message: str) 
 
 
 @pytest.mark.parametrize(
-    ("at", "way", "expected"),
+    ("at", "method", "expected"),
     [
         ("2018-12-20T15:30", TransferMethod.SEPA, "2018-12-21"),
         ("2018-12-20T15:31", TransferMethod.SEPA, "2018-12-24"),
@@ -69,15 +69,15 @@ def test_rules_that_cannot_be(tmp_path: Path, old: str, new: str, message: str) 
         ("2018-12-25T10:00", TransferMethod.RTGS, "2018-12-27"),
     ],
 )
-def test_the_day_of_execution(at: str, way: TransferMethod, expected: str) -> None:
+def test_the_cut_off_decides_the_day_of_execution(at: str, method: TransferMethod, expected: str) -> None:
     moment = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(TIME_ZONE))
-    found = load().clearings[way].compute_execution_day(moment)
-    assert found == date.fromisoformat(expected)
-    days = np.array([(found - date(1970, 1, 1)).days], np.int32)
+    day = load().clearings[method].compute_execution_day(moment)
+    assert day == date.fromisoformat(expected)
+    days = np.array([(day - date(1970, 1, 1)).days], np.int32)
     assert target_calendar.is_open(days).all()
 
 
-def test_cut_offs_are_told_in_the_time_of_paris() -> None:
+def test_cut_offs_are_in_the_time_of_paris() -> None:
     assert load().clearings[TransferMethod.SEPA].compute_execution_day(
         datetime(2018, 12, 20, 14, 31, tzinfo=UTC)
     ) == date(2018, 12, 24)

@@ -61,7 +61,7 @@ async def _run_disturbed(
         await lock.rollback()
         ended = await wait_for_end(process)
         assert ended.code == 0, ended.err
-        assert "once more from the last commit" in ended.err
+        assert "restarting from the last commit" in ended.err
         return await read_state(connection)
 
 

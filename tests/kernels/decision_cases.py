@@ -1,4 +1,4 @@
-"""A small budget laid out as the decision kernel takes it, and what it says in the words of the plain model."""
+"""A small budget as tables for the decision kernel, and its content in the terms of the plain model."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -33,25 +33,25 @@ _PERIODS = 8
 
 
 class BookContent(NamedTuple):
-    """Everything deciding advances, without the zeros."""
+    """All state that decisions change, without zeros."""
 
     figures: dict[tuple[int, int], int]
     items: dict[int, OpenItem]
     payees: dict[Fingerprint, Payee]
     keys: dict[Fingerprint, tuple[int, object]]
-    """First entry of each act, and the word for all it says."""
+    """The first entry of each act, and the digest of its content."""
     lines_after: dict[int, int]
     sums: dict[tuple[int, int], tuple[int, int]]
     waiting: dict[Fingerprint, object]
 
 
 class KernelBook:
-    """The tables of a book with room for so many lines, and no more."""
+    """The tables of a book for a limited number of lines."""
 
     def __init__(self, book: StartingBook, lines: int) -> None:
         self.tables = Tables(
             effects=seal_array(
-                _allocate_rows(Effects, zip(*(each.tolist() for each in build_effects()), strict=True))
+                _allocate_rows(Effects, zip(*(column.tolist() for column in build_effects()), strict=True))
             ),
             cells=seal_array(_build_cells(book)),
             nodes=_build_nodes(book),
@@ -72,16 +72,16 @@ class KernelBook:
             self.tables.figures[node, figure] = cents
 
     def decide(self, lines: Sequence[Line], holding: bool) -> list[Decision]:
-        """The kernel's decisions; what it must not write to is the same afterwards."""
-        acts, found = to_records(lines), allocate_records(Decisions, len(lines))
+        """Decide by the kernel, and check that it does not change its read-only arguments."""
+        acts, decisions = to_records(lines), allocate_records(Decisions, len(lines))
         fixed = (acts, self.tables.effects, self.tables.cells, self.tables.periods)
-        before = [each.tobytes() for each in fixed]
-        kernel.decide(acts, self.tables, found, holding)
-        assert [each.tobytes() for each in fixed] == before
-        return [to_decision(row) for row in found]
+        before = [array.tobytes() for array in fixed]
+        kernel.decide(acts, self.tables, decisions, holding)
+        assert [array.tobytes() for array in fixed] == before
+        return [to_decision(row) for row in decisions]
 
     def read_content(self) -> BookContent:
-        """The state, read back."""
+        """Return the content of the tables."""
         tables, count = self.tables, self.tables.counters[0]
         items = {
             entry: dict(zip(OpenItems._fields, row, strict=True))
@@ -108,42 +108,42 @@ class KernelBook:
         )
 
     def list_touched(self) -> set[int]:
-        """Nodes marked as changed."""
+        """Return the nodes marked as changed."""
         return set(np.flatnonzero(self.tables.nodes["touched"]).tolist())
 
 
 def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
-    """The plain model's state in the same words."""
+    """Return the content of the plain model in the same terms."""
     state = ledger.state
     keys: dict[Fingerprint, AcceptedAct] = dict(state.keys)
-    after = [
-        (each.first + place, each.lines - 1 - place) for each in keys.values() for place in range(each.lines)
+    lines_after = [
+        (act.first + place, act.lines - 1 - place) for act in keys.values() for place in range(act.lines)
     ]
     return BookContent(
         {at: cents for at, cents in state.figures.items() if cents},
         dict(state.items),
         dict(state.payees),
-        {key: (each.first, _fold_content(each.content)) for key, each in keys.items()},
-        dict(after),
+        {key: (act.first, _fold_content(act.content)) for key, act in keys.items()},
+        dict(lines_after),
         {at: both for at, both in state.sums.items() if any(both)},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
     )
 
 
 def to_records(lines: Sequence[Line]) -> np.ndarray:
-    """``lines`` as sealed records."""
+    """Return ``lines`` as sealed records."""
     return seal_array(
         _allocate_rows(Acts, zip(*(to_columns(lines)[name] for name in Acts._fields), strict=True))
     )
 
 
 def _fold_content(content: object) -> object:
-    """An act's first line carries the digest of them all."""
+    """Return the content of the first line, which is the digest of the whole act."""
     return content[0] if isinstance(content, tuple) else content
 
 
 def to_decision(record: np.void) -> Decision:
-    """What a line follows, and where it posts, is told of accepted lines only."""
+    """Return a decision; predecessor, cell, payee and accounts have a meaning for accepted lines only."""
     row: dict[str, int] = dict(zip(Decisions._fields, record.tolist(), strict=True))
     outcome = Outcome(row["outcome"])
     bare = Decision(outcome, row["entry"], node=row["node"], missing=row["missing"])
@@ -152,13 +152,13 @@ def to_decision(record: np.void) -> Decision:
 
 
 def to_item(row: dict[str, int]) -> OpenItem:
-    """The number of a payee stands where a commitment counts what is certified and not yet requested."""
+    """Return an open item; its payee is in the column in which a commitment counts the unbilled amount."""
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
     own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT)
-    told = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
-    told["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
-    told["is_stopped"] = bool(row["unbilled"] & SUSPENDED_BIT)
-    return OpenItem(**{name: (row | told)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
+    fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
+    fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
+    fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
+    return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
 
 
 def _to_payee(value: int, bank: int) -> Payee:
@@ -170,28 +170,28 @@ def _allocate_rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
 
 
 def _allocate_slots(rows: int) -> np.ndarray:
-    """As few as the kernels allow: at most half of them ever taken."""
+    """Allocate as few slots as the kernels allow: at most half of them are ever in use."""
     return np.zeros(1 << (2 * rows).bit_length(), np.uint64)
 
 
 def _build_roles(book: StartingBook) -> np.ndarray:
-    found = np.zeros(_PERIODS * ROLE_COUNT, np.int16)
+    roles = np.zeros(_PERIODS * ROLE_COUNT, np.int16)
     for (period, role), account in book.world.roles.items():
-        found[period * ROLE_COUNT + role] = account
-    return found
+        roles[period * ROLE_COUNT + role] = account
+    return roles
 
 
 def _build_nodes(book: StartingBook) -> np.ndarray:
-    found = allocate_records(BudgetNodes, max(book.world.nodes) + 1)
+    nodes = allocate_records(BudgetNodes, max(book.world.nodes) + 1)
     for number, node in book.world.nodes.items():
-        found[number] = (node.parent, node.level, node.staff, node.blocking, 0)
-    return found
+        nodes[number] = (node.parent, node.level, node.staff, node.blocking, 0)
+    return nodes
 
 
 def _build_cells(book: StartingBook) -> np.ndarray:
-    found = allocate_records(Cells, max(book.world.cells) + 1)
+    cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
         level = book.world.nodes[cell.centre_node].level
-        found[number] = (cell.centre_node, level, *cell[1:])
-    found["operation_node"][0] = NONE
-    return found
+        cells[number] = (cell.centre_node, level, *cell[1:])
+    cells["operation_node"][0] = NONE
+    return cells

@@ -1,4 +1,4 @@
-"""How this run executes kernels, and what follows for the tests: compiled, or the same source interpreted."""
+"""The execution mode of kernels in this test run, compiled or interpreted, and its consequences for the tests."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _INTERPRETED_DIVISOR = 1 if IS_COMPILED else 3
 
 
 def run_examples(count: int) -> settings:
-    """``count`` cases compiled, fewer interpreted; any case may take long when it comes first."""
+    """Return settings for ``count`` cases, fewer if interpreted; without a deadline, as the first case may be slow."""
     return settings(
         max_examples=max(count // _INTERPRETED_DIVISOR, 1),
         deadline=None,
@@ -24,17 +24,17 @@ def run_examples(count: int) -> settings:
 
 
 def allow_wrapping() -> np.errstate:
-    """For hashes alone: their words wrap by design, which the interpreter reports.  Nothing else may."""
+    """Allow overflow in the interpreter, for hashes only: their words wrap by design, and nothing else may."""
     return np.errstate(over="ignore")
 
 
 def to_spans(texts: Sequence[bytes]) -> tuple[Spans, Bytes]:
-    """Texts as kernels read them: next to each other, with one strange byte before and one behind them all."""
+    """Return texts as kernels read them: next to each other, with one invalid byte before and one after them all."""
     ends = np.cumsum([1, *map(len, texts)]).astype(np.int32)
     data = np.frombuffer(b"\xfe" + b"".join(texts) + b"\xff", np.uint8)
     return seal(Spans(ends[:-1].copy(), ends[1:].copy())), Bytes(seal_array(data))
 
 
 def draw_lists(elements: st.SearchStrategy[bytes]) -> st.SearchStrategy[list[bytes]]:
-    """None, one, or several texts, some of them empty."""
+    """Draw lists of texts, some of them empty."""
     return st.lists(elements | st.just(b""), max_size=9)

@@ -1,4 +1,4 @@
-"""Codes of every sort, held and unknown, that go together or do not, of a year made up for each case."""
+"""Codes of every type, known and unknown, matching or not, of a generated year for each case."""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,8 @@ _programme = st.sampled_from((1, 1, 2))
 _numbers = st.sampled_from((1, 1, 1, 2, 2, 3, 4, 0, -1))
 
 
-def _draw_some(one: st.SearchStrategy[object]) -> st.SearchStrategy[dict[int, object]]:
-    return st.dictionaries(_known, one, min_size=2)
+def _draw_some(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[dict[int, object]]:
+    return st.dictionaries(_known, strategy, min_size=2)
 
 
 _years = st.builds(
@@ -54,33 +54,33 @@ _lines = st.builds(
     st.integers(0, _KINDS - 1),
     st.sampled_from((1, 1, 0)),
 )
-_marks = st.sampled_from(((0, 0), (0, 0), (0, 0), (Outcome.LINE_INVALID, 2)))
+_line_faults = st.sampled_from(((0, 0), (0, 0), (0, 0), (Outcome.LINE_INVALID, 2)))
 
 
 @run_examples(1000)
 @given(
-    st.lists(st.tuples(_lines, _marks), min_size=1, max_size=9),
+    st.lists(st.tuples(_lines, _line_faults), min_size=1, max_size=9),
     _years,
     st.builds(oracle.KindUses, *[_sets] * 4),
 )
-def test_lines_are_placed(
+def test_codes_become_assignments_or_faults(
     lines: list[tuple[oracle.LineCodes, tuple[int, int]]], year: oracle.YearCodes, uses: oracle.KindUses
 ) -> None:
-    expected = [oracle.place_line(line, year, uses, mark) for line, mark in lines]
-    found, marks = allocate_zeros(PlacedLines, len(lines)), allocate_zeros(LineFaults, len(lines))
-    found.word[:], found.source[:] = -1, -1
-    marks.fault[:], marks.field[:] = ([mark[place] for _, mark in lines] for place in range(2))
-    by_kind = [[kind in each for kind in range(_KINDS)] for each in uses]
-    places = _build_table(
+    expected = [oracle.place_line(line, year, uses, fault) for line, fault in lines]
+    placed, faults = allocate_zeros(PlacedLines, len(lines)), allocate_zeros(LineFaults, len(lines))
+    placed.word[:], placed.source[:] = -1, -1
+    faults.fault[:], faults.field[:] = ([fault[place] for _, fault in lines] for place in range(2))
+    by_kind = [[kind in use for kind in range(_KINDS)] for use in uses]
+    codes = _build_table(
         LineCodes, [[line[place] for line, _ in lines] for place in range(len(LineCodes._fields))]
     )
-    kernel.place_lines(places, _to_year_codes(year), _build_table(KindUses, by_kind), marks, found)
-    told = zip(*(column.tolist() for column in (*marks, *found)), strict=True)
-    assert list(told) == [(*mark, *placed) for mark, placed in expected]
+    kernel.place_lines(codes, _to_year_codes(year), _build_table(KindUses, by_kind), faults, placed)
+    rows = zip(*(column.tolist() for column in (*faults, *placed)), strict=True)
+    assert list(rows) == [(*fault, *placed) for fault, placed in expected]
 
 
 def _to_year_codes(year: oracle.YearCodes) -> YearCodes:
-    """The year as columns: row 0 is nothing, the last row what is unknown."""
+    """Return the year as columns: row 0 is for no code, the last row for unknown codes."""
     numbers = range(1, _CODES + 1)
     centres = [year.centres.get(number, oracle.CentreRow(0, 0, 0)) for number in numbers]
     items = [year.items.get(number, oracle.ItemRow(False, False, None)) for number in numbers]

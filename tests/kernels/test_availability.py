@@ -1,4 +1,4 @@
-"""What every level of the budget can bear, drawn on by nothing but amounts."""
+"""Amounts drawn on account assignments while every level of the budget has credits."""
 
 import numpy as np
 from hypothesis import given
@@ -18,21 +18,21 @@ _amounts = st.integers(1, 900) | st.sampled_from((1, 10, 300, AMOUNT_MAX))
 
 @st.composite
 def _draw_case(draw: st.DrawFn) -> tuple[StartingBook, list[tuple[int, int]]]:
-    """A budget, and (assignment, cents) of each draw."""
+    """Draw a budget, and (assignment, cents) of each amount."""
     book = draw(books())
     return book, draw(st.lists(st.tuples(st.sampled_from(sorted(book.world.cells)), _amounts), max_size=20))
 
 
 @run_examples(150)
 @given(_draw_case())
-def test_amounts_are_drawn_while_every_level_bears_them(
+def test_amounts_are_drawn_while_every_level_has_credits(
     case: tuple[StartingBook, list[tuple[int, int]]],
 ) -> None:
     book, draws = case
     tables, figures = KernelBook(book, 0).tables, dict(book.figures)
-    cells, amounts = (np.array([draw[part] for draw in draws], np.int64) for part in range(2))
-    asked, short = Draws(cells.astype(np.int32), amounts), allocate_zeros(Numbers, len(draws))
-    kernel.draw_amounts(seal(asked), tables.cells, kernel.BudgetTree(tables.nodes, tables.figures), short)
+    cells, amounts = (np.array([draw[column] for draw in draws], np.int64) for column in range(2))
+    requested, short = Draws(cells.astype(np.int32), amounts), allocate_zeros(Numbers, len(draws))
+    kernel.draw_amounts(seal(requested), tables.cells, kernel.BudgetTree(tables.nodes, tables.figures), short)
     centres = [(book.world.cells[cell].centre_node, amount) for cell, amount in draws]
     assert short.number.tolist() == oracle.draw_amounts(book.world.nodes, figures, centres)
     assert {(node, figure): int(tables.figures[node, figure]) for node, figure in figures} == figures

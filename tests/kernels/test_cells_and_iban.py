@@ -1,4 +1,4 @@
-"""Kernels of one rule each: numbering account assignments, and the check of an IBAN."""
+"""The numbering of account assignments, and the validation of IBANs."""
 
 import numpy as np
 from hypothesis import example, given
@@ -17,8 +17,8 @@ _words = st.integers(0, 5) | st.integers(0, 2**63 - 1) | st.sampled_from((-1, -(
 @run_examples(300)
 @given(st.lists(_words, max_size=12), st.lists(_words, max_size=12))
 @example([], [])
-def test_cells_are_numbered_as_they_are_first_seen(first: list[int], second: list[int]) -> None:
-    """In two calls, because the table goes on where the one before left it; half its slots may be taken."""
+def test_cells_are_numbered_in_order_of_first_occurrence(first: list[int], second: list[int]) -> None:
+    """In two calls, as the second continues the table of the first; half of the slots may be in use."""
     slots, words = np.zeros(64, np.uint64), np.full(24, -1, np.int64)
     count, known = np.zeros(1, np.int64), []
     for packed in (first, second):
@@ -34,17 +34,17 @@ def test_cells_are_numbered_as_they_are_first_seen(first: list[int], second: lis
 
 @st.composite
 def _draw_ibans(draw: st.DrawFn) -> bytes:
-    """A good one, or one with a character changed, added or lost."""
+    """Draw an IBAN, or one with a character changed, added or removed."""
     country = draw(st.sampled_from(sorted(iban.LENGTHS)) | st.text("AZ", min_size=2, max_size=2))
     size = iban.LENGTHS.get(country, 20) - 4
-    right = iban.add_check_digits(
+    valid = iban.add_check_digits(
         country, draw(st.text("0123456789AZ", min_size=size, max_size=size))
     ).encode()
     at, other = (
-        draw(st.integers(0, len(right))),
+        draw(st.integers(0, len(valid))),
         draw(st.sampled_from([b"", b"", b"", b"0", b"a", b" ", b"\xc3"])),
     )
-    return right[:at] + other + right[at + draw(st.integers(0, 1)) * (other != b"") :]
+    return valid[:at] + other + valid[at + draw(st.integers(0, 1)) * (other != b"") :]
 
 
 @run_examples(400)
@@ -53,7 +53,7 @@ def _draw_ibans(draw: st.DrawFn) -> bytes:
     [b"F", b"FR", b"FR7", b"FR76", b"GB82WEST12345698765432", b"GB82WEST1234569876543", b"FR" + b"7" * 32]
 )
 @example([b"@A00", b"[A00", b"/" * 5, b":" * 27])
-def test_ibans(texts: list[bytes]) -> None:
+def test_ibans_are_flagged(texts: list[bytes]) -> None:
     flags = allocate_zeros(Flags, len(texts))
     iban_kernel.check_ibans(*to_spans(texts), flags)
     assert flags.flag.tolist() == [iban.is_iban(text.decode("latin-1")) for text in texts]

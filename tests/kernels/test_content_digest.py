@@ -1,4 +1,4 @@
-"""What lines say: gathered from texts, codes and numbers alike, and what is missed in which order."""
+"""The content of lines, from texts, codes and numbers, and the order in which missing fields are reported."""
 
 import numpy as np
 from hypothesis import example, given
@@ -26,12 +26,12 @@ _faults = st.sampled_from((0, 0, Outcome.FIELD_INVALID, Outcome.AMOUNT_INVALID))
 @run_examples(200)
 @given(st.lists(st.tuples(_contents, _texts), max_size=9), _fields, st.integers(0, 24))
 @example([(oracle.LineContent(), b"x" * 9)], 3, 8)
-def test_texts(lines: list[tuple[oracle.LineContent, bytes]], field: int, bytes_max: int) -> None:
-    said, column = [one for one, _ in lines], [text for _, text in lines]
-    found = _to_table(said)
+def test_texts_add_content(lines: list[tuple[oracle.LineContent, bytes]], field: int, bytes_max: int) -> None:
+    contents, column = [content_of_line for content_of_line, _ in lines], [text for _, text in lines]
+    table = _to_table(contents)
     with allow_wrapping():
-        kernel.add_texts(*to_spans(column), field, bytes_max, found)
-    assert _to_rows(found) == oracle.add_texts(said, column, field, bytes_max)
+        kernel.add_texts(*to_spans(column), field, bytes_max, table)
+    assert _to_rows(table) == oracle.add_texts(contents, column, field, bytes_max)
 
 
 @run_examples(200)
@@ -39,12 +39,14 @@ def test_texts(lines: list[tuple[oracle.LineContent, bytes]], field: int, bytes_
     st.lists(st.tuples(_contents, st.integers(-1, 3)), max_size=9),
     st.lists(_contents, min_size=4, max_size=4),
 )
-def test_codes(lines: list[tuple[oracle.LineContent, int]], values: list[oracle.LineContent]) -> None:
-    said, codes = [one for one, _ in lines], [code for _, code in lines]
-    found = _to_table(said)
+def test_codes_add_content(
+    lines: list[tuple[oracle.LineContent, int]], values: list[oracle.LineContent]
+) -> None:
+    contents, codes = [content_of_line for content_of_line, _ in lines], [code for _, code in lines]
+    table = _to_table(contents)
     with allow_wrapping():
-        kernel.add_codes(_to_numbers(codes), seal(_to_table(values)), found)
-    assert _to_rows(found) == oracle.add_codes(said, codes, values)
+        kernel.add_codes(_to_numbers(codes), seal(_to_table(values)), table)
+    assert _to_rows(table) == oracle.add_codes(contents, codes, values)
 
 
 @run_examples(200)
@@ -54,21 +56,21 @@ def test_codes(lines: list[tuple[oracle.LineContent, int]], values: list[oracle.
     _fields,
     st.booleans(),
 )
-def test_numbers(
-    lines: list[tuple[oracle.LineContent, tuple[int, int, bool]]], field: int, salt: int, whole: bool
+def test_numbers_add_content(
+    lines: list[tuple[oracle.LineContent, tuple[int, int, bool]]], field: int, salt: int, is_complete: bool
 ) -> None:
-    """A column in which every line says a number may leave out to say so."""
-    said = [one for one, _ in lines]
-    column = [(value, fault, given or whole) for _, (value, fault, given) in lines]
+    """A column with a number in every line may omit the flags."""
+    contents = [content_of_line for content_of_line, _ in lines]
+    column = [(value, fault, given or is_complete) for _, (value, fault, given) in lines]
     values = np.array([value for value, _, _ in column], np.int64)
     faults = np.array([fault for _, fault, _ in column], np.uint8)
-    said_so = np.array([given for _, _, given in column if not whole], np.uint8)
-    found = _to_table(said)
+    given_flags = np.array([given for _, _, given in column if not is_complete], np.uint8)
+    table = _to_table(contents)
     with allow_wrapping():
         kernel.add_numbers(
-            seal(ParsedNumbers(values, faults)), Flags(seal_array(said_so)), field, salt, found
+            seal(ParsedNumbers(values, faults)), Flags(seal_array(given_flags)), field, salt, table
         )
-    assert _to_rows(found) == oracle.add_numbers(said, column, field, salt)
+    assert _to_rows(table) == oracle.add_numbers(contents, column, field, salt)
 
 
 _small = st.frozensets(st.integers(1, 6), max_size=4)
@@ -82,35 +84,40 @@ _lines = st.tuples(
 
 @run_examples(400)
 @given(st.lists(_lines, max_size=9), _needs, st.permutations(range(1, 7)))
-def test_what_is_left_out(
+def test_missing_fields_are_reported(
     lines: list[tuple[oracle.LineContent, int, tuple[int, int]]],
     needs: list[oracle.KindRequirement],
     order: list[int],
 ) -> None:
-    said, kinds, marks = (
-        [one for one, _, _ in lines],
+    contents, kinds, expected_faults = (
+        [content_of_line for content_of_line, _, _ in lines],
         [kind for _, kind, _ in lines],
-        [mark for _, _, mark in lines],
+        [fault for _, _, fault in lines],
     )
     always, naming, of_cell = (
         np.array([_to_bits(need[place]) for need in needs], np.uint64) for place in range(3)
     )
     table = seal(RequiredFields(always, naming, of_cell, np.array(order, np.uint8)))
-    found, named = allocate_zeros(LineFaults, len(lines)), allocate_zeros(Flags, len(lines))
-    found.fault[:], found.field[:] = [fault for fault, _ in marks], [field for _, field in marks]
-    kernel.check_required_fields(
-        seal(_to_table(said)), Flags(seal_array(np.array(kinds, np.uint8))), table, found, named
+    faults, named = allocate_zeros(LineFaults, len(lines)), allocate_zeros(Flags, len(lines))
+    faults.fault[:], faults.field[:] = (
+        [fault for fault, _ in expected_faults],
+        [field for _, field in expected_faults],
     )
-    told = list(zip(*(column.tolist() for column in (*found, named.flag)), strict=True))
-    assert told == oracle.check_required_fields(said, kinds, (dict(enumerate(needs)), order), marks)
+    kernel.check_required_fields(
+        seal(_to_table(contents)), Flags(seal_array(np.array(kinds, np.uint8))), table, faults, named
+    )
+    rows = list(zip(*(column.tolist() for column in (*faults, named.flag)), strict=True))
+    assert rows == oracle.check_required_fields(
+        contents, kinds, (dict(enumerate(needs)), order), expected_faults
+    )
 
 
 @run_examples(100)
 @given(st.lists(st.integers(-1, 2), max_size=9), st.lists(st.integers(-1, 2**31 - 1), min_size=3, max_size=3))
-def test_numbers_of_values(codes: list[int], of_value: list[int]) -> None:
-    found = allocate_zeros(Numbers, len(codes))
-    kernel.spread_numbers(_to_numbers(codes), _to_numbers(of_value), found)
-    assert found.number.tolist() == oracle.spread_numbers(codes, of_value)
+def test_lines_get_the_number_of_their_value(codes: list[int], of_value: list[int]) -> None:
+    numbers = allocate_zeros(Numbers, len(codes))
+    kernel.spread_numbers(_to_numbers(codes), _to_numbers(of_value), numbers)
+    assert numbers.number.tolist() == oracle.spread_numbers(codes, of_value)
 
 
 def _to_numbers(numbers: list[int]) -> Numbers:
@@ -121,14 +128,14 @@ def _to_bits(fields: frozenset[int]) -> int:
     return sum(1 << field for field in fields)
 
 
-def _to_table(said: list[oracle.LineContent]) -> LineContent:
-    fields = np.array([_to_bits(one.fields) for one in said], np.uint64)
-    content = np.array([one.content for one in said], np.uint64)
-    return LineContent(fields, content, np.array([one.flawed for one in said], np.uint8))
+def _to_table(contents: list[oracle.LineContent]) -> LineContent:
+    fields = np.array([_to_bits(line.fields) for line in contents], np.uint64)
+    content = np.array([line.content for line in contents], np.uint64)
+    return LineContent(fields, content, np.array([line.flawed for line in contents], np.uint8))
 
 
-def _to_rows(said: LineContent) -> list[oracle.LineContent]:
+def _to_rows(table: LineContent) -> list[oracle.LineContent]:
     return [
         oracle.LineContent(frozenset(bit for bit in range(64) if fields >> bit & 1), content, flawed)
-        for fields, content, flawed in zip(*(column.tolist() for column in said), strict=True)
+        for fields, content, flawed in zip(*(column.tolist() for column in table), strict=True)
     ]

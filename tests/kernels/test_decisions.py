@@ -1,4 +1,4 @@
-"""The decision against the plain rule book: every outcome, and everything it leaves behind."""
+"""The decision compared with the plain model: every outcome, and all state that it changes."""
 
 from hypothesis import given
 
@@ -8,14 +8,14 @@ from tests.kernels.execution_modes import run_examples
 from tests.oracle.decisions import decide
 
 
-def _lines(case: DecisionCase) -> int:
+def _count_lines(case: DecisionCase) -> int:
     return sum(len(batch.lines) for batch in case.batches)
 
 
 @run_examples(250)
 @given(cases())
-def test_every_line_is_decided_as_the_rule_book_says(case: DecisionCase) -> None:
-    deciding, ledger = KernelBook(case.book, _lines(case)), case.book.build_ledger()
+def test_every_line_is_decided_as_by_the_plain_model(case: DecisionCase) -> None:
+    kernel_book, ledger = KernelBook(case.book, _count_lines(case)), case.book.build_ledger()
     for batch in case.batches:
-        assert deciding.decide(batch.lines, batch.holding) == decide(batch.lines, ledger, batch.holding)
-        assert deciding.read_content() == read_ledger_content(ledger)
+        assert kernel_book.decide(batch.lines, batch.holding) == decide(batch.lines, ledger, batch.holding)
+        assert kernel_book.read_content() == read_ledger_content(ledger)

@@ -1,4 +1,4 @@
-"""The pages of what is followed."""
+"""The pages of followed entries."""
 
 import numpy as np
 from hypothesis import given
@@ -10,23 +10,23 @@ from kernels import dirty_pages as kernel
 from tests.kernels.execution_modes import run_examples
 from tests.oracle import dirty_pages
 
-_ROOM = 40
+_ENTRIES_MAX = 40
 
 
 @run_examples(200)
 @given(
-    st.lists(st.integers(0, _ROOM - 1), max_size=12),
-    st.lists(st.integers(0, _ROOM - 1), min_size=_ROOM, max_size=_ROOM),
-    st.integers(1, _ROOM),
-    st.sets(st.integers(0, _ROOM - 1)),
+    st.lists(st.integers(0, _ENTRIES_MAX - 1), max_size=12),
+    st.lists(st.integers(0, _ENTRIES_MAX - 1), min_size=_ENTRIES_MAX, max_size=_ENTRIES_MAX),
+    st.integers(1, _ENTRIES_MAX),
+    st.sets(st.integers(0, _ENTRIES_MAX - 1)),
 )
-def test_pages_of_what_is_followed_are_marked(
-    followed: list[int], parents: list[int], rows_a_page: int, before: set[int]
+def test_pages_of_followed_entries_are_marked(
+    followed: list[int], parents: list[int], page_rows: int, before: set[int]
 ) -> None:
-    """Beside those that were marked already."""
-    items, marks = np.zeros(_ROOM, to_record_dtype(OpenItems)), np.zeros(_ROOM, np.uint8)
+    """Pages that were marked before stay marked."""
+    items, marks = np.zeros(_ENTRIES_MAX, to_record_dtype(OpenItems)), np.zeros(_ENTRIES_MAX, np.uint8)
     items["parent"], marks[list(before)] = parents, 1
-    kernel.mark_pages(seal_array(np.array(followed, np.int64)), seal_array(items), rows_a_page, marks)
-    expected = dirty_pages.mark_pages(followed, dict(enumerate(parents)), rows_a_page)
+    kernel.mark_pages(seal_array(np.array(followed, np.int64)), seal_array(items), page_rows, marks)
+    expected = dirty_pages.mark_pages(followed, dict(enumerate(parents)), page_rows)
     assert set(np.flatnonzero(marks).tolist()) == before | expected
     assert set(marks.tolist()) <= {0, 1}

@@ -1,4 +1,4 @@
-"""What asking for a kernel promises: exact types, sealed inputs, and one source that runs compiled or interpreted."""
+"""The guarantees of a kernel: exact types, sealed inputs, and one source that runs compiled or interpreted."""
 
 import os
 import subprocess
@@ -32,9 +32,9 @@ def copy_items(items, others):
 
 
 def test_the_interpreted_kernels_pass_the_same_tests() -> None:
-    """A run of its own, because numba decides once, when it is first imported."""
+    """In a process of its own, because Numba decides on its first import whether to compile."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(Path(__file__).parent)]
-    told = subprocess.run(
+    result = subprocess.run(
         [*command, f"--ignore={__file__}"],
         cwd=ROOT,
         check=False,
@@ -42,10 +42,10 @@ def test_the_interpreted_kernels_pass_the_same_tests() -> None:
         capture_output=True,
         text=True,
     )
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_a_kernel_takes_what_it_asked_for() -> None:
+def test_a_kernel_accepts_its_declared_types() -> None:
     words = allocate_zeros(Words, 2)
     double_words(PackedCells(seal_array(np.array([1, 2**62], np.int64))), words)
     assert words.word.tolist() == [2, 2**63]
@@ -59,10 +59,10 @@ def test_a_kernel_takes_what_it_asked_for() -> None:
         (np.zeros(2, np.int64), np.zeros(2, np.uint64)),
         (seal_array(np.zeros(2, np.int64)), seal_array(np.zeros(2, np.uint64))),
     ],
-    ids=["another dtype", "not next to each other", "not sealed", "sealed where it fills"],
+    ids=["another dtype", "not contiguous", "not sealed", "sealed output"],
 )
-def test_a_kernel_takes_nothing_else(word: np.ndarray, words: np.ndarray) -> None:
-    """A TypeError rather than a slow copy, or a second compilation."""
+def test_a_kernel_accepts_no_other_types(word: np.ndarray, words: np.ndarray) -> None:
+    """It raises a TypeError rather than make a slow copy or compile again."""
     with pytest.raises(TypeError):
         double_words(PackedCells(word), Words(words))
 
@@ -75,8 +75,8 @@ def test_a_kernel_that_writes_to_what_it_reads_does_not_compile() -> None:
         kernel(reads(Flags))(overwrite)
 
 
-def test_records_are_borrowed_and_asked_for_ahead() -> None:
-    """Neither changes anything: one drops a count of references, the other warms a cache."""
+def test_borrowing_and_prefetching_change_nothing() -> None:
+    """The one drops reference counting, the other only fills a cache."""
     items, others = allocate_records(OpenItems, 3), allocate_records(OpenItems, 3)
     items["open"] = (1, -(2**63), 2**63 - 1)
     copy_items(seal_array(items), others)
@@ -84,7 +84,7 @@ def test_records_are_borrowed_and_asked_for_ahead() -> None:
     assert borrow(items) is items
 
 
-def test_a_record_is_laid_out_as_its_table_says() -> None:
+def test_a_record_has_the_fields_of_its_table_aligned() -> None:
     assert to_record_dtype(Acts).names == Acts._fields
     dtype = to_record_dtype(Acts)
     assert all(dtype.fields[name][1] % dtype[name].alignment == 0 for name in Acts._fields)  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""Acts as records, and accepted ones as journal rows; any number that a column can hold."""
+"""Acts as records, and accepted lines as journal rows, with any number that a column can represent."""
 
 import numpy as np
 from hypothesis import given
@@ -35,7 +35,7 @@ _acts = st.builds(
     st.integers(0, 127 * 16 + 15),
 )
 _decisions = st.builds(
-    lambda told, outcome: told | {"outcome": outcome},
+    lambda decision, outcome: decision | {"outcome": outcome},
     _draw_rows(Decisions),
     st.sampled_from(
         [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD, Outcome.ACT_REFUSED]
@@ -54,19 +54,21 @@ def test_accepted_lines_become_journal_rows(
     lines: list[tuple[Row, Row, tuple]], submission: int, node: int
 ) -> None:
     expected = journal.encode_rows(journal.build_rows(lines, submission, node))
-    spans, text = to_spans([posted[2].encode() for _, _, posted in lines])
-    line, day = (np.array([posted[part] for _, _, posted in lines], np.int32) for part in range(2))
-    acts, told = (
+    spans, text = to_spans([details[2].encode() for _, _, details in lines])
+    line, day = (np.array([details[place] for _, _, details in lines], np.int32) for place in range(2))
+    acts, decisions = (
         _to_records(Acts, [act for act, _, _ in lines]),
-        _to_records(Decisions, [each for _, each, _ in lines]),
+        _to_records(Decisions, [decision for _, decision, _ in lines]),
     )
     out, common = np.zeros(len(expected), np.uint8), seal_array(np.array([submission, node]))
-    journal_kernel.write_journal_rows(acts, told, seal(LineDetails(line, day, *spans)), common, text, out)
+    journal_kernel.write_journal_rows(
+        acts, decisions, seal(LineDetails(line, day, *spans)), common, text, out
+    )
     assert out.tobytes() == expected
     assert len(expected) == sum(
-        journal_kernel.ROW_BYTES + 4 + len(posted[2].encode())
-        for _, each, posted in lines
-        if each["outcome"] == Outcome.ACCEPTED
+        journal_kernel.ROW_BYTES + 4 + len(details[2].encode())
+        for _, decision, details in lines
+        if decision["outcome"] == Outcome.ACCEPTED
     )
 
 
@@ -75,10 +77,10 @@ def test_accepted_lines_become_journal_rows(
 def test_columns_become_records(lines: list[Row]) -> None:
     columns = {name: [line[name] for line in lines] for name in Acts._fields}
     typed = (np.array(columns[name], kind.dtype) for name, kind in read_column_kinds(Acts).items())
-    found = allocate_records(Acts, len(lines))
-    layout_kernel.pack_records(seal(Acts(*typed)), found)
+    records = allocate_records(Acts, len(lines))
+    layout_kernel.pack_records(seal(Acts(*typed)), records)
     assert [
-        dict(zip(Acts._fields, row, strict=True)) for row in found.tolist()
+        dict(zip(Acts._fields, row, strict=True)) for row in records.tolist()
     ] == record_packing.pack_records(columns)
 
 

@@ -1,4 +1,4 @@
-"""Which keys are known: entered once, found where a search for them leads, however crowded the slots are."""
+"""The index of keys: inserted once, and found by a search, however full the slots are."""
 
 from collections.abc import Sequence
 
@@ -27,50 +27,48 @@ _keys = st.lists(st.tuples(_words, _tags), unique=True, max_size=16)
 
 @run_examples(400)
 @given(_keys, _keys, st.data())
-def test_keys_are_found_where_they_were_entered(
-    entered: list[Key], others: list[Key], data: st.DataObject
-) -> None:
-    """In two calls, as when a book grows; half of the slots may be taken."""
-    table = np.array([(*key, row + 1, 0) for row, key in enumerate(entered)], to_record_dtype(KeyRows))
-    slots, known = np.zeros(32, np.uint64), {}
-    cut = data.draw(st.integers(0, len(entered)))
-    for first, end in ((0, cut), (cut, len(entered))):
+def test_inserted_keys_are_found(inserted: list[Key], others: list[Key], data: st.DataObject) -> None:
+    """In two calls, as when a book grows; half of the slots may be in use."""
+    table = np.array([(*key, row + 1, 0) for row, key in enumerate(inserted)], to_record_dtype(KeyRows))
+    slots, rows_of_keys = np.zeros(32, np.uint64), {}
+    cut = data.draw(st.integers(0, len(inserted)))
+    for first, end in ((0, cut), (cut, len(inserted))):
         kernel.index_keys(slots, seal_array(table), first, end)
-        oracle.index_keys(known, entered, first, end)
-        for key in (*entered, *others):
-            assert _find_by_kernel(slots, table, key) == oracle.find_key(known, *key)
-    assert np.count_nonzero(slots) == len(entered)
+        oracle.index_keys(rows_of_keys, inserted, first, end)
+        for key in (*inserted, *others):
+            assert _find_by_kernel(slots, table, key) == oracle.find_key(rows_of_keys, *key)
+    assert np.count_nonzero(slots) == len(inserted)
 
 
 @st.composite
-def _acts(draw: st.DrawFn) -> tuple[StartingBook, list[Line]]:
+def _draw_acts(draw: st.DrawFn) -> tuple[StartingBook, list[Line]]:
     book = draw(books())
     return book, rows_of(draw(streams(book, 5)))
 
 
 @run_examples(60)
-@given(_acts(), _acts())
-def test_keys_of_waiting_acts_are_held(
+@given(_draw_acts(), _draw_acts())
+def test_keys_of_waiting_acts_are_inserted(
     first: tuple[StartingBook, list[Line]], second: tuple[StartingBook, list[Line]]
 ) -> None:
-    """What one submission holds stands before what the next does; of equal keys the first is found."""
-    room = len(first[1]) + len(second[1])
-    slots, table = np.zeros(2 * room + 1, np.uint64), allocate_records(KeyRows, room)
-    counters, held = allocate_records(Counters, 1), []
+    """Keys of the first submission come before those of the next; of equal keys the first is found."""
+    rows_max = len(first[1]) + len(second[1])
+    slots, table = np.zeros(2 * rows_max + 1, np.uint64), allocate_records(KeyRows, rows_max)
+    counters, waiting = allocate_records(Counters, 1), []
     for _, rows in (first, second):
         kernel.insert_waiting_keys(to_records(rows), slots, table, counters)
-        waiting_keys.insert_waiting_keys(held, rows)
+        waiting_keys.insert_waiting_keys(waiting, rows)
     count = int(counters["waiting"][0])
     keys = [(high, low) for high, low, _, _ in table[:count].tolist()]
     assert [
         (key, content) for key, content in zip(keys, table["content"][:count].tolist(), strict=True)
-    ] == held
+    ] == waiting
     assert [_find_by_kernel(slots, table, key) for key in keys] == [keys.index(key) for key in keys]
     assert counters[["entries", "keys", "payees"]].tolist() == [(0, 0, 0)]
 
 
 def _find_by_kernel(slots: np.ndarray, table: np.ndarray, key: Sequence[int]) -> int:
-    """What the layout of ``Slots`` says: from the low word's place in proportion on, tag and row + 1."""
+    """Search by the layout of ``Slots``: from the slot in proportion to the low word on, tag and row + 1."""
     at = key[1] * len(slots) >> 32
     while word := int(slots[at]):
         row = word % 2**32 - 1

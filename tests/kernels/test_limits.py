@@ -1,4 +1,4 @@
-"""Decisions at the very edge: the last cent of every level, the largest figures, the longest act, none at all."""
+"""Decisions at the limits: the last cent of every level, the largest figures, the longest act, no act at all."""
 
 from itertools import combinations, product
 
@@ -80,21 +80,21 @@ def _build_payee() -> Act:
 def _decide_both_ways(
     book: StartingBook, *acts: Act, sums: dict[tuple[int, int], tuple[int, int]] | None = None
 ) -> list[Decision]:
-    """The decisions, on which kernel and rule book agree, as on what they leave behind."""
+    """Decide by kernel and by plain model, check that they agree on decisions and content, and return the decisions."""
     lines = join_acts(acts)
-    deciding, ledger = KernelBook(book, len(lines)), Ledger(book.world, book.figures)
+    kernel_book, ledger = KernelBook(book, len(lines)), Ledger(book.world, book.figures)
     for (period, account), (debit, credit) in (sums or {}).items():
         ledger.state.sums[period, account] = (debit, credit)
-        deciding.tables.ledger[period * LEDGER_ACCOUNTS + account] = (debit, credit, 0)
-    told = deciding.decide(lines, holding=False)
-    assert told == decide(lines, ledger, holding=False)
-    assert deciding.read_content() == read_ledger_content(ledger)
-    return told
+        kernel_book.tables.ledger[period * LEDGER_ACCOUNTS + account] = (debit, credit, 0)
+    decisions = kernel_book.decide(lines, holding=False)
+    assert decisions == decide(lines, ledger, holding=False)
+    assert kernel_book.read_content() == read_ledger_content(ledger)
+    return decisions
 
 
 @pytest.mark.parametrize(("node", "measure"), BLOCKING)
-def test_the_last_cent_may_be_spent_and_not_one_more(node: int, measure: int) -> None:
-    """Every other level has plenty; so each level, and each appropriation, is what stops the line."""
+def test_the_last_cent_may_be_spent_but_no_more(node: int, measure: int) -> None:
+    """All other levels have enough, so that each level and each appropriation in turn refuses the line."""
     book = _build_book(_open_everywhere(1000) | {(node, measure + OPENED): 100})
     kind = "commitment" if measure == AE else "direct_payment_request"
     fitting, over = (
@@ -106,52 +106,52 @@ def test_the_last_cent_may_be_spent_and_not_one_more(node: int, measure: int) ->
     assert (over.outcome, over.node, over.missing) == (expected, node, 1)
 
 
-def test_a_line_sees_what_the_one_before_it_took() -> None:
-    told = _decide_both_ways(
+def test_a_line_sees_the_credits_drawn_by_the_line_before() -> None:
+    decisions = _decide_both_ways(
         _build_book(_open_everywhere(100)),
         _build_act("commitment", 1, 60, 41),
         _build_act("commitment", 2, 60, 40),
     )
-    assert [each.outcome for each in told[:2]] == [Outcome.ACT_REFUSED, Outcome.AE_EXCEEDED]
-    assert [each.entry for each in told[2:]] == [1, 2]
+    assert [decision.outcome for decision in decisions[:2]] == [Outcome.ACT_REFUSED, Outcome.AE_EXCEEDED]
+    assert [decision.entry for decision in decisions[2:]] == [1, 2]
 
 
-def test_an_operation_has_what_was_earmarked_and_no_more() -> None:
+def test_an_operation_has_exactly_its_earmark() -> None:
     acts = [
         _build_act("earmark", 1, 60, cell=ON_OPERATION),
         _build_act("commitment", 2, 60, cell=ON_OPERATION),
     ]
-    told = _decide_both_ways(
+    decisions = _decide_both_ways(
         _build_book(_open_everywhere(100) | {(OPERATION, AE): 0}),
         *acts,
         _build_act("commitment", 3, 41),
         _build_act("commitment", 4, 40),
     )
-    assert [each.outcome for each in told] == [
+    assert [decision.outcome for decision in decisions] == [
         Outcome.ACCEPTED,
         Outcome.ACCEPTED,
         Outcome.AE_EXCEEDED,
         Outcome.ACCEPTED,
     ]
-    assert (told[2].node, told[2].missing) == (UNIT, 1)
+    assert (decisions[2].node, decisions[2].missing) == (UNIT, 1)
 
 
 @pytest.mark.parametrize("figure", [AE + RESERVED, AE + CONSUMED, CP + RESERVED])
 @pytest.mark.parametrize("node", [PROGRAMME, BOP, UNIT, OPERATION])
 @pytest.mark.parametrize("kind", ["commitment", "direct_payment_request"])
 @pytest.mark.parametrize("cell", [ON_UNIT, ON_OPERATION])
-def test_estimated_credits_stop_only_where_counting_does(
+def test_estimated_credits_are_limited_only_by_the_largest_figure(
     figure: int, node: int, kind: str, cell: int
 ) -> None:
-    """A full figure stops a line that would add to it, and no other."""
+    """A full figure refuses a line that would add to it, and no other."""
     for spare in (AMOUNT_MAX, AMOUNT_MAX - 1):
         book = _build_book({(node, figure): BALANCE_MAX - spare}, blocking=False)
-        told = _decide_both_ways(book, _build_payee(), _build_act(kind, 1, AMOUNT_MAX, cell=cell))[-1]
-        assert told.outcome is Outcome.ACCEPTED or (told.node, spare) == (node, AMOUNT_MAX - 1)
+        decision = _decide_both_ways(book, _build_payee(), _build_act(kind, 1, AMOUNT_MAX, cell=cell))[-1]
+        assert decision.outcome is Outcome.ACCEPTED or (decision.node, spare) == (node, AMOUNT_MAX - 1)
 
 
-def test_of_two_figures_the_first_that_is_full_is_told() -> None:
-    """By the order of the rules, not of the levels."""
+def test_of_two_full_figures_the_first_is_reported() -> None:
+    """The order is that of the rules, not of the levels."""
     full = [
         (node, figure) for node in (PROGRAMME, UNIT, OPERATION) for figure in (AE + RESERVED, CP + RESERVED)
     ]
@@ -165,8 +165,8 @@ def test_of_two_figures_the_first_that_is_full_is_told() -> None:
 
 @pytest.mark.parametrize("level", [UNIT, BOP])
 @pytest.mark.parametrize("measure", [AE, CP])
-def test_a_move_may_take_the_last_cent_and_not_one_more(level: int, measure: int) -> None:
-    """Wherever credits leave; what both sides have in common need not have any."""
+def test_a_move_may_take_the_last_cent_but_no_more(level: int, measure: int) -> None:
+    """Checked at every level that loses credits; the common ancestors of both sides need none."""
     book = _build_book(
         _open_everywhere(1000) | {(level, measure + OPENED): 100, (PROGRAMME, measure + OPENED): 0}
     )
@@ -179,16 +179,16 @@ def test_a_move_may_take_the_last_cent_and_not_one_more(level: int, measure: int
 
 
 @pytest.mark.parametrize("amount", [100, 101])
-def test_what_was_passed_on_can_be_neither_moved_nor_passed_on_again(amount: int) -> None:
-    passed = {(node, AE + ALLOTTED): 900 for node in (PROGRAMME, BOP)}
+def test_allotted_credits_can_be_neither_moved_nor_allotted_again(amount: int) -> None:
+    allotted = {(node, AE + ALLOTTED): 900 for node in (PROGRAMME, BOP)}
     acts = [
         _build_move("budget_move_ae", amount, BOP, ON_OTHER_BOP),
         _build_act("allotment_ae", 1, amount, cell=ON_OTHER_BOP),
     ]
     for act, node in zip(acts, (BOP, PROGRAMME), strict=True):
-        (told,) = _decide_both_ways(_build_book(_open_everywhere(1000) | passed), act)
+        (decision,) = _decide_both_ways(_build_book(_open_everywhere(1000) | allotted), act)
         expected = (Outcome.ACCEPTED, NONE, 0) if amount == 100 else (Outcome.ALLOTMENT_EXCEEDED, node, 1)
-        assert (told.outcome, told.node, told.missing) == expected
+        assert (decision.outcome, decision.node, decision.missing) == expected
 
 
 @pytest.mark.parametrize(
@@ -197,8 +197,8 @@ def test_what_was_passed_on_can_be_neither_moved_nor_passed_on_again(amount: int
 def test_an_earmark_fits_in_the_figures_it_adds_to(place: tuple[int, int]) -> None:
     for spare, expected in ((10, Outcome.ACCEPTED), (9, Outcome.BALANCE_LIMIT)):
         book = _build_book({place: BALANCE_MAX - spare}, blocking=False)
-        (told,) = _decide_both_ways(book, _build_act("earmark", 1, 10, cell=ON_OPERATION))
-        assert told.outcome is expected
+        (decision,) = _decide_both_ways(book, _build_act("earmark", 1, 10, cell=ON_OPERATION))
+        assert decision.outcome is expected
 
 
 def test_credits_may_be_opened_up_to_the_largest_figure() -> None:
@@ -208,42 +208,42 @@ def test_credits_may_be_opened_up_to_the_largest_figure() -> None:
         for number in range(BALANCE_MAX // AMOUNT_MAX)
     ]
     last = [_build_act("budget_opening_ae", 1000 + more, spare + more, cell=ON_PROGRAMME) for more in (1, 0)]
-    told = _decide_both_ways(_build_book({}), *acts, *last)
-    assert [each.outcome for each in told[-2:]] == [Outcome.BALANCE_LIMIT, Outcome.ACCEPTED]
+    decisions = _decide_both_ways(_build_book({}), *acts, *last)
+    assert [decision.outcome for decision in decisions[-2:]] == [Outcome.BALANCE_LIMIT, Outcome.ACCEPTED]
 
 
 @pytest.mark.parametrize("account", [EXPENSE, CREDITOR])
-def test_sums_of_an_account_stay_countable(account: int) -> None:
+def test_sums_of_an_account_stay_within_their_limit(account: int) -> None:
     for spare, expected in ((10, Outcome.ACCEPTED), (9, Outcome.BALANCE_LIMIT)):
         sums = {(3, account): (LEDGER_MAX - spare, LEDGER_MAX - spare)}
-        told = _decide_both_ways(
+        decisions = _decide_both_ways(
             _build_book(_open_everywhere(100)),
             _build_payee(),
             _build_act("direct_payment_request", 1, 10),
             sums=sums,
         )
-        assert told[-1].outcome is expected
+        assert decisions[-1].outcome is expected
 
 
 @pytest.mark.parametrize("amount", INT64_EDGES)
 @pytest.mark.parametrize(
     "fault", [Outcome.AMOUNT_INVALID, Outcome.AMOUNT_NOT_POSITIVE, Outcome.AMOUNT_OVER_LIMIT]
 )
-def test_a_faulty_amount_is_never_counted_with(amount: int, fault: Outcome) -> None:
+def test_a_faulty_amount_has_no_effect(amount: int, fault: Outcome) -> None:
     (line,) = _build_act("commitment", 1, amount)
-    (told,) = _decide_both_ways(_build_book(_open_everywhere(100)), [line._replace(fault=fault)])
-    assert told == Decision(fault)
+    (decision,) = _decide_both_ways(_build_book(_open_everywhere(100)), [line._replace(fault=fault)])
+    assert decision == Decision(fault)
 
 
 @pytest.mark.parametrize("last", [1, 2])
-def test_the_longest_act_is_kept_or_undone_whole(last: int) -> None:
-    told = _decide_both_ways(
+def test_the_longest_act_is_accepted_or_undone_as_a_whole(last: int) -> None:
+    decisions = _decide_both_ways(
         _build_book(_open_everywhere(ACT_LINES_MAX)),
         _build_act("commitment", 1, *[1] * (ACT_LINES_MAX - 1), last),
     )
-    outcomes = {each.outcome for each in told[:-1]}
+    outcomes = {decision.outcome for decision in decisions[:-1]}
     assert outcomes == ({Outcome.ACCEPTED} if last == 1 else {Outcome.ACT_REFUSED})
 
 
-def test_nothing_is_decided_of_nothing() -> None:
+def test_no_lines_give_no_decisions() -> None:
     assert _decide_both_ways(_build_book(_open_everywhere(100))) == []

@@ -1,4 +1,4 @@
-"""Decided lines by the way they ended."""
+"""Decided lines grouped by outcome."""
 
 import numpy as np
 from hypothesis import given
@@ -23,17 +23,17 @@ Line = tuple[int, int, Outcome, int, str]
 
 @run_examples(300)
 @given(st.lists(_lines, max_size=12))
-def test_lines_are_sorted_by_the_way_they_ended(lines: list[Line]) -> None:
-    acts, told = allocate_records(Acts, len(lines)), allocate_records(Decisions, len(lines))
+def test_lines_are_grouped_by_outcome(lines: list[Line]) -> None:
+    acts, decisions = allocate_records(Acts, len(lines)), allocate_records(Decisions, len(lines))
     for row, (kind, amount, outcome, _, _) in enumerate(lines):
-        acts[row]["kind"], acts[row]["amount"], told[row]["outcome"] = kind, amount, outcome
+        acts[row]["kind"], acts[row]["amount"], decisions[row]["outcome"] = kind, amount, outcome
     spans, _ = to_spans([reference.encode() for *_, reference in lines])
-    asked = kernel.LineAmounts(np.array([cents for *_, cents, _ in lines], np.int64), *spans)
+    line_amounts = kernel.LineAmounts(np.array([cents for *_, cents, _ in lines], np.int64), *spans)
     totals, order = (
         np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
         np.full(len(lines), -1, np.int32),
     )
-    kernel.group_outcomes(seal_array(acts), seal_array(told), seal(asked), totals, order)
+    kernel.group_outcomes(seal_array(acts), seal_array(decisions), seal(line_amounts), totals, order)
     expected = outcome_counts.group_outcomes(
         ({"kind": kind, "amount": amount}, {"outcome": outcome}, cents, reference)
         for kind, amount, outcome, cents, reference in lines

@@ -1,4 +1,4 @@
-"""Texts to numbers: what is read, what is refused, and where counting stops."""
+"""Parsing of texts into numbers: valid texts, faults, and limits."""
 
 import numpy as np
 from hypothesis import example, given
@@ -24,21 +24,21 @@ _dates = st.dates().map(str) | st.tuples(
 
 
 @st.composite
-def _spoil(draw: st.DrawFn, sound: st.SearchStrategy[str]) -> str:
-    """A sound text, or one with a character too many, too few or of another alphabet."""
-    text = draw(sound)
+def _spoil(draw: st.DrawFn, valid: st.SearchStrategy[str]) -> str:
+    """Draw a valid text, or one with a character added, removed or of another alphabet."""
+    text = draw(valid)
     at = draw(st.integers(0, len(text)))
     other = draw(st.sampled_from(["", "", "", " ", "+", "-", "#", "e", "\0", "\u0661", "0"]))
     return text[:at] + other + text[at + draw(st.integers(0, 1)) * (other == "") :]
 
 
-def _draw_utf8(sound: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
-    return (sound | _spoil(sound) | st.text(max_size=12)).map(str.encode)
+def _draw_utf8(valid: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
+    return (valid | _spoil(valid) | st.text(max_size=12)).map(str.encode)
 
 
-def _read_by_kernel(kernel: object, read: Texts) -> list[tuple[int, int]]:
-    parsed = allocate_zeros(ParsedNumbers, len(read))
-    kernel(*to_spans(read), parsed)  # type: ignore[operator]
+def _read_by_kernel(kernel: object, texts: Texts) -> list[tuple[int, int]]:
+    parsed = allocate_zeros(ParsedNumbers, len(texts))
+    kernel(*to_spans(texts), parsed)  # type: ignore[operator]
     return list(zip(parsed.value.tolist(), parsed.fault.tolist(), strict=True))
 
 
@@ -50,19 +50,19 @@ def _read_by_kernel(kernel: object, read: Texts) -> list[tuple[int, int]]:
 @example(
     [b"92233720368547758.07", b"92233720368547758.08", b"18446744073709551616", b"-0", b"-0.001", b"0.0"]
 )
-def test_amounts(read: Texts) -> None:
-    """An empty text says nothing, so it has no fault; what is refused is counted all the same where it can be."""
-    words = [text.decode() for text in read]
+def test_amounts_are_parsed(texts: Texts) -> None:
+    """An empty text has no fault; the amount of a refused text is returned where it can be read."""
+    words = [text.decode() for text in texts]
     expected = [(amounts.read_any_amount(text), amounts.parse(text)[1] if text else 0) for text in words]
-    assert _read_by_kernel(parsing.parse_amounts, read) == expected
+    assert _read_by_kernel(parsing.parse_amounts, texts) == expected
 
 
 @run_examples(200)
 @given(draw_lists(_draw_utf8(_numbers)))
 @example([b"9999999999", b"10000000000", b"00000000000", b"0", b"9223372036854775808"])
-def test_whole_numbers(read: Texts) -> None:
-    expected = [_replace_fault(whole_numbers.parse(text.decode()), -1) if text else (-1, 0) for text in read]
-    assert _read_by_kernel(parsing.parse_whole_numbers, read) == expected
+def test_whole_numbers_are_parsed(texts: Texts) -> None:
+    expected = [_replace_fault(whole_numbers.parse(text.decode()), -1) if text else (-1, 0) for text in texts]
+    assert _read_by_kernel(parsing.parse_whole_numbers, texts) == expected
 
 
 @run_examples(400)
@@ -70,22 +70,22 @@ def test_whole_numbers(read: Texts) -> None:
 @example(
     [b"0000-01-01", b"0001-01-01", b"9999-12-31", b"1900-02-29", b"2000-02-29", b"2018-02-29", b"2018-04-31"]
 )
-def test_days(read: Texts) -> None:
-    expected = [_replace_fault(days.parse(text.decode()), 0) if text else (0, 0) for text in read]
-    assert _read_by_kernel(parsing.parse_days, read) == expected
+def test_days_are_parsed(texts: Texts) -> None:
+    expected = [_replace_fault(days.parse(text.decode()), 0) if text else (0, 0) for text in texts]
+    assert _read_by_kernel(parsing.parse_days, texts) == expected
 
 
-def _replace_fault(value: int | None, nothing: int) -> tuple[int, int]:
-    return (nothing, Outcome.FIELD_INVALID) if value is None else (value, 0)
+def _replace_fault(value: int | None, default: int) -> tuple[int, int]:
+    return (default, Outcome.FIELD_INVALID) if value is None else (value, 0)
 
 
 @run_examples(200)
 @given(draw_lists(st.binary(max_size=40) | st.text(max_size=20).map(str.encode)), st.integers(0, 40))
 @example([b"\x1f", b" ", b"~", b"\x7f", b"\x80"], 1)
-def test_flawed_texts(read: Texts, bytes_max: int) -> None:
-    flags = allocate_zeros(Flags, len(read))
-    parsing.flag_flawed(*to_spans(read), bytes_max, flags)
-    assert flags.flag.tolist() == [hashing.is_flawed(text, bytes_max) for text in read]
+def test_flawed_texts_are_flagged(texts: Texts, bytes_max: int) -> None:
+    flags = allocate_zeros(Flags, len(texts))
+    parsing.flag_flawed(*to_spans(texts), bytes_max, flags)
+    assert flags.flag.tolist() == [hashing.is_flawed(text, bytes_max) for text in texts]
 
 
 @run_examples(200)
@@ -100,16 +100,17 @@ def test_flawed_texts(read: Texts, bytes_max: int) -> None:
 @example(
     [b"@1", b"@", b"@0", b"@9999999999", b"@10000000000", b"@1x", b"@@1", b"R@1", b"@1#1", b"@#1", b"#@1"]
 )
-def test_predecessors(read: Texts) -> None:
-    spans, text = to_spans(read)
-    found, parsed = allocate_zeros(Spans, len(read)), allocate_zeros(ParsedNumbers, len(read))
-    parsing.split_predecessors(spans, text, found, parsed)
-    named = [hashing.split_predecessor(each.decode()) for each in read]
-    assert parsed.fault.tolist() == [0 if each else Outcome.FIELD_INVALID for each in named]
-    assert parsed.value.tolist() == [each[1] if each else 0 for each in named]
+def test_predecessors_are_split(texts: Texts) -> None:
+    spans, text = to_spans(texts)
+    reference_spans, parsed = allocate_zeros(Spans, len(texts)), allocate_zeros(ParsedNumbers, len(texts))
+    parsing.split_predecessors(spans, text, reference_spans, parsed)
+    expected = [hashing.split_predecessor(pair.decode()) for pair in texts]
+    assert parsed.fault.tolist() == [0 if pair else Outcome.FIELD_INVALID for pair in expected]
+    assert parsed.value.tolist() == [pair[1] if pair else 0 for pair in expected]
     references = [
-        text.data[start:end].tobytes() for start, end in zip(*map(np.ndarray.tolist, found), strict=True)
+        text.data[start:end].tobytes()
+        for start, end in zip(*map(np.ndarray.tolist, reference_spans), strict=True)
     ]
-    assert [one for one, each in zip(references, named, strict=True) if each] == [
-        each[0].encode() for each in named if each
+    assert [reference for reference, pair in zip(references, expected, strict=True) if pair] == [
+        pair[0].encode() for pair in expected if pair
     ]

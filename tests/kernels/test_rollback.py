@@ -1,4 +1,4 @@
-"""Decisions taken back: the book is to the byte what it was, and goes on as if nothing had been decided."""
+"""Rollback of decisions: the book is as before, to the byte, and later decisions are the same."""
 
 import numpy as np
 from hypothesis import given
@@ -15,9 +15,9 @@ from tests.oracle.decisions import decide
 from tests.oracle.rollback import copy_ledger, undo_decisions
 
 
-def _read_bytes(deciding: KernelBook) -> list[bytes]:
-    """All of the book that anything counts or finds, but for the marks of what was touched."""
-    tables, count = deciding.tables, deciding.tables.counters[0]
+def _read_bytes(kernel_book: KernelBook) -> list[bytes]:
+    """Return all content of the book that can be found or counted, without the marks of touched rows."""
+    tables, count = kernel_book.tables, kernel_book.tables.counters[0]
     counted = (
         tables.items[: count["entries"] + 1],
         tables.keys[: count["keys"]],
@@ -25,48 +25,48 @@ def _read_bytes(deciding: KernelBook) -> list[bytes]:
     )
     sums = (tables.ledger["debit"], tables.ledger["credit"])
     whole = (*sums, tables.counters, tables.figures, tables.slots, tables.payee_slots)
-    return [each.tobytes() for each in (*counted, *whole)]
+    return [array.tobytes() for array in (*counted, *whole)]
 
 
-def _lines(case: DecisionCase) -> int:
+def _count_lines(case: DecisionCase) -> int:
     return sum(len(batch.lines) for batch in case.batches)
 
 
-def _decide_and_undo(deciding: KernelBook, batch: CaseBatch) -> np.ndarray:
-    """Decide for good and take back; what was decided meanwhile."""
-    acts, found = to_records(batch.lines), allocate_records(Decisions, len(batch.lines))
-    decision_kernel.decide(acts, deciding.tables, found, False)
-    kernel.undo_decisions(acts, deciding.tables, seal_array(found))
-    return found
+def _decide_and_undo(kernel_book: KernelBook, batch: CaseBatch) -> np.ndarray:
+    """Decide and undo; return the decisions."""
+    acts, decisions = to_records(batch.lines), allocate_records(Decisions, len(batch.lines))
+    decision_kernel.decide(acts, kernel_book.tables, decisions, False)
+    kernel.undo_decisions(acts, kernel_book.tables, seal_array(decisions))
+    return decisions
 
 
 @run_examples(250)
 @given(cases(), st.data())
-def test_what_is_taken_back_leaves_no_trace(case: DecisionCase, data: st.DataObject) -> None:
-    """Before each batch any of them is decided and taken back: the real decisions are what they would have been."""
-    deciding, ledger = KernelBook(case.book, 2 * _lines(case)), case.book.build_ledger()
+def test_undone_decisions_leave_no_trace(case: DecisionCase, data: st.DataObject) -> None:
+    """Before each batch some batch is decided and undone, which does not change the following decisions."""
+    kernel_book, ledger = KernelBook(case.book, 2 * _count_lines(case)), case.book.build_ledger()
     for batch in case.batches:
-        rehearsed = data.draw(st.sampled_from(case.batches))
-        before, there = _read_bytes(deciding), copy_ledger(ledger)
-        told = _decide_and_undo(deciding, rehearsed)["outcome"].tolist()
-        assert told == [each.outcome for each in decide(rehearsed.lines, ledger, holding=False)]
-        undo_decisions(ledger, there)
-        assert _read_bytes(deciding) == before
-        assert deciding.read_content() == read_ledger_content(ledger)
-        assert deciding.decide(batch.lines, batch.holding) == decide(batch.lines, ledger, batch.holding)
-        assert deciding.read_content() == read_ledger_content(ledger)
+        other_batch = data.draw(st.sampled_from(case.batches))
+        before, ledger_before = _read_bytes(kernel_book), copy_ledger(ledger)
+        outcomes = _decide_and_undo(kernel_book, other_batch)["outcome"].tolist()
+        assert outcomes == [decision.outcome for decision in decide(other_batch.lines, ledger, holding=False)]
+        undo_decisions(ledger, ledger_before)
+        assert _read_bytes(kernel_book) == before
+        assert kernel_book.read_content() == read_ledger_content(ledger)
+        assert kernel_book.decide(batch.lines, batch.holding) == decide(batch.lines, ledger, batch.holding)
+        assert kernel_book.read_content() == read_ledger_content(ledger)
 
 
 @run_examples(100)
 @given(cases())
-def test_batches_are_taken_back_one_behind_the_other(case: DecisionCase) -> None:
-    deciding = KernelBook(case.book, _lines(case))
-    before = _read_bytes(deciding)
-    done: list[tuple[np.ndarray, np.ndarray]] = []
+def test_batches_are_undone_one_after_the_other(case: DecisionCase) -> None:
+    kernel_book = KernelBook(case.book, _count_lines(case))
+    before = _read_bytes(kernel_book)
+    decided: list[tuple[np.ndarray, np.ndarray]] = []
     for batch in case.batches:
-        acts, found = to_records(batch.lines), allocate_records(Decisions, len(batch.lines))
-        decision_kernel.decide(acts, deciding.tables, found, False)
-        done.append((acts, seal_array(found)))
-    for acts, found in reversed(done):
-        kernel.undo_decisions(acts, deciding.tables, found)
-    assert _read_bytes(deciding) == before
+        acts, decisions = to_records(batch.lines), allocate_records(Decisions, len(batch.lines))
+        decision_kernel.decide(acts, kernel_book.tables, decisions, False)
+        decided.append((acts, seal_array(decisions)))
+    for acts, decisions in reversed(decided):
+        kernel.undo_decisions(acts, kernel_book.tables, decisions)
+    assert _read_bytes(kernel_book) == before

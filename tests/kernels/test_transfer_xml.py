@@ -1,4 +1,4 @@
-"""Transfers to bytes: identifiers, letters, amounts, and what stands between them."""
+"""Transfers as bytes: identifiers, transliterated texts, amounts, and the template around them."""
 
 import numpy as np
 from hypothesis import example, given
@@ -23,8 +23,8 @@ from tests.oracle.transfer_xml import Transfer
 
 _entries = st.integers(1, 10**12 - 1)
 _ours = _entries.map(lambda entry: identifier_oracle.write_identifiers([entry])[0].encode())
-_spoilt = st.tuples(_ours, st.integers(0, END_TO_END_BYTES - 1), st.binary(min_size=1, max_size=1)).map(
-    lambda spoilt: spoilt[0][: spoilt[1]] + spoilt[2] + spoilt[0][spoilt[1] + 1 :]
+_altered = st.tuples(_ours, st.integers(0, END_TO_END_BYTES - 1), st.binary(min_size=1, max_size=1)).map(
+    lambda parts: parts[0][: parts[1]] + parts[2] + parts[0][parts[1] + 1 :]
 )
 _texts = st.binary(max_size=12)
 
@@ -32,20 +32,20 @@ _texts = st.binary(max_size=12)
 @run_examples(200)
 @given(st.lists(_entries, max_size=9))
 @example([1, 96, 97, 98, 2**32 - 2, 10**12 - 1])
-def test_identifiers(entries: list[int]) -> None:
+def test_identifiers_are_written(entries: list[int]) -> None:
     out = np.zeros(len(entries) * END_TO_END_BYTES, np.uint8)
     end_to_end.write_identifiers(seal_array(np.array(entries, np.int64)), out)
     assert out.tobytes().decode() == "".join(identifier_oracle.write_identifiers(entries))
 
 
 @run_examples(300)
-@given(st.lists(_ours | _spoilt | _texts, max_size=9))
+@given(st.lists(_ours | _altered | _texts, max_size=9))
 @example([b"CRSC00000000000098", b"CRSC00000000000001", b"CRSC00000000000195"])
-def test_identifiers_read_back(texts: list[bytes]) -> None:
-    """Neither of the first two is one: no entry has the number 0, and check digits of 1 are not written."""
-    found = np.zeros(len(texts), np.int64)
-    end_to_end.parse_identifiers(*to_spans(texts), found)
-    assert found.tolist() == identifier_oracle.parse_identifiers(texts)
+def test_identifiers_are_parsed(texts: list[bytes]) -> None:
+    """The first two are invalid: no entry has the number 0, and check digits 01 are never written."""
+    entries = np.zeros(len(texts), np.int64)
+    end_to_end.parse_identifiers(*to_spans(texts), entries)
+    assert entries.tolist() == identifier_oracle.parse_identifiers(texts)
 
 
 _LETTERS = ["." if code in (0, 5) else chr(code) for code in range(128)] + [
@@ -59,13 +59,13 @@ _written = st.text(max_size=12).map(str.encode) | st.text("  éa\u0301œ\U0001f6
 @run_examples(300)
 @given(st.lists(_written | st.binary(max_size=9), max_size=6), st.integers(0, 9))
 @example([b"  a  ", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98\x80", b"\xff", b"a\xc3\xa9", b"\x80"], 4)
-def test_letters(texts: list[bytes], room: int) -> None:
+def test_texts_are_transliterated(texts: list[bytes], capacity: int) -> None:
     start = np.cumsum([0, *map(len, _LETTERS)]).astype(np.int32)
     table = seal(Transliteration(start, np.frombuffer("".join(_LETTERS).encode(), np.uint8)))
-    spelt, out = allocate_zeros(Spans, len(texts)), np.zeros(len(texts) * room, np.uint8)
-    transliterate.transliterate_texts(*to_spans(texts), table, spelt, out)
-    found = [out[first:end].tobytes().decode() for first, end in zip(*spelt, strict=True)]
-    assert found == spelling_oracle.transliterate_texts(texts, _LETTERS, room)
+    spans, out = allocate_zeros(Spans, len(texts)), np.zeros(len(texts) * capacity, np.uint8)
+    transliterate.transliterate_texts(*to_spans(texts), table, spans, out)
+    written = [out[first:end].tobytes().decode() for first, end in zip(*spans, strict=True)]
+    assert written == spelling_oracle.transliterate_texts(texts, _LETTERS, capacity)
 
 
 _cents = st.integers(1, 2**63 - 1) | st.sampled_from((1, 99, 100, 999, 1000, 99_999_999_999, 10**14))
@@ -78,18 +78,18 @@ _pieces = st.lists(_texts, min_size=transfer_xml.TEMPLATE_PIECES, max_size=trans
 @run_examples(300)
 @given(st.lists(_transfers, max_size=5), _pieces)
 @example([Transfer(1, 1, b"", b"", b"", b"")], [b""] * transfer_xml.TEMPLATE_PIECES)
-def test_transfers(rows: list[Transfer], pieces: list[bytes]) -> None:
+def test_transfers_are_measured_and_written(rows: list[Transfer], pieces: list[bytes]) -> None:
     table, texts = _to_table(rows)
-    between = seal(
+    template = seal(
         TransferTemplate(
             np.cumsum([0, *map(len, pieces)]).astype(np.int32), np.frombuffer(b"".join(pieces), np.uint8)
         )
     )
     sizes = allocate_zeros(TransferSizes, len(rows))
-    transfer_xml.measure_transfers(table, between, sizes)
+    transfer_xml.measure_transfers(table, template, sizes)
     assert sizes.bytes.tolist() == oracle.measure_transfers(rows, pieces)
     out = np.zeros(int(sizes.bytes.sum()), np.uint8)
-    transfer_xml.write_transfers(table, texts, between, out)
+    transfer_xml.write_transfers(table, texts, template, out)
     assert out.tobytes() == oracle.write_transfers(rows, pieces)
 
 
@@ -98,7 +98,7 @@ def _to_table(rows: list[Transfer]) -> tuple[Transfers, TransferTexts]:
         to_spans([getattr(row, name) for row in rows]) for name in ("name", "iban", "bic", "remittance")
     ]
     entry, amount = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
-    spans = [bound for found, _ in columns for bound in _to_bounds(found)]
+    spans = [bound for text_spans, _ in columns for bound in _to_bounds(text_spans)]
     texts = TransferTexts(*(text.data for _, text in columns))
     return seal(Transfers(entry, amount, *spans)), seal(texts)
 

@@ -1,4 +1,4 @@
-"""The scanner against its oracle: the same rows, the same fault at the same byte, however the document is cut."""
+"""The scanner compared with its oracle: the same rows, the same fault at the same byte, for any size of chunks."""
 
 from random import Random
 
@@ -19,51 +19,51 @@ from tests.markup.comparison import PAYMENTS, Case, ReadResult, build_case, read
 from tests.oracle import xml_scan as oracle
 
 _LONGEST = 2**18
-"""Chunks in which no element of a case is cut."""
+"""Size of chunks that cut no element of a case."""
 
 
-def _compare_readers(each: Case) -> ReadResult | None:
-    """What the oracle says of a document, if its head is one that the scanner takes."""
+def _read_by_oracle(case: Case) -> ReadResult | None:
+    """Return the result of the oracle, or None if the scanner does not accept the prolog."""
     try:
-        begun = parse_prolog(each.text[:PROLOG_BYTES_MAX], each.messages)
+        prolog = parse_prolog(case.text[:PROLOG_BYTES_MAX], case.messages)
     except DocumentFaulty:
         return None
-    found = oracle.scan(begun.message.root, each.text, begun.content_offset)
-    rows = {record: rows for record, rows in found.rows.items() if rows}
-    return ReadResult(rows, found.fault, found.at if found.fault else 0)  # type: ignore[arg-type]
+    result = oracle.scan(prolog.message.root, case.text, prolog.content_offset)
+    rows = {record: rows for record, rows in result.rows.items() if rows}
+    return ReadResult(rows, result.fault, result.at if result.fault else 0)  # type: ignore[arg-type]
 
 
-def _scan_chunks(each: Case, chunk: int) -> ReadResult:
-    return read_by_scanner(each.text, BufferSizes(chunk, each.sizes.rows, 4 * _LONGEST), each.messages)
+def _scan_chunks(case: Case, chunk: int) -> ReadResult:
+    return read_by_scanner(case.text, BufferSizes(chunk, case.sizes.rows, 4 * _LONGEST), case.messages)
 
 
 @run_examples(600)
 @given(st.integers(0, 2**40))
-def test_the_scanner_says_what_the_oracle_says(seed: int) -> None:
-    each = build_case(seed)
-    expected = _compare_readers(each)
+def test_the_scanner_gives_the_result_of_the_oracle(seed: int) -> None:
+    case = build_case(seed)
+    expected = _read_by_oracle(case)
     if expected is None:
         return
-    found = _scan_chunks(each, _LONGEST)
-    assert (found.fault, found.offset) == (expected.fault, expected.offset)
+    result = _scan_chunks(case, _LONGEST)
+    assert (result.fault, result.offset) == (expected.fault, expected.offset)
     if expected.fault is XmlFault.NONE:
-        assert found.rows == expected.rows
+        assert result.rows == expected.rows
 
 
 @run_examples(30)
 @given(st.integers(0, 2**40), st.integers(600, 2000))
-def test_where_a_document_is_cut_changes_nothing(seed: int, chunk: int) -> None:
-    """But that an element longer than a chunk is declined."""
-    each = build_case(seed)
-    whole, cut = _scan_chunks(each, _LONGEST), _scan_chunks(each, chunk)
+def test_the_size_of_chunks_changes_nothing(seed: int, chunk: int) -> None:
+    """Only an element longer than a chunk is declined."""
+    case = build_case(seed)
+    whole, cut = _scan_chunks(case, _LONGEST), _scan_chunks(case, chunk)
     if cut.fault is not XmlFault.DECLINED:
         assert (cut.fault, cut.offset) == (whole.fault, whole.offset)
         assert whole.fault is not XmlFault.NONE or cut.rows == whole.rows
 
 
 @pytest.mark.parametrize("size", [500, 1000])
-def test_every_place_to_cut_gives_the_same_rows(size: int) -> None:
-    """Chunks that grow byte by byte cut in every tag, text and reference somewhere."""
+def test_every_cut_gives_the_same_rows(size: int) -> None:
+    """Chunks that grow byte by byte cut inside every tag, text and reference."""
     random = Random(size)
     text = documents.build_payment(random, (2,))
     whole = read_by_scanner(text)
@@ -72,15 +72,15 @@ def test_every_place_to_cut_gives_the_same_rows(size: int) -> None:
         assert read_by_scanner(text, BufferSizes(chunk, 2, 2**18), PAYMENTS) == whole
 
 
-def test_a_document_cut_off_anywhere_is_refused_at_its_end() -> None:
+def test_a_truncated_document_is_refused_at_its_end() -> None:
     text = documents.build_payment(Random(1), (1,)).rstrip()
-    behind = parse_prolog(text, PAYMENTS).content_offset
-    for end in range(behind, len(text), 7):
-        found = read_by_scanner(text[:end])
-        assert (found.fault, found.offset) == (XmlFault.TRUNCATED, end)
+    content_start = parse_prolog(text, PAYMENTS).content_offset
+    for end in range(content_start, len(text), 7):
+        result = read_by_scanner(text[:end])
+        assert (result.fault, result.offset) == (XmlFault.TRUNCATED, end)
 
 
-def test_words_are_read_and_written_where_they_stand() -> None:
+def test_words_are_read_and_written_at_any_address() -> None:
     data = np.arange(20, dtype=np.uint8)
     assert int(load_word(data, 3)) == int.from_bytes(bytes(range(3, 11)), "little")
     store_word(data, 5, np.uint64(2**64 - 1))
@@ -89,33 +89,33 @@ def test_words_are_read_and_written_where_they_stand() -> None:
     assert int(find_lowest_bit(np.uint64(2**64 - 2**40))) == 40
 
 
-def test_each_byte_is_told_for_what_it_is() -> None:
-    """Every byte alone in a text: plain ASCII goes through, others as XML has them."""
+def test_every_byte_in_a_text_is_accepted_or_refused() -> None:
+    """Every single byte in a text: plain ASCII is accepted, other bytes as XML defines them."""
     text = documents.build_payment(Random(2), (1,), documents.Style(indent=0))
     at = text.index(b"MSG-")
     for byte in range(256):
-        found = read_by_scanner(text[:at] + bytes((byte,)) + text[at:])
+        result = read_by_scanner(text[:at] + bytes((byte,)) + text[at:])
         if (0x20 <= byte < 0x80 and byte not in b"&<") or byte in b"\t\n":
-            assert found.rows["file"][0]["message"].startswith(chr(byte))
+            assert result.rows["file"][0]["message"].startswith(chr(byte))
         elif byte == ord("\r"):
-            assert found.fault is XmlFault.DECLINED
+            assert result.fault is XmlFault.DECLINED
         elif byte < 0x20:
-            assert (found.fault, found.offset) == (XmlFault.CHARACTER_FORBIDDEN, at)
+            assert (result.fault, result.offset) == (XmlFault.CHARACTER_FORBIDDEN, at)
         elif byte in b"&<":
-            assert found.fault in (XmlFault.ENTITY_UNKNOWN, XmlFault.ELEMENT_UNKNOWN)
+            assert result.fault in (XmlFault.ENTITY_UNKNOWN, XmlFault.ELEMENT_UNKNOWN)
         else:
-            assert (found.fault, found.offset) == (XmlFault.NOT_UTF8, at)
+            assert (result.fault, result.offset) == (XmlFault.NOT_UTF8, at)
 
 
 @pytest.mark.parametrize(
     "letter", ["\x80", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\ufffd", "\U00010000", "\U0010ffff"]
 )
-def test_the_edges_of_utf8_go_through(letter: str) -> None:
+def test_the_edges_of_utf8_are_accepted(letter: str) -> None:
     text = documents.build_payment(Random(3), (1,)).replace(
         b"MSG-", letter.encode() + b"&#%d;MSG-" % ord(letter)
     )
     assert read_by_scanner(text).rows["file"][0]["message"].startswith(2 * letter)
 
 
-def test_codes_of_the_scan_are_no_faults() -> None:
+def test_codes_of_the_scan_are_distinct_from_faults() -> None:
     assert {xml_text.CHUNK_END, 254}.isdisjoint(map(int, XmlFault))

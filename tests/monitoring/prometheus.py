@@ -1,4 +1,4 @@
-"""A real Prometheus on this machine, with the rules of the repository, that looks at a running service."""
+"""A real Prometheus on this machine that scrapes a running service, with the rules of the repository."""
 
 import asyncio
 import re
@@ -20,29 +20,29 @@ MONITORING = Path(__file__).parents[2] / "monitoring"
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """One that runs."""
+    """A running Prometheus."""
 
     client: httpx.AsyncClient
 
     async def query(self, expression: str) -> list[dict[str, Any]]:
-        """What a query gives now."""
-        found = await self.client.get("/api/v1/query", params={"query": expression})
-        assert found.status_code == 200, found.text
-        result = found.json()["data"]["result"]
-        return [result] if found.json()["data"]["resultType"] == "scalar" else result
+        """Return the present result of a query."""
+        response = await self.client.get("/api/v1/query", params={"query": expression})
+        assert response.status_code == 200, response.text
+        result = response.json()["data"]["result"]
+        return [result] if response.json()["data"]["resultType"] == "scalar" else result
 
     async def get(self, path: str, **parameters: str) -> Any:
-        found = await self.client.get(f"/api/v1/{path}", params=parameters)
-        assert found.status_code == 200, found.text
-        return found.json()["data"]
+        response = await self.client.get(f"/api/v1/{path}", params=parameters)
+        assert response.status_code == 200, response.text
+        return response.json()["data"]
 
     async def wait_for(self, expression: str) -> None:
-        """Return once a query gives something; Prometheus tells nobody, it must be asked.
+        """Wait until a query has a result; Prometheus sends no notification, so it is polled.
 
         Raises
         ------
         TimeoutError
-            It never did.
+            The query had no result in time.
         """
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not await self.query(expression):  # noqa: ASYNC110
@@ -51,17 +51,17 @@ class Prometheus:
 
 @asynccontextmanager
 async def run_prometheus(target: str, folder: Path) -> AsyncIterator[Prometheus]:
-    """Prometheus with our settings, looking once a second at ``target`` alone."""
+    """Run Prometheus with the settings of the repository, scraping only ``target``, once a second."""
     settings = (MONITORING / "prometheus.yml").read_text().replace("crescendo:8000", target)
     settings = re.sub(r"(scrape|evaluation)_interval: \S+", r"\1_interval: 1s", settings)
     (folder / "prometheus.yml").write_text(settings.replace("alerts/*.yml", str(MONITORING / "alerts/*.yml")))
     address = f"127.0.0.1:{_find_free_port()}"
-    words = ("--config.file", folder / "prometheus.yml", "--storage.tsdb.path", folder / "kept")
+    words = ("--config.file", folder / "prometheus.yml", "--storage.tsdb.path", folder / "data")
     words = (*words, f"--web.listen-address={address}", "--log.level=warn")
     process = await asyncio.create_subprocess_exec(
         find_program("prometheus"), *words, stdout=DEVNULL, stderr=PIPE
     )
-    said = asyncio.create_task(process.stderr.read()) if process.stderr else None
+    output = asyncio.create_task(process.stderr.read()) if process.stderr else None
     try:
         async with httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as client:
             await _wait_until_ready(client, process)
@@ -70,12 +70,12 @@ async def run_prometheus(target: str, folder: Path) -> AsyncIterator[Prometheus]
         if process.returncode is None:
             process.terminate()
         await process.wait()
-        if said:
-            await said
+        if output:
+            await output
 
 
 async def _wait_until_ready(client: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
-    """Return once it is ready to be asked."""
+    """Wait until it answers queries."""
     while process.returncode is None:
         try:
             if (await client.get("/-/ready")).status_code == 200:
@@ -87,6 +87,6 @@ async def _wait_until_ready(client: httpx.AsyncClient, process: asyncio.subproce
 
 
 def _find_free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The cut-off as an operator writes it."""
+"""The cut-off, as an operator writes it in a setting."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ import pytest
 from monitoring.cut_off import CutOff
 
 NOON = datetime(2018, 12, 31, 11, 0, tzinfo=UTC)
-"""In Paris."""
+"""Noon in Paris."""
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ NOON = datetime(2018, 12, 31, 11, 0, tzinfo=UTC)
         ("11:59", 24 * 3600 - 60),
     ],
 )
-def test_it_is_in_the_time_of_paris_unless_it_says_another(text: str, seconds: int) -> None:
+def test_a_cut_off_is_in_paris_time_unless_it_has_an_offset(text: str, seconds: int) -> None:
     assert CutOff.parse(text).count_seconds_left(NOON) == seconds
     assert CutOff.parse(text).count_seconds_left(NOON.astimezone(ZoneInfo("Europe/Paris"))) == seconds
 
@@ -52,6 +52,6 @@ def test_a_day_is_an_hour_shorter_when_summer_time_begins() -> None:
         "T18:00",
     ],
 )
-def test_anything_else_is_told_with_what_to_write(text: str) -> None:
+def test_other_texts_are_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no cut-off.*Write 2018-12-31T18:00"):
         CutOff.parse(text)

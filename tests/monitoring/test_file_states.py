@@ -1,4 +1,4 @@
-"""Files by sender and state: loaded, received and ended in every order that can be."""
+"""Files by sender and state: loaded, received and ended, in every possible order."""
 
 from collections.abc import Callable
 
@@ -20,17 +20,17 @@ def build_row(submission: int, *, done: bool = True, **tally: int) -> ProgressRo
 
 
 def create_states(label: Callable[[str], str] = str) -> tuple[FileStates, Counts]:
-    """The counts, and what was told of them: the two may never differ."""
-    told: Counts = {}
+    """Create the counts, and a dictionary of the changes they report; the two must never differ."""
+    reported: Counts = {}
 
-    def shown(sender: str, state: FileState, files: int) -> None:
-        told[sender, state] = files
+    def on_change(sender: str, state: FileState, files: int) -> None:
+        reported[sender, state] = files
 
-    return FileStates(label, shown), told
+    return FileStates(label, on_change), reported
 
 
-def drop_zeros(told: Counts) -> Counts:
-    return {place: files for place, files in told.items() if files}
+def drop_zeros(reported: Counts) -> Counts:
+    return {key: files for key, files in reported.items() if files}
 
 
 @pytest.mark.parametrize(
@@ -44,73 +44,73 @@ def drop_zeros(told: Counts) -> Counts:
         ({}, FileState.INTEGRATED),
     ],
 )
-def test_a_file_ends_as_its_lines_did(tally: dict[str, int], state: FileState) -> None:
-    found, told = create_states()
-    found.add(1, "A")
-    assert drop_zeros(told) == {("A", FileState.IN_TREATMENT): 1}
-    found.apply_commit(build_batch(build_row(1, done=False, accepted=1)))
-    assert drop_zeros(told) == {("A", FileState.IN_TREATMENT): 1}
-    found.apply_commit(build_batch(ProgressRow(1, Progress(1, 0, True), Tally(**tally))))
-    assert drop_zeros(told) == {("A", state): 1}
+def test_the_end_state_of_a_file_follows_from_its_lines(tally: dict[str, int], state: FileState) -> None:
+    states, reported = create_states()
+    states.add(1, "A")
+    assert drop_zeros(reported) == {("A", FileState.IN_TREATMENT): 1}
+    states.apply_commit(build_batch(build_row(1, done=False, accepted=1)))
+    assert drop_zeros(reported) == {("A", FileState.IN_TREATMENT): 1}
+    states.apply_commit(build_batch(ProgressRow(1, Progress(1, 0, True), Tally(**tally))))
+    assert drop_zeros(reported) == {("A", state): 1}
 
 
-def test_what_was_cancelled_never_came() -> None:
-    found, told = create_states()
-    found.add(1, "A")
-    found.add(2, "A")
+def test_cancelled_files_do_not_count() -> None:
+    states, reported = create_states()
+    states.add(1, "A")
+    states.add(2, "A")
     for _ in range(2):
-        found.remove(1)
-    assert drop_zeros(told) == {("A", FileState.IN_TREATMENT): 1}
+        states.remove(1)
+    assert drop_zeros(reported) == {("A", FileState.IN_TREATMENT): 1}
 
 
-def test_what_is_told_twice_counts_once() -> None:
-    found, told = create_states()
+def test_a_file_reported_twice_counts_once() -> None:
+    states, reported = create_states()
     for _ in range(2):
-        found.add(1, "A")
+        states.add(1, "A")
     for _ in range(2):
-        found.apply_commit(build_batch(build_row(1, accepted=1)))
-    assert drop_zeros(told) == {("A", FileState.INTEGRATED): 1}
+        states.apply_commit(build_batch(build_row(1, accepted=1)))
+    assert drop_zeros(reported) == {("A", FileState.INTEGRATED): 1}
 
 
-def test_forms_are_no_file() -> None:
-    found, told = create_states()
-    found.apply_commit(build_batch(build_row(7, accepted=1)))
-    assert told == {}
+def test_forms_do_not_count_as_files() -> None:
+    states, reported = create_states()
+    states.apply_commit(build_batch(build_row(7, accepted=1)))
+    assert reported == {}
 
 
-def test_a_book_loaded_anew_brings_what_the_database_holds() -> None:
-    found, told = create_states()
+def test_loading_replaces_the_counts_by_those_of_the_database() -> None:
+    states, reported = create_states()
     for number in (1, 2):
-        found.add(number, "A")
-    # the commit that ended 1 succeeded, and its answer was lost; 3 was handed in while the database was read
-    found.add(3, "B")
-    found.load(StoredFiles([EndedFiles("A", FileState.INTEGRATED, 1)], [(2, "A")], 2))
-    assert drop_zeros(told) == {
+        states.add(number, "A")
+    # the commit that ended 1 succeeded but its reply was lost; 3 was submitted while the database was read
+    states.add(3, "B")
+    states.load(StoredFiles([EndedFiles("A", FileState.INTEGRATED, 1)], [(2, "A")], 2))
+    assert drop_zeros(reported) == {
         ("A", FileState.INTEGRATED): 1,
         ("A", FileState.IN_TREATMENT): 1,
         ("B", FileState.IN_TREATMENT): 1,
     }
-    found.apply_commit(build_batch(build_row(2, refused=1), build_row(3, accepted=1)))
-    assert drop_zeros(told) == {
+    states.apply_commit(build_batch(build_row(2, refused=1), build_row(3, accepted=1)))
+    assert drop_zeros(reported) == {
         ("A", FileState.INTEGRATED): 1,
         ("A", FileState.REFUSED): 1,
         ("B", FileState.INTEGRATED): 1,
     }
 
 
-def test_a_count_that_fell_to_nothing_is_told() -> None:
-    found, told = create_states()
-    found.load(StoredFiles([EndedFiles("A", FileState.REFUSED, 4)], [], 4))
-    found.load(StoredFiles([], [], 0))
-    assert told == {("A", FileState.REFUSED): 0}
+def test_a_count_that_falls_to_zero_is_reported() -> None:
+    states, reported = create_states()
+    states.load(StoredFiles([EndedFiles("A", FileState.REFUSED, 4)], [], 4))
+    states.load(StoredFiles([], [], 0))
+    assert reported == {("A", FileState.REFUSED): 0}
 
 
-def test_senders_that_share_a_name_share_a_count() -> None:
-    found, told = create_states(lambda _: "others")
-    found.load(
+def test_senders_with_one_label_share_a_count() -> None:
+    states, reported = create_states(lambda _: "others")
+    states.load(
         StoredFiles(
             [EndedFiles("A", FileState.REFUSED, 1), EndedFiles("B", FileState.REFUSED, 2)], [(4, "C")], 4
         )
     )
-    found.add(5, "D")
-    assert drop_zeros(told) == {("others", FileState.REFUSED): 3, ("others", FileState.IN_TREATMENT): 2}
+    states.add(5, "D")
+    assert drop_zeros(reported) == {("others", FileState.REFUSED): 3, ("others", FileState.IN_TREATMENT): 2}

@@ -1,4 +1,4 @@
-"""The boards, rules and documents hold together; what they ask for is what the service shows."""
+"""The boards, rules and documents agree; every metric they query exists."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _LABELS = {"crescendo", "sender"}
 
 
 def list_expressions() -> Iterator[tuple[str, str]]:
-    """Every expression of boards and rules, with its place."""
+    """Yield every expression of boards and rules, with its location."""
     for board in BOARDS:
         for panel in board.panels:
             for query in panel.queries:
@@ -33,7 +33,7 @@ def list_expressions() -> Iterator[tuple[str, str]]:
 
 
 def list_known_names() -> set[str]:
-    """Every name that Prometheus knows: as shown by the service, or recorded."""
+    """Return every name that Prometheus knows: metrics of the service and recorded series."""
     plain = {PREFIX + name for name in METRICS}
     histograms = {
         PREFIX + name for name, metric in METRICS.items() if metric.metric_type is MetricType.HISTOGRAM
@@ -43,8 +43,8 @@ def list_known_names() -> set[str]:
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
-def test_the_files_are_what_the_description_makes(board: Board) -> None:
-    """After a change: python -m monitoring.grafana."""
+def test_the_json_files_match_the_declarations(board: Board) -> None:
+    """After a change, run python -m monitoring.grafana."""
     assert FOLDER.joinpath(f"{board.name}.json").read_text() == render_board(board)
 
 
@@ -52,7 +52,7 @@ def test_there_is_no_other_board() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == {board.name for board in BOARDS}
 
 
-def test_everything_asked_for_is_shown_or_recorded() -> None:
+def test_every_queried_name_exists() -> None:
     missing = {
         (where, name)
         for where, expression in list_expressions()
@@ -61,13 +61,13 @@ def test_everything_asked_for_is_shown_or_recorded() -> None:
     assert missing == set()
 
 
-def test_the_search_for_names_finds_them() -> None:
-    found = {name for _, expression in list_expressions() for name in _NAMES.findall(expression)}
+def test_the_name_pattern_finds_the_names() -> None:
+    names = {name for _, expression in list_expressions() for name in _NAMES.findall(expression)}
     assert {
         "crescendo_form_seconds_bucket",
         "crescendo:waiting_lines",
         "sender:crescendo_refused_lines:ratio6h",
-    } <= found
+    } <= names
 
 
 def test_every_recorded_figure_is_documented() -> None:
@@ -75,38 +75,42 @@ def test_every_recorded_figure_is_documented() -> None:
     assert [name for name in RECORDED if f"`{name}`" not in pages] == []
 
 
-def test_every_metric_is_looked_at() -> None:
-    """By a board or an alert: a figure that nobody looks at is not worth its place."""
-    found = {name for _, expression in list_expressions() for name in _NAMES.findall(expression)}
+def test_every_metric_is_queried() -> None:
+    """A metric that no board or alert uses should not exist."""
+    queried = {name for _, expression in list_expressions() for name in _NAMES.findall(expression)}
     assert {
         name
         for name, metric in METRICS.items()
-        if f"{PREFIX}{name}{'_bucket' if metric.metric_type is MetricType.HISTOGRAM else ''}" not in found
+        if f"{PREFIX}{name}{'_bucket' if metric.metric_type is MetricType.HISTOGRAM else ''}" not in queried
     } == set()
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
-def test_panels_lie_side_by_side(board: Board) -> None:
+def test_panels_do_not_overlap(board: Board) -> None:
     panels = json.loads(render_board(board))["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
-    taken: set[tuple[int, int]] = set()
+    occupied: set[tuple[int, int]] = set()
     for panel in panels:
-        at = panel["gridPos"]
-        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
-        assert at["x"] + at["w"] <= 24
-        assert not cells & taken
-        taken |= cells
+        position = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(position["x"], position["x"] + position["w"])
+            for y in range(position["y"], position["y"] + position["h"])
+        }
+        assert position["x"] + position["w"] <= 24
+        assert not cells & occupied
+        occupied |= cells
 
 
 @pytest.mark.parametrize(
-    "panel", [each for board in BOARDS for each in board.panels], ids=lambda panel: panel.title
+    "panel", [panel for board in BOARDS for panel in board.panels], ids=lambda panel: panel.title
 )
 def test_a_panel_explains_itself(panel: Panel) -> None:
     assert panel.description.endswith(".")
     assert all(query.legend for query in panel.queries)
 
 
-def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
+def test_every_alert_has_a_section_and_every_section_an_alert() -> None:
     pages = re.split(r"^## ", (ROOT / "docs/alerts.md").read_text(), flags=re.MULTILINE)[1:]
     assert sorted(page.split("\n")[0] for page in pages) == sorted(re.findall(r"- alert: (\w+)", ALERTS))
     for page in pages:
@@ -114,21 +118,21 @@ def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
         assert parts == ["It means", "Look at", "At 3 a.m.", "Wake"], page.split("\n")[0]
 
 
-def test_every_alert_says_how_urgent_it_is_and_where_its_page_is() -> None:
+def test_every_alert_has_a_severity_and_a_runbook() -> None:
     for rule in re.split(r"\n\s+- alert: ", ALERTS)[1:]:
         name = rule.split("\n")[0]
         assert re.search(r"severity: (page|ticket) \}", rule), name
         assert f"runbook: docs/alerts.md#{name.lower()}\n" in rule + "\n"
 
 
-def test_every_alert_is_tested_to_fire() -> None:
+def test_every_alert_has_a_test_in_which_it_fires() -> None:
     tests = "".join(path.read_text() for path in (ROOT / "tests/monitoring/rules").glob("*.yml"))
     fired = set(re.findall(r'alertname="(\w+)",alertstate="firing"', tests))
     fired |= set(re.findall(r"alertname: (\w+)\n\s+exp_alerts:\n", tests))
     assert fired == set(re.findall(r"- alert: (\w+)", ALERTS))
 
 
-def test_compose_hands_over_folders_that_exist() -> None:
-    handed = re.findall(r"- (\./monitoring\S*?):", (ROOT / "compose.yaml").read_text())
-    assert len(handed) == 5
-    assert all((ROOT / path).exists() for path in handed)
+def test_compose_mounts_folders_that_exist() -> None:
+    mounted = re.findall(r"- (\./monitoring\S*?):", (ROOT / "compose.yaml").read_text())
+    assert len(mounted) == 5
+    assert all((ROOT / path).exists() for path in mounted)

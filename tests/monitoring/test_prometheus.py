@@ -1,4 +1,4 @@
-"""A real Prometheus looks at the running service under load, and every panel of every board has something to show."""
+"""A real Prometheus scrapes the running service under load, and every panel of every board has data to show."""
 
 import asyncio
 import math
@@ -21,25 +21,27 @@ from tests.service.http.running_service import JSONL, RunningService, create_dat
 
 pytestmark = [pytest.mark.outside("prometheus", "promtool"), pytest.mark.asyncio(loop_scope="module")]
 
-EMPTY_IN_A_GOOD_RUN = {"Alerts", "Requests that failed", "Payments and the bank's answers"}
-"""Panels that have nothing to show because nothing is wrong, or nothing is paid here; each says so."""
+EMPTY_IN_A_GOOD_RUN = {"Alerts", "Requests that failed", "Payments and bank messages"}
+"""Panels without data because nothing is wrong or nothing is paid in this test; each names that reason."""
 PANELS = [(board.name, panel) for board in BOARDS for panel in board.panels]
 
 
-class Scene(NamedTuple):
-    """Who works, and who looks on."""
+class ObservedService(NamedTuple):
+    """A service that has processed work, and the Prometheus that observes it."""
 
     service: RunningService
     prometheus: Prometheus
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    data, kept = tmp_path_factory.mktemp("served"), tmp_path_factory.mktemp("prometheus")
+async def observed(
+    database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ObservedService]:
+    data, folder = tmp_path_factory.mktemp("served"), tmp_path_factory.mktemp("prometheus")
     async with (
         create_database(database) as dsn,
         run_service(dsn, data, "--cut-off", "18:00") as service,
-        run_prometheus(service.url.removeprefix("http://"), kept) as prometheus,
+        run_prometheus(service.url.removeprefix("http://"), folder) as prometheus,
     ):
         await prometheus.wait_for('count_over_time(up{job="crescendo"}[1m]) >= 2')
         async with service.client(MINISTRY) as client:
@@ -48,20 +50,20 @@ async def scene(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         await prometheus.wait_for(
             "crescendo:lines:rate1m > 0 and count_over_time(crescendo:lines:rate1m[1m]) > 2"
         )
-        # what was done last may have been seen once by then, and a rate needs to see it twice
+        # the last requests may have been scraped only once by then, and a rate needs two samples
         await prometheus.wait_for("min(count_over_time(crescendo_turned_away_total[1m])) >= 2")
-        yield Scene(service, prometheus)
+        yield ObservedService(service, prometheus)
 
 
 async def _send_work(client: httpx.AsyncClient) -> None:
-    """Files, forms, refusals, and two who are turned away."""
+    """Send files, forms, refused lines, and two requests that are rejected."""
     rows = [
         *CREDITS,
         *build_unknown_centres(7),
         *(build_commitment(f"C{number}", "1.00") for number in range(50)),
     ]
-    found = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
-    assert found.json()["state"] == "decided"
+    response = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
+    assert response.json()["state"] == "decided"
     forms = [client.post("/v1/acts", json=build_commitment(f"F{number}", "0.01")) for number in range(40)]
     await asyncio.gather(*forms, client.post("/v1/acts", json=build_commitment("F", "0.01"), headers=FOREIGN))
     await client.get("/v1/submissions", headers={"authorization": "Bearer x"})
@@ -69,56 +71,58 @@ async def _send_work(client: httpx.AsyncClient) -> None:
 
 
 async def _read_last_batch(client: httpx.AsyncClient) -> int:
-    found = (await client.get("/metrics")).text
-    (line,) = [line for line in found.splitlines() if line.startswith("crescendo_last_batch ")]
+    text = (await client.get("/metrics")).text
+    (line,) = [line for line in text.splitlines() if line.startswith("crescendo_last_batch ")]
     return int(float(line.split()[1]))
 
 
 def _fill_variables(expression: str) -> str:
-    """With what Grafana puts in place of its variables."""
+    """Replace the variables as Grafana does."""
     return expression.replace("$__rate_interval", "1m").replace("$sender", ".*")
 
 
 @pytest.mark.parametrize(
     ("board", "panel"), PANELS, ids=[f"{board}: {panel.title}" for board, panel in PANELS]
 )
-async def test_every_query_of_a_panel_gives_data(scene: Scene, board: str, panel: Panel) -> None:
+async def test_every_query_of_a_panel_gives_data(observed: ObservedService, board: str, panel: Panel) -> None:
     for query in panel.queries:
-        found = await scene.prometheus.query(_fill_variables(query.expression))
+        result = await observed.prometheus.query(_fill_variables(query.expression))
         if panel.title in EMPTY_IN_A_GOOD_RUN:
             assert panel.empty_when
-            assert found == []
+            assert result == []
         else:
-            values = [float(each["value"][1]) for each in found]
+            values = [float(series["value"][1]) for series in result]
             assert any(not math.isnan(value) for value in values), query.expression
 
 
-async def test_the_choices_above_the_panels_have_values(scene: Scene) -> None:
+async def test_the_variables_above_the_panels_have_values(observed: ObservedService) -> None:
     for board in BOARDS:
-        for each in board.variables:
-            found = await scene.prometheus.get(f"label/{each.name}/values", **{"match[]": each.metric})
-            assert set(found) == {"MIN-09", "MIN-12"}
+        for variable in board.variables:
+            values = await observed.prometheus.get(
+                f"label/{variable.name}/values", **{"match[]": variable.metric}
+            )
+            assert set(values) == {"MIN-09", "MIN-12"}
 
 
-async def test_every_rule_is_loaded_and_can_be_reckoned(scene: Scene) -> None:
-    groups = (await scene.prometheus.get("rules"))["groups"]
+async def test_every_rule_is_loaded_and_evaluates(observed: ObservedService) -> None:
+    groups = (await observed.prometheus.get("rules"))["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     assert len(rules) == 15 + 8
     assert {rule["name"]: rule.get("lastError", "") for rule in rules if rule["health"] == "err"} == {}
     assert [rule["name"] for rule in rules if rule.get("alerts")] == []
 
 
-async def test_what_prometheus_sums_is_what_the_service_committed(scene: Scene) -> None:
+async def test_prometheus_sums_equal_the_committed_lines(observed: ObservedService) -> None:
     for outcome, lines in (("accepted", len(CREDITS) + 50 + 41), ("refused", 7)):
-        (found,) = await scene.prometheus.query(f'sum(crescendo_lines_total{{outcome="{outcome}"}})')
-        assert float(found["value"][1]) == lines
+        (result,) = await observed.prometheus.query(f'sum(crescendo_lines_total{{outcome="{outcome}"}})')
+        assert float(result["value"][1]) == lines
 
 
-async def test_what_the_service_shows_passes_the_tool_and_stays_small(scene: Scene) -> None:
-    async with scene.service.client() as client:
-        shown = await client.get("/metrics")
-    assert run_promtool("check", "metrics", text=shown.content) == (0, "")
-    assert len(shown.text.splitlines()) < 1500
+async def test_the_metrics_pass_promtool_and_stay_small(observed: ObservedService) -> None:
+    async with observed.service.client() as client:
+        response = await client.get("/metrics")
+    assert run_promtool("check", "metrics", text=response.content) == (0, "")
+    assert len(response.text.splitlines()) < 1500
     for name, metric in METRICS.items():
         series = f"{PREFIX}{name}_count" if metric.metric_type is MetricType.HISTOGRAM else PREFIX + name
-        assert any(line.startswith(series) for line in shown.text.splitlines()), f"{name} has no value"
+        assert any(line.startswith(series) for line in response.text.splitlines()), f"{name} has no value"

@@ -1,4 +1,4 @@
-"""The rules and what the service shows, as Prometheus's own tool judges them."""
+"""The rules, the settings and the metrics of the service, checked by promtool."""
 
 import subprocess
 from pathlib import Path
@@ -15,31 +15,31 @@ pytestmark = pytest.mark.outside("promtool")
 
 
 def run_promtool(*words: str | Path, text: bytes = b"") -> tuple[int, str]:
-    """How it ended, and what it said."""
-    found = subprocess.run([find_program("promtool"), *words], input=text, capture_output=True, check=False)
-    return found.returncode, (found.stdout + found.stderr).decode()
+    """Run promtool; return its exit code and its output."""
+    ended = subprocess.run([find_program("promtool"), *words], input=text, capture_output=True, check=False)
+    return ended.returncode, (ended.stdout + ended.stderr).decode()
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
 def test_alerts_fire_when_they_should_and_not_otherwise(path: Path) -> None:
-    code, said = run_promtool("test", "rules", path)
-    assert code == 0, said
+    code, output = run_promtool("test", "rules", path)
+    assert code == 0, output
 
 
-def test_the_settings_and_the_rules_are_sound() -> None:
-    code, said = run_promtool(
+def test_the_settings_and_rules_pass_promtool() -> None:
+    code, output = run_promtool(
         "check", "config", "--lint=all", "--lint-fatal", ROOT / "monitoring/prometheus.yml"
     )
-    assert code == 0, said
-    assert "2 rule files found" in said
+    assert code == 0, output
+    assert "2 rule files found" in output
 
 
-def test_what_is_shown_is_named_and_explained_as_it_should_be() -> None:
-    code, said = run_promtool("check", "metrics", text=ServiceMetrics({"read": 1}).render())
-    assert (code, said) == (0, "")
+def test_metric_names_and_help_texts_pass_promtool() -> None:
+    code, output = run_promtool("check", "metrics", text=ServiceMetrics({"read": 1}).render())
+    assert (code, output) == (0, "")
 
 
-def test_the_tool_does_judge() -> None:
-    code, said = run_promtool("check", "metrics", text=b"# TYPE thing_total gauge\nthing_total 1\n")
+def test_promtool_finds_a_metric_without_help() -> None:
+    code, output = run_promtool("check", "metrics", text=b"# TYPE thing_total gauge\nthing_total 1\n")
     assert code == 3
-    assert "no help text" in said
+    assert "no help text" in output

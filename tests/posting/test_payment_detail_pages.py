@@ -84,7 +84,7 @@ def stored(
     made, said = payment_detail_pages.build_pages(piece, told, accepted), expected(found, told)
     if made is None:
         return [], said
-    rows, ((spans, text),) = made
+    rows, (spans, text) = made
     own = [text.data[a:b].tobytes() for a, b in zip(spans.start, spans.end, strict=True)]
     return list(zip(*(column.tolist() for column in rows), own, strict=True)), said
 
@@ -113,7 +113,7 @@ def test_pages_are_read_as_they_were_said(files: list[list[Line]]) -> None:
 
 def _told(rows: Any, texts: payment_detail_pages.PaymentDetailTexts, at: int) -> dict[str, Any]:
     return {name: getattr(rows, name)[at].item() for name in rows._fields} | {
-        name: getattr(texts, name).shown(at) for name in texts._fields
+        name: getattr(texts, name).decode_row(at) for name in texts._fields
     }
 
 
@@ -162,6 +162,6 @@ PAGE = plain.encode_page(
     ids=["empty", "no head", "short", "long", "other version", "no lines", "too many lines"],
 )
 def test_what_is_no_page_is_refused(page: bytes) -> None:
-    with pytest.raises(SchemaMismatch, match="a page of requests"):
+    with pytest.raises(SchemaMismatch, match="a page of payment details"):
         payment_detail_pages.read_pages([7], [page])
     assert len(read_entries(page)) == 0

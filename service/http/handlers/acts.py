@@ -1,7 +1,7 @@
-"""The life of an act: what became of its lines, why, what they changed, what followed, and what proves it."""
+"""The history of acts: the outcome of their lines, the reasons, the effects, what followed, and the proof."""
 
 import re
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,153 +10,178 @@ from reporting.act_history import (
     FROM_START,
     ActHistories,
     HistoryOptions,
+    RefusalCursor,
     build_histories,
     fetch_accepted_lines,
     fetch_refused_lines,
 )
-from reporting.act_rows import fetch_followers, summarize_entry
+from reporting.act_rows import ActLines, fetch_followers, summarize_entry
 from reporting.act_views import AcceptedLine, EntrySummary, RefusedHistory
 from reporting.proofs import prove_link
 from reporting.report_queries import Connection, Row
 from reporting.visibility import ReferenceQuery
 from service.http import query_scope
 from service.http.http_messages import Request, Response, respond
-from service.http.journal_queries import JournalQuery
+from service.http.journal_queries import JournalQuery, JournalReader
+from service.http.name_cache import NameCache
+from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.parameters import (
+    AFTER,
+    EXERCISE_OF_ACCEPTED,
+    IBAN_MASKING,
+    REFERENCE,
+    SENDER,
+    VISIBILITY,
+    build_limit,
+)
 from service.http.problems import malformed_request
 from service.http.query_scope import Page, QueryScope
-from service.http.service_context import ServiceContext
+from service.http.route import Route
 
 PAGE_LINES_MAX = 100
 _CURSOR_PATTERN = re.compile(r"entry-([0-9]{1,18})|refusal-([0-9]{1,18})-([0-9]{1,9})")
+_CURSOR_LENGTH_MAX = 50
 _ACT_PARAMETERS = ("reference", "sender", "exercise", "kind", "proof", "limit", "after")
 KIND_NAMES = tuple(kind.name for kind in CATALOG[1:])
 
 
 class SealedBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch that holds some of these lines: the head of the chain behind it."""
+    """A batch that contains some of these lines, and the hash chain up to it."""
 
     batch: int
     committed_at: str
     chain: str
     computed: str | None
-    """What its rows hash to, with the chain before it; null unless ``proof=true``."""
+    """The chain hash computed again from the batch's rows and the chain before it; null unless ``proof=true``."""
     holds: bool | None
-    """Whether that is the same."""
+    """Whether ``computed`` equals ``chain``."""
 
 
 class ActPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of acts: the accepted ones in order of their document numbers, then the refused ones."""
+    """Lines of acts: accepted ones in order of their document numbers, then refused ones."""
 
     accepted: list[AcceptedLine]
     refused: list[RefusedHistory]
     batches: list[SealedBatch]
     is_whole: bool
-    """False where followers or duplicates are left off: ``/v1/acts/{entry}/followers`` has them all."""
+    """False where followers or duplicates are left out: ``/v1/acts/{entry}/followers`` lists all."""
     next: str | None
 
 
 class FollowerPage(msgspec.Struct, frozen=True):
-    """What follows an entry directly, in order."""
+    """The entries that follow an entry directly, in order."""
 
     followers: list[EntrySummary]
     next: str | None
 
 
-class ActHistoryHandler:
-    """Handlers of the questions below ``/v1/acts``."""
+class PageStart(NamedTuple):
+    """Where a page of lines begins."""
 
-    def __init__(self, desk: ServiceContext, eyes: QueryScope) -> None:
-        self._desk, self._eyes = desk, eyes
+    entry: int | None
+    """Accepted lines after this entry; None where the page has refused lines only."""
+    refusal: RefusalCursor
+    """Refused lines after this batch and position."""
+
+
+class ActHistoryHandler:
+    """Handles the queries below ``/v1/acts``."""
+
+    def __init__(self, scope: QueryScope, names: NameCache, journal: JournalReader) -> None:
+        self._scope, self._names, self._journal = scope, names, journal
 
     async def get_by_reference(self, request: Request) -> Response:
-        """Every line of a reference that the caller sees, accepted or refused."""
+        """Respond with every line of a reference that the caller may see, accepted or refused."""
         request.allow_only(*_ACT_PARAMETERS)
         kind = request.get_choice("kind", KIND_NAMES)
-        asked = await self._eyes.read_reference_query(request, [KIND_NUMBERS[kind]] if kind else None)
-        names = await self._desk.load_names()
-        limit, start = request.get_number("limit", 20, (1, PAGE_LINES_MAX)), request.get_text("after", 50)
-        after = _parse_cursor(start)
+        query = await self._scope.read_reference_query(request, [KIND_NUMBERS[kind]] if kind else None)
+        names = await self._names.load()
+        limit = request.get_number("limit", 20, minimum=1, maximum=PAGE_LINES_MAX)
+        cursor = request.get_text("after", _CURSOR_LENGTH_MAX)
+        start = _parse_cursor(cursor)
+        options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
 
-        async def page(connection: Connection) -> ActPage:
-            lines = await _read_lines(connection, asked, after, limit)
-            if not (any(lines) or start):
-                raise await query_scope.act_not_found(connection, asked)
-            told = await build_histories(
-                connection, names, lines, HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
-            )
-            more = (
+        async def load_page(connection: Connection) -> ActPage:
+            lines = await _read_lines(connection, query, start, limit)
+            if not (any(lines) or cursor):
+                raise await query_scope.act_not_found(connection, query)
+            histories = await build_histories(connection, names, lines, options)
+            is_full = sum(map(len, lines)) == limit
+            next_link = (
                 query_scope.build_next_link(request, _ACT_PARAMETERS, _format_cursor(lines))
-                if sum(map(len, lines)) == limit
+                if is_full
                 else None
             )
-            return await _build_page(connection, told, more, request)
+            return await _build_page(connection, histories, next_link, request)
 
-        return respond(await self._run_query(request, page))
+        return respond(await self._run_query(request, load_page))
 
     async def get_by_entry(self, request: Request) -> Response:
-        """The line of a document number."""
+        """Respond with the line of a document number."""
         request.allow_only("proof")
-        sight, names = await self._eyes.read_visibility(request), await self._desk.load_names()
+        visibility, names = await self._scope.read_visibility(request), await self._names.load()
+        options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
 
-        async def page(connection: Connection) -> ActPage:
-            row = await query_scope.read_visible_entry(connection, sight, int(request.path_values["entry"]))
-            told = await build_histories(
-                connection, names, ([row], []), HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
-            )
-            return await _build_page(connection, told, None, request)
+        async def load_page(connection: Connection) -> ActPage:
+            entry = int(request.path_values["entry"])
+            row = await query_scope.read_visible_entry(connection, visibility, entry)
+            histories = await build_histories(connection, names, ActLines([row], []), options)
+            return await _build_page(connection, histories, None, request)
 
-        return respond(await self._run_query(request, page))
+        return respond(await self._run_query(request, load_page))
 
     async def list_followers(self, request: Request) -> Response:
-        """What follows an entry, a page at a time."""
+        """Respond with the entries that follow an entry, one page at a time."""
         request.allow_only("limit", "after")
-        sight, (after, limit) = await self._eyes.read_visibility(request), Page.read(request, 100, 1000)
+        visibility, page = await self._scope.read_visibility(request), Page.read(request, 100, 1000)
 
-        async def page(connection: Connection) -> list[Row]:
-            row = await query_scope.read_visible_entry(connection, sight, int(request.path_values["entry"]))
-            return await fetch_followers(connection, [row["entry_id"]], limit, after)
+        async def load_followers(connection: Connection) -> list[Row]:
+            entry = int(request.path_values["entry"])
+            row = await query_scope.read_visible_entry(connection, visibility, entry)
+            return await fetch_followers(connection, [row["entry_id"]], page.limit, page.after)
 
-        rows = await self._desk.journal.run_lookup(page, request.caller.sender)
-        found = [summarize_entry(each) for each in rows]
-        more = (
-            query_scope.build_next_link(request, ("limit",), found[-1].entry) if len(found) == limit else None
-        )
-        return respond(FollowerPage(found, more))
+        rows = await self._journal.run_lookup(load_followers, request.caller.sender)
+        followers = [summarize_entry(row) for row in rows]
+        is_full = len(followers) == page.limit
+        next_link = query_scope.build_next_link(request, ("limit",), followers[-1].entry) if is_full else None
+        return respond(FollowerPage(followers, next_link))
 
-    async def _run_query(self, request: Request, page: JournalQuery[ActPage]) -> ActPage:
-        """A page; one whose batches are hashed again is made as a report is: they may be large."""
-        journal = self._desk.journal
-        asked = journal.run_report if request.get_flag("proof") else journal.run_lookup
-        return await asked(page, request.caller.sender)
+    async def _run_query(self, request: Request, query: JournalQuery[ActPage]) -> ActPage:
+        """Run a query; with ``proof`` it runs as a report does, because the batches to hash may be large."""
+        run = self._journal.run_report if request.get_flag("proof") else self._journal.run_lookup
+        return await run(query, request.caller.sender)
 
 
 async def _read_lines(
-    connection: Connection, asked: ReferenceQuery, after: tuple[int | None, tuple[int, int]], limit: int
-) -> tuple[list[Row], list[Row]]:
-    """Up to ``limit`` lines: accepted ones behind an entry, then refused ones behind a place."""
-    entry, place = after
-    accepted = [] if entry is None else await fetch_accepted_lines(connection, asked, entry, limit)
-    left = limit - len(accepted)
-    return accepted, await fetch_refused_lines(connection, asked, place, left) if left else []
+    connection: Connection, query: ReferenceQuery, start: PageStart, limit: int
+) -> ActLines:
+    """Read up to ``limit`` lines: first accepted ones, then refused ones."""
+    accepted = (
+        [] if start.entry is None else await fetch_accepted_lines(connection, query, start.entry, limit)
+    )
+    remaining = limit - len(accepted)
+    refused = await fetch_refused_lines(connection, query, start.refusal, remaining) if remaining else []
+    return ActLines(accepted, refused)
 
 
 async def _build_page(
-    connection: Connection, told: ActHistories, more: str | None, request: Request
+    connection: Connection, histories: ActHistories, next_link: str | None, request: Request
 ) -> ActPage:
-    proved = request.get_flag("proof")
+    with_proof = request.get_flag("proof")
+    accepted = histories.accepted
+    if not query_scope.can_see_bank_details(request.caller):
+        accepted = list(map(_mask_line, accepted))
     return ActPage(
-        accepted=told.accepted
-        if query_scope.can_see_bank_details(request.caller)
-        else list(map(_mask_line, told.accepted)),
-        refused=told.refused,
-        batches=[await _build_sealed_batch(connection, batch, proved) for batch in told.batches],
-        is_whole=told.is_complete,
-        next=more,
+        accepted=accepted,
+        refused=histories.refused,
+        batches=[await _build_sealed_batch(connection, batch, with_proof) for batch in histories.batches],
+        is_whole=histories.is_complete,
+        next=next_link,
     )
 
 
-async def _build_sealed_batch(connection: Connection, batch: Row, proved: bool) -> SealedBatch:
-    link = await prove_link(connection, batch) if proved else None
+async def _build_sealed_batch(connection: Connection, batch: Row, with_proof: bool) -> SealedBatch:
+    link = await prove_link(connection, batch) if with_proof else None
     return SealedBatch(
         batch=batch["batch"],
         committed_at=batch["committed_at"].isoformat(),
@@ -170,18 +195,74 @@ def _mask_line(line: AcceptedLine) -> AcceptedLine:
     return msgspec.structs.replace(line, payee=query_scope.mask_payee(line.payee))
 
 
-def _parse_cursor(text: str) -> tuple[int | None, tuple[int, int]]:
-    """Where a page begins: behind an entry, or, no entries any more, behind a refusal; the start when empty."""
+def _parse_cursor(text: str) -> PageStart:
+    """Return where a page begins; an empty cursor is the start."""
     if not text:
-        return 0, FROM_START
-    if not (found := _CURSOR_PATTERN.fullmatch(text)):
-        raise malformed_request("after must be what the page before calls next")
-    entry, batch, position = found.groups()
-    return (int(entry), FROM_START) if entry else (None, (int(batch), int(position)))
+        return PageStart(0, FROM_START)
+    if not (match := _CURSOR_PATTERN.fullmatch(text)):
+        raise malformed_request("after must be a value from next of the page before")
+    entry, batch, position = match.groups()
+    return (
+        PageStart(int(entry), FROM_START)
+        if entry
+        else PageStart(None, RefusalCursor(int(batch), int(position)))
+    )
 
 
-def _format_cursor(lines: tuple[Sequence[Row], Sequence[Row]]) -> str:
-    accepted, refused = lines
-    if refused:
-        return f"refusal-{refused[-1]['batch']}-{refused[-1]['position']}"
-    return f"entry-{accepted[-1]['entry_id']}"
+def _format_cursor(lines: ActLines) -> str:
+    """Return the cursor after the last of these lines."""
+    if lines.refused:
+        last = lines.refused[-1]
+        return f"refusal-{last['batch']}-{last['position']}"
+    return f"entry-{lines.accepted[-1]['entry_id']}"
+
+
+_KIND = Parameter("kind", "Only acts of this kind", {"type": "string", "enum": list(KIND_NAMES)})
+_PROOF = Parameter("proof", "Hash the rows of the batches again; limited as a report is", {"type": "boolean"})
+_AFTER_CURSOR = AFTER._replace(
+    schema={"type": "string", "pattern": "^(entry-[0-9]{1,18}|refusal-[0-9]{1,18}-[0-9]{1,9})$"}
+)
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/acts",
+        ActHistoryHandler.get_by_reference,
+        Operation(
+            "The history of an act: its lines, the budget before and after, what followed, and its batch; or why it was"
+            " refused",
+            {"200": ActPage, **list_problems("400", "404")},
+            (
+                REFERENCE,
+                EXERCISE_OF_ACCEPTED,
+                _KIND,
+                SENDER,
+                _PROOF,
+                build_limit(PAGE_LINES_MAX),
+                _AFTER_CURSOR,
+            ),
+            description=f"{VISIBILITY} {IBAN_MASKING}",
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/acts/{entry}",
+        ActHistoryHandler.get_by_entry,
+        Operation(
+            "The line with a document number",
+            {"200": ActPage, **list_problems("400", "404")},
+            (_PROOF,),
+            description=IBAN_MASKING,
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/acts/{entry}/followers",
+        ActHistoryHandler.list_followers,
+        Operation(
+            "All entries that follow an entry directly, one page at a time",
+            {"200": FollowerPage, **list_problems("400", "404")},
+            (build_limit(1000), AFTER),
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Dry runs: what would become of a form or a file, decided as of now and taken back."""
+"""Dry runs of forms and files: decide them against the current state, and undo everything."""
 
 import asyncio
 
@@ -6,74 +6,88 @@ import numpy as np
 
 from core.errors import LimitExceeded
 from ingest.queue.dry_runs import LINES_MAX, DryRunRequest, FormLines
-from ingest.queue.form_batcher import FormResult as Settled
+from ingest.queue.form_batcher import FormResult
+from ingest.queue.inbox import Inbox
 from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_without_cache
+from monitoring.service_metrics import ServiceMetrics
 from posting.batch import DryRunDecisions
 from reporting.refusals import Language
 from service.auth.perimeter import PerimeterCheck
-from service.http.service_context import ServiceContext
-from service.results.dry_run_result import BookPosition, DryRunResult, build_dry_run_result
+from service.http.name_cache import NameCache
+from service.http.validation_pool import ValidationPool
+from service.http.work_limits import WorkLimits
+from service.results.dry_run_result import BookPosition, DecidedFile, DryRunResult, build_dry_run_result
 
 FILE_BYTES_MAX = 2**26
 
 
-async def run_dry_run(
-    desk: ServiceContext, sender: str, lines: FormLines | SpooledFile, is_atomic: bool = False
-) -> DryRunDecisions:
-    """Decide ``lines`` as of now, in their turn, and take it back.
+class DryRunner:
+    """Runs dry runs; each takes its turn in the engine as a batch of its own."""
 
-    Raises
-    ------
-    Problem
-        As many dry runs wait as can wait.
-    """
-    desk.check_dry_run_queue(sender)
-    question = DryRunRequest(sender, lines, asyncio.get_running_loop().create_future(), is_atomic)
-    desk.inbox.submit_dry_run(question)
-    found = await question.result
-    desk.metrics.increment("dry_runs_total")
-    return found
+    def __init__(
+        self,
+        inbox: Inbox,
+        limits: WorkLimits,
+        validation_pool: ValidationPool,
+        *,
+        metrics: ServiceMetrics,
+        names: NameCache,
+    ) -> None:
+        self._inbox, self._limits, self._validation_pool = inbox, limits, validation_pool
+        self._metrics, self._names = metrics, names
 
+    async def run_form(self, sender: str, rows: FormLines, *, is_atomic: bool) -> FormResult:
+        """Decide a form and undo it; entries that were undone have no number in the result.
 
-def to_form_result(found: DryRunDecisions, first_node: int) -> Settled:
-    """What would have become of a form, as that is told; an entry that was taken back has no number."""
-    ((piece, decisions),) = found.passes
-    decisions["entry"][decisions["entry"] > found.last_entry] = 0
-    fields = np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
-    return Settled(0, -1, found.after_batch, b"", decisions, fields, first_node)
+        Raises
+        ------
+        Problem
+            Too many dry runs wait.
+        """
+        outcome = await self._run(sender, rows, is_atomic=is_atomic)
+        ((piece, decisions),) = outcome.passes
+        decisions["entry"][decisions["entry"] > outcome.last_entry] = 0
+        fields = np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
+        return FormResult(0, -1, outcome.after_batch, b"", decisions, fields, self._inbox.first_node)
 
+    async def validate_file(self, spooled: SpooledFile, perimeter: PerimeterCheck) -> FileTotals:
+        """Validate a file before its dry run.
 
-async def validate_file(desk: ServiceContext, spooled: SpooledFile, perimeter: PerimeterCheck) -> FileTotals:
-    """Prove a file that is to be decided for show.
+        Raises
+        ------
+        InputError
+            The whole file would be refused, or it has more lines than a dry run accepts.
+        """
+        totals = await self._validation_pool.run(
+            spooled.envelope.sender, validate_without_cache, spooled, perimeter.check_lines
+        )
+        if totals.lines > LINES_MAX:
+            remedy = f"A dry run accepts up to {LINES_MAX:,} lines: split the file"
+            raise LimitExceeded(spooled.name, f"{totals.lines:,} lines", remedy)
+        return totals
 
-    Raises
-    ------
-    InputError
-        It would be refused whole, or has more lines than a dry run takes.
-    """
-    total = await desk.validation_pool.run(
-        spooled.envelope.sender, validate_without_cache, spooled, perimeter.check_lines
-    )
-    if total.lines > LINES_MAX:
-        remedy = f"A dry run takes up to {LINES_MAX:,}: split the file"
-        raise LimitExceeded(spooled.name, f"{total.lines:,} lines", remedy)
-    return total
+    async def run_file(self, spooled: SpooledFile, totals: FileTotals, language: Language) -> DryRunResult:
+        """Decide a validated file and undo it.
 
+        Raises
+        ------
+        Problem
+            Too many dry runs wait.
+        """
+        outcome = await self._run(spooled.envelope.sender, spooled)
+        position = BookPosition(outcome.after_batch, self._inbox.first_node)
+        file = DecidedFile(spooled.name, totals, outcome.passes)
+        names = await self._names.load()
+        return await asyncio.to_thread(build_dry_run_result, file, position, names, language)
 
-async def run_file_dry_run(
-    desk: ServiceContext, spooled: SpooledFile, total: FileTotals, language: Language
-) -> DryRunResult:
-    """Decide a proved file as of now.
-
-    Raises
-    ------
-    Problem
-        As many dry runs wait as can wait.
-    """
-    found = await run_dry_run(desk, spooled.envelope.sender, spooled)
-    file, after = (spooled.name, total), BookPosition(found.after_batch, desk.inbox.first_node)
-    return await asyncio.to_thread(
-        build_dry_run_result, file, found.passes, after, (await desk.load_names(), language)
-    )
+    async def _run(
+        self, sender: str, lines: FormLines | SpooledFile, *, is_atomic: bool = False
+    ) -> DryRunDecisions:
+        self._limits.check_dry_run(sender)
+        request = DryRunRequest(sender, lines, asyncio.get_running_loop().create_future(), is_atomic)
+        self._inbox.dry_runs.add(request)
+        outcome = await request.result
+        self._metrics.increment("dry_runs_total")
+        return outcome

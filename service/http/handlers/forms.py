@@ -1,9 +1,10 @@
-"""Forms: one act, or a few, decided with others and answered after the commit."""
+"""Forms: one act or a few as JSON, decided in a batch with others and answered after the commit."""
 
 import asyncio
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,165 +14,218 @@ from core.errors import FileUnreadable, FormatUnknown
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
 from ingest.formats.jsonl import parse_act_lines
-from ingest.queue.form_batcher import Form
-from ingest.queue.form_batcher import FormResult as Settled
+from ingest.queue.form_batcher import Form, FormResult
+from ingest.queue.inbox import Inbox
+from monitoring.service_metrics import ServiceMetrics
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, select_language
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
-from service.http.handlers.dry_runs import run_dry_run, to_form_result
-from service.http.http_messages import Request, Response, respond
+from service.http.handlers.dry_runs import DryRunner
+from service.http.http_messages import JSON, Request, Response, respond
+from service.http.name_cache import NameCache
+from service.http.openapi.examples import FORM_EXAMPLE
+from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.parameters import ATOMIC, DRY_RUN
 from service.http.problems import Problem
+from service.http.quotas import Quota
 from service.http.request_body import read_small_body
-from service.http.service_context import ServiceContext
+from service.http.route import Route
+from service.http.work_limits import WorkLimits
 
 BODY_BYTES_MAX = 2**20
 _REFERENCE_COLUMN = Field.REFERENCE.column
 _LINE_COLUMN = Field.LINE.column
 _DUPLICATE = int(Outcome.DUPLICATE)
-"""Looked up once: every form comes by here."""
+"""These are looked up once, as every form needs them."""
 
 _OUTCOME_NAMES: Mapping[int, str] = {int(code): code.name for code in Outcome}
 _FIRST_LINES = frozenset({"", "1"})
 _FORM_OUTCOMES: Mapping[int, str] = {int(Outcome.ACCEPTED): "accepted", _DUPLICATE: "duplicate"}
-MEDIA_TYPES = frozenset({"", "application/json"})
+MEDIA_TYPES = frozenset({"", JSON})
 
 
 class LineDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one line."""
+    """The outcome of one line."""
 
     reference: str
     outcome: str
     """``ACCEPTED``, ``DUPLICATE``, or the code of the refusal."""
     entry: int = 0
-    """Its document number; of a duplicate, the one it repeats."""
+    """The document number; for a duplicate, that of the line which it repeats."""
     field: str = ""
     node: str = ""
-    """The budget node that refused, in words."""
+    """The budget node that lacks credits, in words."""
     missing: int = 0
-    """Cents missing there."""
+    """The cents that the node lacks."""
     finding: str = ""
     action: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a form, as it is committed."""
+    """The outcome of a form, after its commit."""
 
     outcome: str
-    """``accepted``, ``duplicate``, ``refused``, or ``mixed`` where its acts ended differently."""
+    """``accepted``, ``duplicate``, ``refused``, or ``mixed`` where acts of the form had different outcomes."""
     submission: int
     line: int
-    """Position of its first line among the sender's forms, from 1."""
+    """Position of its first line among all lines of the sender's forms, from 1."""
     batch: int
     chain: str
     lines: list[LineDecision]
     dry_run: bool = False
-    """Whether it was decided for show and taken back: it has no numbers then, and ``batch`` is the one before it."""
+    """True where the form was decided and undone: there are no document numbers, and ``batch`` is the batch before it."""
+
+
+class ParsedForm(NamedTuple):
+    """The lines of a form, and the body that they were read from, which is stored."""
+
+    rows: list[dict[str, str]]
+    body: bytes
 
 
 class FormHandler:
-    """The handler of ``/v1/acts``."""
+    """Handles forms, ``POST /v1/acts``."""
 
-    def __init__(self, desk: ServiceContext) -> None:
-        self._desk = desk
+    def __init__(
+        self,
+        limits: WorkLimits,
+        byte_quota: Quota,
+        inbox: Inbox,
+        *,
+        dry_runner: DryRunner,
+        names: NameCache,
+        metrics: ServiceMetrics,
+    ) -> None:
+        self._limits, self._byte_quota, self._inbox = limits, byte_quota, inbox
+        self._dry_runner, self._names, self._metrics = dry_runner, names, metrics
 
     async def decide(self, request: Request) -> Response:
-        """Decide a form: one line, or an array of lines; an act's lines are accepted all or not at all.
+        """Decide a form: one line, or an array of lines; the lines of one act are accepted together or not at all.
 
-        With ``atomic``, so are its acts; with ``dry_run``, it is decided as of now and taken back.
+        With ``atomic``, so are all acts of the form; with ``dry_run``, the form is decided and undone.
         """
         request.allow_only("dry_run", "atomic")
         if request.get_header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
-            told = "A form is JSON"
+            detail = "A form must be JSON"
             raise Problem(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told, accepted=["application/json"]
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail, accepted=["application/json"]
             )
-        self._desk.check_accepting_work()
-        self._desk.check_sender(request.caller.sender, is_file=False)
-        with self._desk.form_quota.open_share(request.caller.sender) as share:
-            return await self._decide_body(
-                request, await read_small_body(request.receive, BODY_BYTES_MAX, share)
-            )
+        sender = request.caller.sender
+        self._limits.check_form(sender)
+        with self._byte_quota.open_share(sender) as share:
+            body = await read_small_body(request.receive, BODY_BYTES_MAX, share)
+            return await self._decide_body(request, body)
 
     async def _decide_body(self, request: Request, body: bytes) -> Response:
         rows = parse_act_lines(body, "form", ACT_LINES_MAX)
         _check_form(rows, request.caller)
-        is_dry, is_atomic = request.get_flag("dry_run"), request.get_flag("atomic")
-        settled = await (self._dry_run_form if is_dry else self._post_form)(
-            request.caller.sender, (rows, body), is_atomic
-        )
-        decision = _build_decision(rows, settled, await self._desk.load_names(), request.language)
-        return respond(msgspec.structs.replace(decision, dry_run=is_dry))
+        sender, is_atomic = request.caller.sender, request.get_flag("atomic")
+        is_dry_run = request.get_flag("dry_run")
+        if is_dry_run:
+            result = await self._dry_runner.run_form(sender, rows, is_atomic=is_atomic)
+        else:
+            result = await self._post(sender, ParsedForm(rows, body), is_atomic=is_atomic)
+        decision = _build_decision(rows, result, await self._names.load(), request.language)
+        return respond(msgspec.structs.replace(decision, dry_run=is_dry_run))
 
-    async def _post_form(
-        self, sender: str, said: tuple[list[dict[str, str]], bytes], is_atomic: bool
-    ) -> Settled:
-        form = Form(sender, *said, asyncio.get_running_loop().create_future(), is_atomic)
-        self._desk.inbox.submit_form(form)
-        settled = await form.result
-        self._desk.metrics.observe("form_seconds", time.monotonic() - form.received_at)
-        return settled
-
-    async def _dry_run_form(
-        self, sender: str, said: tuple[list[dict[str, str]], bytes], is_atomic: bool
-    ) -> Settled:
-        return to_form_result(
-            await run_dry_run(self._desk, sender, said[0], is_atomic), self._desk.inbox.first_node
-        )
+    async def _post(self, sender: str, parsed: ParsedForm, *, is_atomic: bool) -> FormResult:
+        future = asyncio.get_running_loop().create_future()
+        form = Form(sender, parsed.rows, parsed.body, future, is_atomic)
+        self._inbox.forms.submit(form)
+        result = await form.result
+        self._metrics.observe("form_seconds", time.monotonic() - form.received_at)
+        return result
 
 
-def _check_form(rows: list[dict[str, str]], who: Caller) -> None:
-    """Whether the caller may send it, and whether it stands by itself.
+def _check_form(rows: list[dict[str, str]], caller: Caller) -> None:
+    """Check that the caller may send the form, and that the form does not continue an act of another form.
 
     Raises
     ------
-    Problem
-        Out of role or perimeter.
+    PermissionDenied
+        A kind that the caller's roles may not send, or a programme outside the caller's perimeter.
     FormatUnknown, FileUnreadable
-        A first line that continues an act which other forms would have to hold; a character that no database keeps.
+        The first line continues an act, or a text contains NUL, which PostgreSQL cannot store.
     """
     if rows[0].get(_LINE_COLUMN, "") not in _FIRST_LINES:
         raise FormatUnknown(
             "form", "it begins in the middle of an act", "Send all lines of an act in one form"
         )
     if any("\0" in text for row in rows for text in row.values()):
-        raise FileUnreadable("form", "it holds a NUL", "Send text that a person could read")
-    PerimeterCheck(who).check_form(rows)
+        raise FileUnreadable(
+            "form", "it contains the character NUL", "Remove the character NUL from the texts"
+        )
+    PerimeterCheck(caller).check_form(rows)
 
 
 def _build_decision(
-    rows: list[dict[str, str]], settled: Settled, names: CodeNames, language: Language
+    rows: list[dict[str, str]], result: FormResult, names: CodeNames, language: Language
 ) -> Decision:
-    sorts = {_FORM_OUTCOMES.get(code, "refused") for code in settled.decisions["outcome"].tolist()}
+    outcomes = {_FORM_OUTCOMES.get(code, "refused") for code in result.decisions["outcome"].tolist()}
+    nodes = NodeNames(names, result.first_node)
     lines = [
-        _build_line_decision((row, one, field), settled.first_node, names, language)
-        for row, one, field in zip(rows, settled.decisions, settled.fields.tolist(), strict=True)
+        _build_line_decision(row.get(_REFERENCE_COLUMN, ""), decision, field, nodes=nodes, language=language)
+        for row, decision, field in zip(rows, result.decisions, result.fields.tolist(), strict=True)
     ]
     return Decision(
-        outcome=sorts.pop() if len(sorts) == 1 else "mixed",
-        submission=settled.submission,
-        line=settled.first_line + 1,
-        batch=settled.batch,
-        chain=settled.chain.hex(),
+        outcome=outcomes.pop() if len(outcomes) == 1 else "mixed",
+        submission=result.submission,
+        line=result.first_line + 1,
+        batch=result.batch,
+        chain=result.chain.hex(),
         lines=lines,
     )
 
 
+class NodeNames(NamedTuple):
+    """The names of budget nodes, for decisions that number them from the book's first node."""
+
+    names: CodeNames
+    first_node: int
+
+    def format_node(self, position: int) -> str:
+        """Return the node at a position in words; empty where there is none."""
+        return self.names.format_node(position + self.first_node) if position >= 0 else ""
+
+
 def _build_line_decision(
-    told: tuple[dict[str, str], np.void, int], first_node: int, names: CodeNames, language: Language
+    reference: str, decision: np.void, field: int, *, nodes: NodeNames, language: Language
 ) -> LineDecision:
-    row, one, field = told
-    code, reference = int(one["outcome"]), row.get(_REFERENCE_COLUMN, "")
+    code = int(decision["outcome"])
     if code <= _DUPLICATE:
-        return LineDecision(reference=reference, outcome=_OUTCOME_NAMES[code], entry=int(one["entry"]))
-    node = int(one["node"])
+        return LineDecision(reference=reference, outcome=_OUTCOME_NAMES[code], entry=int(decision["entry"]))
     finding, action = select_language(REMEDIES[Outcome(code)], language)
     return LineDecision(
         reference=reference,
         outcome=_OUTCOME_NAMES[code],
         field=Field(field).column if field else "",
-        node=names.format_node(node + first_node) if node >= 0 else "",
-        missing=int(one["missing"]),
+        node=nodes.format_node(int(decision["node"])),
+        missing=int(decision["missing"]),
         finding=finding,
         action=action,
     )
+
+
+_ACT_LINE_SCHEMA: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}
+_FORM_SCHEMA: Mapping[str, Any] = {
+    "oneOf": [
+        _ACT_LINE_SCHEMA,
+        {"type": "array", "minItems": 1, "maxItems": ACT_LINES_MAX, "items": _ACT_LINE_SCHEMA},
+    ]
+}
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/acts",
+        FormHandler.decide,
+        Operation(
+            "Decide a form in a batch with others and respond after the commit; lines of one reference are one act,"
+            " accepted whole or not at all",
+            {"200": Decision, **list_problems("400", "403", "413", "415", "422")},
+            (ATOMIC, DRY_RUN),
+            {JSON: {"schema": _FORM_SCHEMA, "example": FORM_EXAMPLE}},
+        ),
+    ),
+)

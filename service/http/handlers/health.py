@@ -1,26 +1,48 @@
-"""Whether the service lives, and whether it can take work."""
+"""Health checks: whether the process runs, and whether it accepts work."""
 
-from http import HTTPStatus
-
+from ingest.queue.inbox import Inbox
 from service.http.http_messages import Request, Response, respond
+from service.http.openapi.operation import Operation
 from service.http.problems import try_again
-from service.http.service_context import ServiceContext
+from service.http.route import Route
+from service.http.service_state import ServiceState
 
 
 class HealthHandler:
-    """Handlers of ``/healthz`` and ``/readyz``."""
+    """Handles ``/healthz`` and ``/readyz``."""
 
-    def __init__(self, desk: ServiceContext) -> None:
-        self._desk = desk
+    def __init__(self, state: ServiceState, inbox: Inbox) -> None:
+        self._state, self._inbox = state, inbox
 
     async def get_liveness(self, _: Request) -> Response:
-        """The process answers."""
+        """Respond as long as the process runs."""
         return respond({"status": "alive"})
 
     async def get_readiness(self, _: Request) -> Response:
-        """The book is loaded, the lease is held, and nobody has asked for a stop."""
-        if self._desk.is_draining:
+        """Respond 200 while the book is loaded and the service is not stopping, else 503."""
+        if self._state.is_draining:
             raise try_again("stopping")
-        if not self._desk.is_ready:
+        if not self._state.is_ready:
             raise try_again("loading the book")
-        return respond({"status": "ready", "files_waiting": len(self._desk.inbox.files)}, HTTPStatus.OK)
+        return respond({"status": "ready", "files_waiting": len(self._inbox.files.queue)})
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/healthz",
+        HealthHandler.get_liveness,
+        Operation("Check that the process runs", {"200": "The process runs"}),
+        is_open=True,
+    ),
+    Route(
+        "GET",
+        "/readyz",
+        HealthHandler.get_readiness,
+        Operation(
+            "Check that the service accepts work",
+            {"200": "The service accepts work", "503": "The service does not accept work at present"},
+        ),
+        is_open=True,
+    ),
+)

@@ -1,4 +1,4 @@
-"""Figures of all senders, for those who may see them: for Prometheus, for programs, and as a stream of events."""
+"""Figures of all senders, for callers with access to metrics: for Prometheus, for programs, and as a stream of events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,101 +6,160 @@ from http import HTTPStatus
 
 import msgspec
 
-from monitoring.service_metrics import MEDIA_TYPE
+from monitoring.live_figures import LiveFigures
+from monitoring.service_metrics import MEDIA_TYPE, ServiceMetrics
 from reporting.proofs import BatchProof, prove_batch
 from reporting.proofs_fr import translate_proof
-from service.http.authentication import Authenticator
 from service.http.http_messages import JSON, Receive, Request, Response, respond
+from service.http.journal_queries import JournalReader
 from service.http.live.broadcaster import FiguresBroadcaster
 from service.http.live.metrics_access import MetricsAccess
+from service.http.name_cache import NameCache
+from service.http.openapi.operation import Operation, list_problems
 from service.http.problems import not_found, try_again
-from service.http.service_context import ServiceContext
+from service.http.route import Route
 
 STREAM_EVENTS_MAX = 300
-"""A stream ends after so many looks; whoever reads it asks again, with a key that must still be good."""
+"""A stream ends after so many events; the client reconnects, and its key is checked again."""
 EVENT_STREAM = "text/event-stream"
 
 
 class BatchProofResult(msgspec.Struct, frozen=True):
-    """A batch held against its raw rows, and whether everything agrees."""
+    """The proof of a batch, recomputed from its stored rows, and whether everything agrees."""
 
     holds: bool
     proof: BatchProof
 
 
 class MetricsHandler:
-    """The handler of ``/metrics``."""
+    """Handles ``/metrics``."""
 
-    def __init__(self, desk: ServiceContext, door: Authenticator) -> None:
-        self._desk, self._access = desk, MetricsAccess(desk, door)
+    def __init__(self, metrics: ServiceMetrics, access: MetricsAccess) -> None:
+        self._metrics, self._access = metrics, access
 
     async def get_metrics(self, request: Request) -> Response:
-        """Every metric."""
+        """Respond with all metrics in the text format of Prometheus."""
         await self._access.check(request)
-        return Response(HTTPStatus.OK, self._desk.metrics.render(), MEDIA_TYPE)
+        return Response(HTTPStatus.OK, self._metrics.render(), MEDIA_TYPE)
 
 
 class LiveHandler:
-    """The handlers of what the live page shows."""
+    """Handles the figures of the live page."""
 
-    def __init__(self, desk: ServiceContext, door: Authenticator, lookout: FiguresBroadcaster) -> None:
-        self._desk, self._access, self._broadcaster = desk, MetricsAccess(desk, door), lookout
+    def __init__(
+        self,
+        access: MetricsAccess,
+        broadcaster: FiguresBroadcaster,
+        names: NameCache,
+        *,
+        journal: JournalReader,
+    ) -> None:
+        self._access, self._broadcaster = access, broadcaster
+        self._names, self._journal = names, journal
 
     async def get_figures(self, request: Request) -> Response:
-        """The figures once, looked at after they were asked for."""
+        """Respond with figures that were computed after the request came in."""
         await self._access.check(request)
         request.allow_only()
         with self._broadcaster.open_viewer_slot(_get_viewer(request)):
-            found = await self._broadcaster.wait_for_figures()
-        if found is None:
+            figures = await self._broadcaster.wait_for_figures()
+        if figures is None:
             raise try_again("The service is stopping")
-        return Response(HTTPStatus.OK, found, JSON)
+        return Response(HTTPStatus.OK, figures, JSON)
 
     async def stream_figures(self, request: Request) -> Response:
-        """The figures again and again."""
+        """Respond with a stream of events, each with new figures."""
         await self._access.check(request)
         request.allow_only()
         self._broadcaster.check_viewer_slot(_get_viewer(request))
-        return Response(
-            HTTPStatus.OK, b"" if request.method == "HEAD" else self._generate_events(request), EVENT_STREAM
-        )
+        body = b"" if request.method == "HEAD" else self._generate_events(request)
+        return Response(HTTPStatus.OK, body, EVENT_STREAM)
 
     async def _generate_events(self, request: Request) -> AsyncIterator[bytes]:
-        gone = asyncio.ensure_future(_wait_for_disconnect(request.receive))
+        disconnected = asyncio.ensure_future(_wait_for_disconnect(request.receive))
         try:
             with self._broadcaster.open_viewer_slot(_get_viewer(request)):
                 for _ in range(STREAM_EVENTS_MAX):
-                    looking = asyncio.ensure_future(self._broadcaster.wait_for_figures())
-                    await asyncio.wait({gone, looking}, return_when=asyncio.FIRST_COMPLETED)
-                    found = None if gone.done() else looking.result()
-                    if found is None:
-                        looking.cancel()
+                    next_figures = asyncio.ensure_future(self._broadcaster.wait_for_figures())
+                    await asyncio.wait({disconnected, next_figures}, return_when=asyncio.FIRST_COMPLETED)
+                    figures = None if disconnected.done() else next_figures.result()
+                    if figures is None:
+                        next_figures.cancel()
                         return
-                    yield b"event: figures\ndata: " + found + b"\n\n"
+                    yield b"event: figures\ndata: " + figures + b"\n\n"
         finally:
-            gone.cancel()
+            disconnected.cancel()
 
     async def get_proof(self, request: Request) -> Response:
-        """A batch held against its raw rows, now; named in French where Accept-Language puts it first."""
+        """Recompute the proof of a batch; its labels are French if Accept-Language prefers French."""
         await self._access.check(request)
         request.allow_only()
-        number, names = int(request.path_values["batch"]), await self._desk.load_names()
-        found = await self._desk.journal.run_report(
-            lambda asked: prove_batch(asked, names, number), _get_viewer(request)
+        batch, names = int(request.path_values["batch"]), await self._names.load()
+        proof = await self._journal.run_report(
+            lambda connection: prove_batch(connection, names, batch), _get_viewer(request)
         )
-        if found is None:
-            raise not_found(f"There is no batch {number}")
-        return respond(
-            BatchProofResult(found.holds, translate_proof(found) if request.language == "fr" else found)
-        )
+        if proof is None:
+            raise not_found(f"There is no batch {batch}")
+        translated = translate_proof(proof) if request.language == "fr" else proof
+        return respond(BatchProofResult(proof.holds, translated))
 
 
 def _get_viewer(request: Request) -> str:
-    """Whose share of the seats is taken: the sender's, or that of the address where no key was asked for."""
+    """Return whose share of the viewer slots the request takes: the sender's, or without a key the address's."""
     return request.optional_caller.sender if request.optional_caller else request.address
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
-    """Return once the caller is gone: nothing else tells of it while only we speak."""
+    """Return when the client disconnects; while the service only sends, nothing else reports that."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+_ACCESS_PROBLEMS = list_problems("401", "403", "429", "503")
+"""Responses to callers without access to the figures of all senders, or beyond a limit."""
+
+METRICS_ROUTES = (
+    Route(
+        "GET",
+        "/metrics",
+        MetricsHandler.get_metrics,
+        Operation(
+            "Metrics for Prometheus",
+            {"200": "The text format of Prometheus", **list_problems("401", "403")},
+        ),
+        is_open=True,
+    ),
+)
+LIVE_ROUTES = (
+    Route(
+        "GET",
+        "/v1/figures",
+        LiveHandler.get_figures,
+        Operation(
+            "The figures of the live page, computed after the request came in",
+            {"200": LiveFigures, **_ACCESS_PROBLEMS},
+        ),
+        is_open=True,
+    ),
+    Route(
+        "GET",
+        "/v1/live",
+        LiveHandler.stream_figures,
+        Operation(
+            f"The same figures about once a second for five minutes, as {EVENT_STREAM}; each event is named figures",
+            {"200": "A stream of events", **_ACCESS_PROBLEMS},
+        ),
+        is_open=True,
+    ),
+    Route(
+        "GET",
+        "/v1/batches/{batch}/proof",
+        LiveHandler.get_proof,
+        Operation(
+            "Hash the stored rows of a batch again and compare its figures with them",
+            {"200": BatchProofResult, **list_problems("404"), **_ACCESS_PROBLEMS},
+        ),
+        is_open=True,
+    ),
+)
+"""These routes check access themselves: requests from this machine need no key."""

@@ -1,4 +1,4 @@
-"""How commitments and payment requests stand, as far as the caller sees them."""
+"""The status of commitments and payment requests, as far as the caller may see them."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
@@ -17,17 +17,28 @@ from reporting.open_items import (
 )
 from reporting.refusals import RefusedLine, describe_refused_line
 from reporting.report_queries import Connection, Row
-from reporting.visibility import ReferenceQuery
 from service.http import query_scope
 from service.http.http_messages import Request, Response, respond
+from service.http.journal_queries import JournalReader
+from service.http.name_cache import NameCache
+from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.parameters import (
+    AFTER,
+    EXERCISE_OF_ACCEPTED,
+    IBAN_MASKING,
+    REFERENCE,
+    SENDER,
+    VISIBILITY,
+    build_limit,
+)
 from service.http.problems import not_found
 from service.http.query_scope import Page, QueryScope
-from service.http.service_context import ServiceContext
+from service.http.route import Route
 
 REFUSED_MAX = 100
+PAGE_MAX = 100
 _PARAMETERS = ("reference", "sender", "exercise", "limit", "after")
-LoadedLines = tuple[list[Any], bool]
-LoadLines = Callable[[Connection, CodeNames, Sequence[Row], int], Coroutine[Any, Any, LoadedLines]]
+LoadLines = Callable[[Connection, CodeNames, Sequence[Row], int], Coroutine[Any, Any, tuple[list[Any], bool]]]
 
 
 class CommitmentPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,9 +46,9 @@ class CommitmentPage(msgspec.Struct, frozen=True, kw_only=True):
 
     commitments: list[CommitmentLine]
     refused: list[RefusedLine]
-    """Commitments of that reference that were refused, on the first page: at most 100 lines, in order of decision."""
+    """Refused commitments of that reference, on the first page only: at most 100 lines, in order of decision."""
     is_whole: bool
-    """False where changes, services or requests are left off the lists, never from the sums."""
+    """False where the lists leave out changes, services or requests; the sums always include them."""
     next: str | None
 
 
@@ -46,14 +57,14 @@ class PaymentPage(msgspec.Struct, frozen=True, kw_only=True):
 
     payments: list[PaymentLine]
     refused: list[RefusedLine]
-    """Requests of that reference that were refused, on the first page: at most 100 lines, in order of decision."""
+    """Refused requests of that reference, on the first page only: at most 100 lines, in order of decision."""
     is_whole: bool
-    """False where rejections are left off the lists, never from the sums."""
+    """False where the lists leave out rejections; the sums always include them."""
     next: str | None
 
 
 class ItemType(NamedTuple):
-    """What is asked for."""
+    """Commitments or payment requests, and how to load them."""
 
     name: str
     kinds: Sequence[int]
@@ -61,69 +72,138 @@ class ItemType(NamedTuple):
     page_type: Callable[..., msgspec.Struct]
 
 
+class OpenItems(NamedTuple):
+    """Open items for one page."""
+
+    lines: list[Any]
+    is_whole: bool
+    refused: Sequence[Row] = ()
+
+
 COMMITMENT = ItemType("commitments", COMMITMENTS, load_commitments, CommitmentPage)
 PAYMENT = ItemType("payments", REQUESTS, load_payments, PaymentPage)
 
 
 class OpenItemsHandler:
-    """Handlers of ``/v1/commitments`` or of ``/v1/payments``."""
+    """Handles the queries below ``/v1/commitments`` or ``/v1/payments``."""
 
-    def __init__(self, desk: ServiceContext, eyes: QueryScope, item_type: ItemType) -> None:
-        self._desk, self._eyes, self._item_type = desk, eyes, item_type
+    def __init__(
+        self, scope: QueryScope, names: NameCache, journal: JournalReader, *, item_type: ItemType
+    ) -> None:
+        self._scope, self._names, self._journal = scope, names, journal
+        self._item_type = item_type
 
     async def get_by_reference(self, request: Request) -> Response:
-        """Every line of a reference that the caller sees."""
+        """Respond with every line of a reference that the caller may see."""
         request.allow_only(*_PARAMETERS)
-        asked, names = (
-            await self._eyes.read_reference_query(request, self._item_type.kinds),
-            await self._desk.load_names(),
-        )
-        page = Page.read(request, 50, 100)
+        query = await self._scope.read_reference_query(request, self._item_type.kinds)
+        names, page = await self._names.load(), Page.read(request, 50, PAGE_MAX)
 
-        async def found(connection: Connection) -> tuple[LoadedLines, list[Row]]:
-            rows = await fetch_accepted_lines(connection, asked, page.after, page.limit)
-            refused = [] if page.after else await _read_refused(connection, asked)
+        async def load(connection: Connection) -> OpenItems:
+            rows = await fetch_accepted_lines(connection, query, page.after, page.limit)
+            refused: list[Row] = []
+            if not page.after:
+                refused = await fetch_refused_lines(connection, query, FROM_START, REFUSED_MAX)
             if not (rows or refused or page.after):
-                raise await query_scope.act_not_found(connection, asked)
-            return await self._item_type.load(connection, names, rows, query_scope.FOLLOWERS_MAX), refused
+                raise await query_scope.act_not_found(connection, query)
+            loaded = await self._item_type.load(connection, names, rows, query_scope.FOLLOWERS_MAX)
+            return OpenItems(*loaded, refused)
 
-        made, refused = await self._desk.journal.run_lookup(found, request.caller.sender)
-        is_full = len(made[0]) == page.limit
-        more = query_scope.build_next_link(request, _PARAMETERS, made[0][-1].entry) if is_full else None
-        told = [describe_refused_line(names, row, request.language) for row in refused]
-        return respond(self._build_page(request, made, told, more))
+        items = await self._journal.run_lookup(load, request.caller.sender)
+        is_full = len(items.lines) == page.limit
+        next_link = (
+            query_scope.build_next_link(request, _PARAMETERS, items.lines[-1].entry) if is_full else None
+        )
+        refused = [describe_refused_line(names, row, request.language) for row in items.refused]
+        return respond(self._build_page(request, items, refused, next_link))
 
     async def get_by_entry(self, request: Request) -> Response:
-        """The line of a document number."""
+        """Respond with the line of a document number."""
         request.allow_only()
-        sight, names = await self._eyes.read_visibility(request), await self._desk.load_names()
+        visibility, names = await self._scope.read_visibility(request), await self._names.load()
+        entry = int(request.path_values["entry"])
 
-        async def found(connection: Connection) -> LoadedLines:
-            row = await query_scope.read_visible_entry(
-                connection, sight, entry := int(request.path_values["entry"])
-            )
+        async def load(connection: Connection) -> OpenItems:
+            row = await query_scope.read_visible_entry(connection, visibility, entry)
             if row["kind"] not in self._item_type.kinds:
-                raise not_found(f"Entry {entry} is none of the {self._item_type.name}")
-            return await self._item_type.load(connection, names, [row], query_scope.FOLLOWERS_MAX)
+                raise not_found(f"Entry {entry} is not one of the {self._item_type.name}")
+            loaded = await self._item_type.load(connection, names, [row], query_scope.FOLLOWERS_MAX)
+            return OpenItems(*loaded)
 
-        made = await self._desk.journal.run_lookup(found, request.caller.sender)
-        return respond(self._build_page(request, made, [], None))
+        items = await self._journal.run_lookup(load, request.caller.sender)
+        return respond(self._build_page(request, items, [], None))
 
     def _build_page(
-        self, request: Request, made: LoadedLines, refused: list[RefusedLine], more: str | None
+        self, request: Request, items: OpenItems, refused: list[RefusedLine], next_link: str | None
     ) -> msgspec.Struct:
-        lines, is_whole = made
+        lines = items.lines
         if not query_scope.can_see_bank_details(request.caller):
             lines = list(map(_mask_line, lines))
-        said = {self._item_type.name: lines, "refused": refused, "is_whole": is_whole, "next": more}
-        return self._item_type.page_type(**said)
-
-
-async def _read_refused(connection: Connection, asked: ReferenceQuery) -> list[Row]:
-    return await fetch_refused_lines(connection, asked, FROM_START, REFUSED_MAX)
+        fields = {
+            self._item_type.name: lines,
+            "refused": refused,
+            "is_whole": items.is_whole,
+            "next": next_link,
+        }
+        return self._item_type.page_type(**fields)
 
 
 def _mask_line(line: CommitmentLine | PaymentLine) -> CommitmentLine | PaymentLine:
     if isinstance(line, CommitmentLine):
         return line
     return msgspec.structs.replace(line, payee=query_scope.mask_payee(line.payee))
+
+
+_PAYMENT_STATES = (
+    "`partly_rejected` and `rejected`: the accountant refused a part of the request, or all of it. `partly_paid` and"
+    " `paid`: acts of payment followed (transfers issued, set-offs, oppositions and assignments), listed under"
+    " `settlements`; what the bank answered to a transfer is listed as its follower."
+)
+_QUERY = (REFERENCE, EXERCISE_OF_ACCEPTED, SENDER, build_limit(PAGE_MAX), AFTER)
+
+COMMITMENT_ROUTES = (
+    Route(
+        "GET",
+        "/v1/commitments",
+        OpenItemsHandler.get_by_reference,
+        Operation(
+            "The status of a commitment, line by line: AE committed, certified, requested and remaining, and what changed it",
+            {"200": CommitmentPage, **list_problems("400", "404")},
+            _QUERY,
+            description=VISIBILITY,
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/commitments/{entry}",
+        OpenItemsHandler.get_by_entry,
+        Operation(
+            "The status of the commitment line with a document number",
+            {"200": CommitmentPage, **list_problems("400", "404")},
+        ),
+    ),
+)
+PAYMENT_ROUTES = (
+    Route(
+        "GET",
+        "/v1/payments",
+        OpenItemsHandler.get_by_reference,
+        Operation(
+            "The status of a payment request, line by line: requested, rejected in part or whole, or paid; or why it was"
+            " refused",
+            {"200": PaymentPage, **list_problems("400", "404")},
+            _QUERY,
+            description=f"{_PAYMENT_STATES} {VISIBILITY} {IBAN_MASKING}",
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/payments/{entry}",
+        OpenItemsHandler.get_by_entry,
+        Operation(
+            "The status of the payment request line with a document number",
+            {"200": PaymentPage, **list_problems("400", "404")},
+            description=f"{_PAYMENT_STATES} {IBAN_MASKING}",
+        ),
+    ),
+)

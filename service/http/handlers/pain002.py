@@ -1,48 +1,50 @@
-"""pain.002 over HTTP: which report is asked for, and by whom."""
+"""The status of a submission, as a ticket or as an ISO 20022 report (pain.002)."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
-from service.http.handlers.submissions import SubmissionsHandler
-from service.http.http_messages import JSON, Request, Response
+from ingest.spool.spool import Spool
+from service.database.read_pool import Pool
+from service.http.http_messages import JSON, XML, Request, Response, respond
+from service.http.name_cache import NameCache
+from service.http.openapi.examples import PAIN002_EXAMPLE
+from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.parameters import PAIN002_VERSION, WAIT
 from service.http.problems import malformed_request
-from service.http.service_context import ServiceContext
+from service.http.route import Route
+from service.http.tickets import SubmissionTickets, Ticket, read_wait_seconds
 from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from settlement.pain002_writer import Pain002Version
 
-MEDIA_TYPE = "application/xml"
-
 
 class Pain002Handler:
-    """The handlers of ``/v1/submissions/{submission}/pain002``, and of the submission itself."""
+    """Handles the status of a submission, and its pain.002 report."""
 
-    def __init__(self, desk: ServiceContext, submissions: SubmissionsHandler) -> None:
-        self._desk, self._submissions = desk, submissions
+    def __init__(self, names: NameCache, pool: Pool, spool: Spool, *, tickets: SubmissionTickets) -> None:
+        self._names, self._pool, self._spool = names, pool, spool
+        self._tickets = tickets
 
     async def get_status(self, request: Request) -> Response:
-        """How far a submission is: as JSON, or as pain.002 for who wants XML; waited for alike."""
+        """Respond with the ticket, or with pain.002 if Accept prefers XML; after the end or ``wait`` seconds."""
         request.allow_only("wait", "version")
-        _read_version(request)  # what is none is told, also to who wants JSON
-        if not request.prefers(MEDIA_TYPE, JSON):
-            return await self._submissions.get_status(request)
-        await self._submissions.wait_for_ticket(request)
-        return await self._respond_report(request)
+        _read_version(request)  # an unknown version is an error in a request for JSON too
+        number = await self._tickets.require_visible(request)
+        ticket = await self._tickets.wait_for_end(number, read_wait_seconds(request))
+        if not request.prefers(XML, JSON):
+            return respond(ticket)
+        return await self._respond_report(request, number)
 
     async def get_report(self, request: Request) -> Response:
-        """The report, as things stand at the last commit."""
+        """Respond with the report as of the last commit."""
         request.allow_only("version")
-        return await self._respond_report(request)
+        return await self._respond_report(request, await self._tickets.require_visible(request))
 
-    async def _respond_report(self, request: Request) -> Response:
-        submission = await self._submissions.require_visible(request)
-        wanted = ReportRequest(submission, _read_version(request), request.language)
-        name = f'attachment; filename="pain002-{submission}.xml"'
-        pieces = await stream_report(await build_report_source(self._desk), wanted)
-        return Response(HTTPStatus.OK, pieces, MEDIA_TYPE, {"content-disposition": name})
-
-
-async def build_report_source(desk: ServiceContext) -> ReportSource:
-    """What the service makes reports from."""
-    return ReportSource(await desk.load_names(), desk.pool, desk.receiver.spool)
+    async def _respond_report(self, request: Request, submission: int) -> Response:
+        report_request = ReportRequest(submission, _read_version(request), request.language)
+        source = ReportSource(await self._names.load(), self._pool, self._spool)
+        headers = {"content-disposition": f'attachment; filename="pain002-{submission}.xml"'}
+        return Response(HTTPStatus.OK, await stream_report(source, report_request), XML, headers)
 
 
 def _read_version(request: Request) -> Pain002Version:
@@ -50,3 +52,33 @@ def _read_version(request: Request) -> Pain002Version:
     if text not in set(Pain002Version):
         raise malformed_request(f"version must be one of {', '.join(Pain002Version)}")
     return Pain002Version(text)
+
+
+_REPORT: Mapping[str, Any] = {
+    "description": "A status report, pain.002.001; each refused line is one of its transactions",
+    "content": {XML: {"schema": {"type": "string"}, "example": PAIN002_EXAMPLE}},
+}
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/submissions/{submission}",
+        Pain002Handler.get_status,
+        Operation(
+            "The state of a submission, and its receipt; as pain.002 if Accept prefers XML",
+            {"200": Ticket, **list_problems("400", "404", "422")},
+            (WAIT, PAIN002_VERSION),
+            text_examples={XML: PAIN002_EXAMPLE},
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/submissions/{submission}/pain002",
+        Pain002Handler.get_report,
+        Operation(
+            "The outcome of a submission as ISO 20022 pain.002; in French if Accept-Language prefers French",
+            {"200": _REPORT, **list_problems("400", "404", "422")},
+            (PAIN002_VERSION,),
+        ),
+    ),
+)

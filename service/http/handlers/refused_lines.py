@@ -1,4 +1,4 @@
-"""The refused lines of a submission, one by one: a page of JSON, or all of them as CSV or Arrow."""
+"""The refused lines of a submission: one page as JSON, or all of them as CSV or Arrow."""
 
 import csv
 import io
@@ -11,15 +11,18 @@ import pyarrow as pa
 
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, RefusedLine, describe_refused_line
-from service.http import submission_queries
-from service.http.handlers.submissions import SubmissionsHandler
-from service.http.http_messages import Request, Response, respond
-from service.http.service_context import ServiceContext
+from service.database.read_pool import Pool
+from service.http.http_messages import JSON, Request, Response, respond
+from service.http.name_cache import NameCache
+from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.parameters import NUMBER_MAX, build_limit, build_number_schema
+from service.http.route import Route
+from service.http.tickets import SubmissionTickets
+from service.results import refused_line_queries
 
 PAGE_MAX = 1000
 CHUNK_LINES = 5000
-_LINES_MAX = 2**31 - 1
-CSV, ARROW, JSON = "text/csv", "application/vnd.apache.arrow.stream", "application/json"
+CSV, ARROW = "text/csv", "application/vnd.apache.arrow.stream"
 _COLUMNS = RefusedLine.__struct_fields__
 SCHEMA = pa.schema(
     [(name, pa.int64() if RefusedLine.__annotations__[name] is int else pa.string()) for name in _COLUMNS]
@@ -27,52 +30,54 @@ SCHEMA = pa.schema(
 
 
 class RefusalPage(msgspec.Struct, frozen=True):
-    """Refused lines in the order of the file, and where to go on."""
+    """Refused lines in the order of the file, and the address of the next page."""
 
     refusals: list[RefusedLine]
     next: str | None
 
 
 class RefusedLinesHandler:
-    """The handler of ``/v1/submissions/{submission}/refusals``."""
+    """Handles ``/v1/submissions/{submission}/refusals``."""
 
-    def __init__(self, desk: ServiceContext, submissions: SubmissionsHandler) -> None:
-        self._desk, self._submissions = desk, submissions
+    def __init__(self, names: NameCache, pool: Pool, tickets: SubmissionTickets) -> None:
+        self._names, self._pool, self._tickets = names, pool, tickets
 
     async def list_refused(self, request: Request) -> Response:
-        """The refused lines, in the form that the ``Accept`` header asks for."""
+        """Respond with refused lines, in the media type that the ``Accept`` header asks for."""
         request.allow_only("after", "limit")
-        submission = await self._submissions.require_visible(request)
-        form = request.negotiate_media_type((JSON, *_WRITERS))
-        if form == JSON:
-            return respond(await self._read_page(request, submission, await self._desk.load_names()))
-        chunks = read_refused_lines(self._desk, submission, request.language)
-        name = f'attachment; filename="refusals-{submission}.{"csv" if form == CSV else "arrows"}"'
-        return Response(HTTPStatus.OK, _WRITERS[form](chunks), form, {"content-disposition": name})
+        submission = await self._tickets.require_visible(request)
+        media_type = request.negotiate_media_type((JSON, *_ENCODERS))
+        if media_type == JSON:
+            return respond(await self._read_page(request, submission, await self._names.load()))
+        chunks = read_refused_lines(self._names, self._pool, submission, language=request.language)
+        suffix = "csv" if media_type == CSV else "arrows"
+        headers = {"content-disposition": f'attachment; filename="refusals-{submission}.{suffix}"'}
+        return Response(HTTPStatus.OK, _ENCODERS[media_type](chunks), media_type, headers)
 
     async def _read_page(self, request: Request, submission: int, names: CodeNames) -> RefusalPage:
-        after = request.get_number("after", 0, (0, _LINES_MAX))
-        limit = request.get_number("limit", 100, (1, PAGE_MAX))
-        rows = await submission_queries.read_refused_page(self._desk.pool, submission, after, limit)
+        after = request.get_number("after", 0, minimum=0, maximum=NUMBER_MAX)
+        limit = request.get_number("limit", 100, minimum=1, maximum=PAGE_MAX)
+        rows = await refused_line_queries.read_refused_page(self._pool, submission, after, limit)
         lines = [describe_refused_line(names, row, request.language) for row in rows]
-        here = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
-        return RefusalPage(lines, f"{here}{lines[-1].line}" if len(lines) == limit else None)
+        address = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
+        return RefusalPage(lines, f"{address}{lines[-1].line}" if len(lines) == limit else None)
 
 
 async def read_refused_lines(
-    desk: ServiceContext, submission: int, language: Language
+    names: NameCache, pool: Pool, submission: int, *, language: Language
 ) -> AsyncIterator[list[RefusedLine]]:
-    """All lines of a submission that are refused by now, in the order of the file, many at a time."""
-    names, last = await desk.load_names(), await submission_queries.find_last_batch(desk.pool, submission)
-    async for rows in submission_queries.read_refused_pages(desk.pool, submission, CHUNK_LINES, last):
-        yield [describe_refused_line(names, row, language) for row in rows]
+    """Yield all lines of a submission that are refused by now, in the order of the file, a chunk at a time."""
+    code_names = await names.load()
+    last = await refused_line_queries.find_last_batch(pool, submission)
+    async for rows in refused_line_queries.read_refused_pages(pool, submission, CHUNK_LINES, last):
+        yield [describe_refused_line(code_names, row, language) for row in rows]
 
 
 async def encode_csv(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[bytes]:
-    """Refused lines as CSV, in pieces."""
+    """Encode refused lines as CSV, a chunk at a time."""
     yield _format_csv_rows([_COLUMNS])
     async for lines in chunks:
-        yield _format_csv_rows(_list_cells(each) for each in lines)
+        yield _format_csv_rows(_list_cells(line) for line in lines)
 
 
 def _list_cells(line: RefusedLine) -> list[Any]:
@@ -80,7 +85,7 @@ def _list_cells(line: RefusedLine) -> list[Any]:
 
 
 def _escape_formula(value: Any) -> Any:
-    """What a spreadsheet would run as a formula is set in quotes: these texts are the sender's own."""
+    """Prefix a text that a spreadsheet would run as a formula with a quote: the sender chose these texts."""
     return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@"} else value
 
 
@@ -94,15 +99,15 @@ async def _encode_arrow(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterat
     sink = _Sink()
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), SCHEMA) as writer:
         async for lines in chunks:
-            columns = [[getattr(each, name) for each in lines] for name in _COLUMNS]
-            arrays = [pa.array(each, kind) for each, kind in zip(columns, SCHEMA.types, strict=True)]
+            columns = [[getattr(line, name) for line in lines] for name in _COLUMNS]
+            arrays = [pa.array(values, type_) for values, type_ in zip(columns, SCHEMA.types, strict=True)]
             writer.write_batch(pa.record_batch(arrays, schema=SCHEMA))
             yield sink.take()
     yield sink.take()
 
 
 class _Sink(io.RawIOBase):
-    """Keeps what is written until it is taken."""
+    """A file that collects what is written, until ``take`` returns it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,11 +121,27 @@ class _Sink(io.RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
-        found, self._pieces = b"".join(self._pieces), []
-        return found
+        content, self._pieces = b"".join(self._pieces), []
+        return content
 
 
-_WRITERS: Mapping[str, Callable[[AsyncIterator[list[RefusedLine]]], AsyncIterator[bytes]]] = {
+_ENCODERS: Mapping[str, Callable[[AsyncIterator[list[RefusedLine]]], AsyncIterator[bytes]]] = {
     CSV: encode_csv,
     ARROW: _encode_arrow,
 }
+
+_AFTER = Parameter("after", "Only lines after this one", build_number_schema(0, NUMBER_MAX))
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/submissions/{submission}/refusals",
+        RefusedLinesHandler.list_refused,
+        Operation(
+            f"The refused lines of a submission: one page, or all of them as {CSV} or {ARROW}; in French if"
+            " Accept-Language prefers French",
+            {"200": RefusalPage, **list_problems("400", "404", "406")},
+            (_AFTER, build_limit(PAGE_MAX)),
+        ),
+    ),
+)

@@ -1,30 +1,33 @@
-"""Senders paused and resumed, by operators."""
+"""Pausing and resuming senders, for operators."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from service.auth.access_queries import PauseChange
 from service.auth.perimeter import require_all_programmes
 from service.auth.roles import Role
-from service.http.http_messages import Request, Response, respond
+from service.auth.sender_pauses import SenderPauses
+from service.http.http_messages import JSON, Request, Response, respond
+from service.http.openapi.operation import Operation, list_problems
 from service.http.problems import Problem, malformed_request, not_found
 from service.http.request_body import read_small_body
-from service.http.service_context import ServiceContext
+from service.http.route import Route
 
 BODY_BYTES_MAX = 4096
 REASON_LENGTH_MAX = 300
 
 
 class PauseReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why a sender is paused or resumed, for the record; the sender is told."""
+    """Why an operator pauses or resumes a sender: recorded, and shown to the sender."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=REASON_LENGTH_MAX)]
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """A sender, and whether its work waits."""
+    """A sender, and whether it is paused."""
 
     sender: str
     paused: bool
@@ -32,31 +35,28 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class SendersHandler:
-    """Handlers of ``/v1/senders``."""
+    """Handles ``/v1/senders``."""
 
-    def __init__(self, desk: ServiceContext) -> None:
-        self._desk = desk
+    def __init__(self, sender_pauses: SenderPauses) -> None:
+        self._sender_pauses = sender_pauses
 
     async def pause(self, request: Request) -> Response:
-        """Let a sender's work wait: files are taken and keep their place, forms are not taken."""
+        """Pause a sender: its files are accepted and keep their place in the queue, its forms are answered 503."""
         return await self._change_pause(request, is_paused=True)
 
     async def resume(self, request: Request) -> Response:
-        """Let it go on."""
+        """Resume a sender."""
         return await self._change_pause(request, is_paused=False)
 
     async def _change_pause(self, request: Request, *, is_paused: bool) -> Response:
-        who, sender = request.caller, request.path_values["sender"]
-        if Role.OPERATOR not in who.roles:
-            raise Problem(
-                HTTPStatus.FORBIDDEN, "role-not-held", "Senders are paused and resumed by operators"
-            )
+        caller, sender = request.caller, request.path_values["sender"]
+        if Role.OPERATOR not in caller.roles:
+            raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Only operators pause and resume senders")
         request.allow_only()
-        require_all_programmes(who, "pausing a sender stops the work of all programmes")
+        require_all_programmes(caller, "pausing a sender stops the work of all programmes")
         reason = await _read_reason(request)
-        if not await self._desk.sender_pauses.store_change(
-            PauseChange(sender, is_paused, reason, who.key, who.sender)
-        ):
+        change = PauseChange(sender, is_paused, reason, caller.key, caller.sender)
+        if not await self._sender_pauses.store_change(change):
             raise not_found(f"There is no sender {sender}")
         return respond(Sender(sender, is_paused, reason))
 
@@ -66,7 +66,39 @@ async def _read_reason(request: Request) -> str:
     try:
         reason = msgspec.json.decode(body, type=PauseReason).reason.strip()
     except msgspec.DecodeError as error:
-        raise malformed_request(f'The body says why, as {{"reason": "..."}}: {error}') from error
+        raise malformed_request(f'The body must be {{"reason": "..."}}: {error}') from error
     if not (reason and reason.isprintable()):
-        raise malformed_request("A reason is printable text, and not blank")
+        raise malformed_request("The reason must be printable text and not blank")
     return reason
+
+
+_RESPONSES: Mapping[str, Any] = {"200": Sender, **list_problems("400", "403", "404", "408", "413")}
+
+
+def _build_body(example: str) -> Mapping[str, Any]:
+    schema = {"$ref": "#/components/schemas/PauseReason"}
+    return {JSON: {"schema": schema, "example": {"reason": example}}}
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/senders/{sender}/pause",
+        SendersHandler.pause,
+        Operation(
+            "Pause a sender (operators only): its files are accepted and wait in the queue, its forms are answered 503",
+            _RESPONSES,
+            body=_build_body("amounts in cents instead of euros"),
+        ),
+    ),
+    Route(
+        "POST",
+        "/v1/senders/{sender}/resume",
+        SendersHandler.resume,
+        Operation(
+            "Resume a paused sender (operators only)",
+            _RESPONSES,
+            body=_build_body("the file was corrected"),
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""The live page at ``/``: files of this package as they are, with nothing from outside and nothing that is built."""
+"""The live page at ``/``: static files of this package, without a build step and without anything from other hosts."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -7,9 +7,10 @@ from importlib.resources import files
 import msgspec
 
 from core.remedies import REMEDIES
+from reporting.code_labels import CodeLabels
 from service.http.http_messages import Request, Response
-from service.http.router import Handler
-from service.http.service_context import ServiceContext
+from service.http.openapi.operation import Operation
+from service.http.route import Route
 
 _POLICY_HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -28,46 +29,52 @@ _FILE_NAMES = (
     *("stream.js", "panels.js", "details.js"),
 )
 FILES: Mapping[str, str] = {"/": "live.html", **{f"{_FOLDER}{name}": name for name in _FILE_NAMES}}
-"""The file behind each path."""
+"""File name by path."""
 REASONS, PROGRAMMES = f"{_FOLDER}reasons.json", f"{_FOLDER}programmes.json"
-PATHS = (*FILES, REASONS, PROGRAMMES)
 
 
 class LivePageHandler:
-    """The handlers; what they answer is read once."""
+    """Handles the files of the live page; they are read once."""
 
-    def __init__(self, desk: ServiceContext) -> None:
-        self._desk = desk
-
-    def build_handlers(self) -> dict[tuple[str, str], Handler]:
-        """One for each path."""
+    def __init__(self, labels: CodeLabels) -> None:
+        self._labels = labels
         folder = files("monitoring").joinpath("dashboard")
-        read = {path: (name, folder.joinpath(name).read_bytes()) for path, name in FILES.items()}
-        read[REASONS] = ("reasons.json", _encode_reasons())
-        always = {
-            ("GET", path): _build_static_handler(name, content) for path, (name, content) in read.items()
+        self._responses = {
+            path: _build_response(name, folder.joinpath(name).read_bytes()) for path, name in FILES.items()
         }
-        return {**always, ("GET", PROGRAMMES): self.get_programmes}
+        self._responses[REASONS] = _build_response("reasons.json", _encode_reasons())
+
+    async def get_file(self, request: Request) -> Response:
+        """Respond with the file of the path."""
+        return self._responses[request.route]
 
     async def get_programmes(self, _: Request) -> Response:
-        """What programmes are called."""
-        labels = {code: each.label for code, each in self._desk.codes.programmes.items()}
+        """Respond with the label of each programme."""
+        labels = {code: programme.label for code, programme in self._labels.programmes.items()}
         return Response(HTTPStatus.OK, msgspec.json.encode(labels), headers=_POLICY_HEADERS)
 
 
-def _build_static_handler(name: str, content: bytes) -> Handler:
-    found = Response(HTTPStatus.OK, content, _MEDIA_TYPES[name.rpartition(".")[2]], _POLICY_HEADERS)
-
-    async def handler(_: Request) -> Response:
-        return found
-
-    return handler
+def _build_response(name: str, content: bytes) -> Response:
+    return Response(HTTPStatus.OK, content, _MEDIA_TYPES[name.rpartition(".")[2]], _POLICY_HEADERS)
 
 
 def _encode_reasons() -> bytes:
-    """What each code of a refusal means, in both languages."""
-    said = {
-        code.name: {"en": (each.finding, each.action), "fr": (each.finding_fr, each.action_fr)}
-        for code, each in REMEDIES.items()
+    """Encode what each refusal code means, in both languages."""
+    reasons = {
+        code.name: {"en": (remedy.finding, remedy.action), "fr": (remedy.finding_fr, remedy.action_fr)}
+        for code, remedy in REMEDIES.items()
     }
-    return msgspec.json.encode(said)
+    return msgspec.json.encode(reasons)
+
+
+def _describe_file(path: str) -> Operation:
+    return Operation("The live page" if path == "/" else "A file of the live page", {"200": "A file"})
+
+
+ROUTES = (
+    *(
+        Route("GET", path, LivePageHandler.get_file, _describe_file(path), is_open=True)
+        for path in (*FILES, REASONS)
+    ),
+    Route("GET", PROGRAMMES, LivePageHandler.get_programmes, _describe_file(PROGRAMMES), is_open=True),
+)

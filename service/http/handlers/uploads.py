@@ -1,12 +1,9 @@
-"""Files that come in pieces: begun, added to over as many connections as it takes, and then a submission."""
+"""Uploads: files that arrive in pieces, over any number of connections, and then become submissions."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from http import HTTPStatus
-
-import msgspec
 
 from core.errors import InputError
 from ingest.queue.admission import AdmissionResult
@@ -14,111 +11,110 @@ from ingest.spool.file_claims import FileIdentity
 from ingest.spool.partial_uploads import (
     DiskFull,
     PartialUpload,
+    PartialUploads,
     UploadBusy,
     UploadDeclaration,
     UploadDiffers,
     UploadQuotaExceeded,
     UploadTooLong,
 )
-from ingest.spool.partial_uploads import PartialUploads as Kept
 from ingest.spool.spooled_file import check_name
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.http import upload_headers
-from service.http.handlers.submissions import WAIT_SECONDS_MAX, SubmissionsHandler, require_sending_role
+from service.http.file_admission import FileAdmission
+from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import Request, Response, respond
+from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.parameters import AGAIN, ATOMIC, WAIT
 from service.http.problems import Problem, malformed_request, not_found, try_again
-from service.http.request_body import BodyInterrupted
-from service.http.service_context import ServiceContext
-from service.http.submission_queries import can_see_submission
+from service.http.request_body import BodyInterrupted, UploadReceiver
+from service.http.route import Route
+from service.http.service_state import ServiceState
+from service.http.tickets import SubmissionTickets, Ticket, read_wait_seconds
+from service.http.upload_headers import FILE_HEADERS, OCTET_STREAM, UPLOAD_LENGTH, UPLOAD_OFFSET
+from service.http.upload_states import (
+    UploadPage,
+    UploadState,
+    build_headers,
+    build_states,
+    respond_state,
+    upload_busy,
+)
+from service.http.work_limits import WorkLimits
 
-BUSY_RETRY_SECONDS = 5
-"""Until who finds another connection at work should look again."""
 NO_SPACE_RETRY_SECONDS = 300
-SIZE_DIGITS_MAX = 15
 _CONFLICT_CODES: Mapping[type[Exception], str] = {
     UploadQuotaExceeded: "uploads-full",
     UploadDiffers: "upload-differs",
 }
 
 
-class UploadState(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an upload is."""
-
-    upload: str
-    """The SHA-256 that its bytes will have."""
-    file: str
-    size_bytes: int
-    offset: int
-    """Bytes that are there: the next one to send."""
-    expires_at: datetime
-    """When it is gone, unless something comes before."""
-    links: dict[str, str]
-
-
-class UploadPage(msgspec.Struct, frozen=True):
-    """The caller's unfinished uploads."""
-
-    uploads: list[UploadState]
-
-
 class UploadsHandler:
-    """Handlers of ``/v1/uploads``."""
+    """Handles ``/v1/uploads``."""
 
-    def __init__(self, desk: ServiceContext, submissions: SubmissionsHandler) -> None:
-        self._desk, self._submissions = desk, submissions
+    def __init__(
+        self,
+        limits: WorkLimits,
+        receiver: UploadReceiver,
+        admission: FileAdmission,
+        *,
+        tickets: SubmissionTickets,
+        state: ServiceState,
+        file_bytes_max: int,
+    ) -> None:
+        self._limits, self._receiver, self._admission = limits, receiver, admission
+        self._tickets, self._state, self._file_bytes_max = tickets, state, file_bytes_max
 
     @property
-    def _uploads(self) -> Kept:
-        return self._desk.receiver.uploads
+    def _uploads(self) -> PartialUploads:
+        return self._receiver.uploads
 
     async def begin(self, request: Request) -> Response:
-        """Begin an upload, 201, or find it again, 200; 303 where the bytes are a submission already."""
-        who = require_sending_role(request)
+        """Begin an upload (201) or find it again (200); 303 if the same bytes are a submission already."""
+        caller = require_sending_role(request)
         request.allow_only("again", "atomic")
-        self._desk.check_accepting_work()
-        self._desk.check_sender(who.sender, is_file=True)
-        declared = self._read_declaration(request, who)
-        known = await self._desk.inbox.admission.find_known(declared.identity, reprocess=declared.again)
-        if known is not None and await can_see_submission(self._desk.pool, known, who):
-            await self._remove_leftover(declared.identity)
+        self._limits.check_file(caller.sender)
+        declaration = self._read_declaration(request, caller)
+        known = await self._admission.find_known(declaration.identity, again=declaration.again)
+        if known is not None and await self._tickets.can_see(known, caller):
+            await self._remove_leftover(declaration.identity)
             return Response(HTTPStatus.SEE_OTHER, headers={"location": f"/v1/submissions/{known}"})
         try:
-            upload, is_new = await asyncio.to_thread(self._uploads.begin, declared)
+            upload, is_new = await asyncio.to_thread(self._uploads.begin, declaration)
         except (UploadQuotaExceeded, UploadDiffers) as error:
-            told = f"{error}: finish an upload, or give one up with DELETE"
-            raise Problem(HTTPStatus.CONFLICT, _CONFLICT_CODES[type(error)], told) from error
+            detail = f"{error}: finish an upload, or give one up with DELETE"
+            raise Problem(HTTPStatus.CONFLICT, _CONFLICT_CODES[type(error)], detail) from error
         except DiskFull as error:
             raise try_again(str(error), NO_SPACE_RETRY_SECONDS) from error
         except UploadBusy as error:
-            raise _upload_busy(error) from error
-        return _respond_state(upload, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+            raise upload_busy(error) from error
+        return respond_state(upload, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     async def get_state(self, request: Request) -> Response:
-        """How far an upload is; HEAD says it in headers alone."""
+        """Respond with how much of an upload has arrived; HEAD gets it in headers alone."""
         request.allow_only()
-        return _respond_state(self._require_own(request))
+        return respond_state(self._require_own(request))
 
     async def list_uploads(self, request: Request) -> Response:
-        """The caller's unfinished uploads."""
+        """Respond with the caller's unfinished uploads."""
         request.allow_only()
-        return respond(UploadPage(list(_build_states(self._uploads.list_uploads(request.caller.sender)))))
+        return respond(UploadPage(list(build_states(self._uploads.list_uploads(request.caller.sender)))))
 
     async def append(self, request: Request) -> Response:
-        """Add the body behind what is there, 204; the last byte makes it a submission, which is answered."""
-        who = require_sending_role(request)
+        """Append the body to an upload (204); with the last byte, admit the file and respond with its ticket."""
+        caller = require_sending_role(request)
         request.allow_only("wait")
-        self._desk.check_accepting_work()
-        self._desk.check_sender(who.sender, is_file=True)
-        wait = request.get_number("wait", 0, (0, WAIT_SECONDS_MAX))
+        self._limits.check_file(caller.sender)
+        wait_seconds = read_wait_seconds(request)
         upload = self._require_own(request)
         with self._lock(upload):
             self._check_body(request, upload)
-            with self._desk.receiver.open_slot(who.sender):
+            with self._receiver.open_slot(caller.sender):
                 await self._append_body(request, upload)
                 if not upload.is_whole:
-                    return Response(HTTPStatus.NO_CONTENT, headers=_build_headers(upload))
-                admitted = await self._admit(upload, who)
-        return await self._submissions.respond_admitted(admitted, wait)
+                    return Response(HTTPStatus.NO_CONTENT, headers=build_headers(upload))
+                admitted = await self._admit(upload, caller)
+        return await self._tickets.respond_admitted(admitted, wait_seconds)
 
     async def remove(self, request: Request) -> Response:
         """Remove an upload and what has arrived of it."""
@@ -128,28 +124,30 @@ class UploadsHandler:
             await asyncio.to_thread(self._uploads.remove, upload)
         return Response(HTTPStatus.NO_CONTENT)
 
-    def _read_declaration(self, request: Request, who: Caller) -> UploadDeclaration:
-        envelope = upload_headers.read_envelope(request, who.sender)
+    def _read_declaration(self, request: Request, caller: Caller) -> UploadDeclaration:
+        envelope = upload_headers.read_envelope(request, caller.sender)
         if envelope.sha256 is None:
-            raise malformed_request("The SHA-256 of the file must stand in Crescendo-Sha256 or Repr-Digest")
-        name, most = upload_headers.read_file_name(request), self._desk.file_bytes_max
+            raise malformed_request(
+                "The SHA-256 of the file must be given in Crescendo-Sha256 or Repr-Digest"
+            )
+        name, bytes_max = upload_headers.read_file_name(request), self._file_bytes_max
         check_name(name)
-        size = _read_byte_count(request, "upload-length")
-        if size > most:
-            told = f"The file has {size:,} bytes, over the {most:,} that one may have"
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
-        media, again = upload_headers.read_media_type(request), request.get_flag("again")
-        return UploadDeclaration(size_bytes=size, name=name, media=media, envelope=envelope, again=again)
+        size = upload_headers.read_byte_count(request, UPLOAD_LENGTH)
+        if size > bytes_max:
+            detail = f"The file has {size:,} bytes; a file may have at most {bytes_max:,}"
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", detail)
+        media_type, again = upload_headers.read_media_type(request), request.get_flag("again")
+        return UploadDeclaration(size_bytes=size, name=name, media=media_type, envelope=envelope, again=again)
 
     def _require_own(self, request: Request) -> PartialUpload:
-        """The upload in the path, when it is the caller's sender's; another's is not there."""
+        """Return the upload in the path, if it is the caller's sender's; another sender's does not exist for it."""
         identity = FileIdentity(request.caller.sender, bytes.fromhex(request.path_values["upload"]))
-        found = self._uploads.find(identity)
-        if found is None:
+        upload = self._uploads.find(identity)
+        if upload is None:
             problem = not_found(f"You have no upload {request.path_values['upload']}")
             problem.is_audited = self._uploads.is_uploaded_by_another(identity)
             raise problem
-        return found
+        return upload
 
     @contextmanager
     def _lock(self, upload: PartialUpload) -> Iterator[None]:
@@ -157,39 +155,41 @@ class UploadsHandler:
             with self._uploads.lock_upload(upload):
                 yield
         except UploadBusy as error:
-            raise _upload_busy(error) from error
+            raise upload_busy(error) from error
 
     def _check_body(self, request: Request, upload: PartialUpload) -> None:
-        """Whether what comes belongs behind what is there."""
+        """Check that the body continues the upload where it ended."""
         if request.get_header("content-encoding") not in {"", "identity"}:
-            told = "Pieces come as they are, not packed"
-            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told)
-        offset, there = _read_byte_count(request, "upload-offset"), upload.offset
-        if offset != there:
-            told = f"{there:,} bytes are there, and the piece begins at {offset:,}"
-            problem = Problem(HTTPStatus.CONFLICT, "offset-differs", told, offset=there)
-            problem.headers |= _build_headers(upload)
+            detail = "Pieces must be sent uncompressed"
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail)
+        offset, arrived = upload_headers.read_byte_count(request, UPLOAD_OFFSET), upload.offset
+        if offset != arrived:
+            detail = f"{arrived:,} bytes have arrived, and this piece begins at {offset:,}"
+            problem = Problem(HTTPStatus.CONFLICT, "offset-differs", detail, offset=arrived)
+            problem.headers |= build_headers(upload)
             raise problem
         length = request.get_header("content-length")
-        if length.isdigit() and int(length) > upload.declaration.size_bytes - there:
+        if length.isdigit() and int(length) > upload.declaration.size_bytes - arrived:
             raise _file_too_long(upload)
 
     async def _append_body(self, request: Request, upload: PartialUpload) -> None:
         try:
-            await self._desk.receiver.append(request.receive, upload)
+            await self._receiver.append(request.receive, upload)
         except UploadTooLong as error:
             raise _file_too_long(upload) from error
-        except BodyInterrupted as cut:
-            if self._desk.is_draining:
-                raise try_again("The service is stopping; what has arrived stays") from cut
-            raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
+        except BodyInterrupted as error:
+            if self._state.is_draining:
+                raise try_again("The service is stopping; it keeps what has arrived") from error
+            raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body is incomplete: {error}") from error
 
-    async def _admit(self, upload: PartialUpload, who: Caller) -> AdmissionResult:
-        """A whole upload as a submission; refused it is gone, and a database that does not answer keeps it."""
-        declared = upload.declaration
+    async def _admit(self, upload: PartialUpload, caller: Caller) -> AdmissionResult:
+        """Admit a complete upload; remove it unless the database fails, so that the client can retry."""
+        declaration = upload.declaration
         try:
-            spooled = await self._desk.receiver.adopt(upload)
-            admitted = await self._desk.admit(spooled, declared.media, who, again=declared.again)
+            spooled = await self._receiver.adopt(upload)
+            admitted = await self._admission.admit(
+                spooled, declaration.media, caller, again=declaration.again
+            )
         except (InputError, Problem):
             await asyncio.to_thread(self._uploads.remove, upload)
             raise
@@ -198,59 +198,74 @@ class UploadsHandler:
 
     async def _remove_leftover(self, identity: FileIdentity) -> None:
         """Remove what is left of an upload whose bytes are a submission already."""
-        found = self._uploads.find(identity)
-        if found:
-            with suppress(UploadBusy), self._uploads.lock_upload(found):
-                await asyncio.to_thread(self._uploads.remove, found)
-
-
-def _read_byte_count(request: Request, header: str) -> int:
-    text = request.get_header(header)
-    if not (text.isascii() and text.isdigit() and len(text) <= SIZE_DIGITS_MAX):
-        raise malformed_request(f"The header {header.title()} must be a whole number of bytes")
-    return int(text)
-
-
-def _respond_state(upload: PartialUpload, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    try:
-        found = respond(_build_state(upload), status)
-        return Response(status, found.body, headers=_build_headers(upload))
-    except FileNotFoundError:
-        raise _upload_busy(UploadBusy("Another connection has just ended it")) from None
-
-
-def _build_states(uploads: list[PartialUpload]) -> Iterator[UploadState]:
-    for each in uploads:
-        with suppress(FileNotFoundError):  # another connection has just ended it
-            yield _build_state(each)
-
-
-def _build_state(upload: PartialUpload) -> UploadState:
-    digest = upload.declaration.identity[1].hex()
-    return UploadState(
-        upload=digest,
-        file=upload.declaration.name,
-        size_bytes=upload.declaration.size_bytes,
-        offset=upload.offset,
-        expires_at=datetime.fromtimestamp(int(upload.expires_at), UTC),
-        links={"self": f"/v1/uploads/{digest}"},
-    )
-
-
-def _build_headers(upload: PartialUpload) -> dict[str, str]:
-    return {
-        "location": f"/v1/uploads/{upload.declaration.identity[1].hex()}",
-        "upload-offset": str(upload.offset),
-        "upload-length": str(upload.declaration.size_bytes),
-    }
-
-
-def _upload_busy(error: UploadBusy) -> Problem:
-    problem = Problem(HTTPStatus.CONFLICT, "upload-busy", f"{error}; one at a time")
-    problem.headers["retry-after"] = str(BUSY_RETRY_SECONDS)
-    return problem
+        upload = self._uploads.find(identity)
+        if upload:
+            with suppress(UploadBusy), self._uploads.lock_upload(upload):
+                await asyncio.to_thread(self._uploads.remove, upload)
 
 
 def _file_too_long(upload: PartialUpload) -> Problem:
-    told = f"The file was to have {upload.declaration.size_bytes:,} bytes, and more come"
-    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
+    detail = f"More bytes arrived than the {upload.declaration.size_bytes:,} that were declared"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", detail)
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/uploads",
+        UploadsHandler.begin,
+        Operation(
+            "Begin a file that is sent in pieces (201), or find it again after an interruption (200), with the position of"
+            " the next byte; 303 if the same bytes are a submission already",
+            {
+                "200": UploadState,
+                "201": UploadState,
+                "303": "The same bytes are a submission already; Location has its address",
+                **list_problems("400", "403", "409", "413", "415", "422"),
+            },
+            (AGAIN, ATOMIC),
+            headers=(UPLOAD_LENGTH, *FILE_HEADERS),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/uploads",
+        UploadsHandler.list_uploads,
+        Operation("The caller's unfinished uploads", {"200": UploadPage}),
+    ),
+    Route(
+        "GET",
+        "/v1/uploads/{upload}",
+        UploadsHandler.get_state,
+        Operation(
+            "How much of an upload has arrived; HEAD gets it in headers alone",
+            {"200": UploadState, **list_problems("404", "409")},
+        ),
+    ),
+    Route(
+        "PATCH",
+        "/v1/uploads/{upload}",
+        UploadsHandler.append,
+        Operation(
+            "Append a piece; with the last byte the file becomes a submission, and the response is its ticket",
+            {
+                "200": Ticket,
+                "202": Ticket,
+                "204": "The piece has arrived and the file is not complete; Upload-Offset has the next position",
+                **list_problems("400", "403", "404", "408", "409", "413", "415", "422"),
+            },
+            (WAIT,),
+            {OCTET_STREAM: {"schema": {"type": "string", "format": "binary"}}},
+            (UPLOAD_OFFSET,),
+        ),
+    ),
+    Route(
+        "DELETE",
+        "/v1/uploads/{upload}",
+        UploadsHandler.remove,
+        Operation(
+            "Give up an upload and delete what has arrived of it",
+            {"204": "The upload is deleted", **list_problems("404", "409")},
+        ),
+    ),
+)

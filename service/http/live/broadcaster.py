@@ -1,4 +1,4 @@
-"""The figures of the moment, put together once a second while somebody looks, and shared by all who do."""
+"""The live figures: computed once a second while there are viewers, and shared by all of them."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,103 +8,103 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
+from core.stage_timing import StageTimes
+from monitoring.service_metrics import ServiceMetrics
 from monitoring.snapshot import ServiceStatus, build_figures, count_totals
 from monitoring.trend import Trend
+from posting.store.failures import DATABASE_ERRORS
+from service.database.read_pool import Pool
 from service.http import submission_queries
 from service.http.quotas import VIEWERS, Quota
-from service.http.service_context import ServiceContext
-from service.http.submission_queries import DATABASE_FAILURES
+from service.http.service_state import ServiceState
 
 LOG = structlog.get_logger()
 REFRESH_SECONDS = 1
 VIEWERS_MAX = 256
-"""Who may look at once, half of them of one sender: each holds a connection, and is sent a few kilobytes a second."""
+"""Viewers at once, half of them of one sender: each holds a connection and gets a few kilobytes a second."""
 BATCHES_MAX = 12
-"""The last ones, which are shown."""
+"""How many of the last batches the figures list."""
 _NO_LIMIT = 2**63 - 1
 
 
 class FiguresBroadcaster:
-    """Looks at the board once a second.  Whoever asks gets figures that were looked at after they asked."""
+    """Computes the figures once a second; each viewer gets figures that were computed after its request."""
 
-    def __init__(self, desk: ServiceContext) -> None:
-        self._desk, self._trend = desk, Trend()
+    def __init__(
+        self, metrics: ServiceMetrics, stages: StageTimes, pool: Pool, *, state: ServiceState
+    ) -> None:
+        self._metrics, self._stages, self._pool, self._state = metrics, stages, pool, state
+        self._trend = Trend()
         self._started_at = datetime.now(UTC)
         self._last_started = self._last_finished = 0
+        """Numbers of the last computation that was started, and of the last that was finished."""
         self._viewer_quota = Quota(VIEWERS_MAX, VIEWERS)
         self._refreshed = asyncio.Event()
         self._payload = b""
         self._is_closed = False
-        desk.drain_callbacks.append(self.close)
+        state.call_on_drain(self.close)
 
     async def run(self) -> None:
-        """Look for as long as the service lives; what goes wrong here is told, and stops nothing else."""
+        """Refresh until cancelled; failures are logged and stop nothing else."""
         while True:
             try:
                 await self._refresh()
-            except DATABASE_FAILURES as error:
+            except DATABASE_ERRORS as error:
                 LOG.warning("no figures: the database does not answer", cause=repr(error))
             except Exception:
                 LOG.exception("no figures")
             await asyncio.sleep(REFRESH_SECONDS)
 
     async def _refresh(self) -> None:
-        self._trend.record(*count_totals(self._desk.metrics), self._desk.stages.nanoseconds)
+        self._trend.record(*count_totals(self._metrics), self._stages.nanoseconds)
         if not self._viewer_quota.used:
             return
         self._last_started += 1
-        begun, found = (
-            self._last_started,
-            build_figures(self._desk.metrics, self._trend, self._describe_service()),
-        )
-        # what the board counts is committed: the batches of its moment are all there, and later ones are left out
-        last = found.commits.last_batch if self._desk.is_ready else _NO_LIMIT
-        batches = await submission_queries.read_last_batches(self._desk.pool, BATCHES_MAX, last)
-        self._payload = msgspec.json.encode(msgspec.structs.replace(found, batches=batches))
-        self._last_finished = begun
+        number = self._last_started
+        status = ServiceStatus(self._started_at, "ready" if self._state.is_ready else "loading")
+        figures = build_figures(self._metrics, self._trend, status)
+        # The metrics count what is committed: list the batches up to the last one counted, and none of those after it.
+        last = figures.commits.last_batch if self._state.is_ready else _NO_LIMIT
+        batches = await submission_queries.read_last_batches(self._pool, BATCHES_MAX, last)
+        self._payload = msgspec.json.encode(msgspec.structs.replace(figures, batches=batches))
+        self._last_finished = number
         self._wake_viewers()
 
-    def _describe_service(self) -> ServiceStatus:
-        return ServiceStatus(self._started_at, self._get_state())
-
-    def _get_state(self) -> str:
-        return "ready" if self._desk.is_ready else "loading"
-
     def _wake_viewers(self) -> None:
-        looked, self._refreshed = self._refreshed, asyncio.Event()
-        looked.set()
+        refreshed, self._refreshed = self._refreshed, asyncio.Event()
+        refreshed.set()
 
     @contextmanager
     def open_viewer_slot(self, viewer: str) -> Iterator[None]:
-        """Be one of those who look: a sender, or the address of somebody without a key.
+        """Occupy one viewer slot, counted per sender or, without a key, per IP address.
 
         Raises
         ------
         Problem
-            As many look as can look, of all or of these.
+            There are too many viewers, of all or of this sender or address.
         """
-        with self._viewer_quota.open_share(viewer) as seat:
-            seat.take(1)
+        with self._viewer_quota.open_share(viewer) as share:
+            share.take(1)
             yield
 
     def check_viewer_slot(self, viewer: str) -> None:
-        """Whether one more can look.
+        """Check that a viewer slot is free.
 
         Raises
         ------
         Problem
-            Not now.
+            There are too many viewers, of all or of this sender or address.
         """
         self._viewer_quota.check(viewer, 1)
 
     async def wait_for_figures(self) -> bytes | None:
-        """Figures looked at from now on, as JSON; None once the service stops."""
+        """Return figures, as JSON, whose computation starts after this call; None once the service stops."""
         wanted = self._last_started + 1
         while self._last_finished < wanted and not self._is_closed:
             await self._refreshed.wait()
         return None if self._is_closed else self._payload
 
     def close(self) -> None:
-        """Let everybody go."""
+        """Release all viewers."""
         self._is_closed = True
         self._wake_viewers()

@@ -1,4 +1,4 @@
-"""Who may see figures of all senders: this machine, operators and auditors, or everybody where the operator says so."""
+"""Access to the figures of all senders: from this machine, for operators and auditors, or public if so configured."""
 
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -9,44 +9,43 @@ from service.auth.roles import Role
 from service.http.authentication import Authenticator
 from service.http.http_messages import Request
 from service.http.problems import Problem
-from service.http.service_context import ServiceContext
 
 
 class MetricsAccess:
-    """Looks at who asks, on routes that are open to some without a key."""
+    """Checks access on routes where the router asks for no key."""
 
-    def __init__(self, desk: ServiceContext, authenticator: Authenticator) -> None:
-        self._desk, self._authenticator = desk, authenticator
+    def __init__(self, authenticator: Authenticator, *, is_public: bool) -> None:
+        self._authenticator, self._is_public = authenticator, is_public
 
     async def check(self, request: Request) -> None:
-        """Let the caller look.
+        """Check that the caller may see the figures of all senders.
 
         Raises
         ------
-        Problem
-            From elsewhere, and without a key of one of the two roles.
+        Problem, PermissionDenied
+            The request comes from another machine, without the key of an operator or auditor of all programmes.
         """
-        if self._desk.shows_metrics_to_all or _is_local(request):
+        if self._is_public or _is_local(request):
             return
         request.optional_caller = await self._authenticator.authenticate(request)
         if not request.caller.roles & {Role.OPERATOR, Role.AUDITOR}:
-            told = "Figures of all senders are for operators and auditors"
-            raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
-        require_all_programmes(request.caller, "figures are of all programmes")
+            detail = "The figures of all senders are for operators and auditors"
+            raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", detail)
+        require_all_programmes(request.caller, "the figures are of all programmes")
 
 
 def _is_local(request: Request) -> bool:
-    """Whether the caller is on this machine, and means to be.
+    """Return whether the request comes from this machine and addresses it by a local name.
 
-    A page that somebody here has open may make its own name point here, and what a proxy here hands on comes from
-    here too: both ask for another host.
+    The host must be local too: a web page open here can point its own host name at this machine (DNS rebinding), and a
+    proxy here passes on requests of other machines.
     """
     host = request.get_header("host") or "localhost"
     return _is_loopback(request.address) and _is_loopback(_parse_host(host))
 
 
 def _parse_host(host: str) -> str:
-    """A host without its port; nothing where it is none."""
+    """Return a host without its port; empty if it is malformed."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

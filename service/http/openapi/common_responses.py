@@ -1,4 +1,4 @@
-"""What is true of every operation, said once: the answers that any may give, their headers, and types without more."""
+"""What all operations have in common: responses that any of them may give, response headers, and closed types."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -30,11 +30,11 @@ _HEADERS: Mapping[str, Mapping[str, Any]] = {
     "503": _RETRY_AFTER,
 }
 _EXTENSIBLE_TYPES = frozenset({"Problem"})
-"""Types that may say more than is described (RFC 9457)."""
+"""Types that may have more members than described (RFC 9457)."""
 
 
 def add_common_responses(document: dict[str, Any]) -> dict[str, Any]:
-    """``description`` with all that goes without saying."""
+    """Add to an OpenAPI document what every operation and type has, and return it."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             operation["operationId"] = _build_operation_id(method, path)
@@ -51,17 +51,17 @@ def _build_operation_id(method: str, path: str) -> str:
 
 
 def _complete_responses(path: str, operation: dict[str, Any]) -> None:
-    found = [
+    statuses = [
         *_ALL_ROUTES,
         *(_KEY_ROUTES if operation["security"] else ()),
         *(_PARAMETER_ROUTES if "{" in path else ()),
         *(_BODY_ROUTES if "requestBody" in operation else ()),
     ]
-    for status in found:
+    for status in statuses:
         operation["responses"].setdefault(str(status.value), _describe_problem(status))
-    for status, answer in operation["responses"].items():
+    for status, response in operation["responses"].items():
         if headers := _HEADERS.get(status):
-            answer["headers"] = dict(headers)
+            response["headers"] = dict(headers)
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 

@@ -1,7 +1,7 @@
-"""``/docs`` and ``/openapi.json``: the description for people and for programs, with nothing from outside."""
+"""``/docs`` and ``/openapi.json``: the description of the interface for people and for programs."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 from importlib.resources import files
@@ -9,37 +9,42 @@ from typing import Any
 
 from service.http.http_messages import Request, Response, respond
 from service.http.openapi.document import build_document
+from service.http.openapi.operation import Operation
+from service.http.route import Route
 
 _POLICY_HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 }
+Row = tuple[str, str, str]
 
 
 class DocsHandler:
-    """The handlers; what they answer is made once."""
+    """Handles the description; the document and the page are built once."""
 
-    def __init__(self, open_paths: frozenset[str]) -> None:
-        self._document = build_document(open_paths)
+    def __init__(self, routes: Sequence[Route[Any]]) -> None:
+        """Describe ``routes``."""
+        self._document = build_document(routes)
         self._page = "".join(_render_page(self._document)).encode()
         self._stylesheet = files("service.http.openapi").joinpath("docs.css").read_bytes()
 
     async def get_openapi(self, _: Request) -> Response:
-        """The description for programs."""
+        """Respond with the OpenAPI document."""
         return respond(self._document)
 
     async def get_page(self, _: Request) -> Response:
-        """The description for people."""
+        """Respond with the description as a page."""
         return Response(HTTPStatus.OK, self._page, "text/html; charset=utf-8", _POLICY_HEADERS)
 
     async def get_stylesheet(self, _: Request) -> Response:
-        """Its looks."""
-        return Response(HTTPStatus.OK, self._stylesheet, "text/css; charset=utf-8")
+        """Respond with the style sheet of the page."""
+        return Response(HTTPStatus.OK, self._stylesheet, "text/css; charset=utf-8", _POLICY_HEADERS)
 
 
 def _render_page(document: Mapping[str, Any]) -> Iterator[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Crescendo: the interface</title>'
     yield '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/docs.css"></head><body><main>'
-    yield "<h1>Crescendo: the interface</h1><p>A key stands in <code>Authorization: Bearer crescendo_...</code>. "
+    yield "<h1>Crescendo: the interface</h1>"
+    yield "<p>Send the API key in the header <code>Authorization: Bearer crescendo_...</code>. "
     yield 'For programs: <a href="/openapi.json">openapi.json</a>.</p>'
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -49,33 +54,60 @@ def _render_page(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _render_operation(title: str, operation: Mapping[str, Any]) -> Iterator[str]:
     yield f"<section><h2>{escape(title)}</h2><p>{escape(operation['summary'])}."
-    yield "</p>" if operation["security"] else " Open: no key is asked for.</p>"
+    yield "</p>" if operation["security"] else " This route is open: it needs no key.</p>"
     if "description" in operation:
         yield f"<p>{escape(operation['description'])}</p>"
     if operation["parameters"]:
-        yield _render_table(
-            "Parameters",
-            [(each["name"], each["in"], each.get("description", "")) for each in operation["parameters"]],
-        )
-    for media, body in operation.get("requestBody", {}).get("content", {}).items():
-        yield f"<p>Body: <code>{escape(media)}</code></p>"
+        parameters = [
+            (parameter["name"], parameter["in"], parameter.get("description", ""))
+            for parameter in operation["parameters"]
+        ]
+        yield _render_table("Parameters", parameters)
+    for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"<p>Body: <code>{escape(media_type)}</code></p>"
         if "example" in body:
             yield f"<pre>{escape(_format_example(body['example']))}</pre>"
+    responses = operation["responses"]
     yield _render_table(
-        "Answers", [(status, each["description"], "") for status, each in operation["responses"].items()]
+        "Responses", [(status, response["description"], "") for status, response in responses.items()]
     )
-    for media, content in operation["responses"].get("200", {}).get("content", {}).items():
+    for media_type, content in responses.get("200", {}).get("content", {}).items():
         if "example" in content:
-            yield f"<details><summary>An answer: <code>{escape(media)}</code></summary>"
+            yield f"<details><summary>Example: <code>{escape(media_type)}</code></summary>"
             yield f"<pre>{escape(_format_example(content['example']))}</pre></details>"
     yield "</section>"
 
 
 def _format_example(example: Any) -> str:
-    """A file as it stands, anything else as JSON."""
+    """Return a text example unchanged, and any other as JSON."""
     return example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
 
 
-def _render_table(caption: str, rows: list[tuple[str, str, str]]) -> str:
+def _render_table(caption: str, rows: Sequence[Row]) -> str:
     cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
     return f"<table><caption>{caption}</caption>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/docs",
+        DocsHandler.get_page,
+        Operation("This description as a page", {"200": "An HTML page"}),
+        is_open=True,
+    ),
+    Route(
+        "GET",
+        "/docs.css",
+        DocsHandler.get_stylesheet,
+        Operation("The style sheet of the page", {"200": "A style sheet"}),
+        is_open=True,
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        DocsHandler.get_openapi,
+        Operation("This description for programs", {"200": "OpenAPI 3.1"}),
+        is_open=True,
+    ),
+)

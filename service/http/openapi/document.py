@@ -1,6 +1,6 @@
-"""The interface described: OpenAPI 3.1, from the types that are sent and from one row a route."""
+"""The OpenAPI 3.1 document, built from the rows of the routes and the types of their responses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,29 +8,20 @@ import msgspec
 from core.act_fields import FORMATS, Field, FieldType
 from ingest.spool import envelope
 from service.http.handlers.senders import REASON_LENGTH_MAX
-from service.http.handlers.uploads import SIZE_DIGITS_MAX
+from service.http.http_messages import JSON
 from service.http.openapi.common_responses import add_common_responses
-from service.http.openapi.ingest_operations import JSON, OPERATIONS, RESPONSE_TYPES, UPLOAD_LENGTH
-from service.http.openapi.operation import Operation, Parameter
+from service.http.openapi.examples import find_example
+from service.http.openapi.operation import Operation, list_problems
 from service.http.problems import MEDIA_TYPE as PROBLEM
+from service.http.route import Route
 from service.http.router import PARAMETER_PATTERNS, PATH_PARAMETER, get_digits_max
-from service.http.upload_headers import ENVELOPE_HEADERS, SENDER_HEADER
-
-_NUMBER_MAX = 2**31 - 1
-_QUERY_PARAMETERS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "wait": ("Seconds to wait for the end, at most", {"type": "integer", "minimum": 0, "maximum": 300}),
-    "atomic": ("Accept all acts of the form or file, or none", {"type": "boolean"}),
-    "dry_run": ("Decide it as of now and take it back: nothing is stored", {"type": "boolean"}),
-    "again": ("Present a decided file anew", {"type": "boolean"}),
-    "limit": ("How many on a page", {"type": "integer", "minimum": 1, "maximum": 1000}),
-    "before": (
-        "Only submissions below this number",
-        {"type": "integer", "minimum": 1, "maximum": _NUMBER_MAX},
-    ),
-    "version": ("Version of pain.002.001", {"type": "string", "enum": ["03", "10", "12"]}),
-    "after": ("Only lines behind this one", {"type": "integer", "minimum": 0, "maximum": _NUMBER_MAX}),
-}
-
+from service.http.upload_headers import (
+    ENVELOPE_HEADERS,
+    SENDER_HEADER,
+    SIZE_DIGITS_MAX,
+    UPLOAD_LENGTH,
+    UPLOAD_OFFSET,
+)
 
 _HEADER_PATTERNS: Mapping[str, str] = {
     SENDER_HEADER: envelope.SENDER_PATTERN,
@@ -43,61 +34,84 @@ _HEADER_PATTERNS: Mapping[str, str] = {
     "Content-Digest": "sha-256=:[A-Za-z0-9+/]{43}=:",
     "Content-Disposition": ".*",
 }
-"""What the headers of a file read as; an empty one says nothing."""
+"""Patterns of the headers that describe a file; an empty header counts as missing."""
 
 _BYTE_COUNT_HEADERS: Mapping[str, tuple[str, int]] = {
-    UPLOAD_LENGTH: ("Bytes that the file has", 104_857_600),
-    "Upload-Offset": ("Bytes that are there already", 67_108_864),
+    UPLOAD_LENGTH: ("Size of the whole file in bytes", 104_857_600),
+    UPLOAD_OFFSET: ("How many bytes have arrived already", 67_108_864),
 }
-"""Headers that are required where they are read: what each says, and an example."""
+"""Description and example of the headers that count bytes; they are required."""
 
-_KEY_RESPONSES: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
-"""What every route that asks for a key may answer."""
+_KEY_RESPONSES = list_problems("401", "429", "503")
+"""Responses of every route that asks for a key."""
 
 
-def build_document(open_paths: frozenset[str]) -> dict[str, Any]:
-    """The whole description; ``open_paths`` ask for no key."""
-    _, schemas = msgspec.json.schema_components(RESPONSE_TYPES, ref_template="#/components/schemas/{name}")
+def build_document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
+    """Describe ``routes``."""
+    _, schemas = msgspec.json.schema_components(
+        _list_response_types(routes), ref_template="#/components/schemas/{name}"
+    )
     paths: dict[str, dict[str, Any]] = {}
-    for (method, path), operation in OPERATIONS.items():
-        paths.setdefault(path, {})[method.lower()] = _describe_operation(path, operation, path in open_paths)
-    found = {
-        "openapi": "3.1.0",
-        "info": {"title": "Crescendo", "version": "1", "license": {"name": "Apache-2.0"}},
-        "paths": paths,
-        "components": {
-            "schemas": {
-                **schemas,
-                "Why": _describe_reason(),
-                "ActLine": _describe_act_line(),
-                "Problem": _describe_problem(),
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _describe_operation(route)
+    return add_common_responses(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Crescendo", "version": "1", "license": {"name": "Apache-2.0"}},
+            "paths": paths,
+            "components": {
+                "schemas": {
+                    **schemas,
+                    "PauseReason": _describe_reason(),
+                    "ActLine": _describe_act_line(),
+                    "Problem": _describe_problem(),
+                },
+                "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
             },
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-        },
-    }
-    return add_common_responses(found)
+        }
+    )
 
 
-def _describe_operation(path: str, operation: Operation, is_open: bool) -> dict[str, Any]:
-    answers = operation.responses if is_open else {**operation.responses, **_KEY_RESPONSES}
-    found: dict[str, Any] = {
+def _list_response_types(routes: Sequence[Route[Any]]) -> list[type]:
+    """List each type that a response contains, once."""
+    types: dict[type, None] = {}
+    for route in routes:
+        for response in route.operation.responses.values():
+            types |= dict.fromkeys(part for part in _split_alternatives(response) if isinstance(part, type))
+    return list(types)
+
+
+def _split_alternatives(response: Any) -> tuple[Any, ...]:
+    return response if isinstance(response, tuple) else (response,)
+
+
+def _describe_operation(route: Route[Any]) -> dict[str, Any]:
+    operation, path = route.operation, route.path
+    responses = operation.responses if route.is_open else {**operation.responses, **_KEY_RESPONSES}
+    described: dict[str, Any] = {
         "summary": operation.summary,
-        **({"description": operation.more} if operation.more else {}),
+        **({"description": operation.description} if operation.description else {}),
         "parameters": [
             *_describe_path_parameters(path),
-            *map(_describe_query, operation.query),
+            *(parameter.to_openapi() for parameter in operation.query),
             *_describe_headers(operation),
         ],
-        "responses": {status: _describe_response(meant) for status, meant in sorted(answers.items())},
-        "security": [] if is_open else [{"key": []}],
+        "responses": {status: _describe_response(meaning) for status, meaning in sorted(responses.items())},
+        "security": [] if route.is_open else [{"key": []}],
     }
-    for media, text in operation.texts.items():
-        found["responses"]["200"]["content"][media] = {"schema": {"type": "string"}, "example": text}
-    if operation.example is not None:
-        found["responses"]["200"]["content"][JSON]["example"] = operation.example
     if operation.body:
-        found["requestBody"] = {"required": True, "content": dict(operation.body)}
-    return found
+        described["requestBody"] = {"required": True, "content": dict(operation.body)}
+    _add_examples(route, described)
+    return described
+
+
+def _add_examples(route: Route[Any], described: dict[str, Any]) -> None:
+    """Add the examples of the response 200, in JSON and in other media types."""
+    for media_type, text in route.operation.text_examples.items():
+        content = {"schema": {"type": "string"}, "example": text}
+        described["responses"]["200"]["content"][media_type] = content
+    if route.method == "GET" and (example := find_example(route.path)) is not None:
+        described["responses"]["200"]["content"][JSON]["example"] = example
 
 
 def _describe_path_parameters(path: str) -> list[dict[str, Any]]:
@@ -113,70 +127,64 @@ def _describe_path_schema(name: str) -> dict[str, Any]:
     return {"type": "integer", "minimum": 0, "maximum": 10 ** get_digits_max(name) - 1}
 
 
-def _describe_query(asked: str | Parameter) -> dict[str, Any]:
-    if isinstance(asked, Parameter):
-        return asked.to_openapi()
-    told, schema = _QUERY_PARAMETERS[asked]
-    return Parameter(asked, told, schema).to_openapi()
-
-
 def _describe_headers(operation: Operation) -> list[dict[str, Any]]:
-    """The envelope, where a file is sent, and what places a piece of one."""
-    begins = UPLOAD_LENGTH in operation.headers
+    """Describe the headers; an upload is identified by its digest, which is therefore required."""
+    begins_upload = UPLOAD_LENGTH in operation.headers
     return [
-        _describe_header(name, is_required=begins and name == ENVELOPE_HEADERS["sha256"])
+        _describe_header(name, is_required=begins_upload and name == ENVELOPE_HEADERS["sha256"])
         for name in operation.headers
     ]
 
 
 def _describe_header(name: str, *, is_required: bool) -> dict[str, Any]:
-    """``is_named`` is the digest that an upload is known by."""
     if name not in _BYTE_COUNT_HEADERS:
         pattern = f"^{_HEADER_PATTERNS[name]}$" if is_required else f"^({_HEADER_PATTERNS[name]})?$"
         schema = {"type": "string", "pattern": pattern}
         return {"name": name, "in": "header", "required": is_required, "schema": schema}
-    told, example = _BYTE_COUNT_HEADERS[name]
+    description, example = _BYTE_COUNT_HEADERS[name]
     schema = {"type": "integer", "minimum": 0, "maximum": 10**SIZE_DIGITS_MAX - 1}
     return {
         "name": name,
         "in": "header",
         "required": True,
-        "description": told,
+        "description": description,
         "schema": schema,
         "example": example,
     }
 
 
-def _describe_response(meant: Any) -> dict[str, Any]:
-    if meant == PROBLEM:
+def _describe_response(meaning: Any) -> dict[str, Any]:
+    if meaning == PROBLEM:
         content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        return {"description": "It is not done: why, and what to do", "content": content}
-    if isinstance(meant, Mapping):
-        return dict(meant)
-    if isinstance(meant, str):
-        return {"description": meant}
-    types = meant if isinstance(meant, tuple) else (meant,)
-    schemas = [{"$ref": f"#/components/schemas/{each.__name__}"} for each in types]
-    said = (types[0].__doc__ or "").partition("\n")[0]
+        return {"description": "The request was not carried out; the problem says why", "content": content}
+    if isinstance(meaning, Mapping):
+        return dict(meaning)
+    if isinstance(meaning, str):
+        return {"description": meaning}
+    types = _split_alternatives(meaning)
+    schemas = [{"$ref": f"#/components/schemas/{type_.__name__}"} for type_ in types]
+    description = (types[0].__doc__ or "").partition("\n")[0]
     return {
-        "description": said,
+        "description": description,
         "content": {JSON: {"schema": {"oneOf": schemas} if schemas[1:] else schemas[0]}},
     }
 
 
 def _describe_act_line() -> dict[str, Any]:
-    """One line of the flat act format, as JSON says it."""
+    """Describe one line of the flat act format as JSON."""
     numbers = {FieldType.WHOLE, FieldType.DECIMAL}
     properties = {
-        field.column: {"type": ["string", "number", "null"] if said.type in numbers else ["string", "null"]}
-        for field, said in FORMATS.items()
+        field.column: {
+            "type": ["string", "number", "null"] if format_.type in numbers else ["string", "null"]
+        }
+        for field, format_ in FORMATS.items()
         if field is not Field.AMOUNT_CENTS
     }
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _describe_reason() -> dict[str, Any]:
-    """The reason that an operator gives."""
+    """Describe the reason for which an operator pauses or resumes a sender."""
     reason = {"type": "string", "minLength": 1, "maxLength": REASON_LENGTH_MAX}
     return {
         "type": "object",

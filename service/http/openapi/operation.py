@@ -1,21 +1,28 @@
-"""What is said of a route, and of a parameter behind the question mark."""
+"""The description of a route and of its query parameters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from service.http.problems import MEDIA_TYPE as PROBLEM
+
 
 class Parameter(NamedTuple):
-    """One parameter behind the question mark."""
+    """One query parameter."""
 
     name: str
-    told: str
+    description: str
     schema: Mapping[str, Any]
     is_required: bool = False
 
     def to_openapi(self) -> dict[str, Any]:
-        """As OpenAPI wants it."""
-        said = {"name": self.name, "in": "query", "description": self.told, "schema": dict(self.schema)}
-        return {**said, "required": True} if self.is_required else said
+        """Return the parameter as an OpenAPI object."""
+        parameter = {
+            "name": self.name,
+            "in": "query",
+            "description": self.description,
+            "schema": dict(self.schema),
+        }
+        return {**parameter, "required": True} if self.is_required else parameter
 
 
 class Operation(NamedTuple):
@@ -23,13 +30,17 @@ class Operation(NamedTuple):
 
     summary: str
     responses: Mapping[str, Any]
-    """By status: the type of the answer, a media type with text, or what is meant."""
-    query: Sequence[str | Parameter] = ()
+    """By status: the type of the response, the media type of a problem, an OpenAPI response, or a description."""
+    query: Sequence[Parameter] = ()
     body: Mapping[str, Any] | None = None
+    """The request body: an OpenAPI media type object by media type."""
     headers: Sequence[str] = ()
-    more: str = ""
-    """What the summary leaves open."""
-    example: Any = None
-    """An answer, as a service gave it."""
-    texts: Mapping[str, str] = {}
-    """Media types in which the answer is given as text, and an example."""
+    description: str = ""
+    """Details beyond the summary."""
+    text_examples: Mapping[str, str] = {}
+    """Other media types of the response, each with an example."""
+
+
+def list_problems(*statuses: str) -> dict[str, str]:
+    """Return responses that are problems, for each status."""
+    return dict.fromkeys(statuses, PROBLEM)

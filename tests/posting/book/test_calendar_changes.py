@@ -42,7 +42,7 @@ async def test_a_year_with_entries_is_never_dropped(dsn: str, tmp_path: Path, go
     await process_rows(dsn, tmp_path, REFERENCE, [*_DIRECT, *_NEXT])
     before = await _stored(dsn)
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
-    with pytest.raises(ReferenceDataError, match=rf"calendar\.toml: exercise {gone} is gone.*close it"):
+    with pytest.raises(ReferenceDataError, match=rf"calendar\.toml: exercise {gone} is missing.*close it"):
         await process_rows(dsn, tmp_path, _only(tmp_path, kept), [payment])
     assert await _stored(dsn) == before
 
@@ -60,7 +60,9 @@ async def test_figures_of_a_year_without_assignments_are_not_placed_elsewhere(
     one = "18 * 131072 * 6 + 6, 0, 0, 0, 0, 0, 0, 0, 0" if table == "node_balance" else "1, 18 * 16 + 3, 5, 5"
     await connection.execute(f"insert into {table} select 1, {one.replace('18', '17')}")
     await connection.close()
-    with pytest.raises(ReferenceDataError, match=f"exercise 2017 is gone, and the database holds {what}"):
+    with pytest.raises(
+        ReferenceDataError, match=f"exercise 2017 is missing, and the database contains {what}"
+    ):
         async with PostgresStore(dsn).own_lease("test") as store:
             await book_loading.load_book(store, ReferenceData.load(REFERENCE))
 

@@ -104,7 +104,7 @@ def test_checkpoints_upon_checkpoints_are_the_same_book(presented: list[File], c
         desk.decide_files(rows)
         if number in cuts or rows is presented[-1]:
             snapshots.append(checkpoint.take_snapshot(desk.state, number + 1, mark))
-            mark = snapshots[-1].mark
+            mark = snapshots[-1].extent
     _assert_same(desk.state, _restored(snapshots), mark)
 
 
@@ -187,14 +187,14 @@ def test_rows_made_again_are_the_same() -> None:
 def test_a_checkpoint_that_misses_pieces_is_not_taken(missing: slice) -> None:
     _, rows, row = _taken()
     del rows[missing]
-    _assert_refused(row, rows, "pieces are not all there")
+    _assert_refused(row, rows, "pieces are not complete")
     _assert_refused(row._replace(pieces=len(rows)), rows, "not")
 
 
 def test_pieces_too_many_are_not_taken() -> None:
     _, rows, row = _taken()
-    _assert_refused(row, [*rows, rows[-1]], "pieces are not all there")
-    _assert_refused(row, [*rows[:-1], rows[0]], "pieces are not all there")
+    _assert_refused(row, [*rows, rows[-1]], "pieces are not complete")
+    _assert_refused(row, [*rows[:-1], rows[0]], "pieces are not complete")
 
 
 def test_pieces_of_other_lengths_are_not_taken() -> None:
@@ -202,7 +202,7 @@ def test_pieces_of_other_lengths_are_not_taken() -> None:
     _, rows, row = _taken()
     longer = rows[3][: _STORED_AT - 4] + (PIECE_BYTES + 1).to_bytes(4, "big") + rows[3][_STORED_AT:] + b"x"
     shorter = rows[4][: _STORED_AT - 4] + (PIECE_BYTES - 1).to_bytes(4, "big") + rows[4][_STORED_AT:-1]
-    _assert_refused(row, [*rows[:3], longer, shorter, *rows[5:]], "pieces are not all there")
+    _assert_refused(row, [*rows[:3], longer, shorter, *rows[5:]], "pieces are not complete")
 
 
 @few
@@ -214,19 +214,19 @@ def test_no_byte_may_differ(data: st.DataObject) -> None:
     changed = bytearray(rows[piece])
     changed[at] ^= 1 << bit
     rows[piece] = bytes(changed)
-    _assert_refused(row, rows, "not those its digest was made of")
+    _assert_refused(row, rows, "do not match its digest")
 
 
 def test_pieces_that_changed_places_are_not_taken() -> None:
     _, rows, row = _taken()
     rows[1], rows[2] = (rows[at][:22] + rows[other][22:] for at, other in ((1, 2), (2, 1)))
-    _assert_refused(row, rows, "not those its digest was made of")
+    _assert_refused(row, rows, "do not match its digest")
 
 
 @pytest.mark.parametrize("name", ["batch", "entries", "keys", "payees", "previous"])
 def test_the_digest_vouches_for_the_row(name: str) -> None:
     _, rows, row = _taken()
-    _assert_refused(row._replace(**{name: getattr(row, name) + 1}), rows, "its row is not the one")
+    _assert_refused(row._replace(**{name: getattr(row, name) + 1}), rows, "its row was changed")
 
 
 def test_one_of_another_version_is_not_taken() -> None:
@@ -250,7 +250,7 @@ def test_a_checkpoint_without_an_end_is_not_taken(cut: int) -> None:
     content = (head + blocks).ljust(PIECE_BYTES, b"\1")
     piece = checkpoint._encode_rows(0, 0, bytearray(content)).tobytes()
     row = CheckpointRow(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
-    _assert_refused(row, [piece], "it has no end")
+    _assert_refused(row, [piece], "its end is missing")
 
 
 def _chain(*links: tuple[int, int]) -> list[CheckpointRow]:
@@ -273,7 +273,7 @@ def test_a_whole_chain_is_taken(links: list[tuple[int, int]]) -> None:
     ],
 )
 def test_a_chain_with_a_gap_or_a_branch_is_not(links: list[tuple[int, int]], named: int) -> None:
-    with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {named} .*upon which it builds"):
+    with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {named} .*on which it builds"):
         checkpoint_restore.check_chain(_chain(*links), 8, 80)
 
 

@@ -42,47 +42,50 @@ _CHANGES = (
         "programmes.csv",
         "Transition écologique,0",
         "Transition écologique,1",
-        "programmes.csv of 2018: 0217 is in use with estimated 0, and now says estimated 1",
+        "programmes.csv of 2018: 0217 is in use with estimated 0, and the file now has estimated 1",
     ),
     Change(
         "centres.csv",
         "000001,0217-SGAC-IMMO",
         "000001,0217-SGAC-ASPR",
-        "centres.csv of 2018: OP-0217-000001 is in use with parent 0217-SGAC-IMMO, and now says parent 0217-SGAC-ASPR",
+        "centres.csv of 2018: OP-0217-000001 is in use with parent 0217-SGAC-IMMO, and the file now has parent 0217-SGAC-ASPR",
     ),
     Change(
         "roles.csv",
         "31,6280000000,4081000000,4010000000,60 61 62",
         "31,6130000000,4081000000,4040000000,61",
-        "items.csv, roles.csv of 2018: 31 is in use with expense 6280000000, creditor 4010000000, and now says "
+        "items.csv, roles.csv of 2018: 31 is in use with expense 6280000000, creditor 4010000000, and the file now has "
         "expense 6130000000, creditor 4040000000",
     ),
     Change(
         "items.csv",
         "21,Rémunérations d'activité,2,1,0",
         "21,Rémunérations d'activité,3,0,0",
-        "items.csv, roles.csv of 2018: 21 is in use with staff 1, and now says staff 0",
+        "items.csv, roles.csv of 2018: 21 is in use with staff 1, and the file now has staff 0",
     ),
     Change(
         "funds.csv",
         "1-1-00733,contribution,0217",
         "1-1-00733,assigned_revenue,0177",
-        "funds.csv of 2018: 1-1-00733 is in use with family contribution, programme 0217, and now says "
+        "funds.csv of 2018: 1-1-00733 is in use with family contribution, programme 0217, and the file now has "
         "family assigned_revenue, programme 0177",
     ),
     Change(
         "treasury.csv",
         "transit,5129000000",
         "transit,4084000000",
-        "treasury.csv of 2018: transit is in use with account 5129000000, and now says account 4084000000",
+        "treasury.csv of 2018: transit is in use with account 5129000000, and the file now has account 4084000000",
     ),
 )
 _REMOVED = (
     Change(
-        "centres.csv", "0217-SGAC-ASPR", "", "centres.csv of 2018: 0217-SGAC-ASPR is gone, and it is in use"
+        "centres.csv",
+        "0217-SGAC-ASPR",
+        "",
+        "centres.csv of 2018: 0217-SGAC-ASPR is missing, and it is in use",
     ),
-    Change("areas.csv", "0217-07", "", "areas.csv of 2018: 0217-07 is gone, and it is in use"),
-    Change("funds.csv", "1-1-00733", "", "funds.csv of 2018: 1-1-00733 is gone, and it is in use"),
+    Change("areas.csv", "0217-07", "", "areas.csv of 2018: 0217-07 is missing, and it is in use"),
+    Change("funds.csv", "1-1-00733", "", "funds.csv of 2018: 1-1-00733 is missing, and it is in use"),
 )
 
 
@@ -138,7 +141,9 @@ async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     reference = copy_reference(tmp_path)
     for file in ("items.csv", "roles.csv"):
         remove_lines(reference, f"2018/{file}", "21,")
-    await _refused(dsn, tmp_path, reference, "items.csv of 2018: 21 is gone, and it is in use. Put it back")
+    await _refused(
+        dsn, tmp_path, reference, "items.csv of 2018: 21 is missing, and it is in use. Put it back"
+    )
 
 
 async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
@@ -154,7 +159,9 @@ async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> No
     ):
         for start in starts:
             remove_lines(reference, f"2018/{file}", start)
-    await _refused(dsn, tmp_path, reference, "programmes.csv of 2018: 0217 is gone, and it is in use (and ")
+    await _refused(
+        dsn, tmp_path, reference, "programmes.csv of 2018: 0217 is missing, and it is in use (and "
+    )
 
 
 async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: Path) -> None:
@@ -172,7 +179,7 @@ async def test_several_are_counted(dsn: str, tmp_path: Path) -> None:
     reference = copy_reference(tmp_path)
     remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
     replace_text(reference, "2018/programmes.csv", "Transition écologique,0", "Transition écologique,1")
-    told = "programmes.csv of 2018: 0217 is in use with estimated 0, and now says estimated 1 (and 1 more). "
+    told = "programmes.csv of 2018: 0217 is in use with estimated 0, and the file now has estimated 1 (and 1 more). "
     await _refused(dsn, tmp_path, reference, told)
 
 
@@ -196,7 +203,9 @@ async def test_what_is_new_or_unused_or_a_label_is_free(dsn: str, tmp_path: Path
     opening = act("budget_opening_ae", "O9", "10.00", fund_centre="0177", commitment_item="HT2")
     await process_rows(dsn, tmp_path, reference, [opening], "TREASURY")
     replace_text(reference, "2018/programmes.csv", "Cohésion des territoires,1", "Cohésion des territoires,0")
-    with pytest.raises(ReferenceDataError, match="0177 is in use with estimated 1, and now says estimated 0"):
+    with pytest.raises(
+        ReferenceDataError, match="0177 is in use with estimated 1, and the file now has estimated 0"
+    ):
         await process_rows(dsn, tmp_path, reference, [])
     async with open_connection(dsn) as connection:
         rows = "select meaning->>'estimated' from reference_meaning join reference_text using (kind, id)"
@@ -231,7 +240,7 @@ async def test_a_year_that_shares_files_is_held_to_them(dsn: str, tmp_path: Path
     reference = copy_reference(tmp_path)
     copy_year(reference)
     replace_text(reference, "2019/programmes.csv", "Transition écologique,0", "Transition écologique,1")
-    told = "programmes.csv of 2019: 0217 is in use with estimated 0, and now says estimated 1"
+    told = "programmes.csv of 2019: 0217 is in use with estimated 0, and the file now has estimated 1"
     await _refused(dsn, tmp_path, reference, told)
 
 
@@ -255,7 +264,7 @@ async def test_a_database_from_before_learns_at_its_next_start(dsn: str, tmp_pat
 
 
 async def _gone(dsn: str, folder: Path, reference: Path) -> None:
-    with pytest.raises(ReferenceDataError, match="OP-0217-000001 is gone, and it is in use"):
+    with pytest.raises(ReferenceDataError, match="OP-0217-000001 is missing, and it is in use"):
         await process_rows(dsn, folder, reference, [])
 
 

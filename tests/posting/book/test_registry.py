@@ -31,7 +31,7 @@ def test_every_number_fits_where_it_is_packed(kind: CodeKind) -> None:
     assert rows[-1] == (kind, NUMBERS_MAX[kind], str(NUMBERS_MAX[kind] - 1))
     with pytest.raises(ReferenceDataError) as refused:
         number_codes(known, {kind: ["one more"]})
-    told = f"{_CODES[kind]}: {NUMBERS_MAX[kind] + 1:,} codes, with those of earlier starts"
+    told = f"{_CODES[kind]}: {NUMBERS_MAX[kind] + 1:,} codes, including those of earlier starts"
     assert str(refused.value).startswith(told)
     assert f"Keep to {NUMBERS_MAX[kind]:,} in all years together" in str(refused.value)
 

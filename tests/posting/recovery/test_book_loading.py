@@ -22,7 +22,7 @@ from posting.pipeline import Pipeline, PipelineSettings
 from posting.recovery import book_loading, journal_replay
 from posting.recovery.book_loading import LoadedBook
 from posting.store import copy_out
-from posting.store.journal_store import PostgresStore
+from posting.store.journal_store import NewSubmission, PostgresStore
 from tests.file_strategies import File, Row, build_openings
 from tests.oracle.iban import add_check_digits
 from tests.posting.book.test_checkpoint import filled
@@ -66,7 +66,7 @@ async def _submission(store: PostgresStore, desk: TextEngine, lines: int) -> Sub
     assert number == SENDER.number
     name = f"file {next(_files)}"
     return await store.register_submission(
-        ("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0, None)
+        NewSubmission("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0, None)
     )
 
 
@@ -227,7 +227,7 @@ async def _tampered(dsn: str, how: str) -> None:
 
 async def test_rows_are_taken_as_they_come(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches copied at once lie in the journal in any order, and come out in parts that end anywhere."""
-    monkeypatch.setattr(copy_out, "PART_BYTES", 300)
+    monkeypatch.setattr(copy_out, "CHUNK_BYTES", 300)
     worked = await _worked(dsn)
     moved = "with taken as (delete from entry where entry_id < 9 returning *) insert into entry select * from taken"
     await _tampered(dsn, moved)

@@ -18,7 +18,7 @@ async def test_copied_rows_are_the_rows(hand: str, stored) -> None:
     connection = await asyncpg.connect(hand)
     try:
         rows = parse_rows(stored, await JournalSnapshot(connection).copy_rows(stored, ALL))
-        names = [*stored.compared, *stored.texts]
+        names = [*stored.compared_columns, *stored.texts]
         expected = await connection.fetch(
             f"select {', '.join(names)} from {stored.name} order by {stored.order}"
         )

@@ -8,8 +8,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from core.sql_files import read_queries
 from posting.store.migrate import migrate
-from reporting.sql_statements import statements
 from reporting.verification import Verification, verify
 from reporting.verification.duckdb_session import CHECKS, read_rule
 from tests.file_strategies import REFERENCE
@@ -94,7 +94,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
     elsewhere = {
         name
         for file in ("runs.sql", "bank.sql", "interest.sql")
-        for name in statements("reporting.verification", file)
+        for name in read_queries("reporting.verification", file)
     }
     broken = {check for corruption in CORRUPTIONS for check in corruption.found}
     assert broken == {"chain", *CHECKS} - elsewhere

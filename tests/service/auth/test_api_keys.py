@@ -10,9 +10,10 @@ import pytest
 from core.catalog import CATALOG, KIND_NUMBERS, Family
 from service.auth import api_keys
 from service.auth.audit_trail import Attempt, AuditTrail
+from service.auth.credentials import build_caller
 from service.auth.rate_limit import RateLimiter
 from service.auth.roles import FAMILIES_BY_ROLE, INCOMPATIBLE, Role, find_kinds, parse_roles
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 
 def test_a_token_holds_its_parts_and_nothing_else_is_one() -> None:
@@ -28,7 +29,7 @@ def test_no_two_keys_are_alike() -> None:
 
 def test_a_key_opens_to_its_secret_until_it_ends() -> None:
     name, secret = api_keys.generate_key()
-    who = api_keys.build_caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+    who = build_caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
     key = api_keys.Key(who, api_keys.hash_secret(secret), datetime.now(UTC) + timedelta(days=1))
     assert key.has_secret(secret)
     assert not key.has_secret(secret[:-1] + "#")

@@ -13,7 +13,7 @@ from service.auth import jwks, jwks_fetch
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwks import IssuerKeys, parse_key_set
 from service.auth.jwks_fetch import KeySetUnavailable, check_source, fetch_key_set
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 from tests.service.auth.token_issuer import format_key_set
 
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk, jws
 
-from service.auth import api_keys, jwt
+from service.auth import jwt
+from service.auth.credentials import SystemIdentity, build_caller
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwks import IssuerKeys
 from service.auth.jwt import Issuer, TokenGrant, TokenScheme, Trust
@@ -32,10 +33,8 @@ from tests.service.auth.token_issuer import (
 
 ISSUER = Issuer("state", URL, token_issuer.AUDIENCE, "sub", "keys")
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_CALLER = api_keys.build_caller(
-    f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset()
-)
-TRUST = Trust({URL: ISSUER}, {("state", SUBJECT): TokenGrant(_CALLER, _NEVER)})
+_CALLER = build_caller(f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+TRUST = Trust({URL: ISSUER}, {SystemIdentity("state", SUBJECT): TokenGrant(_CALLER, _NEVER)})
 
 
 def _build_scheme(trust: Trust = TRUST, text: bytes | None = None) -> TokenScheme:
@@ -191,7 +190,9 @@ async def test_no_text_brings_the_door_down(text: str) -> None:
 async def test_a_grant_that_is_over_opens_nothing() -> None:
     over = TokenGrant(_CALLER, datetime.now(UTC) - timedelta(seconds=1))
     assert (
-        await _find_failure(sign(), _build_scheme(Trust({URL: ISSUER}, {("state", SUBJECT): over})))
+        await _find_failure(
+            sign(), _build_scheme(Trust({URL: ISSUER}, {SystemIdentity("state", SUBJECT): over}))
+        )
         == "grant-expired"
     )
 
@@ -239,4 +240,4 @@ async def test_a_bad_token_is_never_kept() -> None:
         await _find_failure(token, way)
     assert way._cache.keys() <= {hashlib.sha256(token.encode()).digest() for token, _ in BAD_TOKENS.values()}
     for kept in way._cache.values():  # whole and well signed, only without a grant
-        assert kept.subject != SUBJECT
+        assert kept.system.subject != SUBJECT

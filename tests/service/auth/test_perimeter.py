@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog import KIND_NUMBERS
-from service.auth import api_keys
+from service.auth.credentials import build_caller
+from service.auth.failures import PermissionDenied
 from service.auth.perimeter import PerimeterCheck
 from service.auth.roles import Role
-from service.http.problems import Problem
 
 _PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
 ORDERS = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
@@ -24,7 +24,7 @@ _TEXTS = {
 
 
 def _build_check(roles: frozenset[Role], *programmes: str) -> PerimeterCheck:
-    return PerimeterCheck(api_keys.build_caller("k", "MIN-09", roles, frozenset(programmes)))
+    return PerimeterCheck(build_caller("k", "MIN-09", roles, frozenset(programmes)))
 
 
 @st.composite
@@ -41,7 +41,7 @@ def _draw_lines(draw: st.DrawFn) -> pa.RecordBatch:
 def _find_expected(row: dict[str, str | None], roles: frozenset[Role], programmes: set[str]) -> bool:
     """One line at a time, as the rule reads."""
     kind, centre, other = (row.get(name) or "" for name in ("kind", "fund_centre", "counterpart"))
-    allowed = api_keys.build_caller("k", "s", roles, frozenset()).kinds
+    allowed = build_caller("k", "s", roles, frozenset()).kinds
     if kind in KIND_NUMBERS and kind not in allowed:
         return False
     if not programmes:
@@ -58,7 +58,7 @@ def test_a_file_passes_when_each_of_its_lines_does(
     lines: pa.RecordBatch, roles: frozenset[Role], programmes: set[str]
 ) -> None:
     passes = all(_find_expected(row, roles, programmes) for row in lines.to_pylist())
-    with nullcontext() if passes else pytest.raises(Problem, match=r"role|limited"):
+    with nullcontext() if passes else pytest.raises(PermissionDenied, match=r"role|limited"):
         _build_check(roles, *programmes).check_lines(lines)
 
 
@@ -94,7 +94,7 @@ def test_the_programmes_that_all_lines_name_are_known(batches: list[pa.RecordBat
     ],
 )
 def test_the_answer_says_which_rule(row: dict[str, str], code: str) -> None:
-    with pytest.raises(Problem) as found:
+    with pytest.raises(PermissionDenied) as found:
         _build_check(ORDERS, "0177").check_lines(pa.RecordBatch.from_pylist([row]))
     assert found.value.code == code
 
@@ -108,5 +108,5 @@ def test_a_form_passes_when_each_of_its_lines_does(
     rows: list[dict[str, str]], roles: frozenset[Role], programmes: set[str]
 ) -> None:
     passes = all(_find_expected({**row}, roles, programmes) for row in rows)
-    with nullcontext() if passes else pytest.raises(Problem, match=r"role|limited"):
+    with nullcontext() if passes else pytest.raises(PermissionDenied, match=r"role|limited"):
         _build_check(roles, *programmes).check_form(rows)

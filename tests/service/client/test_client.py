@@ -53,7 +53,9 @@ async def test_the_example_of_the_documentation_runs(place: ServicePlace, tmp_pa
 
 async def test_the_module_is_light(place: ServicePlace) -> None:
     """An integrator's program does not load an engine."""
-    program = "import sys, service.client.client; print([m for m in ('numba', 'pyarrow', 'asyncpg') if m in sys.modules])"
+    program = (
+        "import sys, service.client; print([m for m in ('numba', 'pyarrow', 'asyncpg') if m in sys.modules])"
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT, stdout=PIPE)
     assert (await process.communicate())[0].decode().strip() == "[]"
 
@@ -115,7 +117,7 @@ async def test_a_form_takes_what_python_has(place: ServicePlace) -> None:
 
 async def test_a_form_over_a_bad_line_is_decided_once(place: ServicePlace) -> None:
     async with run_proxy(place.service.url, [1, 2, 3]) as bad:
-        client = Client(bad.url, KEY, pause=lambda _: None)
+        client = Client(bad.url, KEY, sleep=lambda _: None)
         found = await asyncio.to_thread(client.decide, build_commitment("FORM-2", "0.01"))
     assert found["lines"][0]["outcome"] in {"ACCEPTED", "DUPLICATE"}
     assert bad.cuts == []
@@ -131,7 +133,7 @@ async def test_a_file_that_becomes_shorter_is_told(place: ServicePlace, tmp_path
             os.truncate(file, total // 2)
 
     with pytest.raises(FileShortened, match="shorter"):
-        await asyncio.to_thread(_open_client(place, told=cut).submit, file)
+        await asyncio.to_thread(_open_client(place, progress=cut).submit, file)
 
 
 async def test_a_file_that_changes_is_refused_and_taken_when_sent_again(
@@ -145,7 +147,7 @@ async def test_a_file_that_changes_is_refused_and_taken_when_sent_again(
             file.write_bytes(file.read_bytes().replace(b"CHANGE-1", b"CHANGE-7", 1))
 
     with pytest.raises(Refused) as refused:
-        await asyncio.to_thread(_open_client(place, told=change).submit, file)
+        await asyncio.to_thread(_open_client(place, progress=change).submit, file)
     assert refused.value.problem["code"] == "envelope-mismatch"
     ticket = await asyncio.to_thread(_open_client(place).submit, file)
     assert ticket["receipt"]["lines"] == 30_000

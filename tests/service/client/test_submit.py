@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from service.client.client import Client, Refused, Unreachable
+from service.client import Client, Refused, Unreachable
+from service.configuration.settings import UsageError
 from service.database.embedded import Database
-from service.settings import UsageError
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
@@ -69,8 +69,8 @@ async def test_a_key_that_opens_nothing_is_told_once(place: ServicePlace, tmp_pa
     large = tmp_path / "large.csv"
     large.write_bytes(bytes(20_000_000))
     pauses: list[float] = []
-    client = Client(place.service.url, KEY[:-1] + "t", pause=pauses.append)
-    with pytest.raises(Refused, match="key that is known"):
+    client = Client(place.service.url, KEY[:-1] + "t", sleep=pauses.append)
+    with pytest.raises(Refused, match="valid key or token"):
         await asyncio.to_thread(client.submit, large)
     assert pauses == []
 
@@ -91,7 +91,7 @@ async def test_progress_is_told_to_the_last_byte(place: ServicePlace, tmp_path: 
 async def test_nobody_there_is_told_after_a_few_attempts(tmp_path: Path) -> None:
     file = _write_file(tmp_path, "file.jsonl", [build_commitment("E-1")])
     pauses: list[float] = []
-    client = Client("http://127.0.0.1:9", KEY, attempts=5, pause=pauses.append)
+    client = Client("http://127.0.0.1:9", KEY, attempts=5, sleep=pauses.append)
     with pytest.raises(Unreachable, match="5 times"):
         await asyncio.to_thread(client.submit, file)
     assert pauses == [1, 2, 4, 8], "each pause is longer than the one before"
@@ -109,7 +109,7 @@ async def test_wrong_usage_is_told_before_anything_is_sent(place: ServicePlace, 
     for words, said, key in (
         ((tmp_path / "missing.csv",), "no such file", KEY),
         ((), "at least one file", KEY),
-        ((file,), "a key is needed", ""),
+        ((file,), "an API key is needed", ""),
         ((file, "--dry-run", "--again"), "--dry-run stores nothing", KEY),
     ):
         found = await _run_submit(place.service, *words, key=key)

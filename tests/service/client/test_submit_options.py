@@ -168,7 +168,7 @@ async def test_a_dry_run_is_told_to_people(place: ServicePlace, tmp_path: Path) 
     found = await run_crescendo(*words)
     assert found.code == 1
     assert "The envelope states 2 lines, the file has 1" in found.err
-    assert "What would become of them" in found.out
+    assert "Expected outcome" in found.out
     assert "FUND_CENTRE_UNKNOWN" in found.out
     assert "nothing is stored" in found.out
 

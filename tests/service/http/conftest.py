@@ -41,9 +41,11 @@ async def client(place: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServicePlace]:
-    """A service that was told a small story, and the database behind it."""
-    data = tmp_path_factory.mktemp("told")
+async def spending_service(
+    database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ServicePlace]:
+    """A service that has received the files and forms of the spending example, and its database."""
+    data = tmp_path_factory.mktemp("spending")
     async with create_database(database) as dsn, run_service(dsn, data) as service:
         async with service.client() as client:
             await spending_story.submit_story(client)

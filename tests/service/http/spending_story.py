@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from reporting.report_catalog import REPORTS
 from tests.file_strategies import File, Row
 from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, MINISTRY
 from tests.service.http.running_service import JSONL, to_jsonl
@@ -86,10 +87,11 @@ QUERIES: Mapping[str, tuple[Mapping[str, str], str]] = {
     "/v1/payments/{entry}": (ACCOUNTANT, f"/v1/payments/{REQUESTED}"),
     "/v1/budget/nodes": (MINISTRY, f"/v1/budget/nodes?fund_centre={UNIT}&year=2018"),
     "/v1/budget/programmes": (MINISTRY, "/v1/budget/programmes?year=2018"),
-    "/v1/reports/trial-balance": (AUDITOR, "/v1/reports/trial-balance?exercise=2018"),
-    "/v1/reports/budget": (AUDITOR, "/v1/reports/budget?level=uo"),
-    "/v1/reports/refusals": (AUDITOR, "/v1/reports/refusals"),
-    "/v1/reports/delays": (AUDITOR, "/v1/reports/delays?by=programme&year=2018"),
+    **{
+        f"/v1/reports/{report.name}": (AUDITOR, f"/v1/reports/{report.name}?{report.example}".rstrip("?"))
+        for report in REPORTS
+        if report.example is not None
+    },
 }
 """By route: who asks, and what."""
 TIMESTAMP_FIELDS = ("committed_at", "received_at")

@@ -122,7 +122,7 @@ async def test_ctrl_c_and_the_same_command_again_go_on(database: Database, tmp_p
             assert rest.forwarded < 11 * MIB, "nothing is sent of a file that is there"
         assert f"{LINES:,}" in found.out
         assert "MB sent at" in found.out
-        assert "nothing had to be sent" in again.out
+        assert "nothing left to send" in again.out
         assert len(await fetch(dsn, "select from submission")) == 2
 
 
@@ -161,4 +161,4 @@ async def test_progress_and_breaks_are_told_in_lines(database: Database, tmp_pat
             found = await run_crescendo("submit", file, "--url", bad.url, environment=KEY)
     assert found.code == 0
     assert "again in 1 s" in found.err
-    assert "taken up again once" in found.out
+    assert "resumed once" in found.out

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from monitoring.service_metrics import ServiceMetrics
+from service.database.read_pool import open_read_pool
 from service.http.live.bank_file_gauges import BankFileGauges
-from service.http.submission_queries import open_read_pool
 from tests.settlement.runs.small_state import SmallState, iban
 
 

@@ -25,7 +25,8 @@ from posting.store.journal_store import PostgresStore
 from service.http.http_messages import Request, Response
 from service.http.problems import DISK_FULL_RETRY_SECONDS
 from service.http.request_body import UploadReceiver
-from service.http.router import Application, Route
+from service.http.route import BoundRoute
+from service.http.router import Application
 from tests.service.http.act_files import CREDITS
 from tests.service.http.running_service import to_jsonl
 
@@ -34,7 +35,7 @@ SENDER = Envelope(sender="MIN-01")
 
 
 def _application(handler: Any) -> Application:
-    return Application([Route("POST", "/", handler, is_open=True)], cast(Any, None), ServiceMetrics({}))
+    return Application([BoundRoute("POST", "/", handler, is_open=True)], cast(Any, None), ServiceMetrics({}))
 
 
 async def _request(application: Application, body: bytes = b"") -> httpx.Response:
@@ -106,7 +107,7 @@ async def test_a_file_that_could_not_be_written_down_again_is_let_go(
             return None
 
     monkeypatch.setattr(file_validation, "_NORMALISED_FILE", str(FULL_DISK))
-    admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes(), cast(Any, None))
+    admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes())
     with pytest.raises(OSError, match="No space left"):
         await admission.admit(spooled, _NoCheck())
     assert not spooled.folder.exists()

@@ -11,7 +11,7 @@ import pytest
 
 from service.database.embedded import Database
 from service.http.quotas import compute_sender_limit
-from service.http.service_context import DRY_RUNS_MAX
+from service.http.work_limits import DRY_RUNS_MAX
 from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo

@@ -1,19 +1,20 @@
 """Every route as an attacker would try it, taken from the table of routes: who adds one says here what it is.
 
-``SHOWN`` holds what each route does for whom; a route that is not there fails the first test.
+``ROUTE_ACCESS`` holds what each route does for whom; a route that is not there fails the first test.
 """
 
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 import pytest_asyncio
 
 from service.http.connection import HEAD_BYTES_MAX, HEADERS_MAX
-from service.http.routes import OPEN_PATHS, build_routes
+from service.http.handlers import reports
+from service.http.routes import OPEN_PATHS, ROUTES
 from tests.service.http.access_keys import (
     ACCOUNTANT,
     AUDITOR,
@@ -45,7 +46,7 @@ class RouteAccess(NamedTuple):
     """Parameters without which nothing would be shown to anybody."""
 
 
-OPEN_ROUTES: Mapping[tuple[str, str], RouteAccess] = {
+ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     ("POST", "/v1/acts"): RouteAccess(sends={"json": build_commitment("ATTEMPT-F")}),
     ("POST", "/v1/submissions"): RouteAccess(
         sends={"content": to_jsonl([build_commitment("ATTEMPT-S")]), "headers": JSONL}
@@ -74,23 +75,18 @@ OPEN_ROUTES: Mapping[tuple[str, str], RouteAccess] = {
         query={"fund_centre": build_commitment("")["fund_centre"], "year": "2018"}
     ),
     ("GET", "/v1/budget/programmes"): RouteAccess(),
-    ("GET", "/v1/reports/trial-balance"): RouteAccess(),
-    ("GET", "/v1/reports/budget"): RouteAccess(),
-    ("GET", "/v1/reports/refusals"): RouteAccess(),
-    ("GET", "/v1/reports/delays"): RouteAccess(),
+    **{("GET", route.path): RouteAccess() for route in reports.ROUTES},
 }
 NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64}
 """What stands in a path where it is no number."""
-CLOSED_ROUTES = sorted(OPEN_ROUTES)
-OWNED_ROUTES = [route for route, sort in OPEN_ROUTES.items() if sort.is_owned]
-SENDING_ROUTES = [route for route, sort in OPEN_ROUTES.items() if sort.sends is not None]
+CLOSED_ROUTES = sorted(ROUTE_ACCESS)
+OWNED_ROUTES = [route for route, sort in ROUTE_ACCESS.items() if sort.is_owned]
+SENDING_ROUTES = [route for route, sort in ROUTE_ACCESS.items() if sort.sends is not None]
 
 
 async def test_every_route_is_said_to_be_open_or_tried_here() -> None:
-    found = {
-        (each.method, each.path) for each in build_routes(cast(Any, None), cast(Any, None), cast(Any, None))
-    }
-    assert {route for route in found if route[1] not in OPEN_PATHS} == set(OPEN_ROUTES)
+    found = {(route.method, route.path) for route in ROUTES}
+    assert {route for route in found if route[1] not in OPEN_PATHS} == set(ROUTE_ACCESS)
 
 
 async def test_every_route_that_is_described_is_tried_here(anonymous: httpx.AsyncClient) -> None:
@@ -98,7 +94,7 @@ async def test_every_route_that_is_described_is_tried_here(anonymous: httpx.Asyn
     paths = (await anonymous.get("/openapi.json")).json()["paths"]
     methods = {"get", "post", "put", "patch", "delete"}
     described = {(method.upper(), path) for path, each in paths.items() for method in each.keys() & methods}
-    assert {route for route in described if route[1] not in OPEN_PATHS} == set(OPEN_ROUTES)
+    assert {route for route in described if route[1] not in OPEN_PATHS} == set(ROUTE_ACCESS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -182,7 +178,7 @@ async def test_without_a_good_key_nothing_is_shown_done_or_forgotten(
 ) -> None:
     method, path = route
     before, stored = await _count_audited(place), await _count_stored(place)
-    sent = _build_request(BAD_KEYS[name], OPEN_ROUTES[route])
+    sent = _build_request(BAD_KEYS[name], ROUTE_ACCESS[route])
     found = await anonymous.request(method, build_path(path, number), **sent)
     assert (found.status_code, found.json()["code"]) == (401, "key-unknown")
     assert await _count_audited(place) == before + 1
@@ -221,10 +217,10 @@ async def test_what_is_anothers_is_not_there_and_asking_is_noted(
     method, path = route
     before = await _count_audited(place)
     theirs = await anonymous.request(
-        method, build_path(path, number), **_build_request(key, OPEN_ROUTES[route])
+        method, build_path(path, number), **_build_request(key, ROUTE_ACCESS[route])
     )
     nobodys = await anonymous.request(
-        method, build_path(path, 999_999), **_build_request(key, OPEN_ROUTES[route])
+        method, build_path(path, 999_999), **_build_request(key, ROUTE_ACCESS[route])
     )
     assert theirs.status_code == nobodys.status_code == 404
     assert theirs.text.replace(str(number), "999999") == nobodys.text
@@ -251,12 +247,12 @@ async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
         {"headers": {"range": "bytes=0-100000", "accept-language": "fr"}},
     ]
     for trick in tricks:
-        sent = _build_request(key, OPEN_ROUTES[route])
+        sent = _build_request(key, ROUTE_ACCESS[route])
         sent["headers"] = {**sent["headers"], **trick.get("headers", {})}
         sent["params"] = {**sent["params"], **trick.get("params", {})}
         found = await anonymous.request(method, build_path(path, number), **sent)
         mine = json.dumps(found.json()) if "json" in found.headers["content-type"] else found.text
-        for asked in OPEN_ROUTES[route].query.values():
+        for asked in ROUTE_ACCESS[route].query.values():
             mine = mine.replace(asked, "")  # what we named ourselves may be named to us
         assert HIDDEN_ROUTES not in mine, (trick, mine)
         assert "MIN-09" not in mine
@@ -274,7 +270,7 @@ async def test_who_may_not_send_changes_nothing(
     method, path = route
     before, stored = await _count_audited(place), await _count_stored(place)
     found = await anonymous.request(
-        method, build_path(path, number), **_build_request(key, OPEN_ROUTES[route])
+        method, build_path(path, number), **_build_request(key, ROUTE_ACCESS[route])
     )
     assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
     assert await _count_audited(place) == before + 1
@@ -291,7 +287,7 @@ async def test_a_method_is_what_stands_in_the_first_line(
     header: str, place: ServicePlace, anonymous: httpx.AsyncClient
 ) -> None:
     stored = await _count_stored(place)
-    sort = OPEN_ROUTES["POST", "/v1/acts"]
+    sort = ROUTE_ACCESS["POST", "/v1/acts"]
     sent = {**_build_request(MINISTRY, sort)}
     sent["headers"] = {**sent["headers"], header: "POST"}
     found = await anonymous.request("DELETE", "/v1/acts", **sent)
@@ -481,7 +477,7 @@ async def test_a_parameter_that_no_route_knows_is_refused_and_nothing_is_done(
     method, path = route
     stored = await _count_stored(place)
     for key in (MINISTRY, OPERATOR):
-        sent = _build_request(key, OPEN_ROUTES[route])
+        sent = _build_request(key, ROUTE_ACCESS[route])
         for params in ({"dryrun": "true"}, {"nothing": ""}):
             found = await anonymous.request(method, build_path(path, number), **{**sent, "params": params})
             refused = (found.status_code, found.json()["code"])

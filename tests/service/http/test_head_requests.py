@@ -11,7 +11,7 @@ from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import fetch
 from tests.service.http.test_every_route import (
     HIDDEN_ROUTES,
-    OPEN_ROUTES,
+    ROUTE_ACCESS,
     RouteAccess,
     anonymous,
     build_path,
@@ -47,7 +47,7 @@ def _describe_response(found: httpx.Response, number: int) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-@pytest.mark.parametrize("route", sorted({path for _, path in OPEN_ROUTES}))
+@pytest.mark.parametrize("route", sorted({path for _, path in ROUTE_ACCESS}))
 async def test_a_head_or_a_condition_tells_nothing_of_anothers(
     route: str, method: str, place: ServicePlace, anonymous: httpx.AsyncClient, number: int
 ) -> None:
@@ -55,7 +55,7 @@ async def test_a_head_or_a_condition_tells_nothing_of_anothers(
     (row,) = await fetch(place.dsn, "select entry_id from entry where reference = $1", f"{HIDDEN_ROUTES}-ACT")
     path, sort = (
         route.replace("{entry}", str(row["entry_id"])),
-        OPEN_ROUTES.get(("GET", route), RouteAccess()),
+        ROUTE_ACCESS.get(("GET", route), RouteAccess()),
     )
     for key in (FOREIGN, LIMITED, LIMITED_AUDITOR):
         for condition in CONDITIONS.values():

@@ -82,7 +82,7 @@ async def test_so_many_reports_are_made_at_once_and_look_ups_go_on(journal: Jour
         ]
         assert len(reports) == REPORT_THREADS
         await databases.wait_until_blocked(holder)
-        with pytest.raises(Problem, match="as can be made at once") as caught:
+        with pytest.raises(Problem, match="reports are being computed") as caught:
             await journal.run_report(_count_batches, "MIN-03")
         assert caught.value.headers["retry-after"]
         assert await journal.run_lookup(_return_seven, "MIN-01") == 7
@@ -101,7 +101,7 @@ async def test_so_many_look_ups_wait_and_no_more(journal: JournalReader, dsn: st
         senders = ["MIN-01", "MIN-02"] * (LOOKUPS_WAITING_MAX // 2)
         waiting = [asyncio.create_task(journal.run_lookup(_count_batches, sender)) for sender in senders]
         await databases.wait_until_blocked(holder)
-        with pytest.raises(Problem, match="As many questions wait as can wait") as caught:
+        with pytest.raises(Problem, match="Too many queries wait") as caught:
             await journal.run_lookup(_count_batches, "MIN-03")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "1")
     assert await asyncio.gather(*waiting) == [0] * LOOKUPS_WAITING_MAX
@@ -113,7 +113,7 @@ async def test_one_sender_leaves_half_of_the_look_ups_to_the_others(journal: Jou
         most = compute_sender_limit(LOOKUPS_WAITING_MAX)
         waiting = [asyncio.create_task(journal.run_lookup(_count_batches, "MIN-01")) for _ in range(most)]
         await databases.wait_until_blocked(holder)
-        with pytest.raises(Problem, match="many of your questions") as caught:
+        with pytest.raises(Problem, match="many of your queries") as caught:
             await journal.run_lookup(_count_batches, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "1")
         assert [await journal.run_lookup(_return_seven, "MIN-02") for _ in range(LOOKUP_CONNECTIONS)] == [

@@ -7,25 +7,27 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import httpx
 import msgspec
 import pytest
 
+from core.stage_timing import StageTimes
 from monitoring.live_figures import LiveFigures
 from monitoring.service_metrics import ServiceMetrics
 from reporting.proofs_fr import FRENCH
-from service.auth import api_keys
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 from service.database.embedded import Database
 from service.http.handlers.metrics import STREAM_EVENTS_MAX, BatchProofResult, LiveHandler
 from service.http.http_messages import Request, Response
 from service.http.live.broadcaster import VIEWERS_MAX, FiguresBroadcaster
+from service.http.live.metrics_access import MetricsAccess
 from service.http.openapi.document import build_document
 from service.http.problems import Problem
-from service.http.routes import OPEN_PATHS
+from service.http.routes import ROUTES
+from service.http.service_state import ServiceState
 from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY, OPERATOR
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
@@ -128,29 +130,41 @@ async def test_a_stream_ends_when_the_service_drains(database: Database, tmp_pat
 # --------------------------------------------------------------------------------------------- the lookout alone
 
 
-def _build_context() -> Any:
-    async def nothing(*_: Any) -> list[Any]:
+class _Parts(NamedTuple):
+    """What a broadcaster reads."""
+
+    metrics: ServiceMetrics
+    pool: Any
+    state: ServiceState
+
+
+def _build_parts() -> _Parts:
+    async def fetch(*_: Any) -> list[Any]:
         return []
 
-    pool = SimpleNamespace(fetch=nothing)
+    pool = SimpleNamespace(fetch=fetch)
     pool.acquire = lambda **_: nullcontext(pool)
-    return SimpleNamespace(
-        board=ServiceMetrics({}),
-        stages=SimpleNamespace(nanoseconds={}),
-        pool=pool,
-        drained=[],
-        is_ready=True,
-        shows_metrics_to_all=True,
-    )
+    state = ServiceState()
+    state.is_ready = True
+    return _Parts(ServiceMetrics({}), pool, state)
 
 
-def _build_handler(desk: Any, lookout: FiguresBroadcaster, role: Role = Role.OPERATOR) -> LiveHandler:
-    who = api_keys.build_caller("k", "OPS", frozenset({role}), frozenset())
+def _create_broadcaster(parts: _Parts | None = None) -> FiguresBroadcaster:
+    metrics, pool, state = parts or _build_parts()
+    return FiguresBroadcaster(metrics, StageTimes(), pool, state=state)
 
-    async def caller(_: Request) -> Caller:
-        return who
 
-    return LiveHandler(desk, cast(Any, SimpleNamespace(caller=caller)), lookout)
+def _create_handler(
+    broadcaster: FiguresBroadcaster, role: Role = Role.OPERATOR, *, is_public: bool = True
+) -> LiveHandler:
+    caller = build_caller("k", "OPS", frozenset({role}), frozenset())
+
+    async def authenticate(_: Request) -> Caller:
+        return caller
+
+    authenticator = cast(Any, SimpleNamespace(authenticate=authenticate))
+    access = MetricsAccess(authenticator, is_public=is_public)
+    return LiveHandler(access, broadcaster, cast(Any, None), journal=cast(Any, None))
 
 
 def _build_request(method: str = "GET", address: str = "127.0.0.1") -> tuple[Request, asyncio.Event]:
@@ -177,7 +191,7 @@ def _read_pieces(found: Response) -> AsyncIterator[bytes]:
 
 
 async def test_nothing_is_put_together_while_nobody_looks() -> None:
-    lookout = FiguresBroadcaster(_build_context())
+    lookout = _create_broadcaster()
     await lookout._refresh()
     assert lookout._payload == b""
     with lookout.open_viewer_slot("COURT"):
@@ -186,11 +200,9 @@ async def test_nothing_is_put_together_while_nobody_looks() -> None:
 
 
 async def test_all_watchers_share_one_look() -> None:
-    desk = _build_context()
-    lookout = FiguresBroadcaster(desk)
+    lookout = _create_broadcaster()
     streams = [
-        _read_pieces(await _build_handler(desk, lookout).stream_figures(_build_request()[0]))
-        for _ in range(5)
+        _read_pieces(await _create_handler(lookout).stream_figures(_build_request()[0])) for _ in range(5)
     ]
     waiting = [asyncio.ensure_future(anext(each)) for each in streams]
     await _run_loop()
@@ -201,10 +213,9 @@ async def test_all_watchers_share_one_look() -> None:
 
 
 async def test_who_goes_away_makes_room() -> None:
-    desk = _build_context()
-    lookout = FiguresBroadcaster(desk)
+    lookout = _create_broadcaster()
     request, gone = _build_request()
-    stream = _read_pieces(await _build_handler(desk, lookout).stream_figures(request))
+    stream = _read_pieces(await _create_handler(lookout).stream_figures(request))
     waiting = asyncio.ensure_future(anext(stream, None))
     await _run_loop()
     assert lookout._viewer_quota.used == 1
@@ -215,17 +226,19 @@ async def test_who_goes_away_makes_room() -> None:
 
 
 async def test_only_so_many_may_look() -> None:
-    desk = _build_context()
-    lookout = FiguresBroadcaster(desk)
+    lookout = _create_broadcaster()
     with ExitStack() as others:
-        for taken, words in ((VIEWERS_MAX // 2, "many of you"), (VIEWERS_MAX, "many look as can")):
+        for taken, words in (
+            (VIEWERS_MAX // 2, "of this sender or address"),
+            (VIEWERS_MAX, "Too many live viewers"),
+        ):
             while lookout._viewer_quota.used < taken:
                 others.enter_context(
                     lookout.open_viewer_slot("127.0.0.1" if taken < VIEWERS_MAX else "COURT")
                 )
             for handler in (
-                _build_handler(desk, lookout).stream_figures,
-                _build_handler(desk, lookout).get_figures,
+                _create_handler(lookout).stream_figures,
+                _create_handler(lookout).get_figures,
             ):
                 with pytest.raises(Problem, match=words) as found:
                     await handler(_build_request()[0])
@@ -236,9 +249,8 @@ async def test_only_so_many_may_look() -> None:
 
 
 async def test_a_stream_is_no_longer_than_a_key_may_be_trusted() -> None:
-    desk = _build_context()
-    lookout = FiguresBroadcaster(desk)
-    stream = _read_pieces(await _build_handler(desk, lookout).stream_figures(_build_request()[0]))
+    lookout = _create_broadcaster()
+    stream = _read_pieces(await _create_handler(lookout).stream_figures(_build_request()[0]))
 
     async def look() -> None:
         while True:
@@ -251,29 +263,27 @@ async def test_a_stream_is_no_longer_than_a_key_may_be_trusted() -> None:
 
 
 async def test_a_question_of_the_head_alone_is_not_a_watcher() -> None:
-    desk = _build_context()
-    lookout = FiguresBroadcaster(desk)
-    found = await _build_handler(desk, lookout).stream_figures(_build_request("HEAD")[0])
+    lookout = _create_broadcaster()
+    found = await _create_handler(lookout).stream_figures(_build_request("HEAD")[0])
     assert found.body == b""
     assert lookout._viewer_quota.used == 0
 
 
 async def test_a_stop_answers_who_waits() -> None:
-    desk = _build_context()
-    lookout = FiguresBroadcaster(desk)
-    asked = asyncio.ensure_future(_build_handler(desk, lookout).get_figures(_build_request()[0]))
+    parts = _build_parts()
+    lookout = _create_broadcaster(parts)
+    asked = asyncio.ensure_future(_create_handler(lookout).get_figures(_build_request()[0]))
     await _run_loop()
     assert lookout._viewer_quota.used == 1
-    for each in desk.drained:
-        each()
+    parts.state.start_draining()
     with pytest.raises(Problem) as found:
         await asked
     assert found.value.status == 503
 
 
 async def test_a_database_that_is_gone_is_told_and_waited_for() -> None:
-    desk = _build_context()
-    lookout, looks = FiguresBroadcaster(desk), 0
+    parts = _build_parts()
+    lookout, looks = _create_broadcaster(parts), 0
 
     async def fetch(*_: Any) -> list[Any]:
         nonlocal looks
@@ -282,9 +292,9 @@ async def test_a_database_that_is_gone_is_told_and_waited_for() -> None:
             raise ConnectionError("gone")
         return []
 
-    desk.pool.fetch = fetch
+    parts.pool.fetch = fetch
     keeping = asyncio.ensure_future(lookout.run())
-    found = await _build_handler(desk, lookout).get_figures(_build_request()[0])
+    found = await _create_handler(lookout).get_figures(_build_request()[0])
     assert json.loads(cast(bytes, found.body))["batches"] == []
     assert looks == 2
     keeping.cancel()
@@ -294,17 +304,15 @@ async def test_a_database_that_is_gone_is_told_and_waited_for() -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("name", ["figures", "stream", "proof"])
+@pytest.mark.parametrize("name", ["get_figures", "stream_figures", "get_proof"])
 async def test_from_elsewhere_figures_are_for_operators_and_auditors(name: str, role: Role) -> None:
-    desk = _build_context()
-    desk.shows_metrics_to_all = False
-    lookout = FiguresBroadcaster(desk)
+    lookout = _create_broadcaster()
     request, _ = _build_request(address="192.0.2.7")
     if role in {Role.OPERATOR, Role.AUDITOR}:
-        await _build_handler(desk, lookout, role)._access.check(request)
+        await _create_handler(lookout, role, is_public=False)._access.check(request)
         return
     with pytest.raises(Problem) as found:
-        await getattr(_build_handler(desk, lookout, role), name)(request)
+        await getattr(_create_handler(lookout, role, is_public=False), name)(request)
     assert (found.value.status, found.value.code) == (403, "role-not-held")
     assert found.value.is_audited
 
@@ -332,7 +340,7 @@ async def test_one_sender_leaves_half_of_the_seats_to_the_others(place: ServiceP
         assert {each.status_code for each in found} == {200}
         refused = await asks(AUDITOR)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
-        assert "many of you" in json.loads(await refused.aread())["detail"]
+        assert "of this sender or address" in json.loads(await refused.aread())["detail"]
         assert (await client.get("/v1/figures", headers={**elsewhere, **AUDITOR})).status_code == 503
         assert (await asks(OPERATOR)).status_code == 200
         assert (await client.get("/v1/figures", headers={**elsewhere, **OPERATOR})).status_code == 200
@@ -379,7 +387,7 @@ async def test_a_batch_that_is_not_there(client: httpx.AsyncClient) -> None:
 def test_the_examples_in_the_description_are_answers() -> None:
     answered = {
         path: operation["get"]["responses"]["200"]["content"]["application/json"]
-        for path, operation in build_document(OPEN_PATHS)["paths"].items()
+        for path, operation in build_document(ROUTES)["paths"].items()
         if path in {"/v1/figures", "/v1/batches/{batch}/proof"}
     }
     assert msgspec.convert(answered["/v1/figures"]["example"], LiveFigures).batches

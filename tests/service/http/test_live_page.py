@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from core.outcome_codes import REFUSALS, Outcome
-from service.http.handlers.static_page import FILES, PATHS, PROGRAMMES, REASONS
+from service.http.handlers.static_page import FILES, PROGRAMMES, REASONS
 from tests.service.http.conftest import ServicePlace
 
 FOLDER = Path(__file__).parents[3] / "monitoring" / "dashboard"
@@ -55,10 +55,10 @@ def test_every_word_that_is_used_is_known_and_every_known_word_is_used() -> None
     used |= {stage for each in page.attributes("data-stages") for stage in each.split()}
     known = set(words("en"))
     assert used <= known
-    quoted = set(re.findall(r'"([\w.]+)"', scripts + SCRIPTS["words.js"].split("const NAME")[1]))
+    quoted = set(re.findall(r'"([\w.]+)"', scripts + SCRIPTS["words.js"].split("const STORAGE_KEY")[1]))
     made = {word for word in known if re.match(r"(state|ticket)\.|(submission|batch|act)Title$", word)}
     assert known - used - quoted == made - used - quoted
-    assert set(re.findall(r'say\("([\w.]+)"', scripts)) <= known
+    assert set(re.findall(r'translate\("([\w.]+)"', scripts)) <= known
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -90,7 +90,7 @@ def test_fields_and_tables_are_named_for_who_hears_the_page() -> None:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_the_page_needs_no_key_and_runs_nothing_but_its_own(place: ServicePlace) -> None:
     async with place.service.client() as client:
-        for path in PATHS:
+        for path in (*FILES, REASONS, PROGRAMMES):
             found = await client.get(path)
             assert found.status_code == 200, path
             policy = found.headers["content-security-policy"]

@@ -429,7 +429,11 @@ async def withhold_and_pay(state: State, held: str) -> None:
         await run_edits.edit_run(connection, run, "hold", (line,), reason="", by="anne")
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
-        state.context, run, IssueRequest("benoit", at), (create_interruption(), ProgressLines())
+        state.context,
+        run,
+        IssueRequest("benoit", at),
+        interruption=create_interruption(),
+        reporter=ProgressLines(),
     )
     files = sorted((state.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
@@ -587,7 +591,7 @@ async def test_a_part_of_late_interest_bears_none(state: State) -> None:
         "treasury",
     )
     (finding,) = (await state.verify()).findings
-    assert (finding.check, finding.expected) == ("late_interest", "nothing was paid late")
+    assert (finding.check, finding.expected) == ("late_interest", "no late payment")
 
 
 async def test_other_rates_claim_the_rest_under_another_name(state: State) -> None:
@@ -613,6 +617,6 @@ async def test_other_rates_claim_the_rest_under_another_name(state: State) -> No
 async def test_a_day_in_no_open_period_is_said_and_nothing_is_refused(state: State) -> None:
     found = await claim(state, "2019-05-02")
     assert (found.payments, found.posted) == (10, None)
-    assert "2019-05-02 lies in no open period" in found.waits
+    assert "2019-05-02 is not in an open period" in found.waits
     assert "--at DAY" in found.waits
     assert (await claim(state)).payments == 10

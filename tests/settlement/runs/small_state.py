@@ -21,9 +21,9 @@ from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
+from service.configuration.settings import Settings
 from service.database.embedded import Database
 from service.engine import file_processing, payment_runs
-from service.settings import Settings
 from service.terminal.processing_progress import ProcessingProgress
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
@@ -143,7 +143,11 @@ class SmallState:
         )
         request = IssueRequest("Claire", at, version)
         assert await payment_runs.issue_in_database(
-            context, run, request, (Interruption(lambda: None), StepReporter(self.on_step))
+            context,
+            run,
+            request,
+            interruption=Interruption(lambda: None),
+            reporter=StepReporter(self.on_step),
         )
         return await self.load_files(run)
 

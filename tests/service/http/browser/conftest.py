@@ -1,4 +1,4 @@
-"""One browser for a whole file of tests."""
+"""The browser of the tests: one for each file of tests."""
 
 from collections.abc import AsyncIterator
 
@@ -12,7 +12,7 @@ from tests.service.http.conftest import place
 
 __all__ = ["browser", "place"]
 
-pytest.register_assert_rewrite(*(f"{__package__}.{name}" for name in ("checks", "tables")))
+pytest.register_assert_rewrite(*(f"{__package__}.{name}" for name in ("figure_checks", "table_checks")))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

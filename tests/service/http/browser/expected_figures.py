@@ -1,4 +1,4 @@
-"""What the page is held against: ``/metrics`` as it stood before and after, and SQL as of the last batch shown."""
+"""The expected figures of the page: ``/metrics`` before and after it was read, and SQL up to the last batch shown."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -42,16 +42,20 @@ _TICKETS = """
 
 
 class Metrics(NamedTuple):
-    """All metrics at one moment between two readings of the clock."""
+    """All metrics at one moment, between two readings of the clock."""
 
     started_at: float
     ended_at: float
     samples: Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
     def iterate_values(self, name: str, **labels: str) -> Iterator[float]:
-        """The values of a metric over all labels that are not named."""
+        """Return the values of a metric over all labels that are not given."""
         wanted = set(labels.items())
-        return (value for (one, at), value in self.samples.items() if one == name and wanted <= at)
+        return (
+            value
+            for (sample, sample_labels), value in self.samples.items()
+            if sample == name and wanted <= sample_labels
+        )
 
     def total(self, name: str, **labels: str) -> float:
         return sum(self.iterate_values(name, **labels))
@@ -60,27 +64,27 @@ class Metrics(NamedTuple):
         return round(self.total(name, **labels))
 
     def buckets(self, name: str) -> dict[float, int]:
-        found = {
-            float(dict(at)["le"]): round(value)
-            for (one, at), value in self.samples.items()
-            if one == f"{name}_bucket"
+        counts = {
+            float(dict(labels)["le"]): round(value)
+            for (sample, labels), value in self.samples.items()
+            if sample == f"{name}_bucket"
         }
-        return dict(sorted(found.items()))
+        return dict(sorted(counts.items()))
 
 
 async def read_metrics(client: httpx.AsyncClient) -> Metrics:
-    asked = time.time()
+    started_at = time.time()
     families = text_string_to_metric_families((await client.get("/metrics")).text)
     samples = {
-        (one.name.removeprefix("crescendo_"), frozenset(one.labels.items())): one.value
+        (sample.name.removeprefix("crescendo_"), frozenset(sample.labels.items())): sample.value
         for family in families
-        for one in family.samples
+        for sample in family.samples
     }
-    return Metrics(asked, time.time(), samples)
+    return Metrics(started_at, time.time(), samples)
 
 
 class DatabaseState(NamedTuple):
-    """The database as of one batch, which stays what it was."""
+    """The rows of the database up to one batch, which later batches do not change."""
 
     tables: Mapping[str, list[Row]]
 
@@ -91,15 +95,15 @@ class DatabaseState(NamedTuple):
         return sum(int(row["cents"]) for row in self.tables[outcome])
 
     def files(self, sender: str, *, is_whole: bool = False, is_none: bool = False) -> int:
-        """Files of a sender that ended so."""
+        """Count the files of a sender that ended in this state: all lines accepted, or none."""
         rows = [row for row in self.tables["ended"] if row["sender"] == sender]
         return sum(
             int(row["files"]) for row in rows if (row["is_whole"], row["is_none"]) == (is_whole, is_none)
         )
 
     def programmes(self) -> dict[tuple[str, str, str], tuple[int, int]]:
-        """Opened and available by year, programme and measure."""
-        found: dict[tuple[str, str, str], tuple[int, int]] = {}
+        """Return the credits opened and available, by year, programme and measure."""
+        credits_by_key: dict[tuple[str, str, str], tuple[int, int]] = {}
         for row in self.tables["balances"]:
             year = int(row["node"]) // SHEETS // CENTRES_A_YEAR + YEAR_FIRST
             for measure in ("ae", "cp"):
@@ -107,10 +111,12 @@ class DatabaseState(NamedTuple):
                 opened, reserved, consumed = (
                     int(row[f"{measure}_{name}"]) for name in ("opened", "reserved", "consumed")
                 )
-                before = found.get(key, (0, 0))
-                found[key] = before[0] + opened, before[1] + opened - reserved - consumed
+                before = credits_by_key.get(key, (0, 0))
+                credits_by_key[key] = before[0] + opened, before[1] + opened - reserved - consumed
         return {
-            key: each for key, each in found.items() if any(found[*key[:2], one][0] for one in ("ae", "cp"))
+            key: cents
+            for key, cents in credits_by_key.items()
+            if any(credits_by_key[*key[:2], measure][0] for measure in ("ae", "cp"))
         }
 
     def _rows(self, outcome: str, sender: str | None, is_form: bool | None) -> list[Row]:
@@ -124,13 +130,15 @@ class DatabaseState(NamedTuple):
 async def read_database(dsn: str, batch: int) -> DatabaseState:
     connection = await asyncpg.connect(dsn)
     try:
-        return DatabaseState({name: await connection.fetch(each, batch) for name, each in STATEMENTS.items()})
+        return DatabaseState(
+            {name: await connection.fetch(statement, batch) for name, statement in STATEMENTS.items()}
+        )
     finally:
         await connection.close()
 
 
 async def read_tickets(dsn: str) -> dict[int, Row]:
-    """How far each submission is: files, and the forms of a sender together."""
+    """Read the progress of each submission: files, and the forms of a sender together."""
     connection = await asyncpg.connect(dsn)
     try:
         return {row["submission"]: row for row in await connection.fetch(_TICKETS)}

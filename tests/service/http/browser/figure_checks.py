@@ -1,7 +1,7 @@
-"""One comparison for every figure of the page: with ``/metrics`` before and after, with SQL, and with earlier events.
+"""A check for every figure of the page: against ``/metrics`` before and after, against SQL, and against earlier events.
 
-Counters only grow: what is shown lies between the two readings.  What became of lines is compared with the rows of the
-database up to the last batch shown, to the line and to the cent, however much is committed meanwhile.
+Counters only grow, so a figure must lie between the two readings.  The outcomes of lines are compared with the rows of the
+database up to the last batch shown, exactly to the line and the cent, even while more is committed.
 """
 
 import math
@@ -12,7 +12,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from monitoring.drain_rate import WINDOW_SECONDS as PACE_SECONDS
+from monitoring.drain_rate import WINDOW_SECONDS as DRAIN_RATE_SECONDS
 from monitoring.trend import RATE_WINDOW_SECONDS
 from tests.service.http.browser.expected_figures import DatabaseState, Metrics, Row
 from tests.service.http.browser.page_texts import (
@@ -25,25 +25,25 @@ from tests.service.http.browser.page_texts import (
 )
 
 CLOCKS_SECONDS = 0.1
-"""Between two clocks that are read one after the other, on a machine that has much to do."""
+"""The difference between two clocks that are read one after the other on a busy machine."""
 GAUGES = ("uploads", "files_waiting", "file_lines_waiting", "forms_waiting", "file_lines_under_way")
 MOVING = (*GAUGES, "lines_total", "received_lines_total", "form_seconds_count", "last_batch")
 OUTCOMES = ("accepted", "duplicate", "refused")
 
 
 class WorkStart(NamedTuple):
-    """Where the work began, after a rest: so many lines were committed before its first batch."""
+    """The start of the work after a rest: its first batch, and the lines committed before."""
 
     first_batch: int
     lines_before: int
 
-    def committed_at(self, stored: DatabaseState) -> float:
-        rows = [row for row in stored.tables["batches"] if row["batch"] == self.first_batch]
+    def committed_at(self, database: DatabaseState) -> float:
+        rows = [row for row in database.tables["batches"] if row["batch"] == self.first_batch]
         return rows[0]["committed_at"].timestamp() if rows else math.inf
 
 
 class Moment(NamedTuple):
-    """The page, and the truth before and after it and as of its last batch."""
+    """The page at one moment, with the metrics before and after it and the database as of its last batch."""
 
     before: Metrics
     after: Metrics
@@ -51,7 +51,7 @@ class Moment(NamedTuple):
     database: DatabaseState
     work_start: WorkStart
     tickets: tuple[Mapping[int, Row], Mapping[int, Row]]
-    """Files before and after."""
+    """The submissions before and after."""
 
     @property
     def shown(self) -> PageEvent:
@@ -59,14 +59,14 @@ class Moment(NamedTuple):
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether nothing moved between the two readings."""
-        return all(self.before.total(each) == self.after.total(each) for each in MOVING)
+        """Whether no metric changed between the two readings."""
+        return all(self.before.total(name) == self.after.total(name) for name in MOVING)
 
-    def check_between(self, found: int, name: str, **labels: str) -> None:
-        assert self.before.count(name, **labels) <= found <= self.after.count(name, **labels), (name, labels)
+    def check_between(self, value: int, name: str, **labels: str) -> None:
+        assert self.before.count(name, **labels) <= value <= self.after.count(name, **labels), (name, labels)
 
-    def check_falling(self, found: int, name: str) -> None:
-        assert self.before.count(name) >= found >= self.after.count(name), name
+    def check_falling(self, value: int, name: str) -> None:
+        assert self.before.count(name) >= value >= self.after.count(name), name
 
 
 Check = Callable[[Moment], None]
@@ -77,15 +77,18 @@ def _check_counter(figure: str, name: str, moment: Moment) -> None:
 
 
 def _check_gauge(figure: str, name: str, moment: Moment) -> None:
-    """Of a gauge that does not grow in these tests: nothing comes to it while the page is read."""
+    """Check a gauge that does not grow in these tests: nothing is added while the page is read."""
     moment.check_falling(moment.shown.read_count(f"figure {figure}"), name)
 
 
 def _check_clock(moment: Moment) -> None:
-    at = moment.shown.time
-    assert moment.before.ended_at < at.timestamp() < moment.after.started_at
-    assert moment.shown.read_text("figure at") == f"{at:%H:%M:%S}", (moment.shown.read_text("figure at"), at)
-    assert all(one.time < other.time for one, other in pairwise(moment.events))
+    time = moment.shown.time
+    assert moment.before.ended_at < time.timestamp() < moment.after.started_at
+    assert moment.shown.read_text("figure at") == f"{time:%H:%M:%S}", (
+        moment.shown.read_text("figure at"),
+        time,
+    )
+    assert all(event.time < next_event.time for event, next_event in pairwise(moment.events))
 
 
 def _check_start(moment: Moment) -> None:
@@ -96,34 +99,34 @@ def _check_start(moment: Moment) -> None:
         < moment.events[0].time.timestamp()
     )
     assert re.fullmatch(rf"{started.day} \w+, {started:%H:%M}", moment.shown.read_text("figure started_at"))
-    assert {each.started_at for each in moment.events} == {started}
+    assert {event.started_at for event in moment.events} == {started}
 
 
 def _check_cut_off(moment: Moment) -> None:
-    left = parse_countdown(moment.shown.read_text("figure cut_off_seconds"))
+    remaining = parse_countdown(moment.shown.read_text("figure cut_off_seconds"))
     after, before = (
-        timedelta(seconds=each.total("cut_off_seconds")) for each in (moment.after, moment.before)
+        timedelta(seconds=metrics.total("cut_off_seconds")) for metrics in (moment.after, moment.before)
     )
-    assert after - timedelta(seconds=1) < left <= before
+    assert after - timedelta(seconds=1) < remaining <= before
 
 
 def _check_outcome_lines(name: str, moment: Moment) -> None:
-    found = moment.shown.read_count(f"figure throughput.outcomes.{name}.lines")
-    assert found == moment.database.lines(name)
-    moment.check_between(found, "lines_total", outcome=name)
+    lines = moment.shown.read_count(f"figure throughput.outcomes.{name}.lines")
+    assert lines == moment.database.lines(name)
+    moment.check_between(lines, "lines_total", outcome=name)
 
 
 def _check_outcome_cents(name: str, moment: Moment) -> None:
-    found = moment.shown.read_count(f"figure throughput.outcomes.{name}.cents")
-    assert found == moment.database.cents(name)
-    moment.check_between(found, "cents_total", outcome=name)
+    cents = moment.shown.read_count(f"figure throughput.outcomes.{name}.cents")
+    assert cents == moment.database.cents(name)
+    moment.check_between(cents, "cents_total", outcome=name)
 
 
 def _check_lines_of_files(moment: Moment) -> None:
-    """What was received of files is decided, under way, or waits."""
+    """Check that the received lines of files are decided, in progress, or waiting."""
     received = moment.before.count("received_lines_total", way="file")
     assert received == moment.after.count("received_lines_total", way="file"), "all files came before"
-    decided = sum(moment.database.lines(each, is_form=False) for each in OUTCOMES)
+    decided = sum(moment.database.lines(outcome, is_form=False) for outcome in OUTCOMES)
     assert (
         moment.shown.read_count("figure queue.lines") + moment.shown.read_count("figure queue.under_way")
         == received - decided
@@ -131,30 +134,30 @@ def _check_lines_of_files(moment: Moment) -> None:
 
 
 def _check_forms_waiting(moment: Moment) -> None:
-    """No more wait than were received and have no outcome; while nothing moves, so many as ``/metrics`` says."""
-    found = moment.shown.read_count("figure queue.forms")
-    decided = sum(moment.database.lines(each, is_form=True) for each in OUTCOMES)
-    assert 0 <= found <= moment.after.count("received_lines_total", way="form") - decided
+    """Check that at most the received forms without an outcome wait; if nothing changes, as many as ``/metrics`` says."""
+    waiting = moment.shown.read_count("figure queue.forms")
+    decided = sum(moment.database.lines(outcome, is_form=True) for outcome in OUTCOMES)
+    assert 0 <= waiting <= moment.after.count("received_lines_total", way="form") - decided
     if moment.is_unchanged:
-        moment.check_between(found, "forms_waiting")
+        moment.check_between(waiting, "forms_waiting")
 
 
 def _check_oldest(moment: Moment) -> None:
-    """Grows while nothing moves; and nothing waits since before the work was there."""
-    found = parse_rounded(moment.shown.read_text("figure queue.oldest_seconds"))
-    before, after = (each.total("oldest_waiting_seconds") for each in (moment.before, moment.after))
+    """Check that the age grows while nothing changes, and does not reach back before the work."""
+    age = parse_rounded(moment.shown.read_text("figure queue.oldest_seconds"))
+    before, after = (metrics.total("oldest_waiting_seconds") for metrics in (moment.before, moment.after))
     if moment.is_unchanged:
-        assert found.overlaps(before, after)
+        assert age.overlaps(before, after)
     else:
-        assert found.overlaps(0, max(before, after) + moment.after.ended_at - moment.before.started_at)
+        assert age.overlaps(0, max(before, after) + moment.after.ended_at - moment.before.started_at)
 
 
 def _count_waiting_lines(shown: PageEvent) -> int:
-    return sum(shown.read_count(f"figure queue.{each}") for each in ("lines", "forms", "under_way"))
+    return sum(shown.read_count(f"figure queue.{name}") for name in ("lines", "forms", "under_way"))
 
 
 def _check_time_to_empty(moment: Moment) -> None:
-    """What waits, over the rate that stands beside it."""
+    """Check that the time to empty is the waiting lines over the rate shown beside it."""
     text, rate = (
         moment.shown.read_text("figure queue.empty_seconds"),
         parse_rounded(_read_rate_text(moment.shown)),
@@ -165,7 +168,7 @@ def _check_time_to_empty(moment: Moment) -> None:
     waiting = _count_waiting_lines(moment.shown)
     assert parse_rounded(text).overlaps(waiting / rate.high, waiting / max(rate.low, 1e-9) if waiting else 0)
     if moment.is_unchanged:
-        before, after = (each.total("queue_empty_seconds") for each in (moment.before, moment.after))
+        before, after = (metrics.total("queue_empty_seconds") for metrics in (moment.before, moment.after))
         assert parse_rounded(text).overlaps(before, after)
 
 
@@ -174,70 +177,73 @@ def _read_rate_text(shown: PageEvent) -> str:
 
 
 def _check_rate(moment: Moment) -> None:
-    """Over one stretch of work, a rate times its span is what was committed in it, event after event.
+    """Check the rate of every event against the lines committed since the work began.
 
-    So all events tell of one beginning: the moment from which each rate, times the time since, gives the lines since.
+    During one period of work, the rate times the time since its beginning equals the lines committed since. So the
+    beginnings computed from all events must agree.
     """
-    began = [found for each in moment.events if (found := _find_start(moment, each))]
-    if began:
-        assert max(low for low, _ in began) <= min(high for _, high in began) + CLOCKS_SECONDS
+    starts = [start for event in moment.events if (start := _find_start(moment, event))]
+    if starts:
+        assert max(low for low, _ in starts) <= min(high for _, high in starts) + CLOCKS_SECONDS
     if moment.is_unchanged:
-        fastest, slowest = (each.total("drain_lines_per_second") for each in (moment.before, moment.after))
+        fastest, slowest = (
+            metrics.total("drain_lines_per_second") for metrics in (moment.before, moment.after)
+        )
         assert round(slowest) <= parse_count(_read_rate_text(moment.shown)) <= round(fastest)
 
 
 def _find_start(moment: Moment, shown: PageEvent) -> tuple[float, float] | None:
-    """When the work began that a rate is of; None where it is none of the load, or hardly old enough to tell."""
+    """Return the earliest and latest start that an event's rate allows; None outside the work, or within two seconds of it."""
     since = shown.time.timestamp() - moment.work_start.committed_at(moment.database)
     rate = parse_count(_read_rate_text(shown))
-    if not (2 < since < PACE_SECONDS - 1 and rate):
+    if not (2 < since < DRAIN_RATE_SECONDS - 1 and rate):
         return None
-    lines, at = _count_lines(shown) - moment.work_start.lines_before, shown.time.timestamp()
-    return at - lines / max(rate - 0.51, 0.01), at - lines / (rate + 0.51)
+    lines, now = _count_lines(shown) - moment.work_start.lines_before, shown.time.timestamp()
+    return now - lines / max(rate - 0.51, 0.01), now - lines / (rate + 0.51)
 
 
 def _count_lines(shown: PageEvent) -> int:
-    return sum(shown.read_count(f"figure throughput.outcomes.{each}.lines") for each in OUTCOMES)
+    return sum(shown.read_count(f"figure throughput.outcomes.{outcome}.lines") for outcome in OUTCOMES)
 
 
 def _check_over_window(
     moment: Moment,
-    total: Callable[[PageEvent], float],
-    rate: Callable[[PageEvent], RoundedNumber],
+    read_total: Callable[[PageEvent], float],
+    read_rate: Callable[[PageEvent], RoundedNumber],
     slack: float,
 ) -> None:
-    """Each rate shown, times its span, is what a total moved by between the two events that it is taken over."""
-    for place in range(RATE_WINDOW_SECONDS, len(moment.events)):
-        first, last = moment.events[place - RATE_WINDOW_SECONDS], moment.events[place]
-        span, moved = (last.time - first.time).total_seconds(), total(last) - total(first)
-        assert rate(last).overlaps(
-            (moved - slack) / (span + CLOCKS_SECONDS), (moved + slack) / (span - CLOCKS_SECONDS)
-        ), (last.time, moved, span)
+    """Check that each rate times its time span equals the change of a total between the two events of its window."""
+    for index in range(RATE_WINDOW_SECONDS, len(moment.events)):
+        first, last = moment.events[index - RATE_WINDOW_SECONDS], moment.events[index]
+        span, change = (last.time - first.time).total_seconds(), read_total(last) - read_total(first)
+        assert read_rate(last).overlaps(
+            (change - slack) / (span + CLOCKS_SECONDS), (change + slack) / (span - CLOCKS_SECONDS)
+        ), (last.time, change, span)
 
 
 def _check_forms_rate(moment: Moment) -> None:
     _check_over_window(
         moment,
-        lambda each: each.read_count("figure forms.answered"),
-        lambda each: parse_rounded(each.read_text("figure throughput.forms_a_second")),
+        lambda event: event.read_count("figure forms.answered"),
+        lambda event: parse_rounded(event.read_text("figure throughput.forms_a_second")),
         slack=0,
     )
 
 
 def _check_share(station: str, moment: Moment) -> None:
-    stages = [f"stage {each}" for each in station.split()]
+    stages = [f"stage {stage}" for stage in station.split()]
     _check_over_window(
         moment,
-        lambda each: sum(parse_rounded(each.read_text(name)).middle for name in stages),
-        lambda each: parse_rounded(each.read_text(f"share {station}")),
+        lambda event: sum(parse_rounded(event.read_text(name)).middle for name in stages),
+        lambda event: parse_rounded(event.read_text(f"share {station}")),
         slack=sum(parse_rounded(moment.shown.read_text(name)).half_width for name in stages) * 2
         + CLOCKS_SECONDS,
     )
 
 
 def _check_peak(moment: Moment) -> None:
-    """The most that was committed between two events, a second: the page has seen all events since the start."""
-    found = parse_count(re.findall(r"\d[\d,]*", moment.shown.read_text("trend-said"))[-1])
+    """Check the peak against the highest rate between two events; the page has received all events since the start."""
+    peak = parse_count(re.findall(r"\d[\d,]*", moment.shown.read_text("trend-said"))[-1])
     rates = [
         ((_count_lines(last) - _count_lines(first)), (last.time - first.time).total_seconds())
         for first, last in pairwise(moment.events)
@@ -245,11 +251,13 @@ def _check_peak(moment: Moment) -> None:
     low, high = (
         max(lines / (span + slack) for lines, span in rates) for slack in (CLOCKS_SECONDS, -CLOCKS_SECONDS)
     )
-    assert low - 0.5 <= found <= high + 0.5
+    assert low - 0.5 <= peak <= high + 0.5
 
 
 def _check_stage(name: str, moment: Moment) -> None:
-    before, after = (each.total("stage_seconds_total", stage=name) for each in (moment.before, moment.after))
+    before, after = (
+        metrics.total("stage_seconds_total", stage=name) for metrics in (moment.before, moment.after)
+    )
     assert parse_rounded(moment.shown.read_text(f"stage {name}")).overlaps(before, after)
 
 
@@ -263,7 +271,7 @@ def _check_last_batch(moment: Moment) -> None:
 def _check_answered_forms(moment: Moment) -> None:
     _check_counter("forms.answered", "form_seconds_count", moment)
     assert moment.shown.read_count("figure forms.answered") <= sum(
-        moment.database.lines(each, is_form=True) for each in OUTCOMES
+        moment.database.lines(outcome, is_form=True) for outcome in OUTCOMES
     )
 
 
@@ -272,27 +280,29 @@ def _check_forms_in_time(moment: Moment) -> None:
 
 
 def _check_commit_p99(moment: Moment) -> None:
-    """Of 99 in 100, and of no more than 99 in 100 at the bound before."""
-    before, after = (each.buckets("commit_seconds") for each in (moment.before, moment.after))
+    """Check that the bound holds 99 % of the commits, and that the next smaller bound holds fewer."""
+    before, after = (metrics.buckets("commit_seconds") for metrics in (moment.before, moment.after))
     text, bounds = moment.shown.read_text("figure commits.most_within_seconds"), [0.0, *before]
-    is_it = [
-        100 * after[bound] >= 99 * before[math.inf] and 100 * before.get(less, 0) < 99 * after[math.inf]
-        for less, bound in pairwise(bounds)
+    is_bound = [
+        100 * after[bound] >= 99 * before[math.inf] and 100 * before.get(smaller, 0) < 99 * after[math.inf]
+        for smaller, bound in pairwise(bounds)
     ]
     assert any(
-        parse_rounded(text).overlaps(bound, bound) for bound, fits in zip(before, is_it, strict=True) if fits
+        parse_rounded(text).overlaps(bound, bound)
+        for bound, fits in zip(before, is_bound, strict=True)
+        if fits
     )
 
 
 def _check_summary(moment: Moment) -> None:
-    """The sentence that is said now and then is of one of the events."""
-    found = re.findall(r"\d[\d,]*", moment.shown.read_text("summary"))
-    parts = (
+    """Check that the summary for screen readers has the figures of one of the events."""
+    numbers = re.findall(r"\d[\d,]*", moment.shown.read_text("summary"))
+    names = (
         "throughput.lines_a_second",
         "queue.files",
-        *(f"throughput.outcomes.{each}.lines" for each in ("accepted", "refused")),
+        *(f"throughput.outcomes.{outcome}.lines" for outcome in ("accepted", "refused")),
     )
-    assert found in [[each.read_text(f"figure {part}") for part in parts] for each in moment.events]
+    assert numbers in [[event.read_text(f"figure {name}") for name in names] for event in moment.events]
 
 
 STATIONS = ("prove read resolve", "decide", "encode hash checkpoint")

@@ -1,4 +1,4 @@
-"""What stands on the live page, event by event, and how its texts are read back as numbers."""
+"""The texts of the live page, event by event, and functions that parse them as numbers."""
 
 import re
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from playwright.async_api import Page
 
 RECORD_EVENTS = """
 window.events = [];
-const read = () => {
-  const texts = {}, note = (name, text) => { (texts[name] ??= []).push(text.trim()); };
-  const named = (element) => {
+const readPage = () => {
+  const texts = {}, add = (name, text) => { (texts[name] ??= []).push(text.trim()); };
+  const findName = (element) => {
     const cell = element.closest("tbody [data-column]"), figure = element.closest("[data-figure]");
     const stage = element.closest("[data-stage]"), share = element.closest("[data-stages] .share");
     if (cell) return null;
@@ -23,30 +23,30 @@ const read = () => {
   };
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    const { data, parentElement } = walker.currentNode, name = named(parentElement);
-    if (name && (/[0-9\\u2013]/.test(data) || parentElement.closest("[data-figure]"))) note(name, data);
+    const { data, parentElement } = walker.currentNode, name = findName(parentElement);
+    if (name && (/[0-9\\u2013]/.test(data) || parentElement.closest("[data-figure]"))) add(name, data);
   }
   for (const cell of document.querySelectorAll("main tbody [data-column]")) {
-    note(`cell ${cell.closest("table").id}.${cell.dataset.column}`, cell.innerText);
+    add(`cell ${cell.closest("table").id}.${cell.dataset.column}`, cell.innerText);
   }
   const times = [...document.querySelectorAll("time")];
-  const moments = Object.fromEntries(times.map((each) => [each.dataset.figure, each.dateTime]));
+  const moments = Object.fromEntries(times.map((time) => [time.dataset.figure, time.dateTime]));
   return { texts, moments };
 };
 document.addEventListener("DOMContentLoaded", () => {
   const clock = document.querySelector("[data-figure=at]");
   new MutationObserver(() => {
-    const found = read();
-    if (found.moments.at !== events.at(-1)?.moments.at) events.push(found);
+    const event = readPage();
+    if (event.moments.at !== events.at(-1)?.moments.at) events.push(event);
   }).observe(clock, { attributes: true });
 });
 """
-"""Notes down every text with a digit in it, by what it belongs to, each time that figures have been drawn.
+"""Records every text with a digit, by the element it belongs to, each time the figures are drawn.
 
-A text that belongs to nothing known is noted as unknown: nothing on the page escapes by being new.
+A text of no known element is recorded as unknown, so that a new figure without a check fails the test.
 """
 NO_FIGURE = "\u2013"
-"""What stands where there is no figure yet."""
+"""The text shown where there is no figure yet."""
 _UNITS: Mapping[str, float] = {
     "ms": 1e-3,
     "sec": 1,
@@ -59,7 +59,7 @@ _UNITS: Mapping[str, float] = {
 
 
 class RoundedNumber(NamedTuple):
-    """What a rounded text may stand for."""
+    """The range of numbers that a rounded text may stand for."""
 
     low: float
     high: float
@@ -84,34 +84,34 @@ class PageEvent(NamedTuple):
     texts: Mapping[str, list[str]]
 
     def read_text(self, name: str) -> str:
-        (found,) = self.texts[name]
-        return found
+        (text,) = self.texts[name]
+        return text
 
     def read_count(self, name: str) -> int:
         return parse_count(self.read_text(name))
 
     def read_rows(self, table: str, *columns: str) -> list[tuple[str, ...]]:
-        """The cells of some columns, row by row; of a cell with two lines the first."""
+        """Return the cells of some columns, row by row; of a cell with two lines only the first."""
         cells = [self.texts.get(f"cell {table}.{column}", []) for column in columns]
-        return list(zip(*([text.split("\n")[0] for text in each] for each in cells), strict=True))
+        return list(zip(*([text.split("\n")[0] for text in texts] for texts in cells), strict=True))
 
 
 def parse_count(text: str) -> int:
-    """A count, or the cents of an amount."""
+    """Parse a count, or the cents of an amount."""
     return int(re.sub(r"[€,.]", "", text))
 
 
 def parse_rounded(text: str) -> RoundedNumber:
-    """A number that is rounded as the page rounds it: a part of a hundred as a part of one, time in seconds."""
-    found = re.fullmatch(r"([\d,]+(?:\.\d)?)\s*([a-z%]*)", text)
-    assert found, text
-    number, unit = float(found[1].replace(",", "")), found[2]
-    is_fine = unit != "ms" and (
+    """Parse a number as the page rounds it; percentages become fractions of 1, times become seconds."""
+    match = re.fullmatch(r"([\d,]+(?:\.\d)?)\s*([a-z%]*)", text)
+    assert match, text
+    number, unit = float(match[1].replace(",", "")), match[2]
+    has_decimal = unit != "ms" and (
         "." in text or number < 10 or (unit == "%" and number > 99) or (not unit and number < 100)
     )
-    half = 0.0501 if is_fine else 0.501
+    half_width = 0.0501 if has_decimal else 0.501
     size = 0.01 if unit == "%" else _UNITS.get(unit, 1)
-    return RoundedNumber((number - half) * size, (number + half) * size)
+    return RoundedNumber((number - half_width) * size, (number + half_width) * size)
 
 
 def parse_countdown(text: str) -> timedelta:
@@ -120,13 +120,13 @@ def parse_countdown(text: str) -> timedelta:
 
 
 async def wait_for_events(page: Page, *, count: int = 1, since: datetime | None = None) -> list[PageEvent]:
-    """All that was drawn so far, once there are ``count``, the last of them put together after ``since``."""
-    wanted = [count, since.isoformat() if since else "1970-01-01T00:00:00Z"]
-    arrived = (
+    """Wait for ``count`` events, the last of them built after ``since``; return all events so far."""
+    condition = (
         "([count, since]) => events.length >= count && new Date(events.at(-1).moments.at) > new Date(since)"
     )
-    await page.wait_for_function(arrived, arg=wanted)
-    return [_build_event(each) for each in await page.evaluate("events")]
+    arguments = [count, since.isoformat() if since else "1970-01-01T00:00:00Z"]
+    await page.wait_for_function(condition, arg=arguments)
+    return [_build_event(event) for event in await page.evaluate("events")]
 
 
 def _build_event(event: Mapping[str, Mapping[str, str]]) -> PageEvent:

@@ -1,4 +1,4 @@
-"""Pages in a real browser, and what they complain of."""
+"""The live page in a real browser, and the errors of its console."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass
 class LivePage:
-    """A page, and everything that went wrong on it."""
+    """A page, and the errors and warnings of its console."""
 
     page: Page
     console_errors: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class LivePage:
         return await self.find_figure(path).inner_text()
 
     async def read_cells(self, table: str) -> list[list[str]]:
-        """What stands in the rows of a table."""
+        """Read the cells of a table, row by row."""
         return [
             [text.strip() for text in await row.locator("th, td").all_inner_texts()]
             for row in await self.page.locator(f"#{table} tbody tr").all()
@@ -50,22 +50,22 @@ class LivePage:
 async def open_page(
     browser: Browser, service: RunningService, key: Mapping[str, str] | None = None, **options: Any
 ) -> AsyncIterator[LivePage]:
-    """The live page, in English on a desk unless told otherwise; the key as if it had been given in this tab.
+    """Open the live page, by default in English on a desktop screen; ``key`` is stored as if entered in this tab.
 
-    ``script`` runs before those of the page.
+    The option ``script`` runs before the scripts of the page.
     """
     script = options.pop("script", "")
-    chosen = {"viewport": DESKTOP, "locale": "en-GB", **options}
-    context = await browser.new_context(**chosen)
+    settings = {"viewport": DESKTOP, "locale": "en-GB", **options}
+    context = await browser.new_context(**settings)
     try:
         if key:
             token = key["authorization"].split()[1]
             script += f"sessionStorage.setItem('crescendo.key', '{token}')"
         await context.add_init_script(script)
-        found = LivePage(await context.new_page())
-        found.page.on("console", found.record_message)
-        found.page.on("pageerror", lambda error: found.console_errors.append(str(error)))
-        await found.page.goto(service.url)
-        yield found
+        live_page = LivePage(await context.new_page())
+        live_page.page.on("console", live_page.record_message)
+        live_page.page.on("pageerror", lambda error: live_page.console_errors.append(str(error)))
+        await live_page.page.goto(service.url)
+        yield live_page
     finally:
         await context.close()

@@ -1,4 +1,4 @@
-"""One comparison for every column of the page's tables."""
+"""A check for every column of the page's tables."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -19,18 +19,22 @@ _ENDS: Mapping[str, tuple[str, dict[str, bool]]] = {
 
 
 def _check_senders(moment: Moment) -> None:
-    """All that hold keys which open something, and those who sent."""
-    found = {sender for (sender,) in moment.shown.read_rows("flows", "sender")}
-    assert found == {dict(at)["sender"] for name, at in moment.before.samples if name == "lines_total"}
+    """Check that the senders shown are those with valid keys and those who sent something."""
+    senders = {sender for (sender,) in moment.shown.read_rows("flows", "sender")}
+    assert senders == {
+        dict(labels)["sender"] for name, labels in moment.before.samples if name == "lines_total"
+    }
 
 
 def _check_received(moment: Moment) -> None:
-    """Every file was handed in before; where it is now, the other columns say."""
+    """Check the files received; all were submitted before."""
     for sender, received in moment.shown.read_rows("flows", "sender", "received"):
         moment.check_between(parse_count(received), "submissions", sender=sender)
-        known = moment.tickets[0].values()
-        handed_in = [each for each in known if each["sender"] == sender and each["format"] != "form"]
-        assert parse_count(received) == len(handed_in)
+        tickets = moment.tickets[0].values()
+        submitted = [
+            ticket for ticket in tickets if ticket["sender"] == sender and ticket["format"] != "form"
+        ]
+        assert parse_count(received) == len(submitted)
 
 
 def _check_in_treatment(moment: Moment) -> None:
@@ -39,9 +43,9 @@ def _check_in_treatment(moment: Moment) -> None:
 
 
 def _check_ended_files(column: str, moment: Moment) -> None:
-    state, how = _ENDS[column]
+    state, conditions = _ENDS[column]
     for sender, files in moment.shown.read_rows("flows", "sender", column):
-        assert parse_count(files) == moment.database.files(sender, **how)
+        assert parse_count(files) == moment.database.files(sender, **conditions)
         moment.check_between(parse_count(files), "submissions", sender=sender, state=state)
 
 
@@ -74,21 +78,21 @@ def _check_programmes(moment: Moment) -> None:
     assert shown == {key[:2] for key in moment.database.programmes()}
 
 
-def _check_credits(measure: str, column: str, place: int, moment: Moment) -> None:
+def _check_credits(measure: str, column: str, index: int, moment: Moment) -> None:
     stored = moment.database.programmes()
-    name = ("budget_opened_cents", "budget_available_cents")[place]
+    name = ("budget_opened_cents", "budget_available_cents")[index]
     for code, year, cents in moment.shown.read_rows("programmes", "programme", "year", column):
-        assert cents == f"€{format_euros(stored[year, code, measure][place])}"
-        named = {"programme": code, "year": year, "measure": measure}
-        before, after = (each.count(name, **named) for each in (moment.before, moment.after))
-        assert before >= parse_count(cents) >= after, "credits are taken, and none are opened in a load"
+        assert cents == f"€{format_euros(stored[year, code, measure][index])}"
+        labels = {"programme": code, "year": year, "measure": measure}
+        before, after = (metrics.count(name, **labels) for metrics in (moment.before, moment.after))
+        assert before >= parse_count(cents) >= after, "under load, credits are used and none are opened"
 
 
 def _check_remaining_share(measure: str, moment: Moment) -> None:
     columns = (f"{measure}Opened", f"{measure}Left", f"{measure}Share")
-    for opened, left, share in moment.shown.read_rows("programmes", *columns):
-        part = parse_count(left) / parse_count(opened) if parse_count(opened) else 0
-        assert parse_rounded(share).overlaps(part, part)
+    for opened, remaining, share in moment.shown.read_rows("programmes", *columns):
+        expected = parse_count(remaining) / parse_count(opened) if parse_count(opened) else 0
+        assert parse_rounded(share).overlaps(expected, expected)
 
 
 def _check_batches(column: str, name: str, moment: Moment) -> None:
@@ -98,19 +102,19 @@ def _check_batches(column: str, name: str, moment: Moment) -> None:
 
 def _check_batch_cells(column: str, moment: Moment) -> None:
     rows = moment.database.tables["batches"][:BATCHES]
-    told = {
+    expected = {
         "at": [f"{row['committed_at']:%H:%M:%S}" for row in rows],
         "amount": [f"€{format_euros(row['amount'])}" for row in rows],
         "chain": [row["chain"].hex()[:12] for row in rows],
         "proof": ["Verify"] * len(rows),
     }
-    assert [text for (text,) in moment.shown.read_rows("batches", column)] == told[column]
+    assert [text for (text,) in moment.shown.read_rows("batches", column)] == expected[column]
 
 
 def _check_submissions(moment: Moment) -> None:
-    """The last twelve; a sender's forms become one with the first of them."""
+    """Check the last twelve submissions; all forms of a sender are one submission."""
     shown = [parse_count(number) for (number,) in moment.shown.read_rows("submissions", "submission")]
-    assert shown in [sorted(each, reverse=True)[:12] for each in moment.tickets]
+    assert shown in [sorted(tickets, reverse=True)[:12] for tickets in moment.tickets]
 
 
 def _check_file_and_sender(moment: Moment) -> None:
@@ -121,8 +125,8 @@ def _check_file_and_sender(moment: Moment) -> None:
 
 def _check_state(moment: Moment) -> None:
     for number, state in moment.shown.read_rows("submissions", "submission", "state"):
-        before, after = (each.get(parse_count(number), _UNKNOWN) for each in moment.tickets)
-        assert state in {"waiting", "in treatment", "decided"}
+        before, after = (tickets.get(parse_count(number), _UNKNOWN) for tickets in moment.tickets)
+        assert state in {"waiting", "in progress", "decided"}
         assert state == "decided" or not before["done"]
         assert state != "decided" or after["done"]
         assert state != "waiting" or before["batch"] is None
@@ -130,7 +134,7 @@ def _check_state(moment: Moment) -> None:
 
 def _check_lines_of_submission(column: str, name: str, moment: Moment) -> None:
     for number, lines in moment.shown.read_rows("submissions", "submission", column):
-        before, after = (each.get(parse_count(number), _UNKNOWN)[name] or 0 for each in moment.tickets)
+        before, after = (tickets.get(parse_count(number), _UNKNOWN)[name] or 0 for tickets in moment.tickets)
         assert before <= parse_count(lines) <= after
 
 
@@ -145,9 +149,9 @@ CELLS: Mapping[str, Check] = {
     "refusals.share": _check_share_of_refusals,
     **dict.fromkeys(("programmes.programme", "programmes.year"), _check_programmes),
     **{
-        f"programmes.{measure}{name}": partial(_check_credits, measure, f"{measure}{name}", place)
+        f"programmes.{measure}{name}": partial(_check_credits, measure, f"{measure}{name}", index)
         for measure in ("ae", "cp")
-        for place, name in enumerate(("Opened", "Left"))
+        for index, name in enumerate(("Opened", "Left"))
     },
     **{f"programmes.{measure}Share": partial(_check_remaining_share, measure) for measure in ("ae", "cp")},
     "batches.batch": partial(_check_batches, "batch", "batch"),

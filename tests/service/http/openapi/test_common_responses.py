@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.http.openapi.document import build_document
-from service.http.routes import OPEN_PATHS
+from service.http.routes import ROUTES
 
-DESCRIPTION = build_document(OPEN_PATHS)
+DESCRIPTION = build_document(ROUTES)
 
 
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -1,0 +1,57 @@
+"""The admission of a spooled file: check it against its request and against the key, then give it a number."""
+
+from core.errors import InputError
+from ingest.queue.admission import Admission, AdmissionResult
+from ingest.spool.file_claims import FileIdentity
+from ingest.spool.spool import SpooledFile
+from service.auth.credentials import Caller
+from service.auth.failures import PermissionDenied
+from service.auth.perimeter import PerimeterCheck
+from service.http import upload_headers
+from service.http.problems import Problem, from_permission_denied
+
+
+class FileAdmission:
+    """Admits the files of callers; the file format and the queue are those of ``ingest``."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+
+    async def find_known(self, identity: FileIdentity, *, again: bool) -> int | None:
+        """Return the submission that a file already is; None if it is to be decided, for the first time or ``again``."""
+        return await self._admission.find_known(identity, reprocess=again)
+
+    async def refuse(self, spooled: SpooledFile) -> None:
+        """Remove a file that is not to be admitted, unless an earlier submission needs it."""
+        await self._admission.refuse(spooled)
+
+    async def admit(
+        self, spooled: SpooledFile, media_type: str, caller: Caller, *, again: bool
+    ) -> AdmissionResult:
+        """Validate a file, register it as a submission and queue it.
+
+        Raises
+        ------
+        InputError, Problem
+            The whole file is refused, and removed from the spool.
+        """
+        try:
+            return await self._admit(spooled, media_type, caller, again=again)
+        except InputError as error:
+            error.batch_id = spooled.envelope.batch_id
+            raise
+        except PermissionDenied as denied:
+            raise from_permission_denied(denied) from denied
+
+    async def _admit(
+        self, spooled: SpooledFile, media_type: str, caller: Caller, *, again: bool
+    ) -> AdmissionResult:
+        try:
+            upload_headers.check_content(spooled, media_type)
+            if caller.programmes and await self.find_known(spooled.identity, again=again) is not None:
+                # A known file is answered with its outcome and without validation: check the perimeter first.
+                await self._admission.validate(spooled, PerimeterCheck(caller))
+        except (InputError, Problem, PermissionDenied):
+            await self._admission.refuse(spooled)
+            raise
+        return await self._admission.admit(spooled, PerimeterCheck(caller), reprocess=again)

@@ -1,0 +1,76 @@
+"""Cancelling submissions that still wait."""
+
+import asyncio
+from http import HTTPStatus
+
+import structlog
+
+from core.errors import NotWaiting
+from ingest.queue.inbox import Inbox
+from service.auth.credentials import Caller
+from service.auth.roles import Role
+from service.http.handlers.submissions import require_sending_role
+from service.http.http_messages import Request, Response, respond
+from service.http.openapi.operation import Operation, list_problems
+from service.http.problems import Problem, try_again
+from service.http.route import Route
+from service.http.service_state import ServiceState
+from service.http.tickets import CANCELLED, SubmissionTickets, Ticket
+
+LOG = structlog.get_logger()
+
+
+class CancellationHandler:
+    """Handles ``DELETE /v1/submissions/{submission}``."""
+
+    def __init__(self, inbox: Inbox, state: ServiceState, tickets: SubmissionTickets) -> None:
+        self._inbox, self._state, self._tickets = inbox, state, tickets
+        self._lock = asyncio.Lock()
+
+    async def cancel(self, request: Request) -> Response:
+        """Cancel a submission that still waits; repeating the request gives the same response."""
+        request.allow_only()
+        number = await self._require_cancellable(request)
+        if not self._state.is_ready:
+            raise try_again("The service is starting")
+        async with self._lock:
+            ticket = await self._tickets.load(number)
+            if ticket.state != CANCELLED:
+                ticket = await self._cancel_waiting(number, request.caller)
+        return respond(ticket)
+
+    async def _cancel_waiting(self, number: int, caller: Caller) -> Ticket:
+        try:
+            await self._inbox.files.cancel(number, caller.key, caller.sender)
+        except NotWaiting as error:
+            raise Problem(HTTPStatus.CONFLICT, "not-waiting", f"Too late to cancel: {error}") from error
+        LOG.info("submission cancelled", submission=number, key=caller.key, sender=caller.sender)
+        self._tickets.notify_ended(number)
+        return await self._tickets.load(number)
+
+    async def _require_cancellable(self, request: Request) -> int:
+        """Return the number in the path, if the caller may cancel that submission.
+
+        Operators without a perimeter may cancel the submissions of all senders.
+        """
+        caller = request.caller
+        if Role.OPERATOR in caller.roles and not caller.programmes:
+            number = int(request.path_values["submission"])
+            await self._tickets.require_existing(number)
+            return number
+        number = await self._tickets.require_visible(request)
+        require_sending_role(request)
+        return number
+
+
+ROUTES = (
+    Route(
+        "DELETE",
+        "/v1/submissions/{submission}",
+        CancellationHandler.cancel,
+        Operation(
+            "Cancel a submission that still waits; it stays cancelled, and the same file sent again is a new attempt",
+            {"200": Ticket, **list_problems("403", "404", "409")},
+        ),
+    ),
+)

@@ -1,0 +1,39 @@
+"""The life cycle of the service: loading the book, ready, draining."""
+
+from collections.abc import Callable
+
+from service.http.problems import try_again
+
+
+class ServiceState:
+    """Whether the service accepts work, and what to call when it begins to stop."""
+
+    def __init__(self) -> None:
+        self.is_ready = False
+        """True while the book is loaded and the engine decides."""
+        self.is_draining = False
+        """True once the service stops: it accepts nothing new, and answers the requests that wait."""
+        self._drain_callbacks: list[Callable[[], None]] = []
+
+    def check_accepting_work(self) -> None:
+        """Check that the service accepts new work.
+
+        Raises
+        ------
+        Problem
+            The service is starting or stopping.
+        """
+        if self.is_draining:
+            raise try_again("The service is stopping; send the request again in a moment")
+        if not self.is_ready:
+            raise try_again("The service is starting")
+
+    def call_on_drain(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the service begins to drain; callbacks run in the order of registration."""
+        self._drain_callbacks.append(callback)
+
+    def start_draining(self) -> None:
+        """Accept nothing new, and release the requests that wait: they answer with the state they have reached."""
+        self.is_draining = True
+        for callback in self._drain_callbacks:
+            callback()
