@@ -113,7 +113,7 @@ def measure_delays(rows: DebitedPayments, known: RequestFacts) -> PaymentDelays:
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
         suspended[row], resumed[row] = _find_longest(known, chain, (int(start[row]), int(rows.entry_id[row])))
-    return PaymentDelays(rows, compute_terms(start, suspended, resumed, known.term_days))
+    return PaymentDelays(rows, compute_terms(start, suspended, resumed, rule=known.term_days))
 
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
@@ -131,7 +131,7 @@ def _find_longest(known: RequestFacts, chain: NDArray[np.int64], since: tuple[in
     """
     start, moments = np.full(len(chain), since[0], np.int32), np.full(len(chain), since[1], np.int64)
     suspended, resumed = known.suspensions.find_days(chain, moments)
-    at = int(np.argmax(compute_terms(start, suspended, resumed, known.term_days).end))
+    at = int(np.argmax(compute_terms(start, suspended, resumed, rule=known.term_days).end))
     return int(suspended[at]), int(resumed[at])
 
 

@@ -115,10 +115,10 @@ def compute_due_days(
     """
     details, beneath = context.details, context.debt_terms
     since = np.where(details.received > 0, details.received, beneath.day)
-    own = compute_terms(since, *payables.suspensions.find_days(payables.rows.entry_id), rules.term_days)
+    own = compute_terms(since, *payables.suspensions.find_days(payables.rows.entry_id), rule=rules.term_days)
     ends, stopped = own.end, own.suspended > 0
     for rows, above in beneath.levels:
-        moved = compute_terms(since[rows], *payables.suspensions.find_days(above), rules.term_days)
+        moved = compute_terms(since[rows], *payables.suspensions.find_days(above), rule=rules.term_days)
         ends[rows] = np.maximum(ends[rows], moved.end)
         stopped[rows] |= moved.suspended > 0
     stopped &= ~beneath.is_due_at_once

@@ -201,4 +201,4 @@ def test_the_compensation_is_due_once_and_interest_on_each_payment(paid: list[tu
 
 def test_terms_of_nothing() -> None:
     none = np.zeros(0, np.int32)
-    assert compute_terms(none, none, none, build_constant(30)).end.tolist() == []
+    assert compute_terms(none, none, none, rule=build_constant(30)).end.tolist() == []
