@@ -119,7 +119,7 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
         suspended[row], resumed[row] = _find_longest(facts, chain, int(start[row]), int(rows.entry_id[row]))
-    return PaymentDelays(rows, compute_terms(start, suspended, resumed, facts.term_days))
+    return PaymentDelays(rows, compute_terms(start, suspended, resumed, rule=facts.term_days))
 
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
@@ -139,7 +139,7 @@ def _find_longest(
     """
     start, moments = np.full(len(chain), term_start, np.int32), np.full(len(chain), debit, np.int64)
     suspended, resumed = facts.suspensions.find_days(chain, moments)
-    at = int(np.argmax(compute_terms(start, suspended, resumed, facts.term_days).end))
+    at = int(np.argmax(compute_terms(start, suspended, resumed, rule=facts.term_days).end))
     return int(suspended[at]), int(resumed[at])
 
 
