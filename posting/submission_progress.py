@@ -46,16 +46,16 @@ def _count(piece: Piece, groups: OutcomeGroups) -> list[HeldSpan]:
     tally = submission.tally
     for name, outcome_groups in _TALLY_GROUPS.items():
         lines, cents = groups.total(LINES, *outcome_groups), groups.total(CENTS, *outcome_groups)
-        _add(tally, name, lines, cents)
+        _add(tally, name, lines, cents=cents)
         if is_retry:
-            _add(tally, "suspended", -lines, -cents)
+            _add(tally, "suspended", -lines, cents=-cents)
     if not is_retry:
-        _add(tally, "suspended", groups.total(LINES, HELD), groups.total(CENTS, HELD))
+        _add(tally, "suspended", groups.total(LINES, HELD), cents=groups.total(CENTS, HELD))
     submission.accepted_in_pass += groups.total(LINES, *ENTRY_GROUPS, DUPLICATE)
     return _note_held(piece, groups.select_rows(HELD))
 
 
-def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
+def _add(tally: Tally, name: str, lines: int, *, cents: int) -> None:
     setattr(tally, name, getattr(tally, name) + lines)
     setattr(tally, f"{name}_cents", getattr(tally, f"{name}_cents") + cents)
 

@@ -47,7 +47,7 @@ class ActLines(NamedTuple):
 
 
 async def fetch_related(
-    connection: Connection, names: CodeNames, lines: ActLines, limit: int | None = None
+    connection: Connection, names: CodeNames, lines: ActLines, *, limit: int | None = None
 ) -> RelatedRows:
     """Fetch the rows related to ``lines``; at most ``limit`` followers, and as many duplicates."""
     entries, refused = lines
@@ -91,7 +91,7 @@ async def _fetch_follower_chain(
 
 
 async def fetch_followers(
-    connection: Connection, entries: Sequence[int], limit: int | None = None, after: int = 0
+    connection: Connection, entries: Sequence[int], limit: int | None = None, *, after: int = 0
 ) -> list[Row]:
     """Fetch the direct followers of ``entries`` after the entry ``after``, in order."""
     await choose_lookup(connection, len(entries))

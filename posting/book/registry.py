@@ -146,7 +146,7 @@ class Registry:
         self.meanings = code_meanings.create_blank(numbered, len(self.years))
         for year, year_nomenclature in self.reference.nomenclatures.items():
             code_meanings.fill_year(
-                self._view_year(year), year_nomenclature, self.reference.charts[year], numbered
+                self._view_year(year), year_nomenclature, self.reference.charts[year], numbered=numbered
             )
         self.shared_accounts = self._build_shared_accounts()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}

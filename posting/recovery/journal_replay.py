@@ -72,7 +72,9 @@ def _place_rows(
     """Place the entries of some COPY rows by their ids."""
     rows, texts = decode(Entries, b"".join([HEADER, copied_rows, TRAILER]), 1)
     prefix = fingerprints.build_prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
-    key_fingerprints = fingerprints.fingerprint_texts(texts.spans, Bytes(texts.text.data), prefix, secret)
+    key_fingerprints = fingerprints.fingerprint_texts(
+        texts.spans, Bytes(texts.text.data), prefix, secret=secret
+    )
     at = rows.entry_id - window.first_entry
     stored = rows._replace(content=rows.content.view(np.uint64))
     for name, column in zip(StoredEntries._fields[1:], window.rows[1:], strict=True):

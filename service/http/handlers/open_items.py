@@ -100,10 +100,10 @@ class OpenItemsHandler:
         names, page = await self._names.load(), Page.read(request, 50, PAGE_MAX)
 
         async def load(connection: Connection) -> OpenItems:
-            rows = await fetch_accepted_lines(connection, query, page.after, page.limit)
+            rows = await fetch_accepted_lines(connection, query, page.after, limit=page.limit)
             refused: list[Row] = []
             if not page.after:
-                refused = await fetch_refused_lines(connection, query, FROM_START, REFUSED_MAX)
+                refused = await fetch_refused_lines(connection, query, FROM_START, limit=REFUSED_MAX)
             if not (rows or refused or page.after):
                 raise await query_scope.act_not_found(connection, query)
             loaded = await self._item_type.load(connection, names, rows, query_scope.FOLLOWERS_MAX)
