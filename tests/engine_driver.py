@@ -20,16 +20,11 @@ from ingest.queue.inbox import Inbox
 from ingest.spool.spool import Spool
 from posting.book.registry import CodeKind, ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
-from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from tests.file_strategies import Row
 from tests.oracle.engine import LineResult
 
 _SHEETS, _CENTRES = 6, 131_072
-
-
-async def _ignore_loaded_book(_: LoadedBook) -> None:
-    """Do nothing: no other task waits for the book."""
 
 
 class EngineDriver:
@@ -68,9 +63,9 @@ class EngineDriver:
 
     async def _submit_form(self, rows: list[Row], sender: str) -> list[LineResult]:
         async with PostgresStore(self._dsn).own_lease("test") as store:
-            inbox = Inbox(Spool(self._folder / "spool"), store, StageTimes(), _ignore_loaded_book)
+            inbox = Inbox(Spool(self._folder / "spool"), store, StageTimes())
             form = Form(sender, rows, json.dumps(rows).encode(), asyncio.Future(), is_atomic=True)
-            inbox.submit_form(form)
+            inbox.forms.submit(form)
             async with asyncio.TaskGroup() as group:
                 settings = PipelineSettings(checkpoint_entries=20, on_committed=inbox.handle_commit)
                 group.create_task(Pipeline(store, self._reference, settings).run(inbox))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from posting.store.sql_files import read_queries
+from core.sql_files import read_queries
 from service.auth import api_keys
 from service.auth.api_keys import Key
 from service.auth.credentials import Caller, build_caller

@@ -9,7 +9,7 @@ from service.auth.access_queries import SQL, Grant
 from service.auth.credentials import SystemIdentity, build_caller
 from service.auth.jwt import Issuer, TokenGrant, Trust
 from service.auth.roles import Role
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 

@@ -1,8 +1,8 @@
 """Queries of the HTTP service about submissions, files and batches."""
 
+from core.sql_files import read_queries
 from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CommittedBatch
-from posting.store.sql_files import read_queries
 from service.auth.credentials import Caller
 from service.database.read_pool import Pool, fetch_rows, fetch_value
 

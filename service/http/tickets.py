@@ -10,12 +10,12 @@ import msgspec
 from ingest.queue.admission import AdmissionResult
 from ingest.queue.inbox import Inbox
 from service.auth.credentials import Caller
-from service.database.command_queries import read_reasons_by_submission, read_receipts
 from service.database.read_pool import Pool, borrow_connection
 from service.http import submission_queries
 from service.http.http_messages import Request, Response, respond
 from service.http.problems import not_found
 from service.http.submission_waiters import SubmissionWaiters
+from service.results.receipt_queries import read_reasons_by_submission, read_receipts
 from service.results.receipts import Reason, Receipt
 
 WAITING, DECIDING, DECIDED, CANCELLED, LOST = "waiting", "deciding", "decided", "cancelled", "lost"
@@ -119,12 +119,12 @@ class SubmissionTickets:
 
     def _build_ticket(self, receipt: Receipt, reasons: list[Reason]) -> Ticket:
         path, state = f"/v1/submissions/{receipt.submission}", self._get_state(receipt)
-        is_paused = state == WAITING and receipt.sender in self._inbox.paused
+        is_paused = state == WAITING and receipt.sender in self._inbox.files.paused_senders
         return Ticket(
             submission=receipt.submission,
             state=state,
-            paused=self._inbox.paused[receipt.sender] if is_paused else "",
-            lost=self._inbox.missing_files.find_reason(receipt.submission),
+            paused=self._inbox.files.paused_senders[receipt.sender] if is_paused else "",
+            lost=self._inbox.files.missing.find_reason(receipt.submission),
             receipt=receipt,
             reasons=reasons,
             links={"self": path, "refusals": f"{path}/refusals", "pain002": f"{path}/pain002"},
@@ -135,9 +135,9 @@ class SubmissionTickets:
             return CANCELLED
         if receipt.done:
             return DECIDED
-        if receipt.submission in self._inbox.missing_files:
+        if receipt.submission in self._inbox.files.missing:
             return LOST
-        is_begun = receipt.last_batch is not None or self._inbox.is_taken_up(receipt.submission)
+        is_begun = receipt.last_batch is not None or self._inbox.files.is_taken_up(receipt.submission)
         return DECIDING if is_begun else WAITING
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import asyncpg
 
-from posting.store.sql_files import read_queries
-from service.database.command_queries import read_receipts
+from core.sql_files import read_queries
 from service.database.read_pool import Pool, Row, fetch_rows, fetch_value
+from service.results.receipt_queries import read_receipts
 from service.results.receipts import Receipt
 
 SQL = read_queries("service.results", "refused_lines.sql")

@@ -1,7 +1,6 @@
 """The history of acts: the outcome of their lines, the reasons, the effects, what followed, and the proof."""
 
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -11,11 +10,12 @@ from reporting.act_history import (
     FROM_START,
     ActHistories,
     HistoryOptions,
+    RefusalCursor,
     build_histories,
     fetch_accepted_lines,
     fetch_refused_lines,
 )
-from reporting.act_rows import fetch_followers, summarize_entry
+from reporting.act_rows import ActLines, fetch_followers, summarize_entry
 from reporting.act_views import AcceptedLine, EntrySummary, RefusedHistory
 from reporting.proofs import prove_link
 from reporting.report_queries import Connection, Row
@@ -80,15 +80,8 @@ class PageStart(NamedTuple):
 
     entry: int | None
     """Accepted lines after this entry; None where the page has refused lines only."""
-    refusal: tuple[int, int]
+    refusal: RefusalCursor
     """Refused lines after this batch and position."""
-
-
-class ActLines(NamedTuple):
-    """Lines of acts as they are stored."""
-
-    accepted: Sequence[Row]
-    refused: Sequence[Row]
 
 
 class ActHistoryHandler:
@@ -209,7 +202,11 @@ def _parse_cursor(text: str) -> PageStart:
     if not (match := _CURSOR_PATTERN.fullmatch(text)):
         raise malformed_request("after must be a value from next of the page before")
     entry, batch, position = match.groups()
-    return PageStart(int(entry), FROM_START) if entry else PageStart(None, (int(batch), int(position)))
+    return (
+        PageStart(int(entry), FROM_START)
+        if entry
+        else PageStart(None, RefusalCursor(int(batch), int(position)))
+    )
 
 
 def _format_cursor(lines: ActLines) -> str:

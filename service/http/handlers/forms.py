@@ -132,7 +132,7 @@ class FormHandler:
     async def _post(self, sender: str, parsed: ParsedForm, *, is_atomic: bool) -> FormResult:
         future = asyncio.get_running_loop().create_future()
         form = Form(sender, parsed.rows, parsed.body, future, is_atomic)
-        self._inbox.submit_form(form)
+        self._inbox.forms.submit(form)
         result = await form.result
         self._metrics.observe("form_seconds", time.monotonic() - form.received_at)
         return result
