@@ -29,7 +29,7 @@ def test_keys_are_unique() -> None:
 
 def test_a_key_accepts_its_secret_until_it_expires() -> None:
     name, secret = api_keys.generate_key()
-    caller = build_caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+    caller = build_caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), programmes=frozenset())
     key = api_keys.Key(caller, api_keys.hash_secret(secret), datetime.now(UTC) + timedelta(days=1))
     assert key.has_secret(secret)
     assert not key.has_secret(secret[:-1] + "#")

@@ -33,7 +33,9 @@ from tests.service.auth.token_issuer import (
 
 ISSUER = Issuer("state", URL, token_issuer.AUDIENCE, "sub", "keys")
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_CALLER = build_caller(f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+_CALLER = build_caller(
+    f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), programmes=frozenset()
+)
 TRUST = Trust({URL: ISSUER}, {SystemIdentity("state", SUBJECT): TokenGrant(_CALLER, _NEVER)})
 
 

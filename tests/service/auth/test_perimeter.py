@@ -24,7 +24,7 @@ _TEXTS = {
 
 
 def _build_check(roles: frozenset[Role], *programmes: str) -> PerimeterCheck:
-    return PerimeterCheck(build_caller("k", "MIN-09", roles, frozenset(programmes)))
+    return PerimeterCheck(build_caller("k", "MIN-09", roles, programmes=frozenset(programmes)))
 
 
 @st.composite
@@ -41,7 +41,7 @@ def _draw_lines(draw: st.DrawFn) -> pa.RecordBatch:
 def _find_expected(row: dict[str, str | None], roles: frozenset[Role], programmes: set[str]) -> bool:
     """Return whether a line is allowed, by the text of the rule."""
     kind, centre, other = (row.get(name) or "" for name in ("kind", "fund_centre", "counterpart"))
-    allowed = build_caller("k", "s", roles, frozenset()).kinds
+    allowed = build_caller("k", "s", roles, programmes=frozenset()).kinds
     if kind in KIND_NUMBERS and kind not in allowed:
         return False
     if not programmes:

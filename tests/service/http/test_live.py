@@ -161,7 +161,7 @@ def _create_broadcaster(parts: _Parts | None = None) -> FiguresBroadcaster:
 def _create_handler(
     broadcaster: FiguresBroadcaster, role: Role = Role.OPERATOR, *, is_public: bool = True
 ) -> LiveHandler:
-    caller = build_caller("k", "OPS", frozenset({role}), frozenset())
+    caller = build_caller("k", "OPS", frozenset({role}), programmes=frozenset())
 
     async def authenticate(_: Request) -> Caller:
         return caller
