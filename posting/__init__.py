@@ -1,1 +1,1 @@
-"""The engine: the book, the decision, the pipeline and the store."""
+"""The engine: the book in memory, the evaluation of batches, the commit pipeline and the PostgreSQL store."""

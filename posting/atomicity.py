@@ -1,4 +1,4 @@
-"""Acts that are accepted all or not at all."""
+"""Atomic pieces: their acts are accepted all or none."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ from kernels import rollback as kernel
 
 
 def enforce_atomicity(acts: np.ndarray, decisions: np.ndarray, book: Book, last_entry: int) -> None:
-    """Where one of ``acts``, decided just now, is refused, take the others back and let them fall with it.
+    """Undo and refuse all of ``acts``, which were decided just now, if one of them was refused.
 
-    ``last`` is the last entry before them: what repeats an older one stands, whatever becomes of the others.
+    ``last_entry`` is the last entry before them: a line that repeats an older entry stays a duplicate in any case.
     """
     if not (decisions["outcome"] > Outcome.HELD).any():
         return
     kernel.undo_decisions(seal_array(acts), book, seal_array(decisions))
-    fallen = np.flatnonzero((decisions["outcome"] <= Outcome.DUPLICATE) & (decisions["entry"] > last_entry))
-    told = np.zeros(1, decisions.dtype)
-    told["outcome"], told["node"] = Outcome.FORM_REFUSED, -1
-    decisions[fallen] = told
+    undone = np.flatnonzero((decisions["outcome"] <= Outcome.DUPLICATE) & (decisions["entry"] > last_entry))
+    refusal = np.zeros(1, decisions.dtype)
+    refusal["outcome"], refusal["node"] = Outcome.FORM_REFUSED, -1
+    decisions[undone] = refusal

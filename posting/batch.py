@@ -1,4 +1,4 @@
-"""What is decided together, and what came of it."""
+"""Batches: the lines that are decided and committed together, and the result of deciding them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from core.tables.journal import Bytes, Spans
 
 FINAL_PASS = 32767
-"""The pass over held acts that no longer holds: it refuses what still misses its predecessor."""
+"""The last pass over held acts: it refuses, rather than holds, an act whose predecessor is still missing."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many lines and cents of a submission ended how."""
+    """Lines and cents of a submission by outcome."""
 
     accepted: int = 0
     duplicate: int = 0
@@ -29,33 +29,40 @@ class Tally:
 
 
 class Progress(NamedTuple):
-    """How far a submission is: which pass, and the next line of it."""
+    """How far a submission has been decided: the pass over it, and the next line in that pass."""
 
     pass_number: int
     next_line: int
     is_done: bool = False
 
 
+class LineSpan(NamedTuple):
+    """Consecutive lines of a submission that form one act."""
+
+    first_line: int
+    lines: int
+
+
 @dataclass(slots=True)
 class Submission:
-    """A submission being worked on; the engine alone changes it, batch by batch."""
+    """A submission being processed; only the engine changes it, batch by batch."""
 
     number: int
     sender: str
     lines: int | None
-    """None where it has no end: forms."""
+    """None for forms, whose submission has no end."""
     progress: Progress = field(default_factory=lambda: Progress(1, 0))
     tally: Tally = field(default_factory=Tally)
-    to_retry: list[tuple[int, int]] = field(default_factory=list)
-    """(first line, lines) of the acts that the pass under way presents again."""
-    held: list[tuple[int, int]] = field(default_factory=list)
-    """(first line, lines) of the acts held so far in the pass under way."""
+    to_retry: list[LineSpan] = field(default_factory=list)
+    """The acts that the current pass presents again."""
+    held: list[LineSpan] = field(default_factory=list)
+    """The acts held so far in the current pass."""
     accepted_in_pass: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Lines of one submission in a batch: whole acts, next to each other."""
+    """The lines of one submission in a batch: whole acts, the lines of each next to each other."""
 
     submission: Submission
     acts: np.ndarray
@@ -63,49 +70,52 @@ class Piece:
     """Position of each line in its submission."""
     day: NDArray[np.int32]
     cents: NDArray[np.int64]
-    """What each line asked for, faulty or not: the totals of a receipt."""
+    """The amount that each line states, valid or not: the totals of the receipt add it up."""
     reference: Spans
     text: Bytes
     field: NDArray[np.uint8]
     new_words: NDArray[np.int64]
     raw: pa.RecordBatch
     progress_after: Progress
-    """Where the submission stands once this piece is decided."""
+    """The submission's progress once this piece is decided."""
     is_atomic: bool = False
     """Whether its acts are accepted all or not at all."""
     cells_before: int = 0
-    """Account assignments that its lines stand on, beside the new ones: they are all known when it is decided."""
+    """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
 
 
-PieceDecisions = tuple[Piece, np.ndarray]
-"""A piece, and what became of its lines."""
+class PieceDecisions(NamedTuple):
+    """A piece and the decisions on its lines."""
+
+    piece: Piece
+    decisions: np.ndarray
 
 
 class DryRunDecisions(NamedTuple):
-    """What would have become of a batch."""
+    """The decisions of a dry run: how the batch would have been decided."""
 
     passes: list[PieceDecisions]
-    """Of the batch, then of the passes over what it held: the last word on a line is what counts."""
+    """Of the batch, then of each pass over its held acts: the last decision on a line counts."""
     after_batch: int
-    """The batch it was decided after."""
+    """The last batch committed before the dry run."""
     last_entry: int
-    """The last entry of that: greater ones were taken back with everything else."""
+    """The last entry of that batch: entries with greater numbers were undone."""
 
 
 class DryRunHandler(Protocol):
-    """Whoever wants to know what would become of a batch, were it decided now."""
+    """The interface to the caller of a dry run: its size, its retries of held acts, and where its result goes."""
 
     @property
     def rows(self) -> int:
-        """Lines of the batch and of all that ``again`` presents for the first time."""
+        """Lines of the batch and of everything that ``retry_held`` presents for the first time."""
         ...
 
     def retry_held(self, decided: "Batch") -> "Iterator[Batch]":
-        """The batches that present what ``decided`` held; runs in the kernel thread."""
+        """Yield the batches that retry the acts that ``decided`` held; runs in the kernel thread."""
         ...
 
-    def complete(self, found: DryRunDecisions) -> None:
-        """What would have become of it."""
+    def complete(self, result: DryRunDecisions, /) -> None:
+        """Receive the decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,32 +125,41 @@ class Batch:
     pieces: list[Piece]
     is_holding: bool = True
     resumed: Submission | None = None
-    """With no pieces: a submission found amid its passes over held acts, to be taken up there."""
+    """Without pieces: a submission that a restart found between its passes over held acts, to be resumed there."""
     side_streams: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
-    """COPY bytes by table that are stored in the batch's transaction, and hashed with nothing."""
+    """COPY bytes by table that are stored in the batch's transaction and are not part of its hash."""
     is_answered: bool = False
-    """Whether somebody waits to be told what became of each line."""
+    """Whether a caller waits for the decision on each line."""
     dry_run: DryRunHandler | None = None
-    """Who asks what would become of it; it is then not committed, but taken back."""
+    """Set for a dry run: the batch is decided, undone and never committed."""
 
     @property
     def rows(self) -> int:
-        """Lines in all pieces."""
+        """The number of lines in all pieces."""
         return sum(len(piece.acts) for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressRow:
-    """A submission's stage and tally after a batch."""
+    """A submission's progress and tally after a batch."""
 
     submission: int
     progress: Progress
     tally: Tally
 
 
+class HeldSpan(NamedTuple):
+    """One act of a submission that waits for its predecessor, and the pass that held it."""
+
+    submission: int
+    pass_number: int
+    first_line: int
+    lines: int
+
+
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """Everything one batch changed: one value, one transaction."""
+    """Everything that one batch changed, stored in one transaction."""
 
     number: int
     first_entry: int
@@ -148,11 +167,10 @@ class BatchResult:
     cents: int
     chain: bytes
     streams: dict[str, NDArray[np.uint8]]
-    """COPY bytes by table, without header and trailer; the journal's under ``entry``."""
+    """COPY bytes by table, without header and trailer; the journal is the table ``entry``."""
     progress: list[ProgressRow]
-    held: list[tuple[int, int, int, int]]
-    """(submission, pass, first line, lines) of the acts that wait."""
+    held: list[HeldSpan]
     outcome_counts: NDArray[np.int64]
-    """Lines of each kind (row) that met each code of ``core.outcome_codes.Outcome`` (column)."""
+    """Number of lines of each kind (row) with each ``core.outcome_codes.Outcome`` (column)."""
     decisions: list[np.ndarray] = field(default_factory=list)
-    """What became of each line, piece by piece, where the batch is to be answered."""
+    """The decisions on the lines, piece by piece, if the batch ``is_answered``."""

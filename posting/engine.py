@@ -1,6 +1,6 @@
-"""The spine: acts and a book in, everything that follows out.
+"""The engine: evaluates a batch of acts against the book and returns everything to store.
 
-Same batch and same book give the same bytes, always: no clock and no randomness inside.
+The same batch and the same book always give the same bytes: the engine reads no clock and uses no randomness.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG
-from core.outcome_codes import Outcome as Code
+from core.outcome_codes import Outcome
 from core.stage_timing import StageTimes
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Decisions, Duplicates, NewCells, NewPayees, Refusals, RequestPages
@@ -32,23 +32,23 @@ HASHED_TABLES: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cel
 """Tables whose rows a batch's hash covers, in this order."""
 
 
-_CODE_COUNT = max(Code) + 1
+_CODE_COUNT = max(Outcome) + 1
 
 
 class ChainHead(NamedTuple):
-    """Where the chain stands: the last batch and its hash."""
+    """The end of the hash chain: the last batch and its hash."""
 
     batch: int
     chain_hash: bytes
 
 
 class Engine:
-    """Evaluates batches one after the other.  One thread only."""
+    """Evaluates batches one after the other; used by one thread only."""
 
     def __init__(self, state: BookState, head: ChainHead, stages: StageTimes | None = None) -> None:
         self.state, self.head, self._stages = state, head, stages or StageTimes()
         self.decisions: list[np.ndarray] = []
-        """What became of each line of the last batch, piece by piece."""
+        """The decisions on the lines of the last batch, piece by piece."""
         self._balances = Balances(state)
         self._encoders = {
             "refusal": Encoder(Refusals, 2),
@@ -59,103 +59,106 @@ class Engine:
         }
 
     def evaluate(self, batch: Batch) -> BatchResult:
-        """Decide ``batch`` and lay out everything to store."""
+        """Decide ``batch`` and encode everything to store."""
         number, first = self.head.batch + 1, self.state.entries + 1
         first_cell = len(self.state.cell_words)
         with self._stages.measure("decide"):
             self.state.rehash_in_background()
             self.decisions = self._decide(batch)
         with self._stages.measure("encode"):
-            ended = [
-                group_by_outcome(piece, one) for piece, one in zip(batch.pieces, self.decisions, strict=True)
+            groups = [
+                group_by_outcome(piece, piece_decisions)
+                for piece, piece_decisions in zip(batch.pieces, self.decisions, strict=True)
             ]
-            streams, counts = self._encode(batch, ended, (number, first_cell))
+            streams, counts = self._encode(batch, groups, batch_number=number, first_cell=first_cell)
             streams |= self._balances.encode_changes(number, [piece.acts["period"] for piece in batch.pieces])
-            rows, held = submission_progress.advance(batch, ended)
+            rows, held = submission_progress.advance(batch, groups)
         with self._stages.measure("hash"):
             self.head = ChainHead(number, self._hash_batch(streams))
-        cents = sum(each.total(AMOUNT, *ENTRY_GROUPS) for each in ended)
-        told = self.decisions if batch.is_answered else []
-        stored = {**streams, **batch.side_streams}
+        cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
+        decisions = self.decisions if batch.is_answered else []
+        stored_streams = {**streams, **batch.side_streams}
         return BatchResult(
             number,
             first,
             counts,
             cents,
             self.head.chain_hash,
-            stored,
+            stored_streams,
             rows,
             held,
             self._count_outcomes(batch),
-            told,
+            decisions,
         )
 
-    def dry_run(self, batch: Batch, rehearsal: DryRunHandler) -> DryRunDecisions:
-        """Decide ``batch``, and what it holds, as ``evaluate`` would have it; then take it all back.
+    def dry_run(self, batch: Batch, handler: DryRunHandler) -> DryRunDecisions:
+        """Decide ``batch`` and the acts it holds as ``evaluate`` would, then undo all of it.
 
-        Room is made for all of it at first: no table grows between what is decided and what is taken back.
+        Capacity is ensured once at the start: no table may grow between the decisions and their undoing.
         """
-        state, passes, last = self.state, list[PieceDecisions](), self.state.entries
+        state, passes, last_entry = self.state, list[PieceDecisions](), self.state.entries
         with self._stages.measure("rehearse"), state.restore_after():
-            state.ensure_capacity(rehearsal.rows)
-            for each in chain([batch], rehearsal.retry_held(batch)):
-                found = self._decide(each)
-                passes += zip(each.pieces, found, strict=True)
-                submission_progress.advance(each, list(map(group_by_outcome, each.pieces, found)))
+            state.ensure_capacity(handler.rows)
+            for next_batch in chain([batch], handler.retry_held(batch)):
+                decided = self._decide(next_batch)
+                passes += map(PieceDecisions, next_batch.pieces, decided)
+                submission_progress.advance(
+                    next_batch, list(map(group_by_outcome, next_batch.pieces, decided))
+                )
             for piece, decisions in reversed(passes):
                 undo_decisions(seal_array(piece.acts), state.book, seal_array(decisions))
             self._balances.clear_marks([piece.acts["period"] for piece, _ in passes])
-        return DryRunDecisions(passes, self.head.batch, last)
+        return DryRunDecisions(passes, self.head.batch, last_entry)
 
     def _count_outcomes(self, batch: Batch) -> NDArray[np.int64]:
-        """Lines by kind and code."""
-        found = np.zeros(len(CATALOG) * _CODE_COUNT, np.int64)
-        for piece, one in zip(batch.pieces, self.decisions, strict=True):
-            place = piece.acts["kind"].astype(np.int32) * _CODE_COUNT + one["outcome"]
-            found += np.bincount(place, minlength=len(found))
-        return found.reshape(len(CATALOG), _CODE_COUNT)
+        """Count the batch's lines by kind and outcome."""
+        counts = np.zeros(len(CATALOG) * _CODE_COUNT, np.int64)
+        for piece, decisions in zip(batch.pieces, self.decisions, strict=True):
+            cell = piece.acts["kind"].astype(np.int32) * _CODE_COUNT + decisions["outcome"]
+            counts += np.bincount(cell, minlength=len(counts))
+        return counts.reshape(len(CATALOG), _CODE_COUNT)
 
     def _decide(self, batch: Batch) -> list[np.ndarray]:
-        """One pass over all pieces in order; what each piece's lines became."""
+        """Decide all pieces in order; return the decisions of each."""
         self.state.ensure_capacity(batch.rows)
-        found = []
+        batch_decisions = []
         for piece in batch.pieces:
             self.state.add_cells(piece.new_words, piece.cells_before)
-            one, last = allocate_records(Decisions, len(piece.acts)), self.state.entries
+            decisions, last_entry = allocate_records(Decisions, len(piece.acts)), self.state.entries
             changes = self.state.payee_changes
-            kernel.decide(seal_array(piece.acts), self.state.book, one, batch.is_holding)
-            self.state.note_changes(piece.acts, one, changes)
+            kernel.decide(seal_array(piece.acts), self.state.book, decisions, batch.is_holding)
+            self.state.note_changes(piece.acts, decisions, changes)
             if piece.is_atomic:
-                enforce_atomicity(piece.acts, one, self.state.book, last)
-            found.append(one)
-        return found
+                enforce_atomicity(piece.acts, decisions, self.state.book, last_entry)
+            batch_decisions.append(decisions)
+        return batch_decisions
 
     def _encode(
-        self, batch: Batch, ended: list[OutcomeGroups], where: tuple[int, int]
+        self, batch: Batch, groups: list[OutcomeGroups], *, batch_number: int, first_cell: int
     ) -> tuple[dict[str, NDArray[np.uint8]], dict[str, int]]:
-        """COPY bytes of the chained tables, and how many rows each has."""
+        """Return the COPY bytes and the row count of each hashed table."""
         parts: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in HASHED_TABLES}
         counts: dict[str, int] = dict.fromkeys(HASHED_TABLES, 0)
-        (number, cell), position = where, 0
-        for piece, decisions, each in zip(batch.pieces, self.decisions, ended, strict=True):
-            place = BatchPosition(number, position, self.state.registry.first_node)
-            one = DecidedPiece(piece, decisions, each)
-            entered = each.total(LINES, *ENTRY_GROUPS)
-            if entered:
-                counts["entry"] += entered
-                parts["entry"].append(outcome_rows.encode_entries(one, place))
-            for name, (rows, texts) in outcome_rows.build_side_table_rows(one, place).items():
+        cell, position = first_cell, 0
+        for piece, decisions, group in zip(batch.pieces, self.decisions, groups, strict=True):
+            position_in_batch = BatchPosition(batch_number, position, self.state.registry.first_node)
+            decided = DecidedPiece(piece, decisions, group)
+            entries = group.total(LINES, *ENTRY_GROUPS)
+            if entries:
+                counts["entry"] += entries
+                parts["entry"].append(outcome_rows.encode_entries(decided, position_in_batch))
+            for name, (rows, texts) in outcome_rows.build_side_table_rows(decided, position_in_batch).items():
                 counts[name] += len(rows[0])
                 parts[name].append(self._encoders[name].encode(rows, texts))
             if len(piece.new_words):
-                rows = cells.to_rows(piece.new_words, cell, number, self.state.registry)
+                rows = cells.to_rows(piece.new_words, cell, batch_number, self.state.registry)
                 parts["cell"].append(self._encoders["cell"].encode(rows))
                 cell, counts["cell"] = cell + len(piece.new_words), counts["cell"] + len(piece.new_words)
             position += len(decisions)
-        return {name: _concatenate(each) for name, each in parts.items()}, counts
+        return {name: _concatenate(streams) for name, streams in parts.items()}, counts
 
     def _hash_batch(self, streams: dict[str, NDArray[np.uint8]]) -> bytes:
-        """The rows first and the previous hash last: the rows' share needs no waiting for it."""
+        """Hash the rows, then the previous hash: the rows can be hashed before the previous hash is known."""
         digest = hashlib.sha256()
         for name in HASHED_TABLES:
             digest.update(streams[name].data)

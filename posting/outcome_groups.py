@@ -1,4 +1,4 @@
-"""The lines of a decided piece by the way they ended."""
+"""The lines of a decided piece, grouped by outcome."""
 
 from typing import NamedTuple
 
@@ -11,33 +11,33 @@ from kernels.outcome_counts import LINES, REGISTERED, LineAmounts
 from posting.batch import Piece
 
 ENTRY_GROUPS = (kernel.ACCEPTED, REGISTERED)
-"""The ways of ending that leave an entry."""
+"""The groups whose lines become entries."""
 
 
 class OutcomeGroups(NamedTuple):
-    """What each way of ending adds up to, and the lines that ended so."""
+    """The totals and the lines of each group of outcomes."""
 
     totals: NDArray[np.int64]
     """``kernels.outcome_counts.GROUP_COUNT`` rows of ``TOTALS`` figures."""
     order: NDArray[np.int32]
-    """Lines, way by way."""
+    """Line positions, group by group."""
 
-    def total(self, figure: int, *ways: int) -> int:
-        """One figure over some ways of ending."""
-        return int(self.totals[list(ways), figure].sum())
+    def total(self, figure: int, *groups: int) -> int:
+        """Return the sum of one figure over some groups."""
+        return int(self.totals[list(groups), figure].sum())
 
-    def select_rows(self, way: int) -> NDArray[np.int32]:
-        """The lines that ended so, in order."""
-        end = int(self.totals[: way + 1, LINES].sum())
-        return self.order[end - int(self.totals[way, LINES]) : end]
+    def select_rows(self, group: int) -> NDArray[np.int32]:
+        """Return the positions of a group's lines, in order."""
+        end = int(self.totals[: group + 1, LINES].sum())
+        return self.order[end - int(self.totals[group, LINES]) : end]
 
 
 def group_by_outcome(piece: Piece, decisions: np.ndarray) -> OutcomeGroups:
-    """One pass over what became of ``piece``."""
+    """Group the lines of ``piece`` in one pass over its decisions."""
     totals, order = (
         np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
         np.empty(len(piece.acts), np.int32),
     )
-    asked = seal(LineAmounts(piece.cents, *piece.reference))
-    kernel.group_outcomes(seal_array(piece.acts), seal_array(decisions), asked, totals, order)
+    columns = seal(LineAmounts(piece.cents, *piece.reference))
+    kernel.group_outcomes(seal_array(piece.acts), seal_array(decisions), columns, totals, order)
     return OutcomeGroups(totals.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT), order)

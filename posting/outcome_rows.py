@@ -1,4 +1,4 @@
-"""The rows a decided piece leaves: entries, refusals, duplicates, payees, what requests say."""
+"""The rows to store for a decided piece: entries, refusals, duplicates, payees and payment details of requests."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ _FOUND_CHARACTERS_MAX = 80
 
 
 class BatchPosition(NamedTuple):
-    """Where the piece stands: its batch, the position of its first line there, and the book's first node."""
+    """The position of a piece: its batch, the position of its first line in the batch, and the book's first node."""
 
     batch: int
     position: int
@@ -30,102 +30,106 @@ class BatchPosition(NamedTuple):
 
 
 class DecidedPiece(NamedTuple):
-    """A piece, and what became of its lines."""
+    """A piece, the decisions on its lines, and the lines grouped by outcome."""
 
     piece: Piece
     decisions: np.ndarray
     groups: OutcomeGroups
 
 
-def encode_entries(decided: DecidedPiece, place: BatchPosition) -> NDArray[np.uint8]:
-    """COPY bytes of the journal rows of the lines that left an entry."""
-    piece, decisions, ended = decided
-    rows, texts = ended.total(LINES, *ENTRY_GROUPS), ended.total(BYTES, *ENTRY_GROUPS)
+class SideTableRows(NamedTuple):
+    """Rows of one table beside the journal, and the texts of its text columns."""
+
+    rows: NamedTuple
+    texts: tuple[TextCells, ...] = ()
+
+
+def encode_entries(decided: DecidedPiece, position: BatchPosition) -> NDArray[np.uint8]:
+    """Return the COPY bytes of the journal rows of all accepted lines."""
+    piece, decisions, groups = decided
+    rows, texts = groups.total(LINES, *ENTRY_GROUPS), groups.total(BYTES, *ENTRY_GROUPS)
     out = np.empty(rows * (kernel.ROW_BYTES + 4) + texts, np.uint8)
-    posted = seal(LineDetails(piece.lines, piece.day, *piece.reference))
-    common = seal_array(np.array([piece.submission.number, place.first_node]))
-    kernel.write_journal_rows(seal_array(piece.acts), seal_array(decisions), posted, common, piece.text, out)
+    details = seal(LineDetails(piece.lines, piece.day, *piece.reference))
+    common = seal_array(np.array([piece.submission.number, position.first_node]))
+    kernel.write_journal_rows(seal_array(piece.acts), seal_array(decisions), details, common, piece.text, out)
     return out
 
 
-def build_side_table_rows(
-    decided: DecidedPiece, place: BatchPosition
-) -> dict[str, tuple[NamedTuple, tuple[TextCells, ...]]]:
-    """The rows of every other table that has some, and their texts."""
-    piece, decisions, ended = decided
-    found: dict[str, tuple[NamedTuple, tuple[TextCells, ...]]] = {}
-    if len(registered := ended.select_rows(REGISTERED)):
-        found["payee"] = build_payees(piece, decisions, registered)
-    if len(refused := ended.select_rows(REFUSED)):
-        found["refusal"] = build_refusals(piece, decisions, refused, place)
-    if len(repeated := ended.select_rows(DUPLICATE)):
-        found["duplicate"] = (build_duplicates(piece, decisions, repeated, place), ())
-    if pages := payment_detail_pages.build_pages(piece, decisions, ended.select_rows(ACCEPTED)):
-        found["request_detail"] = pages
-    return found
+def build_side_table_rows(decided: DecidedPiece, position: BatchPosition) -> dict[str, SideTableRows]:
+    """Return the rows of every other table that the piece adds to, by table."""
+    piece, decisions, groups = decided
+    rows_by_table: dict[str, SideTableRows] = {}
+    if len(registered := groups.select_rows(REGISTERED)):
+        rows_by_table["payee"] = build_payees(piece, decisions, registered)
+    if len(refused := groups.select_rows(REFUSED)):
+        rows_by_table["refusal"] = build_refusals(piece, decisions, refused, position)
+    if len(repeated := groups.select_rows(DUPLICATE)):
+        rows_by_table["duplicate"] = SideTableRows(build_duplicates(piece, decisions, repeated, position))
+    if pages := payment_detail_pages.build_pages(piece, decisions, groups.select_rows(ACCEPTED)):
+        rows_by_table["request_detail"] = SideTableRows(pages.rows, (pages.content,))
+    return rows_by_table
 
 
 def build_refusals(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: BatchPosition
-) -> tuple[Refusals, tuple[TextCells, TextCells]]:
-    """One row for each refused line of ``rows``: what was found, and where the credits were short."""
-    acts, found = piece.acts[rows], decisions[rows]
-    fields = np.where(found["outcome"] == acts["fault"], piece.field[rows], 0)
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], position: BatchPosition
+) -> SideTableRows:
+    """Return one row for each refused line of ``rows``: the faulty field's text, or the node that lacks credits."""
+    acts, row_decisions = piece.acts[rows], decisions[rows]
+    fields = np.where(row_decisions["outcome"] == acts["fault"], piece.field[rows], 0)
     table = Refusals(
-        batch=np.full(len(rows), place.batch),
-        position=(place.position + rows).astype(np.int32),
+        batch=np.full(len(rows), position.batch),
+        position=(position.position + rows).astype(np.int32),
         submission=np.full(len(rows), piece.submission.number, np.int32),
         line=piece.lines[rows],
-        code=found["outcome"],
+        code=row_decisions["outcome"],
         field=fields,
         kind=acts["kind"],
-        node=np.where(found["node"] >= 0, found["node"] + place.first_node, 0),
-        missing=found["missing"],
+        node=np.where(row_decisions["node"] >= 0, row_decisions["node"] + position.first_node, 0),
+        missing=row_decisions["missing"],
         amount=piece.cents[rows],
     )
     texts = _make_printable(
         pa.concat_arrays([take_texts(piece, rows, Field.REFERENCE), _read_faulty_fields(piece, rows, fields)])
     )
-    return table, (to_text_cells(texts[: len(rows)]), to_text_cells(texts[len(rows) :]))
+    return SideTableRows(table, (to_text_cells(texts[: len(rows)]), to_text_cells(texts[len(rows) :])))
 
 
 def build_duplicates(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: BatchPosition
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], position: BatchPosition
 ) -> Duplicates:
-    """One row for each line of ``rows`` that repeats an accepted one."""
+    """Return one row for each line of ``rows``, which repeats an accepted line."""
     return Duplicates(
-        batch=np.full(len(rows), place.batch),
-        position=(place.position + rows).astype(np.int32),
+        batch=np.full(len(rows), position.batch),
+        position=(position.position + rows).astype(np.int32),
         submission=np.full(len(rows), piece.submission.number, np.int32),
         line=piece.lines[rows],
         entry_id=decisions["entry"][rows],
     )
 
 
-def build_payees(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32]
-) -> tuple[NewPayees, tuple[TextCells, ...]]:
-    """One row for each payee that the lines ``rows`` registered."""
+def build_payees(piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32]) -> SideTableRows:
+    """Return one row for each payee that the lines ``rows`` registered."""
     table = NewPayees(payee=decisions["payee"][rows], entry_id=decisions["entry"][rows])
     fields = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)
-    return table, tuple(to_text_cells(take_texts(piece, rows, field)) for field in fields)
+    return SideTableRows(table, tuple(to_text_cells(take_texts(piece, rows, field)) for field in fields))
 
 
 def _make_printable(texts: pa.Array) -> pa.Array:
-    """Raw text fit to be stored and shown: no control characters, not over long."""
+    """Return raw texts made fit to store and show: control characters replaced, the length limited."""
     plain = pc.ReplaceSubstringOptions(pattern=r"[\x00-\x1f\x7f]", replacement="?")
     texts = pc.call_function("replace_substring_regex", [texts], plain)
     return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, _FOUND_CHARACTERS_MAX))
 
 
 def _read_faulty_fields(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -> pa.Array:
-    """What stood in the field each line was refused for."""
+    """Return, for each line, the text of the field for which it was refused."""
     order = np.argsort(fields, kind="stable")
     numbers, firsts = np.unique(fields[order], return_index=True)
-    parts = np.split(order, firsts[1:])
+    rows_of_fields = np.split(order, firsts[1:])
     texts = [
-        take_texts(piece, rows[part], Field(int(number))) for number, part in zip(numbers, parts, strict=True)
+        take_texts(piece, rows[field_rows], Field(int(number)))
+        for number, field_rows in zip(numbers, rows_of_fields, strict=True)
     ]
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return pa.concat_arrays(texts).take(pa.array(back))
+    original_order = np.empty(len(order), np.int64)
+    original_order[order] = np.arange(len(order))
+    return pa.concat_arrays(texts).take(pa.array(original_order))

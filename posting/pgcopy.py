@@ -1,11 +1,11 @@
-"""Tables to the bytes of PostgreSQL's binary COPY, and back, without one Python object a row.
+"""Tables encoded as PostgreSQL's binary COPY and decoded from it, without a Python object per row.
 
 Source: PostgreSQL manual, COPY, "Binary Format".
 """
 
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,25 +19,25 @@ HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 _BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
 _POSTGRES_EPOCH_DAY = 10957
-"""2000-01-01 in days since 1970-01-01: where PostgreSQL counts its dates from."""
+"""2000-01-01, PostgreSQL's day 0, in days since 1970-01-01."""
 
 Table = TypeVar("Table", bound=NamedTuple)
 
 
 class TextCells(NamedTuple):
-    """One text column: where each row's text stands in which bytes."""
+    """One text column: the span of each row's text, and the bytes that contain them."""
 
     spans: Spans
     text: Bytes
 
     def decode_row(self, row: int) -> str:
-        """The text of one row."""
+        """Return the text of one row."""
         return self.text.data[self.spans.start[row] : self.spans.end[row]].tobytes().decode()
 
 
 @cache
 def build_row_layout(table: type) -> np.dtype:
-    """The fixed part of a COPY row of ``table``; its text columns follow."""
+    """Return the layout of the fixed part of a COPY row of ``table``; its text columns follow."""
     fields = [("fields", ">i2")]
     for name, kind in read_column_kinds(table).items():
         fields += [(f"{name}_length", ">i4"), (name, _BIG_ENDIAN[kind.postgres])]
@@ -46,19 +46,19 @@ def build_row_layout(table: type) -> np.dtype:
 
 @cache
 def list_columns(table: type) -> tuple[str, ...]:
-    """Names of the fixed columns, in order."""
+    """Return the names of the fixed columns, in order."""
     return tuple(read_column_kinds(table))
 
 
 class Encoder:
-    """Encodes rows of one table.  It keeps its row frame, lengths filled in, from batch to batch."""
+    """Encodes rows of one table; keeps its row buffer, with the lengths filled in, from batch to batch."""
 
     def __init__(self, table: type, texts: int = 0) -> None:
         self._table, self._texts = table, texts
         self._frame = np.zeros(0, build_row_layout(table))
 
     def encode(self, rows: NamedTuple, texts: tuple[TextCells, ...] = ()) -> NDArray[np.uint8]:
-        """The COPY bytes of ``rows``, without header and trailer."""
+        """Return the COPY bytes of ``rows``, without header and trailer."""
         count = len(rows[0])
         fixed = self._fill_frame(rows, count)
         if not texts or count == 0:
@@ -96,7 +96,7 @@ class Encoder:
 
 
 def _interleave(texts: tuple[TextCells, ...]) -> TextCells:
-    """The texts of each row next to each other, over one run of bytes."""
+    """Interleave text columns: the texts of each row next to each other, over one byte array."""
     if len(texts) == 1:
         return TextCells(seal(Spans(*map(np.ascontiguousarray, texts[0].spans))), texts[0].text)
     count, starts = len(texts[0].spans.start), np.cumsum([0, *(len(cells.text.data) for cells in texts)])
@@ -107,33 +107,39 @@ def _interleave(texts: tuple[TextCells, ...]) -> TextCells:
     return TextCells(seal(spans), seal(Bytes(np.concatenate([cells.text.data for cells in texts]))))
 
 
-def decode(table: type[Table], stream: bytes, texts: int = 0) -> tuple[Table, TextCells]:
-    """The rows of a whole COPY stream, and its texts (those of a row next to each other).
+class CopyRows(NamedTuple, Generic[Table]):
+    """The rows of a COPY stream, and their texts: those of a row next to each other."""
+
+    rows: Table
+    texts: TextCells
+
+
+def decode(table: type[Table], stream: bytes, texts: int = 0) -> CopyRows[Table]:
+    """Decode a whole COPY stream with ``texts`` text columns.
 
     Raises
     ------
     SchemaMismatch
-        The stream is not COPY rows of this table.
+        The stream does not consist of COPY rows of this table.
     """
     data, shape = np.frombuffer(stream, np.uint8), build_row_layout(table)
     if data[: len(HEADER)].tobytes() != HEADER or data[-len(TRAILER) :].tobytes() != TRAILER:
         raise SchemaMismatch(f"{table.__name__}: no binary COPY stream")
     body = data[len(HEADER) : -len(TRAILER)]
-    room = len(body) // (shape.itemsize + 4 * texts)
+    rows_max = len(body) // (shape.itemsize + 4 * texts)
     fixed, spans, count = (
-        np.empty(room * shape.itemsize, np.uint8),
-        allocate_zeros(Spans, room * texts),
+        np.empty(rows_max * shape.itemsize, np.uint8),
+        allocate_zeros(Spans, rows_max * texts),
         np.zeros(1, np.int64),
     )
     copy_rows.split_texts(body, shape.itemsize, fixed, spans, count)
-    rows, used = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
-    return _build_table(table, rows), TextCells(
-        seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body)
-    )
+    rows, text_count = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
+    text_spans = seal(Spans(spans.start[:text_count], spans.end[:text_count]))
+    return CopyRows(_build_table(table, rows), TextCells(text_spans, Bytes(body)))
 
 
 def decode_rows(table: type[Table], stream: NDArray[np.uint8]) -> Table:
-    """The rows that an ``Encoder`` without texts made ``stream`` of."""
+    """Decode rows that an ``Encoder`` without texts encoded."""
     return _build_table(table, stream.view(build_row_layout(table)))
 
 

@@ -1,7 +1,7 @@
-"""Batches in, commits out: one thread decides, several connections copy, commits keep their order.
+"""The commit pipeline: one thread decides batches, several connections copy them, and they commit in order.
 
-A failure of a commit ends the run of batches: the book is dropped, loaded again, and what was not committed is decided
-again.  A batch that fails three times stops the engine, by name.
+When a commit fails, the attempt ends: the book is dropped and loaded again, and every batch that was not committed is
+decided again.  A batch that fails three times stops the engine; the error names it.
 """
 
 import asyncio
@@ -20,51 +20,55 @@ from posting.book.reserved_memory import release_memory
 from posting.engine import Engine
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
+from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
-from posting.store.lease import FAILURES, Connection
+from posting.store.lease import Connection
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 5 << 20
-"""More of them would cost memory when the book is largest; fewer, time at a start after a run that was killed."""
+"""Entries between two checkpoints: more cost memory when the book is largest, fewer cost time at a restart after a crash."""
 CHECKPOINT_AT_END_DIVISOR = 8
-"""Once all is decided, so much of what makes a checkpoint due is enough for one: nobody waits, and the next start does."""
+"""At the end of the feed, a checkpoint is taken once ``checkpoint_entries`` divided by this is reached.
+
+No batch waits for it then, and the next start is faster.
+"""
 READ_AHEAD_BATCHES = 2
 
 
 class Feed(Protocol):
-    """Where batches come from, in the order they are decided."""
+    """A source of batches, in the order in which they are decided."""
 
     async def open(self, loaded: LoadedBook) -> None:
-        """Stand where the last commit left off."""
+        """Start behind the last commit, on the book that was loaded."""
 
     def produce_batches(self) -> Generator[Batch]:
-        """Every batch of first passes; runs and is closed in a thread of its own, ahead of the decisions."""
+        """Yield every batch of first passes; runs and is closed in the reader thread, ahead of the decisions."""
         ...
 
     def stop_producing(self) -> None:
-        """No batch is asked for any more: whoever waits for the next goes home."""
+        """Stop producing: unblock the reader that waits for the next batch."""
 
     def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """The batches that present the held acts of submissions that ``decided`` ended; runs in the kernel thread."""
+        """Yield the batches that retry held acts of submissions whose pass ``decided`` ended; runs in the kernel thread."""
         ...
 
 
 class PipelineSettings(NamedTuple):
-    """How the pipeline is run."""
+    """Options and callbacks of a pipeline."""
 
     checkpoint_entries: int = CHECKPOINT_ENTRIES
     on_committed: Callable[[BatchResult], None] = lambda _: None
-    """Told of every committed batch, in order."""
+    """Called with every committed batch, in order."""
     on_failed: Callable[[int, BaseException], None] = lambda _batch, _cause: None
-    """Told of every failure that is tried again: the first batch not committed, and why."""
+    """Called before every retry with the first batch not committed and the cause of the failure."""
     stages: StageTimes | None = None
-    """Where processor time is added up."""
+    """Where the processor time of each stage is added up."""
     is_storing: bool = True
-    """Not so where all that is decided is taken back: then checkpoints that are worn are left as they are."""
+    """False if every decision is undone (a dry run): outdated checkpoints are then left as they are."""
 
 
 class _Resources(NamedTuple):
-    """What every attempt works with."""
+    """The store, settings and threads that all attempts share."""
 
     store: PostgresStore
     settings: PipelineSettings
@@ -73,7 +77,7 @@ class _Resources(NamedTuple):
 
 
 class Pipeline:
-    """Runs a feed to its end against a store, through whatever failures allow it."""
+    """Runs a feed to its end against a store, and retries after failures of the database."""
 
     def __init__(
         self,
@@ -105,23 +109,23 @@ class Pipeline:
             self._resources.kernel.shutdown(wait=False, cancel_futures=True)
 
     async def _run_attempt(self, feed: Feed) -> bool:
-        """Load and go on; True when the feed is exhausted and everything committed."""
+        """Load the book and process the feed; True when the feed is exhausted and everything is committed."""
         loaded = await book_loading.load_book(self._resources.store, self._reference)
         await feed.open(loaded)
-        course = _Attempt(self._resources, loaded)
+        attempt = _Attempt(self._resources, loaded)
         try:
-            await course.run(feed)
+            await attempt.run(feed)
         except BaseExceptionGroup as group:
             _raise_if_cancelled()
             cause = _find_cause(group)
-            self._resources.settings.on_failed(course.committed_batch + 1, cause)
-            self._count_failure(course.committed_batch + 1, cause)
+            self._resources.settings.on_failed(attempt.committed_batch + 1, cause)
+            self._count_failure(attempt.committed_batch + 1, cause)
             return False
         return True
 
     def _count_failure(self, batch: int, cause: BaseException) -> None:
-        before, times = self._last_failure
-        self._last_failure = (batch, times + 1 if batch == before else 1)
+        failed_batch, times = self._last_failure
+        self._last_failure = (batch, times + 1 if batch == failed_batch else 1)
         if self._last_failure[1] >= ATTEMPTS_MAX:
             raise BatchFailed(
                 f"batch {batch} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}"
@@ -129,12 +133,12 @@ class Pipeline:
 
 
 def _raise_if_cancelled() -> None:
-    """Be cancelled where that was asked for while a course broke: its group then tells of the break alone.
+    """Honour a cancellation that arrived while an attempt failed: the exception group reports the failure alone.
 
     Raises
     ------
     asyncio.CancelledError
-        It was.
+        The current task was cancelled.
     """
     task = asyncio.current_task()
     if task and task.cancelling():
@@ -142,24 +146,24 @@ def _raise_if_cancelled() -> None:
 
 
 def _find_cause(group: BaseExceptionGroup) -> BaseException:
-    """The failure to tell: one that trying again cannot mend is raised as it is."""
+    """Return the database failure to report; raise any failure that a retry cannot mend."""
     moved, others = group.split(BookMoved)
-    failures, unexpected = (others or group).split(FAILURES)
+    failures, unexpected = (others or group).split(RETRIED_ERRORS)
     if moved is not None or unexpected is not None:
         raise _find_first(moved or unexpected or group)
     return _find_first(failures or group)
 
 
 def _find_first(group: BaseExceptionGroup) -> BaseException:
-    one = group.exceptions[0]
-    return _find_first(one) if isinstance(one, BaseExceptionGroup) else one
+    first = group.exceptions[0]
+    return _find_first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 class _Attempt:
-    """One attempt: from a loaded book to the end of the feed, or to a failure."""
+    """One attempt: from a loaded book to the end of the feed or to the first failure."""
 
-    def __init__(self, parts: _Resources, loaded: LoadedBook) -> None:
-        self._store, self._settings, self._reader, self._kernel = parts
+    def __init__(self, resources: _Resources, loaded: LoadedBook) -> None:
+        self._store, self._settings, self._reader, self._kernel = resources
         self._stages = self._settings.stages or StageTimes()
         self._engine = Engine(loaded.state, loaded.head, self._stages)
         self._last_checkpoint: CheckpointExtent = loaded.last_checkpoint
@@ -171,11 +175,11 @@ class _Attempt:
         self._previous_save.set()
 
     async def run(self, feed: Feed) -> None:
-        """Decide and commit batch after batch, as long as the connections last."""
+        """Decide and commit batch after batch until the feed ends or a connection breaks."""
         async with asyncio.TaskGroup() as group:
-            watch = group.create_task(self._store.wait_until_broken())
+            watcher = group.create_task(self._store.wait_until_broken())
             await self._run_batches(feed)
-            watch.cancel()
+            watcher.cancel()
 
     async def _run_batches(self, feed: Feed) -> None:
         batches = feed.produce_batches()
@@ -190,9 +194,8 @@ class _Attempt:
                     ahead.append(self._read_next(batches))
                     await self._process(group, feed, batch)
                 if self._is_final_checkpoint_due and self._engine.head.batch > self._first_batch:
-                    await self._run_in_kernel(
-                        release_memory
-                    )  # the last batches' room is not needed beside the checkpoint's
+                    # return the memory of the last batches before the checkpoint allocates its own
+                    await self._run_in_kernel(release_memory)
                     await self._start_checkpoint(group)
         finally:
             feed.stop_producing()
@@ -200,14 +203,14 @@ class _Attempt:
 
     async def _process(self, group: asyncio.TaskGroup, feed: Feed, batch: Batch) -> None:
         if batch.dry_run:
-            found = await self._run_in_kernel(self._engine.dry_run, batch, batch.dry_run)
-            batch.dry_run.complete(found)
+            result = await self._run_in_kernel(self._engine.dry_run, batch, batch.dry_run)
+            batch.dry_run.complete(result)
             return
         if batch.pieces:
             await self._decide(group, batch)
-        again = feed.retry_held(batch)
-        while (held := await self._run_in_kernel(next, again, None)) is not None:
-            await self._decide(group, held)
+        held_batches = feed.retry_held(batch)
+        while (held_batch := await self._run_in_kernel(next, held_batches, None)) is not None:
+            await self._decide(group, held_batch)
 
     def _read_next(self, batches: Iterator[Batch]) -> asyncio.Future[Batch | None]:
         return self._run_in_reader(next, batches, None)
@@ -221,11 +224,11 @@ class _Attempt:
         )
 
     async def _decide(self, group: asyncio.TaskGroup, batch: Batch) -> None:
-        """Evaluate in the kernel thread, then commit beside it, after the batch before."""
-        outcome = await self._run_in_kernel(self._engine.evaluate, batch)
+        """Evaluate in the kernel thread, then start a commit that waits for the previous batch's commit."""
+        result = await self._run_in_kernel(self._engine.evaluate, batch)
         connection = await self._store.borrow_copier()
-        before, self._previous_commit = self._previous_commit, asyncio.Event()
-        group.create_task(self._commit(connection, outcome, (before, self._previous_commit)))
+        previous, self._previous_commit = self._previous_commit, asyncio.Event()
+        group.create_task(self._commit(connection, result, previous=previous, done=self._previous_commit))
         if self._entries_since_checkpoint >= self._settings.checkpoint_entries:
             await self._start_checkpoint(group)
 
@@ -235,35 +238,34 @@ class _Attempt:
 
     @property
     def _entries_since_checkpoint(self) -> int:
-        """How many entries a start would have to read again."""
+        """Entries that the next start would have to read from the journal."""
         return self._engine.state.entries - self._last_checkpoint.entries
 
     async def _commit(
-        self, connection: Connection, outcome: BatchResult, order: tuple[asyncio.Event, asyncio.Event]
+        self, connection: Connection, result: BatchResult, *, previous: asyncio.Event, done: asyncio.Event
     ) -> None:
-        before, done = order
-        await self._store.commit(connection, outcome, before)
-        self.committed_batch = outcome.number
+        await self._store.commit(connection, result, previous)
+        self.committed_batch = result.number
         done.set()
-        self._settings.on_committed(outcome)
+        self._settings.on_committed(result)
 
     def _take_snapshot(self, batch: int) -> CheckpointSnapshot:
         with self._stages.measure("checkpoint"):
             return checkpoint.take_snapshot(self._engine.state, batch, self._last_checkpoint)
 
     async def _start_checkpoint(self, group: asyncio.TaskGroup) -> None:
-        """Copy the changed pages now, and store them when their turn has come."""
+        """Copy the changed pages now; store them once this batch is committed and the previous checkpoint is stored."""
         number = self._engine.head.batch
         snapshot: CheckpointSnapshot = await self._run_in_kernel(self._take_snapshot, number)
         self._last_checkpoint = snapshot.extent
-        after, self._previous_save = (self._previous_commit, self._previous_save), asyncio.Event()
-        group.create_task(self._save_checkpoint(snapshot, after, self._previous_save))
+        awaited, self._previous_save = (self._previous_commit, self._previous_save), asyncio.Event()
+        group.create_task(self._save_checkpoint(snapshot, awaited, self._previous_save))
 
     async def _save_checkpoint(
-        self, snapshot: CheckpointSnapshot, after: tuple[asyncio.Event, asyncio.Event], done: asyncio.Event
+        self, snapshot: CheckpointSnapshot, awaited: tuple[asyncio.Event, asyncio.Event], done: asyncio.Event
     ) -> None:
-        """Once its batch is committed and the checkpoint before it is stored: it holds only what changed since."""
-        for each in after:
-            await each.wait()
+        """Store a checkpoint after ``awaited``: it contains only the pages changed since the previous checkpoint."""
+        for event in awaited:
+            await event.wait()
         await self._store.save_checkpoint(snapshot)
         done.set()

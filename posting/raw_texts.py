@@ -1,4 +1,4 @@
-"""Chosen rows of the columns as they came, for what is stored of them."""
+"""Selected rows of the raw columns of a piece, as texts to store."""
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from posting.pgcopy import TextCells
 
 
 def take_texts(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Array:
-    """The chosen rows of a raw column as text, empty where there is none."""
+    """Return the given rows of a raw column as text, empty if the column or the value is missing."""
     at = piece.raw.schema.get_field_index(field.column) if field != Field.NONE else -1
     if at < 0:
         return pa.repeat(pa.scalar("", pa.string()), len(rows))
@@ -21,13 +21,13 @@ def take_texts(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Arra
 
 
 def take_rows(column: pa.Array, rows: NDArray[np.integer]) -> pa.Array:
-    """Rows of a column, no dictionary any more."""
-    found = column.take(pa.array(rows))
-    return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
+    """Return rows of a column, decoded if it is a dictionary."""
+    values = column.take(pa.array(rows))
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
 def to_text_cells(texts: pa.Array) -> TextCells:
-    """An Arrow text column as spans over its bytes."""
+    """Convert an Arrow text column to spans over its bytes, without copying."""
     _, offsets, data = texts.buffers()
     at = np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1]
     spans = Spans(np.ascontiguousarray(at[:-1]), np.ascontiguousarray(at[1:]))

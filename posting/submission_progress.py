@@ -1,4 +1,4 @@
-"""How far submissions are: what a batch adds to their tallies, and which of their acts wait."""
+"""Progress of submissions: what a batch adds to their tallies, and which of their acts are held."""
 
 import copy
 from collections.abc import Mapping
@@ -7,41 +7,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.outcome_counts import CENTS, DUPLICATE, HELD, LINES, REFUSED
-from posting.batch import FINAL_PASS, Batch, Piece, Progress, ProgressRow, Submission, Tally
+from posting.batch import (
+    FINAL_PASS,
+    Batch,
+    HeldSpan,
+    LineSpan,
+    Piece,
+    Progress,
+    ProgressRow,
+    Submission,
+    Tally,
+)
 from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups
-
-HeldSpans = list[tuple[int, int, int, int]]
 
 _TALLY_GROUPS: Mapping[str, tuple[int, ...]] = {
     "accepted": ENTRY_GROUPS,
     "duplicate": (DUPLICATE,),
     "refused": (REFUSED,),
 }
-"""Members of a tally, and the ways of ending that count for them; what is held counts as suspended."""
+"""The groups of outcomes that each member of a tally counts; held lines count as suspended."""
 
 
-def advance(batch: Batch, found: list[OutcomeGroups]) -> tuple[list[ProgressRow], HeldSpans]:
-    """Bring every submission of ``batch`` forward; rows of progress and of held acts to store."""
-    held: HeldSpans = []
-    for piece, ended in zip(batch.pieces, found, strict=True):
-        held += _count(piece, ended)
+def advance(batch: Batch, piece_groups: list[OutcomeGroups]) -> tuple[list[ProgressRow], list[HeldSpan]]:
+    """Advance every submission of ``batch``; return the rows of progress and of held acts to store."""
+    held_spans: list[HeldSpan] = []
+    for piece, groups in zip(batch.pieces, piece_groups, strict=True):
+        held_spans += _count(piece, groups)
         _set_progress(piece.submission, piece.progress_after)
     touched = {piece.submission.number: piece.submission for piece in batch.pieces}
-    return [ProgressRow(each.number, each.progress, copy.copy(each.tally)) for each in touched.values()], held
+    return [
+        ProgressRow(submission.number, submission.progress, copy.copy(submission.tally))
+        for submission in touched.values()
+    ], held_spans
 
 
-def _count(piece: Piece, ended: OutcomeGroups) -> HeldSpans:
-    submission, again = piece.submission, piece.submission.progress.pass_number > 1
+def _count(piece: Piece, groups: OutcomeGroups) -> list[HeldSpan]:
+    submission, is_retry = piece.submission, piece.submission.progress.pass_number > 1
     tally = submission.tally
-    for name, ways in _TALLY_GROUPS.items():
-        lines, cents = ended.total(LINES, *ways), ended.total(CENTS, *ways)
+    for name, outcome_groups in _TALLY_GROUPS.items():
+        lines, cents = groups.total(LINES, *outcome_groups), groups.total(CENTS, *outcome_groups)
         _add(tally, name, lines, cents)
-        if again:
+        if is_retry:
             _add(tally, "suspended", -lines, -cents)
-    if not again:
-        _add(tally, "suspended", ended.total(LINES, HELD), ended.total(CENTS, HELD))
-    submission.accepted_in_pass += ended.total(LINES, *ENTRY_GROUPS, DUPLICATE)
-    return _note_held(piece, ended.select_rows(HELD))
+    if not is_retry:
+        _add(tally, "suspended", groups.total(LINES, HELD), groups.total(CENTS, HELD))
+    submission.accepted_in_pass += groups.total(LINES, *ENTRY_GROUPS, DUPLICATE)
+    return _note_held(piece, groups.select_rows(HELD))
 
 
 def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
@@ -49,20 +60,19 @@ def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
     setattr(tally, f"{name}_cents", getattr(tally, f"{name}_cents") + cents)
 
 
-def _note_held(piece: Piece, waiting: NDArray[np.int32]) -> HeldSpans:
+def _note_held(piece: Piece, waiting: NDArray[np.int32]) -> list[HeldSpan]:
     heads, sizes = np.unique(piece.acts["head"][waiting], return_counts=True)
-    found = list(zip(piece.lines[heads].tolist(), sizes.tolist(), strict=True))
-    piece.submission.held += found
-    return [
-        (piece.submission.number, piece.submission.progress.pass_number, line, lines) for line, lines in found
-    ]
+    spans = list(map(LineSpan, piece.lines[heads].tolist(), sizes.tolist()))
+    piece.submission.held += spans
+    submission = piece.submission
+    return [HeldSpan(submission.number, submission.progress.pass_number, *span) for span in spans]
 
 
-def _set_progress(submission: Submission, then: Progress) -> None:
-    """Where the submission stands now; at the end of a pass, what comes next."""
-    submission.progress = then
-    if then.is_done and submission.tally.suspended and then.pass_number != FINAL_PASS:
-        # another holding pass while the last one helped (the first always may have), then the final one
-        helped = then.pass_number == 1 or submission.accepted_in_pass > 0
-        submission.progress = Progress(then.pass_number + 1 if helped else FINAL_PASS, 0)
+def _set_progress(submission: Submission, progress: Progress) -> None:
+    """Set the submission's progress; at the end of a pass with held acts, start the next pass."""
+    submission.progress = progress
+    if progress.is_done and submission.tally.suspended and progress.pass_number != FINAL_PASS:
+        # repeat the holding pass while the last one accepted acts (the first one may have), then the final pass
+        has_advanced = progress.pass_number == 1 or submission.accepted_in_pass > 0
+        submission.progress = Progress(progress.pass_number + 1 if has_advanced else FINAL_PASS, 0)
         submission.to_retry, submission.held, submission.accepted_in_pass = submission.held, [], 0

@@ -1,1 +1,1 @@
-"""What the journal says: verification, trial balance, budget execution, refusals, the life of an act."""
+"""Reports on the journal, the history of an act, and the verification of all that is stored."""

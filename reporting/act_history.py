@@ -1,11 +1,18 @@
-"""The whole life of one act: its origin, the decision and why, what it changed, what followed, the proof."""
+"""The history of an act: its origin, the decision and its reason, the budget before and after, its followers, the proof."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.catalog import CATALOG, BudgetAction
-from reporting.act_rows import RelatedRows, build_origin, describe_line, fetch_related, summarize_entry
+from reporting.act_rows import (
+    ActLines,
+    RelatedRows,
+    build_origin,
+    describe_line,
+    fetch_related,
+    summarize_entry,
+)
 from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedHistory
 from reporting.budget import read_appropriations
 from reporting.code_names import CodeNames
@@ -15,24 +22,40 @@ from reporting.refusals import Language, describe_refused_line
 from reporting.report_queries import Connection, Row, fetch
 from reporting.visibility import ReferenceQuery, Visibility
 
-FROM_START = (0, -1)
-_FiguresByBatch = Mapping[int, tuple[Mapping[int, Row], Mapping[int, Row]]]
-"""By batch: figures of nodes just before and just after it."""
+
+class RefusalCursor(NamedTuple):
+    """A position among refused lines: a batch, and a line's position in it."""
+
+    batch: int
+    position: int
+
+
+FROM_START = RefusalCursor(0, -1)
+
+
+class _BatchFigures(NamedTuple):
+    """The figures of nodes, by number, just before and just after a batch."""
+
+    before: Mapping[int, Row]
+    after: Mapping[int, Row]
+
+
+_FiguresByBatch = Mapping[int, _BatchFigures]
 
 
 class ActHistories(NamedTuple):
-    """Lines told."""
+    """The histories of some lines."""
 
     accepted: list[AcceptedLine]
     refused: list[RefusedHistory]
     batches: list[Row]
-    """Those that hold these lines, in order."""
+    """The batches that contain these lines, in order."""
     is_complete: bool
-    """Whether no follower and no duplicate is left off."""
+    """Whether all followers and duplicates are included."""
 
 
 class HistoryOptions(NamedTuple):
-    """How lines are told."""
+    """The language of findings, and the most followers and duplicates to include."""
 
     language: Language = "en"
     followers_max: int | None = None
@@ -44,120 +67,120 @@ ALL_FOLLOWERS = HistoryOptions()
 async def explain(
     connection: Connection, names: CodeNames, reference: str, *, sender: str | None = None
 ) -> Explanation:
-    """What became of every act of this reference, of one sender or of all; empty where nothing is known."""
-    asked = ReferenceQuery(reference, Visibility(sender))
-    lines = (await fetch_accepted_lines(connection, asked), await fetch_refused_lines(connection, asked))
-    told = await build_histories(connection, names, lines)
-    proofs = [await prove_link(connection, batch) for batch in told.batches]
-    return Explanation(reference, told.accepted, told.refused, proofs)
+    """Return the history of every act with this reference, of one sender or of all; empty if there is none."""
+    query = ReferenceQuery(reference, Visibility(sender))
+    lines = ActLines(
+        await fetch_accepted_lines(connection, query), await fetch_refused_lines(connection, query)
+    )
+    histories = await build_histories(connection, names, lines)
+    proofs = [await prove_link(connection, batch) for batch in histories.batches]
+    return Explanation(reference, histories.accepted, histories.refused, proofs)
 
 
 async def fetch_accepted_lines(
-    connection: Connection, asked: ReferenceQuery, after: int = 0, most: int | None = None
+    connection: Connection, query: ReferenceQuery, after: int = 0, limit: int | None = None
 ) -> list[Row]:
-    """Accepted lines of a reference, in order of their entries, behind the entry ``after``."""
-    (sender, centres, _), kinds = asked.visibility, asked.kinds
+    """Return the accepted lines of a reference after the entry ``after``, in order."""
+    (sender, centres, _), kinds = query.visibility, query.kinds
     return await fetch(
         connection,
         "entries_by_reference",
-        *(asked.reference, sender, centres, kinds, asked.exercise, after, most),
+        *(query.reference, sender, centres, kinds, query.exercise, after, limit),
     )
 
 
 async def fetch_refused_lines(
     connection: Connection,
-    asked: ReferenceQuery,
-    after: tuple[int, int] = FROM_START,
-    most: int | None = None,
+    query: ReferenceQuery,
+    after: RefusalCursor = FROM_START,
+    limit: int | None = None,
 ) -> list[Row]:
-    """Refused lines of a reference, in order of decision, behind a batch and a position in it."""
-    (sender, centres, programmes), kinds = asked.visibility, asked.kinds
-    said = (asked.reference, sender, centres, kinds, *after, most, programmes)
-    return await fetch(connection, "refusals_by_reference", *said)
+    """Return the refused lines of a reference after a position, in order of decision."""
+    (sender, centres, programmes), kinds = query.visibility, query.kinds
+    arguments = (query.reference, sender, centres, kinds, *after, limit, programmes)
+    return await fetch(connection, "refusals_by_reference", *arguments)
 
 
 async def build_histories(
     connection: Connection,
     names: CodeNames,
-    lines: tuple[Sequence[Row], Sequence[Row]],
-    telling: HistoryOptions = ALL_FOLLOWERS,
+    lines: ActLines,
+    options: HistoryOptions = ALL_FOLLOWERS,
 ) -> ActHistories:
-    """The lives of some lines, those accepted and those refused."""
-    entries, refused = lines
-    found = await fetch_related(connection, names, lines, telling.followers_max)
-    around = await _fetch_figures(connection, found, lines)
+    """Return the histories of some lines."""
+    related = await fetch_related(connection, names, lines, options.followers_max)
+    figures = await _fetch_figures(connection, related, lines)
     return ActHistories(
-        [_build_accepted(found, row, around) for row in entries],
-        [_build_refused(found, row, around, telling.language) for row in refused],
-        [found.batches[number] for number in sorted(found.batches)],
-        found.is_complete,
+        [_build_accepted(related, row, figures) for row in lines.accepted],
+        [_build_refused(related, row, figures, options.language) for row in lines.refused],
+        [related.batches[number] for number in sorted(related.batches)],
+        related.is_complete,
     )
 
 
-async def _fetch_figures(
-    connection: Connection, found: RelatedRows, lines: tuple[Sequence[Row], Sequence[Row]]
-) -> _FiguresByBatch:
-    """Figures of all nodes of these lines, each batch asked for once."""
-    entries, refused = lines
+async def _fetch_figures(connection: Connection, related: RelatedRows, lines: ActLines) -> _FiguresByBatch:
+    """Fetch the figures of all nodes of these lines, with two queries per batch."""
     nodes: dict[int, set[int]] = defaultdict(set)
-    for row in entries:
-        nodes[found.batch_of[row["entry_id"]]].update(_list_checked_nodes(found, row))
-    for row in refused:
-        nodes[row["batch"]].update(_list_refusing_nodes(found, row))
+    for row in lines.accepted:
+        nodes[related.batch_of[row["entry_id"]]].update(_list_checked_nodes(related, row))
+    for row in lines.refused:
+        nodes[row["batch"]].update(_list_refusing_nodes(related, row))
     return {
-        batch: (
-            await fetch_figures(connection, each, batch - 1),
-            await fetch_figures(connection, each, batch),
+        batch: _BatchFigures(
+            await fetch_figures(connection, batch_nodes, batch - 1),
+            await fetch_figures(connection, batch_nodes, batch),
         )
-        for batch, each in nodes.items()
+        for batch, batch_nodes in nodes.items()
     }
 
 
-def _build_accepted(found: RelatedRows, row: Row, around: _FiguresByBatch) -> AcceptedLine:
-    batch = found.batches[found.batch_of[row["entry_id"]]]
-    before = found.entries.get(row["predecessor"])
+def _build_accepted(related: RelatedRows, row: Row, figures: _FiguresByBatch) -> AcceptedLine:
+    batch = related.batches[related.batch_of[row["entry_id"]]]
+    predecessor = related.entries.get(row["predecessor"])
     return AcceptedLine(
-        **describe_line(found, row),
+        **describe_line(related, row),
         batch=batch["batch"],
         committed_at=batch["committed_at"].isoformat(),
-        nodes=_build_changes(found.names, _list_checked_nodes(found, row), around[batch["batch"]]),
-        predecessor=summarize_entry(before) if before else None,
-        followers=[summarize_entry(each) for each in found.followers.get(row["entry_id"], ())],
-        duplicates=[build_origin(found, each) for each in found.duplicates.get(row["entry_id"], ())],
+        nodes=_build_changes(related.names, _list_checked_nodes(related, row), figures[batch["batch"]]),
+        predecessor=summarize_entry(predecessor) if predecessor else None,
+        followers=[summarize_entry(follower) for follower in related.followers.get(row["entry_id"], ())],
+        duplicates=[
+            build_origin(related, duplicate) for duplicate in related.duplicates.get(row["entry_id"], ())
+        ],
     )
 
 
 def _build_refused(
-    found: RelatedRows, row: Row, around: _FiguresByBatch, language: Language
+    related: RelatedRows, row: Row, figures: _FiguresByBatch, language: Language
 ) -> RefusedHistory:
-    changes = _build_changes(found.names, _list_refusing_nodes(found, row), around[row["batch"]])
+    changes = _build_changes(related.names, _list_refusing_nodes(related, row), figures[row["batch"]])
     return RefusedHistory(
-        build_origin(found, row), describe_refused_line(found.names, row, language), changes
+        build_origin(related, row), describe_refused_line(related.names, row, language), changes
     )
 
 
-def _list_refusing_nodes(found: RelatedRows, row: Row) -> list[int]:
-    """The node that refused, and those above it."""
-    return found.names.list_path(row["node"]) if row["node"] else []
+def _list_refusing_nodes(related: RelatedRows, row: Row) -> list[int]:
+    """Return the node that refused the line and the nodes above it."""
+    return related.names.list_path(row["node"]) if row["node"] else []
 
 
-def _list_checked_nodes(found: RelatedRows, row: Row) -> list[int]:
-    """The nodes this line was checked at, and those of the source where it moved credits."""
-    cell = found.cells.get(row["cell"])
-    before = found.entries.get(row["predecessor"])
-    kind = CATALOG[before["kind"]] if CATALOG[row["kind"]].mirrors and before else CATALOG[row["kind"]]
+def _list_checked_nodes(related: RelatedRows, row: Row) -> list[int]:
+    """Return the nodes at which the line was checked, including those of the source if it moved credits."""
+    cell = related.cells.get(row["cell"])
+    predecessor = related.entries.get(row["predecessor"])
+    kind = (
+        CATALOG[predecessor["kind"]] if CATALOG[row["kind"]].mirrors and predecessor else CATALOG[row["kind"]]
+    )
     if cell is None or kind.budget is BudgetAction.NONE:
         return []
-    numbers = found.names.list_path(found.names.find_node(cell))
+    numbers = related.names.list_path(related.names.find_node(cell))
     if row["source"]:
-        numbers += [each for each in found.names.list_path(row["source"]) if each not in numbers]
+        numbers += [node for node in related.names.list_path(row["source"]) if node not in numbers]
     return numbers
 
 
-def _build_changes(
-    names: CodeNames, nodes: Sequence[int], figures: tuple[Mapping[int, Row], Mapping[int, Row]]
-) -> list[NodeChange]:
-    """Figures of ``nodes`` before and after a batch."""
+def _build_changes(names: CodeNames, nodes: Sequence[int], figures: _BatchFigures) -> list[NodeChange]:
+    """Return the figures of ``nodes`` before and after a batch."""
     return [
         NodeChange(
             names.format_node(number),

@@ -1,4 +1,4 @@
-"""The life of an act, told to people: sentences, and a table of the budget nodes."""
+"""The history of an act as text: sentences, and tables of the budget nodes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,15 +21,15 @@ _HASH_CHARACTERS = 16
 NarrativePart = str | ReportTable
 
 
-def render(found: Explanation) -> Iterator[NarrativePart]:
-    """Line after line, then the proof of the batches; one sentence if nothing is known."""
-    if not (found.accepted or found.refused):
-        yield f"No act {found.reference} was ever accepted or refused."
-    for line in found.accepted:
+def render(explanation: Explanation) -> Iterator[NarrativePart]:
+    """Yield the text of each line, then the proofs of the batches; one sentence if there is no such act."""
+    if not (explanation.accepted or explanation.refused):
+        yield f"No act {explanation.reference} was ever accepted or refused."
+    for line in explanation.accepted:
         yield from _render_accepted(line)
-    for story in found.refused:
-        yield from _render_refused(story)
-    for proof in found.proofs:
+    for refused in explanation.refused:
+        yield from _render_refused(refused)
+    for proof in explanation.proofs:
         yield _format_proof(proof)
 
 
@@ -60,29 +60,29 @@ def _render_accepted(line: AcceptedLine) -> Iterator[NarrativePart]:
 
 
 def _render_terms(terms: PaymentTerms) -> Iterator[str]:
-    """The days of a request, then what its payee knows it by."""
+    """Yield the days and method of payment, then what the payee recognises the payment by."""
     days = {"received": terms.received, "due": terms.due}
-    ways = {"by": terms.method, "priority": "" if terms.priority is None else str(terms.priority)}
-    said = [f"{name} {text}" for name, text in {**days, **ways}.items() if text]
-    if said:
-        yield f"  to be paid {', '.join(said)}"
+    methods = {"by": terms.method, "priority": "" if terms.priority is None else str(terms.priority)}
+    phrases = [f"{name} {text}" for name, text in {**days, **methods}.items() if text]
+    if phrases:
+        yield f"  to be paid {', '.join(phrases)}"
     if terms.invoice_number or terms.invoice_date:
         yield f"  invoice    {terms.invoice_number}{f' of {terms.invoice_date}' if terms.invoice_date else ''}"
     if terms.remittance:
         yield f"  remittance {terms.remittance}"
 
 
-def _render_refused(story: RefusedHistory) -> Iterator[NarrativePart]:
-    refusal = story.refusal
+def _render_refused(refused: RefusedHistory) -> Iterator[NarrativePart]:
+    refusal = refused.refusal
     field = f" Field {refusal.field}, found {refusal.found!r}." if refusal.field else ""
     missing = f" At {refusal.node}: {format_euros(refusal.missing)} euros missing." if refusal.node else ""
     yield f"{refusal.reference}: {refusal.kind} of {format_euros(refusal.amount)} euros, refused: {refusal.code}"
-    yield f"  sent       {_format_origin(story.origin)}"
+    yield f"  sent       {_format_origin(refused.origin)}"
     yield f"  decided    batch {refusal.batch:,}"
     yield f"  because    {refusal.finding}{field}{missing}"
     yield f"  remedy     {refusal.action}"
-    if story.nodes:
-        yield build_nodes_table(story.nodes, refusal.batch)
+    if refused.nodes:
+        yield build_nodes_table(refused.nodes, refusal.batch)
 
 
 def _format_origin(origin: Origin) -> str:
@@ -92,16 +92,15 @@ def _format_origin(origin: Origin) -> str:
     )
 
 
-def _format_assignment(found: Assignment) -> str:
-    centres = " > ".join(f"{each.code} {each.label}" for each in found.centres)
-    area = f"; area {found.area.code} {found.area.label}" if found.area.code else ""
-    return (
-        f"{centres}{area}; item {found.item.code} {found.item.label}; fund {found.fund}; budget {found.year}"
-    )
+def _format_assignment(assignment: Assignment) -> str:
+    centres = " > ".join(f"{centre.code} {centre.label}" for centre in assignment.centres)
+    area = f"; area {assignment.area.code} {assignment.area.label}" if assignment.area.code else ""
+    item = f"item {assignment.item.code} {assignment.item.label}"
+    return f"{centres}{area}; {item}; fund {assignment.fund}; budget {assignment.year}"
 
 
-def _format_entry(found: EntrySummary) -> str:
-    return f"entry {found.entry:,}, {found.kind} {found.reference} of {format_euros(found.amount)} euros on {found.day}"
+def _format_entry(entry: EntrySummary) -> str:
+    return f"entry {entry.entry:,}, {entry.kind} {entry.reference} of {format_euros(entry.amount)} euros on {entry.day}"
 
 
 def _format_proof(proof: LinkProof) -> str:
@@ -112,7 +111,7 @@ def _format_proof(proof: LinkProof) -> str:
 
 
 def build_nodes_table(nodes: Sequence[NodeChange], batch: int) -> ReportTable:
-    """What each node had available before and after the batch, which holds other acts too."""
+    """Build the table of each node's credits before and after the batch, which contains other acts too."""
     columns = [
         Column("budget node"),
         *(
@@ -124,10 +123,10 @@ def build_nodes_table(nodes: Sequence[NodeChange], batch: int) -> ReportTable:
     ]
     rows = [
         [
-            each.node,
-            *(each.ae_before.opened, each.ae_after.opened, each.ae_before.available, each.ae_after.available),
-            *(each.cp_before.opened, each.cp_after.opened, each.cp_before.available, each.cp_after.available),
+            node.node,
+            *(node.ae_before.opened, node.ae_after.opened, node.ae_before.available, node.ae_after.available),
+            *(node.cp_before.opened, node.cp_after.opened, node.cp_before.available, node.cp_after.available),
         ]
-        for each in nodes
+        for node in nodes
     ]
     return ReportTable(f"  Budget before and after batch {batch:,}", columns, rows)

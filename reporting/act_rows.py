@@ -1,9 +1,9 @@
-"""Rows about lines of the journal, gathered by number, and what they say in words."""
+"""Rows related to lines of the journal, fetched by number, and their descriptions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.calendar import to_period
 from core.catalog import CATALOG
@@ -14,14 +14,14 @@ from reporting.payment_details import fetch_terms
 from reporting.report_queries import Connection, Row, fetch
 
 _ROUNDS_MAX = 4
-"""Commitment, service or request, reversal: no chain of followers is longer."""
+"""No chain of followers is longer: commitment, service or request, reversal."""
 _LOOKUPS_MAX = 40
-"""So many keys are looked up one by one; for more, one pass over what has no tree yet is faster."""
+"""Most keys for single look-ups; for more keys, one pass over the partitions without a B-tree is faster."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedRows:
-    """Rows about some lines, by number."""
+    """Rows related to some lines, by number."""
 
     names: CodeNames
     submissions: Mapping[int, Row]
@@ -30,29 +30,35 @@ class RelatedRows:
     cells: Mapping[int, Row]
     payees: Mapping[int, Row]
     terms: Mapping[int, PaymentTerms]
-    """By entry, for those that say any."""
+    """By entry, for those that state payment terms."""
     entries: Mapping[int, Row]
-    """The lines accepted, and those before them."""
+    """The accepted lines and their predecessors."""
     followers: Mapping[int, Sequence[Row]]
     duplicates: Mapping[int, Sequence[Row]]
     is_complete: bool
-    """Whether no follower and no duplicate is left off."""
+    """Whether all followers and duplicates are included."""
+
+
+class ActLines(NamedTuple):
+    """Lines of acts as they are stored."""
+
+    accepted: Sequence[Row]
+    refused: Sequence[Row] = ()
 
 
 async def fetch_related(
-    connection: Connection,
-    names: CodeNames,
-    lines: tuple[Sequence[Row], Sequence[Row]],
-    most: int | None = None,
+    connection: Connection, names: CodeNames, lines: ActLines, limit: int | None = None
 ) -> RelatedRows:
-    """What hangs on ``lines``, those accepted and those refused; at most so many followers, and duplicates."""
+    """Fetch the rows related to ``lines``; at most ``limit`` followers, and as many duplicates."""
     entries, refused = lines
-    own = [row["entry_id"] for row in entries]
-    before = await fetch(connection, "entries_by_number", [row["predecessor"] for row in entries])
-    followers = await _fetch_follower_chain(connection, own, most)
-    duplicates = await fetch(connection, "duplicates_of", own, most)
+    entry_numbers = [row["entry_id"] for row in entries]
+    predecessors = await fetch(connection, "entries_by_number", [row["predecessor"] for row in entries])
+    followers = await _fetch_follower_chain(connection, entry_numbers, limit)
+    duplicates = await fetch(connection, "duplicates_of", entry_numbers, limit)
     numbers = {row["submission"] for row in (*entries, *refused, *duplicates)}
-    batch_of = {row["entry_id"]: row["batch"] for row in await fetch(connection, "batches_of_entries", own)}
+    batch_of = {
+        row["entry_id"]: row["batch"] for row in await fetch(connection, "batches_of_entries", entry_numbers)
+    }
     batches = {*batch_of.values(), *(row["batch"] for row in refused)}
     return RelatedRows(
         names,
@@ -61,81 +67,81 @@ async def fetch_related(
         index_by("batch", await fetch(connection, "batches", list(batches))),
         index_by("cell", await fetch(connection, "cells", [row["cell"] for row in entries])),
         index_by("payee", await fetch(connection, "payees", [row["payee"] for row in entries])),
-        await fetch_terms(connection, own),
-        index_by("entry_id", [*entries, *before]),
+        await fetch_terms(connection, entry_numbers),
+        index_by("entry_id", [*entries, *predecessors]),
         _group_by("follows", followers),
         _group_by("entry_id", duplicates),
-        most is None or max(len(followers), len(duplicates)) < most,
+        limit is None or max(len(followers), len(duplicates)) < limit,
     )
 
 
 async def _fetch_follower_chain(
-    connection: Connection, entries: Sequence[int], most: int | None
+    connection: Connection, entries: Sequence[int], limit: int | None
 ) -> list[Mapping[str, Any]]:
-    """Entries that follow ``entries``, those that follow them, and so on; ``follows`` is the first."""
-    found: list[Mapping[str, Any]] = []
+    """Fetch the followers of ``entries``, their followers, and so on; ``follows`` is the entry of the first step."""
+    followers: list[Mapping[str, Any]] = []
     first = {number: number for number in entries}
     for _ in range(_ROUNDS_MAX):
-        left = None if most is None else most - len(found)
-        rows = await fetch_followers(connection, list(first), left) if first else []
+        remaining = None if limit is None else limit - len(followers)
+        rows = await fetch_followers(connection, list(first), remaining) if first else []
         steps = [{**row, "follows": first[row["predecessor"]]} for row in rows]
-        found += steps
+        followers += steps
         first = {step["entry_id"]: step["follows"] for step in steps}
-    return found
+    return followers
 
 
 async def fetch_followers(
-    connection: Connection, entries: Sequence[int], most: int | None = None, after: int = 0
+    connection: Connection, entries: Sequence[int], limit: int | None = None, after: int = 0
 ) -> list[Row]:
-    """What follows ``entries`` directly, in order, behind the entry ``after``."""
+    """Fetch the direct followers of ``entries`` after the entry ``after``, in order."""
     await choose_lookup(connection, len(entries))
-    return await fetch(connection, "followers", entries, max(min(entries), after), most)
+    return await fetch(connection, "followers", entries, max(min(entries), after), limit)
 
 
 async def choose_lookup(connection: Connection, keys: int) -> None:
-    """Have so many keys looked up in the way that is fastest; it counts inside a transaction alone."""
-    await fetch(connection, "look_up_each", keys <= _LOOKUPS_MAX)
+    """Choose the fastest plan for a look-up of so many keys, for the rest of the transaction."""
+    await fetch(connection, "prefer_look_ups", keys <= _LOOKUPS_MAX)
 
 
 def index_by(column: str, rows: Iterable[Row]) -> dict[int, Row]:
-    """Rows by a number of theirs."""
+    """Index rows by a numeric column."""
     return {row[column]: row for row in rows}
 
 
 def _group_by(column: str, rows: Iterable[Any]) -> Mapping[int, list[Any]]:
-    found: dict[int, list[Any]] = defaultdict(list)
+    groups: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row[column]].append(row)
-    return found
+        groups[row[column]].append(row)
+    return groups
 
 
-def describe_line(found: RelatedRows, row: Row) -> dict[str, Any]:
-    """What an accepted line says of itself."""
-    kind, payee, cell = CATALOG[row["kind"]], found.payees.get(row["payee"]), found.cells.get(row["cell"])
+def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
+    """Describe an accepted line by its own fields."""
+    kind, payee, cell = CATALOG[row["kind"]], related.payees.get(row["payee"]), related.cells.get(row["cell"])
     return {
         "entry": row["entry_id"],
         "reference": row["reference"],
         "kind": kind.name,
         "french": kind.french,
-        "origin": build_origin(found, row),
+        "origin": build_origin(related, row),
         "amount": row["amount"],
         "day": row["day"].isoformat(),
         "month": format_month(to_period(row["exercise"], row["month"])),
-        "assignment": _build_assignment(found.names, cell) if cell else None,
+        "assignment": _build_assignment(related.names, cell) if cell else None,
         "payee": Payee(payee["code"], payee["name"], payee["iban"], payee["bic"]) if payee else None,
-        "terms": found.terms.get(row["entry_id"]),
-        "debit": CodeLabel(*found.names.find_account(row["debit"], row["exercise"]))
+        "terms": related.terms.get(row["entry_id"]),
+        "debit": CodeLabel(*related.names.find_account(row["debit"], row["exercise"]))
         if row["debit"]
         else None,
-        "credit": CodeLabel(*found.names.find_account(row["credit"], row["exercise"]))
+        "credit": CodeLabel(*related.names.find_account(row["credit"], row["exercise"]))
         if row["credit"]
         else None,
     }
 
 
-def build_origin(found: RelatedRows, row: Row) -> Origin:
-    """Where a line stood when it was sent."""
-    file = found.submissions[row["submission"]]
+def build_origin(related: RelatedRows, row: Row) -> Origin:
+    """Return the origin of a line: its file and its position there."""
+    file = related.submissions[row["submission"]]
     return Origin(
         row["submission"],
         file["sender"],
@@ -148,23 +154,23 @@ def build_origin(found: RelatedRows, row: Row) -> Origin:
 
 
 def summarize_entry(row: Mapping[str, Any]) -> EntrySummary:
-    """An entry in short."""
+    """Summarise an entry."""
     kind, day = CATALOG[row["kind"]].name, row["day"].isoformat()
     return EntrySummary(row["entry_id"], row["reference"], kind, day, row["amount"], row["predecessor"])
 
 
 def _build_assignment(names: CodeNames, cell: Row) -> Assignment:
-    meant = names.codes.find_year(cell["budget_year"])
+    nomenclature = names.codes.find_year(cell["budget_year"])
     centre = names.find_code(name.CENTRE, cell["operation"] or cell["centre"])
-    above: list[CodeLabel] = []
+    path: list[CodeLabel] = []
     while centre:
-        known = meant.centres.get(centre)
-        above.insert(0, CodeLabel(centre, known.label if known else ""))
-        centre = known.parent if known else ""
+        listed = nomenclature.centres.get(centre)
+        path.insert(0, CodeLabel(centre, listed.label if listed else ""))
+        centre = listed.parent if listed else ""
     area, item = names.find_code(name.AREA, cell["area"]), names.find_code(name.ITEM, cell["item"])
-    areas, items = meant.areas, meant.items
+    areas, items = nomenclature.areas, nomenclature.items
     return Assignment(
-        above,
+        path,
         CodeLabel(area, areas[area].label if area in areas else ""),
         CodeLabel(item, items[item].label if item in items else ""),
         names.find_code(name.FUND, cell["fund"]),

@@ -1,4 +1,4 @@
-"""What is told of one act: lines accepted or refused, where they came from, what they changed."""
+"""The history of an act as it is encoded: accepted and refused lines, their origin and their effects."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from reporting.refusals import RefusedLine
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where a line stood when it was sent."""
+    """The origin of a line: its file and its position there."""
 
     submission: int
     sender: str
@@ -21,17 +21,17 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class CodeLabel(msgspec.Struct, frozen=True):
-    """Something named by a code."""
+    """A code and its label."""
 
     code: str
     label: str
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """A cell in words."""
+    """An account assignment in words."""
 
     centres: list[CodeLabel]
-    """From the programme down; the operation last where there is one."""
+    """From the programme down; the operation, if there is one, is the last."""
     area: CodeLabel
     item: CodeLabel
     fund: str
@@ -39,7 +39,7 @@ class Assignment(msgspec.Struct, frozen=True):
 
 
 class Payee(msgspec.Struct, frozen=True):
-    """A third party as registered."""
+    """A registered third party."""
 
     code: str
     name: str
@@ -48,21 +48,21 @@ class Payee(msgspec.Struct, frozen=True):
 
 
 class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """What a payment request says of its payment; null or empty where it says nothing."""
+    """The payment terms that a payment request states; null or empty if it states none."""
 
     received: str | None
-    """When the creditor's request came in."""
+    """The day on which the creditor's request was received."""
     due: str | None
     method: str
     priority: int | None
     invoice_number: str
     invoice_date: str | None
     remittance: str
-    """What the payee will read."""
+    """The remittance information for the payee."""
 
 
 class NodeChange(msgspec.Struct, frozen=True):
-    """One node's figures just before and just after the batch of the act, in cents."""
+    """The figures of one node just before and just after the batch of the act, in cents."""
 
     node: str
     ae_before: Appropriations
@@ -72,7 +72,7 @@ class NodeChange(msgspec.Struct, frozen=True):
 
 
 class EntrySummary(msgspec.Struct, frozen=True):
-    """Another entry, in short."""
+    """A summary of another entry."""
 
     entry: int
     reference: str
@@ -83,7 +83,7 @@ class EntrySummary(msgspec.Struct, frozen=True):
 
 
 class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted line and everything that hangs on it."""
+    """An accepted line and the facts related to it."""
 
     entry: int
     reference: str
@@ -98,30 +98,30 @@ class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
     assignment: Assignment | None
     payee: Payee | None
     terms: PaymentTerms | None
-    """Of a payment request that says any."""
+    """Only of a payment request that states some."""
     debit: CodeLabel | None
     credit: CodeLabel | None
     nodes: list[NodeChange]
     predecessor: EntrySummary | None
     followers: list[EntrySummary]
     duplicates: list[Origin]
-    """Where the same line was sent again."""
+    """The origins of lines that repeat this one."""
 
 
 class RefusedHistory(msgspec.Struct, frozen=True):
-    """A refused line and where it came from."""
+    """A refused line and its origin."""
 
     origin: Origin
     refusal: RefusedLine
     nodes: list[NodeChange]
-    """The node that refused, and those above it."""
+    """The node that refused the line, and the nodes above it."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Everything known of a reference; several senders, kinds and exercises may have used it."""
+    """The history of all acts with one reference; several senders, kinds and exercises may have used it."""
 
     reference: str
     accepted: list[AcceptedLine]
     refused: list[RefusedHistory]
     proofs: list[LinkProof]
-    """Of the batches that hold these lines."""
+    """The proofs of the batches that contain these lines."""

@@ -1,4 +1,4 @@
-"""Budget execution: what each node was given, holds reserved, has consumed and has left, in AE and in CP."""
+"""Budget execution: the opened, reserved, consumed and available credits of each node, in AE and in CP."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class Appropriations(msgspec.Struct, frozen=True):
 
     opened: int
     allotted: int
-    """Passed on to the level below."""
+    """Allotted to the level below."""
     reserved: int
     consumed: int
     available: int
-    """Opened, neither reserved nor consumed; below zero only where credits are estimated."""
+    """Opened less reserved and consumed; below zero only for estimated credits."""
 
 
 class NodeBudget(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ class NodeBudget(msgspec.Struct, frozen=True):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """Execution at one level, in order of the nomenclature."""
+    """Budget execution at one level, in order of the nomenclature."""
 
     batch: int
     level: str
@@ -49,34 +49,46 @@ class Budget(msgspec.Struct, frozen=True):
     cp: Appropriations
 
 
+class BudgetPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of budget execution at one level, in order of year and nomenclature; cents."""
+
+    batch: int
+    level: str
+    nodes: list[NodeBudget]
+    ae: Appropriations
+    """Of all nodes, on every page."""
+    cp: Appropriations
+    next: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetScope:
-    """Which part of the budget to show."""
+    """The part of the budget to report."""
 
     level: CentreLevel = CentreLevel.PROGRAMME
     programme: str | None = None
     year: int | None = None
     batch: int | None = None
-    """As it stood after this batch; after the last if none is given."""
+    """As of this batch; of the last one if None."""
     within: frozenset[str] = frozenset()
-    """Only these programmes; all of them when empty."""
+    """Only these programmes; all if empty."""
 
 
 async def load_budget(connection: Connection, names: CodeNames, scope: BudgetScope = BudgetScope()) -> Budget:
-    """Execution of every node in ``scope`` that ever had a figure."""
+    """Load the execution of every node in ``scope`` that has figures."""
     at = await find_batch_or_last(connection, scope.batch)
     rows = await fetch(connection, "budget", at, _list_centres(names, scope))
     nodes = [_build_node(names, row) for row in rows]
-    chosen = sorted((each for each in nodes if scope.year in (None, each.year)), key=_build_sort_key)
+    selected = sorted((node for node in nodes if scope.year in (None, node.year)), key=_build_sort_key)
     ae, cp = (
-        _sum_appropriations([each.ae for each in chosen]),
-        _sum_appropriations([each.cp for each in chosen]),
+        _sum_appropriations([node.ae for node in selected]),
+        _sum_appropriations([node.cp for node in selected]),
     )
-    return Budget(at, scope.level.name, chosen, ae, cp)
+    return Budget(at, scope.level.name, selected, ae, cp)
 
 
 def _list_centres(names: CodeNames, scope: BudgetScope) -> list[int]:
-    """Numbers of the fund centres in scope."""
+    """Return the numbers of the fund centres in scope."""
     return [
         names.by_code[code]
         for code, centre in names.codes.centres.items()
@@ -106,14 +118,14 @@ def _build_node(names: CodeNames, row: Row) -> NodeBudget:
 
 
 def read_appropriations(row: Row | None, measure: str) -> Appropriations:
-    """One measure (``ae`` or ``cp``) of a row of ``node_balance``; zeros where there is none yet."""
+    """Return one measure (``ae`` or ``cp``) of a row of ``node_balance``; zeros if there is no row."""
     opened, allotted, reserved, consumed = (row[f"{measure}_{figure}"] if row else 0 for figure in _FIGURES)
     return Appropriations(opened, allotted, reserved, consumed, opened - reserved - consumed)
 
 
 def _sum_appropriations(parts: Sequence[Appropriations]) -> Appropriations:
     return Appropriations(
-        *(sum(getattr(each, name) for each in parts) for name in Appropriations.__struct_fields__)
+        *(sum(getattr(part, name) for part in parts) for name in Appropriations.__struct_fields__)
     )
 
 
@@ -121,20 +133,32 @@ def _build_sort_key(node: NodeBudget) -> tuple[int, str, str, str]:
     return node.year, node.centre, node.envelope, node.family
 
 
-def build_table(found: Budget) -> ReportTable:
-    """As a table: AE and CP of a node side by side."""
-    shown = ("opened", "reserved", "consumed", "available")
+def build_page(budget: Budget, nodes: list[NodeBudget], next_link: str | None) -> BudgetPage:
+    """Build a page with some of the nodes."""
+    return BudgetPage(
+        batch=budget.batch,
+        level=budget.level.lower(),
+        nodes=nodes,
+        ae=budget.ae,
+        cp=budget.cp,
+        next=next_link,
+    )
+
+
+def build_table(budget: Budget) -> ReportTable:
+    """Build the table, with AE and CP of a node side by side."""
+    figures = ("opened", "reserved", "consumed", "available")
     columns = [
         *(Column("year"), Column("centre"), Column("label"), Column("envelope")),
-        *(Column(f"{measure} {name}", CellType.MONEY) for measure in ("AE", "CP") for name in shown),
+        *(Column(f"{measure} {name}", CellType.MONEY) for measure in ("AE", "CP") for name in figures),
     ]
     rows = [
-        [str(each.year), each.centre, each.label, _format_envelope(each), *_list_cells(each, shown)]
-        for each in found.nodes
+        [str(node.year), node.centre, node.label, _format_envelope(node), *_list_cells(node, figures)]
+        for node in budget.nodes
     ]
-    foot = ["", "all", "", "", *_list_cells(found, shown)]
+    foot = ["", "all", "", "", *_list_cells(budget, figures)]
     return ReportTable(
-        f"Budget execution by {found.level.lower()}, after batch {found.batch:,}", columns, rows, foot
+        f"Budget execution by {budget.level.lower()}, after batch {budget.batch:,}", columns, rows, foot
     )
 
 
@@ -143,5 +167,5 @@ def _format_envelope(node: NodeBudget) -> str:
     return f"{node.envelope}{family}{', estimated' if node.estimated else ''}"
 
 
-def _list_cells(found: NodeBudget | Budget, shown: Sequence[str]) -> list[int]:
-    return [getattr(measure, name) for measure in (found.ae, found.cp) for name in shown]
+def _list_cells(source: NodeBudget | Budget, figures: Sequence[str]) -> list[int]:
+    return [getattr(measure, name) for measure in (source.ae, source.cp) for name in figures]

@@ -1,4 +1,4 @@
-"""One node of the budget, those above it, and which of them leaves least."""
+"""One budget node, the nodes above it, and the one with the least available credits."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _FAMILIES, _SHEETS = len(FundFamily), 2 * len(FundFamily)
 
 
 class NodeSelector(NamedTuple):
-    """A node by its names."""
+    """A node named by its fund centre, year, title and fund family."""
 
     centre: str
     year: int
@@ -25,13 +25,13 @@ class NodeSelector(NamedTuple):
 
 
 class LevelBudget(NodeBudget, frozen=True, kw_only=True):
-    """A node, and how high it stands."""
+    """A node and its level."""
 
     level: str
 
 
 class TightestLevel(msgspec.Struct, frozen=True):
-    """The level that leaves least, which is what may still be spent."""
+    """The level with the least available credits, which is what may still be spent."""
 
     level: str
     centre: str
@@ -39,29 +39,29 @@ class TightestLevel(msgspec.Struct, frozen=True):
 
 
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A budget node as it stood after a batch, in cents."""
+    """A budget node as of a batch, in cents."""
 
     batch: int
     node: LevelBudget
     above: list[LevelBudget]
-    """From its parent up to the programme."""
+    """The nodes from its parent up to the programme."""
     tightest_ae: TightestLevel | None
-    """None where credits are estimated: they are no ceiling."""
+    """Null for estimated credits, which are no ceiling."""
     tightest_cp: TightestLevel | None
 
 
 async def load_node_status(
-    connection: Connection, names: CodeNames, place: NodeSelector, batch: int
+    connection: Connection, names: CodeNames, selector: NodeSelector, batch: int
 ) -> NodeStatus:
-    """How a node stood after ``batch``; one that was never given anything has nothing."""
-    numbers = names.list_path(_find_number(names, place))
-    found = await fetch_figures(connection, numbers, batch)
-    levels = [_build_level(names, BudgetNode.from_number(number), found.get(number)) for number in numbers]
+    """Load the status of a node as of ``batch``; a node without figures has zeros."""
+    numbers = names.list_path(_find_number(names, selector))
+    rows = await fetch_figures(connection, numbers, batch)
+    levels = [_build_level(names, BudgetNode.from_number(number), rows.get(number)) for number in numbers]
     return NodeStatus(
         batch=batch,
         node=levels[0],
         above=levels[1:],
-        # what an operation may engage was set aside for it above, and only its fund centre pays
+        # the commitments of an operation are limited by its earmark alone, and its payments by its fund centre
         tightest_ae=_find_tightest(levels[:1] if _is_operation(levels[0]) else levels, "ae"),
         tightest_cp=_find_tightest(levels[1:] if _is_operation(levels[0]) else levels, "cp"),
     )
@@ -87,13 +87,13 @@ def _is_operation(level: LevelBudget) -> bool:
     return level.level == CentreLevel.OPERATION.name.lower()
 
 
-def _find_number(names: CodeNames, place: NodeSelector) -> int:
-    at = (place.year - YEAR_FIRST) * (CENTRES_MAX + 1) + names.by_code[place.centre]
-    return at * _SHEETS + place.staff * _FAMILIES + place.family
+def _find_number(names: CodeNames, selector: NodeSelector) -> int:
+    at = (selector.year - YEAR_FIRST) * (CENTRES_MAX + 1) + names.by_code[selector.centre]
+    return at * _SHEETS + selector.staff * _FAMILIES + selector.family
 
 
 def _find_tightest(levels: Sequence[LevelBudget], measure: str) -> TightestLevel | None:
     if levels[0].estimated:
         return None
-    found = min(levels, key=lambda each: getattr(each, measure).available)
-    return TightestLevel(found.level, found.centre, getattr(found, measure).available)
+    tightest = min(levels, key=lambda level: getattr(level, measure).available)
+    return TightestLevel(tightest.level, tightest.centre, getattr(tightest, measure).available)

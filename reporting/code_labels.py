@@ -1,7 +1,7 @@
-"""The nomenclature of all years: what each code means in each of them, and what it is called.
+"""The nomenclature of all years: the meaning and the label of each code in each year.
 
-Read from the same files as the engine's, through the vocabulary alone.  A code of several years keeps its number;
-what it means, the files of each year say.
+It is read from the engine's reference files, through ``core`` alone.  A code keeps its number over the years; the files of
+each year define its meaning.
 """
 
 from dataclasses import dataclass
@@ -19,48 +19,48 @@ from core.reference.files import SAMPLE_FOLDER
 
 @dataclass(frozen=True, slots=True)
 class CodeLabels:
-    """Everything that has a code, by year and code; where no year counts, as the latest one calls it."""
+    """The reference data by year and code; the attributes without a year have the labels of the latest one."""
 
     years: dict[int, Nomenclature]
-    """In order."""
+    """In ascending order."""
     charts: dict[int, Chart]
     programmes: dict[str, Programme]
     centres: dict[str, FundCentre]
-    """Level and programme of a fund centre are those of its code, the same in every year."""
+    """The level and programme of a fund centre are the same in every year."""
     accounts: dict[str, str]
     interest: LateInterestRules
     term_days: EffectiveDated
 
     def find_year(self, year: int) -> Nomenclature:
-        """What the codes mean in ``year``.
+        """Return the nomenclature of ``year``.
 
         Raises
         ------
         ReferenceDataError
-            The calendar does not name it.
+            The calendar does not name the year.
         """
         if year not in self.years:
             raise ReferenceDataError(
-                "calendar.toml", f"exercise {year} is not there", f"Put [exercise.{year}] back."
+                "calendar.toml", f"exercise {year} is missing", f"Put [exercise.{year}] back."
             )
         return self.years[year]
 
     def find_programme(self, centre: str, year: int | None = None) -> Programme:
-        """The programme above a fund centre, or the centre itself, as a year or the latest one describes it."""
+        """Return the programme of a fund centre, as a year or the latest one describes it."""
         centres = self.centres if year is None else self.find_year(year).centres
         while centres[centre].parent:
             centre = centres[centre].parent
         return self.programmes[centre] if year is None else self.find_year(year).programmes[centre]
 
     def find_account_label(self, account: str, exercise: int | None = None) -> str:
-        """What an account is called in the chart of an exercise, or of the latest that has it."""
+        """Return the label of an account in the chart of an exercise, or in the latest chart that has the account."""
         charted = self.charts[exercise].accounts if exercise in self.charts else {}
         return charted.get(account, self.accounts.get(account, ""))
 
     @property
     def receivables(self) -> dict[int, str]:
-        """By exercise, the account of what is owed to the State."""
-        return {year: each.shared_accounts[Role.RECEIVABLE] for year, each in self.charts.items()}
+        """By exercise, the account of receivables."""
+        return {year: year_chart.shared_accounts[Role.RECEIVABLE] for year, year_chart in self.charts.items()}
 
 
 def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
@@ -69,14 +69,14 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     Raises
     ------
     ReferenceDataError
-        The files do not hold together.
+        The files contradict each other.
     """
-    found = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
+    labels = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
     for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
-        own = folder.joinpath(str(year))
-        codes = found.years[year] = nomenclature.load(own)
-        found.charts[year] = chart.load(own, codes)
-        found.programmes.update(codes.programmes)
-        found.centres.update(codes.centres)
-        found.accounts.update(found.charts[year].accounts)
-    return found
+        year_folder = folder.joinpath(str(year))
+        codes = labels.years[year] = nomenclature.load(year_folder)
+        labels.charts[year] = chart.load(year_folder, codes)
+        labels.programmes.update(codes.programmes)
+        labels.centres.update(codes.centres)
+        labels.accounts.update(labels.charts[year].accounts)
+    return labels

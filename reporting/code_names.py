@@ -1,7 +1,8 @@
-"""What the numbers of the journal stand for: codes, and nodes in words."""
+"""The codes behind the numbers of the journal, and budget nodes in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST
 from core.nomenclature import CENTRES_MAX, OTHER_TITLES, STAFF_TITLE, CentreLevel, FundFamily
@@ -9,7 +10,7 @@ from reporting.code_labels import CodeLabels
 from reporting.report_queries import Connection, fetch
 
 CENTRE, AREA, ITEM, FUND, ACCOUNT, SENDER = range(1, 7)
-"""Kinds of ``reference_text``."""
+"""The kinds of ``reference_text``."""
 
 _SHEETS, _FAMILIES = 6, 3
 _CENTRES = CENTRES_MAX + 1
@@ -17,7 +18,7 @@ _CENTRES = CENTRES_MAX + 1
 
 @dataclass(frozen=True, slots=True)
 class BudgetNode:
-    """A budget node taken apart."""
+    """The parts of a budget node's number."""
 
     number: int
     year: int
@@ -28,7 +29,7 @@ class BudgetNode:
 
     @classmethod
     def from_number(cls, number: int) -> "BudgetNode":
-        """``((year - 2000) * 131072 + centre) * 6 + staff * 3 + family``, undone."""
+        """Split a number: ``((year - 2000) * 131072 + centre) * 6 + staff * 3 + family``."""
         place, sheet = divmod(number, _SHEETS)
         year, centre = divmod(place, _CENTRES)
         staff, family = divmod(sheet, _FAMILIES)
@@ -36,40 +37,47 @@ class BudgetNode:
         return cls(number, year + YEAR_FIRST, centre, envelope, FundFamily(family))
 
     def at_centre(self, centre: int) -> "BudgetNode":
-        """The node of another fund centre on the same sheet."""
+        """Return the node of another fund centre on the same sheet."""
         return BudgetNode.from_number(self.number + (centre - self.centre) * _SHEETS)
+
+
+class AccountName(NamedTuple):
+    """An account's code in the chart, and its label there."""
+
+    code: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
 class CodeNames:
-    """Codes by number, and what the files say of them."""
+    """Codes by number, and their labels."""
 
     codes: CodeLabels
     by_number: Mapping[int, Mapping[int, str]]
     by_code: Mapping[str, int]
-    """Numbers of fund centres."""
+    """The numbers of fund centres."""
 
     def find_code(self, kind: int, number: int) -> str:
-        """The code of a number; empty for 0."""
+        """Return the code of a number; empty for 0."""
         return self.by_number[kind].get(number, f"no. {number}") if number else ""
 
-    def find_account(self, number: int, exercise: int | None = None) -> tuple[str, str]:
-        """An account's number in the chart, and its label there."""
+    def find_account(self, number: int, exercise: int | None = None) -> AccountName:
+        """Return the name of an account by its number."""
         code = self.find_code(ACCOUNT, number)
-        return code, self.codes.find_account_label(code, exercise)
+        return AccountName(code, self.codes.find_account_label(code, exercise))
 
     def find_centre_label(self, code: str, year: int) -> str:
-        """What a fund centre is called in a budget year."""
-        found = self.codes.find_year(year).centres.get(code)
-        return found.label if found else ""
+        """Return the label of a fund centre in a budget year; empty if the year does not have it."""
+        centre = self.codes.find_year(year).centres.get(code)
+        return centre.label if centre else ""
 
     def find_level(self, code: str) -> CentreLevel | None:
-        """The level of a fund centre; None when the files do not hold it."""
-        found = self.codes.centres.get(code)
-        return found.level if found else None
+        """Return the level of a fund centre; None if the files do not have it."""
+        centre = self.codes.centres.get(code)
+        return centre.level if centre else None
 
     def format_node(self, number: int) -> str:
-        """``0177-D013-DD13 HT2 2018``; the fund family where it is not the ordinary one."""
+        """Format a node: ``0177-D013-DD13 HT2 2018``, with the fund family unless it is the ordinary one."""
         node = BudgetNode.from_number(number)
         family = (
             "" if node.family is FundFamily.ORDINARY else f" {node.family.name.lower().replace('_', ' ')}"
@@ -77,25 +85,25 @@ class CodeNames:
         return f"{self.find_code(CENTRE, node.centre)} {node.envelope}{family} {node.year}"
 
     def find_node(self, cell: Mapping[str, int]) -> int:
-        """The node that an account assignment hangs under: its operation's where it has one."""
+        """Return the node of an account assignment: that of its operation if it has one."""
         item, fund = self.find_code(ITEM, cell["item"]), self.find_code(FUND, cell["fund"])
-        meant = self.codes.find_year(cell["budget_year"])
-        sheet = meant.items[item].staff * _FAMILIES + meant.funds[fund].family
+        nomenclature = self.codes.find_year(cell["budget_year"])
+        sheet = nomenclature.items[item].staff * _FAMILIES + nomenclature.funds[fund].family
         place = (cell["budget_year"] - YEAR_FIRST) * _CENTRES + (cell["operation"] or cell["centre"])
         return place * _SHEETS + sheet
 
     def list_path(self, node: int) -> list[int]:
-        """The node, and every node above it up to the programme."""
+        """Return the node and every node above it, up to the programme."""
         first = BudgetNode.from_number(node)
         centres = self.codes.find_year(first.year).centres
-        found, code = [node], self.find_code(CENTRE, first.centre)
+        path, code = [node], self.find_code(CENTRE, first.centre)
         while code in centres and (code := centres[code].parent):
-            found.append(first.at_centre(self.by_code[code]).number)
-        return found
+            path.append(first.at_centre(self.by_code[code]).number)
+        return path
 
 
 async def read_names(connection: Connection, codes: CodeLabels) -> CodeNames:
-    """The numbers that the database gave to codes."""
+    """Read the numbers of codes from the database."""
     by_number: dict[int, dict[int, str]] = {kind: {} for kind in range(CENTRE, SENDER + 1)}
     for row in await fetch(connection, "reference_texts"):
         by_number[row["kind"]][row["id"]] = row["code"]
@@ -103,6 +111,6 @@ async def read_names(connection: Connection, codes: CodeLabels) -> CodeNames:
 
 
 def format_month(period: int) -> str:
-    """``2018-12``."""
+    """Format a period: ``2018-12``."""
     exercise, month = divmod(period, PERIODS_PER_YEAR)
     return f"{exercise + YEAR_FIRST}-{month:02}"

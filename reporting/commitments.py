@@ -1,4 +1,4 @@
-"""Outstanding commitments (*restes à payer*): engaged and not yet drawn, certified and not yet requested."""
+"""Outstanding commitments (*restes à payer*): amounts engaged and not yet drawn, certified and not yet requested."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ from reporting.report_tables import CellType, Column, ReportTable
 
 
 class OutstandingCentre(msgspec.Struct, frozen=True):
-    """What commitments of one fund centre and budget year still bind, in cents."""
+    """Outstanding commitments of one fund centre and budget year, in cents."""
 
     year: int
     centre: str
     label: str
     commitments: int
     open: int
-    """Engaged, neither certified nor requested without service."""
+    """Engaged, and neither certified nor requested without service."""
     unbilled: int
     """Certified, not yet requested."""
 
 
 class OutstandingCommitments(msgspec.Struct, frozen=True):
-    """Every fund centre of one level that still has some, in order of the nomenclature."""
+    """The fund centres of one level with outstanding commitments, in order of the nomenclature."""
 
     batch: int
     level: str
@@ -39,17 +39,20 @@ class OutstandingCommitments(msgspec.Struct, frozen=True):
 async def load_outstanding_commitments(
     connection: Connection, names: CodeNames, *, level: CentreLevel = CentreLevel.PROGRAMME
 ) -> OutstandingCommitments:
-    """What is left of all commitments, read from the journal itself: it takes a pass over all entries."""
+    """Load the outstanding amounts of all commitments; reads all entries of the journal."""
     kinds = [
         number for number, kind in enumerate(CATALOG) if (kind.draws or kind.feeds) and not kind.inherits
     ]
     opens, unbills = (
-        [_find_sign(number, which) for number in kinds] for which in (Remainder.OPEN, Remainder.UNBILLED)
+        [_find_sign(number, remainder) for number in kinds]
+        for remainder in (Remainder.OPEN, Remainder.UNBILLED)
     )
     mirrors = [number for number, kind in enumerate(CATALOG) if kind.mirrors]
-    rows = await fetch(connection, "commitments", kinds, opens, unbills, mirrors, KIND_NUMBERS["commitment"])
+    sums_by_cell = await fetch(
+        connection, "commitments", kinds, opens, unbills, mirrors, KIND_NUMBERS["commitment"]
+    )
     sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for row in rows:
+    for row in sums_by_cell:
         centres = names.codes.find_year(row["budget_year"]).centres
         centre = _find_ancestor(centres, names.find_code(CENTRE, row["centre"]), level)
         sums[row["budget_year"], centre] = [
@@ -58,35 +61,35 @@ async def load_outstanding_commitments(
                 sums[row["budget_year"], centre], ("commitments", "open", "unbilled"), strict=True
             )
         ]
-    found = [
-        OutstandingCentre(year, centre, names.find_centre_label(centre, year), *each)
-        for (year, centre), each in sorted(sums.items())
+    rows = [
+        OutstandingCentre(year, centre, names.find_centre_label(centre, year), *figures)
+        for (year, centre), figures in sorted(sums.items())
     ]
-    totals = (sum(getattr(each, name) for each in found) for name in ("commitments", "open", "unbilled"))
-    return OutstandingCommitments(await find_batch_or_last(connection, None), level.name, found, *totals)
+    totals = (sum(getattr(figures, name) for figures in rows) for name in ("commitments", "open", "unbilled"))
+    return OutstandingCommitments(await find_batch_or_last(connection, None), level.name, rows, *totals)
 
 
-def _find_sign(kind: int, which: Remainder) -> int:
-    return (CATALOG[kind].feeds is which) - (CATALOG[kind].draws is which)
+def _find_sign(kind: int, remainder: Remainder) -> int:
+    return (CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder)
 
 
 def _find_ancestor(centres: Mapping[str, FundCentre], centre: str, level: CentreLevel) -> str:
-    """The fund centre of ``level`` above ``centre``, or itself."""
+    """Return the fund centre of ``level`` above ``centre``, or the centre itself."""
     while centres[centre].level > level:
         centre = centres[centre].parent
     return centre
 
 
-def build_table(found: OutstandingCommitments) -> ReportTable:
-    """As a table."""
+def build_table(outstanding: OutstandingCommitments) -> ReportTable:
+    """Build the table."""
     columns = [
         *(Column("year"), Column("centre"), Column("label"), Column("commitments", CellType.COUNT)),
         *(Column("engaged, not drawn", CellType.MONEY), Column("certified, not requested", CellType.MONEY)),
     ]
     rows = [
-        [str(each.year), each.centre, each.label, each.commitments, each.open, each.unbilled]
-        for each in found.centres
+        [str(centre.year), centre.centre, centre.label, centre.commitments, centre.open, centre.unbilled]
+        for centre in outstanding.centres
     ]
-    foot = ["", "all", "", found.commitments, found.open, found.unbilled]
-    title = f"Outstanding commitments by {found.level.lower()}, after batch {found.batch:,}"
+    foot = ["", "all", "", outstanding.commitments, outstanding.open, outstanding.unbilled]
+    title = f"Outstanding commitments by {outstanding.level.lower()}, after batch {outstanding.batch:,}"
     return ReportTable(title, columns, rows, foot)

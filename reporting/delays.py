@@ -1,7 +1,7 @@
-"""Payment delays: by ministry or programme how much was paid, how long it took, and what is due for what came late (A59).
+"""Payment delays by ministry or programme: payments, days, and the interest due for late payments (rule A59).
 
-The delay of a payment (*délai global de paiement*) runs from the receipt of the request, or from the service where that was
-certified later, to the bank's debit, without the days of a suspension.  What was paid in time was paid within its term.
+The delay of a payment (*délai global de paiement*) runs from the receipt of the request, or from the certification of the
+service if that is later, to the debit by the bank, without the days of a suspension.  A payment within its term is in time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,49 +29,51 @@ _UNKNOWN = ("", "")
 
 
 class Delay(msgspec.Struct, frozen=True, kw_only=True):
-    """Payments of one ministry, or programme; amounts in cents."""
+    """The payments of one ministry or programme; amounts in cents."""
 
     ministry: str
     programme: str
-    """Empty for a whole ministry."""
+    """Empty in a row for a whole ministry."""
     payments: int
     cents: int
     days: int
-    """Of all payment delays together."""
+    """The sum of all payment delays."""
     mean_days: float
     in_time: int
-    """Payments within their terms."""
+    """The number of payments within their terms."""
     in_time_percent: float
     suspended: int
     suspended_days: int
     interest_due: int
-    """Interest and compensation, for what was debited late."""
+    """Interest and compensation for late debits."""
     interest_proposed: int
     interest_paid: int
 
 
 class Delays(msgspec.Struct, frozen=True):
-    """All of them, the longest mean first."""
+    """Payment delays by ministry or programme, the longest mean delay first."""
 
     year: int | None
-    """Only what was debited in it; everything where none is given."""
+    """Only debits of this year; all debits if null."""
     by: str
     rows: list[Delay]
     total: Delay
 
 
 class DelayScope(NamedTuple):
-    """What is reported."""
+    """The payments to report."""
 
     by: Grouping = "ministry"
     year: int | None = None
     within: frozenset[str] = frozenset()
-    """Only these programmes; all of them when empty."""
+    """Only these programmes; all if empty."""
 
     @property
-    def span(self) -> tuple[date, date]:
-        """The days of debits that count."""
-        return (date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.ALL_DAYS
+    def span(self) -> journal.DaySpan:
+        """The days whose debits count."""
+        return (
+            journal.DaySpan(date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.ALL_DAYS
+        )
 
 
 _WHOLE_SCOPE = DelayScope()
@@ -79,7 +81,7 @@ _WHOLE_SCOPE = DelayScope()
 
 @dataclass(slots=True)
 class _Sums:
-    """Figures by account assignment, added up as debits come."""
+    """Figures by account assignment, added up while debits are read."""
 
     facts: RequestFacts
     cells: int
@@ -87,18 +89,18 @@ class _Sums:
     late: list[LatePayments] = field(default_factory=lambda: [allocate_zeros(LatePayments, 0)])
 
     def add_debits(self, rows: DebitedPayments) -> None:
-        """Count some debits."""
-        found = measure_delays(rows, self.facts)
-        cell, interest = found.rows.cell, find_interest(rows, self.facts.diverted_parts)
-        in_time, stopped = found.late_days == 0, found.suspended_days.astype(np.int64)
+        """Add the figures of some debits."""
+        delays = measure_delays(rows, self.facts)
+        cell, interest = delays.rows.cell, find_interest(rows, self.facts.diverted_parts)
+        in_time, stopped = delays.late_days == 0, delays.suspended_days.astype(np.int64)
         self._add("payments", cell, np.ones(len(cell), np.int64))
-        self._add("cents", cell, found.rows.amount)
-        self._add("days", cell, found.delay_days.astype(np.int64))
+        self._add("cents", cell, delays.rows.amount)
+        self._add("days", cell, delays.delay_days.astype(np.int64))
         self._add("in_time", cell, in_time.astype(np.int64))
         self._add("suspended", cell, (stopped > 0).astype(np.int64))
         self._add("suspended_days", cell, stopped)
         self._add("interest_paid", rows.cell[interest], rows.amount[interest])
-        self.late.append(select_late(found))
+        self.late.append(select_late(delays))
 
     def _add(self, name: str, cell: NDArray[np.int32], values: NDArray[np.int64]) -> None:
         sums = self.figures.setdefault(name, np.zeros(self.cells, np.int64))
@@ -107,22 +109,22 @@ class _Sums:
     def add_amounts(
         self, name: str, cell: Sequence[int] | NDArray[np.int32], cents: Sequence[int] | NDArray
     ) -> None:
-        """Add what is known by account assignment already."""
+        """Add amounts by account assignment."""
         self._add(name, np.asarray(cell, np.int32), np.asarray(cents, np.int64))
 
 
 async def load_delays(connection: Connection, names: CodeNames, scope: DelayScope = _WHOLE_SCOPE) -> Delays:
-    """What was debited in ``scope``.
+    """Load the delays of the payments in ``scope``.
 
     Raises
     ------
     ReferenceDataError
-        The rate of a half-year in which something was paid late is not there.
+        The interest rate of a half-year with late payments is missing.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         cells = await fetch(connection, "cell_centres")
-        known = await journal.load_request_facts(connection, names.codes.term_days)
-        sums = _Sums(known, max((row["cell"] for row in cells), default=0) + 1)
+        facts = await journal.load_request_facts(connection, names.codes.term_days)
+        sums = _Sums(facts, max((row["cell"] for row in cells), default=0) + 1)
         await journal.read_debits(connection, scope.span, sums.add_debits)
         proposed = await fetch(connection, "interest_proposed", _INTEREST, *scope.span)
     owed = compute_amounts_due(concat_tables(sums.late), names.codes.interest)
@@ -135,7 +137,7 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
 
 
 def _find_programme(names: CodeNames, centre: int, year: int) -> tuple[str, str]:
-    """Ministry and programme of a fund centre in a budget year."""
+    """Return the ministry and programme of a fund centre in a budget year."""
     code = names.find_code(CENTRE, centre)
     if code not in names.codes.find_year(year).centres:
         return _UNKNOWN
@@ -159,14 +161,14 @@ def _build_report(
 
 def _build_row(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]], cells: list[int]) -> Delay:
     sums = {name: int(column[cells].sum()) for name, column in figures.items()}
-    told = {name: sums.get(name, 0) for name in _SUMMED}
-    payments = told["payments"]
+    figures_summed = {name: sums.get(name, 0) for name in _SUMMED}
+    payments = figures_summed["payments"]
     return Delay(
         ministry=place[0],
         programme=place[1],
-        mean_days=round(told["days"] / payments, 1) if payments else 0.0,
-        in_time_percent=round(100 * told["in_time"] / payments, 1) if payments else 0.0,
-        **told,
+        mean_days=round(figures_summed["days"] / payments, 1) if payments else 0.0,
+        in_time_percent=round(100 * figures_summed["in_time"] / payments, 1) if payments else 0.0,
+        **figures_summed,
     )
 
 
@@ -174,9 +176,9 @@ _NOT_SUMMED = frozenset({"ministry", "programme", "mean_days", "in_time_percent"
 _SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _NOT_SUMMED)
 
 
-def build_table(found: Delays) -> ReportTable:
-    """As a table."""
-    is_programme = found.by == "programme"
+def build_table(delays: Delays) -> ReportTable:
+    """Build the table."""
+    is_programme = delays.by == "programme"
     columns = [
         Column("ministry"),
         *([Column("programme")] if is_programme else []),
@@ -190,17 +192,17 @@ def build_table(found: Delays) -> ReportTable:
         *(Column(f"interest {name}", CellType.MONEY) for name in ("due", "proposed", "paid")),
     ]
     rows = [
-        [each.ministry, *([each.programme] if is_programme else []), *_list_cells(each)]
-        for each in found.rows
+        [delay.ministry, *([delay.programme] if is_programme else []), *_list_cells(delay)]
+        for delay in delays.rows
     ]
-    foot = ["all", *([""] if is_programme else []), *_list_cells(found.total)]
-    when = f", debited in {found.year}" if found.year else ""
-    return ReportTable(f"Payment delays by {found.by}{when}", columns, rows, foot)
+    foot = ["all", *([""] if is_programme else []), *_list_cells(delays.total)]
+    when = f", debited in {delays.year}" if delays.year else ""
+    return ReportTable(f"Payment delays by {delays.by}{when}", columns, rows, foot)
 
 
-def _list_cells(each: Delay) -> list[str | int]:
+def _list_cells(delay: Delay) -> list[str | int]:
     return [
-        *(each.payments, each.cents, f"{each.mean_days:.1f}", f"{each.in_time_percent:.1f} %"),
-        *(each.suspended, each.suspended_days),
-        *(each.interest_due, each.interest_proposed, each.interest_paid),
+        *(delay.payments, delay.cents, f"{delay.mean_days:.1f}", f"{delay.in_time_percent:.1f} %"),
+        *(delay.suspended, delay.suspended_days),
+        *(delay.interest_due, delay.interest_proposed, delay.interest_paid),
     ]

@@ -1,14 +1,21 @@
-"""How commitments and payment requests stand: what was engaged, certified, requested and rejected, and what is left."""
+"""Open items: the engaged, certified, requested, rejected and remaining amounts of commitments and payment requests."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from core.catalog import CATALOG, KIND_NUMBERS, Family, Remainder
-from reporting.act_rows import RelatedRows, choose_lookup, describe_line, fetch_related, summarize_entry
+from reporting.act_rows import (
+    ActLines,
+    RelatedRows,
+    choose_lookup,
+    describe_line,
+    fetch_related,
+    summarize_entry,
+)
 from reporting.act_views import Assignment, EntrySummary, Origin, Payee, PaymentTerms
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch
@@ -18,7 +25,7 @@ REQUESTS = tuple(number for number, kind in enumerate(CATALOG) if kind.family is
 _DIVERTING = frozenset(number for number, kind in enumerate(CATALOG) if kind.inherits and kind.pays)
 _UNDOABLE = frozenset(kind.follows for kind in CATALOG if kind.mirrors)
 FollowerSums = Mapping[int, Mapping[int, int]]
-"""By line and by kind of what follows it, the cents that were not undone since."""
+"""By line and kind of follower: the cents that were not undone since."""
 
 
 class CommitmentLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,13 +41,13 @@ class CommitmentLine(msgspec.Struct, frozen=True, kw_only=True):
     increased: int
     decreased: int
     engaged: int
-    """Initial and increases, less decreases."""
+    """The initial amount and increases, less decreases."""
     certified: int
-    """Service certified (*service fait*), less what was cancelled."""
+    """Certified service (*service fait*), less cancellations."""
     requested: int
-    """In payment requests, less what was rejected."""
+    """Amounts of payment requests, less rejections."""
     open: int
-    """Engaged, neither certified nor requested without service."""
+    """Engaged, and neither certified nor requested without service."""
     unbilled: int
     """Certified, not yet requested."""
     remaining: int
@@ -63,56 +70,74 @@ class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
     assignment: Assignment | None
     payee: Payee | None
     terms: PaymentTerms | None
-    """Null where the request says nothing of its payment."""
+    """Null if the request states no payment terms."""
     state: str
     """``requested``, ``partly_rejected``, ``rejected``; ``partly_paid`` or ``paid`` once acts of payment followed."""
     amount: int
     rejected: int
     left: int
-    """Requested and not rejected."""
+    """Requested, and not rejected."""
     settled: int
-    """Paid or set off; what the bank sent back since is not taken off."""
+    """Paid or set off, including transfers that the bank returned since."""
     diverted: int
-    """To whoever opposed the payment or was assigned the claim."""
+    """Diverted to third parties by oppositions and assignments."""
     payable: int
-    """Left, neither settled nor diverted."""
+    """Left, and neither settled nor diverted."""
     commitment: EntrySummary | None
     rejections: list[EntrySummary]
     settlements: list[EntrySummary]
     """Payments, set-offs, oppositions and assignments."""
 
 
+class CommitmentStatus(NamedTuple):
+    """The status of some lines of commitments."""
+
+    lines: list[CommitmentLine]
+    is_complete: bool
+    """Whether the lists contain all followers."""
+
+
+class PaymentStatus(NamedTuple):
+    """The status of some lines of payment requests."""
+
+    lines: list[PaymentLine]
+    is_complete: bool
+    """Whether the lists contain all followers."""
+
+
 async def load_commitments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], most: int
-) -> tuple[list[CommitmentLine], bool]:
-    """How these lines of commitments stand, and whether none of what follows them is left off the lists."""
-    found = await fetch_related(connection, names, (rows, []), most)
+    connection: Connection, names: CodeNames, rows: Sequence[Row], limit: int
+) -> CommitmentStatus:
+    """Load the status of these lines of commitments."""
+    related = await fetch_related(connection, names, ActLines(rows), limit)
     sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
-    return [_build_commitment(found, row, sums[row["entry_id"]]) for row in rows], found.is_complete
+    lines = [_build_commitment(related, row, sums[row["entry_id"]]) for row in rows]
+    return CommitmentStatus(lines, related.is_complete)
 
 
 async def load_payments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], most: int
-) -> tuple[list[PaymentLine], bool]:
-    """How these lines of payment requests stand, and whether no rejection is left off the lists."""
-    found = await fetch_related(connection, names, (rows, []), most)
+    connection: Connection, names: CodeNames, rows: Sequence[Row], limit: int
+) -> PaymentStatus:
+    """Load the status of these lines of payment requests."""
+    related = await fetch_related(connection, names, ActLines(rows), limit)
     sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
-    return [_build_payment(found, row, sums[row["entry_id"]]) for row in rows], found.is_complete
+    lines = [_build_payment(related, row, sums[row["entry_id"]]) for row in rows]
+    return PaymentStatus(lines, related.is_complete)
 
 
 async def _sum_followers(connection: Connection, entries: Sequence[int]) -> FollowerSums:
-    """What follows these entries, less what was undone of it; summed by the database, however much it is."""
+    """Sum the followers of these entries, less what was undone; the database sums, as followers may be many."""
     direct = await _fetch_drawn(connection, entries)
     undoable = [row for row in direct if CATALOG[row["kind"]].family in _UNDOABLE]
-    place = {entry: (row["predecessor"], row["kind"]) for row in undoable for entry in row["entries"]}
-    undone = await _fetch_drawn(connection, list(place))
+    followed = {entry: (row["predecessor"], row["kind"]) for row in undoable for entry in row["entries"]}
+    undone = await _fetch_drawn(connection, list(followed))
     sums: dict[int, dict[int, int]] = {entry: defaultdict(int) for entry in entries}
     for row in direct:
         sums[row["predecessor"]][row["kind"]] += row["cents"]
     for row in undone:
         if not CATALOG[row["kind"]].mirrors:
             continue
-        line, kind = place[row["predecessor"]]
+        line, kind = followed[row["predecessor"]]
         sums[line][kind] -= row["cents"]
     return sums
 
@@ -124,69 +149,74 @@ async def _fetch_drawn(connection: Connection, entries: Sequence[int]) -> list[R
     return await fetch(connection, "drawn", entries, min(entries))
 
 
-def _build_commitment(found: RelatedRows, row: Row, sums: Mapping[int, int]) -> CommitmentLine:
-    said, followers = describe_line(found, row), found.followers.get(row["entry_id"], ())
-    left = {which: _sum_remainder(row, sums, which) for which in (Remainder.OPEN, Remainder.UNBILLED)}
+def _build_commitment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> CommitmentLine:
+    line, followers = describe_line(related, row), related.followers.get(row["entry_id"], ())
+    remainders = {
+        remainder: _sum_remainder(row, sums, remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
+    }
     increased, decreased = (
         sums.get(KIND_NUMBERS[f"commitment_{name}"], 0) for name in ("increase", "decrease")
     )
     return CommitmentLine(
-        **_select_shared(said),
+        **_select_shared(line),
         initial=row["amount"],
         increased=increased,
         decreased=decreased,
         engaged=row["amount"] + increased - decreased,
         certified=_sum_family(sums, Family.SERVICE),
         requested=_sum_family(sums, Family.PAYMENT_REQUEST),
-        open=left[Remainder.OPEN],
-        unbilled=left[Remainder.UNBILLED],
-        remaining=sum(left.values()),
+        open=remainders[Remainder.OPEN],
+        unbilled=remainders[Remainder.UNBILLED],
+        remaining=sum(remainders.values()),
         changes=_summarize_families(followers, Family.COMMITMENT_CHANGE),
         services=_summarize_families(followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
         requests=_summarize_families(followers, Family.PAYMENT_REQUEST, Family.REJECTION),
     )
 
 
-def _build_payment(found: RelatedRows, row: Row, sums: Mapping[int, int]) -> PaymentLine:
-    said, before = describe_line(found, row), found.entries.get(row["predecessor"])
-    around = found.followers.get(row["entry_id"], ())
-    followers = [each for each in around if each["predecessor"] == row["entry_id"]]
+def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> PaymentLine:
+    line, predecessor = describe_line(related, row), related.entries.get(row["predecessor"])
+    all_followers = related.followers.get(row["entry_id"], ())
+    followers = [follower for follower in all_followers if follower["predecessor"] == row["entry_id"]]
     rejected, settled = _sum_family(sums, Family.REJECTION), _sum_family(sums, Family.SETTLEMENT)
     diverted = sum(cents for kind, cents in sums.items() if kind in _DIVERTING)
     left = row["amount"] - rejected
     return PaymentLine(
-        **_select_shared(said),
-        **{name: said[name] for name in ("kind", "french", "payee", "terms", "amount")},
+        **_select_shared(line),
+        **{name: line[name] for name in ("kind", "french", "payee", "terms", "amount")},
         state=_find_state(row["amount"], rejected, settled + diverted),
         rejected=rejected,
         left=left,
         settled=settled,
         diverted=diverted,
         payable=left - settled - diverted,
-        commitment=summarize_entry(before) if before else None,
+        commitment=summarize_entry(predecessor) if predecessor else None,
         rejections=_summarize_families(followers, Family.REJECTION),
-        settlements=[summarize_entry(each) for each in followers if CATALOG[each["kind"]].inherits],
+        settlements=[
+            summarize_entry(follower) for follower in followers if CATALOG[follower["kind"]].inherits
+        ],
     )
 
 
-def _find_state(amount: int, rejected: int, gone: int) -> str:
-    """How a request stands of which ``gone`` cents were paid, set off or diverted."""
-    if gone:
-        return "partly_paid" if gone < amount - rejected else "paid"
+def _find_state(amount: int, rejected: int, settled: int) -> str:
+    """Return the state of a request of which ``settled`` cents were paid, set off or diverted."""
+    if settled:
+        return "partly_paid" if settled < amount - rejected else "paid"
     if rejected:
         return "partly_rejected" if rejected < amount else "rejected"
     return "requested"
 
 
-def _select_shared(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: said[name] for name in ("entry", "reference", "origin", "day", "month", "assignment")}
+def _select_shared(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: line[name] for name in ("entry", "reference", "origin", "day", "month", "assignment")}
 
 
-def _sum_remainder(row: Row, sums: Mapping[int, int], which: Remainder) -> int:
-    """What is left of a line by the catalog: what it and its followers feed, less what they draw."""
+def _sum_remainder(row: Row, sums: Mapping[int, int], remainder: Remainder) -> int:
+    """Return the remainder of a line by the catalog: what it and its followers feed, less what they draw."""
     effects = chain([(row["kind"], row["amount"])], sums.items())
     return sum(
-        cents * ((CATALOG[kind].feeds is which) - (CATALOG[kind].draws is which)) for kind, cents in effects
+        cents * ((CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder))
+        for kind, cents in effects
     )
 
 
@@ -195,4 +225,6 @@ def _sum_family(sums: Mapping[int, int], family: Family) -> int:
 
 
 def _summarize_families(followers: Sequence[Row], *families: Family) -> list[EntrySummary]:
-    return [summarize_entry(each) for each in followers if CATALOG[each["kind"]].family in families]
+    return [
+        summarize_entry(follower) for follower in followers if CATALOG[follower["kind"]].family in families
+    ]

@@ -1,4 +1,4 @@
-"""What payment requests say of their payment, looked up on the pages that hold it."""
+"""The payment terms of payment requests, looked up in the pages of payment details."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -15,12 +15,12 @@ _EPOCH = date(1970, 1, 1)
 
 
 async def fetch_terms(connection: Connection, entries: Sequence[int]) -> dict[int, PaymentTerms]:
-    """What each of ``entries`` says, by entry; those that say nothing are left out."""
+    """Fetch the payment terms of ``entries``, by entry; entries without terms are left out."""
     pages = await fetch(connection, "request_pages", entries)
     if not pages:
         return {}
     rows, texts = payment_detail_pages.read_pages(
-        [each["entry_id"] for each in pages], [each["page"] for each in pages]
+        [page["entry_id"] for page in pages], [page["page"] for page in pages]
     )
     at = np.flatnonzero(np.isin(rows.entry_id, entries))
     return {int(rows.entry_id[row]): _build_terms(rows, texts, row) for row in at.tolist()}

@@ -1,7 +1,7 @@
-"""The proof of a batch and of a submission: what was stated against what stands in the rows.
+"""The proof of a batch and of a submission: the stated figures compared with the stored rows.
 
-File totals = accepted + duplicate + refused + suspended; accepted = debits = credits where the kind posts;
-= budget taken up at every level; and the hash of the batch is that of its rows.
+File totals = accepted + duplicate + refused + suspended; accepted = debits = credits for kinds that post; accepted =
+budget taken up at every level; and the hash of the batch is that of its rows.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _ORIGIN = bytes(32)
 
 
 class Agreement(msgspec.Struct, frozen=True):
-    """One figure, as stated and as the rows give it."""
+    """One figure as stated, and as counted in the rows."""
 
     what: str
     stated: int
@@ -30,7 +30,7 @@ class Agreement(msgspec.Struct, frozen=True):
 
     @property
     def holds(self) -> bool:
-        """Whether they are the same."""
+        """Whether both are equal."""
         return self.stated == self.counted
 
 
@@ -43,12 +43,12 @@ class LinkProof(msgspec.Struct, frozen=True):
 
     @property
     def holds(self) -> bool:
-        """Whether they are the same."""
+        """Whether both are equal."""
         return self.stored == self.computed
 
 
 class BatchProof(msgspec.Struct, frozen=True):
-    """What proves one batch."""
+    """The proof of one batch."""
 
     batch: int
     committed_at: str
@@ -58,11 +58,11 @@ class BatchProof(msgspec.Struct, frozen=True):
     @property
     def holds(self) -> bool:
         """Whether everything agrees."""
-        return self.link.holds and all(each.holds for each in self.agreements)
+        return self.link.holds and all(agreement.holds for agreement in self.agreements)
 
 
 class SubmissionProof(msgspec.Struct, frozen=True):
-    """What proves one file: its own totals, and the batches that hold its rows."""
+    """The proof of one file: its totals, and the batches that contain its rows."""
 
     submission: int
     file: str
@@ -75,11 +75,11 @@ class SubmissionProof(msgspec.Struct, frozen=True):
     @property
     def holds(self) -> bool:
         """Whether everything agrees."""
-        return all(each.holds for each in (*self.agreements, *self.batches))
+        return all(part.holds for part in (*self.agreements, *self.batches))
 
 
 async def prove_link(connection: Connection, batch: Row) -> LinkProof:
-    """Hash the rows of one row of ``batch`` again."""
+    """Hash the rows of one batch again."""
     first, number = batch["first_entry"], batch["batch"]
     span, snapshot = (
         WindowSpan(number, number + 1, first, first + batch["entries"]),
@@ -91,7 +91,7 @@ async def prove_link(connection: Connection, batch: Row) -> LinkProof:
 
 
 async def prove_batch(connection: Connection, names: CodeNames, number: int) -> BatchProof | None:
-    """Hold a batch's row against everything it should equal; None when there is no such batch."""
+    """Compare a batch's figures with its rows; None if there is no such batch."""
     rows = await fetch(connection, "batches", [number])
     if not rows:
         return None
@@ -102,11 +102,11 @@ async def prove_batch(connection: Connection, names: CodeNames, number: int) -> 
 
 
 async def prove_submission(connection: Connection, names: CodeNames, number: int) -> SubmissionProof | None:
-    """Hold a file's totals against its rows, and prove every batch that has some; None when there is none."""
-    found = await fetch(connection, "submissions", [number])
-    if not found:
+    """Compare a file's totals with its rows, and prove every batch that contains some; None if there is no such file."""
+    rows = await fetch(connection, "submissions", [number])
+    if not rows:
         return None
-    (row,) = found
+    (row,) = rows
     progress = await fetch(connection, "progress", [number])
     numbers = [each["batch"] for each in await fetch(connection, "batches_of_submission", number)]
     proofs = [await prove_batch(connection, names, each) for each in numbers]
@@ -126,7 +126,7 @@ async def prove_submission(connection: Connection, names: CodeNames, number: int
 
 async def _compare_totals(connection: Connection, row: Row, progress: Row) -> Iterable[Agreement]:
     outcomes = ("accepted", "duplicate", "refused", "suspended")
-    told = [
+    declared = [
         Agreement("lines of the file", row["declared_lines"], sum(progress[name] for name in outcomes)),
         Agreement(
             "cents of the file",
@@ -139,7 +139,7 @@ async def _compare_totals(connection: Connection, row: Row, progress: Row) -> It
     rows = [Agreement(f"{name} lines", progress[name], counted[name]) for name in outcomes[:3]]
     accepted = Agreement("accepted cents", progress["accepted_cents"], counted["accepted_cents"], True)
     is_declared = progress["done"] and row["declared_lines"] is not None
-    return [*(told if is_declared else []), *rows, accepted]
+    return [*(declared if is_declared else []), *rows, accepted]
 
 
 async def _compare_cancelled(connection: Connection, submission: int) -> Agreement:
@@ -150,18 +150,18 @@ async def _compare_cancelled(connection: Connection, submission: int) -> Agreeme
 
 async def _compare_counts(connection: Connection, batch: Row) -> Iterable[Agreement]:
     first = batch["first_entry"]
-    found = await fetch_one(connection, "counted", batch["batch"], first, first + batch["entries"])
+    counted = await fetch_one(connection, "counted", batch["batch"], first, first + batch["entries"])
     posted = await fetch_one(connection, "posted", batch["batch"])
     return [
-        *(Agreement(name, batch[name], found[name]) for name in ("entries", "refusals", "duplicates")),
-        Agreement("accepted", batch["amount"], found["cents"], True),
-        Agreement("debits", posted["debit"], found["posted"], True),
-        Agreement("credits", posted["credit"], found["posted"], True),
+        *(Agreement(name, batch[name], counted[name]) for name in ("entries", "refusals", "duplicates")),
+        Agreement("accepted", batch["amount"], counted["cents"], True),
+        Agreement("debits", posted["debit"], counted["posted"], True),
+        Agreement("credits", posted["credit"], counted["posted"], True),
     ]
 
 
 async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) -> Iterable[Agreement]:
-    """What the batch took up of the budget at each level, against what its entries ask by the catalog."""
+    """Compare the budget that the batch took up at each level with what its entries take up by the catalog."""
     first, end = batch["first_entry"], batch["first_entry"] + batch["entries"]
     kinds = range(1, len(CATALOG))
     signs = [_find_signs(number) for number in kinds]
@@ -175,14 +175,14 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
         mirrors,
         KIND_NUMBERS["earmark"],
     )
-    asked = await fetch_one(connection, "budget_asked", first, end, *columns, voids, inherit)
-    moved = await fetch(connection, "budget_moved", batch["batch"])
+    expected = await fetch_one(connection, "budget_expected", first, end, *columns, voids, inherit)
+    moved = await fetch(connection, "budget_taken_up", batch["batch"])
     levels = [(row, names.find_level(names.find_code(CENTRE, row["centre"]))) for row in moved]
     return [
         Agreement(
             f"{measure.upper()} taken up, {level.name.lower()}",
-            sum(row[measure] for row, each in levels if each == level),
-            asked[measure],
+            sum(row[measure] for row, row_level in levels if row_level == level),
+            expected[measure],
             True,
         )
         for measure in ("ae", "cp")
@@ -191,28 +191,31 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
 
 
 def _find_signs(kind: int) -> tuple[int, int]:
-    """Signs with which a kind takes up AE and CP of a fund centre and everything above it."""
-    found = CATALOG[kind]
-    if found.budget is BudgetAction.EARMARK:
+    """Return the signs with which a kind takes up AE and CP of a fund centre and every node above it."""
+    act_kind = CATALOG[kind]
+    if act_kind.budget is BudgetAction.EARMARK:
         return 1, 0
-    return found.ae_reserved + found.ae_consumed, found.cp_reserved
+    return act_kind.ae_reserved + act_kind.ae_consumed, act_kind.cp_reserved
 
 
-def build_table(found: BatchProof | SubmissionProof) -> ReportTable:
-    """The figures side by side; counts and euros stand in columns of their own."""
+def build_table(proof: BatchProof | SubmissionProof) -> ReportTable:
+    """Build the table of stated and counted figures; counts and euros have columns of their own."""
     columns = [
         *(Column("what"), Column("stated", CellType.COUNT), Column("counted", CellType.COUNT)),
         *(Column("stated, euros", CellType.MONEY), Column("counted, euros", CellType.MONEY), Column("holds")),
     ]
-    rows = [[each.what, *_place_figures(each), "yes" if each.holds else "NO"] for each in found.agreements]
-    of = (
-        f"batch {found.batch:,}"
-        if isinstance(found, BatchProof)
-        else f"submission {found.submission}, {found.file}"
+    rows = [
+        [agreement.what, *_place_figures(agreement), "yes" if agreement.holds else "NO"]
+        for agreement in proof.agreements
+    ]
+    subject = (
+        f"batch {proof.batch:,}"
+        if isinstance(proof, BatchProof)
+        else f"submission {proof.submission}, {proof.file}"
     )
-    return ReportTable(f"Proof of {of}", columns, rows)
+    return ReportTable(f"Proof of {subject}", columns, rows)
 
 
-def _place_figures(each: Agreement) -> list[int | None]:
-    figures = [each.stated, each.counted]
-    return [None, None, *figures] if each.is_money else [*figures, None, None]
+def _place_figures(agreement: Agreement) -> list[int | None]:
+    figures = [agreement.stated, agreement.counted]
+    return [None, None, *figures] if agreement.is_money else [*figures, None, None]

@@ -1,4 +1,4 @@
-"""What the figures of a proof are called, for people who read French."""
+"""The French names of the figures of a proof."""
 
 from collections.abc import Mapping
 
@@ -20,10 +20,12 @@ FRENCH: Mapping[str, str] = {
     "CP taken up, bop": "CP consommés, BOP",
     "CP taken up, uo": "CP consommés, UO",
 }
-"""By what they are called in English."""
+"""By their English names."""
 
 
-def translate_proof(found: BatchProof) -> BatchProof:
-    """The same proof, its figures named in French."""
-    named = [msgspec.structs.replace(each, what=FRENCH[each.what]) for each in found.agreements]
-    return msgspec.structs.replace(found, agreements=named)
+def translate_proof(proof: BatchProof) -> BatchProof:
+    """Return the same proof with French names."""
+    agreements = [
+        msgspec.structs.replace(agreement, what=FRENCH[agreement.what]) for agreement in proof.agreements
+    ]
+    return msgspec.structs.replace(proof, agreements=agreements)

@@ -30,8 +30,8 @@ select batch, submission, line, code, field, kind, node, missing, amount, refere
 from refusal where submission = $1 order by line limit $2;
 
 -- name: commitments
--- What is left of each commitment, summed by account assignment.  $1 kinds with their $2 effect on what is engaged and not
--- yet drawn, $3 on what is certified and not yet requested; $4 kinds that mirror; $5 the kind that commits.
+-- The remainder of each commitment, summed by account assignment.  $1 kinds with $2 their effect on the amount engaged and not
+-- yet drawn, $3 their effect on the amount certified and not yet requested; $4 kinds that mirror; $5 the kind that commits.
 with effect as (
     select kind, open_sign, unbilled_sign from unnest($1::smallint[], $2::smallint[], $3::smallint[]) as t (kind, open_sign, unbilled_sign)
 ),
@@ -53,8 +53,8 @@ from remainder r join entry e on e.entry_id = r.commitment join cell c on c.cell
 group by c.centre, c.budget_year;
 
 -- name: entries_by_reference
--- Lines of reference $1 that sender $2 sent on fund centres $3 (all where null), of kinds $4 and exercise $5 (any where null),
--- behind entry $6, at most $7.  An act without an assignment lies in no programme.
+-- Lines of reference $1 of sender $2 on fund centres $3 (all if null), of kinds $4 and exercise $5 (any if null), after
+-- entry $6, at most $7.  An act without an account assignment belongs to no programme.
 select e.*, s.sender from entry e join submission s on s.submission = e.submission
 where e.reference = $1 and ($2::text is null or s.sender = $2)
   and ($3::int[] is null or e.cell = 0 or (select c.centre from cell c where c.cell = e.cell) = any($3::int[]))
@@ -62,11 +62,11 @@ where e.reference = $1 and ($2::text is null or s.sender = $2)
 order by e.entry_id limit $7;
 
 -- name: is_known
--- Whether anybody ever sent a line of reference $1 that was accepted or refused.
+-- Whether any sender has a line of reference $1 that was accepted or refused.
 select exists (select from entry where reference = $1) or exists (select from refusal where reference = $1) as is_known;
 
 -- name: entry_seen
--- Entry $1, and whether sender $2 sees it on fund centres $3 (all where null).
+-- Entry $1, and whether it is visible to sender $2 on fund centres $3 (all if null).
 select e.*, s.sender, ($2::text is null or s.sender = $2)
   and ($3::int[] is null or e.cell = 0 or (select c.centre from cell c where c.cell = e.cell) = any($3::int[])) as is_seen
 from entry e join submission s on s.submission = e.submission where e.entry_id = $1;
@@ -75,19 +75,19 @@ from entry e join submission s on s.submission = e.submission where e.entry_id =
 select e.*, s.sender from entry e join submission s on s.submission = e.submission where e.entry_id = any($1::bigint[]) order by e.entry_id;
 
 -- name: followers
--- What follows entries $1, behind entry $2, at most $3: whatever follows an entry came after it.
+-- The followers of entries $1 after entry $2, at most $3; a follower always comes after its predecessor.
 select e.*, s.sender from entry e join submission s on s.submission = e.submission
 where e.predecessor = any($1::bigint[]) and e.entry_id > $2 order by e.entry_id limit $3;
 
 -- name: drawn
--- How much follows each of entries $1, the least of which is $2, by kind, and which entries these are.
+-- The followers of each of entries $1, the least of which is $2, by kind: their sum, and their entries.
 select predecessor, kind, sum(amount)::bigint as cents, array_agg(entry_id) as entries
 from entry where predecessor = any($1::bigint[]) and entry_id > $2 group by predecessor, kind;
 
 -- name: refusals_by_reference
--- Refused lines of reference $1 that sender $2 sent (all where null), of kinds $4 (any where null), behind batch $5 and position
--- $6, at most $7.  Which fund centre a line was meant for is known where a node refused it: then it is one of $3, unless null.
--- Where none did, all lines of its file lie in programmes $8.
+-- Refused lines of reference $1 of sender $2 (all if null), of kinds $4 (any if null), after batch $5 and position $6, at most
+-- $7.  The fund centre of a line is known if a node refused it: it must then be one of $3, unless null.  Otherwise all lines of
+-- its file must belong to programmes $8.
 select r.*, s.sender from refusal r join submission s on s.submission = r.submission
 where r.reference = $1 and ($2::text is null or s.sender = $2)
   and ($3::int[] is null or case when r.node = 0 then s.programmes <@ $8::text[] else r.node / 6 % 131072 = any($3::int[]) end)
@@ -95,7 +95,7 @@ where r.reference = $1 and ($2::text is null or s.sender = $2)
 order by r.batch, r.position limit $7;
 
 -- name: duplicates_of
--- Where entries $1 were sent again, at most $2.
+-- The lines that repeat entries $1, at most $2.
 select d.batch, d.submission, d.line, d.entry_id, s.sender from duplicate d join submission s on s.submission = d.submission
 where d.entry_id = any($1::bigint[]) order by d.batch, d.position limit $2;
 
@@ -108,11 +108,11 @@ from submission where submission = any($1::int[]);
 select cell, centre, area, item, fund, operation, budget_year from cell where cell = any($1::int[]);
 
 -- name: payees
--- As they were last said.
+-- With their last details.
 select distinct on (payee) payee, code, name, iban, bic from payee where payee = any($1::int[]) order by payee, entry_id desc;
 
 -- name: request_pages
--- The pages on which entries $1 may say something of their payment.
+-- The pages that may contain payment details of entries $1.
 select distinct on (d.entry_id) d.entry_id, d.page from unnest($1::bigint[]) as t (entry_id) cross join lateral (
     select entry_id, page from request_detail where last_entry >= t.entry_id order by last_entry limit 1
 ) d where d.entry_id <= t.entry_id order by d.entry_id;
@@ -122,8 +122,8 @@ select t.entry_id, b.batch from unnest($1::bigint[]) as t (entry_id) cross join 
     select batch from batch where first_entry <= t.entry_id and entries > 0 order by first_entry desc limit 1
 ) b;
 
--- name: look_up_each
--- Whether the next statements of the transaction look every key up, or may read a table whole, which is faster for many keys.
+-- name: prefer_look_ups
+-- Whether the next statements of the transaction look up every key, or may read a whole table, which is faster for many keys.
 select set_config('enable_seqscan', case when $1 then 'off' else 'on' end, true);
 
 -- name: batches
@@ -138,7 +138,7 @@ select chain from batch where batch = $1 - 1;
 select distinct on (node) * from node_balance where node = any($1::int[]) and batch <= $2 order by node, batch desc;
 
 -- name: figures_since
--- The last figures of nodes $1 behind batch $2, as of batch $3.  The sum keeps the look-up to the batches: the nodes may be many.
+-- The last figures of nodes $1 after batch $2, as of batch $3.  The sum keeps the planner from looking up the nodes, which may be many.
 select distinct on (node) * from node_balance where node + 0 = any($1::int[]) and batch > $2 and batch <= $3 order by node, batch desc;
 
 -- name: progress
@@ -156,7 +156,7 @@ select (select count(*) from entry where submission = $1) as accepted,
        (select coalesce(sum(amount), 0)::bigint from entry where submission = $1) as accepted_cents;
 
 -- name: counted
--- What stands in the tables for batch $1, whose entries run from $2 up to, not including, $3.
+-- The stored rows of batch $1, whose entries run from $2 up to, not including, $3.
 select (select count(*) from entry where entry_id >= $2 and entry_id < $3) as entries,
        (select count(*) from refusal where batch = $1) as refusals,
        (select count(*) from duplicate where batch = $1) as duplicates,
@@ -164,7 +164,7 @@ select (select count(*) from entry where entry_id >= $2 and entry_id < $3) as en
        (select coalesce(sum(amount), 0)::bigint from entry where entry_id >= $2 and entry_id < $3 and debit <> 0) as posted;
 
 -- name: posted
--- What batch $1 added to the debits and credits of all accounts.
+-- The amounts that batch $1 added to the debits and credits of all accounts.
 with now as (select account, period, debit, credit from account_balance where batch = $1),
 before as (
     select distinct on (a.account, a.period) a.account, a.period, a.debit, a.credit
@@ -174,8 +174,8 @@ before as (
 select coalesce(sum(n.debit - coalesce(b.debit, 0)), 0)::bigint as debit, coalesce(sum(n.credit - coalesce(b.credit, 0)), 0)::bigint as credit
 from now n left join before b on b.account = n.account and b.period = n.period;
 
--- name: budget_moved
--- What batch $1 took up of AE and of CP, by fund centre.
+-- name: budget_taken_up
+-- The AE and CP that batch $1 took up, by fund centre.
 with now as (select * from node_balance where batch = $1),
 before as (
     select distinct on (node) * from node_balance where batch < $1 and node in (select node from now) order by node, batch desc
@@ -186,10 +186,10 @@ select n.node / 6 % 131072 as centre,
 from now n left join before b on b.node = n.node
 group by centre;
 
--- name: budget_asked
--- What the entries from $1 up to, not including, $2 take up by the catalog: $3 kinds with their $4 AE and $5 CP; $6 kinds
--- that mirror; $7 the kind that earmarks.  Spending on an operation takes up what its earmark took up before.  $8 kinds give
--- back what the request under them all took up, below entries of $9 kinds.
+-- name: budget_expected
+-- The AE and CP that the entries from $1 up to, not including, $2 take up by the catalog: $3 kinds with their signs for $4 AE
+-- and $5 CP; $6 kinds that mirror; $7 the kind that earmarks.  Spending on an operation takes up no further AE, as its earmark
+-- did.  $8 kinds give back what their original request took up, which is found through entries of $9 kinds.
 with recursive effect as (
     select kind, ae, cp from unnest($3::smallint[], $4::smallint[], $5::smallint[]) as t (kind, ae, cp)
 ),
@@ -213,5 +213,5 @@ from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;
 select cell, centre, budget_year from cell;
 
 -- name: interest_proposed
--- Late interest by account assignment, by the day of its act.
+-- Claimed late interest by account assignment, of acts in the given days.
 select cell, sum(amount)::bigint as cents from entry where kind = $1 and day between $2 and $3 group by cell;

@@ -1,6 +1,6 @@
-"""Refused lines: how many for which reason, what it means, and what to do."""
+"""Refused lines: their number by reason, the meaning of the reason, and the remedy."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -14,11 +14,11 @@ from reporting.report_tables import CellType, Column, ReportTable
 
 Language = Literal["en", "fr"]
 LINES_MAX = 1000
-"""Refused lines told one by one."""
+"""Most refused lines that are listed one by one."""
 
 
 class RefusalReason(msgspec.Struct, frozen=True):
-    """All lines refused for one reason."""
+    """The lines refused for one reason."""
 
     code: str
     lines: int
@@ -29,7 +29,7 @@ class RefusalReason(msgspec.Struct, frozen=True):
 
 
 class Refusals(msgspec.Struct, frozen=True):
-    """The reasons, the most frequent first."""
+    """Refused lines by reason, the most frequent first."""
 
     submission: int | None
     reasons: list[RefusalReason]
@@ -38,7 +38,7 @@ class Refusals(msgspec.Struct, frozen=True):
 
 
 class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One refused line, and why."""
+    """One refused line and its reason."""
 
     batch: int
     submission: int
@@ -50,11 +50,11 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     field: str
     found: str
-    """What stood in the field."""
+    """The text in the field."""
     node: str
-    """The budget node that refused, in words."""
+    """The budget node that refused the line, in words."""
     missing: int
-    """Cents missing there."""
+    """Cents missing at that node."""
     finding: str
     action: str
 
@@ -62,9 +62,9 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
 async def load_refusals(
     connection: Connection, *, submission: int | None = None, language: Language = "en"
 ) -> Refusals:
-    """Refused lines by reason, of one submission or of all."""
+    """Load the refused lines by reason, of one submission or of all."""
     reasons = [_build_reason(row, language) for row in await fetch(connection, "refusals", submission)]
-    lines, cents = sum(each.lines for each in reasons), sum(each.cents for each in reasons)
+    lines, cents = sum(reason.lines for reason in reasons), sum(reason.cents for reason in reasons)
     return Refusals(submission, reasons, lines, cents)
 
 
@@ -78,13 +78,13 @@ def _build_reason(row: Row, language: Language) -> RefusalReason:
 async def load_refused_lines(
     connection: Connection, names: CodeNames, submission: int, *, language: Language = "en"
 ) -> list[RefusedLine]:
-    """The first refused lines of a submission, in the order of its file, at most ``LINES_MAX``."""
+    """Load the first refused lines of a submission, in the order of its file, at most ``LINES_MAX``."""
     rows = await fetch(connection, "refused_lines", submission, LINES_MAX)
     return [describe_refused_line(names, row, language) for row in rows]
 
 
 def describe_refused_line(names: CodeNames, row: Row, language: Language = "en") -> RefusedLine:
-    """A row of ``refusal`` in words."""
+    """Describe a row of ``refusal`` in words."""
     code = Outcome(row["code"])
     finding, action = select_language(REMEDIES[code], language)
     return RefusedLine(
@@ -104,24 +104,38 @@ def describe_refused_line(names: CodeNames, row: Row, language: Language = "en")
     )
 
 
-def select_language(remedy: Remedy, language: Language) -> tuple[str, str]:
-    """The finding and what to do, in one language."""
-    return (remedy.finding_fr, remedy.action_fr) if language == "fr" else (remedy.finding, remedy.action)
+class RemedyTexts(NamedTuple):
+    """A finding and the action to take, in one language."""
+
+    finding: str
+    action: str
 
 
-def build_table(found: Refusals) -> ReportTable:
-    """As a table."""
-    of = f" of submission {found.submission}" if found.submission is not None else ""
+def select_language(remedy: Remedy, language: Language) -> RemedyTexts:
+    """Return the texts of a remedy in one language."""
+    if language == "fr":
+        return RemedyTexts(remedy.finding_fr, remedy.action_fr)
+    return RemedyTexts(remedy.finding, remedy.action)
+
+
+def build_table(refusals: Refusals) -> ReportTable:
+    """Build the table by reason."""
+    scope = f" of submission {refusals.submission}" if refusals.submission is not None else ""
     columns = [
         *(Column("reason"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
         *(Column("what it means"), Column("what to do")),
     ]
-    rows = [[each.code, each.lines, each.cents, each.finding, each.action] for each in found.reasons]
-    return ReportTable(f"Refused lines{of}", columns, rows, ["all", found.lines, found.cents, "", ""])
+    rows = [
+        [reason.code, reason.lines, reason.cents, reason.finding, reason.action]
+        for reason in refusals.reasons
+    ]
+    return ReportTable(
+        f"Refused lines{scope}", columns, rows, ["all", refusals.lines, refusals.cents, "", ""]
+    )
 
 
-def build_lines_table(found: list[RefusedLine]) -> ReportTable:
-    """One row a line."""
+def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
+    """Build the table with one row per line."""
     columns = [
         *(
             Column("line", CellType.COUNT),
@@ -139,9 +153,9 @@ def build_lines_table(found: list[RefusedLine]) -> ReportTable:
     ]
     rows = [
         [
-            *(each.line, each.reference, each.kind, each.amount, each.code, each.field, each.found),
-            *(each.node, each.missing or None),
+            *(line.line, line.reference, line.kind, line.amount, line.code, line.field, line.found),
+            *(line.node, line.missing or None),
         ]
-        for each in found
+        for line in lines
     ]
     return ReportTable("Refused lines, one by one", columns, rows)

@@ -1,29 +1,29 @@
-"""Questions put to the journal; nothing here writes."""
+"""Queries of the reports; all of them only read."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
 
-from reporting.sql_statements import statements
+from core.sql_files import read_queries
 
-SQL = statements("reporting", "queries.sql")
+SQL = read_queries("reporting", "queries.sql")
 
 Connection = asyncpg.Connection
 Row = Mapping[str, Any]
 
 
 async def fetch(connection: Connection, query: str, *arguments: Any) -> list[Row]:
-    """The rows of a named query."""
+    """Return the rows of a named query."""
     return [dict(row) for row in await connection.fetch(SQL[query], *arguments)]
 
 
 async def fetch_one(connection: Connection, query: str, *arguments: Any) -> Row:
-    """The one row of a named query."""
+    """Return the only row of a named query."""
     (row,) = await fetch(connection, query, *arguments)
     return row
 
 
 async def find_batch_or_last(connection: Connection, batch: int | None) -> int:
-    """``batch``, or the last one; 0 before the first."""
+    """Return ``batch``, or the last one if it is None; 0 if there is none yet."""
     return batch if batch is not None else int((await fetch_one(connection, "last_batch"))["batch"])

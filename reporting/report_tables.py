@@ -1,7 +1,6 @@
-"""Results as tables: one description, drawn for a terminal, set as text, or written as CSV.
+"""Report tables: one description, for a terminal, as aligned text or as CSV.
 
-Cells hold cents, counts and texts; only drawing turns cents into euros: with separators for people, plain for
-programs.
+Cells contain cents, counts and texts; the output formats cents as euros: with separators for people, plain for programs.
 """
 
 import csv
@@ -19,7 +18,7 @@ Cell = str | int | None
 
 
 class CellType(Enum):
-    """What the cells of a column are."""
+    """The type of a column's cells."""
 
     TEXT = "text"
     COUNT = "count"
@@ -27,14 +26,14 @@ class CellType(Enum):
 
 
 class Column(NamedTuple):
-    """A heading, and what stands below it."""
+    """A heading and the type of the cells below it."""
 
     name: str
     cell_type: CellType = CellType.TEXT
 
 
 class ReportTable(NamedTuple):
-    """A table; ``foot`` is a last row set apart, as a total."""
+    """A table; ``footer`` is a separate last row, such as a total."""
 
     title: str
     columns: Sequence[Column]
@@ -42,11 +41,11 @@ class ReportTable(NamedTuple):
     footer: Sequence[Cell] = ()
 
     def format_rows(self) -> list[list[str]]:
-        """The rows as people read them."""
+        """Format the rows for people."""
         return [self._format_row(row) for row in self.rows]
 
     def format_footer(self) -> list[str]:
-        """The last row as people read it; empty if there is none."""
+        """Format the footer for people; empty if there is none."""
         return self._format_row(self.footer)
 
     def _format_row(self, row: Sequence[Cell]) -> list[str]:
@@ -55,20 +54,22 @@ class ReportTable(NamedTuple):
         ]
 
     def to_text(self) -> str:
-        """Aligned text, for pipes and logs."""
+        """Return aligned text, for pipes and logs."""
         body = [[column.name for column in self.columns], *self.format_rows()]
         foot = [self.format_footer()] if self.footer else []
         widths = [max(map(len, cells)) for cells in zip(*body, *foot, strict=True)]
         rule = ["-" * width for width in widths]
-        laid = [body[0], rule, *body[1:], *([rule, *foot] if foot else [])]
-        return "\n".join([*([self.title] if self.title else []), *(self._align(row, widths) for row in laid)])
+        lines = [body[0], rule, *body[1:], *([rule, *foot] if foot else [])]
+        return "\n".join(
+            [*([self.title] if self.title else []), *(self._align(row, widths) for row in lines)]
+        )
 
     def _align(self, row: Sequence[str], widths: Sequence[int]) -> str:
         cells = zip(row, widths, self.columns, strict=True)
         return "  ".join(_justify(text, width, column) for text, width, column in cells).rstrip()
 
     def to_csv(self) -> str:
-        """Comma-separated, with a heading and without the total: euros with a point, counts in digits."""
+        """Return CSV with a header and without the footer: euros with a decimal point, counts in digits."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow([column.name for column in self.columns])
@@ -82,7 +83,7 @@ class ReportTable(NamedTuple):
         return out.getvalue()
 
     def to_rich_table(self) -> "Table":
-        """A table for a terminal."""
+        """Return a table for a terminal."""
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
         from rich.text import Text
@@ -90,8 +91,8 @@ class ReportTable(NamedTuple):
         table = Table(
             title=self.title or None, title_justify="left", box=SIMPLE_HEAD, show_footer=bool(self.footer)
         )
-        feet = self.format_footer() or [""] * len(self.columns)
-        for column, foot in zip(self.columns, feet, strict=True):
+        footer_texts = self.format_footer() or [""] * len(self.columns)
+        for column, foot in zip(self.columns, footer_texts, strict=True):
             justify: Any = "left" if column.cell_type is CellType.TEXT else "right"
             table.add_column(column.name, Text(foot), justify=justify, overflow="fold", footer_style="bold")
         for row in self.format_rows():

@@ -1,19 +1,17 @@
-"""The trial balance: debit, credit and balance of every account, and the proof that both sides are equal."""
-
-from collections.abc import Sequence
+"""The trial balance: debit, credit and balance of every account, and whether both sides are equal."""
 
 import msgspec
 
 from core.calendar import to_period
-from reporting.code_names import CodeNames
-from reporting.report_queries import Connection, fetch, find_batch_or_last
+from reporting.code_names import AccountName, CodeNames
+from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 
 _PERIOD_MAX = 2**31 - 1
 
 
 class AccountSums(msgspec.Struct, frozen=True):
-    """One account.  ``balance`` is debit less credit, in cents."""
+    """The sums of one account, in cents.  ``balance`` is debit less credit."""
 
     account: str
     label: str
@@ -23,10 +21,10 @@ class AccountSums(msgspec.Struct, frozen=True):
 
 
 class TrialBalance(msgspec.Struct, frozen=True):
-    """All accounts that were posted to, in the order of the chart; cents."""
+    """The sums of all accounts that were posted to, in order of their codes, in cents."""
 
     batch: int
-    """The batch it stands after."""
+    """The sums are as of this batch."""
     exercise: int | None
     accounts: list[AccountSums]
     debit: int
@@ -41,40 +39,46 @@ class TrialBalance(msgspec.Struct, frozen=True):
 async def load_trial_balance(
     connection: Connection, names: CodeNames, *, exercise: int | None = None, batch: int | None = None
 ) -> TrialBalance:
-    """The accounts of ``exercise``, or of all, as they stood after ``batch``, or after the last."""
-    at = await find_batch_or_last(connection, batch)
+    """Load the accounts of ``exercise``, or of all exercises, as of ``batch``, or of the last one."""
+    number = await find_batch_or_last(connection, batch)
     first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
-    rows = await fetch(connection, "trial_balance", at, first, end)
-    found = sorted(
-        (
-            _build_account(names.find_account(row["account"], exercise), (row["debit"], row["credit"]))
-            for row in rows
-        ),
+    rows = await fetch(connection, "trial_balance", number, first, end)
+    accounts = sorted(
+        (_build_account(names.find_account(row["account"], exercise), row) for row in rows),
         key=_read_account,
     )
     return TrialBalance(
-        at, exercise, found, sum(each.debit for each in found), sum(each.credit for each in found)
+        number,
+        exercise,
+        accounts,
+        sum(account.debit for account in accounts),
+        sum(account.credit for account in accounts),
     )
 
 
-def _build_account(account: tuple[str, str], sides: Sequence[int]) -> AccountSums:
-    debit, credit = sides
-    return AccountSums(*account, debit, credit, debit - credit)
+def _build_account(account: AccountName, row: Row) -> AccountSums:
+    debit, credit = row["debit"], row["credit"]
+    return AccountSums(account.code, account.label, debit, credit, debit - credit)
 
 
 def _read_account(sums: AccountSums) -> str:
     return sums.account
 
 
-def build_table(found: TrialBalance) -> ReportTable:
-    """As a table."""
-    title = f"Trial balance{f' {found.exercise}' if found.exercise else ''}, after batch {found.batch:,}"
+def build_table(balance: TrialBalance) -> ReportTable:
+    """Build the table."""
+    title = (
+        f"Trial balance{f' {balance.exercise}' if balance.exercise else ''}, after batch {balance.batch:,}"
+    )
     columns = [
         *(Column("account"), Column("label")),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
     ]
-    rows = [[each.account, each.label, each.debit, each.credit, each.balance] for each in found.accounts]
-    verdict = "balanced" if found.is_balanced else "NOT balanced"
+    rows = [
+        [account.account, account.label, account.debit, account.credit, account.balance]
+        for account in balance.accounts
+    ]
+    verdict = "balanced" if balance.is_balanced else "NOT balanced"
     return ReportTable(
-        title, columns, rows, ["all", verdict, found.debit, found.credit, found.debit - found.credit]
+        title, columns, rows, ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit]
     )

@@ -1,4 +1,4 @@
-"""Which lines of the journal are asked for, and how far the one who asks may see."""
+"""Queries for lines of the journal, and the lines that a caller may see."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,28 +7,28 @@ from reporting.code_names import CodeNames
 
 
 class Visibility(NamedTuple):
-    """How far somebody sees; None for everything."""
+    """The lines that a caller may see; None for no restriction."""
 
     sender: str | None = None
     centres: Sequence[int] | None = None
-    """Numbers of fund centres."""
+    """The numbers of fund centres."""
     programmes: Sequence[str] | None = None
-    """The programmes that these lie in: what no fund centre tells of is seen where its whole file names no other."""
+    """The programmes of these centres: a line without a fund centre is visible if its file names no other programme."""
 
 
 class ReferenceQuery(NamedTuple):
-    """Lines of one reference."""
+    """A query for the lines of one reference."""
 
     reference: str
     visibility: Visibility = Visibility()
     kinds: Sequence[int] | None = None
     exercise: int | None = None
-    """Of accepted lines: a refused line keeps none."""
+    """Restricts accepted lines only: refused lines are stored without an exercise."""
 
 
 def list_centres_within(names: CodeNames, programmes: frozenset[str]) -> list[int] | None:
-    """Numbers of the fund centres of some programmes; None for those of all."""
+    """Return the numbers of the fund centres of some programmes; None, which means all, for an empty set."""
     if not programmes:
         return None
-    known = names.codes.centres.keys() & names.by_code.keys()
-    return [names.by_code[code] for code in known if names.codes.find_programme(code).code in programmes]
+    centres = names.codes.centres.keys() & names.by_code.keys()
+    return [names.by_code[code] for code in centres if names.codes.find_programme(code).code in programmes]

@@ -20,14 +20,13 @@ def bind_metrics(service: ServiceContext, *, store: TimedStore, cut_off: CutOff 
 
 def _bind_queues(service: ServiceContext) -> None:
     inbox, metrics = service.inbox, service.metrics
-    inbox.on_taken_up, inbox.on_received = metrics.record_started, metrics.record_received
-    inbox.on_numbered, inbox.on_withdrawn = metrics.file_states.add, metrics.file_states.remove
-    metrics.bind("files_waiting", lambda: len(inbox.files))
-    metrics.bind("file_lines_waiting", lambda: inbox.files.lines)
-    metrics.bind("files_paused", inbox.files.count_paused)
-    metrics.bind("files_lost", lambda: len(inbox.missing_files))
+    files = inbox.files
+    metrics.bind("files_waiting", lambda: len(files.queue))
+    metrics.bind("file_lines_waiting", lambda: files.queue.lines)
+    metrics.bind("files_paused", files.queue.count_paused)
+    metrics.bind("files_lost", lambda: len(files.missing))
     metrics.bind("senders_paused", lambda: service.sender_pauses.paused_count)
-    metrics.bind("forms_waiting", inbox.count_forms)
+    metrics.bind("forms_waiting", inbox.forms.count)
     metrics.bind("form_bytes", lambda: service.form_quota.used)
     metrics.bind("form_bytes_of_one_sender", lambda: service.form_quota.largest_share)
     metrics.bind("oldest_waiting_seconds", lambda: max(inbox.oldest_wait_seconds, metrics.oldest_seconds))
@@ -41,7 +40,7 @@ def _bind_queues(service: ServiceContext) -> None:
 
 def _count_waiting_lines(service: ServiceContext) -> int:
     """Count the lines that have no outcome yet."""
-    return service.inbox.files.lines + service.inbox.count_forms() + service.metrics.lines_under_way
+    return service.inbox.files.queue.lines + service.inbox.forms.count() + service.metrics.lines_under_way
 
 
 def _bind_clocks(service: ServiceContext, store: TimedStore, cut_off: CutOff | None) -> None:

@@ -12,6 +12,7 @@ import structlog
 from core.errors import BookMoved
 from core.stage_timing import StageTimes
 from ingest.queue.admission import remove_undecided
+from ingest.queue.events import InboxEvents
 from ingest.queue.inbox import Inbox
 from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
@@ -22,8 +23,8 @@ from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
+from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
-from posting.store.lease import FAILURES
 from reporting import code_labels as codes_of
 from service.auth import audit_trail
 from service.auth.access_queries import open_audit_pool
@@ -205,8 +206,15 @@ async def _open_context(
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
-    validation_pool = ValidationPool()
-    inbox = Inbox(spool, store, stages, opened, run_in_thread=validation_pool.run)
+    metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
+    events = InboxEvents(
+        on_opened=opened,
+        on_numbered=metrics.file_states.add,
+        on_received=metrics.record_received,
+        on_taken_up=metrics.record_started,
+        on_withdrawn=metrics.file_states.remove,
+    )
+    inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
     labels = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
@@ -215,8 +223,9 @@ async def _open_context(
             receiver=receiver,
             pool=pool,
             journal=journal,
-            sender_pauses=SenderPauses(writer, inbox.pause),
+            sender_pauses=SenderPauses(writer, inbox.files.pause),
             validation_pool=validation_pool,
+            metrics=metrics,
         )
         service = build_context(
             stored,
@@ -245,7 +254,6 @@ async def _run_engine(service: ServiceContext, store: TimedStore, reference: Ref
     def on_committed(result: BatchResult) -> None:
         service.metrics.record_commit(result)
         service.inbox.handle_commit(result)
-        service.inbox.missing_files.handle_commit(result)
         service.waiters.notify_committed(result)
         service.index_maintenance.record_commit(result)
 
@@ -258,7 +266,7 @@ async def _watch_lease(store: PostgresStore) -> None:
     """Detect that another engine owns the database, also while nothing is committed."""
     while True:
         await asyncio.sleep(LEASE_CHECK_SECONDS)
-        with suppress(*FAILURES):  # the pipeline handles a broken connection
+        with suppress(*RETRIED_ERRORS):  # the pipeline handles a broken connection
             (row,) = await store.fetch("engine_row")
             if row["epoch"] != store.epoch:
                 raise BookMoved("another engine has taken over this database")

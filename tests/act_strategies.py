@@ -1,7 +1,7 @@
-"""Hypothesis strategies for streams of acts that meet every rule, as numbers, for whoever decides them.
+"""Hypothesis strategies for streams of acts that meet every rule, as numbers for kernels and plain model.
 
-A stream is drawn in two steps: which kinds stand where, then what each names.  So an act can follow one that
-stands before it, behind it, in another batch or nowhere, and most acts find what they need.
+A stream is drawn in two steps: the sequence of kinds, then the content of each act.  So an act can follow one
+before it, after it, in another batch or nowhere, and most acts find a predecessor.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ int64s = st.integers(-(2**63), 2**63 - 1) | st.sampled_from(INT64_EDGES)
 near_amount_max = st.integers(AMOUNT_MAX - 2, AMOUNT_MAX + 2)
 _round = st.sampled_from((10, 20, 20, 30, 60))
 amounts = _round | _round | _round | st.integers(1, 900) | st.sampled_from((1, AMOUNT_MAX - 1, AMOUNT_MAX))
-"""Cents that a line without fault may ask for; usually few and round, so that they meet the remainders."""
+"""Amounts of lines without fault; usually small and round, so that they match the remainders."""
 
 READING_FAULTS = sorted(
     code
@@ -31,7 +31,7 @@ READING_FAULTS = sorted(
     if code in UNKEYED_FAULTS
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
-"""What a line can bring with it from reading."""
+"""The faults that reading can give a line."""
 _AMOUNT_FAULTS = {Outcome.AMOUNT_INVALID, Outcome.AMOUNT_NOT_POSITIVE, Outcome.AMOUNT_OVER_LIMIT}
 
 _COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
@@ -50,7 +50,7 @@ _CHAIN = [
         *("service_cancellation", "payment_request_rejection", "commitment_decrease"),
     )
 ]
-"""The life of one commitment, in an order that mostly works out."""
+"""The kinds of one commitment's life, in an order that is mostly accepted."""
 
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
 _TERM_KINDS = ("term_suspension", "term_resumption")
@@ -85,52 +85,57 @@ _SETTLEMENT_CHAINS = [
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
     )
 ]
-"""Lives of what is to be paid."""
+"""The kinds of the lives of debts."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
 
 
 class CaseBatch(NamedTuple):
-    """Rows to decide at one go."""
+    """Rows to decide in one call."""
 
     lines: list[Line]
     holding: bool
 
 
 class DecisionCase(NamedTuple):
-    """A budget and what happens to it."""
+    """A budget and the batches to decide on it."""
 
     book: StartingBook
     batches: list[CaseBatch]
 
 
 def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
-    """``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
+    """Return ``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
     plain = ("head", "kind", "fault", "period", "cell", "source", "account", "amount", "content")
-    found = {name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")}
+    by_column = {
+        name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")
+    }
     for name in ("key", "previous", "payee"):
         words = [getattr(line, name) or (0, 0) for line in lines]
-        found[f"{name}_high"] = [high for high, _ in words]
-        found[f"{name}_low"] = [low for _, low in words]
+        by_column[f"{name}_high"] = [high for high, _ in words]
+        by_column[f"{name}_low"] = [low for _, low in words]
     for at, line in enumerate(lines):
         if line.previous_entry:
-            found["previous_high"][at], found["previous_line"][at] = line.previous_entry, PREDECESSOR_BY_ENTRY
-    return found
+            by_column["previous_high"][at], by_column["previous_line"][at] = (
+                line.previous_entry,
+                PREDECESSOR_BY_ENTRY,
+            )
+    return by_column
 
 
 @st.composite
 def cases(draw: st.DrawFn, acts_max: int = 30) -> DecisionCase:
-    """A budget and up to three batches, of which any may hold; rows are numbered within their batch."""
+    """Draw a budget and up to three batches, each with or without holding; rows are numbered within their batch."""
     book = draw(books())
     acts = draw(streams(book, acts_max))
     cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=2)))
-    pieces = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
-    return DecisionCase(book, [CaseBatch(join_acts(piece), draw(st.booleans())) for piece in pieces])
+    parts = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
+    return DecisionCase(book, [CaseBatch(join_acts(part), draw(st.booleans())) for part in parts])
 
 
 @st.composite
 def streams(draw: st.DrawFn, book: StartingBook, acts_max: int = 30) -> list[list[Line]]:
-    """Acts with duplicates and conflicts among them; mostly behind the life of a commitment."""
+    """Draw acts with duplicates and conflicts among them, mostly after the life of a commitment."""
     count = draw(st.integers(1, acts_max))
     chain = draw(st.sampled_from([*([], _CHAIN[:3], _CHAIN[:5], _CHAIN) * 2, *_SETTLEMENT_CHAINS]))
     sequence = [*chain, *draw(st.lists(kinds, min_size=count, max_size=count))]
@@ -138,36 +143,38 @@ def streams(draw: st.DrawFn, book: StartingBook, acts_max: int = 30) -> list[lis
     acts += [draw(_acts(book, sequence, at)) for at in range(len(chain), len(sequence))]
     repeats = draw(st.lists(st.tuples(st.integers(0, len(acts) - 1), st.integers(0, len(acts))), max_size=3))
     for original, place in repeats:
-        again = (
+        repeated = (
             acts[original]
             if draw(st.booleans())
             else add_content([draw(_alter_line(line)) for line in acts[original]])
         )
-        acts.insert(place, again)
+        acts.insert(place, repeated)
     return acts
 
 
 @st.composite
 def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[list[Line]]:
-    """One faultless line for each kind of ``chain``, following what there is to follow, and mostly an act of its own."""
+    """Draw one faultless line for each kind of ``chain``, with a predecessor if there is one, mostly each as its own act."""
     acts: list[list[Line]] = []
     cell = draw(st.sampled_from(_list_cells(book, BudgetAction.SPEND)))
     placed: list[tuple[int, int]] = []
-    """Act and line of each kind so far."""
+    """The act and line of each kind so far."""
     for at, number in enumerate(chain):
         kind = CATALOG[number]
         line = Line(0, number, draw(_round), 3, build_key(kind, at), 0, payee=_PAYEES[0], bank=_BANKS[0])
-        there = [place for place, each in enumerate(chain[:at]) if _may_follow(kind, CATALOG[each])]
-        goes_on = False
-        if there:
-            place = there[-1] if kind.after else there[0]
+        predecessors = [place for place, other in enumerate(chain[:at]) if _may_follow(kind, CATALOG[other])]
+        continues = False
+        if predecessors:
+            place = predecessors[-1] if kind.after else predecessors[0]
             act, above = placed[place]
-            goes_on = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
+            continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
             line = line._replace(bank=0, amount=acts[act][above].amount if kind.after else line.amount)
-            line = line._replace(**draw(_name_predecessor(kind, acts[act], above, place, goes_on=goes_on)))
+            line = line._replace(
+                **draw(_name_predecessor(kind, acts[act], above, place, continues=continues))
+            )
         elif not kind.is_payee_act:
             line = line._replace(cell=cell)
-        if goes_on:
+        if continues:
             acts[-1].append(line._replace(key=acts[-1][0].key))
         else:
             acts.append([line])
@@ -177,10 +184,10 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
 
 @st.composite
 def _name_predecessor(
-    draw: st.DrawFn, kind: ActKind, act: Sequence[Line], above: int, place: int, *, goes_on: bool
+    draw: st.DrawFn, kind: ActKind, act: Sequence[Line], above: int, place: int, *, continues: bool
 ) -> dict[str, Any]:
-    """One of the ways to name line ``above`` of an act, which is entry ``place`` + 1 if all are accepted."""
-    if goes_on:
+    """Draw one way to name line ``above`` of an act, which is entry ``place`` + 1 if all acts are accepted."""
+    if continues:
         return {"previous_line": above + 1}
     if kind.after and draw(st.booleans()):
         return {"previous_entry": place + 1}
@@ -192,18 +199,18 @@ def _may_follow(kind: ActKind, other: ActKind) -> bool:
 
 
 def _list_cells(book: StartingBook, budget: BudgetAction) -> list[int]:
-    """Assignments on a level where ``budget`` may act."""
+    """Return the assignments at a level where ``budget`` may act."""
     nodes, cells = book.world.nodes, book.world.cells
     return sorted(at for at, cell in cells.items() if nodes[cell.own_node].level in _LEVELS_OF_ACTION[budget])
 
 
 def build_key(kind: ActKind, reference: int) -> tuple[int, int]:
-    """Fingerprint of a reference: unequal words that all begin their search at one slot, with few tags."""
+    """Return the fingerprint of a reference: different words whose search begins at one slot, with few tags."""
     return (reference + 1) << 40, int(kind.family)
 
 
 def add_content(act: Sequence[Line]) -> list[Line]:
-    """``act`` with its content: a digest of each line, and on the first one of them all."""
+    """Return ``act`` with its content: a digest of each line, on the first line of the whole act."""
     bare = [line._replace(content=0, head=0) for line in act]
     contents = [_digest(repr(bare)), *(_digest(repr(line)) for line in bare[1:])]
     return [line._replace(content=content) for line, content in zip(bare, contents, strict=True)]
@@ -215,7 +222,7 @@ def _digest(text: str) -> int:
 
 @st.composite
 def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int) -> list[Line]:
-    """The act at position ``at``: its reference is its own position, or rarely an earlier one's."""
+    """Draw the act at position ``at``; its reference is its own position, or rarely that of an earlier act."""
     kind = CATALOG[sequence[at]]
     reference = at if draw(st.integers(0, 19)) else draw(st.integers(0, at))
     blank = Line(0, sequence[at], 0, 0, build_key(kind, reference), 0)
@@ -229,12 +236,14 @@ def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int)
 
 @st.composite
 def _continue_act(draw: st.DrawFn, line: Line, above: Line) -> Line:
-    """Another line of the act; mostly one that takes up what the line above brought to its stage."""
+    """Draw another line of the act, mostly one that takes up the amount of the line above."""
     stage, family = CATALOG[above.kind].reaches, CATALOG[line.kind].family
-    nexts = [at for at, each in enumerate(CATALOG) if each.after is stage and each.family is family]
-    if not (stage and nexts and draw(st.integers(0, 3))):
+    next_kinds = [at for at, kind in enumerate(CATALOG) if kind.after is stage and kind.family is family]
+    if not (stage and next_kinds and draw(st.integers(0, 3))):
         return line
-    line = line._replace(kind=draw(st.sampled_from(nexts)), amount=above.amount, cell=NONE, previous=None)
+    line = line._replace(
+        kind=draw(st.sampled_from(next_kinds)), amount=above.amount, cell=NONE, previous=None
+    )
     return line._replace(previous_entry=0, previous_line=draw(st.sampled_from((1, 1, 2, 3))))
 
 
@@ -260,25 +269,27 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
 @st.composite
 def _add_payee(draw: st.DrawFn, line: Line) -> Line:
     kind = CATALOG[line.kind]
-    says = kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS
-    banks = _BANKS if says else (0, 0, 0, *_BANKS)
+    gives_bank = kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS
+    banks = _BANKS if gives_bank else (0, 0, 0, *_BANKS)
     payee = draw(st.just(_PAYEES[0]) | st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))
     return line._replace(payee=payee, bank=draw(st.sampled_from(banks)))
 
 
 @st.composite
 def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], line: Line) -> Line:
-    """Follow an act of the right family, wherever it stands; or one that does not exist."""
+    """Add a predecessor of the right family, anywhere in the sequence; or one that does not exist."""
     kind = CATALOG[line.kind]
-    strict = draw(st.integers(0, 5)) > 0
-    there = [
+    must_fit = draw(st.integers(0, 5)) > 0
+    candidates = [
         at
         for at, number in enumerate(sequence)
-        if (_may_follow(kind, CATALOG[number]) if strict else CATALOG[number].family is kind.follows)
+        if (_may_follow(kind, CATALOG[number]) if must_fit else CATALOG[number].family is kind.follows)
     ]
-    missing = draw(st.integers(0, 19)) == 0 or not there
+    missing = draw(st.integers(0, 19)) == 0 or not candidates
     reference = (
-        len(sequence) if missing else draw(st.just(there[0]) | st.just(there[0]) | st.sampled_from(there))
+        len(sequence)
+        if missing
+        else draw(st.just(candidates[0]) | st.just(candidates[0]) | st.sampled_from(candidates))
     )
     cells = st.sampled_from(sorted(book.world.cells))
     line = line._replace(
@@ -294,11 +305,13 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
 
 @st.composite
 def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
-    """Name an assignment: for spending always of a unit, which reading would have seen to, else mostly."""
+    """Add an assignment at an allowed level: always for spending, as reading ensures, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    fitting = _list_cells(book, budget)
-    strict = budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
-    line = line._replace(cell=draw(st.sampled_from(fitting if strict and fitting else sorted(cells))))
+    fitting_cells = _list_cells(book, budget)
+    must_fit = budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
+    line = line._replace(
+        cell=draw(st.sampled_from(fitting_cells if must_fit and fitting_cells else sorted(cells)))
+    )
     if budget is not BudgetAction.MOVE:
         return line
     target = nodes[cells[line.cell].own_node]
@@ -315,5 +328,5 @@ def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
 
 @st.composite
 def _alter_line(draw: st.DrawFn, line: Line) -> Line:
-    """The same key, saying something else."""
+    """Draw a line of the same key with different content."""
     return line._replace(amount=draw(amounts.filter(line.amount.__ne__)))

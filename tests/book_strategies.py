@@ -14,21 +14,21 @@ from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVE
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
 ACCOUNTS = ((1, 2, 3), (4, 5, 6))
 OTHER_ACCOUNT = 7
-"""An account that a sender may name in place of the expense account."""
+"""An account that a sender may give in place of the expense account."""
 
 ROLE_ACCOUNTS = {
     (period, role): 8 + place + 6 * (period == CLOSED_PERIOD)
     for period in (*OPEN_PERIODS, CLOSED_PERIOD)
     for place, role in enumerate(SHARED_ROLES)
 }
-"""Accounts of the roles that no assignment decides; those of another year may be others."""
+"""Accounts of the roles that do not depend on the assignment; another year has others."""
 
 Sheet = tuple[int, int, int]
 """Budget year, staff, fund family: a fund centre has one node on each."""
 
 SHEETS = [(year, staff, family) for year in (0, 1) for staff in (0, 1) for family in (0, 1, 2)]
 _LARGE = 45 * AMOUNT_MAX // 4
-"""Enough for several lines of AMOUNT_MAX, and four units of it still fit in a programme."""
+"""Enough for several lines of AMOUNT_MAX; four units of it still fit in a programme."""
 _OPENED = {
     AE: st.integers(0, 900) | st.integers(300, 900) | st.just(_LARGE),
     CP: st.integers(0, 60) | st.integers(0, 900) | st.just(_LARGE),
@@ -43,12 +43,12 @@ class CentreTree(NamedTuple):
     """Programmes whose credits are estimated."""
 
     def compute_node_number(self, centre: int, sheet: Sheet) -> int:
-        """A node's number, as close to the others as the rules about numbers allow."""
+        """Return the number of a node, as dense as the rules of numbering allow."""
         year, staff, family = sheet
         return NONE if centre == NONE else (year * len(self.centres) + centre) * 6 + staff * 3 + family
 
     def list_level(self, level: CentreLevel) -> list[int]:
-        return [at for at, (_, each, _) in enumerate(self.centres) if each is level]
+        return [at for at, (_, other, _) in enumerate(self.centres) if other is level]
 
     def walk_up(self, centre: int) -> list[int]:
         parent = self.centres[centre][0]
@@ -66,7 +66,7 @@ class StartingBook(NamedTuple):
 
 
 class _SheetFigures(NamedTuple):
-    """Figures being filled on one sheet."""
+    """The figures of one sheet, while they are filled."""
 
     tree: CentreTree
     sheet: Sheet
@@ -85,7 +85,7 @@ class _SheetFigures(NamedTuple):
 
 @st.composite
 def trees(draw: st.DrawFn) -> CentreTree:
-    """One to three programmes of a BOP or two, a UO or two each, here and there an operation."""
+    """Draw one to three programmes of one or two BOPs, each with one or two UOs, some with an operation."""
     centres: list[tuple[int, CentreLevel, int]] = []
 
     def add(parent: int, level: CentreLevel, programme: int) -> int:
@@ -105,7 +105,7 @@ def trees(draw: st.DrawFn) -> CentreTree:
 
 @st.composite
 def books(draw: st.DrawFn) -> StartingBook:
-    """Credits on a few sheets of a tree, and an assignment for every centre of those sheets."""
+    """Draw credits on a few sheets of a tree, and an assignment for every centre of those sheets."""
     tree = draw(trees())
     others = draw(st.sets(st.sampled_from([(0, 1, 0), (0, 0, 1), (1, 0, 0), (1, 1, 2)]), max_size=2))
     sheets = [(0, 0, 0), *sorted(others)]
@@ -130,7 +130,7 @@ def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:
 
 
 def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
-    """Every centre as an assignment; an operation is one of its unit."""
+    """Return every centre as an assignment; an operation is an assignment of its unit."""
     cells: list[Cell] = []
     for sheet in sheets:
         for at, (parent, level, _) in enumerate(tree.centres):
@@ -143,7 +143,7 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
 
 @st.composite
 def _credits(draw: st.DrawFn, sums: _SheetFigures) -> None:
-    """Credits on one sheet, as accepted acts would have left them."""
+    """Draw credits on one sheet, as accepted acts would leave them."""
     for measure in (AE, CP):
         draw(_allot_credits(sums, measure))
     draw(_earmark_credits(sums))
@@ -152,7 +152,7 @@ def _credits(draw: st.DrawFn, sums: _SheetFigures) -> None:
 
 @st.composite
 def _allot_credits(draw: st.DrawFn, sums: _SheetFigures, measure: int) -> None:
-    """Open each unit and what stands above it; a programme may have more, up to the limit of a figure."""
+    """Open credits for each unit and the nodes above it; a programme may have more, up to the limit of a figure."""
     tree = sums.tree
     for unit in tree.list_level(CentreLevel.UO):
         opened = draw(_OPENED[measure])
@@ -178,7 +178,7 @@ def _earmark_credits(draw: st.DrawFn, sums: _SheetFigures) -> None:
 
 @st.composite
 def _overspend_credits(draw: st.DrawFn, sums: _SheetFigures) -> None:
-    """Bring one unit of an estimated programme, and what stands above it, near the limit of a figure."""
+    """Bring a figure of one unit of an estimated programme, and of the nodes above it, near its limit."""
     tree = sums.tree
     units = [unit for unit in tree.list_level(CentreLevel.UO) if tree.centres[unit][2] in tree.estimated]
     figure = draw(st.sampled_from((NONE, AE + RESERVED, AE + CONSUMED, CP + RESERVED)))

@@ -1,4 +1,4 @@
-"""One real PostgreSQL for the whole run; a database of its own for each test; no test is left out silently."""
+"""Fixtures: one real PostgreSQL for the whole run, one database for each test; no test is left out silently."""
 
 from collections.abc import AsyncIterator
 
@@ -11,8 +11,8 @@ from tests.databases import create_database
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    told = "Fail where a program that some tests run is not installed, rather than leave those tests out."
-    parser.addoption("--all", action="store_true", help=told)
+    help_text = "Fail tests whose external program is not installed, rather than leave them out."
+    parser.addoption("--all", action="store_true", help=help_text)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -38,7 +38,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
-    """The embedded server, durable as in earnest, only with less memory and disk to itself."""
+    """Run the embedded server, with the durability of production, but less memory and disk."""
     settings = {"shared_buffers": "128MB", "max_wal_size": "1GB"}
     async with run_embedded(tmp_path_factory.mktemp("data"), settings) as database:
         yield database
@@ -46,13 +46,13 @@ async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Da
 
 @pytest_asyncio.fixture
 async def dsn(database: Database) -> AsyncIterator[str]:
-    """The address of a fresh, empty database; gone after the test, with whoever is still connected."""
+    """Yield the address of a new, empty database; the test's end drops it with all its connections."""
     async with create_database(database) as address:
         yield address
 
 
 @pytest_asyncio.fixture
 async def other_dsn(database: Database) -> AsyncIterator[str]:
-    """The address of another one."""
+    """Yield the address of another new database."""
     async with create_database(database) as address:
         yield address

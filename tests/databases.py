@@ -1,4 +1,4 @@
-"""Databases made for a test, and locks that hold up whoever works in them."""
+"""Databases created for a test, and locks that block other connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ _numbers = count()
 
 @asynccontextmanager
 async def create_database(database: Database) -> AsyncIterator[str]:
-    """The address of a new, empty database; gone afterwards, with whoever is still connected."""
+    """Yield the address of a new, empty database; drop it afterwards with all its connections."""
     name = f"test_{next(_numbers)}"
     async with open_connection(database.dsn) as admin:
         await admin.execute(f"create database {name}")
@@ -24,7 +24,7 @@ async def create_database(database: Database) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection, closed afterwards."""
+    """Yield a connection, closed afterwards."""
     connection = await asyncpg.connect(dsn)
     try:
         yield connection
@@ -36,13 +36,13 @@ async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 async def lock_table(
     dsn: str, table: str = "progress", mode: str = "share"
 ) -> AsyncIterator[asyncpg.Connection]:
-    """Let nobody write to ``table`` while the body runs; in another mode, not even read."""
+    """Block writes to ``table`` while the body runs; with a stronger mode, reads too."""
     async with open_connection(dsn) as connection, connection.transaction():
         await connection.execute(f"lock table {table} in {mode} mode")
         yield connection
 
 
 async def wait_until_blocked(connection: asyncpg.Connection) -> None:
-    """Return once somebody is at hand whom a lock holds up."""
+    """Return once a connection is blocked by a lock."""
     while not await connection.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
+        await asyncio.sleep(0.01)  # the server sends no notification: poll it

@@ -1,4 +1,4 @@
-"""An embedded server for tests that are not asynchronous themselves."""
+"""An embedded server for synchronous tests."""
 
 import asyncio
 import threading
@@ -13,21 +13,21 @@ SMALL_SETTINGS = {"shared_buffers": "64MB", "max_wal_size": "512MB"}
 
 @contextmanager
 def run_server(data: Path) -> Iterator[str]:
-    """Keep a server in ``data`` running in another thread; its address."""
+    """Run a server in ``data`` in another thread; yield its address."""
     ready, stop = threading.Event(), threading.Event()
-    found: list[str] = []
+    addresses: list[str] = []
 
-    async def keep() -> None:
+    async def serve() -> None:
         async with run_embedded(data, SMALL_SETTINGS) as database:
-            found.append(database.dsn)
+            addresses.append(database.dsn)
             ready.set()
             await asyncio.to_thread(stop.wait)
 
-    thread = threading.Thread(target=lambda: asyncio.run(keep()))
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
         assert ready.wait(60), "the server did not start"
-        yield found[0]
+        yield addresses[0]
     finally:
         stop.set()
         thread.join()

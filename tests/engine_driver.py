@@ -1,4 +1,4 @@
-"""The real engine, spoken to as the plain model is: real files, real spool, real PostgreSQL, a restart at every file."""
+"""A driver of the real engine with the interface of the plain model: real files, spool and PostgreSQL, many restarts."""
 
 import asyncio
 import json
@@ -20,7 +20,6 @@ from ingest.queue.inbox import Inbox
 from ingest.spool.spool import Spool
 from posting.book.registry import CodeKind, ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
-from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from tests.file_strategies import Row
 from tests.oracle.engine import LineResult
@@ -28,12 +27,8 @@ from tests.oracle.engine import LineResult
 _SHEETS, _CENTRES = 6, 131_072
 
 
-async def _ignore_loaded_book(_: LoadedBook) -> None:
-    """Nobody else waits for the book."""
-
-
 class EngineDriver:
-    """One engine on one database; every file is worked by an engine that has just loaded its book."""
+    """One engine on one database; the engine loads its book again for every file."""
 
     def __init__(self, dsn: str, folder: Path, reference: Path) -> None:
         self._dsn, self._folder, self._reference = dsn, folder, ReferenceData.load(reference)
@@ -48,7 +43,7 @@ class EngineDriver:
         self._runner.close()
 
     def submit(self, rows: list[Row], sender: str = "ministry") -> list[LineResult]:
-        """Write ``rows`` as JSON Lines, process them to the end, and read back what became of each."""
+        """Write ``rows`` as JSON Lines, process them to the end, and read back the result of each."""
         path = self._folder / f"file-{next(self._numbers)}.jsonl"
         envelope = {"envelope": {"sender": sender, "batch_id": path.name, "version": "1", "count": len(rows)}}
         path.write_text("".join(json.dumps(line) + "\n" for line in [envelope, *rows]))
@@ -63,14 +58,14 @@ class EngineDriver:
         return await self._read_results(range(lines))
 
     def submit_form(self, rows: list[Row], sender: str = "ministry") -> list[LineResult]:
-        """Hand ``rows`` in as one form, accepted all or not at all, and read back what became of each."""
+        """Submit ``rows`` as one form, all accepted or none, and read back the result of each."""
         return self._runner.run(self._submit_form(rows, sender))
 
     async def _submit_form(self, rows: list[Row], sender: str) -> list[LineResult]:
         async with PostgresStore(self._dsn).own_lease("test") as store:
-            inbox = Inbox(Spool(self._folder / "spool"), store, StageTimes(), _ignore_loaded_book)
+            inbox = Inbox(Spool(self._folder / "spool"), store, StageTimes())
             form = Form(sender, rows, json.dumps(rows).encode(), asyncio.Future(), is_atomic=True)
-            inbox.submit_form(form)
+            inbox.forms.submit(form)
             async with asyncio.TaskGroup() as group:
                 settings = PipelineSettings(checkpoint_entries=20, on_committed=inbox.handle_commit)
                 group.create_task(Pipeline(store, self._reference, settings).run(inbox))
@@ -80,26 +75,26 @@ class EngineDriver:
         return await self._read_results(range(answer.first_line, answer.first_line + len(rows)))
 
     async def _read_results(self, lines: range) -> list[LineResult]:
-        """What the tables say of ``lines``, which are the last of the submission."""
+        """Read the results of ``lines``, the last ones of the submission, from the tables."""
         connection, last = await asyncpg.connect(self._dsn), (self._last, lines.start)
         try:
-            told: dict[int, LineResult] = {}
+            results: dict[int, LineResult] = {}
             for table, outcome in (("entry", Outcome.ACCEPTED), ("duplicate", Outcome.DUPLICATE)):
                 rows = await connection.fetch(
                     f"select line from {table} where submission = $1 and line >= $2", *last
                 )
-                told |= {row["line"]: (outcome.name, "", 0) for row in rows}
+                results |= {row["line"]: (outcome.name, "", 0) for row in rows}
             query = "select line, code, node, missing from refusal where submission = $1 and line >= $2"
             for row in await connection.fetch(query, *last):
-                told[row["line"]] = (
+                results[row["line"]] = (
                     Outcome(row["code"]).name,
                     self._find_centre(row["node"]),
                     row["missing"],
                 )
         finally:
             await connection.close()
-        assert sorted(told) == list(lines), "a line has no outcome"
-        return [told[line] for line in lines]
+        assert sorted(results) == list(lines), "a line has no outcome"
+        return [results[line] for line in lines]
 
     def _list_codes(self, kind: CodeKind) -> list[str]:
         return self._reference.list_codes()[kind]
@@ -108,13 +103,13 @@ class EngineDriver:
         return self._list_codes(CodeKind.CENTRE)[node // _SHEETS % _CENTRES - 1] if node else ""
 
     def list_held(self) -> set[int]:
-        """Lines of the last file or form that waited in its first pass."""
+        """Return the lines of the last file or form that waited in its first pass."""
         query = "select line, lines from held where submission = $1 and pass = 1"
         rows = self._fetch(query, self._last)
         return {line for row in rows for line in range(row["line"], row["line"] + row["lines"])}
 
     def read_available(self, fields: Row) -> tuple[int, int]:
-        """AE and CP available, from the stored figures."""
+        """Return AE and CP available, from the stored figures."""
         figures = self._read_figures(fields)
         ae, cp = (
             figures[f"{measure}_opened"] - figures[f"{measure}_reserved"] - figures[f"{measure}_consumed"]
@@ -123,7 +118,7 @@ class EngineDriver:
         return ae, cp
 
     def read_consumed(self, fields: Row) -> tuple[int, int]:
-        """AE and CP consumed, from the stored figures."""
+        """Return AE and CP consumed, from the stored figures."""
         figures = self._read_figures(fields)
         return figures["ae_consumed"], figures["cp_consumed"]
 
@@ -138,7 +133,7 @@ class EngineDriver:
         return dict(rows[0]) if rows else defaultdict(int)
 
     def read_totals(self, account: str) -> tuple[int, int]:
-        """Debit and credit over all periods, from the stored sums."""
+        """Return debit and credit over all periods, from the stored sums."""
         number = self._list_codes(CodeKind.ACCOUNT).index(account) + 1
         query = "select period, debit, credit from account_balance where account = $1 order by batch"
         sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))

@@ -1,4 +1,4 @@
-"""Programs from outside the repository that some tests run: found, or their tests are left out aloud, or that is a failure."""
+"""External programs that some tests run: tests whose program is missing are left out with a report, or fail."""
 
 import shutil
 from collections.abc import Iterable
@@ -13,23 +13,23 @@ _LEFT_OUT = pytest.StashKey[dict[str, set[str]]]()
 
 
 def find_program(name: str) -> Path:
-    """Where a program is.
+    """Return the path of a program.
 
     Raises
     ------
     FileNotFoundError
-        Nowhere: say how it comes in.
+        It is not installed; the message says how to install it.
     """
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         raise FileNotFoundError(
-            f"{name} is not installed: run {COMMAND} as root, or install it in your own way"
+            f"{name} is not installed: run {COMMAND} as root, or install it in another way"
         )
-    return Path(found)
+    return Path(path)
 
 
 def list_wanted(item: pytest.Item) -> set[str]:
-    """The programs that a test says it runs."""
+    """Return the programs that a test declares to run."""
     return {name for marker in item.iter_markers("outside") for name in marker.args}
 
 
@@ -38,42 +38,44 @@ def list_missing(names: Iterable[str]) -> set[str]:
 
 
 def deselect_items(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take the tests out of ``items`` whose programs are missing, unless all are to run."""
+    """Remove the tests from ``items`` whose programs are missing, unless all tests must run."""
     if config.getoption("--all"):
         return
-    without = {item.nodeid: absent for item in items if (absent := list_missing(list_wanted(item)))}
-    if without:
-        config.stash[_LEFT_OUT] = without
-        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in without])
-        items[:] = [item for item in items if item.nodeid not in without]
+    left_out = {item.nodeid: absent for item in items if (absent := list_missing(list_wanted(item)))}
+    if left_out:
+        config.stash[_LEFT_OUT] = left_out
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in left_out])
+        items[:] = [item for item in items if item.nodeid not in left_out]
 
 
 def require_programs(item: pytest.Item) -> None:
-    """Fail where a test is to run and its programs are missing."""
+    """Fail a test that must run although its programs are missing."""
     if absent := list_missing(list_wanted(item)):
         pytest.fail(f"{', '.join(sorted(absent))} is not installed: run {COMMAND}", pytrace=False)
 
 
 def send_left_out(config: pytest.Config) -> None:
-    """Tell the process that started this one what was left out here; every one of them finds the same tests."""
+    """Send the tests left out to the process that started this worker; all workers leave out the same tests."""
     if (output := getattr(config, "workeroutput", None)) is not None:
-        without = config.stash.get(_LEFT_OUT, {})
-        output[_WORKER_OUTPUT_KEY] = {test: sorted(programs) for test, programs in without.items()}
+        left_out = config.stash.get(_LEFT_OUT, {})
+        output[_WORKER_OUTPUT_KEY] = {test: sorted(programs) for test, programs in left_out.items()}
 
 
 def collect_left_out(node: Any) -> None:
-    """Take in what such a process told at its end; one that broke down told nothing."""
-    told = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT_KEY, {})
-    if told:
-        node.config.stash[_LEFT_OUT] = {test: set(programs) for test, programs in told.items()}
+    """Store the tests left out by a worker; a worker that crashed sends none."""
+    sent = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT_KEY, {})
+    if sent:
+        node.config.stash[_LEFT_OUT] = {test: set(programs) for test, programs in sent.items()}
 
 
 def report_left_out(reporter: pytest.TerminalReporter) -> None:
-    """Name every test that was left out, and the one command that brings them in."""
-    without = reporter.config.stash.get(_LEFT_OUT, {})
-    if not without:
+    """List every test that was left out, and the command that installs the programs."""
+    left_out = reporter.config.stash.get(_LEFT_OUT, {})
+    if not left_out:
         return
     reporter.section("NOT ALL TESTS WERE RUN", red=True, bold=True)
-    for test, programs in without.items():
-        reporter.line(f"left out for want of {', '.join(sorted(programs))}: {test}")
-    reporter.line(f"Tests left out: {len(without)}. This brings them in: sudo {COMMAND}", red=True, bold=True)
+    for test, programs in left_out.items():
+        reporter.line(f"left out, {', '.join(sorted(programs))} not installed: {test}")
+    reporter.line(
+        f"Tests left out: {len(left_out)}. To install their programs: sudo {COMMAND}", red=True, bold=True
+    )

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for files of acts in the words of the flat act format, on small reference data."""
+"""Hypothesis strategies for files of acts in the flat act format, on small reference data."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from core.compound_acts import TEMPLATES, expand
 from tests.oracle.iban import add_check_digits
 
 REFERENCE = Path(__file__).parent.joinpath("scenarios", "reference")
-"""Reference data small enough to know by heart; ``YEAR`` is the folder to load."""
+"""Small reference data; ``YEAR`` is the folder to load."""
 YEAR = 2018
 
 Row = dict[str, str]
@@ -19,7 +19,7 @@ File = list[Row]
 
 
 class SpendingPlace(NamedTuple):
-    """Where spending may go."""
+    """A unit with the codes that spending on it may use."""
 
     unit: str
     area: str
@@ -67,7 +67,7 @@ _PAYMENT_FIELDS = (
     *({}, {}, {"received": "2018-04-30", "due": "2018-05-30", "priority": "1"}),
     {"method": "sepa", "invoice_number": "F-1", "invoice_date": "2018-04-27", "remittance": "n° 1"},
 )
-"""What a request says of its payment."""
+"""Payment details of a request."""
 _COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
 _CHAIN = ("third_party", "commitment", "service", "payment_request", "payment")
 _CHANGES_WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
@@ -89,11 +89,11 @@ _CREDITS = {
     "0117-CENT": 100,
     "0117-CENT-C001": 100,
 }
-"""Euros of AE, HT2; T2 has as many in programme 0217, and CP are an eighth."""
+"""Euros of AE for HT2; T2 has the same in programme 0217, and CP are an eighth."""
 
 
 def build_openings() -> File:
-    """Credits for every place, each opening and allotment its own act, parents first."""
+    """Return credits for every place, each opening and allotment as its own act, parents first."""
     rows: File = []
     for measure, parts in (("ae", 1), ("cp", 8)):
         for centre, euros in _CREDITS.items():
@@ -110,7 +110,7 @@ def _add_dates(row: Row) -> Row:
 
 @st.composite
 def files(draw: st.DrawFn, acts_max: int = 40) -> list[File]:
-    """``openings`` and then one to four files of acts, some repeated, some changed, some spoilt."""
+    """Draw one to four files of acts after ``build_openings``, some repeated, some changed, some with a fault."""
     count = draw(st.integers(1, acts_max))
     names = [
         *_CHAIN,
@@ -127,7 +127,7 @@ def files(draw: st.DrawFn, acts_max: int = 40) -> list[File]:
 
 
 def _build_chain() -> list[File]:
-    """The acts of ``_CHAIN``, which work out: so most of what follows finds what it needs."""
+    """Return the acts of ``_CHAIN``, all accepted, so that most later acts find a predecessor."""
     place = PLACES[0]
     cell = {"fund_centre": place.unit, "functional_area": place.area, "commitment_item": place.items[0]}
     own: tuple[Row, ...] = (
@@ -143,7 +143,7 @@ def _build_chain() -> list[File]:
 
 @st.composite
 def _repeats(draw: st.DrawFn, act: File) -> File:
-    """The same act again, or its reference with another amount."""
+    """Draw the same act again, or its reference with another amount."""
     return act if draw(st.booleans()) else [row | {"amount": "17.00"} for row in act]
 
 
@@ -164,7 +164,7 @@ def _acts(draw: st.DrawFn, names: Sequence[str], at: int) -> File:
 
 
 def _expand_compound(kind: ActKind, row: Row) -> File:
-    """A compound event that begins with ``kind``, or the row alone."""
+    """Return the compound event that begins with ``kind``, or the row alone."""
     steps = [expand(name, row["predecessor"]) for name, kinds in TEMPLATES.items() if kinds[0] == kind.name]
     return [
         row | {"kind": step.kind, "predecessor": step.predecessor} for step in (steps[-1] if steps else [])
@@ -194,14 +194,18 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
 
 @st.composite
 def _predecessors(draw: st.DrawFn, kind: ActKind, names: Sequence[str]) -> str:
-    """An act of the right family before, behind or nowhere; mostly its first line.  Or an entry, or a line of the act."""
+    """Draw an act of the right family before, after or nowhere, mostly its first line; or an entry, or a line of the act."""
     if draw(st.integers(0, 2 if kind.after else 29)) == 0:
         entries = st.integers(1, len(build_openings()) + len(names)).map("@{}".format)
         return draw(entries | st.sampled_from(("#1", "#2", "@9999999999", "@", "@0", "#0")))
     kinds = [CATALOG[KIND_NUMBERS[name]] for name in names]
-    there = [at for at, other in enumerate(kinds) if other.family is kind.follows]
-    there = [at for at in there if kinds[at].reaches is kind.after] or there if kind.after else there
-    at = draw(st.just(there[0]) | st.sampled_from(there) if there else st.just(len(names)))
+    candidates = [at for at, other in enumerate(kinds) if other.family is kind.follows]
+    candidates = (
+        [at for at in candidates if kinds[at].reaches is kind.after] or candidates
+        if kind.after
+        else candidates
+    )
+    at = draw(st.just(candidates[0]) | st.sampled_from(candidates) if candidates else st.just(len(names)))
     return f"R{at}{draw(st.sampled_from(('', '', '', '#1', '#2', '#9')))}"
 
 

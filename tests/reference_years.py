@@ -1,4 +1,4 @@
-"""Reference data that a test may change, and those of two years that say different things of the same codes."""
+"""Reference data that a test may change, and data of two years with different meanings of the same codes."""
 
 import shutil
 from pathlib import Path
@@ -7,42 +7,42 @@ from tests.file_strategies import REFERENCE, File
 
 
 def copy_reference(folder: Path) -> Path:
-    """The small reference data, to be changed."""
+    """Copy the small reference data, to be changed."""
     target = folder / "reference"
     shutil.copytree(REFERENCE, target)
     return target
 
 
 def replace_text(reference: Path, file: str, old: str, new: str) -> None:
-    """Write ``new`` where ``old`` stands in a file, which must be there."""
+    """Replace ``old`` in a file, which must contain it, by ``new``."""
     path = reference / file
     text = path.read_text()
-    assert old in text, f"{file} does not say {old!r}"
+    assert old in text, f"{file} does not contain {old!r}"
     path.write_text(text.replace(old, new))
 
 
 def remove_lines(reference: Path, file: str, start: str) -> None:
-    """Take out the lines of a file that begin with ``start``."""
+    """Remove the lines of a file that begin with ``start``."""
     path = reference / file
     lines = path.read_text().splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith(start)]
-    assert len(kept) < len(lines), f"no line of {file} begins with {start!r}"
-    path.write_text("".join(kept))
+    remaining = [line for line in lines if not line.startswith(start)]
+    assert len(remaining) < len(lines), f"no line of {file} begins with {start!r}"
+    path.write_text("".join(remaining))
 
 
 def copy_year(reference: Path, year: int = 2019, model: int = 2018) -> None:
-    """Give ``year`` files of its own, which say what those of ``model`` do."""
+    """Give ``year`` its own copies of the files of ``model``."""
     shutil.rmtree(reference / str(year))
     shutil.copytree(reference / str(model), reference / str(year))
     (reference / str(year) / "year.toml").write_text(f"year = {year}\n")
 
 
 def build_two_years(folder: Path) -> Path:
-    """2018 and 2019 with files of their own, whose codes mean other things; 2019 is open all year.
+    """Build 2018 and 2019 with their own files and different meanings of codes; 2019 is open all year.
 
-    In 2019 programme 0217 is no ceiling and 0117 is one, operation 1 hangs under another UO, item 31 posts to other
-    accounts and item 63 is staff, a fund is of another family and one of another programme, two shared roles are
-    played by other accounts, and of each kind a code is new, gone, or stands elsewhere in its file.
+    In 2019 programme 0217 has estimated credits and 0117 has not, operation 1 has another UO, item 31 posts to other
+    accounts and item 63 is staff, one fund is of another family and one of another programme, two shared roles have
+    other accounts, and of each kind a code is new, removed, or at another place in its file.
     """
     reference = copy_reference(folder)
     copy_year(reference)
@@ -79,7 +79,7 @@ _IN_2019 = (
 
 
 def shift_to_2019(rows: File) -> File:
-    """The same acts, a year later."""
+    """Return the same acts, a year later."""
     return [
         {name: _shift_year(text) if name in _DATED_FIELDS else text for name, text in row.items()}
         for row in rows

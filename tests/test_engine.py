@@ -1,4 +1,4 @@
-"""The whole engine against the rule book and against the plain model, on a real database."""
+"""The whole engine compared with the scenarios and with the plain model, on a real database."""
 
 import asyncio
 from collections.abc import Iterator
@@ -27,14 +27,14 @@ _databases = count()
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an embedded server that another thread keeps running."""
+    """Yield the address of an embedded server that runs in another thread."""
     with run_server(tmp_path_factory.mktemp("engine")) as dsn:
         yield dsn
 
 
 @contextmanager
 def engine(server: str, folder: Path, reference: Path = REFERENCE) -> Iterator[EngineDriver]:
-    """A driver on a fresh database, gone afterwards."""
+    """Yield a driver on a new database, dropped afterwards."""
     name = f"engine_{next(_databases)}"
     asyncio.run(_execute(server, f"create database {name}"))
     home = folder / name
@@ -53,7 +53,7 @@ async def _execute(dsn: str, statement: str) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.place} {scenario.title}")
-def test_the_engine_plays(scenario: Scenario, server: str, tmp_path: Path) -> None:
+def test_the_engine_passes_the_scenario(scenario: Scenario, server: str, tmp_path: Path) -> None:
     with engine(server, tmp_path) as driver:
         play(scenario, driver)
 
@@ -65,7 +65,7 @@ def test_the_engine_plays(scenario: Scenario, server: str, tmp_path: Path) -> No
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_engine_agrees_with_the_plain_model(server: str, tmp_path: Path, files: list[File]) -> None:
-    """Files of all kinds, duplicates, conflicts, refusals, held acts; the book is loaded anew for every file."""
+    """Files of all kinds, with duplicates, conflicts, refusals and held acts; the book is loaded again for every file."""
     model = Engine(Reference.load(REFERENCE))
     with engine(server, tmp_path) as driver:
         for rows in [build_openings(), *filter(None, files)]:
@@ -84,10 +84,10 @@ def test_the_engine_agrees_with_the_plain_model(server: str, tmp_path: Path, fil
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_the_engine_agrees_where_two_years_say_different_things(
+def test_the_engine_agrees_on_years_with_different_codes(
     server: str, tmp_path_factory: pytest.TempPathFactory, presented: list[File], data: st.DataObject
 ) -> None:
-    """The same acts in 2018, in 2019, or charged to the budget of the other year; payments follow across the years."""
+    """The same acts in 2018, in 2019, or charged to the budget of the other year; payments cross the years."""
     home = tmp_path_factory.mktemp("years")
     reference = build_two_years(home)
     model = Engine(Reference.load(reference))
@@ -105,6 +105,6 @@ def test_the_engine_agrees_where_two_years_say_different_things(
 
 
 def _charge_other_year(rows: File, data: st.DataObject) -> File:
-    """Some of the rows on the budget of a year that they name."""
+    """Return the rows, some of them with a budget year."""
     years = st.sampled_from(({}, {}, {}, {"budget_year": "2018"}, {"budget_year": "2019"}))
     return [row | data.draw(years) if "fund_centre" in row else row for row in rows]

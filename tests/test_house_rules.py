@@ -1,4 +1,4 @@
-"""The house's own rules, measured on the source; what still breaks one stands in house_exceptions.toml."""
+"""The rules of this repository, measured on its source; house_exceptions.toml lists what still breaks one."""
 
 import ast
 import importlib.util
@@ -18,7 +18,7 @@ MONEY_PACKAGES = ("core", "kernels", "posting", "settlement")
 MUTABLE_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 MUTABLE_MAKERS = {"list", "dict", "set", "bytearray", "defaultdict", "deque", "Counter", "OrderedDict"}
 KERNEL_FIELDS = ("Reads", "Order", "Outcomes", "Overflow", "Cost", "Oracle")
-# Third parties with one home: a package, or a module name anywhere.
+# The third parties that only some places may import: packages, or modules of that name anywhere.
 HOMES = {
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
@@ -70,7 +70,7 @@ def parameters(node: Function) -> int:
 
 
 def is_float(node: ast.AST) -> bool:
-    """Tell whether ``node`` brings a float in: literal, true division (paths apart), conversion or dtype."""
+    """Return whether ``node`` introduces a float: literal, true division (except paths), conversion or dtype."""
     match node:
         case ast.Constant(value=float()):
             return True
@@ -95,18 +95,18 @@ def is_mutable(value: ast.expr | None) -> bool:
 
 
 def is_sealed(annotation: ast.expr) -> bool:
-    """Tell whether the type checker refuses every change: ``Mapping[...]``, ``Sequence[...]``."""
+    """Return whether the type checker refuses every change: ``Mapping[...]``, ``Sequence[...]``."""
     names = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
     return bool(names & {"Mapping", "Sequence"})
 
 
 def mutable_globals(tree: ast.Module) -> int:
-    assigned = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
-    open_ones = [
-        node for node in assigned if not (isinstance(node, ast.AnnAssign) and is_sealed(node.annotation))
+    assignments = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    unsealed = [
+        node for node in assignments if not (isinstance(node, ast.AnnAssign) and is_sealed(node.annotation))
     ]
-    rebound = [node for node in ast.walk(tree) if isinstance(node, ast.Global)]
-    return sum(is_mutable(node.value) for node in open_ones) + len(rebound)
+    global_statements = [node for node in ast.walk(tree) if isinstance(node, ast.Global)]
+    return sum(is_mutable(node.value) for node in unsealed) + len(global_statements)
 
 
 def imported(tree: ast.Module) -> set[str]:
@@ -134,13 +134,13 @@ def kernels() -> Iterator[tuple[str, Function]]:
 
 
 def fields(node: Function) -> dict[str, str]:
-    """The block of a kernel's docstring: first word of each line, and the rest."""
+    """Return the field block of a kernel's docstring: the first word of each line, and the rest."""
     lines = (ast.get_docstring(node) or "").splitlines()
     return {word: rest.strip() for word, _, rest in (line.partition(" ") for line in lines)}
 
 
 def is_defined(dotted: str) -> bool:
-    """Tell whether ``tests.oracle.<module>.<name>`` is a function or class that exists."""
+    """Return whether ``tests.oracle.<module>.<name>`` is an existing function or class."""
     module, _, name = dotted.rpartition(".")
     path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
     if not module.startswith("tests.oracle.") or not path.is_file():
@@ -178,7 +178,7 @@ def mutable_state() -> dict[str, int]:
 
 
 def strangers() -> dict[str, int]:
-    """Count the third parties imported outside their home."""
+    """Count the third parties imported outside their places."""
     return {
         s.path: sum(not is_home(s, HOMES[name]) for name in imported(s.tree) & HOMES.keys()) for s in SOURCES
     }
@@ -192,9 +192,9 @@ RULES = {
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_source_keeps_the_rule(rule: str) -> None:
-    """Equal, not smaller or equal: so the list of exceptions can only shrink."""
-    found = {where: measure for where, measure in RULES[rule]().items() if measure}
-    assert found == EXCEPTIONS.get(rule, {})
+    """The comparison is for equality, so that the list of exceptions can only shrink."""
+    measures = {where: measure for where, measure in RULES[rule]().items() if measure}
+    assert measures == EXCEPTIONS.get(rule, {})
 
 
 def test_exceptions_name_known_rules() -> None:
@@ -203,17 +203,17 @@ def test_exceptions_name_known_rules() -> None:
 
 def test_every_kernel_explains_itself() -> None:
     missing = {
-        key: absent
+        key: missing_fields
         for key, node in kernels()
-        if (absent := [f for f in KERNEL_FIELDS if not fields(node).get(f)])
+        if (missing_fields := [f for f in KERNEL_FIELDS if not fields(node).get(f)])
         or not fields(node).keys() & {"Fills", "Advances"}
     }
     assert missing == {}
 
 
 def test_every_kernel_has_its_oracle() -> None:
-    orphans = [key for key, node in kernels() if not is_defined(fields(node).get("Oracle", ""))]
-    assert orphans == []
+    without_oracle = [key for key, node in kernels() if not is_defined(fields(node).get("Oracle", ""))]
+    assert without_oracle == []
 
 
 def test_only_the_signature_compiles() -> None:

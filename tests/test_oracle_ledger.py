@@ -1,4 +1,4 @@
-"""What must be true of the plain model whatever it is asked: the rules that no single act shows."""
+"""Invariants of the plain model: rules that no single act can show."""
 
 import copy
 from collections import Counter
@@ -24,8 +24,8 @@ from tests.oracle.reference import Reference
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}
 _FORM_OUTCOMES = {Outcome.FORM_REFUSED}
-"""What no act is told for itself: ``tests.oracle.rollback`` finds it once all acts of a form are decided, and takes
-back those that were accepted."""
+"""The outcome that no single act gets: ``tests.oracle.rollback`` gives it once all acts of a form are decided, and undoes
+the accepted ones."""
 
 
 def _lines(case: DecisionCase) -> list[Line]:
@@ -48,11 +48,11 @@ def _decide_case(case: DecisionCase) -> Ledger:
 
 
 def _list_children(book: StartingBook, node: int) -> list[int]:
-    """The nodes that ``node`` allots to: an operation is not one, its credits are reserved."""
+    """Return the nodes that ``node`` allots to; operations are none, as their credits are reserved."""
     return [
         at
-        for at, each in book.world.nodes.items()
-        if each.parent == node and each.level is not CentreLevel.OPERATION
+        for at, node_data in book.world.nodes.items()
+        if node_data.parent == node and node_data.level is not CentreLevel.OPERATION
     ]
 
 
@@ -71,27 +71,29 @@ def test_only_an_accepted_act_changes_anything(case: DecisionCase) -> None:
 
 @few
 @given(cases())
-def test_a_refused_act_tells_of_one_line(case: DecisionCase) -> None:
+def test_a_refused_act_reports_one_line(case: DecisionCase) -> None:
     ledger = case.book.build_ledger()
     alike = {*_FINAL, Outcome.REFERENCE_CONFLICT}
     for act in _acts(case):
-        told = Counter(decision.outcome for decision in ledger.decide(act))
-        if not told.keys() <= alike:
-            assert sum(count for outcome, count in told.items() if outcome is not Outcome.ACT_REFUSED) == 1
+        decisions = Counter(decision.outcome for decision in ledger.decide(act))
+        if not decisions.keys() <= alike:
+            assert (
+                sum(count for outcome, count in decisions.items() if outcome is not Outcome.ACT_REFUSED) == 1
+            )
 
 
 @few
 @given(cases())
-def test_what_was_accepted_is_recognised(case: DecisionCase) -> None:
-    """A47: again with the same content, a duplicate with the same entries; and nothing moves."""
+def test_an_accepted_act_is_recognised(case: DecisionCase) -> None:
+    """Rule A47: the same content again is a duplicate with the same entries, and changes nothing."""
     ledger = case.book.build_ledger()
     for act in _acts(case):
         first = ledger.decide(act)
         before = _copy_state(ledger.state)
-        again = ledger.decide(act)
+        repeated = ledger.decide(act)
         if first[0].outcome in _FINAL:
-            assert [d.outcome for d in again] == [Outcome.DUPLICATE] * len(act)
-            assert [d.entry for d in again] == [d.entry for d in first]
+            assert [d.outcome for d in repeated] == [Outcome.DUPLICATE] * len(act)
+            assert [d.entry for d in repeated] == [d.entry for d in first]
             assert _copy_state(ledger.state) == before
 
 
@@ -107,18 +109,18 @@ def test_entries_are_numbered_without_gaps(case: DecisionCase) -> None:
 @few
 @given(cases())
 def test_limiting_credits_are_never_exceeded(case: DecisionCase) -> None:
-    """A11 and A23, at every level."""
+    """Rules A11 and A23, at every level."""
     figures = _decide_case(case).state.figures
-    for node, each in case.book.world.nodes.items():
-        if each.blocking:
+    for node, node_data in case.book.world.nodes.items():
+        if node_data.blocking:
             assert compute_available(figures, node, AE) >= 0
             assert compute_available(figures, node, CP) >= 0
 
 
 @few
 @given(cases())
-def test_a_level_passes_on_no_more_than_it_has(case: DecisionCase) -> None:
-    """A19."""
+def test_a_level_allots_no_more_than_it_has(case: DecisionCase) -> None:
+    """Rule A19."""
     figures = _decide_case(case).state.figures
     for node in case.book.world.nodes:
         for measure in (AE, CP):
@@ -131,40 +133,40 @@ def test_a_level_passes_on_no_more_than_it_has(case: DecisionCase) -> None:
 
 @few
 @given(cases())
-def test_what_is_spent_below_is_spent_above(case: DecisionCase) -> None:
-    """By what changed, because a budget may begin with credits spent before."""
+def test_spending_counts_at_all_levels_above(case: DecisionCase) -> None:
+    """By the changes, because a budget may begin with credits spent before."""
     now, then = _decide_case(case).state.figures, case.book.figures
-    for node, each in case.book.world.nodes.items():
+    for node, node_data in case.book.world.nodes.items():
         for figure in (AE + RESERVED, AE + CONSUMED, CP + RESERVED, CP + CONSUMED):
             changes = [
                 now.get((at, figure), 0) - then.get((at, figure), 0)
                 for at in (node, *_list_children(case.book, node))
             ]
-            if each.level in (CentreLevel.PROGRAMME, CentreLevel.BOP):
+            if node_data.level in (CentreLevel.PROGRAMME, CentreLevel.BOP):
                 assert changes[0] == sum(changes[1:])
 
 
 @few
 @given(cases())
-def test_an_earmark_stands_reserved_until_it_is_consumed(case: DecisionCase) -> None:
-    """A17: what an operation has left is out of reach for its unit."""
+def test_an_earmark_is_reserved_until_it_is_consumed(case: DecisionCase) -> None:
+    """Rule A17: the remaining credits of an operation are not available to its unit."""
     now, then = _decide_case(case).state.figures, case.book.figures
-    for node, each in case.book.world.nodes.items():
+    for node, node_data in case.book.world.nodes.items():
         operations = [at for at, other in case.book.world.nodes.items() if other.parent == node]
-        if each.level is CentreLevel.UO and operations:
+        if node_data.level is CentreLevel.UO and operations:
             spent_alone = _sum_requested(case, node)
             reserved = now.get((node, AE + RESERVED), 0) - then.get((node, AE + RESERVED), 0)
-            left = [
+            remaining = [
                 now.get((at, AE + OPENED), 0)
                 - now.get((at, AE + CONSUMED), 0)
                 - then.get((at, AE + OPENED), 0)
                 for at in operations
             ]
-            assert reserved == sum(left) + spent_alone
+            assert reserved == sum(remaining) + spent_alone
 
 
 def _sum_requested(case: DecisionCase, unit: int) -> int:
-    """AE that direct requests still reserve at ``unit`` itself: what of them is payable, diverted or not."""
+    """Return the AE that direct requests still reserve at ``unit`` itself: their payable amounts, diverted or not."""
     ledger = _decide_case(case)
     cells = case.book.world.cells
     return sum(
@@ -182,14 +184,14 @@ def _sum_requested(case: DecisionCase, unit: int) -> int:
 def test_debits_equal_credits(case: DecisionCase) -> None:
     sums = _decide_case(case).state.sums
     for period in {period for period, _ in sums}:
-        both = [each for (at, _), each in sums.items() if at == period]
+        both = [totals for (at, _), totals in sums.items() if at == period]
         assert sum(debit for debit, _ in both) == sum(credit for _, credit in both)
 
 
 @few
 @given(cases())
-def test_nothing_is_drawn_twice(case: DecisionCase) -> None:
-    """A16, A32, A33: neither what is engaged nor what is certified."""
+def test_no_amount_is_drawn_twice(case: DecisionCase) -> None:
+    """Rules A16, A32, A33, for engaged and certified amounts."""
     items = _decide_case(case).state.items
     for item in items.values():
         if not CATALOG[item.kind].is_payee_act:
@@ -202,47 +204,47 @@ def test_nothing_is_drawn_twice(case: DecisionCase) -> None:
 @few
 @given(cases())
 def test_open_items_are_the_balances_of_their_accounts(case: DecisionCase) -> None:
-    """A08: creditors, transfers in transit, the Treasury's account, returns not yet said whose they are."""
+    """Rule A08: creditors, transfers in transit, the Treasury's account, unidentified returns."""
     state = _decide_case(case).state
     owed = [item for item in state.items.values() if CATALOG[item.kind].reaches]
     for account in {item.credit for item in owed}:
-        both = [sums for (_, each), sums in state.sums.items() if each == account]
+        both = [sums for (_, other), sums in state.sums.items() if other == account]
         balance = sum(credit for _, credit in both) - sum(debit for debit, _ in both)
         assert balance == sum(item.open for item in owed if item.credit == account)
 
 
 @few
 @given(cases())
-def test_consumed_is_what_was_settled_and_not_given_back(case: DecisionCase) -> None:
-    """A26, A53: neither a return nor a re-issue counts; and what stands reserved is what is payable."""
+def test_consumption_is_settled_less_given_back(case: DecisionCase) -> None:
+    """Rules A26, A53: neither returns nor re-issues count, and the reserved amounts are the payable ones."""
     ledger = case.book.build_ledger()
-    told = [(line, d) for batch in case.batches for line, d in _list_accepted(batch, ledger)]
+    decisions = [(line, d) for batch in case.batches for line, d in _list_accepted(batch, ledger)]
     now, then, cells = ledger.state.figures, case.book.figures, case.book.world.cells
-    units = [at for at, each in case.book.world.nodes.items() if each.level is CentreLevel.UO]
+    units = [at for at, node_data in case.book.world.nodes.items() if node_data.level is CentreLevel.UO]
     for node in units:
-        here = [(line, d.entry) for line, d in told if d.cell and cells[d.cell].centre_node == node]
-        settled = sum(CATALOG[line.kind].settles * line.amount for line, _ in here)
-        items = [ledger.state.items[entry] for _, entry in here]
+        at_unit = [(line, d.entry) for line, d in decisions if d.cell and cells[d.cell].centre_node == node]
+        settled = sum(CATALOG[line.kind].settles * line.amount for line, _ in at_unit)
+        items = [ledger.state.items[entry] for _, entry in at_unit]
         payable = sum(item.open for item in items if CATALOG[item.kind].reaches is Stage.PAYABLE)
         for figure, expected in ((CP + CONSUMED, settled), (CP + RESERVED, payable)):
             assert now.get((node, figure), 0) - then.get((node, figure), 0) == expected
 
 
 def _list_accepted(batch: CaseBatch, ledger: Ledger) -> list[tuple[Line, Decision]]:
-    """The lines accepted, and what became of them."""
-    told = zip(batch.lines, decide(batch.lines, ledger, batch.holding), strict=True)
-    return [(line, d) for line, d in told if d.outcome is Outcome.ACCEPTED]
+    """Return the accepted lines with their decisions."""
+    decisions = zip(batch.lines, decide(batch.lines, ledger, batch.holding), strict=True)
+    return [(line, d) for line, d in decisions if d.outcome is Outcome.ACCEPTED]
 
 
 @few
 @given(cases())
-def test_figures_stay_countable(case: DecisionCase) -> None:
+def test_figures_stay_within_their_limit(case: DecisionCase) -> None:
     assert all(abs(cents) <= BALANCE_MAX for cents in _decide_case(case).state.figures.values())
 
 
 @few
 @given(cases())
-def test_where_a_stream_is_cut_does_not_matter(case: DecisionCase) -> None:
+def test_cuts_between_batches_do_not_change_decisions(case: DecisionCase) -> None:
     whole, cut = case.book.build_ledger(), case.book.build_ledger()
     pieces = [decision for batch in case.batches for decision in decide(batch.lines, cut, holding=False)]
     assert [decision for act in _acts(case) for decision in whole.decide(act)] == pieces
@@ -251,8 +253,8 @@ def test_where_a_stream_is_cut_does_not_matter(case: DecisionCase) -> None:
 
 @few
 @given(cases())
-def test_holding_never_takes_from_what_would_be_accepted(case: DecisionCase) -> None:
-    """To hold is only to refuse later: what is not held is decided as it would be."""
+def test_holding_changes_no_other_decision(case: DecisionCase) -> None:
+    """Holding only postpones a refusal: an act that is not held is decided as without holding."""
     for act in _acts(case)[:10]:
         ledger = _decide_case(case)
         twin = copy.deepcopy(ledger)
@@ -267,23 +269,23 @@ def test_holding_never_takes_from_what_would_be_accepted(case: DecisionCase) -> 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_the_strategies_reach_every_decision() -> None:
-    """Whatever deciding act by act can answer occurs among some hundred cases; which, no seed settles alone.
+    """Every outcome that the decision of single acts can give occurs among some hundred cases, whatever the seed.
 
     Hypothesis draws on the constants of every module that happens to be loaded, so that the same seed gives other cases
     in another order of tests: this looks on until all is seen, far beyond what it has ever taken.
     """
-    wanted = set(Outcome) - set(READING_FAULTS) - _FORM_OUTCOMES
+    expected = set(Outcome) - set(READING_FAULTS) - _FORM_OUTCOMES
     seen: set[Outcome] = set()
 
     def completes(case: DecisionCase) -> bool:
         ledger = case.book.build_ledger()
         for batch in case.batches:
             seen.update(decision.outcome for decision in decide(batch.lines, ledger, batch.holding))
-        return seen >= wanted
+        return seen >= expected
 
     looking = settings(few, max_examples=5000, phases=[Phase.generate], database=None)
     find(cases(), completes, settings=looking, random=Random(1))
-    assert wanted <= seen
+    assert expected <= seen
 
 
 # ---------------------------------------------------------------------------------------------- in words
@@ -299,27 +301,27 @@ def reference() -> Reference:
 def test_every_row_has_one_final_answer(reference: Reference, presented: list[File]) -> None:
     engine = Engine(reference)
     for file in presented:
-        told = engine.submit(file)
-        assert len(told) == len(file)
-        assert all(outcome in Outcome.__members__ and outcome != "HELD" for outcome, _, _ in told)
+        decisions = engine.submit(file)
+        assert len(decisions) == len(file)
+        assert all(outcome in Outcome.__members__ and outcome != "HELD" for outcome, _, _ in decisions)
         assert engine.list_held() <= set(range(len(file)))
 
 
 @few
 @given(presented=files())
 def test_files_presented_again_change_nothing(reference: Reference, presented: list[File]) -> None:
-    """But for what was refused and now finds what it lacked, which the last file cannot have been."""
+    """Except acts that were refused for a missing predecessor; the last file cannot contain any."""
     engine = Engine(reference)
-    told = [engine.submit(file) for file in presented]
+    decisions = [engine.submit(file) for file in presented]
     before = _copy_state(engine.ledger.state)
-    again = engine.submit(presented[0])
+    repeated = engine.submit(presented[0])
     assert _copy_state(engine.ledger.state) == before
-    assert [outcome for outcome, _, _ in again] == ["DUPLICATE"] * len(told[0])
+    assert [outcome for outcome, _, _ in repeated] == ["DUPLICATE"] * len(decisions[0])
 
 
 @few
 @given(presented=files())
-def test_another_sender_has_references_of_its_own(reference: Reference, presented: list[File]) -> None:
+def test_each_sender_has_its_own_references(reference: Reference, presented: list[File]) -> None:
     engine = Engine(reference)
     first = engine.submit(presented[0], "one ministry")
     assert engine.submit(presented[0], "another") == first

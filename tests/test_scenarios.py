@@ -1,16 +1,16 @@
-"""The rule book as tables that anyone can read, played against whatever decides acts.
+"""Scenarios: the rules as readable tables, run against an implementation that decides acts.
 
-A file under ``scenarios/`` holds scenarios: a title (``== A12: ...``, with the rules of the acceptance list
-that it shows), then tables apart by blank lines.  The first word of a table's header says what it is; columns
-are two spaces apart or more, and ``-`` is nothing:
+A file under ``scenarios/`` contains scenarios: a title (``== A12: ...``, with the rules of docs/rules.md
+that it shows), then tables separated by blank lines.  The first word of a table's header is its category; columns
+are separated by two or more spaces, and ``-`` is an empty cell:
 
 budget   AE and CP to open (programme) or to allot (BOP, UO), each of which must be accepted
 payee    third parties to register, each of which must be accepted
-file     act lines in the words of the flat act format, each with its ``outcome``, and where that matters the ``sender``,
-         ``node`` that refused and the ``missing`` euros.  Rows with the same number are one file; ``HELD then
-         X`` is X after the line waited for a later one; a ``line`` of ``1..1001`` stands for as many rows
-form     act lines like those of a file.  Rows with the same number are one form, whose acts are accepted all or
-         not at all, and at once: no line of it waits
+file     act lines of the flat act format, each with its ``outcome``, and where relevant the ``sender``, the ``node``
+         that lacks credit and the ``missing`` euros.  Rows with the same number are one file; ``HELD then
+         X`` means X after the line waited for a later one; a ``line`` of ``1..1001`` stands for 1001 rows
+form     act lines like those of a file.  Rows with the same number are one form, whose acts are all accepted or
+         none, without holding
 left     AE and CP that remain available
 consumed  AE and CP consumed so far
 account  debit and credit so far
@@ -40,35 +40,35 @@ _SUBMITTED = {"file", "form", "sender"}
 
 
 class Driver(Protocol):
-    """What a scenario needs of whoever decides acts; a driver begins with nothing but the reference data."""
+    """The interface of an implementation that decides acts; it begins with the reference data only."""
 
     def submit(self, rows: list[Row], sender: str = ...) -> list[LineResult]:
-        """Work one file to its end; each row's outcome by name, centre that refused or "", cents missing."""
+        """Decide one file to its end; return each row's outcome by name, the centre that lacks credit or "", missing cents."""
         ...
 
     def submit_form(self, rows: list[Row]) -> list[LineResult]:
-        """Decide one form at once, its acts all accepted or none; told as of a file."""
+        """Decide one form, its acts all accepted or none; return the same as for a file."""
         ...
 
     def list_held(self) -> set[int]:
-        """Rows of the last file or form, from 0, that waited for a later act."""
+        """Return the rows of the last file or form, from 0, that waited for a later act."""
         ...
 
     def read_available(self, fields: Row) -> tuple[int, int]:
-        """Cents of AE and CP available at a ``fund_centre`` (or operation) for item, fund and year."""
+        """Return the cents of AE and CP available at a ``fund_centre`` (or operation) for item, fund and year."""
         ...
 
     def read_consumed(self, fields: Row) -> tuple[int, int]:
-        """Cents of AE and CP consumed there."""
+        """Return the cents of AE and CP consumed there."""
         ...
 
     def read_totals(self, account: str) -> tuple[int, int]:
-        """Cents of debit and credit of an account, over all periods."""
+        """Return the cents of debit and credit of an account, over all periods."""
         ...
 
 
 class ScenarioTable(NamedTuple):
-    """One table: what it is, and its rows with the place of each."""
+    """One table: its category, and its rows with the place of each."""
 
     category: str
     rows: list[tuple[str, Row]]
@@ -83,24 +83,24 @@ class Scenario(NamedTuple):
     tables: list[ScenarioTable]
 
 
-def scenarios() -> Iterator[Scenario]:
-    """Every scenario of every file."""
+def load_scenarios() -> Iterator[Scenario]:
+    """Yield every scenario of every file."""
     for path in sorted(FOLDER.glob("*.txt")):
-        usual, found = {}, None
+        usual, scenario = {}, None
         for block in _split_blocks(path):
             place, first = block[0]
             if first.startswith("== "):
-                found = Scenario(place, first.removeprefix("== "), dict(usual), [])
-                yield found
+                scenario = Scenario(place, first.removeprefix("== "), dict(usual), [])
+                yield scenario
             elif first.startswith("usual"):
-                (found.usual if found else usual).update(_parse_pairs(block))
+                (scenario.usual if scenario else usual).update(_parse_pairs(block))
             else:
-                assert found, f"{place}: a table stands before the first title"
-                found.tables.append(_parse_table(block))
+                assert scenario, f"{place}: a table before the first title"
+                scenario.tables.append(_parse_table(block))
 
 
 def _split_blocks(path: Path) -> Iterator[list[tuple[str, str]]]:
-    """Lines that stand together, each with its place; titles stand alone, and comments are gone."""
+    """Yield blocks of adjacent lines, each with its place; titles are single blocks, comments are removed."""
     block: list[tuple[str, str]] = []
     for number, line in enumerate([*path.read_text().splitlines(), ""], 1):
         if line.strip() and not line.startswith("#"):
@@ -120,13 +120,13 @@ def _parse_pairs(block: list[tuple[str, str]]) -> Row:
 
 
 def _parse_table(block: list[tuple[str, str]]) -> ScenarioTable:
-    sort, *_ = header = _split_cells(block[0][1])
+    category, *_ = header = _split_cells(block[0][1])
     rows: list[tuple[str, Row]] = []
     for place, line in block[1:]:
         cells = _split_cells(line)
         assert len(cells) == len(header), f"{place}: {len(cells)} cells under {len(header)} headings"
         rows += [(place, row) for row in _repeat_row(dict(zip(header, cells, strict=True)))]
-    return ScenarioTable(sort, rows)
+    return ScenarioTable(category, rows)
 
 
 def _repeat_row(row: Row) -> list[Row]:
@@ -134,11 +134,11 @@ def _repeat_row(row: Row) -> list[Row]:
     return [row | {"line": str(line)} for line in range(int(first), int(last) + 1)] if last else [row]
 
 
-# ---------------------------------------------------------------------------------------------- playing
+# ---------------------------------------------------------------------------------------------- running
 
 
 def play(scenario: Scenario, driver: Driver) -> None:
-    """Put every table of ``scenario`` to ``driver``, in order; what differs is told with its place."""
+    """Run every table of ``scenario`` with ``driver``, in order; an assertion gives the place of a difference."""
     for number, table in enumerate(scenario.tables):
         match table.category:
             case "budget" | "payee":
@@ -161,28 +161,28 @@ def play(scenario: Scenario, driver: Driver) -> None:
 
 
 def _set_up(rows: list[Row], scenario: Scenario, driver: Driver) -> None:
-    told = driver.submit([_complete(row, scenario.usual) for row in rows])
+    results = driver.submit([_complete(row, scenario.usual) for row in rows])
     refused = [
-        (row, outcome) for row, (outcome, _, _) in zip(rows, told, strict=True) if outcome != "ACCEPTED"
+        (row, outcome) for row, (outcome, _, _) in zip(rows, results, strict=True) if outcome != "ACCEPTED"
     ]
     assert not refused, f"{scenario.place}: setting up failed"
 
 
 def _build_budget_acts(table: ScenarioTable, number: int) -> list[Row]:
-    """Openings and allotments, each an act of its own."""
+    """Return openings and allotments, each as its own act."""
     rows: list[Row] = []
     for _, row in table.rows:
         act = "allotment" if "-" in row["budget"] else "budget_opening"
         for measure in ("AE", "CP"):
             if row[measure]:
-                named = {
+                codes = {
                     "fund_centre": row["budget"],
                     "commitment_item": row["item"],
                     "fund": row.get("fund", ""),
                 }
                 given = {"kind": f"{act}_{measure.lower()}", "amount": row[measure], "functional_area": ""}
                 year = {"budget_year": row.get("budget_year", "")}
-                rows.append({"reference": f"SET-UP-{number}-{len(rows)}", **given, **named, **year})
+                rows.append({"reference": f"SET-UP-{number}-{len(rows)}", **given, **codes, **year})
     return rows
 
 
@@ -192,25 +192,25 @@ def _build_payee_acts(table: ScenarioTable, number: int) -> list[Row]:
 
 
 def _split_files(table: ScenarioTable) -> list[list[tuple[str, Row]]]:
-    """The files or forms of ``table``."""
+    """Return the files or forms of ``table``."""
     return [list(rows) for _, rows in groupby(table.rows, key=lambda row: row[1][table.category])]
 
 
 def _submit(rows: list[tuple[str, Row]], scenario: Scenario, driver: Driver) -> None:
     submit: Callable[..., list[LineResult]] = driver.submit_form if "form" in rows[0][1] else driver.submit
     sender = {row["sender"] for _, row in rows if "sender" in row}
-    told = submit([_complete(row, scenario.usual) for _, row in rows], *sender)
-    assert len(told) == len(rows), f"{rows[0][0]}: {len(told)} answers to {len(rows)} rows"
-    for (place, row), (outcome, node, missing) in zip(rows, told, strict=True):
-        found = {"outcome": outcome, "node": node, "missing": _to_cents(missing) if missing else ""}
+    results = submit([_complete(row, scenario.usual) for _, row in rows], *sender)
+    assert len(results) == len(rows), f"{rows[0][0]}: {len(results)} answers to {len(rows)} rows"
+    for (place, row), (outcome, node, missing) in zip(rows, results, strict=True):
+        result = {"outcome": outcome, "node": node, "missing": _format_euros(missing) if missing else ""}
         expected = {name: row[name].removeprefix("HELD then ") for name in _EXPECTED & row.keys()}
-        assert {name: found[name] for name in expected} == expected, place
+        assert {name: result[name] for name in expected} == expected, place
     waited = {at for at, (_, row) in enumerate(rows) if row["outcome"].startswith("HELD then ")}
     assert driver.list_held() == waited, f"{rows[0][0]}: other lines waited"
 
 
 def _complete(row: Row, usual: Row) -> Row:
-    """The row as the flat act format has it, with the usual values that its kind needs."""
+    """Return the row in the flat act format, with the usual values that its kind needs."""
     kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
     needed = _ALWAYS | (_CELL if kind.budget is not BudgetAction.NONE and not kind.follows else set())
     needed |= {"payee"} if kind.pays else set()
@@ -222,29 +222,30 @@ def _complete(row: Row, usual: Row) -> Row:
 def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:
     figures = driver.read_available if table.category == "left" else driver.read_consumed
     for place, row in table.rows:
-        named = {
+        codes = {
             "fund_centre": row[table.category],
             "commitment_item": row["item"],
             "exercise": scenario.usual["exercise"],
         }
         optional = {name: row[name] for name in ("fund", "budget_year") if row.get(name)}
-        assert tuple(map(_to_cents, figures(named | optional))) == (row["AE"], row["CP"]), place
+        assert tuple(map(_format_euros, figures(codes | optional))) == (row["AE"], row["CP"]), place
 
 
 def _compare_accounts(table: ScenarioTable, driver: Driver) -> None:
     for place, row in table.rows:
-        assert tuple(map(_to_cents, driver.read_totals(row["account"]))) == (row["debit"], row["credit"]), (
-            place
-        )
+        assert tuple(map(_format_euros, driver.read_totals(row["account"]))) == (
+            row["debit"],
+            row["credit"],
+        ), place
 
 
-def _to_cents(cents: int) -> str:
+def _format_euros(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
 
 
 # ---------------------------------------------------------------------------------------------- tests
 
-SCENARIOS = list(scenarios())
+SCENARIOS = list(load_scenarios())
 
 
 def _list_expected(scenario: Scenario) -> set[str]:
@@ -259,7 +260,7 @@ def reference() -> Reference:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.place} {scenario.title}")
-def test_the_plain_model_plays(scenario: Scenario, reference: Reference) -> None:
+def test_the_plain_model_passes_the_scenario(scenario: Scenario, reference: Reference) -> None:
     play(scenario, Engine(reference))
 
 

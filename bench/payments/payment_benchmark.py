@@ -115,14 +115,20 @@ class _PaymentBench:
             with figures.time_step("release"):
                 await run_edits.release_run(connection, run, "Bruno")
             with figures.time_step("acts"):
-                how = (books, IssueRequest("Claire", _NOW), self._report_progress)
-                prepared = await issue.prepare_acts(connection, run, self._outbox, how)
+                prepared = await issue.prepare_acts(
+                    connection,
+                    run,
+                    self._outbox,
+                    reference=books,
+                    request=IssueRequest("Claire", _NOW),
+                    on_step=self._report_progress,
+                )
         with figures.time_step("commit, the start of the engine included"):
             await self.process([prepared.path] if prepared.path else [])
         async with run_queries.open_connection(self._dsn) as connection:
             with figures.time_step("files"):
                 await issue.finish_issue(
-                    connection, run, self._outbox, (prepared.content, self._report_progress)
+                    connection, run, self._outbox, content=prepared.content, on_step=self._report_progress
                 )
 
     async def verify(self, figures: PaymentFigures) -> _FileTransfers:

@@ -22,7 +22,7 @@ from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import ValidatedFile, validate_file
 from posting.batch import Submission
-from posting.store.journal_store import PostgresStore, PriorSubmission
+from posting.store.journal_store import NewSubmission, PostgresStore, PriorSubmission
 
 
 class LineCheck(Protocol):
@@ -69,7 +69,7 @@ class AdmissionHooks(NamedTuple):
     """Called for a new submission while its file is still claimed."""
 
 
-class NewSubmission(NamedTuple):
+class RegisteredSubmission(NamedTuple):
     """A submission that was just registered, and its file."""
 
     submission: Submission
@@ -80,7 +80,7 @@ class AdmissionResult(NamedTuple):
     """The number of a submission, and how it came about."""
 
     number: int
-    new: NewSubmission | None = None
+    new: RegisteredSubmission | None = None
     """None if the file is a submission that was known before."""
     returned: QueuedFile | None = None
     """The known submission, if its file was missing and has come again."""
@@ -168,7 +168,7 @@ class Admission:
 
     async def _register(
         self, spooled: SpooledFile, check: LineCheck, prior: PriorSubmission | None
-    ) -> NewSubmission:
+    ) -> RegisteredSubmission:
         try:
             validated = await self._validate(spooled, check)
         except BaseException as error:  # refused, or the disk is full: then the more so
@@ -182,7 +182,7 @@ class Admission:
         submission = await self._store.register_submission(row)
         lines = validated.totals.lines
         self._hooks.on_new(QueuedFile(submission.number, spooled, lines, time.monotonic()))
-        return NewSubmission(submission, validated)
+        return RegisteredSubmission(submission, validated)
 
     async def _validate(self, spooled: SpooledFile, check: LineCheck) -> ValidatedFile:
         def work() -> ValidatedFile:
@@ -214,8 +214,10 @@ class Admission:
 
 def _build_row(
     spooled: SpooledFile, totals: FileTotals, attempt: int, *, programmes: Sequence[str] | None
-) -> tuple[Any, ...]:
+) -> NewSubmission:
     """Build the row of a new submission; ``programmes`` are those that its lines name, if known."""
     envelope = spooled.envelope
     file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
-    return (envelope.sender, envelope.batch_id, *file, attempt, totals.lines, totals.cents, programmes)
+    return NewSubmission(
+        envelope.sender, envelope.batch_id, *file, attempt, totals.lines, totals.cents, programmes
+    )

@@ -4,6 +4,7 @@ Each is a batch of its own in the order of all others, prepared like a real one,
 must be numbered newly.
 """
 
+import threading
 from asyncio import Future
 from collections import deque
 from collections.abc import Iterator
@@ -63,9 +64,10 @@ class _DryRun:
 
 @dataclass(slots=True)
 class DryRuns:
-    """Dry runs that are queued or under way; callers in several threads must lock."""
+    """Dry runs that are queued or under way; ``changed`` guards them, and is notified of one to take."""
 
     stages: StageTimes
+    changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: deque[DryRunRequest] = field(default_factory=deque)
     _under_way: list[DryRunRequest] = field(default_factory=list)
 
@@ -74,7 +76,8 @@ class DryRuns:
 
         Abandoned ones count until they are skipped.
         """
-        return sum(sender in {None, request.sender} for request in (*self._waiting, *self._under_way))
+        with self.changed:
+            return sum(sender in {None, request.sender} for request in (*self._waiting, *self._under_way))
 
     @property
     def is_due(self) -> bool:
@@ -83,7 +86,9 @@ class DryRuns:
 
     def add(self, request: DryRunRequest) -> None:
         """Queue a dry run."""
-        self._waiting.append(request)
+        with self.changed:
+            self._waiting.append(request)
+            self.changed.notify_all()
 
     def requeue_unfinished(self) -> None:
         """Queue again what was under way on a book that was replaced."""
@@ -117,13 +122,13 @@ class DryRuns:
     ) -> BatchFeed:
         """Build the feed of one file alone; ``number`` is that of its sender."""
         source = open_source(spooled)
-        opened = OpenSubmission(
+        file = OpenSubmission(
             Submission(0, spooled.envelope.sender, source.lines),
             Sender(number, spooled.envelope.sepa_only),
             source,
             spooled.envelope.atomic,
         )
-        return BatchFeed([opened], context, loaded.state, stages=self.stages)
+        return BatchFeed([file], context, loaded.state, stages=self.stages)
 
 
 def _build_form_batch(

@@ -19,18 +19,17 @@ from core.act_fields import Field
 from core.tables.columns import seal
 from core.tables.journal import Bytes, Spans
 from core.tables.raw_lines import FormRows
+from ingest.queue.events import OnTakenUp
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
 from posting.pgcopy import Encoder, TextCells
 from posting.recovery.book_loading import LoadedBook
-from posting.store.journal_store import PostgresStore
+from posting.store.journal_store import NewSubmission, PostgresStore
 
 FORMAT = "form"
 """Stored in place of a file's format."""
 
-OnTakenUp = Callable[[Submission], None]
-"""Called for every submission whose processing begins."""
 
 RunInLoop = Callable[[Coroutine[Any, Any, Any]], Any]
 """Runs a coroutine of the store for the reader thread."""
@@ -184,7 +183,7 @@ class FormBatcher:
         prior = await self._store.find_submission(sender, digest)
         if prior is None:
             await self._store.register_submission(
-                (sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None)
+                NewSubmission(sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None)
             )
             prior = await self._store.find_submission(sender, digest)
         assert prior is not None  # noqa: S101 -- it was registered a line above

@@ -12,7 +12,7 @@ from core.tables.columns import concat_tables, seal, select_rows
 from core.tables.journal import Bytes, Spans
 from ingest.queue.batch_cuts import BATCH_LINES, concat_unified, cut_segments_from
 from ingest.validation.decoded_cache import LineSource
-from posting.batch import Piece
+from posting.batch import LineSpan, Piece
 
 CACHED_LINES_MAX = 50_000
 """Lines cached for one submission; beyond, its file is read again for every pass."""
@@ -25,7 +25,7 @@ class SelectedLines(NamedTuple):
     positions: NDArray[np.int32]
 
 
-def list_positions(acts: list[tuple[int, int]]) -> NDArray[np.int32]:
+def list_positions(acts: list[LineSpan]) -> NDArray[np.int32]:
     """Return the positions of every line of ``acts`` (first line, number of lines), in order."""
     return np.concatenate([np.arange(line, line + lines, dtype=np.int32) for line, lines in sorted(acts)])
 
@@ -145,7 +145,7 @@ def _take_texts(spans: Spans, text: Bytes) -> tuple[Spans, Bytes]:
     return seal(Spans(starts, ends)), seal(Bytes(text.data[source]))
 
 
-def _list_held(piece: Piece) -> list[tuple[int, int]]:
+def _list_held(piece: Piece) -> list[LineSpan]:
     """Return the acts of ``piece`` that are held now: in this pass, or after its last piece for the next pass."""
     if not len(piece.lines):
         return []

@@ -1,1 +1,1 @@
-"""The book in memory: balances, registries and their checkpoint."""
+"""The book in memory: items, keys, balances and reference numbers, and its checkpoints."""

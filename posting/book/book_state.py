@@ -1,4 +1,4 @@
-"""The book in memory: everything deciding needs, with room to grow, and which pages of it changed."""
+"""The book in memory: all data that deciding needs, its growth, and its changed pages for the next checkpoint."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,27 +20,27 @@ from posting.book.rehash import Rehash
 from posting.book.reserved_memory import extend, read_memory_bytes, reserve
 
 ENTRIES_MAX = 2**32 - 2
-"""Entry ids are 32 bits in memory; a shard that nears it is split."""
+"""Entry ids have 32 bits in memory; a shard that comes near this number must be split."""
 
 ITEMS_A_PAGE = 240
-"""Items of one page of a checkpoint: it must fit in a page of PostgreSQL."""
+"""Items in one page of a checkpoint; the page must fit in a page of PostgreSQL."""
 
 KEYS_A_PAGE = 320
-"""Keys of one page of a checkpoint, of acts or of payees."""
+"""Keys in one page of a checkpoint, of acts or of payees."""
 
 RESERVED_ENTRIES = 1 << 25
-"""Entries there is room for from the start: address space, not memory, until they are written.
+"""Entries for which tables are sized at the start: address space, not memory, until they are written.
 
-Behind it stands as much as the machine could hold, so that large tables need not be copied to grow."""
+As much address space again as the machine could fill is reserved behind it, so that large tables grow without a copy."""
 
 REHASH_AT_EIGHTHS = 7
-"""Of what the slots of the acts' keys hold; from there on they are widened beside the decisions."""
+"""Fill level of the act key index, in eighths of its capacity, from which it is rehashed in the background."""
 
 RESERVED_CELLS = 1 << 20
-"""Account assignments there is room for, in the same way."""
+"""Account assignments for which address space is reserved in the same way."""
 
 CHANGES_PAYEE = np.array([kind.change is not PayeeChange.NONE for kind in CATALOG])
-"""By kind: whether it changes a registered payee."""
+"""By kind: whether an act of it changes a registered payee."""
 
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
 _LOAD_TENTHS = 6
@@ -49,146 +49,147 @@ _FIGURE_COUNT = 8
 
 @dataclass(slots=True)
 class BookState:
-    """The book, and what is known about it that the kernels need not know."""
+    """The book that the kernels work on, and the state around it that they do not need."""
 
     registry: Registry
     book: Book
     cell_words: NDArray[np.int64]
-    """What each cell is made of, by number; row 0 is no cell."""
+    """The packed account assignment of each cell, by number; row 0 is no cell."""
     changed_pages: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1 << 10, bool))
-    """Pages of items changed since the last checkpoint, by page number."""
+    """By page number: whether the page of items changed since the last checkpoint."""
     changed_payee_pages: set[int] = field(default_factory=set)
-    """Pages of payees that were registered before the last checkpoint and changed since."""
+    """Pages of payees that were registered before the last checkpoint and have changed since."""
     rehash: Rehash | None = None
-    """Of the slots of the acts' keys, while it is under way."""
+    """The rehash of the act key index that is running in the background."""
 
     @property
     def entries(self) -> int:
-        """Entries accepted so far: the id of the last."""
+        """The number of entries so far, which is the id of the last one."""
         return int(self.book.counters[0]["entries"])
 
     @property
     def keys(self) -> int:
-        """Keys held by accepted acts."""
+        """The number of keys of accepted acts."""
         return int(self.book.counters[0]["keys"])
 
     @property
     def payees(self) -> int:
-        """Payees registered."""
+        """The number of registered payees."""
         return int(self.book.counters[0]["payees"])
 
     @property
     def payee_changes(self) -> int:
-        """Changes of registered payees so far."""
+        """The number of changes to registered payees so far."""
         return int(self.book.counters[0]["changes"])
 
     def note_changes(self, acts: np.ndarray, decisions: np.ndarray, changes: int) -> None:
-        """Remember which pages the decided lines changed: what they followed, and what that acts on; and payees.
+        """Note the pages that the decided lines changed: of their predecessors, of the commitments of those, and of payees.
 
-        ``changes`` of payees were there before.
-
-        A refused line may have followed something too; a page too many is no harm.
+        ``changes`` is the number of payee changes before the lines were decided.  Refused lines may add pages that did
+        not change, which is harmless.
         """
         self.note_changed_pages(np.ascontiguousarray(decisions["predecessor"]))
         if self.payee_changes != changes:
             self.note_changed_payees(decisions["payee"][CHANGES_PAYEE[acts["kind"]]])
 
     def note_changed_payees(self, payees: NDArray[np.integer]) -> None:
-        """Remember the pages of the ``payees`` that were changed; 0 is none."""
+        """Note the pages of changed ``payees``; 0 is no payee."""
         self.changed_payee_pages.update(((payees[payees > 0] - 1) // KEYS_A_PAGE).tolist())
 
     def note_changed_pages(self, predecessors: NDArray[np.int64]) -> None:
-        """Remember the pages of the entries ``followed`` (0 is none) and of their commitments."""
+        """Note the pages of ``predecessors`` (entries; 0 is none) and of their commitments."""
         last = self.entries // ITEMS_A_PAGE + 1
         if last > len(self.changed_pages):
             self.changed_pages = np.concatenate([self.changed_pages, np.zeros(2 * last, bool)])
         marks = self.changed_pages.view(np.uint8)
         page_kernel.mark_pages(seal_array(predecessors), seal_array(self.book.items), ITEMS_A_PAGE, marks)
 
-    def add_cells(self, words: NDArray[np.int64], before: int) -> None:
-        """Learn the account assignments first seen with some lines; ``before`` were numbered before them.
+    def add_cells(self, words: NDArray[np.int64], count_before: int) -> None:
+        """Add the account assignments that a piece was the first to use; ``count_before`` were numbered before them.
 
         Raises
         ------
         EngineError
-            Not all of those are known: lines are decided in another order than they were numbered in.
+            The book does not know all of those: the pieces are decided in another order than they were numbered in.
         """
-        known = len(self.cell_words)
-        if before > known or (len(words) and before != known):
+        known_count = len(self.cell_words)
+        if count_before > known_count or (len(words) and count_before != known_count):
             raise EngineError(
-                f"{known} account assignments are known, and lines come that were numbered behind {before}"
+                f"the book knows {known_count} account assignments, but the next piece was numbered after {count_before}"
             )
         if len(words):
-            self.cell_words = extend(self.cell_words, known + len(words), known)
-            self.cell_words[known:] = words
-            table = extend(self.book.cells, known + len(words), known)
-            table[known:] = cells.to_records(words, self.registry)
+            self.cell_words = extend(self.cell_words, known_count + len(words), known_count)
+            self.cell_words[known_count:] = words
+            table = extend(self.book.cells, known_count + len(words), known_count)
+            table[known_count:] = cells.to_records(words, self.registry)
             self._replace(cells=seal_array(table))
 
     def ensure_capacity(self, lines: int) -> None:
-        """Be sure that ``lines`` more fit everywhere; the kernels never grow anything."""
+        """Ensure that ``lines`` more fit in every table, as the kernels never grow a table."""
         if self.entries + lines > ENTRIES_MAX:
-            raise EngineError(f"entry {ENTRIES_MAX} is the last this engine can number; split the shard")
+            raise EngineError(
+                f"entry {ENTRIES_MAX} is the last one that this engine can number; split the shard"
+            )
         self._ensure_item_capacity(lines)
         self._ensure_key_capacity("keys", "slots", self.keys, lines)
         self._ensure_key_capacity("payees", "payee_slots", self.payees, lines)
         self._ensure_key_capacity("waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), lines)
 
     def ensure_capacity_to_restore(self, entries: int, keys: int, payees: int) -> None:
-        """Be sure that what a checkpoint holds fits in this book, in which nothing happened yet."""
+        """Ensure that the contents of a checkpoint fit in this empty book."""
         self._ensure_item_capacity(entries)
         self._ensure_key_capacity("keys", "slots", 0, keys)
         self._ensure_key_capacity("payees", "payee_slots", 0, payees)
 
-    def _ensure_item_capacity(self, more: int) -> None:
+    def _ensure_item_capacity(self, lines: int) -> None:
         items = self.book.items
-        if self.entries + more + 1 > len(items):
-            rows = _round_up_to_pages(2 * (self.entries + more))
+        if self.entries + lines + 1 > len(items):
+            rows = _round_up_to_pages(2 * (self.entries + lines))
             self._replace(items=extend(items, rows, self.entries + 1))
 
-    def _ensure_key_capacity(self, table: str, slots: str, used: int, more: int) -> None:
+    def _ensure_key_capacity(self, table: str, slots: str, used: int, added: int) -> None:
         keys = getattr(self.book, table)
-        if used + more > len(keys):
-            keys = extend(keys, _round_up_to_pages(2 * (used + more)), used)
+        if used + added > len(keys):
+            keys = extend(keys, _round_up_to_pages(2 * (used + added)), used)
             self._replace(**{table: keys})
-        narrow, wanted = getattr(self.book, slots), _count_slots(used + more)
-        if wanted > len(narrow) and table == "keys" and self.rehash:
+        narrow, slot_count = getattr(self.book, slots), _count_slots(used + added)
+        if slot_count > len(narrow) and table == "keys" and self.rehash:
             narrow = self._finish_rehash(self.rehash)
-        if wanted > len(narrow):
-            wider = reserve(np.uint64, max(wanted, 2 * len(narrow)))
+        if slot_count > len(narrow):
+            wider = reserve(np.uint64, max(slot_count, 2 * len(narrow)))
             key_kernel.index_keys(wider, seal_array(keys), 0, used)
             self._replace(**{slots: wider})
 
     def rehash_in_background(self) -> None:
-        """Widen the slots of the acts' keys ahead of need, beside the decisions, so that no batch waits for it.
+        """Rehash the act key index before it is full, in the background, so that no batch waits for it.
 
-        Called between batches, while nothing stands in the book that is to be taken back.
+        Called between batches, when the book contains no decision that may still be undone.
         """
         if self.rehash and self.rehash.is_done:
             self._finish_rehash(self.rehash)
         if not self.rehash and _count_slots(self.keys) > len(self.book.slots) * REHASH_AT_EIGHTHS // 8:
             self.rehash = Rehash(seal_array(self.book.keys), self.keys, 2 * len(self.book.slots))
 
-    def _finish_rehash(self, widening: Rehash) -> NDArray[np.uint64]:
-        slots = widening.take_result(seal_array(self.book.keys), self.keys)
+    def _finish_rehash(self, rehash: Rehash) -> NDArray[np.uint64]:
+        slots = rehash.take_result(seal_array(self.book.keys), self.keys)
         self._replace(slots=slots)
         self.rehash = None
         return slots
 
     def clear_waiting(self) -> None:
-        """No act waits any more: a new pass or another submission begins."""
+        """Forget the keys of waiting acts: a new pass or another submission begins."""
         if self.book.counters[0]["waiting"]:
             self.book.waiting_slots[:] = 0
             self.book.counters[0]["waiting"] = 0
 
     @contextmanager
     def restore_after(self) -> Iterator[None]:
-        """Let cells and waiting keys be afterwards what they were; what was decided is another's to take back."""
-        cells, waiting = len(self.cell_words), int(self.book.counters[0]["waiting"])
-        held, slots = self.book.waiting[:waiting].copy(), self.book.waiting_slots.copy()
+        """Restore the cells and waiting keys after the body; the caller undoes the decisions."""
+        cell_count, waiting_count = len(self.cell_words), int(self.book.counters[0]["waiting"])
+        waiting_keys, slots = self.book.waiting[:waiting_count].copy(), self.book.waiting_slots.copy()
         yield
-        self._drop_cells(cells)
-        self.book.waiting[:waiting], self.book.counters[0]["waiting"] = held, waiting
+        self._drop_cells(cell_count)
+        self.book.waiting[:waiting_count], self.book.counters[0]["waiting"] = waiting_keys, waiting_count
         self._replace(waiting_slots=slots)
 
     def _drop_cells(self, first: int) -> None:
@@ -198,7 +199,7 @@ class BookState:
         self._replace(cells=seal_array(table[:first]))
 
     def add_waiting(self, acts: np.ndarray) -> None:
-        """Hold the keys of ``acts``, which wait for their predecessor."""
+        """Add the keys of ``acts``, which wait for their predecessor."""
         self._ensure_key_capacity(
             "waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), len(acts)
         )
@@ -210,9 +211,9 @@ class BookState:
 
 
 def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
-    """A book in which nothing happened yet, with room for ``entries``."""
+    """Return an empty book with capacity for ``entries``."""
     rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
-    room = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
+    reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
     catalog = allocate_records(Effects, len(build_effects()[0]))
     for name, column in build_effects()._asdict().items():
         catalog[name] = column
@@ -221,11 +222,11 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         effects=seal_array(catalog),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
-        items=reserve(to_record_dtype(OpenItems), rows, room),
+        items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
         ledger=reserve(
             to_record_dtype(Ledger), len(registry.reference.calendar.mark_open_periods()) * LEDGER_ACCOUNTS
         ),
-        keys=reserve(to_record_dtype(KeyRows), rows, room),
+        keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
         waiting=allocate_records(KeyRows, 1 << 10),
         counters=allocate_records(Counters, 1),
@@ -242,31 +243,31 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
 
 
 def _count_slots(keys: int) -> int:
-    """How many it takes to find so many keys."""
+    """Return the number of index slots for so many keys."""
     return 10 * keys // _LOAD_TENTHS + 1
 
 
 def _round_up_to_pages(rows: int) -> int:
-    """At least ``rows``; a checkpoint copies nothing but whole pages."""
+    """Round ``rows`` up to whole pages, as a checkpoint copies whole pages only."""
     return -(-rows // _WHOLE_PAGES) * _WHOLE_PAGES
 
 
 def _build_nodes(registry: Registry) -> tuple[np.ndarray, NDArray[np.int64]]:
-    """Every fund centre on each of its six sheets, in every budget year."""
+    """Build the budget nodes: every fund centre on each of its six sheets, in every budget year."""
     size = len(registry.years) * CENTRES_A_YEAR * SHEETS
     nodes, figures = (
         reserve(to_record_dtype(BudgetNodes), size),
         reserve(np.int64, size * _FIGURE_COUNT).reshape(size, _FIGURE_COUNT),
     )
-    means = registry.meanings
-    centres = np.arange(1, means.centre_level.shape[1])
+    meanings = registry.meanings
+    centres = np.arange(1, meanings.centre_level.shape[1])
     for row, year in enumerate(registry.years):
-        parent = means.centre_parent[row, 1:]
+        parent = meanings.centre_parent[row, 1:]
         for sheet in range(SHEETS):
             at = registry.find_node_positions(centres, np.array(year), np.array(sheet))
-            above = registry.find_node_positions(parent, np.array(year), np.array(sheet))
-            nodes["parent"][at] = np.where(parent == 0, -1, above)
-            nodes["level"][at] = means.centre_level[row, 1:]
+            parent_at = registry.find_node_positions(parent, np.array(year), np.array(sheet))
+            nodes["parent"][at] = np.where(parent == 0, -1, parent_at)
+            nodes["level"][at] = meanings.centre_level[row, 1:]
             nodes["staff"][at] = sheet // 3
-            nodes["blocking"][at] = ~means.centre_estimated[row, 1:]
+            nodes["blocking"][at] = ~meanings.centre_estimated[row, 1:]
     return nodes, figures

@@ -1,4 +1,4 @@
-"""Account assignments as numbers: one word says where a cell hangs, one number stands for it ever after.
+"""Cells: account assignments packed into one word each and numbered once; the number then stands for the cell.
 
 word = centre or operation (17 bits), functional area (14), commitment item (10), fund (15), budget year (7)
 """
@@ -25,10 +25,10 @@ _STAFF_SHEET = 3
 
 
 class CellParts(NamedTuple):
-    """What a cell is made of, as numbers of the registry."""
+    """The parts of a cell's account assignment, as numbers of the registry."""
 
     centre: NDArray[np.int64]
-    """The operation where there is one, else the fund centre."""
+    """The operation if there is one, otherwise the fund centre."""
     area: NDArray[np.int64]
     item: NDArray[np.int64]
     fund: NDArray[np.int64]
@@ -36,13 +36,13 @@ class CellParts(NamedTuple):
 
 
 def pack(parts: CellParts) -> NDArray[np.int64]:
-    """One word a row."""
+    """Pack the parts of each row into one word."""
     place = (parts.centre << CENTRE_BIT) | (parts.area << AREA_BIT)
     return place | (parts.item << ITEM_BIT) | (parts.fund << FUND_BIT) | (parts.year - YEAR_FIRST)
 
 
 def unpack(words: NDArray[np.int64]) -> CellParts:
-    """The parts of each word."""
+    """Unpack the parts of each word."""
     area, item = (
         (words >> AREA_BIT) & NUMBERS_MAX[CodeKind.AREA],
         (words >> ITEM_BIT) & NUMBERS_MAX[CodeKind.ITEM],
@@ -52,20 +52,20 @@ def unpack(words: NDArray[np.int64]) -> CellParts:
 
 
 class NumberedCells(NamedTuple):
-    """The numbers of some words."""
+    """The numbers of some words, and which words were new."""
 
     numbers: NDArray[np.int32]
     new_words: NDArray[np.int64]
-    """Words met for the first time, in order."""
+    """Words that had no number before, in order."""
     count_before: int
-    """How many there were before, the unused number 0 among them."""
+    """The count of numbers before, including the unused number 0."""
 
 
 class CellNumbers:
-    """The numbers given so far, in the order the lines will be decided."""
+    """The numbers assigned so far, in the order in which the lines will be decided."""
 
     def __init__(self, words: NDArray[np.int64]) -> None:
-        """``words`` of the cells stored, by number from 1."""
+        """Start with the ``words`` of the stored cells, by number from 1."""
         self._words = np.full(len(words) + 1 + _INITIAL_CAPACITY, -1, np.int64)
         self._slots = np.zeros(2 * _INITIAL_CAPACITY, np.uint64)
         self._count = np.ones(1, np.int64)
@@ -73,12 +73,12 @@ class CellNumbers:
         self.number_words(words)
 
     def number_words(self, words: NDArray[np.int64]) -> NumberedCells:
-        """The number of each word (-1 stays -1), and the words that were new, in order."""
+        """Return the number of each word (-1 stays -1), and the new words in order."""
         with self._lock:
             return self._number_words(words)
 
     def fork(self) -> "CellNumbers":
-        """Numbers that begin with those given so far, and go their own way."""
+        """Return a copy that starts with the numbers assigned so far and is independent afterwards."""
         with self._lock:
             return CellNumbers(self._words[1 : int(self._count[0])].copy())
 
@@ -100,33 +100,33 @@ class CellNumbers:
             self._rebuild_index(1 << (4 * cells).bit_length())
 
     def _rebuild_index(self, slots: int) -> None:
-        known = self._words[1 : int(self._count[0])].copy()
+        words = self._words[1 : int(self._count[0])].copy()
         self._slots, self._count[0] = np.zeros(slots, np.uint64), 1
-        known.flags.writeable = False
+        words.flags.writeable = False
         kernel.number_cells(
-            PackedCells(known), self._slots, self._words, self._count, allocate_zeros(Numbers, len(known))
+            PackedCells(words), self._slots, self._words, self._count, allocate_zeros(Numbers, len(words))
         )
 
 
 def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
-    """What the kernels know of each cell: what its codes mean in its own budget year."""
-    parts, found = unpack(words), allocate_records(Cells, len(words))
-    means, at = registry.meanings, parts.year - registry.years.start
-    sheet = means.item_staff[at, parts.item].astype(np.int64) * _STAFF_SHEET
-    sheet += means.fund_family[at, parts.fund]
+    """Return the kernels' record of each cell: the meaning of its codes in its own budget year."""
+    parts, cells = unpack(words), allocate_records(Cells, len(words))
+    meanings, at = registry.meanings, parts.year - registry.years.start
+    sheet = meanings.item_staff[at, parts.item].astype(np.int64) * _STAFF_SHEET
+    sheet += meanings.fund_family[at, parts.fund]
     is_operation = registry.is_operation(parts.centre, parts.year)
     centre = np.where(is_operation, registry.find_parents(parts.centre, parts.year), parts.centre)
-    found["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
-    found["level"] = means.centre_level[at, centre]
+    cells["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
+    cells["level"] = meanings.centre_level[at, centre]
     operation = registry.find_node_positions(parts.centre, parts.year, sheet)
-    found["operation_node"] = np.where(is_operation, operation, -1)
-    accounts = means.item_accounts[at, parts.item]
-    found["expense"], found["accrued"], found["creditor"] = accounts.T
-    return found
+    cells["operation_node"] = np.where(is_operation, operation, -1)
+    accounts = meanings.item_accounts[at, parts.item]
+    cells["expense"], cells["accrued"], cells["creditor"] = accounts.T
+    return cells
 
 
 def to_rows(words: NDArray[np.int64], first: int, batch: int, registry: Registry) -> NewCells:
-    """The rows to store for the cells ``first``, ``first`` + 1, ..."""
+    """Return the rows to store for the cells ``first``, ``first`` + 1, ..."""
     parts, rows = unpack(words), allocate_zeros(NewCells, len(words))
     is_operation = registry.is_operation(parts.centre, parts.year)
     rows.cell[:] = np.arange(first, first + len(words))

@@ -1,7 +1,7 @@
-"""The book's large arrays by page, so that start-up reads pages rather than the whole journal.
+"""Checkpoints: the book's large arrays by page, so that a start reads pages rather than the whole journal.
 
-Only pages changed since the last checkpoint are written, compressed and cut into pieces that each fill a page of
-PostgreSQL.  A checkpoint is a convenience: the journal rebuilds it, and what is not whole is not used.
+Only the pages changed since the last checkpoint are written, compressed and split into pieces that each fill a page of
+PostgreSQL.  A checkpoint only saves time: the journal contains the same facts, and an incomplete checkpoint is not used.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ PAGE_BYTES = 7680
 """A whole number of records of every array."""
 
 PIECE_BYTES = 8064
-"""What fits in one page of PostgreSQL beside the headers of the page and the row."""
+"""What fits in one page of PostgreSQL besides the headers of the page and the row."""
 
 BLOCK_PAGES = 128
-"""Pages compressed together: small enough to stay in the processor's cache."""
+"""Pages compressed together; small enough to stay in the processor's cache."""
 
 _ARRAYS: Mapping[int, tuple[str, int]] = {
     1: ("items", ITEMS_A_PAGE),
@@ -32,7 +32,7 @@ _ARRAYS: Mapping[int, tuple[str, int]] = {
 }
 CODEC = pa.Codec("lz4")
 _CODEC_BYTES_MAX = BLOCK_PAGES * PAGE_BYTES + BLOCK_PAGES * PAGE_BYTES // 255 + 16
-"""What LZ4 makes of a block at the worst, by its own bound."""
+"""The largest compressed size of a block, by LZ4's own bound."""
 
 _PIECES_PER_CHUNK = 64
 PIECE_ROW = np.dtype(
@@ -47,19 +47,19 @@ PIECE_ROW = np.dtype(
     ]
 )
 BLOCK_HEADER = np.dtype([("part", "<u4"), ("pages", "<u4"), ("bytes", "<u4")])
-"""What stands before the numbers of a block's pages and their compressed bytes; part 0 ends the checkpoint."""
+"""The header of a block, before its page numbers and compressed bytes; part 0 ends the checkpoint."""
 
 CHECKPOINT_HEADER = np.dtype(
     [(name, "<i8") for name in ("meaning", "batch", "entries", "keys", "payees", "previous")]
 )
-"""What a checkpoint begins with, so that its digest vouches for its row as well."""
+"""The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
 FORMAT_VERSION = -2
-"""Of the bits in its pages: one of another meaning is as good as damaged.  -1, which had no such mark, knew no ``STOPPED``."""
+"""The version of the records in the pages; a checkpoint of another version is not used.  Version -1 had no ``STOPPED`` bit."""
 
 
 class CheckpointExtent(NamedTuple):
-    """What a checkpoint covers."""
+    """How far a checkpoint covers the journal."""
 
     batch: int
     entries: int
@@ -68,42 +68,42 @@ class CheckpointExtent(NamedTuple):
 
 
 NO_CHECKPOINT = CheckpointExtent(0, 0, 0, 0)
-"""Where a book without checkpoints begins."""
+"""The extent of a book without checkpoints."""
 
 
 class CheckpointRow(NamedTuple):
-    """A checkpoint's row: what it covers, which one it builds upon, and what its pieces must be."""
+    """A checkpoint's row: its extent, the checkpoint it builds on, and the number and digest of its pieces."""
 
     batch: int
     entries: int
     keys: int
     payees: int
     previous: int
-    """Batch of the checkpoint before; 0 for the first."""
+    """Batch of the previous checkpoint; 0 for the first."""
     pieces: int
     digest: bytes
     """SHA-256 of all pieces in order."""
 
     @property
     def extent(self) -> CheckpointExtent:
-        """What it covers."""
+        """Its extent."""
         return CheckpointExtent(*self[:4])
 
 
 @dataclass(slots=True)
 class CheckpointSnapshot:
-    """Pages as they stood just after a batch, ready to be copied."""
+    """The changed pages just after a batch, ready to be copied."""
 
     extent: CheckpointExtent
     previous: int
-    """Batch of the checkpoint before; 0 for the first."""
+    """Batch of the previous checkpoint; 0 for the first."""
     blocks: list[memoryview]
-    """Pages packed together, one block behind the other."""
+    """Compressed blocks of pages, in order."""
     _pieces: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
 
     def encode_rows(self) -> Iterator[NDArray[np.uint8]]:
-        """COPY rows, without header and trailer, some at a time; the last is filled up with zeros."""
+        """Yield COPY rows, without header and trailer, a chunk at a time; the last piece is filled up with zeros."""
         self._pieces, self._digest = 0, hashlib.sha256()
         waiting, size = bytearray(), _PIECES_PER_CHUNK * PIECE_BYTES
         head = np.array([(FORMAT_VERSION, *self.extent, self.previous)], CHECKPOINT_HEADER).tobytes()
@@ -122,20 +122,20 @@ class CheckpointSnapshot:
         return rows
 
     def build_row(self) -> CheckpointRow:
-        """Its row, known once all of ``rows`` were made."""
+        """Return its row; call it after ``encode_rows`` is exhausted."""
         return CheckpointRow(*self.extent, self.previous, self._pieces, self._digest.digest())
 
 
 def take_snapshot(state: BookState, batch: int, last: CheckpointExtent) -> CheckpointSnapshot:
-    """Keep every page that changed since ``last``."""
-    mark = CheckpointExtent(batch, state.entries, state.keys, state.payees)
+    """Copy every page that changed since the checkpoint ``last``."""
+    extent = CheckpointExtent(batch, state.entries, state.keys, state.payees)
     changed = np.flatnonzero(state.changed_pages)
     pages = {
-        1: np.union1d(changed, _list_pages(last.entries + 1, mark.entries + 1, ITEMS_A_PAGE)),
-        2: _list_pages(last.keys, mark.keys, KEYS_A_PAGE),
+        1: np.union1d(changed, _list_pages(last.entries + 1, extent.entries + 1, ITEMS_A_PAGE)),
+        2: _list_pages(last.keys, extent.keys, KEYS_A_PAGE),
         3: np.union1d(
             np.array(sorted(state.changed_payee_pages), np.int64),
-            _list_pages(last.payees, mark.payees, KEYS_A_PAGE),
+            _list_pages(last.payees, extent.payees, KEYS_A_PAGE),
         ),
     }
     state.changed_pages[:] = False
@@ -145,35 +145,35 @@ def take_snapshot(state: BookState, batch: int, last: CheckpointExtent) -> Check
         for part, numbers in pages.items()
         for at in range(0, len(numbers), BLOCK_PAGES)
     )
-    room = sum(bound_packed_bytes(len(numbers)) for numbers in pages.values())
-    return CheckpointSnapshot(mark, last.batch, copy_to_own_memory(packed, room))
+    bytes_max = sum(bound_packed_bytes(len(numbers)) for numbers in pages.values())
+    return CheckpointSnapshot(extent, last.batch, copy_to_own_memory(packed, bytes_max))
 
 
 def bound_packed_bytes(pages: int) -> int:
-    """Bytes that the blocks of so many pages cannot exceed, however little they can be compressed."""
+    """Return the most bytes that the blocks of so many pages can take, if nothing can be compressed."""
     blocks = -(-pages // BLOCK_PAGES)
-    whole = _CODEC_BYTES_MAX + BLOCK_PAGES * np.dtype("<u4").itemsize + BLOCK_HEADER.itemsize
-    return blocks * whole
+    block_bytes_max = _CODEC_BYTES_MAX + BLOCK_PAGES * np.dtype("<u4").itemsize + BLOCK_HEADER.itemsize
+    return blocks * block_bytes_max
 
 
 def _list_pages(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
-    """Pages of the rows from ``first`` up to, not including, ``end``."""
+    """Return the pages of the rows from ``first`` up to, not including, ``end``."""
     return np.arange(first // rows_a_page, -(-end // rows_a_page)) if end > first else np.zeros(0, np.int64)
 
 
 def view_pages(state: BookState, part: int) -> NDArray[np.uint8]:
-    """An array's bytes, a page a row."""
+    """Return an array's bytes as a table with a page per row."""
     name, rows_a_page = _ARRAYS[part]
     table = getattr(state.book, name)
-    whole = len(table) // rows_a_page
-    return table[: whole * rows_a_page].view(np.uint8).reshape(whole, PAGE_BYTES)
+    page_count = len(table) // rows_a_page
+    return table[: page_count * rows_a_page].view(np.uint8).reshape(page_count, PAGE_BYTES)
 
 
 def _encode_block(state: BookState, part: int, pages: NDArray[np.uint32]) -> bytes:
     first, source = int(pages[0]), view_pages(state, part)
-    is_run = int(pages[-1]) - first + 1 == len(pages)
-    chosen = source[first : first + len(pages)] if is_run else source[pages]
-    packed = CODEC.compress(chosen.reshape(-1), asbytes=True)
+    is_contiguous = int(pages[-1]) - first + 1 == len(pages)
+    content = source[first : first + len(pages)] if is_contiguous else source[pages]
+    packed = CODEC.compress(content.reshape(-1), asbytes=True)
     head = np.array([(part, len(pages), len(packed))], BLOCK_HEADER)
     return b"".join([head.tobytes(), pages.tobytes(), packed])
 

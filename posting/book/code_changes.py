@@ -1,7 +1,7 @@
-"""What codes meant when they were first read, held against what the files say now.
+"""Changed codes: the stored meanings of codes compared with the meanings in the files now.
 
-A code in use keeps its meaning for its whole year: what was booked on it was judged and posted by it, and what follows
-would be by another.  Codes that are new, and those on which nothing was booked, are free; so are labels.
+A code in use keeps its meaning for its whole year: the acts on it were checked and posted by that meaning, and further acts
+would be checked by another.  New codes, unused codes and labels may change.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from posting.book.code_meanings import ITEM_ROLES
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, build_missing_year_error
 
 ROLE_KIND = 7
-"""Kind of a shared role, numbered by ``core.catalog.Role``; the others are ``Coded``."""
+"""The kind of a shared role, numbered by ``core.catalog.Role``; the other kinds are ``CodeKind``."""
 
 Meaning = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ _PROGRAMME = CentreLevel.PROGRAMME.name.lower()
 
 
 class CodeKey(NamedTuple):
-    """A code in a year: kind and number as in ``reference_text``."""
+    """A code in a year; kind and number are those of ``reference_text``."""
 
     year: int
     kind: int
@@ -31,7 +31,7 @@ class CodeKey(NamedTuple):
 
 
 class FileMeaning(NamedTuple):
-    """What a file says of a code, as far as posting depends on it."""
+    """The meaning of a code in a file, as far as posting depends on it."""
 
     file: str
     code: str
@@ -42,32 +42,36 @@ FileMeanings = dict[CodeKey, FileMeaning]
 
 
 def read_file_meanings(reference: ReferenceData, numbers: NumbersByCode) -> FileMeanings:
-    """What the files of all years say."""
-    found: FileMeanings = {}
-    for year, each in reference.nomenclatures.items():
-        for kind, one in _read_year(each, reference.charts[year]):
-            number = numbers[CodeKind(kind)][one.code] if kind != ROLE_KIND else _ROLE_NUMBERS[one.code]
-            found[CodeKey(year, kind, number)] = one
-    return found
+    """Return the meanings of all codes in the files of all years."""
+    meanings: FileMeanings = {}
+    for year, nomenclature in reference.nomenclatures.items():
+        for kind, file_meaning in _read_year(nomenclature, reference.charts[year]):
+            number = (
+                numbers[CodeKind(kind)][file_meaning.code]
+                if kind != ROLE_KIND
+                else _ROLE_NUMBERS[file_meaning.code]
+            )
+            meanings[CodeKey(year, kind, number)] = file_meaning
+    return meanings
 
 
 def _read_year(year: Nomenclature, chart: Chart) -> Iterator[tuple[int, FileMeaning]]:
     for centre in year.centres.values():
         programme = year.programmes.get(centre.code)
-        means = {"estimated": programme.estimated} if programme else {"parent": centre.parent}
+        meaning = {"estimated": programme.estimated} if programme else {"parent": centre.parent}
         file = "programmes.csv" if programme else "centres.csv"
-        yield CodeKind.CENTRE, FileMeaning(file, centre.code, {"level": centre.level.name.lower()} | means)
+        yield CodeKind.CENTRE, FileMeaning(file, centre.code, {"level": centre.level.name.lower()} | meaning)
     for area in year.areas.values():
         yield CodeKind.AREA, FileMeaning("areas.csv", area.code, {"programme": area.programme})
     for item in year.items.values():
         accounts = {
             role.name.lower(): chart.role_accounts.get(item.code, {}).get(role, "") for role in ITEM_ROLES
         }
-        means = {"staff": item.staff, "budget_only": item.budget_only, **accounts}
-        yield CodeKind.ITEM, FileMeaning("items.csv, roles.csv", item.code, means)
+        meaning = {"staff": item.staff, "budget_only": item.budget_only, **accounts}
+        yield CodeKind.ITEM, FileMeaning("items.csv, roles.csv", item.code, meaning)
     for fund in year.funds.values():
-        means = {"family": fund.family.name.lower(), "programme": fund.programme}
-        yield CodeKind.FUND, FileMeaning("funds.csv", fund.code, means)
+        meaning = {"family": fund.family.name.lower(), "programme": fund.programme}
+        yield CodeKind.FUND, FileMeaning("funds.csv", fund.code, meaning)
     for account in chart.accounts:
         yield CodeKind.ACCOUNT, FileMeaning("accounts.csv", account, {})
     for role, account in chart.shared_accounts.items():
@@ -86,58 +90,69 @@ _FILES: Mapping[int, str] = {
 
 
 def find_changed(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list[CodeKey]:
-    """Codes that meant something else, or are gone.  What an earlier version did not note is no difference."""
+    """Return the codes whose meaning changed or that are missing; facts that an earlier version did not store do not count."""
     return [
         key
-        for key, means in stored.items()
-        if key not in files or not _is_unchanged(means, files[key].meaning)
+        for key, meaning in stored.items()
+        if key not in files or not _is_unchanged(meaning, files[key].meaning)
     ]
 
 
-def _is_unchanged(before: Meaning, now: Meaning) -> bool:
-    return all(now.get(name) == value for name, value in before.items())
+def _is_unchanged(stored: Meaning, current: Meaning) -> bool:
+    return all(current.get(name) == value for name, value in stored.items())
 
 
 def reject_changed_codes(
-    used: list[CodeKey],
+    changed: list[CodeKey],
     stored: Mapping[CodeKey, Meaning],
-    context: tuple[ReferenceData, FileMeanings, NumbersByCode],
+    files: FileMeanings,
+    *,
+    reference: ReferenceData,
+    numbers: NumbersByCode,
 ) -> None:
-    """Raise what tells of codes ``used`` whose meaning changed; nothing if there are none.
+    """Raise an error about the codes in use that ``changed``; do nothing if there are none.
 
     Raises
     ------
     ReferenceDataError
-        There are: the message tells of the first, what it meant and means, and what to do.
+        There are some: the message names the first, its stored and its present meaning, and the remedy.
     """
-    if not used:
+    if not changed:
         return
-    reference, files, numbers = context
-    first, more = used[0], f" (and {len(used) - 1:,} more)" if len(used) > 1 else ""
+    first, others = changed[0], f" (and {len(changed) - 1:,} more)" if len(changed) > 1 else ""
     if first.year not in reference.calendar.exercises:
         raise build_missing_year_error(first.year, "entries or figures")
-    raise _build_error(first, (stored[first], files.get(first)), (_find_code(first, numbers), more))
+    code = _find_code(first, numbers)
+    if first not in files:
+        raise _build_missing_error(first, stored[first], code, others)
+    raise _build_changed_error(first.year, stored[first], files[first], code=code, others=others)
 
 
-def _build_error(
-    key: CodeKey, meant: tuple[Meaning, FileMeaning | None], words: tuple[str, str]
+def _build_missing_error(key: CodeKey, stored: Meaning, code: str, others: str) -> ReferenceDataError:
+    remedy = "Put it back: a code in use stays for its whole year."
+    return ReferenceDataError(
+        f"{_find_file(key, stored)} of {key.year}", f"{code} is missing, and it is in use{others}", remedy
+    )
+
+
+def _build_changed_error(
+    year: int, stored: Meaning, present: FileMeaning, *, code: str, others: str
 ) -> ReferenceDataError:
-    before, now = meant
-    code, more = words
-    if now is None:
-        remedy = "Put it back: what is in use stays for its whole year."
-        return ReferenceDataError(
-            f"{_find_file(key, before)} of {key.year}", f"{code} is gone, and it is in use{more}", remedy
-        )
-    place = f"{now.file} of {key.year}"
-    was, became = _describe_difference(before, now.meaning), _describe_difference(now.meaning, before)
-    remedy = "Put it back: a code means the same for its whole year. Add a new code for what is to mean something else."
-    return ReferenceDataError(place, f"{code} is in use with {was}, and now says {became}{more}", remedy)
+    old, new = (
+        _describe_difference(stored, present.meaning),
+        _describe_difference(present.meaning, stored),
+    )
+    remedy = "Put it back: a code keeps its meaning for its whole year. Add a new code for another meaning."
+    return ReferenceDataError(
+        f"{present.file} of {year}",
+        f"{code} is in use with {old}, and the file now has {new}{others}",
+        remedy,
+    )
 
 
-def _find_file(key: CodeKey, before: Meaning) -> str:
-    """Where a code stood that is gone."""
-    return "programmes.csv" if before.get("level") == _PROGRAMME else _FILES[key.kind]
+def _find_file(key: CodeKey, stored: Meaning) -> str:
+    """Return the file that contained a missing code."""
+    return "programmes.csv" if stored.get("level") == _PROGRAMME else _FILES[key.kind]
 
 
 def _find_code(key: CodeKey, numbers: NumbersByCode) -> str:
@@ -146,10 +161,10 @@ def _find_code(key: CodeKey, numbers: NumbersByCode) -> str:
     return next(code for code, number in numbers[CodeKind(key.kind)].items() if number == key.number)
 
 
-def _describe_difference(means: Meaning, other: Meaning) -> str:
-    """What is said otherwise."""
+def _describe_difference(meaning: Meaning, other: Meaning) -> str:
+    """List the properties of ``meaning`` that differ in the ``other``."""
     return ", ".join(
-        f"{name} {_format_value(value)}" for name, value in means.items() if other.get(name) != value
+        f"{name} {_format_value(value)}" for name, value in meaning.items() if other.get(name) != value
     )
 
 

@@ -1,4 +1,4 @@
-"""What each number means in each year: a code keeps its number, and the year's files say what it stands for."""
+"""The meaning of each number in each year: a code keeps its number, and the year's files define its meaning."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from core.chart import Chart
 from core.nomenclature import Nomenclature
 
 ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
-"""Roles whose accounts an item decides, in the order of ``core.tables.book.Cells``."""
+"""Roles whose account the commitment item determines, in the order of ``core.tables.book.Cells``."""
 
 
 class CodeNumbers(NamedTuple):
@@ -25,7 +25,7 @@ class CodeNumbers(NamedTuple):
 
 
 class CodeMeanings(NamedTuple):
-    """A row a year, a column a number; column 0 is nothing, and what a year does not hold means nothing in it."""
+    """Arrays with a row per year and a column per number; column 0 is no code, and zeros mean that the year lacks a code."""
 
     centre_level: NDArray[np.uint8]
     centre_parent: NDArray[np.int32]
@@ -35,14 +35,14 @@ class CodeMeanings(NamedTuple):
     item_staff: NDArray[np.uint8]
     item_budget_only: NDArray[np.uint8]
     item_accounts: NDArray[np.int16]
-    """By ``ITEM_ROLES`` besides."""
+    """With a third dimension by ``ITEM_ROLES``."""
     fund_family: NDArray[np.uint8]
     fund_programme: NDArray[np.int32]
 
 
 def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
-    """Nothing means anything yet."""
-    centres, areas, items, funds = ((years, len(each) + 1) for each in numbered[:4])
+    """Return meanings without any content."""
+    centres, areas, items, funds = ((years, len(codes) + 1) for codes in numbered[:4])
     return CodeMeanings(
         np.zeros(centres, np.uint8),
         np.zeros(centres, np.int32),
@@ -57,18 +57,17 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
     )
 
 
-def fill_year(year: CodeMeanings, said: tuple[Nomenclature, Chart], numbered: CodeNumbers) -> None:
-    """Fill in one year, the row of it of every array of ``Meanings``, from its files."""
-    nomenclature, chart = said
+def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, numbered: CodeNumbers) -> None:
+    """Fill the row of one year in every array from the year's files."""
     _fill_centres(year, nomenclature, numbered.centre)
     for area in nomenclature.areas.values():
         year.area_programme[numbered.area[area.code]] = numbered.centre[area.programme]
     for item in nomenclature.items.values():
         at = numbered.item[item.code]
         year.item_staff[at], year.item_budget_only[at] = item.staff, item.budget_only
-        played = chart.role_accounts.get(item.code, {})
+        accounts = chart.role_accounts.get(item.code, {})
         year.item_accounts[at] = [
-            numbered.account[played[role]] if role in played else 0 for role in ITEM_ROLES
+            numbered.account[accounts[role]] if role in accounts else 0 for role in ITEM_ROLES
         ]
     for fund in nomenclature.funds.values():
         at = numbered.fund[fund.code]
@@ -77,10 +76,10 @@ def fill_year(year: CodeMeanings, said: tuple[Nomenclature, Chart], numbered: Co
 
 
 def _fill_centres(year: CodeMeanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:
-    """Parents stand before their children, so one pass in order links them."""
-    for one in nomenclature.centres.values():
-        at, parent = number_of[one.code], number_of.get(one.parent, 0)
-        year.centre_level[at], year.centre_parent[at] = one.level, parent
+    """Fill the fund centres in one pass: the files list parents before their children."""
+    for centre in nomenclature.centres.values():
+        at, parent = number_of[centre.code], number_of.get(centre.parent, 0)
+        year.centre_level[at], year.centre_parent[at] = centre.level, parent
         year.centre_programme[at] = year.centre_programme[parent] if parent else at
-        programme = nomenclature.programmes.get(one.code)
+        programme = nomenclature.programmes.get(centre.code)
         year.centre_estimated[at] = programme.estimated if programme else year.centre_estimated[parent]

@@ -1,4 +1,4 @@
-"""What names an act, a predecessor or a payee, as a keyed fingerprint.
+"""Keyed fingerprints of the texts that name an act, a predecessor or a payee.
 
 key = sender (32 bits) | family (16) | exercise (16), then the reference; a payee's code belongs to no sender.
 """
@@ -14,7 +14,7 @@ from kernels import hashing
 
 Secret = tuple[int, int]
 BANK_SALT = int(Field.IBAN)
-"""Sets a digest of bank details apart from other texts'."""
+"""Distinguishes a digest of bank details from the digests of other texts."""
 
 _PAYEE_PREFIX = int(Family.THIRD_PARTY) << 16
 
@@ -22,7 +22,7 @@ _PAYEE_PREFIX = int(Family.THIRD_PARTY) << 16
 def build_prefixes(
     sender: int | NDArray[np.integer], family: NDArray[np.integer], exercise: int | NDArray[np.integer]
 ) -> NDArray[np.uint64]:
-    """What sets equal references of other senders, families and exercises apart."""
+    """Build the prefixes that distinguish equal references of different senders, families and exercises."""
     apart = np.asarray(sender).astype(np.uint64) << np.uint64(32)
     return apart | (family.astype(np.uint64) << np.uint64(16)) | np.asarray(exercise).astype(np.uint64)
 
@@ -30,31 +30,31 @@ def build_prefixes(
 def build_kind_prefixes(
     sender: int | NDArray[np.integer], families: NDArray[np.integer], kind: NDArray[np.integer]
 ) -> NDArray[np.uint64]:
-    """The same for lines of these kinds, without exercise; ``families`` are by kind."""
+    """Build the prefixes of lines of these kinds, without exercise; ``families`` are by kind."""
     if isinstance(sender, int):
         return build_prefixes(sender, families, 0)[kind]
     return build_prefixes(sender, families[kind], 0)
 
 
 def fingerprint_texts(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
-    """96 bits for each text; 0 for an empty one."""
-    found = allocate_unfilled(Fingerprints, len(spans.start))
-    hashing.fingerprint_texts(spans, text, seal(Words(prefix)), to_secret_words(secret), found)
-    return seal(found)
+    """Return 96 bits for each text; 0 for an empty text."""
+    fingerprints = allocate_unfilled(Fingerprints, len(spans.start))
+    hashing.fingerprint_texts(spans, text, seal(Words(prefix)), to_secret_words(secret), fingerprints)
+    return seal(fingerprints)
 
 
 def fingerprint_payees(spans: Spans, text: Bytes, secret: Secret) -> Fingerprints:
-    """96 bits for each payee code."""
+    """Return 96 bits for each payee code."""
     return fingerprint_texts(spans, text, np.full(len(spans.start), _PAYEE_PREFIX, np.uint64), secret)
 
 
 def digest_ibans(spans: Spans, text: Bytes) -> NDArray[np.uint64]:
-    """64 bits for each IBAN; 0 for an empty one."""
+    """Return 64 bits for each IBAN; 0 for an empty one."""
     words = allocate_unfilled(Words, len(spans.start))
     hashing.digest_texts(spans, text, np.uint64(BANK_SALT), words)
     return words.word
 
 
 def to_secret_words(secret: Secret) -> Words:
-    """The secret as a kernel takes it."""
+    """Return the secret in the form that the kernels take."""
     return seal(Words(np.array(secret, np.uint64)))

@@ -1,7 +1,7 @@
-"""The reference data as numbers: what each code of the nomenclature, chart and calendar stands for.
+"""The registry: the reference data as numbers, and the meaning of each number in each year.
 
-Codes are numbered once, in the order of the files, and the numbers are kept in the database: a code has the same number
-in every year and after every restart.  What it means is said by the files of each year.
+Codes are numbered once, in the order of the files, and the numbers are stored in the database: a code has the same number
+in every year and after every restart.  The files of each year define its meaning.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ SHEETS = 6
 
 
 class CodeKind(IntEnum):
-    """What a number of ``reference_text`` numbers."""
+    """The kinds of codes that are numbered in ``reference_text``."""
 
     CENTRE = 1
     AREA = 2
@@ -57,12 +57,12 @@ NUMBERS_MAX: Mapping[CodeKind, int] = {
     CodeKind.FUND: (1 << ITEM_BIT - FUND_BIT) - 1,
     CodeKind.ACCOUNT: LEDGER_ACCOUNTS - 1,
 }
-"""The last number of each kind: what a word of an account assignment and the ledger have room for."""
+"""The greatest number of each kind that fits in a packed account assignment, or in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    """The files as read: the calendar, and each year's nomenclature and chart."""
+    """The reference files as read: the calendar, and each year's nomenclature and chart of accounts."""
 
     calendar: Calendar
     nomenclatures: Mapping[int, Nomenclature]
@@ -78,31 +78,31 @@ class ReferenceData:
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
-        """Every code to number, in file order, each once."""
-        found: dict[CodeKind, dict[str, None]] = {kind: {} for kind in CodeKind}
-        for year, each in self.nomenclatures.items():
-            found[CodeKind.CENTRE].update(dict.fromkeys(each.centres))
-            found[CodeKind.AREA].update(dict.fromkeys(each.areas))
-            found[CodeKind.ITEM].update(dict.fromkeys(each.items))
-            found[CodeKind.FUND].update(dict.fromkeys(each.funds))
-            found[CodeKind.ACCOUNT].update(dict.fromkeys(self.charts[year].accounts))
-        return {kind: list(codes) for kind, codes in found.items()}
+        """List every code to number, in file order, each once."""
+        codes_by_kind: dict[CodeKind, dict[str, None]] = {kind: {} for kind in CodeKind}
+        for year, year_nomenclature in self.nomenclatures.items():
+            codes_by_kind[CodeKind.CENTRE].update(dict.fromkeys(year_nomenclature.centres))
+            codes_by_kind[CodeKind.AREA].update(dict.fromkeys(year_nomenclature.areas))
+            codes_by_kind[CodeKind.ITEM].update(dict.fromkeys(year_nomenclature.items))
+            codes_by_kind[CodeKind.FUND].update(dict.fromkeys(year_nomenclature.funds))
+            codes_by_kind[CodeKind.ACCOUNT].update(dict.fromkeys(self.charts[year].accounts))
+        return {kind: list(codes) for kind, codes in codes_by_kind.items()}
 
 
 def number_codes(
     numbers_by_code: NumbersByCode, codes: Mapping[CodeKind, Iterable[str]]
 ) -> list[tuple[int, int, str]]:
-    """Number the codes not yet ``known`` behind those that are; returns the new (kind, number, code) rows.
+    """Number the codes that have no number yet, after those that have; return the new (kind, number, code) rows.
 
     Raises
     ------
     ReferenceDataError
-        There are more codes of a kind, in all years together, than can be numbered.
+        There are more codes of a kind in all years together than can be numbered.
     """
     new: list[tuple[int, int, str]] = []
-    for kind, each in codes.items():
+    for kind, kind_codes in codes.items():
         numbers = numbers_by_code.setdefault(kind, {})
-        for code in each:
+        for code in kind_codes:
             if code not in numbers:
                 numbers[code] = len(numbers) + 1
                 new.append((int(kind), numbers[code], code))
@@ -112,119 +112,121 @@ def number_codes(
     return new
 
 
-def build_missing_year_error(year: int, what: str) -> ReferenceDataError:
-    """The calendar no longer names a year of which ``what`` is stored."""
-    found = f"exercise {year} is gone, and the database holds {what} of it"
+def build_missing_year_error(year: int, stored: str) -> ReferenceDataError:
+    """Return the error about a year that the calendar no longer names although ``stored`` (figures, entries) are stored."""
+    finding = f"exercise {year} is missing, and the database contains {stored} of it"
     return ReferenceDataError(
-        "calendar.toml", found, f"Put [exercise.{year}] back with open_months = []: close it."
+        "calendar.toml", finding, f"Put [exercise.{year}] back with open_months = []: close it."
     )
 
 
 def _build_too_many_error(kind: CodeKind, codes: int, limit: int) -> ReferenceDataError:
-    found = f"{codes:,} codes, with those of earlier starts, which keep their numbers"
-    remedy = f"Keep to {limit:,} in all years together: codes that mean the same may stay from year to year."
-    return ReferenceDataError(", ".join(_FILES[kind]), found, remedy)
+    finding = f"{codes:,} codes, including those of earlier starts, which keep their numbers"
+    remedy = f"Use at most {limit:,} in all years together: a code with the same meaning can be used in several years."
+    return ReferenceDataError(", ".join(_FILES[kind]), finding, remedy)
 
 
 @dataclass(slots=True)
 class Registry:
-    """Numbers by code, and by year and number what each thing is."""
+    """The numbers of codes, and the meaning of each number by year."""
 
     reference: ReferenceData
     numbers: NumbersByCode
     meanings: CodeMeanings = field(init=False)
-    """A row for each of ``years``."""
+    """With a row for each of ``years``."""
     shared_accounts: NDArray[np.int16] = field(init=False)
-    """Accounts of the roles that no item decides, laid out as ``core.tables.book.Book.roles``."""
+    """Accounts of the roles that no commitment item determines, in the layout of ``core.tables.book.Book.roles``."""
     year_codes: Mapping[int, YearCodes] = field(init=False)
-    """By year: what its files hold, as kernels read it."""
+    """By year: the codes in its files, in the form that the kernels read."""
 
     def __post_init__(self) -> None:
         for kind in CodeKind:
             self.numbers.setdefault(kind, {})
         numbered = CodeNumbers(*(self.numbers[kind] for kind in NUMBERS_MAX))
         self.meanings = code_meanings.create_blank(numbered, len(self.years))
-        for year, each in self.reference.nomenclatures.items():
-            code_meanings.fill_year(self._view_year(year), (each, self.reference.charts[year]), numbered)
+        for year, year_nomenclature in self.reference.nomenclatures.items():
+            code_meanings.fill_year(
+                self._view_year(year), year_nomenclature, self.reference.charts[year], numbered
+            )
         self.shared_accounts = self._build_shared_accounts()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}
 
     def _view_year(self, year: int) -> CodeMeanings:
-        """The row of one year, of every array."""
+        """Return the row of one year of every array."""
         return CodeMeanings._make(rows[year - self.years.start] for rows in self.meanings)
 
     def _build_shared_accounts(self) -> NDArray[np.int16]:
-        found = np.zeros((len(self.reference.calendar.mark_open_periods()), ROLE_COUNT), np.int16)
-        for year, each in self.reference.charts.items():
-            for role, account in each.shared_accounts.items():
+        accounts = np.zeros((len(self.reference.calendar.mark_open_periods()), ROLE_COUNT), np.int16)
+        for year, year_chart in self.reference.charts.items():
+            for role, account in year_chart.shared_accounts.items():
                 first = (year - YEAR_FIRST) * PERIODS_PER_YEAR
-                found[first : first + PERIODS_PER_YEAR, role] = self.numbers[CodeKind.ACCOUNT][account]
-        return found.ravel()
+                accounts[first : first + PERIODS_PER_YEAR, role] = self.numbers[CodeKind.ACCOUNT][account]
+        return accounts.ravel()
 
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))
         nodes[1] -= nodes[0]
         ordinary = self.numbers[CodeKind.FUND].get(ORDINARY_FUND, -1)
-        each, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
-        means = self._view_year(year)
+        year_nomenclature, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
+        meanings = self._view_year(year)
         return seal(
             YearCodes(
                 np.array([year], np.int64),
                 nodes,
                 np.array([ordinary], np.int32),
-                means.centre_level,
-                means.centre_parent,
-                means.centre_programme,
-                self._mark_listed(CodeKind.CENTRE, each.centres),
-                means.area_programme,
-                self._mark_listed(CodeKind.AREA, each.areas),
-                means.item_staff,
-                means.item_budget_only,
-                self._mark_listed(CodeKind.ITEM, each.items),
-                means.fund_family,
-                means.fund_programme,
-                self._mark_listed(CodeKind.FUND, each.funds),
+                meanings.centre_level,
+                meanings.centre_parent,
+                meanings.centre_programme,
+                self._mark_listed(CodeKind.CENTRE, year_nomenclature.centres),
+                meanings.area_programme,
+                self._mark_listed(CodeKind.AREA, year_nomenclature.areas),
+                meanings.item_staff,
+                meanings.item_budget_only,
+                self._mark_listed(CodeKind.ITEM, year_nomenclature.items),
+                meanings.fund_family,
+                meanings.fund_programme,
+                self._mark_listed(CodeKind.FUND, year_nomenclature.funds),
                 self._mark_listed(CodeKind.ACCOUNT, year_chart.accounts),
                 self._mark_admitted(year_chart).ravel(),
             )
         )
 
     def _mark_listed(self, kind: CodeKind, codes: Iterable[str]) -> NDArray[np.uint8]:
-        """Whether each number is one of ``codes``: 0 (nothing) is, and -1 (unknown) is not."""
-        held = np.zeros(len(self.numbers[kind]) + 2, np.uint8)
-        held[[0, *(self.numbers[kind][code] for code in codes)]] = 1
-        return held
+        """Mark the numbers of ``codes``: 0 (no code) counts as listed, -1 (unknown) does not."""
+        is_listed = np.zeros(len(self.numbers[kind]) + 2, np.uint8)
+        is_listed[[0, *(self.numbers[kind][code] for code in codes)]] = 1
+        return is_listed
 
     def _mark_admitted(self, year_chart: Chart) -> NDArray[np.uint8]:
-        """By item and account: whether it may be posted to; an item without accounts of its own says nothing."""
+        """Mark by item and account whether posting is admitted; an item without account rules admits all."""
         items, accounts = self.numbers[CodeKind.ITEM], self.numbers[CodeKind.ACCOUNT]
         admitted = np.ones((len(items) + 1, len(accounts) + 2), np.uint8)
         for item in year_chart.admitted_prefixes:
-            found = [year_chart.is_admitted(item, account) for account in accounts]
-            admitted[items[item], 1 : len(accounts) + 1] = found
+            is_admitted = [year_chart.is_admitted(item, account) for account in accounts]
+            admitted[items[item], 1 : len(accounts) + 1] = is_admitted
         return admitted
 
     @property
     def years(self) -> range:
-        """The budget years there are nodes for."""
+        """The budget years that have nodes."""
         exercises = self.reference.calendar.exercises
         return range(min(exercises), max(exercises) + 1)
 
     @property
     def first_node(self) -> int:
-        """Number of the node that stands at position 0 of the book."""
+        """The number of the node at position 0 of the book."""
         return (self.years.start - YEAR_FIRST) * CENTRES_A_YEAR * SHEETS
 
     def find_node_positions(
         self, centre: np.ndarray, year: np.ndarray, sheet: np.ndarray
     ) -> NDArray[np.int64]:
-        """Position in the book of each node."""
+        """Return the position of each node in the book."""
         return ((year.astype(np.int64) - self.years.start) * CENTRES_A_YEAR + centre) * SHEETS + sheet
 
     def is_operation(self, centres: np.ndarray, years: np.ndarray) -> NDArray[np.bool_]:
-        """Whether each fund centre is an investment operation in its year."""
+        """Return whether each fund centre is an investment operation in its year."""
         return self.meanings.centre_level[years - self.years.start, centres] == CentreLevel.OPERATION
 
     def find_parents(self, centres: np.ndarray, years: np.ndarray) -> NDArray[np.int32]:
-        """What each fund centre hangs under in its year; 0 for nothing."""
+        """Return the parent of each fund centre in its year; 0 for none."""
         return self.meanings.centre_parent[years - self.years.start, centres]

@@ -1,4 +1,4 @@
-"""Slots that are widened beside the decisions: to enter tens of millions of keys anew takes seconds."""
+"""Background rehash of the act key index: inserting tens of millions of keys again takes seconds."""
 
 from threading import Thread
 
@@ -10,22 +10,22 @@ from posting.book.reserved_memory import reserve
 
 
 class Rehash:
-    """More slots, filled in a thread of its own with the keys that stand now; keys that come meanwhile follow."""
+    """A larger index, filled in a background thread with the present keys; keys added meanwhile are inserted at the end."""
 
     def __init__(self, keys: np.ndarray, count: int, slots: int) -> None:
-        """``keys``, sealed; the first ``count`` of them stay as they are."""
+        """Start inserting the first ``count`` of ``keys``, a sealed view; they must not change."""
         self._count, self._slots = count, reserve(np.uint64, slots)
-        entering = (self._slots, keys, 0, count)
-        self._thread = Thread(target=key_kernel.index_keys, args=entering, name="widening", daemon=True)
+        arguments = (self._slots, keys, 0, count)
+        self._thread = Thread(target=key_kernel.index_keys, args=arguments, name="rehash", daemon=True)
         self._thread.start()
 
     @property
     def is_done(self) -> bool:
-        """Whether nobody would wait for it."""
+        """Whether the background thread has finished."""
         return not self._thread.is_alive()
 
     def take_result(self, keys: np.ndarray, count: int) -> NDArray[np.uint64]:
-        """The slots, pointing at the first ``count`` of ``keys``."""
+        """Wait for the thread, insert the keys added meanwhile, and return the slots of the first ``count`` of ``keys``."""
         self._thread.join()
         key_kernel.index_keys(self._slots, keys, self._count, count)
         return self._slots

@@ -1,4 +1,4 @@
-"""Room for large tables: reserved once, taken from the system only where it is written."""
+"""Memory for large tables: address space is reserved once, and the system provides memory only where it is written."""
 
 import ctypes
 import mmap
@@ -11,22 +11,21 @@ import psutil
 _HUGE_PAGE = 1 << 21
 
 
-def reserve(dtype: np.dtype[Any] | type, rows: int, room: int = 0) -> np.ndarray:
-    """``rows`` zeros on huge pages where the system has them: look-ups here and there then miss fewer translations.
+def reserve(dtype: np.dtype[Any] | type, rows: int, rows_max: int = 0) -> np.ndarray:
+    """Return ``rows`` zeros, on huge pages if the system has them: random look-ups then cause fewer TLB misses.
 
-    Behind them stands ``room`` for so many in all, where the system allows it, into which ``extended`` grows them without
-    a copy.
+    Address space for ``rows_max`` rows is reserved if the system allows it; ``extend`` grows into it without a copy.
     """
-    kind, whole = np.dtype(dtype), max(rows, room)
+    kind, capacity = np.dtype(dtype), max(rows, rows_max)
     try:
-        area = _map_area(whole * kind.itemsize)
-    except OSError:  # a system that counts every promise of memory against what it has
-        area, whole = _map_area(rows * kind.itemsize), rows
-    return np.frombuffer(area, kind, whole)[:rows]
+        area = _map_area(capacity * kind.itemsize)
+    except OSError:  # a system without overcommit
+        area, capacity = _map_area(rows * kind.itemsize), rows
+    return np.frombuffer(area, kind, capacity)[:rows]
 
 
 def read_memory_bytes() -> int:
-    """Of the machine."""
+    """Return the memory of the machine, in bytes."""
     return psutil.virtual_memory().total
 
 
@@ -39,30 +38,30 @@ def _map_area(size: int) -> mmap.mmap:
 
 
 def extend(array: np.ndarray, rows: int, used: int) -> np.ndarray:
-    """``array`` with room for ``rows``; its first ``used`` rows stay in front, zeros stand behind those it had."""
-    whole = array.base
-    if isinstance(whole, np.ndarray) and len(whole) >= rows:
-        return whole[:rows]
+    """Return ``array`` extended to ``rows``: its first ``used`` rows are kept, the added rows are zeros."""
+    reserved = array.base
+    if isinstance(reserved, np.ndarray) and len(reserved) >= rows:
+        return reserved[:rows]
     larger = reserve(array.dtype, rows, 2 * rows)
     larger[:used] = array[:used]
     return larger
 
 
-def copy_to_own_memory(blocks: Iterable[bytes], room: int) -> list[memoryview]:
-    """``blocks``, of at most ``room`` bytes in all, in memory of their own: the system has it back once they are dropped.
+def copy_to_own_memory(blocks: Iterable[bytes], bytes_max: int) -> list[memoryview]:
+    """Copy ``blocks`` (at most ``bytes_max`` bytes) to memory of their own, which returns to the system when they are dropped.
 
-    What is freed elsewhere is kept for the next batch; so much at once, so seldom, would only be kept for nothing.
+    The C library keeps freed memory for the next batch; it would keep this much, which is needed rarely, in vain.
     """
-    area, found, end = memoryview(mmap.mmap(-1, max(room, 1))), [], 0
+    area, copies, end = memoryview(mmap.mmap(-1, max(bytes_max, 1))), [], 0
     for block in blocks:
         at, end = end, end + len(block)
         area[at:end] = block
-        found.append(area[at:end])
-    return found
+        copies.append(area[at:end])
+    return copies
 
 
 def release_memory() -> None:
-    """Let the system have what was freed, where the C library can; it is kept for the next batch otherwise."""
+    """Return freed memory to the system, if the C library can; otherwise it keeps the memory for the next batch."""
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):
         library.malloc_trim(0)

@@ -1,1 +1,1 @@
-"""How long payments took, and what is due for those that came late: measured from the journal, for whoever asks."""
+"""Payment delays, and the amounts due for late payments, measured from the journal."""

@@ -1,11 +1,12 @@
-"""What delays are measured from, read from the journal; debits come some at a time, so that a year needs little memory.
+"""Queries for the facts from which delays are measured; debits are read a chunk at a time, so a year needs little memory.
 
-Of what was debited since some entry only that is read which the measuring of it needs, not all that there ever was.
+For the debits after an entry, only the facts that measuring them needs are read, not the whole journal.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from typing import NamedTuple
 
 import asyncpg
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.effective_dates import EffectiveDated
+from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, PaidPayables, ServiceEntries
 from posting import payment_detail_pages
@@ -21,10 +23,18 @@ from posting.delays.measurement import DivertedPart, EntryDays, RequestFacts, Su
 from posting.delays.service_dates import Billing
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
-from posting.store.sql_files import read_queries
 
 SQL = read_queries("posting.delays", "queries.sql")
-ALL_DAYS = (date(2000, 1, 1), date(2099, 12, 31))
+
+
+class DaySpan(NamedTuple):
+    """The days from the first to the last, inclusive."""
+
+    first: date
+    last: date
+
+
+ALL_DAYS = DaySpan(date(2000, 1, 1), date(2099, 12, 31))
 
 _EPOCH = date(1970, 1, 1)
 _PAGES_AT_ONCE = 64
@@ -43,10 +53,12 @@ Connection = asyncpg.Connection
 
 
 async def load_request_facts(connection: Connection, term_days: EffectiveDated) -> RequestFacts:
-    """All there is to know of requests; within a snapshot."""
+    """Load the facts of all requests; call it within a snapshot."""
     return RequestFacts(
         await _load_received(connection),
-        await _load_billing(connection, SQL["certified"].format(kinds=_join_numbers(service_dates.KINDS))),
+        await _load_billing(
+            connection, SQL["service_entries"].format(kinds=_join_numbers(service_dates.KINDS))
+        ),
         await _load_suspensions(connection, 0),
         await _load_diverted_parts(connection),
         term_days,
@@ -56,17 +68,21 @@ async def load_request_facts(connection: Connection, term_days: EffectiveDated) 
 async def load_facts_of_debits(
     connection: Connection, rows: DebitedPayments, term_days: EffectiveDated
 ) -> RequestFacts:
-    """What is to know of the requests that ``rows`` paid; within a snapshot."""
+    """Load the facts of the requests that ``rows`` paid; call it within a snapshot."""
     is_part = np.isin(rows.kind, _DIVERTING_KINDS)
     parts = await _load_diverted_parts(connection) if is_part.any() else {}
-    taken = {entry: parts[entry] for entry in np.unique(rows.payable[is_part]).tolist()}
-    beneath = sorted({part.chain[-1] for part in taken.values()})
-    above = [row["predecessor"] for row in await connection.fetch(SQL["entries"], beneath)] if beneath else []
-    requests_ = np.concatenate([rows.payable[~is_part], np.array(beneath, np.int64)])
-    commitments = np.concatenate([rows.above[~is_part], np.array(above, np.int64)])
-    oldest = min((entry for part in taken.values() for entry in part.chain), default=2**63 - 1)
+    paid_parts = {entry: parts[entry] for entry in np.unique(rows.payable[is_part]).tolist()}
+    root_requests = sorted({part.chain[-1] for part in paid_parts.values()})
+    commitments_of_roots = (
+        [row["predecessor"] for row in await connection.fetch(SQL["entries"], root_requests)]
+        if root_requests
+        else []
+    )
+    requests = np.concatenate([rows.payable[~is_part], np.array(root_requests, np.int64)])
+    commitments = np.concatenate([rows.above[~is_part], np.array(commitments_of_roots, np.int64)])
+    oldest = min((entry for part in paid_parts.values() for entry in part.chain), default=2**63 - 1)
     return RequestFacts(
-        await _load_received_of(connection, np.unique(requests_)),
+        await _load_received_of(connection, np.unique(requests)),
         await _load_billing_of(connection, np.unique(commitments[commitments > 0])),
         await _load_suspensions(connection, int(rows.payable.min(initial=oldest))),
         parts,
@@ -74,48 +90,50 @@ async def load_facts_of_debits(
     )
 
 
-async def read_debits(
-    connection: Connection, span: tuple[date, date], work: Callable[[DebitedPayments], None]
-) -> None:
-    """Call ``work`` with the payments that the bank debited from the first day of ``span`` to the last, some at a time.
+async def read_debits(connection: Connection, span: DaySpan, work: Callable[[DebitedPayments], None]) -> None:
+    """Call ``work`` with the payments that the bank debited within ``span``, a chunk at a time.
 
-    What the bank refused before it debited it, and debited once it was sent again, is among them.
+    This includes transfers that the bank rejected before a debit and debited after they were sent again.
     """
-    await _stream_debits(
-        connection, SQL["debited"].format(**_format_reissues(0), first=span[0], last=span[1], only=""), work
-    )
+    select = SQL["debited"].format(**_format_reissues(0), first=span.first, last=span.last, only="")
+    await _stream_debits(connection, select, work)
 
 
 async def read_debits_after(connection: Connection, entry: int) -> DebitedPayments:
-    """All debits, ever, of whatever something was debited of behind ``entry``; in a snapshot, which then joins by hashing."""
-    await connection.execute(SQL["hashed"])
-    paid = [allocate_zeros(PaidPayables, 0)]
-    select = SQL["behind"].format(**_format_reissues(0), behind=entry)
+    """Return all debits of every payable that was debited after ``entry``.
+
+    Call it within a snapshot: it disables nested-loop joins for the rest of the transaction.
+    """
+    await connection.execute(SQL["disable_nested_loops"])
+    payable_rows = [allocate_zeros(PaidPayables, 0)]
+    select = SQL["paid_after"].format(**_format_reissues(0), after=entry)
     await copy_out.stream_rows(
-        connection, select, lambda part: paid.append(decode(PaidPayables, _enclose(part))[0])
+        connection, select, lambda rows: payable_rows.append(decode(PaidPayables, _enclose(rows)).rows)
     )
-    wanted, found = np.unique(concat_tables(paid).payable), [allocate_zeros(DebitedPayments, 0)]
-    if len(wanted):
-        oldest, newest = int(wanted[0]), int(wanted[-1])
-        only = SQL["only"].format(wanted=_join_numbers(wanted.tolist()), oldest=oldest, newest=newest)
-        select = SQL["debited"].format(
-            **_format_reissues(oldest), first=ALL_DAYS[0], last=ALL_DAYS[1], only=only
+    payables, debits = np.unique(concat_tables(payable_rows).payable), [allocate_zeros(DebitedPayments, 0)]
+    if len(payables):
+        oldest, newest = int(payables[0]), int(payables[-1])
+        only = SQL["of_payables"].format(
+            wanted=_join_numbers(payables.tolist()), oldest=oldest, newest=newest
         )
-        await _stream_debits(connection, select, found.append)
-    return concat_tables(found)
+        select = SQL["debited"].format(
+            **_format_reissues(oldest), first=ALL_DAYS.first, last=ALL_DAYS.last, only=only
+        )
+        await _stream_debits(connection, select, debits.append)
+    return concat_tables(debits)
 
 
 async def _stream_debits(
     connection: Connection, select: str, work: Callable[[DebitedPayments], None]
 ) -> None:
     await copy_out.stream_rows(
-        connection, select, lambda part: work(decode(DebitedPayments, _enclose(part))[0])
+        connection, select, lambda rows: work(decode(DebitedPayments, _enclose(rows)).rows)
     )
 
 
 def _format_reissues(oldest: int) -> dict[str, str | int]:
-    """The kinds that transfers go through, and those that were sent again for something behind ``oldest``."""
-    return {**_QUERY_KINDS, "again": SQL["again"].format(**_QUERY_KINDS, oldest=oldest)}
+    """Return the query parameters: the kinds of acts, and the transfers sent again for entries after ``oldest``."""
+    return {**_QUERY_KINDS, "reissued": SQL["reissued"].format(**_QUERY_KINDS, oldest=oldest)}
 
 
 def _join_numbers(numbers: Iterable[int]) -> str:
@@ -123,17 +141,17 @@ def _join_numbers(numbers: Iterable[int]) -> str:
 
 
 async def _load_billing(connection: Connection, select: str) -> Billing:
-    parts = [allocate_zeros(ServiceEntries, 0)]
+    chunks = [allocate_zeros(ServiceEntries, 0)]
     await copy_out.stream_rows(
-        connection, select, lambda part: parts.append(decode(ServiceEntries, _enclose(part))[0])
+        connection, select, lambda rows: chunks.append(decode(ServiceEntries, _enclose(rows)).rows)
     )
-    return await asyncio.to_thread(service_dates.build_billing, concat_tables(parts))
+    return await asyncio.to_thread(service_dates.build_billing, concat_tables(chunks))
 
 
 async def _load_billing_of(connection: Connection, commitments: NDArray[np.int64]) -> Billing:
     if not len(commitments):
         return service_dates.build_billing(allocate_zeros(ServiceEntries, 0))
-    select = SQL["certified_of"].format(
+    select = SQL["service_entries_of"].format(
         wanted=_join_numbers(commitments.tolist()),
         oldest=commitments[0],
         lines=_join_numbers((service_dates.SERVICE, service_dates.REQUEST)),
@@ -143,27 +161,27 @@ async def _load_billing_of(connection: Connection, commitments: NDArray[np.int64
 
 
 async def _load_received(connection: Connection) -> EntryDays:
-    """When the creditor's request came in, where that was said."""
-    parts = [_NO_DAYS]
+    """Load the day on which each creditor's request was received, if it is stated."""
+    chunks = [_NO_DAYS]
     async with connection.transaction():
         cursor = await connection.cursor(SQL["pages"])
         while rows := await cursor.fetch(_PAGES_AT_ONCE):
             content = [(row["entry_id"], row["page"]) for row in rows]
-            parts.append(await asyncio.to_thread(_parse_received, content))
-    return EntryDays(*map(np.concatenate, zip(*parts, strict=True)))
+            chunks.append(await asyncio.to_thread(_parse_received, content))
+    return EntryDays(*map(np.concatenate, zip(*chunks, strict=True)))
 
 
-async def _load_received_of(connection: Connection, wanted: NDArray[np.int64]) -> EntryDays:
-    """The same, from the pages on which some of ``wanted``, ascending, may stand."""
+async def _load_received_of(connection: Connection, requests: NDArray[np.int64]) -> EntryDays:
+    """Load the same from the pages that may contain one of ``requests``, which are in ascending order."""
     ends = await connection.fetch(SQL["page_ends"])
     first, last = (np.array([row[name] for row in ends], np.int64) for name in ("entry_id", "last_entry"))
-    has = np.searchsorted(wanted, first) < np.searchsorted(wanted, last, "right")
-    pages, parts = first[has].tolist(), [_NO_DAYS]
+    has_any = np.searchsorted(requests, first) < np.searchsorted(requests, last, "right")
+    pages, chunks = first[has_any].tolist(), [_NO_DAYS]
     for at in range(0, len(pages), _PAGES_AT_ONCE):
         rows = await connection.fetch(SQL["some_pages"], pages[at : at + _PAGES_AT_ONCE])
         content = [(row["entry_id"], row["page"]) for row in rows]
-        parts.append(await asyncio.to_thread(_parse_received, content))
-    return EntryDays(*map(np.concatenate, zip(*parts, strict=True)))
+        chunks.append(await asyncio.to_thread(_parse_received, content))
+    return EntryDays(*map(np.concatenate, zip(*chunks, strict=True)))
 
 
 def _parse_received(pages: list[tuple[int, bytes]]) -> EntryDays:
@@ -174,8 +192,8 @@ def _parse_received(pages: list[tuple[int, bytes]]) -> EntryDays:
 
 
 async def _load_suspensions(connection: Connection, oldest: int) -> Suspensions:
-    """Suspensions of what stands behind ``oldest``, or is it."""
-    rows = await connection.fetch(SQL["suspended"], _SUSPENSION, _RESUMPTION, oldest)
+    """Load the suspensions of the payables from ``oldest`` on."""
+    rows = await connection.fetch(SQL["suspensions"], _SUSPENSION, _RESUMPTION, oldest)
     entries = (np.array([row[name] or 0 for row in rows], np.int64) for name in ("payable", "noted", "ended"))
     suspended, resumed = (_to_day_numbers([row[name] for row in rows]) for name in ("suspended", "resumed"))
     payable, noted, ended = entries
@@ -187,23 +205,23 @@ def _to_day_numbers(days: list[date | None]) -> NDArray[np.int32]:
 
 
 async def _load_diverted_parts(connection: Connection) -> dict[int, DivertedPart]:
-    """Of each part of a request that is owed to another, what it is taken from."""
-    rows = await connection.fetch(SQL["diverted"], list(_DIVERTING_KINDS))
-    above = {row["entry_id"]: row["predecessor"] for row in rows}
-    chains = {entry: _follow_chain(entry, above) for entry in above}
-    wanted = sorted({chain[-1] for chain in chains.values()})
-    found = await connection.fetch(SQL["entries"], wanted) if wanted else []
-    request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"]) for row in found}
+    """Return, for each part of a request that is owed to another payee, where it comes from."""
+    rows = await connection.fetch(SQL["diverted_parts"], list(_DIVERTING_KINDS))
+    predecessors = {row["entry_id"]: row["predecessor"] for row in rows}
+    chains = {entry: _follow_chain(entry, predecessors) for entry in predecessors}
+    roots = sorted({chain[-1] for chain in chains.values()})
+    root_rows = await connection.fetch(SQL["entries"], roots) if roots else []
+    request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"]) for row in root_rows}
     return {entry: DivertedPart(chain, *request[chain[-1]]) for entry, chain in chains.items()}
 
 
-def _follow_chain(entry: int, above: dict[int, int]) -> tuple[int, ...]:
-    found = []
-    while entry in above:
-        entry = above[entry]
-        found.append(entry)
-    return tuple(found)
+def _follow_chain(entry: int, predecessors: dict[int, int]) -> tuple[int, ...]:
+    chain = []
+    while entry in predecessors:
+        entry = predecessors[entry]
+        chain.append(entry)
+    return tuple(chain)
 
 
-def _enclose(part: bytes) -> bytes:
-    return b"".join([HEADER, part, TRAILER])
+def _enclose(rows: bytes) -> bytes:
+    return b"".join([HEADER, rows, TRAILER])

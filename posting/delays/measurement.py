@@ -1,4 +1,4 @@
-"""From what was debited to delays: the term of each, the days it took, and those it was late."""
+"""Measurement of payment delays: the term of each debited payment, the days it took, and the days it was late."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,55 +18,61 @@ _INHERITS = np.array([kind.inherits for kind in CATALOG])
 
 
 class EntryDays(NamedTuple):
-    """A day for each of some entries, ascending."""
+    """A day for each of some entries, in ascending order."""
 
     entry: NDArray[np.int64]
     day: NDArray[np.int32]
 
     def find_days(self, entries: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The day of each of ``entries``; 0 for none."""
+        """Return the day of each of ``entries``; 0 for none."""
         at = np.searchsorted(self.entry, entries)
-        is_there = np.append(self.entry, -1)[at] == entries
-        return np.where(is_there, np.append(self.day, 0)[at], 0).astype(np.int32)
+        is_present = np.append(self.entry, -1)[at] == entries
+        return np.where(is_present, np.append(self.day, 0)[at], 0).astype(np.int32)
+
+
+class SuspensionDays(NamedTuple):
+    """For each of some payables the days of its suspension and resumption; 0 for none."""
+
+    suspended: NDArray[np.int32]
+    resumed: NDArray[np.int32]
 
 
 class Suspensions(NamedTuple):
-    """Suspensions by what they stop, ascending, each with the entry that noted it and the one that ended it."""
+    """Suspensions by payable, in ascending order, each with the entries that noted and ended it."""
 
     payable: NDArray[np.int64]
     noted: NDArray[np.int64]
     day: NDArray[np.int32]
     ended: NDArray[np.int64]
-    """0 where it goes on."""
+    """0 if the suspension has not ended."""
     resumed: NDArray[np.int32]
 
-    def find_days(
-        self, payables: NDArray[np.int64], moments: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Of each of ``payables`` the days on which it was suspended and resumed, as noted before ``moments``; 0 for none."""
+    def find_days(self, payables: NDArray[np.int64], moments: NDArray[np.int64]) -> SuspensionDays:
+        """Return the days on which each payable was suspended and resumed, as noted before the entries ``moments``."""
         at = np.searchsorted(self.payable, payables)
-        is_there = np.append(self.payable, -1)[at] == payables
-        noted, ended = (np.append(each, 0)[at] for each in (self.noted, self.ended))
-        began = is_there & (noted < moments)
-        over = began & (ended > 0) & (ended < moments)
-        return (
-            np.where(began, np.append(self.day, 0)[at], 0).astype(np.int32),
-            np.where(over, np.append(self.resumed, 0)[at], 0).astype(np.int32),
+        is_present = np.append(self.payable, -1)[at] == payables
+        noted, ended = (np.append(column, 0)[at] for column in (self.noted, self.ended))
+        is_begun = is_present & (noted < moments)
+        is_ended = is_begun & (ended > 0) & (ended < moments)
+        return SuspensionDays(
+            np.where(is_begun, np.append(self.day, 0)[at], 0).astype(np.int32),
+            np.where(is_ended, np.append(self.resumed, 0)[at], 0).astype(np.int32),
         )
 
 
 class DivertedPart(NamedTuple):
-    """What a part of a request that is owed to another is taken from."""
+    """The origin of a part of a request that is owed to another payee (opposition, assignment)."""
 
     chain: tuple[int, ...]
-    """Entries, the next one first; the last is the request under it all."""
+    """Entries from the direct predecessor to the original request, which is the last."""
     day: int
-    """Of that request."""
+    """The day of the original request."""
     kind: int
+    """The kind of the original request."""
 
 
 class RequestFacts(NamedTuple):
-    """What is known of requests beside their entries."""
+    """Facts of requests beside their own entries."""
 
     received: EntryDays
     billing: Billing
@@ -76,7 +82,7 @@ class RequestFacts(NamedTuple):
 
 
 class PaymentDelays(NamedTuple):
-    """Payments of requests: interest that was paid is not among them."""
+    """The delays of payments of requests, without payments of late interest."""
 
     rows: DebitedPayments
     terms: PaymentTerms
@@ -88,64 +94,66 @@ class PaymentDelays(NamedTuple):
 
     @property
     def suspended_days(self) -> NDArray[np.int32]:
-        """Days for which each was suspended."""
+        """The days of suspension of each."""
         return self.terms.count_suspended_days(self.rows.day)
 
     @property
     def late_days(self) -> NDArray[np.int32]:
-        """Days behind the end of its term."""
+        """The days of each after the end of its term."""
         return self.terms.count_late_days(self.rows.day)
 
 
-def measure_delays(rows: DebitedPayments, known: RequestFacts) -> PaymentDelays:
-    """The delays of ``rows``, in their order, each by what stood in the journal before its debit."""
-    rows = select_rows(rows, np.flatnonzero(~find_interest(rows, known.diverted_parts)))
+def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
+    """Measure the delays of ``rows``, in their order, each by the entries before its debit."""
+    rows = select_rows(rows, np.flatnonzero(~find_interest(rows, facts.diverted_parts)))
     parts = {
-        row: known.diverted_parts[int(rows.payable[row])]
+        row: facts.diverted_parts[int(rows.payable[row])]
         for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
     }
     request, since = rows.payable.copy(), rows.since.copy()
     for row, part in parts.items():
         request[row], since[row] = part.chain[-1], part.day
-    received, certified = known.received.find_days(request), known.billing.find_days(request, rows.entry_id)
+    received, certified = facts.received.find_days(request), facts.billing.find_days(request, rows.entry_id)
     start = np.maximum(np.where(received > 0, received, since), certified)
-    suspended, resumed = known.suspensions.find_days(rows.payable, rows.entry_id)
+    suspended, resumed = facts.suspensions.find_days(rows.payable, rows.entry_id)
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
-        suspended[row], resumed[row] = _find_longest(known, chain, (int(start[row]), int(rows.entry_id[row])))
-    return PaymentDelays(rows, compute_terms(start, suspended, resumed, known.term_days))
+        suspended[row], resumed[row] = _find_longest(facts, chain, int(start[row]), int(rows.entry_id[row]))
+    return PaymentDelays(rows, compute_terms(start, suspended, resumed, rule=facts.term_days))
 
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
-    """Whether each paid late interest, or a part of it that is owed to another: interest bears none."""
-    found = rows.kind == _INTEREST
+    """Return whether each paid late interest, or a part of it owed to another payee: interest bears no interest."""
+    is_interest = rows.kind == _INTEREST
     for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
-        found[row] = parts[int(rows.payable[row])].kind == _INTEREST
-    return found
+        is_interest[row] = parts[int(rows.payable[row])].kind == _INTEREST
+    return is_interest
 
 
-def _find_longest(known: RequestFacts, chain: NDArray[np.int64], since: tuple[int, int]) -> tuple[int, int]:
-    """Of the suspensions of a part and of all it is taken from, the one that moves its term furthest.
+def _find_longest(
+    facts: RequestFacts, chain: NDArray[np.int64], term_start: int, debit: int
+) -> tuple[int, int]:
+    """Return the days of the suspension, of a part or of its origins, that moves the end of the term furthest.
 
-    ``since`` = (day on which the term began, entry before which they are noted)
+    ``term_start`` is the day on which the term began; only suspensions noted before the entry ``debit`` count.
     """
-    start, moments = np.full(len(chain), since[0], np.int32), np.full(len(chain), since[1], np.int64)
-    suspended, resumed = known.suspensions.find_days(chain, moments)
-    at = int(np.argmax(compute_terms(start, suspended, resumed, known.term_days).end))
+    start, moments = np.full(len(chain), term_start, np.int32), np.full(len(chain), debit, np.int64)
+    suspended, resumed = facts.suspensions.find_days(chain, moments)
+    at = int(np.argmax(compute_terms(start, suspended, resumed, rule=facts.term_days).end))
     return int(suspended[at]), int(resumed[at])
 
 
-def select_late(found: PaymentDelays) -> LatePayments:
-    """Those that came behind the end of their terms."""
-    at = np.flatnonzero(found.late_days > 0)
-    rows = select_rows(found.rows, at)
+def select_late(delays: PaymentDelays) -> LatePayments:
+    """Select the payments made after the end of their terms."""
+    at = np.flatnonzero(delays.late_days > 0)
+    rows = select_rows(delays.rows, at)
     return LatePayments(
         debit=rows.entry_id,
         payable=rows.payable,
         amount=rows.amount,
         day=rows.day,
-        late=found.late_days[at],
-        since=(found.terms.end[at] + 1).astype(np.int32),
+        late=delays.late_days[at],
+        since=(delays.terms.end[at] + 1).astype(np.int32),
         cell=rows.cell,
         payee=rows.payee,
     )

@@ -1,51 +1,51 @@
--- name: hashed
--- The journal finds an entry by a range of pages, so one look-up for each of some hundreds costs more than reading it once: the planner thinks otherwise.
+-- name: disable_nested_loops
+-- An index look-up in the journal reads a range of pages, so some hundreds of look-ups cost more than one pass; the planner estimates otherwise.
 set local enable_nestloop = off;
 
--- name: behind
--- What the debits behind an entry paid.  $kinds: bank debit, payment.
-{again}
+-- name: paid_after
+-- The payables that the debits after an entry paid.
+{reissued}
 select p.predecessor as payable from entry d join entry p on p.entry_id = d.predecessor
-where d.kind = {debit} and d.entry_id > {behind} and p.kind = {payment}
-  and p.entry_id >= (select min(predecessor) from entry where kind = {debit} and entry_id > {behind})
+where d.kind = {debit} and d.entry_id > {after} and p.kind = {payment}
+  and p.entry_id >= (select min(predecessor) from entry where kind = {debit} and entry_id > {after})
 union all
-select a.payable from again a join entry d on d.predecessor = a.entry_id where d.kind = {debit} and d.entry_id > {behind}
+select a.payable from reissued a join entry d on d.predecessor = a.entry_id where d.kind = {debit} and d.entry_id > {after}
 
 -- name: debited
--- Payments and, apart from them so that those stay a plain join, the few transfers that were sent again before they were ever debited.
-{again}
+-- Debited payments; the few transfers that were sent again before any debit are a part of their own, which keeps the first part a plain join.
+{reissued}
 select d.entry_id, d.amount, d.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
 from entry d join entry p on p.entry_id = d.predecessor join entry r on r.entry_id = p.predecessor
 where d.kind = {debit} and p.kind = {payment} and d.day between '{first}' and '{last}' {only}
 union all
 select d.entry_id, d.amount, d.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
-from entry d join again p on p.entry_id = d.predecessor join entry r on r.entry_id = p.payable
+from entry d join reissued p on p.entry_id = d.predecessor join entry r on r.entry_id = p.payable
 where d.kind = {debit} and d.day between '{first}' and '{last}' {only}
 
--- name: again
--- Transfers that were sent again for others which the bank had refused before it debited them, and what each pays in the end.
--- What had been debited, and came back, is not among them: it was paid then.
+-- name: reissued
+-- Transfers sent again for others that the bank had rejected before it debited them, and the payable of each.
+-- A transfer that was debited and returned is not among them: it counts as paid at its debit.
 with recursive back as materialized (
     select entry_id, predecessor, kind from entry where kind in ({reject}, {identified}, {reissue}) and entry_id > {oldest}
-), again as (
+), reissued as (
     select n.entry_id, p.predecessor as payable
     from back x join entry p on p.entry_id = x.predecessor join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
     where x.kind = {reject} and p.kind = {payment} and i.kind = {identified} and n.kind = {reissue}
     union all
     select n.entry_id, a.payable
-    from again a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
+    from reissued a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
     where x.kind = {reject} and i.kind = {identified} and n.kind = {reissue}
 )
 
--- name: only
--- To some requests: whatever was paid of them stands behind the oldest.
+-- name: of_payables
+-- A condition on some payables: their payments and debits come after the oldest of them.
 and r.entry_id in (select unnest('{{{wanted}}}'::bigint[])) and r.entry_id between {oldest} and {newest} and p.entry_id > {oldest} and d.entry_id > {oldest}
 
--- name: certified
+-- name: service_entries
 select entry_id, predecessor, amount, day, kind from entry where kind in ({kinds})
 
--- name: certified_of
--- Of some commitments: services and requests, then what cancels either.
+-- name: service_entries_of
+-- Services and requests of some commitments, then the cancellations and rejections of either.
 with line as materialized (
     select entry_id, predecessor, amount, day, kind from entry
     where kind in ({lines}) and entry_id > {oldest} and predecessor in (select unnest('{{{wanted}}}'::bigint[]))
@@ -55,12 +55,12 @@ union all
 select entry_id, predecessor, amount, day, kind from entry
 where kind in ({undone}) and entry_id > {oldest} and predecessor in (select entry_id from line)
 
--- name: suspended
+-- name: suspensions
 select s.predecessor as payable, s.entry_id as noted, s.day as suspended, r.entry_id as ended, r.day as resumed
 from entry s left join entry r on r.predecessor = s.entry_id and r.kind = $2
 where s.kind = $1 and s.entry_id > $3 order by s.predecessor;
 
--- name: diverted
+-- name: diverted_parts
 select entry_id, predecessor, kind, day from entry where kind = any($1::int[]);
 
 -- name: entries

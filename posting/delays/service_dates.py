@@ -1,8 +1,8 @@
-"""By which service each request was due: the one that brought what is certified to what had been requested by then.
+"""Service dates: the certified service that made each request due.
 
-Services of a commitment are billed in the order in which they were certified.  A payment is judged by what stood in the
-journal when it was debited: what had been cancelled or rejected by then counts for nothing, and what is so later changes
-nothing of it.
+It is the service with which the certified sum of the commitment reaches the sum requested so far: services are billed in the
+order of their certification.  A payment is measured by the journal as of its debit: services and requests cancelled or
+rejected before do not count, and later cancellations and rejections change nothing.
 """
 
 from typing import NamedTuple
@@ -17,77 +17,78 @@ from core.tables.delays import ServiceEntries
 SERVICE, CANCELLATION = KIND_NUMBERS["service"], KIND_NUMBERS["service_cancellation"]
 REQUEST, REJECTION = KIND_NUMBERS["payment_request"], KIND_NUMBERS["payment_request_rejection"]
 KINDS = (SERVICE, CANCELLATION, REQUEST, REJECTION)
-"""Kinds that ``billed`` is told of."""
+"""The kinds of rows that ``build_billing`` needs."""
 
 EntryColumn = NDArray[np.int64]
 DayColumn = NDArray[np.int32]
 
 
 class Billing(NamedTuple):
-    """Services and the requests they are billed by, each by commitment and entry, with what is left of them in the end."""
+    """Services and the requests that bill them, by commitment and entry, with the amounts that finally remain of them."""
 
     services: ServiceEntries
     requests: ServiceEntries
     undone: ServiceEntries
     """Cancellations and rejections, by commitment and entry; ``predecessor`` is the service or request."""
     commitment: EntryColumn
-    """That of each of ``undone``."""
+    """The commitment of each of ``undone``."""
     entry: EntryColumn
-    """The requests, ascending."""
+    """The requests, in ascending order."""
     row: EntryColumn
-    """Where each of ``entry`` stands among ``requests``."""
+    """The position of each of ``entry`` among ``requests``."""
     day: DayColumn
-    """Of each of ``requests``, by what is left in the end."""
+    """The service date of each of ``requests``, by the amounts that finally remain."""
 
     def find_days(self, entries: EntryColumn, moments: EntryColumn) -> DayColumn:
-        """The day of the service by which each of ``entries`` was due, by what stood before the entry ``moments``.
+        """Return the service date of each of ``entries``, by the entries before ``moments``.
 
-        0 for what is no request with a service.
+        0 for an entry that is no request with a service.
         """
         at = np.searchsorted(self.entry, entries)
-        asked = np.flatnonzero(np.append(self.entry, -1)[at] == entries)
-        row, found = self.row[at[asked]], np.zeros(len(entries), np.int32)
-        found[asked] = self.day[row]
-        later = self._count_undone_later(self.requests.predecessor[row], moments[asked])
+        billed = np.flatnonzero(np.append(self.entry, -1)[at] == entries)
+        row, days = self.row[at[billed]], np.zeros(len(entries), np.int32)
+        days[billed] = self.day[row]
+        later = self._count_undone_later(self.requests.predecessor[row], moments[billed])
         for count in np.unique(later[later > 0]).tolist():
-            some = np.flatnonzero(later == count)
-            found[asked[some]] = self._find_earlier_days(row[some], count)
-        return found
+            chosen = np.flatnonzero(later == count)
+            days[billed[chosen]] = self._find_earlier_days(row[chosen], count)
+        return days
 
     def _count_undone_later(self, commitments: EntryColumn, moments: EntryColumn) -> EntryColumn:
-        """How much of each of ``commitments`` is undone at ``moments`` or behind: a cancellation or rejection counts 1."""
+        """Count the cancellations and rejections of each of ``commitments`` at or after the entries ``moments``."""
         span = int(max(self.undone.entry_id.max(initial=0), moments.max(initial=0))) + 1
-        known, at = np.unique(self.commitment, return_inverse=True)
-        place = np.searchsorted(known, commitments)
-        is_there = np.append(known, -1)[place] == commitments
-        seen = np.searchsorted(at * span + self.undone.entry_id, place * span + moments)
-        return np.where(is_there, np.searchsorted(at, place, "right") - seen, 0)
+        commitment_numbers, at = np.unique(self.commitment, return_inverse=True)
+        place = np.searchsorted(commitment_numbers, commitments)
+        is_present = np.append(commitment_numbers, -1)[place] == commitments
+        earlier = np.searchsorted(at * span + self.undone.entry_id, place * span + moments)
+        return np.where(is_present, np.searchsorted(at, place, "right") - earlier, 0)
 
     def _find_earlier_days(self, rows: EntryColumn, count: int) -> DayColumn:
-        """The days of some requests before the last ``count`` times that something of their commitments was undone."""
-        wanted = np.unique(self.requests.predecessor[rows])
+        """Return the service dates of some requests, without the last ``count`` undone entries of their commitments."""
+        commitments = np.unique(self.requests.predecessor[rows])
         services, requests = (
-            select_rows(each, _find_rows(each.predecessor, wanted)) for each in (self.services, self.requests)
+            select_rows(lines, _find_rows(lines.predecessor, commitments))
+            for lines in (self.services, self.requests)
         )
-        undone = _find_rows(self.commitment, wanted)
+        undone = _find_rows(self.commitment, commitments)
         ends = np.searchsorted(self.commitment, self.commitment[undone], "right")
-        late = select_rows(self.undone, undone[undone >= ends - count])
-        days = _find_service_days(_add_undone(services, late), _add_undone(requests, late))
+        undone_later = select_rows(self.undone, undone[undone >= ends - count])
+        days = _find_service_days(_add_undone(services, undone_later), _add_undone(requests, undone_later))
         at, _ = _locate(requests, self.requests.entry_id[rows])
         return days[at]
 
 
 def build_billing(rows: ServiceEntries) -> Billing:
-    """What ``rows``, in any order, say of services and their bills."""
+    """Build the billing from ``rows`` in any order."""
     services, requests = _select_kind(rows, SERVICE), _select_kind(rows, REQUEST)
     undone = select_rows(rows, np.flatnonzero((rows.kind == CANCELLATION) | (rows.kind == REJECTION)))
     commitment = _find_commitments(services, undone.predecessor) + _find_commitments(
         requests, undone.predecessor
     )
     order = np.lexsort((undone.entry_id, commitment))
-    order = order[commitment[order] > 0]  # a request of another flux has no service
+    order = order[commitment[order] > 0]  # a request of another flow has no service
     undone, commitment = select_rows(undone, order), commitment[order]
-    services, requests = (_subtract_undone(each, undone) for each in (services, requests))
+    services, requests = (_subtract_undone(lines, undone) for lines in (services, requests))
     row = np.argsort(requests.entry_id)
     return Billing(
         services,
@@ -101,9 +102,9 @@ def build_billing(rows: ServiceEntries) -> Billing:
 
 
 def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> DayColumn:
-    """Of each request the day of the service that its last cent is billed by."""
+    """Return, for each request, the day of the service that its last cent bills."""
     certified, requested = np.cumsum(services.amount), np.cumsum(requests.amount)
-    # sums go on over all commitments, so what those before had is taken away
+    # the sums run over all commitments, so the sums of the earlier commitments are subtracted
     first = np.searchsorted(requests.predecessor, requests.predecessor)
     own = requested - (requested - requests.amount)[first]
     begins = np.searchsorted(services.predecessor, requests.predecessor)
@@ -115,20 +116,20 @@ def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> Da
 
 
 def _select_kind(rows: ServiceEntries, kind: int) -> ServiceEntries:
-    """Rows of one kind, by commitment and entry."""
-    own = select_rows(rows, np.flatnonzero(rows.kind == kind))
-    return select_rows(own, np.lexsort((own.entry_id, own.predecessor)))
+    """Select the rows of one kind, by commitment and entry."""
+    kind_rows = select_rows(rows, np.flatnonzero(rows.kind == kind))
+    return select_rows(kind_rows, np.lexsort((kind_rows.entry_id, kind_rows.predecessor)))
 
 
 def _find_rows(commitments: EntryColumn, wanted: EntryColumn) -> EntryColumn:
-    """The rows of the ``wanted`` commitments, both ascending."""
+    """Return the rows of the ``wanted`` commitments; both are in ascending order."""
     first, end = (np.searchsorted(commitments, wanted, side) for side in ("left", "right"))
     counts = end - first
     return np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
 
 
 def _locate(rows: ServiceEntries, entries: EntryColumn) -> tuple[EntryColumn, NDArray[np.bool_]]:
-    """Where ``entries`` stand among rows in any order, and whether they do."""
+    """Return the position of each of ``entries`` among rows in any order, and whether it is present."""
     order = np.argsort(rows.entry_id)
     at = np.searchsorted(rows.entry_id, entries, sorter=order)
     at = np.append(order, len(order))[at]
@@ -136,23 +137,23 @@ def _locate(rows: ServiceEntries, entries: EntryColumn) -> tuple[EntryColumn, ND
 
 
 def _find_commitments(rows: ServiceEntries, entries: EntryColumn) -> EntryColumn:
-    """The commitments of ``entries``; 0 where they are not among ``rows``."""
-    at, is_there = _locate(rows, entries)
-    return np.where(is_there, np.append(rows.predecessor, 0)[at], 0)
+    """Return the commitments of ``entries``; 0 for an entry that is not among ``rows``."""
+    at, is_present = _locate(rows, entries)
+    return np.where(is_present, np.append(rows.predecessor, 0)[at], 0)
 
 
 def _subtract_undone(rows: ServiceEntries, undone: ServiceEntries) -> ServiceEntries:
-    """``rows`` less what was undone of them."""
+    """Return ``rows`` less the amounts that were undone."""
     return _apply_undone(rows, undone, np.subtract)
 
 
 def _add_undone(rows: ServiceEntries, undone: ServiceEntries) -> ServiceEntries:
-    """``rows`` with what was undone of them."""
+    """Return ``rows`` with the amounts that were undone added back."""
     return _apply_undone(rows, undone, np.add)
 
 
 def _apply_undone(rows: ServiceEntries, undone: ServiceEntries, how: np.ufunc) -> ServiceEntries:
-    at, is_there = _locate(rows, undone.predecessor)
+    at, is_present = _locate(rows, undone.predecessor)
     amount = rows.amount.copy()
-    how.at(amount, at[is_there], undone.amount[is_there])
+    how.at(amount, at[is_present], undone.amount[is_present])
     return rows._replace(amount=amount)

@@ -1,4 +1,4 @@
-"""The book from the database: start-up and recovery are the same."""
+"""Loading of the book from the database, the same at a start and after a failure."""
 
 import asyncio
 import logging
@@ -28,40 +28,64 @@ LOG = logging.getLogger(__name__)
 
 
 class LoadedBook(NamedTuple):
-    """A book as last committed."""
+    """The book as of the last commit."""
 
     state: BookState
     head: ChainHead
     secret: fingerprints.Secret
     last_checkpoint: CheckpointExtent
-    """The last checkpoint."""
+    """The extent of the last checkpoint."""
     needs_full_checkpoint: bool = False
-    """Whether most of what the checkpoints hold is outdated: a whole one is then to take their place."""
+    """Whether the checkpoints consist mostly of outdated pages, so that a full checkpoint should replace them."""
+
+
+class _JournalEnd(NamedTuple):
+    """The last batch and entry of the journal."""
+
+    batch: int
+    entry: int
+
+
+class _Restored(NamedTuple):
+    """A book with the contents of the checkpoints."""
+
+    state: BookState
+    extent: CheckpointExtent
+    needs_full_checkpoint: bool
+
+
+class _Replaced(NamedTuple):
+    """An entry that changed a payee's bank details, and the digest of the former details."""
+
+    entry: int
+    digest: int
 
 
 async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBook:
-    """Load the book: cells and figures, the last checkpoint's pages, then the journal behind it.
+    """Load the book: the checkpoints' pages, the cells and figures, then the entries after the last checkpoint.
 
     Raises
     ------
     ReferenceDataError
-        The calendar no longer names a year of which something is stored, or a code in use means something else.
+        The calendar no longer names a year of which rows are stored, or a code in use has changed its meaning.
     """
     (row,) = await store.fetch("engine_row")
     if row["layout"] != LAYOUT:
-        raise DatabaseUnfit(f"the journal's rows are of layout {row['layout']}, this version writes {LAYOUT}")
+        raise DatabaseUnfit(f"the journal's rows have layout {row['layout']}, this version writes {LAYOUT}")
     registry = Registry(reference, await store.load_numbers(reference))
     secret = _parse_secret(row["secret"])
     head = ChainHead(row["version"], await _read_chain_hash(store, row["version"]))
-    entries = int((await store.fetch("last_entry"))[0]["last"])
-    state, mark, is_worn = await _restore_checkpoints(store, registry, (head.batch, entries))
+    last_entry = int((await store.fetch("last_entry"))[0]["last"])
+    state, extent, needs_full_checkpoint = await _restore_checkpoints(
+        store, registry, _JournalEnd(head.batch, last_entry)
+    )
     await _load_cells(store, state)
     await _load_figures(store, state)
-    changes = await _load_payees(store, state, secret, mark)
-    await journal_replay.replay_entries(store, state, secret, (mark.entries, entries))
-    for entry, before in changes:
-        state.book.items["open"][entry] = before
-    return LoadedBook(state, head, secret, mark, is_worn)
+    changes = await _load_payees(store, state, secret, extent)
+    await journal_replay.replay_entries(store, state, secret, after=extent.entries, last=last_entry)
+    for entry, old_digest in changes:
+        state.book.items["open"][entry] = old_digest
+    return LoadedBook(state, head, secret, extent, needs_full_checkpoint)
 
 
 def _parse_secret(stored: bytes) -> fingerprints.Secret:
@@ -78,21 +102,21 @@ async def _load_cells(store: PostgresStore, state: BookState) -> None:
     _check_years(state.registry, rows.budget_year, "account assignments")
     centre = np.where(rows.operation > 0, rows.operation, rows.centre)
     parts = (
-        np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
+        np.asarray(column, np.int64) for column in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
     )
     state.add_cells(pack(CellParts(*parts)), len(state.cell_words))
 
 
 async def _load_figures(store: PostgresStore, state: BookState) -> None:
-    """The last row of each node and account counts; the server leaves out those before, which only become more."""
+    """Load the last row of each node and account; the server selects them, as the earlier rows only grow in number."""
     names = ", ".join(list_columns(NodeBalances))
     last = "(select node, max(batch) as batch from node_balance group by node) last using (node, batch)"
     rows, _ = decode(NodeBalances, await store.read_copy(f"select {names} from node_balance join {last}"))
     nodes_a_year = CENTRES_A_YEAR * SHEETS
     _check_years(state.registry, rows.node // nodes_a_year + YEAR_FIRST, "figures of budget nodes")
     at = rows.node - state.registry.first_node
-    for place, figure in enumerate(rows[2:]):
-        state.book.figures[at, place] = figure
+    for column, figure in enumerate(rows[2:]):
+        state.book.figures[at, column] = figure
     names = ", ".join(list_columns(AccountBalances))
     last = """(select account, period, max(batch) as batch from account_balance group by account, period) last
               using (account, period, batch)"""
@@ -105,45 +129,43 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
 
 
 def _check_years(registry: Registry, years: NDArray[np.integer], what: str) -> None:
-    """Be sure that there is a place for what is stored: a year that is gone would have its rows land in another's."""
+    """Check that the calendar has the years of the stored rows: those of a missing year would go to another year's nodes."""
     missing = set(np.unique(years).tolist()) - registry.reference.calendar.exercises.keys()
     if missing:
         raise build_missing_year_error(min(missing), what)
 
 
-async def _restore_checkpoints(
-    store: PostgresStore, registry: Registry, journal: tuple[int, int]
-) -> tuple[BookState, CheckpointExtent, bool]:
-    """A book with what the checkpoints hold, and whether they are worn; ``journal`` is its last batch and entry.
+async def _restore_checkpoints(store: PostgresStore, registry: Registry, journal: _JournalEnd) -> _Restored:
+    """Return a book with the contents of the checkpoints, or an empty one.
 
-    They build upon each other, so if one is not right none is used, and all are deleted: the next is the first of
-    others, with every page in it.
+    The checkpoints build on each other, so if one is invalid none is used, and all are deleted: the next checkpoint is
+    then a full one.
     """
     try:
-        return await _read_checkpoints(store, create_empty_book(registry, journal[1]), journal)
-    except SchemaMismatch as broken:
-        LOG.warning("%s; all checkpoints are deleted, and the whole journal is read instead", broken)
+        return await _read_checkpoints(store, create_empty_book(registry, journal.entry), journal)
+    except SchemaMismatch as error:
+        LOG.warning("%s; all checkpoints are deleted, and the whole journal is read instead", error)
         await store.fetch("delete_checkpoints")
-        return create_empty_book(registry, journal[1]), NO_CHECKPOINT, False
+        return _Restored(
+            create_empty_book(registry, journal.entry), NO_CHECKPOINT, needs_full_checkpoint=False
+        )
 
 
-async def _read_checkpoints(
-    store: PostgresStore, state: BookState, journal: tuple[int, int]
-) -> tuple[BookState, CheckpointExtent, bool]:
+async def _read_checkpoints(store: PostgresStore, state: BookState, journal: _JournalEnd) -> _Restored:
     rows = [CheckpointRow(*row) for row in await store.fetch("checkpoints")]
     checkpoint_restore.check_chain(rows, *journal)
-    mark = rows[-1].extent if rows else NO_CHECKPOINT
-    state.ensure_capacity_to_restore(mark.entries, mark.keys, mark.payees)
+    extent = rows[-1].extent if rows else NO_CHECKPOINT
+    state.ensure_capacity_to_restore(extent.entries, extent.keys, extent.payees)
     for row in rows:
         select = f"select batch, piece, payload from checkpoint_page where batch = {row.batch}"
         pieces = checkpoint_restore.CheckpointPieces(row)
         await store.stream_rows(select, pieces.add_rows)
         await asyncio.to_thread(checkpoint_restore.restore_pages, state, pieces)
     counters = state.book.counters
-    counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
-    key_kernel.index_keys(state.book.slots, _seal_view(state.book.keys), 0, mark.keys)
-    key_kernel.index_keys(state.book.payee_slots, _seal_view(state.book.payees), 0, mark.payees)
-    return state, mark, checkpoint_restore.are_outdated(rows)
+    counters["entries"], counters["keys"], counters["payees"] = extent.entries, extent.keys, extent.payees
+    key_kernel.index_keys(state.book.slots, _seal_view(state.book.keys), 0, extent.keys)
+    key_kernel.index_keys(state.book.payee_slots, _seal_view(state.book.payees), 0, extent.payees)
+    return _Restored(state, extent, checkpoint_restore.are_outdated(rows))
 
 
 def _seal_view(array: np.ndarray) -> np.ndarray:
@@ -153,50 +175,54 @@ def _seal_view(array: np.ndarray) -> np.ndarray:
 
 
 async def _load_payees(
-    store: PostgresStore, state: BookState, secret: fingerprints.Secret, mark: CheckpointExtent
-) -> list[tuple[int, int]]:
-    """Payees registered since the checkpoint, and where those are paid now whose details changed since.
+    store: PostgresStore, state: BookState, secret: fingerprints.Secret, extent: CheckpointExtent
+) -> list[_Replaced]:
+    """Load the payees registered since the checkpoint, and apply later changes of bank details.
 
-    Returns the entries of these changes, each with the digest that it replaced.
+    Return the entries of these changes, each with the digest that it replaced.
     """
     select = "select payee, entry_id, code, name, iban, bic from payee where entry_id > {} order by entry_id"
-    rows, texts = decode(NewPayees, await store.read_copy(select.format(mark.entries)), 4)
+    rows, texts = decode(NewPayees, await store.read_copy(select.format(extent.entries)), 4)
     if not len(rows.payee):
         return []
-    code, bank = (_select_column(texts, place, 4) for place in (0, 2))
-    found, digests = (
+    code, bank = (_select_column(texts, position, 4) for position in (0, 2))
+    code_fingerprints, digests = (
         fingerprints.fingerprint_payees(code, texts.text, secret),
         fingerprints.digest_ibans(bank, texts.text),
     )
-    last = max(mark.payees, int(rows.payee.max()))
-    state.ensure_capacity(last - mark.payees)
-    table, is_new = state.book.payees, _find_registrations(rows.payee, mark.payees)
+    last = max(extent.payees, int(rows.payee.max()))
+    state.ensure_capacity(last - extent.payees)
+    table, is_new = state.book.payees, _find_registrations(rows.payee, extent.payees)
     at = rows.payee[is_new] - 1
-    table["high"][at], table["low"][at], table["value"][at] = found.high[is_new], found.low[is_new], at + 1
+    table["high"][at], table["low"][at], table["value"][at] = (
+        code_fingerprints.high[is_new],
+        code_fingerprints.low[is_new],
+        at + 1,
+    )
     table["content"][at] = digests[is_new]
-    key_kernel.index_keys(state.book.payee_slots, _seal_view(table), mark.payees, last)
+    key_kernel.index_keys(state.book.payee_slots, _seal_view(table), extent.payees, last)
     state.book.counters["payees"] = last
     state.note_changed_payees(rows.payee[~is_new])
-    return _apply_changes(table, rows, (~is_new, digests))
+    return _apply_changes(table, rows, ~is_new, digests)
 
 
-def _find_registrations(payees: NDArray[np.int32], known: int) -> NDArray[np.bool_]:
-    """Which rows register a payee: they are numbered in their order."""
-    before = np.maximum.accumulate(np.concatenate([[known], payees]))[:-1]
-    return payees > before
+def _find_registrations(payees: NDArray[np.int32], payee_count: int) -> NDArray[np.bool_]:
+    """Return which rows register a payee: payees are numbered in the order of their registration."""
+    highest_before = np.maximum.accumulate(np.concatenate([[payee_count], payees]))[:-1]
+    return payees > highest_before
 
 
 def _apply_changes(
-    table: np.ndarray, rows: NewPayees, changes: tuple[NDArray[np.bool_], NDArray[np.uint64]]
-) -> list[tuple[int, int]]:
-    """Replace the details of payees, one change after the other; each entry with what it replaced."""
-    found, (which, digests) = [], changes
-    for at in np.flatnonzero(which).tolist():
+    table: np.ndarray, rows: NewPayees, is_change: NDArray[np.bool_], digests: NDArray[np.uint64]
+) -> list[_Replaced]:
+    """Replace the digests of payees, one change after the other; return each entry with what it replaced."""
+    replaced = []
+    for at in np.flatnonzero(is_change).tolist():
         row = int(rows.payee[at]) - 1
-        found.append((int(rows.entry_id[at]), int(table["content"][row].view(np.int64))))
+        replaced.append(_Replaced(int(rows.entry_id[at]), int(table["content"][row].view(np.int64))))
         table["content"][row] = digests[at]
-    return found
+    return replaced
 
 
-def _select_column(texts: TextCells, place: int, of: int) -> Spans:
-    return seal(Spans(*(np.ascontiguousarray(column[place::of]) for column in texts.spans)))
+def _select_column(texts: TextCells, position: int, column_count: int) -> Spans:
+    return seal(Spans(*(np.ascontiguousarray(column[position::column_count]) for column in texts.spans)))

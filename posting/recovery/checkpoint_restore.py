@@ -1,4 +1,4 @@
-"""Checkpoints back into the book: put together piece by piece, and used only when they are whole and unchanged."""
+"""Restoring of checkpoints: assembled from their pieces, and used only if they are complete and unchanged."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from posting.book.checkpoint import (
 )
 
 OUTDATED_MIN = 8
-"""Fewer checkpoints are read as fast as one."""
+"""Fewer checkpoints than this are read as fast as one."""
 
 
 class CheckpointBlock(NamedTuple):
-    """Pages of one array, as they are stored."""
+    """Pages of one array in their stored form."""
 
     part: int
     pages: NDArray[np.uint32]
@@ -35,30 +35,30 @@ class CheckpointBlock(NamedTuple):
 
 
 class CheckpointPieces:
-    """The content of a checkpoint, put together from its COPY rows in whatever order they come."""
+    """The content of a checkpoint, assembled from its COPY rows in any order."""
 
     def __init__(self, row: CheckpointRow) -> None:
-        """``row`` passed ``check_chain``, which bounds its pieces."""
+        """Allocate the pieces; ``row`` has passed ``check_chain``, which bounds their number."""
         self.row = row
         self._content = np.empty((row.pieces, PIECE_BYTES), np.uint8)
         self._is_present = np.zeros(row.pieces, bool)
         self._is_valid = True
 
     def add_rows(self, rows: bytes) -> None:
-        """Put some whole COPY rows where they belong."""
+        """Add a chunk of whole COPY rows."""
         if len(rows) % PIECE_ROW.itemsize:
             self._is_valid = False
             return
-        found = np.frombuffer(rows, PIECE_ROW)
-        at = found["piece"].astype(np.int64)
-        is_ours = (found["payload_length"] == PIECE_BYTES) & (at >= 0) & (at < self.row.pieces)
-        if not is_ours.all() or self._is_present[at].any() or len(np.unique(at)) < len(at):
+        pieces = np.frombuffer(rows, PIECE_ROW)
+        at = pieces["piece"].astype(np.int64)
+        is_expected = (pieces["payload_length"] == PIECE_BYTES) & (at >= 0) & (at < self.row.pieces)
+        if not is_expected.all() or self._is_present[at].any() or len(np.unique(at)) < len(at):
             self._is_valid = False
             return
-        self._content[at], self._is_present[at] = found["payload"], True
+        self._content[at], self._is_present[at] = pieces["payload"], True
 
     def read_content(self) -> NDArray[np.uint8]:
-        """The bytes of all pieces in order, once they are known to be those that were stored.
+        """Return the bytes of all pieces in order, after checking that they are those that were stored.
 
         Raises
         ------
@@ -67,25 +67,25 @@ class CheckpointPieces:
         """
         row = self.row
         if not row.pieces or not self._is_valid or not self._is_present.all():
-            raise _build_error(row, f"its {row.pieces} pieces are not all there")
+            raise _build_error(row, f"its {row.pieces} pieces are not complete")
         if hashlib.sha256(self._content.data).digest() != row.digest:
-            raise _build_error(row, "its pieces are not those its digest was made of")
+            raise _build_error(row, "its pieces do not match its digest")
         content = self._content.reshape(-1)
-        meaning, *stored = np.frombuffer(content, CHECKPOINT_HEADER, 1)[0].tolist()
-        if meaning != FORMAT_VERSION:
+        version, *header = np.frombuffer(content, CHECKPOINT_HEADER, 1)[0].tolist()
+        if version != FORMAT_VERSION:
             raise _build_error(row, "another version of Crescendo stored it")
-        if tuple(stored) != row[:5]:
-            raise _build_error(row, "its row is not the one that was stored")
+        if tuple(header) != row[:5]:
+            raise _build_error(row, "its row was changed")
         return content
 
 
 def restore_pages(state: BookState, pieces: CheckpointPieces) -> None:
-    """Put the pages of one checkpoint back in their places.
+    """Copy the pages of one checkpoint into the book.
 
     Raises
     ------
     SchemaMismatch
-        The pieces are not those that were stored, whole and unchanged; ``state`` is as it was.
+        The pieces are incomplete or were changed; ``state`` is then unchanged.
     """
     for block in read_blocks(pieces):
         size = len(block.pages) * PAGE_BYTES
@@ -94,51 +94,53 @@ def restore_pages(state: BookState, pieces: CheckpointPieces) -> None:
 
 
 def read_blocks(pieces: CheckpointPieces) -> list[CheckpointBlock]:
-    """The blocks of one checkpoint, all of it checked.
+    """Return the blocks of one checkpoint, after checking all of it.
 
     Raises
     ------
     SchemaMismatch
-        As ``restore``.
+        As ``restore_pages``.
     """
-    content, found, at = memoryview(pieces.read_content().data), [], CHECKPOINT_HEADER.itemsize
+    content, blocks, at = memoryview(pieces.read_content().data), [], CHECKPOINT_HEADER.itemsize
     while at + BLOCK_HEADER.itemsize <= len(content):
         part, count, size = np.frombuffer(content, BLOCK_HEADER, 1, at)[0].tolist()
         if not part:
-            return found
+            return blocks
         first, at = at + BLOCK_HEADER.itemsize, at + BLOCK_HEADER.itemsize + 4 * count + size
         if at <= len(content):
-            found.append(
+            blocks.append(
                 CheckpointBlock(part, np.frombuffer(content, "<u4", count, first), content[at - size : at])
             )
-    raise _build_error(pieces.row, "it has no end")
+    raise _build_error(pieces.row, "its end is missing")
 
 
 def check_chain(rows: Sequence[CheckpointRow], batch: int, entries: int) -> None:
-    """Be sure that ``rows``, by batch, build upon each other from the first on and end where the journal does or before.
+    """Check that ``rows``, in order of batch, build on each other and do not exceed the journal.
 
-    ``batch`` and ``entries`` are the journal's last.
+    ``batch`` and ``entries`` are the journal's last batch and entry.
 
     Raises
     ------
     SchemaMismatch
-        One is missing, or knows of what the journal does not.
+        A checkpoint is missing, or covers more than the journal.
     """
-    before = 0
+    previous = 0
     for row in rows:
-        if row.previous != before:
-            raise _build_error(row, f"that of batch {row.previous}, upon which it builds, is not before it")
+        if row.previous != previous:
+            raise _build_error(
+                row, f"the checkpoint of batch {row.previous}, on which it builds, is not the one before it"
+            )
         is_possible = 0 <= min(row.keys, row.payees) <= max(row.keys, row.payees) <= row.entries
         is_possible = is_possible and 0 <= row.pieces <= _bound_pieces(row)
         if not is_possible or row.batch > batch or row.entries > entries:
-            raise _build_error(row, f"it knows of more than the journal, which ends with entry {entries}")
-        before = row.batch
+            raise _build_error(row, f"it covers more than the journal, which ends with entry {entries}")
+        previous = row.batch
 
 
 def are_outdated(rows: Sequence[CheckpointRow]) -> bool:
-    """Whether ``rows`` hold twice as much as one whole checkpoint in their place would, by what the first of them held.
+    """Return whether the checkpoints are more than twice as large as one full checkpoint would be, estimated by the first.
 
-    Each holds again what changed since the one before, so that a start would read ever more for the same book.
+    Each contains pages that earlier ones contain too, so a start would read ever more for the same book.
     """
     if len(rows) < OUTDATED_MIN or not rows[0].entries:
         return False
@@ -150,11 +152,11 @@ def _build_error(row: CheckpointRow, reason: str) -> SchemaMismatch:
 
 
 def _bound_pieces(row: CheckpointRow) -> int:
-    """Pieces that a checkpoint cannot exceed, if every page there is had changed."""
+    """Return the most pieces that a checkpoint can have: those of all pages."""
     pages = (
         row.entries // ITEMS_A_PAGE + 2,
         row.keys // KEYS_A_PAGE + 2,
         row.payees // KEYS_A_PAGE + 2,
     )
-    whole = sum(map(bound_packed_bytes, pages)) + CHECKPOINT_HEADER.itemsize + BLOCK_HEADER.itemsize
-    return -(-whole // PIECE_BYTES)
+    bytes_max = sum(map(bound_packed_bytes, pages)) + CHECKPOINT_HEADER.itemsize + BLOCK_HEADER.itemsize
+    return -(-bytes_max // PIECE_BYTES)

@@ -1,7 +1,7 @@
-"""Entries behind the last checkpoint, back into the book.
+"""Replay of the entries after the last checkpoint into the book.
 
-Several connections wrote them at once, so they lie in the journal a batch here and a batch there.  Their ids are dense:
-each is put at its place as it comes, and nothing needs sorting.
+Several connections wrote them at the same time, so the batches are not stored in order.  Their ids are dense: each entry is
+placed by its id as it arrives, without sorting.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from posting.pgcopy import HEADER, TRAILER, decode, list_columns
 from posting.store.journal_store import PostgresStore
 
 WINDOW_ENTRIES = 1 << 22
-"""Entries held at once, some 60 bytes each."""
+"""Entries in memory at the same time, about 60 bytes each."""
 
 _FAMILY = np.array([kind.family for kind in CATALOG])
 _COLUMNS = ", ".join([*list_columns(Entries), "reference"])
 
 
 class _Window(NamedTuple):
-    """Entries in order of id, and what their keys are found by."""
+    """Consecutive entries in order of id, and the fingerprints of their keys."""
 
     first_entry: int
     rows: StoredEntries
@@ -39,76 +39,78 @@ class _Window(NamedTuple):
 
 
 async def replay_entries(
-    store: PostgresStore, state: BookState, secret: fingerprints.Secret, span: tuple[int, int]
+    store: PostgresStore, state: BookState, secret: fingerprints.Secret, *, after: int, last: int
 ) -> None:
-    """Take back the entries behind ``span[0]`` up to ``span[1]``, a stretch at a time, never splitting an act.
+    """Replay the entries after ``after`` up to ``last``, a window at a time, without splitting an act.
 
     Raises
     ------
     DatabaseUnfit
         An entry is missing from the journal.
     """
-    known = await _read_sender_numbers(store, state.registry), secret
-    done, last = span
+    senders, done = await _read_sender_numbers(store, state.registry), after
     while done < last:
-        stretch = _create_window(done + 1, min(WINDOW_ENTRIES, last - done))
-        end = done + len(stretch.is_present)
+        window = _create_window(done + 1, min(WINDOW_ENTRIES, last - done))
+        end = done + len(window.is_present)
         select = f"select {_COLUMNS} from entry where entry_id > {done} and entry_id <= {end}"
-        await store.stream_rows(select, partial(_place_rows, stretch, known))
-        _check_complete(stretch)
-        whole = _count_whole_acts(stretch.key_fingerprints, end == last)
-        await asyncio.to_thread(_apply_entries, state, stretch, whole)
-        done += whole
+        await store.stream_rows(select, partial(_place_rows, window, senders, secret))
+        _check_complete(window)
+        row_count = _count_whole_acts(window.key_fingerprints, end == last)
+        await asyncio.to_thread(_apply_entries, state, window, row_count)
+        done += row_count
 
 
 def _create_window(first: int, count: int) -> _Window:
-    rows, found = allocate_zeros(StoredEntries, count), allocate_zeros(Fingerprints, count)
+    rows, key_fingerprints = allocate_zeros(StoredEntries, count), allocate_zeros(Fingerprints, count)
     rows.entry[:] = np.arange(first, first + count)
-    return _Window(first, rows, found, np.zeros(count, bool))
+    return _Window(first, rows, key_fingerprints, np.zeros(count, bool))
 
 
-def _place_rows(stretch: _Window, known: tuple[NDArray[np.int64], fingerprints.Secret], part: bytes) -> None:
-    """Put the entries of some COPY rows where they belong."""
-    senders, secret = known
-    rows, texts = decode(Entries, b"".join([HEADER, part, TRAILER]), 1)
+def _place_rows(
+    window: _Window, senders: NDArray[np.int64], secret: fingerprints.Secret, copied_rows: bytes
+) -> None:
+    """Place the entries of some COPY rows by their ids."""
+    rows, texts = decode(Entries, b"".join([HEADER, copied_rows, TRAILER]), 1)
     prefix = fingerprints.build_prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
-    found = fingerprints.fingerprint_texts(texts.spans, Bytes(texts.text.data), prefix, secret)
-    at = rows.entry_id - stretch.first_entry
+    key_fingerprints = fingerprints.fingerprint_texts(texts.spans, Bytes(texts.text.data), prefix, secret)
+    at = rows.entry_id - window.first_entry
     stored = rows._replace(content=rows.content.view(np.uint64))
-    for name, column in zip(StoredEntries._fields[1:], stretch.rows[1:], strict=True):
+    for name, column in zip(StoredEntries._fields[1:], window.rows[1:], strict=True):
         column[at] = getattr(stored, name)
-    for column, of_keys in zip(stretch.key_fingerprints, found, strict=True):
-        column[at] = of_keys
-    stretch.is_present[at] = True
+    for column, values in zip(window.key_fingerprints, key_fingerprints, strict=True):
+        column[at] = values
+    window.is_present[at] = True
 
 
-def _check_complete(stretch: _Window) -> None:
-    if not stretch.is_present.all():
-        missing = stretch.first_entry + int(np.argmin(stretch.is_present))
+def _check_complete(window: _Window) -> None:
+    if not window.is_present.all():
+        missing = window.first_entry + int(np.argmin(window.is_present))
         raise DatabaseUnfit(
-            f"entry {missing} is missing from the journal; crescendo verify tells what else is"
+            f"entry {missing} is missing from the journal; crescendo verify lists all that is missing"
         )
 
 
-def _count_whole_acts(found: Fingerprints, is_last: bool) -> int:
-    """How many rows end with a whole act: the last one may go on behind this stretch."""
+def _count_whole_acts(key_fingerprints: Fingerprints, is_last: bool) -> int:
+    """Return the number of rows up to the end of the last complete act: the last act may continue after the window."""
     if is_last:
-        return len(found.high)
-    differs = (found.high[1:] != found.high[:-1]) | (found.low[1:] != found.low[:-1])
+        return len(key_fingerprints.high)
+    differs = (key_fingerprints.high[1:] != key_fingerprints.high[:-1]) | (
+        key_fingerprints.low[1:] != key_fingerprints.low[:-1]
+    )
     return int(np.flatnonzero(differs)[-1]) + 1
 
 
-def _apply_entries(state: BookState, stretch: _Window, whole: int) -> None:
-    rows = StoredEntries._make(column[:whole] for column in stretch.rows)
-    found = Fingerprints._make(column[:whole] for column in stretch.key_fingerprints)
-    state.ensure_capacity(whole)
-    kernel.replay_entries(seal(rows), seal(found), state.book)
+def _apply_entries(state: BookState, window: _Window, row_count: int) -> None:
+    rows = StoredEntries._make(column[:row_count] for column in window.rows)
+    key_fingerprints = Fingerprints._make(column[:row_count] for column in window.key_fingerprints)
+    state.ensure_capacity(row_count)
+    kernel.replay_entries(seal(rows), seal(key_fingerprints), state.book)
     state.note_changed_pages(rows.predecessor)
     state.note_changed_payees(rows.payee[CHANGES_PAYEE[rows.kind]])
 
 
 async def _read_sender_numbers(store: PostgresStore, registry: Registry) -> NDArray[np.int64]:
-    """The sender's number of each submission; 0 where none was given yet, as none of its lines was taken up."""
+    """Return the sender's number of each submission; 0 if the sender has no number yet, as no line of it was decided."""
     rows = await store.fetch("submission_senders")
     numbers = np.zeros(max((row["submission"] for row in rows), default=0) + 1, np.int64)
     for row in rows:

@@ -1,1 +1,1 @@
-"""Where the journal is kept: the schema's migrations, and the PostgreSQL that commits batches in order."""
+"""The store: the schema's migrations, and the PostgreSQL database that commits batches in order."""

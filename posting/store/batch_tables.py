@@ -1,6 +1,7 @@
-"""Which tables a batch leaves rows in: the fixed columns of each, and the texts behind them."""
+"""The tables to which a batch adds rows: the fixed columns of each, and the text columns after them."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from core.tables.journal import (
     AccountBalances,
@@ -14,14 +15,22 @@ from core.tables.journal import (
 )
 from core.tables.raw_lines import FormRows
 
-TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
-    "entry": (Entries, ("reference",)),
-    "refusal": (Refusals, ("reference", "found")),
-    "duplicate": (Duplicates, ()),
-    "payee": (NewPayees, ("code", "name", "iban", "bic")),
-    "cell": (NewCells, ()),
-    "request_detail": (RequestPages, ("page",)),
-    "form": (FormRows, ("body",)),
-    "node_balance": (NodeBalances, ()),
-    "account_balance": (AccountBalances, ()),
+
+class BatchTable(NamedTuple):
+    """The columns of a table."""
+
+    fixed: type
+    texts: tuple[str, ...] = ()
+
+
+TABLES: Mapping[str, BatchTable] = {
+    "entry": BatchTable(Entries, ("reference",)),
+    "refusal": BatchTable(Refusals, ("reference", "found")),
+    "duplicate": BatchTable(Duplicates),
+    "payee": BatchTable(NewPayees, ("code", "name", "iban", "bic")),
+    "cell": BatchTable(NewCells),
+    "request_detail": BatchTable(RequestPages, ("page",)),
+    "form": BatchTable(FormRows, ("body",)),
+    "node_balance": BatchTable(NodeBalances),
+    "account_balance": BatchTable(AccountBalances),
 }

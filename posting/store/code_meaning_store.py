@@ -1,4 +1,4 @@
-"""What codes mean, noted in the database when they are numbered, and held against the files at every start."""
+"""The stored meanings of codes: stored when codes are numbered, compared with the reference files at every start."""
 
 import json
 
@@ -15,40 +15,48 @@ _COLUMNS = ("year", "kind", "id", "meaning")
 async def store_meanings(
     connection: asyncpg.Connection, reference: ReferenceData, numbers: NumbersByCode
 ) -> None:
-    """Note what the files say that was not noted yet.
+    """Store the meanings of the files that are not stored yet.
 
     Raises
     ------
     ReferenceDataError
-        A code in use means something else now, or is gone; nothing is noted.
+        A code in use has another meaning than the stored one, or is missing; nothing is stored.
     """
     stored = _parse_rows(await connection.fetch(SQL["meanings"]))
-    files = code_changes.read_file_meanings(reference, numbers)
-    if changed := code_changes.find_changed(stored, files):
+    file_meanings = code_changes.read_file_meanings(reference, numbers)
+    if changed := code_changes.find_changed(stored, file_meanings):
         used = _find_used(await connection.fetch(SQL["codes_in_use"]), stored, numbers)
         code_changes.reject_changed_codes(
-            [key for key in changed if key in used], stored, (reference, files, numbers)
+            [key for key in changed if key in used],
+            stored,
+            file_meanings,
+            reference=reference,
+            numbers=numbers,
         )
-    new = [(*key, json.dumps(each.meaning)) for key, each in files.items() if _is_new(key, stored, files)]
-    await connection.copy_records_to_table("reference_meaning", records=new, columns=_COLUMNS)
+    records = [
+        (*key, json.dumps(file_meaning.meaning))
+        for key, file_meaning in file_meanings.items()
+        if _is_new(key, stored, file_meanings)
+    ]
+    await connection.copy_records_to_table("reference_meaning", records=records, columns=_COLUMNS)
 
 
 def _parse_rows(rows: list[asyncpg.Record]) -> dict[CodeKey, Meaning]:
-    """The last meaning of each code; many of them are alike, and are read once."""
-    read = {text: json.loads(text) for text in {row["meaning"] for row in rows}}
-    return {CodeKey(year, kind, number): read[text] for year, kind, number, text in rows}
+    """Return the last meaning of each code; equal texts are parsed once, as many codes mean the same."""
+    parsed = {text: json.loads(text) for text in {row["meaning"] for row in rows}}
+    return {CodeKey(year, kind, number): parsed[text] for year, kind, number, text in rows}
 
 
-def _is_new(key: CodeKey, stored: dict[CodeKey, Meaning], files: FileMeanings) -> bool:
-    return stored.get(key) != files[key].meaning
+def _is_new(key: CodeKey, stored: dict[CodeKey, Meaning], file_meanings: FileMeanings) -> bool:
+    return stored.get(key) != file_meanings[key].meaning
 
 
 def _find_used(
     rows: list[asyncpg.Record], stored: dict[CodeKey, Meaning], numbers: NumbersByCode
 ) -> set[CodeKey]:
-    """Codes of account assignments, fund centres with figures, accounts that were posted to, and roles they play."""
+    """Return the codes of account assignments, fund centres with figures, accounts posted to, and roles of such accounts."""
     used, accounts = {CodeKey(*row) for row in rows}, numbers[CodeKind.ACCOUNT]
-    played = ((key, means["account"]) for key, means in stored.items() if key.kind == code_changes.ROLE_KIND)
+    roles = ((key, means["account"]) for key, means in stored.items() if key.kind == code_changes.ROLE_KIND)
     return used | {
-        key for key, account in played if CodeKey(key.year, CodeKind.ACCOUNT, accounts[account]) in used
+        key for key, account in roles if CodeKey(key.year, CodeKind.ACCOUNT, accounts[account]) in used
     }

@@ -1,6 +1,6 @@
-"""Rows out of PostgreSQL by binary COPY, many at a time, received while the last ones are worked on.
+"""Rows read from PostgreSQL by binary COPY in large chunks; the next chunk is received while one is processed.
 
-The server sends every row as a message of its own, so whatever comes is whole rows.
+The server sends each row in a message of its own, so a chunk always consists of whole rows.
 Source: PostgreSQL manual, "Message Formats", CopyData.
 """
 
@@ -11,18 +11,18 @@ import asyncpg
 
 from posting.pgcopy import HEADER, TRAILER
 
-PART_BYTES = 1 << 24
+CHUNK_BYTES = 1 << 24
 
 
 async def stream_rows(connection: asyncpg.Connection, select: str, work: Callable[[bytes], None]) -> None:
-    """Call ``work`` with the COPY rows of ``select``, some 16 MB of whole rows at a time, in a thread beside."""
+    """Call ``work`` with the COPY rows of ``select``, about 16 MB of whole rows at a time, in another thread."""
     collector = _Collector(work)
     await connection.copy_from_query(select, output=collector.collect, format="binary")
     await collector.finish()
 
 
 class _Collector:
-    """Gathers messages into parts; the next is gathered while one is worked on."""
+    """Collects messages into chunks; the next chunk is collected while one is processed."""
 
     def __init__(self, work: Callable[[bytes], None]) -> None:
         self._work = work
@@ -32,22 +32,22 @@ class _Collector:
         self._running_work: asyncio.Future[None] | None = None
 
     async def collect(self, message: bytes) -> None:
-        """Gather one message; whatever is handed over before the end was followed by another."""
-        if self._bytes >= PART_BYTES:
+        """Add one message.  A full chunk is handed over only when another message follows, so the last one has the trailer."""
+        if self._bytes >= CHUNK_BYTES:
             await self._hand_over(None)
         self._messages.append(message)
         self._bytes += len(message)
 
     async def finish(self) -> None:
-        """Hand over the rest, and wait for it."""
+        """Hand over the last chunk without the trailer, and wait until it is processed."""
         await self._hand_over(-len(TRAILER))
         await self._wait_for_work()
 
     async def _hand_over(self, end: int | None) -> None:
-        part = b"".join(self._messages)[self._skipped_bytes : end]
+        chunk = b"".join(self._messages)[self._skipped_bytes : end]
         self._messages, self._bytes, self._skipped_bytes = [], 0, 0
         await self._wait_for_work()
-        self._running_work = asyncio.get_running_loop().run_in_executor(None, self._work, part)
+        self._running_work = asyncio.get_running_loop().run_in_executor(None, self._work, chunk)
 
     async def _wait_for_work(self) -> None:
         if self._running_work:

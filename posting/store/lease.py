@@ -1,7 +1,8 @@
-"""The lease on a database, and the connections of the one engine that has it.
+"""The lease on a database, and the connections of the engine that owns it.
 
-A keeper holds the lease and asks; several copiers copy batches at once.  A connection may break at any moment, and asyncpg
-then leaves a COPY that is being written waiting for ever: so every connection tells when it ends.
+One connection owns the lease and runs the queries; several others, the copiers, copy batches at the same time.  When a
+connection breaks, asyncpg leaves a COPY that is being written waiting for ever: so every connection has a listener that
+notes its end.
 """
 
 import asyncio
@@ -13,28 +14,27 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved, LeaseHeld
+from core.sql_files import read_queries
+from posting.store.failures import RETRIED_ERRORS
 from posting.store.migrate import migrate
-from posting.store.sql_files import read_queries
 
 Connection = asyncpg.Connection
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""What a fresh connection may mend.  asyncpg calls it internal when a connection dies in the middle of a COPY."""
 
 SQL: Mapping[str, str] = read_queries("posting.store", "queries.sql")
 _LEASE_DURATION = timedelta(seconds=15)
 _RENEWAL_SECONDS = 5
 COMMAND_SECONDS = 60
-"""A server that answers no command of a few rows within so long counts as gone; copies and indexing may take longer."""
+"""Limit on a command of a few rows, after which the server counts as unavailable; copies and indexing may take longer."""
 _ENDING_SECONDS = 120
-"""Former connections are ended one after the other, within 10 seconds each."""
+"""Time to end the former connections: one after the other, within 10 seconds each."""
 _CONNECTION_BROKE = "a connection to the database broke"
 
 
 class Lease:
-    """Who may write, and over what."""
+    """The exclusive right of one engine to write to a database, and its connections."""
 
     connection: Any
-    """A connection; by its types alone every row it fetches might be None."""
+    """The connection that owns the lease.  ``Any``, as by asyncpg's types every row that it fetches might be None."""
 
     def __init__(self, dsn: str, copiers: int) -> None:
         self._dsn, self._copier_count = dsn, copiers
@@ -48,12 +48,12 @@ class Lease:
         self.epoch = 0
 
     async def acquire(self, owner: str) -> None:
-        """Connect, migrate, and take the lease.
+        """Connect, migrate, and acquire the lease.
 
         Raises
         ------
         LeaseHeld
-            Another engine is alive on this database.
+            Another running engine owns the lease of this database.
         """
         await self._migrate()
         self.connection = await self._connect("crescendo", self.command_seconds)
@@ -61,35 +61,35 @@ class Lease:
             row = await self.connection.fetchrow(SQL["engine_for_update"])
             if row["holder_lives"] and row["lease_runs"]:
                 raise LeaseHeld(
-                    f"{row['holder']} works on this database; stop it, or wait until its lease lapses"
+                    f"{row['holder']} works on this database; stop it, or wait until its lease expires"
                 )
-            taken = await self.connection.fetchrow(SQL["take_lease"], owner, _LEASE_DURATION)
-            self.epoch = taken["epoch"]
+            acquired = await self.connection.fetchrow(SQL["take_lease"], owner, _LEASE_DURATION)
+            self.epoch = acquired["epoch"]
         await self.connection.execute(f"set application_name = '{self._application_name}'")
         await self.connection.fetch(SQL["end_former_engines"], str(self.epoch))
         await self._connect_copiers()
         self._renewal = asyncio.create_task(self._renew())
 
     async def release(self) -> None:
-        """Give the lease back and close everything; whoever asks something at that moment has the answer first."""
+        """Release the lease and close all connections, after the query that is running on the lease's connection."""
         if self._renewal:
             self._renewal.cancel()
-        for connection in self._copier_connections:
-            connection.terminate()
-        keeper = getattr(self, "connection", None)
+        for copier in self._copier_connections:
+            copier.terminate()
+        connection = getattr(self, "connection", None)
         async with self._connection_lock:
-            if keeper and not keeper.is_closed():
+            if connection and not connection.is_closed():
                 if self.epoch:
-                    await keeper.execute(SQL["release_lease"], self.epoch)
-                await keeper.close(timeout=self.command_seconds)
+                    await connection.execute(SQL["release_lease"], self.epoch)
+                await connection.close(timeout=self.command_seconds)
 
     async def wait_until_broken(self) -> None:
-        """Wait until a connection breaks, and raise what tells so."""
+        """Wait until a connection breaks, then raise ``ConnectionError``."""
         await self._broken.wait()
         raise ConnectionError(self._failure_text)
 
     async def reconnect(self) -> None:
-        """Fresh connections, once no former one of ours does anything any more."""
+        """Open new connections once all former connections of this engine have ended."""
         for connection in self._copier_connections:
             connection.terminate()
         self.free_copiers, self._broken, self._failure_text = (
@@ -103,15 +103,15 @@ class Lease:
             ending = max(self.command_seconds, _ENDING_SECONDS)
             await self.connection.fetch(SQL["end_former_connections"], self._application_name, timeout=ending)
             if not await self.connection.fetchval(SQL["keep_lease"], self.epoch, _LEASE_DURATION):
-                raise BookMoved("another engine took this database over")
+                raise BookMoved("another engine has taken this database over")
         await self._connect_copiers()
 
     @asynccontextmanager
     async def borrow_connection(self) -> AsyncIterator[Connection]:
-        """The keeper's connection, one user at a time.
+        """Borrow the lease's connection, one user at a time.
 
-        A server that hangs tells nothing: when a command has had its time all connections are dropped, so that whoever
-        waits on one goes home.
+        A server that hangs reports nothing: when a command times out, all connections are terminated, so that no task
+        goes on waiting for one.
         """
         async with self._connection_lock:
             try:
@@ -135,7 +135,7 @@ class Lease:
             self.free_copiers.put_nowait(connection)
 
     async def _migrate(self) -> None:
-        """Bring the tables up to date, however long that takes."""
+        """Apply the missing migrations, without a time limit."""
         connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "crescendo"})
         try:
             await migrate(connection)
@@ -143,20 +143,22 @@ class Lease:
             await connection.close()
 
     async def _connect(self, name: str, seconds: float | None = None) -> Connection:
-        """A connection whose end is noted, unless fresh ones were made before it; its commands have so many seconds."""
-        broken, said = self._broken, {"application_name": name}
+        """Open a connection whose end is noted, unless a reconnection came first; ``seconds`` limits each command."""
+        broken, server_settings = self._broken, {"application_name": name}
         limits = {"command_timeout": seconds, "timeout": self.command_seconds}
         try:
-            connection = await asyncpg.connect(self._dsn, server_settings=said, **limits)
+            connection = await asyncpg.connect(self._dsn, server_settings=server_settings, **limits)
         except TimeoutError:
-            raise TimeoutError(f"it takes no connection within {self.command_seconds} seconds") from None
+            raise TimeoutError(
+                f"no connection could be opened within {self.command_seconds} seconds"
+            ) from None
         connection.add_termination_listener(lambda _: broken.set())
         return connection
 
     async def _renew(self) -> None:
-        """Renew well before the lease lapses; commits check the epoch anyway, and a broken connection tells itself."""
+        """Renew the lease well before it expires; ignore failures, as every commit checks the epoch."""
         while True:
             await asyncio.sleep(_RENEWAL_SECONDS)
-            with suppress(*FAILURES):
-                async with self.borrow_connection() as keeper:
-                    await keeper.fetchval(SQL["renew_lease"], self.epoch, _LEASE_DURATION)
+            with suppress(*RETRIED_ERRORS):
+                async with self.borrow_connection() as connection:
+                    await connection.fetchval(SQL["renew_lease"], self.epoch, _LEASE_DURATION)

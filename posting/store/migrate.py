@@ -1,23 +1,23 @@
-"""The database brought to this version by numbered migrations, each applied once and never changed after."""
+"""Migrations: numbered SQL files that bring the database to this version, each applied once and never changed afterwards."""
 
 import secrets
 
 import asyncpg
 
 from core.errors import DatabaseUnfit
-from posting.store.sql_files import list_migrations
+from posting.store.migration_files import list_migrations
 
 LAYOUT = 2
-"""Version of the journal's rows: what a batch's hash is a hash of."""
+"""The version of the journal's rows, over which a batch's hash is computed."""
 
 PARTITION_ROWS = 1 << 21
-"""Entries of a partition of a new journal: a look-up may read one whole, the one that is written to."""
+"""Entries in a partition of a new journal; a look-up may have to read all of the partition that is being written to."""
 SERVER_VERSION_MIN = 150000
 _MIGRATION_LOCK = 7317
 
 
 async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITION_ROWS) -> list[str]:
-    """Bring the database to this version; returns the names of the migrations applied.
+    """Bring the database to this version; return the names of the applied migrations.
 
     Raises
     ------
@@ -37,11 +37,11 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
             row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")
         }
         _check_drift(applied)
-        new = [each for each in list_migrations() if each.name not in applied]
-        for each in new:
-            await connection.execute(each.sql)
+        new = [migration for migration in list_migrations() if migration.name not in applied]
+        for migration in new:
+            await connection.execute(migration.sql)
             await connection.execute(
-                "insert into migration (name, digest) values ($1, $2)", each.name, each.digest
+                "insert into migration (name, digest) values ($1, $2)", migration.name, migration.digest
             )
         await connection.execute(
             "insert into engine (layout, secret, partition_rows) values ($1, $2, $3) on conflict do nothing",
@@ -49,15 +49,15 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
             secrets.token_bytes(16),
             partition_rows,
         )
-    return [each.name for each in new]
+    return [migration.name for migration in new]
 
 
 def _check_drift(applied: dict[str, bytes]) -> None:
-    known = {each.name: each.digest for each in list_migrations()}
+    shipped_digests = {migration.name: migration.digest for migration in list_migrations()}
     for name, digest in applied.items():
-        if name not in known:
+        if name not in shipped_digests:
             raise DatabaseUnfit(f"migration {name} was applied by a newer version; run that version or newer")
-        if known[name] != digest:
+        if shipped_digests[name] != digest:
             raise DatabaseUnfit(
                 f"migration {name} differs from the one applied; restore the file, add a new one instead"
             )

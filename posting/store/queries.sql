@@ -15,7 +15,7 @@ where datname = current_database() and application_name like 'crescendo/%' and a
   and pid <> pg_backend_pid();
 
 -- name: end_former_connections
--- Whatever they were doing is rolled back, or committed, when this returns.
+-- When this returns, their transactions are rolled back or committed.
 select pg_terminate_backend(pid, 10000) from pg_stat_activity
 where datname = current_database() and application_name = $1 and pid <> pg_backend_pid();
 
@@ -29,26 +29,26 @@ update engine set lease_until = clock_timestamp() + $2::interval where epoch = $
 -- name: release_lease
 update engine set lease_until = '-infinity', holder = '', holder_pid = 0 where epoch = $1;
 
--- name: index_what_came
--- A BRIN index knows nothing of rows added since it was last summarised, and then every look-up reads the whole table.
+-- name: summarise_indexes
+-- A BRIN index does not cover rows added since it was last summarised; every look-up would then read the whole table.
 select brin_summarize_new_values(i.indexrelid)
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
 where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace;
 
 -- name: growing_indexes
--- The BRIN indexes, without those of the journal's partitions below partition $1.
+-- The BRIN indexes, except those of the journal's partitions below partition $1.
 select i.indexrelid::regclass::text as name
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid join pg_am a on a.oid = c.relam
 where a.amname = 'brin' and t.relnamespace = current_schema()::regnamespace
   and (t.relname !~ '^entry_[0-9]+$' or substr(t.relname, 7)::bigint >= $1)
 order by t.relname, c.relname;
 
--- name: index_new
+-- name: summarise_index
 select brin_summarize_new_values($1::text::regclass);
 
 -- name: lookups_missing
--- Statements that build the look-up indexes of sort $2 that partitions lack when $1 entries are committed: 'filter' of full
--- partitions without trees, 'tree' of full partitions, 'tail' the filter of the one that is written to, locking nobody out.
+-- Statements that build the missing look-up indexes of type $2 when $1 entries are committed: 'filter' for full partitions
+-- without trees, 'tree' for full partitions, 'tail' for the filter of the partition being written to, built without locking.
 with part as (
     select c.relname as name, (substr(c.relname, 7)::bigint + 1) * e.partition_rows <= $1 as is_full,
            substr(c.relname, 7)::bigint * e.partition_rows < $1 as is_begun
@@ -66,13 +66,13 @@ where k.sort = $2 and p.is_begun and p.is_full = (k.sort <> 'tail') and to_regcl
 order by p.name, k.key;
 
 -- name: lookups_broken
--- Statements that take away the indexes that were not finished: they cost what a whole one does, and find nothing.
+-- Statements that drop the indexes whose build was not finished: they cost as much as a complete one, and are never used.
 select format('drop index concurrently %I', c.relname) as statement
 from pg_index i join pg_class c on c.oid = i.indexrelid
 where not i.indisvalid and c.relnamespace = current_schema()::regnamespace and c.relname ~ '^entry_[0-9]+_filter$';
 
 -- name: close_batch
--- In one go, as the next batch waits for it: nothing is stored unless the epoch is ours and the version the one before.
+-- One statement, as the next batch waits for it; stores nothing unless the epoch is $1 and the version is the previous batch.
 with advanced as (
     update engine set version = $2 where epoch = $1 and version = $2 - 1 returning epoch, version
 ), closed as (
@@ -96,7 +96,7 @@ select chain from batch where batch = $1;
 select kind, id, code from reference_text order by kind, id;
 
 -- name: meanings
--- Of several about one code the last counts.
+-- In order: of several meanings of one code the last one counts.
 select year, kind, id, meaning::text from reference_meaning order by reference_meaning;
 
 -- name: codes_in_use
@@ -112,7 +112,7 @@ select period / 16 + 2000, 5, account from account_balance;
 -- name: checkpoints
 select batch, entries, keys, payees, previous, pieces, digest from checkpoint order by batch;
 
--- name: is_ours
+-- name: is_own_epoch
 select epoch = $1::bigint from engine for share;
 
 -- name: delete_checkpoints

@@ -1,4 +1,4 @@
-"""Proof from the raw rows: all that is stored is computed again, by another path than the engine's."""
+"""Verification: everything stored is computed again from the raw rows, by code that is independent of the engine."""
 
 from reporting.verification.findings import Check, Finding, Verification
 from reporting.verification.verify import verify

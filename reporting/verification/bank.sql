@@ -1,5 +1,5 @@
 -- name: bank_statements
--- Statements add up, and each opens with what the one before it of its account closed with.
+-- Statements add up, and the opening balance of each is the closing balance of the previous statement of the account.
 with chained as (
     select *, lag(closing) over (partition by account order by message, statement) as before from bank_statement where closing is not null
 )
@@ -9,7 +9,7 @@ union all
 select 'statement ' || identity || ' of ' || account, 'opens with ' || euros(opening), euros(before) from chained where before <> opening;
 
 -- name: bank_items
--- What the last attempt at each message states is what is kept of it, and the acts made of it are those that the journal was given.
+-- The last import of each message states as many items as are stored of it, and as many acts as were submitted to the journal.
 with last as (
     select message, max(attempt) as attempt from bank_attempt group by message
 ), kept as (
@@ -27,22 +27,22 @@ select 'message ' || a.message, s.lines || ' lines', a.acts || ' acts' from bank
 where s.lines <> a.acts;
 
 -- name: bank_transit
--- Each transfer is debited or refused once at most, for its own amount: what is left of the transit account is issued and not debited, item by item (A56).
+-- Each transfer is debited or rejected at most once, for its own amount: the transit account consists, item by item, of transfers not yet debited (rule A56).
 with answered as (
     select e.predecessor as entry_id, sum(e.amount) as cents, count(*) as times
     from entry e join kind k using (kind) where k.name in ('bank_debit', 'bank_reject') group by e.predecessor
 )
-select 'entry ' || a.entry_id as place, a.times || ' answers, ' || euros(a.cents) as found,
-       coalesce('one answer, ' || euros(e.amount), 'no answer') as expected
+select 'entry ' || a.entry_id as place, a.times || ' debits or rejections, ' || euros(a.cents) as found,
+       coalesce('one, ' || euros(e.amount), 'none') as expected
 from answered a left join (select e.entry_id, e.amount from entry e join kind k using (kind) where k.name in ('payment', 'reissue')) e using (entry_id)
 where e.entry_id is null or a.times <> 1 or a.cents <> e.amount;
 
 -- name: bank_books
--- As of the last statement of each operations account, the books are the bank's, but for what did not match and is listed (A56).
+-- As of the last statement of each operations account, the books equal the bank's balance, except for the listed items that did not match (rule A56).
 with of_cell as (
     select distinct c.cell, a.account from cell c join reference_text t on t.kind = 1 and t.id = c.centre
     join assigned a on a.centre = t.code and a.exercise = c.budget_year
-), transfer as (  -- of a run by what was kept when it was issued, of all else as the reference data assign it now
+), transfer as (  -- the account of a run's transfer is the one stored at the issue; any other is the one of the reference data now
     select e.entry_id, coalesce(r.account, o.account) as account
     from entry e join kind k using (kind) left join payment_submission p using (submission)
     left join run_line l on l.run = p.run and l.entry_id = e.predecessor
@@ -72,15 +72,15 @@ with of_cell as (
 ), stated as (
     select s.submission, s.message, s.is_whole, row_number() over (partition by s.message order by s.attempt desc, s.submission desc) = 1 as is_last
     from bank_submission s where s.message in (select message from bank_statement where closing is not null)
-), refused as (  -- each statement that has it moved it once more
+), refused as (  -- a refused movement still moved the account, once for each statement that lists it
     select distinct k.name, r.kind, r.amount, r.line, r.reference, r.submission
     from refusal r join kind k using (kind) join stated s using (submission)
     where s.is_last and k.name in ('bank_debit', 'bank_return')
-), noticed as (  -- what notices alone booked; where the first statement to tell of it was refused, both tell of one movement
+), noticed as (  -- movements booked from notices only; if the first statement that lists one was refused, both describe the same movement
     select n.reference, n.kind, n.day from entry n join submission b using (submission)
     where b.sender = 'bank' and n.submission not in (select submission from stated)
       and n.entry_id not in (select d.entry_id from duplicate d where d.submission in (select submission from stated))
-), repeated as (  -- each statement but the first that books a transfer on one and the same day; what repeats whole statements moves nothing
+), repeated as (  -- each statement but the first that books a transfer on the same day; a repetition of whole statements moves nothing
     select distinct t.message, d.line, k.name, e.kind, e.amount, e.reference, exists (select 1 from stated o where o.submission = e.submission) as is_booked
     from duplicate d join stated t using (submission) join entry e using (entry_id) join kind k on k.kind = e.kind
     where t.is_last and t.is_whole and k.name in ('bank_debit', 'bank_return')
@@ -103,20 +103,20 @@ from told t left join moved m using (account) left join unmatched u using (accou
 where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0) + coalesce(g.cents, 0) <> t.closing;
 
 -- name: set_offs
--- A set-off lowers a debt and what is owed to the State by the same sum, and no cash: it debits what it follows and credits the receivables (A58).
+-- A set-off lowers a debt and a receivable by the same sum, without cash: it debits the account of its predecessor and credits the receivables (rule A58).
 select entry_name(e.entry_id, e.reference) as place, 'debits ' || account_name(e.debit) || ', credits ' || account_name(e.credit) as found,
-       'debits ' || coalesce(account_name(p.credit), 'what it follows') || ', credits ' || coalesce(r.code, 'the receivables') as expected
+       'debits ' || coalesce(account_name(p.credit), 'the account of its predecessor') || ', credits ' || coalesce(r.code, 'the receivables') as expected
 from entry e join kind k on k.kind = e.kind left join entry p on p.entry_id = e.predecessor
 left join receivable r on r.exercise = e.exercise left join reference_text t on t.kind = 5 and t.id = e.credit
 where k.name = 'set_off' and (p.credit is distinct from e.debit or t.code is distinct from r.code);
 
 -- name: blocked_unpaid
--- Nothing is sent to a third party between its block and its release (A60).
+-- No transfer is sent to a third party between its block and its release (rule A60).
 with block as (
     select e.payee, e.entry_id, k.name, lead(e.entry_id) over (partition by e.payee order by e.entry_id) as ended
     from entry e join kind k on k.kind = e.kind where k.name in ('payee_block', 'payee_release')
 )
-select entry_name(p.entry_id, p.reference) as place, 'sent behind entry ' || b.entry_id || ', which blocks the third party' as found,
-       'nothing before its release' as expected
+select entry_name(p.entry_id, p.reference) as place, 'sent after entry ' || b.entry_id || ', which blocks the third party' as found,
+       'no transfer before its release' as expected
 from block b join entry p on p.payee = b.payee and p.entry_id > b.entry_id and p.entry_id < coalesce(b.ended, 9223372036854775807)
 join kind k on k.kind = p.kind where b.name = 'payee_block' and k.name in ('payment', 'reissue');

@@ -1,7 +1,7 @@
--- One statement per rule: a row (place, found, expected) for every place where it does not hold.  Runs in DuckDB.
+-- One statement per rule, which returns a row (place, found, expected) for every place where the rule does not hold.  Runs in DuckDB.
 
 -- name: batches
--- Batch numbers run from 1 to the engine's version; entries continue from one batch to the next; layouts are known.
+-- Batch numbers run from 1 to the engine's version; entry numbers continue from batch to batch; layouts are known.
 select 'batch ' || n as place, 'no row' as found, 'a row' as expected
 from range(1, (select greatest(coalesce(max(batch), 0), any_value(version)) + 1 from engine left join batch on true)) t(n)
 where n not in (select batch from batch)
@@ -12,10 +12,10 @@ union all
 select 'batch ' || batch, 'entries from ' || first_entry, 'from ' || due
 from (select *, coalesce(lag(first_entry + entries) over (order by batch), 1) as due from batch) where first_entry <> due
 union all
-select 'batch ' || batch, 'layout ' || layout, 'one that this version knows' from batch where layout not in (select layout from known_layout);
+select 'batch ' || batch, 'layout ' || layout, 'a layout that this version knows' from batch where layout not in (select layout from known_layout);
 
 -- name: batch_counts
--- A batch has as many entries, refusals, duplicates, payees, cells and pages of requests as its row says, and their amount.
+-- A batch has as many entries, refusals, duplicates, payees, cells and pages of payment details as its row states, and their amount.
 with counted as (
     select batch, 'entries' as what, count(*) as n from entry group by batch
     union all select batch, 'refusals', count(*) from refusal group by batch
@@ -36,8 +36,8 @@ where s.n <> coalesce(c.n, 0)
 order by s.batch;
 
 -- name: strays
--- No row stands outside the batches.
-select name as place, rows || ' rows that no batch tells of' as found, 'none' as expected from stray where rows <> 0;
+-- Every row belongs to a batch.
+select name as place, rows || ' rows that belong to no batch' as found, 'none' as expected from stray where rows <> 0;
 
 -- name: entry_ids
 -- Entry numbers run from 1 without a gap, each once.
@@ -72,24 +72,24 @@ union all
 select 'payee ' || payee, count(distinct code) || ' codes', '1' from payee group by payee having count(distinct code) > 1;
 
 -- name: submissions_known
--- Every row belongs to a submission that was registered.
+-- Every row belongs to a registered submission.
 select 'submission ' || submission as place, count(*) || ' ' || outcome || ' lines' as found, 'a row of submission' as expected
 from decided where submission not in (select submission from submission) group by submission, outcome;
 
 -- name: cells_known
--- An entry's account assignment was stored by then, and its codes are in the nomenclature; a third party has none.
+-- The account assignment of an entry was stored by its batch, and its codes are in the nomenclature; an act on a third party has none.
 select entry_name(e.entry_id, e.reference) as place, if(e.cell = 0, 'no cell', 'cell ' || e.cell) as found,
        if(k.of_payee, 'no cell', 'a cell stored by batch ' || e.batch) as expected
 from entry e join kind k on k.kind = e.kind left join cell c on c.cell = e.cell
 where (e.cell = 0) <> k.of_payee or (e.cell <> 0 and (c.cell is null or c.batch > e.batch))
 union all
-select 'cell ' || cell, 'codes that the nomenclature of ' || budget_year || ' does not hold', 'fund centre, item, fund and operation of its files'
+select 'cell ' || cell, 'codes that the nomenclature of ' || budget_year || ' does not have', 'fund centre, item, fund and operation of its files'
 from cell c where cell not in (select cell from place)
 or not exists (select 1 from centre n where n.year = c.budget_year and n.centre = c.centre)
 or operation > 0 and not exists (select 1 from centre n where n.year = c.budget_year and n.centre = c.operation);
 
 -- name: payees_known
--- A payee was registered before it is paid or changed, by an entry of its own; an entry that does neither names none.
+-- A payee is registered by an entry of its own before it is paid or changed; an entry that does neither names no payee.
 with registered as (select payee, min(entry_id) as entry_id from payee group by payee)
 select entry_name(e.entry_id, e.reference) as place, if(e.payee = 0, 'no payee', 'payee ' || e.payee) as found,
        case when k.registers then 'the payee it registers' when k.pays or k.inherits then 'a payee registered before' else 'no payee' end as expected
@@ -97,16 +97,16 @@ from entry e join kind k on k.kind = e.kind left join registered p on p.payee = 
 where case when k.registers then p.entry_id is distinct from e.entry_id
            when k.pays or k.inherits then p.entry_id is null or p.entry_id > e.entry_id else e.payee <> 0 end
 union all
-select 'payee ' || code, 'said by entry ' || entry_id, 'an entry that says who it is'
+select 'payee ' || code, 'stated by entry ' || entry_id, 'an entry that registers or changes this payee'
 from payee p where not exists (
     select 1 from entry e join kind k on k.kind = e.kind where e.entry_id = p.entry_id and e.payee = p.payee and (k.registers or k.redetails)
 )
 union all
-select entry_name(e.entry_id, e.reference), 'no bank details', 'those it says'
+select entry_name(e.entry_id, e.reference), 'no bank details', 'the bank details that it states'
 from entry e join kind k on k.kind = e.kind where k.redetails and not exists (select 1 from payee p where p.entry_id = e.entry_id);
 
 -- name: requests_known
--- A page of requests has the lines its row says, in order, each of an entry of its batch that may be paid.
+-- A page of payment details has the lines that its row states, in order, each of a payable entry of its batch.
 with line as (
     select page, entry_id, entry_id <= lag(entry_id) over (partition by page order by place) as is_astray from request_line
 ),
@@ -119,7 +119,7 @@ select 'page of entry ' || d.entry_id as place, coalesce(c.n, 0) || ' lines, ' |
 from request_detail d left join counted c on c.page = d.entry_id
 where c.n is distinct from d.requests or c.first <> d.entry_id or c.last <> d.last_entry or c.is_astray
 union all
-select 'page of entry ' || l.page, 'a line of entry ' || l.entry_id, 'an entry of batch ' || any_value(d.batch) || ' that may be paid, once'
+select 'page of entry ' || l.page, 'a line of entry ' || l.entry_id, 'a payable entry of batch ' || any_value(d.batch) || ', once'
 from request_line l
 join request_detail d on d.entry_id = l.page
 left join entry e on e.entry_id = l.entry_id and e.batch = d.batch
@@ -127,7 +127,7 @@ left join kind k on k.kind = e.kind
 group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) = 'PAYMENT_REQUEST', false);
 
 -- name: accounts_known
--- An entry has two accounts of the chart where its kind posts, and none where it does not.
+-- An entry has two accounts of the chart if its kind posts, and none if it does not.
 select entry_name(e.entry_id, e.reference) as place, 'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) as found,
        if(k.posts or k.mirrors, 'two accounts of the chart', 'no accounts') as expected
 from entry e left join kind k on k.kind = e.kind
@@ -137,13 +137,13 @@ where k.kind is null or (d.id is null) <> (c.id is null) or (d.id is null and (e
    or (not k.mirrors and (d.id is not null) <> k.posts);
 
 -- name: periods
--- An entry's day lies in its month, or in the January behind its December.
+-- The day of an entry lies in its month, or in the January after its December.
 select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected
 from entry
 where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12);
 
 -- name: duplicates_known
--- A duplicate repeats an entry that was accepted, of the same sender.
+-- A duplicate repeats an accepted entry of the same sender.
 select 'batch ' || d.batch || ', line ' || d.line + 1 || ' of submission ' || d.submission as place, 'repeats entry ' || d.entry_id as found,
        'an entry of the same sender, accepted by then' as expected
 from duplicate d
@@ -153,8 +153,8 @@ left join sender es on es.submission = e.submission
 where e.entry_id is null or e.batch > d.batch or s.sender is distinct from es.sender;
 
 -- name: keys
--- A reference of a sender, family and exercise stands for one accepted act: entries next to each other in one batch.
--- Keys are compared by hash first: two texts with one hash are then told apart by the texts themselves.
+-- A reference of a sender, family and exercise names one accepted act, whose entries are consecutive in one batch.
+-- Keys are compared by hash first; two texts with the same hash are then distinguished by the texts.
 with keyed as (
     select hash(s.sender, k.family, e.exercise, e.reference) as key, hash(e.submission, e.batch, e.line - e.entry_id) as act, e.entry_id
     from entry e join kind k on k.kind = e.kind join sender s on s.submission = e.submission
@@ -172,12 +172,12 @@ having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*)
                          or count(distinct hash(e.submission, e.batch, e.line - e.entry_id)) > 1);
 
 -- name: predecessors
--- What an entry follows came before it, is of the right kind, sender, exercise and account assignment.
-select entry_name(f.entry_id, e.reference) as place, f.fault as found, 'what its kind follows' as expected
+-- The predecessor of an entry comes before it and has the right kind, sender, exercise and account assignment.
+select entry_name(f.entry_id, e.reference) as place, f.fault as found, 'a predecessor that its kind admits' as expected
 from effect f join entry e on e.entry_id = f.entry_id where f.fault is not null;
 
 -- name: commitments
--- Of a commitment never more is certified than engaged, nor requested than certified, at any moment (A16, A32, A33).
+-- At no moment is more of a commitment certified than engaged, or requested than certified (rules A16, A32, A33).
 with step as (
     select f.commitment, f.entry_id, sum(f.cents * k.open_sign) over w as open, sum(f.cents * k.unbilled_sign) over w as unbilled
     from effect f join kind k on k.kind = f.kind
@@ -192,7 +192,7 @@ where s.open < 0 or s.unbilled < 0
 group by s.commitment;
 
 -- name: open_items
--- Of an entry no more is reversed, diverted or passed on to the next stage than its amount (A05, A54, A57).
+-- Followers reverse, divert or pass on at most the amount of an entry (rules A05, A54, A57).
 with taken as (
     select e.predecessor as item, e.amount as cents from entry e join kind k on k.kind = e.kind where k.inherits or k.mirrors
     union all
@@ -206,7 +206,7 @@ from taken t join entry e on e.entry_id = t.item
 group by t.item having sum(t.cents) > any_value(e.amount);
 
 -- name: node_balances
--- A node's eight figures after every batch are those of the journal.  An error that lasts is told where it began.
+-- The eight figures of a node after every batch follow from the journal.  A lasting error is reported where it began.
 with suspect as (
     select distinct node from node_figure
     where stored and (s1 <> ae_opened or s2 <> ae_allotted or s3 <> ae_reserved or s4 <> ae_consumed
@@ -228,12 +228,12 @@ qualify error is distinct from lag(error) over (partition by node, name order by
 order by batch;
 
 -- name: node_balances_stored
--- Every batch that moved a node stored its figures.
-select node_name(node) || ' after batch ' || batch as place, 'no row of node_balance' as found, 'one: the batch moved this node' as expected
+-- Every batch that changed a node stored its figures.
+select node_name(node) || ' after batch ' || batch as place, 'no row of node_balance' as found, 'one: the batch changed this node' as expected
 from node_figure where moved and not stored;
 
 -- name: availability
--- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero (A11, A23).
+-- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero (rules A11, A23).
 select node_name(n.node) || ' after batch ' || n.batch as place,
        'AE ' || euros(n.ae_opened - n.ae_reserved - n.ae_consumed) || ', CP ' || euros(n.cp_opened - n.cp_reserved - n.cp_consumed) || ' available' as found,
        'not below zero' as expected
@@ -241,13 +241,13 @@ from node_figure n join centre c on c.year = n.node // (131072 * 6) + 2000 and c
 where not c.estimated and (n.ae_opened < n.ae_reserved + n.ae_consumed or n.cp_opened < n.cp_reserved + n.cp_consumed);
 
 -- name: allotments
--- No node passes on more than it has (A19).
+-- No node allots more than it has (rule A19).
 select node_name(node) || ' after batch ' || batch as place, 'allotted AE ' || euros(ae_allotted) || ', CP ' || euros(cp_allotted) as found,
        'at most AE ' || euros(ae_opened) || ', CP ' || euros(cp_opened) as expected
 from node_figure where ae_allotted > ae_opened or cp_allotted > cp_opened;
 
 -- name: account_balances
--- Debit and credit of an account and period after every batch are the sums of its entries.
+-- The debit and credit of an account and period after every batch are the sums of its entries.
 with long as (
     select a.batch, a.account, a.period, f.name, f.stored, f.computed
     from account_figure a, lateral (
@@ -269,7 +269,7 @@ select account_name(account) || ' in ' || period_name(period) || ' after batch '
 from account_figure where moved and not stored;
 
 -- name: trial_balance
--- Debits equal credits in every period, as stored.
+-- The stored debits equal the stored credits in every period.
 with last as (
     select account, period, arg_max(s1, batch) as debit, arg_max(s2, batch) as credit from account_figure where stored group by account, period
 )
@@ -277,7 +277,7 @@ select 'period ' || period_name(period) as place, 'debit ' || euros(sum(debit)) 
 from last group by period having sum(debit) <> sum(credit);
 
 -- name: outcomes
--- Every line seen has one outcome: accepted, duplicate, refused, or suspended; lines are numbered without a gap.
+-- Every line read has one outcome: accepted, duplicate, refused or suspended; lines are numbered without a gap.
 with seen as (
     select submission, if(arg_max(pass, batch) = 1, max(next_line), greatest(max(next_line), any_value(declared_lines))) as lines
     from progress join submission using (submission) group by submission
@@ -305,11 +305,11 @@ union all
 select 'line ' || line + 1 || ' of submission ' || submission, count(*) || ' outcomes', '1'
 from line where submission in (select submission from odd) group by submission, line having count(*) > 1
 union all
-select 'submission ' || submission, count(*) || ' outcomes for lines behind the last seen', 'none'
+select 'submission ' || submission, count(*) || ' outcomes for lines after the last one read', 'none'
 from line join odd using (submission) where line >= lines group by submission;
 
 -- name: progress
--- A submission's tally after every batch is the count of its rows so far; cents the same.
+-- The tally of a submission after every batch counts its rows so far, in lines and in cents.
 with running as (
     select coalesce(s.submission, p.submission) as submission, coalesce(s.batch, p.batch) as batch, p.batch is not null as stored,
            p.accepted as s1, p.duplicate as s2, p.refused as s3, p.suspended as s4,
@@ -335,7 +335,7 @@ union all
 select 'submission ' || submission || ' after batch ' || batch, 'no row of progress', 'one: the batch decided its lines' from running where not stored;
 
 -- name: stages
--- In its first pass a submission has seen as many lines as it tells outcomes of; it is done when all its lines are decided.
+-- In its first pass a submission has as many lines read as outcomes; it is done when all its lines are decided.
 select 'submission ' || p.submission || ' after batch ' || p.batch as place,
        'next line ' || next_line + 1 || ', pass ' || pass || if(done, ', done', '') as found,
        accepted + duplicate + refused || ' lines decided, ' || suspended || ' suspended of ' || coalesce(s.declared_lines::varchar, 'any') as expected
@@ -346,7 +346,7 @@ where pass = 1 and next_line <> accepted + duplicate + refused + suspended
    or p.batch not in (select batch from batch);
 
 -- name: declarations
--- A finished submission has the lines and the amount that it declared.
+-- A finished submission has the number of lines and the amount that it declared.
 select 'submission ' || p.submission as place, p.lines || ' lines, ' || euros(p.cents) as found,
        coalesce(s.declared_lines::varchar, 'any') || ' lines, ' || coalesce(euros(s.declared_cents), 'any amount') || ' declared' as expected
 from (
@@ -357,7 +357,7 @@ from (
 where p.done and (s.declared_lines <> p.lines or s.declared_cents <> p.cents);
 
 -- name: cancellations
--- A submission that was cancelled was registered, and none of its lines was ever decided.
+-- A cancelled submission was registered, and none of its lines was decided.
 select 'submission ' || c.submission as place, if(s.submission is null, 'no row of submission', n || ' rows of progress and of lines') as found,
        'none: it is cancelled' as expected
 from cancellation c left join submission s using (submission)

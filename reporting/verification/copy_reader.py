@@ -1,4 +1,4 @@
-"""Rows of PostgreSQL's binary COPY, read here from the format's definition alone.
+"""Reader of PostgreSQL's binary COPY, written from the definition of the format alone.
 
 A tuple is the number of its columns (16 bits), then for each column its length (32 bits) and its bytes, all
 big-endian.  Dates count days from 2000-01-01.  Source: PostgreSQL manual, COPY, "Binary Format".
@@ -29,37 +29,37 @@ _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
 _BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
 _DAYS_TO_2000 = 10957
 _ONLY_HASHED = frozenset({"content"})
-"""Columns that prove nothing beyond the hash that covers them."""
+"""Columns that only the hash checks."""
 
 
 class StoredTable(NamedTuple):
-    """A table whose rows are read: its fixed columns, the texts or bytes behind them, and how its rows are found."""
+    """A table to read: its fixed columns, the text or binary columns after them, and how its rows are ordered and found."""
 
     name: str
     columns: type
     texts: tuple[str, ...]
     order: str
     key: str
-    """What places a row in a batch: the batch itself, or the entry."""
+    """The column that assigns a row to a batch: the batch itself, or the entry."""
     count_column: str = ""
-    """Column of ``batch`` that says how many there are."""
+    """The column of ``batch`` with the number of rows."""
     text_type: pa.DataType = pa.string()
-    """What stands behind the fixed columns."""
+    """The type of the columns after the fixed ones."""
 
     @property
     def column_names(self) -> list[str]:
-        """All columns, in the order of the table."""
+        """The names of all columns, in the order of the table."""
         return [*read_column_kinds(self.columns), *self.texts]
 
     def build_schema(self) -> pa.Schema:
-        """Its Arrow schema, the batch in front where the table has none."""
+        """Return the Arrow schema, with a batch column in front if the table has none."""
         types = {name: _to_arrow_type(kind.postgres) for name, kind in self.compared_columns.items()}
         fields = [*types.items(), *((name, self.text_type) for name in self.texts)]
         return pa.schema(fields if "batch" in types else [("batch", pa.int64()), *fields])
 
     @property
     def compared_columns(self) -> dict[str, ColumnKind]:
-        """The fixed columns that comparing needs."""
+        """The fixed columns that the checks need."""
         return {
             name: kind for name, kind in read_column_kinds(self.columns).items() if name not in _ONLY_HASHED
         }
@@ -77,7 +77,7 @@ HASHED_TABLES = (
     StoredTable("cell", NewCells, (), "batch, cell", "batch", "cells"),
     PAGES,
 )
-"""Tables whose rows a batch's hash covers, in this order."""
+"""The tables whose rows a batch's hash covers, in this order."""
 
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
@@ -86,25 +86,25 @@ BALANCES = (
 
 
 class TableRows(NamedTuple):
-    """Tuples of one table as they came, and where each starts."""
+    """The tuples of one table as they were read, and where each starts."""
 
     table: StoredTable
     body: memoryview
     starts: NDArray[np.int64]
 
     def read_keys(self) -> NDArray[np.int64]:
-        """What places each row in a batch."""
+        """Return the key that assigns each row to a batch."""
         return self._read_column(self.table.key).astype(np.int64)
 
     def slice_bytes(self, first: int, end: int) -> memoryview:
-        """The bytes of the rows ``first`` up to, not including, ``end``."""
+        """Return the bytes of the rows ``first`` up to, not including, ``end``."""
         bounds = (
             [*self.starts[[first]].tolist(), *self.starts[end : end + 1].tolist()] if first < end else [0, 0]
         )
         return self.body[bounds[0] : bounds[1] if len(bounds) > 1 else len(self.body)]
 
     def to_arrow(self) -> pa.Table:
-        """The columns that comparing needs."""
+        """Return the columns that the checks need."""
         fixed = (
             _view_overlapping(self.body, _build_layout(self.table.columns))[self.starts]
             if len(self.starts)
@@ -126,12 +126,12 @@ class TableRows(NamedTuple):
 
 
 def strip_envelope(stream: bytes) -> memoryview:
-    """The tuples of a COPY stream, without its header and trailer."""
+    """Return the tuples of a COPY stream, without its header and trailer."""
     return memoryview(stream)[_HEADER_BYTES : len(stream) - _TRAILER_BYTES]
 
 
-def parse_rows(stored: StoredTable, stream: bytes) -> TableRows:
-    """The rows of a whole COPY stream.
+def parse_rows(table: StoredTable, stream: bytes) -> TableRows:
+    """Parse a whole COPY stream.
 
     Raises
     ------
@@ -139,18 +139,18 @@ def parse_rows(stored: StoredTable, stream: bytes) -> TableRows:
         The stream does not consist of rows of that table.
     """
     body = strip_envelope(stream)
-    fixed, texts = _build_layout(stored.columns).itemsize, len(stored.texts)
+    fixed, texts = _build_layout(table.columns).itemsize, len(table.texts)
     if texts:
         starts, end = _find_row_starts(body, fixed, texts)
     else:
         starts, end = np.arange(0, len(body), fixed), -(-len(body) // fixed) * fixed
     if end != len(body):
-        raise SchemaMismatch(f"the rows of {stored.name} are not shaped as this version stores them")
-    return TableRows(stored, body, np.asarray(starts, np.int64))
+        raise SchemaMismatch(f"the rows of {table.name} do not have the columns of this version")
+    return TableRows(table, body, np.asarray(starts, np.int64))
 
 
 def _find_row_starts(body: memoryview, fixed: int, texts: int) -> tuple[list[int], int]:
-    """Where each row starts, and where the last one ends: only its lengths tell."""
+    """Return where each row starts, and where the last one ends, by following the lengths of its columns."""
     at, end, starts, number = 0, len(body), [], int.from_bytes
     while at < end:
         starts.append(at)
@@ -162,7 +162,7 @@ def _find_row_starts(body: memoryview, fixed: int, texts: int) -> tuple[list[int
 
 @cache
 def _build_layout(table: type) -> np.dtype:
-    """The fixed columns of a tuple, their lengths between them."""
+    """Return the layout of the fixed columns of a tuple and of their lengths."""
     fields = [("columns", ">i2")]
     for name, kind in read_column_kinds(table).items():
         fields += [(f"{name} length", ">i4"), (name, _BIG_ENDIAN[kind.postgres])]
@@ -170,7 +170,7 @@ def _build_layout(table: type) -> np.dtype:
 
 
 def _view_overlapping(body: memoryview, shape: np.dtype) -> np.ndarray:
-    """A record at every byte: picking rows by where they start copies each once."""
+    """View a record at every byte, so that selecting rows by their starts copies each row once."""
     return np.ndarray((len(body) - shape.itemsize + 1,), shape, body, strides=(1,))
 
 
@@ -185,15 +185,15 @@ def _to_array(values: np.ndarray, postgres: str) -> pa.Array:
 
 
 def _read_texts(
-    body: memoryview, at: NDArray[np.int64], of: pa.DataType
+    body: memoryview, at: NDArray[np.int64], text_type: pa.DataType
 ) -> tuple[pa.Array, NDArray[np.int64]]:
-    """The texts whose lengths stand at ``at``, and where the next column's stand."""
+    """Read the texts whose lengths are at ``at``; return them and the positions of the next column."""
     if not len(at):
-        return pa.array([], of), at
+        return pa.array([], text_type), at
     lengths = _view_overlapping(body, np.dtype(">i4"))[at].astype(np.int64)
     starts, ends = at + _LENGTH_BYTES, np.cumsum(lengths)
     picked = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
     offsets = np.concatenate([[0], ends]).astype(np.int32)
     data = np.frombuffer(body, np.uint8)[picked]
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    return pa.Array.from_buffers(of, len(at), buffers), starts + lengths
+    return pa.Array.from_buffers(text_type, len(at), buffers), starts + lengths

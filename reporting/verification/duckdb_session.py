@@ -1,4 +1,4 @@
-"""Where the raw rows are laid out and compared: DuckDB, within a bounded memory."""
+"""The DuckDB session in which the raw rows are loaded and compared, within bounded memory."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,52 +15,52 @@ import pyarrow as pa
 
 from core.catalog import CATALOG, Family, Measure, PayeeChange, Remainder, Role
 from core.nomenclature import CommitmentItem, Fund, FundCentre
+from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
-from reporting.sql_statements import statements
 from reporting.verification import request_pages
 from reporting.verification.chain import KNOWN_LAYOUTS, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
-from reporting.verification.findings import FINDINGS_MAX, Check, Finding
+from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
 from reporting.verification.snapshot_queries import BatchRow
 
 MEMORY_MIN_BYTES = 2**30
-"""Bytes that DuckDB may hold at least, else a quarter of the machine's; beyond it works on disk, where a step can."""
+"""The least memory limit of DuckDB; the limit is a quarter of the machine's memory, and larger steps use the disk."""
 
-STEPS = statements("reporting.verification", "journal.sql")
+STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
-    **statements("reporting.verification", "checks.sql"),
-    **statements("reporting.verification", "runs.sql"),
-    **statements("reporting.verification", "bank.sql"),
-    **statements("reporting.verification", "interest.sql"),
+    **read_queries("reporting.verification", "checks.sql"),
+    **read_queries("reporting.verification", "runs.sql"),
+    **read_queries("reporting.verification", "bank.sql"),
+    **read_queries("reporting.verification", "interest.sql"),
 }
 _PACKAGE = "reporting.verification"
 _EPOCH = date(1970, 1, 1)
 
 
 class DuckdbSession:
-    """Raw rows by table, and what follows from them."""
+    """The raw rows by table, and the tables derived from them."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, codes: CodeLabels) -> None:
         self._connection = connection
-        for stored in (*HASHED_TABLES, *BALANCES):
-            self.add_rows(stored.name, stored.build_schema().empty_table())
+        for stored_table in (*HASHED_TABLES, *BALANCES):
+            self.add_rows(stored_table.name, stored_table.build_schema().empty_table())
         self.add_rows("request_line", request_pages.read_lines(PAGES.build_schema().empty_table()))
         for name, table in _build_vocabulary(codes).items():
             self.add_rows(name, table)
 
     def add_rows(self, name: str, table: pa.Table) -> None:
-        """Add rows to a table, which is made with the first."""
+        """Add rows to a table, which is created at the first call."""
         self._connection.register("incoming", table)
         self._connection.execute(f"create table if not exists {name} as select * from incoming limit 0")  # noqa: S608
         self._connection.execute(f"insert into {name} by name select * from incoming")  # noqa: S608
         self._connection.unregister("incoming")
 
-    def add_window(self, rows: TableRows, links: Sequence[BatchRow], firsts: Sequence[int]) -> None:
-        """Add the rows of a window, each with the batch it belongs to."""
+    def add_window(self, rows: TableRows, batches: Sequence[BatchRow], firsts: Sequence[int]) -> None:
+        """Add the rows of a window, each with its batch."""
         table = rows.to_arrow()
         if "batch" not in table.column_names:
-            ends = find_bounds(rows, links, firsts)
-            batch = np.repeat([link.batch for link in links], np.diff(ends))
+            ends = find_bounds(rows, batches, firsts)
+            batch = np.repeat([row.batch for row in batches], np.diff(ends))
             table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
         if rows.table is PAGES:
             self.add_rows("request_line", request_pages.read_lines(table))
@@ -68,38 +68,37 @@ class DuckdbSession:
         self.add_rows(rows.table.name, table)
 
     def count_rows(self, name: str) -> int:
-        """Rows of a table."""
+        """Return the number of rows in a table."""
         ((rows,),) = self._connection.execute(f"select count(*) from {name}").fetchall()  # noqa: S608
         return int(rows)
 
     def create_view(self, view: str) -> None:
-        """Make a view of what is laid."""
+        """Create a view of the loaded rows."""
         self._connection.execute(view)
 
     def run_step(self, step: str) -> None:
         """Run a step of ``journal.sql``."""
         self._connection.execute(STEPS[step])
 
-    def run_check(self, name: str) -> tuple[Check, list[Finding]]:
-        """Where the rule ``name`` does not hold."""
+    def run_check(self, name: str) -> CheckResult:
+        """Run the check ``name``: list the places where its rule does not hold."""
         self._connection.execute(f"create or replace temp table broken as {CHECKS[name]}")
-        shown = self._connection.execute(
+        rows = self._connection.execute(
             "select place, found, expected from broken limit ?", [FINDINGS_MAX]
         ).fetchall()
-        return Check(name, read_rule(CHECKS[name]), self.count_rows("broken")), [
-            Finding(name, *row) for row in shown
-        ]
+        check = Check(name, read_rule(CHECKS[name]), self.count_rows("broken"))
+        return CheckResult(check, [Finding(name, *row) for row in rows])
 
 
 def read_rule(statement: str) -> str:
-    """The rule in words: the comment above the statement."""
+    """Return the rule in words: the comment above the statement."""
     lines = statement.splitlines()
     return " ".join(line.removeprefix("-- ") for line in lines if line.startswith("-- "))
 
 
 @contextmanager
 def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[DuckdbSession]:
-    """A workbench with empty tables, and a folder in ``scratch`` for what does not fit in memory."""
+    """Open a session with empty tables, and a folder in ``scratch`` for data that does not fit in memory."""
     with TemporaryDirectory(prefix="verify-", dir=scratch) as folder:
         settings = {
             "memory_limit": f"{max(psutil.virtual_memory().total // 4, MEMORY_MIN_BYTES)}B",
@@ -112,7 +111,7 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 
 
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
-    """The catalog and the nomenclature as tables."""
+    """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": list(KNOWN_LAYOUTS)}
     receivables = {"exercise": list(codes.receivables), "code": list(codes.receivables.values())}
     tables = (
@@ -124,10 +123,16 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
 
 
 def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
-    """What each code means in each year."""
-    centres = [(year, each) for year, meant in codes.years.items() for each in meant.centres.values()]
-    items = [(year, each) for year, meant in codes.years.items() for each in meant.items.values()]
-    funds = [(year, each) for year, meant in codes.years.items() for each in meant.funds.values()]
+    """Return the meaning of each code in each year."""
+    centres = [
+        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.centres.values()
+    ]
+    items = [
+        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.items.values()
+    ]
+    funds = [
+        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.funds.values()
+    ]
     code = {
         "parent": [each.parent for _, each in centres],
         "level": [int(each.level) for _, each in centres],
@@ -140,30 +145,30 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def _build_codes(things: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
-    return {"year": [year for year, _ in things], "code": [each.code for _, each in things]}
+def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
+    return {"year": [year for year, _ in coded], "code": [thing.code for _, thing in coded]}
 
 
 def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
-    """The payment term, and what is due behind it: each rule with the days from which on, and before which, it holds."""
+    """Return the rules of the payment term and of late interest, each with the days from which and before which it holds."""
     rules, last = codes.interest, date.max
-    ruled: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
-    for rule, found in (
+    columns: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
+    for rule, dated in (
         ("term_days", codes.term_days),
         ("compensation", rules.compensation_cents),
         ("points", rules.points),
         ("days_a_year", rules.days_a_year),
     ):
-        days = [date.min, *(_EPOCH + timedelta(days) for days in found.since[1:].tolist())]
-        for since, until, value in zip(days, [*days[1:], last], found.value.tolist(), strict=True):
-            for name, one in zip(ruled, (rule, value, since, until), strict=True):
-                ruled[name].append(one)
+        days = [date.min, *(_EPOCH + timedelta(days) for days in dated.since[1:].tolist())]
+        for since, until, value in zip(days, [*days[1:], last], dated.value.tolist(), strict=True):
+            for name, cell in zip(columns, (rule, value, since, until), strict=True):
+                columns[name].append(cell)
     rates = {"half": list(rules.refinancing_rates), "rate": list(rules.refinancing_rates.values())}
-    return {"ruled": ruled, "refinancing": rates}
+    return {"ruled": columns, "refinancing": rates}
 
 
 def _build_kinds() -> pa.Table:
-    """The catalog: signs as numbers, all else by name."""
+    """Return the catalog: signs as numbers, all else by name."""
     rows = [
         {
             "kind": number,

@@ -1,18 +1,19 @@
-"""What a verification says: what was looked at, and every place where the rows do not agree."""
+"""The result of a verification: the rows and rules checked, and every place where a rule does not hold."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 FINDINGS_MAX = 20
-"""Places named for one check; the rest is only counted."""
+"""Most places listed for one check; further ones are only counted."""
 
 ProgressCallback = Callable[[int, int, str], None]
-"""Called with steps done, steps in all, and what is being looked at."""
+"""Called with the steps done, the steps in all, and a label of the step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One place where the rows do not agree."""
+    """One place where a rule does not hold."""
 
     check: str
     place: str
@@ -22,31 +23,38 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule over all rows."""
+    """One rule, checked over all rows."""
 
     name: str
     rule: str
     broken: int
-    """Places where it does not hold; at most ``FINDINGS_MAX`` of them are named."""
+    """The number of places where it does not hold; at most ``FINDINGS_MAX`` of them are listed."""
+
+
+class CheckResult(NamedTuple):
+    """A check, and the places where its rule does not hold."""
+
+    check: Check
+    findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The outcome of a whole verification."""
+    """The result of a whole verification."""
 
     batches: int
     chain: str
-    """Hash of the last batch, in hexadecimal: what receipts carry."""
+    """The hash of the last batch, in hexadecimal, as receipts show it."""
     rows: dict[str, int]
-    """Rows looked at, by table."""
+    """The number of checked rows, by table."""
     checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def is_proven(self) -> bool:
-        """Whether every check holds everywhere."""
+        """Whether every rule holds everywhere."""
         return not any(check.broken for check in self.checks)
 
 
 def ignore_progress(done: int, total: int, label: str) -> None:
-    """Tell nobody how far it is."""
+    """Ignore the progress; the default callback."""

@@ -1,7 +1,7 @@
 -- name: late_interest
--- What the treasury claimed for late payments is, with all that was claimed before, what was due up to the payment it names (A59).
--- Each payment is judged by what stood before its debit; of several claims for one thing the last one is, which sums them all.
--- Only what is called as the engine calls it was computed; what anybody claims by hand counts, and is not judged.
+-- The late interest claimed by the treasury is, with the earlier claims, the amount due up to the payment that the claim names (rule A59).
+-- Each payment is checked by the entries before its debit; of several claims for one payable the last is checked, with the sum of all.
+-- Only claims with the engine's reference format were computed; claims entered by hand count in the sum, and are not checked.
 with recursive claim as (
     select e.entry_id, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 3) as bigint) as debit
     from entry e join kind k on k.kind = e.kind join submission s on s.submission = e.submission
@@ -18,7 +18,7 @@ with recursive claim as (
 ), back as materialized (
     select e.entry_id, e.predecessor, k.name from entry e join kind k on k.kind = e.kind
     where k.name in ('bank_reject', 'return_identified', 'reissue')
-), again as (  -- sent again for what the bank refused before it debited it; what had been debited, and came back, was paid then
+), again as (  -- sent again for transfers that the bank rejected before a debit; a transfer debited and then returned counts as paid
     select n.entry_id, p.predecessor as payable
     from back x join entry p on p.entry_id = x.predecessor join kind k on k.kind = p.kind
     join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
@@ -74,19 +74,19 @@ with recursive claim as (
            greatest(coalesce(n.day, j.day), coalesce(c.day, date '1970-01-01')) as start
     from judged j left join stopped s using (debit) left join received n on n.entry_id = j.request
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
-), termed as (  -- by the rule of the day on which the term begins
+), termed as (  -- by the rule in force on the day on which the term begins
     select b.*, t.value::int as days from begun b join ruled t on t.rule = 'term_days' and b.start >= t.since and b.start < t.until
 ), moved as (
     select *, case when suspended is null or suspended > start + days or resumed <= start then start + days
                    when resumed is not null then greatest(resumed, suspended, start) + greatest(days, (start + days) - greatest(suspended, start))::int
               end as last
     from termed
-), ended as (  -- of several suspensions the one that moves the term furthest
+), ended as (  -- of several suspensions, the one that moves the end of the term furthest
     select payable, debit, any_value(amount) as amount, any_value(paid) as paid, max(coalesce(last, date '9999-12-31')) as last
     from moved group by payable, debit
 ), late as (
     select *, last + 1 as since, year(last + 1) * 2 + (month(last + 1) > 6)::int as half from ended where paid > last
-), owed as (  -- interest by the rules of the day on which it began to run, the compensation by those of the first
+), owed as (  -- interest by the rules of the day on which it began to run, the compensation by those of the first such day
     select l.payable, arg_min(c.value, l.debit) + sum((2 * l.amount::hugeint * (r.rate + p.value) * (l.paid - l.last) + 10000 * y.value)
                                                        // (20000 * y.value)) as cents,
            min(l.half) filter (where r.rate is null) as lacks
@@ -99,14 +99,14 @@ with recursive claim as (
     from claim c join entry e on e.predecessor = c.payable and e.entry_id <= c.entry_id join kind k on k.kind = e.kind
     where k.name = 'late_interest' group by c.entry_id
 )
-select entry_name(c.entry_id, c.reference) as place, euros(m.cents) || ' claimed by then' as found,
-       case when o.payable is null then 'nothing was paid late'
+select entry_name(c.entry_id, c.reference) as place, euros(m.cents) || ' claimed so far' as found,
+       case when o.payable is null then 'no late payment'
             when o.lacks is not null then 'a rate for "' || (o.lacks // 2) || '-' || (o.lacks % 2 + 1) || '", which late_interest.toml does not have'
             else euros(o.cents) || ' due' end as expected
 from claim c join claimed m using (entry_id) left join owed o using (payable) where o.payable is null or o.lacks is not null or o.cents <> m.cents;
 
 -- name: suspended_unpaid
--- Nothing is paid of what is owed while its term stands suspended, nor of a part of it that is owed to another.
+-- Nothing is paid of a payable while its term is suspended, nor of a part of it that is owed to another payee.
 with recursive below as (
     select s.entry_id as noted, coalesce(r.entry_id, 9223372036854775807) as ended, s.predecessor as payable
     from entry s join kind k on k.kind = s.kind left join (
@@ -117,7 +117,7 @@ with recursive below as (
     select b.noted, b.ended, e.entry_id
     from below b join entry e on e.predecessor = b.payable and e.entry_id > b.payable join kind k on k.kind = e.kind where k.inherits and k.pays
 )
-select distinct entry_name(p.entry_id, p.reference) as place, 'paid behind entry ' || b.noted || ', which suspends the term' as found,
-       'nothing before the term is resumed' as expected
+select distinct entry_name(p.entry_id, p.reference) as place, 'paid after entry ' || b.noted || ', which suspends the term' as found,
+       'no payment before the term is resumed' as expected
 from below b join entry p on p.predecessor = b.payable join kind k on k.kind = p.kind
 where k.name = 'payment' and p.entry_id > b.noted and p.entry_id < b.ended;

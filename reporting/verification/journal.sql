@@ -1,5 +1,5 @@
--- The journal seen from the catalog: which commitment and which budget nodes every entry moves, and by how much.
--- Runs in DuckDB over the raw rows and four tables made from the vocabulary: kind, and by year code (fund centres), item, fund.
+-- The journal interpreted by the catalog: the commitment and the budget nodes that every entry changes, and by how much.
+-- Runs in DuckDB over the raw rows and four tables from the reference data: kind, and by year code (fund centres), item, fund.
 
 -- name: macros
 create macro euros(cents) as
@@ -51,8 +51,8 @@ from place p join lineage l on l.year = p.year and l.centre = p.centre;
 create table sender as select submission, dense_rank() over (order by sender) as sender from submission;
 
 -- name: effect
--- One row per entry: the kind whose rules count (a mirror undoes what its predecessor did), the signed cents, and the
--- commitment they act on.  ``fault`` says why the predecessor cannot be one.
+-- One row per entry: the kind whose rules apply (a mirror undoes its predecessor), the signed cents, and the commitment that
+-- they change.  ``fault`` states why the predecessor is invalid.
 create table effect as
 select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as kind,
        if(k.mirrors, -e.amount, e.amount) as cents,
@@ -60,14 +60,14 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
        if(k.mirrors, e.predecessor, 0) as reversed,
        case when k.follows = 'NONE' then if(e.predecessor <> 0, 'follows an entry, though its kind follows none', null)
             when p.entry_id is null then 'follows an entry that does not exist'
-            when p.entry_id >= e.entry_id then 'follows an entry behind it'
+            when p.entry_id >= e.entry_id then 'follows a later entry'
             when pk.family <> k.follows then 'follows an entry of kind ' || pk.name
             when k.after = 'NONE' and (ps.sender <> s.sender or p.exercise <> e.exercise) then 'follows an act of another sender or exercise'
-            when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which does not stand where it begins'
-            when p.cell <> e.cell then 'has not the account assignment of what it follows'
-            when k.inherits and e.debit <> p.credit then 'does not debit what the entry it follows credited'
-            when k.inherits and not k.pays and e.payee <> p.payee then 'is of another payee than what it follows'
-            when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange debit and credit of what it reverses'
+            when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
+            when p.cell <> e.cell then 'does not have the account assignment of its predecessor'
+            when k.inherits and e.debit <> p.credit then 'does not debit the account that its predecessor credited'
+            when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
+            when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange the debit and credit of its predecessor'
        end as fault
 from entry e
 join kind k on k.kind = e.kind
@@ -77,7 +77,7 @@ left join kind pk on pk.kind = p.kind
 left join sender ps on ps.submission = p.submission;
 
 -- name: settled
--- For each entry that settles, or gives back what was settled: the kind of the request under it all, which reserved it.
+-- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits.
 create table settled as
 with recursive climb as (
     select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.settles <> 0
@@ -88,7 +88,7 @@ with recursive climb as (
 select c.entry_id, p.kind from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted
--- Budget acts: what they open at their own node, allot at the one above, or reserve all the way up.
+-- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above.
 create table granted as
 with act as (
     select f.batch, f.cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
@@ -136,7 +136,7 @@ where k.budget = 'SETTLE'
 group by f.batch, f.cell;
 
 -- name: moved
--- By batch and node.  Spending on an operation turns what its earmark reserved above into consumption.
+-- Changes by batch and node.  Spending on an operation turns the credits that its earmark reserved above into consumption.
 create table moved as
 select batch, node,
        coalesce(sum(ae_opened), 0) as ae_opened, coalesce(sum(ae_allotted), 0) as ae_allotted,
@@ -155,7 +155,7 @@ from (
 group by batch, node;
 
 -- name: node_figure
--- A row for each batch that moved a node or stored its figures: what the journal says stood there, and what is stored.
+-- A row for each batch that changed a node or stored its figures: the figures by the journal, and the stored ones.
 create table node_figure as
 select coalesce(m.batch, b.batch) as batch, coalesce(m.node, b.node) as node, b.batch is not null as stored,
        coalesce(m.ae_opened <> 0 or m.ae_allotted <> 0 or m.ae_reserved <> 0 or m.ae_consumed <> 0
@@ -194,7 +194,7 @@ union all
 select d.submission, d.line, d.batch, 'duplicate', e.amount from duplicate d left join entry e on e.entry_id = d.entry_id;
 
 -- name: held_line
--- Lines that waited after the first pass, and whether and for how much they were decided since.
+-- Lines held in the first pass, with the batch and amount of their later decision.
 create table held_line as
 with line as (
     select submission, batch, unnest(range(line, line + lines)) as line from held where pass = 1
@@ -203,7 +203,7 @@ select l.submission, l.line, l.batch, d.batch as decided, d.cents
 from line l left join decided d on d.submission = l.submission and d.line = l.line;
 
 -- name: submission_step
--- What a batch added to each submission.
+-- The changes of each submission by batch.
 create table submission_step as
 select submission, batch, sum(accepted) as accepted, sum(duplicate) as duplicate, sum(refused) as refused, sum(suspended) as suspended,
        sum(accepted_cents) as accepted_cents, sum(duplicate_cents) as duplicate_cents, sum(refused_cents) as refused_cents,

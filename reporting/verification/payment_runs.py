@@ -1,16 +1,15 @@
-"""Payment runs as the checks read them: the tables that tell of them, and the pages their lines stand on."""
+"""The payment runs for the checks: their tables, and the pages that contain their lines."""
 
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from typing import NamedTuple
 
 import pyarrow as pa
 
 from core.errors import SchemaMismatch
 from core.tables.columns import read_column_kinds
 from core.tables.payment_runs import RunLines
-from reporting.verification.snapshot_queries import JournalSnapshot
+from reporting.verification.snapshot_queries import JournalSnapshot, TablePart
 
 TABLES = (
     *(
@@ -30,7 +29,7 @@ with edited as (select run, line, arg_max(what, edit) as what from payment_edit 
 select l.* from run_line l left join edited e using (run, line)
 where l.left_out = 0 and e.what is distinct from 'hold' or l.left_out = 7 and e.what = 'unhold'
 """
-"""Lines that are paid as things stand in the end; 7 is a transfer that came back, which alone may be let go."""
+"""The lines that are paid after all edits; 7 is a returned transfer, the only excluded line that an edit may include."""
 
 _LINES = pa.schema(
     [
@@ -45,15 +44,8 @@ _ACCOUNTS = pa.schema(
 )
 
 
-class TablePart(NamedTuple):
-    """Rows for a table of the workbench."""
-
-    table: str
-    rows: pa.Table
-
-
 async def read_parts(snapshot: JournalSnapshot) -> AsyncIterator[TablePart]:
-    """All there is to know of payment runs, some at a time; each table comes at least once."""
+    """Yield the rows about payment runs, a chunk at a time; at least one part for each table."""
     for name in TABLES:
         async for rows in snapshot.read_table(name):
             yield TablePart(name, rows)
@@ -67,7 +59,7 @@ async def read_parts(snapshot: JournalSnapshot) -> AsyncIterator[TablePart]:
         yield TablePart("run_line", _read_lines(run, content))
     stated = await snapshot.read_run_digests()
     yield TablePart(
-        "run_digest", _compare_digests(stated, {run: each.hexdigest() for run, each in digests.items()})
+        "run_digest", _compare_digests(stated, {run: digest.hexdigest() for run, digest in digests.items()})
     )
 
 
@@ -77,20 +69,24 @@ def _read_lines(run: int, content: bytes) -> pa.Table:
     except (pa.ArrowInvalid, OSError) as error:
         raise SchemaMismatch(f"a page of run {run} cannot be read: {error}") from error
     if table.schema.names != _LINES.names[1:]:
-        raise SchemaMismatch(f"a page of run {run} holds {table.schema.names}")
+        raise SchemaMismatch(f"a page of run {run} has the columns {table.schema.names}")
     numbers = pa.array([run], pa.int32()).take(pa.array([0] * len(table)))
     return table.add_column(0, "run", numbers).cast(_LINES)
 
 
 def _read_accounts(stated: pa.Table) -> pa.Table:
-    """The operations accounts kept with each issue; those without an exercise stand for all, as they did at first."""
+    """Return the operations accounts stored with each issue; those without an exercise (older issues) apply to all."""
     rows = []
     for run, text in zip(stated["run"].to_pylist(), stated["terms"].to_pylist(), strict=True):
         try:
             terms = json.loads(text)
-            by_year = {int(year): each for year, each in terms.get("years", {}).items()}
-            found = by_year or {None: terms.get("accountants", {})}
-            rows += [(run, year, code, one[1]) for year, each in found.items() for code, one in each.items()]
+            by_year = {int(year): accountants for year, accountants in terms.get("years", {}).items()}
+            by_exercise = by_year or {None: terms.get("accountants", {})}
+            rows += [
+                (run, year, code, fields[1])
+                for year, accountants in by_exercise.items()
+                for code, fields in accountants.items()
+            ]
         except (ValueError, AttributeError, IndexError) as error:
             raise SchemaMismatch(f"the terms of run {run} cannot be read: {error}") from error
     return pa.Table.from_pylist([dict(zip(_ACCOUNTS.names, row, strict=True)) for row in rows], _ACCOUNTS)

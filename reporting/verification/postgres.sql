@@ -85,7 +85,7 @@ union all select 'node_balance', count(*) from node_balance
 union all select 'account_balance', count(*) from account_balance;
 
 -- name: summarise
--- A BRIN index knows nothing of rows added since it was last summarised, and then every look-up reads the whole table.
+-- A BRIN index does not cover rows added since it was last summarised; every look-up would then read the whole table.
 select brin_summarize_new_values(i.indexrelid)
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
 where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace

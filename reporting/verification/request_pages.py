@@ -1,7 +1,7 @@
-"""Pages of what payable lines say of their payment, taken apart by their description alone.
+"""Reader of the pages of payment details, written from their description alone.
 
-Little-endian: version (1 byte, 1), columns said (1 byte, a bit each), lines (4 bytes), each line's entry less that of the
-first (4 bytes), then the columns said: three of days (2 bytes), one of priorities (1 byte), three of texts (lengths of
+Little-endian: version (1 byte, 1), columns present (1 byte, a bit each), lines (4 bytes), each line's entry minus the first
+entry (4 bytes), then the columns present: three of days (2 bytes), one of priorities (1 byte), three of texts (lengths of
 2 bytes, then the texts).
 """
 
@@ -16,42 +16,47 @@ _TEXTS = 3
 
 
 def read_lines(pages: pa.Table) -> pa.Table:
-    """A row (page, place, entry_id, received) for each line of every page; one that is not laid out as described has none.
+    """Return a row (page, place, entry_id, received) for each line of every page; a malformed page has none.
 
-    ``received`` is the day when the request came in, counted from 1970; 0 where that is not said.
+    ``received`` is the day on which the request was received, counted from 1970; 0 if it is not stated.
     """
     columns = (pages[name].to_pylist() for name in ("entry_id", "page"))
-    whole = [(first, read_entries(page), page) for first, page in zip(*columns, strict=True)]
-    found = [(first, own) for first, own, _ in whole]
+    read = [(first, read_entries(page), page) for first, page in zip(*columns, strict=True)]
+    offsets_by_page = [(first, offsets) for first, offsets, _ in read]
     none = np.zeros(0, np.int64)
-    laid = {
-        "page": np.repeat(np.array([first for first, _ in found], np.int64), [len(own) for _, own in found]),
-        "place": np.concatenate([none, *(np.arange(len(own)) for _, own in found)]),
-        "entry_id": np.concatenate([none, *(own + first for first, own in found)]),
-        "received": np.concatenate([none, *(_read_received(page, len(own)) for _, own, page in whole)]),
+    lines = {
+        "page": np.repeat(
+            np.array([first for first, _ in offsets_by_page], np.int64),
+            [len(offsets) for _, offsets in offsets_by_page],
+        ),
+        "place": np.concatenate([none, *(np.arange(len(offsets)) for _, offsets in offsets_by_page)]),
+        "entry_id": np.concatenate([none, *(offsets + first for first, offsets in offsets_by_page)]),
+        "received": np.concatenate(
+            [none, *(_read_received(page, len(offsets)) for _, offsets, page in read)]
+        ),
     }
-    return pa.table(laid)
+    return pa.table(lines)
 
 
 def read_entries(page: bytes) -> NDArray[np.int64]:
-    """Each line's entry, less that of the first; none where the page is not laid out as described."""
+    """Return each line's entry minus the first entry; nothing if the page is malformed."""
     none = np.zeros(0, np.int64)
     if len(page) < _HEAD_BYTES or page[0] != _VERSION:
         return none
-    said, lines = page[1], int.from_bytes(page[2:_HEAD_BYTES], "little")
+    columns, lines = page[1], int.from_bytes(page[2:_HEAD_BYTES], "little")
     at = _HEAD_BYTES + _ENTRY_BYTES * lines
-    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES) if said >> bit & 1)
+    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES) if columns >> bit & 1)
     for bit in range(len(_NUMBER_BYTES), len(_NUMBER_BYTES) + _TEXTS):
-        if said >> bit & 1 and at + _LENGTH_BYTES * lines <= len(page):
+        if columns >> bit & 1 and at + _LENGTH_BYTES * lines <= len(page):
             lengths = np.frombuffer(page, "<u2", lines, at)
             at += _LENGTH_BYTES * lines + int(lengths.sum(dtype=np.int64))
-    if at != len(page) or said >> (len(_NUMBER_BYTES) + _TEXTS):
+    if at != len(page) or columns >> (len(_NUMBER_BYTES) + _TEXTS):
         return none
     return np.frombuffer(page, "<u4", lines, _HEAD_BYTES).astype(np.int64)
 
 
 def _read_received(page: bytes, lines: int) -> NDArray[np.int64]:
-    """The first of the columns: it stands behind the entries."""
+    """Return the first of the columns, which follows the entries."""
     if not lines or not page[1] & 1:
         return np.zeros(lines, np.int64)
     return np.frombuffer(page, "<u2", lines, _HEAD_BYTES + _ENTRY_BYTES * lines).astype(np.int64)

@@ -1,5 +1,5 @@
 -- name: run_lines
--- The lines of a payment run are those proposed: whole, numbered from 1, with the sums and the hash that the run states.
+-- The lines of a payment run are complete, numbered from 1, and have the sums and the hash that the run states.
 with summed as (
     select run, count(*) filter (where left_out = 0) as lines, coalesce(sum(amount) filter (where left_out = 0), 0) as cents,
            count(*) filter (where left_out <> 0) as out, coalesce(sum(amount) filter (where left_out <> 0), 0) as out_cents,
@@ -19,8 +19,8 @@ union all
 select 'run ' || run, 'pages that hash to ' || computed[:16], stated[:16] from run_digest where computed <> stated;
 
 -- name: run_hands
--- Who proposed a run, or put something into it, did not release it; only released runs are issued, and nothing of them was changed after.
-select 'run ' || l.run as place, 'released by ' || l.released_by || ', who made it' as found, 'by somebody else' as expected
+-- A run is not released by the person who proposed it or added lines to it; only released runs are issued, and they are not changed afterwards.
+select 'run ' || l.run as place, 'released by ' || l.released_by || ', who proposed or changed it' as found, 'by another person' as expected
 from payment_release l join payment_run r using (run)
 where l.released_by = r.proposed_by
    or exists (select 1 from payment_edit e where e.run = l.run and e.by = l.released_by and e.what <> 'hold')
@@ -32,14 +32,14 @@ union all
 select 'run ' || run, 'released, and abandoned', 'one of both' from payment_abandonment where run in (select run from payment_release);
 
 -- name: run_released
--- What was released is what the lines say that are neither left out nor held.
+-- The released number and sum are those of the lines that are neither excluded nor withheld.
 select 'run ' || l.run as place, count(p.line) || ' lines, ' || euros(coalesce(sum(p.amount), 0)) as found,
        l.lines || ' lines, ' || euros(l.cents) as expected
 from payment_release l left join paid_line p using (run)
 group by l.run, l.lines, l.cents having count(p.line) <> l.lines or coalesce(sum(p.amount), 0) <> l.cents;
 
 -- name: run_payments
--- What was posted of a run pays its released lines: what is owed there, that sum, each at most once (A54).
+-- The posted payments of a run pay its released lines: the same payable and amount, each at most once (rule A54).
 with posted as (select p.run, e.* from entry e join payment_submission p using (submission))
 select entry_name(e.entry_id, e.reference) as place, 'posted by run ' || e.run || ', follows entry ' || e.predecessor || ', ' || euros(e.amount) as found,
        'a line of the run that is paid' as expected
@@ -49,7 +49,7 @@ union all
 select 'run ' || run || ', owed by entry ' || predecessor, count(*) || ' payments', '1' from posted group by run, predecessor having count(*) > 1;
 
 -- name: run_files
--- The files of a run carry what was posted of it, by accountant and way, transfer by transfer and cent by cent (A53).
+-- The files of a run contain its posted payments, by accountant and payment method, to the transfer and the cent (rule A53).
 with transfer as (
     select e.run, a.code as accountant, e.way, count(distinct e.reference) as transactions, sum(e.amount) as cents
     from (select p.run, l.accountant, l.way, e.reference, e.amount from entry e join payment_submission p using (submission)
@@ -71,7 +71,7 @@ select 'run ' || run, count(*) || ' files, numbered ' || min(file) || ' to ' || 
 from payment_file group by run having min(file) <> 1 or max(file) <> count(*);
 
 -- name: run_transfers
--- Every transfer in the files of a run goes to a valid IBAN, by SEPA with at most 999,999,999.99 euros, and on a TARGET day (A55).
+-- Every transfer in the files of a run has a valid IBAN, at most 999,999,999.99 euros by SEPA, and a TARGET day of execution (rule A55).
 with transfer as (
     select s.run, e.reference, l.way, l.details, any_value(l.line) as line, sum(e.amount) as cents
     from entry e join payment_submission s using (submission) join paid_line l on l.run = s.run and l.entry_id = e.predecessor
@@ -98,7 +98,7 @@ with transfer as (
     union all
     select make_date(y, unnest([1, 5, 12, 12])::bigint, unnest([1, 1, 25, 26])::bigint) from year
 )
-select 'run ' || run || ', line ' || line as place, 'to ' || coalesce(a.iban, 'no account') as found, 'an IBAN whose check digits agree' as expected
+select 'run ' || run || ', line ' || line as place, 'to ' || coalesce(a.iban, 'no account') as found, 'an IBAN with valid check digits' as expected
 from transfer t left join account a on a.entry_id = t.details where t.details not in (select entry_id from fit)
 union all
 select 'run ' || run || ', line ' || line, euros(cents) || ' by SEPA', 'at most ' || euros(99999999999)
@@ -108,7 +108,7 @@ select 'run ' || run || ', file ' || file, 'executed on ' || executed, 'a TARGET
 where isodow(executed) > 5 or executed in (select day from closed);
 
 -- name: run_ends
--- A run that is over states what its entries, refusals and files add up to.
+-- A finished run states the totals of its entries, refusals and files.
 with paid as (
     select p.run, count(*) as lines, sum(e.amount) as cents from entry e join payment_submission p using (submission) group by p.run
 ),

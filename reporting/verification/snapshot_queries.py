@@ -1,4 +1,4 @@
-"""One snapshot of the database, read whole: the engine may go on committing meanwhile."""
+"""Queries on one snapshot of the database: the engine may commit further batches meanwhile."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import asyncpg
 import pyarrow as pa
 
-from reporting.sql_statements import statements
+from core.sql_files import read_queries
 from reporting.verification.copy_reader import StoredTable
 
-SQL = statements("reporting.verification", "postgres.sql")
+SQL = read_queries("reporting.verification", "postgres.sql")
 _FETCHED_ROWS = 50_000
 _FETCHED_PAGES = 8
 _WORK_MEM = "128MB"
@@ -25,7 +25,7 @@ _TYPES: Mapping[str, str] = {
 
 
 class BatchRow(NamedTuple):
-    """A row of ``batch``: what it says of its rows, and their hash."""
+    """A row of ``batch``: the stated numbers of its rows, and their hash."""
 
     batch: int
     layout: int
@@ -41,7 +41,7 @@ class BatchRow(NamedTuple):
 
 
 class WindowSpan(NamedTuple):
-    """Batches and entries from the first up to, not including, the end."""
+    """A range of batches and of their entries; the ends are exclusive."""
 
     batch: int
     batch_end: int
@@ -49,73 +49,94 @@ class WindowSpan(NamedTuple):
     entry_end: int
 
 
+class EngineVersion(NamedTuple):
+    """The layout of the rows and the last batch, as the engine's own row states them."""
+
+    layout: int
+    batch: int
+
+
+class RunPage(NamedTuple):
+    """A page of the lines of a payment run."""
+
+    run: int
+    content: bytes
+
+
+class TablePart(NamedTuple):
+    """Rows to add to a table of the DuckDB session."""
+
+    table: str
+    rows: pa.Table
+
+
 class JournalSnapshot:
-    """Reads of one moment."""
+    """Queries that all see the same committed batches."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 
-    async def read_version(self) -> tuple[int, int]:
-        """(layout, last batch) that the engine's own row states; zeros when the row is gone."""
+    async def read_version(self) -> EngineVersion:
+        """Return the version in the engine's row; zeros if the row is missing."""
         row = await self._connection.fetchrow(SQL["engine"])
-        return (row["layout"], row["version"]) if row else (0, 0)
+        return EngineVersion(row["layout"], row["version"]) if row else EngineVersion(0, 0)
 
     async def read_batches(self) -> list[BatchRow]:
-        """Every batch, in order."""
+        """Return every batch, in order."""
         return [BatchRow(*row) for row in await self._connection.fetch(SQL["links"])]
 
     async def count_rows(self) -> dict[str, int]:
-        """Rows of every large table."""
+        """Return the number of rows in every large table."""
         return {row["name"]: row["rows"] for row in await self._connection.fetch(SQL["counts"])}
 
-    async def copy_rows(self, stored: StoredTable, span: WindowSpan) -> bytes:
-        """The binary COPY stream of a table's rows in ``span``."""
-        first, end = (
-            (span.entry, span.entry_end) if stored.key == "entry_id" else (span.batch, span.batch_end)
-        )
-        parts: list[bytes] = []
+    async def copy_rows(self, table: StoredTable, span: WindowSpan) -> bytes:
+        """Return the binary COPY stream of a table's rows in ``span``."""
+        first, end = (span.entry, span.entry_end) if table.key == "entry_id" else (span.batch, span.batch_end)
+        chunks: list[bytes] = []
 
         async def keep(data: bytes) -> None:
-            parts.append(data)
+            chunks.append(data)
 
         # identifiers of this module's own tables, and whole numbers
-        select = f"select {', '.join(stored.column_names)} from {stored.name}"  # noqa: S608
-        where = f"where {stored.key} >= {int(first)} and {stored.key} < {int(end)} order by {stored.order}"
-        await self._connection.copy_from_query(f"{select} {where}", output=keep, format="binary")
-        return b"".join(parts)
+        select = f"select {', '.join(table.column_names)} from {table.name}"  # noqa: S608
+        condition = f"where {table.key} >= {int(first)} and {table.key} < {int(end)} order by {table.order}"
+        await self._connection.copy_from_query(f"{select} {condition}", output=keep, format="binary")
+        return b"".join(chunks)
 
     async def read_table(self, name: str) -> AsyncIterator[pa.Table]:
-        """A small table, part by part; at least one part."""
+        """Yield a small table, chunk by chunk; at least one chunk."""
         statement = await self._connection.prepare(SQL[name])
-        fields = [pa.field(each.name, _TYPES[each.type.name]) for each in statement.get_attributes()]
+        fields = [
+            pa.field(attribute.name, _TYPES[attribute.type.name]) for attribute in statement.get_attributes()
+        ]
         cursor = await statement.cursor()
         while rows := await cursor.fetch(_FETCHED_ROWS):
             yield _build_table(pa.schema(fields), rows)
         yield _build_table(pa.schema(fields), [])
 
-    async def read_run_pages(self) -> AsyncIterator[tuple[int, bytes]]:
-        """The pages of payment runs, by run and in order."""
+    async def read_run_pages(self) -> AsyncIterator[RunPage]:
+        """Yield the pages of payment runs, by run and in order."""
         statement = await self._connection.prepare(SQL["run_pages"])
         cursor = await statement.cursor()
         while rows := await cursor.fetch(_FETCHED_PAGES):
             for row in rows:
-                yield row["run"], row["content"]
+                yield RunPage(row["run"], row["content"])
 
     async def read_run_digests(self) -> dict[int, str]:
-        """What each payment run states that its pages hash to."""
+        """Return the digest of its pages that each payment run states."""
         return {row["run"]: row["digest"] for row in await self._connection.fetch(SQL["run_digests"])}
 
 
 def _build_table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
     return pa.table(
-        [pa.array(list(each), field.type) for each, field in zip(columns, schema, strict=True)], schema
+        [pa.array(list(values), field.type) for values, field in zip(columns, schema, strict=True)], schema
     )
 
 
 @asynccontextmanager
 async def open_snapshot(dsn: str) -> AsyncIterator[JournalSnapshot]:
-    """The database as it stands now, for as long as the body runs."""
+    """Open a snapshot of the database as of now, for the body."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.fetch(SQL["summarise"])

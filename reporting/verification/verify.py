@@ -1,4 +1,4 @@
-"""Verify everything: read the rows once, hash them as they come, hold their sums against what is stored."""
+"""Verification: read all rows once, hash them while reading, and compare their sums with the stored figures."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from reporting.verification.findings import Check, Finding, ProgressCallback, Ve
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
 
 _SMALL_TABLES = ("batch", "submission", "cancellation", "progress", "held", "reference_text")
-_CHAIN_RULE = "Every batch's hash is that of its rows and of the hash before it (A46)."
+_CHAIN_RULE = "Every batch's hash is the hash of its rows and of the previous hash (rule A46)."
 
 
 async def verify(
@@ -25,74 +25,74 @@ async def verify(
     folder: Path = SAMPLE_FOLDER,
     scratch: Path | None = None,
 ) -> Verification:
-    """Compute everything stored in ``dsn`` again from its raw rows, as of one moment.
+    """Compute everything stored in ``dsn`` again from its raw rows, in one snapshot.
 
-    ``folder`` holds the reference data that the engine used.  What does not fit in
-    memory lies in ``scratch`` (the system's own folder if none is given), and is gone afterwards.
+    ``folder`` contains the reference data that the engine used.  Data that does not fit in memory is written to
+    ``scratch`` (the system's temporary folder by default) and deleted afterwards.
 
     Raises
     ------
     SchemaMismatch
-        The rows are not shaped as this version stores them.
+        The rows do not have the columns of this version.
     ReferenceDataError
-        The reference data do not hold together.
+        The reference data contradict each other.
     """
     codes = await asyncio.to_thread(code_labels.load, folder)
-    with open_session(codes, scratch) as bench:
+    with open_session(codes, scratch) as session:
         async with snapshot_queries.open_snapshot(dsn) as snapshot:
-            run = _Verifier(snapshot, bench, progress)
-            await run.read_rows(folder)
-        return await asyncio.to_thread(run.compare)
+            verifier = _Verifier(snapshot, session, progress)
+            await verifier.read_rows(folder)
+        return await asyncio.to_thread(verifier.compare)
 
 
 class _Verifier:
-    """One verification under way."""
+    """One running verification."""
 
-    def __init__(self, snapshot: JournalSnapshot, bench: DuckdbSession, progress: ProgressCallback) -> None:
-        self._snapshot, self._session, self._report_progress = snapshot, bench, progress
+    def __init__(self, snapshot: JournalSnapshot, session: DuckdbSession, progress: ProgressCallback) -> None:
+        self._snapshot, self._session, self._report_progress = snapshot, session, progress
         self._chain_check = chain.ChainCheck()
         self._batches: list[BatchRow] = []
-        self._windows: list[tuple[slice, WindowSpan]] = []
+        self._windows: list[chain.Window] = []
         self._done = 0
 
     async def read_rows(self, folder: Path) -> None:
-        """Lay every row on the workbench, and walk the chain meanwhile."""
+        """Load every row into the session, and check the hash chain meanwhile."""
         self._batches = await self._snapshot.read_batches()
         firsts = chain.find_first_entries(self._batches)
         self._windows = list(chain.split_windows(self._batches, firsts))
         await self._read_small_tables(folder)
-        under_way: asyncio.Task[None] | None = None
+        processing: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as group:
-            for places, span in self._windows:
+            for positions, span in self._windows:
                 tables = [
-                    await self._copy_window(stored, places, span) for stored in (*HASHED_TABLES, *BALANCES)
+                    await self._copy_window(stored, positions, span) for stored in (*HASHED_TABLES, *BALANCES)
                 ]
-                if under_way:
-                    await under_way
-                bounds = firsts[places.start : places.stop + 1]
-                under_way = group.create_task(
-                    asyncio.to_thread(self._process_window, self._batches[places], bounds, tables)
+                if processing:
+                    await processing
+                bounds = firsts[positions.start : positions.stop + 1]
+                processing = group.create_task(
+                    asyncio.to_thread(self._process_window, self._batches[positions], bounds, tables)
                 )
                 self._count_step(f"batch {span.batch_end - 1}")
         await self._count_strays()
 
-    async def _copy_window(self, stored: StoredTable, places: slice, span: WindowSpan) -> bytes:
-        """The rows of a window.  Nothing is asked for where no batch states any: what lies there is a stray."""
-        if stored.count_column and not any(
-            getattr(link, stored.count_column) for link in self._batches[places]
+    async def _copy_window(self, table: StoredTable, positions: slice, span: WindowSpan) -> bytes:
+        """Copy a table's rows of a window; skip the query if no batch states any, as such rows are strays."""
+        if table.count_column and not any(
+            getattr(batch, table.count_column) for batch in self._batches[positions]
         ):
             return b""
-        return await self._snapshot.copy_rows(stored, span)
+        return await self._snapshot.copy_rows(table, span)
 
     async def _count_strays(self) -> None:
-        """Count the rows that belong to no batch: those that are stored and were not read."""
+        """Count the rows that belong to no batch: stored rows that were not read."""
         counts = await self._snapshot.count_rows()
         strays = [rows - self._session.count_rows(name) for name, rows in counts.items()]
         self._session.add_rows("stray", pa.table({"name": list(counts), "rows": strays}))
 
     async def _read_small_tables(self, folder: Path) -> None:
-        layout, version = await self._snapshot.read_version()
-        self._session.add_rows("engine", pa.table({"layout": [layout], "version": [version]}))
+        version = await self._snapshot.read_version()
+        self._session.add_rows("engine", pa.table({"layout": [version.layout], "version": [version.batch]}))
         for name in _SMALL_TABLES:
             async for part in self._snapshot.read_table(name):
                 self._session.add_rows(name, part)
@@ -103,28 +103,28 @@ class _Verifier:
             self._session.add_rows(*part)
 
     def _process_window(
-        self, links: Sequence[BatchRow], firsts: Sequence[int], streams: Sequence[bytes]
+        self, batches: Sequence[BatchRow], firsts: Sequence[int], streams: Sequence[bytes]
     ) -> None:
-        """Hash and lay out the rows of one window; runs beside the reading of the next."""
+        """Hash and load the rows of one window; runs while the next window is read."""
         tables = [
             parse_rows(stored, stream)
             for stored, stream in zip((*HASHED_TABLES, *BALANCES), streams, strict=True)
         ]
-        self._chain_check.check_window(links, firsts, tables[: len(HASHED_TABLES)])
+        self._chain_check.check_window(batches, firsts, tables[: len(HASHED_TABLES)])
         for rows in tables:
-            self._session.add_window(rows, links, firsts)
+            self._session.add_window(rows, batches, firsts)
 
     def compare(self) -> Verification:
-        """Work out what follows from the rows, and hold every rule against it."""
+        """Derive the tables that follow from the rows, and check every rule."""
         for step in STEPS:
             self._session.run_step(step)
             self._count_step(step)
         findings = self._chain_check.list_findings()
         checks = [Check("chain", _CHAIN_RULE, len(findings))]
         for name in CHECKS:
-            check, found = self._session.run_check(name)
+            check, check_findings = self._session.run_check(name)
             checks.append(check)
-            findings += found
+            findings += check_findings
             self._count_step(name)
         return self._build_result(checks, findings)
 

@@ -116,7 +116,9 @@ def regroup(
 
     async def work(connection: run_queries.Connection, _: Any) -> None:
         numbers = [await run_edits.find_payee(connection, code) for code in payees]
-        await run_edits.edit_run(connection, run, "ungroup" if apart else "regroup", (numbers, reason, by))
+        await run_edits.edit_run(
+            connection, run, "ungroup" if apart else "regroup", numbers, reason=reason, by=by
+        )
 
     payment_runs.run_on_connection(options.read_settings(), work)
     console.print_line(
@@ -212,7 +214,7 @@ def _print_run(
     from service.engine import payment_runs
     from settlement.runs import run_status
 
-    page = (lines.lines, max(lines.first, 1) - 1, lines.left_out)
+    page = run_status.LineSelection(lines.lines, max(lines.first, 1) - 1, lines.left_out)
     run_summary = payment_runs.run_on_connection(
         options.read_settings(), lambda connection, _: run_status.describe_run(connection, run, page)
     )
@@ -234,7 +236,7 @@ def _change_lines(
     reason, by = because.validate()
     payment_runs.run_on_connection(
         options.read_settings(),
-        lambda connection, _: run_edits.edit_run(connection, run, edit, (numbers, reason, by)),
+        lambda connection, _: run_edits.edit_run(connection, run, edit, numbers, reason=reason, by=by),
     )
     state = "withheld" if edit == "hold" else "no longer withheld"
     console.print_line(f"Run {run}: {console.format_count(len(numbers), 'line')} {state}.")

@@ -1,13 +1,15 @@
-"""``crescendo report``: what the journal adds up to."""
+"""``crescendo report``: the reports of ``reporting.report_catalog``, and the proof of a file or a batch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import Parameter as SignatureParameter
+from inspect import Signature
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from core.errors import CrescendoError
-from core.nomenclature import CentreLevel
+from reporting.report_catalog import REPORTS, ParameterType, Report, ReportArguments, ReportParameter
 from reporting.report_tables import ReportTable
 from service.cli.shared_options import DEFAULT_DATA, DataOptions
 from service.configuration.settings import UsageError
@@ -19,148 +21,77 @@ if TYPE_CHECKING:
 EXIT_FINDINGS = 1
 
 app = App(name="report", help="Trial balance, budget execution, refusals, commitments, delays, proofs.")
-LevelName = Literal["programme", "bop", "uo", "operation"]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Form:
-    """How a report is written."""
+class OutputFormat:
+    """The format in which a report is written."""
 
     json: Annotated[
         bool, Parameter(negative="", show_default=False, help="One JSON document; amounts in cents.")
     ] = False
     csv: Annotated[bool, Parameter(negative="", show_default=False, help="CSV; amounts in euros.")] = False
 
-    def write(self, found: Any, grid: Callable[[Any], ReportTable]) -> None:
-        """Write a report as asked."""
+    def write(self, result: Any, build_table: Callable[[Any], ReportTable]) -> None:
+        """Write a result in this format."""
         if self.json:
-            console.print_json(found)
+            console.print_json(result)
         elif self.csv:
-            print(grid(found).to_csv(), end="")
+            print(build_table(result).to_csv(), end="")
         else:
-            console.print_table(grid(found))
+            console.print_table(build_table(result))
 
 
-TABLE = Form()
+TABLE = OutputFormat()
+_COMMON_PARAMETERS = (
+    SignatureParameter(
+        "output_format", SignatureParameter.KEYWORD_ONLY, default=TABLE, annotation=OutputFormat
+    ),
+    SignatureParameter("data", SignatureParameter.KEYWORD_ONLY, default=DEFAULT_DATA, annotation=DataOptions),
+)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Which part of the budget."""
+def _build_command(report: Report) -> Callable[..., None]:
+    """Build the command of a report; its signature has an option for each parameter."""
 
-    level: Annotated[LevelName, Parameter(help="Level of the fund centres shown.")] = "programme"
-    programme: Annotated[str | None, Parameter(help="Only this programme.")] = None
-    year: Annotated[int | None, Parameter(help="Only this budget year.")] = None
-    batch: Annotated[
-        int | None, Parameter(help="As it stood after this batch; after the last if left out.")
-    ] = None
+    def command(
+        *, output_format: OutputFormat = TABLE, data: DataOptions = DEFAULT_DATA, **values: Any
+    ) -> None:
+        from service.database.report_session import read_report
 
-
-ALL = Part()
-
-
-@app.command
-def trial_balance(
-    *,
-    exercise: Annotated[int | None, Parameter(help="Only this exercise.")] = None,
-    batch: Annotated[
-        int | None, Parameter(help="As it stood after this batch; after the last if left out.")
-    ] = None,
-    form: Form = TABLE,
-    options: DataOptions = DEFAULT_DATA,
-) -> None:
-    """Debit, credit and balance of every account; both sides are equal."""
-    from reporting import trial_balance as report
-    from service.database.report_session import read_report
-
-    found = read_report(
-        options.read_settings(),
-        lambda connection, names: report.load_trial_balance(
-            connection, names, exercise=exercise, batch=batch
-        ),
-    )
-    form.write(found, report.build_table)
-
-
-@app.command
-def budget(*, part: Part = ALL, form: Form = TABLE, options: DataOptions = DEFAULT_DATA) -> None:
-    """What was opened, reserved, consumed and is left, in AE and in CP."""
-    from reporting import budget as report
-    from service.database.report_session import read_report
-
-    scope = report.BudgetScope(CentreLevel[part.level.upper()], part.programme, part.year, part.batch)
-    found = read_report(
-        options.read_settings(), lambda connection, names: report.load_budget(connection, names, scope)
-    )
-    form.write(found, report.build_table)
-
-
-@app.command
-def refusals(
-    *,
-    submission: Annotated[
-        int | None, Parameter(help="Only of this submission, and then line by line.")
-    ] = None,
-    language: Annotated[Literal["en", "fr"], Parameter(help="Language of findings and remedies.")] = "en",
-    form: Form = TABLE,
-    options: DataOptions = DEFAULT_DATA,
-) -> None:
-    """Why lines were refused, and what to do: by reason, or line by line for one submission."""
-    from reporting import refusals as report
-    from service.database.report_session import read_report
-
-    if submission is None:
-        found = read_report(
-            options.read_settings(), lambda connection, _: report.load_refusals(connection, language=language)
+        detail = report.detail
+        arguments = ReportArguments({**report.default_values, **values})
+        is_detailed = detail is not None and arguments.values[detail.parameter] is not None
+        source = (detail if detail and is_detailed else report).import_source()
+        result = read_report(
+            data.read_settings(), lambda connection, names: source.load(connection, names, arguments)
         )
-        form.write(found, report.build_table)
-        return
-    lines = read_report(
-        options.read_settings(),
-        lambda connection, names: report.load_refused_lines(connection, names, submission, language=language),
+        output_format.write(result, source.build_table)
+
+    command.__doc__ = f"{report.summary}{f'; or {report.detail.description}' if report.detail else ''}."
+    options = [_build_option(parameter) for parameter in report.parameters]
+    command.__signature__ = Signature([*options, *_COMMON_PARAMETERS])
+    return command
+
+
+def _build_option(parameter: ReportParameter) -> SignatureParameter:
+    help_text = Parameter(help=f"{parameter.description}.")
+    option: Any = int | None
+    if parameter.choices:
+        option = Literal[parameter.choices]
+    elif parameter.type is ParameterType.PROGRAMME:
+        option = str | None
+    return SignatureParameter(
+        parameter.name,
+        SignatureParameter.KEYWORD_ONLY,
+        default=parameter.default,
+        annotation=Annotated[option, help_text],
     )
-    form.write(lines, report.build_lines_table)
 
 
-@app.command
-def commitments(
-    *,
-    level: Annotated[LevelName, Parameter(help="Level of the fund centres shown.")] = "programme",
-    form: Form = TABLE,
-    options: DataOptions = DEFAULT_DATA,
-) -> None:
-    """What commitments still bind: engaged and not drawn, certified and not requested."""
-    from reporting import commitments as report
-    from service.database.report_session import read_report
-
-    found = read_report(
-        options.read_settings(),
-        lambda connection, names: report.load_outstanding_commitments(
-            connection, names, level=CentreLevel[level.upper()]
-        ),
-    )
-    form.write(found, report.build_table)
-
-
-@app.command
-def delays(
-    *,
-    by: Annotated[Literal["ministry", "programme"], Parameter(help="One row for each.")] = "ministry",
-    year: Annotated[int | None, Parameter(help="Only what was debited in this year.")] = None,
-    form: Form = TABLE,
-    options: DataOptions = DEFAULT_DATA,
-) -> None:
-    """How long payments took, from request to debit; what came in time; interest due, proposed and paid."""
-    from reporting import delays as report
-    from service.database.report_session import read_report
-
-    scope = report.DelayScope(by, year)
-    found = read_report(
-        options.read_settings(), lambda connection, names: report.load_delays(connection, names, scope)
-    )
-    form.write(found, report.build_table)
+for _report in REPORTS:
+    app.command(_build_command(_report), name=_report.name)
 
 
 @app.command
@@ -168,40 +99,41 @@ def proof(
     *,
     submission: Annotated[int | None, Parameter(help="Prove this submission and its batches.")] = None,
     batch: Annotated[int | None, Parameter(help="Prove this batch.")] = None,
-    form: Form = TABLE,
-    options: DataOptions = DEFAULT_DATA,
+    output_format: OutputFormat = TABLE,
+    data: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Hold what a file or a batch states against its rows: totals, both sides, budget, hash.
+    """Compare what a file or a batch states with its rows: totals, both sides, budget, hash.
 
     Exit codes: 0 everything holds; 1 something does not.
     """
-    from reporting import proofs as report
+    from reporting import proofs
     from service.database.report_session import read_report
 
     if (submission is None) == (batch is None):
         raise UsageError("name one: --submission NUMBER or --batch NUMBER")
-    found: BatchProof | SubmissionProof | None = read_report(
-        options.read_settings(),
+    result: BatchProof | SubmissionProof | None = read_report(
+        data.read_settings(),
         lambda connection, names: (
-            report.prove_batch(connection, names, batch)
+            proofs.prove_batch(connection, names, batch)
             if batch is not None
-            else report.prove_submission(connection, names, submission or 0)
+            else proofs.prove_submission(connection, names, submission or 0)
         ),
     )
-    if found is None:
+    if result is None:
         raise CrescendoError(f"there is no {'batch' if batch is not None else 'submission'} of that number")
-    form.write(found, report.build_table)
-    if form == TABLE:
-        console.print_line(f"\n{_verdict(found)}")
-    return 0 if found.holds else EXIT_FINDINGS
+    output_format.write(result, proofs.build_table)
+    if output_format == TABLE:
+        console.print_line(f"\n{_format_verdict(result)}")
+    return 0 if result.holds else EXIT_FINDINGS
 
 
-def _verdict(found: "BatchProof | SubmissionProof") -> str:
+def _format_verdict(result: "BatchProof | SubmissionProof") -> str:
     from reporting.proofs import BatchProof
 
-    if isinstance(found, BatchProof):
-        return f"The rows hash to {found.link.computed}; stored is {found.link.stored}."
-    broken = [f"{each.batch:,}" for each in found.batches if not each.holds]
+    if isinstance(result, BatchProof):
+        return f"The rows hash to {result.link.computed}; stored is {result.link.stored}."
+    broken = [f"{batch.batch:,}" for batch in result.batches if not batch.holds]
     if broken:
         return f"Of its batches these do NOT hold: {', '.join(broken)}; see --batch NUMBER."
-    return f"The {console.format_count(len(found.batches), 'batch', 'batches')} with its rows: all hold."
+    batches = console.format_count(len(result.batches), "batch", "batches")
+    return f"The {batches} with its rows: all hold."

@@ -11,9 +11,9 @@ from asyncpg.exceptions import ClientConfigurationError
 from core.catalog import KIND_NUMBERS
 from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
-from posting.store.sql_files import read_queries
+from core.sql_files import read_queries
+from posting.store.failures import DATABASE_ERRORS
 from service.configuration.settings import UsageError
-from service.database.failures import DATABASE_ERRORS
 
 SQL = read_queries("service.database", "queries.sql")
 

@@ -8,7 +8,8 @@ from typing import NoReturn
 import structlog
 
 from posting.batch import BatchResult
-from posting.store.lookup_indexes import INDEXING_FAILURES, IndexType, LookupIndexes, open_indexes
+from posting.store.failures import RETRIED_ERRORS
+from posting.store.lookup_indexes import IndexType, LookupIndexes, open_indexes
 
 LOG = structlog.get_logger()
 IDLE_SECONDS = 3
@@ -76,7 +77,7 @@ class IndexMaintenance:
             try:
                 async with open_indexes(dsn) as lookups:
                     await self._maintain(lookups)
-            except INDEXING_FAILURES as error:
+            except RETRIED_ERRORS as error:
                 LOG.warning("look-up indexes wait", cause=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from posting.store.sql_files import read_queries
+from core.sql_files import read_queries
 from reporting.refusals import Language
 from service.auth.api_keys import generate_key
 from service.auth.credentials import build_caller
@@ -80,7 +80,7 @@ async def read_signers(pool: Pool, sender: str) -> list[Signer]:
 
 def _to_signer(row: Any) -> Signer:
     roles = frozenset(Role(name) for name in row["roles"])
-    caller = build_caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
+    caller = build_caller(row["signer"], row["sender"], roles, programmes=frozenset(row["programmes"]))
     return Signer(caller, bytes(row["public_key"]), row["is_live"], row["language"], row["pain002"])
 
 

@@ -138,7 +138,7 @@ async def _build_report(
             DecidedFile(
                 file.spooled.name,
                 totals,
-                [(piece, decisions) for piece, decisions in passes if piece.submission is submission],
+                [decided for decided in passes if decided.piece.submission is submission],
             ),
             position,
             names,

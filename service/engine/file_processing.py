@@ -110,7 +110,7 @@ async def process_files(
         if not feed.is_stopping:
             reporter.report_activity("updating the look-up indexes")
             with clock.time_indexing():
-                await store.fetch("index_what_came")
+                await store.fetch("summarise_indexes")
         return await _build_result(context, store, feed, clock)
 
 

@@ -14,10 +14,10 @@ from core.errors import InputError
 from ingest.formats.detection import PAYMENT_FORMATS
 from ingest.queue.file_feed import RejectedFile
 from ingest.spool.spool import Spool
+from posting.store.failures import DATABASE_ERRORS
 from reporting import code_labels
 from reporting.code_names import read_names
 from service.configuration.settings import Settings
-from service.database.failures import DATABASE_ERRORS
 from service.database.read_pool import borrow_connection, open_read_pool
 from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from service.results.receipts import Receipt

@@ -110,13 +110,20 @@ async def issue_in_database(
     async with run_queries.open_connection(dsn) as connection:
         await apply_migrations(connection)
         prepared = await issuing.prepare_acts(
-            connection, run, outbox, (payment_reference, request, reporter.report_activity)
+            connection,
+            run,
+            outbox,
+            reference=payment_reference,
+            request=request,
+            on_step=reporter.report_activity,
         )
     if not await _decide_acts(context, prepared, interruption, reporter):
         return False
     reporter.report_activity("acts committed")
     async with run_queries.open_connection(dsn) as connection:
-        await issuing.finish_issue(connection, run, outbox, (prepared.content, reporter.report_activity))
+        await issuing.finish_issue(
+            connection, run, outbox, content=prepared.content, on_step=reporter.report_activity
+        )
     return True
 
 

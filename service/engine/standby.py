@@ -11,8 +11,8 @@ from contextlib import suppress
 import structlog
 
 from core.errors import CrescendoError
+from posting.store.failures import DATABASE_ERRORS
 from service.database import command_queries
-from service.database.failures import DATABASE_ERRORS
 from service.terminal.signals import Interruption
 
 LOG = structlog.get_logger()

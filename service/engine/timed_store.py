@@ -32,22 +32,22 @@ class TimedStore(PostgresStore):
         self.nanoseconds["connection"] += time.monotonic_ns() - start
         return connection
 
-    async def commit(self, connection: Any, outcome: BatchResult, before: asyncio.Event) -> None:
+    async def commit(self, connection: Any, result: BatchResult, previous: asyncio.Event) -> None:
         """Store a batch in one transaction, after the previous batch, and measure each step."""
-        times = self._step_times[outcome.number] = [time.monotonic_ns()]
+        times = self._step_times[result.number] = [time.monotonic_ns()]
         try:
-            await super().commit(connection, outcome, before)
+            await super().commit(connection, result, previous)
         finally:
-            del self._step_times[outcome.number]
+            del self._step_times[result.number]
         times.append(time.monotonic_ns())
         for step, (start, end) in zip(STEPS, pairwise(times), strict=True):
             self.nanoseconds[step] += end - start
         self.on_commit((times[-1] - times[0]) / 1e9)
 
-    async def _copy(self, connection: Any, outcome: BatchResult) -> None:
-        await super()._copy(connection, outcome)
-        self._step_times[outcome.number].append(time.monotonic_ns())
+    async def _copy(self, connection: Any, result: BatchResult) -> None:
+        await super()._copy(connection, result)
+        self._step_times[result.number].append(time.monotonic_ns())
 
-    async def _close_batch(self, connection: Any, outcome: BatchResult) -> None:
-        self._step_times[outcome.number].append(time.monotonic_ns())
-        await super()._close_batch(connection, outcome)
+    async def _close_batch(self, connection: Any, result: BatchResult) -> None:
+        self._step_times[result.number].append(time.monotonic_ns())
+        await super()._close_batch(connection, result)

@@ -12,8 +12,8 @@ import structlog
 from core.errors import EngineError, InputError
 from ingest.spool.envelope import SENDER_PATTERN
 from monitoring.service_metrics import ServiceMetrics
+from posting.store.failures import DATABASE_ERRORS, is_disk_full
 from service.auth.failures import PermissionDenied
-from service.database.failures import DATABASE_ERRORS, is_disk_full
 from service.http.authentication import Authenticator
 from service.http.http_messages import Receive, Request, Response, Send, respond_problem
 from service.http.problems import (

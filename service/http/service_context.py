@@ -59,6 +59,7 @@ class StoredParts:
     journal: JournalReader
     sender_pauses: SenderPauses
     validation_pool: ValidationPool
+    metrics: ServiceMetrics
 
 
 def build_context(
@@ -82,14 +83,14 @@ def build_context(
         names=NameCache(stored.pool, labels, state),
         state=state,
         limits=WorkLimits(state, stored.inbox),
-        admission=FileAdmission(stored.inbox.admission),
+        admission=FileAdmission(stored.inbox.files.admission),
         tickets=SubmissionTickets(stored.pool, stored.inbox, waiters),
         waiters=waiters,
         form_quota=Quota(FORM_BYTES_MAX),
         validation_pool=stored.validation_pool,
         sender_pauses=stored.sender_pauses,
         index_maintenance=IndexMaintenance(),
-        metrics=ServiceMetrics(stages.nanoseconds),
+        metrics=stored.metrics,
         stages=stages,
         file_bytes_max=file_bytes_max,
         is_metrics_public=is_metrics_public,

@@ -1,8 +1,8 @@
 """Queries of the HTTP service about submissions, files and batches."""
 
+from core.sql_files import read_queries
 from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CommittedBatch
-from posting.store.sql_files import read_queries
 from service.auth.credentials import Caller
 from service.database.read_pool import Pool, fetch_rows, fetch_value
 
@@ -27,7 +27,7 @@ async def can_see_submission(pool: Pool, submission: int, caller: Caller) -> boo
     )
 
 
-async def list_submissions(pool: Pool, caller: Caller, before: int, limit: int) -> list[int]:
+async def list_submissions(pool: Pool, caller: Caller, *, before: int, limit: int) -> list[int]:
     """Return the numbers below ``before`` of the submissions that the caller may see, the latest first."""
     rows = await fetch_rows(
         pool,

@@ -84,7 +84,7 @@ class SubmissionTickets:
 
     async def load_page(self, caller: Caller, before: int, limit: int) -> list[Ticket]:
         """Return the tickets below number ``before`` that the caller may see, the latest first."""
-        numbers = await submission_queries.list_submissions(self._pool, caller, before, limit)
+        numbers = await submission_queries.list_submissions(self._pool, caller, before=before, limit=limit)
         return (await self._load_all(numbers))[::-1]
 
     async def wait_for_end(self, number: int, seconds: int) -> Ticket:
@@ -119,12 +119,12 @@ class SubmissionTickets:
 
     def _build_ticket(self, receipt: Receipt, reasons: list[Reason]) -> Ticket:
         path, state = f"/v1/submissions/{receipt.submission}", self._get_state(receipt)
-        is_paused = state == WAITING and receipt.sender in self._inbox.paused
+        is_paused = state == WAITING and receipt.sender in self._inbox.files.paused_senders
         return Ticket(
             submission=receipt.submission,
             state=state,
-            paused=self._inbox.paused[receipt.sender] if is_paused else "",
-            lost=self._inbox.missing_files.find_reason(receipt.submission),
+            paused=self._inbox.files.paused_senders[receipt.sender] if is_paused else "",
+            lost=self._inbox.files.missing.find_reason(receipt.submission),
             receipt=receipt,
             reasons=reasons,
             links={"self": path, "refusals": f"{path}/refusals", "pain002": f"{path}/pain002"},
@@ -135,9 +135,9 @@ class SubmissionTickets:
             return CANCELLED
         if receipt.done:
             return DECIDED
-        if receipt.submission in self._inbox.missing_files:
+        if receipt.submission in self._inbox.files.missing:
             return LOST
-        is_begun = receipt.last_batch is not None or self._inbox.is_taken_up(receipt.submission)
+        is_begun = receipt.last_batch is not None or self._inbox.files.is_taken_up(receipt.submission)
         return DECIDING if is_begun else WAITING
 
 

@@ -38,8 +38,8 @@ class WorkLimits:
             The service is starting or stopping, too many files wait, or too many of a paused sender's.
         """
         self._state.check_accepting_work()
-        files = self._inbox.files
-        reason = self._inbox.paused.get(sender)
+        files = self._inbox.files.queue
+        reason = self._inbox.files.paused_senders.get(sender)
         if reason is not None and files.count_paused(sender) >= PAUSED_FILES_MAX:
             raise sender_paused(sender, reason)
         FILES_LIMIT.check(len(files), files.count(sender))
@@ -53,10 +53,10 @@ class WorkLimits:
             The service is starting or stopping, the sender is paused, or too many forms wait.
         """
         self._state.check_accepting_work()
-        reason = self._inbox.paused.get(sender)
+        reason = self._inbox.files.paused_senders.get(sender)
         if reason is not None:
             raise sender_paused(sender, reason)
-        FORMS_LIMIT.check(self._inbox.count_forms(), self._inbox.count_forms(sender))
+        FORMS_LIMIT.check(self._inbox.forms.count(), self._inbox.forms.count(sender))
 
     def check_dry_run(self, sender: str) -> None:
         """Check that a dry run may join the queue.
@@ -66,4 +66,4 @@ class WorkLimits:
         Problem
             Too many dry runs wait.
         """
-        DRY_RUNS_LIMIT.check(self._inbox.count_dry_runs(), self._inbox.count_dry_runs(sender))
+        DRY_RUNS_LIMIT.check(self._inbox.dry_runs.count(), self._inbox.dry_runs.count(sender))

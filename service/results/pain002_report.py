@@ -90,7 +90,7 @@ async def _stream_pieces(
         # later forms are decided meanwhile; only rows up to the reported batch belong in this report
         last = receipt.last_batch or 0
         async for rows in refused_line_queries.read_refused_pages(
-            pool, receipt.submission, CHUNK_LINES, last
+            pool, receipt.submission, size=CHUNK_LINES, last=last
         ):
             yield await asyncio.to_thread(report.write_rejected, list(map(to_rejected, rows)))
     yield report.write_end()

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import asyncpg
 
-from posting.store.sql_files import read_queries
+from core.sql_files import read_queries
 from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
 
 SQL = read_queries("service.results", "receipts.sql")

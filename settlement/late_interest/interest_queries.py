@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.catalog import KIND_NUMBERS
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
+from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, InterestClaims, LatePayments
 from posting.delays import delay_queries as delays
@@ -18,7 +19,6 @@ from posting.delays.amounts_due import compute_amounts_due
 from posting.delays.measurement import measure_delays, select_late
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
-from posting.store.sql_files import read_queries
 from settlement.late_interest import claim_acts
 from settlement.late_interest.claim_acts import ClaimTexts, ProposedClaims
 

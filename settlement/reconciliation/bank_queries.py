@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
+from core.sql_files import read_queries
 from posting.pgcopy import HEADER, TRAILER, decode
-from posting.store.sql_files import read_queries
 from settlement.bank_files.statement_checks import Closing
 from settlement.reconciliation.message_rows import (
     AttemptRow,
@@ -114,7 +114,8 @@ async def load_sent_transfers(connection: Connection, entries: NDArray[np.int64]
         before = len(parts)
         await connection.copy_from_query(query, output=collect, format="binary")
         parts[before:] = [_strip_copy_frame(b"".join(parts[before:]))]
-    return group_transfers(*decode(SentLines, b"".join([HEADER, *parts, TRAILER]), 1))
+    rows, texts = decode(SentLines, b"".join([HEADER, *parts, TRAILER]), 1)
+    return group_transfers(rows, texts)
 
 
 def _strip_copy_frame(stream: bytes) -> bytes:

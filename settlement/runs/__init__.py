@@ -1,5 +1,5 @@
-"""Payment runs: proposed from what is owed, changed, released by a second person, issued, written to files.
+"""Payment runs: proposed from open payables, edited, released by a second person, issued, and written to payment files.
 
-A run's payments are acts like any other: a file of them goes the ordinary way into the journal, and only what was accepted
-there is written to a payment file.
+The payments of a run are acts like any other: the engine processes a file of them, and only accepted acts are written to a
+payment file.
 """

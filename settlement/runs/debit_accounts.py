@@ -1,6 +1,7 @@
-"""From which operations account each line of a run is paid: its accountant's."""
+"""The operations accounts that the lines of a run are paid from: those of their accountants."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,50 +11,54 @@ from core.tables.payment_runs import RunLines
 from settlement.runs.payment_files import IssueTerms
 from settlement.runs.payment_reference import PaymentReference
 
-_REMEDY = "Put it back, with the account to pay from, and issue the run by the same command: nothing of it is posted"
+_REMEDY = "Restore it, with its account, and issue the run again: nothing of it is posted"
 
 
-def check_accounts(run: int, lines: RunLines, codes: Sequence[str], books: PaymentReference) -> None:
-    """Make sure that the reference data know an account for all that ``run`` pays, before anything of its issue is stored.
+class _AccountantYear(NamedTuple):
+    exercise: int
+    accountant: int
+    """Number among the accountants of the run, from 1."""
+
+
+def check_accounts(run: int, lines: RunLines, codes: Sequence[str], reference: PaymentReference) -> None:
+    """Check that the reference data have an account for everything that ``run`` pays, before its issue is stored.
 
     ``codes`` are its accountants, by the numbers of ``lines`` from 1.
 
     Raises
     ------
     ReferenceDataError
-        An accountant is not there any more; the message gives the file, what was found, and what to do.
+        An accountant is missing now; the message gives the file and what to do.
     """
-    for year, number in _list_pairs(lines):
-        code, known = codes[number - 1], books.accountants.get(year)
-        if not known or code not in known.accountants:
-            paid = int(((lines.exercise == year) & (lines.accountant == number)).sum())
-            raise _build_missing_error(
-                books, year, f"run {run} pays {paid:,} lines of {year} from the account of {code}"
-            )
+    for exercise, number in _list_accountants(lines):
+        code, of_year = codes[number - 1], reference.accountants.get(exercise)
+        if not of_year or code not in of_year.accountants:
+            count = int(((lines.exercise == exercise) & (lines.accountant == number)).sum())
+            payment = f"run {run} pays {count:,} lines of {exercise} from the account of {code}"
+            raise _build_missing_error(reference, exercise, payment)
 
 
 def check_stored_accounts(lines: RunLines, codes: Sequence[str], terms: IssueTerms) -> None:
-    """Make sure that an issue which was begun before kept an account for all that it pays.
+    """Check that an issue that was begun stored an account for everything that it pays.
 
     Raises
     ------
     EngineError
-        It did not.
+        An account is missing.
     """
-    for year, number in _list_pairs(lines):
-        terms.find_debtor(codes[number - 1], year)
+    for exercise, number in _list_accountants(lines):
+        terms.find_debtor(codes[number - 1], exercise)
 
 
-def _list_pairs(lines: RunLines) -> list[tuple[int, int]]:
-    """Each exercise with each accountant there is."""
-    pairs = np.stack([lines.exercise.astype(np.int64), lines.accountant.astype(np.int64)])
-    return [(year, number) for year, number in np.unique(pairs, axis=1).T.tolist()]
+def _list_accountants(lines: RunLines) -> list[_AccountantYear]:
+    """List the accountants of each exercise."""
+    columns = np.stack([lines.exercise.astype(np.int64), lines.accountant.astype(np.int64)])
+    return [_AccountantYear(*pair) for pair in np.unique(columns, axis=1).T.tolist()]
 
 
-def _build_missing_error(books: PaymentReference, year: int, paid: str) -> ReferenceDataError:
-    if year not in books.accountants:
-        return ReferenceDataError(
-            str(books.folder.joinpath("calendar.toml")), f"{year} is not there, and {paid}", _REMEDY
-        )
-    place = resolve_year_folder(books.folder.joinpath(str(year))).files.joinpath("accountants.csv")
-    return ReferenceDataError(str(place), f"{paid}, who is not there", _REMEDY)
+def _build_missing_error(reference: PaymentReference, exercise: int, payment: str) -> ReferenceDataError:
+    if exercise not in reference.accountants:
+        place = reference.folder.joinpath("calendar.toml")
+        return ReferenceDataError(str(place), f"{exercise} is missing, and {payment}", _REMEDY)
+    folder = resolve_year_folder(reference.folder.joinpath(str(exercise))).files
+    return ReferenceDataError(str(folder.joinpath("accountants.csv")), f"{payment}, who is missing", _REMEDY)

@@ -1,8 +1,7 @@
-"""What the term of each debt runs by: of a part that is owed to another, the request under it all (domain 4).
+"""The payment term of each debt: an attached or assigned part inherits that of its original request.
 
-As ``posting.delays.measurement`` has it, which measures what was paid: a part falls due with the request that it is taken
-from, and is suspended by itself or with that, the longest suspension counting.  Nothing of it is paid while any of
-them goes on.
+``posting.delays.measurement`` applies the same rule to what is paid: a part falls due with its original request.  A
+suspension of the part or of what it is taken from suspends it; the longest counts, and nothing is paid while one is open.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,51 +15,63 @@ from settlement.runs.open_payables import OpenPayables, TermSuspensions
 from settlement.text_spans import find_positions
 
 FetchEntries = Callable[[Sequence[int]], Awaitable[Mapping[int, Mapping[str, Any]]]]
-"""Entries by their numbers: predecessor, kind, and day counted from 1970."""
+"""Returns entries by number, with predecessor, kind, and day since 1970."""
 
 _IS_PART = np.array([kind.inherits and kind.pays for kind in CATALOG])
+"""By kind: whether the debt is a part of another one."""
 _WITHOUT_TERM = tuple(KIND_NUMBERS[name] for name in ("return_identified", "late_interest"))
-"""What is owed without a term of its own."""
+"""Kinds of debts that are due at once."""
+
+
+class Origins(NamedTuple):
+    """Debts that are parts, and the debt that each is a part of."""
+
+    rows: NDArray[np.int64]
+    """Rows of the open payables."""
+    entries: NDArray[np.int64]
 
 
 class DebtTerms(NamedTuple):
-    """One row for each of what is owed."""
+    """The origin of the term of each open payable, one per row."""
 
     request: NDArray[np.int64]
-    """The request under it all; itself where it is no part of one."""
+    """The entry of the original request; of the debt itself if it is not a part."""
     day: NDArray[np.int32]
+    """Of the original request."""
     kind: NDArray[np.int16]
-    levels: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
-    """Rows, and what each of them is taken from; then what that is taken from, and so on."""
+    """Of the original request."""
+    origins: list[Origins]
+    """What the parts are taken from; then what those are taken from if they are parts, and so on."""
     is_suspended: NDArray[np.bool_]
-    """Whether something of it stands suspended."""
+    """Whether a suspension of the debt, or of a debt that it is a part of, is open."""
 
     @property
     def is_due_at_once(self) -> NDArray[np.bool_]:
-        """Whether each is owed without a term."""
+        """Whether each debt is due without a term."""
         return np.isin(self.kind, _WITHOUT_TERM)
 
 
 async def trace_debt_terms(payables: OpenPayables, fetch_entries: FetchEntries) -> DebtTerms:
-    """What each row of ``owed`` is taken from, back to the request."""
-    rows, stops = payables.rows, payables.suspensions
-    stopped = _is_suspended(stops, rows.entry_id)
-    found = DebtTerms(rows.entry_id.copy(), rows.day.copy(), rows.kind.copy(), [], stopped)
-    at = np.flatnonzero(_IS_PART[rows.kind])
-    above = rows.predecessor[at]
-    while len(at):
-        known = await fetch_entries(np.unique(above).tolist())
-        day, kind, next_ = (
-            np.array([known[entry][name] for entry in above.tolist()])
-            for name in ("day", "kind", "predecessor")
-        )
-        found.request[at], found.day[at], found.kind[at] = above, day, kind
-        found.is_suspended[at] |= _is_suspended(stops, above)
-        found.levels.append((at, above))
-        goes_on = _IS_PART[kind]
-        at, above = at[goes_on], next_[goes_on]
-    return found
+    """Trace each open payable back to its original request, all chains by one step at a time."""
+    request, day = payables.rows.entry_id.copy(), payables.rows.day.copy()
+    kind, is_suspended = payables.rows.kind.copy(), _is_suspended(payables.suspensions, request)
+    origins: list[Origins] = []
+    rows, predecessor = np.arange(len(kind)), payables.rows.predecessor
+    while True:
+        is_part = _IS_PART[kind[rows]]
+        rows, entries = rows[is_part], predecessor[is_part]
+        if not len(rows):
+            return DebtTerms(request, day, kind, origins, is_suspended)
+        fetched = await fetch_entries(np.unique(entries).tolist())
+        step = [fetched[entry] for entry in entries.tolist()]
+        request[rows] = entries
+        day[rows] = [entry["day"] for entry in step]
+        kind[rows] = [entry["kind"] for entry in step]
+        predecessor = np.array([entry["predecessor"] for entry in step], np.int64)
+        is_suspended[rows] |= _is_suspended(payables.suspensions, entries)
+        origins.append(Origins(rows, entries))
 
 
-def _is_suspended(stops: TermSuspensions, entries: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return find_positions(stops.open_entries, entries) < len(stops.open_entries)
+def _is_suspended(suspensions: TermSuspensions, entries: NDArray[np.int64]) -> NDArray[np.bool_]:
+    suspended = suspensions.open_entries
+    return find_positions(suspended, entries) < len(suspended)

@@ -1,13 +1,13 @@
-"""Why a due line is not paid by a run."""
+"""The reasons why a run does not pay a line that is due."""
 
 from collections.abc import Mapping
 from enum import IntEnum
 
 
 class Exclusion(IntEnum):
-    """In order of precedence: the first reason found is the one told.  Numbers are stored: append only."""
+    """In order of precedence: the first reason that applies is reported.  Numbers are stored: append only."""
 
-    NO = 0
+    NONE = 0
     PAYEE_BLOCKED = 1
     SUSPENDED = 2
     IN_ANOTHER_RUN = 3
@@ -21,16 +21,16 @@ class Exclusion(IntEnum):
 
 
 EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
-    Exclusion.NO: "is paid",
-    Exclusion.PAYEE_BLOCKED: "the payee is blocked: release it first, where that is lawful",
-    Exclusion.SUSPENDED: "its term is suspended: something that was asked for is still missing",
+    Exclusion.NONE: "is paid",
+    Exclusion.PAYEE_BLOCKED: "the payee is blocked: release it first, if that is lawful",
+    Exclusion.SUSPENDED: "its payment term is suspended: a document that was requested is still missing",
     Exclusion.IN_ANOTHER_RUN: "another run, not issued yet, pays it: issue or abandon that run",
-    Exclusion.NO_BANK_DETAILS: "no account of the payee is known that is an IBAN: register its bank details",
-    Exclusion.BANK_UNKNOWN: "the payee's bank is no BIC: register its bank details anew",
-    Exclusion.OUTSIDE_SEPA: "the payee's account lies outside SEPA: pay it by an international transfer",
-    Exclusion.RETURNED: "the bank sent the last transfer back, and the payee's account is still the same: ask for another",
+    Exclusion.NO_BANK_DETAILS: "no valid IBAN of the payee is known: register its bank details",
+    Exclusion.BANK_UNKNOWN: "the BIC of the payee's bank is invalid: register its bank details again",
+    Exclusion.OUTSIDE_SEPA: "the payee's account is outside SEPA: pay it by an international transfer",
+    Exclusion.RETURNED: "the bank returned the last transfer, and the payee's account is unchanged: ask for another one",
     Exclusion.METHOD: "it is to be paid by other means than a transfer",
     Exclusion.NO_ACCOUNTANT: "no accountant is assigned to its fund centre: see assigned.csv",
-    Exclusion.PERIOD_CLOSED: "the day of payment lies in no open period of its exercise",
+    Exclusion.PERIOD_CLOSED: "the day of payment is in no open period of its exercise",
 }
-"""What each means, and what to do."""
+"""What each reason means, and what to do."""

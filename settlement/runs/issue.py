@@ -1,8 +1,8 @@
-"""Issuing a run: its acts to a file for the journal, and what was accepted there to the files for the bank.
+"""Issue runs: write the acts of a run for the engine, and the accepted ones to payment files for the bank.
 
-``prepare`` notes once how the run is issued, and whoever comes after a crash goes on with that; ``finish`` makes the files
-from the journal alone, so that they are the same bytes however often it is begun.  Between the two the file of acts goes
-the way of every file of acts.
+``prepare_acts`` stores once how the run is issued; after a crash, the issue continues with the same terms.  ``finish_issue``
+builds the payment files from the journal alone, so they always have the same bytes.  In between, the engine processes the
+file of acts like any other.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from settlement.runs.proposals import StepCallback, get_run
 
 ACTS_FILE = "acts.arrow"
 _PARALLEL_FILES = 4
-"""Files written at once: while one is flushed to disk, others are made."""
+"""Files written at a time: while one is flushed to disk, others are built."""
 
 
 class IssueRequest(NamedTuple):
-    """How a run is issued: by whom, when, and in which version of the messages."""
+    """How to issue a run."""
 
     by: str
     at: datetime
@@ -36,7 +36,7 @@ class IssueRequest(NamedTuple):
 
 
 class RunContent(NamedTuple):
-    """What a run pays, and to whom; all its files are made of it."""
+    """What a run pays, and to whom: the source of all its files."""
 
     paid: PaidLines
     payees: PayeeAccounts
@@ -45,201 +45,210 @@ class RunContent(NamedTuple):
 
 
 class PreparedActs(NamedTuple):
-    """The acts of a run, to be handed to the engine."""
+    """The acts of a run, ready for the engine."""
 
     path: Path | None
-    """Their file; None where the engine has it already."""
+    """Their file; None if the engine has it already."""
     content: RunContent | None
-    """What they were made of; None where nobody needed to look."""
+    """What they were built from; None if it was not loaded."""
 
 
 async def prepare_acts(
     connection: run_queries.Connection,
     run: int,
     outbox: Outbox,
-    how: tuple[PaymentReference, IssueRequest, StepCallback],
+    *,
+    reference: PaymentReference,
+    request: IssueRequest,
+    on_step: StepCallback,
 ) -> PreparedActs:
-    """Note how a released run is issued, if nobody did before, and make the file of its acts.
+    """Store how a released run is issued, unless its issue has begun, and write the file of its acts.
 
     Raises
     ------
     NoSuchRun
-        It is not there, or not released.
+        The run does not exist, or is not released.
     EngineError
-        It was begun, and its file cannot be made again as it was.
+        Its issue has begun, and the file cannot be made again with the same bytes.
     ReferenceDataError
-        They know no account any more for something that it pays; nothing was noted.
+        The account of an accountant is missing now; nothing was stored.
     """
-    books, issue, tell = how
     row = await get_run(connection, run, "released", "issuing", "issued")
-    if row["file_hash"] and await run_queries.fetch(
-        connection, "submission", SENDER, bytes.fromhex(row["file_hash"])
-    ):
+    if row["file_hash"] and await _find_submission(connection, row):
         return PreparedActs(None, None)
-    tell("making the acts")
-    told = row["terms"] or _encode_terms(
-        payment_files.build_terms(books.rules, books.build_debtors(), issue.at, issue.version)
+    on_step("building the acts")
+    is_new = row["terms"] is None
+    terms = row["terms"] or _encode_terms(
+        payment_files.build_terms(reference.rules, reference.build_debtors(), request.at, request.version)
     )
-    content = await _load_content(connection, row, told)
+    content = await _load_content(connection, row, terms)
     _check_released(row, content)
-    if row["terms"] is None:
-        debit_accounts.check_accounts(run, content.paid.lines, content.accountants, books)
+    if is_new:
+        debit_accounts.check_accounts(run, content.paid.lines, content.accountants, reference)
         content = _add_stretches(content)
     debit_accounts.check_stored_accounts(content.paid.lines, content.accountants, content.terms)
-    kept = await asyncio.to_thread(_write_acts, outbox, run, content)
+    written = await asyncio.to_thread(_write_acts, outbox, run, content)
     if row["file_hash"] is None:
-        tell("noting the issue")
-        cents = sum_exactly(content.paid.lines.amount)
-        noted = (
-            _encode_terms(content.terms),
-            kept.sha256,
-            len(content.paid.act_start),
-            cents,
-            issue.by,
-            issue.at,
-        )
-        await run_queries.execute(connection, "insert_issue", run, *noted)
-    elif kept.sha256.hex() != row["file_hash"]:
+        on_step("recording the issue")
+        await _store_issue(connection, run, content, written, request)
+    elif written.sha256.hex() != row["file_hash"]:
         raise EngineError(
-            f"the acts of run {run} now hash to {kept.sha256.hex()}, and to {row['file_hash']} when its issue began; "
+            f"the acts of run {run} now hash to {written.sha256.hex()}, and to {row['file_hash']} when its issue began; "
             "finish it with the version of Crescendo that began it"
         )
-    tell("issue noted")
+    on_step("issue recorded")
     return PreparedActs(outbox.locate(run, ACTS_FILE), content)
 
 
-def _add_stretches(content: RunContent) -> RunContent:
-    """With what tells of each of its entries the account that it leaves from."""
-    told = payment_files.build_stretches(content.paid, content.accountants)
-    return content._replace(terms=msgspec.structs.replace(content.terms, stretches=told))
+async def _find_submission(connection: run_queries.Connection, row: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the submission of the acts of a run, if the engine has them."""
+    file_hash = bytes.fromhex(row["file_hash"])
+    submissions = await run_queries.fetch(connection, "submission", SENDER, file_hash)
+    return submissions[0] if submissions else None
+
+
+async def _load_content(connection: run_queries.Connection, row: dict[str, Any], terms: str) -> RunContent:
+    table = await run_queries.load_lines(connection, row["run"], row["digest"])
+    edits = await run_queries.load_edits(connection, row["run"])
+    payees = await run_queries.load_payee_accounts(connection)
+    decoded = msgspec.json.decode(terms, type=IssueTerms)
+    paid = await asyncio.to_thread(select_paid, table, edits)
+    return RunContent(paid, payees, decoded, row["accountants"])
 
 
 def _check_released(row: dict[str, Any], content: RunContent) -> None:
-    """Released is what the lines say: nothing more is paid, and nothing less."""
-    found = len(content.paid.act_start), sum_exactly(content.paid.lines.amount)
-    if found != (row["released_lines"], row["released_cents"]):
-        raise EngineError(
-            f"run {row['run']} pays {found[0]:,} lines, {row['released_lines']:,} were released"
-        )
+    """Check that the run pays exactly what was released."""
+    lines, cents = len(content.paid.act_start), sum_exactly(content.paid.lines.amount)
+    if (lines, cents) != (row["released_lines"], row["released_cents"]):
+        raise EngineError(f"run {row['run']} pays {lines:,} lines, {row['released_lines']:,} were released")
+
+
+def _add_stretches(content: RunContent) -> RunContent:
+    """Add the accountants in the order of the acts: they tell from which account each entry is paid."""
+    stretches = payment_files.build_stretches(content.paid, content.accountants)
+    return content._replace(terms=msgspec.structs.replace(content.terms, stretches=stretches))
 
 
 def _write_acts(outbox: Outbox, run: int, content: RunContent) -> WrittenFile:
-    return outbox.write(
-        run, ACTS_FILE, write_acts(build_acts_table(run, content.paid, content.payees, content.terms.day))
-    )
+    acts = build_acts_table(run, content.paid, content.payees, content.terms.day)
+    return outbox.write(run, ACTS_FILE, write_acts(acts))
+
+
+async def _store_issue(
+    connection: run_queries.Connection,
+    run: int,
+    content: RunContent,
+    acts: WrittenFile,
+    request: IssueRequest,
+) -> None:
+    lines, cents = len(content.paid.act_start), sum_exactly(content.paid.lines.amount)
+    values = (_encode_terms(content.terms), acts.sha256, lines, cents, request.by, request.at)
+    await run_queries.execute(connection, "insert_issue", run, *values)
 
 
 async def finish_issue(
     connection: run_queries.Connection,
     run: int,
     outbox: Outbox,
-    known: tuple[RunContent | None, StepCallback],
+    *,
+    content: RunContent | None,
+    on_step: StepCallback,
 ) -> None:
-    """Write the files of a run whose acts are decided, and note them; whatever of it is done already stays.
+    """Write and store the payment files of a run whose acts are decided; files that are stored already stay.
 
     Raises
     ------
     NoSuchRun
-        It is not being issued.
+        The run is not being issued.
     EngineError
         Its acts are not decided yet.
     """
-    content, tell = known
     row = await get_run(connection, run, "issuing", "issued")
     if row["state"] == "issued":
         return
     submission = await _find_decided_submission(connection, row)
     content = content or await _load_content(connection, row, row["terms"])
     accepted = await run_queries.load_accepted(connection, submission)
-    tell("writing the files")
-    made = await asyncio.to_thread(_build_files, run, content, accepted)
-    await _write_files(connection, (run, made), outbox, tell)
+    on_step("writing the files")
+    files = await asyncio.to_thread(_build_files, run, content, accepted)
+    await _write_files(connection, run, outbox, files, on_step=on_step)
     cents = sum_exactly(content.paid.lines.amount[accepted.row])
     (refused,) = await run_queries.fetch(connection, "refused_sum", submission)
-    figures = (len(accepted.row), cents, refused["lines"], refused["cents"], len(made))
+    figures = (len(accepted.row), cents, refused["lines"], refused["cents"], len(files))
     await run_queries.execute(connection, "insert_end", run, submission, *figures)
     outbox.delete(run, ACTS_FILE)
-    tell("issued")
-
-
-async def _write_files(
-    connection: run_queries.Connection,
-    files: tuple[int, list[PaymentFile]],
-    outbox: Outbox,
-    tell: StepCallback,
-) -> None:
-    """Write the files, some at a time, and note each once it and all before it are written."""
-    run, made = files
-    noted = {each["file"] for each in await run_queries.fetch(connection, "files", run)}
-    waiting = [(number, file) for number, file in enumerate(made, 1) if number not in noted]
-    for first in range(0, len(waiting), _PARALLEL_FILES):
-        some = waiting[first : first + _PARALLEL_FILES]
-        writing = [asyncio.to_thread(_write_file, outbox, run, file) for _, file in some]
-        for (number, file), kept in zip(some, await asyncio.gather(*writing), strict=True):
-            tell(f"file {number} written")
-            await _store_file(connection, (run, number), file, kept)
-            tell(f"file {number} noted")
-
-
-async def rebuild_files(
-    connection: run_queries.Connection, run: int, outbox: Outbox, on_step: StepCallback
-) -> list[dict[str, Any]]:
-    """The files of an issued run, each with its path: those that are gone from the outbox are made again.
-
-    Raises
-    ------
-    NoSuchRun
-        It is not issued.
-    EngineError
-        A file made again is not the one that was written.
-    """
-    row = await get_run(connection, run, "issued")
-    noted = await run_queries.fetch(connection, "files", run)
-    for each in noted:
-        each["path"] = str(outbox.locate(run, each["name"]))
-    missing = [each for each in noted if not outbox.contains(run, each["name"], _to_written_file(each))]
-    if not missing:
-        return noted
-    on_step("making files again")
-    content = await _load_content(connection, row, row["terms"])
-    accepted = await run_queries.load_accepted(connection, row["submission"])
-    made = dict(enumerate(await asyncio.to_thread(_build_files, run, content, accepted), 1))
-    for each in missing:
-        kept = await asyncio.to_thread(_write_file, outbox, run, made[each["file"]])
-        if kept != _to_written_file(each):
-            raise EngineError(
-                f"file {each['name']} made again hashes to {kept.sha256.hex()}, and was written as {each['sha256']}; "
-                "make it again with the version of Crescendo that wrote it"
-            )
-    return noted
-
-
-def _to_written_file(row: dict[str, Any]) -> WrittenFile:
-    return WrittenFile(row["size_bytes"], bytes.fromhex(row["sha256"]))
+    on_step("issued")
 
 
 async def _find_decided_submission(connection: run_queries.Connection, row: dict[str, Any]) -> int:
-    found = await run_queries.fetch(connection, "submission", SENDER, bytes.fromhex(row["file_hash"]))
-    if not found or not found[0]["done"]:
-        raise EngineError(f"the acts of run {row['run']} are not all decided; the same command goes on")
-    return found[0]["submission"]
-
-
-async def _load_content(connection: run_queries.Connection, row: dict[str, Any], told: str) -> RunContent:
-    lines, remittance = await run_queries.load_lines(connection, row["run"], row["digest"])
-    edits = await run_queries.load_edits(connection, row["run"])
-    payees = await run_queries.load_payee_accounts(connection)
-    said = msgspec.json.decode(told, type=IssueTerms)
-    return RunContent(
-        await asyncio.to_thread(select_paid, lines, remittance, edits), payees, said, row["accountants"]
-    )
+    submission = await _find_submission(connection, row)
+    if not submission or not submission["done"]:
+        raise EngineError(f"the acts of run {row['run']} are not all decided; the same command continues")
+    return submission["submission"]
 
 
 def _build_files(run: int, content: RunContent, accepted: payment_files.AcceptedActs) -> list[PaymentFile]:
     if not len(accepted.row):
         return []
-    made = payment_files.build_orders(content.paid, accepted, content.payees)
-    return list(payment_files.build_files(run, content.paid, made, (content.terms, content.accountants)))
+    transfers = payment_files.build_transfers(content.paid, accepted, content.payees)
+    return list(payment_files.build_files(run, content.paid, transfers, content.terms, content.accountants))
+
+
+async def _write_files(
+    connection: run_queries.Connection,
+    run: int,
+    outbox: Outbox,
+    files: list[PaymentFile],
+    *,
+    on_step: StepCallback,
+) -> None:
+    """Write the files, some at a time; store each once it and all before it are written."""
+    stored = {row["file"] for row in await run_queries.fetch(connection, "files", run)}
+    remaining = [(number, file) for number, file in enumerate(files, 1) if number not in stored]
+    for first in range(0, len(remaining), _PARALLEL_FILES):
+        batch = remaining[first : first + _PARALLEL_FILES]
+        writing = [asyncio.to_thread(_write_file, outbox, run, file) for _, file in batch]
+        for (number, file), written in zip(batch, await asyncio.gather(*writing), strict=True):
+            on_step(f"file {number} written")
+            await _store_file(connection, run, number, file, written)
+            on_step(f"file {number} recorded")
+
+
+async def rebuild_files(
+    connection: run_queries.Connection, run: int, outbox: Outbox, on_step: StepCallback
+) -> list[dict[str, Any]]:
+    """Return the files of an issued run with their paths; rebuild those that are missing in the outbox.
+
+    Raises
+    ------
+    NoSuchRun
+        The run is not issued.
+    EngineError
+        A rebuilt file differs from the one that was written.
+    """
+    row = await get_run(connection, run, "issued")
+    stored = await run_queries.fetch(connection, "files", run)
+    for file in stored:
+        file["path"] = str(outbox.locate(run, file["name"]))
+    missing = [file for file in stored if not outbox.contains(run, file["name"], _to_written_file(file))]
+    if not missing:
+        return stored
+    on_step("rebuilding files")
+    content = await _load_content(connection, row, row["terms"])
+    accepted = await run_queries.load_accepted(connection, row["submission"])
+    rebuilt = dict(enumerate(await asyncio.to_thread(_build_files, run, content, accepted), 1))
+    for file in missing:
+        written = await asyncio.to_thread(_write_file, outbox, run, rebuilt[file["file"]])
+        if written != _to_written_file(file):
+            raise EngineError(
+                f"file {file['name']} now hashes to {written.sha256.hex()}, and was written as {file['sha256']}; "
+                "rebuild it with the version of Crescendo that wrote it"
+            )
+    return stored
+
+
+def _to_written_file(row: dict[str, Any]) -> WrittenFile:
+    return WrittenFile(row["size_bytes"], bytes.fromhex(row["sha256"]))
 
 
 def _write_file(outbox: Outbox, run: int, file: PaymentFile) -> WrittenFile:
@@ -247,12 +256,12 @@ def _write_file(outbox: Outbox, run: int, file: PaymentFile) -> WrittenFile:
 
 
 async def _store_file(
-    connection: run_queries.Connection, at: tuple[int, int], file: PaymentFile, kept: WrittenFile
+    connection: run_queries.Connection, run: int, number: int, file: PaymentFile, written: WrittenFile
 ) -> None:
-    heading = file.header
-    said = (file.name, heading.message_id, file.accountant, int(file.way), heading.execution_day)
-    figures = (len(file.orders.entry), file.cents, kept.size_bytes, kept.sha256)
-    await run_queries.execute(connection, "insert_file", *at, *said, *figures)
+    header = file.header
+    names = (file.name, header.message_id, file.accountant, int(file.method), header.execution_day)
+    figures = (len(file.orders.entry), file.cents, written.size_bytes, written.sha256)
+    await run_queries.execute(connection, "insert_file", run, number, *names, *figures)
 
 
 def _encode_terms(terms: IssueTerms) -> str:

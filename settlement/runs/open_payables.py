@@ -1,7 +1,7 @@
-"""What is owed and not paid yet, found in the journal read from its end to its beginning.
+"""Open payables: what is owed and not paid yet, found by reading the journal from its end to its beginning.
 
-What is taken up of an entry stands behind it; so when a stretch is read, all that was taken up of its entries is known, and
-what is settled is forgotten at once.  A year's journal is searched with the memory of one stretch and eight bytes an entry.
+An entry is consumed by later entries only.  So once a range of entries is read, it is known how much of each is consumed, and
+fully consumed entries are dropped at once.  A search needs the memory of one range, and eight bytes per entry of the journal.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from posting.pgcopy import TextCells
 from settlement.text_spans import EMPTY, append_empty, compact, concat, find_positions, take_rows
 
 PAYING_KIND: Mapping[Stage, int] = {kind.after: number for number, kind in enumerate(CATALOG) if kind.remits}
-"""By stage: the kind of act that sends the money."""
+"""The kind of act that sends the money, by the stage of the debt."""
 _OWED_STAGES = frozenset(PAYING_KIND)
 
 
@@ -28,127 +28,134 @@ def _flag_kinds(test: Callable[[ActKind], object]) -> NDArray[np.bool_]:
 
 
 OPENS = _flag_kinds(lambda kind: kind.reaches in _OWED_STAGES)
-"""By kind: whether something is owed on its entries."""
+"""By kind: whether its entries are debts."""
 TAKES = _flag_kinds(
     lambda kind: kind.after in _OWED_STAGES and (kind.draws is Remainder.OPEN or kind.mirrors)
 )
-"""By kind: whether it takes up what is owed on the entry it follows."""
+"""By kind: whether it consumes the debt that it follows."""
 _CHANGES = _flag_kinds(lambda kind: kind.change in (PayeeChange.BLOCK, PayeeChange.RELEASE))
 _SUSPENDS = _flag_kinds(lambda kind: kind.name == "term_suspension")
 _RESUMES = _flag_kinds(lambda kind: kind.name == "term_resumption")
 _CONTROLS = _CHANGES | _SUSPENDS | _RESUMES
-"""Kinds that owe nothing and take nothing up, but say whether something may be paid."""
+"""By kind: whether it neither is nor consumes a debt, but decides whether debts may be paid."""
 _BLOCKS = _flag_kinds(lambda kind: kind.change is PayeeChange.BLOCK)
 _COMMITS = _flag_kinds(lambda kind: kind.family is Family.COMMITMENT)
 _REQUESTS = _flag_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST)
 
 SEARCHED_KINDS = np.flatnonzero(OPENS | TAKES | _CONTROLS | _COMMITS).tolist()
-"""Kinds whose entries the search reads."""
+"""The kinds that the search reads."""
 REFERENCED_KINDS = np.flatnonzero(OPENS | _COMMITS).tolist()
-"""Those of them whose references are wanted."""
+"""Those of them whose references are needed."""
+
+
+class SuspensionDays(NamedTuple):
+    """The days of suspensions that have ended; zeros for entries without one."""
+
+    suspended: NDArray[np.int32]
+    resumed: NDArray[np.int32]
 
 
 class TermSuspensions(NamedTuple):
-    """Suspensions of terms, by what they stop, ascending: something is missing before that is owed for sure."""
+    """Suspensions of payment terms, ascending by what they suspend: a missing document delays the payment."""
 
     entry: NDArray[np.int64]
+    """What is suspended."""
     suspended: NDArray[np.int32]
     resumed: NDArray[np.int32]
-    """0 where it is not yet."""
+    """0 while the suspension is open."""
 
     @property
     def open_entries(self) -> NDArray[np.int64]:
-        """What stands suspended."""
+        """What is suspended now."""
         return self.entry[self.resumed == 0]
 
-    def find_days(self, entries: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Of each of ``entries`` the days of its suspension and of its end; zeros where it has not ended."""
-        at = find_positions(self.entry, entries)
-        began, ended = np.append(self.suspended, 0)[at], np.append(self.resumed, 0)[at]
-        return np.where(ended > 0, began, 0).astype(np.int32), ended.astype(np.int32)
+    def find_days(self, entries: NDArray[np.int64]) -> SuspensionDays:
+        """Return the days of the suspension of each of ``entries``."""
+        positions = find_positions(self.entry, entries)
+        suspended, resumed = np.append(self.suspended, 0)[positions], np.append(self.resumed, 0)[positions]
+        suspended = np.where(resumed > 0, suspended, 0)
+        return SuspensionDays(suspended.astype(np.int32), resumed.astype(np.int32))
 
 
 class OpenPayables(NamedTuple):
-    """What is owed, by entry; ``rows.amount`` is what is still open."""
+    """All open payables, one per row, ascending by entry, and what decides whether they may be paid."""
 
     rows: Payables
+    """The amount is what is still open."""
     reference: TextCells
     commitment: TextCells
-    """The reference of the commitment a request draws on; empty where there is none."""
+    """Reference of the commitment that a request draws on; empty if there is none."""
     blocked_payees: NDArray[np.int32]
     """Payees to whom nothing may be paid."""
     suspensions: TermSuspensions
 
 
 class PayablesSearch:
-    """Stretches of the journal, the newest first."""
+    """The search for open payables: takes the entries of the journal range by range, the newest range first."""
 
     def __init__(self, last_entry: int) -> None:
         self._consumed_cents = np.zeros(last_entry + 1, np.int64)
-        self._is_wanted = np.zeros(last_entry + 1, bool)
+        self._is_referenced = np.zeros(last_entry + 1, bool)
         self._parts: list[tuple[Payables, TextCells]] = []
         self._commitments: list[tuple[NDArray[np.int64], TextCells]] = []
         self._controls: list[Payables] = []
 
     def add_rows(self, rows: Payables, reference: TextCells) -> None:
-        """Take in the entries of one stretch, in any order."""
+        """Add the entries of one range, in any order."""
         kernel.sum_taken_up(seal(rows), Flags(seal_array(TAKES.view(np.uint8))), self._consumed_cents)
         self._controls.append(select_rows(rows, np.flatnonzero(_CONTROLS[rows.kind])))
         self._keep_open(rows, reference)
-        commits = np.flatnonzero(_COMMITS[rows.kind] & self._is_wanted[rows.entry_id])
+        commits = np.flatnonzero(_COMMITS[rows.kind] & self._is_referenced[rows.entry_id])
         self._commitments.append((rows.entry_id[commits], compact(take_rows(reference, commits))))
 
     def _keep_open(self, rows: Payables, reference: TextCells) -> None:
-        opens = np.flatnonzero(OPENS[rows.kind])
-        left = rows.amount[opens] - self._consumed_cents[rows.entry_id[opens]]
-        order = np.flatnonzero(left > 0)
-        order = order[np.argsort(rows.entry_id[opens[order]], kind="stable")]
-        kept = select_rows(rows, opens[order])._replace(amount=left[order])
-        self._parts.append((kept, compact(take_rows(reference, opens[order]))))
-        self._is_wanted[kept.predecessor[_REQUESTS[kept.kind]]] = True
+        debts = np.flatnonzero(OPENS[rows.kind])
+        open_cents = rows.amount[debts] - self._consumed_cents[rows.entry_id[debts]]
+        order = np.flatnonzero(open_cents > 0)
+        order = order[np.argsort(rows.entry_id[debts[order]], kind="stable")]
+        payables = select_rows(rows, debts[order])._replace(amount=open_cents[order])
+        self._parts.append((payables, compact(take_rows(reference, debts[order]))))
+        self._is_referenced[payables.predecessor[_REQUESTS[payables.kind]]] = True
 
     def collect(self) -> OpenPayables:
-        """All that is owed, the oldest first."""
+        """Return all open payables, the oldest first."""
         parts = self._parts[::-1]
         if not parts:
-            return OpenPayables(
-                allocate_zeros(Payables, 0),
-                EMPTY,
-                EMPTY,
-                np.zeros(0, np.int32),
-                _find_suspensions(allocate_zeros(Payables, 0)),
-            )
-        rows, told = concat_tables([part for part, _ in parts]), concat_tables(self._controls)
-        texts = concat([texts for _, texts in parts])
+            nothing = allocate_zeros(Payables, 0)
+            return OpenPayables(nothing, EMPTY, EMPTY, np.zeros(0, np.int32), _find_suspensions(nothing))
+        rows, controls = concat_tables([part for part, _ in parts]), concat_tables(self._controls)
+        references = concat([texts for _, texts in parts])
         return OpenPayables(
-            rows, texts, self._find_commitments(rows), _find_blocked_payees(told), _find_suspensions(told)
+            rows,
+            references,
+            self._find_commitments(rows),
+            _find_blocked_payees(controls),
+            _find_suspensions(controls),
         )
 
     def _find_commitments(self, rows: Payables) -> TextCells:
-        """The reference of what each row follows, where that is a commitment."""
-        entries = np.concatenate([found for found, _ in self._commitments])
-        texts, order = concat([found for _, found in self._commitments]), np.argsort(entries)
-        return take_rows(
-            append_empty(take_rows(texts, order)), find_positions(entries[order], rows.predecessor)
-        )
+        """Return the reference of the predecessor of each row, if that is a commitment."""
+        entries = np.concatenate([part for part, _ in self._commitments])
+        references, order = concat([part for _, part in self._commitments]), np.argsort(entries)
+        positions = find_positions(entries[order], rows.predecessor)
+        return take_rows(append_empty(take_rows(references, order)), positions)
 
 
-def _find_blocked_payees(told: Payables) -> NDArray[np.int32]:
-    """Payees whose last change blocked them."""
-    rows = np.flatnonzero(_CHANGES[told.kind])
-    rows = rows[np.argsort(told.entry_id[rows])]
-    blocked = np.zeros(int(told.payee.max(initial=0)) + 1, bool)
-    blocked[told.payee[rows]] = _BLOCKS[
-        told.kind[rows]
-    ]  # of several for one payee the last is the one that stays
-    return np.flatnonzero(blocked).astype(np.int32)
+def _find_blocked_payees(controls: Payables) -> NDArray[np.int32]:
+    """Return the payees whose last change blocked them."""
+    rows = np.flatnonzero(_CHANGES[controls.kind])
+    rows = rows[np.argsort(controls.entry_id[rows])]
+    is_blocked = np.zeros(int(controls.payee.max(initial=0)) + 1, bool)
+    # of several assignments to one payee the last is effective
+    is_blocked[controls.payee[rows]] = _BLOCKS[controls.kind[rows]]
+    return np.flatnonzero(is_blocked).astype(np.int32)
 
 
-def _find_suspensions(told: Payables) -> TermSuspensions:
-    """What was suspended, and when it went on."""
-    ends, begins = np.flatnonzero(_RESUMES[told.kind]), np.flatnonzero(_SUSPENDS[told.kind])
-    ends = ends[np.argsort(told.predecessor[ends])]
-    begins = begins[np.argsort(told.predecessor[begins])]
-    at = find_positions(told.predecessor[ends], told.entry_id[begins])
-    resumed = np.append(told.day[ends], 0)[at].astype(np.int32)
-    return TermSuspensions(told.predecessor[begins], told.day[begins], resumed)
+def _find_suspensions(controls: Payables) -> TermSuspensions:
+    """Pair suspensions with their resumptions."""
+    ends, begins = np.flatnonzero(_RESUMES[controls.kind]), np.flatnonzero(_SUSPENDS[controls.kind])
+    ends = ends[np.argsort(controls.predecessor[ends])]
+    begins = begins[np.argsort(controls.predecessor[begins])]
+    positions = find_positions(controls.predecessor[ends], controls.entry_id[begins])
+    resumed = np.append(controls.day[ends], 0)[positions].astype(np.int32)
+    return TermSuspensions(controls.predecessor[begins], controls.day[begins], resumed)

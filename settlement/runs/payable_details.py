@@ -1,4 +1,4 @@
-"""What requests say of their payment, from the pages that hold it to the rows of what is owed."""
+"""Payment details of open payables, read from the pages on which requests store them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -17,7 +17,7 @@ PAGES_PER_QUERY = 64
 
 
 class PayableDetails(NamedTuple):
-    """A row for each row of what is owed.  Days are 0 and texts empty where nothing is said."""
+    """The details of open payables, one per row.  Days are 0 and texts empty where the request gives none."""
 
     received: NDArray[np.int32]
     due: NDArray[np.int32]
@@ -26,45 +26,48 @@ class PayableDetails(NamedTuple):
     remittance: TextCells
 
 
+class DetailsPart(NamedTuple):
+    """Details that were found on some pages, in the order of the pages."""
+
+    rows: RequestDetails
+    texts: PaymentDetailTexts
+
+
 def select_pages(
     first: NDArray[np.int64], last: NDArray[np.int64], entries: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The pages, by their first entries, that may say something of the ascending ``entries``."""
-    holds = np.searchsorted(entries, last, "right") > np.searchsorted(entries, first)
-    return first[holds]
+    """Return the pages, by their first entries, whose range contains at least one of the ascending ``entries``."""
+    is_needed = np.searchsorted(entries, last, "right") > np.searchsorted(entries, first)
+    return first[is_needed]
 
 
-def read_pages(
-    pages: Iterable[tuple[int, bytes]], entries: NDArray[np.int64]
-) -> tuple[RequestDetails, PaymentDetailTexts]:
-    """What some pages, at least one, say of ``entries``."""
+def read_pages(pages: Iterable[tuple[int, bytes]], entries: NDArray[np.int64]) -> DetailsPart:
+    """Read the details of ``entries`` from pages (first entry, content); at least one page."""
     firsts, content = zip(*pages, strict=True)
     rows, texts = payment_detail_pages.read_pages(firsts, content)
-    at = np.flatnonzero(find_positions(entries, rows.entry_id) < len(entries))
-    kept = (compact(take_rows(each, at)) for each in texts)
-    return select_rows(rows, at), PaymentDetailTexts(*kept)
+    wanted = np.flatnonzero(find_positions(entries, rows.entry_id) < len(entries))
+    wanted_texts = (compact(take_rows(column, wanted)) for column in texts)
+    return DetailsPart(select_rows(rows, wanted), PaymentDetailTexts(*wanted_texts))
 
 
-def align_details(
-    found: list[tuple[RequestDetails, PaymentDetailTexts]], entries: NDArray[np.int64]
-) -> PayableDetails:
-    """What was found, at the rows of the ascending ``entries``."""
-    said = np.concatenate([np.zeros(0, np.int64), *(rows.entry_id for rows, _ in found)])
-    order = np.argsort(said, kind="stable")
-    at = np.append(order, len(said))[find_positions(said[order], entries)]
+def align_details(parts: list[DetailsPart], entries: NDArray[np.int64]) -> PayableDetails:
+    """Arrange the details in the order of the ascending ``entries``."""
+    found = np.concatenate([np.zeros(0, np.int64), *(part.rows.entry_id for part in parts)])
+    order = np.argsort(found, kind="stable")
+    positions = np.append(order, len(found))[find_positions(found[order], entries)]
     received, due = (
-        _align_days([getattr(rows, name) for rows, _ in found], at) for name in ("received", "due")
+        _align_days([getattr(part.rows, name) for part in parts], positions) for name in ("received", "due")
     )
     method, invoice, remittance = (
-        _align_texts([texts[place] for _, texts in found], at)
-        for place in range(len(PaymentDetailTexts._fields))
+        _align_texts([part.texts[column] for part in parts], positions)
+        for column in range(len(PaymentDetailTexts._fields))
     )
     return PayableDetails(received, due, method, invoice, remittance)
 
 
-def _align_days(columns: list[NDArray[np.int32]], at: NDArray[np.int64]) -> NDArray[np.int32]:
-    return np.concatenate([*columns, np.zeros(1, np.int32)])[at].astype(np.int32)
+def _align_days(columns: list[NDArray[np.int32]], positions: NDArray[np.int64]) -> NDArray[np.int32]:
+    return np.concatenate([*columns, np.zeros(1, np.int32)])[positions].astype(np.int32)
 
 
-def _align_texts(parts: list[TextCells], at: NDArray[np.int64]) -> TextCells:
-    return take_rows(append_empty(concat(parts) if parts else EMPTY), at)
+def _align_texts(parts: list[TextCells], positions: NDArray[np.int64]) -> TextCells:
+    return take_rows(append_empty(concat(parts) if parts else EMPTY), positions)

@@ -1,6 +1,6 @@
-"""From the lines of a released run to the file of its acts: one payment a line, or several in one act where that was asked.
+"""From the lines of a released run to the file of its acts: one payment per line, or several in one act if grouped.
 
-The file follows from the run's lines and the entries they name alone, so that whoever makes it again gets the same bytes.
+The file depends only on the lines of the run and the entries that they name, so it can be made again with the same bytes.
 """
 
 from collections.abc import Iterator
@@ -22,117 +22,125 @@ from posting.pgcopy import TextCells
 from settlement.orders.pain001_writer import format_cents, sum_exactly
 from settlement.runs.exclusions import Exclusion
 from settlement.runs.payee_accounts import PayeeAccounts
-from settlement.runs.selection import order_by_accountant_and_way
+from settlement.runs.run_pages import RunTable
+from settlement.runs.selection import order_by_accountant_and_method
 from settlement.text_spans import as_arrow, take_rows
 
 SENDER = "treasury"
-"""Who hands in the acts of payment runs."""
+"""The sender of the acts of payment runs."""
 
 _VERSION = "1"
 _BATCH_ROWS = 1 << 16
 _GROUPED_CENTS_MAX = SEPA_MAX // 2
-"""Larger ones go alone; a group is closed when it exceeds this, and so never exceeds what SEPA takes."""
+"""Larger lines are not grouped, and a group is closed once it exceeds this: so it never exceeds the SEPA limit."""
 
 
 class RunEdits(NamedTuple):
-    """What was changed of a proposal, as it stands in the end."""
+    """The edits of a run that are in effect."""
 
     withheld: NDArray[np.int32]
+    """Lines that are not paid."""
     reinstated: NDArray[np.int32]
+    """Lines that are paid although the bank returned the last transfer."""
     grouped_payees: NDArray[np.int32]
-    """Payees whose transfers are put together."""
+    """Payees whose lines are paid by common transfers."""
 
 
 class PaidLines(NamedTuple):
-    """The lines that a run pays, the lines of an act next to each other."""
+    """The lines that a run pays, ordered so that the lines of an act are adjacent."""
 
     lines: RunLines
     remittance: TextCells
     act_start: NDArray[np.int64]
-    """Of each line, the row at which its act begins."""
+    """The row at which the act of each line starts."""
 
     @property
     def act_rows(self) -> NDArray[np.int64]:
-        """The rows at which acts begin."""
+        """The rows at which acts start."""
         return np.flatnonzero(self.act_start == np.arange(len(self.act_start)))
 
 
 def is_paid(lines: RunLines, edits: RunEdits) -> NDArray[np.bool_]:
-    """Whether each line is paid as things stand: held ones are not, and what came back only where it was let go."""
-    by_itself = (lines.left_out == Exclusion.NO) & ~np.isin(lines.line, edits.withheld)
-    return by_itself | ((lines.left_out == Exclusion.RETURNED) & np.isin(lines.line, edits.reinstated))
+    """Return whether each line is paid: not if it is withheld; after a return only if it is reinstated."""
+    is_proposed = (lines.left_out == Exclusion.NONE) & ~np.isin(lines.line, edits.withheld)
+    is_reinstated = (lines.left_out == Exclusion.RETURNED) & np.isin(lines.line, edits.reinstated)
+    return is_proposed | is_reinstated
 
 
-def select_paid(lines: RunLines, remittance: TextCells, edits: RunEdits) -> PaidLines:
-    """What a run pays, in its order; ``lines`` ascend."""
-    rows = np.flatnonzero(is_paid(lines, edits))
-    rows = rows[
-        order_by_accountant_and_way(lines.accountant[rows], lines.way[rows], np.zeros(len(rows), bool))
-    ]
-    one = select_rows(lines, rows)
-    first = np.arange(len(rows))
-    groups = np.flatnonzero(
-        np.isin(one.payee, edits.grouped_payees)
-        & (one.way == TransferMethod.SEPA)
-        & (one.amount <= _GROUPED_CENTS_MAX)
+def select_paid(run: RunTable, edits: RunEdits) -> PaidLines:
+    """Select the lines that a run pays, in the order in which it pays."""
+    rows = np.flatnonzero(is_paid(run.lines, edits))
+    order = order_by_accountant_and_method(
+        run.lines.accountant[rows], run.lines.way[rows], np.zeros(len(rows), bool)
     )
-    if len(groups):
-        first[groups] = _find_group_starts(one, groups)
-    order = np.argsort(first, kind="stable") if len(groups) else first
-    act = np.empty(len(order), np.int64)
-    act[order] = np.arange(len(order))
-    return PaidLines(select_rows(one, order), take_rows(remittance, rows[order]), act[first[order]])
+    rows = rows[order]
+    lines = select_rows(run.lines, rows)
+    first = np.arange(len(rows))
+    grouped = np.flatnonzero(
+        np.isin(lines.payee, edits.grouped_payees)
+        & (lines.way == TransferMethod.SEPA)
+        & (lines.amount <= _GROUPED_CENTS_MAX)
+    )
+    if len(grouped):
+        first[grouped] = _find_group_starts(lines, grouped)
+    order = np.argsort(first, kind="stable") if len(grouped) else first
+    position = np.empty(len(order), np.int64)
+    position[order] = np.arange(len(order))
+    act_start = position[first[order]]
+    return PaidLines(select_rows(lines, order), take_rows(run.remittance, rows[order]), act_start)
 
 
 def _find_group_starts(lines: RunLines, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of each of ``rows`` the first row of its group: one payee's, on one account, by one accountant and exercise."""
+    """Return the first row of the group of each of ``rows``.
+
+    The lines of a group have the same payee, account, accountant, exercise and kind.
+    """
     columns = (lines.kind, lines.exercise, lines.details, lines.payee, lines.accountant)
     order = np.lexsort((rows, *(column[rows] for column in columns)))
-    ordered = rows[order]
-    begins = np.ones(len(rows), bool)
-    begins[1:] = np.any([column[ordered[1:]] != column[ordered[:-1]] for column in columns], axis=0)
-    amounts = lines.amount[ordered]
-    before, since = (
-        np.cumsum(amounts) - amounts,
-        np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0)),
-    )
-    purse, place = (
-        (before - before[since]) // _GROUPED_CENTS_MAX,
-        (np.arange(len(rows)) - since) // ACT_LINES_MAX,
-    )
-    begins[1:] |= (purse[1:] != purse[:-1]) | (place[1:] != place[:-1])
-    found = np.empty(len(rows), np.int64)
-    found[order] = ordered[np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))]
-    return found
+    ordered, positions = rows[order], np.arange(len(rows))
+    starts = np.ones(len(rows), bool)
+    starts[1:] = np.any([column[ordered[1:]] != column[ordered[:-1]] for column in columns], axis=0)
+    cents_before = np.cumsum(lines.amount[ordered]) - lines.amount[ordered]
+    start = np.maximum.accumulate(np.where(starts, positions, 0))
+    by_cents = (cents_before - cents_before[start]) // _GROUPED_CENTS_MAX
+    by_lines = (positions - start) // ACT_LINES_MAX
+    starts[1:] |= (by_cents[1:] != by_cents[:-1]) | (by_lines[1:] != by_lines[:-1])
+    group_start = np.empty(len(rows), np.int64)
+    group_start[order] = ordered[np.maximum.accumulate(np.where(starts, positions, 0))]
+    return group_start
 
 
 def build_acts_table(run: int, paid: PaidLines, payees: PayeeAccounts, day: date) -> pa.Table:
-    """The acts of what a run pays on ``day``, in the flat act format; at least one."""
+    """Build the acts of a run, dated ``day``, in the flat act format; at least one."""
     lines, count, number = paid.lines, len(paid.act_start), str(run)
-    texts = pa.string()
-    kinds = pa.DictionaryArray.from_arrays(
-        pa.array(lines.kind.astype(np.uint8)), [kind.name for kind in CATALOG]
-    )
-    entries, firsts = pa.array(lines.entry_id), pa.array(lines.line[paid.act_start])
+    kinds = pa.array(lines.kind.astype(np.uint8))
     columns: dict[str, pa.Array] = {
-        "reference": pc.binary_join_element_wise(number, firsts.cast(texts), "-"),  # type: ignore[call-overload]
+        "reference": _join(number, _to_texts(lines.line[paid.act_start]), "-"),
         "line": pa.array((np.arange(count) - paid.act_start + 1).astype(np.int32)),
-        "kind": kinds,
+        "kind": pa.DictionaryArray.from_arrays(kinds, [kind.name for kind in CATALOG]),
         "exercise": pa.array(lines.exercise.astype(np.int32)),
         "date": pa.array([day] * min(count, 1), pa.date32()).take(pa.array(np.zeros(count, np.int32))),
-        "predecessor": pc.binary_join_element_wise("@", entries.cast(texts), ""),  # type: ignore[call-overload]
+        "predecessor": _join("@", _to_texts(lines.entry_id), ""),
         "amount_cents": pa.array(lines.amount),
         "iban": as_arrow(take_rows(payees.iban, payees.find_rows(lines.details, lines.payee))),
     }
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
-    said = {"sender": SENDER, "batch_id": number, "version": _VERSION, "count": str(count)}
-    said["control_sum"] = format_cents(sum_exactly(lines.amount))
-    metadata = {f"crescendo.{name}": value for name, value in said.items()}
+    envelope = {"sender": SENDER, "batch_id": number, "version": _VERSION, "count": str(count)}
+    envelope["control_sum"] = format_cents(sum_exactly(lines.amount))
+    metadata = {f"crescendo.{name}": value for name, value in envelope.items()}
     return pa.table(list(columns.values()), schema=pa.schema(fields, metadata=metadata))
 
 
+def _to_texts(numbers: NDArray[np.integer]) -> pa.Array:
+    return pa.array(numbers).cast(pa.string())
+
+
+def _join(left: str, right: pa.Array, separator: str) -> pa.Array:
+    return pc.binary_join_element_wise(left, right, separator)  # type: ignore[call-overload]
+
+
 def write_acts(table: pa.Table) -> Iterator[bytes]:
-    """The file of ``table``: Arrow IPC, in pieces."""
+    """Write ``table`` as an Arrow IPC file; yield it in chunks."""
     sink = _ChunkSink()
     with pa.ipc.new_file(pa.PythonFile(sink, "w"), table.schema) as writer:
         for batch in table.combine_chunks().to_batches(_BATCH_ROWS):
@@ -142,7 +150,7 @@ def write_acts(table: pa.Table) -> Iterator[bytes]:
 
 
 class _ChunkSink:
-    """What a writer wrote, to be taken from time to time."""
+    """A file object whose content can be taken while it is written."""
 
     closed = False
 
@@ -151,23 +159,23 @@ class _ChunkSink:
         self._size = 0
 
     def write(self, part: bytes) -> int:
-        """Keep a part; the writer may use its memory again."""
+        """Copy a part: the writer reuses its memory."""
         self._parts.append(bytes(part))
         self._size += len(part)
         return len(part)
 
     def tell(self) -> int:
-        """Bytes so far."""
+        """Return the number of bytes so far."""
         return self._size
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: nothing is buffered."""
 
     def writable(self) -> bool:
-        """Whether it may be written to."""
+        """Return True: it can be written to."""
         return True
 
     def take_chunks(self) -> Iterator[bytes]:
-        """What came since."""
+        """Yield what was written since the last call."""
         parts, self._parts = self._parts, []
         yield from parts

@@ -1,4 +1,4 @@
-"""From what was accepted of a run to its payment files: one transfer an act, in files by accountant and way."""
+"""From the accepted acts of a run to its payment files: one transfer per act, in files by accountant and method."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -34,68 +34,81 @@ from settlement.runs.payee_accounts import PayeeAccounts
 from settlement.runs.payment_acts import PaidLines
 from settlement.text_spans import as_arrow, take_rows
 
-Account = tuple[str, str, str]
-"""Holder, IBAN and BIC."""
+
+class AccountantStart(NamedTuple):
+    """An accountant of a run, and the row of its first act in the file of acts."""
+
+    code: str
+    row: int
 
 
 class IssueTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the files of a run depend on beside the journal and the run's lines; kept with the run."""
+    """Everything that the files of a run depend on besides the journal and its lines; stored with the issue as JSON."""
 
     version: Pain001Version
     created: datetime
     day: date
-    """In the books."""
+    """The day of payment in the books."""
     executed: Mapping[str, date]
-    """By way."""
+    """Execution days by method."""
     initiator: str
     transactions_max: int
     bytes_max: int
     batch_booking: bool
-    accountants: Mapping[str, Account] = msgspec.field(default_factory=dict)
-    """Of issues that began before accounts were kept by exercise: operations accounts by code."""
-    years: Mapping[int, Mapping[str, Account]] = msgspec.field(default_factory=dict)
+    accountants: Mapping[str, Debtor] = msgspec.field(default_factory=dict)
+    """Operations accounts by code, of issues that began before accounts were stored by exercise."""
+    years: Mapping[int, Mapping[str, Debtor]] = msgspec.field(default_factory=dict)
     """Operations accounts by exercise and code of the accountant."""
-    stretches: Sequence[tuple[str, int]] = ()
-    """Accountants in the order of the acts, each with the row of its first."""
+    stretches: Sequence[AccountantStart] = ()
+    """Accountants in the order of the acts."""
 
     def find_debtor(self, code: str, exercise: int) -> Debtor:
-        """Whose account lines of an accountant and exercise are paid from.
+        """Return the account that lines of an accountant and exercise are paid from.
 
         Raises
         ------
         EngineError
-            It was not kept when the issue began.
+            It was not stored when the issue began.
         """
-        known = self.years.get(exercise, {}) if self.years else self.accountants
-        if code not in known:
-            found = f"no account of {code} for {exercise} was kept when the issue began"
-            raise EngineError(f"{found}; no file can be written of it")
-        return Debtor(*known[code])
+        debtors = self.years.get(exercise, {}) if self.years else self.accountants
+        if code not in debtors:
+            finding = f"no account of {code} for {exercise} was stored when the issue began"
+            raise EngineError(f"{finding}; no payment file can be written")
+        return debtors[code]
 
 
 class AcceptedActs(NamedTuple):
-    """Entries of the run's acts: the row in the file of acts, and its entry."""
+    """The accepted lines of acts of a run."""
 
     row: NDArray[np.int64]
+    """In the file of acts."""
     entry: NDArray[np.int64]
 
 
+class RunTransfers(NamedTuple):
+    """The transfers of a run, one per accepted act."""
+
+    orders: TransferOrders
+    line: NDArray[np.int64]
+    """The row of ``PaidLines`` at which each act starts."""
+
+
 class PaymentFile(NamedTuple):
-    """A payment file to be written."""
+    """A payment file to write."""
 
     name: str
     accountant: str
-    way: TransferMethod
+    method: TransferMethod
     header: PaymentFileHeader
     orders: TransferOrders
 
     @property
     def cents(self) -> int:
-        """Its control sum."""
+        """The control sum."""
         return sum_exactly(self.orders.amount)
 
     def write_parts(self) -> Iterator[bytes | memoryview]:
-        """Its bytes, piece by piece."""
+        """Yield the content in parts."""
         return write_message(self.header, self.orders)
 
 
@@ -105,135 +118,146 @@ def build_terms(
     at: datetime,
     version: Pain001Version,
 ) -> IssueTerms:
-    """What holds for a run that is issued ``at`` that moment."""
-    executed = {way.name: clearing.compute_execution_day(at) for way, clearing in rules.clearings.items()}
+    """Build the terms of a run that is issued at the given time."""
     return IssueTerms(
         version=version,
         created=at,
         day=rules.to_book_day(at),
-        executed=executed,
+        executed={
+            method.name: clearing.compute_execution_day(at) for method, clearing in rules.clearings.items()
+        },
         initiator=rules.initiator,
         transactions_max=rules.transactions_max,
         bytes_max=rules.bytes_max,
         batch_booking=rules.batch_booking,
-        years={
-            year: {code: (one.holder, one.iban, one.bic) for code, one in each.items()}
-            for year, each in accountants.items()
-        },
+        years=accountants,
     )
 
 
-def build_stretches(paid: PaidLines, codes: Sequence[str]) -> list[tuple[str, int]]:
-    """The accountants of ``codes`` in the order of the acts, each with the row of its first."""
+def build_stretches(paid: PaidLines, codes: Sequence[str]) -> list[AccountantStart]:
+    """List the accountants of ``codes`` in the order of the acts."""
     numbers, rows = np.unique(paid.lines.accountant, return_index=True)
-    return [(codes[int(number) - 1], int(row)) for number, row in zip(numbers, rows, strict=True)]
+    return [
+        AccountantStart(codes[int(number) - 1], int(row)) for number, row in zip(numbers, rows, strict=True)
+    ]
 
 
-def build_orders(
-    paid: PaidLines, accepted: AcceptedActs, payees: PayeeAccounts
-) -> tuple[TransferOrders, NDArray[np.int64]]:
-    """The transfers of the acts that were accepted, and the row of ``paid`` at which each begins.
+def build_transfers(paid: PaidLines, accepted: AcceptedActs, payees: PayeeAccounts) -> RunTransfers:
+    """Build the transfers of the accepted acts.
 
     Raises
     ------
     EngineError
-        What was never to be proposed is among them.
+        An order is invalid: no run may propose it.
     """
     entry = np.zeros(len(paid.act_start), np.int64)
     entry[accepted.row] = accepted.entry
     is_accepted = entry[paid.act_start] > 0
-    which = is_accepted[paid.act_rows]
-    firsts = paid.act_rows[which]
-    rows, at = _index_distinct(payees.find_rows(paid.lines.details[firsts], paid.lines.payee[firsts]))
-    names = transliterate_names(take_rows(payees.name, rows))
-    found = TransferOrders(
-        entry[firsts],
-        _sum_acts(paid)[which],
-        take_rows(names, at),
-        take_rows(payees.iban, rows[at]),
-        take_rows(payees.bic, rows[at]),
+    act_is_accepted = is_accepted[paid.act_rows]
+    starts = paid.act_rows[act_is_accepted]
+    accounts = _index_distinct(payees.find_rows(paid.lines.details[starts], paid.lines.payee[starts]))
+    names = transliterate_names(take_rows(payees.name, accounts.values))
+    orders = TransferOrders(
+        entry[starts],
+        _sum_acts(paid)[act_is_accepted],
+        take_rows(names, accounts.position),
+        take_rows(payees.iban, accounts.values[accounts.position]),
+        take_rows(payees.bic, accounts.values[accounts.position]),
         transliterate_texts(_build_remittances(paid, is_accepted)),
     )
-    one_of_each = np.empty(len(rows), np.int64)
-    one_of_each[at] = np.arange(len(at))
-    validate_orders(take_orders(found, one_of_each))
-    if not (found.amount > 0).all():
-        raise EngineError("a transfer of nothing; no file was written")
-    return found, firsts
+    # it is enough to check one order per account, and all amounts
+    one_per_account = np.empty(len(accounts.values), np.int64)
+    one_per_account[accounts.position] = np.arange(len(accounts.position))
+    validate_orders(take_orders(orders, one_per_account))
+    if not (orders.amount > 0).all():
+        raise EngineError("a transfer of zero; no file was written")
+    return RunTransfers(orders, starts)
 
 
-def _index_distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each of ``values`` once, ascending, and where among them each stands."""
-    is_there = np.zeros(int(values.max(initial=-1)) + 1, bool)
-    is_there[values] = True
-    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[values]
+class _Distinct(NamedTuple):
+    values: NDArray[np.int64]
+    """The distinct values, ascending."""
+    position: NDArray[np.int64]
+    """Position of each original value in ``values``."""
+
+
+def _index_distinct(values: NDArray[np.int64]) -> _Distinct:
+    """Return the distinct ``values``, which are small numbers, without sorting."""
+    is_present = np.zeros(int(values.max(initial=-1)) + 1, bool)
+    is_present[values] = True
+    return _Distinct(np.flatnonzero(is_present), (np.cumsum(is_present) - 1)[values])
 
 
 def _sum_acts(paid: PaidLines) -> NDArray[np.int64]:
-    return np.add.reduceat(paid.lines.amount, paid.act_rows) if len(paid.act_start) else np.zeros(0, np.int64)
+    if not len(paid.act_start):
+        return np.zeros(0, np.int64)
+    return np.add.reduceat(paid.lines.amount, paid.act_rows)
 
 
 def _build_remittances(paid: PaidLines, is_accepted: NDArray[np.bool_]) -> TextCells:
-    """What each transfer says; one that pays several says it of all of them, as far as there is room."""
+    """Return the text of each transfer; those of grouped lines are joined, and cut later to the maximal length."""
     rows = np.flatnonzero(is_accepted)
-    own = take_rows(paid.remittance, rows)
-    begins = np.flatnonzero(paid.act_start[rows] == rows)
-    if len(begins) == len(rows):
-        return own
-    lists = pa.ListArray.from_arrays(pa.array(np.append(begins, len(rows)).astype(np.int32)), as_arrow(own))
+    texts = take_rows(paid.remittance, rows)
+    starts = np.flatnonzero(paid.act_start[rows] == rows)
+    if len(starts) == len(rows):
+        return texts
+    offsets = pa.array(np.append(starts, len(rows)).astype(np.int32))
+    lists = pa.ListArray.from_arrays(offsets, as_arrow(texts))
     return to_text_cells(pc.call_function("binary_join", [lists, pa.scalar(", ")]))
 
 
 def build_files(
-    run: int,
-    paid: PaidLines,
-    made: tuple[TransferOrders, NDArray[np.int64]],
-    said: tuple[IssueTerms, list[str]],
+    run: int, paid: PaidLines, transfers: RunTransfers, terms: IssueTerms, accountants: Sequence[str]
 ) -> Iterator[PaymentFile]:
-    """The files of a run, in order; ``said`` are its terms and its accountants, in the order of its lines."""
-    found, firsts = made
-    told, codes = said
-    limits = FileLimits(told.transactions_max, told.bytes_max)
-    accountant, way = paid.lines.accountant[firsts], paid.lines.way[firsts]
-    for number, kind in _list_pairs(accountant, way):
-        rows, code = np.flatnonzero((accountant == number) & (way == kind)), codes[number - 1]
-        part = 0
-        for debtor, own in _split_by_account(told, code, rows, paid.lines.exercise[firsts[rows]]):
-            some = take_orders(found, own)
-            for piece in split_rows(measure_transfers(some, told.version), some.amount, limits):
+    """Yield the files of a run, in order; ``accountants`` are the codes by the numbers of its lines from 1."""
+    limits = FileLimits(terms.transactions_max, terms.bytes_max)
+    accountant, methods = paid.lines.accountant[transfers.line], paid.lines.way[transfers.line]
+    for number, method in _list_sets(accountant, methods):
+        rows = np.flatnonzero((accountant == number) & (methods == method))
+        code, part = accountants[number - 1], 0
+        for debtor, own_rows in _split_by_account(
+            terms, code, rows, paid.lines.exercise[transfers.line[rows]]
+        ):
+            orders = take_orders(transfers.orders, own_rows)
+            sizes = measure_transfers(orders, terms.version)
+            for file_rows in split_rows(sizes, orders.amount, limits):
                 part += 1
-                name = f"{run}-{code}-{TransferMethod(kind).name}-{part}"
-                heading = _build_header(name, told, debtor, TransferMethod(kind))
-                yield PaymentFile(
-                    f"{name}.xml", code, TransferMethod(kind), heading, take_orders(some, piece)
-                )
+                name = f"{run}-{code}-{method.name}-{part}"
+                header = _build_header(name, terms, debtor, method)
+                yield PaymentFile(f"{name}.xml", code, method, header, take_orders(orders, file_rows))
 
 
 def _split_by_account(
-    told: IssueTerms, code: str, rows: NDArray[np.int64], exercises: NDArray[np.int16]
+    terms: IssueTerms, code: str, rows: NDArray[np.int64], exercises: NDArray[np.int16]
 ) -> Iterator[tuple[Debtor, NDArray[np.int64]]]:
-    """The rows of an accountant by the account that their exercises are paid from: one, unless years differ."""
+    """Yield the rows of an accountant by the account that they are paid from: one, unless exercises differ."""
     years = np.unique(exercises).tolist()
-    of_year = {year: told.find_debtor(code, year) for year in years}
-    for debtor in dict.fromkeys(of_year.values()):
-        wanted = [year for year in years if of_year[year] == debtor]
-        yield debtor, rows[np.isin(exercises, wanted)]
+    debtor_of = {year: terms.find_debtor(code, year) for year in years}
+    for debtor in dict.fromkeys(debtor_of.values()):
+        years_of_debtor = [year for year in years if debtor_of[year] == debtor]
+        yield debtor, rows[np.isin(exercises, years_of_debtor)]
 
 
-def _list_pairs(accountant: NDArray[np.int16], way: NDArray[np.int16]) -> list[tuple[int, int]]:
-    """Each accountant with each way there is, in order."""
-    ways = max(TransferMethod) + 1
-    return [divmod(both, ways) for both in np.unique(accountant.astype(np.int64) * ways + way).tolist()]
+class _FileSet(NamedTuple):
+    accountant: int
+    method: TransferMethod
 
 
-def _build_header(name: str, told: IssueTerms, debtor: Debtor, way: TransferMethod) -> PaymentFileHeader:
+def _list_sets(accountant: NDArray[np.int16], method: NDArray[np.int16]) -> list[_FileSet]:
+    """List each accountant with each of its methods, in order."""
+    methods = max(TransferMethod) + 1
+    keys = np.unique(accountant.astype(np.int64) * methods + method).tolist()
+    return [_FileSet(key // methods, TransferMethod(key % methods)) for key in keys]
+
+
+def _build_header(name: str, terms: IssueTerms, debtor: Debtor, method: TransferMethod) -> PaymentFileHeader:
     return PaymentFileHeader(
         message_id=f"CRSC-{name}",
-        created=told.created,
-        initiator=told.initiator,
+        created=terms.created,
+        initiator=terms.initiator,
         debtor=debtor,
-        method=way,
-        execution_day=told.executed[way.name],
-        batch_booking=told.batch_booking,
-        version=told.version,
+        method=method,
+        execution_day=terms.executed[method.name],
+        batch_booking=terms.batch_booking,
+        version=terms.version,
     )

@@ -1,4 +1,4 @@
-"""What the reference data say about paying: the calendar, the rules, and each year's accountants."""
+"""The reference data for payments: calendar, rules, and the accountants of each year."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from settlement.orders.pain001_writer import Debtor
 
 
 class PaymentReference(NamedTuple):
-    """All of it."""
+    """The reference data for payments."""
 
     calendar: Calendar
     rules: PaymentRules
@@ -23,16 +23,16 @@ class PaymentReference(NamedTuple):
     """By exercise."""
     reasons: BankReasons
     folder: Path
-    """Where they were read."""
+    """The folder they were read from."""
 
     @classmethod
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "PaymentReference":
-        """Read the files of ``folder``.
+        """Load the files of ``folder``.
 
         Raises
         ------
         ReferenceDataError
-            They do not hold together; the message gives the place and what to do.
+            A file is invalid; the message gives the place and what to do.
         """
         days = calendar.load(folder.joinpath("calendar.toml"))
         years = {year: nomenclature.load(folder.joinpath(str(year))) for year in sorted(days.exercises)}
@@ -40,23 +40,30 @@ class PaymentReference(NamedTuple):
 
     @classmethod
     def load_with(cls, folder: Path, days: Calendar, years: Mapping[int, Nomenclature]) -> "PaymentReference":
-        """Read what is still to be read of ``folder``.
+        """Load the other files of ``folder``, with a calendar and nomenclatures that are loaded already.
 
         Raises
         ------
         ReferenceDataError
             As for ``load``.
         """
-        found = {year: accountants.load(folder.joinpath(str(year)), each) for year, each in years.items()}
-        return cls(days, payment_rules.load(folder), found, bank_reasons.load(folder), folder)
+        of_year = {
+            year: accountants.load(folder.joinpath(str(year)), nomenclature_of_year)
+            for year, nomenclature_of_year in years.items()
+        }
+        return cls(days, payment_rules.load(folder), of_year, bank_reasons.load(folder), folder)
 
     def list_accountants(self) -> list[str]:
-        """All accountants, in the order of the files, each once."""
-        return list(dict.fromkeys(code for each in self.accountants.values() for code in each.accountants))
+        """List all accountants once, in the order of the files."""
+        years = self.accountants.values()
+        return list(dict.fromkeys(code for of_year in years for code in of_year.accountants))
 
     def build_debtors(self) -> dict[int, dict[str, Debtor]]:
-        """Operations accounts by exercise and accountant: years may differ."""
+        """Return the operations accounts by exercise and accountant: years may differ."""
         return {
-            year: {one.code: Debtor(one.holder, one.iban, one.bic) for one in each.accountants.values()}
-            for year, each in self.accountants.items()
+            year: {
+                accountant.code: Debtor(accountant.holder, accountant.iban, accountant.bic)
+                for accountant in of_year.accountants.values()
+            }
+            for year, of_year in self.accountants.items()
         }

@@ -1,4 +1,4 @@
-"""Runs proposed: what is owed, what is known of it, and which of it is due."""
+"""Propose runs: find the open payables, load what their payment depends on, and select those that are due."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -16,23 +16,25 @@ from settlement.runs.open_payables import OpenPayables
 from settlement.runs.payable_details import PayableDetails
 from settlement.runs.payment_acts import is_paid
 from settlement.runs.payment_reference import PaymentReference
-from settlement.runs.run_queries import NoSuchRun
+from settlement.runs.run_queries import NoSuchRun, ProposalHeader
 from settlement.runs.selection import SelectionContext, SelectionCriteria
 
 LINES_MAX = 10_000_000
-"""Lines of one run; more are left for the next."""
+"""Lines of one run; the next run pays the others."""
 
 _EPOCH = date(1970, 1, 1)
 StepCallback = Callable[[str], None]
-"""Called with the step that begins, before anything of it is done."""
+"""Called with each step before it begins."""
 
 
 class ProposalRequest(NamedTuple):
-    """What is to be proposed: by whom, up to which day something is due, and on which day it is paid."""
+    """A run to propose."""
 
     by: str
     until: date
+    """The last due day."""
     day: date
+    """The day of payment in the books."""
 
 
 async def propose_run(
@@ -41,32 +43,31 @@ async def propose_run(
     request: ProposalRequest,
     on_step: StepCallback,
 ) -> int:
-    """Propose to pay what is due; the number of the run.
+    """Propose to pay what is due; return the number of the run.
 
     Raises
     ------
     LimitExceeded
-        More is due than one run takes.
+        More lines are due than one run may have.
     """
     async with run_queries.lock_proposals(connection):
-        on_step("reading what is owed")
+        on_step("reading open payables")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            owed, last_entry = await run_queries.search_payables(connection)
-            known = await _load_context(connection, reference, owed)
-        on_step("choosing what is due")
+            payables, last_entry = await run_queries.search_payables(connection)
+            context = await _load_context(connection, reference, payables)
+        on_step("selecting what is due")
         run = await run_queries.load_next_run(connection)
-        asked = SelectionCriteria(
+        criteria = SelectionCriteria(
             _to_day_number(request.until), _to_day_number(request.day), reference.rules, reference.calendar
         )
-        proposal = await asyncio.to_thread(selection.select_lines, owed, known, asked)
-        if len(proposal.lines.line) > LINES_MAX:
-            found = f"{len(proposal.lines.line):,} lines are due"
-            raise LimitExceeded(
-                f"run {run}", found, f"A run takes {LINES_MAX:,}: propose until an earlier day"
-            )
-        on_step("keeping the proposal")
-        head = (run, request.until, last_entry, reference.list_accountants())
-        await run_queries.store_proposal(connection, proposal, head, request.by)
+        proposal = await asyncio.to_thread(selection.select_lines, payables, context, criteria)
+        count = len(proposal.lines.line)
+        if count > LINES_MAX:
+            remedy = f"A run has at most {LINES_MAX:,}: propose until an earlier day"
+            raise LimitExceeded(f"run {run}", f"{count:,} lines are due", remedy)
+        on_step("saving the proposal")
+        header = ProposalHeader(run, request.until, last_entry, reference.list_accountants(), request.by)
+        await run_queries.store_proposal(connection, header, proposal)
         on_step("proposed")
         return run
 
@@ -75,81 +76,85 @@ async def _load_context(
     connection: run_queries.Connection, reference: PaymentReference, payables: OpenPayables
 ) -> SelectionContext:
     centres = await run_queries.load_centres(connection)
-    assigned = {year: each.by_centre for year, each in reference.accountants.items()}
-    under = await _trace_terms(connection, payables)
+    assigned = {year: of_year.by_centre for year, of_year in reference.accountants.items()}
+    debt_terms = await _trace_terms(connection, payables)
+    returned = await _find_returned_transfers(connection, payables)
     return SelectionContext(
-        details=await _load_details(connection, payables, under),
-        debt_terms=under,
+        details=await _load_details(connection, payables, debt_terms),
+        debt_terms=debt_terms,
         payees=await run_queries.load_payee_accounts(connection),
         accountant=selection.find_accountants(payables, centres, assigned, reference.list_accountants()),
         in_other_runs=await _load_pending_entries(connection),
         returned_transfer=await automatic_reissues.drop_automatic_reissues(
-            connection, await _find_returned_transfers(connection, payables), reference.reasons
+            connection, returned, reference.reasons
         ),
     )
 
 
 async def _trace_terms(connection: run_queries.Connection, payables: OpenPayables) -> DebtTerms:
-    async def followed(entries: Sequence[int]) -> dict[int, dict[str, Any]]:
-        rows = await run_queries.fetch(connection, "followed", entries)
+    async def fetch_entries(entries: Sequence[int]) -> dict[int, dict[str, Any]]:
+        rows = await run_queries.fetch(connection, "entries", entries)
         return {row["entry_id"]: {**row, "day": _to_day_number(row["day"])} for row in rows}
 
-    return await trace_debt_terms(payables, followed)
+    return await trace_debt_terms(payables, fetch_entries)
 
 
 async def _load_details(
-    connection: run_queries.Connection, payables: OpenPayables, under: DebtTerms
+    connection: run_queries.Connection, payables: OpenPayables, debt_terms: DebtTerms
 ) -> PayableDetails:
-    own = await run_queries.load_details(connection, payables.rows.entry_id)
-    parts = np.flatnonzero(under.request != payables.rows.entry_id)
-    requests, at = np.unique(under.request[parts], return_inverse=True)
-    whole = await run_queries.load_details(connection, requests)
-    own.received[parts] = whole.received[at]
-    own.due[parts] = np.where(own.due[parts] > 0, own.due[parts], whole.due[at])
-    return own
+    """Load the details of all payables; parts inherit the days of their original requests."""
+    details = await run_queries.load_details(connection, payables.rows.entry_id)
+    parts = np.flatnonzero(debt_terms.request != payables.rows.entry_id)
+    requests, positions = np.unique(debt_terms.request[parts], return_inverse=True)
+    inherited = await run_queries.load_details(connection, requests)
+    details.received[parts] = inherited.received[positions]
+    details.due[parts] = np.where(details.due[parts] > 0, details.due[parts], inherited.due[positions])
+    return details
 
 
 async def _load_pending_entries(connection: run_queries.Connection) -> NDArray[np.int64]:
-    """Entries that runs pay which are not over, ascending."""
-    found = [np.zeros(0, np.int64)]
-    for run, content in (await run_queries.load_pending_pages(connection)).items():
-        lines, _ = run_pages.unpack_pages(content)
-        found.append(lines.entry_id[is_paid(lines, await run_queries.load_edits(connection, run))])
-    return np.sort(np.concatenate(found))
+    """Return the entries, ascending, that runs pay which are neither issued nor abandoned."""
+    entries = [np.zeros(0, np.int64)]
+    for run, pages in (await run_queries.load_pending_pages(connection)).items():
+        lines = run_pages.unpack_pages(pages).lines
+        entries.append(lines.entry_id[is_paid(lines, await run_queries.load_edits(connection, run))])
+    return np.sort(np.concatenate(entries))
 
 
 async def _find_returned_transfers(
     connection: run_queries.Connection, payables: OpenPayables
 ) -> NDArray[np.int64]:
-    """Of each row the transfer that came back, where one did: what it follows, back to what sent the money."""
-    found = np.zeros(len(payables.rows.kind), np.int64)
+    """Return the returned transfer of each payable, 0 for none: its predecessors are traced back to what sent the money."""
+    returned = np.zeros(len(payables.rows.kind), np.int64)
     rows = np.flatnonzero(payables.rows.kind == selection.REISSUED)
-    at = payables.rows.predecessor[rows]
+    predecessors = payables.rows.predecessor[rows]
     while len(rows):
-        known = {
-            each["entry_id"]: each for each in await run_queries.fetch(connection, "followed", at.tolist())
-        }
-        remits = np.array([CATALOG[known[entry]["kind"]].remits for entry in at.tolist()])
-        found[rows[remits]] = at[remits]
-        rows, at = rows[~remits], at[~remits]
-        at = np.array([known[entry]["predecessor"] for entry in at.tolist()], np.int64)
-    return found
+        fetched = await run_queries.fetch(connection, "entries", predecessors.tolist())
+        entries = {entry["entry_id"]: entry for entry in fetched}
+        step = [entries[predecessor] for predecessor in predecessors.tolist()]
+        remits = np.array([CATALOG[entry["kind"]].remits for entry in step])
+        returned[rows[remits]] = predecessors[remits]
+        rows = rows[~remits]
+        predecessors = np.array([entry["predecessor"] for entry in step], np.int64)[~remits]
+    return returned
 
 
 async def get_run(connection: run_queries.Connection, run: int, *states: str) -> dict[str, Any]:
-    """A run as it stands.
+    """Return a run with its state.
 
     Raises
     ------
     NoSuchRun
-        There is none of that number, or it is in none of these states.
+        It does not exist, or is in none of the given states.
     """
-    found = await run_queries.load_runs(connection, run)
-    if not found:
-        raise NoSuchRun(f"there is no run {run}; crescendo pay list shows those there are")
-    if states and found[0]["state"] not in states:
-        raise NoSuchRun(f"run {run} is {found[0]['state']}; this takes one that is {' or '.join(states)}")
-    return found[0]
+    rows = await run_queries.load_runs(connection, run)
+    if not rows:
+        raise NoSuchRun(f"there is no run {run}; crescendo pay list lists all runs")
+    if states and rows[0]["state"] not in states:
+        raise NoSuchRun(
+            f"run {run} is {rows[0]['state']}; the command needs one that is {' or '.join(states)}"
+        )
+    return rows[0]
 
 
 def _to_day_number(day: date) -> int:

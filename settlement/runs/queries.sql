@@ -1,11 +1,11 @@
 -- name: journal
 select partition_rows, coalesce((select first_entry + entries - 1 from batch order by batch desc limit 1), 0) as last_entry from engine;
 
--- name: one_at_a_time
+-- name: lock_proposals
 select pg_advisory_lock(7317, 3);
 
 -- name: centres
--- Fund centres by number of the account assignment, from 0, which is none.
+-- Fund centres by number of the account assignment; number 0 stands for none.
 select '' as code union all
 (select r.code from cell c join reference_text r on r.kind = 1 and r.id = c.centre order by c.cell);
 
@@ -16,7 +16,7 @@ select entry_id, last_entry from request_detail where last_entry >= $1 order by 
 select entry_id, page from request_detail where entry_id = any($1::bigint[]) and last_entry >= $2 order by entry_id;
 
 -- name: pending_pages
--- Of runs that are not over, in order.
+-- Pages of runs that are neither issued nor abandoned, in order.
 select p.run, p.content from payment_page p join payment_state s using (run)
 where s.state in ('proposed', 'released', 'issuing') order by p.run, p.page;
 
@@ -24,10 +24,10 @@ where s.state in ('proposed', 'released', 'issuing') order by p.run, p.page;
 select content from payment_page where run = $1 order by page;
 
 -- name: details_of
--- Where payees are paid, by the entry that said so.
+-- Bank details of payees by the entry that registered them.
 select entry_id, code as payee, name, iban, bic from payee where entry_id = any($1::bigint[]);
 
--- name: followed
+-- name: entries
 select entry_id, predecessor, kind, reference, day from entry where entry_id = any($1::bigint[]);
 
 -- name: next_run
@@ -67,7 +67,7 @@ from payment_run r join payment_state s using (run) left join payment_release l 
 where $1::int is null or r.run = $1 order by r.run;
 
 -- name: edits
--- What stands in the end: the last edit of each line, and of each payee.
+-- The last edit of each line and of each payee: only that is in effect.
 select distinct on (line, payee) what, line, payee, reason, by, at from payment_edit where run = $1 order by line, payee, edit desc;
 
 -- name: payee_number

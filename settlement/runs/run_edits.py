@@ -1,6 +1,7 @@
-"""Runs looked at: lines held and let go, transfers put together, the whole released or given up."""
+"""Edits of proposed runs: lines withheld or reinstated, payees grouped, runs released or abandoned."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
@@ -10,79 +11,93 @@ from settlement.runs.proposals import get_run
 from settlement.runs.run_queries import NoSuchRun
 
 LINE_EDITS = ("hold", "unhold")
+"""The edits of lines; all others are of payees."""
+
+
+class ReleasedTotals(NamedTuple):
+    """What a released run pays."""
+
+    lines: int
+    cents: int
 
 
 async def edit_run(
-    connection: run_queries.Connection, run: int, what: str, said: tuple[Sequence[int], str, str]
+    connection: run_queries.Connection,
+    run: int,
+    what: str,
+    numbers: Sequence[int],
+    *,
+    reason: str,
+    by: str,
 ) -> None:
-    """Hold lines, let them go, put the transfers of payees together or apart; ``said`` are which, why, and who.
+    """Withhold or reinstate lines, or group or ungroup payees; ``numbers`` are those of the lines or payees.
 
     Raises
     ------
     NoSuchRun
-        The run is released already, or has no such line, or the line is left out for good.
+        The run is released already, a line does not exist, or is excluded for a reason that no edit can change.
     """
-    numbers, reason, by = said
     row = await get_run(connection, run, "proposed")
-    if what in LINE_EDITS:
-        await _check_lines(connection, (run, row["digest"]), what, numbers)
     nothing = [None] * len(numbers)
-    lines, payees = (numbers, nothing) if what in LINE_EDITS else (nothing, numbers)
-    await run_queries.execute(connection, "insert_edit", run, what, list(lines), list(payees), reason, by)
+    if what in LINE_EDITS:
+        await _check_lines(connection, row["run"], row["digest"], what, numbers)
+        lines, payees = list(numbers), nothing
+    else:
+        lines, payees = nothing, list(numbers)
+    await run_queries.execute(connection, "insert_edit", run, what, lines, payees, reason, by)
 
 
 async def _check_lines(
-    connection: run_queries.Connection, kept: tuple[int, str], what: str, numbers: Sequence[int]
+    connection: run_queries.Connection, run: int, digest: str, what: str, numbers: Sequence[int]
 ) -> None:
-    run, digest = kept
-    lines, _ = await run_queries.load_lines(connection, run, digest)
+    lines = (await run_queries.load_lines(connection, run, digest)).lines
     for number in numbers:
         if not 0 < number <= len(lines.line):
-            raise NoSuchRun(f"run {run} has no line {number}; crescendo pay show {run} --lines shows them")
+            raise NoSuchRun(f"run {run} has no line {number}; crescendo pay show {run} --lines lists them")
         reason = Exclusion(int(lines.left_out[number - 1]))
-        if reason not in (Exclusion.NO, Exclusion.RETURNED):
-            raise NoSuchRun(f"{what} is not for line {number} of run {run}: {EXCLUSION_TEXTS[reason]}")
+        if reason not in (Exclusion.NONE, Exclusion.RETURNED):
+            raise NoSuchRun(f"{what} cannot change line {number} of run {run}: {EXCLUSION_TEXTS[reason]}")
 
 
-async def release_run(connection: run_queries.Connection, run: int, by: str) -> tuple[int, int]:
-    """Let a run be issued; how many lines and cents it pays.
+async def release_run(connection: run_queries.Connection, run: int, by: str) -> ReleasedTotals:
+    """Release a run for issue; return what it pays.
 
     Raises
     ------
     NoSuchRun
-        It is not there or further already, pays nothing, or whoever releases it made it.
+        It does not exist, is not in the state proposed, pays nothing, or was proposed or edited by the same person.
     """
     row = await get_run(connection, run, "proposed")
-    lines, _ = await run_queries.load_lines(connection, run, row["digest"])
-    pays = is_paid(lines, await run_queries.load_edits(connection, run))
-    count, cents = int(pays.sum()), sum_exactly(lines.amount[pays])
-    if not count:
+    lines = (await run_queries.load_lines(connection, run, row["digest"])).lines
+    is_line_paid = is_paid(lines, await run_queries.load_edits(connection, run))
+    totals = ReleasedTotals(int(is_line_paid.sum()), sum_exactly(lines.amount[is_line_paid]))
+    if not totals.lines:
         raise NoSuchRun(f"run {run} pays nothing: abandon it")
-    await run_queries.execute(connection, "insert_release", run, count, cents, by)
-    return count, cents
+    await run_queries.execute(connection, "insert_release", run, *totals, by)
+    return totals
 
 
 async def abandon_run(connection: run_queries.Connection, run: int, reason: str, by: str) -> None:
-    """Give a run up: what it was to pay may be proposed anew.
+    """Abandon a run: its lines may be proposed again.
 
     Raises
     ------
     NoSuchRun
-        It is not there, or released already.
+        It does not exist, or is released already.
     """
     await get_run(connection, run, "proposed")
     await run_queries.execute(connection, "insert_abandonment", run, reason, by)
 
 
 async def find_payee(connection: run_queries.Connection, code: str) -> int:
-    """The number of a payee.
+    """Return the number of a payee.
 
     Raises
     ------
     NoSuchRun
-        Nobody is registered by that code.
+        No payee has that code.
     """
-    found = await run_queries.fetch(connection, "payee_number", code)
-    if not found:
+    rows = await run_queries.fetch(connection, "payee_number", code)
+    if not rows:
         raise NoSuchRun(f"no payee {code} is registered")
-    return found[0]["payee"]
+    return rows[0]["payee"]

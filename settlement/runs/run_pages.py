@@ -1,10 +1,11 @@
-"""The lines of a run as they are kept: many on a page, column by column, an Arrow IPC stream packed with LZ4.
+"""The lines of a run as they are stored: in pages of many lines, each an Arrow IPC stream compressed with LZ4.
 
-A line by line table costs the database four times as much to write and to read, and nothing looks a single line up.
+One row per line would cost the database four times as much to write and to read, and no query needs a single line.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,57 +29,64 @@ SCHEMA = pa.schema(
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 
-def pack_pages(lines: RunLines, remittance: TextCells) -> list[bytes]:
-    """The pages of some lines, in order."""
-    arrays = [_to_arrow(column, field) for column, field in zip(lines, SCHEMA, strict=False)]
-    table = pa.table([*arrays, as_arrow(remittance)], schema=SCHEMA)
+class RunTable(NamedTuple):
+    """The lines of a run, in the order in which it pays, and their remittance texts."""
+
+    lines: RunLines
+    remittance: TextCells
+
+
+def pack_pages(run: RunTable) -> list[bytes]:
+    """Write the lines of a run to pages, in order."""
+    arrays = [_to_arrow(column, field) for column, field in zip(run.lines, SCHEMA, strict=False)]
+    table = pa.table([*arrays, as_arrow(run.remittance)], schema=SCHEMA)
     return map_parallel(
         _write_page, [table.slice(first, PAGE_LINES) for first in range(0, len(table), PAGE_LINES)]
     )
 
 
-def unpack_pages(pages: Sequence[bytes]) -> tuple[RunLines, TextCells]:
-    """The lines of all pages, in order.
+def unpack_pages(pages: Sequence[bytes]) -> RunTable:
+    """Read the lines of all pages, in order.
 
     Raises
     ------
     SchemaMismatch
-        A page is none, or not one of this version.
+        A page cannot be read, or has the schema of another version.
     """
     if not pages:
-        return allocate_zeros(RunLines, 0), EMPTY
+        return RunTable(allocate_zeros(RunLines, 0), EMPTY)
     table = pa.concat_tables(map(read_page, pages))
     columns = [table.column(name).combine_chunks() for name in table.column_names]
     numbers = (
         _to_numpy(column, kind.dtype)
         for column, kind in zip(columns, read_column_kinds(RunLines).values(), strict=False)
     )
-    return RunLines(*numbers), to_text_cells(columns[-1])
+    return RunTable(RunLines(*numbers), to_text_cells(columns[-1]))
 
 
 def read_page(page: bytes) -> pa.Table:
-    """One page as a table.
+    """Read one page as an Arrow table.
 
     Raises
     ------
     SchemaMismatch
-        It is none, or not one of this version.
+        It cannot be read, or has the schema of another version.
     """
     try:
         table = pa.ipc.open_stream(page).read_all()
     except (pa.ArrowInvalid, OSError) as error:
         raise SchemaMismatch(f"a page of a payment run cannot be read: {error}") from error
     if table.schema != SCHEMA:
-        raise SchemaMismatch(f"a page of a payment run holds {table.schema.names}, not {SCHEMA.names}")
+        raise SchemaMismatch(f"a page of a payment run has columns {table.schema.names}, not {SCHEMA.names}")
     return table
 
 
 def hash_pages(pages: Iterable[bytes]) -> bytes:
-    """SHA-256 over all pages, in order."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of all pages, in order."""
+    digest = hashlib.sha256()
     for page in pages:
-        found.update(page)
-    return found.digest()
+        digest.update(page)
+    return digest.digest()
 
 
 def _write_page(table: pa.Table) -> bytes:
@@ -94,5 +102,5 @@ def _to_arrow(column: np.ndarray, field: pa.Field) -> pa.Array:
 
 
 def _to_numpy(column: pa.Array, dtype: np.dtype) -> np.ndarray:
-    plain = column.view(pa.int32()) if pa.types.is_date(column.type) else column
-    return plain.to_numpy().astype(dtype, copy=False)
+    numbers = column.view(pa.int32()) if pa.types.is_date(column.type) else column
+    return numbers.to_numpy().astype(dtype, copy=False)

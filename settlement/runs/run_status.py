@@ -1,7 +1,7 @@
-"""A run as it stands, for whoever asks: totals, reasons, refusals, lines."""
+"""The status of a run for display: totals, exclusions by reason, refusals, lines."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,102 +9,108 @@ from numpy.typing import NDArray
 from core.outcome_codes import Outcome
 from core.payment_rules import TransferMethod
 from core.tables.payment_runs import RunLines
-from posting.pgcopy import TextCells
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
 from settlement.runs.exclusions import Exclusion
-from settlement.runs.payment_acts import RunEdits, is_paid
+from settlement.runs.payment_acts import is_paid
 from settlement.runs.proposals import get_run
+from settlement.runs.run_pages import RunTable
 
 REFUSALS_MAX = 100
+_WITHHELD = "HELD"
+"""The name of the reason for lines that an edit withholds."""
 _EPOCH = date(1970, 1, 1)
 
 
-async def describe_run(
-    connection: run_queries.Connection, run: int, wanted: tuple[int, int, bool]
-) -> dict[str, Any]:
-    """All there is to say; ``wanted`` are how many lines, behind how many, and whether those not paid alone.
+class LineSelection(NamedTuple):
+    """Which lines of a run to show."""
+
+    lines_max: int = 0
+    offset: int = 0
+    only_unpaid: bool = False
+
+
+async def describe_run(connection: run_queries.Connection, run: int, shown: LineSelection) -> dict[str, Any]:
+    """Describe a run, with some of its lines.
 
     Raises
     ------
     NoSuchRun
-        There is none of that number.
+        It does not exist.
     """
-    found = await get_run(connection, run)
-    found.pop("terms")
-    lines, remittance = await run_queries.load_lines(connection, run, found["digest"])
-    edits = await run_queries.load_edits(connection, run)
-    pays = is_paid(lines, edits)
-    refused = await run_queries.fetch(connection, "refused", found["submission"], REFUSALS_MAX)
-    shown = await _describe_lines(
-        connection, (lines, remittance, edits), found["accountants"], _select_rows(pays, wanted)
-    )
+    row = await get_run(connection, run)
+    row.pop("terms")
+    table = await run_queries.load_lines(connection, run, row["digest"])
+    is_line_paid = is_paid(table.lines, await run_queries.load_edits(connection, run))
+    refused = await run_queries.fetch(connection, "refused", row["submission"], REFUSALS_MAX)
+    selected = np.flatnonzero(~is_line_paid) if shown.only_unpaid else np.arange(len(is_line_paid))
+    selected = selected[shown.offset : shown.offset + shown.lines_max]
     return {
-        **found,
-        "totals": _sum_totals(lines, pays, found["accountants"]),
-        "reasons": _sum_exclusions(lines, pays),
+        **row,
+        "totals": _sum_totals(table.lines, is_line_paid, row["accountants"]),
+        "reasons": _sum_exclusions(table.lines, is_line_paid),
         "refusals": [
-            {"line": each["line"] + 1, "code": Outcome(each["code"]).name, "cents": each["amount"]}
-            for each in refused
+            {"line": line["line"] + 1, "code": Outcome(line["code"]).name, "cents": line["amount"]}
+            for line in refused
         ],
-        "shown": shown,
+        "shown": await _describe_lines(connection, table, is_line_paid, row["accountants"], rows=selected),
     }
 
 
-def _select_rows(pays: NDArray[np.bool_], wanted: tuple[int, int, bool]) -> NDArray[np.int64]:
-    count, behind, only_left_out = wanted
-    rows = np.flatnonzero(~pays) if only_left_out else np.arange(len(pays))
-    return rows[behind : behind + count]
+def _sum_totals(
+    lines: RunLines, is_line_paid: NDArray[np.bool_], accountants: list[str]
+) -> list[dict[str, Any]]:
+    """Sum paid lines by accountant and method."""
+    columns = np.stack([lines.accountant[is_line_paid], lines.way[is_line_paid]], axis=1)
+    totals = []
+    for number, method in np.unique(columns, axis=0).tolist():
+        rows = is_line_paid & (lines.accountant == number) & (lines.way == method)
+        name = {"accountant": accountants[number - 1], "way": TransferMethod(method).name}
+        totals.append({**name, "lines": int(rows.sum()), "cents": sum_exactly(lines.amount[rows])})
+    return totals
 
 
-def _sum_totals(lines: RunLines, pays: NDArray[np.bool_], accountants: list[str]) -> list[dict[str, Any]]:
-    """Lines and cents by accountant and way, as things stand."""
-    found = []
-    for number, way in np.unique(
-        np.stack([lines.accountant[pays], lines.way[pays]], axis=1), axis=0
-    ).tolist():
-        rows = pays & (lines.accountant == number) & (lines.way == way)
-        said = {"accountant": accountants[number - 1], "way": TransferMethod(way).name}
-        found.append({**said, "lines": int(rows.sum()), "cents": sum_exactly(lines.amount[rows])})
-    return found
+def _sum_exclusions(lines: RunLines, is_line_paid: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Sum lines that are due and not paid, by reason; a line without exclusion is withheld by an edit."""
+    totals = []
+    for reason in np.unique(lines.left_out[~is_line_paid]).tolist():
+        rows = ~is_line_paid & (lines.left_out == reason)
+        name = _name_reason(Exclusion(reason))
+        totals.append({"reason": name, "lines": int(rows.sum()), "cents": sum_exactly(lines.amount[rows])})
+    return totals
 
 
-def _sum_exclusions(lines: RunLines, pays: NDArray[np.bool_]) -> list[dict[str, Any]]:
-    """Lines and cents that are due and not paid, by reason; ``NO`` are those held."""
-    found = []
-    for reason in np.unique(lines.left_out[~pays]).tolist():
-        rows = ~pays & (lines.left_out == reason)
-        name = "HELD" if reason == Exclusion.NO else Exclusion(reason).name
-        found.append({"reason": name, "lines": int(rows.sum()), "cents": sum_exactly(lines.amount[rows])})
-    return found
+def _name_reason(reason: Exclusion) -> str:
+    return _WITHHELD if reason is Exclusion.NONE else reason.name
 
 
 async def _describe_lines(
     connection: run_queries.Connection,
-    run: tuple[RunLines, TextCells, RunEdits],
+    table: RunTable,
+    is_line_paid: NDArray[np.bool_],
     accountants: list[str],
+    *,
     rows: NDArray[np.int64],
 ) -> list[dict[str, Any]]:
-    lines, remittance, edits = run
-    known = await run_queries.fetch(connection, "details_of", lines.details[rows].tolist())
-    details = {each.pop("entry_id"): each for each in known}
-    nobody = {"payee": None, "name": None, "iban": None, "bic": None}
-    pays = is_paid(lines, edits)
-    found = []
+    lines = table.lines
+    fetched = await run_queries.fetch(connection, "details_of", lines.details[rows].tolist())
+    details = {detail.pop("entry_id"): detail for detail in fetched}
+    no_details = {"payee": None, "name": None, "iban": None, "bic": None}
+    described = []
     for row in rows.tolist():
-        accountant, reason = int(lines.accountant[row]), Exclusion(int(lines.left_out[row]))
-        held = "HELD" if reason is Exclusion.NO else reason.name
-        found.append(
+        accountant = int(lines.accountant[row])
+        reason = _name_reason(Exclusion(int(lines.left_out[row])))
+        described.append(
             {
                 "line": int(lines.line[row]),
                 "entry": int(lines.entry_id[row]),
-                **details.get(int(lines.details[row]), nobody),
+                **details.get(int(lines.details[row]), no_details),
                 "due": str(_EPOCH + timedelta(int(lines.due[row]))),
                 "accountant": accountants[accountant - 1] if accountant else None,
                 "way": TransferMethod(int(lines.way[row])).name,
                 "cents": int(lines.amount[row]),
-                "remittance": remittance.decode_row(row),
-                "standing": "paid" if pays[row] else held,
+                "remittance": table.remittance.decode_row(row),
+                "standing": "paid" if is_line_paid[row] else reason,
             }
         )
-    return found
+    return described

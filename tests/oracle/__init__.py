@@ -1,1 +1,1 @@
-"""The slow, plain twins of the kernels: dicts and unbounded ints, sharing no code with what they judge."""
+"""The plain and slow twins of the kernels: dicts and unbounded ints, without code in common with the kernels."""

@@ -1,4 +1,4 @@
-"""Decimal text to whole cents."""
+"""Parsing of decimal texts into whole cents."""
 
 import re
 
@@ -6,15 +6,15 @@ from core.money import AMOUNT_MAX, CENTS_PER_EURO
 from core.outcome_codes import Outcome
 
 DIGITS_MAX = 16
-"""Digits before the point up to which an amount is counted, though it be refused."""
+"""Digits before the point up to which the totals of a file include an amount, even a refused one."""
 
 _AMOUNT = re.compile(r"(-?)([0-9]+)(?:[.,]([0-9]{1,2}))?", re.ASCII)
 
 
 def parse(text: str) -> tuple[int, Outcome]:
-    """(cents, ACCEPTED), or (0, what is wrong).
+    """Return (cents, ACCEPTED), or (0, fault).
 
-    Digits, then perhaps a point or a comma and one or two digits.  A minus is understood, to say
+    An amount is digits, optionally followed by a point or a comma and one or two digits.  A minus gives
     AMOUNT_NOT_POSITIVE; a plus, an exponent, a space, a grouping mark or a third decimal is AMOUNT_INVALID.
     """
     cents = _read_cents(text)
@@ -22,7 +22,7 @@ def parse(text: str) -> tuple[int, Outcome]:
 
 
 def check_cents(cents: int) -> tuple[int, Outcome]:
-    """(cents, ACCEPTED), or (0, what is wrong) of an amount that is already whole cents."""
+    """Return (cents, ACCEPTED), or (0, fault), for an amount that is already whole cents."""
     if cents <= 0:
         return 0, Outcome.AMOUNT_NOT_POSITIVE
     if cents > AMOUNT_MAX:
@@ -31,16 +31,16 @@ def check_cents(cents: int) -> tuple[int, Outcome]:
 
 
 def read_any_amount(text: str) -> int:
-    """The cents that ``text`` says, be they more or less than a line may ask for.
+    """Return the cents of ``text``, even outside the limits of a line.
 
-    0 where it says no amount, or one of more digits before the point than anyone counts with.
+    0 if it is not an amount, or has more digits before the point than the totals of a file include.
     """
     cents = _read_cents(text)
     return cents if cents is not None and abs(cents) < 10**DIGITS_MAX * CENTS_PER_EURO else 0
 
 
 def is_zero(text: str) -> bool:
-    """Whether ``text`` is an amount of nothing."""
+    """Return whether ``text`` is an amount of zero."""
     return _read_cents(text) == 0
 
 

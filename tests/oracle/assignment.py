@@ -1,4 +1,4 @@
-"""Where a line hangs in the budget: its account assignment, and what is wrong with it."""
+"""The account assignment of a line, and its faults."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,20 +13,20 @@ from tests.oracle.reference import Reference
 Fields = Mapping[Field, str]
 
 CELL_FIELDS = {Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM}
-"""What every line that spends must name; fund, operation and budget year have a usual value."""
+"""The fields that every spending line needs; fund, operation and budget year have a default."""
 
 _BRINGS_CREDITS = {BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE}
 
 
 def has_cell(kind: ActKind, fields: Fields) -> bool:
-    """Whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
+    """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
     return kind.budget is not BudgetAction.NONE
 
 
 def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
-    """Everything wrong with the assignment and the account, in no particular order; nothing in a year without files."""
+    """Yield all faults of assignment and account, in no particular order; none in a year without files."""
     if read_budget_year(fields) not in reference.years:
         return
     if not has_cell(kind, fields):
@@ -41,7 +41,7 @@ def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) 
 
 
 def read_budget_year(fields: Fields) -> int:
-    """The year whose files say what the line's codes mean; 0 where it says none that is one."""
+    """Return the year whose files define the line's codes; 0 if it gives no valid year."""
     return whole_numbers.parse(fields.get(Field.BUDGET_YEAR) or fields.get(Field.EXERCISE, "")) or 0
 
 
@@ -56,17 +56,17 @@ def _find_unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcom
         yield Outcome.FUND_CENTRE_UNKNOWN
     if operation and (operation not in codes.centres or _is_centre(operation, codes)):
         yield Outcome.OPERATION_UNKNOWN
-    for field, known, fault in (
+    for field, valid_codes, fault in (
         (Field.FUNCTIONAL_AREA, codes.areas, Outcome.FUNCTIONAL_AREA_UNKNOWN),
         (Field.COMMITMENT_ITEM, codes.items, Outcome.COMMITMENT_ITEM_UNKNOWN),
         (Field.FUND, codes.funds, Outcome.FUND_UNKNOWN),
     ):
-        if fields.get(field) and fields[field] not in known:
+        if fields.get(field) and fields[field] not in valid_codes:
             yield fault
 
 
 def _is_centre(code: str, codes: Nomenclature) -> bool:
-    """Whether ``code`` is a programme, BOP or UO: an operation has a field of its own."""
+    """Return whether ``code`` is a programme, BOP or UO; an operation has its own field."""
     centre = codes.centres.get(code)
     return centre is not None and centre.level is not CentreLevel.OPERATION
 
@@ -88,7 +88,7 @@ def _find_source_faults(kind: ActKind, fields: Fields, reference: Reference) -> 
 
 
 def _has_mismatch(kind: ActKind, fields: Fields, reference: Reference) -> bool:
-    """Whether codes that exist do not go together (A39)."""
+    """Return whether codes that exist do not match each other (rule A39)."""
     codes = _find_nomenclature(fields, reference)
     programme = fields.get(Field.FUND_CENTRE, "")[:4]
     area, activity = fields.get(Field.FUNCTIONAL_AREA, programme), fields.get(Field.ACTIVITY, programme)
@@ -105,7 +105,7 @@ def _has_mismatch(kind: ActKind, fields: Fields, reference: Reference) -> bool:
 
 
 def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
-    """Credits come by T2 and HT2, spending names its category, an earmark may name either."""
+    """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both."""
     if kind.budget in _BRINGS_CREDITS:
         return item.budget_only
     return kind.budget is BudgetAction.EARMARK or not item.budget_only
@@ -121,13 +121,13 @@ def _find_account_faults(item: str, fields: Fields, reference: Reference) -> Ite
 
 
 def split_counterpart(fields: Fields) -> tuple[str, str]:
-    """Fund centre and T2 or HT2 that a move takes from, out of ``CENTRE`` or ``CENTRE/ITEM``."""
+    """Return the fund centre and T2 or HT2 that a move takes from, given as ``CENTRE`` or ``CENTRE/ITEM``."""
     centre, _, item = fields.get(Field.COUNTERPART, "").partition("/")
     return centre, item
 
 
 def find_sheet(fields: Fields, reference: Reference, item: str = "") -> tuple[int, int, int]:
-    """Budget year, staff, fund family: which of its nodes a fund centre stands for."""
+    """Return budget year, staff and fund family, which select one of the nodes of a fund centre."""
     codes = _find_nomenclature(fields, reference)
     staff = codes.items[item or fields[Field.COMMITMENT_ITEM]].staff
     return (
@@ -138,7 +138,7 @@ def find_sheet(fields: Fields, reference: Reference, item: str = "") -> tuple[in
 
 
 def build_cell(fields: Fields, reference: Reference) -> Cell:
-    """The account assignment that faultless ``fields`` name."""
+    """Return the account assignment of ``fields`` without faults."""
     place = find_sheet(fields, reference)
     operation = fields.get(Field.OPERATION, "")
     return Cell(
@@ -149,6 +149,6 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
 
 
 def find_source_node(fields: Fields, reference: Reference) -> int:
-    """The node a move takes from: same fund and year as its target, T2 or HT2 as it says."""
+    """Return the node that a move takes from: fund and year of its target, T2 or HT2 as given."""
     centre, item = split_counterpart(fields)
     return reference.find_node(centre, find_sheet(fields, reference, item))

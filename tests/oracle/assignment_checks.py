@@ -1,4 +1,4 @@
-"""Where a line's codes place it, and the first thing wrong with them: one year's files, codes as small numbers."""
+"""Resolution of a line's codes to its assignment or first fault, for one year's files and codes as small numbers."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -12,7 +12,7 @@ LineFault = tuple[int, int]
 
 
 class LineCodes(NamedTuple):
-    """Codes by number: 0 where there is none, -1 for one that no file holds."""
+    """Codes by number: 0 if none is given, -1 for an unknown one."""
 
     centre: int
     operation: int
@@ -37,7 +37,7 @@ class CentreRow(NamedTuple):
 
 
 class ItemRow(NamedTuple):
-    """A commitment item; ``admits`` is None where it says nothing of accounts."""
+    """A commitment item; ``admits`` is None if it does not restrict accounts."""
 
     staff: bool
     budget_only: bool
@@ -52,7 +52,7 @@ class FundRow(NamedTuple):
 
 
 class YearCodes(NamedTuple):
-    """What a year holds."""
+    """The codes of a year."""
 
     year: int
     first_node: int
@@ -60,14 +60,14 @@ class YearCodes(NamedTuple):
     ordinary: int
     centres: Mapping[int, CentreRow]
     areas: Mapping[int, int]
-    """Programmes."""
+    """Programme by area."""
     items: Mapping[int, ItemRow]
     funds: Mapping[int, FundRow]
     accounts: frozenset[int]
 
 
 class KindUses(NamedTuple):
-    """The kinds that do each thing."""
+    """The kinds with each effect on the budget."""
 
     moves: frozenset[int]
     earmarks: frozenset[int]
@@ -76,7 +76,7 @@ class KindUses(NamedTuple):
 
 
 class PlacedLine(NamedTuple):
-    """A line's assignment packed, the node it takes from, the account it asks for."""
+    """The packed assignment of a line, the node that it takes from, the account that it gives."""
 
     word: int = -1
     source: int = -1
@@ -84,11 +84,11 @@ class PlacedLine(NamedTuple):
 
 
 def place_line(
-    line: LineCodes, year: YearCodes, uses: KindUses, mark: LineFault
+    line: LineCodes, year: YearCodes, uses: KindUses, fault_before: LineFault
 ) -> tuple[LineFault, PlacedLine]:
-    """The line's first fault, and where it is placed if it has none."""
-    if mark[0] or line.year != year.year:
-        return mark, PlacedLine()
+    """Return the line's first fault, and its assignment if it has none."""
+    if fault_before[0] or line.year != year.year:
+        return fault_before, PlacedLine()
     line = line._replace(fund=line.fund or year.ordinary, source_item=line.source_item or line.item)
     fault = next(_find_faults(line, year, uses), (0, 0))
     if fault[0] or not line.named:
@@ -126,10 +126,10 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
 
 def _find_unknown_codes(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[LineFault]:
     centre, moves = year.centres.get(line.centre), line.kind in uses.moves
-    givers = year.centres.get(line.source_centre)
+    source_centre = year.centres.get(line.source_centre)
     if line.centre and (not centre or centre.level == CentreLevel.OPERATION):
         yield Outcome.FUND_CENTRE_UNKNOWN, Field.FUND_CENTRE
-    if moves and line.source_centre and (not givers or givers.level == CentreLevel.OPERATION):
+    if moves and line.source_centre and (not source_centre or source_centre.level == CentreLevel.OPERATION):
         yield Outcome.FUND_CENTRE_UNKNOWN, Field.COUNTERPART
     if line.kind in uses.spends and (not centre or centre.level != CentreLevel.UO):
         yield Outcome.FUND_CENTRE_LEVEL, Field.FUND_CENTRE
@@ -147,7 +147,7 @@ def _find_unknown_codes(line: LineCodes, year: YearCodes, uses: KindUses) -> Ite
 
 
 def _find_mismatches(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[int]:
-    """Fields whose code does not go with the others; all of them are held by the year."""
+    """Yield the fields whose code does not match the others; all codes exist in the year."""
     centre, item = year.centres.get(line.centre), year.items.get(line.item)
     programme = centre.programme if centre else 0
     fund, operation = year.funds.get(line.fund), year.centres.get(line.operation)

@@ -1,4 +1,4 @@
-"""What a budget node still has, and which node is short."""
+"""The availability of credits at budget nodes."""
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
@@ -9,20 +9,20 @@ Nodes = Mapping[int, Node]
 
 
 def walk_up(nodes: Nodes, node: int) -> Iterator[int]:
-    """``node`` and everything above it."""
+    """Yield ``node`` and all nodes above it."""
     while node != NONE:
         yield node
         node = nodes[node].parent
 
 
 def compute_available(figures: Figures, node: int, measure: int) -> int:
-    """Cents opened, neither reserved nor consumed."""
+    """Return the cents that are opened, and neither reserved nor consumed."""
     opened, reserved, consumed = (figures.get((node, measure + f), 0) for f in (OPENED, RESERVED, CONSUMED))
     return opened - reserved - consumed
 
 
 def find_short_node(nodes: Nodes, figures: Figures, places: Iterable[int], need: tuple[int, int]) -> int:
-    """First blocking node of ``places`` that cannot bear ``need`` = (measure, cents); NONE if all can."""
+    """Return the first blocking node of ``places`` short of ``need`` = (measure, cents); NONE if there is none."""
     measure, amount = need
     short = (at for at in places if nodes[at].blocking and amount > compute_available(figures, at, measure))
     return next(short, NONE)
@@ -31,11 +31,11 @@ def find_short_node(nodes: Nodes, figures: Figures, places: Iterable[int], need:
 def draw_amounts(
     nodes: Nodes, figures: MutableMapping[tuple[int, int], int], draws: Iterable[tuple[int, int]]
 ) -> list[int]:
-    """Consume each (centre, cents) of ``draws`` in AE all the way up; the node short of it, or NONE."""
-    answers = []
+    """Consume each (centre, cents) of ``draws`` in AE up to the programme; return the node that is short, or NONE."""
+    short_nodes = []
     for centre, amount in draws:
-        answers.append(find_short_node(nodes, figures, walk_up(nodes, centre), (AE, amount)))
-        if answers[-1] == NONE:
+        short_nodes.append(find_short_node(nodes, figures, walk_up(nodes, centre), (AE, amount)))
+        if short_nodes[-1] == NONE:
             for at in walk_up(nodes, centre):
                 figures[at, AE + CONSUMED] = figures.get((at, AE + CONSUMED), 0) + amount
-    return answers
+    return short_nodes

@@ -1,4 +1,4 @@
-"""What a line does to the budget: a list of (node, figure, cents), or the rule it breaks.
+"""The effect of a line on the budget: a list of (node, figure, cents), or the rule it breaks.
 
 Source: GBCP art. 67-73 and 156 (who opens, allots, earmarks), LOLF art. 7 (moves), GBCP art. 159 (spending).
 """
@@ -29,7 +29,7 @@ FigureChange = tuple[int, int, int]
 
 
 class Demand(NamedTuple):
-    """What one line asks of the budget."""
+    """The demand of one line on the budget."""
 
     kind: ActKind
     """The kind whose effects count: of a mirror, the kind it undoes."""
@@ -46,7 +46,7 @@ class Demand(NamedTuple):
 
 
 def apply_demand(world: World, state: State, demand: Demand) -> None:
-    """Carry ``demand`` out in ``state``, or raise ``Refused``."""
+    """Apply ``demand`` to ``state``, or raise ``LineRefused``."""
     rules = {
         BudgetAction.OPEN: _open,
         BudgetAction.ALLOT: _allot,
@@ -78,9 +78,9 @@ def _require_level(world: World, node: int, *levels: CentreLevel) -> None:
 
 
 def _require_allotment(state: State, node: int, measure: int, amount: int) -> None:
-    left = _compute_undistributed(state, node, measure)
-    if amount > left:
-        raise LineRefused(Outcome.ALLOTMENT_EXCEEDED, node, amount - left)
+    remaining = _compute_undistributed(state, node, measure)
+    if amount > remaining:
+        raise LineRefused(Outcome.ALLOTMENT_EXCEEDED, node, amount - remaining)
 
 
 def _open(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
@@ -99,7 +99,7 @@ def _allot(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
 
 
 def _earmark(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
-    """Reserve at the unit and above what the operation gets (A17)."""
+    """Reserve at the unit and above what the operation gets (rule A17)."""
     operation, amount = demand.cell.own_node, demand.amount
     _require_level(world, operation, CentreLevel.OPERATION)
     above = world.nodes[operation].parent
@@ -116,23 +116,23 @@ def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
         raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
     givers, takers = _split_branches(world, source, target)
     for node in givers:
-        left = compute_available(state.figures, node, measure)
-        if amount > left:
-            raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - left)
+        remaining = compute_available(state.figures, node, measure)
+        if amount > remaining:
+            raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - remaining)
     _require_allotment(state, source, measure, amount)
     yield from _pass_down(world, givers, measure, -amount)
     yield from _pass_down(world, takers, measure, amount)
 
 
 def _is_forbidden(world: World, source: int, target: int) -> bool:
-    """Not onto itself, nor to another programme, fund family or year, nor from HT2 to T2 (A18)."""
+    """Return whether a move is forbidden: to the same node, other programme, fund family or year, or HT2 to T2 (rule A18)."""
     giver, taker = world.nodes[source], world.nodes[target]
     same_purse = (giver.programme, giver.family, giver.year) == (taker.programme, taker.family, taker.year)
     return source == target or not same_purse or (taker.staff == 1 and giver.staff == 0)
 
 
 def _split_branches(world: World, source: int, target: int) -> tuple[list[int], list[int]]:
-    """Both ways up, without what they have in common."""
+    """Return the branches above both nodes, without their common ancestors."""
     up, down = list(walk_up(world.nodes, source)), list(walk_up(world.nodes, target))
     return [node for node in up if node not in down], [node for node in down if node not in up]
 
@@ -145,7 +145,7 @@ def _pass_down(world: World, branch: list[int], measure: int, amount: int) -> It
 
 
 def _require_credits(world: World, state: State, places: Iterable[int], need: tuple[int, int]) -> None:
-    """Every blocking node of ``places`` must have ``need`` = (measure, cents) left (A11, A23, A27)."""
+    """Refuse unless every blocking node of ``places`` has ``need`` = (measure, cents) available (rules A11, A23, A27)."""
     measure, amount = need
     short = find_short_node(world.nodes, state.figures, places, need)
     if short != NONE:
@@ -154,14 +154,14 @@ def _require_credits(world: World, state: State, places: Iterable[int], need: tu
 
 
 def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
-    """Consume or reserve; on an operation the earmark that stands reserved above becomes consumption."""
+    """Consume or reserve; on an operation, the earmark reserved above becomes consumption."""
     signed = demand.sign * demand.amount
     reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
     return _use(world, state, demand.cell, (reserved, consumed, demand.kind.cp_reserved * signed, 0))
 
 
 def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
-    """Turn what the request reserved into consumption (domain 3.4, row 6), or give that consumption back (row 11)."""
+    """Turn the reservation of the request into consumption, or give that consumption back (docs/rules.md)."""
     ae, cp = (sign * demand.amount for sign in (demand.under.ae_reserved, demand.under.cp_reserved))
     if demand.kind.settles > 0:
         return _use(world, state, demand.cell, (-ae, ae, -cp, cp))

@@ -1,4 +1,4 @@
-"""Account assignments numbered in the order they are first seen."""
+"""Account assignments numbered in the order of their first occurrence."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ NONE = -1
 
 
 def number_cells(packed: Sequence[int], known: list[int]) -> list[int]:
-    """The place in ``known`` of each word, which is added behind where it is new; -1 for a negative word."""
+    """Return the position in ``known`` of each word, appended if it is new; -1 for a negative word."""
     numbers: list[int] = []
     for word in packed:
         if word >= 0 and word not in known:

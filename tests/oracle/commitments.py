@@ -1,4 +1,4 @@
-"""What a line follows, and what it draws from and feeds to the entry it acts on (A16, A32-A35, A54, A57)."""
+"""The predecessor of a line, and the remainders that the line draws on and feeds (rules A16, A32-A35, A54, A57)."""
 
 from typing import NamedTuple
 
@@ -7,24 +7,24 @@ from core.outcome_codes import Outcome
 from tests.oracle.model import NONE, Line, LineRefused, OpenItem, Payee, State
 
 ActPosition = tuple[int, int]
-"""First entry of the act, entry of the line."""
+"""The first entry of the act, and the entry of the line."""
 
 
 class Link(NamedTuple):
-    """What a line follows and whose effects count."""
+    """The predecessor of a line, and the kind whose effects count."""
 
     entry: int
     """The predecessor; 0 if the kind follows nothing."""
     base: ActKind
     """The kind whose effects count: of a mirror, the kind it undoes."""
     root: int
-    """The entry whose remainders move: a commitment, or what is to be paid; 0 if there is none."""
+    """The entry whose remainders change: a commitment, or a debt; 0 if there is none."""
     sign: int
     cell: int
 
 
 def find_link(state: State, line: Line, place: ActPosition) -> Link:
-    """Find what ``line`` follows, or raise ``Refused``."""
+    """Find the predecessor of ``line``, or raise ``LineRefused``."""
     kind = CATALOG[line.kind]
     if kind.follows is Family.NONE:
         return Link(0, kind, 0, 1, line.cell)
@@ -49,7 +49,7 @@ def find_link(state: State, line: Line, place: ActPosition) -> Link:
 
 
 def _require_stage(kind: ActKind, item: OpenItem) -> None:
-    """What is followed must stand where the act begins, and have something left to take up if it takes up any."""
+    """Refuse unless the predecessor is at the stage where the act begins, with an open amount if the act takes one up."""
     is_used_up = kind.draws is Remainder.OPEN and item.open == 0
     if CATALOG[item.kind].reaches is not kind.after or is_used_up:
         raise LineRefused(Outcome.PREDECESSOR_STAGE)
@@ -60,7 +60,7 @@ def _require_stage(kind: ActKind, item: OpenItem) -> None:
 
 
 def _is_suspended(state: State, entry: int) -> bool:
-    """Whether its term stands suspended, or that of what it is a part of."""
+    """Return whether the payment term of an entry is suspended, or that of the debt it is a part of."""
     item = state.items[entry]
     is_part = CATALOG[item.kind].name in ("attachment", "assignment")
     return item.is_suspended or (is_part and _is_suspended(state, item.parent))
@@ -71,33 +71,33 @@ def _find_payee(state: State, item: OpenItem) -> Payee:
 
 
 def _find_by_number(kind: ActKind, line: Line, place: ActPosition) -> int:
-    """The predecessor by its entry, which an earlier act left, or by its line, which is an earlier one of the act."""
+    """Return the predecessor named by its entry, of an earlier act, or by its line, an earlier one of the same act."""
     first, entry = place
-    found = line.previous_entry or (first + line.previous_line - 1)
-    there = range(1, first) if line.previous_entry else range(first, entry)
-    if kind.after is Stage.NONE or found not in there:
+    predecessor = line.previous_entry or (first + line.previous_line - 1)
+    allowed = range(1, first) if line.previous_entry else range(first, entry)
+    if kind.after is Stage.NONE or predecessor not in allowed:
         raise LineRefused(Outcome.PREDECESSOR_MISSING)
-    return found
+    return predecessor
 
 
 def _find_by_reference(state: State, line: Line) -> int:
-    known = state.keys.get(line.previous)
-    if known is None or not 1 <= line.previous_line <= known.lines:
+    act = state.keys.get(line.previous)
+    if act is None or not 1 <= line.previous_line <= act.lines:
         raise LineRefused(Outcome.PREDECESSOR_MISSING)
-    return known.first + line.previous_line - 1
+    return act.first + line.previous_line - 1
 
 
 def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) -> None:
-    """Move ``amount`` from what the line draws on to what it feeds, or raise ``Refused``.
+    """Move ``amount`` from the remainder that the line draws on to the one it feeds, or raise ``LineRefused``.
 
-    A mirror also uses up what is left to reverse of the entry it undoes.
+    A mirror also reduces the open amount of the entry that it undoes.
     """
     base, root = followed.base, followed.root
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
     if root:
-        left = _read_remainder(state.items[root], drawn)
-        if left is not None and amount > left:
-            raise LineRefused(kind.shortfall, missing=amount - left)
+        remaining = _read_remainder(state.items[root], drawn)
+        if remaining is not None and amount > remaining:
+            raise LineRefused(kind.shortfall, missing=amount - remaining)
         _add(state, root, drawn, -amount)
         _add(state, root, fed, amount)
     if kind.mirrors:

@@ -1,4 +1,4 @@
-"""What lines say, column after column, and what they leave out."""
+"""The content of lines, column by column, and missing fields."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ _GOLDEN, _MIX, _WORD = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 2**64
 
 
 class LineContent(NamedTuple):
-    """The fields something is said in, the sum of its words, and the first field that cannot be read."""
+    """The fields with a value, the sum of their words, and the first field that cannot be read."""
 
     fields: frozenset[int] = frozenset()
     content: int = 0
@@ -18,23 +18,25 @@ class LineContent(NamedTuple):
 
 
 class KindRequirement(NamedTuple):
-    """What lines of a kind must say, what makes them name an assignment, and what they must say then."""
+    """The fields that lines of a kind need, those that give an assignment, and the further fields they need with one."""
 
     always: frozenset[int]
     naming: frozenset[int]
     of_cell: frozenset[int]
 
 
-def _add_content(said: LineContent, more: LineContent) -> LineContent:
+def _add_content(first: LineContent, second: LineContent) -> LineContent:
     return LineContent(
-        said.fields | more.fields, (said.content + more.content) % _WORD, said.flawed or more.flawed
+        first.fields | second.fields,
+        (first.content + second.content) % _WORD,
+        first.flawed or second.flawed,
     )
 
 
 def add_texts(
-    said: Sequence[LineContent], column: Sequence[bytes], field: int, bytes_max: int
+    contents: Sequence[LineContent], column: Sequence[bytes], field: int, bytes_max: int
 ) -> list[LineContent]:
-    """What the lines say with a column of texts besides."""
+    """Add a column of texts to the content of the lines."""
     words = hashes.digest_texts(column, field)
     own = [
         LineContent(frozenset({field}), word, field * hashes.is_flawed(text, bytes_max))
@@ -42,31 +44,31 @@ def add_texts(
         else LineContent()
         for text, word in zip(column, words, strict=True)
     ]
-    return list(map(_add_content, said, own))
+    return list(map(_add_content, contents, own))
 
 
 def add_codes(
-    said: Sequence[LineContent], codes: Sequence[int], values: Sequence[LineContent]
+    contents: Sequence[LineContent], codes: Sequence[int], values: Sequence[LineContent]
 ) -> list[LineContent]:
-    """What the lines say with what the value of each says besides; a negative code is the last value's."""
+    """Add the content of each line's value; a negative code is that of the last value."""
     return [
-        _add_content(one, values[code] if code >= 0 else values[-1])
-        for one, code in zip(said, codes, strict=True)
+        _add_content(content, values[code] if code >= 0 else values[-1])
+        for content, code in zip(contents, codes, strict=True)
     ]
 
 
 def add_numbers(
-    said: Sequence[LineContent], column: Sequence[tuple[int, int, bool]], field: int, salt: int
+    contents: Sequence[LineContent], column: Sequence[tuple[int, int, bool]], field: int, salt: int
 ) -> list[LineContent]:
-    """What the lines say with a column of numbers besides: (value, fault, whether it is given)."""
+    """Add a column of numbers: (value, fault, whether it is given)."""
     return [
         _add_content(
-            one,
+            content,
             LineContent(
                 frozenset({field} if given else ()), _mix_number(value, salt) if given else 0, flawed
             ),
         )
-        for one, (value, fault, given) in zip(said, column, strict=True)
+        for content, (value, fault, given) in zip(contents, column, strict=True)
         for flawed in [field if fault == Outcome.FIELD_INVALID else 0]
     ]
 
@@ -77,28 +79,28 @@ def _mix_number(value: int, salt: int) -> int:
 
 
 def check_required_fields(
-    said: Sequence[LineContent],
+    contents: Sequence[LineContent],
     kinds: Sequence[int],
     needs: tuple[Mapping[int, KindRequirement], Sequence[int]],
-    marks: Sequence[tuple[int, int]],
+    faults_before: Sequence[tuple[int, int]],
 ) -> list[tuple[int, int, bool]]:
-    """(fault, field, whether the line names an assignment); ``needs`` by kind, and the order in which they are missed."""
+    """Return (fault, field, whether the line gives an assignment); ``needs`` = (by kind, order of reporting)."""
     by_kind, order = needs
-    found: list[tuple[int, int, bool]] = []
-    for one, kind, mark in zip(said, kinds, marks, strict=True):
+    results: list[tuple[int, int, bool]] = []
+    for content, kind, fault_before in zip(contents, kinds, faults_before, strict=True):
         need = by_kind[kind]
-        names = bool(one.fields & need.naming)
-        wanted = need.always | (need.of_cell if names else frozenset())
-        missed = [field for field in order if field in wanted and field not in one.fields]
-        fault, field = mark
-        if not fault and missed:
-            fault, field = Outcome.FIELD_MISSING, missed[0]
-        elif not fault and one.flawed:
-            fault, field = Outcome.FIELD_INVALID, one.flawed
-        found.append((fault, field, names))
-    return found
+        has_cell = bool(content.fields & need.naming)
+        needed = need.always | (need.of_cell if has_cell else frozenset())
+        missing = [field for field in order if field in needed and field not in content.fields]
+        fault, field = fault_before
+        if not fault and missing:
+            fault, field = Outcome.FIELD_MISSING, missing[0]
+        elif not fault and content.flawed:
+            fault, field = Outcome.FIELD_INVALID, content.flawed
+        results.append((fault, field, has_cell))
+    return results
 
 
 def spread_numbers(codes: Sequence[int], of_value: Sequence[int]) -> list[int]:
-    """The number of each line's value; a negative code is the last value's."""
+    """Return the number of each line's value; a negative code is that of the last value."""
     return [of_value[code] if code >= 0 else of_value[-1] for code in codes]

@@ -16,7 +16,7 @@ _DAYS_FROM_1970_TO_2000 = parse("2000-01-01") or 0
 
 
 def encode_field(postgres: str, value: int | str | bytes | None) -> bytes:
-    """One value of type ``postgres`` behind its length; a date is given in days since 1970-01-01.
+    """Return one value of type ``postgres`` after its length; a date is given in days since 1970-01-01.
 
     Raises
     ------
@@ -42,35 +42,36 @@ def _encode_value(postgres: str, value: int | str | bytes) -> bytes:
 
 
 def encode_row(types: Sequence[str], values: Sequence[int | str | bytes | None]) -> bytes:
-    """One row: how many fields, then each."""
+    """Return one row: the number of fields, then each field."""
     return struct.pack(">h", len(values)) + b"".join(map(encode_field, types, values))
 
 
 def encode_stream(types: Sequence[str], rows: Iterable[Sequence[int | str | bytes | None]]) -> bytes:
-    """A whole COPY stream."""
+    """Return a whole COPY stream."""
     return b"".join([HEADER, *(encode_row(types, values) for values in rows), TRAILER])
 
 
 def append_texts(fixed: Sequence[bytes], texts: Sequence[Sequence[bytes]]) -> bytes:
-    """Rows one behind the other: the fixed bytes of each, then its texts, each behind its length."""
+    """Return rows one after the other: the fixed bytes of each, then its texts, each after its length."""
     whole = [
-        head + b"".join(_prefix_length(text) for text in own) for head, own in zip(fixed, texts, strict=True)
+        head + b"".join(_prefix_length(text) for text in row_texts)
+        for head, row_texts in zip(fixed, texts, strict=True)
     ]
     return b"".join(whole)
 
 
 def split_texts(data: bytes, stride: int, texts: int) -> list[tuple[bytes, list[bytes]]]:
-    """Take apart what ``rows`` laid: the ``stride`` fixed bytes and the ``texts`` of each row."""
-    found: list[tuple[bytes, list[bytes]]] = []
+    """Split what ``append_texts`` returns: the ``stride`` fixed bytes and the ``texts`` of each row."""
+    rows: list[tuple[bytes, list[bytes]]] = []
     while data:
         head, data = data[:stride], data[stride:]
-        own: list[bytes] = []
+        row_texts: list[bytes] = []
         for _ in range(texts):
             (length,) = struct.unpack(">i", data[:4])
-            own.append(data[4 : 4 + length])
+            row_texts.append(data[4 : 4 + length])
             data = data[4 + length :]
-        found.append((head, own))
-    return found
+        rows.append((head, row_texts))
+    return rows
 
 
 def _prefix_length(text: bytes) -> bytes:

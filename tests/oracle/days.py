@@ -1,4 +1,4 @@
-"""Text to days since 1970-01-01."""
+"""Parsing of dates into days since 1970-01-01."""
 
 import re
 from datetime import date
@@ -7,7 +7,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 def parse(text: str) -> int | None:
-    """The day that ``YYYY-MM-DD`` says, or None: no other order or mark, and the day must exist."""
+    """Return the day of ``YYYY-MM-DD``, or None: no other order or separator, and the day must exist."""
     match = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", text, re.ASCII)
     if match is None:
         return None
@@ -18,6 +18,6 @@ def parse(text: str) -> int | None:
 
 
 def split_day(day: int) -> tuple[int, int, int]:
-    """(year, month, day of the month)."""
-    found = date.fromordinal(_EPOCH.toordinal() + day)
-    return found.year, found.month, found.day
+    """Return (year, month, day of the month)."""
+    day_of_calendar = date.fromordinal(_EPOCH.toordinal() + day)
+    return day_of_calendar.year, day_of_calendar.month, day_of_calendar.day

@@ -1,4 +1,4 @@
-"""The decision over rows, as the kernel takes them: the lines of an act next to each other."""
+"""The decision on rows like those of the kernel: the lines of an act next to each other."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -8,12 +8,12 @@ from tests.oracle.model import Decision, Line
 
 
 def split_acts(rows: Sequence[Line]) -> list[list[Line]]:
-    """The acts that ``rows`` hold, in order: rows of one act name the same head."""
+    """Return the acts of ``rows``, in order: rows of one act have the same head."""
     return [list(lines) for _, lines in groupby(rows, key=lambda line: line.head)]
 
 
 def join_acts(acts: Sequence[Sequence[Line]]) -> list[Line]:
-    """The lines of ``acts`` one after another, each naming the row of its act's first."""
+    """Return the lines of ``acts`` one after the other, each with the row of its act's first line as head."""
     flat: list[Line] = []
     for act in acts:
         head = len(flat)

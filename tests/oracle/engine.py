@@ -17,13 +17,13 @@ from tests.oracle.rollback import decide_form
 from tests.oracle.row_reading import ReadLine, Row, find_posting_month, read_acts
 
 LineResult = tuple[str, str, int]
-"""Name of the outcome, code of the fund centre that refused or empty, cents missing."""
+"""Name of the outcome, code of the fund centre that lacks credit or empty, missing cents."""
 
 _ASSIGNMENT = (Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM, Field.FUND, Field.OPERATION)
 
 
 class Engine:
-    """A ledger that is spoken to in the words of the flat act format."""
+    """A ledger that takes rows of the flat act format."""
 
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
@@ -37,14 +37,14 @@ class Engine:
         self._held: set[int] = set()
 
     def submit(self, rows: Iterable[Row], sender: str = "ministry") -> list[LineResult]:
-        """Present one file and work it to its end; what became of each row."""
+        """Decide one file with all passes of held acts; return the result of each row."""
         acts = [self._build_lines(act, sender) for act in read_acts(rows, self.reference)]
         first, last = self.ledger.submit(acts)
         self._held = {row for row, d in enumerate(_flatten(first)) if d.outcome is Outcome.HELD}
         return self._build_results(_flatten(last))
 
     def submit_form(self, rows: Iterable[Row], sender: str = "ministry") -> list[LineResult]:
-        """Decide one form, its acts all accepted or none; what became of each row."""
+        """Decide one form, its acts all accepted or none; return the result of each row."""
         lines = decisions.join_acts(
             [self._build_lines(act, sender) for act in read_acts(rows, self.reference)]
         )
@@ -52,44 +52,44 @@ class Engine:
         return self._build_results(decide_form(lines, self.ledger))
 
     def list_held(self) -> set[int]:
-        """Rows of the last file or form that waited for a later act, from 0."""
+        """Return the rows of the last file or form that waited for a later act, from 0."""
         return self._held
 
     def read_available(self, fields: Row) -> tuple[int, int]:
-        """AE and CP available at a fund centre or operation, for an item, fund and budget year."""
+        """Return AE and CP available at a fund centre or operation, for an item, fund and budget year."""
         node, figures = self._find_node(fields), self.ledger.state.figures
         return compute_available(figures, node, AE), compute_available(figures, node, CP)
 
     def read_consumed(self, fields: Row) -> tuple[int, int]:
-        """AE and CP consumed there."""
+        """Return AE and CP consumed at a fund centre or operation."""
         node, figures = self._find_node(fields), self.ledger.state.figures
         return figures.get((node, AE + CONSUMED), 0), figures.get((node, CP + CONSUMED), 0)
 
     def _find_node(self, fields: Row) -> int:
-        named = {Field[name.upper()]: text for name, text in fields.items()}
-        return self.reference.find_node(named[Field.FUND_CENTRE], find_sheet(named, self.reference))
+        by_field = {Field[name.upper()]: text for name, text in fields.items()}
+        return self.reference.find_node(by_field[Field.FUND_CENTRE], find_sheet(by_field, self.reference))
 
     def read_totals(self, account: str) -> tuple[int, int]:
-        """Debit and credit of an account over all periods."""
+        """Return debit and credit of an account over all periods."""
         number = self.reference.accounts[account]
-        sums = [both for (_, each), both in self.ledger.state.sums.items() if each == number]
+        sums = [both for (_, other), both in self.ledger.state.sums.items() if other == number]
         return sum(debit for debit, _ in sums), sum(credit for _, credit in sums)
 
-    def _build_results(self, found: list[Decision]) -> list[LineResult]:
-        return [(d.outcome.name, self.reference.find_centre(d.node), d.missing) for d in found]
+    def _build_results(self, row_decisions: list[Decision]) -> list[LineResult]:
+        return [(d.outcome.name, self.reference.find_centre(d.node), d.missing) for d in row_decisions]
 
     def _build_lines(self, act: list[ReadLine], sender: str) -> list[Line]:
         return [self._build_line(line, sender) for line in act]
 
     def _build_line(self, line: ReadLine, sender: str) -> Line:
-        """The line in numbers; a faulty one needs no more than its key, its content and its fault."""
+        """Return the line in numbers; a faulty one needs only its key, its content and its fault."""
         kind, exercise = line.kind, whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0
         key = (sender, kind.family, exercise, line.read_text(Field.REFERENCE))
         cents, _ = amounts.parse(line.read_text(Field.AMOUNT))
         bare = Line(0, KIND_NUMBERS.get(kind.name, 0), cents, 0, key, _build_content(line), line.fault)
         if line.fault:
             return bare
-        named = hashing.split_predecessor(line.read_text(Field.PREDECESSOR)) if kind.follows else None
+        predecessor = hashing.split_predecessor(line.read_text(Field.PREDECESSOR)) if kind.follows else None
         return bare._replace(
             period=to_period(exercise, find_posting_month(line, self.reference) or 0),
             cell=self._number_cell(line) if has_cell(kind, line.fields) else NONE,
@@ -97,26 +97,28 @@ class Engine:
             if kind.budget is BudgetAction.MOVE
             else NONE,
             account=self.reference.accounts.get(line.read_text(Field.ACCOUNT), 0),
-            previous=(sender, kind.follows, exercise, named[0]) if named and named[0] else None,
-            previous_line=max(named[1], 0) if named else 0,
-            previous_entry=max(-named[1], 0) if named else 0,
+            previous=(sender, kind.follows, exercise, predecessor[0])
+            if predecessor and predecessor[0]
+            else None,
+            previous_line=max(predecessor[1], 0) if predecessor else 0,
+            previous_entry=max(-predecessor[1], 0) if predecessor else 0,
             payee=line.read_text(Field.PAYEE) if kind.pays or kind.family is Family.THIRD_PARTY else None,
             bank=line.read_text(Field.IBAN) or 0,
         )
 
     def _number_cell(self, line: ReadLine) -> int:
-        """Number of the line's account assignment, given when it is first seen."""
+        """Return the number of the line's account assignment, a new one on its first occurrence."""
         year = whole_numbers.parse(line.read_text(Field.BUDGET_YEAR) or line.read_text(Field.EXERCISE))
-        named = (*(line.read_text(field).replace(ORDINARY_FUND, "") for field in _ASSIGNMENT), year)
-        number = self._cell_numbers.setdefault(named, len(self._cell_numbers) + 1)
+        key = (*(line.read_text(field).replace(ORDINARY_FUND, "") for field in _ASSIGNMENT), year)
+        number = self._cell_numbers.setdefault(key, len(self._cell_numbers) + 1)
         self._cells[number] = build_cell(line.fields, self.reference)
         return number
 
 
 def _build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:
-    """Everything the line says, whatever way it is written."""
-    said = sorted((field, text) for field, text in line.fields.items() if field is not Field.LINE)
-    return tuple((field, _parse_meaning(field, text)) for field, text in said)
+    """Return the content of the line, independent of its notation."""
+    values = sorted((field, text) for field, text in line.fields.items() if field is not Field.LINE)
+    return tuple((field, _parse_meaning(field, text)) for field, text in values)
 
 
 def _parse_meaning(field: Field, text: str) -> Hashable:

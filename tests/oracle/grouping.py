@@ -1,4 +1,4 @@
-"""Which lines belong together, and one word for what an act says: the sum of its lines' words, each mixed by its place.
+"""Grouping of lines into acts, and the digest of an act: the sum of its lines' words, each mixed with its position.
 
 Source of the mixing: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014), MurmurHash3's
 finaliser in Stafford's thirteenth variant, and the golden ratio as step.
@@ -28,7 +28,7 @@ class LineKey(NamedTuple):
 
 
 class GroupedLine(NamedTuple):
-    """Row of the act's first line; on that line the word of the whole act, on others their own; the fault."""
+    """Row of the act's first line; the digest, on the first line of the whole act; the fault."""
 
     head: int
     content: int
@@ -36,18 +36,18 @@ class GroupedLine(NamedTuple):
 
 
 def group_lines(lines: Sequence[LineKey]) -> list[GroupedLine]:
-    """Line 1 starts an act, the next number under the same key continues it."""
-    found: list[GroupedLine] = []
+    """Group lines: line 1 starts an act, the next number under the same key continues it."""
+    grouped: list[GroupedLine] = []
     for act in _split_acts(lines):
-        head = len(found)
+        head = len(grouped)
         words = [mix_bits(line.digest + (place + 1) * _GOLDEN) for place, line in enumerate(act)]
-        found += [GroupedLine(head, sum(words) % _WORD, _find_fault(act))]
-        found += [GroupedLine(head, word, Outcome.ACCEPTED) for word in words[1:]]
-    return found
+        grouped += [GroupedLine(head, sum(words) % _WORD, _find_fault(act))]
+        grouped += [GroupedLine(head, word, Outcome.ACCEPTED) for word in words[1:]]
+    return grouped
 
 
 def _find_fault(act: Sequence[LineKey]) -> Outcome:
-    """The fault of an act stands on its first line: no other of its lines is judged once that one is refused."""
+    """Return the fault of an act, reported on its first line: one refused line refuses the act."""
     if act[0].number != 1:
         return Outcome.LINE_INVALID
     return Outcome.ACT_TOO_LONG if len(act) > ACT_LINES_MAX else Outcome.ACCEPTED
@@ -65,7 +65,7 @@ def _split_acts(lines: Sequence[LineKey]) -> list[list[LineKey]]:
 
 
 def mix_bits(word: int) -> int:
-    """Spread the bits of a word."""
+    """Mix the bits of a word."""
     word %= _WORD
     word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % _WORD
     word = (word ^ word >> 27) * 0x94D049BB133111EB % _WORD

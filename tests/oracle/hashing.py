@@ -1,4 +1,4 @@
-"""Texts to hashes, what makes a text no good, and the predecessor that a text names."""
+"""Hashes of texts, flawed texts, and the predecessor that a text names."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from tests.oracle.key_index import compute_siphash128
 def fingerprint_texts(
     texts: Sequence[bytes], prefixes: Sequence[int], key_low: int, key_high: int
 ) -> list[tuple[int, int]]:
-    """96 bits of each text behind its prefix, as (high 64, low 32); an empty text gives (0, 0)."""
+    """Return 96 bits of each text after its prefix, as (high 64, low 32); an empty text gives (0, 0)."""
     key = _to_bytes(key_low) + _to_bytes(key_high)
     hashes = [
         compute_siphash128(key, _to_bytes(prefix) + text)
@@ -22,21 +22,21 @@ def fingerprint_texts(
 
 
 def digest_texts(texts: Sequence[bytes], salt: int) -> list[int]:
-    """64 bits of each text, set apart by ``salt``; an empty text gives 0."""
+    """Return 64 bits of each text, salted; an empty text gives 0."""
     return [
         compute_siphash128(_to_bytes(salt) * 2, _to_bytes(salt) + text)[0] if text else 0 for text in texts
     ]
 
 
 def is_flawed(text: bytes, bytes_max: int) -> bool:
-    """Whether a text is too long or holds a control character."""
+    """Return whether a text is too long or contains a control character."""
     return len(text) > bytes_max or any(byte < ord(" ") or byte == 0x7F for byte in text)
 
 
 def split_predecessor(text: str) -> tuple[str, int] | None:
-    """Reference and line number that ``REFERENCE`` or ``REFERENCE#LINE`` names; None if it names none.
+    """Return the reference and line number of ``REFERENCE`` or ``REFERENCE#LINE``; None if the number is invalid.
 
-    ``#LINE`` names a line without a reference, ``@ENTRY`` an entry, which is given with a minus.
+    ``#LINE`` gives a line without a reference, ``@ENTRY`` an entry, which is returned as a negative number.
     """
     reference, mark, number = text.rpartition("#")
     if not mark and text.startswith("@"):

@@ -1,4 +1,4 @@
-"""Does an IBAN hold?  Source: ISO 13616-1 and its registry (country and length), ISO 7064 (mod 97-10)."""
+"""Validation of IBANs.  Source: ISO 13616-1 and its registry (country and length), ISO 7064 (mod 97-10)."""
 
 import re
 from collections.abc import Mapping
@@ -15,17 +15,19 @@ LENGTHS: Mapping[str, int] = {entry[:2]: int(entry[2:]) for entry in _REGISTRY.s
 
 
 def is_iban(text: str) -> bool:
-    """Tell whether ``text`` is an IBAN in electronic form: country's length, capitals, digits, mod 97 = 1."""
-    shaped = re.fullmatch(r"[A-Z]{2}[0-9]{2}[0-9A-Z]+", text, re.ASCII)
-    return bool(shaped) and LENGTHS.get(text[:2]) == len(text) and _to_number(text[4:] + text[:4]) % 97 == 1
+    """Return whether ``text`` is an IBAN in electronic form: country's length, capitals, digits, mod 97 = 1."""
+    is_shaped = re.fullmatch(r"[A-Z]{2}[0-9]{2}[0-9A-Z]+", text, re.ASCII)
+    return (
+        bool(is_shaped) and LENGTHS.get(text[:2]) == len(text) and _to_number(text[4:] + text[:4]) % 97 == 1
+    )
 
 
 def add_check_digits(country: str, account: str) -> str:
-    """The IBAN of ``account`` in ``country``."""
+    """Return the IBAN of ``account`` in ``country``."""
     rest = 98 - _to_number(f"{account}{country}00") % 97
     return f"{country}{rest:02}{account}"
 
 
 def _to_number(text: str) -> int:
-    """Letters count from 10."""
+    """Return the number that ``text`` stands for: A is 10 ... Z is 35."""
     return int("".join(str(int(character, 36)) for character in text))

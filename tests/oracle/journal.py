@@ -1,4 +1,4 @@
-"""The journal's rows: what is stored of every accepted line."""
+"""The rows of the journal: one for every accepted line."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,7 +10,7 @@ TYPES = (
     *("int8", "int8", "int8", "int8", "int4", "int4", "date", "int4", "int4", "int4"),
     *("int2", "int2", "int2", "int2", "int2", "text"),
 )
-"""Of entry, predecessor, amount, content, submission, line, day, cell, source, payee, kind, exercise, month, debit,
+"""The types of entry, predecessor, amount, content, submission, line, day, cell, source, payee, kind, exercise, month, debit,
 credit and reference."""
 
 Record = Mapping[str, int]
@@ -21,19 +21,27 @@ LineDetails = tuple[int, int, str]
 def build_rows(
     lines: Iterable[tuple[Record, Record, LineDetails]], submission: int, first_node: int
 ) -> list[Sequence[int | str]]:
-    """One row for each accepted line, out of its act, its decision, and what else is said of it."""
-    found: list[Sequence[int | str]] = []
-    for act, told, (line, day, reference) in lines:
-        if told["outcome"] == Outcome.ACCEPTED:
+    """Return one row for each accepted line, from its act, its decision, and its details."""
+    rows: list[Sequence[int | str]] = []
+    for act, decision, (line, day, reference) in lines:
+        if decision["outcome"] == Outcome.ACCEPTED:
             content = act["content"] - (2**64 if act["content"] >= 2**63 else 0)
             source = act["source"] + first_node if act["source"] >= 0 else 0
             years, month = divmod(act["period"], PERIODS_PER_YEAR)
-            entry = (told["entry"], told["predecessor"], act["amount"], content, submission, line, day)
-            place = (told["cell"], source, told["payee"], act["kind"], years + YEAR_FIRST, month)
-            found.append((*entry, *place, told["debit"], told["credit"], reference))
-    return found
+            entry = (
+                decision["entry"],
+                decision["predecessor"],
+                act["amount"],
+                content,
+                submission,
+                line,
+                day,
+            )
+            place = (decision["cell"], source, decision["payee"], act["kind"], years + YEAR_FIRST, month)
+            rows.append((*entry, *place, decision["debit"], decision["credit"], reference))
+    return rows
 
 
-def encode_rows(found: Iterable[Sequence[int | str]]) -> bytes:
-    """The COPY bytes of ``rows``, without header and trailer."""
-    return b"".join(copy_rows.encode_row(TYPES, each) for each in found)
+def encode_rows(rows: Iterable[Sequence[int | str]]) -> bytes:
+    """Return the COPY bytes of ``rows``, without header and trailer."""
+    return b"".join(copy_rows.encode_row(TYPES, row) for row in rows)

@@ -1,4 +1,4 @@
-"""Known keys as a dictionary, and the hash that makes the keys.
+"""The index of keys as a dictionary, and the hash that makes the keys.
 
 Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), sections 2 and 3; the 128-bit output
 as their reference implementation describes it.
@@ -14,25 +14,25 @@ _START = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x74656462
 
 
 def find_key(rows: Rows, high: int, low: int) -> int:
-    """Row of the key (``high``, ``low``), or -1."""
+    """Return the row of the key (``high``, ``low``), or -1."""
     return rows.get((high, low), -1)
 
 
 def insert_key(rows: Rows, row: int, key: tuple[int, int]) -> None:
-    """Make ``key`` findable at ``row``; a key is stored once."""
+    """Insert ``key`` with its ``row``; a key is stored once."""
     if key in rows:
         raise KeyError(key)
     rows[key] = row
 
 
 def index_keys(rows: Rows, keys: Sequence[tuple[int, int]], first: int, end: int) -> None:
-    """Enter rows ``first`` to ``end`` of ``keys``."""
+    """Insert rows ``first`` to ``end`` of ``keys``."""
     for row in range(first, end):
         insert_key(rows, row, keys[row])
 
 
 def compute_siphash128(key: bytes, message: bytes, rounds: tuple[int, int] = (1, 3)) -> tuple[int, int]:
-    """128-bit SipHash under a 16-byte ``key``: two words, of which the published bytes are little-endian."""
+    """Return the 128-bit SipHash under a 16-byte ``key``: two words, of which the published bytes are little-endian."""
     v = _absorb(_initialise(key, 0xEE), message, rounds[0])
     v = _apply_rounds((v[0], v[1], v[2] ^ 0xEE, v[3]), rounds[1])
     second = _apply_rounds((v[0], v[1] ^ 0xDD, v[2], v[3]), rounds[1])
@@ -40,7 +40,7 @@ def compute_siphash128(key: bytes, message: bytes, rounds: tuple[int, int] = (1,
 
 
 def compute_siphash64(key: bytes, message: bytes, rounds: tuple[int, int] = (1, 3)) -> int:
-    """64-bit SipHash under a 16-byte ``key``."""
+    """Return the 64-bit SipHash under a 16-byte ``key``."""
     v = _absorb(_initialise(key, 0), message, rounds[0])
     return _fold(_apply_rounds((v[0], v[1], v[2] ^ 0xFF, v[3]), rounds[1]))
 
@@ -54,7 +54,7 @@ def _initialise(key: bytes, wide: int) -> Lanes:
 
 
 def _absorb(v: Lanes, message: bytes, rounds: int) -> Lanes:
-    """Take in the message, padded to whole words with its length in the last byte."""
+    """Absorb the message, padded to whole words with its length in the last byte."""
     padded = message + bytes(-(len(message) + 1) % 8) + bytes([len(message) % 256])
     for at in range(0, len(padded), 8):
         word = int.from_bytes(padded[at : at + 8], "little")

@@ -1,4 +1,4 @@
-"""The whole rule book in plain Python: dictionaries and unbounded whole numbers, one act at a time."""
+"""All rules in plain Python: dictionaries and unbounded whole numbers, one act at a time."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from tests.oracle.model import FIGURES, AcceptedAct, Decision, Fingerprint, Line
 from tests.oracle.postings import post_line
 
 CURABLE_FINDINGS = frozenset({Outcome.PREDECESSOR_MISSING, Outcome.SERVICE_INSUFFICIENT})
-"""Findings that a later act of the same file may cure."""
+"""Findings that a later act of the same file may remedy."""
 
 Content = tuple[object, ...]
 Acts = Sequence[Sequence[Line]]
@@ -24,9 +24,9 @@ class Ledger:
         self.waiting: dict[Fingerprint, Content] = {}
 
     def decide(self, lines: Sequence[Line], holding: bool = False) -> list[Decision]:
-        """Decide one act: all its ``lines`` are accepted, or none leaves a trace.
+        """Decide one act: all its ``lines`` are accepted, or none has an effect.
 
-        While ``holding``, an act that only lacks what may come later is held, and its key waits; so does its double.
+        While ``holding``, an act that only lacks what may come later is held, and its key waits; so does its duplicate.
         """
         key, content = lines[0].key, tuple(line.content for line in lines)
         unkeyed = [place for place, line in enumerate(lines) if line.fault in UNKEYED_FAULTS]
@@ -35,8 +35,8 @@ class Ledger:
         if key in self.state.keys:
             return _answer_known(self.state.keys[key], content)
         if holding and key in self.waiting:
-            same = self.waiting[key] == content
-            return [Decision(Outcome.HELD if same else Outcome.REFERENCE_CONFLICT)] * len(lines)
+            is_same = self.waiting[key] == content
+            return [Decision(Outcome.HELD if is_same else Outcome.REFERENCE_CONFLICT)] * len(lines)
         return self._decide_act(lines, holding)
 
     def _decide_act(self, lines: Sequence[Line], holding: bool) -> list[Decision]:
@@ -60,49 +60,49 @@ class Ledger:
         return [Decision(Outcome.HELD)] * len(lines)
 
     def submit(self, acts: Acts) -> tuple[list[ActDecisions], list[ActDecisions]]:
-        """Decide a whole submission; what it answered when each act was first presented, and in the end.
+        """Decide a whole submission; return the answers of the first pass, and the final ones.
 
-        Held acts are presented again in order, pass after pass while one accepts something, then for good.
+        Held acts are presented again in order, pass after pass while a pass accepts any, then once without holding.
         """
         places = list(range(len(acts)))
         first = self._present(acts, places, holding=True)
         answers = dict(first)
         held = _list_held(first)
         while held:
-            found = self._present(acts, held, holding=True)
-            answers.update(found)
-            held = _list_held(found)
-            if not any(answer[0].outcome is Outcome.ACCEPTED for answer in found.values()):
+            answers_of_pass = self._present(acts, held, holding=True)
+            answers.update(answers_of_pass)
+            held = _list_held(answers_of_pass)
+            if not any(answer[0].outcome is Outcome.ACCEPTED for answer in answers_of_pass.values()):
                 answers.update(self._present(acts, held, holding=False))
                 break
         self.waiting.clear()
         return [first[at] for at in places], [answers[at] for at in places]
 
     def _present(self, acts: Acts, places: list[int], *, holding: bool) -> dict[int, ActDecisions]:
-        """Decide the acts at ``places`` once, in order; keys wait within one pass only."""
+        """Decide the acts at ``places`` once, in order; keys wait only within one pass."""
         self.waiting.clear()
         return {at: self.decide(acts[at], holding) for at in places}
 
     def list_figures(self, node: int) -> list[int]:
-        """The eight figures of ``node``, as ``core.tables.book.BudgetNodes`` has them."""
+        """Return the eight figures of ``node``, in the order of ``core.tables.book.Book.figures``."""
         return [self.state.figures.get((node, figure), 0) for figure in range(FIGURES)]
 
     def read_sums(self, period: int, account: int) -> tuple[int, int]:
-        """Debit and credit of ``account`` in ``period``."""
+        """Return debit and credit of ``account`` in ``period``."""
         return self.state.sums.get((period, account), (0, 0))
 
 
-def _answer_known(known: AcceptedAct, content: Content) -> list[Decision]:
-    """Answer an act whose key is taken (A47, A48)."""
-    if known.content == content:
-        return [Decision(Outcome.DUPLICATE, known.first + place) for place in range(known.lines)]
+def _answer_known(act: AcceptedAct, content: Content) -> list[Decision]:
+    """Answer an act whose key is accepted already (rules A47, A48)."""
+    if act.content == content:
+        return [Decision(Outcome.DUPLICATE, act.first + place) for place in range(act.lines)]
     return [Decision(Outcome.REFERENCE_CONFLICT)] * len(content)
 
 
 def _refuse_act(lines: Sequence[Line], broken: int, finding: LineRefused) -> list[Decision]:
-    """Tell one line what it broke, and the others that they fall with it."""
-    told = Decision(finding.outcome, node=finding.node, missing=finding.missing)
-    return [told if place == broken else Decision(Outcome.ACT_REFUSED) for place in range(len(lines))]
+    """Return the finding for the line that broke a rule, and ACT_REFUSED for the others."""
+    refusal = Decision(finding.outcome, node=finding.node, missing=finding.missing)
+    return [refusal if place == broken else Decision(Outcome.ACT_REFUSED) for place in range(len(lines))]
 
 
 def _list_held(answers: Mapping[int, ActDecisions]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What the plain model is made of: nodes, cells, lines, entries that may be followed, and decisions.
+"""The types of the plain model: nodes, cells, lines, open items, and decisions.
 
 Everything is a value.  The state of a ledger is a few dictionaries of values, and an act works on a layer
 above them that is kept whole or dropped whole.  So nothing ever has to be undone.
@@ -13,22 +13,22 @@ from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
 
 PREDECESSOR_BY_ENTRY = -1
-"""In place of a line: the predecessor is named by its entry."""
+"""Value of the predecessor's line where the predecessor is named by its entry."""
 
 NONE = -1
-"""Stands where a cell or a node is not given, or does not exist."""
+"""A cell or a node that is not given, or does not exist."""
 
 OPENED, ALLOTTED, RESERVED, CONSUMED = range(4)
 FIGURES = 8
 AE, CP = 0, 4
-"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.tables.book.BudgetNodes.figures``."""
+"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.tables.book.Book.figures``."""
 
 Fingerprint = Hashable
-"""Whatever tells keys apart: two words of a hash, or the texts themselves.  None is none."""
+"""What identifies a key: two words of a hash, or the texts themselves; None for no key."""
 
 
 class Node(NamedTuple):
-    """A place where budget is controlled."""
+    """A node where budget is controlled."""
 
     parent: int
     level: CentreLevel
@@ -39,7 +39,7 @@ class Node(NamedTuple):
     """0 ordinary, 1 contribution fund, 2 assigned revenue."""
     year: int
     blocking: bool
-    """False for estimated credits, which no want of credit stops."""
+    """False for estimated credits, which may be exceeded."""
 
 
 class Cell(NamedTuple):
@@ -53,7 +53,7 @@ class Cell(NamedTuple):
 
     @property
     def own_node(self) -> int:
-        """The node a budget kind acts on: the operation where there is one."""
+        """The node that a budget kind acts on: the operation if there is one."""
         return self.centre_node if self.operation_node == NONE else self.operation_node
 
 
@@ -74,13 +74,13 @@ class Line(NamedTuple):
     previous_line: int = 0
     """Line of the predecessor; of the same act where ``previous`` is None."""
     previous_entry: int = 0
-    """The predecessor itself, in place of its name."""
+    """The entry of the predecessor, where it is named by entry."""
     payee: Fingerprint = None
     bank: Hashable = 0
 
 
 class OpenItem(NamedTuple):
-    """What may still follow an entry."""
+    """The open item of an entry: what later acts may still take up."""
 
     kind: int
     cell: int
@@ -90,13 +90,13 @@ class OpenItem(NamedTuple):
     debit: int
     credit: int
     under: int = 0
-    """The kind whose reservation it stands on."""
+    """The kind whose reservation it uses."""
     payee: int = 0
-    """Of what is or was owed."""
+    """The payee of a debt, paid or not."""
     is_followed: bool = False
-    """By an act that may follow once."""
+    """Whether the act that may follow only once has followed."""
     is_suspended: bool = False
-    """Its term stands suspended."""
+    """Whether its payment term is suspended."""
 
 
 class Payee(NamedTuple):
@@ -118,7 +118,7 @@ class AcceptedAct(NamedTuple):
 class Decision(NamedTuple):
     """One row of ``core.tables.journal.Decisions``.
 
-    ``predecessor`` to ``credit`` are told of accepted lines only: of others they have no meaning.
+    ``predecessor`` to ``credit`` have a meaning for accepted lines only.
     """
 
     outcome: Outcome
@@ -141,17 +141,17 @@ class LineRefused(Exception):
 
 
 class World(NamedTuple):
-    """What deciding reads and never changes."""
+    """The data that decisions read and never change."""
 
     nodes: Mapping[int, Node]
     cells: Mapping[int, Cell]
     open_periods: frozenset[int]
     roles: Mapping[tuple[int, Role], int]
-    """Accounts that no assignment decides, by period."""
+    """Accounts that do not depend on the assignment, by period."""
 
 
 class State(NamedTuple):
-    """What deciding changes, all of an act or nothing."""
+    """The data that decisions change, by whole acts."""
 
     figures: ChainMap[tuple[int, int], int]
     """Cents by node and figure."""
@@ -167,7 +167,7 @@ class State(NamedTuple):
         return cls(ChainMap(), ChainMap(), ChainMap(), ChainMap(), ChainMap())
 
     def open_draft(self) -> "State":
-        """A layer above, which sees this state and changes nothing of it."""
+        """Return a layer above this state, whose changes do not affect this state."""
         return State(
             self.figures.new_child(),
             self.items.new_child(),
@@ -177,7 +177,7 @@ class State(NamedTuple):
         )
 
     def apply_draft(self, draft: "State") -> None:
-        """Take over all that ``draft`` changed."""
+        """Apply all changes of ``draft``."""
         self.figures.update(draft.figures.maps[0])
         self.items.update(draft.items.maps[0])
         self.payees.update(draft.payees.maps[0])
@@ -186,7 +186,7 @@ class State(NamedTuple):
 
 
 def to_line(columns: Mapping[str, int]) -> Line:
-    """The line that one row of ``core.tables.journal.Acts`` says."""
+    """Return the line of one row of ``core.tables.journal.Acts``."""
     by_entry = columns["previous_line"] == PREDECESSOR_BY_ENTRY
     own = {name: columns[name] for name in ("head", "kind", "amount", "period", "fault", "cell", "source")}
     return Line(

@@ -1,4 +1,4 @@
-"""What became of lines, way by way."""
+"""Decided lines grouped by outcome."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,22 +11,22 @@ _NAMED = {Outcome.DUPLICATE: "duplicate", Outcome.HELD: "held"}
 _REGISTERING = {KIND_NUMBERS["third_party"], KIND_NUMBERS["bank_details"]}
 Row = Mapping[str, int]
 Line = tuple[Row, Row, int, str]
-"""Act, decision, cents asked for, reference."""
+"""Act, decision, requested cents, reference."""
 
 
-def find_group(act: Row, told: Row) -> str:
-    """How one line ended."""
-    if told["outcome"] == Outcome.ACCEPTED:
+def find_group(act: Row, decision: Row) -> str:
+    """Return the group of one line."""
+    if decision["outcome"] == Outcome.ACCEPTED:
         return "registered" if act["kind"] in _REGISTERING else "accepted"
-    return _NAMED.get(Outcome(told["outcome"]), "refused")
+    return _NAMED.get(Outcome(decision["outcome"]), "refused")
 
 
 def group_outcomes(lines: Iterable[Line]) -> dict[str, tuple[list[int], list[int]]]:
-    """For each way: (lines, cents asked for, cents worth, bytes of references), and which rows ended so."""
-    found: dict[str, tuple[list[int], list[int]]] = {way: ([0, 0, 0, 0], []) for way in GROUPS}
-    for row, (act, told, cents, reference) in enumerate(lines):
-        totals, rows = found[find_group(act, told)]
+    """Return for each group (lines, requested cents, decided cents, bytes of references), and its rows."""
+    groups: dict[str, tuple[list[int], list[int]]] = {group: ([0, 0, 0, 0], []) for group in GROUPS}
+    for row, (act, decision, cents, reference) in enumerate(lines):
+        totals, rows = groups[find_group(act, decision)]
         rows.append(row)
-        for place, more in enumerate((1, cents, act["amount"], len(reference.encode()))):
-            totals[place] += more
-    return found
+        for place, amount in enumerate((1, cents, act["amount"], len(reference.encode()))):
+            totals[place] += amount
+    return groups

@@ -1,4 +1,4 @@
-"""One line: the rules in order, then what it leaves behind."""
+"""The posting of one line: the rules in order, then its effects."""
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.outcome_codes import Outcome
@@ -10,7 +10,7 @@ LEDGER_MAX = 2**62
 
 
 def post_line(world: World, state: State, line: Line, place: ActPosition) -> Decision:
-    """Carry ``line`` out in ``state`` at ``place``, or raise the first rule it breaks as ``Refused``."""
+    """Apply ``line`` to ``state`` at ``place``, or raise the first rule it breaks as ``LineRefused``."""
     kind = CATALOG[line.kind]
     if line.fault:
         raise LineRefused(line.fault)
@@ -33,21 +33,21 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
 
 
 def build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
-    """What may follow an entry: what is left of it, whom it is owed to, what it acts on and stands on."""
+    """Return the open item of an entry: open amount, payee, parent, and the kind whose reservation it uses."""
     kind = CATALOG[bare.kind]
-    own = bare._replace(
+    opened = bare._replace(
         open=bare.open if kind.opens else 0,
         payee=bare.payee if kind.reaches is not Stage.NONE else 0,
     )
     if not kind.inherits:
-        return own._replace(parent=followed.root, under=bare.kind)
+        return opened._replace(parent=followed.root, under=bare.kind)
     item = state.items[followed.entry]
     settles = CATALOG[item.kind].family is Family.SETTLEMENT
-    return own._replace(parent=item.parent if settles else followed.entry, under=item.under)
+    return opened._replace(parent=item.parent if settles else followed.entry, under=item.under)
 
 
 def _apply_change(state: State, kind: ActKind, line: Line, entry: int) -> None:
-    """Change a registered payee; the digest of the bank details that others replace stands with their entry."""
+    """Change a registered payee; the entry keeps the digest of the replaced bank details."""
     payee = state.payees[line.payee]
     if kind.change is PayeeChange.DETAILS:
         state.items[entry] = state.items[entry]._replace(
@@ -59,25 +59,25 @@ def _apply_change(state: State, kind: ActKind, line: Line, entry: int) -> None:
 
 
 def _find_payee(state: State, kind: ActKind, line: Line) -> int:
-    """Number of the payee registered or paid; 0 if the kind does neither."""
-    known = state.payees.get(line.payee)
+    """Return the number of the payee registered or paid; 0 if the kind does neither."""
+    payee = state.payees.get(line.payee)
     if kind.family is Family.THIRD_PARTY:
-        if known:
+        if payee:
             raise LineRefused(Outcome.PAYEE_ALREADY_REGISTERED)
         number = len(state.payees) + 1
         state.payees[line.payee] = Payee(number, line.bank)
         return number
     if not kind.pays:
         return 0
-    if not known:
+    if not payee:
         raise LineRefused(Outcome.PAYEE_UNKNOWN)
-    if kind.change is PayeeChange.BLOCK and known.is_blocked:
+    if kind.change is PayeeChange.BLOCK and payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
-    if kind.change is PayeeChange.RELEASE and not known.is_blocked:
+    if kind.change is PayeeChange.RELEASE and not payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_NOT_BLOCKED)
-    if kind.change is PayeeChange.NONE and line.bank not in (0, known.bank):
+    if kind.change is PayeeChange.NONE and line.bank not in (0, payee.bank):
         raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
-    return known.number
+    return payee.number
 
 
 def _apply_budget(world: World, state: State, followed: Link, line: Line) -> None:
@@ -89,13 +89,13 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
 
 
 def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tuple[int, int]:
-    """Debit and credit: of a mirror those of the entry it undoes, exchanged."""
+    """Return debit and credit; of a mirror those of the entry it undoes, exchanged."""
     if CATALOG[line.kind].mirrors:
         item = state.items[followed.entry]
         return item.credit, item.debit
     cell = world.cells.get(followed.cell, Cell(0))
-    played = {role: world.roles.get((line.period, role), 0) for role in SHARED_ROLES}
-    played |= {
+    by_role = {role: world.roles.get((line.period, role), 0) for role in SHARED_ROLES}
+    by_role |= {
         Role.NONE: 0,
         Role.EXPENSE: line.account or cell.expense,
         Role.ACCRUED: cell.accrued,
@@ -103,14 +103,14 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
     }
     if followed.base.inherits:
         item = state.items[followed.entry]
-        played[Role.PREDECESSOR] = item.credit
-        played[Role.ORIGIN] = state.items[item.parent].credit if item.parent else 0
-        played[Role.CHARGE] = _find_charged_account(state, item.parent) or played[Role.EXPENSE]
-    return played[followed.base.debit], played[followed.base.credit]
+        by_role[Role.PREDECESSOR] = item.credit
+        by_role[Role.ORIGIN] = state.items[item.parent].credit if item.parent else 0
+        by_role[Role.CHARGE] = _find_charged_account(state, item.parent) or by_role[Role.EXPENSE]
+    return by_role[followed.base.debit], by_role[followed.base.credit]
 
 
 def _find_charged_account(state: State, payable: int) -> int:
-    """What the request under a payable was charged to; 0 where services were, and nobody knows which."""
+    """Return the account charged by the original request of a payable; 0 if it bills services, whose accounts are unknown."""
     while payable and CATALOG[state.items[payable].kind].inherits:
         payable = state.items[payable].parent
     if not payable or CATALOG[state.items[payable].kind].debit is Role.ACCRUED:

@@ -17,14 +17,14 @@ SHEETS = 6
 
 
 class YearReference(NamedTuple):
-    """What the files of one year say."""
+    """The reference data of one year."""
 
     nomenclature: Nomenclature
     chart: Chart
 
 
 class Reference(NamedTuple):
-    """Reference data of the exercises in use, each with what its own files say."""
+    """The reference data of the exercises in use, each from its own files."""
 
     years: Mapping[int, YearReference]
     exercises: Mapping[int, Exercise]
@@ -39,43 +39,43 @@ class Reference(NamedTuple):
         """Read ``folder``: ``calendar.toml`` and the files of each year."""
         exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
         years = {year: _load_year(folder.joinpath(str(year))) for year in sorted(exercises)}
-        centres = _number_codes(code for each in years.values() for code in each.nomenclature.centres)
-        accounts = _number_codes(code for each in years.values() for code in each.chart.accounts)
+        centres = _number_codes(code for data in years.values() for code in data.nomenclature.centres)
+        accounts = _number_codes(code for data in years.values() for code in data.chart.accounts)
         nodes = {
             number: node
-            for year, each in years.items()
-            for number, node in _build_nodes(each.nomenclature, centres, year)
+            for year, data in years.items()
+            for number, node in _build_nodes(data.nomenclature, centres, year)
         }
         return cls(years, exercises, centres, accounts, nodes)
 
     def list_open_periods(self) -> frozenset[int]:
-        """Numbers of the periods that take entries."""
+        """Return the numbers of the open periods."""
         return frozenset(to_period(e.year, month) for e in self.exercises.values() for month in e.open_months)
 
     def find_node(self, centre: str, sheet: tuple[int, int, int]) -> int:
-        """Number of the node of ``centre`` on the sheet (budget year, staff, fund family)."""
+        """Return the number of the node of ``centre`` on the sheet (budget year, staff, fund family)."""
         return compute_node_number(self.centres[centre], sheet)
 
     def find_centre(self, node: int) -> str:
-        """Code of the fund centre of ``node``; empty for none."""
+        """Return the code of the fund centre of ``node``; empty for none."""
         number = node // SHEETS % CENTRES_A_YEAR
-        return "" if node == NONE else next(code for code, each in self.centres.items() if each == number)
+        return "" if node == NONE else next(code for code, other in self.centres.items() if other == number)
 
     def find_role_accounts(self, item: str, year: int) -> tuple[int, int, int]:
-        """Expense, accrued and creditor accounts of a commitment item; zeros where nothing is posted."""
-        played = self.years[year].chart.role_accounts.get(item, {})
+        """Return the expense, accrued and creditor accounts of a commitment item; zeros if nothing is posted to it."""
+        by_role = self.years[year].chart.role_accounts.get(item, {})
         expense, accrued, creditor = (
-            self.accounts[played[role]] if role in played else 0
+            self.accounts[by_role[role]] if role in by_role else 0
             for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
         )
         return expense, accrued, creditor
 
     def list_shared_accounts(self) -> dict[tuple[int, Role], int]:
-        """Accounts that no commitment item decides, by period."""
+        """Return the accounts that do not depend on the commitment item, by period."""
         return {
             (to_period(year, month), role): self.accounts[account]
-            for year, each in self.years.items()
-            for role, account in each.chart.shared_accounts.items()
+            for year, data in self.years.items()
+            for role, account in data.chart.shared_accounts.items()
             for month in range(1, 13)
         }
 
@@ -86,12 +86,12 @@ def _load_year(folder: Path) -> YearReference:
 
 
 def _number_codes(codes: Iterable[str]) -> dict[str, int]:
-    """Codes numbered as they are first met."""
+    """Number codes in the order of their first occurrence."""
     return {code: number for number, code in enumerate(dict.fromkeys(codes), 1)}
 
 
 def compute_node_number(centre: int, sheet: tuple[int, int, int]) -> int:
-    """Number of a node: budget year, then fund centre, then T2 or HT2, then fund family."""
+    """Return the number of a node: budget year, then fund centre, then T2 or HT2, then fund family."""
     year, staff, family = sheet
     return (
         ((year - calendar.YEAR_FIRST) * CENTRES_A_YEAR + centre) * SHEETS + staff * len(FundFamily) + family
@@ -99,13 +99,13 @@ def compute_node_number(centre: int, sheet: tuple[int, int, int]) -> int:
 
 
 def _build_nodes(codes: Nomenclature, centres: Mapping[str, int], year: int) -> list[tuple[int, Node]]:
-    """Every node of ``year``: each centre once for each sheet."""
-    found: list[tuple[int, Node]] = []
+    """Return every node of ``year``: each centre once for each sheet."""
+    nodes: list[tuple[int, Node]] = []
     for code, centre in codes.centres.items():
         programme = code.removeprefix("OP-")[:4]
         blocking = not codes.programmes[programme].estimated
         for sheet in ((year, staff, family) for staff in (0, 1) for family in FundFamily):
             parent = compute_node_number(centres[centre.parent], sheet) if centre.parent else NONE
             node = Node(parent, centre.level, programme, sheet[1], sheet[2], year, blocking)
-            found.append((compute_node_number(centres[code], sheet), node))
-    return found
+            nodes.append((compute_node_number(centres[code], sheet), node))
+    return nodes

@@ -1,4 +1,4 @@
-"""What stored entries left behind, without judging them anew."""
+"""The effects of stored entries, without checking them again."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from tests.oracle.postings import build_item
 
 
 class StoredEntry(NamedTuple):
-    """One row of the journal, as the book takes it back."""
+    """One row of the journal, as the replay reads it."""
 
     entry: int
     predecessor: int
@@ -25,28 +25,30 @@ class StoredEntry(NamedTuple):
 
 
 def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
-    """Put items, remainders and keys of ``entries``, whole acts in order, into ``state``."""
-    for each in entries:
-        known = state.keys.get(each.key, AcceptedAct(each.entry, 0, each.content))
-        state.keys[each.key] = known._replace(lines=known.lines + 1)
-        followed = _build_link(state, each)
-        draw_remainders(state, followed, CATALOG[each.kind], each.amount)
-        bare = OpenItem(each.kind, each.cell, each.amount, 0, 0, each.debit, each.credit, payee=each.payee)
-        state.items[each.entry] = build_item(state, followed, bare)
-        _apply_block(state, each)
+    """Restore items, remainders and keys of ``entries``, whole acts in order, in ``state``."""
+    for entry in entries:
+        act = state.keys.get(entry.key, AcceptedAct(entry.entry, 0, entry.content))
+        state.keys[entry.key] = act._replace(lines=act.lines + 1)
+        link = _build_link(state, entry)
+        draw_remainders(state, link, CATALOG[entry.kind], entry.amount)
+        bare = OpenItem(
+            entry.kind, entry.cell, entry.amount, 0, 0, entry.debit, entry.credit, payee=entry.payee
+        )
+        state.items[entry.entry] = build_item(state, link, bare)
+        _apply_block(state, entry)
 
 
-def _apply_block(state: State, each: StoredEntry) -> None:
-    """Block or release the payee; what it is registered with is stored by itself."""
-    change = CATALOG[each.kind].change
+def _apply_block(state: State, entry: StoredEntry) -> None:
+    """Block or release the payee; its registration is stored separately."""
+    change = CATALOG[entry.kind].change
     if change in (PayeeChange.BLOCK, PayeeChange.RELEASE):
-        (code,) = [code for code, payee in state.payees.items() if payee.number == each.payee]
+        (code,) = [code for code, payee in state.payees.items() if payee.number == entry.payee]
         state.payees[code] = state.payees[code]._replace(is_blocked=change is PayeeChange.BLOCK)
 
 
-def _build_link(state: State, each: StoredEntry) -> Link:
-    kind = CATALOG[each.kind]
+def _build_link(state: State, entry: StoredEntry) -> Link:
+    kind = CATALOG[entry.kind]
     if kind.mirrors:
-        undone = state.items[each.predecessor]
-        return Link(each.predecessor, CATALOG[undone.kind], undone.parent, -1, each.cell)
-    return Link(each.predecessor, kind, each.predecessor, 1, each.cell)
+        undone = state.items[entry.predecessor]
+        return Link(entry.predecessor, CATALOG[undone.kind], undone.parent, -1, entry.cell)
+    return Link(entry.predecessor, kind, entry.predecessor, 1, entry.cell)

@@ -1,4 +1,4 @@
-"""Decisions taken back: nothing is undone here, the state of before is simply the state again."""
+"""Rollback of decisions: nothing is undone here, the former state simply replaces the state."""
 
 import copy
 from collections.abc import Sequence
@@ -10,21 +10,26 @@ from tests.oracle.model import Decision, Line
 
 
 def copy_ledger(ledger: Ledger) -> Ledger:
-    """A ledger that knows the same, and goes its own way."""
+    """Return an independent copy of ``ledger``."""
     return copy.deepcopy(ledger)
 
 
 def undo_decisions(ledger: Ledger, before: Ledger) -> None:
-    """Let ``ledger`` stand where ``before`` stood."""
+    """Give ``ledger`` the state of ``before``."""
     ledger.state, ledger.waiting = copy_ledger(before).state, dict(before.waiting)
 
 
 def decide_form(rows: Sequence[Line], ledger: Ledger) -> list[Decision]:
-    """Decide every act of ``rows`` for good; where one is refused, the others fall with it and nothing has happened."""
+    """Decide every act of ``rows`` without holding; if one is refused, refuse them all and restore the ledger."""
     before, last = copy_ledger(ledger), len(ledger.state.items)
-    found = decide(rows, ledger, holding=False)
-    if all(each.outcome <= Outcome.HELD for each in found):
-        return found
+    decisions = decide(rows, ledger, holding=False)
+    if all(decision.outcome <= Outcome.HELD for decision in decisions):
+        return decisions
     undo_decisions(ledger, before)
-    falls = [each.outcome <= Outcome.DUPLICATE and each.entry > last for each in found]
-    return [Decision(Outcome.FORM_REFUSED) if fall else each for fall, each in zip(falls, found, strict=True)]
+    is_refused_with_form = [
+        decision.outcome <= Outcome.DUPLICATE and decision.entry > last for decision in decisions
+    ]
+    return [
+        Decision(Outcome.FORM_REFUSED) if is_refused else decision
+        for is_refused, decision in zip(is_refused_with_form, decisions, strict=True)
+    ]

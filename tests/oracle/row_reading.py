@@ -1,6 +1,6 @@
-"""Rows of the flat act format to acts, each line with the first fault that shows without the ledger.
+"""Reading of rows of the flat act format into acts, each line with its first fault that does not depend on the ledger.
 
-Every rule is a small test of its own; a line has the fault that comes first in ``core.outcome_codes.Outcome``.
+Every rule is a small check of its own; a line has the fault that comes first in ``core.outcome_codes.Outcome``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,11 +19,11 @@ Fields = dict[Field, str]
 SEPA = "sepa"
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
 _FIELDS_WITH_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
-"""Fields whose faults have codes of their own."""
+"""Fields whose faults have their own codes."""
 
 
 class ReadLine:
-    """One line as it was read."""
+    """One line as read."""
 
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
@@ -36,21 +36,21 @@ class ReadLine:
 
 
 def read_acts(rows: Iterable[Row], reference: Reference) -> list[list[ReadLine]]:
-    """The acts of a file, in order; every line carries its fault."""
+    """Return the acts of a file, in order, every line with its fault."""
     lines = (ReadLine({FIELD_BY_COLUMN[name]: text for name, text in row.items() if text}) for row in rows)
     acts = _group_lines(lines, reference)
     for act in acts:
         for line in act:
-            found = [line.fault, *_find_faults(line, reference)]
+            faults = [line.fault, *_find_faults(line, reference)]
             if len(act) > ACT_LINES_MAX:
-                found.append(Outcome.ACT_TOO_LONG)
-            broken = sorted(filter(None, found), key=_PRECEDENCE.__getitem__)
-            line.fault = broken[0] if broken else Outcome.ACCEPTED
+                faults.append(Outcome.ACT_TOO_LONG)
+            in_order = sorted(filter(None, faults), key=_PRECEDENCE.__getitem__)
+            line.fault = in_order[0] if in_order else Outcome.ACCEPTED
     return acts
 
 
 def _group_lines(lines: Iterable[ReadLine], reference: Reference) -> list[list[ReadLine]]:
-    """Put each line to the act above where it continues it."""
+    """Add each line to the act above if it continues that act."""
     acts: list[list[ReadLine]] = []
     for line in lines:
         if line.line == 1:
@@ -69,7 +69,7 @@ def _is_continuation(line: ReadLine, above: ReadLine, reference: Reference) -> b
 
 
 def _build_act_name(line: ReadLine, reference: Reference) -> tuple[Family, int, str]:
-    """What names an act; a kind or an exercise that does not exist is none, whatever it is called."""
+    """Return the name of an act; unknown kinds and exercises all count as none."""
     exercise = whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0
     return (
         line.kind.family,
@@ -116,13 +116,13 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
 
 
 def _has_predecessor(line: ReadLine) -> bool:
-    """Only acts of the accountant may name an entry, or a line of the same act, in place of a reference."""
-    named = hashing.split_predecessor(line.read_text(Field.PREDECESSOR))
-    return named is not None and (bool(named[0]) or line.kind.after is not Stage.NONE)
+    """Return whether the line names a predecessor; only accountants' acts may name an entry, or a line of the same act."""
+    predecessor = hashing.split_predecessor(line.read_text(Field.PREDECESSOR))
+    return predecessor is not None and (bool(predecessor[0]) or line.kind.after is not Stage.NONE)
 
 
 def list_required_fields(line: ReadLine) -> set[Field]:
-    """The fields a line of its kind cannot do without."""
+    """Return the required fields of a line."""
     kind = line.kind
     if kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS:
         return {Field.DATE, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN}
@@ -140,8 +140,8 @@ def list_required_fields(line: ReadLine) -> set[Field]:
 
 def _is_readable(field: Field, text: str) -> bool:
     parse = {FieldType.WHOLE: whole_numbers.parse, FieldType.DAY: days.parse}.get(FORMATS[field].type, str)
-    found, bounds = parse(text), FORMATS[field].bounds
-    if found is None or (bounds and not bounds[0] <= int(found) <= bounds[1]):
+    value, bounds = parse(text), FORMATS[field].bounds
+    if value is None or (bounds and not bounds[0] <= int(value) <= bounds[1]):
         return False
     return not _is_flawed(field, text)
 
@@ -153,8 +153,8 @@ def _is_flawed(field: Field, text: str) -> bool:
 def _find_amount_faults(line: ReadLine) -> Iterator[Outcome]:
     text = line.read_text(Field.AMOUNT)
     cents, fault = amounts.parse(text) if text else (0, Outcome.ACCEPTED)
-    needless = not line.kind.has_amount and amounts.is_zero(text)
-    if fault and not needless:
+    is_irrelevant = not line.kind.has_amount and amounts.is_zero(text)
+    if fault and not is_irrelevant:
         yield fault
     if line.read_text(Field.METHOD) == SEPA and cents > SEPA_MAX:
         yield Outcome.SEPA_LIMIT_EXCEEDED
@@ -171,17 +171,17 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
 
 
 def find_posting_day(line: ReadLine) -> int | None:
-    """The posting date, or else the date, in days since 1970."""
+    """Return the posting date, or else the date, in days since 1970."""
     return days.parse(line.read_text(Field.POSTING_DATE) or line.read_text(Field.DATE))
 
 
 def find_posting_month(line: ReadLine, reference: Reference) -> int | None:
-    """Month of the exercise that the posting date falls in; the next January may still count as December."""
+    """Return the month of the exercise of the posting date; the following January may count as December."""
     exercise = reference.exercises.get(whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0)
     day = find_posting_day(line)
     if exercise is None or day is None:
         return None
-    year, month, of_month = days.split_day(day)
-    if (year, month) == (exercise.year + 1, 1) and of_month <= exercise.complementary_days:
+    year, month, day_of_month = days.split_day(day)
+    if (year, month) == (exercise.year + 1, 1) and day_of_month <= exercise.complementary_days:
         return 12
     return month if year == exercise.year else None

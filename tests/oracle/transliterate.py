@@ -1,4 +1,4 @@
-"""Texts in other letters, one code point after the other."""
+"""Transliteration of texts, one code point after the other."""
 
 import re
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ _SHAPES = (
 """UTF-8, bit by bit, for one byte to four."""
 
 
-def transliterate_texts(texts: Sequence[bytes], letters: Sequence[str], room: int) -> list[str]:
-    """Each text in the letters of the table, a dot beyond it, no spaces at its ends, as long as there is room."""
-    spelt = [
+def transliterate_texts(texts: Sequence[bytes], letters: Sequence[str], capacity: int) -> list[str]:
+    """Return each text in the letters of the table, a dot beyond it, without spaces at its ends, up to ``capacity``."""
+    transliterated = [
         "".join(letters[code] if code < len(letters) else "." for code in _split_code_points(text))
         for text in texts
     ]
-    return [text.lstrip(" ")[:room].rstrip(" ") for text in spelt]
+    return [text.lstrip(" ")[:capacity].rstrip(" ") for text in transliterated]
 
 
 def _split_code_points(text: bytes) -> list[int]:
-    found = []
+    codes = []
     while text:
         width, code = _read_code_point(text)
-        found.append(code)
+        codes.append(code)
         text = text[width:]
-    return found
+    return codes
 
 
 def _read_code_point(text: bytes) -> tuple[int, int]:
-    """Bytes and number of the first code point; one byte, and 0, where there is none."""
+    """Return bytes and number of the first code point; one byte and 0 if there is no valid one."""
     for width, shape in enumerate(_SHAPES, 1):
         bits = "".join(f"{byte:08b}" for byte in text[:width])
         if match := re.fullmatch(shape, bits):

@@ -5,6 +5,6 @@ from collections.abc import Hashable, Sequence
 from tests.oracle.model import Fingerprint, Line
 
 
-def insert_waiting_keys(held: list[tuple[Fingerprint, Hashable]], rows: Sequence[Line]) -> None:
-    """Put key and content of every act of ``rows`` behind what is ``held``: its first line carries both."""
-    held += [(line.key, line.content) for place, line in enumerate(rows) if line.head == place]
+def insert_waiting_keys(waiting: list[tuple[Fingerprint, Hashable]], rows: Sequence[Line]) -> None:
+    """Append key and content of every act of ``rows``, which its first line has, to the ``waiting`` ones."""
+    waiting += [(line.key, line.content) for place, line in enumerate(rows) if line.head == place]

@@ -1,4 +1,4 @@
-"""Text to a whole number."""
+"""Parsing of whole numbers."""
 
 import re
 
@@ -8,5 +8,5 @@ DIGITS_MAX = FORMATS[Field.LINE].bytes_max
 
 
 def parse(text: str) -> int | None:
-    """The number that one to ten ASCII digits say, or None: no sign, no space, no decimals."""
+    """Return the number of one to ten ASCII digits, or None: no sign, no space, no decimals."""
     return int(text) if re.fullmatch(rf"[0-9]{{1,{DIGITS_MAX}}}", text, re.ASCII) else None

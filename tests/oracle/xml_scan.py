@@ -1,6 +1,6 @@
-"""An XML message to rows, as plainly as it can be told: what the scanner takes, refuses and declines.
+"""Plain reading of an XML message into rows: what the scanner accepts, refuses and declines.
 
-It reads a whole document at once, so that nothing is ever begun at the end of a chunk.
+It reads a whole document at once, so that no element is cut by the end of a chunk.
 """
 
 import re
@@ -21,7 +21,7 @@ _REFERENCE_BYTES_MAX = 10
 
 
 class ScanStopped(Exception):
-    """The scan ends here."""
+    """The scan stops at a fault."""
 
     def __init__(self, fault: XmlFault, at: int) -> None:
         super().__init__(fault.name, at)
@@ -29,7 +29,7 @@ class ScanStopped(Exception):
 
 
 class ScanResult(NamedTuple):
-    """Rows by record, and what is wrong where."""
+    """Rows by record, the fault and its position."""
 
     rows: dict[str, list[dict[str, str | int]]]
     fault: XmlFault
@@ -38,16 +38,16 @@ class ScanResult(NamedTuple):
 
 @dataclass
 class OpenElement:
-    """An element that holds others and has not ended."""
+    """An open element that contains others."""
 
     element: XmlElement
     seen: list[str] = field(default_factory=list)
     record: str = ""
-    """The record that it belongs to."""
+    """The record that contains it."""
 
 
 class ScannedText(NamedTuple):
-    """A text as it stands: what it says, and what stands in it."""
+    """A text: its end, its content, and what the raw text contains."""
 
     end: int
     content: bytes
@@ -56,7 +56,7 @@ class ScannedText(NamedTuple):
 
 
 def scan(root: XmlElement, document: bytes, at: int) -> ScanResult:
-    """The rows of ``document`` from byte ``at``, which stands behind the start tag of its root."""
+    """Return the rows of ``document`` from byte ``at``, which is after the start tag of its root."""
     walk = _Scanner(root, document)
     try:
         walk.run(at)
@@ -66,7 +66,7 @@ def scan(root: XmlElement, document: bytes, at: int) -> ScanResult:
 
 
 def _list_records(element: XmlElement, within: str = "") -> Iterator[tuple[str, str, list[str]]]:
-    """Each record with the one that it stands in and its columns."""
+    """Yield each record with the record that contains it and its columns."""
     if element.record:
         yield element.record, within, list(dict.fromkeys(_list_columns(element)))
     for child in element.children:
@@ -126,9 +126,9 @@ class _Scanner:
         )
 
     def skip_comment(self, at: int) -> int:
-        found = _COMMENT.match(self.document, at)
-        if found:
-            return found.end()
+        match = _COMMENT.match(self.document, at)
+        if match:
+            return match.end()
         start = self.document[at : at + 4]
         rest = self.document[at + 4 :]
         if len(self.document) <= at + 4 or (start == b"<!--" and _is_comment_unended(rest)):
@@ -136,30 +136,30 @@ class _Scanner:
         raise ScanStopped(XmlFault.DECLINED, at)
 
     def read_text(self, start: int) -> ScannedText:
-        """A text up to the ``<`` that ends it."""
-        at, said, is_escaped, is_returned = start, bytearray(), False, False
+        """Read a text up to the ``<`` that ends it."""
+        at, content, is_escaped, is_returned = start, bytearray(), False, False
         while self.read_byte_of_text(at, start, is_escaped) != b"<":
             step, piece = self.read_character(at)
             is_escaped |= self.document[at : at + 1] == b"&"
             is_returned |= self.document[at : at + 1] == b"\r"
-            said += piece
+            content += piece
             at += step
         if at - start > TEXT_BYTES_MAX:
             raise ScanStopped(
                 XmlFault.DECLINED if is_escaped or is_returned else XmlFault.TEXT_TOO_LONG, start
             )
-        return ScannedText(at, bytes(said), is_escaped, is_returned)
+        return ScannedText(at, bytes(content), is_escaped, is_returned)
 
     def read_byte_of_text(self, at: int, start: int, is_escaped: bool) -> bytes:
         if at >= len(self.document) and at - start > TEXT_BYTES_MAX:
-            held = self.document[start:at]
+            raw_text = self.document[start:at]
             raise ScanStopped(
-                XmlFault.DECLINED if is_escaped or b"\r" in held else XmlFault.TEXT_TOO_LONG, start
+                XmlFault.DECLINED if is_escaped or b"\r" in raw_text else XmlFault.TEXT_TOO_LONG, start
             )
         return self.read_byte(at)
 
     def read_character(self, at: int) -> tuple[int, bytes]:
-        """How many bytes stand for a character, and which it is."""
+        """Return the bytes of a character in the document, and the character."""
         first = self.document[at]
         if first >= 0x80:
             return self.read_wide_character(at)
@@ -190,44 +190,45 @@ class _Scanner:
 
     def read_reference(self, at: int) -> tuple[int, bytes]:
         self.read_byte(at + _REFERENCE_BYTES_MAX + 1)
-        found = _REFERENCE.match(self.document, at, at + _REFERENCE_BYTES_MAX + 1)
-        if found is None:
+        match = _REFERENCE.match(self.document, at, at + _REFERENCE_BYTES_MAX + 1)
+        if match is None:
             is_number = self.document[at + 1 : at + 2] == b"#"
             raise ScanStopped(XmlFault.DECLINED if is_number else XmlFault.ENTITY_UNKNOWN, at)
-        if found[1]:
-            return found.end() - at, _NAMED[found[1]].encode()
-        number = int(found[2]) if found[2] else int(found[3], 16)
+        if match[1]:
+            return match.end() - at, _NAMED[match[1]].encode()
+        number = int(match[2]) if match[2] else int(match[3], 16)
         is_character = number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE
         if not (is_character or 0x10000 <= number <= 0x10FFFF):
             raise ScanStopped(XmlFault.DECLINED, at)
-        return found.end() - at, chr(number).encode()
+        return match.end() - at, chr(number).encode()
 
     # ------------------------------------------------------------------------------------ tags
 
     def read_tag_end(self, at: int) -> tuple[int, tuple[bytes, bytes, int]]:
-        """Behind a start tag whose name ends at ``at``; its attribute's name and value, and where it stands."""
-        found = (b"", b"", 0)
+        """Return the position after a start tag whose name ends at ``at``; its attribute's name, value and position."""
+        first_attribute = (b"", b"", 0)
         while True:
             start = self.skip_space(at)
             self.read_byte(start + (self.document[start : start + 1] == b"/"))
             if self.document[start : start + 1] == b">":
-                return start + 1, found
+                return start + 1, first_attribute
             if self.document[start : start + 2] == b"/>":
-                return start + 2, found
+                return start + 2, first_attribute
             self.read_byte(start + 1)
             if start == at or self.document[start : start + 1] == b"/":
                 raise ScanStopped(XmlFault.MARKUP_INVALID, start)
             attribute = self.read_attribute(start)
-            if found[0]:
+            if first_attribute[0]:
                 raise ScanStopped(
-                    XmlFault.ATTRIBUTE_REPEATED if attribute[1] == found[0] else XmlFault.DECLINED, start
+                    XmlFault.ATTRIBUTE_REPEATED if attribute[1] == first_attribute[0] else XmlFault.DECLINED,
+                    start,
                 )
-            found, at = (attribute[1], attribute[2] or attribute[3] or b"", start), attribute.end()
+            first_attribute, at = (attribute[1], attribute[2] or attribute[3] or b"", start), attribute.end()
 
     def read_attribute(self, start: int) -> re.Match[bytes]:
-        found = _ATTRIBUTE.match(self.document, start)
-        if found and found[1] != b"xmlns" and found.end() - found.end(1) - 2 <= TEXT_BYTES_MAX:
-            return found
+        match = _ATTRIBUTE.match(self.document, start)
+        if match and match[1] != b"xmlns" and match.end() - match.end(1) - 2 <= TEXT_BYTES_MAX:
+            return match
         name = re.compile(rb"[A-Za-z0-9_]*").match(self.document, start)
         middle = name.end() if name else start
         self.read_byte(middle + 1)
@@ -241,12 +242,12 @@ class _Scanner:
         raise ScanStopped(XmlFault.DECLINED, start)
 
     def is_value_unended(self, start: int, quote: bytes) -> bool:
-        """Whether all that follows could stand in a value whose end is not there."""
+        """Return whether all that follows could belong to a value whose end is missing."""
         rest = self.document[start:]
         return re.fullmatch(rb"[ -%'-;=-~]*", rest) is not None and quote not in rest
 
     def read_end_tag(self, name: bytes, at: int) -> int:
-        """Behind the end tag of an element, at whose ``<`` we stand."""
+        """Return the position after the end tag that begins at ``at``."""
         self.read_byte(at + 2 + len(name))
         if self.document[at + 2 : at + 2 + len(name)] != name:
             raise ScanStopped(XmlFault.TAG_MISMATCHED, at)
@@ -256,15 +257,15 @@ class _Scanner:
         return end + 1
 
     def skip_element(self, at: int, end: int) -> int:
-        """Behind an element that begins at ``at``, its name ending at ``end``, whatever it holds."""
+        """Return the position after an element that begins at ``at``, with a name that ends at ``end``."""
         names: list[bytes] = []
         while True:
-            behind, _ = self.read_tag_end(end)
+            end_position, _ = self.read_tag_end(end)
             if len(self.open) + len(names) >= DEPTH_MAX:
                 raise ScanStopped(XmlFault.DEPTH_EXCEEDED, at)
-            if self.document[behind - 2 : behind - 1] != b"/":
+            if self.document[end_position - 2 : end_position - 1] != b"/":
                 names.append(self.document[at + 1 : end])
-            at = behind
+            at = end_position
             while names:
                 at = self.skip_text(at)
                 if self.read_byte(at + 1) != b"/":
@@ -283,8 +284,8 @@ class _Scanner:
             raise
 
     def read_plain_name(self, at: int) -> int:
-        found = _NAME.match(self.document, at + 1)
-        end = found.end() if found else at + 1
+        match = _NAME.match(self.document, at + 1)
+        end = match.end() if match else at + 1
         following = self.read_byte(end)
         if not _PLAIN.fullmatch(self.document, at + 1, end) or following not in (
             b">",
@@ -301,19 +302,19 @@ class _Scanner:
 
     def close_element(self, at: int) -> int:
         above = self.open[-1]
-        behind = self.read_end_tag(above.element.name.encode(), at)
+        end_position = self.read_end_tag(above.element.name.encode(), at)
         if not _is_complete(above):
             raise ScanStopped(XmlFault.ELEMENT_MISSING, at)
         self.open.pop()
-        return behind
+        return end_position
 
     def open_element(self, at: int) -> int:
         above = self.open[-1]
-        found = _NAME.match(self.document, at + 1)
-        end = found.end() if found else at + 1
+        match = _NAME.match(self.document, at + 1)
+        end = match.end() if match else at + 1
         self.read_byte(end)
         name = self.document[at + 1 : end]
-        child = next((each for each in above.element.children if each.name.encode() == name), None)
+        child = next((element for element in above.element.children if element.name.encode() == name), None)
         if child is None or len(name) > NAME_BYTES_MAX:
             if not above.element.is_lenient:
                 is_odd = b":" in name or any(byte > 0x7F for byte in name)
@@ -326,7 +327,7 @@ class _Scanner:
         return self.read_value(child, end) if child.column else self.open_container(child, end)
 
     def open_container(self, element: XmlElement, end: int) -> int:
-        behind, (attribute, _, place) = self.read_tag_end(end)
+        end_position, (attribute, _, place) = self.read_tag_end(end)
         if attribute:
             raise ScanStopped(XmlFault.ATTRIBUTE_UNKNOWN, place)
         record = self.open[-1].record
@@ -336,17 +337,17 @@ class _Scanner:
             self.rows[element.record].append(cells | {"within": len(self.rows[within]) - 1 if within else -1})
             record = element.record
         opened = OpenElement(element, record=record)
-        if self.document[behind - 2 : behind - 1] != b"/":
+        if self.document[end_position - 2 : end_position - 1] != b"/":
             self.open.append(opened)
         elif not _is_complete(opened):
-            raise ScanStopped(XmlFault.ELEMENT_MISSING, behind)
-        return behind
+            raise ScanStopped(XmlFault.ELEMENT_MISSING, end_position)
+        return end_position
 
     def read_value(self, element: XmlElement, end: int) -> int:
-        start, (attribute, said, place) = self.read_tag_end(end)
+        start, (attribute, content, place) = self.read_tag_end(end)
         if attribute and attribute.decode() != element.attribute[0]:
             raise ScanStopped(XmlFault.ATTRIBUTE_UNKNOWN, place)
-        text, behind = ScannedText(start, b"", False, False), start
+        text, end_position = ScannedText(start, b"", False, False), start
         if self.document[start - 2 : start - 1] != b"/":
             text = self.read_text(start)
             following = self.read_byte(text.end + 1)
@@ -354,36 +355,36 @@ class _Scanner:
                 raise ScanStopped(
                     XmlFault.DECLINED if following in b"!?" else XmlFault.ELEMENT_UNKNOWN, text.end
                 )
-            behind = self.read_end_tag(element.name.encode(), text.end)
+            end_position = self.read_end_tag(element.name.encode(), text.end)
         if text.has_carriage_return or (element.is_trimmed and text.has_reference):
-            raise ScanStopped(XmlFault.DECLINED, behind)
+            raise ScanStopped(XmlFault.DECLINED, end_position)
         self.store_text(
             element.column,
             element.joiner,
             text.content.strip(_SPACE) if element.is_trimmed else text.content,
-            behind,
+            end_position,
         )
         if attribute:
-            self.store_text(element.attribute[1], "", said, behind)
-        return behind
+            self.store_text(element.attribute[1], "", content, end_position)
+        return end_position
 
     def store_text(self, column: str, joiner: str, text: bytes, at: int) -> None:
         record = self.open[-1].record
         number = len(self.rows[record]) - 1
-        row, said = self.rows[record][number], text.decode("utf-8")
+        row, content = self.rows[record][number], text.decode("utf-8")
         if (record, number, column) not in self.filled:
-            row[column] = said
+            row[column] = content
         elif not joiner:
             raise ScanStopped(XmlFault.ELEMENT_REPEATED, at)
-        elif said:
-            row[column] = f"{row[column]}{joiner if row[column] else ''}{said}"
+        elif content:
+            row[column] = f"{row[column]}{joiner if row[column] else ''}{content}"
         self.filled.add((record, number, column))
         if len(str(row[column]).encode()) > TEXT_BYTES_MAX:
             raise ScanStopped(XmlFault.TEXT_TOO_LONG, at)
 
 
 def _is_comment_unended(rest: bytes) -> bool:
-    """Whether what follows ``<!--`` may still become a comment; its last two bytes are not looked at by themselves."""
+    """Return whether the bytes after ``<!--`` may be the start of a comment; the last two bytes need a third to decide."""
     return b"--" not in rest[:-1] and not re.search(rb"[^\t\n\r -\x7f]", rest[:-2])
 
 
@@ -404,9 +405,9 @@ def _check_position(above: OpenElement, child: XmlElement, at: int) -> None:
 
 
 def _number_positions(element: XmlElement) -> dict[str, int]:
-    """Where each child stands; alternatives share a place."""
-    place, found = -1, {}
+    """Return the position of each child; alternatives share a position."""
+    place, positions = -1, {}
     for child in element.children:
         place += not (child.is_alternative and place >= 0)
-        found[child.name] = place
-    return found
+        positions[child.name] = place
+    return positions

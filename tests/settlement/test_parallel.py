@@ -1,4 +1,4 @@
-"""Pieces worked on at once come back in their order, and what one of them raises is not lost."""
+"""Results come in the order of the chunks, and exceptions are not lost."""
 
 import threading
 
@@ -8,21 +8,21 @@ from settlement.parallel import map_parallel
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 50])
-def test_what_is_made_of_pieces_comes_in_their_order(count: int) -> None:
+def test_results_are_in_the_order_of_the_chunks(count: int) -> None:
     assert map_parallel(lambda number: number * number, range(count)) == [n * n for n in range(count)]
 
 
-def test_two_are_worked_on_at_once() -> None:
-    """Each waits for the other: one after the other, they would wait in vain."""
+def test_two_chunks_are_processed_at_once() -> None:
+    """Each call waits for the other: one after the other they would never end."""
     both = threading.Barrier(2)
     assert sorted(map_parallel(lambda _: both.wait(60), range(2))) == [0, 1]
 
 
-def test_what_the_first_raises_is_raised() -> None:
+def test_the_first_exception_is_raised() -> None:
     def work(number: int) -> int:
         if number % 2:
-            raise ValueError(f"piece {number}")
+            raise ValueError(f"chunk {number}")
         return number
 
-    with pytest.raises(ValueError, match="piece 1"):
+    with pytest.raises(ValueError, match="chunk 1"):
         map_parallel(work, range(6))

@@ -1,7 +1,6 @@
 """The history of acts: the outcome of their lines, the reasons, the effects, what followed, and the proof."""
 
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -11,11 +10,12 @@ from reporting.act_history import (
     FROM_START,
     ActHistories,
     HistoryOptions,
+    RefusalCursor,
     build_histories,
     fetch_accepted_lines,
     fetch_refused_lines,
 )
-from reporting.act_rows import fetch_followers, summarize_entry
+from reporting.act_rows import ActLines, fetch_followers, summarize_entry
 from reporting.act_views import AcceptedLine, EntrySummary, RefusedHistory
 from reporting.proofs import prove_link
 from reporting.report_queries import Connection, Row
@@ -80,15 +80,8 @@ class PageStart(NamedTuple):
 
     entry: int | None
     """Accepted lines after this entry; None where the page has refused lines only."""
-    refusal: tuple[int, int]
+    refusal: RefusalCursor
     """Refused lines after this batch and position."""
-
-
-class ActLines(NamedTuple):
-    """Lines of acts as they are stored."""
-
-    accepted: Sequence[Row]
-    refused: Sequence[Row]
 
 
 class ActHistoryHandler:
@@ -109,7 +102,7 @@ class ActHistoryHandler:
         options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
 
         async def load_page(connection: Connection) -> ActPage:
-            lines = await _read_lines(connection, query, start, limit)
+            lines = await _read_lines(connection, query, start, limit=limit)
             if not (any(lines) or cursor):
                 raise await query_scope.act_not_found(connection, query)
             histories = await build_histories(connection, names, lines, options)
@@ -119,7 +112,7 @@ class ActHistoryHandler:
                 if is_full
                 else None
             )
-            return await _build_page(connection, histories, next_link, request)
+            return await _build_page(connection, request, histories, next_link=next_link)
 
         return respond(await self._run_query(request, load_page))
 
@@ -133,7 +126,7 @@ class ActHistoryHandler:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             histories = await build_histories(connection, names, ActLines([row], []), options)
-            return await _build_page(connection, histories, None, request)
+            return await _build_page(connection, request, histories, next_link=None)
 
         return respond(await self._run_query(request, load_page))
 
@@ -160,7 +153,7 @@ class ActHistoryHandler:
 
 
 async def _read_lines(
-    connection: Connection, query: ReferenceQuery, start: PageStart, limit: int
+    connection: Connection, query: ReferenceQuery, start: PageStart, *, limit: int
 ) -> ActLines:
     """Read up to ``limit`` lines: first accepted ones, then refused ones."""
     accepted = (
@@ -172,7 +165,7 @@ async def _read_lines(
 
 
 async def _build_page(
-    connection: Connection, histories: ActHistories, next_link: str | None, request: Request
+    connection: Connection, request: Request, histories: ActHistories, *, next_link: str | None
 ) -> ActPage:
     with_proof = request.get_flag("proof")
     accepted = histories.accepted
@@ -209,7 +202,11 @@ def _parse_cursor(text: str) -> PageStart:
     if not (match := _CURSOR_PATTERN.fullmatch(text)):
         raise malformed_request("after must be a value from next of the page before")
     entry, batch, position = match.groups()
-    return PageStart(int(entry), FROM_START) if entry else PageStart(None, (int(batch), int(position)))
+    return (
+        PageStart(int(entry), FROM_START)
+        if entry
+        else PageStart(None, RefusalCursor(int(batch), int(position)))
+    )
 
 
 def _format_cursor(lines: ActLines) -> str:

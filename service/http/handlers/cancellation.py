@@ -41,7 +41,7 @@ class CancellationHandler:
 
     async def _cancel_waiting(self, number: int, caller: Caller) -> Ticket:
         try:
-            await self._inbox.cancel(number, caller.key, caller.sender)
+            await self._inbox.files.cancel(number, caller.key, caller.sender)
         except NotWaiting as error:
             raise Problem(HTTPStatus.CONFLICT, "not-waiting", f"Too late to cancel: {error}") from error
         LOG.info("submission cancelled", submission=number, key=caller.key, sender=caller.sender)

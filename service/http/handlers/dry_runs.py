@@ -87,7 +87,7 @@ class DryRunner:
     ) -> DryRunDecisions:
         self._limits.check_dry_run(sender)
         request = DryRunRequest(sender, lines, asyncio.get_running_loop().create_future(), is_atomic)
-        self._inbox.submit_dry_run(request)
+        self._inbox.dry_runs.add(request)
         outcome = await request.result
         self._metrics.increment("dry_runs_total")
         return outcome

@@ -24,7 +24,7 @@ class HealthHandler:
             raise try_again("stopping")
         if not self._state.is_ready:
             raise try_again("loading the book")
-        return respond({"status": "ready", "files_waiting": len(self._inbox.files)})
+        return respond({"status": "ready", "files_waiting": len(self._inbox.files.queue)})
 
 
 ROUTES = (

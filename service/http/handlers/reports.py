@@ -1,235 +1,209 @@
-"""Reports over all of the journal, for who audits and who keeps the service: pages of JSON, or all of it as CSV."""
+"""The routes of the reports in ``reporting.report_catalog``: JSON, in pages if the result is long, or all of it as CSV."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import TypeVar
-
-import msgspec
+from typing import Any, NamedTuple
 
 from core.errors import ReferenceDataError
-from core.nomenclature import CentreLevel
-from reporting import budget, delays, refusals, trial_balance
-from reporting.budget import Appropriations, BudgetScope, NodeBudget
-from reporting.delays import Delays
-from reporting.refusals import Refusals
+from reporting.report_catalog import (
+    REPORTS,
+    ParameterType,
+    Report,
+    ReportArguments,
+    ReportPaging,
+    ReportParameter,
+)
 from reporting.report_queries import Connection
-from reporting.report_tables import ReportTable
-from reporting.trial_balance import TrialBalance
 from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
 from service.auth.roles import Role
 from service.database.read_pool import Pool
 from service.http import query_scope, submission_queries
 from service.http.http_messages import JSON, Request, Response, respond
-from service.http.journal_queries import JournalQuery, JournalReader
+from service.http.journal_queries import JournalReader
 from service.http.name_cache import NameCache
 from service.http.openapi.examples import QUERY_EXAMPLES
 from service.http.openapi.operation import Operation, Parameter, list_problems
-from service.http.openapi.parameters import (
-    AFTER,
-    BATCH,
-    EXERCISE,
-    YEAR,
-    build_limit,
-    build_number_schema,
-    build_text_schema,
-)
+from service.http.openapi.parameters import AFTER, build_limit, build_number_schema, build_text_schema
 from service.http.problems import Problem, not_found
-from service.http.query_scope import Page
+from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page
 from service.http.route import Route
 
 CSV = "text/csv"
-LEVELS = tuple(level.name.lower() for level in CentreLevel)
-DELAYS_BY = ("ministry", "programme")
-PROGRAMME_MAX = 10
-SUBMISSION_MAX = 2**31 - 1
-_BUDGET = ("level", "programme", "year", "batch", "limit", "after")
-Made = TypeVar("Made")
+PROGRAMME_LENGTH_MAX = 10
+SUBMISSION_NUMBER_MAX = 2**31 - 1
+_SCHEMAS: Mapping[ParameterType, Mapping[str, Any]] = {
+    ParameterType.YEAR: build_number_schema(*YEAR_RANGE),
+    ParameterType.BATCH: build_number_schema(0, BATCH_NUMBER_MAX),
+    ParameterType.SUBMISSION: build_number_schema(1, SUBMISSION_NUMBER_MAX),
+    ParameterType.PROGRAMME: build_text_schema(PROGRAMME_LENGTH_MAX),
+}
 
 
-class BudgetPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Execution of the budget at one level, in order of year and nomenclature; cents."""
+class _Computed(NamedTuple):
+    """A computed report: its result, and its CSV if the caller asked for CSV."""
 
-    batch: int
-    level: str
-    nodes: list[NodeBudget]
-    ae: Appropriations
-    """Of all nodes, on every page."""
-    cp: Appropriations
-    next: str | None
+    result: Any
+    csv: str | None
 
 
-class Reports:
-    """Handlers of ``/v1/reports``."""
+class ReportHandler:
+    """Handles the routes below ``/v1/reports``."""
 
     def __init__(self, names: NameCache, journal: JournalReader, pool: Pool) -> None:
         self._names, self._journal, self._pool = names, journal, pool
 
-    async def trial_balance(self, request: Request) -> Response:
-        """Debit, credit and balance of every account."""
-        request.allow_only("exercise", "batch")
-        _check(request.caller, by_programme=False)
-        form, names = request.negotiate_media_type((JSON, CSV)), await self._names.load()
-        exercise, at = query_scope.read_year(request, "exercise"), query_scope.read_batch(request)
-
-        async def found(connection: Connection) -> TrialBalance:
-            number = await query_scope.check_batch(connection, at)
-            return await trial_balance.load_trial_balance(connection, names, exercise=exercise, batch=number)
-
-        made, text = await self._made(request, found, trial_balance.build_table, form)
-        return respond(made) if text is None else _as_csv("trial-balance", text)
-
-    async def budget(self, request: Request) -> Response:
-        """Execution of the budget at one level, as far as the caller's programmes go."""
-        request.allow_only(*_BUDGET)
-        _check(request.caller, by_programme=True)
-        form, names, page = (
-            request.negotiate_media_type((JSON, CSV)),
-            await self._names.load(),
-            Page.read(request, 100, 1000),
+    async def respond_with(self, report: Report, request: Request) -> Response:
+        """Respond with a report in the media type that the caller prefers."""
+        source = report.import_source()
+        names = _list_query_names(report, source.paging)
+        request.allow_only(*names)
+        _check_caller(request.caller, report)
+        media_type = request.negotiate_media_type((JSON, CSV))
+        page = _read_page(request, source.paging)
+        values = await self._read_values(report, request)
+        computed = await self._compute(report, values, request, is_csv=media_type == CSV)
+        if computed.csv is not None:
+            return _respond_csv(report.name, computed.csv)
+        if not (page and source.paging):
+            return respond(computed.result)
+        items, next_link = query_scope.slice_page(
+            request,
+            names,
+            source.paging.list_items(computed.result),
+            page=page,
+            batch=computed.result.batch,
         )
-        scope, at = _scope(request), query_scope.read_batch(request)
+        return respond(source.paging.build_page(computed.result, items, next_link))
 
-        async def found(connection: Connection) -> budget.Budget:
-            number = await query_scope.check_batch(connection, at)
-            return await budget.load_budget(connection, names, replace(scope, batch=number))
+    async def _read_values(self, report: Report, request: Request) -> dict[str, Any]:
+        values = {parameter.name: _read_value(request, parameter) for parameter in report.parameters}
+        for parameter in report.parameters:
+            number = values[parameter.name]
+            if parameter.type is ParameterType.SUBMISSION and number:
+                await self._check_submission(number)
+        return values
 
-        made, text = await self._made(request, found, budget.build_table, form)
-        if text is not None:
-            return _as_csv("budget", text)
-        part, more = query_scope.slice_page(request, _BUDGET, made.nodes, page, batch=made.batch)
-        return respond(
-            BudgetPage(
-                batch=made.batch, level=made.level.lower(), nodes=part, ae=made.ae, cp=made.cp, next=more
-            )
-        )
-
-    async def refusals(self, request: Request) -> Response:
-        """Refused lines by reason, the most frequent first; of one submission where one is named."""
-        request.allow_only("submission")
-        _check(request.caller, by_programme=False)
-        form, language = request.negotiate_media_type((JSON, CSV)), request.language
-        number = request.get_number("submission", 0, minimum=1, maximum=SUBMISSION_MAX) or None
-        if number and await submission_queries.find_sender(self._pool, number) is None:
+    async def _check_submission(self, number: int) -> None:
+        if await submission_queries.find_sender(self._pool, number) is None:
             raise not_found(f"There is no submission {number}")
 
-        async def found(connection: Connection) -> Refusals:
-            return await refusals.load_refusals(connection, submission=number, language=language)
+    async def _compute(
+        self, report: Report, values: Mapping[str, Any], request: Request, *, is_csv: bool
+    ) -> _Computed:
+        """Compute a report and, if asked for, its CSV in the same thread."""
+        source, names = report.import_source(), await self._names.load()
+        programmes = request.caller.programmes if report.is_by_programme else frozenset[str]()
 
-        made, text = await self._made(request, found, refusals.build_table, form)
-        return respond(made) if text is None else _as_csv("refusals", text)
-
-    async def delays(self, request: Request) -> Response:
-        """How long payments took, by ministry or programme, as far as the caller's programmes go."""
-        request.allow_only("by", "year")
-        _check(request.caller, by_programme=True)
-        form, names = request.negotiate_media_type((JSON, CSV)), await self._names.load()
-        by = "programme" if request.get_choice("by", DELAYS_BY) == "programme" else "ministry"
-        scope = delays.DelayScope(by, query_scope.read_year(request, "year"), request.caller.programmes)
-
-        async def found(connection: Connection) -> Delays:
+        async def compute(connection: Connection) -> _Computed:
+            checked = dict(values)
+            for parameter in report.parameters:
+                if parameter.type is ParameterType.BATCH:
+                    checked[parameter.name] = await query_scope.check_batch(
+                        connection, values[parameter.name]
+                    )
             try:
-                return await delays.load_delays(connection, names, scope)
+                result = await source.load(connection, names, ReportArguments(checked, programmes))
             except ReferenceDataError as error:
                 raise Problem(HTTPStatus.CONFLICT, "reference-data-missing", str(error)) from error
+            return _Computed(result, source.build_table(result).to_csv() if is_csv else None)
 
-        made, text = await self._made(request, found, delays.build_table, form)
-        return respond(made) if text is None else _as_csv("delays", text)
-
-    async def _made(
-        self, request: Request, found: JournalQuery[Made], grid: Callable[[Made], ReportTable], form: str
-    ) -> tuple[Made, str | None]:
-        """A report, and its CSV where that is asked for, laid out in the thread that made it."""
-
-        async def laid(connection: Connection) -> tuple[Made, str | None]:
-            made = await found(connection)
-            return made, grid(made).to_csv() if form == CSV else None
-
-        return await self._journal.run_report(laid, request.caller.sender)
+        return await self._journal.run_report(compute, request.caller.sender)
 
 
-def _check(who: Caller, *, by_programme: bool) -> None:
-    """Whether the caller may have a report.
+def _read_value(request: Request, parameter: ReportParameter) -> Any:
+    """Read a parameter of the query, or the language of the request."""
+    match parameter.type:
+        case ParameterType.YEAR:
+            return query_scope.read_year(request, parameter.name)
+        case ParameterType.BATCH:
+            return query_scope.read_batch(request)
+        case ParameterType.SUBMISSION:
+            return request.get_number(parameter.name, 0, minimum=1, maximum=SUBMISSION_NUMBER_MAX) or None
+        case ParameterType.PROGRAMME:
+            return request.get_text(parameter.name, PROGRAMME_LENGTH_MAX) or None
+        case ParameterType.CHOICE:
+            return request.get_choice(parameter.name, parameter.choices) or parameter.default
+        case ParameterType.LANGUAGE:
+            return request.language
+
+
+def _read_page(request: Request, paging: ReportPaging | None) -> Page | None:
+    return Page.read(request, paging.default_items, paging.items_max) if paging else None
+
+
+def _list_query_names(report: Report, paging: ReportPaging | None) -> list[str]:
+    names = [parameter.name for parameter in report.parameters if _is_query(parameter)]
+    return [*names, "limit", "after"] if paging else names
+
+
+def _check_caller(caller: Caller, report: Report) -> None:
+    """Check that the caller may have a report.
 
     Raises
     ------
     Problem
-        It neither audits nor keeps the service, or it is limited to programmes and the report knows none.
+        The caller is neither auditor nor operator, or is limited to programmes and the report covers all of them.
     """
-    if not who.roles & {Role.AUDITOR, Role.OPERATOR}:
+    if not caller.roles & {Role.AUDITOR, Role.OPERATOR}:
         raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Reports are for auditors and operators")
-    if not by_programme:
-        require_all_programmes(who, "that report is of all programmes")
+    if not report.is_by_programme:
+        require_all_programmes(caller, "that report is of all programmes")
 
 
-def _scope(request: Request) -> BudgetScope:
-    level = CentreLevel[(request.get_choice("level", LEVELS) or LEVELS[0]).upper()]
-    programme, year = (
-        request.get_text("programme", PROGRAMME_MAX) or None,
-        query_scope.read_year(request, "year"),
-    )
-    return BudgetScope(level, programme, year, within=request.caller.programmes)
-
-
-def _as_csv(name: str, text: str) -> Response:
+def _respond_csv(name: str, text: str) -> Response:
     disposition = {"content-disposition": f'attachment; filename="{name}.csv"'}
     return Response(HTTPStatus.OK, text.encode(), CSV, disposition)
 
 
-def _describe_report(path: str, summary: str, response: type, *query: Parameter) -> Operation:
+def _build_route(report: Report) -> "Route[ReportHandler]":
+    return Route("GET", _build_path(report), _bind_report(report), _describe_report(report))
+
+
+def _build_path(report: Report) -> str:
+    return f"/v1/reports/{report.name}"
+
+
+def _bind_report(report: Report) -> Callable[[ReportHandler, Request], Awaitable[Response]]:
+    async def handle(handler: ReportHandler, request: Request) -> Response:
+        return await handler.respond_with(report, request)
+
+    return handle
+
+
+def _describe_report(report: Report) -> Operation:
+    source = report.import_source()
+    paging = source.paging
+    example = QUERY_EXAMPLES.get(_build_path(report))
+    is_translated = any(parameter.type is ParameterType.LANGUAGE for parameter in report.parameters)
     # 409: the reference data do not contain what the report needs, such as the interest rate of a half-year.
     return Operation(
-        summary,
-        {"200": response, **list_problems("400", "403", "404", "406", "409")},
-        query,
+        report.summary
+        + ("; a page of JSON, or all of it as CSV" if paging else "")
+        + ("; in French if Accept-Language prefers French" if is_translated else ""),
+        {
+            "200": paging.page_type if paging else source.result_type,
+            **list_problems("400", "403", "404", "406", "409"),
+        },
+        [
+            *(_describe_parameter(parameter) for parameter in report.parameters if _is_query(parameter)),
+            *((build_limit(paging.items_max), AFTER) if paging else ()),
+        ],
         description="For auditors and operators. The service computes two reports at a time, one of each sender; further"
         " requests are answered 503.",
-        text_examples={CSV: QUERY_EXAMPLES[path]["csv"]},
+        text_examples={CSV: example["csv"]} if example else {},
     )
 
 
-def _build_route(
-    name: str,
-    handler: Callable[["Reports", Request], Awaitable[Response]],
-    summary: str,
-    response: type,
-    *query: Parameter,
-) -> "Route[Reports]":
-    path = f"/v1/reports/{name}"
-    return Route("GET", path, handler, _describe_report(path, summary, response, *query))
+def _is_query(parameter: ReportParameter) -> bool:
+    return parameter.type is not ParameterType.LANGUAGE
 
 
-ROUTES = (
-    _build_route(
-        "trial-balance",
-        Reports.trial_balance,
-        "Debit, credit and balance of every account",
-        TrialBalance,
-        *(EXERCISE, BATCH),
-    ),
-    _build_route(
-        "budget",
-        Reports.budget,
-        "Budget execution at one level; a page of JSON, or all of it as CSV",
-        BudgetPage,
-        Parameter("level", "Level of the fund centres shown", {"type": "string", "enum": list(LEVELS)}),
-        Parameter("programme", "Only this programme", build_text_schema(PROGRAMME_MAX)),
-        *(YEAR, BATCH, build_limit(1000), AFTER),
-    ),
-    _build_route(
-        "refusals",
-        Reports.refusals,
-        "Refused lines by reason, the most frequent first; in French if Accept-Language prefers French",
-        Refusals,
-        Parameter("submission", "Only this submission", build_number_schema(1, SUBMISSION_MAX)),
-    ),
-    _build_route(
-        "delays",
-        Reports.delays,
-        "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
-        Delays,
-        Parameter("by", "One row for each of these", {"type": "string", "enum": list(DELAYS_BY)}),
-        YEAR._replace(description="Only what was debited in this year"),
-    ),
-)
+def _describe_parameter(parameter: ReportParameter) -> Parameter:
+    schema = (
+        {"type": "string", "enum": list(parameter.choices)} if parameter.choices else _SCHEMAS[parameter.type]
+    )
+    return Parameter(parameter.name, parameter.description, schema)
+
+
+ROUTES = tuple(_build_route(report) for report in REPORTS if report.example is not None)

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from monitoring.polled_metrics import Sample
 from monitoring.service_metrics import ServiceMetrics
-from service.database.failures import DATABASE_ERRORS
+from posting.store.failures import DATABASE_ERRORS
 from service.database.read_pool import Pool
 from service.http import submission_queries
 

@@ -12,7 +12,7 @@ from core.stage_timing import StageTimes
 from monitoring.service_metrics import ServiceMetrics
 from monitoring.snapshot import ServiceStatus, build_figures, count_totals
 from monitoring.trend import Trend
-from service.database.failures import DATABASE_ERRORS
+from posting.store.failures import DATABASE_ERRORS
 from service.database.read_pool import Pool
 from service.http import submission_queries
 from service.http.quotas import VIEWERS, Quota

@@ -10,6 +10,7 @@ import pytest_asyncio
 from lxml import etree  # type: ignore[attr-defined]
 
 from core.catalog import KIND_NUMBERS
+from core.money import format_euros
 from service.database.embedded import Database
 from settlement.bank_files import bank_file_reader as reading
 from settlement.bank_files.bank_file_reader import BankMessage
@@ -31,7 +32,7 @@ from tests.service.small_state import (
     open_state,
     paris_time,
 )
-from tests.settlement.bank_orders import euros
+from tests.settlement.bank_orders import format_cents
 from tests.settlement.camt_messages import balance, detail, document, entry, list_movements, statement
 
 NOVEMBER, DECEMBER = paris_time("2018-11-05"), paris_time("2018-12-03")
@@ -296,10 +297,10 @@ async def write_changed_statement(state: State, **how: str) -> tuple[Path, BankM
             "day": "2018-11-07",
             **(how if number == 1 else {}),
         }
-        text = entry(euros(int(terms["cents"])), terms["sign"], [detail(terms["name"])])
+        text = entry(format_cents(int(terms["cents"])), terms["sign"], [detail(terms["name"])])
         entries.append(text.replace("2018-12-14", terms["day"]))
         net += int(terms["cents"]) * (1 if terms["sign"] == "CRDT" else -1)
-    balances = balance("OPBD", "1000000.00"), balance("CLBD", euros(100_000_000 + net))
+    balances = balance("OPBD", "1000000.00"), balance("CLBD", format_cents(100_000_000 + net))
     iban = how.get("account", first.statements[0].account)
     path = state.folder / "statement.xml"
     text = document(statement(*balances, *entries, account=iban))
@@ -365,7 +366,7 @@ async def test_manual_changes_of_stored_rows_are_detected(state: State, check: s
     path, message = await write_changed_statement(state, name="NOTPROVIDED")
     await state.import_files([path])
     first = message.statements[0]
-    nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
+    nothing = [balance(code, format_cents(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
     path.write_text(document(statement(*nothing, identity="S-2", account=first.account)))
     await state.import_files([path])
     assert (await state.verify()).findings == []
@@ -391,8 +392,8 @@ async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day
     _, cents, name, _ = list_movements(message)[1]
     first = message.statements[0]
     before, after = first.closing or 0, (first.closing or 0) - cents
-    balances = [balance(code, euros(value), day=day) for code, value in (("OPBD", before), ("CLBD", after))]
-    debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
+    balances = [balance(code, format_cents(value), day=day) for code, value in (("OPBD", before), ("CLBD", after))]
+    debit = entry(format_cents(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
     path.write_text(document(statement(*balances, debit, identity="S-2", account=first.account)))
     for again in (False, True):
         assert (await state.import_files([path], again=again)).rejected == []
@@ -409,7 +410,7 @@ async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day
 
 def build_notice(cents: int, name: str, account_: str, day: str) -> str:
     """Build a camt.054 with one debit."""
-    text = document(statement(entry(euros(cents), "DBIT", [detail(name)]), account=account_))
+    text = document(statement(entry(format_cents(cents), "DBIT", [detail(name)]), account=account_))
     text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
     return text.replace("Stmt>", "Ntfctn>").replace("2018-12-14</Dt>", f"{day}</Dt>")
 
@@ -431,8 +432,8 @@ async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_l
     closing = first.closing or 0
     for number, day in enumerate(days, 1):
         values = (("OPBD", closing - (number - 1) * cents), ("CLBD", closing - number * cents))
-        balances = [balance(code, euros(value), day=day) for code, value in values]
-        debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
+        balances = [balance(code, format_cents(value), day=day) for code, value in values]
+        debit = entry(format_cents(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
         path.write_text(
             document(statement(*balances, debit, identity=f"S-{number + 1}", account=first.account))
         )
@@ -449,7 +450,7 @@ async def test_a_statement_repeated_together_with_a_new_one_moves_nothing(state:
     path, message = await write_changed_statement(state)
     await state.import_files([path])
     first = message.statements[0]
-    nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
+    nothing = [balance(code, format_cents(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
     new = document(statement(*nothing, identity="S-2", account=first.account))
     new = new[new.index("<Stmt>") : new.rindex("</Stmt>") + len("</Stmt>")]
     path.write_text(path.read_text().replace("</BkToCstmrStmt>", new + "</BkToCstmrStmt>"))
@@ -486,7 +487,7 @@ async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
     )
     assert (await state.verify()).findings == []
     nothing = [
-        balance(code, euros(message.statements[0].closing or 0), day="2018-11-08")
+        balance(code, format_cents(message.statements[0].closing or 0), day="2018-11-08")
         for code in ("OPBD", "CLBD")
     ]
     path.write_text(document(statement(*nothing, identity="S-2", account=account_)))

@@ -1,6 +1,6 @@
-"""A small story that is told over HTTP: credits, a commitment and what follows it; and what may be asked of it.
+"""Example acts, sent over HTTP: credits, a commitment and what follows it; and the queries about them.
 
-The answers that the description of the interface shows are those of this story.
+The examples in the OpenAPI document are the responses to these queries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from reporting.report_catalog import REPORTS
 from tests.file_strategies import File, Row
 from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, MINISTRY
 from tests.service.http.running_service import JSONL, to_jsonl
@@ -27,8 +28,8 @@ _TERMS = {
 
 def _build_act(kind: str, reference: str, amount: str, *fields: Mapping[str, str], **more: str) -> Row:
     row = {"reference": reference, "kind": kind, "exercise": "2018", "date": "2018-03-05", "amount": amount}
-    for each in fields:
-        row |= each
+    for field in fields:
+        row |= field
     return row | more
 
 
@@ -86,26 +87,27 @@ QUERIES: Mapping[str, tuple[Mapping[str, str], str]] = {
     "/v1/payments/{entry}": (ACCOUNTANT, f"/v1/payments/{REQUESTED}"),
     "/v1/budget/nodes": (MINISTRY, f"/v1/budget/nodes?fund_centre={UNIT}&year=2018"),
     "/v1/budget/programmes": (MINISTRY, "/v1/budget/programmes?year=2018"),
-    "/v1/reports/trial-balance": (AUDITOR, "/v1/reports/trial-balance?exercise=2018"),
-    "/v1/reports/budget": (AUDITOR, "/v1/reports/budget?level=uo"),
-    "/v1/reports/refusals": (AUDITOR, "/v1/reports/refusals"),
-    "/v1/reports/delays": (AUDITOR, "/v1/reports/delays?by=programme&year=2018"),
+    **{
+        f"/v1/reports/{report.name}": (AUDITOR, f"/v1/reports/{report.name}?{report.example}".rstrip("?"))
+        for report in REPORTS
+        if report.example is not None
+    },
 }
-"""By route: who asks, and what."""
+"""By route: the headers of the caller, and the address."""
 TIMESTAMP_FIELDS = ("committed_at", "received_at")
 FIXED_TIMESTAMP = "2018-03-05T09:30:00+00:00"
 
 
 async def submit_story(client: httpx.AsyncClient) -> None:
-    """Let it happen."""
+    """Send the acts."""
     for key, rows in FILES:
         headers = {**JSONL, **key}
-        found = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=headers)
-        assert found.json()["state"] == "decided", found.text
+        response = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=headers)
+        assert response.json()["state"] == "decided", response.text
 
 
 async def read_answers(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
-    """What is answered to all that is asked; moments are told as one."""
+    """Return the responses to all queries, with fixed timestamps."""
     found: dict[str, dict[str, Any]] = {}
     for route, (key, address) in QUERIES.items():
         answer = await client.get(address, headers=key)
@@ -118,12 +120,12 @@ async def read_answers(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
 
 
 def fix_timestamps(value: Any) -> Any:
-    """The same whenever it was said."""
+    """Replace timestamps by a fixed one."""
     if isinstance(value, list):
-        return [fix_timestamps(each) for each in value]
+        return [fix_timestamps(item) for item in value]
     if isinstance(value, dict):
         return {
-            name: FIXED_TIMESTAMP if name in TIMESTAMP_FIELDS else fix_timestamps(each)
-            for name, each in value.items()
+            name: FIXED_TIMESTAMP if name in TIMESTAMP_FIELDS else fix_timestamps(item)
+            for name, item in value.items()
         }
     return value

@@ -17,6 +17,7 @@ from settlement.runs import proposals, run_edits, run_status
 from settlement.runs.issue import IssueRequest
 from settlement.runs.payment_reference import PaymentReference
 from settlement.runs.proposals import ProposalRequest
+from settlement.runs.run_status import LineSelection
 from tests.databases import create_database, open_connection
 from tests.service.small_state import (
     NEVER,
@@ -215,7 +216,9 @@ async def test_a_suspension_moves_the_end_of_the_term(
         async with open_connection(state.dsn) as connection, connection.transaction():
             await connection.execute("set local session_replication_role = replica")
             assert await connection.execute("delete from entry where reference = 'S-2'") == "DELETE 1"
-        (found,) = [each for each in (await state.verify()).findings if each.check == "suspended_unpaid"]
+        (found,) = [
+            finding for finding in (await state.verify()).findings if finding.check == "suspended_unpaid"
+        ]
         assert found.place.startswith("entry ")
 
 
@@ -234,7 +237,7 @@ async def test_interest_changed_by_hand_is_found(state: State, damage: str) -> N
     async with open_connection(state.dsn) as connection, connection.transaction():
         await connection.execute("set local session_replication_role = replica")
         assert await connection.execute(damage) == "UPDATE 1"
-    found = [each for each in (await state.verify()).findings if each.check == "late_interest"]
+    found = [finding for finding in (await state.verify()).findings if finding.check == "late_interest"]
     assert len(found) == 1
 
 
@@ -420,10 +423,10 @@ async def withhold_and_pay(state: State, held: str) -> None:
         at = paris_time("2018-11-12")
         wanted = ProposalRequest("anne", date(2018, 12, 31), at.date())
         run = await proposals.propose_run(connection, books, wanted, lambda _: None)
-        shown = (await run_status.describe_run(connection, run, (10, 0, False)))["shown"]
+        shown = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
         (row,) = await state.fetch("select entry_id from entry where reference = $1", held)
         (line,) = [each["line"] for each in shown if each["entry"] == row["entry_id"]]
-        await run_edits.edit_run(connection, run, "hold", ((line,), "", "anne"))
+        await run_edits.edit_run(connection, run, "hold", (line,), reason="", by="anne")
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
         state.context,
@@ -588,7 +591,7 @@ async def test_a_part_of_late_interest_bears_none(state: State) -> None:
         "treasury",
     )
     (finding,) = (await state.verify()).findings
-    assert (finding.check, finding.expected) == ("late_interest", "nothing was paid late")
+    assert (finding.check, finding.expected) == ("late_interest", "no late payment")
 
 
 async def test_other_rates_claim_the_rest_under_another_name(state: State) -> None:
@@ -598,7 +601,10 @@ async def test_other_rates_claim_the_rest_under_another_name(state: State) -> No
     text = rates.read_text()
     assert '"2018-2" = "0.25"' in text
     rates.write_text(text.replace('"2018-2" = "0.25"', '"2018-2" = "1.25"'))
-    assert len([each for each in (await state.verify()).findings if each.check == "late_interest"]) == 10
+    assert (
+        len([finding for finding in (await state.verify()).findings if finding.check == "late_interest"])
+        == 10
+    )
     found = await claim(state, "2018-11-21")
     assert found.posted
     assert (found.payments, found.posted.reasons) == (10, [])

@@ -166,4 +166,4 @@ async def test_interest_left_out_of_a_transfer_sent_again_is_told(database: Data
         assert (await state.verify()).findings == []
         await state.submit_accepted([{**wrong, "reference": f"IM-{row['entry_id']}-{again}"}], "treasury")
         (found,) = (await state.verify()).findings
-        assert (found.check, found.expected) == ("late_interest", "nothing was paid late")
+        assert (found.check, found.expected) == ("late_interest", "no late payment")

@@ -27,7 +27,7 @@ def test_frequent_steps_are_printed_every_few_seconds(
         "matching a.xml",
         "storing a.xml",
         "a.xml stored",
-        "file 1 noted",
+        "file 1 recorded",
         "writing the responses of 2018-12-19",
     )
     assert _report_all(capsys, reporter, *steps) == ["matching a.xml"]
@@ -37,10 +37,10 @@ def test_frequent_steps_are_printed_every_few_seconds(
 
 def test_single_steps_are_all_printed(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
-    steps = ["making the acts", "noting the issue", "issued", "reading what is owed", "issued"]
+    steps = ["building the acts", "recording the issue", "issued", "reading open payables", "issued"]
     assert _report_all(capsys, ProgressLines(), *steps) == [
-        "making the acts",
-        "noting the issue",
+        "building the acts",
+        "recording the issue",
         "issued",
         "issued",
     ]

@@ -1,4 +1,4 @@
-"""camt.053 and camt.054: entries to movements, balances that must add up, and what is refused with its place."""
+"""camt.053 and camt.054: entries become movements, balances must add up, and faults are reported with their place."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_statement_of_one_account() -> None:
     assert message.movements.item.tolist() == [1]
 
 
-def test_a_batch_is_as_many_movements_as_its_details() -> None:
+def test_a_batch_is_one_movement_per_detail() -> None:
     details = [detail("E-1", "4.00"), detail("E-2", "6.5")]
     message = read_message(
         document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", details)))
@@ -44,7 +44,7 @@ def test_a_batch_is_as_many_movements_as_its_details() -> None:
     assert message.movements.item.tolist() == [1, 1]
 
 
-def test_a_batch_that_mixes_directions_is_told_by_each_detail() -> None:
+def test_a_batch_of_both_directions_is_split_by_detail() -> None:
     details = [detail("E-1", "14.00", "DBIT"), detail("E-2", "3.50", "CRDT", "AC04")]
     message = read_message(
         document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", details)))
@@ -62,7 +62,7 @@ def test_a_batch_that_mixes_directions_is_told_by_each_detail() -> None:
         [detail("E-1", "4.00"), detail("E-2", "6,50")],
     ],
 )
-def test_details_that_do_not_make_the_entry_are_one_movement_that_names_nobody(details: list[str]) -> None:
+def test_details_that_do_not_add_up_are_one_movement_without_id(details: list[str]) -> None:
     message = read_message(
         document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", details)))
     )
@@ -76,10 +76,10 @@ def test_a_single_detail_has_the_amount_of_its_entry() -> None:
     assert list_movements(message) == [("debit", 1050, "E-1", "")]
 
 
-def test_credits_are_returns_where_the_bank_says_so() -> None:
+def test_credits_are_returns_if_the_bank_says_so() -> None:
     entries = [
         entry("1.00", "CRDT", [detail("E-1", reason="AC04")]),
-        entry("2.00", "CRDT", [detail("E-2")], more="<RvslInd>true</RvslInd>"),
+        entry("2.00", "CRDT", [detail("E-2")], extra="<RvslInd>true</RvslInd>"),
         entry("3.00", "CRDT", [detail("E-3")]),
         entry("4.00", "CRDT"),
         entry("5.00", "CRDT", ["<TxDtls><RtrInf><Rsn><Prtry>closed, sorry</Prtry></Rsn></RtrInf></TxDtls>"]),
@@ -95,7 +95,7 @@ def test_credits_are_returns_where_the_bank_says_so() -> None:
 
 
 @pytest.mark.parametrize("status", ["<Cd>PDNG</Cd>", "<Cd>INFO</Cd>", "<Cd>LATER</Cd>"])
-def test_what_is_not_booked_moves_nothing(status: str) -> None:
+def test_entries_that_are_not_booked_move_nothing(status: str) -> None:
     entries = [entry("7.00", "DBIT", [detail("E-1")], status=status), entry("1.00", "DBIT", [detail("E-2")])]
     message = read_message(document(statement(OPEN, closing_balance("99.00"), *entries)))
     assert list_movements(message) == [("debit", 100, "E-2", "")]
@@ -103,16 +103,17 @@ def test_what_is_not_booked_moves_nothing(status: str) -> None:
     assert message.movements.item.tolist() == [2]
 
 
-def test_the_older_version_says_the_same_in_its_own_way() -> None:
+def test_the_older_version_has_the_same_content() -> None:
     amount = '<AmtDtls><TxAmt><Amt Ccy="EUR">10.50</Amt></TxAmt></AmtDtls>'
-    one = f"<TxDtls><Refs><EndToEndId>E-1</EndToEndId></Refs>{amount}</TxDtls>"
+    transfer = f"<TxDtls><Refs><EndToEndId>E-1</EndToEndId></Refs>{amount}</TxDtls>"
     text = document(
-        statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", [one], status="BOOK")), version="02"
+        statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", [transfer], status="BOOK")),
+        version="02",
     )
     assert list_movements(read_message(text)) == [("debit", 1050, "E-1", "")]
 
 
-def test_previous_closing_stands_for_opening_and_other_balances_for_nothing() -> None:
+def test_previous_closing_counts_as_opening_and_other_balances_do_not_count() -> None:
     other = balance("CLAV", "5.00") + balance("ITBD", "77.00") + balance("FWAV", "not a number")
     message = read_message(
         document(statement(balance("PRCD", "100.00"), other, closing_balance("99.00"), entry("1.00", "DBIT")))
@@ -127,7 +128,7 @@ def test_an_overdrawn_account_has_a_negative_balance() -> None:
     assert message.statements[0].closing == -2000
 
 
-def test_a_balance_may_be_nothing() -> None:
+def test_a_balance_may_be_zero() -> None:
     assert (
         read_message(document(statement(OPEN, closing_balance("0"), entry("100.00", "DBIT"))))
         .statements[0]
@@ -136,7 +137,7 @@ def test_a_balance_may_be_nothing() -> None:
     )
 
 
-def test_statements_of_one_account_follow_each_other() -> None:
+def test_statements_of_one_account_are_continuous() -> None:
     second = statement(
         balance("OPBD", "99.00"), closing_balance("98.00"), entry("1.00", "DBIT"), identity="S-2"
     )
@@ -150,7 +151,7 @@ def test_statements_of_one_account_follow_each_other() -> None:
         read_message(document(second, first))
 
 
-def test_a_statement_that_does_not_add_up_is_refused_whole() -> None:
+def test_a_statement_that_does_not_add_up_is_refused() -> None:
     with pytest.raises(EnvelopeMismatch) as refused:
         read_message(
             document(statement(OPEN, closing_balance("89.49"), entry("10.50", "DBIT", [detail("E-1")])))
@@ -161,7 +162,7 @@ def test_a_statement_that_does_not_add_up_is_refused_whole() -> None:
     )
 
 
-def test_a_movement_more_or_less_is_noticed() -> None:
+def test_an_additional_or_missing_movement_is_detected() -> None:
     whole = document(
         statement(OPEN, closing_balance("79.00"), entry("10.50", "DBIT"), entry("10.50", "DBIT"))
     )
@@ -178,7 +179,7 @@ GOOD = document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT",
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "element", "found"),
+    ("old", "new", "element", "finding"),
     [
         ('<Amt Ccy="EUR">10.50', '<Amt Ccy="USD">10.50', "Ntry", "Not in EUR"),
         ('<Amt Ccy="EUR">10.50', "<Amt>10.50", "Ntry", "Not in EUR"),
@@ -205,19 +206,19 @@ GOOD = document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT",
         ("<Dt><Dt>2018-12-14</Dt></Dt></Bal>", "<Dt><Dt>today</Dt></Dt></Bal>", "Bal", "No day"),
     ],
 )
-def test_a_value_that_is_none_refuses_the_statement_at_its_byte(
-    was: str, becomes: str, element: str, found: str
+def test_an_invalid_value_refuses_the_statement_at_its_byte(
+    old: str, new: str, element: str, finding: str
 ) -> None:
-    assert was in GOOD
-    text = GOOD.replace(was, becomes, 1)
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
     with pytest.raises(FileUnreadable) as refused:
         read_message(text)
-    number = 2 if element == "Bal" and ">89" in was else 1
+    number = 2 if element == "Bal" and ">89" in old else 1
     start = -1
     for _ in range(number):
         start = text.index(f"<{element}>", start + 1)
     assert refused.value.place == f"bank.xml, byte {start}, {element} {number}"
-    assert refused.value.finding.startswith(found)
+    assert refused.value.finding.startswith(finding)
 
 
 def test_a_message_without_a_statement_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Statements of 120 characters: as an independent reading has them, and refused at the record that is wrong."""
+"""CFONB 120 statements: read as the oracle reads them, and refused at the invalid record."""
 
 from pathlib import Path
 
@@ -54,15 +54,15 @@ def read(text: str) -> BankMessage:
 
 
 def list_movements(message: BankMessage) -> list[tuple[MovementType, int, str]]:
-    moved = message.movements
-    sorts = [MovementType(int(sort)) for sort in moved.sort]
+    movements = message.movements
     return [
-        (sort, int(moved.amount[row]), read_end_to_end_id(message, row)) for row, sort in enumerate(sorts)
+        (MovementType(int(number)), int(movements.amount[row]), read_end_to_end_id(message, row))
+        for row, number in enumerate(movements.sort)
     ]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n", "\r\n\r\n"])
-def test_a_statement_whatever_its_lines_end_with(end: str) -> None:
+def test_a_statement_with_any_line_ends(end: str) -> None:
     for text in (end.join(SOUND), end.join(SOUND) + end):
         message = read(text)
         assert message.statements == [BankStatement(f"{IBAN[-23:]}-2018-12-14", IBAN, 17879, 100000, 100955)]
@@ -79,31 +79,31 @@ def test_records_without_any_line_end_are_read() -> None:
     assert len(list_movements(read("".join(SOUND)))) == 3
 
 
-def test_the_account_is_told_as_its_iban() -> None:
+def test_the_account_is_given_as_iban() -> None:
     assert is_iban(IBAN)
-    letters = "\n".join(each.replace(ACCOUNT, "0AJ2BKS3CLT") for each in SOUND)
-    account = read(letters).statements[0].account
+    with_letters = "\n".join(line.replace(ACCOUNT, "0AJ2BKS3CLT") for line in SOUND)
+    account = read(with_letters).statements[0].account
     assert is_iban(account)
     assert account[14:25] == "0AJ2BKS3CLT"
 
 
 def test_statements_of_several_accounts_and_days() -> None:
-    other = [each.replace(ACCOUNT, "99999999999") for each in SOUND]
+    other = [line.replace(ACCOUNT, "99999999999") for line in SOUND]
     following = [record("01", "141218", 100955), record("07", "171218", 100955)]
     message = read("\n".join([*SOUND, *other, *following]))
-    assert [each.closing for each in message.statements] == [100955, 100955, 100955]
+    assert [statement.closing for statement in message.statements] == [100955, 100955, 100955]
     assert message.movements.statement.tolist() == [0, 0, 0, 1, 1, 1]
     assert message.movements.item.tolist() == [1, 2, 3, 1, 2, 3]
 
 
 def change_record(at: int, start: int, text: str) -> str:
-    found = list(SOUND)
-    found[at] = f"{found[at][:start]}{text}{found[at][start + len(text) :]}"
-    return "\n".join(found)
+    records = list(SOUND)
+    records[at] = f"{records[at][:start]}{text}{records[at][start + len(text) :]}"
+    return "\n".join(records)
 
 
 @pytest.mark.parametrize(
-    ("text", "number", "found"),
+    ("text", "number", "finding"),
     [
         (change_record(1, 0, "03"), 2, "a record of type 03"),
         (change_record(1, 0, "xx"), 2, "a record of type xx"),
@@ -129,17 +129,17 @@ def change_record(at: int, start: int, text: str) -> str:
         (change_record(0, 90, "-"), 1, "amount '-"),
     ],
 )
-def test_a_record_that_is_wrong_refuses_the_file_at_its_byte(text: str, number: int, found: str) -> None:
+def test_an_invalid_record_refuses_the_file_at_its_byte(text: str, number: int, finding: str) -> None:
     with pytest.raises(FileUnreadable) as refused:
         read(text)
     assert refused.value.place == f"bank.txt, record {number} at byte {(number - 1) * 121}"
-    assert found in refused.value.finding
+    assert finding in refused.value.finding
 
 
-@pytest.mark.parametrize("cut", [1, 50, 119, 121, 130, 500])
-def test_a_cut_or_shifted_file_is_refused(cut: int) -> None:
+@pytest.mark.parametrize("bytes_removed", [1, 50, 119, 121, 130, 500])
+def test_a_truncated_or_shifted_file_is_refused(bytes_removed: int) -> None:
     text = "\n".join(SOUND)
-    for part in (text[:-cut], text[cut:], text[:121] + text[121 + cut :]):
+    for part in (text[:-bytes_removed], text[bytes_removed:], text[:121] + text[121 + bytes_removed :]):
         with pytest.raises((FileUnreadable, EnvelopeMismatch)):
             read(part)
 
@@ -149,7 +149,7 @@ def test_a_statement_that_does_not_add_up_is_refused() -> None:
         read("\n".join([*SOUND[:-1], record("07", "141218", 100956)]))
 
 
-def test_a_file_is_known_by_how_it_begins(tmp_path: Path) -> None:
+def test_the_format_is_detected_by_the_first_bytes(tmp_path: Path) -> None:
     path = tmp_path / "releve.txt"
     path.write_bytes("\r\n".join(SOUND).encode("latin-1"))
     assert len(list_movements(bank_file_reader.read_bank_file(path))) == 3
@@ -173,29 +173,29 @@ MOVES = st.lists(
     st.lists(st.tuples(st.integers(-(10**13), 10**13), MOVES), min_size=1, max_size=4),
     st.sampled_from(["\n", "\r\n"]),
 )
-def test_any_statement_is_read_as_the_oracle_reads_it(told: list, end: str) -> None:
+def test_any_statement_is_read_as_by_the_oracle(statements: list, end: str) -> None:
     records = []
-    for opening, moves in told:
+    for opening, moves in statements:
         account = f"{len(records):011}"
         records.append(record("01", "010203", opening, account=account))
-        for cents, text, came_back in moves:
-            records.append(record("04", "280224", cents, zone="07" if came_back else "  ", account=account))
+        for cents, text, is_return in moves:
+            records.append(record("04", "280224", cents, zone="07" if is_return else "  ", account=account))
             records.append(reference("280224", text).replace(ACCOUNT, account))
         records.append(record("07", "280224", opening + sum(move[0] for move in moves), account=account))
     text = end.join(records)
     message, expected = read(text), cfonb120.read_statements(text)
-    assert [(each.opening, each.closing) for each in message.statements] == [
-        (each.opening, each.closing) for each in expected
+    assert [(statement.opening, statement.closing) for statement in message.statements] == [
+        (account.opening, account.closing) for account in expected
     ]
-    found = iter(list_movements(message))
+    movements = iter(list_movements(message))
     for account in expected:
         for line in account.lines:
-            sort = (
+            movement_type = (
                 MovementType.DEBIT
                 if line.cents < 0
                 else MovementType.RETURN
                 if line.came_back
                 else MovementType.CREDIT
             )
-            assert next(found) == (sort, abs(line.cents), line.end_to_end)
-    assert next(found, None) is None
+            assert next(movements) == (movement_type, abs(line.cents), line.end_to_end)
+    assert next(movements, None) is None

@@ -1,4 +1,4 @@
-"""The bank's messages, mutated: the scanner and lxml give the same rows, or both refuse."""
+"""Mutated bank messages: the scanner and lxml give the same rows, or both refuse."""
 
 from random import Random
 
@@ -19,24 +19,24 @@ CASES = 400
 
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """One message of each kind and version."""
+    """One message of each format and version."""
     folder = tmp_path_factory.mktemp("answers")
     transfers = [Transfer(f"CRSC{n:012}00", 100 + 7 * n, f"Société <{n}> & Cie") for n in range(1, 12)]
     run = write_pain001(folder / "run.xml", [Lot(transfers[:7]), Lot(transfers[7:], day="2018-12-17")])
-    found = []
+    documents = []
     for version in CamtVersion:
-        manner = BankBehaviour(bank_reasons.load(), OutcomeRates(2, 50_000), version=version)
-        names = write_responses([run], folder / version, manner, lambda _: None).files
-        found += [(folder / version / name).read_bytes() for name in names]
-    assert {text[60:140].partition(b"xsd:")[2][:8] for text in found} >= {
+        behaviour = BankBehaviour(bank_reasons.load(), OutcomeRates(2, 50_000), version=version)
+        names = write_responses([run], folder / version, behaviour, lambda _: None).files
+        documents += [(folder / version / name).read_bytes() for name in names]
+    assert {text[60:140].partition(b"xsd:")[2][:8] for text in documents} >= {
         b"pain.002",
         b"camt.053",
         b"camt.054",
     }
-    return found
+    return documents
 
 
-def test_both_readers_agree_on_what_banks_write(documents: list[bytes]) -> None:
+def test_both_readers_agree_on_bank_messages(documents: list[bytes]) -> None:
     for text in documents:
         ours, theirs = read_by_scanner(text, BufferSizes(), MESSAGES), read_by_lxml(text, MESSAGES)
         assert ours.fault == theirs.fault == 0
@@ -44,15 +44,15 @@ def test_both_readers_agree_on_what_banks_write(documents: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_both_readers_agree_whatever_is_changed(documents: list[bytes], seed: int) -> None:
+def test_both_readers_agree_on_mutated_messages(documents: list[bytes], seed: int) -> None:
     random = Random(seed)
-    taken = 0
+    accepted = 0
     for number in range(CASES // 8):
         text = random.choice(documents)
         for _ in range(random.choice((1, 1, 2, 3))):
             text = mutate(random, text)
         sizes = BufferSizes(chunk=random.choice((4096, 8192, 1 << 20)), rows=random.choice((2, 64, 1000)))
         ours, theirs = read_by_scanner(text, sizes, MESSAGES), read_by_lxml(text, MESSAGES)
-        taken += ours.fault == 0
+        accepted += ours.fault == 0
         assert not describe_difference(ours, theirs), (seed, number)
-    assert taken, "every case was refused: nothing was compared"
+    assert accepted, "every case was refused: nothing was compared"

@@ -1,4 +1,4 @@
-"""Files that are out to harm, or were harmed: each refused with the byte, none of them read in part."""
+"""Hostile and damaged files: each is refused with the byte of the fault, and none is read partly."""
 
 from pathlib import Path
 
@@ -21,10 +21,10 @@ GOOD = document(
     statement(balance("OPBD", "100.00"), balance("CLBD", "89.50"), entry("10.50", "DBIT", [detail("E-1")]))
 )
 ROOT = "<Document"
-LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+NESTED_ENTITIES = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 
 
-def test_the_text_that_is_harmed_below_is_good() -> None:
+def test_the_undamaged_text_is_read() -> None:
     assert list_movements(read_message(GOOD)) == [("debit", 1050, "E-1", "")]
 
 
@@ -32,12 +32,12 @@ def test_the_text_that_is_harmed_below_is_good() -> None:
     "doctype",
     [
         '<!DOCTYPE Document [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
-        f'<!DOCTYPE Document [<!ENTITY l0 "ha">{LAUGHS}]>',
+        f'<!DOCTYPE Document [<!ENTITY l0 "ha">{NESTED_ENTITIES}]>',
         '<!DOCTYPE Document SYSTEM "http://127.0.0.1:9/x.dtd">',
         '<!DOCTYPE Document [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]>',
     ],
 )
-def test_a_doctype_is_refused_whatever_it_says(doctype: str) -> None:
+def test_any_doctype_is_refused(doctype: str) -> None:
     text = GOOD.replace(ROOT, f"{doctype}{ROOT}", 1).replace("E-1", "&x;")
     with pytest.raises(FileUnreadable) as refused:
         read_message(text)
@@ -45,20 +45,20 @@ def test_a_doctype_is_refused_whatever_it_says(doctype: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_a_doctype_is_refused_in_other_letters_too(encoding: str) -> None:
+def test_a_doctype_is_refused_in_other_encodings_too(encoding: str) -> None:
     text = GOOD.replace("UTF-8", "UTF-16").replace(ROOT, f'<!DOCTYPE Document [<!ENTITY x "y">]>{ROOT}', 1)
     with pytest.raises(InputError):
         read_message(text.encode(encoding))
 
 
 @pytest.mark.parametrize("share", [1, 7, 30, 50, 80, 99])
-def test_a_cut_file_is_refused(share: int) -> None:
+def test_a_truncated_file_is_refused(share: int) -> None:
     with pytest.raises((FileUnreadable, FormatUnknown)):
         read_message(GOOD.encode()[: len(GOOD) * share // 100])
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "fault"),
+    ("old", "new", "fault"),
     [
         ("</Ntry>", "</Ntri>", XmlFault.TAG_MISMATCHED),
         ("</Document>", "</Document></Document>", XmlFault.CONTENT_BEHIND),
@@ -79,18 +79,16 @@ def test_a_cut_file_is_refused(share: int) -> None:
         ("<Ntry>", "text<Ntry>", XmlFault.TEXT_MISPLACED),
     ],
 )
-def test_what_is_no_sound_message_is_refused_with_a_code_at_its_byte(
-    was: str, becomes: str, fault: XmlFault
-) -> None:
-    text = GOOD.replace(was, becomes, 1)
+def test_a_damaged_message_is_refused_with_a_code_at_its_byte(old: str, new: str, fault: XmlFault) -> None:
+    text = GOOD.replace(old, new, 1)
     with pytest.raises(FileUnreadable) as refused:
         read_message(text)
     byte = int(refused.value.place.partition("byte ")[2])
     assert refused.value.finding == fault.name
-    assert text.index(becomes) <= byte <= len(text.encode()) if becomes else byte > text.index("</NtryDtls>")
+    assert text.index(new) <= byte <= len(text.encode()) if new else byte > text.index("</NtryDtls>")
 
 
-def test_what_is_too_deep_too_long_or_too_large_is_refused(tmp_path: Path) -> None:
+def test_files_beyond_the_limits_are_refused(tmp_path: Path) -> None:
     deep = GOOD.replace("<BkTxCd/>", "<x>" * 80 + "</x>" * 80)
     with pytest.raises(LimitExceeded, match="DEPTH_EXCEEDED"):
         read_message(deep)
@@ -112,7 +110,7 @@ def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes"),
+    ("old", "new"),
     [
         ("E-1", "E<!-- remark -->-1"),
         ("E-1", "E<?target data?>-1"),
@@ -129,8 +127,8 @@ def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
         ('<Amt Ccy="EUR">10.50', "<Amt Ccy='EUR' >10.50"),
     ],
 )
-def test_unusual_but_sound_xml_is_read_as_what_it_says(was: str, becomes: str) -> None:
-    assert list_movements(read_message(GOOD.replace(was, becomes, 1))) == [("debit", 1050, "E-1", "")]
+def test_unusual_but_valid_xml_is_read(old: str, new: str) -> None:
+    assert list_movements(read_message(GOOD.replace(old, new, 1))) == [("debit", 1050, "E-1", "")]
 
 
 def test_prefixes_and_other_encodings_are_read() -> None:
@@ -146,6 +144,6 @@ def test_prefixes_and_other_encodings_are_read() -> None:
     assert list_movements(read_message(b"\xef\xbb\xbf" + GOOD.encode())) == [("debit", 1050, "E-1", "")]
 
 
-def test_bytes_that_are_not_the_encoding_they_claim_are_refused() -> None:
+def test_bytes_of_another_encoding_than_declared_are_refused() -> None:
     with pytest.raises(FileUnreadable):
         read_message(GOOD.encode().replace(b"E-1", b"E\xe9\xe91"))

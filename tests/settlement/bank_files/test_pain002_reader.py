@@ -1,4 +1,4 @@
-"""pain.002 from the bank: what it will not move, and what it says of whole messages and lots."""
+"""pain.002 from the bank: rejected transfers, and statuses of whole messages and lots."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def report(*lots: str, group: str = "<GrpSts>PART</GrpSts>", version: str = "12"
 
 
 @pytest.mark.parametrize("version", ["03", "10", "12", "14"])
-def test_rejected_transfers_are_named(version: str) -> None:
+def test_rejected_transfers_are_read(version: str) -> None:
     parts = (
         transaction("E-1", reason("AC01"), amount("10.50")),
         transaction("E-2", status="ACSC"),
@@ -58,7 +58,7 @@ def test_rejected_transfers_are_named(version: str) -> None:
     assert message.movements.day.tolist() == [DAY] * 4
 
 
-def test_wider_statuses_are_verdicts() -> None:
+def test_statuses_of_messages_and_lots_are_read() -> None:
     whole = f"<GrpSts>RJCT</GrpSts>{reason('AM04')}"
     message = read_message(
         report(lot("L-1", "<PmtInfSts>RJCT</PmtInfSts>", reason("TM01")), lot("L-2"), group=whole)
@@ -68,7 +68,7 @@ def test_wider_statuses_are_verdicts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "found"),
+    ("old", "new", "finding"),
     [
         ("<OrgnlMsgId>RUN-1</OrgnlMsgId>", "", "No OrgnlMsgId"),
         ("<CreDtTm>2018-12-13T17:00:00+01:00</CreDtTm>", "", "No CreDtTm"),
@@ -79,16 +79,16 @@ def test_wider_statuses_are_verdicts() -> None:
         ('Ccy="EUR"', 'Ccy="USD"', "No amount in EUR"),
     ],
 )
-def test_a_value_that_is_none_refuses_the_report(was: str, becomes: str, found: str) -> None:
+def test_an_invalid_value_refuses_the_report(old: str, new: str, finding: str) -> None:
     text = report(lot("L-1", transaction("E-1", reason("AC01"), amount("10.50"))))
     assert list_movements(read_message(text)) == [("reject", 1050, "E-1", "AC01")]
     with pytest.raises(FileUnreadable) as refused:
-        read_message(text.replace(was, becomes, 1))
-    assert refused.value.finding.startswith(found)
+        read_message(text.replace(old, new, 1))
+    assert refused.value.finding.startswith(finding)
     assert "bank.xml, byte " in refused.value.place
 
 
-def test_a_report_on_nothing_is_refused() -> None:
+def test_a_report_without_original_message_is_refused() -> None:
     text = report().replace("OrgnlGrpInfAndSts", "Other")
     with pytest.raises(FileUnreadable, match="No OrgnlGrpInfAndSts"):
         read_message(text)

@@ -1,4 +1,4 @@
-"""Files are there whole or not at all."""
+"""Files are in the outbox completely or not at all."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,36 +9,36 @@ import pytest
 from settlement.orders.outbox import Outbox, WrittenFile
 
 
-def test_a_file_is_what_was_written(tmp_path: Path) -> None:
+def test_a_file_has_the_written_bytes(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "data" / "outbox")
-    kept = outbox.write(7, "a.xml", [b"one ", memoryview(b"two")])
+    written = outbox.write(7, "a.xml", [b"one ", memoryview(b"two")])
     path = outbox.locate(7, "a.xml")
     assert path.read_bytes() == b"one two"
-    assert kept == WrittenFile(7, hashlib.sha256(b"one two").digest())
-    assert outbox.contains(7, "a.xml", kept)
-    assert [each.name for each in path.parent.iterdir()] == ["a.xml"]
+    assert written == WrittenFile(7, hashlib.sha256(b"one two").digest())
+    assert outbox.contains(7, "a.xml", written)
+    assert [file.name for file in path.parent.iterdir()] == ["a.xml"]
 
 
-def test_changed_and_missing_ones_are_noticed(tmp_path: Path) -> None:
+def test_changed_and_missing_files_are_detected(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path)
-    kept = outbox.write(1, "a.xml", [b"one"])
-    assert not outbox.contains(1, "b.xml", kept)
+    written = outbox.write(1, "a.xml", [b"one"])
+    assert not outbox.contains(1, "b.xml", written)
     outbox.locate(1, "a.xml").write_bytes(b"two")
-    assert not outbox.contains(1, "a.xml", kept)
+    assert not outbox.contains(1, "a.xml", written)
     outbox.locate(1, "a.xml").write_bytes(b"longer")
-    assert not outbox.contains(1, "a.xml", kept)
+    assert not outbox.contains(1, "a.xml", written)
 
 
-def test_one_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
-    def breaking() -> Iterator[bytes]:
+def test_a_failed_write_keeps_the_former_file(tmp_path: Path) -> None:
+    def yield_and_fail() -> Iterator[bytes]:
         yield b"half"
         raise OSError
 
     outbox = Outbox(tmp_path)
-    kept = outbox.write(1, "a.xml", [b"one"])
+    written = outbox.write(1, "a.xml", [b"one"])
     with pytest.raises(OSError):  # noqa: PT011 -- any OSError
-        outbox.write(1, "a.xml", breaking())
-    assert outbox.contains(1, "a.xml", kept)
+        outbox.write(1, "a.xml", yield_and_fail())
+    assert outbox.contains(1, "a.xml", written)
     assert not outbox.locate(1, "b.xml").exists()
     outbox.write(1, "a.xml", [b"one"])
-    assert [each.name for each in outbox.locate(1, "a.xml").parent.iterdir()] == ["a.xml"]
+    assert [file.name for file in outbox.locate(1, "a.xml").parent.iterdir()] == ["a.xml"]

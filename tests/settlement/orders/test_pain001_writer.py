@@ -1,4 +1,4 @@
-"""pain.001 out: valid against the official schemas whatever names say, and read back by a library of others."""
+"""Written pain.001 files: valid by the official schemas whatever the texts, and readable by another library."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -48,12 +48,12 @@ _orders = st.builds(
 )
 
 
-def write_file(rows: list[Order], head: PaymentFileHeader) -> bytes:
-    return b"".join(map(bytes, pain001_writer.write_message(head, build_orders(rows))))
+def write_file(rows: list[Order], header: PaymentFileHeader) -> bytes:
+    return b"".join(map(bytes, pain001_writer.write_message(header, build_orders(rows))))
 
 
 def read_file(message: bytes, version: Pain001Version = Pain001Version.V09) -> Any:
-    """The message as the library has it, all of whose fields might be None by their types."""
+    """Parse the message with the other library; by its types, every field might be None."""
     return XmlParser().from_bytes(message, LIBRARY[version])
 
 
@@ -67,48 +67,53 @@ def read_file(message: bytes, version: Pain001Version = Pain001Version.V09) -> A
 @example(
     rows=[Order(name=text, remittance=text) for text in HOSTILE], holder="x" * 200, method=TransferMethod.SEPA
 )
-def test_whatever_names_say_the_schema_holds(
+def test_any_text_is_valid_by_the_schema(
     version: Pain001Version, rows: list[Order], holder: str, method: TransferMethod
 ) -> None:
-    head = build_header(version, method=method, holder=f"H{holder}", initiator=f"I{holder}")
-    document = fromstring(write_file(rows, head))
+    header = build_header(version, method=method, holder=f"H{holder}", initiator=f"I{holder}")
+    document = fromstring(write_file(rows, header))
     SCHEMAS[version].assertValid(document)
     texts = [element.text for element in document.iter() if element.text and element.text.strip()]
     assert all(set(text) <= set(SEPA_CHARACTERS) for text in texts)
 
 
 @pytest.mark.parametrize("version", Pain001Version)
-def test_a_library_of_others_reads_what_was_ordered(version: Pain001Version) -> None:
+def test_another_library_reads_the_orders(version: Pain001Version) -> None:
     rows = [
         Order(41, 99_999_999_999, "Société Générale", bic="", remittance="facture n\u00b0 12 & 13"),
         Order(42, 1, "  "),
         Order(10**12 - 1, 1050, "Straße", remittance=""),
     ]
-    found = read_file(write_file(rows, build_header(version)), version).cstmr_cdt_trf_initn
-    (lot,) = found.pmt_inf
-    for part in (found.grp_hdr, lot):
+    message = read_file(write_file(rows, build_header(version)), version).cstmr_cdt_trf_initn
+    (lot,) = message.pmt_inf
+    for part in (message.grp_hdr, lot):
         assert (part.nb_of_txs, part.ctrl_sum) == ("3", Decimal("1000000010.50"))
-    assert (found.grp_hdr.msg_id, lot.pmt_inf_id) == ("CRSC-7-PACA-SEPA-1",) * 2
-    assert str(found.grp_hdr.cre_dt_tm) == "2018-12-21T14:02:11Z"
+    assert (message.grp_hdr.msg_id, lot.pmt_inf_id) == ("CRSC-7-PACA-SEPA-1",) * 2
+    assert str(message.grp_hdr.cre_dt_tm) == "2018-12-21T14:02:11Z"
     day = lot.reqd_exctn_dt if version is Pain001Version.V03 else lot.reqd_exctn_dt.dt
     assert str(day) == "2018-12-24"
     assert (lot.dbtr.nm, lot.dbtr_acct.id.iban) == ("DRFiP (exemple)", IBAN)
-    told = [
-        (each.pmt_id.end_to_end_id, each.amt.instd_amt.value, each.amt.instd_amt.ccy, each.cdtr.nm)
-        for each in lot.cdt_trf_tx_inf
-    ]
-    assert told == [
+    transfers = lot.cdt_trf_tx_inf
+    assert [
+        (
+            transfer.pmt_id.end_to_end_id,
+            transfer.amt.instd_amt.value,
+            transfer.amt.instd_amt.ccy,
+            transfer.cdtr.nm,
+        )
+        for transfer in transfers
+    ] == [
         (format_identifier(41), Decimal("999999999.99"), "EUR", "Societe Generale"),
         (format_identifier(42), Decimal("0.01"), "EUR", NOT_PROVIDED),
         (format_identifier(10**12 - 1), Decimal("10.50"), "EUR", "Strasse"),
     ]
-    assert [each.rmt_inf and each.rmt_inf.ustrd for each in lot.cdt_trf_tx_inf] == [
+    assert [transfer.rmt_inf and transfer.rmt_inf.ustrd for transfer in transfers] == [
         ["facture n. 12 + 13"],
         ["EJ 2103955300"],
         None,
     ]
-    assert [each.cdtr_agt is None for each in lot.cdt_trf_tx_inf] == [True, False, False]
-    assert {each.cdtr_acct.id.iban for each in lot.cdt_trf_tx_inf} == {IBAN}
+    assert [transfer.cdtr_agt is None for transfer in transfers] == [True, False, False]
+    assert {transfer.cdtr_acct.id.iban for transfer in transfers} == {IBAN}
 
 
 @pytest.mark.parametrize(
@@ -116,15 +121,15 @@ def test_a_library_of_others_reads_what_was_ordered(version: Pain001Version) -> 
     [(TransferMethod.SEPA, "SEPA", "SLEV"), (TransferMethod.RTGS, "URGP", "SHAR")],
 )
 def test_each_method_has_its_service(method: TransferMethod, service: str, charges: str) -> None:
-    found = read_file(write_file([Order()], build_header(method=method)))
-    (lot,) = found.cstmr_cdt_trf_initn.pmt_inf
+    message = read_file(write_file([Order()], build_header(method=method)))
+    (lot,) = message.cstmr_cdt_trf_initn.pmt_inf
     assert (lot.pmt_tp_inf.svc_lvl[0].cd, lot.chrg_br.value) == (service, charges)
     assert (lot.pmt_tp_inf.instr_prty is not None) == (method is TransferMethod.RTGS)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(_orders, min_size=1, max_size=4), st.sampled_from(list(Pain001Version)))
-def test_sizes_are_those_of_what_is_written(rows: list[Order], version: Pain001Version) -> None:
+def test_measured_sizes_are_those_of_the_file(rows: list[Order], version: Pain001Version) -> None:
     whole = write_file(rows, build_header(version))
     bodies = [line for line in whole.splitlines(keepends=True) if line.startswith(b"<CdtTrfTxInf>")]
     assert pain001_writer.measure_transfers(build_orders(rows), version).tolist() == [
@@ -133,7 +138,7 @@ def test_sizes_are_those_of_what_is_written(rows: list[Order], version: Pain001V
     assert len(whole) - sum(map(len, bodies)) < pain001_writer.OVERHEAD_BYTES_MAX
 
 
-def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_do_not_change_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [Order(at, at, f"Nom {at}") for at in range(1, 12)]
     whole, sizes = (
         write_file(rows, build_header()),
@@ -145,33 +150,33 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoilt",
+    "invalid",
     [Order(iban="FR00"), Order(iban=IBAN.lower()), Order(bic="BDFEFR"), Order(cents=0), Order(bic="x" * 8)],
 )
-def test_what_no_bank_takes_is_never_written(spoilt: Order) -> None:
+def test_orders_that_no_bank_accepts_are_never_written(invalid: Order) -> None:
     with pytest.raises(EngineError, match=f"transfer {format_identifier(1)} has an?"):
-        transfer_texts.validate_orders(build_orders([Order(), spoilt]))
+        transfer_texts.validate_orders(build_orders([Order(), invalid]))
 
 
-def test_every_code_point_is_spelt_as_a_text_would_be() -> None:
-    """The table of the kernel says what ``transferable`` says, also of what lies beyond it."""
+def test_every_code_point_is_transliterated_as_in_a_text() -> None:
+    """The table of the kernel agrees with ``to_transfer_charset``, also for code points beyond the table."""
     table = build_transliteration_table()
-    letters, known = table.letter.tobytes().decode("ascii"), len(table.start) - 1
+    letters, size = table.letter.tobytes().decode("ascii"), len(table.start) - 1
     for code in range(0x110000):
         expected = to_transfer_charset(chr(code))
-        found = letters[table.start[code] : table.start[code + 1]] if code < known else "."
-        assert found == expected, hex(code)
+        actual = letters[table.start[code] : table.start[code + 1]] if code < size else "."
+        assert actual == expected, hex(code)
     assert set(letters) <= set(SEPA_CHARACTERS)
 
 
-def test_texts_are_cut_to_what_sepa_takes() -> None:
-    found = read_file(write_file([Order(name="n" * 200, remittance="r " * 200)], build_header()))
-    (each,) = found.cstmr_cdt_trf_initn.pmt_inf[0].cdt_trf_tx_inf
-    assert each.cdtr.nm == "n" * NAME_CHARACTERS_MAX
-    assert each.rmt_inf.ustrd == [("r " * 200)[:REMITTANCE_CHARACTERS_MAX].rstrip()]
+def test_texts_are_cut_to_the_limits_of_sepa() -> None:
+    message = read_file(write_file([Order(name="n" * 200, remittance="r " * 200)], build_header()))
+    (transfer,) = message.cstmr_cdt_trf_initn.pmt_inf[0].cdt_trf_tx_inf
+    assert transfer.cdtr.nm == "n" * NAME_CHARACTERS_MAX
+    assert transfer.rmt_inf.ustrd == [("r " * 200)[:REMITTANCE_CHARACTERS_MAX].rstrip()]
 
 
-def test_identifiers_come_back_and_misread_ones_do_not() -> None:
+def test_identifiers_are_parsed_and_misread_ones_are_not() -> None:
     entries = np.array([1, 2**32 - 2, 10**12 - 1])
     texts = [row.tobytes().decode() for row in format_identifiers(entries)]
     assert parse_identifiers(build_cells(texts)).tolist() == entries.tolist()
@@ -182,6 +187,6 @@ def test_identifiers_come_back_and_misread_ones_do_not() -> None:
     ).any()
 
 
-def test_sums_are_exact_however_large() -> None:
+def test_large_sums_are_exact() -> None:
     amounts = np.array([2**62, 2**62, 2**62, 1], np.int64)
     assert pain001_writer.sum_exactly(amounts) == 3 * 2**62 + 1

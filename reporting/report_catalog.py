@@ -1,0 +1,253 @@
+"""The catalog of reports: one row per report, from which its command, its HTTP route and its description follow.
+
+To add a report, write the module with its query, its result and its table, then add a row to ``REPORTS`` and a test.  The
+module is imported when the report is first computed, so that the command line starts at once.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from core.nomenclature import CentreLevel
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from reporting.code_names import CodeNames
+    from reporting.report_queries import Connection
+    from reporting.report_tables import ReportTable
+
+
+class ParameterType(Enum):
+    """The type of a parameter, which decides how a command and a query parameter are read and checked."""
+
+    YEAR = "year"
+    BATCH = "batch"
+    SUBMISSION = "submission"
+    PROGRAMME = "programme"
+    CHOICE = "choice"
+    LANGUAGE = "language"
+    """A choice on the command line; over HTTP the ``Accept-Language`` header decides."""
+
+
+class ReportParameter(NamedTuple):
+    """One parameter of a report; the first of its choices is the default."""
+
+    name: str
+    description: str
+    type: ParameterType
+    choices: tuple[str, ...] = ()
+
+    @property
+    def default(self) -> str | None:
+        """The value if none is given."""
+        return self.choices[0] if self.choices else None
+
+
+class ReportArguments(NamedTuple):
+    """The arguments of one report."""
+
+    values: Mapping[str, Any]
+    """By parameter."""
+    programmes: frozenset[str] = frozenset()
+    """Only these programmes; all if empty."""
+
+
+class ReportPaging(NamedTuple):
+    """How a long result is split into pages of JSON; its struct states the ``batch`` that it is as of."""
+
+    default_items: int
+    items_max: int
+    page_type: "type[msgspec.Struct]"
+    list_items: Callable[[Any], Sequence[Any]]
+    build_page: Callable[[Any, list[Any], str | None], "msgspec.Struct"]
+    """From the result, the items of the page, and the address of the next page."""
+
+
+class ReportSource(NamedTuple):
+    """The implementation of a report."""
+
+    load: "Callable[[Connection, CodeNames, ReportArguments], Coroutine[Any, Any, Any]]"
+    result_type: "type[msgspec.Struct]"
+    """The struct that is encoded as JSON."""
+    build_table: "Callable[[Any], ReportTable]"
+    """The table for people, and its columns for CSV."""
+    paging: ReportPaging | None = None
+
+
+class ReportDetail(NamedTuple):
+    """The more detailed report that a command shows if one of its parameters is given."""
+
+    parameter: str
+    description: str
+    import_source: Callable[[], ReportSource]
+
+
+class Report(NamedTuple):
+    """One report."""
+
+    name: str
+    """The name of the command, and the last part of the path."""
+    summary: str
+    parameters: tuple[ReportParameter, ...]
+    import_source: Callable[[], ReportSource]
+    example: str | None = None
+    """The query string of the example in the description of the HTTP interface; None if the report has no route."""
+    is_by_programme: bool = False
+    """Whether a caller that is limited to programmes sees the report on these; other reports are then refused."""
+    detail: ReportDetail | None = None
+
+    @property
+    def default_values(self) -> dict[str, str | None]:
+        """The default value of each parameter."""
+        return {parameter.name: parameter.default for parameter in self.parameters}
+
+
+def _import_trial_balance() -> ReportSource:
+    from reporting import trial_balance as report
+
+    return ReportSource(
+        lambda connection, names, arguments: report.load_trial_balance(
+            connection, names, exercise=arguments.values["exercise"], batch=arguments.values["batch"]
+        ),
+        report.TrialBalance,
+        report.build_table,
+    )
+
+
+def _import_budget() -> ReportSource:
+    from reporting import budget as report
+
+    def load(
+        connection: "Connection", names: "CodeNames", arguments: ReportArguments
+    ) -> Coroutine[Any, Any, report.Budget]:
+        level, programme, year, batch = (
+            arguments.values[name] for name in ("level", "programme", "year", "batch")
+        )
+        scope = report.BudgetScope(_find_level(level), programme, year, batch, arguments.programmes)
+        return report.load_budget(connection, names, scope)
+
+    paging = ReportPaging(100, 1000, report.BudgetPage, lambda budget: budget.nodes, report.build_page)
+    return ReportSource(load, report.Budget, report.build_table, paging)
+
+
+def _import_refusals() -> ReportSource:
+    from reporting import refusals as report
+
+    return ReportSource(
+        lambda connection, _, arguments: report.load_refusals(
+            connection,
+            submission=arguments.values["submission"],
+            language=arguments.values["language"],
+        ),
+        report.Refusals,
+        report.build_table,
+    )
+
+
+def _import_refused_lines() -> ReportSource:
+    from reporting import refusals as report
+
+    return ReportSource(
+        lambda connection, names, arguments: report.load_refused_lines(
+            connection,
+            names,
+            arguments.values["submission"],
+            language=arguments.values["language"],
+        ),
+        report.RefusedLine,
+        report.build_lines_table,
+    )
+
+
+def _import_commitments() -> ReportSource:
+    from reporting import commitments as report
+
+    return ReportSource(
+        lambda connection, names, arguments: report.load_outstanding_commitments(
+            connection, names, level=_find_level(arguments.values["level"])
+        ),
+        report.OutstandingCommitments,
+        report.build_table,
+    )
+
+
+def _import_delays() -> ReportSource:
+    from reporting import delays as report
+
+    def load(
+        connection: "Connection", names: "CodeNames", arguments: ReportArguments
+    ) -> Coroutine[Any, Any, report.Delays]:
+        scope = report.DelayScope(arguments.values["by"], arguments.values["year"], arguments.programmes)
+        return report.load_delays(connection, names, scope)
+
+    return ReportSource(load, report.Delays, report.build_table)
+
+
+def _find_level(name: str) -> CentreLevel:
+    return CentreLevel[name.upper()]
+
+
+_LEVEL = ReportParameter(
+    "level",
+    "Level of the fund centres shown",
+    ParameterType.CHOICE,
+    tuple(level.name.lower() for level in CentreLevel),
+)
+_BATCH = ReportParameter(
+    "batch", "State just after this batch; after the last one if left out", ParameterType.BATCH
+)
+
+REPORTS = (
+    Report(
+        "trial-balance",
+        "Debit, credit and balance of every account; both sides are equal",
+        (ReportParameter("exercise", "Only this exercise", ParameterType.YEAR), _BATCH),
+        _import_trial_balance,
+        example="exercise=2018",
+    ),
+    Report(
+        "budget",
+        "Budget execution at one level: credits opened, reserved, consumed and available, in AE and in CP",
+        (
+            _LEVEL,
+            ReportParameter("programme", "Only this programme", ParameterType.PROGRAMME),
+            ReportParameter("year", "Only this budget year", ParameterType.YEAR),
+            _BATCH,
+        ),
+        _import_budget,
+        example="level=uo",
+        is_by_programme=True,
+    ),
+    Report(
+        "refusals",
+        "Refused lines by reason, the most frequent first, and what to do",
+        (
+            ReportParameter("submission", "Only this submission", ParameterType.SUBMISSION),
+            ReportParameter(
+                "language", "Language of findings and remedies", ParameterType.LANGUAGE, ("en", "fr")
+            ),
+        ),
+        _import_refusals,
+        example="",
+        detail=ReportDetail("submission", "line by line for one submission", _import_refused_lines),
+    ),
+    Report(
+        "commitments",
+        "Outstanding commitments: engaged and not drawn, certified and not requested",
+        (_LEVEL,),
+        _import_commitments,
+    ),
+    Report(
+        "delays",
+        "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
+        (
+            ReportParameter("by", "One row for each", ParameterType.CHOICE, ("ministry", "programme")),
+            ReportParameter("year", "Only what was debited in this year", ParameterType.YEAR),
+        ),
+        _import_delays,
+        example="by=programme&year=2018",
+        is_by_programme=True,
+    ),
+)
+"""All reports, in the order in which they are listed."""

@@ -1,0 +1,65 @@
+"""Every report of the catalog, computed on the small journal."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from reporting.code_names import CodeNames
+from reporting.report_catalog import REPORTS, ParameterType, Report, ReportArguments
+from reporting.report_queries import Connection
+
+ROOT = Path(__file__).parents[2]
+SUBMISSION = 2
+"""A submission with refused lines."""
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
+async def test_every_report_is_encoded_and_laid_out(
+    reader: Connection, names: CodeNames, report: Report
+) -> None:
+    source = report.import_source()
+    result = await source.load(reader, names, ReportArguments(report.default_values))
+    encoded = msgspec.json.encode(result)
+    assert msgspec.json.decode(encoded, type=source.result_type) == result
+    table = source.build_table(result)
+    assert all(len(row) == len(table.columns) for row in table.rows)
+    assert next(csv.reader(table.to_csv().splitlines())) == [column.name for column in table.columns]
+
+
+@pytest.mark.parametrize("report", [each for each in REPORTS if each.detail], ids=lambda report: report.name)
+async def test_every_detailed_report_is_laid_out(
+    reader: Connection, names: CodeNames, report: Report
+) -> None:
+    assert report.detail
+    source = report.detail.import_source()
+    values = {**report.default_values, report.detail.parameter: SUBMISSION}
+    result = await source.load(reader, names, ReportArguments(values))
+    assert source.build_table(result).rows
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
+def test_every_parameter_can_be_read(report: Report) -> None:
+    names = [parameter.name for parameter in report.parameters]
+    assert len(names) == len(set(names))
+    for parameter in report.parameters:
+        assert bool(parameter.choices) == (parameter.type in {ParameterType.CHOICE, ParameterType.LANGUAGE})
+    assert not report.detail or report.detail.parameter in names
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
+def test_every_page_is_of_a_result_with_a_batch(report: Report) -> None:
+    source = report.import_source()
+    if source.paging:
+        assert "batch" in source.result_type.__struct_fields__
+        assert "next" in source.paging.page_type.__struct_fields__
+
+
+def test_the_catalog_imports_no_report() -> None:
+    program = "import sys, reporting.report_catalog; print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    assert set(loaded).isdisjoint({"asyncpg", "msgspec", "numpy", "reporting.budget"})
