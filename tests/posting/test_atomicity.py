@@ -21,7 +21,7 @@ def _decide(deciding: KernelBook, lines: list[Line]) -> list[Decision]:
     acts, engine_decisions = to_records(lines), allocate_records(Decisions, len(lines))
     last = int(deciding.tables.counters[0]["entries"])
     kernel.decide(acts, deciding.tables, engine_decisions, False)
-    enforce_atomicity(acts, engine_decisions, deciding.tables, last)
+    enforce_atomicity(acts, engine_decisions, deciding.tables, last_entry=last)
     return [to_decision(row) for row in engine_decisions]
 
 

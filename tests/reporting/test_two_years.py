@@ -182,7 +182,7 @@ async def test_reports_use_the_files_of_each_year(years: Years, reader: asyncpg.
         (2019, "0217"),
     }
     for year, above in ((2018, "0217-SGAC-IMMO"), (2019, "0217-SGAC-ASPR")):
-        found = await load_node_status(reader, names, NodeSelector("OP-0217-000001", year), 99)
+        found = await load_node_status(reader, names, NodeSelector("OP-0217-000001", year), batch=99)
         assert [each.centre for each in found.above] == [above, "0217-SGAC", "0217"]
         assert (found.tightest_ae is None) == (year == 2019)
 

@@ -105,7 +105,7 @@ class ActHistoryHandler:
             lines = await _read_lines(connection, query, start, limit)
             if not (any(lines) or cursor):
                 raise await query_scope.act_not_found(connection, query)
-            histories = await build_histories(connection, names, lines, options)
+            histories = await build_histories(connection, names, lines, options=options)
             is_full = sum(map(len, lines)) == limit
             next_link = (
                 query_scope.build_next_link(request, _ACT_PARAMETERS, _format_cursor(lines))
@@ -125,7 +125,7 @@ class ActHistoryHandler:
         async def load_page(connection: Connection) -> ActPage:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
-            histories = await build_histories(connection, names, ActLines([row], []), options)
+            histories = await build_histories(connection, names, ActLines([row], []), options=options)
             return await _build_page(connection, histories, None, request)
 
         return respond(await self._run_query(request, load_page))
@@ -138,7 +138,7 @@ class ActHistoryHandler:
         async def load_followers(connection: Connection) -> list[Row]:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
-            return await fetch_followers(connection, [row["entry_id"]], page.limit, page.after)
+            return await fetch_followers(connection, [row["entry_id"]], limit=page.limit, after=page.after)
 
         rows = await self._journal.run_lookup(load_followers, request.caller.sender)
         followers = [summarize_entry(row) for row in rows]
@@ -157,10 +157,16 @@ async def _read_lines(
 ) -> ActLines:
     """Read up to ``limit`` lines: first accepted ones, then refused ones."""
     accepted = (
-        [] if start.entry is None else await fetch_accepted_lines(connection, query, start.entry, limit)
+        []
+        if start.entry is None
+        else await fetch_accepted_lines(connection, query, after=start.entry, limit=limit)
     )
     remaining = limit - len(accepted)
-    refused = await fetch_refused_lines(connection, query, start.refusal, remaining) if remaining else []
+    refused = (
+        await fetch_refused_lines(connection, query, after=start.refusal, limit=remaining)
+        if remaining
+        else []
+    )
     return ActLines(accepted, refused)
 
 

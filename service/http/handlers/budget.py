@@ -46,7 +46,7 @@ class BudgetHandler:
 
         async def load(connection: Connection) -> NodeStatus:
             number = await query_scope.check_batch(connection, batch)
-            return await load_node_status(connection, names, selector, number)
+            return await load_node_status(connection, names, selector, batch=number)
 
         return respond(await self._journal.run_lookup(load, request.caller.sender))
 
