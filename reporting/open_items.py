@@ -106,7 +106,7 @@ class PaymentStatus(NamedTuple):
 
 
 async def load_commitments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], limit: int
+    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
 ) -> CommitmentStatus:
     """Load the status of these lines of commitments."""
     related = await fetch_related(connection, names, ActLines(rows), limit=limit)
@@ -116,7 +116,7 @@ async def load_commitments(
 
 
 async def load_payments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], limit: int
+    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
 ) -> PaymentStatus:
     """Load the status of these lines of payment requests."""
     related = await fetch_related(connection, names, ActLines(rows), limit=limit)

@@ -119,7 +119,7 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
         suspended[row], resumed[row] = _find_longest(
-            facts, chain, int(start[row]), debit=int(rows.entry_id[row])
+            facts, chain, term_start=int(start[row]), debit=int(rows.entry_id[row])
         )
     return PaymentDelays(rows, compute_terms(start, suspended, resumed, rule=facts.term_days))
 
@@ -133,7 +133,7 @@ def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> N
 
 
 def _find_longest(
-    facts: RequestFacts, chain: NDArray[np.int64], term_start: int, *, debit: int
+    facts: RequestFacts, chain: NDArray[np.int64], *, term_start: int, debit: int
 ) -> tuple[int, int]:
     """Return the days of the suspension, of a part or of its origins, that moves the end of the term furthest.
 
