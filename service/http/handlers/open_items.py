@@ -45,7 +45,9 @@ class LoadLines(Protocol):
 
     def __call__(
         self, connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
-    ) -> Coroutine[Any, Any, tuple[list[Any], bool]]: ...
+    ) -> Coroutine[Any, Any, tuple[list[Any], bool]]:
+        """Load up to ``limit`` followers of each line."""
+        ...
 
 
 class CommitmentPage(msgspec.Struct, frozen=True, kw_only=True):
