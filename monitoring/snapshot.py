@@ -24,7 +24,7 @@ from monitoring.live_figures import (
     StageTime,
     Throughput,
 )
-from monitoring.service_metrics import ServiceMetrics
+from monitoring.service_metrics import Bucket, ServiceMetrics
 from monitoring.trend import Trend
 
 OUTCOMES = ("accepted", "duplicate", "refused")
@@ -146,7 +146,7 @@ def _build_forms(metrics: ServiceMetrics) -> FormFigures:
     return FormFigures(buckets[-1][1], within, FORM_TARGET_SECONDS, find_p99_bound(buckets))
 
 
-def find_p99_bound(buckets: Sequence[tuple[float, int]]) -> float | None:
+def find_p99_bound(buckets: Sequence[Bucket]) -> float | None:
     """Return the smallest bucket bound with 99 % of the observations; None without any, or if beyond all bounds."""
     total = buckets[-1][1]
     return next((bound for bound, count in buckets[:-1] if total and 100 * count >= 99 * total), None)

@@ -17,7 +17,7 @@ from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from service.configuration.settings import Settings
 from service.database import command_queries
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine import pain002_files
 from service.engine.processing_clock import ProcessingClock
 from service.engine.processing_result import FileRejection, MissingFile, ProcessingResult

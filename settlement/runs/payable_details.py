@@ -41,7 +41,14 @@ def select_pages(
     return first[is_needed]
 
 
-def read_pages(pages: Iterable[tuple[int, bytes]], entries: NDArray[np.int64]) -> DetailsPart:
+class DetailPage(NamedTuple):
+    """A stored page of payment details."""
+
+    first_entry: int
+    content: bytes
+
+
+def read_pages(pages: Iterable[DetailPage], entries: NDArray[np.int64]) -> DetailsPart:
     """Read the details of ``entries`` from pages (first entry, content); at least one page."""
     firsts, content = zip(*pages, strict=True)
     rows, texts = payment_detail_pages.read_pages(firsts, content)

@@ -9,7 +9,7 @@ import msgspec
 from service.auth.access_queries import PauseChange
 from service.auth.perimeter import require_all_programmes
 from service.auth.roles import Role
-from service.auth.sender_pauses import SenderPauses
+from service.auth.sender_pauses import REASON_LENGTH_MAX, SenderPauses
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation, list_problems
 from service.http.problems import Problem, malformed_request, not_found
@@ -17,7 +17,6 @@ from service.http.request_body import read_small_body
 from service.http.route import Route
 
 BODY_BYTES_MAX = 4096
-REASON_LENGTH_MAX = 300
 
 
 class PauseReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
