@@ -93,7 +93,7 @@ def _sum_outcomes(senders: Collection[Mapping[str, OutcomeTotals]]) -> Outcomes:
     by_outcome = [[sender.get(name, OutcomeTotals()) for sender in senders] for name in OUTCOMES]
     return Outcomes(
         *(
-            OutcomeTotals(sum(each.lines for each in totals), sum(each.cents for each in totals))
+            OutcomeTotals(sum(total.lines for total in totals), sum(total.cents for total in totals))
             for totals in by_outcome
         )
     )
@@ -178,13 +178,13 @@ def _build_sender(sender: str, files: Mapping[tuple[str, ...], float], outcomes:
 
 
 def _list_programmes(metrics: ServiceMetrics) -> Iterator[ProgrammeFigures]:
-    opened, available = (
+    opened_cents, available = (
         metrics.read_values("budget_opened_cents"),
         metrics.read_values("budget_available_cents"),
     )
-    for year, programme in sorted({(year, programme) for year, programme, _ in opened}):
+    for year, programme in sorted({(year, programme) for year, programme, _ in opened_cents}):
         ae, cp = (
-            CreditFigures(round(opened[labels]), round(available[labels]))
+            CreditFigures(round(opened_cents[labels]), round(available[labels]))
             for labels in ((year, programme, measure) for measure in ("ae", "cp"))
         )
         yield ProgrammeFigures(year, programme, ae, cp)

@@ -189,8 +189,8 @@ async def load_edits(connection: Connection, run: int) -> RunEdits:
     """Load the edits of a run that are in effect."""
     rows = await connection.fetch(SQL["edits"], run)
 
-    def select(what: str, column: str) -> NDArray[np.int32]:
-        return np.array(sorted(row[column] for row in rows if row["what"] == what), np.int32)
+    def select(edit: str, column: str) -> NDArray[np.int32]:
+        return np.array(sorted(row[column] for row in rows if row["what"] == edit), np.int32)
 
     return RunEdits(select("hold", "line"), select("unhold", "line"), select("regroup", "payee"))
 
