@@ -151,7 +151,9 @@ class Engine:
                 counts[name] += len(rows[0])
                 parts[name].append(self._encoders[name].encode(rows, texts))
             if len(piece.new_words):
-                rows = cells.to_rows(piece.new_words, cell, batch_number, registry=self.state.registry)
+                rows = cells.to_rows(
+                    piece.new_words, first=cell, batch=batch_number, registry=self.state.registry
+                )
                 parts["cell"].append(self._encoders["cell"].encode(rows))
                 cell, counts["cell"] = cell + len(piece.new_words), counts["cell"] + len(piece.new_words)
             position += len(decisions)

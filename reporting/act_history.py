@@ -78,7 +78,7 @@ async def explain(
 
 
 async def fetch_accepted_lines(
-    connection: Connection, query: ReferenceQuery, after: int = 0, *, limit: int | None = None
+    connection: Connection, query: ReferenceQuery, *, after: int = 0, limit: int | None = None
 ) -> list[Row]:
     """Return the accepted lines of a reference after the entry ``after``, in order."""
     (sender, centres, _), kinds = query.visibility, query.kinds
@@ -92,8 +92,8 @@ async def fetch_accepted_lines(
 async def fetch_refused_lines(
     connection: Connection,
     query: ReferenceQuery,
-    after: RefusalCursor = FROM_START,
     *,
+    after: RefusalCursor = FROM_START,
     limit: int | None = None,
 ) -> list[Row]:
     """Return the refused lines of a reference after a position, in order of decision."""

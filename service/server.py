@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -198,7 +198,7 @@ async def _open_context(
     spool, stages = Spool(settings.data / "spool", options.file_bytes_max), StageTimes()
     await remove_undecided(spool, store)
 
-    async def opened(loaded: LoadedBook) -> None:
+    async def note_loaded(loaded: LoadedBook) -> None:
         service.metrics.file_states.load(await read_file_stock(service.pool))
         service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
         service.state.is_ready = True
@@ -207,13 +207,7 @@ async def _open_context(
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
     metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
-    events = InboxEvents(
-        on_opened=opened,
-        on_numbered=metrics.file_states.add,
-        on_received=metrics.record_received,
-        on_taken_up=metrics.record_started,
-        on_withdrawn=metrics.file_states.remove,
-    )
+    events = _build_inbox_events(metrics, note_loaded)
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
     labels = code_labels.load(settings.reference) if settings.reference else code_labels.load()
@@ -241,6 +235,19 @@ async def _open_context(
             inbox.close()
             receiver.close()
             service.validation_pool.close()
+
+
+def _build_inbox_events(
+    metrics: ServiceMetrics, on_opened: Callable[[LoadedBook], Awaitable[None]]
+) -> InboxEvents:
+    """Connect what happens in the inbox with the metrics that count it."""
+    return InboxEvents(
+        on_opened=on_opened,
+        on_numbered=metrics.file_states.add,
+        on_received=metrics.record_received,
+        on_taken_up=metrics.record_started,
+        on_withdrawn=metrics.file_states.remove,
+    )
 
 
 async def _run_engine(service: ServiceContext, store: TimedStore, reference: ReferenceData) -> None:

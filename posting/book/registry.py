@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,9 @@ class ReferenceData:
         days = calendar.load(folder.joinpath("calendar.toml"))
         years = {year: nomenclature.load(folder.joinpath(str(year))) for year in sorted(days.exercises)}
         return cls(
-            days, years, {year: chart.load(folder.joinpath(str(year)), each) for year, each in years.items()}
+            days,
+            years,
+            {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
@@ -89,23 +92,31 @@ class ReferenceData:
         return {kind: list(codes) for kind, codes in codes_by_kind.items()}
 
 
+class NumberedCode(NamedTuple):
+    """A row of ``reference_text``."""
+
+    kind: int
+    number: int
+    code: str
+
+
 def number_codes(
     numbers_by_code: NumbersByCode, codes: Mapping[CodeKind, Iterable[str]]
-) -> list[tuple[int, int, str]]:
-    """Number the codes that have no number yet, after those that have; return the new (kind, number, code) rows.
+) -> list[NumberedCode]:
+    """Number the codes that have no number yet, after those that have; return the rows of the new numbers.
 
     Raises
     ------
     ReferenceDataError
         There are more codes of a kind in all years together than can be numbered.
     """
-    new: list[tuple[int, int, str]] = []
+    new: list[NumberedCode] = []
     for kind, kind_codes in codes.items():
         numbers = numbers_by_code.setdefault(kind, {})
         for code in kind_codes:
             if code not in numbers:
                 numbers[code] = len(numbers) + 1
-                new.append((int(kind), numbers[code], code))
+                new.append(NumberedCode(int(kind), numbers[code], code))
     for kind, limit in NUMBERS_MAX.items():
         if len(numbers_by_code.get(kind, ())) > limit:
             raise _build_too_many_error(kind, len(numbers_by_code[kind]), limit)

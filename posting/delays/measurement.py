@@ -41,7 +41,7 @@ class Suspensions(NamedTuple):
     """Suspensions by payable, in ascending order, each with the entries that noted and ended it."""
 
     payable: NDArray[np.int64]
-    noted: NDArray[np.int64]
+    noting_entry: NDArray[np.int64]
     day: NDArray[np.int32]
     ended: NDArray[np.int64]
     """0 if the suspension has not ended."""
@@ -51,8 +51,8 @@ class Suspensions(NamedTuple):
         """Return the days on which each payable was suspended and resumed, as noted before the entries ``moments``."""
         at = np.searchsorted(self.payable, payables)
         is_present = np.append(self.payable, -1)[at] == payables
-        noted, ended = (np.append(column, 0)[at] for column in (self.noted, self.ended))
-        is_begun = is_present & (noted < moments)
+        noting_entry, ended = (np.append(column, 0)[at] for column in (self.noting_entry, self.ended))
+        is_begun = is_present & (noting_entry < moments)
         is_ended = is_begun & (ended > 0) & (ended < moments)
         return SuspensionDays(
             np.where(is_begun, np.append(self.day, 0)[at], 0).astype(np.int32),
@@ -119,7 +119,7 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
         suspended[row], resumed[row] = _find_longest(
-            facts, chain, int(start[row]), debit=int(rows.entry_id[row])
+            facts, chain, term_start=int(start[row]), debit=int(rows.entry_id[row])
         )
     return PaymentDelays(rows, compute_terms(start, suspended, resumed, rule=facts.term_days))
 
@@ -133,7 +133,7 @@ def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> N
 
 
 def _find_longest(
-    facts: RequestFacts, chain: NDArray[np.int64], term_start: int, *, debit: int
+    facts: RequestFacts, chain: NDArray[np.int64], *, term_start: int, debit: int
 ) -> tuple[int, int]:
     """Return the days of the suspension, of a part or of its origins, that moves the end of the term furthest.
 

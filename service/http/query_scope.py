@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from core.calendar import YEAR_FIRST, YEAR_LAST
-from reporting.act_history import FROM_START, fetch_accepted_lines, fetch_refused_lines
+from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.act_views import Payee
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
@@ -16,7 +16,7 @@ from service.auth.credentials import Caller
 from service.auth.roles import Role
 from service.http.http_messages import Request
 from service.http.name_cache import NameCache
-from service.http.problems import Problem, malformed_request, not_found
+from service.http.problems import Problem, bad_request, not_found
 
 REFERENCE_LENGTH_MAX = 35
 SENDER_LENGTH_MAX = 100
@@ -100,8 +100,8 @@ async def read_visible_entry(connection: Connection, visibility: Visibility, ent
 async def act_not_found(connection: Connection, query: ReferenceQuery) -> Problem:
     """Return the problem for a query without result; it is audited if the reference is another sender's only."""
     any_kind = query._replace(kinds=None, exercise=None)
-    has_own_lines = await fetch_accepted_lines(connection, any_kind, 0, limit=1) or await fetch_refused_lines(
-        connection, any_kind, FROM_START, limit=1
+    has_own_lines = await fetch_accepted_lines(connection, any_kind, limit=1) or await fetch_refused_lines(
+        connection, any_kind, limit=1
     )
     (row,) = await fetch(connection, "is_known", query.reference)
     problem = not_found_audited if row["is_known"] and not has_own_lines else not_found
@@ -186,5 +186,5 @@ def slice_page(
 def require_text(text: str, name: str) -> str:
     """Return a text that must not be empty."""
     if not text:
-        raise malformed_request(f"The parameter {name} is required")
+        raise bad_request(f"The parameter {name} is required")
     return text

@@ -111,7 +111,7 @@ async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> N
     lines = {}
     for name in ("D1", "D2", "D3", "L1"):
         rows = await fetch_accepted_lines(settled, ReferenceQuery(name, Visibility()))
-        (lines[name],), _ = await load_payments(settled, names, rows, 100)
+        (lines[name],), _ = await load_payments(settled, names, rows, limit=100)
     assert {name: each.state for name, each in lines.items()} == {
         "D1": "paid",
         "D2": "paid",
@@ -126,7 +126,7 @@ async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> N
 async def test_a_payee_is_shown_with_its_present_bank_details(settled: asyncpg.Connection) -> None:
     names = await read_names(settled, code_labels.load(REFERENCE))
     rows = await fetch_accepted_lines(settled, ReferenceQuery("D1", Visibility()))
-    (line,), _ = await load_payments(settled, names, rows, 100)
+    (line,), _ = await load_payments(settled, names, rows, limit=100)
     assert line.payee
     assert line.payee.name == "Fournisseur SA"
 

@@ -34,7 +34,7 @@ from service.http.openapi.parameters import (
     VISIBILITY,
     build_limit,
 )
-from service.http.problems import malformed_request
+from service.http.problems import bad_request
 from service.http.query_scope import Page, QueryScope
 from service.http.route import Route
 
@@ -138,7 +138,7 @@ class ActHistoryHandler:
         async def load_followers(connection: Connection) -> list[Row]:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
-            return await fetch_followers(connection, [row["entry_id"]], page.limit, after=page.after)
+            return await fetch_followers(connection, [row["entry_id"]], limit=page.limit, after=page.after)
 
         rows = await self._journal.run_lookup(load_followers, request.caller.sender)
         followers = [summarize_entry(row) for row in rows]
@@ -157,11 +157,15 @@ async def _read_lines(
 ) -> ActLines:
     """Read up to ``limit`` lines: first accepted ones, then refused ones."""
     accepted = (
-        [] if start.entry is None else await fetch_accepted_lines(connection, query, start.entry, limit=limit)
+        []
+        if start.entry is None
+        else await fetch_accepted_lines(connection, query, after=start.entry, limit=limit)
     )
     remaining = limit - len(accepted)
     refused = (
-        await fetch_refused_lines(connection, query, start.refusal, limit=remaining) if remaining else []
+        await fetch_refused_lines(connection, query, after=start.refusal, limit=remaining)
+        if remaining
+        else []
     )
     return ActLines(accepted, refused)
 
@@ -202,7 +206,7 @@ def _parse_cursor(text: str) -> PageStart:
     if not text:
         return PageStart(0, FROM_START)
     if not (match := _CURSOR_PATTERN.fullmatch(text)):
-        raise malformed_request("after must be a value from next of the page before")
+        raise bad_request("after must be a value from next of the page before")
     entry, batch, position = match.groups()
     return (
         PageStart(int(entry), FROM_START)

@@ -107,7 +107,7 @@ def test_stored_cells_give_their_words_again() -> None:
             *(np.array(column, np.int64) for column in (centres, [1, 4, 0], [3, 6, 2], [1, 1, 2], [2018] * 3))
         )
     )
-    rows = to_rows(words, 5, 9, registry=build_registry())
+    rows = to_rows(words, first=5, batch=9, registry=build_registry())
     assert rows.cell.tolist() == [5, 6, 7]
     assert rows.batch.tolist() == [9] * 3
     assert rows.operation.tolist() == [0, centres[1], 0]

@@ -33,7 +33,7 @@ def test_the_greatest_number_of_each_kind_fits(kind: CodeKind) -> None:
         number_codes(numbers, {kind: ["one more"]})
     message = f"{_CODES[kind]}: {NUMBERS_MAX[kind] + 1:,} codes, including those of earlier starts"
     assert str(refused.value).startswith(message)
-    assert f"Keep to {NUMBERS_MAX[kind]:,} in all years together" in str(refused.value)
+    assert f"Use at most {NUMBERS_MAX[kind]:,} in all years together" in str(refused.value)
 
 
 def test_senders_are_not_codes_of_files() -> None:
