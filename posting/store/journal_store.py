@@ -206,9 +206,9 @@ class PostgresStore:
         """
         await self._ensure_partitions(result)
         async with connection.transaction():
-            await self._copy(connection, result)
+            await self.copy_rows(connection, result)
             await previous.wait()
-            await self._close_batch(connection, result)
+            await self.close_batch(connection, result)
         self._lease.free_copiers.put_nowait(connection)
 
     async def save_checkpoint(self, snapshot: CheckpointSnapshot) -> None:
@@ -231,7 +231,8 @@ class PostgresStore:
             await connection.execute(SQL["insert_checkpoint"], *snapshot.build_row())
         self._lease.free_copiers.put_nowait(connection)
 
-    async def _close_batch(self, connection: asyncpg.Connection, result: BatchResult) -> None:
+    async def close_batch(self, connection: asyncpg.Connection, result: BatchResult) -> None:
+        """Store that the batch is complete, as the last statement of its transaction; see ``commit``."""
         counts = result.counts
         rows = tuple(counts[name] for name in HASHED_TABLES)
         head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
@@ -261,7 +262,8 @@ class PostgresStore:
                     await connection.execute("select ensure_entry_partition($1)", partition)
                 self._existing_partitions.add(partition)
 
-    async def _copy(self, connection: asyncpg.Connection, result: BatchResult) -> None:
+    async def copy_rows(self, connection: asyncpg.Connection, result: BatchResult) -> None:
+        """Copy the rows of a batch, as the first step of its transaction; see ``commit``."""
         for name, stream in result.streams.items():
             if len(stream):
                 table, texts = TABLES[name]

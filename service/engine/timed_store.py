@@ -44,10 +44,12 @@ class TimedStore(PostgresStore):
             self.nanoseconds[step] += end - start
         self.on_commit((times[-1] - times[0]) / 1e9)
 
-    async def _copy(self, connection: Any, result: BatchResult) -> None:
-        await super()._copy(connection, result)
+    async def copy_rows(self, connection: Any, result: BatchResult) -> None:
+        """Copy the rows of a batch, and note when that is done."""
+        await super().copy_rows(connection, result)
         self._step_times[result.number].append(time.monotonic_ns())
 
-    async def _close_batch(self, connection: Any, result: BatchResult) -> None:
+    async def close_batch(self, connection: Any, result: BatchResult) -> None:
+        """Note when the previous batch is committed, and complete this one."""
         self._step_times[result.number].append(time.monotonic_ns())
-        await super()._close_batch(connection, result)
+        await super().close_batch(connection, result)

@@ -21,7 +21,13 @@ _NEVER = 1_000
 _numbers = count()
 PROPOSING = ["reading open payables", "selecting what is due", "saving the proposal", "proposed"]
 ISSUING = [
-    *("building the acts", "recording the issue", "issue recorded", "indexing what came", "acts committed"),
+    *(
+        "building the acts",
+        "recording the issue",
+        "issue recorded",
+        "updating the look-up indexes",
+        "acts committed",
+    ),
     *("writing the files", "file 1 written", "file 1 recorded", "file 2 written", "file 2 recorded"),
     *("file 3 written", "file 3 recorded", "issued"),
 ]

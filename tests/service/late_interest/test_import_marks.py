@@ -135,7 +135,7 @@ async def test_what_could_not_be_claimed_sets_no_mark(state: State) -> None:
         await bank_import.import_files(state.context, first, create_interruption(), options=closed)
     ).interest
     assert found
-    assert "no open period" in found.waits
+    assert "in an open period" in found.waits
     assert await read_marks(state) == []
     rates = state.reference / "late_interest.toml"
     text = rates.read_text()
@@ -295,7 +295,7 @@ async def test_claims_that_are_refused_whole_are_no_end(state: State) -> None:
 async def test_answers_that_are_refused_whole_are_no_end(state: State) -> None:
     first, _ = list_statements(state)
     folder = state.settings.data / bank_import.FOLDER
-    with pytest.raises(EngineError, match="bank's answers were refused whole"):
+    with pytest.raises(EngineError, match="bank files were refused whole"):
         await bank_import.import_files(
             state.context,
             first[:1],

@@ -88,7 +88,7 @@ async def test_a_day_in_no_open_period_is_told_and_the_import_stands(state: Stat
     assert await count_acts(state) == (4, 0)
     assert await state.fetch("select * from refusal") == []
     told = await run_command(state, "pay", "interest", "--at", "2019-05-02", code=1)
-    assert "no open period" in told.out
+    assert "in an open period" in told.out
     await run_command(state, "pay", "interest", *DAY)
     assert await count_acts(state) == (4, 4)
 
