@@ -48,18 +48,22 @@ CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def answered(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
     """Two runs of late requests, four and three of them; the bank has answered both, and nothing of that is taken in."""
-    async with open_state(database, tmp_path_factory.mktemp("answered"), 4) as found:
-        found.simulate_bank(await found.pay_due(date(2018, 11, 15), paris_time("2018-11-05")), NEVER)
-        await found.submit_accepted([build_third_party(number) for number in (5, 6, 7)])
-        await found.submit_requests(3, first=5)
-        found.simulate_bank(await found.pay_due(date(2018, 11, 15), paris_time("2018-11-12")), NEVER)
-        yield found
+    async with open_state(database, tmp_path_factory.mktemp("answered"), 4) as answered_state:
+        answered_state.simulate_bank(
+            await answered_state.pay_due(date(2018, 11, 15), paris_time("2018-11-05")), NEVER
+        )
+        await answered_state.submit_accepted([build_third_party(number) for number in (5, 6, 7)])
+        await answered_state.submit_requests(3, first=5)
+        answered_state.simulate_bank(
+            await answered_state.pay_due(date(2018, 11, 15), paris_time("2018-11-12")), NEVER
+        )
+        yield answered_state
 
 
 @pytest_asyncio.fixture
 async def state(answered: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, answered, tmp_path / "state") as found:
-        yield found
+    async with copy_state(database, answered, tmp_path / "state") as copied_state:
+        yield copied_state
 
 
 def list_statements(state: State) -> tuple[list[Path], list[Path]]:
@@ -102,9 +106,9 @@ async def test_an_import_measures_what_was_debited_since_the_last(
         assert (await claim(whole)).debits == 7
         expected = await fetch_claims(whole)
     first, second = list_statements(state)
-    one = (await import_files(state, first)).interest
-    assert one
-    assert (one.debits, one.payments) == (4, 4)
+    first_interest = (await import_files(state, first)).interest
+    assert first_interest
+    assert (first_interest.debits, first_interest.payments) == (4, 4)
     (mark,) = await read_marks(state)
     again = (await import_files(state, first)).interest
     assert again
@@ -131,11 +135,11 @@ async def test_what_could_not_be_claimed_sets_no_mark(state: State) -> None:
     """A closed day, then a rate that is missing; the next import of debits makes up for both."""
     first, second = list_statements(state)
     closed = ImportOptions(ProgressLines(), interest=InterestRequest(paris_time("2019-05-02")))
-    found = (
+    interest = (
         await bank_import.import_files(state.context, first, create_interruption(), options=closed)
     ).interest
-    assert found
-    assert "no open period" in found.waits
+    assert interest
+    assert "no open period" in interest.waits
     assert await read_marks(state) == []
     rates = state.reference / "late_interest.toml"
     text = rates.read_text()
@@ -187,14 +191,14 @@ async def check_each_mark(state: State) -> int:
             whole = (await measuring.find_unclaimed_interest(connection, rules, term)).claims
         async with command_queries.connect(state.dsn) as connection:
             await measuring.store_mark(connection, row["entry_id"])
-            found = await measuring.find_unclaimed_since_mark(connection, rules, term)
+            unclaimed = await measuring.find_unclaimed_since_mark(connection, rules, term)
         later = {debit["predecessor"] for debit in debits if debit["entry_id"] > row["entry_id"]}
         own = dict(zip(whole.payable.tolist(), whole.amount.tolist(), strict=True))
-        some = dict(zip(found.claims.payable.tolist(), found.claims.amount.tolist(), strict=True))
+        some = dict(zip(unclaimed.claims.payable.tolist(), unclaimed.claims.amount.tolist(), strict=True))
         assert some == {entry: cents for entry, cents in own.items() if entry in later}
-        assert found.debits == sum(debit["predecessor"] in later for debit in debits)
+        assert unclaimed.debits == sum(debit["predecessor"] in later for debit in debits)
         names = {*whole.due.debit[whole.rows].tolist()}
-        assert {*found.claims.due.debit[found.claims.rows].tolist()} <= names
+        assert {*unclaimed.claims.due.debit[unclaimed.claims.rows].tolist()} <= names
     return len(debits)
 
 
@@ -242,9 +246,9 @@ async def test_claims_of_a_paused_treasury_wait_and_nothing_is_proposed_beside_t
     )
     assert stopped.is_interrupted
     await set_paused(state, is_paused=True)
-    found = await claim(state)
-    assert "crescendo access resume treasury" in found.waits
-    assert (found.payments, found.posted, found.is_interrupted) == (0, None, False)
+    interest = await claim(state)
+    assert "crescendo access resume treasury" in interest.waits
+    assert (interest.payments, interest.posted, interest.is_interrupted) == (0, None, False)
     assert await read_marks(state) == []
     waits = (await import_files(state, second)).interest
     assert waits

@@ -44,12 +44,12 @@ async def paid(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
     Numbers 1 to 10 say that they were received on the tenth of October.
     """
     async with create_database(database) as dsn:
-        found = State(dsn, tmp_path_factory.mktemp("paid"))
-        await found.fund(20)
-        await found.submit_accepted([build_large_request(number) for number in range(1, 21)])
-        files = await found.pay_due(date(2018, 11, 15), paris_time("2018-11-05"))
-        await found.import_files(found.list_files(found.simulate_bank(files, NEVER)))
-        yield found
+        paid_state = State(dsn, tmp_path_factory.mktemp("paid"))
+        await paid_state.fund(20)
+        await paid_state.submit_accepted([build_large_request(number) for number in range(1, 21)])
+        files = await paid_state.pay_due(date(2018, 11, 15), paris_time("2018-11-05"))
+        await paid_state.import_files(paid_state.list_files(paid_state.simulate_bank(files, NEVER)))
+        yield paid_state
 
 
 def build_large_request(number: int) -> Row:
@@ -60,8 +60,8 @@ def build_large_request(number: int) -> Row:
 
 @pytest_asyncio.fixture
 async def state(paid: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, paid, tmp_path / "state") as found:
-        yield found
+    async with copy_state(database, paid, tmp_path / "state") as copied_state:
+        yield copied_state
 
 
 async def claim(state: State, day: str = "2018-11-20", *, dry: bool = False) -> InterestResult:
@@ -85,13 +85,13 @@ async def read_debit_day(state: State) -> date:
 async def test_what_was_paid_late_is_claimed_to_the_cent_and_what_was_not_is_not(state: State) -> None:
     days = (await read_debit_day(state) - date(2018, 10, 31)).days
     assert days == 6
-    found = await claim(state)
+    interest = await claim(state)
     rows = await state.fetch(LATE, KIND_NUMBERS["late_interest"])
     assert [row["amount"] for row in rows] == [
         4_000 + compute_interest(number, days) for number in range(11, 21)
     ]
-    assert found.payments == 10
-    assert found.cents == sum(row["amount"] for row in rows) == found.interest_cents + 40_000
+    assert interest.payments == 10
+    assert interest.cents == sum(row["amount"] for row in rows) == interest.interest_cents + 40_000
     owed = {
         row["entry_id"]: row for row in await state.fetch("select * from entry where reference like 'DP-%'")
     }
@@ -111,13 +111,13 @@ async def test_it_is_claimed_once(state: State) -> None:
 
 
 async def test_a_look_changes_nothing(state: State) -> None:
-    found = await claim(state, dry=True)
-    assert (found.payments, found.posted) == (10, None)
+    interest = await claim(state, dry=True)
+    assert (interest.payments, interest.posted) == (10, None)
     assert "late_interest" not in await state.count_kinds()
 
 
 async def test_the_next_run_pays_it_at_once_and_no_interest_is_due_on_it(state: State) -> None:
-    found = await claim(state)
+    interest = await claim(state)
     files = await state.pay_due(date(2018, 12, 20), paris_time("2018-12-20"))
     text = "".join(path.read_text() for path in files)
     assert text.count("<CdtTrfTxInf>") == 10
@@ -132,7 +132,7 @@ async def test_the_next_run_pays_it_at_once_and_no_interest_is_due_on_it(state: 
         " join entry r on r.entry_id = p.predecessor where d.kind = $1 and r.kind = $2",
         *(KIND_NUMBERS[name] for name in ("bank_debit", "late_interest")),
     )
-    assert row["cents"] == found.cents
+    assert row["cents"] == interest.cents
     assert (await claim(state, "2018-12-31")).payments == 0
     assert (await state.verify()).findings == []
 
@@ -154,33 +154,33 @@ async def test_what_a_ministry_claimed_itself_counts(state: State) -> None:
             },
         ]
     )
-    found = await claim(state)
-    assert found.payments == 9
+    interest = await claim(state)
+    assert interest.payments == 9
     rows = {row["reference"]: row["amount"] for row in await state.fetch(LATE, KIND_NUMBERS["late_interest"])}
-    assert sum(rows.values()) == 4_000 + 90_000 + found.cents
+    assert sum(rows.values()) == 4_000 + 90_000 + interest.cents
     assert compute_interest(11, 6) in rows.values()
     assert (await state.verify()).findings == []
 
 
 async def test_without_credits_it_is_refused_and_proposed_again(state: State) -> None:
     """It has credits of its own: here a request takes what one unit has left first."""
-    taken = sum(number for number in range(2, 21, 2)) * 100_000
-    left = 100_000_000_00 - taken - 100
+    paid_euros = sum(number for number in range(2, 21, 2)) * 100_000
+    remaining_cents = 100_000_000_00 - paid_euros - 100
     rest = {
         **build_request(2, "2018-11-10"),
         "reference": "DP-ALL",
-        "amount": f"{left // 100}.{left % 100:02}",
+        "amount": f"{remaining_cents // 100}.{remaining_cents % 100:02}",
     }
     await state.submit_accepted([rest])
-    found = await claim(state)
-    assert found.posted
-    assert {reason.code: reason.lines for reason in found.posted.reasons} == {"AE_EXCEEDED": 5}
+    interest = await claim(state)
+    assert interest.posted
+    assert {reason.code: reason.lines for reason in interest.posted.reasons} == {"AE_EXCEEDED": 5}
     assert (await state.count_kinds())["late_interest"] == 5
     for day in ("2018-11-20", "2018-11-22"):  # the same day once more makes the same file
         again = await claim(state, day)
         assert (again.payments, again.posted and again.posted.known) == (5, [])
         assert again.posted
-        assert {each.code: each.lines for each in again.posted.reasons} == {"AE_EXCEEDED": 5}
+        assert {reason.code: reason.lines for reason in again.posted.reasons} == {"AE_EXCEEDED": 5}
 
 
 @pytest.mark.parametrize(
@@ -216,10 +216,10 @@ async def test_a_suspension_moves_the_end_of_the_term(
         async with open_connection(state.dsn) as connection, connection.transaction():
             await connection.execute("set local session_replication_role = replica")
             assert await connection.execute("delete from entry where reference = 'S-2'") == "DELETE 1"
-        (found,) = [
+        (late_finding,) = [
             finding for finding in (await state.verify()).findings if finding.check == "suspended_unpaid"
         ]
-        assert found.place.startswith("entry ")
+        assert late_finding.place.startswith("entry ")
 
 
 @pytest.mark.parametrize(
@@ -237,8 +237,10 @@ async def test_interest_changed_by_hand_is_found(state: State, damage: str) -> N
     async with open_connection(state.dsn) as connection, connection.transaction():
         await connection.execute("set local session_replication_role = replica")
         assert await connection.execute(damage) == "UPDATE 1"
-    found = [finding for finding in (await state.verify()).findings if finding.check == "late_interest"]
-    assert len(found) == 1
+    interest_findings = [
+        finding for finding in (await state.verify()).findings if finding.check == "late_interest"
+    ]
+    assert len(interest_findings) == 1
 
 
 async def test_flux_1_is_due_from_the_service_that_came_last_and_parts_of_it_to_others(
@@ -298,9 +300,9 @@ async def test_flux_1_is_due_from_the_service_that_came_last_and_parts_of_it_to_
         await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
         days = (await read_debit_day(state) - date(2018, 10, 31)).days
         await claim(state)
-        found = await state.fetch(LATE, KIND_NUMBERS["late_interest"])
+        claim_rows = await state.fetch(LATE, KIND_NUMBERS["late_interest"])
         expected = {1: 4_000 + compute_interest(2, days), 3: 4_000 + compute_interest(1, days)}
-        assert {row["payee"]: row["amount"] for row in found} == expected
+        assert {row["payee"]: row["amount"] for row in claim_rows} == expected
         assert (await state.verify()).findings == []
 
 
@@ -312,10 +314,10 @@ async def prepare_state(database: Database, folder: Path, rows: Acts) -> AsyncIt
     """A State of four payees and what ``rows`` say."""
     async with create_database(database) as dsn:
         folder.mkdir()
-        found = State(dsn, folder)
-        await found.fund(4)
-        await post_acts(found, *rows)
-        yield found
+        prepared_state = State(dsn, folder)
+        await prepared_state.fund(4)
+        await post_acts(prepared_state, *rows)
+        yield prepared_state
 
 
 async def post_acts(state: State, *rows: Row) -> None:
@@ -344,10 +346,10 @@ async def read_claims(state: State) -> dict[str, list[int]]:
         " order by i.entry_id",
         KIND_NUMBERS["late_interest"],
     )
-    found: dict[str, list[int]] = {}
+    amounts_by_reference: dict[str, list[int]] = {}
     for row in rows:
-        found.setdefault(row["reference"], []).append(row["amount"])
-    return found
+        amounts_by_reference.setdefault(row["reference"], []).append(row["amount"])
+    return amounts_by_reference
 
 
 FLUX_1: Acts = [
@@ -364,9 +366,9 @@ FLUX_1: Acts = [
             "kind": "service",
             "predecessor": "EJ",
             "amount": "3000.00",
-            "date": each,
+            "date": service_day,
         }
-        for at, each in ((2, "2018-09-10"), (3, "2018-10-07"))
+        for at, service_day in ((2, "2018-09-10"), (3, "2018-10-07"))
     ),
     *(
         {
@@ -421,11 +423,11 @@ async def withhold_and_pay(state: State, held: str) -> None:
     books = PaymentReference.load(state.reference)
     async with command_queries.connect(state.dsn) as connection:
         at = paris_time("2018-11-12")
-        wanted = ProposalRequest("anne", date(2018, 12, 31), at.date())
-        run = await proposals.propose_run(connection, books, wanted, on_step=lambda _: None)
-        shown = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
+        request = ProposalRequest("anne", date(2018, 12, 31), at.date())
+        run = await proposals.propose_run(connection, books, request, on_step=lambda _: None)
+        run_lines = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
         (row,) = await state.fetch("select entry_id from entry where reference = $1", held)
-        (line,) = [each["line"] for each in shown if each["entry"] == row["entry_id"]]
+        (line,) = [run_line["line"] for run_line in run_lines if run_line["entry"] == row["entry_id"]]
         await run_edits.edit_run(connection, run, "hold", numbers=(line,), reason="", by="anne")
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
@@ -573,8 +575,8 @@ async def test_a_part_of_late_interest_bears_none(state: State) -> None:
     )
     files = await state.pay_due(date(2018, 12, 31), paris_time("2018-12-27"))
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-    found = await claim(state, "2018-12-31")
-    assert (found.payments, found.posted) == (0, None)
+    interest = await claim(state, "2018-12-31")
+    assert (interest.payments, interest.posted) == (0, None)
     assert (await state.verify()).findings == []
     (debit,) = await state.fetch(
         "select d.entry_id, p.predecessor from entry d join entry p on p.entry_id = d.predecessor"
@@ -605,9 +607,9 @@ async def test_other_rates_claim_the_rest_under_another_name(state: State) -> No
         len([finding for finding in (await state.verify()).findings if finding.check == "late_interest"])
         == 10
     )
-    found = await claim(state, "2018-11-21")
-    assert found.posted
-    assert (found.payments, found.posted.reasons) == (10, [])
+    interest = await claim(state, "2018-11-21")
+    assert interest.posted
+    assert (interest.payments, interest.posted.reasons) == (10, [])
     names = [row["reference"] for row in await state.fetch(LATE, KIND_NUMBERS["late_interest"])]
     assert sum(name.count("-") == 3 and name.endswith("-2") for name in names) == 10
     assert (await state.verify()).findings == []
@@ -615,8 +617,8 @@ async def test_other_rates_claim_the_rest_under_another_name(state: State) -> No
 
 
 async def test_a_day_in_no_open_period_is_said_and_nothing_is_refused(state: State) -> None:
-    found = await claim(state, "2019-05-02")
-    assert (found.payments, found.posted) == (10, None)
-    assert "2019-05-02 is not in an open period" in found.waits
-    assert "--at DAY" in found.waits
+    interest = await claim(state, "2019-05-02")
+    assert (interest.payments, interest.posted) == (10, None)
+    assert "2019-05-02 is not in an open period" in interest.waits
+    assert "--at DAY" in interest.waits
     assert (await claim(state)).payments == 10

@@ -81,8 +81,8 @@ async def test_what_the_bank_refused_is_late_when_it_is_debited_in_the_end(
         debit = await debit_transfer(state, transfer, "2018-11-12")
         due = 4_000 + compute_interest(1, 12)
         assert await read_report(state) == (1, 0, due, 0)
-        found = await claim(state)
-        assert (found.payments, found.cents) == (1, due)
+        interest = await claim(state)
+        assert (interest.payments, interest.cents) == (1, due)
         assert await read_claims(state) == {"DP-1": [due]}
         (name,) = await state.fetch("select reference from entry where reference like 'IM-%'")
         assert name["reference"].endswith(f"-{debit}")
@@ -165,5 +165,5 @@ async def test_interest_left_out_of_a_transfer_sent_again_is_told(database: Data
         await state.submit_accepted([by_hand], "treasury")
         assert (await state.verify()).findings == []
         await state.submit_accepted([{**wrong, "reference": f"IM-{row['entry_id']}-{again}"}], "treasury")
-        (found,) = (await state.verify()).findings
-        assert (found.check, found.expected) == ("late_interest", "no late payment")
+        (finding,) = (await state.verify()).findings
+        assert (finding.check, finding.expected) == ("late_interest", "no late payment")

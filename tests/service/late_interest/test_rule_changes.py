@@ -35,18 +35,18 @@ async def pay(state: State, day: str) -> None:
 async def claimed(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
     """Requests of June, paid in November, and claimed for."""
     async with create_database(database) as dsn:
-        found = State(dsn, tmp_path_factory.mktemp("claimed"))
-        await found.fund(2 * OWED)
-        await found.submit_requests(OWED, day="2018-06-01")
-        await pay(found, "2018-11-05")
-        assert (await claim(found, "2018-11-20")).payments == OWED
-        yield found
+        claimed_state = State(dsn, tmp_path_factory.mktemp("claimed"))
+        await claimed_state.fund(2 * OWED)
+        await claimed_state.submit_requests(OWED, day="2018-06-01")
+        await pay(claimed_state, "2018-11-05")
+        assert (await claim(claimed_state, "2018-11-20")).payments == OWED
+        yield claimed_state
 
 
 @pytest_asyncio.fixture
 async def state(claimed: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, claimed, tmp_path / "state") as found:
-        yield found
+    async with copy_state(database, claimed, tmp_path / "state") as copied_state:
+        yield copied_state
 
 
 async def claim(state: State, day: str) -> InterestResult:
@@ -82,8 +82,8 @@ async def test_another_compensation_from_a_day_on(state: State, euros: int) -> N
     change(state, "late_interest.toml", FORTY, new)
     assert await read_expected(state) == set()
     assert (await claim(state, "2018-11-21")).payments == 0
-    found = await claim_later_requests(state, "2018-10-15")
-    assert (found.payments, found.compensation_cents) == (OWED, OWED * euros * 100)
+    interest = await claim_later_requests(state, "2018-10-15")
+    assert (interest.payments, interest.compensation_cents) == (OWED, OWED * euros * 100)
     assert await read_expected(state) == set()
 
 
@@ -91,8 +91,8 @@ async def test_another_term_from_a_day_on(state: State) -> None:
     """Forty-five days for what begins in October: late from the end of November on, and not of the middle of it."""
     change(state, "payments.toml", "term_days = 30", 'term_days = { "2013-03-16" = 30, "2018-10-01" = 45 }')
     assert await read_expected(state) == set()
-    found = await claim_later_requests(state, "2018-10-15")
-    assert found.payments == OWED
+    interest = await claim_later_requests(state, "2018-10-15")
+    assert interest.payments == OWED
     assert await read_expected(state) == set()
     change(state, "payments.toml", '"2018-10-01" = 45', '"2018-10-01" = 60')
     findings = (
