@@ -25,7 +25,7 @@ from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
 from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
-from reporting import code_labels as codes_of
+from reporting import code_labels
 from service.auth import audit_trail
 from service.auth.access_queries import open_audit_pool
 from service.auth.rate_limit import RateLimiter
@@ -210,7 +210,7 @@ async def _open_context(
     events = _build_inbox_events(metrics, note_loaded)
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
-    labels = codes_of.load(settings.reference) if settings.reference else codes_of.load()
+    labels = code_labels.load(settings.reference) if settings.reference else code_labels.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
         stored = StoredParts(
             inbox=inbox,

@@ -26,7 +26,7 @@ app.command("service.cli.bench_pain001:payment_files", name="pain001")
 @app.default
 def bench(
     *,
-    seed: Annotated[int, Parameter(help="The same seed gives the same year.")] = 1,
+    seed: Annotated[int, Parameter(help="The same seed produces the same year.")] = 1,
     acts: Annotated[int, Parameter(help="Payment request lines of the year.")] = 10_100_000,
     publish: Annotated[
         bool,

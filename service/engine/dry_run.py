@@ -19,7 +19,7 @@ from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_file
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
-from reporting import code_labels as codes_of
+from reporting import code_labels
 from reporting.code_names import read_names
 from service.configuration.settings import UsageError
 from service.database import command_queries
@@ -130,7 +130,7 @@ async def _build_report(
     context: EngineContext, store: PostgresStore, candidates: _Candidates, *, feed: DryRunFeed
 ) -> DryRunReport:
     folder = context.settings.reference
-    names = await read_names(store.connection, codes_of.load(folder) if folder else codes_of.load())
+    names = await read_names(store.connection, code_labels.load(folder) if folder else code_labels.load())
     batch, _ = await command_queries.read_chain_head(store.connection)
     position, passes = BookPosition(batch, feed.first_node), feed.result.passes if feed.result else []
     files = [
