@@ -111,7 +111,7 @@ class _PaymentBench:
         async with run_queries.open_connection(self._dsn) as connection:
             with figures.time_step("propose"):
                 wanted = ProposalRequest("Alice", date(YEAR, 6, 30), _NOW.date())
-                run = await proposals.propose_run(connection, books, wanted, self._report_progress)
+                run = await proposals.propose_run(connection, books, wanted, on_step=self._report_progress)
             with figures.time_step("release"):
                 await run_edits.release_run(connection, run, "Bruno")
             with figures.time_step("acts"):

@@ -181,7 +181,7 @@ async def _run_round(context: _DemoContext, turn: PaymentTurn, interest_at: date
         files,
         context.folder,
         BankBehaviour(context.reference.reasons),
-        reporter.report_activity,
+        on_step=reporter.report_activity,
     )
     paths = [context.folder / name for name in responses.files]
     start = time.monotonic()
@@ -202,9 +202,11 @@ async def _issue_run(context: _DemoContext, turn: PaymentTurn) -> int | None:
     async with command_queries.connect(engine.database.dsn) as connection:
         await command_queries.apply_migrations(connection)
         proposal = ProposalRequest(_PROPOSER, turn.until, turn.at.date())
-        run = await proposals.propose_run(connection, context.reference, proposal, reporter.report_activity)
+        run = await proposals.propose_run(
+            connection, context.reference, proposal, on_step=reporter.report_activity
+        )
         if not (await proposals.get_run(connection, run))["lines"]:
-            await run_edits.abandon_run(connection, run, "nothing is due", _RELEASER)
+            await run_edits.abandon_run(connection, run, "nothing is due", by=_RELEASER)
             return None
         await run_edits.release_run(connection, run, _RELEASER)
     request = IssueRequest(_RELEASER, turn.at)

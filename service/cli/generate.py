@@ -171,7 +171,7 @@ def answers(
         manner = BankBehaviour(
             reasons, OutcomeRates(bank_options.seed, bank_options.back), BankFormat(bank_options.format)
         )
-        responses = write_responses(files, out, manner, reporter.report_activity)
+        responses = write_responses(files, out, manner, on_step=reporter.report_activity)
     finally:
         reporter.close()
     if json:

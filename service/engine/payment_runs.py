@@ -45,7 +45,9 @@ def propose_run(settings: Settings, proposal: ProposalRequest) -> int:
 
     async def work(connection: run_queries.Connection, reporter: ProgressReporter) -> int:
         payment_reference = await asyncio.to_thread(_load_books, settings)
-        return await proposals.propose_run(connection, payment_reference, proposal, reporter.report_activity)
+        return await proposals.propose_run(
+            connection, payment_reference, proposal, on_step=reporter.report_activity
+        )
 
     return run_on_connection(settings, work)
 
@@ -55,7 +57,9 @@ def rebuild_files(settings: Settings, run: int) -> list[dict[str, Any]]:
     outbox = _open_outbox(settings)
     return run_on_connection(
         settings,
-        lambda connection, reporter: issuing.rebuild_files(connection, run, outbox, reporter.report_activity),
+        lambda connection, reporter: issuing.rebuild_files(
+            connection, run, outbox, on_step=reporter.report_activity
+        ),
     )
 
 

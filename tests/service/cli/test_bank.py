@@ -391,7 +391,9 @@ async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day
     _, cents, name, _ = list_movements(message)[1]
     first = message.statements[0]
     before, after = first.closing or 0, (first.closing or 0) - cents
-    balances = [balance(code, format_cents(value), day=day) for code, value in (("OPBD", before), ("CLBD", after))]
+    balances = [
+        balance(code, format_cents(value), day=day) for code, value in (("OPBD", before), ("CLBD", after))
+    ]
     debit = entry(format_cents(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
     path.write_text(document(statement(*balances, debit, identity="S-2", account=first.account)))
     for again in (False, True):
