@@ -8,7 +8,7 @@ from core.tables.columns import seal_array
 from kernels import rollback as kernel
 
 
-def enforce_atomicity(acts: np.ndarray, decisions: np.ndarray, book: Book, last_entry: int) -> None:
+def enforce_atomicity(acts: np.ndarray, decisions: np.ndarray, book: Book, *, last_entry: int) -> None:
     """Undo and refuse all of ``acts``, which were decided just now, if one of them was refused.
 
     ``last_entry`` is the last entry before them: a line that repeats an older entry stays a duplicate in any case.

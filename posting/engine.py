@@ -129,7 +129,7 @@ class Engine:
             kernel.decide(seal_array(piece.acts), self.state.book, decisions, batch.is_holding)
             self.state.note_changes(piece.acts, decisions, changes)
             if piece.is_atomic:
-                enforce_atomicity(piece.acts, decisions, self.state.book, last_entry)
+                enforce_atomicity(piece.acts, decisions, self.state.book, last_entry=last_entry)
             batch_decisions.append(decisions)
         return batch_decisions
 
@@ -151,7 +151,9 @@ class Engine:
                 counts[name] += len(rows[0])
                 parts[name].append(self._encoders[name].encode(rows, texts))
             if len(piece.new_words):
-                rows = cells.to_rows(piece.new_words, cell, batch_number, self.state.registry)
+                rows = cells.to_rows(
+                    piece.new_words, first=cell, batch=batch_number, registry=self.state.registry
+                )
                 parts["cell"].append(self._encoders["cell"].encode(rows))
                 cell, counts["cell"] = cell + len(piece.new_words), counts["cell"] + len(piece.new_words)
             position += len(decisions)

@@ -62,16 +62,18 @@ def build_side_table_rows(decided: DecidedPiece, position: BatchPosition) -> dic
     if len(registered := groups.select_rows(REGISTERED)):
         rows_by_table["payee"] = build_payees(piece, decisions, registered)
     if len(refused := groups.select_rows(REFUSED)):
-        rows_by_table["refusal"] = build_refusals(piece, decisions, refused, position)
+        rows_by_table["refusal"] = build_refusals(piece, decisions, refused, position=position)
     if len(repeated := groups.select_rows(DUPLICATE)):
-        rows_by_table["duplicate"] = SideTableRows(build_duplicates(piece, decisions, repeated, position))
+        rows_by_table["duplicate"] = SideTableRows(
+            build_duplicates(piece, decisions, repeated, position=position)
+        )
     if pages := payment_detail_pages.build_pages(piece, decisions, groups.select_rows(ACCEPTED)):
         rows_by_table["request_detail"] = SideTableRows(pages.rows, (pages.content,))
     return rows_by_table
 
 
 def build_refusals(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], position: BatchPosition
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], *, position: BatchPosition
 ) -> SideTableRows:
     """Return one row for each refused line of ``rows``: the faulty field's text, or the node that lacks credits."""
     acts, row_decisions = piece.acts[rows], decisions[rows]
@@ -95,7 +97,7 @@ def build_refusals(
 
 
 def build_duplicates(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], position: BatchPosition
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], *, position: BatchPosition
 ) -> Duplicates:
     """Return one row for each line of ``rows``, which repeats an accepted line."""
     return Duplicates(

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,17 +29,25 @@ _TALLY_GROUPS: Mapping[str, tuple[int, ...]] = {
 """The groups of outcomes that each member of a tally counts; held lines count as suspended."""
 
 
-def advance(batch: Batch, piece_groups: list[OutcomeGroups]) -> tuple[list[ProgressRow], list[HeldSpan]]:
+class AdvancedProgress(NamedTuple):
+    """The rows to store about the submissions of a batch."""
+
+    progress: list[ProgressRow]
+    held: list[HeldSpan]
+
+
+def advance(batch: Batch, piece_groups: list[OutcomeGroups]) -> AdvancedProgress:
     """Advance every submission of ``batch``; return the rows of progress and of held acts to store."""
     held_spans: list[HeldSpan] = []
     for piece, groups in zip(batch.pieces, piece_groups, strict=True):
         held_spans += _count(piece, groups)
         _set_progress(piece.submission, piece.progress_after)
     touched = {piece.submission.number: piece.submission for piece in batch.pieces}
-    return [
+    rows = [
         ProgressRow(submission.number, submission.progress, copy.copy(submission.tally))
         for submission in touched.values()
-    ], held_spans
+    ]
+    return AdvancedProgress(rows, held_spans)
 
 
 def _count(piece: Piece, groups: OutcomeGroups) -> list[HeldSpan]:
@@ -46,16 +55,16 @@ def _count(piece: Piece, groups: OutcomeGroups) -> list[HeldSpan]:
     tally = submission.tally
     for name, outcome_groups in _TALLY_GROUPS.items():
         lines, cents = groups.total(LINES, *outcome_groups), groups.total(CENTS, *outcome_groups)
-        _add(tally, name, lines, cents)
+        _add(tally, name, lines=lines, cents=cents)
         if is_retry:
-            _add(tally, "suspended", -lines, -cents)
+            _add(tally, "suspended", lines=-lines, cents=-cents)
     if not is_retry:
-        _add(tally, "suspended", groups.total(LINES, HELD), groups.total(CENTS, HELD))
+        _add(tally, "suspended", lines=groups.total(LINES, HELD), cents=groups.total(CENTS, HELD))
     submission.accepted_in_pass += groups.total(LINES, *ENTRY_GROUPS, DUPLICATE)
     return _note_held(piece, groups.select_rows(HELD))
 
 
-def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
+def _add(tally: Tally, name: str, *, lines: int, cents: int) -> None:
     setattr(tally, name, getattr(tally, name) + lines)
     setattr(tally, f"{name}_cents", getattr(tally, f"{name}_cents") + cents)
 

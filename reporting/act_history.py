@@ -78,7 +78,7 @@ async def explain(
 
 
 async def fetch_accepted_lines(
-    connection: Connection, query: ReferenceQuery, after: int = 0, limit: int | None = None
+    connection: Connection, query: ReferenceQuery, *, after: int = 0, limit: int | None = None
 ) -> list[Row]:
     """Return the accepted lines of a reference after the entry ``after``, in order."""
     (sender, centres, _), kinds = query.visibility, query.kinds
@@ -92,6 +92,7 @@ async def fetch_accepted_lines(
 async def fetch_refused_lines(
     connection: Connection,
     query: ReferenceQuery,
+    *,
     after: RefusalCursor = FROM_START,
     limit: int | None = None,
 ) -> list[Row]:
@@ -105,14 +106,15 @@ async def build_histories(
     connection: Connection,
     names: CodeNames,
     lines: ActLines,
+    *,
     options: HistoryOptions = ALL_FOLLOWERS,
 ) -> ActHistories:
     """Return the histories of some lines."""
-    related = await fetch_related(connection, names, lines, options.followers_max)
+    related = await fetch_related(connection, names, lines, limit=options.followers_max)
     figures = await _fetch_figures(connection, related, lines)
     return ActHistories(
         [_build_accepted(related, row, figures) for row in lines.accepted],
-        [_build_refused(related, row, figures, options.language) for row in lines.refused],
+        [_build_refused(related, row, figures, language=options.language) for row in lines.refused],
         [related.batches[number] for number in sorted(related.batches)],
         related.is_complete,
     )
@@ -151,7 +153,7 @@ def _build_accepted(related: RelatedRows, row: Row, figures: _FiguresByBatch) ->
 
 
 def _build_refused(
-    related: RelatedRows, row: Row, figures: _FiguresByBatch, language: Language
+    related: RelatedRows, row: Row, figures: _FiguresByBatch, *, language: Language
 ) -> RefusedHistory:
     changes = _build_changes(related.names, _list_refusing_nodes(related, row), figures[row["batch"]])
     return RefusedHistory(

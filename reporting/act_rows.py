@@ -47,7 +47,7 @@ class ActLines(NamedTuple):
 
 
 async def fetch_related(
-    connection: Connection, names: CodeNames, lines: ActLines, limit: int | None = None
+    connection: Connection, names: CodeNames, lines: ActLines, *, limit: int | None = None
 ) -> RelatedRows:
     """Fetch the rows related to ``lines``; at most ``limit`` followers, and as many duplicates."""
     entries, refused = lines
@@ -83,7 +83,7 @@ async def _fetch_follower_chain(
     first = {number: number for number in entries}
     for _ in range(_ROUNDS_MAX):
         remaining = None if limit is None else limit - len(followers)
-        rows = await fetch_followers(connection, list(first), remaining) if first else []
+        rows = await fetch_followers(connection, list(first), limit=remaining) if first else []
         steps = [{**row, "follows": first[row["predecessor"]]} for row in rows]
         followers += steps
         first = {step["entry_id"]: step["follows"] for step in steps}
@@ -91,7 +91,7 @@ async def _fetch_follower_chain(
 
 
 async def fetch_followers(
-    connection: Connection, entries: Sequence[int], limit: int | None = None, after: int = 0
+    connection: Connection, entries: Sequence[int], *, limit: int | None = None, after: int = 0
 ) -> list[Row]:
     """Fetch the direct followers of ``entries`` after the entry ``after``, in order."""
     await choose_lookup(connection, len(entries))

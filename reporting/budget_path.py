@@ -51,7 +51,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def load_node_status(
-    connection: Connection, names: CodeNames, selector: NodeSelector, batch: int
+    connection: Connection, names: CodeNames, selector: NodeSelector, *, batch: int
 ) -> NodeStatus:
     """Load the status of a node as of ``batch``; a node without figures has zeros."""
     numbers = names.list_path(_find_number(names, selector))

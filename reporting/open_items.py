@@ -106,20 +106,20 @@ class PaymentStatus(NamedTuple):
 
 
 async def load_commitments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], limit: int
+    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
 ) -> CommitmentStatus:
     """Load the status of these lines of commitments."""
-    related = await fetch_related(connection, names, ActLines(rows), limit)
+    related = await fetch_related(connection, names, ActLines(rows), limit=limit)
     sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
     lines = [_build_commitment(related, row, sums[row["entry_id"]]) for row in rows]
     return CommitmentStatus(lines, related.is_complete)
 
 
 async def load_payments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], limit: int
+    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
 ) -> PaymentStatus:
     """Load the status of these lines of payment requests."""
-    related = await fetch_related(connection, names, ActLines(rows), limit)
+    related = await fetch_related(connection, names, ActLines(rows), limit=limit)
     sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
     lines = [_build_payment(related, row, sums[row["entry_id"]]) for row in rows]
     return PaymentStatus(lines, related.is_complete)

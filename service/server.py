@@ -94,7 +94,7 @@ class ServerOptions(NamedTuple):
 
 
 async def serve(
-    settings: Settings, options: ServerOptions, interruption: Interruption, reporter: ProgressReporter
+    settings: Settings, options: ServerOptions, interruption: Interruption, *, reporter: ProgressReporter
 ) -> None:
     """Serve until a signal.
 
@@ -107,11 +107,11 @@ async def serve(
     StandbyStopped
         A signal came while the service was a standby.
     """
-    reference = await _load_reference_in_turn(settings, options, interruption, reporter)
+    reference = await _load_reference_in_turn(settings, options, interruption, reporter=reporter)
     async with (
         open_database(settings, reporter.report_activity) as database,
         open_store(database, TimedStore, settings.command_seconds) as store,
-        _open_context(settings, options, database.dsn, store) as service,
+        _open_context(settings, options, database.dsn, store=store) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,
     ):
         authenticator = _create_authenticator(options, trail, service.metrics)
@@ -157,7 +157,7 @@ def _list_maintenance(service: ServiceContext, dsn: str) -> list[Coroutine[Any, 
 
 
 async def _load_reference_in_turn(
-    settings: Settings, options: ServerOptions, interruption: Interruption, reporter: ProgressReporter
+    settings: Settings, options: ServerOptions, interruption: Interruption, *, reporter: ProgressReporter
 ) -> ReferenceData:
     """Load the reference data; a standby loads them again when it takes over."""
     reference = load_reference(settings)
@@ -193,7 +193,7 @@ def _reload_on_sighup(tls: Tls | None) -> Iterator[None]:
 
 @asynccontextmanager
 async def _open_context(
-    settings: Settings, options: ServerOptions, dsn: str, store: TimedStore
+    settings: Settings, options: ServerOptions, dsn: str, *, store: TimedStore
 ) -> AsyncIterator[ServiceContext]:
     spool, stages = Spool(settings.data / "spool", options.file_bytes_max), StageTimes()
     await remove_undecided(spool, store)

@@ -172,12 +172,12 @@ def _compute_fingerprints(
     prefix = fingerprints.build_kind_prefixes(sender, FAMILY, kind) | exercise.view(np.uint64)
     keys: dict[str, np.ndarray] = {}
     keys["key_high"], keys["key_low"] = fingerprints.fingerprint_texts(
-        reference.expand_spans(), reference.values.text, prefix, secret
+        reference.expand_spans(), reference.values.text, prefix, secret=secret
     )
     if predecessors:
         prefix = fingerprints.build_kind_prefixes(sender, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
         keys["previous_high"], keys["previous_low"] = fingerprints.fingerprint_texts(
-            predecessors.spans, predecessors.text, prefix, secret
+            predecessors.spans, predecessors.text, prefix, secret=secret
         )
         keys["previous_line"] = predecessors.clip_lines()
         keys["previous_high"] = predecessors.select_entry_keys(keys["previous_high"])

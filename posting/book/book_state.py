@@ -131,15 +131,17 @@ class BookState:
                 f"entry {ENTRIES_MAX} is the last one that this engine can number; split the shard"
             )
         self._ensure_item_capacity(lines)
-        self._ensure_key_capacity("keys", "slots", self.keys, lines)
-        self._ensure_key_capacity("payees", "payee_slots", self.payees, lines)
-        self._ensure_key_capacity("waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), lines)
+        self._ensure_key_capacity("keys", "slots", used=self.keys, added=lines)
+        self._ensure_key_capacity("payees", "payee_slots", used=self.payees, added=lines)
+        self._ensure_key_capacity(
+            "waiting", "waiting_slots", used=int(self.book.counters[0]["waiting"]), added=lines
+        )
 
     def ensure_capacity_to_restore(self, entries: int, keys: int, payees: int) -> None:
         """Ensure that the contents of a checkpoint fit in this empty book."""
         self._ensure_item_capacity(entries)
-        self._ensure_key_capacity("keys", "slots", 0, keys)
-        self._ensure_key_capacity("payees", "payee_slots", 0, payees)
+        self._ensure_key_capacity("keys", "slots", used=0, added=keys)
+        self._ensure_key_capacity("payees", "payee_slots", used=0, added=payees)
 
     def _ensure_item_capacity(self, lines: int) -> None:
         items = self.book.items
@@ -147,7 +149,7 @@ class BookState:
             rows = _round_up_to_pages(2 * (self.entries + lines))
             self._replace(items=extend(items, rows, self.entries + 1))
 
-    def _ensure_key_capacity(self, table: str, slots: str, used: int, added: int) -> None:
+    def _ensure_key_capacity(self, table: str, slots: str, *, used: int, added: int) -> None:
         keys = getattr(self.book, table)
         if used + added > len(keys):
             keys = extend(keys, _round_up_to_pages(2 * (used + added)), used)
@@ -201,7 +203,7 @@ class BookState:
     def add_waiting(self, acts: np.ndarray) -> None:
         """Add the keys of ``acts``, which wait for their predecessor."""
         self._ensure_key_capacity(
-            "waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), len(acts)
+            "waiting", "waiting_slots", used=int(self.book.counters[0]["waiting"]), added=len(acts)
         )
         book = self.book
         key_kernel.insert_waiting_keys(seal_array(acts), book.waiting_slots, book.waiting, book.counters)

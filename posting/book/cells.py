@@ -125,7 +125,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     return cells
 
 
-def to_rows(words: NDArray[np.int64], first: int, batch: int, registry: Registry) -> NewCells:
+def to_rows(words: NDArray[np.int64], *, first: int, batch: int, registry: Registry) -> NewCells:
     """Return the rows to store for the cells ``first``, ``first`` + 1, ..."""
     parts, rows = unpack(words), allocate_zeros(NewCells, len(words))
     is_operation = registry.is_operation(parts.centre, parts.year)

@@ -124,11 +124,11 @@ def reject_changed_codes(
         raise build_missing_year_error(first.year, "entries or figures")
     code = _find_code(first, numbers)
     if first not in files:
-        raise _build_missing_error(first, stored[first], code, others)
+        raise _build_missing_error(first, stored[first], code=code, others=others)
     raise _build_changed_error(first.year, stored[first], files[first], code=code, others=others)
 
 
-def _build_missing_error(key: CodeKey, stored: Meaning, code: str, others: str) -> ReferenceDataError:
+def _build_missing_error(key: CodeKey, stored: Meaning, *, code: str, others: str) -> ReferenceDataError:
     remedy = "Put it back: a code in use stays for its whole year."
     return ReferenceDataError(
         f"{_find_file(key, stored)} of {key.year}", f"{code} is missing, and it is in use{others}", remedy

@@ -57,7 +57,7 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
     )
 
 
-def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, numbered: CodeNumbers) -> None:
+def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, *, numbered: CodeNumbers) -> None:
     """Fill the row of one year in every array from the year's files."""
     _fill_centres(year, nomenclature, numbered.centre)
     for area in nomenclature.areas.values():

@@ -36,7 +36,9 @@ def build_kind_prefixes(
     return build_prefixes(sender, families[kind], 0)
 
 
-def fingerprint_texts(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
+def fingerprint_texts(
+    spans: Spans, text: Bytes, prefix: NDArray[np.uint64], *, secret: Secret
+) -> Fingerprints:
     """Return 96 bits for each text; 0 for an empty text."""
     fingerprints = allocate_unfilled(Fingerprints, len(spans.start))
     hashing.fingerprint_texts(spans, text, seal(Words(prefix)), to_secret_words(secret), fingerprints)
@@ -45,7 +47,7 @@ def fingerprint_texts(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], sec
 
 def fingerprint_payees(spans: Spans, text: Bytes, secret: Secret) -> Fingerprints:
     """Return 96 bits for each payee code."""
-    return fingerprint_texts(spans, text, np.full(len(spans.start), _PAYEE_PREFIX, np.uint64), secret)
+    return fingerprint_texts(spans, text, np.full(len(spans.start), _PAYEE_PREFIX, np.uint64), secret=secret)
 
 
 def digest_ibans(spans: Spans, text: Bytes) -> NDArray[np.uint64]:

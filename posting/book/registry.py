@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,23 +90,31 @@ class ReferenceData:
         return {kind: list(codes) for kind, codes in codes_by_kind.items()}
 
 
+class NumberedCode(NamedTuple):
+    """A row of ``reference_text``."""
+
+    kind: int
+    number: int
+    code: str
+
+
 def number_codes(
     numbers_by_code: NumbersByCode, codes: Mapping[CodeKind, Iterable[str]]
-) -> list[tuple[int, int, str]]:
-    """Number the codes that have no number yet, after those that have; return the new (kind, number, code) rows.
+) -> list[NumberedCode]:
+    """Number the codes that have no number yet, after those that have; return the rows of the new numbers.
 
     Raises
     ------
     ReferenceDataError
         There are more codes of a kind in all years together than can be numbered.
     """
-    new: list[tuple[int, int, str]] = []
+    new: list[NumberedCode] = []
     for kind, kind_codes in codes.items():
         numbers = numbers_by_code.setdefault(kind, {})
         for code in kind_codes:
             if code not in numbers:
                 numbers[code] = len(numbers) + 1
-                new.append((int(kind), numbers[code], code))
+                new.append(NumberedCode(int(kind), numbers[code], code))
     for kind, limit in NUMBERS_MAX.items():
         if len(numbers_by_code.get(kind, ())) > limit:
             raise _build_too_many_error(kind, len(numbers_by_code[kind]), limit)
@@ -146,7 +155,7 @@ class Registry:
         self.meanings = code_meanings.create_blank(numbered, len(self.years))
         for year, year_nomenclature in self.reference.nomenclatures.items():
             code_meanings.fill_year(
-                self._view_year(year), year_nomenclature, self.reference.charts[year], numbered
+                self._view_year(year), year_nomenclature, self.reference.charts[year], numbered=numbered
             )
         self.shared_accounts = self._build_shared_accounts()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}

@@ -118,8 +118,10 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     suspended, resumed = facts.suspensions.find_days(rows.payable, rows.entry_id)
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
-        suspended[row], resumed[row] = _find_longest(facts, chain, int(start[row]), int(rows.entry_id[row]))
-    return PaymentDelays(rows, compute_terms(start, suspended, resumed, facts.term_days))
+        suspended[row], resumed[row] = _find_longest(
+            facts, chain, term_start=int(start[row]), debit=int(rows.entry_id[row])
+        )
+    return PaymentDelays(rows, compute_terms(start, suspended, resumed, rule=facts.term_days))
 
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
@@ -131,7 +133,7 @@ def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> N
 
 
 def _find_longest(
-    facts: RequestFacts, chain: NDArray[np.int64], term_start: int, debit: int
+    facts: RequestFacts, chain: NDArray[np.int64], *, term_start: int, debit: int
 ) -> tuple[int, int]:
     """Return the days of the suspension, of a part or of its origins, that moves the end of the term furthest.
 
@@ -139,7 +141,7 @@ def _find_longest(
     """
     start, moments = np.full(len(chain), term_start, np.int32), np.full(len(chain), debit, np.int64)
     suspended, resumed = facts.suspensions.find_days(chain, moments)
-    at = int(np.argmax(compute_terms(start, suspended, resumed, facts.term_days).end))
+    at = int(np.argmax(compute_terms(start, suspended, resumed, rule=facts.term_days).end))
     return int(suspended[at]), int(resumed[at])
 
 

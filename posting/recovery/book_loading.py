@@ -81,7 +81,7 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     )
     await _load_cells(store, state)
     await _load_figures(store, state)
-    changes = await _load_payees(store, state, secret, extent)
+    changes = await _load_payees(store, state, secret=secret, extent=extent)
     await journal_replay.replay_entries(store, state, secret, after=extent.entries, last=last_entry)
     for entry, old_digest in changes:
         state.book.items["open"][entry] = old_digest
@@ -175,7 +175,7 @@ def _seal_view(array: np.ndarray) -> np.ndarray:
 
 
 async def _load_payees(
-    store: PostgresStore, state: BookState, secret: fingerprints.Secret, extent: CheckpointExtent
+    store: PostgresStore, state: BookState, *, secret: fingerprints.Secret, extent: CheckpointExtent
 ) -> list[_Replaced]:
     """Load the payees registered since the checkpoint, and apply later changes of bank details.
 
@@ -203,7 +203,7 @@ async def _load_payees(
     key_kernel.index_keys(state.book.payee_slots, _seal_view(table), extent.payees, last)
     state.book.counters["payees"] = last
     state.note_changed_payees(rows.payee[~is_new])
-    return _apply_changes(table, rows, ~is_new, digests)
+    return _apply_changes(table, rows, is_change=~is_new, digests=digests)
 
 
 def _find_registrations(payees: NDArray[np.int32], payee_count: int) -> NDArray[np.bool_]:
@@ -213,7 +213,7 @@ def _find_registrations(payees: NDArray[np.int32], payee_count: int) -> NDArray[
 
 
 def _apply_changes(
-    table: np.ndarray, rows: NewPayees, is_change: NDArray[np.bool_], digests: NDArray[np.uint64]
+    table: np.ndarray, rows: NewPayees, *, is_change: NDArray[np.bool_], digests: NDArray[np.uint64]
 ) -> list[_Replaced]:
     """Replace the digests of payees, one change after the other; return each entry with what it replaced."""
     replaced = []

@@ -53,7 +53,7 @@ async def replay_entries(
         window = _create_window(done + 1, min(WINDOW_ENTRIES, last - done))
         end = done + len(window.is_present)
         select = f"select {_COLUMNS} from entry where entry_id > {done} and entry_id <= {end}"
-        await store.stream_rows(select, partial(_place_rows, window, senders, secret))
+        await store.stream_rows(select, partial(_place_rows, window, senders=senders, secret=secret))
         _check_complete(window)
         row_count = _count_whole_acts(window.key_fingerprints, end == last)
         await asyncio.to_thread(_apply_entries, state, window, row_count)
@@ -67,12 +67,14 @@ def _create_window(first: int, count: int) -> _Window:
 
 
 def _place_rows(
-    window: _Window, senders: NDArray[np.int64], secret: fingerprints.Secret, copied_rows: bytes
+    window: _Window, copied_rows: bytes, *, senders: NDArray[np.int64], secret: fingerprints.Secret
 ) -> None:
     """Place the entries of some COPY rows by their ids."""
     rows, texts = decode(Entries, b"".join([HEADER, copied_rows, TRAILER]), 1)
     prefix = fingerprints.build_prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
-    key_fingerprints = fingerprints.fingerprint_texts(texts.spans, Bytes(texts.text.data), prefix, secret)
+    key_fingerprints = fingerprints.fingerprint_texts(
+        texts.spans, Bytes(texts.text.data), prefix, secret=secret
+    )
     at = rows.entry_id - window.first_entry
     stored = rows._replace(content=rows.content.view(np.uint64))
     for name, column in zip(StoredEntries._fields[1:], window.rows[1:], strict=True):

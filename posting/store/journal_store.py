@@ -20,7 +20,7 @@ from posting.store.migrate import LAYOUT, PARTITION_ROWS
 
 _CHUNK_BYTES = 1 << 19
 _BULK = frozenset({"summarise_indexes", "delete_checkpoints"})
-"""Queries that may read or write any number of rows."""
+"""Queries without a bound on the rows that they read or write."""
 _BULK_SECONDS = 86_400
 
 
@@ -283,16 +283,7 @@ async def _enclose(rows: Iterable[Any]) -> AsyncIterator[Any]:
 
 
 def _build_progress_columns(result: BatchResult) -> Iterable[list[Any]]:
-    values = [
-        (
-            row.submission,
-            row.progress.pass_number,
-            row.progress.next_line,
-            row.progress.is_done,
-            *_list_tally(row.tally),
-        )
-        for row in result.progress
-    ]
+    values = [(row.submission, *row.progress, *_list_tally(row.tally)) for row in result.progress]
     return map(list, zip(*values, strict=True))
 
 

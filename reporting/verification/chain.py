@@ -57,14 +57,14 @@ def split_windows(batches: Sequence[BatchRow], firsts: Sequence[int]) -> Iterato
     for position, batch in enumerate(batches):
         size = max(batch.entries, 0) + max(batch.refusals, 0) + max(batch.duplicates, 0)
         if position > start and rows + size > WINDOW_ROWS:
-            yield _build_window(batches, firsts, start, position)
+            yield _build_window(batches, firsts, start=start, end=position)
             start, rows = position, 0
         rows += size
     if batches:
-        yield _build_window(batches, firsts, start, len(batches))
+        yield _build_window(batches, firsts, start=start, end=len(batches))
 
 
-def _build_window(batches: Sequence[BatchRow], firsts: Sequence[int], start: int, end: int) -> Window:
+def _build_window(batches: Sequence[BatchRow], firsts: Sequence[int], *, start: int, end: int) -> Window:
     span = WindowSpan(batches[start].batch, batches[end - 1].batch + 1, firsts[start], firsts[end])
     return Window(slice(start, end), span)
 

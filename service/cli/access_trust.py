@@ -169,7 +169,7 @@ def unbind(
         raise UsageError(f"--fingerprint must be hexadecimal: {error}") from error
     settings = options.read_settings()
     is_unbound = update_database(
-        settings, lambda connection: trust_queries.end_binding(connection, holder, digest, reason)
+        settings, lambda connection: trust_queries.end_binding(connection, holder, digest, reason=reason)
     )
     console.print_line(
         f"The certificate is no longer valid for {holder}." if is_unbound else f"{holder} is not bound to it."

@@ -156,7 +156,7 @@ async def _process_files(
         A signal stopped it: an interrupted demonstration starts again from the beginning.
     """
     result = await file_processing.process_files(
-        context.engine, request, context.interruption, context.reporter
+        context.engine, request, context.interruption, reporter=context.reporter
     )
     if result.is_interrupted:
         raise asyncio.CancelledError
@@ -185,10 +185,10 @@ async def _run_round(context: _DemoContext, turn: PaymentTurn, interest_at: date
     )
     paths = [context.folder / name for name in responses.files]
     start = time.monotonic()
-    imported = await bank_import.import_files(engine, paths, interruption, ImportOptions(reporter))
+    imported = await bank_import.import_files(engine, paths, interruption, options=ImportOptions(reporter))
     import_seconds = time.monotonic() - start
     interest = await late_interest.propose_since_mark(
-        engine, InterestRequest(interest_at), interruption, reporter
+        engine, InterestRequest(interest_at), interruption, reporter=reporter
     )
     size = sum(path.stat().st_size for path in paths)
     return PaymentRound(

@@ -113,7 +113,9 @@ def payments(
         file_options.per_file,
         wrong_every=file_options.wrong_every,
     )
-    summary = write_files(out, Size(file_options.transfers, file_options.seed), style, ReferenceData.load())
+    summary = write_files(
+        out, Size(file_options.transfers, file_options.seed), style, reference=ReferenceData.load()
+    )
     if json:
         console.print_json(summary)
         return

@@ -80,7 +80,7 @@ async def read_signers(pool: Pool, sender: str) -> list[Signer]:
 
 def _to_signer(row: Any) -> Signer:
     roles = frozenset(Role(name) for name in row["roles"])
-    caller = build_caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
+    caller = build_caller(row["signer"], row["sender"], roles, programmes=frozenset(row["programmes"]))
     return Signer(caller, bytes(row["public_key"]), row["is_live"], row["language"], row["pain002"])
 
 

@@ -82,7 +82,11 @@ class FileIntake:
         signature = self._read_signature(folder, file) if signers else None
         spooled = await self._spool_file(folder, file)
         signer = await self._find_signer(spooled, signature, signers) if signature else None
-        caller = signer.caller if signer else build_caller("unsigned", sender, self._unsigned, frozenset())
+        caller = (
+            signer.caller
+            if signer
+            else build_caller("unsigned", sender, self._unsigned, programmes=frozenset())
+        )
         try:
             return AdmittedFile(await self._admit_spooled(spooled, caller), signer)
         except Problem as problem:

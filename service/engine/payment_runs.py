@@ -121,7 +121,7 @@ async def issue_in_database(
             request=request,
             on_step=reporter.report_activity,
         )
-    if not await _decide_acts(context, prepared, interruption, reporter):
+    if not await _decide_acts(context, prepared, interruption, reporter=reporter):
         return False
     reporter.report_activity("acts committed")
     async with run_queries.open_connection(dsn) as connection:
@@ -135,13 +135,14 @@ async def _decide_acts(
     context: file_processing.EngineContext,
     prepared: PreparedActs,
     interruption: Interruption,
+    *,
     reporter: ProgressReporter,
 ) -> bool:
     """Have the acts of a run decided; return False if a signal stopped the engine before the end."""
     from ingest.queue.file_feed import ProcessingRequest
 
     request = ProcessingRequest([prepared.path] if prepared.path else [])
-    result = await file_processing.process_files(context, request, interruption, reporter)
+    result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     return not require_accepted(result, "the run").is_interrupted
 
 

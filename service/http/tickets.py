@@ -84,7 +84,7 @@ class SubmissionTickets:
 
     async def load_page(self, caller: Caller, before: int, limit: int) -> list[Ticket]:
         """Return the tickets below number ``before`` that the caller may see, the latest first."""
-        numbers = await submission_queries.list_submissions(self._pool, caller, before, limit)
+        numbers = await submission_queries.list_submissions(self._pool, caller, before=before, limit=limit)
         return (await self._load_all(numbers))[::-1]
 
     async def wait_for_end(self, number: int, seconds: int) -> Ticket:

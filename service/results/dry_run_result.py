@@ -105,7 +105,9 @@ def _list_refused_lines(passes: Sequence[PieceDecisions], first_node: int) -> li
 
 def _build_refusal_rows(piece: Piece, decisions: np.ndarray, first_node: int) -> Iterator[dict[str, Any]]:
     rows = _select_refused(decisions)[:REFUSALS_MAX]
-    table, texts = outcome_rows.build_refusals(piece, decisions, rows, BatchPosition(0, 0, first_node))
+    table, texts = outcome_rows.build_refusals(
+        piece, decisions, rows, position=BatchPosition(0, 0, first_node)
+    )
     columns = {name: column.tolist() for name, column in table._asdict().items()}
     for row in range(len(rows)):
         row_texts = {

@@ -1,1 +1,1 @@
-"""The engine's parts: rows, cells, figures, progress, pages, and the book that comes back from the database."""
+"""Tests of the engine: rows, cells, figures, progress, pages, and the book restored from the database."""

@@ -1,4 +1,4 @@
-"""Engines that have just loaded their book, on whatever reference data they are given."""
+"""Engines that load their book on given reference data."""
 
 import json
 from itertools import count
@@ -14,7 +14,7 @@ _numbers = count(1)
 async def process_rows(
     dsn: str, folder: Path, reference: Path, rows: list[Row], sender: str = "MINISTRY"
 ) -> None:
-    """Have an engine that starts with ``reference`` work one file to its end."""
+    """Process one file to its end by an engine that starts with ``reference``."""
     path = folder / f"{next(_numbers)}.jsonl"
     envelope = {"envelope": {"sender": sender, "batch_id": path.stem, "version": "1", "count": len(rows)}}
     path.write_text("".join(json.dumps(line) + "\n" for line in [envelope, *rows]))

@@ -1,4 +1,4 @@
-"""Acts that are accepted all or not at all, against the plain rule book."""
+"""Atomic pieces, compared with the oracle."""
 
 from hypothesis import given
 
@@ -17,18 +17,18 @@ ADDED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.FORM_REFUSED)
 
 
 def _decide(deciding: KernelBook, lines: list[Line]) -> list[Decision]:
-    """As the engine does with a form whose acts are accepted all or not at all."""
-    acts, found = to_records(lines), allocate_records(Decisions, len(lines))
+    """Decide as the engine decides an atomic form."""
+    acts, engine_decisions = to_records(lines), allocate_records(Decisions, len(lines))
     last = int(deciding.tables.counters[0]["entries"])
-    kernel.decide(acts, deciding.tables, found, False)
-    enforce_atomicity(acts, found, deciding.tables, last)
-    return [to_decision(row) for row in found]
+    kernel.decide(acts, deciding.tables, engine_decisions, False)
+    enforce_atomicity(acts, engine_decisions, deciding.tables, last_entry=last)
+    return [to_decision(row) for row in engine_decisions]
 
 
 @run_examples(250)
 @given(cases(acts_max=8))
-def test_all_or_none_as_the_rule_book_says(case: DecisionCase) -> None:
-    """Each batch as one such form, and then once more: what was accepted repeats itself as a whole."""
+def test_atomic_acts_are_decided_as_by_the_oracle(case: DecisionCase) -> None:
+    """Each batch as one atomic form, and then once more: an accepted form is repeated as a whole."""
     lines = sum(len(batch.lines) for batch in case.batches)
     deciding, ledger = KernelBook(case.book, 2 * lines), case.book.build_ledger()
     for batch in case.batches:
@@ -36,12 +36,12 @@ def test_all_or_none_as_the_rule_book_says(case: DecisionCase) -> None:
         told = _decide(deciding, batch.lines)
         assert told == oracle.decide_form(batch.lines, ledger)
         assert deciding.read_content() == read_ledger_content(ledger)
-        outcomes = {each.outcome for each in told}
+        outcomes = {line.outcome for line in told}
         if outcomes - set(ADDED) or Outcome.FORM_REFUSED in outcomes:
             assert len(ledger.state.items) == entries
             assert Outcome.ACCEPTED not in outcomes
         elif outcomes:
             again = _decide(deciding, batch.lines)
-            assert {each.outcome for each in again} == {Outcome.DUPLICATE}
-            assert [each.entry for each in again] == [each.entry for each in told]
+            assert {line.outcome for line in again} == {Outcome.DUPLICATE}
+            assert [line.entry for line in again] == [line.entry for line in told]
             assert deciding.read_content() == read_ledger_content(ledger)

@@ -1,4 +1,4 @@
-"""The figures a batch changed: told once, with what they are now; all of them together are the book's."""
+"""The figures that a batch changed: stored once, with their new values; together they are those of the book."""
 
 from typing import Any
 
@@ -35,39 +35,41 @@ def _decoded(table: type[Table], outcome: BatchResult, name: str) -> Table:
     return decode(table, HEADER + outcome.streams[name].tobytes() + TRAILER)[0]
 
 
-def _kept(desk: TextEngine) -> tuple[Nodes, Accounts]:
-    """What the book says itself, without the zeros."""
-    book = desk.state.book
+def _kept(harness: TextEngine) -> tuple[Nodes, Accounts]:
+    """Return the figures in the book, without zeros."""
+    book = harness.state.book
     at = np.flatnonzero(book.figures.any(axis=1)).tolist()
     rows = np.flatnonzero((book.ledger["debit"] != 0) | (book.ledger["credit"] != 0)).tolist()
     sums = {divmod(row, LEDGER_ACCOUNTS): book.ledger[["debit", "credit"]][row].tolist() for row in rows}
     return dict(zip(at, book.figures[at].tolist(), strict=True)), sums
 
 
-def _assert_told(told: dict[Any, Any], now: dict[Any, Any], then: dict[Any, Any]) -> None:
-    """All that differs is told, and what is told is so."""
-    assert {at: figure for at, figure in now.items() if then.get(at) != figure}.items() <= told.items()
-    assert all(now.get(at, figure) == figure for at, figure in told.items())
+def _assert_told(stored: dict[Any, Any], current: dict[Any, Any], previous: dict[Any, Any]) -> None:
+    """Assert that every changed figure is stored, and that every stored figure is right."""
+    assert {
+        at: figure for at, figure in current.items() if previous.get(at) != figure
+    }.items() <= stored.items()
+    assert all(current.get(at, figure) == figure for at, figure in stored.items())
 
 
 @few
 @given(presented=files(acts_max=25))
-def test_what_changed_is_told_with_its_batch(presented: list[File]) -> None:
-    desk, figures, sums = TextEngine(), Nodes(), Accounts()
+def test_changed_figures_are_stored_with_their_batch(presented: list[File]) -> None:
+    harness, figures, sums = TextEngine(), Nodes(), Accounts()
     for rows in presented:
-        before = _kept(desk)
-        nodes, accounts = _told(desk.decide_files(rows))
-        after = _kept(desk)
-        _assert_told(nodes, after[0], before[0])
-        _assert_told(accounts, after[1], before[1])
+        previous = _kept(harness)
+        nodes, accounts = _told(harness.decide_files(rows))
+        current = _kept(harness)
+        _assert_told(nodes, current[0], previous[0])
+        _assert_told(accounts, current[1], previous[1])
         figures, sums = figures | nodes, sums | accounts
-        assert {at: each for at, each in figures.items() if any(each)} == after[0]
-        assert {at: both for at, both in sums.items() if any(both)} == after[1]
+        assert {at: piece for at, piece in figures.items() if any(piece)} == current[0]
+        assert {at: both for at, both in sums.items() if any(both)} == current[1]
 
 
-def test_nothing_is_told_of_a_batch_that_changes_nothing() -> None:
-    desk = TextEngine()
+def test_a_batch_without_changes_stores_no_figures() -> None:
+    harness = TextEngine()
     row = {"reference": "B1", "kind": "budget_opening_ae", "exercise": "2018", "date": "2018-05-02"}
     row |= {"fund_centre": "0177", "commitment_item": "HT2", "amount": "5.00"}
-    assert len(_told(desk.decide_files([row]))[0]) == 1
-    assert _told(desk.decide_files([row])) == ({}, {})
+    assert len(_told(harness.decide_files([row]))[0]) == 1
+    assert _told(harness.decide_files([row])) == ({}, {})

@@ -1,4 +1,4 @@
-"""What delays are measured from: services and their bills by hand, and what is due summed one payment at a time."""
+"""Payment delays: service dates compared with a plain model, and amounts due summed payment by payment."""
 
 from datetime import date
 
@@ -30,50 +30,52 @@ Row = tuple[int, int, int, int]
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Row]:
-    """Three commitments, of which never more is requested than certified, nor more undone than done."""
+    """Draw three commitments, of which never more is requested than certified, nor more undone than done."""
     rows: list[Row] = []
-    left: dict[int, int] = {}
+    certified_left: dict[int, int] = {}
     free = dict.fromkeys((101, 102, 103), 0)
     for day in range(1, draw(st.integers(1, 14)) + 1):
         commitment = draw(st.sampled_from(sorted(free)))
         kind = draw(st.sampled_from((SERVICE, REQUEST, SERVICE, REQUEST, CANCELLATION, REJECTION)))
         done = {SERVICE: SERVICE, REQUEST: REQUEST, CANCELLATION: SERVICE, REJECTION: REQUEST}[kind]
-        others = [
-            at for at, row in enumerate(rows) if row[0] == done and row[1] == commitment and left.get(at)
+        kinds = [
+            at
+            for at, row in enumerate(rows)
+            if row[0] == done and row[1] == commitment and certified_left.get(at)
         ]
         room = free[commitment]
         if kind == SERVICE:
             room = 9
         elif kind in (CANCELLATION, REJECTION):
-            if not others:
+            if not kinds:
                 continue
-            room = left[others[0]] if kind == REJECTION else min(room, left[others[0]])
+            room = certified_left[kinds[0]] if kind == REJECTION else min(room, certified_left[kinds[0]])
         if room < 1:
             continue
         cents = draw(st.integers(1, room))
         free[commitment] += cents if kind in (SERVICE, REJECTION) else -cents
         if kind in (SERVICE, REQUEST):
-            left[len(rows)] = cents
+            certified_left[len(rows)] = cents
         else:
-            left[others[0]] -= cents
-        rows.append((kind, commitment if kind in (SERVICE, REQUEST) else others[0] + 1, cents, day))
+            certified_left[kinds[0]] -= cents
+        rows.append((kind, commitment if kind in (SERVICE, REQUEST) else kinds[0] + 1, cents, day))
     return rows
 
 
 def plainly(rows: list[Row]) -> dict[int, int]:
-    """Of each request, cent by cent, the day of the service that its last cent is billed by."""
+    """Return, for each request, the day of the service that its last cent bills, computed cent by cent."""
     undone: dict[int, int] = {}
     for kind, followed, cents, _ in rows:
         if kind in (CANCELLATION, REJECTION):
             undone[followed] = undone.get(followed, 0) + cents
     found: dict[int, int] = {}
     for commitment in {row[1] for row in rows if row[0] in (SERVICE, REQUEST)}:
-        own = [(entry, row) for entry, row in enumerate(rows, 1) if row[1] == commitment]
+        lines = [(entry, row) for entry, row in enumerate(rows, 1) if row[1] == commitment]
         days = [
-            row[3] for entry, row in own if row[0] == SERVICE for _ in range(row[2] - undone.get(entry, 0))
+            row[3] for entry, row in lines if row[0] == SERVICE for _ in range(row[2] - undone.get(entry, 0))
         ]
         billed = 0
-        for entry, row in own:
+        for entry, row in lines:
             if row[0] == REQUEST:
                 billed += row[2] - undone.get(entry, 0)
                 if row[2] > undone.get(entry, 0):
@@ -83,15 +85,15 @@ def plainly(rows: list[Row]) -> dict[int, int]:
 
 @settings(max_examples=300, deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
-def test_requests_are_due_from_the_service_that_they_are_billed_by(rows: list[Row], chance: object) -> None:
-    """At each moment by what stood in the journal before it, whatever was undone since."""
+def test_requests_have_the_date_of_the_service_they_bill(rows: list[Row], chance: object) -> None:
+    """At each moment by the entries before it, whatever was undone since."""
     order = list(range(len(rows)))
     chance.shuffle(order)  # type: ignore[attr-defined]
-    found = service_dates.build_billing(columns_of(rows, order))
+    billing = service_dates.build_billing(columns_of(rows, order))
     moments = [plainly(rows[:moment]) for moment in range(len(rows) + 1)]
-    asked = [(entry, moment, day) for moment, days in enumerate(moments, 1) for entry, day in days.items()]
-    entries, times, days = (np.array([each[at] for each in asked], np.int64) for at in range(3))
-    assert found.find_days(entries, times).tolist() == days.tolist()
+    requests = [(entry, moment, day) for moment, days in enumerate(moments, 1) for entry, day in days.items()]
+    entries, times, days = (np.array([row[at] for row in requests], np.int64) for at in range(3))
+    assert billing.find_days(entries, times).tolist() == days.tolist()
 
 
 def columns_of(rows: list[Row], order: list[int]) -> ServiceEntries:
@@ -105,19 +107,22 @@ def columns_of(rows: list[Row], order: list[int]) -> ServiceEntries:
 def test_a_request_without_a_service_is_due_from_its_receipt() -> None:
     columns = allocate_zeros(ServiceEntries, 1)
     columns.entry_id[0], columns.kind[0], columns.predecessor[0], columns.amount[0] = 7, REQUEST, 3, 10
-    asked = np.array([7, 8], np.int64), np.array([9, 9], np.int64)
-    assert service_dates.build_billing(columns).find_days(*asked).tolist() == [0, 0]
-    assert service_dates.build_billing(allocate_zeros(ServiceEntries, 0)).find_days(*asked).tolist() == [0, 0]
+    requests = np.array([7, 8], np.int64), np.array([9, 9], np.int64)
+    assert service_dates.build_billing(columns).find_days(*requests).tolist() == [0, 0]
+    assert service_dates.build_billing(allocate_zeros(ServiceEntries, 0)).find_days(*requests).tolist() == [
+        0,
+        0,
+    ]
 
 
 def days_of(**told: int) -> EntryDays:
-    """By entry, named ``e7``."""
+    """Build days by entry, named ``e7``."""
     entries = sorted(int(name[1:]) for name in told)
     return EntryDays(np.array(entries, np.int64), np.array([told[f"e{each}"] for each in entries], np.int32))
 
 
 def certified(**told: int) -> service_dates.Billing:
-    """A service and a request of a commitment of its own for each, billed on that day."""
+    """Build a service and a request of a separate commitment for each, with that service date."""
     rows: list[Row] = []
     entries: list[int] = []
     for name, day in told.items():
@@ -130,29 +135,29 @@ def certified(**told: int) -> service_dates.Billing:
 
 
 def stops_of(*told: tuple[int, int, int, int, int]) -> Suspensions:
-    """Of what, noted by which entry, on which day; ended by which, on which day."""
+    """Build suspensions: of which payable, noted by which entry, on which day; ended by which, on which day."""
     entries = [np.array([row[at] for row in told], np.int64) for at in (0, 1, 3)]
     days = [np.array([row[at] for row in told], np.int32) for at in (2, 4)]
     return Suspensions(entries[0], entries[1], days[0], entries[2], days[1])
 
 
-def test_what_is_measured_of_each_payment() -> None:
-    """Received, certified later, of a part owed to another, and interest and a part of it, which have no delay."""
+def test_the_delay_of_each_payment_is_measured() -> None:
+    """Of requests received, certified later, of a diverted part; interest and a part of it have no delay."""
     kinds = (16, 14, 26, 28, 26)
     rows = allocate_zeros(DebitedPayments, len(kinds))
     rows.kind[:], rows.payable[:], rows.entry_id[:] = kinds, (1, 2, 3, 4, 5), 60
     rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
     parts = {3: DivertedPart((9,), 97, 16), 5: DivertedPart((6, 4), 100, 28)}
     received, stops = days_of(e1=100, e2=90, e9=95), stops_of((9, 40, 100, 50, 110))
-    known = RequestFacts(received, certified(e2=118), stops, parts, build_constant(30))
-    found = measure_delays(rows, known)
-    assert found.rows.payable.tolist() == [1, 2, 3]
-    assert found.terms.start.tolist() == [100, 118, 95]
-    assert found.terms.end.tolist() == [130, 148, 140]
-    assert found.delay_days.tolist() == [50, 32, 45]
-    assert found.suspended_days.tolist() == [0, 0, 10]
-    assert select_late(found).since.tolist() == [131, 149, 141]
-    assert select_late(found).late.tolist() == [20, 2, 10]
+    facts = RequestFacts(received, certified(e2=118), stops, parts, build_constant(30))
+    delays = measure_delays(rows, facts)
+    assert delays.rows.payable.tolist() == [1, 2, 3]
+    assert delays.terms.start.tolist() == [100, 118, 95]
+    assert delays.terms.end.tolist() == [130, 148, 140]
+    assert delays.delay_days.tolist() == [50, 32, 45]
+    assert delays.suspended_days.tolist() == [0, 0, 10]
+    assert select_late(delays).since.tolist() == [131, 149, 141]
+    assert select_late(delays).late.tolist() == [20, 2, 10]
 
 
 @pytest.mark.parametrize(
@@ -168,15 +173,15 @@ def test_what_is_measured_of_each_payment() -> None:
         ([(2, 42, 105, 52, 120), (3, 43, 106, 53, 121), (9, 40, 100, 50, 110)], 151),
     ],
 )
-def test_a_part_is_suspended_by_itself_or_with_what_it_is_of(
+def test_a_part_is_suspended_by_itself_or_with_its_origin(
     stops: list[tuple[int, int, int, int, int]], end: int
 ) -> None:
-    """By what was noted before the debit: entry 3 is part of 2, which is part of 9."""
+    """By the suspensions noted before the debit: entry 3 is part of 2, which is part of 9."""
     rows = allocate_zeros(DebitedPayments, 1)
     rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:] = 26, 3, 60, 300
     parts = {3: DivertedPart((2, 9), 95, 16), 2: DivertedPart((9,), 95, 16)}
-    known = RequestFacts(days_of(), certified(), stops_of(*sorted(stops)), parts, build_constant(30))
-    assert measure_delays(rows, known).terms.end.tolist() == [end]
+    facts = RequestFacts(days_of(), certified(), stops_of(*sorted(stops)), parts, build_constant(30))
+    assert measure_delays(rows, facts).terms.end.tolist() == [end]
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 10**9), st.integers(1, 90)), max_size=12))
@@ -186,19 +191,19 @@ def test_the_compensation_is_due_once_and_interest_on_each_payment(paid: list[tu
     for at, (payable, cents, days) in enumerate(paid):
         rows.debit[at], rows.payable[at], rows.amount[at], rows.late[at] = 100 - at, payable, cents, days
     rows.since[:] = first
-    found = compute_amounts_due(rows, late_interest.load())
+    amounts = compute_amounts_due(rows, late_interest.load())
     by_hand: dict[int, int] = {}
     for payable, cents, days in paid:
         by_hand[payable] = by_hand.get(payable, 4_000) + (2 * cents * 800 * days + 3_650_000) // 7_300_000
-    assert dict(zip(found.payable.tolist(), found.amount.tolist(), strict=True)) == by_hand
+    assert dict(zip(amounts.payable.tolist(), amounts.amount.tolist(), strict=True)) == by_hand
     for payable, debit, days in zip(
-        found.payable.tolist(), found.debit.tolist(), found.late_days.tolist(), strict=True
+        amounts.payable.tolist(), amounts.debit.tolist(), amounts.late_days.tolist(), strict=True
     ):
-        own = [(100 - at, each[2]) for at, each in enumerate(paid) if each[0] == payable]
-        assert debit == max(own)[0]
-        assert days == max(late for _, late in own)
+        payments = [(100 - at, payment[2]) for at, payment in enumerate(paid) if payment[0] == payable]
+        assert debit == max(payments)[0]
+        assert days == max(late for _, late in payments)
 
 
-def test_terms_of_nothing() -> None:
+def test_no_payments_have_no_delays() -> None:
     none = np.zeros(0, np.int32)
-    assert compute_terms(none, none, none, build_constant(30)).end.tolist() == []
+    assert compute_terms(none, none, none, rule=build_constant(30)).end.tolist() == []

@@ -1,4 +1,4 @@
-"""What payable lines say of their payment: stored in pages that are the plain ones, and read as it was said."""
+"""Pages of payment details: compared with the oracle, and read back."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 
 @st.composite
 def lines(draw: st.DrawFn) -> list[Line]:
-    """Rows that say some of it, of kinds that are paid or not, with what became of them."""
+    """Draw rows with some payment details, of payable and other kinds, with their outcomes."""
     fields = draw(st.lists(st.sampled_from(COLUMNS), unique=True))
     return [
         (
@@ -54,61 +54,63 @@ def lines(draw: st.DrawFn) -> list[Line]:
     ]
 
 
-def decided(found: list[Line], raw: pa.RecordBatch) -> tuple[Piece, np.ndarray, np.ndarray]:
-    """The lines as a piece, what became of them, and which were accepted; entries are numbered from 100."""
-    acts, told = allocate_records(Acts, len(found)), allocate_records(Decisions, len(found))
-    acts["kind"] = [KIND_NUMBERS[kind] for _, kind, _ in found]
-    told["outcome"] = [code for *_, code in found]
-    accepted = np.flatnonzero(told["outcome"] == Code.ACCEPTED).astype(np.int32)
-    told["entry"][accepted] = 100 + 3 * np.arange(len(accepted))
+def decided(lines: list[Line], raw: pa.RecordBatch) -> tuple[Piece, np.ndarray, np.ndarray]:
+    """Return the lines as a piece, their decisions, and the accepted ones; entries are numbered from 100."""
+    acts, decisions = allocate_records(Acts, len(lines)), allocate_records(Decisions, len(lines))
+    acts["kind"] = [KIND_NUMBERS[kind] for _, kind, _ in lines]
+    decisions["outcome"] = [code for *_, code in lines]
+    accepted = np.flatnonzero(decisions["outcome"] == Code.ACCEPTED).astype(np.int32)
+    decisions["entry"][accepted] = 100 + 3 * np.arange(len(accepted))
     nothing = np.zeros(0, np.int64)
     spans = Spans(nothing.astype(np.int32), nothing.astype(np.int32))
     fields = (nothing.astype(np.int32), nothing.astype(np.int32), nothing, spans, to_spans([])[1])
     rest = (nothing.astype(np.uint8), nothing, raw, Progress(1, 0))
-    return Piece(Submission(1, "ministry", None), acts, *fields, *rest), told, accepted
+    return Piece(Submission(1, "ministry", None), acts, *fields, *rest), decisions, accepted
 
 
-def expected(found: list[Line], told: np.ndarray) -> list[plain.LineFields]:
+def expected(lines: list[Line], decisions: np.ndarray) -> list[plain.LineFields]:
     payable = [
         (int(entry), {field: row.get(field.column, "") for field in COLUMNS})
-        for (row, kind, code), entry in zip(found, told["entry"], strict=True)
+        for (row, kind, code), entry in zip(lines, decisions["entry"], strict=True)
         if code is Code.ACCEPTED and kind != "commitment"
     ]
-    return [(entry, said) for entry, said in payable if any(said.values())]
+    return [(entry, details) for entry, details in payable if any(details.values())]
 
 
 def stored(
-    found: list[Line], writer: str
+    lines: list[Line], writer: str
 ) -> tuple[list[tuple[int, int, int, bytes]], list[plain.LineFields]]:
-    piece, told, accepted = decided(found, WRITERS[writer]([{**row, "amount": "1.00"} for row, *_ in found]))
-    made, said = payment_detail_pages.build_pages(piece, told, accepted), expected(found, told)
-    if made is None:
-        return [], said
-    rows, (spans, text) = made
-    own = [text.data[a:b].tobytes() for a, b in zip(spans.start, spans.end, strict=True)]
-    return list(zip(*(column.tolist() for column in rows), own, strict=True)), said
+    piece, decisions, accepted = decided(
+        lines, WRITERS[writer]([{**row, "amount": "1.00"} for row, *_ in lines])
+    )
+    pages, details = payment_detail_pages.build_pages(piece, decisions, accepted), expected(lines, decisions)
+    if pages is None:
+        return [], details
+    rows, (spans, text) = pages
+    contents = [text.data[a:b].tobytes() for a, b in zip(spans.start, spans.end, strict=True)]
+    return list(zip(*(column.tolist() for column in rows), contents, strict=True)), details
 
 
 @pytest.mark.parametrize("writer", WRITERS)
 @many
 @given(found=lines())
-def test_pages_are_the_plain_ones_whatever_types_a_file_has(writer: str, found: list[Line]) -> None:
-    made, said = stored(found, writer)
-    assert made == plain.build_pages(said)
-    for first, *_, page in made:
-        assert (read_entries(page) + first).tolist() == [entry for entry, _ in said]
+def test_pages_equal_the_oracle_for_all_column_types(writer: str, found: list[Line]) -> None:
+    pages, details = stored(found, writer)
+    assert pages == plain.build_pages(details)
+    for first, *_, page in pages:
+        assert (read_entries(page) + first).tolist() == [entry for entry, _ in details]
 
 
 @many
 @given(files=st.lists(lines(), min_size=1, max_size=3))
-def test_pages_are_read_as_they_were_said(files: list[list[Line]]) -> None:
+def test_pages_are_read_as_they_were_written(files: list[list[Line]]) -> None:
     both = [stored(found, "text") for found in files]
-    made, said = [page for each, _ in both for page in each], [line for _, each in both for line in each]
-    if made:
+    pages, details = [page for each, _ in both for page in each], [line for _, each in both for line in each]
+    if pages:
         rows, texts = payment_detail_pages.read_pages(
-            [first for first, *_ in made], [page for *_, page in made]
+            [first for first, *_ in pages], [page for *_, page in pages]
         )
-        assert [_told(rows, texts, at) for at in range(len(said))] == [_meant(each) for each in said]
+        assert [_told(rows, texts, at) for at in range(len(details))] == [_meant(each) for each in details]
 
 
 def _told(rows: Any, texts: payment_detail_pages.PaymentDetailTexts, at: int) -> dict[str, Any]:
@@ -118,10 +120,10 @@ def _told(rows: Any, texts: payment_detail_pages.PaymentDetailTexts, at: int) ->
 
 
 def _meant(line: plain.LineFields) -> dict[str, Any]:
-    entry, said = line
-    dates = {field.column: days.parse(said[field]) or 0 for field in plain.DAYS}
-    texts = {field.column: said[field] for field in plain.TEXTS}
-    return {"entry_id": entry, **dates, **texts, "priority": int(said[Field.PRIORITY] or -1)}
+    entry, details = line
+    dates = {field.column: days.parse(details[field]) or 0 for field in plain.DAYS}
+    texts = {field.column: details[field] for field in plain.TEXTS}
+    return {"entry_id": entry, **dates, **texts, "priority": int(details[Field.PRIORITY] or -1)}
 
 
 def test_a_page_is_full_after_so_many_lines() -> None:
@@ -129,18 +131,18 @@ def test_a_page_is_full_after_so_many_lines() -> None:
         ({"reference": "R", "remittance": f"n° {at}"}, KINDS[0], Code.ACCEPTED)
         for at in range(2 * payment_detail_pages.PAGE_LINES + 5)
     ]
-    made, said = stored(found, "text")
-    assert [lines for _, _, lines, _ in made] == [
+    pages, details = stored(found, "text")
+    assert [lines for _, _, lines, _ in pages] == [
         payment_detail_pages.PAGE_LINES,
         payment_detail_pages.PAGE_LINES,
         5,
     ]
-    assert made == plain.build_pages(said)
+    assert pages == plain.build_pages(details)
 
 
 def test_a_file_without_the_columns_has_no_pages() -> None:
-    found: list[Line] = [({"reference": "R1"}, "direct_payment_request", Code.ACCEPTED)]
-    assert stored(found, "text") == ([], [])
+    piece: list[Line] = [({"reference": "R1"}, "direct_payment_request", Code.ACCEPTED)]
+    assert stored(piece, "text") == ([], [])
 
 
 PAGE = plain.encode_page(
@@ -161,7 +163,7 @@ PAGE = plain.encode_page(
     ],
     ids=["empty", "no head", "short", "long", "other version", "no lines", "too many lines"],
 )
-def test_what_is_no_page_is_refused(page: bytes) -> None:
+def test_malformed_pages_are_refused(page: bytes) -> None:
     with pytest.raises(SchemaMismatch, match="a page of payment details"):
         payment_detail_pages.read_pages([7], [page])
     assert len(read_entries(page)) == 0

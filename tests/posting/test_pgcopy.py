@@ -1,4 +1,4 @@
-"""Tables to COPY bytes and back, whatever numbers and texts they hold."""
+"""Tables encoded as COPY bytes and decoded again, with any numbers and texts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -63,15 +63,17 @@ def _encoded(table: type, encoder: Encoder, rows: Sequence[Row]) -> bytes:
         np.array([numbers[at] for numbers, _ in rows], kind.dtype)
         for at, kind in enumerate(read_column_kinds(table).values())
     ]
-    texts = tuple(TextCells(*to_spans([own[at].encode() for _, own in rows])) for at in range(TABLES[table]))
+    texts = tuple(
+        TextCells(*to_spans([row_texts[at].encode() for _, row_texts in rows])) for at in range(TABLES[table])
+    )
     return encoder.encode(table(*columns), texts).tobytes()
 
 
 @pytest.mark.parametrize("table", TABLES)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_rows_are_the_bytes_that_postgresql_reads(table: Any, data: st.DataObject) -> None:
-    """One encoder for batches of any length: what it keeps from one does not show in the next."""
+def test_rows_are_encoded_as_postgresql_reads_them(table: Any, data: st.DataObject) -> None:
+    """One encoder for batches of any length: its reused buffer does not leak rows into the next batch."""
     encoder, types = (
         Encoder(table, TABLES[table]),
         [kind.postgres for kind in read_column_kinds(table).values()],
@@ -81,13 +83,13 @@ def test_rows_are_the_bytes_that_postgresql_reads(table: Any, data: st.DataObjec
             copy_rows.encode_row([*types, *["text"] * TABLES[table]], [*numbers, *own])
             for numbers, own in rows
         ]
-        found = _encoded(table, encoder, rows)
-        assert found == b"".join(expected)
-        assert _decoded(table, found) == rows
+        encoded = _encoded(table, encoder, rows)
+        assert encoded == b"".join(expected)
+        assert _decoded(table, encoded) == rows
 
 
-def _decoded(table: Any, found: bytes) -> list[Row]:
-    columns, cells = decode(table, HEADER + found + TRAILER, TABLES[table])
+def _decoded(table: Any, stream: bytes) -> list[Row]:
+    columns, cells = decode(table, HEADER + stream + TRAILER, TABLES[table])
     assert [column.dtype for column in columns] == [kind.dtype for kind in read_column_kinds(table).values()]
     spans = zip(cells.spans.start.tolist(), cells.spans.end.tolist(), strict=True)
     texts = [cells.text.data[start:end].tobytes().decode() for start, end in spans]
@@ -97,6 +99,6 @@ def _decoded(table: Any, found: bytes) -> list[Row]:
 
 
 @pytest.mark.parametrize("stream", [b"", HEADER, TRAILER, HEADER + TRAILER[:1], b"PGCOPY\n" + TRAILER])
-def test_what_is_no_stream_is_refused(stream: bytes) -> None:
+def test_malformed_streams_are_refused(stream: bytes) -> None:
     with pytest.raises(SchemaMismatch, match="Duplicates"):
         decode(Duplicates, stream)

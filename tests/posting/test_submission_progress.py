@@ -1,4 +1,4 @@
-"""How far submissions are: every line counted once, and the passes over those that wait."""
+"""Progress of submissions: every line is counted once, and held acts are retried in passes."""
 
 from dataclasses import replace
 
@@ -26,11 +26,11 @@ _COUNTED = {
 @few
 @given(presented=files(acts_max=25))
 def test_every_line_is_counted_once(presented: list[File]) -> None:
-    """All files in one batch, held or not; totals are those of the lines as they were asked."""
-    desk = TextEngine()
-    pieces = [desk.build_piece(rows) for rows in presented]
-    outcome = desk.engine.evaluate(Batch(pieces))
-    for piece, decisions, row in zip(pieces, desk.engine.decisions, outcome.progress, strict=True):
+    """All files in one batch, with or without holding; totals are those of the stated amounts."""
+    harness = TextEngine()
+    pieces = [harness.build_piece(rows) for rows in presented]
+    outcome = harness.engine.evaluate(Batch(pieces))
+    for piece, decisions, row in zip(pieces, harness.engine.decisions, outcome.progress, strict=True):
         told = [Outcome(each) for each in decisions["outcome"].tolist()]
         counts = {
             name: [at for at, one in enumerate(told) if one in codes] for name, codes in _COUNTED.items()
@@ -46,11 +46,11 @@ def test_every_line_is_counted_once(presented: list[File]) -> None:
         assert piece.submission.to_retry == held
 
 
-def test_a_row_of_progress_is_not_changed_by_what_comes_after() -> None:
-    desk = TextEngine()
-    whole, submission = [_service(at) for at in range(4)], desk.create_submission(4)
-    first, second = (desk.build_piece(whole[at : at + 2], submission, at) for at in (0, 2))
-    rows = [desk.engine.evaluate(Batch([piece])).progress[0] for piece in (first, second)]
+def test_later_batches_do_not_change_a_row_of_progress() -> None:
+    harness = TextEngine()
+    whole, submission = [_service(at) for at in range(4)], harness.create_submission(4)
+    first, second = (harness.build_piece(whole[at : at + 2], submission, at) for at in (0, 2))
+    rows = [harness.engine.evaluate(Batch([piece])).progress[0] for piece in (first, second)]
     assert [row.tally.suspended for row in rows] == [2, 4]
     assert [row.progress for row in rows] == [Progress(1, 2, False), Progress(2, 0)]
 
@@ -65,11 +65,13 @@ def test_a_row_of_progress_is_not_changed_by_what_comes_after() -> None:
         (FINAL_PASS, 0, 0, Progress(FINAL_PASS, 9, True)),
     ],
 )
-def test_pass_follows_pass_while_one_helps(run: int, accepted: int, still_held: int, then: Progress) -> None:
-    """The first always may have helped; the last one holds nothing any more."""
-    desk = TextEngine()
+def test_passes_are_repeated_while_one_accepts_acts(
+    run: int, accepted: int, still_held: int, then: Progress
+) -> None:
+    """The first pass is always repeated; the final one holds nothing."""
+    harness = TextEngine()
     submission = Submission(1, "ministry", 9, Progress(run, 0), Tally(suspended=2 if run > 1 else 0))
-    piece = desk.build_piece([_service(0), _service(1)], submission)
+    piece = harness.build_piece([_service(0), _service(1)], submission)
     outcomes = [Outcome.ACCEPTED] * accepted + [Outcome.HELD] * still_held
     outcomes += [Outcome.PREDECESSOR_MISSING] * (2 - len(outcomes))
     decisions = allocate_records(Decisions, 2)

@@ -1,4 +1,4 @@
-"""An engine on the small reference data that is given rows of text; nothing is stored."""
+"""An engine on the small reference data that decides rows of text, without a database."""
 
 from functools import cache
 
@@ -35,19 +35,19 @@ def build_registry() -> Registry:
 
 
 def load_empty_book() -> LoadedBook:
-    """A book in which nothing happened yet."""
+    """Return an empty book."""
     return LoadedBook(create_empty_book(build_registry()), START, SECRET, CheckpointExtent(0, 0, 0, 0))
 
 
 class TextEngine:
-    """A book, and what brings rows before it."""
+    """An engine with its book, and the resolver of its rows."""
 
     def __init__(self, loaded: LoadedBook | None = None) -> None:
-        found = loaded or load_empty_book()
-        self.engine = Engine(found.state, found.head)
-        cells = CellNumbers(found.state.cell_words[1:])
-        self.loaded = found
-        self.context = ResolutionContext(found.state.registry, cells, DictionaryCache(), found.secret)
+        book = loaded or load_empty_book()
+        self.engine = Engine(book.state, book.head)
+        cells = CellNumbers(book.state.cell_words[1:])
+        self.loaded = book
+        self.context = ResolutionContext(book.state.registry, cells, DictionaryCache(), book.secret)
         self._submissions = 0
 
     @property
@@ -55,25 +55,32 @@ class TextEngine:
         return self.engine.state
 
     def create_submission(self, lines: int) -> Submission:
-        """The next submission, of one sender."""
+        """Create the next submission of the one sender."""
         self._submissions += 1
         return Submission(self._submissions, "ministry", lines)
 
     def build_piece(self, rows: File, submission: Submission | None = None, first: int = 0) -> Piece:
-        """``rows`` from line ``first`` of a submission on, as its first pass presents them."""
+        """Build the piece of ``rows`` from line ``first`` of a submission on, as in its first pass."""
         owner = submission or self.create_submission(len(rows))
-        lines, then = np.arange(first, first + len(rows), dtype=np.int32), first + len(rows)
+        lines, next_line = np.arange(first, first + len(rows), dtype=np.int32), first + len(rows)
         raw = to_text(rows)
-        found = resolve(raw, SENDER, self.context)
-        parts = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
+        resolved = resolve(raw, SENDER, self.context)
+        columns = (
+            resolved.day,
+            resolved.cents,
+            resolved.reference,
+            resolved.text,
+            resolved.field,
+            resolved.new_words,
+        )
         return Piece(
             owner,
-            found.acts,
+            resolved.acts,
             lines,
-            *parts,
+            *columns,
             raw,
-            Progress(1, then, then == owner.lines),
-            cells_before=found.cells_before,
+            Progress(1, next_line, next_line == owner.lines),
+            cells_before=resolved.cells_before,
         )
 
     def evaluate(self, *pieces: Piece, holding: bool = False) -> BatchResult:
@@ -81,13 +88,13 @@ class TextEngine:
         return self.engine.evaluate(Batch(list(pieces), holding))
 
     def decide_files(self, *files: File) -> BatchResult:
-        """One batch of whole files, each a submission of its own, for good."""
+        """Decide one batch of whole files, each a submission of its own, without holding acts."""
         return self.evaluate(*map(self.build_piece, files))
 
 
 def find_node(centre: str, item: str = "HT2", year: int = 2018, fund: str = ORDINARY_FUND) -> int:
-    """Position in the book of a node."""
-    numbers, of = build_registry().numbers, load_reference().nomenclatures[year]
-    sheet = int(of.items[item].staff) * 3 + int(of.funds[fund].family)
-    place = (np.array(numbers[CodeKind.CENTRE][centre]), np.array(year), np.array(sheet))
-    return int(build_registry().find_node_positions(*place))
+    """Return the position of a node in the book."""
+    numbers, nomenclature = build_registry().numbers, load_reference().nomenclatures[year]
+    sheet = int(nomenclature.items[item].staff) * 3 + int(nomenclature.funds[fund].family)
+    position = (np.array(numbers[CodeKind.CENTRE][centre]), np.array(year), np.array(sheet))
+    return int(build_registry().find_node_positions(*position))

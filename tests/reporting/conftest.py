@@ -1,4 +1,4 @@
-"""Two journals made once by the whole engine; a test that changes one gets a copy of its own."""
+"""Two journals processed once by the engine; a test that changes one gets a copy."""
 
 from collections.abc import AsyncIterator
 from itertools import count
@@ -32,8 +32,8 @@ async def _statement(database: Database, statement: str) -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def hand(database: Database, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of the journal that can be added up by hand."""
+async def small_journal(database: Database, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the small journal."""
     folder = tmp_path_factory.mktemp("hand")
     await _statement(database, "create database hand")
     await journals.process_files(
@@ -44,7 +44,7 @@ async def hand(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def state_year(database: Database, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database that holds a small State's year."""
+    """The name of a database with the year of a small State."""
     folder = tmp_path_factory.mktemp("state")
     await _statement(database, "create database state_year")
     await journals.process_files(
@@ -66,14 +66,14 @@ async def journal(database: Database, state_year: str) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture
-async def reader(hand: str) -> AsyncIterator[Connection]:
-    """A connection to the journal that can be added up by hand."""
-    connection = await asyncpg.connect(hand)
+async def reader(small_journal: str) -> AsyncIterator[Connection]:
+    """A connection to the small journal."""
+    connection = await asyncpg.connect(small_journal)
     yield connection
     await connection.close()
 
 
 @pytest_asyncio.fixture
 async def names(reader: Connection) -> CodeNames:
-    """The names of its codes."""
+    """The names of the codes of the small journal."""
     return await read_names(reader, code_labels.load(REFERENCE))

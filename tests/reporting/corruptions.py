@@ -1,16 +1,16 @@
-"""Changes made behind the engine's back, and where each must be found."""
+"""Direct changes of stored rows, and the place where verification must find each."""
 
 from typing import NamedTuple
 
 
 class Corruption(NamedTuple):
-    """What is changed, and where it must be found; ``{it}`` is what ``choice`` gives."""
+    """A change, and the places where it must be found; ``{it}`` is the result of ``choice``."""
 
     name: str
     choice: str
     change: str
     found: dict[str, str]
-    """By check, how the place of one finding starts."""
+    """By check: the start of the place of one finding."""
 
 
 PAID = "select max(entry_id) from entry where kind = 16"

@@ -1,4 +1,4 @@
-"""Journals to report on and to verify: one small enough to add up by hand, and a State's year in little."""
+"""Journals for reports and verification: one small enough to add up by hand, and the year of a small State."""
 
 import json
 from collections.abc import Sequence
@@ -32,9 +32,13 @@ BILLED = {
 
 
 def act(kind: str, reference: str, amount: str, *parts: Row, **fields: str) -> Row:
-    """One line of the flat act format."""
-    named = {"kind": kind, "reference": reference, "exercise": "2018", "date": "2018-03-15"}
-    merged = {**named, **{name: text for part in parts for name, text in part.items()}, **fields}
+    """Build one line of the flat act format."""
+    common = {"kind": kind, "reference": reference, "exercise": "2018", "date": "2018-03-15"}
+    merged = {
+        **common,
+        **{name: text for fields_of_part in parts for name, text in fields_of_part.items()},
+        **fields,
+    }
     return {**merged, "amount": amount} if amount else merged
 
 
@@ -69,7 +73,7 @@ SPENDING = [
         iban="FR1420041010050500013M02606",
         bic="PSSTFRPP",
     ),
-    act("payment_request", "D1", "40.00", PAID, BILLED, predecessor="C1"),  # before its commitment: waits
+    act("payment_request", "D1", "40.00", PAID, BILLED, predecessor="C1"),  # before its commitment: held
     act("commitment", "C1", "100.00", ASPR),
     act("commitment_increase", "I1", "20.00", predecessor="C1"),
     act("commitment_decrease", "I2", "10.00", predecessor="C1"),
@@ -79,28 +83,28 @@ SPENDING = [
     act("direct_payment_request", "D3", "25.00", ASPR, PAID, remittance="Remboursement n° 3", priority="0"),
     act(
         "direct_payment_request", "D3", "25.00", ASPR, PAID, remittance="Remboursement n° 3", priority="0"
-    ),  # again
-    act("direct_payment_request", "D3", "26.00", ASPR, PAID),  # says something else
+    ),  # repeated
+    act("direct_payment_request", "D3", "26.00", ASPR, PAID),  # same reference, other amount
     act("direct_payment_request", "D4", "1000.00", ASPR, PAID),  # no credit
     act("direct_payment_request", "D5", "1.00", ASPR, payee="STRANGER"),
-    act("service", "S9", "1.00", predecessor="C9"),  # its commitment never comes
+    act("service", "S9", "1.00", predecessor="C9"),  # its commitment is never sent
     act("commitment", "C2", "150.00", WORKS),
     act("direct_payment_request", "D6", "10.00", WORKS, PAID),
     act("payment_request_without_service", "D7", "70.00", PAID, predecessor="C2"),
     act("payment_request_rejection", "R1", "4.00", predecessor="D6"),
-    act("direct_payment_request", "D8", "25.00", DEBT, PAID),  # estimated credits know no ceiling
+    act("direct_payment_request", "D8", "25.00", DEBT, PAID),  # estimated credits have no ceiling
 ]
 REJECTIONS = [act("payment_request_rejection", "R2", "15.00", predecessor="D1")]
 
 SUBMISSIONS = (("TREASURY", BUDGET), ("MINISTRY", SPENDING), ("MINISTRY", REJECTIONS))
-"""Files in order: who sends, and what."""
+"""Files in order: the sender, and its rows."""
 
 
 FILES_AT_ONCE = 6
 
 
 async def process_files(dsn: str, folder: Path, paths: Sequence[Path], reference: ReferenceData) -> None:
-    """Process files to the end, a few at a time, each time by an engine that has just loaded its book."""
+    """Process files to the end, a few at a time, each time by an engine that loads its book anew."""
     for start in range(0, len(paths), FILES_AT_ONCE):
         async with PostgresStore(dsn).own_lease("test") as store:
             feed = FileFeed(
@@ -111,7 +115,7 @@ async def process_files(dsn: str, folder: Path, paths: Sequence[Path], reference
 
 
 def write_small_files(folder: Path) -> list[Path]:
-    """The files of ``SUBMISSIONS``."""
+    """Write the files of ``SUBMISSIONS``."""
     paths = []
     for number, (sender, rows) in enumerate(SUBMISSIONS, 1):
         path = folder / f"{number}-{sender.lower()}.jsonl"
@@ -122,6 +126,6 @@ def write_small_files(folder: Path) -> list[Path]:
 
 
 def write_year_files(folder: Path) -> list[Path]:
-    """The files of a State's year of some 1,700 lines."""
+    """Write the files of a State's year of about 1,700 lines."""
     generate_year(folder / "year", Year(seed=2, acts=1_000, senders=2))
     return sorted(folder.joinpath("year").glob("*.parquet"))

@@ -1,4 +1,4 @@
-"""The whole life of an act, and the proofs of batches and files."""
+"""Histories of acts, and proofs of batches and files."""
 
 import asyncpg
 import msgspec
@@ -19,28 +19,28 @@ async def explain(
 
 
 async def test_a_commitment_and_all_that_follows_it(reader: Connection, names: CodeNames) -> None:
-    found = await explain(reader, names, "C1")
-    (line,) = found.accepted
+    explanation = await explain(reader, names, "C1")
+    (line,) = explanation.accepted
     assert (line.kind, line.amount, line.month) == ("commitment", 10_000, "2018-03")
     assert (line.origin.sender, line.origin.file, line.origin.line) == ("MINISTRY", "2-ministry.jsonl", 3)
     assert line.assignment is not None
-    assert [each.code for each in line.assignment.centres] == ["0217", "0217-SGAC", "0217-SGAC-ASPR"]
+    assert [follower.code for follower in line.assignment.centres] == ["0217", "0217-SGAC", "0217-SGAC-ASPR"]
     assert line.assignment.centres[0].label == "Conduite et pilotage écologie"
-    # those that follow it, and the rejection and cancellation that follow those
-    assert {each.reference for each in line.followers} == {"I1", "I2", "S1", "S2", "D1", "D2", "R2"}
+    # its followers, and the rejection and cancellation that follow those
+    assert {follower.reference for follower in line.followers} == {"I1", "I2", "S1", "S2", "D1", "D2", "R2"}
     assert line.debit is None
     assert line.payee is None
-    assert [each.node for each in line.nodes] == [
+    assert [follower.node for follower in line.nodes] == [
         "0217-SGAC-ASPR HT2 2018",
         "0217-SGAC HT2 2018",
         "0217 HT2 2018",
     ]
-    assert all(proof.holds for proof in found.proofs)
+    assert all(proof.holds for proof in explanation.proofs)
 
 
 async def test_a_payment_request_with_payee_accounts_and_budget(reader: Connection, names: CodeNames) -> None:
-    found = await explain(reader, names, "D1")
-    (line,) = found.accepted
+    explanation = await explain(reader, names, "D1")
+    (line,) = explanation.accepted
     assert line.payee is not None
     assert (line.payee.code, line.payee.iban) == ("SUPPLIER", "FR1420041010050500013M02606")
     assert line.debit is not None
@@ -49,16 +49,14 @@ async def test_a_payment_request_with_payee_accounts_and_budget(reader: Connecti
     assert line.predecessor is not None
     assert line.predecessor.reference == "C1"
     unit = line.nodes[0]
-    # it waited for its commitment, so it was decided alone, in a batch of its own
+    # it was held for its commitment, so it was decided alone in a batch
     assert unit.cp_after.reserved - unit.cp_before.reserved == 4_000
     assert unit.ae_after == unit.ae_before
 
 
-async def test_a_payment_request_tells_when_and_how_it_is_to_be_paid(
-    reader: Connection, names: CodeNames
-) -> None:
-    found = await explain(reader, names, "D1")
-    assert found.accepted[0].terms == PaymentTerms(
+async def test_a_payment_request_has_its_payment_terms(reader: Connection, names: CodeNames) -> None:
+    explanation = await explain(reader, names, "D1")
+    assert explanation.accepted[0].terms == PaymentTerms(
         received="2018-03-01",
         due="2018-03-28",
         method="sepa",
@@ -67,32 +65,32 @@ async def test_a_payment_request_tells_when_and_how_it_is_to_be_paid(
         invoice_date="2018-02-26",
         remittance="",
     )
-    told = [part for part in render(found) if isinstance(part, str)]
-    assert "  to be paid received 2018-03-01, due 2018-03-28, by sepa" in told
-    assert "  invoice    F-2018-7 of 2018-02-26" in told
+    text = [part for part in render(explanation) if isinstance(part, str)]
+    assert "  to be paid received 2018-03-01, due 2018-03-28, by sepa" in text
+    assert "  invoice    F-2018-7 of 2018-02-26" in text
 
 
-async def test_a_request_that_says_little_tells_no_more(reader: Connection, names: CodeNames) -> None:
-    found = await explain(reader, names, "D3")
-    terms = found.accepted[0].terms
+async def test_a_request_has_only_the_terms_that_it_states(reader: Connection, names: CodeNames) -> None:
+    explanation = await explain(reader, names, "D3")
+    terms = explanation.accepted[0].terms
     assert terms is not None
     assert (terms.received, terms.priority, terms.remittance) == (None, 0, "Remboursement n° 3")
-    told = [part for part in render(found) if isinstance(part, str)]
-    assert "  to be paid priority 0" in told
-    assert "  remittance Remboursement n° 3" in told
-    assert not any(part.startswith("  invoice") for part in told)
+    text = [part for part in render(explanation) if isinstance(part, str)]
+    assert "  to be paid priority 0" in text
+    assert "  remittance Remboursement n° 3" in text
+    assert not any(part.startswith("  invoice") for part in text)
 
 
 @pytest.mark.parametrize("reference", ["C1", "D2", "D8", "T1"])
-async def test_an_act_that_says_nothing_of_a_payment_has_no_terms(
+async def test_an_act_without_payment_details_has_no_terms(
     reader: Connection, names: CodeNames, reference: str
 ) -> None:
-    """Also beside lines of the same page, before the first one and behind the last."""
-    found = await explain(reader, names, reference)
-    assert [line.terms for line in found.accepted] == [None]
+    """Also next to lines of the same page, before the first one and after the last."""
+    explanation = await explain(reader, names, reference)
+    assert [line.terms for line in explanation.accepted] == [None]
 
 
-async def test_a_reversal_is_told_with_the_budget_it_gives_back(reader: Connection, names: CodeNames) -> None:
+async def test_a_reversal_shows_the_budget_that_it_gives_back(reader: Connection, names: CodeNames) -> None:
     (line,) = (await explain(reader, names, "R2")).accepted
     unit = line.nodes[0]
     assert unit.cp_before.reserved - unit.cp_after.reserved == 1_500
@@ -100,7 +98,7 @@ async def test_a_reversal_is_told_with_the_budget_it_gives_back(reader: Connecti
     assert line.predecessor.reference == "D1"
 
 
-async def test_a_move_is_told_with_both_sides(reader: Connection, names: CodeNames) -> None:
+async def test_a_move_of_credits_shows_both_nodes(reader: Connection, names: CodeNames) -> None:
     (line,) = (await explain(reader, names, "M1")).accepted
     assert [each.node for each in line.nodes] == ["0217 HT2 2018", "0217 T2 2018"]
 
@@ -113,8 +111,8 @@ async def test_spending_on_an_operation_names_it(reader: Connection, names: Code
 
 
 async def test_an_act_accepted_repeated_and_contradicted(reader: Connection, names: CodeNames) -> None:
-    found = await explain(reader, names, "D3")
-    (line,), (story,) = found.accepted, found.refused
+    explanation = await explain(reader, names, "D3")
+    (line,), (story,) = explanation.accepted, explanation.refused
     assert [each.line for each in line.duplicates] == [10]
     assert (story.refusal.code, story.origin.line) == ("REFERENCE_CONFLICT", 11)
 
@@ -144,45 +142,47 @@ async def test_another_sender_s_act_is_another_act(reader: Connection, names: Co
         ("NOWHERE", ("No act NOWHERE was ever accepted or refused.",)),
     ],
 )
-async def test_a_life_is_told_in_words(
-    reader: Connection, names: CodeNames, reference: str, said: tuple[str, ...]
+async def test_a_history_is_rendered_as_text(
+    reader: Connection, names: CodeNames, reference: str, sentence: tuple[str, ...]
 ) -> None:
-    found = await explain(reader, names, reference)
-    text = "\n".join(part.to_text() if isinstance(part, ReportTable) else part for part in render(found))
-    assert [each for each in said if each not in text] == []
-    assert msgspec.json.decode(msgspec.json.encode(found), type=Explanation) == found
+    explanation = await explain(reader, names, reference)
+    text = "\n".join(
+        part.to_text() if isinstance(part, ReportTable) else part for part in render(explanation)
+    )
+    assert [each for each in sentence if each not in text] == []
+    assert msgspec.json.decode(msgspec.json.encode(explanation), type=Explanation) == explanation
 
 
-async def test_every_batch_by_hand_is_proven(reader: Connection, names: CodeNames) -> None:
+async def test_every_batch_of_the_small_journal_is_proven(reader: Connection, names: CodeNames) -> None:
     last: int = await reader.fetchval("select max(batch) from batch") or 0
     assert last > 1
     for number in range(1, last + 1):
-        found = await proofs.prove_batch(reader, names, number)
-        assert found is not None
-        assert found.holds, found
+        proof = await proofs.prove_batch(reader, names, number)
+        assert proof is not None
+        assert proof.holds, proof
     assert await proofs.prove_batch(reader, names, last + 1) is None
 
 
-async def test_a_file_s_totals_are_its_outcomes(reader: Connection, names: CodeNames) -> None:
-    found = await proofs.prove_submission(reader, names, 2)
-    assert found is not None
-    assert found.holds, found
-    stated = {each.what: each.stated for each in found.agreements}
+async def test_the_totals_of_a_file_are_those_of_its_outcomes(reader: Connection, names: CodeNames) -> None:
+    proof = await proofs.prove_submission(reader, names, 2)
+    assert proof is not None
+    assert proof.holds, proof
+    stated = {each.what: each.stated for each in proof.agreements}
     assert stated["lines of the file"] == 19
     assert (stated["accepted lines"], stated["duplicate lines"], stated["refused lines"]) == (14, 1, 4)
-    assert len(found.batches) > 1
+    assert len(proof.batches) > 1
     assert await proofs.prove_submission(reader, names, 99) is None
 
 
 async def test_a_proof_is_shown_side_by_side(reader: Connection, names: CodeNames) -> None:
-    found = await proofs.prove_submission(reader, names, 2)
-    assert found is not None
-    grid = proofs.build_table(found)
+    proof = await proofs.prove_submission(reader, names, 2)
+    assert proof is not None
+    grid = proofs.build_table(proof)
     assert grid.format_rows()[0] == ["lines of the file", "19", "19", "", "", "yes"]
     assert grid.format_rows()[1] == ["cents of the file", "", "", "1,607.00", "1,607.00", "yes"]
 
 
-async def test_a_broken_batch_is_told(journal: str, names: CodeNames) -> None:
+async def test_a_changed_batch_is_reported(journal: str, names: CodeNames) -> None:
     connection = await asyncpg.connect(journal)
     try:
         await connection.execute("set session_replication_role = replica")
@@ -190,10 +190,10 @@ async def test_a_broken_batch_is_told(journal: str, names: CodeNames) -> None:
             "update entry set amount = amount + 1 where entry_id = (select max(entry_id) from entry)"
         )
         number = await connection.fetchval("select max(batch) from batch where entries > 0")
-        found = await proofs.prove_batch(connection, names, number)
-        assert found is not None
-        assert not found.holds
-        assert not found.link.holds
-        assert "accepted" in {each.what for each in found.agreements if not each.holds}
+        proof = await proofs.prove_batch(connection, names, number)
+        assert proof is not None
+        assert not proof.holds
+        assert not proof.link.holds
+        assert "accepted" in {agreement.what for agreement in proof.agreements if not agreement.holds}
     finally:
         await connection.close()

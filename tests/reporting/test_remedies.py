@@ -1,4 +1,4 @@
-"""Whoever is refused is told what was found and what to do, in English and in French."""
+"""Every refusal has a finding and an action, in English and in French."""
 
 import pytest
 
@@ -6,16 +6,16 @@ from core.outcome_codes import REFUSALS, Outcome
 from core.remedies import REMEDIES
 
 
-def test_every_refusal_has_its_words_and_nothing_else_has() -> None:
+def test_every_refusal_and_nothing_else_has_a_remedy() -> None:
     assert tuple(REMEDIES) == REFUSALS
 
 
 @pytest.mark.parametrize("code", REFUSALS, ids=lambda code: code.name)
-def test_words_are_sentences(code: Outcome) -> None:
+def test_remedies_are_sentences(code: Outcome) -> None:
     texts = REMEDIES[code]
     assert all(text[0].isupper() and text.endswith(".") for text in texts)
     assert len(set(texts)) == len(texts)
 
 
-def test_no_two_refusals_say_the_same() -> None:
+def test_no_two_refusals_have_the_same_remedy() -> None:
     assert len({remedy.finding for remedy in REMEDIES.values()}) == len(REMEDIES)

@@ -1,4 +1,4 @@
-"""Every report of the catalog, computed on the journal that can be added up by hand."""
+"""Every report of the catalog, computed on the small journal."""
 
 import csv
 import subprocess

@@ -1,4 +1,4 @@
-"""One description of a table, drawn four ways."""
+"""A report table in its output formats."""
 
 import io
 
@@ -34,8 +34,8 @@ def test_csv_is_for_programs() -> None:
     ]
 
 
-def test_drawn_on_a_terminal_as_it_is() -> None:
-    """What looks like markup in a code or a label is shown, not obeyed."""
+def test_a_terminal_shows_texts_without_markup() -> None:
+    """A code or label that looks like markup is shown as it is."""
     console = Console(width=100, file=io.StringIO())
     with console.capture() as captured:
         console.print(GRID.to_rich_table())

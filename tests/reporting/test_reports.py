@@ -1,4 +1,4 @@
-"""Every report on the journal that can be added up by hand says what was added up by hand."""
+"""Every report on the small journal, compared with figures added up by hand."""
 
 import msgspec
 import pytest
@@ -12,8 +12,8 @@ from reporting.report_queries import Connection
 EUROS = 100
 
 
-def of(found: Budget, centre: str, envelope: str = "HT2") -> tuple[Appropriations, Appropriations]:
-    (node,) = [each for each in found.nodes if (each.centre, each.envelope) == (centre, envelope)]
+def of(report: Budget, centre: str, envelope: str = "HT2") -> tuple[Appropriations, Appropriations]:
+    (node,) = [each for each in report.nodes if (each.centre, each.envelope) == (centre, envelope)]
     return node.ae, node.cp
 
 
@@ -21,13 +21,13 @@ def cents(*euros: int) -> tuple[int, ...]:
     return tuple(EUROS * each for each in euros)
 
 
-def figures(found: Appropriations) -> tuple[int, ...]:
-    return msgspec.structs.astuple(found)
+def figures(appropriations: Appropriations) -> tuple[int, ...]:
+    return msgspec.structs.astuple(appropriations)
 
 
 async def test_trial_balance(reader: Connection, names: CodeNames) -> None:
-    found = await trial_balance.load_trial_balance(reader, names, exercise=2018)
-    sides = {each.account[:4]: (each.debit, each.credit) for each in found.accounts}
+    balance = await trial_balance.load_trial_balance(reader, names, exercise=2018)
+    sides = {account.account[:4]: (account.debit, account.credit) for account in balance.accounts}
     assert sides == {
         "2310": cents(80, 4),
         "4010": cents(15, 95),
@@ -37,35 +37,35 @@ async def test_trial_balance(reader: Connection, names: CodeNames) -> None:
         "6280": cents(115, 10),
         "6610": cents(25, 0),
     }
-    assert (found.debit, found.credit) == cents(289, 289)
-    assert found.is_balanced
-    assert found.accounts[0].label
-    assert found.accounts[0].balance == 76 * EUROS
+    assert (balance.debit, balance.credit) == cents(289, 289)
+    assert balance.is_balanced
+    assert balance.accounts[0].label
+    assert balance.accounts[0].balance == 76 * EUROS
 
 
 async def test_trial_balance_of_another_exercise_is_empty(reader: Connection, names: CodeNames) -> None:
-    found = await trial_balance.load_trial_balance(reader, names, exercise=2019)
-    assert (found.accounts, found.debit, found.credit) == ([], 0, 0)
+    balance = await trial_balance.load_trial_balance(reader, names, exercise=2019)
+    assert (balance.accounts, balance.debit, balance.credit) == ([], 0, 0)
 
 
 async def test_trial_balance_after_an_earlier_batch(reader: Connection, names: CodeNames) -> None:
-    """The last file alone rejects a request of 40 for 15."""
+    """Only the last file rejects 15 of a request of 40."""
     last = await trial_balance.load_trial_balance(reader, names)
-    before = await trial_balance.load_trial_balance(reader, names, batch=last.batch - 1)
-    assert last.debit - before.debit == 15 * EUROS
-    assert before.is_balanced
+    previous = await trial_balance.load_trial_balance(reader, names, batch=last.batch - 1)
+    assert last.debit - previous.debit == 15 * EUROS
+    assert previous.is_balanced
 
 
 async def test_budget_by_programme(reader: Connection, names: CodeNames) -> None:
-    found = await budget.load_budget(reader, names)
-    ae, cp = of(found, "0217")
+    report = await budget.load_budget(reader, names)
+    ae, cp = of(report, "0217")
     # opened, allotted, reserved, consumed, available
     assert figures(ae) == cents(1100, 900, 75, 260, 765)
     assert figures(cp) == cents(800, 700, 156, 0, 644)
-    assert figures(of(found, "0217", "T2")[0]) == cents(400, 0, 0, 0, 400)
-    overspent = of(found, "0117")
+    assert figures(of(report, "0217", "T2")[0]) == cents(400, 0, 0, 0, 400)
+    overspent = of(report, "0117")
     assert figures(overspent[0]) == cents(10, 0, 25, 0, -15)
-    assert found.ae.opened == 1510 * EUROS
+    assert report.ae.opened == 1510 * EUROS
 
 
 async def test_budget_by_unit_and_operation(reader: Connection, names: CodeNames) -> None:
@@ -77,7 +77,7 @@ async def test_budget_by_unit_and_operation(reader: Connection, names: CodeNames
     assert figures(of(operations, "OP-0217-000001")[0]) == cents(200, 0, 6, 150, 44)
 
 
-async def test_budget_of_another_year_or_before_everything_is_empty(
+async def test_budget_of_another_year_or_before_the_first_batch_is_empty(
     reader: Connection, names: CodeNames
 ) -> None:
     assert (await budget.load_budget(reader, names, BudgetScope(year=2019))).nodes == []
@@ -85,19 +85,19 @@ async def test_budget_of_another_year_or_before_everything_is_empty(
 
 
 async def test_refusals_by_reason(reader: Connection) -> None:
-    found = await refusals.load_refusals(reader)
-    assert {each.code: (each.lines, each.cents) for each in found.reasons} == {
+    report = await refusals.load_refusals(reader)
+    assert {reason.code: (reason.lines, reason.cents) for reason in report.reasons} == {
         "REFERENCE_CONFLICT": (1, 2600),
         "AE_EXCEEDED": (1, 100_000),
         "PAYEE_UNKNOWN": (1, 100),
         "PREDECESSOR_MISSING": (1, 100),
     }
-    assert (found.lines, found.cents) == (4, 102_800)
+    assert (report.lines, report.cents) == (4, 102_800)
     assert (await refusals.load_refusals(reader, submission=1)).reasons == []
 
 
-async def test_refused_lines_say_what_to_do(reader: Connection, names: CodeNames) -> None:
-    lines = {each.reference: each for each in await refusals.load_refused_lines(reader, names, 2)}
+async def test_refused_lines_have_a_remedy(reader: Connection, names: CodeNames) -> None:
+    lines = {line.reference: line for line in await refusals.load_refused_lines(reader, names, 2)}
     short = lines["D4"]
     assert (short.line, short.code, short.node) == (12, "AE_EXCEEDED", "0217-SGAC-ASPR HT2 2018")
     # 250 opened, 110 engaged, 25 requested directly
@@ -109,25 +109,25 @@ async def test_refused_lines_say_what_to_do(reader: Connection, names: CodeNames
 
 
 async def test_outstanding_commitments(reader: Connection, names: CodeNames) -> None:
-    found = await commitments.load_outstanding_commitments(reader, names)
-    (programme,) = found.centres
+    report = await commitments.load_outstanding_commitments(reader, names)
+    (programme,) = report.centres
     assert (programme.centre, programme.commitments) == ("0217", 2)
-    assert (found.open, found.unbilled) == cents(110, 25)
+    assert (report.open, report.unbilled) == cents(110, 25)
     units = await commitments.load_outstanding_commitments(reader, names, level=CentreLevel.UO)
     left = {each.centre: (each.open, each.unbilled) for each in units.centres}
     assert left == {"0217-SGAC-ASPR": cents(30, 25), "0217-SGAC-IMMO": cents(80, 0)}
 
 
 async def test_reports_encode_as_json_in_cents(reader: Connection, names: CodeNames) -> None:
-    found = await trial_balance.load_trial_balance(reader, names)
-    assert msgspec.json.decode(msgspec.json.encode(found))["debit"] == 28_900
+    balance = await trial_balance.load_trial_balance(reader, names)
+    assert msgspec.json.decode(msgspec.json.encode(balance))["debit"] == 28_900
 
 
-async def test_grids_show_euros_and_totals(reader: Connection, names: CodeNames) -> None:
+async def test_tables_show_euros_and_totals(reader: Connection, names: CodeNames) -> None:
     grid = trial_balance.build_table(await trial_balance.load_trial_balance(reader, names))
     assert grid.format_footer() == ["all", "balanced", "289.00", "289.00", "0.00"]
-    shown = budget.build_table(await budget.load_budget(reader, names, BudgetScope(programme="0217")))
-    assert shown.format_footer()[4] == "1,500.00"
+    budget_table = budget.build_table(await budget.load_budget(reader, names, BudgetScope(programme="0217")))
+    assert budget_table.format_footer()[4] == "1,500.00"
     assert (
         commitments.build_table(
             await commitments.load_outstanding_commitments(reader, names)
@@ -145,7 +145,7 @@ async def test_grids_show_euros_and_totals(reader: Connection, names: CodeNames)
         ((19 * 131_072 + 131_071) * 6 + 5, (2019, 131_071, "T2", 2)),
     ],
 )
-def test_a_node_s_number_is_taken_apart(number: int, said: tuple[int, int, str, int]) -> None:
+def test_a_node_number_is_split(number: int, said: tuple[int, int, str, int]) -> None:
     node = BudgetNode.from_number(number)
     assert (node.year, node.centre, node.envelope, int(node.family)) == said
     assert node.at_centre(7).at_centre(node.centre) == node
@@ -155,7 +155,7 @@ def test_a_period_is_a_month() -> None:
     assert format_month(18 * 16 + 12) == "2018-12"
 
 
-def test_an_unknown_number_is_told_as_such(names: CodeNames) -> None:
+def test_an_unknown_number_is_named_as_unknown(names: CodeNames) -> None:
     assert names.find_code(1, 99_999) == "no. 99999"
     assert names.find_centre_label("no. 99999", 2018) == ""
     assert names.find_level("no. 99999") is None

@@ -1,4 +1,4 @@
-"""A journal of settlements: proven from its rows, told in reports, and what is changed in it is found."""
+"""A journal of settlements: verified, reported, and its corruptions found."""
 
 import json
 from collections.abc import AsyncIterator
@@ -69,7 +69,7 @@ _AGAIN = [
 
 @pytest_asyncio.fixture
 async def settled(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to a journal of all of them, each file processed by an engine that has just loaded its book."""
+    """A connection to a journal of all of them, each file processed by an engine that loads its book anew."""
     senders = ("BUDGET", "MINISTRY", "TREASURY", "BANK", "TREASURY")
     for number, rows in enumerate((BUDGET, _REQUESTS, _RUN, _STATEMENT, _AGAIN)):
         path = tmp_path / f"{number}.jsonl"
@@ -81,10 +81,10 @@ async def settled(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]
     await connection.close()
 
 
-async def test_it_is_proven(settled: asyncpg.Connection, dsn: str) -> None:
-    found = await verify(dsn, folder=REFERENCE)
-    assert found.findings == []
-    assert found.rows["entry"] == 44
+async def test_the_journal_of_settlements_is_proven(settled: asyncpg.Connection, dsn: str) -> None:
+    verification = await verify(dsn, folder=REFERENCE)
+    assert verification.findings == []
+    assert verification.rows["entry"] == 44
     codes = await settled.fetch("select code from refusal")
     assert len(codes) == 1, "only the void of what does not exist"
 
@@ -97,36 +97,36 @@ async def test_every_batch_adds_up(settled: asyncpg.Connection) -> None:
         assert [each for each in proof.agreements if not each.holds] == []
 
 
-async def test_the_report_shows_what_was_consumed(settled: asyncpg.Connection) -> None:
-    """60 + 30 + 15 + 5 of CP: what was void is given back, what was paid again counts once."""
+async def test_the_budget_report_shows_the_consumption(settled: asyncpg.Connection) -> None:
+    """60 + 30 + 15 + 5 of CP: void amounts are given back, and a payment sent again counts once."""
     names = await read_names(settled, code_labels.load(REFERENCE))
-    told = await load_budget(settled, names, BudgetScope(CentreLevel.PROGRAMME, "0217"))
-    (node,) = [each for each in told.nodes if each.envelope == "HT2"]
+    report = await load_budget(settled, names, BudgetScope(CentreLevel.PROGRAMME, "0217"))
+    (node,) = [each for each in report.nodes if each.envelope == "HT2"]
     assert (node.cp.reserved, node.cp.consumed) == (400, 11_000)
     assert (node.ae.consumed, node.ae.reserved) == (15_000, 18_000 + 400)
 
 
-async def test_requests_tell_what_became_of_them(settled: asyncpg.Connection) -> None:
+async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> None:
     names = await read_names(settled, code_labels.load(REFERENCE))
-    told = {}
+    lines = {}
     for name in ("D1", "D2", "D3", "L1"):
         rows = await fetch_accepted_lines(settled, ReferenceQuery(name, Visibility()))
-        (told[name],), _ = await load_payments(settled, names, rows, 100)
-    assert {name: each.state for name, each in told.items()} == {
+        (lines[name],), _ = await load_payments(settled, names, rows, limit=100)
+    assert {name: each.state for name, each in lines.items()} == {
         "D1": "paid",
         "D2": "paid",
         "D3": "paid",
         "L1": "requested",
     }
-    sums = (told["D2"].settled, told["D2"].diverted, told["D2"].payable, told["D2"].rejected)
+    sums = (lines["D2"].settled, lines["D2"].diverted, lines["D2"].payable, lines["D2"].rejected)
     assert sums == (3_000, 2_000, 0, 0)
-    assert [each.kind for each in told["D2"].settlements] == ["attachment", "payment"]
+    assert [each.kind for each in lines["D2"].settlements] == ["attachment", "payment"]
 
 
-async def test_a_payee_is_told_as_it_is_paid_now(settled: asyncpg.Connection) -> None:
+async def test_a_payee_is_shown_with_its_present_bank_details(settled: asyncpg.Connection) -> None:
     names = await read_names(settled, code_labels.load(REFERENCE))
     rows = await fetch_accepted_lines(settled, ReferenceQuery("D1", Visibility()))
-    (line,), _ = await load_payments(settled, names, rows, 100)
+    (line,), _ = await load_payments(settled, names, rows, limit=100)
     assert line.payee
     assert line.payee.name == "Fournisseur SA"
 
@@ -155,8 +155,10 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_what_is_changed_is_found(settled: asyncpg.Connection, dsn: str, change: str) -> None:
+async def test_a_corruption_of_a_settlement_is_found(
+    settled: asyncpg.Connection, dsn: str, change: str
+) -> None:
     statement, check, place = CHANGES[change]
     await settled.execute(f"set session_replication_role = replica; {statement}")
-    found = await verify(dsn, folder=REFERENCE)
-    assert [each for each in found.findings if each.check == check and each.place.startswith(place)]
+    verification = await verify(dsn, folder=REFERENCE)
+    assert [each for each in verification.findings if each.check == check and each.place.startswith(place)]

@@ -1,4 +1,4 @@
-"""Two years whose files say different things of the same codes: each posts, is proven and is told by its own."""
+"""Two years with different meanings of the same codes: each is posted, verified and reported by its own files."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -38,21 +38,21 @@ _WORKS_2019 = {**WORKS, "fund_centre": "0217-SGAC-ASPR"}
 
 
 class Years(NamedTuple):
-    """A journal of two years, and the files it was made by."""
+    """A journal of two years, and its reference data."""
 
     dsn: str
     reference: Path
 
 
 def _budget_of_2019() -> list[dict[str, str]]:
-    """As in 2018; operation 1 is earmarked where it hangs now."""
+    """Build the budget of 2019: as in 2018, with operation 1 earmarked at its new parent."""
     rows = shift_to_2019(BUDGET)
     return [row | {"fund_centre": "0217-SGAC-ASPR"} if row["kind"] == "earmark" else row for row in rows]
 
 
 @pytest_asyncio.fixture
 async def years(dsn: str, tmp_path: Path) -> Years:
-    """Every file is worked by an engine that has just loaded its book."""
+    """Process every file by an engine that loads its book anew."""
     folder = build_two_years(tmp_path)
     await process_rows(dsn, tmp_path, folder, BUDGET, "TREASURY")
     await process_rows(dsn, tmp_path, folder, [SPENDING[0], *_ACTS, act("commitment", "C2", "50.00", WORKS)])
@@ -85,7 +85,7 @@ where e.debit <> 0 order by e.entry_id
 
 
 async def test_each_year_posts_to_its_own_accounts(reader: asyncpg.Connection) -> None:
-    """What is paid later clears the account its request stands on, and goes out by the accounts of its own exercise."""
+    """A later payment clears the account of its request, and is posted to the treasury accounts of its own exercise."""
     rows = [tuple(row) for row in await reader.fetch(_POSTED)]
     assert rows == [
         (2018, "S1", "6280000000", "4081000000"),
@@ -109,9 +109,9 @@ async def test_each_year_has_its_own_ceilings(reader: asyncpg.Connection) -> Non
 
 
 async def test_both_years_are_proven(years: Years) -> None:
-    found = await verify(years.dsn, folder=years.reference)
-    assert found.findings == []
-    assert found.batches >= 5
+    verification = await verify(years.dsn, folder=years.reference)
+    assert verification.findings == []
+    assert verification.batches >= 5
 
 
 _CORRUPTIONS = (
@@ -127,17 +127,17 @@ _CORRUPTIONS = (
 
 @pytest.mark.parametrize("year", [18, 19])
 @pytest.mark.parametrize(("change", "check"), _CORRUPTIONS, ids=[check for _, check in _CORRUPTIONS])
-async def test_what_is_changed_in_either_year_is_found(
+async def test_a_corruption_in_either_year_is_found(
     years: Years, reader: asyncpg.Connection, year: int, change: str, check: str
 ) -> None:
     await reader.execute("set session_replication_role = replica")
     assert await reader.execute(change.format(year=year)) not in ("UPDATE 0", "DELETE 0")
-    found = await verify(years.dsn, folder=years.reference)
-    assert check in {each.check for each in found.findings}
+    verification = await verify(years.dsn, folder=years.reference)
+    assert check in {each.check for each in verification.findings}
 
 
 class Otherwise(NamedTuple):
-    """What one file says otherwise, and what alone is found then: a check, and how its places start."""
+    """A change of one file, and the only finding that it causes: a check, and the start of its places."""
 
     changes: tuple[tuple[str, str, str], ...]
     found: tuple[str, str] | None
@@ -160,18 +160,18 @@ _OTHERWISE = (
 
 
 @pytest.mark.parametrize("otherwise", _OTHERWISE, ids=lambda each: each.changes[0][2])
-async def test_a_year_is_held_against_its_own_files(years: Years, otherwise: Otherwise) -> None:
+async def test_a_year_is_verified_by_its_own_files(years: Years, otherwise: Otherwise) -> None:
     for file, old, new in otherwise.changes:
         replace_text(years.reference, file, old, new)
-    found = (await verify(years.dsn, folder=years.reference)).findings
+    verification = (await verify(years.dsn, folder=years.reference)).findings
     if otherwise.found is None:
-        assert found == []
+        assert verification == []
     else:
         check, place = otherwise.found
-        assert any(each.check == check and each.place.startswith(place) for each in found)
+        assert any(each.check == check and each.place.startswith(place) for each in verification)
 
 
-async def test_reports_tell_each_year_by_its_files(years: Years, reader: asyncpg.Connection) -> None:
+async def test_reports_use_the_files_of_each_year(years: Years, reader: asyncpg.Connection) -> None:
     names = await read_names(reader, code_labels.load(years.reference))
     units = await load_budget(reader, names, BudgetScope(level=CentreLevel.UO))
     labels = {(each.year, each.label) for each in units.nodes if each.centre == "0217-SGAC-IMMO"}
@@ -182,20 +182,18 @@ async def test_reports_tell_each_year_by_its_files(years: Years, reader: asyncpg
         (2019, "0217"),
     }
     for year, above in ((2018, "0217-SGAC-IMMO"), (2019, "0217-SGAC-ASPR")):
-        found = await load_node_status(reader, names, NodeSelector("OP-0217-000001", year), 99)
+        found = await load_node_status(reader, names, NodeSelector("OP-0217-000001", year), batch=99)
         assert [each.centre for each in found.above] == [above, "0217-SGAC", "0217"]
         assert (found.tightest_ae is None) == (year == 2019)
 
 
-async def test_lines_are_explained_by_the_files_of_their_year(
-    years: Years, reader: asyncpg.Connection
-) -> None:
+async def test_histories_use_the_files_of_the_line_s_year(years: Years, reader: asyncpg.Connection) -> None:
     names = await read_names(reader, code_labels.load(years.reference))
     lives = await explain(reader, names, "C2")
     assignments = [line.assignment for line in lives.accepted if line.assignment]
-    told = {(each.year, *(centre.code for centre in each.centres)) for each in assignments}
+    explanation = {(each.year, *(centre.code for centre in each.centres)) for each in assignments}
     trail = ("0217", "0217-SGAC")
-    assert told == {
+    assert explanation == {
         (2018, *trail, "0217-SGAC-IMMO", "OP-0217-000001"),
         (2019, *trail, "0217-SGAC-ASPR", "OP-0217-000001"),
     }
@@ -213,7 +211,7 @@ async def test_lines_are_explained_by_the_files_of_their_year(
     }
 
 
-async def test_accounts_and_ministries_are_called_what_their_year_calls_them(
+async def test_accounts_and_ministries_have_the_labels_of_their_year(
     years: Years, reader: asyncpg.Connection
 ) -> None:
     replace_text(

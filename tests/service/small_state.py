@@ -99,7 +99,7 @@ class State:
             self.context,
             ProcessingRequest([path], Envelope(sender=sender)),
             create_interruption(),
-            ProgressLines(),
+            reporter=ProgressLines(),
         )
         assert not result.rejected, result.rejected
         return result
@@ -155,7 +155,7 @@ class State:
 
     async def import_files(self, files: Sequence[Path], *, again: bool = False) -> ImportResult:
         return await bank_import.import_files(
-            self.context, files, create_interruption(), ImportOptions(ProgressLines(), again)
+            self.context, files, create_interruption(), options=ImportOptions(ProgressLines(), again)
         )
 
     async def read_status(self) -> AccountsReport:

@@ -102,17 +102,17 @@ class ActHistoryHandler:
         options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
 
         async def load_page(connection: Connection) -> ActPage:
-            lines = await _read_lines(connection, query, start, limit)
+            lines = await _read_lines(connection, query, start, limit=limit)
             if not (any(lines) or cursor):
                 raise await query_scope.act_not_found(connection, query)
-            histories = await build_histories(connection, names, lines, options)
+            histories = await build_histories(connection, names, lines, options=options)
             is_full = sum(map(len, lines)) == limit
             next_link = (
                 query_scope.build_next_link(request, _ACT_PARAMETERS, _format_cursor(lines))
                 if is_full
                 else None
             )
-            return await _build_page(connection, histories, next_link, request)
+            return await _build_page(connection, request, histories, next_link=next_link)
 
         return respond(await self._run_query(request, load_page))
 
@@ -125,8 +125,8 @@ class ActHistoryHandler:
         async def load_page(connection: Connection) -> ActPage:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
-            histories = await build_histories(connection, names, ActLines([row], []), options)
-            return await _build_page(connection, histories, None, request)
+            histories = await build_histories(connection, names, ActLines([row], []), options=options)
+            return await _build_page(connection, request, histories, next_link=None)
 
         return respond(await self._run_query(request, load_page))
 
@@ -138,7 +138,7 @@ class ActHistoryHandler:
         async def load_followers(connection: Connection) -> list[Row]:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
-            return await fetch_followers(connection, [row["entry_id"]], page.limit, page.after)
+            return await fetch_followers(connection, [row["entry_id"]], limit=page.limit, after=page.after)
 
         rows = await self._journal.run_lookup(load_followers, request.caller.sender)
         followers = [summarize_entry(row) for row in rows]
@@ -153,19 +153,25 @@ class ActHistoryHandler:
 
 
 async def _read_lines(
-    connection: Connection, query: ReferenceQuery, start: PageStart, limit: int
+    connection: Connection, query: ReferenceQuery, start: PageStart, *, limit: int
 ) -> ActLines:
     """Read up to ``limit`` lines: first accepted ones, then refused ones."""
     accepted = (
-        [] if start.entry is None else await fetch_accepted_lines(connection, query, start.entry, limit)
+        []
+        if start.entry is None
+        else await fetch_accepted_lines(connection, query, after=start.entry, limit=limit)
     )
     remaining = limit - len(accepted)
-    refused = await fetch_refused_lines(connection, query, start.refusal, remaining) if remaining else []
+    refused = (
+        await fetch_refused_lines(connection, query, after=start.refusal, limit=remaining)
+        if remaining
+        else []
+    )
     return ActLines(accepted, refused)
 
 
 async def _build_page(
-    connection: Connection, histories: ActHistories, next_link: str | None, request: Request
+    connection: Connection, request: Request, histories: ActHistories, *, next_link: str | None
 ) -> ActPage:
     with_proof = request.get_flag("proof")
     accepted = histories.accepted

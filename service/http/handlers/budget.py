@@ -46,7 +46,7 @@ class BudgetHandler:
 
         async def load(connection: Connection) -> NodeStatus:
             number = await query_scope.check_batch(connection, batch)
-            return await load_node_status(connection, names, selector, number)
+            return await load_node_status(connection, names, selector, batch=number)
 
         return respond(await self._journal.run_lookup(load, request.caller.sender))
 
@@ -64,7 +64,7 @@ class BudgetHandler:
 
         budget = await self._journal.run_report(load, request.caller.sender)
         items, next_link = query_scope.slice_page(
-            request, _PROGRAMME_PARAMETERS, budget.nodes, page, batch=budget.batch
+            request, _PROGRAMME_PARAMETERS, budget.nodes, page=page, batch=budget.batch
         )
         return respond(ProgrammePage(budget.batch, items, next_link))
 

@@ -1,11 +1,11 @@
 """The status of commitments and payment requests, as far as the caller may see them."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from reporting.act_history import FROM_START, fetch_accepted_lines, fetch_refused_lines
+from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.code_names import CodeNames
 from reporting.open_items import (
     COMMITMENTS,
@@ -38,7 +38,16 @@ from service.http.route import Route
 REFUSED_MAX = 100
 PAGE_MAX = 100
 _PARAMETERS = ("reference", "sender", "exercise", "limit", "after")
-LoadLines = Callable[[Connection, CodeNames, Sequence[Row], int], Coroutine[Any, Any, tuple[list[Any], bool]]]
+
+
+class LoadLines(Protocol):
+    """Load the state of lines, and whether all that hangs on them is included."""
+
+    def __call__(
+        self, connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
+    ) -> Coroutine[Any, Any, tuple[list[Any], bool]]:
+        """Load up to ``limit`` followers of each line."""
+        ...
 
 
 class CommitmentPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,13 +109,13 @@ class OpenItemsHandler:
         names, page = await self._names.load(), Page.read(request, 50, PAGE_MAX)
 
         async def load(connection: Connection) -> OpenItems:
-            rows = await fetch_accepted_lines(connection, query, page.after, page.limit)
+            rows = await fetch_accepted_lines(connection, query, after=page.after, limit=page.limit)
             refused: list[Row] = []
             if not page.after:
-                refused = await fetch_refused_lines(connection, query, FROM_START, REFUSED_MAX)
+                refused = await fetch_refused_lines(connection, query, limit=REFUSED_MAX)
             if not (rows or refused or page.after):
                 raise await query_scope.act_not_found(connection, query)
-            loaded = await self._item_type.load(connection, names, rows, query_scope.FOLLOWERS_MAX)
+            loaded = await self._item_type.load(connection, names, rows, limit=query_scope.FOLLOWERS_MAX)
             return OpenItems(*loaded, refused)
 
         items = await self._journal.run_lookup(load, request.caller.sender)
@@ -115,7 +124,7 @@ class OpenItemsHandler:
             query_scope.build_next_link(request, _PARAMETERS, items.lines[-1].entry) if is_full else None
         )
         refused = [describe_refused_line(names, row, request.language) for row in items.refused]
-        return respond(self._build_page(request, items, refused, next_link))
+        return respond(self._build_page(request, items, refused, next_link=next_link))
 
     async def get_by_entry(self, request: Request) -> Response:
         """Respond with the line of a document number."""
@@ -127,14 +136,14 @@ class OpenItemsHandler:
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             if row["kind"] not in self._item_type.kinds:
                 raise not_found(f"Entry {entry} is not one of the {self._item_type.name}")
-            loaded = await self._item_type.load(connection, names, [row], query_scope.FOLLOWERS_MAX)
+            loaded = await self._item_type.load(connection, names, [row], limit=query_scope.FOLLOWERS_MAX)
             return OpenItems(*loaded)
 
         items = await self._journal.run_lookup(load, request.caller.sender)
-        return respond(self._build_page(request, items, [], None))
+        return respond(self._build_page(request, items, [], next_link=None))
 
     def _build_page(
-        self, request: Request, items: OpenItems, refused: list[RefusedLine], next_link: str | None
+        self, request: Request, items: OpenItems, refused: list[RefusedLine], *, next_link: str | None
     ) -> msgspec.Struct:
         lines = items.lines
         if not query_scope.can_see_bank_details(request.caller):

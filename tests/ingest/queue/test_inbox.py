@@ -49,7 +49,7 @@ async def _read_next(batches: Iterator[Batch]) -> Batch | None:
 
 
 async def test_held_acts_of_a_replaced_book_are_not_retried(dsn: str, tmp_path: Path) -> None:
-    """Otherwise a batch that is never committed would count as under way, and no file would be processed while forms arrive."""
+    """Otherwise a batch that is never committed would count as under way, and no file would be processed beside forms."""
     spool, reference = Spool(tmp_path / "spool"), ReferenceData.load(REFERENCE)
     path = tmp_path / "waits.jsonl"
     path.write_text(json.dumps(_WAITS) + "\n")

@@ -1,4 +1,4 @@
-"""Room for what comes: tables grow, and what they held is found where it was."""
+"""Growth of the book's tables: their rows are kept and found afterwards."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ _KEYS = {
 
 
 def _fill(state: BookState, table: str, rows: int) -> None:
-    """Keys in ``table`` beyond those there are, entered where a search finds them, as the kernels would."""
+    """Add keys to ``table`` and enter them in the slots where a look-up finds them, as the kernels do."""
     slots, counter = _KEYS[table]
     state.ensure_capacity(rows)
     book, first = state.book, int(state.book.counters[0][counter])
@@ -42,24 +42,24 @@ def _fill(state: BookState, table: str, rows: int) -> None:
 
 
 def _assert_found(state: BookState, table: str) -> None:
-    """Every key once, in a table of slots that is far from full."""
+    """Assert that the slots contain every key once and are not too full."""
     slots, counter = _KEYS[table]
     book, rows = state.book, int(state.book.counters[0][counter])
-    taken = getattr(book, slots)[getattr(book, slots) > 0]
-    assert sorted((taken & np.uint64(2**32 - 1)).tolist()) == list(range(1, rows + 1))
+    used_slots = getattr(book, slots)[getattr(book, slots) > 0]
+    assert sorted((used_slots & np.uint64(2**32 - 1)).tolist()) == list(range(1, rows + 1))
     assert 10 * rows <= 6 * len(getattr(book, slots))
     assert getattr(book, table)["content"][:rows].tolist() == list(range(rows))
     free = np.flatnonzero(getattr(book, slots) == 0)
     at = np.flatnonzero(getattr(book, slots))
-    home = (taken >> np.uint64(32)) * np.uint64(len(getattr(book, slots))) >> np.uint64(32)
+    home = (used_slots >> np.uint64(32)) * np.uint64(len(getattr(book, slots))) >> np.uint64(32)
     # behind the last slot comes the first again: place -1 is that of the last free one
-    before = free[np.searchsorted(free, at) - 1]
-    assert ((home.astype(np.int64) > before) | (at < before)).all()
+    previous = free[np.searchsorted(free, at) - 1]
+    assert ((home.astype(np.int64) > previous) | (at < previous)).all()
 
 
 @pytest.mark.parametrize("table", ["waiting", "payees"])
-def test_keys_stay_known_when_their_table_grows(table: str) -> None:
-    """Over the room that an empty book has, in steps of which some need more slots and some more rows."""
+def test_keys_are_found_after_their_table_grows(table: str) -> None:
+    """Beyond the capacity of an empty book, in steps of which some need more slots and some more rows."""
     state = create_empty_book(build_registry())
     for rows in (1, 1023, 1, 400, 40_000, 1, 40_000):
         _fill(state, table, rows)
@@ -67,8 +67,8 @@ def test_keys_stay_known_when_their_table_grows(table: str) -> None:
 
 
 @pytest.mark.parametrize("is_waited_for", [False, True])
-def test_slots_are_widened_beside_the_decisions(is_waited_for: bool) -> None:
-    """Once few are left; what is entered meanwhile is found, too, however soon the wider ones are needed."""
+def test_slots_are_rehashed_in_the_background(is_waited_for: bool) -> None:
+    """When few slots are left; keys entered meanwhile are found too, even if the larger index is needed at once."""
     state = create_empty_book(build_registry())
     _fill(state, "keys", _SLOTS // 2)
     state.rehash_in_background()
@@ -86,7 +86,7 @@ def test_slots_are_widened_beside_the_decisions(is_waited_for: bool) -> None:
     _assert_found(state, "keys")
 
 
-def test_what_needs_more_than_was_widened_gets_it() -> None:
+def test_a_rehash_that_is_too_small_is_followed_by_a_larger_one() -> None:
     state = create_empty_book(build_registry())
     _fill(state, "keys", _SLOTS * 17 // 32)
     state.rehash_in_background()
@@ -97,32 +97,32 @@ def test_what_needs_more_than_was_widened_gets_it() -> None:
 
 
 def _commitments(first: int, count: int) -> File:
-    """Of a cent each."""
+    """Build commitments of one cent each."""
     at = PLACES[0]
-    named = {"kind": "commitment", "exercise": "2018", "date": "2018-05-02", "amount": "0.01"}
+    common = {"kind": "commitment", "exercise": "2018", "date": "2018-05-02", "amount": "0.01"}
     placed = {"fund_centre": at.unit, "functional_area": at.area, "commitment_item": at.items[0]}
-    return [named | placed | {"reference": f"W{number}"} for number in range(first, first + count)]
+    return [common | placed | {"reference": f"W{number}"} for number in range(first, first + count)]
 
 
-def test_the_engine_widens_them_between_batches() -> None:
-    desk, was_beside = TextEngine(), False
-    desk.state.book = desk.state.book._replace(slots=np.zeros(1 << 7, np.uint64))
-    desk.decide_files(build_openings())
+def test_the_engine_rehashes_between_batches() -> None:
+    harness, was_beside = TextEngine(), False
+    harness.state.book = harness.state.book._replace(slots=np.zeros(1 << 7, np.uint64))
+    harness.decide_files(build_openings())
     for first in range(0, 300, 5):
-        desk.decide_files(_commitments(first, 5))
-        was_beside |= desk.state.rehash is not None
+        harness.decide_files(_commitments(first, 5))
+        was_beside |= harness.state.rehash is not None
     assert was_beside
-    desk.decide_files(_commitments(0, 300))
-    assert set(desk.engine.decisions[0]["outcome"].tolist()) == {Outcome.DUPLICATE}
+    harness.decide_files(_commitments(0, 300))
+    assert set(harness.engine.decisions[0]["outcome"].tolist()) == {Outcome.DUPLICATE}
 
 
-def test_where_no_room_can_be_had_a_table_stands_alone() -> None:
+def test_without_reserved_memory_a_table_is_allocated_alone() -> None:
     table = reserve(np.int64, 5, 1 << 50)
     table[:] = range(5)
     assert extend(table, 6, 5).tolist() == [*range(5), 0]
 
 
-def test_a_book_has_the_kinds_of_the_catalog_and_a_node_for_every_place() -> None:
+def test_a_book_has_the_kinds_of_the_catalog_and_a_node_for_every_centre() -> None:
     book = create_empty_book(build_registry()).book
     assert len(book.effects) == len(CATALOG)
     assert book.effects["debit"].tolist() == [kind.debit for kind in CATALOG]
@@ -135,32 +135,32 @@ def test_a_book_has_the_kinds_of_the_catalog_and_a_node_for_every_place() -> Non
     assert sorted(np.flatnonzero(book.periods).tolist()) == sorted(plain.list_open_periods())
 
 
-def test_what_waits_may_be_forgotten() -> None:
-    desk = TextEngine()
+def test_waiting_keys_are_cleared() -> None:
+    harness = TextEngine()
     row = {"kind": "service", "exercise": "2018", "date": "2018-05-02", "amount": "1.00", "predecessor": "EJ"}
     rows = [row | {"reference": f"SF-{at}"} for at in range(3)]
-    desk.state.add_waiting(desk.build_piece(rows).acts)
-    assert desk.state.book.counters[0]["waiting"] == 3
-    desk.state.clear_waiting()
-    assert desk.state.book.counters[0]["waiting"] == 0
-    assert not desk.state.book.waiting_slots.any()
+    harness.state.add_waiting(harness.build_piece(rows).acts)
+    assert harness.state.book.counters[0]["waiting"] == 3
+    harness.state.clear_waiting()
+    assert harness.state.book.counters[0]["waiting"] == 0
+    assert not harness.state.book.waiting_slots.any()
 
 
-def test_there_is_a_last_entry() -> None:
+def test_entry_numbers_are_limited() -> None:
     state = create_empty_book(build_registry())
     state.book.counters["entries"] = ENTRIES_MAX - 10
     with pytest.raises(EngineError, match="split the shard"):
         state.ensure_capacity(11)
 
 
-def test_a_table_extended_keeps_what_it_held() -> None:
+def test_an_extended_table_keeps_its_rows() -> None:
     table = reserve(np.int64, 5)
     table[:] = range(5)
     longer = extend(table, 12, 3)
     assert longer.tolist() == [0, 1, 2, *[0] * 9]
 
 
-def test_a_table_extended_takes_the_room_behind_it_first() -> None:
+def test_an_extended_table_uses_its_reserved_memory_first() -> None:
     table = reserve(np.int64, 5, 9)
     table[:] = range(5)
     within = extend(table, 9, 5)
@@ -170,22 +170,24 @@ def test_a_table_extended_takes_the_room_behind_it_first() -> None:
     assert within.tolist() == [*range(5), *[7] * 4]
 
 
-def test_account_assignments_are_learnt_batch_after_batch() -> None:
-    desk = TextEngine()
+def test_account_assignments_are_added_batch_by_batch() -> None:
+    harness = TextEngine()
     row = {"kind": "budget_opening_ae", "exercise": "2018", "date": "2018-05-02", "fund_centre": "0177"}
     for at, item in enumerate(("HT2", "T2")):
-        piece = desk.build_piece([row | {"reference": f"B{at}", "commitment_item": item, "amount": "5.00"}])
-        before, held = desk.state.cell_words.tolist(), desk.state.book.cells.tolist()
-        desk.evaluate(piece)
-        assert desk.state.cell_words.tolist() == [*before, *piece.new_words.tolist()]
+        piece = harness.build_piece(
+            [row | {"reference": f"B{at}", "commitment_item": item, "amount": "5.00"}]
+        )
+        count_before, held = harness.state.cell_words.tolist(), harness.state.book.cells.tolist()
+        harness.evaluate(piece)
+        assert harness.state.cell_words.tolist() == [*count_before, *piece.new_words.tolist()]
         added = to_records(piece.new_words, build_registry()).tolist()
-        assert desk.state.book.cells.tolist() == [*held, *added]
-        assert not desk.state.book.cells.flags.writeable
+        assert harness.state.book.cells.tolist() == [*held, *added]
+        assert not harness.state.book.cells.flags.writeable
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 2_000), max_size=12), st.integers(1, 2_000))
-def test_pages_followed_are_noted(followed: list[int], parent: int) -> None:
+def test_pages_of_predecessors_are_noted(followed: list[int], parent: int) -> None:
     state = create_empty_book(build_registry())
     state.book.counters["entries"], state.book.items["parent"][:2_001] = 2_000, parent
     state.note_changed_pages(np.array(followed, np.int64))

@@ -1,4 +1,4 @@
-"""What is stored of a year stays in its place when the calendar changes between two starts."""
+"""Changes of the calendar between two starts: the stored rows of a year keep their place."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _NEXT = [row | {"exercise": "2019", "date": "2019-01-15"} for row in (*BUDGET, *
 
 
 def _only(folder: Path, year: int) -> Path:
-    """The small reference data with one exercise, all of its months open."""
+    """Copy the small reference data with one exercise, all of whose months are open."""
     reference = copy_reference(folder)
     months = "open_months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\ncomplementary_days = 0\n"
     (reference / "calendar.toml").write_text(f"[exercise.{year}]\n{months}")
@@ -37,7 +37,7 @@ async def _stored(dsn: str) -> dict[str, int]:
 
 @pytest.mark.parametrize(("gone", "kept"), [(2018, 2019), (2019, 2018)])
 async def test_a_year_with_entries_is_never_dropped(dsn: str, tmp_path: Path, gone: int, kept: int) -> None:
-    """The first or the last: its figures would become those of another year, or stand nowhere."""
+    """The first or the last year: its figures would go to another year, or have no place."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     await process_rows(dsn, tmp_path, REFERENCE, [*_DIRECT, *_NEXT])
     before = await _stored(dsn)
@@ -51,14 +51,16 @@ async def test_a_year_with_entries_is_never_dropped(dsn: str, tmp_path: Path, go
     ("table", "what"),
     [("node_balance", "figures of budget nodes"), ("account_balance", "sums of accounts")],
 )
-async def test_figures_of_a_year_without_assignments_are_not_placed_elsewhere(
+async def test_figures_of_a_removed_year_without_assignments_are_detected(
     dsn: str, tmp_path: Path, table: str, what: str
 ) -> None:
-    """Rows that no account assignment leads to, as after damage, are seen by themselves."""
+    """Rows without any account assignment, as after damage, are detected by themselves."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     connection = await asyncpg.connect(dsn)
-    one = "18 * 131072 * 6 + 6, 0, 0, 0, 0, 0, 0, 0, 0" if table == "node_balance" else "1, 18 * 16 + 3, 5, 5"
-    await connection.execute(f"insert into {table} select 1, {one.replace('18', '17')}")
+    path = (
+        "18 * 131072 * 6 + 6, 0, 0, 0, 0, 0, 0, 0, 0" if table == "node_balance" else "1, 18 * 16 + 3, 5, 5"
+    )
+    await connection.execute(f"insert into {table} select 1, {path.replace('18', '17')}")
     await connection.close()
     with pytest.raises(
         ReferenceDataError, match=f"exercise 2017 is missing, and the database contains {what}"
@@ -68,7 +70,7 @@ async def test_figures_of_a_year_without_assignments_are_not_placed_elsewhere(
 
 
 async def test_a_year_is_closed_by_its_months(dsn: str, tmp_path: Path) -> None:
-    """What the error says to do: the year stays, and takes nothing; what it owes is paid in the next."""
+    """As the error advises: the year stays and accepts no act; its open requests are paid in the next year."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     await process_rows(dsn, tmp_path, REFERENCE, _DIRECT)
     reference = _only(tmp_path, 2019)
@@ -85,7 +87,7 @@ async def test_a_year_is_closed_by_its_months(dsn: str, tmp_path: Path) -> None:
         await connection.close()
 
 
-async def test_a_year_in_which_nothing_happened_may_go(dsn: str, tmp_path: Path) -> None:
+async def test_a_year_without_rows_may_be_removed(dsn: str, tmp_path: Path) -> None:
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     reference = copy_reference(tmp_path)
     remove_lines(reference, "calendar.toml", "[exercise.2019]")

@@ -1,4 +1,4 @@
-"""Account assignments as words, numbers and records."""
+"""Cells: account assignments as words, numbers and records."""
 
 import numpy as np
 import pytest
@@ -40,14 +40,14 @@ def test_a_word_holds_all_parts(rows: list[tuple[int, ...]]) -> None:
 @given(
     st.lists(st.lists(st.integers(-1, 40), max_size=9), max_size=5), st.lists(st.integers(0, 40), unique=True)
 )
-def test_numbers_go_on_behind_those_stored(batches: list[list[int]], stored: list[int]) -> None:
+def test_numbers_continue_after_the_stored_ones(batches: list[list[int]], stored: list[int]) -> None:
     numbers, known = CellNumbers(np.array(stored, np.int64)), [-2, *stored]
     for batch in batches:
-        before = len(known)
-        found = numbers.number_words(np.array(batch, np.int64))
-        assert found.numbers.tolist() == oracle.number_cells(batch, known)
-        assert found.new_words.tolist() == known[before:]
-        assert found.count_before == before
+        count_before = len(known)
+        numbered = numbers.number_words(np.array(batch, np.int64))
+        assert numbered.numbers.tolist() == oracle.number_cells(batch, known)
+        assert numbered.new_words.tolist() == known[count_before:]
+        assert numbered.count_before == count_before
 
 
 def test_numbers_stay_when_their_table_grows() -> None:
@@ -55,19 +55,19 @@ def test_numbers_stay_when_their_table_grows() -> None:
     numbers = CellNumbers(words[:10])
     for start in range(0, len(words), 9_000):
         numbers.number_words(words[start : start + 9_000])
-    found = numbers.number_words(words[::-1].copy())
-    assert found.numbers.tolist() == list(range(50_000, 0, -1))
-    assert len(found.new_words) == 0
+    numbered = numbers.number_words(words[::-1].copy())
+    assert numbered.numbers.tolist() == list(range(50_000, 0, -1))
+    assert len(numbered.new_words) == 0
 
 
-def test_there_is_a_last_number() -> None:
+def test_cell_numbers_are_limited() -> None:
     with pytest.raises(EngineError, match=str(CELLS_MAX)):
         CellNumbers(np.zeros(0, np.int64)).number_words(np.zeros(CELLS_MAX, np.int64))
 
 
 @pytest.mark.parametrize("year", [2018, 2019])
-def test_a_cell_hangs_and_posts_where_its_codes_say(year: int) -> None:
-    """Every assignment that spending may name, as the plain model places it."""
+def test_a_cell_has_the_nodes_and_accounts_of_its_codes(year: int) -> None:
+    """For every assignment that spending may name, compared with the oracle."""
     reference, numbers, first = (
         Reference.load(REFERENCE),
         build_registry().numbers,
@@ -90,16 +90,16 @@ def test_a_cell_hangs_and_posts_where_its_codes_say(year: int) -> None:
                     kinds = (CodeKind.CENTRE, CodeKind.AREA, CodeKind.ITEM, CodeKind.FUND)
                     parts = [numbers[kind][code] for kind, code in zip(kinds, codes, strict=True)]
                     word = pack(CellParts(*(np.array([part], np.int64) for part in (*parts, year))))
-                    found = dict(
+                    record = dict(
                         zip(Cells._fields, to_records(word, build_registry())[0].tolist(), strict=True)
                     )
-                    assert found["centre_node"] + first == expected.centre_node
-                    assert found["operation_node"] + first * bool(operation) == expected.operation_node
-                    assert found["level"] == CentreLevel.UO
-                    assert tuple(found[name] for name in ("expense", "accrued", "creditor")) == expected[2:]
+                    assert record["centre_node"] + first == expected.centre_node
+                    assert record["operation_node"] + first * bool(operation) == expected.operation_node
+                    assert record["level"] == CentreLevel.UO
+                    assert tuple(record[name] for name in ("expense", "accrued", "creditor")) == expected[2:]
 
 
-def test_what_is_stored_of_cells_gives_their_words_again() -> None:
+def test_stored_cells_give_their_words_again() -> None:
     numbers = build_registry().numbers
     centres = [numbers[CodeKind.CENTRE][code] for code in ("0177-D013-DD13", "OP-0217-000001", "0217")]
     words = pack(
@@ -107,7 +107,7 @@ def test_what_is_stored_of_cells_gives_their_words_again() -> None:
             *(np.array(column, np.int64) for column in (centres, [1, 4, 0], [3, 6, 2], [1, 1, 2], [2018] * 3))
         )
     )
-    rows = to_rows(words, 5, 9, build_registry())
+    rows = to_rows(words, first=5, batch=9, registry=build_registry())
     assert rows.cell.tolist() == [5, 6, 7]
     assert rows.batch.tolist() == [9] * 3
     assert rows.operation.tolist() == [0, centres[1], 0]

@@ -1,4 +1,4 @@
-"""Pages of the book: only what changed is copied, put back it is the same book, and nothing but the same is put back."""
+"""Checkpoints: only changed pages are copied, restored they give the same book, and changed ones are refused."""
 
 import hashlib
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ _PART_NAMES = {1: "items", 2: "keys", 3: "payees"}
 
 
 def filled(entries: int, keys: int, payees: int) -> BookState:
-    """A book that says something else in every row it is said to have."""
+    """Return a book with different contents in every row."""
     state = create_empty_book(build_registry())
     state.ensure_capacity_to_restore(entries, keys, payees)
     book, counters = state.book, state.book.counters
@@ -83,64 +83,64 @@ def _assert_same(state: BookState, other: BookState, mark: CheckpointExtent) -> 
         *((1000, 700, 65_279), (1000, 700, 65_536), (1000, 700, 70_000)),
     ],
 )
-def test_pages_put_back_are_the_same_book(entries: int, keys: int, payees: int) -> None:
-    """However many: tables grow beyond what an empty book has room for."""
+def test_restored_pages_give_the_same_book(entries: int, keys: int, payees: int) -> None:
+    """For any number of rows: the tables grow beyond the capacity of an empty book."""
     state = filled(entries, keys, payees)
     snapshot = checkpoint.take_snapshot(state, 1, NO_CHECKPOINT)
     assert snapshot.extent == CheckpointExtent(1, entries, keys, payees)
     _assert_same(state, _restored([snapshot]), snapshot.extent)
 
 
-def test_a_page_is_full_and_no_record_lies_across_two() -> None:
+def test_records_fill_a_page_exactly() -> None:
     assert to_record_dtype(OpenItems).itemsize * ITEMS_A_PAGE == PAGE_BYTES
     assert to_record_dtype(KeyRows).itemsize * KEYS_A_PAGE == PAGE_BYTES
 
 
 @few
 @given(presented=files(acts_max=25), cuts=st.sets(st.integers(0, 4)))
-def test_checkpoints_upon_checkpoints_are_the_same_book(presented: list[File], cuts: set[int]) -> None:
-    desk, mark, snapshots = TextEngine(), NO_CHECKPOINT, []
+def test_a_chain_of_checkpoints_gives_the_same_book(presented: list[File], cuts: set[int]) -> None:
+    harness, mark, snapshots = TextEngine(), NO_CHECKPOINT, []
     for number, rows in enumerate(presented):
-        desk.decide_files(rows)
+        harness.decide_files(rows)
         if number in cuts or rows is presented[-1]:
-            snapshots.append(checkpoint.take_snapshot(desk.state, number + 1, mark))
+            snapshots.append(checkpoint.take_snapshot(harness.state, number + 1, mark))
             mark = snapshots[-1].extent
-    _assert_same(desk.state, _restored(snapshots), mark)
+    _assert_same(harness.state, _restored(snapshots), mark)
 
 
 def test_only_pages_that_changed_are_copied() -> None:
-    """A page that is full stays as it is, until something that stands on it is drawn upon."""
-    desk = TextEngine()
-    desk.decide_files(_credits())
-    desk.decide_files([_row(at, "commitment", amount="1.00") for at in range(3 * ITEMS_A_PAGE)])
-    first = checkpoint.take_snapshot(desk.state, 2, NO_CHECKPOINT)
+    """A full page is not copied again until one of its items is drawn upon."""
+    harness = TextEngine()
+    harness.decide_files(_credits())
+    harness.decide_files([_row(at, "commitment", amount="1.00") for at in range(3 * ITEMS_A_PAGE)])
+    first = checkpoint.take_snapshot(harness.state, 2, NO_CHECKPOINT)
     assert _pages(first) == {"items": {0, 1, 2, 3}, "keys": {0, 1, 2}, "payees": set()}
-    nothing = checkpoint.take_snapshot(desk.state, 2, first.extent)
+    nothing = checkpoint.take_snapshot(harness.state, 2, first.extent)
     assert _pages(nothing) == {"items": set(), "keys": set(), "payees": set()}
-    desk.decide_files([_row(0, "service", predecessor="R300", amount="0.50")])
-    second = checkpoint.take_snapshot(desk.state, 3, nothing.extent)
+    harness.decide_files([_row(0, "service", predecessor="R300", amount="0.50")])
+    second = checkpoint.take_snapshot(harness.state, 3, nothing.extent)
     followed = (300 + len(_credits()) + 1) // ITEMS_A_PAGE
     assert _pages(second) == {"items": {0, followed, 3}, "keys": {2}, "payees": set()}  # 0: it has no parent
-    _assert_same(desk.state, _restored([first, nothing, second]), second.extent)
+    _assert_same(harness.state, _restored([first, nothing, second]), second.extent)
 
 
 def _pages(snapshot: CheckpointSnapshot) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {name: set() for name in _PART_NAMES.values()}
+    pages: dict[str, set[int]] = {name: set() for name in _PART_NAMES.values()}
     stream = _stream(snapshot)
     for block in checkpoint_restore.read_blocks(_pieces(snapshot.build_row(), [stream])):
-        found[_PART_NAMES[block.part]] |= set(block.pages.tolist())
-    return found
+        pages[_PART_NAMES[block.part]] |= set(block.pages.tolist())
+    return pages
 
 
 def _rows(snapshot: CheckpointSnapshot) -> list[bytes]:
-    """The COPY rows one by one."""
+    """Return the COPY rows one by one."""
     stream = _stream(snapshot)
     size = PIECE_BYTES + 26
     return [stream[at : at + size] for at in range(0, len(stream), size)]
 
 
-def test_pieces_come_back_in_any_order() -> None:
-    """A table keeps no order; and nothing but whole pieces is taken."""
+def test_pieces_are_accepted_in_any_order() -> None:
+    """A table has no order; only whole pieces are accepted."""
     state = filled(5000, 70_000, 10)
     snapshot = checkpoint.take_snapshot(state, 1, NO_CHECKPOINT)
     rows = _rows(snapshot)
@@ -162,7 +162,7 @@ def _taken() -> tuple[CheckpointSnapshot, list[bytes], CheckpointRow]:
 
 
 def _assert_refused(row: CheckpointRow, rows: list[bytes], reason: str) -> None:
-    """And nothing of it was put anywhere."""
+    """Assert that the checkpoint is refused, and that the book is unchanged."""
     state = create_empty_book(build_registry())
     state.ensure_capacity_to_restore(70_000, 5000, 10)
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {row.batch} .*{reason}"):
@@ -171,34 +171,34 @@ def _assert_refused(row: CheckpointRow, rows: list[bytes], reason: str) -> None:
     assert not state.book.keys["high"].any()
 
 
-def test_the_digest_is_that_of_all_payload_in_order() -> None:
-    """So that anybody can make it again from the table."""
+def test_the_digest_is_the_hash_of_all_pieces_in_order() -> None:
+    """So that it can be computed from the table alone."""
     _, rows, row = _taken()
     assert row.pieces == len(rows)
-    assert row.digest == hashlib.sha256(b"".join(each[_STORED_AT:] for each in rows)).digest()
+    assert row.digest == hashlib.sha256(b"".join(piece[_STORED_AT:] for piece in rows)).digest()
 
 
-def test_rows_made_again_are_the_same() -> None:
+def test_rows_encoded_again_are_equal() -> None:
     snapshot, rows, row = _taken()
     assert (_rows(snapshot), snapshot.build_row()) == (rows, row)
 
 
 @pytest.mark.parametrize("missing", [slice(0, None), slice(0, 1), slice(20, 21), slice(-1, None)])
-def test_a_checkpoint_that_misses_pieces_is_not_taken(missing: slice) -> None:
+def test_a_checkpoint_with_missing_pieces_is_refused(missing: slice) -> None:
     _, rows, row = _taken()
     del rows[missing]
     _assert_refused(row, rows, "pieces are not complete")
     _assert_refused(row._replace(pieces=len(rows)), rows, "not")
 
 
-def test_pieces_too_many_are_not_taken() -> None:
+def test_surplus_pieces_are_refused() -> None:
     _, rows, row = _taken()
     _assert_refused(row, [*rows, rows[-1]], "pieces are not complete")
     _assert_refused(row, [*rows[:-1], rows[0]], "pieces are not complete")
 
 
-def test_pieces_of_other_lengths_are_not_taken() -> None:
-    """Even if all together are as long as they should be."""
+def test_pieces_of_other_lengths_are_refused() -> None:
+    """Even if their total length is right."""
     _, rows, row = _taken()
     longer = rows[3][: _STORED_AT - 4] + (PIECE_BYTES + 1).to_bytes(4, "big") + rows[3][_STORED_AT:] + b"x"
     shorter = rows[4][: _STORED_AT - 4] + (PIECE_BYTES - 1).to_bytes(4, "big") + rows[4][_STORED_AT:-1]
@@ -207,7 +207,7 @@ def test_pieces_of_other_lengths_are_not_taken() -> None:
 
 @few
 @given(data=st.data())
-def test_no_byte_may_differ(data: st.DataObject) -> None:
+def test_a_changed_byte_is_detected(data: st.DataObject) -> None:
     _, rows, row = _taken()
     piece = data.draw(st.integers(0, len(rows) - 1))
     at, bit = data.draw(st.integers(_STORED_AT, len(rows[piece]) - 1)), data.draw(st.integers(0, 7))
@@ -217,20 +217,20 @@ def test_no_byte_may_differ(data: st.DataObject) -> None:
     _assert_refused(row, rows, "do not match its digest")
 
 
-def test_pieces_that_changed_places_are_not_taken() -> None:
+def test_exchanged_pieces_are_refused() -> None:
     _, rows, row = _taken()
     rows[1], rows[2] = (rows[at][:22] + rows[other][22:] for at, other in ((1, 2), (2, 1)))
     _assert_refused(row, rows, "do not match its digest")
 
 
 @pytest.mark.parametrize("name", ["batch", "entries", "keys", "payees", "previous"])
-def test_the_digest_vouches_for_the_row(name: str) -> None:
+def test_the_digest_covers_the_row(name: str) -> None:
     _, rows, row = _taken()
     _assert_refused(row._replace(**{name: getattr(row, name) + 1}), rows, "its row was changed")
 
 
-def test_one_of_another_version_is_not_taken() -> None:
-    """It is whole, and its pages mean something else: they know nothing of what stands suspended."""
+def test_a_checkpoint_of_another_version_is_refused() -> None:
+    """It is complete, but its records have another meaning: they lack the bit of suspended terms."""
     before = np.array(
         [(0, 0, 0, 0, 0)], [(name, "<i8") for name in ("batch", "entries", "keys", "payees", "previous")]
     ).tobytes()
@@ -241,8 +241,8 @@ def test_one_of_another_version_is_not_taken() -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 3])
-def test_a_checkpoint_without_an_end_is_not_taken(cut: int) -> None:
-    """Whatever its digest says: whether its last block is there in part or not followed by an end."""
+def test_a_checkpoint_without_an_end_is_refused(cut: int) -> None:
+    """Even with the right digest: the last block is incomplete, or no end follows it."""
     head, blocks = (
         np.array([(FORMAT_VERSION, 0, 0, 0, 0, 0)], CHECKPOINT_HEADER).tobytes(),
         (1).to_bytes(4, "little") + bytes(4) + (PIECE_BYTES - 60 + cut).to_bytes(4, "little"),
@@ -258,7 +258,7 @@ def _chain(*links: tuple[int, int]) -> list[CheckpointRow]:
 
 
 @pytest.mark.parametrize("links", [[], [(3, 0)], [(3, 0), (7, 3)], [(3, 0), (7, 3), (8, 7)]])
-def test_a_whole_chain_is_taken(links: list[tuple[int, int]]) -> None:
+def test_a_complete_chain_is_accepted(links: list[tuple[int, int]]) -> None:
     checkpoint_restore.check_chain(_chain(*links), 8, 80)
 
 
@@ -272,27 +272,27 @@ def test_a_whole_chain_is_taken(links: list[tuple[int, int]]) -> None:
         ([(3, 3)], 3),
     ],
 )
-def test_a_chain_with_a_gap_or_a_branch_is_not(links: list[tuple[int, int]], named: int) -> None:
+def test_a_chain_with_a_gap_or_a_branch_is_refused(links: list[tuple[int, int]], named: int) -> None:
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {named} .*on which it builds"):
         checkpoint_restore.check_chain(_chain(*links), 8, 80)
 
 
 @pytest.mark.parametrize(("batch", "entries"), [(6, 80), (8, 69)])
-def test_a_checkpoint_is_not_trusted_over_the_journal(batch: int, entries: int) -> None:
+def test_a_checkpoint_beyond_the_journal_is_refused(batch: int, entries: int) -> None:
     with pytest.raises(SchemaMismatch, match=r"batch 7 .*more than the journal"):
         checkpoint_restore.check_chain(_chain((3, 0), (7, 3)), batch, entries)
 
 
 @pytest.mark.parametrize("name", ["keys", "payees"])
 @pytest.mark.parametrize("count", [-1, 31, 1 << 60])
-def test_counts_that_cannot_be_are_seen_before_room_is_made(name: str, count: int) -> None:
+def test_impossible_counts_are_refused_before_memory_is_allocated(name: str, count: int) -> None:
     (row,) = _chain((3, 0))
     with pytest.raises(SchemaMismatch, match="batch 3"):
         checkpoint_restore.check_chain([row._replace(**{name: count})], 8, 80)
 
 
 @pytest.mark.parametrize("pieces", [-1, 1 << 20])
-def test_more_pieces_than_its_pages_can_fill_are_seen_before_room_is_made(pieces: int) -> None:
+def test_an_impossible_number_of_pieces_is_refused_before_memory_is_allocated(pieces: int) -> None:
     (row,) = _chain((3, 0))
     with pytest.raises(SchemaMismatch, match="batch 3"):
         checkpoint_restore.check_chain([row._replace(pieces=pieces)], 8, 80)
@@ -305,7 +305,7 @@ def _row(at: int, kind: str, **changes: str) -> dict[str, str]:
 
 
 def _credits() -> File:
-    """Enough in AE for the commitments of these tests."""
+    """Build budget acts with enough AE for the commitments of these tests."""
     places = (
         ("0177", "budget_opening_ae"),
         ("0177-D013", "allotment_ae"),
@@ -332,7 +332,5 @@ def _sizes(*sizes: tuple[int, int]) -> list[CheckpointRow]:
         ([(100, 10), *[(100 * at, 25) for at in range(2, 8)]], False),  # too few
     ],
 )
-def test_checkpoints_are_worn_when_they_hold_twice_what_is_needed(
-    sizes: list[tuple[int, int]], worn: bool
-) -> None:
+def test_checkpoints_are_outdated_at_twice_the_needed_size(sizes: list[tuple[int, int]], worn: bool) -> None:
     assert checkpoint_restore.are_outdated(_sizes(*sizes)) is worn

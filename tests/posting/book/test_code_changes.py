@@ -1,4 +1,4 @@
-"""A code in use keeps its meaning for its year: what the files say otherwise stops the start, and changes nothing."""
+"""Changed meanings of codes: a start with another meaning of a code in use is refused and changes nothing."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +28,7 @@ _REQUESTED = "select count(*) from entry where reference = 'D1'"
 
 
 class Change(NamedTuple):
-    """What somebody does to files between two starts, and what the error says."""
+    """A change of files between two starts, and the error that it causes."""
 
     file: str
     old: str
@@ -95,7 +95,7 @@ async def _tables(connection: asyncpg.Connection) -> list[int | None]:
 
 
 async def _used(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
-    """A journal in which codes of every kind are in use."""
+    """Process a journal in which codes of every kind are in use."""
     await process_rows(dsn, folder, reference, BUDGET, "TREASURY")
     await process_rows(dsn, folder, reference, _ACTS)
     async with open_connection(dsn) as connection:
@@ -106,7 +106,7 @@ async def _used(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
 
 
 async def _refused(dsn: str, folder: Path, reference: Path, told: str) -> None:
-    """A start that is refused leaves everything as it was, and with the files put back work goes on."""
+    """Assert that the start is refused and stores nothing, and that the engine works again with the former files."""
     async with open_connection(dsn) as connection:
         before = await _tables(connection)
         with pytest.raises(ReferenceDataError) as refused:
@@ -120,7 +120,7 @@ async def _refused(dsn: str, folder: Path, reference: Path, told: str) -> None:
 
 
 @pytest.mark.parametrize("change", _CHANGES, ids=lambda each: each.file)
-async def test_what_a_code_in_use_means_does_not_change(dsn: str, tmp_path: Path, change: Change) -> None:
+async def test_a_code_in_use_keeps_its_meaning(dsn: str, tmp_path: Path, change: Change) -> None:
     await _used(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     replace_text(reference, f"2018/{change.file}", change.old, change.new)
@@ -136,7 +136,7 @@ async def test_a_code_in_use_is_not_removed(dsn: str, tmp_path: Path, change: Ch
 
 
 async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
-    """Nor would one be whose lines only were refused: they are in the journal."""
+    """An item with account assignments in the journal, even if only refused lines named them."""
     await _used(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     for file in ("items.csv", "roles.csv"):
@@ -147,7 +147,7 @@ async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
 
 
 async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
-    """With all that hangs under it, of which it is told first."""
+    """With all fund centres below it; the error names the programme first."""
     await _used(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     for file, starts in (
@@ -174,17 +174,17 @@ async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: 
     )
 
 
-async def test_several_are_counted(dsn: str, tmp_path: Path) -> None:
+async def test_several_changed_codes_are_counted(dsn: str, tmp_path: Path) -> None:
     await _used(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
     replace_text(reference, "2018/programmes.csv", "Transition écologique,0", "Transition écologique,1")
-    told = "programmes.csv of 2018: 0217 is in use with estimated 0, and the file now has estimated 1 (and 1 more). "
-    await _refused(dsn, tmp_path, reference, told)
+    message = "programmes.csv of 2018: 0217 is in use with estimated 0, and the file now has estimated 1 (and 1 more). "
+    await _refused(dsn, tmp_path, reference, message)
 
 
-async def test_what_is_new_or_unused_or_a_label_is_free(dsn: str, tmp_path: Path) -> None:
-    """What was free once is fixed as soon as something is booked on it, as it stood then."""
+async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Path) -> None:
+    """A code becomes fixed with its first entry, in its meaning at that time."""
     await _used(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     replace_text(reference, "2018/centres.csv", "Administration centrale", "Administration du centre")
@@ -213,8 +213,8 @@ async def test_what_is_new_or_unused_or_a_label_is_free(dsn: str, tmp_path: Path
         assert [row[0] for row in await connection.fetch(f"{rows} {order}")] == ["false", "true"]
 
 
-async def test_another_year_may_say_other_things(dsn: str, tmp_path: Path) -> None:
-    """A year of its own is added and changed until something is booked in it; then it is fixed too."""
+async def test_another_year_may_have_other_meanings(dsn: str, tmp_path: Path) -> None:
+    """A year with its own files may be added and changed until it has entries."""
     await _used(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     copy_year(reference)
@@ -231,8 +231,8 @@ async def test_another_year_may_say_other_things(dsn: str, tmp_path: Path) -> No
         await process_rows(dsn, tmp_path, reference, _NEXT)
 
 
-async def test_a_year_that_shares_files_is_held_to_them(dsn: str, tmp_path: Path) -> None:
-    """Who gives it other files behind its first entries is told, as if the shared ones had been changed."""
+async def test_a_year_with_shared_files_keeps_their_meanings(dsn: str, tmp_path: Path) -> None:
+    """Other files for that year after its first entries are an error, like a change of the shared files."""
     await _used(dsn, tmp_path)
     await process_rows(
         dsn, tmp_path, REFERENCE, [row | {"date": "2019-01-15"} for row in shift_to_2019(BUDGET)], "TREASURY"
@@ -240,12 +240,12 @@ async def test_a_year_that_shares_files_is_held_to_them(dsn: str, tmp_path: Path
     reference = copy_reference(tmp_path)
     copy_year(reference)
     replace_text(reference, "2019/programmes.csv", "Transition écologique,0", "Transition écologique,1")
-    told = "programmes.csv of 2019: 0217 is in use with estimated 0, and the file now has estimated 1"
-    await _refused(dsn, tmp_path, reference, told)
+    message = "programmes.csv of 2019: 0217 is in use with estimated 0, and the file now has estimated 1"
+    await _refused(dsn, tmp_path, reference, message)
 
 
-async def test_a_database_from_before_learns_at_its_next_start(dsn: str, tmp_path: Path) -> None:
-    """What the files say then counts from then on."""
+async def test_a_database_without_meanings_stores_them_at_its_next_start(dsn: str, tmp_path: Path) -> None:
+    """The meanings of the files at that start count from then on."""
     await _used(dsn, tmp_path)
     async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")
@@ -253,11 +253,11 @@ async def test_a_database_from_before_learns_at_its_next_start(dsn: str, tmp_pat
         await connection.execute("set session_replication_role = origin")
         await process_rows(dsn, tmp_path, REFERENCE, _NEXT)
         years = "select year, count(*) from reference_meaning group by year order by year"
-        noted = {row["year"]: row["count"] for row in await connection.fetch(years)}
-        assert noted.keys() == {2018, 2019}
-        assert noted[2018] == noted[2019] > 50
+        stored = {row["year"]: row["count"] for row in await connection.fetch(years)}
+        assert stored.keys() == {2018, 2019}
+        assert stored[2018] == stored[2019] > 50
         await process_rows(dsn, tmp_path, REFERENCE, [act("service", "S7", "1.00", predecessor="C1")])
-        assert await connection.fetchval("select count(*) from reference_meaning") == sum(noted.values())
+        assert await connection.fetchval("select count(*) from reference_meaning") == sum(stored.values())
     reference = copy_reference(tmp_path)
     remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
     await _gone(dsn, tmp_path, reference)
@@ -268,7 +268,7 @@ async def _gone(dsn: str, folder: Path, reference: Path) -> None:
         await process_rows(dsn, folder, reference, [])
 
 
-async def test_what_is_noted_is_only_ever_added(dsn: str, tmp_path: Path) -> None:
+async def test_meanings_are_only_added(dsn: str, tmp_path: Path) -> None:
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     async with open_connection(dsn) as connection:
         for change in (
@@ -280,7 +280,7 @@ async def test_what_is_noted_is_only_ever_added(dsn: str, tmp_path: Path) -> Non
                 await connection.execute(change)
 
 
-async def test_what_an_earlier_version_did_not_note_is_no_difference(dsn: str, tmp_path: Path) -> None:
+async def test_properties_that_were_not_stored_are_no_difference(dsn: str, tmp_path: Path) -> None:
     await _used(dsn, tmp_path)
     async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")

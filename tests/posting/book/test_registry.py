@@ -1,4 +1,4 @@
-"""Codes to numbers: how many there may be, and what stays when there are too many."""
+"""Numbers of codes: their limits, and the refusal of too many codes."""
 
 from pathlib import Path
 
@@ -22,33 +22,33 @@ _CODES = {
 
 
 @pytest.mark.parametrize("kind", list(_CODES), ids=lambda kind: kind.name)
-def test_every_number_fits_where_it_is_packed(kind: CodeKind) -> None:
-    """All years together: the last that fits is given, and one more is refused."""
-    known: NumbersByCode = {}
+def test_the_greatest_number_of_each_kind_fits(kind: CodeKind) -> None:
+    """In all years together: the last number that fits is assigned, and one more code is refused."""
+    numbers: NumbersByCode = {}
     half = NUMBERS_MAX[kind] // 2
-    number_codes(known, {kind: map(str, range(half))})
-    rows = number_codes(known, {kind: map(str, range(NUMBERS_MAX[kind]))})
+    number_codes(numbers, {kind: map(str, range(half))})
+    rows = number_codes(numbers, {kind: map(str, range(NUMBERS_MAX[kind]))})
     assert rows[-1] == (kind, NUMBERS_MAX[kind], str(NUMBERS_MAX[kind] - 1))
     with pytest.raises(ReferenceDataError) as refused:
-        number_codes(known, {kind: ["one more"]})
-    told = f"{_CODES[kind]}: {NUMBERS_MAX[kind] + 1:,} codes, including those of earlier starts"
-    assert str(refused.value).startswith(told)
-    assert f"Keep to {NUMBERS_MAX[kind]:,} in all years together" in str(refused.value)
+        number_codes(numbers, {kind: ["one more"]})
+    message = f"{_CODES[kind]}: {NUMBERS_MAX[kind] + 1:,} codes, including those of earlier starts"
+    assert str(refused.value).startswith(message)
+    assert f"Use at most {NUMBERS_MAX[kind]:,} in all years together" in str(refused.value)
 
 
 def test_senders_are_not_codes_of_files() -> None:
-    known: NumbersByCode = {}
-    assert len(number_codes(known, {CodeKind.SENDER: map(str, range(40_000))})) == 40_000
+    numbers: NumbersByCode = {}
+    assert len(number_codes(numbers, {CodeKind.SENDER: map(str, range(40_000))})) == 40_000
 
 
-async def test_a_fund_far_down_its_file_is_itself(dsn: str, tmp_path: Path) -> None:
-    """Fund 1,100 of 3,000: its own programme, its own assignment, its own credits."""
+async def test_a_fund_at_the_end_of_a_long_file_is_numbered_correctly(dsn: str, tmp_path: Path) -> None:
+    """Fund 1,100 of 3,000 has its own programme, account assignment and credits."""
     reference = copy_reference(tmp_path)
     with reference.joinpath("2018", "funds.csv").open("a") as funds:
         funds.writelines(f"1-1-{code},contribution,0217\n" for code in range(10_000, 13_000))
     fund = {"fund": "1-1-11100"}
     centres = ("0217", "0217-SGAC", "0217-SGAC-ASPR")
-    given = [
+    budget = [
         grant(
             f"{'allotment' if '-' in centre else 'budget_opening'}_{measure}",
             f"F{measure}{centre}",
@@ -59,7 +59,7 @@ async def test_a_fund_far_down_its_file_is_itself(dsn: str, tmp_path: Path) -> N
         for measure in ("ae", "cp")
         for centre in centres
     ]
-    await process_rows(dsn, tmp_path, reference, [*BUDGET, *given], "TREASURY")
+    await process_rows(dsn, tmp_path, reference, [*BUDGET, *budget], "TREASURY")
     await process_rows(dsn, tmp_path, reference, [act("commitment", "C1", "50.00", ASPR, fund)])
     connection = await asyncpg.connect(dsn)
     try:
@@ -70,8 +70,8 @@ async def test_a_fund_far_down_its_file_is_itself(dsn: str, tmp_path: Path) -> N
         await connection.close()
 
 
-async def test_too_many_codes_change_nothing(dsn: str, tmp_path: Path) -> None:
-    """Two years whose accounts are too many only together: the start ends, and the one before works again."""
+async def test_too_many_codes_are_refused_and_nothing_is_stored(dsn: str, tmp_path: Path) -> None:
+    """Two years whose accounts are too many only together: the start fails, and the former files work again."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     reference = copy_reference(tmp_path)
     copy_year(reference)

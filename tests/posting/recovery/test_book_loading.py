@@ -1,4 +1,4 @@
-"""The book from a real database: whatever was committed, with checkpoints or without, comes back as it stood."""
+"""Loading of the book from a real database: everything committed is restored, with and without checkpoints."""
 
 import asyncio
 import logging
@@ -38,22 +38,22 @@ async def _held(dsn: str) -> AsyncIterator[tuple[PostgresStore, LoadedBook]]:
 
 
 class Work:
-    """Files worked one after the other, each a batch, on a book that was loaded."""
+    """Processes files one after the other, each as a batch, on a loaded book."""
 
     def __init__(self, store: PostgresStore, loaded: LoadedBook) -> None:
-        self.desk, self._store, self.mark = TextEngine(loaded), store, loaded.last_checkpoint
+        self.harness, self._store, self.mark = TextEngine(loaded), store, loaded.last_checkpoint
         self._done = asyncio.Event()
         self._done.set()
 
     async def present(self, rows: File) -> None:
         """Decide and commit one file."""
-        piece = self.desk.build_piece(rows, await _submission(self._store, self.desk, len(rows)))
-        outcome = self.desk.evaluate(piece)
+        piece = self.harness.build_piece(rows, await _submission(self._store, self.harness, len(rows)))
+        outcome = self.harness.evaluate(piece)
         await self._store.commit(await self._store.borrow_copier(), outcome, self._done)
 
     async def checkpoint(self) -> None:
         """Store the pages that changed since the last one."""
-        snapshot = checkpoint.take_snapshot(self.desk.state, self.desk.engine.head.batch, self.mark)
+        snapshot = checkpoint.take_snapshot(self.harness.state, self.harness.engine.head.batch, self.mark)
         self.mark = snapshot.extent
         await self._store.save_checkpoint(snapshot)
 
@@ -61,8 +61,8 @@ class Work:
 _files = count(1)
 
 
-async def _submission(store: PostgresStore, desk: TextEngine, lines: int) -> Submission:
-    number = await store.number_sender(desk.state.registry.numbers, "ministry")
+async def _submission(store: PostgresStore, harness: TextEngine, lines: int) -> Submission:
+    number = await store.number_sender(harness.state.registry.numbers, "ministry")
     assert number == SENDER.number
     name = f"file {next(_files)}"
     return await store.register_submission(
@@ -71,8 +71,8 @@ async def _submission(store: PostgresStore, desk: TextEngine, lines: int) -> Sub
 
 
 def _act(reference_: str, kind: str, *lines: Row) -> File:
-    named = {"reference": reference_, "kind": kind, "exercise": "2018", "date": "2018-05-02"}
-    return [named | {"line": str(number)} | line for number, line in enumerate(lines, 1)]
+    common = {"reference": reference_, "kind": kind, "exercise": "2018", "date": "2018-05-02"}
+    return [common | {"line": str(number)} | line for number, line in enumerate(lines, 1)]
 
 
 def _payee(number: int) -> Row:
@@ -152,7 +152,7 @@ _ENTRIES = 83
 
 
 def _assert_same(found: BookState, expected: BookState) -> None:
-    """Everything that deciding reads; slots aside, whose order depends on how they were filled."""
+    """Assert that everything that deciding reads is equal, except slots, whose order depends on their history."""
     book, other = found.book, expected.book
     assert (
         book.counters[["entries", "keys", "payees"]].tolist()
@@ -170,10 +170,10 @@ def _assert_same(found: BookState, expected: BookState) -> None:
 
 @pytest.mark.parametrize("checkpoints", [set(), {4}, {1}, {2, 5}, {5}, {1, 2, 3, 4, 5, 6}])
 @pytest.mark.parametrize("stretch", [3, 1 << 20])
-async def test_what_was_committed_comes_back(
+async def test_committed_acts_are_restored(
     dsn: str, checkpoints: set[int], stretch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Read in stretches of as few entries as the longest act has, or at once."""
+    """Replayed in windows as small as the longest act, or in one window."""
     monkeypatch.setattr(journal_replay, "WINDOW_ENTRIES", stretch + 1)
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
@@ -181,21 +181,21 @@ async def test_what_was_committed_comes_back(
             await work.present(rows)
             if number in checkpoints:
                 await work.checkpoint()
-        kinds = work.desk.state.book.items["kind"][1 : work.desk.state.entries + 1]
+        kinds = work.harness.state.book.items["kind"][1 : work.harness.state.entries + 1]
         assert set(kinds.tolist()) == set(KIND_NUMBERS.values())
     async with _held(dsn) as (store, loaded):
-        assert loaded.head == work.desk.engine.head
+        assert loaded.head == work.harness.engine.head
         assert loaded.last_checkpoint.batch == max(checkpoints, default=0)
-        _assert_same(loaded.state, work.desk.state)
+        _assert_same(loaded.state, work.harness.state)
         again = Work(store, loaded)
         for rows in FILES:
             await again.present(rows)
         counts = await store.fetch("last_entry")
-        assert counts[0]["last"] == work.desk.state.entries
+        assert counts[0]["last"] == work.harness.state.entries
 
 
-async def test_a_large_checkpoint_comes_back(dsn: str) -> None:
-    """More payees than an empty book has room for, and keys enough to fill their slots twice over."""
+async def test_a_large_checkpoint_is_restored(dsn: str) -> None:
+    """With more payees than fit in an empty book, and keys that need twice its slots."""
     state = filled(311_000, 311_000, 70_000)
     async with _held(dsn) as (store, _):
         await store.save_checkpoint(checkpoint.take_snapshot(state, 1, NO_CHECKPOINT))
@@ -205,17 +205,17 @@ async def test_a_large_checkpoint_comes_back(dsn: str) -> None:
     async with _held(dsn) as (_, loaded):
         _assert_same(loaded.state, state)
         for slots, rows in ((loaded.state.book.slots, 311_000), (loaded.state.book.payee_slots, 70_000)):
-            found = (slots[slots > 0] & np.uint64(2**32 - 1)).astype(np.int64)
-            assert np.array_equal(np.sort(found), np.arange(1, rows + 1))
+            restored = (slots[slots > 0] & np.uint64(2**32 - 1)).astype(np.int64)
+            assert np.array_equal(np.sort(restored), np.arange(1, rows + 1))
 
 
 async def _worked(dsn: str) -> BookState:
-    """The book after all files, none of it in a checkpoint."""
+    """Return the book after all files, without checkpoints."""
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         for rows in FILES:
             await work.present(rows)
-    return work.desk.state
+    return work.harness.state
 
 
 async def _tampered(dsn: str, how: str) -> None:
@@ -225,8 +225,8 @@ async def _tampered(dsn: str, how: str) -> None:
     await connection.close()
 
 
-async def test_rows_are_taken_as_they_come(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches copied at once lie in the journal in any order, and come out in parts that end anywhere."""
+async def test_rows_are_read_in_any_order(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches that were copied at the same time are stored in any order, and chunks end at any row."""
     monkeypatch.setattr(copy_out, "CHUNK_BYTES", 300)
     worked = await _worked(dsn)
     moved = "with taken as (delete from entry where entry_id < 9 returning *) insert into entry select * from taken"
@@ -235,7 +235,7 @@ async def test_rows_are_taken_as_they_come(dsn: str, monkeypatch: pytest.MonkeyP
         _assert_same(loaded.state, worked)
 
 
-async def test_a_journal_with_a_hole_is_not_taken(dsn: str) -> None:
+async def test_a_journal_with_a_missing_entry_is_refused(dsn: str) -> None:
     await _worked(dsn)
     await _tampered(dsn, "delete from entry where entry_id = 7")
     with pytest.raises(DatabaseUnfit, match="entry 7 is missing"):
@@ -244,14 +244,14 @@ async def test_a_journal_with_a_hole_is_not_taken(dsn: str) -> None:
 
 
 async def _worked_with_checkpoints(dsn: str, after: set[int]) -> BookState:
-    """The book after all files, with a checkpoint after each of these batches."""
+    """Return the book after all files, with a checkpoint after each of these batches."""
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         for number, rows in enumerate(FILES, 1):
             await work.present(rows)
             if number in after:
                 await work.checkpoint()
-    return work.desk.state
+    return work.harness.state
 
 
 _LAST_PIECE = (
@@ -296,10 +296,10 @@ _DAMAGE = {
 
 
 @pytest.mark.parametrize("what", _DAMAGE)
-async def test_what_is_wrong_with_a_checkpoint_changes_no_book(
+async def test_an_invalid_checkpoint_is_replaced_by_the_journal(
     dsn: str, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is said, the journal is read instead, every act is known, and the next checkpoint begins anew."""
+    """It is logged, the journal is read instead, every act is known, and the next checkpoint is a full one."""
     after, how, named = _DAMAGE[what]
     worked = await _worked_with_checkpoints(dsn, after)
     await _tampered(dsn, how)
@@ -320,11 +320,11 @@ async def test_what_is_wrong_with_a_checkpoint_changes_no_book(
     async with _held(dsn) as (_, loaded):
         assert not caplog.records
         assert loaded.last_checkpoint.batch == 2 * len(FILES)
-        _assert_same(loaded.state, again.desk.state)
+        _assert_same(loaded.state, again.harness.state)
 
 
 async def _assert_all_known(dsn: str, again: Work) -> None:
-    """Presented a second time, what was accepted is a duplicate, and what was refused is refused."""
+    """Assert that a repeated accepted act is a duplicate, and that a repeated refused act is refused."""
     for rows in FILES:
         await again.present(rows)
     connection = await asyncpg.connect(dsn)
@@ -337,7 +337,7 @@ async def _assert_all_known(dsn: str, again: Work) -> None:
 
 
 async def _stored(dsn: str) -> list[tuple[int, int]]:
-    """Batch and predecessor of each checkpoint; no page belongs to none."""
+    """Return batch and predecessor of each checkpoint, after checking that every page belongs to one."""
     connection = await asyncpg.connect(dsn)
     rows = await connection.fetch("select batch, previous from checkpoint order by batch")
     pages = await connection.fetch("select distinct batch from checkpoint_page order by batch")
@@ -346,8 +346,8 @@ async def _stored(dsn: str) -> list[tuple[int, int]]:
     return [tuple(row) for row in rows]
 
 
-async def test_the_newest_may_be_missing(dsn: str) -> None:
-    """The others are whole without it, and the journal goes further."""
+async def test_the_newest_checkpoint_may_be_missing(dsn: str) -> None:
+    """The others are complete without it, and the journal contains the rest."""
     worked = await _worked_with_checkpoints(dsn, {1, 2, 3})
     await _tampered(dsn, "delete from checkpoint where batch = 3")
     async with _held(dsn) as (_, loaded):
@@ -355,21 +355,21 @@ async def test_the_newest_may_be_missing(dsn: str) -> None:
         _assert_same(loaded.state, worked)
 
 
-async def test_two_cannot_build_upon_the_same(dsn: str) -> None:
-    """Whoever else may have gone on from the same book."""
+async def test_two_checkpoints_cannot_build_on_the_same_one(dsn: str) -> None:
+    """As if another engine had continued from the same book."""
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         await work.present(FILES[0])
         await work.checkpoint()
         first = work.mark
-        await store.save_checkpoint(checkpoint.take_snapshot(work.desk.state, 2, first))
+        await store.save_checkpoint(checkpoint.take_snapshot(work.harness.state, 2, first))
         with pytest.raises(asyncpg.UniqueViolationError):
-            await store.save_checkpoint(checkpoint.take_snapshot(work.desk.state, 3, first))
+            await store.save_checkpoint(checkpoint.take_snapshot(work.harness.state, 3, first))
     assert await _stored(dsn) == [(1, 0), (2, 1)]
 
 
-async def test_a_whole_one_takes_the_place_of_many_that_are_worn(dsn: str) -> None:
-    """At a start, before anything is decided; what comes after builds upon it."""
+async def test_a_full_checkpoint_replaces_many_outdated_ones(dsn: str) -> None:
+    """At a start, before any decision; later checkpoints build on it."""
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         for rows in [*FILES, *[FILES[0]] * 20]:
@@ -380,15 +380,15 @@ async def test_a_whole_one_takes_the_place_of_many_that_are_worn(dsn: str) -> No
     store = PostgresStore(dsn)
     async with store.own_lease("test"):
         await Pipeline(store, load_reference(), PipelineSettings(checkpoint_entries=1)).run(_Feed(store))
-    head = work.desk.engine.head.batch
+    head = work.harness.engine.head.batch
     assert (await _stored(dsn))[0] == (head, 0)
     async with _held(dsn) as (_, loaded):
         assert not loaded.needs_full_checkpoint
         assert loaded.head.batch == head + len(FILES)
-        _assert_same(loaded.state, work.desk.state)
+        _assert_same(loaded.state, work.harness.state)
 
 
-async def test_worn_ones_stay_where_nothing_is_stored(dsn: str) -> None:
+async def test_outdated_checkpoints_stay_during_dry_runs(dsn: str) -> None:
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         for rows in [*FILES, *[FILES[0]] * 20]:
@@ -405,30 +405,30 @@ async def test_worn_ones_stay_where_nothing_is_stored(dsn: str) -> None:
         assert loaded.needs_full_checkpoint
 
 
-async def test_an_engine_that_lost_its_hold_replaces_no_checkpoint(dsn: str) -> None:
+async def test_an_engine_without_the_lease_replaces_no_checkpoint(dsn: str) -> None:
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         await work.present(FILES[0])
         await work.checkpoint()
         await _tampered(dsn, "update engine set epoch = epoch + 1")
         with pytest.raises(BookMoved):
-            await store.save_checkpoint(checkpoint.take_snapshot(work.desk.state, 1, NO_CHECKPOINT))
+            await store.save_checkpoint(checkpoint.take_snapshot(work.harness.state, 1, NO_CHECKPOINT))
     assert await _stored(dsn) == [(1, 0)]
 
 
 class _Feed:
-    """A batch a file."""
+    """Produces one batch per file."""
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
 
     async def open(self, loaded: LoadedBook) -> None:
-        self._desk = TextEngine(loaded)
-        self._owners = [await _submission(self._store, self._desk, len(rows)) for rows in FILES]
+        self._harness = TextEngine(loaded)
+        self._owners = [await _submission(self._store, self._harness, len(rows)) for rows in FILES]
 
     def produce_batches(self) -> Generator[Batch]:
         for rows, owner in zip(FILES, self._owners, strict=True):
-            yield Batch([self._desk.build_piece(rows, owner)])
+            yield Batch([self._harness.build_piece(rows, owner)])
 
     def retry_held(self, decided: Batch) -> Iterator[Batch]:  # noqa: ARG002
         return iter(())
@@ -438,7 +438,7 @@ class _Feed:
 
 
 class _Holding(PostgresStore):
-    """Holds its first checkpoint back, and notes when each begins and ends to be stored."""
+    """Delays its first checkpoint, and notes when the storing of each begins and ends."""
 
     def __init__(self, dsn: str, held: asyncio.Event) -> None:
         super().__init__(dsn)
@@ -452,7 +452,7 @@ class _Holding(PostgresStore):
 
 
 async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
-    """The first is held until every batch is committed: till then no other began, and all come in order."""
+    """The first is delayed until every batch is committed: no other may begin before, and all are stored in order."""
     held, seen = asyncio.Event(), []
     store = _Holding(dsn, held)
     async with store.own_lease("test"):
@@ -472,8 +472,10 @@ async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
 
 
 @pytest.mark.parametrize("parts", [2, 8, 9])
-async def test_a_run_that_ends_leaves_a_checkpoint_if_an_eighth_has_come(dsn: str, parts: int) -> None:
-    """Of what makes one due; the next start then reads none of the journal's entries."""
+async def test_the_end_of_a_feed_takes_a_checkpoint_after_an_eighth_of_the_entries(
+    dsn: str, parts: int
+) -> None:
+    """An eighth of the entries that make one due; the next start then replays no entry."""
     store = PostgresStore(dsn)
     async with store.own_lease("test"):
         await Pipeline(store, load_reference(), PipelineSettings(checkpoint_entries=_ENTRIES * parts)).run(
@@ -485,7 +487,7 @@ async def test_a_run_that_ends_leaves_a_checkpoint_if_an_eighth_has_come(dsn: st
 
 
 async def test_codes_keep_their_numbers(dsn: str) -> None:
-    """After a restart as before it, and the same as in any other database that began with these files."""
+    """After a restart, and in another database that started with the same files."""
     async with _held(dsn) as (store, first):
         number = await store.number_sender(first.state.registry.numbers, "ministry")
     async with _held(dsn) as (store, second):
@@ -497,7 +499,7 @@ async def test_codes_keep_their_numbers(dsn: str) -> None:
         assert codes.items() <= second.state.registry.numbers[kind].items()
 
 
-async def test_rows_of_another_layout_are_not_read(dsn: str) -> None:
+async def test_rows_of_another_layout_are_refused(dsn: str) -> None:
     async with _held(dsn):
         pass
     connection = await asyncpg.connect(dsn)

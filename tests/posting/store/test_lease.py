@@ -1,4 +1,4 @@
-"""The lease on a database: given back in good order, whoever asks something at that moment."""
+"""The lease on a database: its release while a query is running."""
 
 import asyncio
 
@@ -12,11 +12,11 @@ _IS_FREE = "select holder = '' and lease_until = '-infinity' from engine"
 
 
 class Stopped(Exception):
-    """The engine ends here."""
+    """Ends the engine."""
 
 
-async def test_it_is_given_back_behind_whoever_asks_something(dsn: str) -> None:
-    """What ended the engine is told, and not that a connection was in use; and who asked has the answer."""
+async def test_the_lease_is_released_after_a_running_query(dsn: str) -> None:
+    """The cause that ended the engine is reported, not a connection in use; and the query gets its result."""
     store, is_held, may_end = PostgresStore(dsn), asyncio.Event(), asyncio.Event()
 
     async def hold() -> None:

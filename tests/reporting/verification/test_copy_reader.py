@@ -1,4 +1,4 @@
-"""Rows read from the bytes of COPY are the rows that PostgreSQL holds, and batches are cut where they end."""
+"""Rows read from COPY bytes equal those in PostgreSQL, and are split into batches correctly."""
 
 import datetime as dt
 
@@ -14,8 +14,8 @@ ALL = WindowSpan(1, 1_000, 1, 1_000_000)
 
 
 @pytest.mark.parametrize("stored", [*HASHED_TABLES, *BALANCES], ids=lambda stored: stored.name)
-async def test_copied_rows_are_the_rows(hand: str, stored) -> None:
-    connection = await asyncpg.connect(hand)
+async def test_copied_rows_are_the_rows(small_journal: str, stored) -> None:
+    connection = await asyncpg.connect(small_journal)
     try:
         rows = parse_rows(stored, await JournalSnapshot(connection).copy_rows(stored, ALL))
         names = [*stored.compared_columns, *stored.texts]
@@ -30,9 +30,9 @@ async def test_copied_rows_are_the_rows(hand: str, stored) -> None:
     assert sum(len(rows.slice_bytes(at, at + 1)) for at in range(len(expected))) == len(rows.body)
 
 
-async def test_columns_are_those_of_the_tables(hand: str) -> None:
-    """The order of the columns is part of what is hashed."""
-    connection = await asyncpg.connect(hand)
+async def test_columns_are_those_of_the_tables(small_journal: str) -> None:
+    """The hash covers the columns in this order."""
+    connection = await asyncpg.connect(small_journal)
     query = (
         "select array_agg(attname::text order by attnum) from pg_attribute"
         " where attrelid = $1::regclass and attnum > 0 and not attisdropped"
@@ -44,8 +44,8 @@ async def test_columns_are_those_of_the_tables(hand: str) -> None:
         await connection.close()
 
 
-async def test_a_torn_stream_is_no_rows(hand: str) -> None:
-    connection = await asyncpg.connect(hand)
+async def test_a_truncated_stream_is_refused(small_journal: str) -> None:
+    connection = await asyncpg.connect(small_journal)
     try:
         stream = await JournalSnapshot(connection).copy_rows(ENTRY, ALL)
     finally:
@@ -54,8 +54,8 @@ async def test_a_torn_stream_is_no_rows(hand: str) -> None:
         parse_rows(ENTRY, stream[:-3])
 
 
-async def test_no_rows_are_no_rows(hand: str) -> None:
-    connection = await asyncpg.connect(hand)
+async def test_an_empty_stream_has_no_rows(small_journal: str) -> None:
+    connection = await asyncpg.connect(small_journal)
     try:
         rows = parse_rows(ENTRY, await JournalSnapshot(connection).copy_rows(ENTRY, WindowSpan(1, 1, 1, 1)))
     finally:
@@ -66,8 +66,8 @@ async def test_no_rows_are_no_rows(hand: str) -> None:
     assert bytes(rows.slice_bytes(0, 0)) == b""
 
 
-async def test_days_are_days(hand: str) -> None:
-    connection = await asyncpg.connect(hand)
+async def test_dates_are_decoded(small_journal: str) -> None:
+    connection = await asyncpg.connect(small_journal)
     try:
         rows = parse_rows(ENTRY, await JournalSnapshot(connection).copy_rows(ENTRY, ALL))
     finally:
@@ -89,23 +89,23 @@ def link(batch: int, first: int, entries: int, refusals: int = 0) -> BatchRow:
         ([link(1, 3, 5), link(2, 6, 2)], [1, 6, 8]),  # very first entry changed
         ([link(1, 1, 5), link(2, 9, 2)], [1, 6, 8]),  # last first entry changed
         ([link(1, 1, 6), link(2, 6, 2)], [1, 6, 8]),  # last count but one changed
-        ([link(1, 1, 5), link(3, 8, 4), link(4, 12, 1)], [1, 8, 12, 13]),  # a batch gone
+        ([link(1, 1, 5), link(3, 8, 4), link(4, 12, 1)], [1, 8, 12, 13]),  # a batch is missing
     ],
 )
-def test_where_batches_start_even_if_one_row_lies(links: list[BatchRow], firsts: list[int]) -> None:
+def test_first_entries_are_found_although_one_row_is_wrong(links: list[BatchRow], firsts: list[int]) -> None:
     assert find_first_entries(links) == firsts
 
 
-def test_windows_hold_whole_batches_and_every_batch_once() -> None:
+def test_windows_contain_every_batch_once() -> None:
     links = [
         link(1, 1, 100_000),
         link(2, 100_001, 40_000),
         link(3, 140_001, 10),
         link(4, 140_011, 10, 300_000),
     ]
-    found = list(split_windows(links, find_first_entries(links)))
-    assert [places for places, _ in found] == [slice(0, 1), slice(1, 3), slice(3, 4)]
-    assert [span for _, span in found] == [
+    windows = list(split_windows(links, find_first_entries(links)))
+    assert [places for places, _ in windows] == [slice(0, 1), slice(1, 3), slice(3, 4)]
+    assert [span for _, span in windows] == [
         WindowSpan(1, 2, 1, 100_001),
         WindowSpan(2, 4, 100_001, 140_011),
         WindowSpan(4, 5, 140_011, 140_021),

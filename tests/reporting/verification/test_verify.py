@@ -1,4 +1,4 @@
-"""An honest journal is proven; whatever is changed behind the engine's back is found, and named by its place."""
+"""Verification proves an unchanged journal, and finds and locates every direct change of its rows."""
 
 import asyncio
 import subprocess
@@ -18,48 +18,50 @@ from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
 ROOT = Path(__file__).parents[3]
 
 
-async def test_the_engine_s_own_journal_is_proven(journal: str) -> None:
-    found = await verify(journal)
-    assert found.is_proven, found.findings
-    assert found.findings == []
-    assert found.rows["entry"] > 1_000
-    assert min(found.rows.values()) > 0
+async def test_the_journal_of_a_year_is_proven(journal: str) -> None:
+    verification = await verify(journal)
+    assert verification.is_proven, verification.findings
+    assert verification.findings == []
+    assert verification.rows["entry"] > 1_000
+    assert min(verification.rows.values()) > 0
 
 
-async def test_the_journal_by_hand_is_proven(hand: str) -> None:
-    """It has what a year has little of: an operation, moves, reversals, acts that waited, estimated credits."""
-    found = await verify(hand, folder=REFERENCE)
-    assert found.findings == []
-    assert found.batches > 3
+async def test_the_small_journal_is_proven(small_journal: str) -> None:
+    """It contains what is rare in the year: an operation, moves, reversals, held acts, estimated credits."""
+    verification = await verify(small_journal, folder=REFERENCE)
+    assert verification.findings == []
+    assert verification.batches > 3
 
 
 async def test_an_empty_journal_is_proven(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     await migrate(connection)
     await connection.close()
-    found = await verify(dsn)
-    assert found.findings == []
-    assert (found.batches, found.chain, sum(found.rows.values())) == (0, "", 0)
+    verification = await verify(dsn)
+    assert verification.findings == []
+    assert (verification.batches, verification.chain, sum(verification.rows.values())) == (0, "", 0)
 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda each: each.name)
 async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corruption) -> None:
     it = await _corrupt(journal, corruption)
-    found = await verify(journal)
-    assert not found.is_proven
+    verification = await verify(journal)
+    assert not verification.is_proven
     for check, place in corruption.found.items():
         start = place.format(it=it)
-        places = [each.place for each in found.findings if each.check == check]
-        assert any(each.startswith(start) for each in places), (check, start, found.findings)
-    assert _broken(found) >= corruption.found.keys()
+        places = [each.place for each in verification.findings if each.check == check]
+        assert any(each.startswith(start) for each in places), (check, start, verification.findings)
+    assert _broken(verification) >= corruption.found.keys()
 
 
 @pytest.mark.parametrize("change", HOSTILE)
-async def test_nothing_stored_is_taken_for_granted(journal: str, change: str) -> None:
+async def test_every_stored_figure_is_checked(journal: str, change: str) -> None:
     await _corrupt(journal, Corruption(change, "select 0", change, {}))
-    found = await verify(journal)
-    assert not found.is_proven
-    assert all(each.place and each.found and each.expected for each in found.findings), found.findings
+    verification = await verify(journal)
+    assert not verification.is_proven
+    assert all(each.place and each.found and each.expected for each in verification.findings), (
+        verification.findings
+    )
 
 
 def test_verification_shares_no_code_with_the_engine() -> None:
@@ -73,7 +75,7 @@ def test_verification_shares_no_code_with_the_engine() -> None:
 
 
 async def _corrupt(dsn: str, corruption: Corruption) -> int:
-    """Change rows as only a superuser can who switches the triggers off."""
+    """Change rows as only a superuser can, who disables the triggers."""
     connection = await asyncpg.connect(dsn)
     try:
         it = await connection.fetchval(corruption.choice)
@@ -85,12 +87,12 @@ async def _corrupt(dsn: str, corruption: Corruption) -> int:
     return it
 
 
-def _broken(found: Verification) -> set[str]:
-    return {check.name for check in found.checks if check.broken}
+def _broken(verification: Verification) -> set[str]:
+    return {check.name for check in verification.checks if check.broken}
 
 
 def test_every_rule_is_broken_by_some_corruption() -> None:
-    """Those of payment runs, late interest and the bank's answers are broken where there are some: in tests of theirs."""
+    """The rules of payment runs, late interest and bank messages are broken in the tests of those."""
     elsewhere = {
         name
         for file in ("runs.sql", "bank.sql", "interest.sql")
@@ -100,12 +102,12 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
     assert broken == {"chain", *CHECKS} - elsewhere
 
 
-def test_every_rule_is_told_in_words() -> None:
+def test_every_rule_is_a_sentence() -> None:
     assert all(read_rule(statement).endswith(".") for statement in CHECKS.values())
 
 
 async def test_a_corruption_without_rights_is_refused(journal: str) -> None:
-    """The database itself keeps the journal append-only for everybody who does not switch its triggers off."""
+    """The database keeps the journal append-only unless its triggers are disabled."""
     connection = await asyncpg.connect(journal)
     try:
         for table in ("entry", "refusal", "batch", "node_balance"):
@@ -115,15 +117,15 @@ async def test_a_corruption_without_rights_is_refused(journal: str) -> None:
         await connection.close()
 
 
-async def test_progress_is_told_to_the_end(journal: str) -> None:
-    told: list[tuple[int, int]] = []
-    await verify(journal, lambda done, total, _: told.append((done, total)))
-    assert [done for done, _ in told] == list(range(1, len(told) + 1))
-    assert told[-1][0] == told[-1][1]
+async def test_progress_is_reported_to_the_end(journal: str) -> None:
+    steps: list[tuple[int, int]] = []
+    await verify(journal, lambda done, total, _: steps.append((done, total)))
+    assert [done for done, _ in steps] == list(range(1, len(steps) + 1))
+    assert steps[-1][0] == steps[-1][1]
 
 
-async def test_the_engine_goes_on_meanwhile(journal: str) -> None:
-    """What is committed after a verification began does not disturb it."""
+async def test_the_engine_may_commit_meanwhile(journal: str) -> None:
+    """Batches committed after the start of a verification do not disturb it."""
     connection = await asyncpg.connect(journal)
     added = asyncio.Event()
 
@@ -133,11 +135,11 @@ async def test_the_engine_goes_on_meanwhile(journal: str) -> None:
 
     try:
         task: list[asyncio.Task[None]] = []
-        found = await verify(
+        verification = await verify(
             journal, lambda done, *_: task.append(asyncio.create_task(add())) if done == 1 else None
         )
         await added.wait()
-        assert found.findings == []
+        assert verification.findings == []
         assert not (await verify(journal)).is_proven
     finally:
         await connection.close()

@@ -23,10 +23,11 @@ async def test_payment_files_are_processed_and_answered(database: Database, tmp_
         await wait_for_log(served, "answered", "credits.jsonl")
         folders.leave_file("pay.tar", build_archive(TEXT, build_assignments(ROWS)))
         folders.leave_file(
-            "alone.xml", build_message(build_lot([build_transfer("Q1", more=CHARGED)], "ONE"), name="MSG-Q")
+            "alone.xml", build_message(build_lot([build_transfer("Q1", extra=CHARGED)], "ONE"), name="MSG-Q")
         )
         folders.leave_file(
-            "wrong.xml", build_message(build_lot([build_transfer("Q2", more=CHARGED)]), count=2, name="MSG-R")
+            "wrong.xml",
+            build_message(build_lot([build_transfer("Q2", extra=CHARGED)]), count=2, name="MSG-R"),
         )
         folders.leave_file("pay.xml.imputation.csv", build_assignments(ROWS))
         await wait_for_log(served, "answered", "pay.tar")

@@ -22,7 +22,7 @@ SPKI = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def build_signer(pair: object = MINE, *, is_live: bool = True) -> Signer:
-    caller = build_caller("k", "MIN-09", OFFICER, frozenset())
+    caller = build_caller("k", "MIN-09", OFFICER, programmes=frozenset())
     return Signer(caller, pair.public_key().public_bytes_raw(), is_live)  # type: ignore[attr-defined]
 
 

@@ -42,7 +42,7 @@ def _write_known_acts(folder: Path) -> Path:
 
 def _write_payment_files(folder: Path) -> list[Path]:
     """Write a file whose transfers contain their assignments, some of them wrong; and one with an assignment file."""
-    wrong = [build_transfer(f"B-{number}", more=CHARGED).replace(IBAN, WRONG) for number in range(3)]
+    wrong = [build_transfer(f"B-{number}", extra=CHARGED).replace(IBAN, WRONG) for number in range(3)]
     (folder / "alone.xml").write_bytes(
         build_message(
             build_lot([build_transfer("A-1", "1.00", CHARGED)], "GOOD"),
@@ -101,7 +101,7 @@ async def test_a_file_refused_whole_gets_a_report(dsn: str, tmp_path: Path) -> N
     """Two files of the same name get separate reports; a file of acts gets none."""
     for place in ("one", "two"):
         (tmp_path / place).mkdir()
-        text = build_message(build_lot([build_transfer("A-1", more=CHARGED)]), count=7, name=f"MSG-{place}")
+        text = build_message(build_lot([build_transfer("A-1", extra=CHARGED)]), count=7, name=f"MSG-{place}")
         (tmp_path / place / "wrong.xml").write_bytes(text)
     acts = tmp_path / "wrong.csv"
     acts.write_text("no;such;column\n1;2;3\n")

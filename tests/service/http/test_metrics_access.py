@@ -15,7 +15,7 @@ from service.http.problems import Problem
 
 def _create_handler(role: Role, *, is_public: bool = False) -> MetricsHandler:
     """Create the handler with an authenticator that accepts one caller."""
-    caller: Caller = build_caller("k", "OPS", frozenset({role}), frozenset())
+    caller: Caller = build_caller("k", "OPS", frozenset({role}), programmes=frozenset())
     metrics = cast(Any, SimpleNamespace(render=lambda: b"figures"))
 
     async def authenticate(_: Request) -> Caller:

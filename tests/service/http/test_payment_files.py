@@ -91,7 +91,7 @@ async def test_transfers_that_carry_their_own_assignment_are_accepted(client: ht
 
 @pytest.mark.parametrize("version", ["03", "12"])
 async def test_a_refusal_names_message_lot_and_transfer(client: httpx.AsyncClient, version: str) -> None:
-    invalid_iban = build_transfer(f"B2-{version}", more=CHARGED).replace(IBAN, "FR7630001007941234567890186")
+    invalid_iban = build_transfer(f"B2-{version}", extra=CHARGED).replace(IBAN, "FR7630001007941234567890186")
     text = build_message(
         build_lot([build_charged_transfer(f"B0-{version}")], "GOOD"),
         build_lot([build_charged_transfer(f"B1-{version}"), invalid_iban], "SOME"),

@@ -88,7 +88,7 @@ async def test_the_log_names_the_cause_and_a_file_under_way_may_be_sent_again(
         assert response.headers["retry-after"]
         assert await served.process.wait() == 3
     log = "".join(served.log_lines)
-    assert "the connection that tells of pauses is gone" in log
+    assert "the connection that reports changes of pauses is gone" in log
     assert "request failed" not in log
 
 

@@ -113,10 +113,10 @@ async def test_a_page_reads_the_lines_after_any_line_and_as_of_any_batch(
     async with open_read_pool(place.dsn) as pool:
         for last in batches:
             expected = [row["line"] for row in rows if row["batch"] <= last]
-            pages = read_refused_pages(pool, ticket["submission"], 999, last)
+            pages = read_refused_pages(pool, ticket["submission"], size=999, last=last)
             assert [row["line"] async for page in pages for row in page] == expected
         for after in (0, 1, REFUSED // 3, REFUSED - 2, REFUSED):
-            page = await read_refused_page(pool, ticket["submission"], after, 10)
+            page = await read_refused_page(pool, ticket["submission"], after=after, limit=10)
             assert [row["line"] for row in page] == [row["line"] for row in rows if row["line"] >= after][:10]
 
 

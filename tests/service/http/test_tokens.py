@@ -218,13 +218,13 @@ async def _wait_for_audit(
         ),
         (
             ("issuer", "add", "state", "--issuer", "u", "--audience", "a", "--jwks", "https://x.example/"),
-            "given",
+            "used before",
         ),
         (
             ("issuer", "add", "twin", "--issuer", URL, "--audience", "a", "--jwks", "https://x.example/"),
-            "known as",
+            "trusted as",
         ),
-        ((*_build_grant("orders"), "--role", "auditor"), "withdraw that first"),
+        ((*_build_grant("orders"), "--role", "auditor"), "withdraw it first"),
         ((*_build_grant("x"), "--role", "minister"), "minister"),
         ((*_build_grant("x"), "--role", "authorising_officer", "--role", "assigned_accountant"), "make two"),
         (

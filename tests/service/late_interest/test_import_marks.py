@@ -74,13 +74,13 @@ def list_statements(state: State) -> tuple[list[Path], list[Path]]:
 async def import_files(state: State, files: list[Path], *, claiming: bool = True) -> ImportResult:
     request = InterestRequest(paris_time("2018-11-20")) if claiming else None
     return await bank_import.import_files(
-        state.context, files, create_interruption(), ImportOptions(ProgressLines(), interest=request)
+        state.context, files, create_interruption(), options=ImportOptions(ProgressLines(), interest=request)
     )
 
 
 async def claim(state: State, day: str = "2018-11-21") -> InterestResult:
     return await late.propose_interest(
-        state.context, InterestRequest(paris_time(day)), create_interruption(), ProgressLines()
+        state.context, InterestRequest(paris_time(day)), create_interruption(), reporter=ProgressLines()
     )
 
 
@@ -131,7 +131,9 @@ async def test_without_claims_no_mark_is_set(state: State) -> None:
     """First a closed day, then a missing rate; the next import of debits completes both."""
     first, second = list_statements(state)
     closed = ImportOptions(ProgressLines(), interest=InterestRequest(paris_time("2019-05-02")))
-    result = (await bank_import.import_files(state.context, first, create_interruption(), closed)).interest
+    result = (
+        await bank_import.import_files(state.context, first, create_interruption(), options=closed)
+    ).interest
     assert result
     assert "not in an open period" in result.waits
     assert await read_marks(state) == []
@@ -238,7 +240,7 @@ async def test_while_the_treasury_is_paused_claims_wait_and_no_others_are_propos
     await import_files(state, first, claiming=False)
     reporter = StopSignaller()
     stopped = await late.propose_interest(
-        state.context, InterestRequest(paris_time("2018-11-20")), reporter.interruption, reporter
+        state.context, InterestRequest(paris_time("2018-11-20")), reporter.interruption, reporter=reporter
     )
     assert stopped.is_interrupted
     await set_paused(state, is_paused=True)
@@ -283,7 +285,7 @@ async def test_claims_refused_whole_are_proposed_again(state: State) -> None:
             state.context,
             InterestRequest(paris_time("2018-11-20")),
             create_interruption(),
-            FileTruncator(folder, "posting interest"),
+            reporter=FileTruncator(folder, "posting interest"),
         )
     assert [path.name for path in folder.iterdir()] == [late.FILE]
     assert (await fetch_claims(state), await read_marks(state)) == ([], [])
@@ -297,7 +299,10 @@ async def test_bank_files_refused_whole_are_imported_again(state: State) -> None
     folder = state.settings.data / bank_import.FOLDER
     with pytest.raises(EngineError, match="acts of the bank files were refused whole"):
         await bank_import.import_files(
-            state.context, first[:1], create_interruption(), ImportOptions(FileTruncator(folder, "posting"))
+            state.context,
+            first[:1],
+            create_interruption(),
+            options=ImportOptions(FileTruncator(folder, "posting")),
         )
     assert len(list(folder.glob("*.arrow"))) == 1
     assert "bank_debit" not in await state.count_kinds()

@@ -66,7 +66,7 @@ async def state(paid: State, database: Database, tmp_path: Path) -> AsyncIterato
 
 async def claim(state: State, day: str = "2018-11-20", *, dry: bool = False) -> InterestResult:
     return await late_interest.propose_interest(
-        state.context, InterestRequest(paris_time(day), dry), create_interruption(), ProgressLines()
+        state.context, InterestRequest(paris_time(day), dry), create_interruption(), reporter=ProgressLines()
     )
 
 
