@@ -1,6 +1,6 @@
 FROM python:3.13-slim-trixie AS base
-# Kernels are compiled when the image is built and found again when it runs, on whatever processor: numba files them
-# under the processor's name, so that name is one and the same everywhere.
+# The kernels are compiled when the image is built, and must be found in the cache when it runs on another processor. Numba
+# stores them under the processor's name, so that name is fixed here.
 ENV NUMBA_CPU_NAME=generic \
     KERNEL_CACHE=/app/compiled \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -14,7 +14,7 @@ FROM base AS build
 COPY --chown=crescendo tools/uv.txt tools/uv.txt
 RUN pip install --no-cache-dir --require-hashes --target /home/crescendo/uv --requirement tools/uv.txt
 COPY --chown=crescendo pyproject.toml uv.lock LICENSE ./
-# Dependencies first: they change less often than the code, and their layer is kept.
+# Dependencies first: they change less often than the code, so their layer stays cached.
 RUN python -m venv .venv \
     && /home/crescendo/uv/bin/uv sync --frozen --no-dev --group build --no-install-project --no-cache
 COPY --chown=crescendo . .

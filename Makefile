@@ -1,12 +1,12 @@
-# Crescendo. Each target sets up what it needs; the second time that costs nothing.
-# Needed on the machine: python3 (3.11 or newer, with venv), make, git.
+# Crescendo. Each target sets up what it needs; once set up, this takes no time.
+# Required on the machine: python3 (3.11 or newer, with venv), make, git.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(VENV)/uv/bin/uv
-# The stamps lie inside the environment and name its interpreter, so `make PYTHON=python3.13 test` makes a new one.
-MADE := $(VENV)/made-with-$(notdir $(PYTHON))
+# The stamp files are inside the environment and named after the interpreter: `make PYTHON=python3.13 test` creates a new one.
+CREATED := $(VENV)/made-with-$(notdir $(PYTHON))
 READY := $(VENV)/ready-with-$(notdir $(PYTHON))
 MIGRATIONS = $(wildcard posting/store/migrations/*.sql)
 
@@ -22,7 +22,7 @@ help: ## list these targets
 demo: $(READY) ## set up everything, process a sample year, print what happened
 	$(BIN)/crescendo demo
 
-# Test files side by side, each process with a PostgreSQL of its own; the kernels are compiled before, so that this is done once.
+# Test files run in parallel, each process with its own PostgreSQL; the kernels are compiled once, before the tests.
 test: $(READY) ## set up everything, run the tests (more options: make test ARGS="-k database")
 	$(BIN)/python -m kernels
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
@@ -41,21 +41,21 @@ bench: $(READY) ## benchmarks that verify before they time
 serve: $(READY) ## HTTP service, engine, metrics
 	$(BIN)/crescendo serve $(ARGS)
 
-setup: $(READY) ## make the environment and nothing else
+setup: $(READY) ## create the environment and nothing else
 
-$(MADE): tools/uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, as in: make PYTHON=python3.13")'
-	@echo "Making $(VENV) with $(PYTHON)"
+$(CREATED): tools/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required, for example: make PYTHON=python3.13")'
+	@echo "Creating $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/uv -r tools/uv.txt
 	@touch $@
 
-# uv installs what uv.lock pins from where it pins it. Behind a package mirror that address may be closed: then pip,
-# which knows the mirror from the machine's own configuration, installs the same and checks the same hashes.
-$(READY): $(MADE) pyproject.toml uv.lock
-	@echo "Installing what uv.lock pins"
+# uv installs the packages of uv.lock from the addresses in it. Behind a package mirror those may be unreachable: then pip,
+# which uses the mirror of the machine's configuration, installs the same packages and checks the same hashes.
+$(READY): $(CREATED) pyproject.toml uv.lock
+	@echo "Installing the packages of uv.lock"
 	@$(UV) sync --quiet --frozen --compile-bytecode --system-certs --python $(BIN)/python || { \
-	  echo "uv could not; installing the same with pip" && \
+	  echo "uv failed; installing the same packages with pip" && \
 	  $(UV) export --quiet --frozen --no-emit-project --output-file $(VENV)/pinned.txt && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/pinned.txt && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; }

@@ -95,21 +95,21 @@ def _resolve_assignments(
     path: Path, accountants: Mapping[str, Accountant], nomenclature: Nomenclature
 ) -> dict[str, str]:
     """Return the accountant of every fund centre: its own assignment, or that of its parent."""
-    own = _read_assignments(path, accountants, nomenclature)
+    assigned = _read_assignments(path, accountants, nomenclature)
     by_centre: dict[str, str] = {}
     for code, centre in nomenclature.centres.items():  # parents come before their children
-        if centre.level is CentreLevel.PROGRAMME and code not in own:
+        if centre.level is CentreLevel.PROGRAMME and code not in assigned:
             raise ReferenceDataError(
                 str(path), f"programme {code} has no accountant", "Assign it to an accountant."
             )
-        by_centre[code] = own.get(code) or by_centre[centre.parent]
+        by_centre[code] = assigned.get(code) or by_centre[centre.parent]
     return by_centre
 
 
 def _read_assignments(
     path: Path, accountants: Mapping[str, Accountant], nomenclature: Nomenclature
 ) -> dict[str, str]:
-    own: dict[str, str] = {}
+    assigned: dict[str, str] = {}
     for row in read_rows(path, ("centre", "accountant")):
         centre, accountant = row.cells.values()
         if centre not in nomenclature.centres:
@@ -120,9 +120,9 @@ def _read_assignments(
             raise ReferenceDataError(
                 row.place, f"accountant {accountant!r} is unknown", "Add it to accountants.csv."
             )
-        if centre in own:
+        if centre in assigned:
             raise ReferenceDataError(
                 row.place, f"fund centre {centre} is listed twice", "Keep one of the two lines."
             )
-        own[centre] = accountant
-    return own
+        assigned[centre] = accountant
+    return assigned

@@ -36,7 +36,7 @@ def build_constant(value: int) -> EffectiveDated:
 
 
 def parse_effective_dated(
-    place: str, key: str, setting: object, parse: Callable[[object], int]
+    place: str, key: str, setting: object, *, parse: Callable[[object], int]
 ) -> EffectiveDated:
     """Read a rule from its ``setting``; ``parse`` reads one value.
 

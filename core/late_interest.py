@@ -97,10 +97,13 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
     return LateInterestRules(
         place=str(path),
         compensation_cents=rules.read_whole(
-            "compensation_euros", range(_COMPENSATION_MAX + 1), CENTS_PER_EURO
+            "compensation_euros", range(_COMPENSATION_MAX + 1), unit=CENTS_PER_EURO
         ),
         points=parse_effective_dated(
-            str(path), "points", settings.get("points"), lambda value: _parse_rate(str(path), "points", value)
+            str(path),
+            "points",
+            settings.get("points"),
+            parse=lambda value: _parse_rate(str(path), "points", value),
         ),
         days_a_year=rules.read_whole("days_a_year", _DAYS_A_YEAR),
         refinancing_rates={
@@ -115,10 +118,13 @@ class _RuleReader(NamedTuple):
     place: str
     settings: Mapping[str, Any]
 
-    def read_whole(self, key: str, among: range, unit: int = 1) -> EffectiveDated:
+    def read_whole(self, key: str, among: range, *, unit: int = 1) -> EffectiveDated:
         """Read a rule of whole numbers ``among`` the valid ones; the result is multiplied by ``unit``."""
         return parse_effective_dated(
-            self.place, key, self.settings.get(key), lambda value: self._check_whole(key, value, among) * unit
+            self.place,
+            key,
+            self.settings.get(key),
+            parse=lambda value: self._check_whole(key, value, among) * unit,
         )
 
     def _check_whole(self, key: str, value: object, among: range) -> int:

@@ -244,8 +244,8 @@ def _check_code(row: ReferenceRow, category: str) -> None:
         raise ReferenceDataError(row.place, f"{code!r} is no {category} code", f"Shape: {pattern.pattern}")
 
 
-def _check_known(row: ReferenceRow, column: str, known: Container[str]) -> None:
-    if row.cells[column] not in known:
+def _check_known(row: ReferenceRow, column: str, allowed: Container[str]) -> None:
+    if row.cells[column] not in allowed:
         raise ReferenceDataError(
             row.place, f"{column} {row.cells[column]!r} is unknown", "Correct it, or declare it first."
         )

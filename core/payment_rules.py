@@ -112,7 +112,7 @@ class _SectionReader:
     def read_effective_dated(self, key: str, among: range) -> EffectiveDated:
         place = f"{self.path}, {self.section}"
         return parse_effective_dated(
-            place, key, self._get_value(key), lambda value: self._check_whole(key, value, among)
+            place, key, self._get_value(key), parse=lambda value: self._check_whole(key, value, among)
         )
 
     def _check_whole(self, key: str, value: object, among: range) -> int:

@@ -15,7 +15,7 @@ from core.effective_dates import EffectiveDated
 Days = NDArray[np.int32]
 
 NO_END = np.int32(2**31 - 1)
-"""The end of a term that stands suspended."""
+"""The end of a suspended term."""
 
 
 class PaymentTerms(NamedTuple):
@@ -42,7 +42,7 @@ class PaymentTerms(NamedTuple):
         return np.maximum(paid.astype(np.int64) - self.end, 0).astype(np.int32)
 
 
-def compute_terms(start: Days, suspended: Days, resumed: Days, rule: EffectiveDated) -> PaymentTerms:
+def compute_terms(start: Days, suspended: Days, resumed: Days, *, rule: EffectiveDated) -> PaymentTerms:
     """Return the terms of requests; the ``rule`` of the day on which a term begins gives its days.
 
     A suspension that begins after the end of the term, or is over before its start, has no effect.  Whatever the dates of

@@ -64,7 +64,7 @@ def _find_programme(tree, node):
 
 @part
 def _is_move_forbidden(tree, source, target):
-    """Return whether a move is forbidden: to the same node, another programme, year or fund family, or HT2 to T2 (A18)."""
+    """Return whether a move is forbidden: to the same node, other programme, year or fund family, or HT2 to T2 (rule A18)."""
     if source == target or (tree.nodes[target].staff and not tree.nodes[source].staff):
         return True
     return (

@@ -182,24 +182,24 @@ def _mark_controls(eight):
 @part
 def is_flawed(data, start, end, bytes_max):
     """Return whether a text is too long or contains a control character, reading eight bytes at a time."""
-    at, left = as_position(start), as_position(end - start)
-    if left > bytes_max:
+    at, remaining = as_position(start), as_position(end - start)
+    if remaining > bytes_max:
         return True
-    while left >= 8:
+    while remaining >= 8:
         if _mark_controls(read_word(data, at)) != _NO_BITS:
             return True
-        at, left = as_position(at + 8), left - 8
-    return _mark_controls(read_tail(data, at, left) | (_SPACES << np.uint64(8 * left))) != _NO_BITS
+        at, remaining = as_position(at + 8), remaining - 8
+    return _mark_controls(read_tail(data, at, remaining) | (_SPACES << np.uint64(8 * remaining))) != _NO_BITS
 
 
 @part
 def _has_hash(data, start, end):
-    at, left = as_position(start), as_position(end - start)
-    while left >= 8:
+    at, remaining = as_position(start), as_position(end - start)
+    while remaining >= 8:
         if _mark_zero_bytes(read_word(data, at) ^ _HASHES) != _NO_BITS:
             return True
-        at, left = as_position(at + 8), left - 8
-    return _mark_zero_bytes(read_tail(data, at, left) ^ _HASHES) != _NO_BITS
+        at, remaining = as_position(at + 8), remaining - 8
+    return _mark_zero_bytes(read_tail(data, at, remaining) ^ _HASHES) != _NO_BITS
 
 
 @kernel(reads(Spans), reads(Bytes), whole, fills(Flags))

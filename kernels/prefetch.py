@@ -74,8 +74,8 @@ def _prefetch_nodes(acts, book, block, guesses):
     for row in range(block[0], block[1]):
         row = as_position(row)
         prefetch(acts, row + 2 * BLOCK_ROWS)
-        given, inherited = acts[row].cell, book.items[guesses[ENTRY, row % BLOCK_ROWS]].cell
-        node = as_position(book.cells[as_position(given if given >= 0 else inherited)].centre_node)
+        own_cell, inherited = acts[row].cell, book.items[guesses[ENTRY, row % BLOCK_ROWS]].cell
+        node = as_position(book.cells[as_position(own_cell if own_cell >= 0 else inherited)].centre_node)
         parent = as_position(max(book.nodes[node].parent, 0))
         prefetch(book.figures, node)
         prefetch(book.nodes, parent)

@@ -66,9 +66,9 @@ def _check_remainders(book, link, kind, amount):
         return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
     draws = effects[base].feeds if sign < 0 else effects[base].draws
     if Remainder.NONE.value < draws < Remainder.ONCE.value and root > 0:
-        left = commitments.read_remainder(items, root, draws)
-        if amount > left:
-            return refused(effects[kind].shortfall, -1, amount - left)
+        remainder = commitments.read_remainder(items, root, draws)
+        if amount > remainder:
+            return refused(effects[kind].shortfall, -1, amount - remainder)
     return accepted()
 
 

@@ -82,12 +82,12 @@ def find_child(grammar, data, parent, start, end):
 @part
 def is_named(grammar, data, node, at):
     """Return whether the name of ``node`` is at ``at``, whatever follows."""
-    left, word = np.int64(grammar.length[node]), 4 * np.int64(node)
-    while left > 8:
+    remaining, word = np.int64(grammar.length[node]), 4 * np.int64(node)
+    while remaining > 8:
         if load_word(data, at) != grammar.name[word]:
             return False
-        left, word, at = left - 8, word + 1, at + 8
-    return read_first_letters(data, at, left) == grammar.name[word]
+        remaining, word, at = remaining - 8, word + 1, at + 8
+    return read_first_letters(data, at, remaining) == grammar.name[word]
 
 
 @part

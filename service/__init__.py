@@ -1,1 +1,1 @@
-"""The front of the house: command line, HTTP, settings, the database's keeper. It wires, no more."""
+"""The outermost layer: command line, HTTP service, settings and the embedded database. It only wires the layers below."""

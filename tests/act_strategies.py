@@ -1,7 +1,7 @@
 """Hypothesis strategies for streams of acts that meet every rule, as numbers for kernels and plain model.
 
-A stream is drawn in two steps: the sequence of kinds, then the content of each act.  So an act can follow one that
-stands before it, behind it, in another batch or nowhere, and most acts find what they need.
+A stream is drawn in two steps: the sequence of kinds, then the content of each act.  So an act can follow one
+before it, after it, in another batch or nowhere, and most acts find a predecessor.
 """
 
 import hashlib

@@ -51,8 +51,8 @@ def _list_children(book: StartingBook, node: int) -> list[int]:
     """Return the nodes that ``node`` allots to; operations are none, as their credits are reserved."""
     return [
         at
-        for at, each in book.world.nodes.items()
-        if each.parent == node and each.level is not CentreLevel.OPERATION
+        for at, node_data in book.world.nodes.items()
+        if node_data.parent == node and node_data.level is not CentreLevel.OPERATION
     ]
 
 
@@ -111,8 +111,8 @@ def test_entries_are_numbered_without_gaps(case: DecisionCase) -> None:
 def test_limiting_credits_are_never_exceeded(case: DecisionCase) -> None:
     """Rules A11 and A23, at every level."""
     figures = _decide_case(case).state.figures
-    for node, each in case.book.world.nodes.items():
-        if each.blocking:
+    for node, node_data in case.book.world.nodes.items():
+        if node_data.blocking:
             assert compute_available(figures, node, AE) >= 0
             assert compute_available(figures, node, CP) >= 0
 
@@ -136,13 +136,13 @@ def test_a_level_allots_no_more_than_it_has(case: DecisionCase) -> None:
 def test_spending_counts_at_all_levels_above(case: DecisionCase) -> None:
     """By the changes, because a budget may begin with credits spent before."""
     now, then = _decide_case(case).state.figures, case.book.figures
-    for node, each in case.book.world.nodes.items():
+    for node, node_data in case.book.world.nodes.items():
         for figure in (AE + RESERVED, AE + CONSUMED, CP + RESERVED, CP + CONSUMED):
             changes = [
                 now.get((at, figure), 0) - then.get((at, figure), 0)
                 for at in (node, *_list_children(case.book, node))
             ]
-            if each.level in (CentreLevel.PROGRAMME, CentreLevel.BOP):
+            if node_data.level in (CentreLevel.PROGRAMME, CentreLevel.BOP):
                 assert changes[0] == sum(changes[1:])
 
 
@@ -151,18 +151,18 @@ def test_spending_counts_at_all_levels_above(case: DecisionCase) -> None:
 def test_an_earmark_is_reserved_until_it_is_consumed(case: DecisionCase) -> None:
     """Rule A17: the remaining credits of an operation are not available to its unit."""
     now, then = _decide_case(case).state.figures, case.book.figures
-    for node, each in case.book.world.nodes.items():
+    for node, node_data in case.book.world.nodes.items():
         operations = [at for at, other in case.book.world.nodes.items() if other.parent == node]
-        if each.level is CentreLevel.UO and operations:
+        if node_data.level is CentreLevel.UO and operations:
             spent_alone = _sum_requested(case, node)
             reserved = now.get((node, AE + RESERVED), 0) - then.get((node, AE + RESERVED), 0)
-            left = [
+            remaining = [
                 now.get((at, AE + OPENED), 0)
                 - now.get((at, AE + CONSUMED), 0)
                 - then.get((at, AE + OPENED), 0)
                 for at in operations
             ]
-            assert reserved == sum(left) + spent_alone
+            assert reserved == sum(remaining) + spent_alone
 
 
 def _sum_requested(case: DecisionCase, unit: int) -> int:
@@ -184,7 +184,7 @@ def _sum_requested(case: DecisionCase, unit: int) -> int:
 def test_debits_equal_credits(case: DecisionCase) -> None:
     sums = _decide_case(case).state.sums
     for period in {period for period, _ in sums}:
-        both = [each for (at, _), each in sums.items() if at == period]
+        both = [totals for (at, _), totals in sums.items() if at == period]
         assert sum(debit for debit, _ in both) == sum(credit for _, credit in both)
 
 
@@ -208,7 +208,7 @@ def test_open_items_are_the_balances_of_their_accounts(case: DecisionCase) -> No
     state = _decide_case(case).state
     owed = [item for item in state.items.values() if CATALOG[item.kind].reaches]
     for account in {item.credit for item in owed}:
-        both = [sums for (_, each), sums in state.sums.items() if each == account]
+        both = [sums for (_, other), sums in state.sums.items() if other == account]
         balance = sum(credit for _, credit in both) - sum(debit for debit, _ in both)
         assert balance == sum(item.open for item in owed if item.credit == account)
 
@@ -220,7 +220,7 @@ def test_consumption_is_settled_less_given_back(case: DecisionCase) -> None:
     ledger = case.book.build_ledger()
     decisions = [(line, d) for batch in case.batches for line, d in _list_accepted(batch, ledger)]
     now, then, cells = ledger.state.figures, case.book.figures, case.book.world.cells
-    units = [at for at, each in case.book.world.nodes.items() if each.level is CentreLevel.UO]
+    units = [at for at, node_data in case.book.world.nodes.items() if node_data.level is CentreLevel.UO]
     for node in units:
         at_unit = [(line, d.entry) for line, d in decisions if d.cell and cells[d.cell].centre_node == node]
         settled = sum(CATALOG[line.kind].settles * line.amount for line, _ in at_unit)

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Brings in the programs that the tests marked `outside` run: Prometheus with promtool, and Chromium. Only what is
-# missing, from Debian's packages, so as root. Nothing is started: the tests start what they need and end it again.
+# Installs the programs that the tests marked `outside` need: Prometheus with promtool, and Chromium. Installs only missing
+# ones, from Debian's packages, and so needs root. Starts nothing: the tests start and stop the programs they need.
 set -euo pipefail
 
-is_there() { command -v "$1" > /dev/null; }
+is_installed() { command -v "$1" > /dev/null; }
 missing=()
-{ is_there prometheus && is_there promtool; } || missing+=(prometheus) # the package brings promtool along
-is_there chromium || missing+=(chromium)
+{ is_installed prometheus && is_installed promtool; } || missing+=(prometheus) # the package includes promtool
+is_installed chromium || missing+=(chromium)
 if [ ${#missing[@]} -eq 0 ]; then
   exit 0
 fi
-if [ "$(id -u)" -ne 0 ] || ! is_there apt-get; then
-  echo "Missing: ${missing[*]}. Run tools/outside.sh as root on Debian, or install them in your own way." >&2
+if [ "$(id -u)" -ne 0 ] || ! is_installed apt-get; then
+  echo "Missing: ${missing[*]}. Run tools/outside.sh as root on Debian, or install them in another way." >&2
   exit 1
 fi
 
-# Debian starts a server it installs, now and at every start of the machine. A masked unit is never started; where no
-# systemd runs, a policy that says no does it.
+# Debian starts an installed server at once and at every boot. A masked unit is never started; without systemd, a policy
+# that forbids it prevents the start.
 if [ ! -e /etc/systemd/system/prometheus.service ]; then
   mkdir -p /etc/systemd/system
   ln -s /dev/null /etc/systemd/system/prometheus.service

@@ -108,7 +108,7 @@ def detect(path: Path, name: str) -> FileFormat:
     formats_of_suffix = _FORMATS_BY_SUFFIX.get(Path(name).suffix.lower())
     if formats_of_suffix is not None and file_format not in formats_of_suffix:
         raise FileUnreadable(
-            name, f"The bytes are {file_format}, not what the name says", "Name it for what it is"
+            name, f"The bytes are {file_format}, not what the name claims", "Name it for what it is"
         )
     return file_format
 

@@ -160,14 +160,14 @@ def _check_groups(footer: Footer, name: str) -> list[RowGroup]:
     if footer.lines > ROWS_MAX:
         raise LimitExceeded(name, f"{footer.lines:,} lines", f"Send at most {ROWS_MAX:,} in one file")
     if len(footer.groups) > PARQUET_GROUPS_MAX:
-        found = f"{len(footer.groups):,} row groups"
-        raise LimitExceeded(name, found, f"Write at most {PARQUET_GROUPS_MAX:,}, of 100,000 lines and more")
+        fault = f"{len(footer.groups):,} row groups"
+        raise LimitExceeded(name, fault, f"Write at most {PARQUET_GROUPS_MAX:,}, of 100,000 lines and more")
     for number, group in enumerate(footer.groups):
         position = f"{name}, row group {number}"
         if group.unpacked_bytes > PARQUET_GROUP_BYTES_MAX:
-            found = f"{group.unpacked_bytes:,} bytes once unpacked"
+            fault = f"{group.unpacked_bytes:,} bytes once unpacked"
             raise LimitExceeded(
-                position, found, f"Write row groups of at most {PARQUET_GROUP_BYTES_MAX:,} bytes"
+                position, fault, f"Write row groups of at most {PARQUET_GROUP_BYTES_MAX:,} bytes"
             )
         if any(column.values != group.lines for column in group.columns.values()):
             raise FileUnreadable(position, "The columns differ in length", "Write one value a line")

@@ -54,9 +54,9 @@ class FileSection(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill ``buffer``; short only at the end of the section."""
-        wanted = min(len(buffer), max(self._size - self._at, 0))
+        size = min(len(buffer), max(self._size - self._at, 0))
         self._file.seek(self._start + self._at)
-        count = self._file.readinto(memoryview(buffer)[:wanted])  # type: ignore[attr-defined]
+        count = self._file.readinto(memoryview(buffer)[:size])  # type: ignore[attr-defined]
         self._at += count
         return count
 
@@ -137,12 +137,12 @@ def _generate_pieces(files: list[tuple[str, BinaryIO, int]]) -> Iterator[bytes]:
     for name, file, size in files:
         yield _build_header(name, size)
         file.seek(0)
-        left = size
-        while left:
-            piece = file.read(min(left, 2**20))
+        remaining = size
+        while remaining:
+            piece = file.read(min(remaining, 2**20))
             if not piece:
                 raise FileUnreadable(name, "It became shorter while it was read", "Send it again")
-            left -= len(piece)
+            remaining -= len(piece)
             yield piece
         if size % _BLOCK:
             yield bytes(-size % _BLOCK)

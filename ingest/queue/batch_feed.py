@@ -112,56 +112,56 @@ class BatchFeed:
         An empty batch means that the next lines are not ready: the caller may do something else before it goes on.
         """
         batch = _OpenBatch()
-        for opened in self._submissions:
-            if opened is PENDING:
+        for file in self._submissions:
+            if file is PENDING:
                 yield Batch([])
-            elif opened is None:
+            elif file is None:
                 yield batch.close()
             else:
-                self._held.add(opened)
-                yield from self._resume(opened, batch)
-                if opened.submission.progress.pass_number == 1:
-                    yield from self._produce_first_pass(opened, batch)
+                self._held.add(file)
+                yield from self._resume(file, batch)
+                if file.submission.progress.pass_number == 1:
+                    yield from self._produce_first_pass(file, batch)
         yield from batch.flush()
 
     def retry_held(self, decided: Batch) -> Iterator[Batch]:
         """Yield the passes over the held acts of every submission that ``decided`` brought to its end."""
         return self._held.retry(decided)
 
-    def remember_held(self, opened: OpenSubmission) -> None:
+    def remember_held(self, file: OpenSubmission) -> None:
         """Restore the keys of acts held before a restart, so that their duplicates are recognised."""
-        self._held.remember(opened)
+        self._held.remember(file)
 
-    def _resume(self, opened: OpenSubmission, batch: _OpenBatch) -> Iterator[Batch]:
+    def _resume(self, file: OpenSubmission, batch: _OpenBatch) -> Iterator[Batch]:
         """Yield what a submission begun before a restart needs before its next lines; nothing for a new one."""
-        submission = opened.submission
+        submission = file.submission
         if submission.held or submission.to_retry:
             yield from batch.flush()
-            yield from self._number_assignments(opened)
+            yield from self._number_assignments(file)
         is_reopened_late = bool(submission.held) and not self._held.is_remembered(submission.number)
         if submission.progress.pass_number > 1 or is_reopened_late:  # late: its file was missing at the start
             yield from batch.flush()
             yield Batch([], resumed=submission)
 
-    def _number_assignments(self, opened: OpenSubmission) -> Iterator[Batch]:
+    def _number_assignments(self, file: OpenSubmission) -> Iterator[Batch]:
         """Yield a batch without lines that numbers the assignments of held acts which have no number yet.
 
         The reference data may contain a code since the last start that they did not contain when the line was read.
         """
-        submission = opened.submission
+        submission = file.submission
         progress = submission.progress
         positions = list_positions(list({*submission.held, *submission.to_retry}))
-        empty = self._resolver.resolve(opened, SelectedLines(opened.build_empty_batch(), _NO_LINES), progress)
+        empty = self._resolver.resolve(file, SelectedLines(file.build_empty_batch(), _NO_LINES), progress)
         new_words = [
-            self._resolver.resolve(opened, lines, progress).new_words
-            for lines in reread_lines(opened.source, positions)
+            self._resolver.resolve(file, lines, progress).new_words
+            for lines in reread_lines(file.source, positions)
         ]
         if any(map(len, new_words)):
             yield Batch([replace(empty, new_words=np.concatenate(new_words))])
 
-    def _produce_first_pass(self, opened: OpenSubmission, batch: _OpenBatch) -> Iterator[Batch]:
+    def _produce_first_pass(self, file: OpenSubmission, batch: _OpenBatch) -> Iterator[Batch]:
         """Yield the batches that the first pass of a submission fills; the rest of it stays in ``batch``."""
-        for piece in self._read_first_pass(opened):
+        for piece in self._read_first_pass(file):
             if piece is PENDING:
                 yield Batch([])
             elif piece.is_atomic:
@@ -172,16 +172,14 @@ class BatchFeed:
                 if batch.is_full(min(_BATCH_LINES_ENOUGH, self._lines_limit())):
                     yield batch.close()
 
-    def _read_first_pass(self, opened: OpenSubmission) -> Iterator[_PendingPiece | Pending]:
+    def _read_first_pass(self, file: OpenSubmission) -> Iterator[_PendingPiece | Pending]:
         """Yield the lines of a submission from its next line on, in pieces."""
-        lines, start = opened.source.lines, opened.submission.progress.next_line
-        is_atomic = opened.is_atomic and not start
+        lines, start = file.source.lines, file.submission.progress.next_line
+        is_atomic = file.is_atomic and not start
         if lines == 0:
-            empty = SelectedLines(opened.build_empty_batch(), _NO_LINES)
-            yield _PendingPiece(
-                0, False, partial(self._resolver.resolve, opened, empty, Progress(1, 0, True))
-            )
-        segments = self._stages.iterate_timed("read", cut_segments(opened.source, start))
+            empty = SelectedLines(file.build_empty_batch(), _NO_LINES)
+            yield _PendingPiece(0, False, partial(self._resolver.resolve, file, empty, Progress(1, 0, True)))
+        segments = self._stages.iterate_timed("read", cut_segments(file.source, start))
         for segment in self._prefetch(segments):
             if segment is PENDING:
                 yield PENDING
@@ -190,5 +188,5 @@ class BatchFeed:
             for raw in cut_shares(segment.raw, _allow_all_lines if is_atomic else self._lines_limit):
                 begin, end = end, end + raw.num_rows
                 share = SelectedLines(raw, np.arange(begin, end, dtype=np.int32))
-                resolve = partial(self._resolver.resolve, opened, share, Progress(1, end, end == lines))
+                resolve = partial(self._resolver.resolve, file, share, Progress(1, end, end == lines))
                 yield _PendingPiece(raw.num_rows, is_atomic, resolve)

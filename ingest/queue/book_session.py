@@ -79,8 +79,8 @@ class BookSession:
             prefetch=self._work.decode_ahead.prefetch,
             lines_limit=lambda: self._work.scheduler.lines_limit,
         )
-        for opened in begun:
-            feed.remember_held(opened)
+        for file in begun:
+            feed.remember_held(file)
         self._feed = feed
 
     def end(self) -> None:

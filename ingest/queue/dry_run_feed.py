@@ -40,7 +40,7 @@ class DryRunFeed:
     @property
     def rows(self) -> int:
         """The lines of all files."""
-        return sum(each.source.lines for each in self._files)
+        return sum(file.source.lines for file in self._files)
 
     async def open(self, loaded: LoadedBook) -> None:
         """Begin on a loaded book."""

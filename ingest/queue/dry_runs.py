@@ -122,13 +122,13 @@ class DryRuns:
     ) -> BatchFeed:
         """Build the feed of one file alone; ``number`` is that of its sender."""
         source = open_source(spooled)
-        opened = OpenSubmission(
+        file = OpenSubmission(
             Submission(0, spooled.envelope.sender, source.lines),
             Sender(number, spooled.envelope.sepa_only),
             source,
             spooled.envelope.atomic,
         )
-        return BatchFeed([opened], context, loaded.state, stages=self.stages)
+        return BatchFeed([file], context, loaded.state, stages=self.stages)
 
 
 def _build_form_batch(

@@ -91,15 +91,15 @@ class FileFeed:
         )
         unfinished: list[OpenSubmission] = []
         for row in await self.store.fetch("due"):
-            file = await self.missing_files.reopen(row)
-            if file and (opened := await self._open_file(file)):
-                unfinished.append(opened)
+            queued_file = await self.missing_files.reopen(row)
+            if queued_file and (open_file := await self._open_file(queued_file)):
+                unfinished.append(open_file)
         self._submissions = self._generate_submissions(unfinished)
         cells = CellNumbers(loaded.state.cell_words[1:])
         context = ResolutionContext(loaded.state.registry, cells, DictionaryCache(), loaded.secret)
         self._feed = BatchFeed(self._submissions, context, loaded.state, stages=self.stages)
-        for opened in unfinished:
-            self._feed.remember_held(opened)
+        for open_file in unfinished:
+            self._feed.remember_held(open_file)
 
     def produce_batches(self) -> Generator[Batch]:
         """Yield the batches of first passes; runs and is closed in the reader thread."""
@@ -118,10 +118,10 @@ class FileFeed:
 
     async def _open_file(self, file: QueuedFile) -> OpenSubmission | None:
         """Open a submission with its lines; None if its file is missing."""
-        opened = await self.missing_files.open_submission(file, self._loaded.state.registry.numbers)
-        if opened:
+        open_file = await self.missing_files.open_submission(file, self._loaded.state.registry.numbers)
+        if open_file:
             self._note_processed(file.number, file.spooled)
-        return opened
+        return open_file
 
     async def _open_new(self, new: RegisteredSubmission, spooled: SpooledFile) -> OpenSubmission:
         """Open a new submission with the lines that its validation has decoded."""
@@ -154,12 +154,12 @@ class FileFeed:
         self, path: Path, admission: Future[OpenSubmission | None]
     ) -> Iterator[OpenSubmission]:
         try:
-            opened = admission.result()
+            open_file = admission.result()
         except InputError as error:
             self.rejected.append(RejectedFile(path, error))
             return
-        if opened is not None:
-            yield opened
+        if open_file is not None:
+            yield open_file
 
     def _receive(self, path: Path) -> OpenSubmission | None:
         """Spool and admit one file, unless an earlier one failed: files are registered in their order."""

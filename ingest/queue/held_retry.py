@@ -24,15 +24,15 @@ class HeldRetry:
         self._cache = HeldLinesCache()
         self._dictionary_cache = DictionaryCache()
 
-    def add(self, opened: OpenSubmission) -> None:
+    def add(self, file: OpenSubmission) -> None:
         """Add a submission whose acts may be held."""
-        self._open[opened.number] = opened
+        self._open[file.number] = file
 
-    def remember(self, opened: OpenSubmission) -> None:
+    def remember(self, file: OpenSubmission) -> None:
         """Restore the keys of acts held before a restart, so that their duplicates are recognised."""
-        self.add(opened)
-        self._remembered.add(opened.number)
-        self._restore_held(opened)
+        self.add(file)
+        self._remembered.add(file.number)
+        self._restore_held(file)
 
     def is_remembered(self, number: int) -> bool:
         """Return whether the held acts of a submission were restored."""
@@ -56,38 +56,38 @@ class HeldRetry:
     def _begin_pass(self) -> None:
         """Forget the keys of the acts to be retried; those of acts that stay held are restored."""
         self._state.clear_waiting()
-        for opened in list(self._open.values()):  # the reader thread adds more meanwhile
-            self._restore_held(opened)
+        for file in list(self._open.values()):  # the reader thread adds more meanwhile
+            self._restore_held(file)
 
-    def _restore_held(self, opened: OpenSubmission) -> None:
-        held = opened.submission.held
+    def _restore_held(self, file: OpenSubmission) -> None:
+        held = file.submission.held
         if held:
-            for piece in self._read_pieces(opened, held):
+            for piece in self._read_pieces(file, held):
                 self._state.add_waiting(piece.acts)
 
-    def _read_pass(self, opened: OpenSubmission) -> Iterator[Batch]:
+    def _read_pass(self, file: OpenSubmission) -> Iterator[Batch]:
         """Yield the acts to be retried in one pass, as many lines a batch as in a first pass."""
-        submission = opened.submission
+        submission = file.submission
         pass_number, start = submission.progress.pass_number, submission.progress.next_line
         acts = sorted(act for act in submission.to_retry if act[0] >= start)
         for share in _share_acts(acts):
-            retried = concat_pieces(list(self._read_pieces(opened, share)))
+            retried = concat_pieces(list(self._read_pieces(file, share)))
             progress = Progress(pass_number, int(retried.lines[-1]) + 1, share[-1] == acts[-1])
             piece = replace(retried, progress_after=progress)
             yield Batch([piece], is_holding=pass_number != FINAL_PASS)
             self._cache.add(piece)
 
-    def _read_pieces(self, opened: OpenSubmission, held: list[LineSpan]) -> Iterator[Piece]:
+    def _read_pieces(self, file: OpenSubmission, held: list[LineSpan]) -> Iterator[Piece]:
         """Yield the lines of held acts, from the cache or read again from the file."""
         positions = list_positions(held)
-        cached = self._cache.find_piece(opened.number, positions)
+        cached = self._cache.find_piece(file.number, positions)
         if cached:
             yield cached
             return
         context = self._resolver.context
         own = replace(context, dictionary_cache=self._dictionary_cache, cells=context.cells.fork())
-        for lines in reread_lines(opened.source, positions):
-            piece = self._resolver.resolve(opened, lines, opened.submission.progress, context=own)
+        for lines in reread_lines(file.source, positions):
+            piece = self._resolver.resolve(file, lines, file.submission.progress, context=own)
             yield _drop_new_words(piece)
 
 

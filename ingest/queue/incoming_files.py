@@ -109,21 +109,21 @@ class IncomingFiles:
                 not row["is_begun"] and row["submission"] in self._queued
             ):  # it was registered and queued meanwhile
                 continue
-            file = await self.missing.reopen(row)
-            if file and not row["is_begun"]:
-                self._add(file)
-            elif file and (opened := await self.open_file(file, numbers)):
-                self._queued.add(file.number)
-                begun.append(opened)
+            queued_file = await self.missing.reopen(row)
+            if queued_file and not row["is_begun"]:
+                self._add(queued_file)
+            elif queued_file and (open_file := await self.open_file(queued_file, numbers)):
+                self._queued.add(queued_file.number)
+                begun.append(open_file)
         return begun
 
-    async def open_file(self, file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
+    async def open_file(self, queued_file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
         """Open a submission that is to be processed; None if its file is missing: it waits, and others go on."""
-        opened = await self.missing.open_submission(file, numbers)
-        if opened:
-            self._events.on_taken_up(opened.submission)
-        self.queue.finish_opening(file)
-        return opened
+        open_file = await self.missing.open_submission(queued_file, numbers)
+        if open_file:
+            self._events.on_taken_up(open_file.submission)
+        self.queue.finish_opening(queued_file)
+        return open_file
 
     def _queue_new(self, file: QueuedFile) -> None:
         """Report a file that has its number, and queue it."""

@@ -39,7 +39,7 @@ class PieceResolver:
 
     def resolve(
         self,
-        opened: OpenSubmission,
+        file: OpenSubmission,
         lines: SelectedLines,
         progress_after: Progress,
         *,
@@ -47,9 +47,9 @@ class PieceResolver:
     ) -> Piece:
         """Resolve lines; ``context`` replaces that of the book where its assignments must not be numbered."""
         with self._stages.measure("resolve"):
-            resolved = resolve(lines.raw, opened.sender, context or self.context)
+            resolved = resolve(lines.raw, file.sender, context or self.context)
         return Piece(
-            submission=opened.submission,
+            submission=file.submission,
             acts=resolved.acts,
             lines=lines.positions,
             day=resolved.day,

@@ -121,7 +121,7 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
         suspended[row], resumed[row] = _find_longest(
             facts, chain, term_start=int(start[row]), debit=int(rows.entry_id[row])
         )
-    return PaymentDelays(rows, compute_terms(start, suspended, resumed, facts.term_days))
+    return PaymentDelays(rows, compute_terms(start, suspended, resumed, rule=facts.term_days))
 
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
@@ -141,7 +141,7 @@ def _find_longest(
     """
     start, moments = np.full(len(chain), term_start, np.int32), np.full(len(chain), debit, np.int64)
     suspended, resumed = facts.suspensions.find_days(chain, moments)
-    at = int(np.argmax(compute_terms(start, suspended, resumed, facts.term_days).end))
+    at = int(np.argmax(compute_terms(start, suspended, resumed, rule=facts.term_days).end))
     return int(suspended[at]), int(resumed[at])
 
 

@@ -51,7 +51,7 @@ async def create_key(connection: asyncpg.Connection, grant: Grant) -> CreatedKey
         )
         if grant.certificate:
             await connection.execute(SQL["insert_binding"], key.name, grant.certificate)
-    caller = build_caller(key.name, grant.sender, grant.roles, grant.programmes)
+    caller = build_caller(key.name, grant.sender, grant.roles, programmes=grant.programmes)
     return CreatedKey(caller, api_keys.format_token(*key))
 
 
@@ -74,7 +74,7 @@ async def load_live_keys(connection: asyncpg.Connection) -> dict[str, Key]:
 
 def _to_key(row: Any) -> Key:
     roles = frozenset(Role(name) for name in row["roles"])
-    caller = build_caller(row["key"], row["sender"], roles, frozenset(row["programmes"]))
+    caller = build_caller(row["key"], row["sender"], roles, programmes=frozenset(row["programmes"]))
     return Key(caller, bytes(row["digest"]), row["expires_at"] or _NEVER)
 
 

@@ -23,7 +23,7 @@ class Caller(NamedTuple):
         return Role.AUDITOR in self.roles
 
 
-def build_caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:
+def build_caller(key: str, sender: str, roles: frozenset[Role], *, programmes: frozenset[str]) -> Caller:
     """Return a caller with the kinds of act that its roles may send."""
     return Caller(key, sender, roles, programmes, find_kinds(roles))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 BYTES_MAX = 2**20
 _TIMEOUT_SECONDS = 5

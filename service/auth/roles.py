@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from core.catalog import CATALOG, KIND_NUMBERS, Family
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 
 class Role(StrEnum):

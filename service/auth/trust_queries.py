@@ -9,7 +9,7 @@ from service.auth.access_queries import SQL, Grant
 from service.auth.credentials import SystemIdentity, build_caller
 from service.auth.jwt import Issuer, TokenGrant, Trust
 from service.auth.roles import Role
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -73,7 +73,9 @@ async def add_binding(connection: asyncpg.Connection, holder: str, fingerprint: 
     return True
 
 
-async def end_binding(connection: asyncpg.Connection, holder: str, fingerprint: bytes, reason: str) -> bool:
+async def end_binding(
+    connection: asyncpg.Connection, holder: str, fingerprint: bytes, *, reason: str
+) -> bool:
     """End the binding to a certificate; False if there was none."""
     return bool(await connection.fetch(SQL["end_binding"], holder, fingerprint, reason))
 
@@ -106,5 +108,7 @@ def _to_identity(row: Any) -> SystemIdentity:
 
 def _to_grant(row: Any) -> TokenGrant:
     roles = frozenset(Role(name) for name in row["roles"])
-    caller = build_caller(_to_identity(row).name, row["sender"], roles, frozenset(row["programmes"]))
+    caller = build_caller(
+        _to_identity(row).name, row["sender"], roles, programmes=frozenset(row["programmes"])
+    )
     return TokenGrant(caller, row["expires_at"] or _NEVER)

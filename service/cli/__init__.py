@@ -1,1 +1,1 @@
-"""One module a command; what is slow to import waits until the command is called."""
+"""The command line: one module per command. Slow imports happen only when the command is called."""

@@ -1,4 +1,4 @@
-"""``crescendo access``: keys for the systems that send."""
+"""``crescendo access``: API keys of the sending systems, and pauses of senders."""
 
 import getpass
 import platform
@@ -8,111 +8,99 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from reporting.report_tables import Column, ReportTable
-from service.cli import access_common, access_trust
-from service.cli.access_rights import RightsOptions
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.cli import access_output, access_trust
+from service.cli.rights_options import RightsOptions
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
 from service.database import session
-from service.database.connect import open_or_attach
-from service.settings import UsageError
 from service.terminal import console
-from service.terminal.processing_progress import ProgressReporter
 
-app = App(name="access", help="Keys: who may send what, and whose end it is; senders paused and resumed.")
+app = App(name="access", help="API keys: who may send what, and until when; pause and resume senders.")
 app.command(access_trust.issuer_app)
 app.command(access_trust.grant)
 app.command(access_trust.withdraw)
 app.command(access_trust.bind)
 app.command(access_trust.unbind)
-app.command(access_trust.trust)
+app.command(access_trust.list_trust, name="trust")
 app.command("service.cli.signer:app", name="signer")
 _REASON_LETTERS_MAX = 300
 
 
 @app.command
 def create(
-    sender: Annotated[str, Parameter(help="Whom the key speaks for.")],
+    sender: Annotated[str, Parameter(help="Sender that the key belongs to.")],
     *,
     rights: RightsOptions,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """Make a key, and show it once: only its hash is kept."""
+    """Create an API key and print it once: only its hash is stored."""
+    from service.auth import access_queries
+
     grant = rights.to_grant(sender)
-
-    async def asked(dsn: str, _: ProgressReporter) -> tuple[Any, str]:
-        from service.auth import access_queries
-        from service.database.command_queries import apply_migrations, connect
-
-        async with connect(dsn) as connection:
-            await apply_migrations(connection)
-            return await access_queries.create_key(connection, grant)
-
-    who, token = session.run_on_database(options.read_settings(), asked, open_or_attach)
+    caller, token = session.update_database(
+        options.read_settings(), lambda connection: access_queries.create_key(connection, grant)
+    )
     if json:
-        console.print_json({"key": who.key, "sender": who.sender, "roles": sorted(who.roles), "token": token})
+        key = {"key": caller.key, "sender": caller.sender, "roles": sorted(caller.roles), "token": token}
+        console.print_json(key)
     else:
-        console.print_note(f"Key {who.key} for {who.sender}. It is shown this once:")
+        console.print_note(f"Key {caller.key} for {caller.sender}. It is shown only this once:")
         console.print_line(token)
 
 
 @app.command
 def revoke(
-    key: Annotated[str, Parameter(help="The key's name, as create and list show it.")],
+    key: Annotated[str, Parameter(help="Name of the key, as create and list show it.")],
     *,
     reason: Annotated[str, Parameter(help="Why, for the record.")] = "",
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """End a key; a running service turns it away from then on.  Exit code 1 when there is no such key."""
+    """End an API key; a running service rejects it from then on.  Exit code 1 if there is no such key."""
     from service.auth import access_queries
 
-    ended = access_common.query_database(
-        options, lambda connection: access_queries.revoke_key(connection, key, reason)
+    ended = session.query_database(
+        options.read_settings(), lambda connection: access_queries.revoke_key(connection, key, reason)
     )
-    return access_common.print_end(f"key {key}", ended)
+    return access_output.print_end(f"key {key}", ended)
 
 
 @app.command
 def pause(
-    sender: Annotated[str, Parameter(help="Whose work is to wait.")],
+    sender: Annotated[str, Parameter(help="Sender whose work is to wait.")],
     *,
-    reason: Annotated[str, Parameter(help="Why: for the record, and the sender is told.")],
+    reason: Annotated[str, Parameter(help="Why, for the record; the sender sees it.")],
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Let a sender's work wait, also while a service runs: its files are taken and keep their place, its forms are not.
+    """Pause a sender, also while a service runs: its files are received and keep their place, its forms are refused.
 
-    Exit code 1 when nobody ever heard of that sender.
+    Exit code 1 if the sender is unknown.
     """
     return _set_pause(options, sender, reason, is_paused=True)
 
 
 @app.command
 def resume(
-    sender: Annotated[str, Parameter(help="Whose work goes on.")],
+    sender: Annotated[str, Parameter(help="Sender whose work is to continue.")],
     *,
     reason: Annotated[str, Parameter(help="Why, for the record.")],
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Let a paused sender's work go on.  Exit code 1 when nobody ever heard of that sender."""
+    """Resume a paused sender.  Exit code 1 if the sender is unknown."""
     return _set_pause(options, sender, reason, is_paused=False)
 
 
 def _set_pause(options: DataOptions, sender: str, reason: str, *, is_paused: bool) -> int:
+    from service.auth import access_queries
+
     text = reason.strip()
     if not (text and text.isprintable() and len(text) <= _REASON_LETTERS_MAX):
         raise UsageError(f"--reason must be up to {_REASON_LETTERS_MAX} printable letters, and not blank")
-    by = f"{getpass.getuser()} on {platform.node()}"
-
-    async def asked(dsn: str, _: ProgressReporter) -> bool:
-        from service.auth import access_queries
-        from service.database.command_queries import apply_migrations, connect
-
-        async with connect(dsn) as connection:
-            await apply_migrations(connection)
-            return await access_queries.store_pause_change(
-                connection, access_queries.PauseChange(sender, is_paused, text, "", by)
-            )
-
-    is_known = session.run_on_database(options.read_settings(), asked, open_or_attach)
+    person = f"{getpass.getuser()} on {platform.node()}"
+    change = access_queries.PauseChange(sender, is_paused, text, "", person)
+    is_known = session.update_database(
+        options.read_settings(), lambda connection: access_queries.store_pause_change(connection, change)
+    )
     state = "paused" if is_paused else "no longer paused"
     console.print_line(f"{sender} is {state}." if is_known else f"There is no sender {sender}.")
     return 0 if is_known else 1
@@ -121,26 +109,26 @@ def _set_pause(options: DataOptions, sender: str, reason: str, *, is_paused: boo
 @app.command(name="list")
 def list_keys(
     *,
-    sender: Annotated[str | None, Parameter(help="Of this sender alone.")] = None,
+    sender: Annotated[str | None, Parameter(help="Only keys of this sender.")] = None,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """Every key that was ever made, and what became of it; no secret, as none is kept."""
+    """List all API keys ever created, with their state; secrets are not stored and not shown."""
     from service.auth import access_queries
 
-    found = access_common.query_database(
-        options, lambda connection: access_queries.list_keys(connection, sender)
+    keys = session.query_database(
+        options.read_settings(), lambda connection: access_queries.list_keys(connection, sender)
     )
-    access_common.print_rows(found, _build_key_table, json=json)
+    access_output.print_rows(keys, _build_key_table, json=json)
 
 
 def _build_key_table(keys: Sequence[dict[str, Any]]) -> ReportTable:
-    columns = [Column(name) for name in ("key", "sender", "roles", "programmes", "made", "ends")]
+    columns = [Column(name) for name in ("key", "sender", "roles", "programmes", "created", "ends")]
     rows = [
         [
-            *(each["key"], each["sender"], *access_common.format_rights(each)),
-            *(f"{each['created_at']:%Y-%m-%d}", access_common.format_end(each)),
+            *(key["key"], key["sender"], *access_output.format_rights(key)),
+            *(f"{key['created_at']:%Y-%m-%d}", access_output.format_end(key)),
         ]
-        for each in keys
+        for key in keys
     ]
     return ReportTable("Keys", columns, rows)

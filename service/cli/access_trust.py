@@ -1,111 +1,114 @@
-"""``crescendo access``, the part about signed tokens and client certificates."""
+"""``crescendo access``, the commands on signed tokens and client certificates."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from reporting.report_tables import Column, ReportTable
 from service.auth.credentials import SystemIdentity
-from service.cli.access_rights import RightsOptions, read_fingerprint
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
-from service.database import session
-from service.database.connect import open_or_attach
-from service.settings import UsageError
+from service.cli.access_output import print_end
+from service.cli.rights_options import RightsOptions, read_fingerprint
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
+from service.database.session import update_database
 from service.terminal import console
-from service.terminal.processing_progress import ProgressReporter
 
-issuer_app = App(name="issuer", help="Issuers of signed tokens: whose word is taken.")
+issuer_app = App(name="issuer", help="Trusted issuers of signed tokens.")
 _NAME_LETTERS_MAX = 40
 _TEXT_LETTERS_MAX = 300
 _CLAIMS = ("sub", "client_id", "azp")
 ReasonOption = Annotated[str, Parameter(help="Why, for the record.")]
-Value = TypeVar("Value")
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class IssuerOptions:
-    """What an issuer's tokens say, and how they are proved."""
+    """The claims of an issuer's tokens, and the keys that sign them."""
 
-    issuer: Annotated[str, Parameter(help="What its tokens have as iss, letter by letter.")]
+    issuer: Annotated[str, Parameter(help="The exact value of iss in its tokens.")]
     audience: Annotated[
-        str, Parameter(help="What they must have as aud: the name that the issuer has for us.")
+        str, Parameter(help="The required value of aud: the name that the issuer uses for this service.")
     ]
-    jwks: Annotated[str, Parameter(help="Where its public keys are: an https address, or a file.")]
-    claim: Annotated[str, Parameter(help=f"The claim that names a system: {', '.join(_CLAIMS)}.")] = "sub"
+    jwks: Annotated[str, Parameter(help="Source of its public keys: an https address, or a file.")]
+    claim: Annotated[str, Parameter(help=f"The claim that identifies a system: {', '.join(_CLAIMS)}.")] = (
+        "sub"
+    )
 
 
 @issuer_app.command
 def add(
     name: Annotated[
-        str, Parameter(help="What it is called here, for ever: letters, digits, dots and dashes.")
+        str, Parameter(help="Permanent name of the issuer here: letters, digits, dots and dashes.")
     ],
     *,
     options: IssuerOptions,
     data_options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Believe an issuer's tokens; what each of its systems may do is granted one by one."""
+    """Trust an issuer's tokens; the rights of each of its systems are granted separately."""
     from service.auth import trust_queries
     from service.auth.jwks_fetch import check_source
     from service.auth.jwt import Issuer
 
     if options.claim not in _CLAIMS:
-        raise UsageError(f"--claim is one of {', '.join(_CLAIMS)}")
+        raise UsageError(f"--claim must be one of {', '.join(_CLAIMS)}")
     texts = (
         _check_name(name),
         _check_text(options.issuer, "--issuer"),
         _check_text(options.audience, "--audience"),
     )
     issuer = Issuer(*texts, options.claim, check_source(options.jwks))
-    _query_database(data_options, lambda connection: trust_queries.add_issuer(connection, issuer))
+    settings = data_options.read_settings()
+    update_database(settings, lambda connection: trust_queries.add_issuer(connection, issuer))
     console.print_line(
-        f"Tokens of {options.issuer} are believed; crescendo access grant says what its systems may do."
+        f"Tokens of {options.issuer} are trusted; grant rights to its systems with crescendo access grant."
     )
 
 
 @issuer_app.command
 def end(
-    name: Annotated[str, Parameter(help="The issuer's name here.")],
+    name: Annotated[str, Parameter(help="Name of the issuer here.")],
     *,
     reason: ReasonOption = "",
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Believe an issuer no longer, nor any token it signed.  Exit code 1 when there is no such issuer."""
+    """Stop trusting an issuer and all its tokens.  Exit code 1 if there is no such issuer."""
     from service.auth import trust_queries
 
-    ended = _query_database(options, lambda connection: trust_queries.end_issuer(connection, name, reason))
-    return _print_end(ended, f"issuer {name}")
+    settings = options.read_settings()
+    ended = update_database(settings, lambda connection: trust_queries.end_issuer(connection, name, reason))
+    return print_end(f"issuer {name}", ended)
 
 
 @dataclass(frozen=True, slots=True)
 class SystemOptions:
-    """A system as its issuer knows it."""
+    """A system, identified by its issuer and subject."""
 
-    issuer: Annotated[str, Parameter(name="--issuer", help="The issuer's name here.")]
-    subject: Annotated[str, Parameter(name="--subject", help="What the issuer calls the system.")]
+    issuer: Annotated[str, Parameter(name="--issuer", help="Name of the issuer here.")]
+    subject: Annotated[str, Parameter(name="--subject", help="The issuer's identifier of the system.")]
 
     @property
     def identity(self) -> SystemIdentity:
-        """Both, checked."""
+        """Issuer and subject, checked."""
         return SystemIdentity(_check_name(self.issuer), _check_text(self.subject, "--subject"))
 
 
 def grant(
-    sender: Annotated[str, Parameter(help="Whom the system speaks for.")],
+    sender: Annotated[str, Parameter(help="Sender that the system belongs to.")],
     *,
     system: Annotated[SystemOptions, Parameter(name="*")],
     rights: RightsOptions,
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Let a system in with tokens of an issuer: what it may do is said here, never by a token."""
+    """Admit a system with tokens of an issuer. Its rights are those given here, never those in a token."""
     from service.auth import trust_queries
 
-    who, granted = system.identity, rights.to_grant(sender)
-    _query_database(options, lambda connection: trust_queries.add_grant(connection, who, granted))
-    console.print_line(f"{'/'.join(who)} speaks for {sender}.")
+    identity, granted = system.identity, rights.to_grant(sender)
+    settings = options.read_settings()
+    update_database(settings, lambda connection: trust_queries.add_grant(connection, identity, granted))
+    console.print_line(f"{'/'.join(identity)} acts for {sender}.")
 
 
 def withdraw(
@@ -114,39 +117,42 @@ def withdraw(
     reason: ReasonOption = "",
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Let a system in no longer.  Exit code 1 when it never had a grant."""
+    """Withdraw the grant of a system.  Exit code 1 if it never had one."""
     from service.auth import trust_queries
 
-    ended = _query_database(
-        options, lambda connection: trust_queries.end_grant(connection, system.identity, reason)
+    settings = options.read_settings()
+    ended = update_database(
+        settings, lambda connection: trust_queries.end_grant(connection, system.identity, reason)
     )
-    return _print_end(ended, f"grant of {'/'.join(system.identity)}")
+    return print_end(f"grant of {'/'.join(system.identity)}", ended)
 
 
 def bind(
-    holder: Annotated[str, Parameter(help="A key's name, or ISSUER/SUBJECT.")],
+    holder: Annotated[str, Parameter(help="Name of a key, or ISSUER/SUBJECT.")],
     *,
-    certificate: Annotated[Path, Parameter(help="The client certificate, PEM.")],
+    certificate: Annotated[Path, Parameter(help="The client certificate (PEM).")],
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Bind a key or a system to a client certificate: over another connection it opens nothing from then on.
+    """Bind a key or a system to a client certificate: from then on it is rejected over other connections.
 
-    Bound to several, it opens with each of them, so that certificates may change without a stop.
+    If several certificates are bound, each of them is accepted, so that one can be replaced without interruption.
     """
     from service.auth import trust_queries
 
-    print_of = read_fingerprint(certificate)
-    if not _query_database(
-        options, lambda connection: trust_queries.add_binding(connection, holder, print_of)
-    ):
+    fingerprint = read_fingerprint(certificate)
+    settings = options.read_settings()
+    is_known = update_database(
+        settings, lambda connection: trust_queries.add_binding(connection, holder, fingerprint)
+    )
+    if not is_known:
         console.print_line(f"There is no {holder}.")
         return 1
-    console.print_line(f"{holder} is bound to {print_of.hex()}.")
+    console.print_line(f"{holder} is bound to {fingerprint.hex()}.")
     return 0
 
 
 def unbind(
-    holder: Annotated[str, Parameter(help="A key's name, or ISSUER/SUBJECT.")],
+    holder: Annotated[str, Parameter(help="Name of a key, or ISSUER/SUBJECT.")],
     *,
     fingerprint: Annotated[
         str, Parameter(help="SHA-256 of the certificate in hexadecimal, as trust shows it.")
@@ -154,57 +160,39 @@ def unbind(
     reason: ReasonOption = "",
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Let a certificate count no longer; a holder without any that counts opens nothing."""
+    """Remove the binding to a certificate; a holder that was bound and has no certificate left is rejected."""
     from service.auth import trust_queries
 
     try:
-        print_of = bytes.fromhex(fingerprint.replace(":", ""))
+        digest = bytes.fromhex(fingerprint.replace(":", ""))
     except ValueError as error:
-        raise UsageError(f"--fingerprint is hexadecimal: {error}") from error
-    done = _query_database(
-        options, lambda connection: trust_queries.end_binding(connection, holder, print_of, reason)
+        raise UsageError(f"--fingerprint must be hexadecimal: {error}") from error
+    settings = options.read_settings()
+    is_unbound = update_database(
+        settings, lambda connection: trust_queries.end_binding(connection, holder, digest, reason=reason)
     )
     console.print_line(
-        f"The certificate counts no longer for {holder}." if done else f"{holder} is not bound to it."
+        f"The certificate is no longer valid for {holder}." if is_unbound else f"{holder} is not bound to it."
     )
-    return 0 if done else 1
+    return 0 if is_unbound else 1
 
 
-def trust(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """Every issuer, grant and certificate that was ever said, and what became of it."""
+def list_trust(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
+    """List all issuers, grants and certificates ever stored, with their state."""
     from service.auth import trust_queries
 
-    found = _query_database(options, trust_queries.list_trust)
+    trust = update_database(options.read_settings(), trust_queries.list_trust)
     if json:
-        console.print_json(found)
+        console.print_json(trust)
         return
-    for title, rows in found.items():
+    for title, rows in trust.items():
         if rows:
             console.print_table(_build_table(title.capitalize(), rows))
 
 
-def _query_database(options: DataOptions, query: Callable[[Any], Awaitable[Value]]) -> Value:
-    """Ask the database, whose tables are brought up to date first."""
-
-    async def asked(dsn: str, _: ProgressReporter) -> Value:
-        from service.database.command_queries import apply_migrations, connect
-
-        async with connect(dsn) as connection:
-            await apply_migrations(connection)
-            return await query(connection)
-
-    return session.run_on_database(options.read_settings(), asked, open_or_attach)
-
-
-def _print_end(ended: bool | None, holder: str) -> int:
-    words = {True: f"The {holder} is ended.", False: f"The {holder} was ended before."}
-    console.print_line(words[ended] if ended is not None else f"There is no {holder}.")
-    return 1 if ended is None else 0
-
-
 def _build_table(title: str, rows: Sequence[dict[str, Any]]) -> ReportTable:
-    texts = [[_format_cell(value) for value in row.values()] for row in rows]
-    return ReportTable(title, [Column(name) for name in rows[0]], texts)
+    cells = [[_format_cell(value) for value in row.values()] for row in rows]
+    return ReportTable(title, [Column(name) for name in rows[0]], cells)
 
 
 def _format_cell(value: Any) -> str:
@@ -213,14 +201,16 @@ def _format_cell(value: Any) -> str:
     return f"{value:%Y-%m-%d}" if hasattr(value, "year") else str("" if value is None else value)
 
 
-def _check_name(text: str) -> str:
-    letters = text.replace("-", "").replace(".", "")
-    if not (letters.isalnum() and text.isascii() and len(text) <= _NAME_LETTERS_MAX):
-        raise UsageError(f"{text!r} is no name: up to {_NAME_LETTERS_MAX} letters, digits, dots and dashes")
-    return text
+def _check_name(name: str) -> str:
+    letters = name.replace("-", "").replace(".", "")
+    if not (letters.isalnum() and name.isascii() and len(name) <= _NAME_LETTERS_MAX):
+        raise UsageError(
+            f"{name!r} is not a name: write up to {_NAME_LETTERS_MAX} letters, digits, dots and dashes"
+        )
+    return name
 
 
 def _check_text(text: str, option: str) -> str:
     if not (text and text.isprintable() and len(text) <= _TEXT_LETTERS_MAX):
-        raise UsageError(f"{option} takes up to {_TEXT_LETTERS_MAX} letters")
+        raise UsageError(f"{option} must be up to {_TEXT_LETTERS_MAX} printable letters")
     return text

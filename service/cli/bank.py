@@ -1,4 +1,4 @@
-"""``crescendo bank``: what the bank answers, and how its accounts stand."""
+"""``crescendo bank``: import bank files, and show the status of the operations accounts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,12 +11,11 @@ from cyclopts import App, Parameter
 
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import pay_interest as late
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
-from service.cli.time_options import MomentOption, parse_moment
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
+from service.configuration.settings import Settings
 from service.database import session
-from service.database.connect import open_database
+from service.database.configured_database import open_database
 from service.engine import kernel_warmup, process_tuning
-from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 from settlement import bank_formats
@@ -29,14 +28,14 @@ if TYPE_CHECKING:
 EXIT_REFUSED = 1
 EXIT_FINDINGS = 1
 ITEMS_SHOWN = 1000
-_REFUSED_REMEDY = "Mend the cause, as by opening the period, then: crescendo bank import --again FILE"
+_REFUSED_REMEDY = "Fix the cause, for example open the period, then: crescendo bank import --again FILE"
 
-app = App(name="bank", help="The bank's answers: taken in, matched, posted; and how its accounts stand.")
+app = App(name="bank", help="Bank files: import, match and post them; status of the operations accounts.")
 
 
 @dataclass(frozen=True, slots=True)
 class InterestOptions:
-    """Whether late interest is proposed behind debits, and as of when."""
+    """Whether late interest is proposed after the import, and as of when."""
 
     no_interest: Annotated[
         bool,
@@ -44,13 +43,13 @@ class InterestOptions:
             name="--no-interest",
             negative="",
             show_default=False,
-            help='Leave late interest: "crescendo pay interest", or the next import, proposes it.',
+            help='Propose no late interest now: "crescendo pay interest", or the next import, does.',
         ),
     ] = False
     at: MomentOption = ""
 
     def read_moment(self) -> datetime | None:
-        """The moment as of which it is proposed; none where it is not."""
+        """Return the moment as of which interest is proposed; None if it is not."""
         at = parse_moment(self.at)
         return None if self.no_interest else at
 
@@ -59,70 +58,70 @@ DEFAULT_INTEREST = InterestOptions()
 
 
 class ImportRequest(NamedTuple):
-    """What is done beside taking files in."""
+    """How bank files are imported."""
 
     again: bool = False
+    """Match files again that were imported before."""
     interest_at: datetime | None = None
+    """The moment as of which late interest is proposed afterwards; None if it is not."""
 
 
-ItemsOption = Annotated[int, Parameter(help="How many are shown, at most.")]
+ItemsOption = Annotated[int, Parameter(help="Maximum number of items shown.")]
 
 
 @app.command(name="import")
 def import_(
-    *files: Annotated[Path, Parameter(help=f"{bank_formats.list_labels()}, in the order of the bank.")],
+    *files: Annotated[Path, Parameter(help=f"{bank_formats.list_labels()} files, in the bank's order.")],
     again: Annotated[
         bool,
         Parameter(
             negative="",
             show_default=False,
-            help="Match files anew that were taken in before, and post what was refused: either may pass now.",
+            help="Match files again that were imported before, and post acts again that were refused.",
         ),
     ] = False,
     interest: Annotated[InterestOptions, Parameter(name="*")] = DEFAULT_INTEREST,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
-    """Take in files of the bank: read, match with what was sent, post debits, returns and rejects.
+    """Import bank files: read them, match them with the transfers sent, post debits, returns and rejects.
 
-    A statement that does not add up, or does not follow the last one of its account, is refused whole. What does not
-    match is kept and listed by "crescendo bank unmatched". The same file twice changes nothing. Behind debits, late
-    interest is proposed as "crescendo pay interest" does. Whenever it is stopped or killed, the same command goes on
-    from there.
+    A statement that does not add up, or does not follow the last one of its account, is refused whole. Movements
+    without a match are stored and listed by "crescendo bank unmatched". Importing the same file again changes nothing.
+    If there are debits, late interest is proposed afterwards, as by "crescendo pay interest". After an interruption
+    the same command continues.
 
-    Exit codes: 0 taken in, whatever did not match, and whether or not late interest could be proposed; 1 at least one
-    file refused whole; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
+    Exit codes: 0 imported, also with unmatched movements, and whether or not late interest could be proposed; 1 at
+    least one file refused whole; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
-    found = import_files(options.read_settings(), files, ImportRequest(again, interest.read_moment()))
+    result = import_files(options.read_settings(), files, ImportRequest(again, interest.read_moment()))
     if json:
-        console.print_json(found)
+        console.print_json(result)
     else:
-        print_import(found)
-    if found.is_interrupted:
-        console.print_note("Stopped in good order, nothing is lost: the same command goes on from here.")
-        return signals.EXIT_INTERRUPTED
-    return EXIT_REFUSED if found.rejected else 0
+        print_import(result)
+    if result.is_interrupted:
+        return signals.report_interrupted()
+    return EXIT_REFUSED if result.rejected else 0
 
 
 def import_files(settings: Settings, files: Sequence[Path], request: ImportRequest) -> "ImportResult":
-    """Take in files with progress on standard error."""
+    """Import files, with progress on standard error."""
     process_tuning.tune_process()
     reporter = processing_progress.create_reporter()
     try:
         reporter.report_activity("starting")
 
         async def work(interruption: signals.Interruption) -> "ImportResult":
-            # code and reference data are loaded while the database starts: neither needs the other
+            # code and reference data are loaded while the database starts
             loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
             async with open_database(settings, reporter.report_activity) as database:
                 from service.engine import bank_import, file_processing
                 from service.engine.late_interest import InterestRequest
 
-                context = file_processing.EngineContext(settings, database, await loading)
-                how = InterestRequest(request.interest_at) if request.interest_at else None
-                return await bank_import.import_files(
-                    context, files, interruption, bank_import.ImportOptions(reporter, request.again, how)
-                )
+                engine = file_processing.EngineContext(settings, database, await loading)
+                interest = InterestRequest(request.interest_at) if request.interest_at else None
+                options = bank_import.ImportOptions(reporter, request.again, interest)
+                return await bank_import.import_files(engine, files, interruption, options)
 
         return signals.run_interruptible(work)
     finally:
@@ -138,15 +137,13 @@ def _load_reference(settings: Settings, reporter: ProgressReporter) -> "Referenc
 
 @app.command
 def status(*, items: ItemsOption = 0, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> int:
-    """How each operations account stands: with the bank, in the books, in transit; and what came back, by reason.
+    """Show each operations account: balance at the bank, in the books, in transit; and returned transfers by reason.
 
-    With --items, what is in transit one by one. Exit codes: 0 books and bank agree to the cent; 1 they do not.
+    With --items, list transfers in transit. Exit codes: 0 books and bank agree to the cent; 1 they do not.
     """
     settings = options.read_settings()
 
-    async def question(
-        dsn: str, reporter: ProgressReporter
-    ) -> "tuple[AccountsReport, list[TransferInTransit]]":
+    async def task(dsn: str, reporter: ProgressReporter) -> "tuple[AccountsReport, list[TransferInTransit]]":
         from service.database import command_queries
         from service.engine import bank_import
         from settlement.reconciliation import account_status
@@ -154,27 +151,25 @@ def status(*, items: ItemsOption = 0, options: DataOptions = DEFAULT_DATA, json:
         reporter.report_activity("reading")
         years = bank_import.load_accountants(settings)
         async with command_queries.connect(dsn) as connection:
-            return await account_status.load_accounts_report(
-                connection, years
-            ), await account_status.load_in_transit(connection, years, items)
+            report = await account_status.load_accounts_report(connection, years)
+            return report, await account_status.load_in_transit(connection, years, items)
 
-    found, open_items = session.run_on_database(settings, question)
+    report, in_transit = session.run_on_database(settings, task)
     if json:
-        console.print_json(
-            {"agrees": found.agrees, "accounts": found.accounts, "back": found.back, "in_transit": open_items}
-        )
+        totals = {"agrees": report.agrees, "accounts": report.accounts, "back": report.back}
+        console.print_json({**totals, "in_transit": in_transit})
     else:
-        print_account_status(found, open_items)
-    return 0 if found.agrees else EXIT_FINDINGS
+        print_account_status(report, in_transit)
+    return 0 if report.agrees else EXIT_FINDINGS
 
 
 @app.command
 def unmatched(
     *, items: ItemsOption = ITEMS_SHOWN, options: DataOptions = DEFAULT_DATA, json: JsonOption = False
 ) -> None:
-    """What the bank told and nothing was posted for, each with its reason."""
+    """List the movements of the bank for which nothing was posted, each with its reason."""
 
-    async def question(dsn: str, reporter: ProgressReporter) -> "list[UnmatchedMovement]":
+    async def task(dsn: str, reporter: ProgressReporter) -> "list[UnmatchedMovement]":
         from service.database import command_queries
         from settlement.reconciliation import account_status
 
@@ -182,26 +177,26 @@ def unmatched(
         async with command_queries.connect(dsn) as connection:
             return await account_status.load_unmatched(connection, items)
 
-    found = session.run_on_database(options.read_settings(), question)
+    movements = session.run_on_database(options.read_settings(), task)
     if json:
-        console.print_json(found)
+        console.print_json(movements)
         return
-    console.print_table(_build_unmatched_table(found))
-    console.print_line(f"{console.format_count(len(found), 'movement')} not posted.")
+    console.print_table(_build_unmatched_table(movements))
+    console.print_line(f"{console.format_count(len(movements), 'movement')} not posted.")
 
 
-def print_account_status(status: "AccountsReport", open_items: "Sequence[TransferInTransit]" = ()) -> None:
-    """Write how the accounts stand."""
-    console.print_parts([*_build_status_tables(status, open_items), _format_verdict(status)])
+def print_account_status(status: "AccountsReport", in_transit: "Sequence[TransferInTransit]" = ()) -> None:
+    """Print the status of the accounts."""
+    console.print_parts([*_build_status_tables(status, in_transit), _format_verdict(status)])
 
 
 def print_import(result: "ImportResult") -> None:
-    """Write what became of each file."""
+    """Print the result of an import."""
     if result.messages:
         console.print_table(_build_message_table(result.messages))
     print_rejected(result)
     if result.posted:
-        lines = sum(each.accepted.lines for each in [*result.posted.receipts, *result.posted.known])
+        lines = sum(receipt.accepted.lines for receipt in [*result.posted.receipts, *result.posted.known])
         console.print_line(f"{lines:,} lines of acts accepted in all.")
     print_refused(result)
     if result.interest:
@@ -209,18 +204,18 @@ def print_import(result: "ImportResult") -> None:
 
 
 def print_rejected(result: "ImportResult") -> None:
-    """Write which files were refused whole, and what to do."""
-    for each in result.rejected:
-        console.print_line(f"  refused whole: {each.where}: {each.found}. {each.remedy}")
+    """Print which files were refused whole, and what to do."""
+    for rejection in result.rejected:
+        console.print_line(f"  refused whole: {rejection.where}: {rejection.found}. {rejection.remedy}")
 
 
 def print_refused(result: "ImportResult") -> None:
-    """Write of which files the journal does not have all acts, and what to do."""
-    for each in result.messages:
-        if each.refused:
-            codes = ", ".join(f"{code} {lines:,}" for code, lines in sorted(each.refused.items()))
+    """Print which files have acts that were refused, and what to do."""
+    for message in result.messages:
+        if message.refused:
+            codes = ", ".join(f"{code} {lines:,}" for code, lines in sorted(message.refused.items()))
             console.print_line(
-                f"  refused by the journal, of {each.file}: {codes} (crescendo bank unmatched). {_REFUSED_REMEDY}"
+                f"  refused acts of {message.file}: {codes} (crescendo bank unmatched). {_REFUSED_REMEDY}"
             )
 
 
@@ -228,58 +223,67 @@ def _build_message_table(messages: "Sequence[MessageReceipt]") -> ReportTable:
     figures = ("movements", "debits", "returns", "rejects", "unmatched")
     texts = (Column("file"), Column("format"), Column("statement"))
     rows = [
-        [each.file, each.format, ", ".join(each.statements)[:60], *(getattr(each, name) for name in figures)]
-        for each in messages
+        [
+            *(message.file, message.format, ", ".join(message.statements)[:60]),
+            *(getattr(message, name) for name in figures),
+        ]
+        for message in messages
     ]
     return ReportTable(
-        "Taken in from the bank", (*texts, *(Column(name, CellType.COUNT) for name in figures)), rows
+        "Imported from the bank", (*texts, *(Column(name, CellType.COUNT) for name in figures)), rows
     )
 
 
 def _build_status_tables(
-    status: "AccountsReport", open_items: "Sequence[TransferInTransit]"
+    status: "AccountsReport", in_transit: "Sequence[TransferInTransit]"
 ) -> list[ReportTable]:
-    grids = [_build_account_table(status)]
+    tables = [_build_account_table(status)]
     if status.back:
-        heads = (
+        columns = (
             Column("reason"),
             Column("phase"),
             Column("transfers", CellType.COUNT),
             Column("euros", CellType.MONEY),
         )
-        back = [[each.reason, each.sort, each.items, each.cents] for each in status.back]
-        grids.append(ReportTable("What came back, or was refused by the bank", heads, back))
-    if open_items:
-        heads = (*map(Column, ("transfer", "sent", "act", "account")), Column("euros", CellType.MONEY))
+        rows = [[total.reason, total.sort, total.items, total.cents] for total in status.back]
+        tables.append(ReportTable("Returned or refused by the bank", columns, rows))
+    if in_transit:
+        columns = (*map(Column, ("transfer", "sent", "act", "account")), Column("euros", CellType.MONEY))
         rows = [
-            [f"@{each.transfer}", str(each.day), each.reference, each.account, each.amount]
-            for each in open_items
+            [f"@{item.transfer}", str(item.day), item.reference, item.account, item.amount]
+            for item in in_transit
         ]
-        grids.append(ReportTable("In transit", heads, rows))
-    return grids
+        tables.append(ReportTable("In transit", columns, rows))
+    return tables
 
 
 def _build_account_table(status: "AccountsReport") -> ReportTable:
     figures = ("bank", "books", "unmatched", "refused", "difference", "transit")
     columns = (Column("account"), Column("day"), *(Column(name, CellType.MONEY) for name in figures))
     rows = [
-        [each.account, str(each.day or "-"), *(getattr(each, name) for name in figures)]
-        for each in status.accounts
+        [account.account, str(account.day or "-"), *(getattr(account, name) for name in figures)]
+        for account in status.accounts
     ]
-    return ReportTable("Operations accounts: the bank, and the books at its day", columns, rows)
+    return ReportTable("Operations accounts: bank balance, and books on the same day", columns, rows)
 
 
 def _format_verdict(status: "AccountsReport") -> str:
-    waits = sum(each.transit_items for each in status.accounts)
-    agreed = "Books and bank agree to the cent" if status.agrees else "Books and bank DO NOT agree"
-    return f"{agreed}; {console.format_count(waits, 'transfer')} in transit."
+    in_transit = sum(account.transit_items for account in status.accounts)
+    agreement = "Books and bank agree to the cent" if status.agrees else "Books and bank DO NOT agree"
+    return f"{agreement}; {console.format_count(in_transit, 'transfer')} in transit."
 
 
 def _build_unmatched_table(movements: "list[UnmatchedMovement]") -> ReportTable:
-    columns = (Column("statement"), Column("item", CellType.COUNT), Column("what"), Column("euros", CellType.MONEY),
-               *map(Column, ("end-to-end id", "why", "what to do")))  # fmt: skip
+    columns = (
+        *(Column("statement"), Column("item", CellType.COUNT)),
+        *(Column("type"), Column("euros", CellType.MONEY)),
+        *map(Column, ("end-to-end id", "why", "what to do")),
+    )
     rows = [
-        [each.statement, each.item, each.sort, each.amount, each.end_to_end, each.why, each.finding]
-        for each in movements
+        [
+            *(movement.statement, movement.item, movement.sort, movement.amount),
+            *(movement.end_to_end, movement.why, movement.finding),
+        ]
+        for movement in movements
     ]
     return ReportTable("Not posted", columns, rows)

@@ -1,4 +1,4 @@
-"""``crescendo bench``: figures that were verified before they were timed."""
+"""``crescendo bench``: benchmarks, which verify their results before they time them."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -9,15 +9,15 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from service.cli.options import JsonOption
+from service.cli.shared_options import JsonOption
+from service.configuration.settings import UsageError
 from service.database.embedded import run_embedded
 from service.engine import kernel_warmup
-from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 _ROOT = Path(__file__).parents[2]
 
-app = App(name="bench", help="Benchmarks that verify before they time.")
+app = App(name="bench", help="Benchmarks, which verify their results before they time them.")
 app.command("service.cli.bench_load:load", name="load")
 app.command("service.cli.bench_payments:payments", name="payments")
 app.command("service.cli.bench_pain001:payment_files", name="pain001")
@@ -29,16 +29,17 @@ def bench(
     seed: Annotated[int, Parameter(help="The same seed gives the same year.")] = 1,
     acts: Annotated[int, Parameter(help="Payment request lines of the year.")] = 10_100_000,
     publish: Annotated[
-        bool, Parameter(help="Append to bench/history.jsonl, fill the README's table, draw docs/bench.png.")
+        bool,
+        Parameter(help="Append to bench/history.jsonl, update the table in the README, draw docs/bench.png."),
     ] = True,
     json: JsonOption = False,
 ) -> None:
-    """Benchmarks that verify before they time.
+    """Run the benchmarks, which verify their results before they time them.
 
-    A year is generated and processed end to end in a fresh database; all its rows are copied anew from memory (some
-    3 GB for the State's year) without anything else, as the most the server can do; row-by-row PL/pgSQL decides the
-    first acts of such a year, and must say the same of each; then the decision kernels work by themselves. Files and
-    database are removed at the end; the State's year takes some 12 GB of disk in the current folder meanwhile.
+    Four measurements: a generated year is processed end to end in a new database; all its rows are copied again from
+    memory (some 3 GB for the State's year) without other work, as the upper limit of the server; row-by-row PL/pgSQL
+    decides the first acts of the year, with the same result for each; the decision kernels run alone. Files and
+    database are removed at the end. The State's year needs some 12 GB of disk in the current folder.
     """
     from bench import publication
     from bench.suite import Command, run_suite
@@ -50,9 +51,9 @@ def bench(
         raise UsageError(str(error)) from error
     reporter = processing_progress.create_reporter()
     try:
-        kernel_warmup.load_kernels(reporter)  # what is compiled once and for all is no part of a run
-        words = (sys.executable, "-c", "from service.cli.main import main; main()")
-        figures = run_suite(year, Command(words, _open_database, reporter.report_activity), Path.cwd())
+        kernel_warmup.load_kernels(reporter)  # compilation happens once and is not measured
+        command = (sys.executable, "-c", "from service.cli.main import main; main()")
+        figures = run_suite(year, Command(command, _open_database, reporter.report_activity), Path.cwd())
     finally:
         reporter.close()
     if json:

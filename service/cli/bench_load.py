@@ -1,4 +1,4 @@
-"""``crescendo bench load``: the service under the load of a year's end."""
+"""``crescendo bench load``: the service under the load of the year-end."""
 
 import json as codec
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from cyclopts import Parameter
 
 from service.auth.roles import Role
-from service.cli.options import JsonOption
+from service.cli.shared_options import JsonOption
+from service.configuration.settings import UsageError
 from service.engine import kernel_warmup
-from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 if TYPE_CHECKING:
@@ -26,34 +26,36 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[2]
 _STEWARD_ROLES = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
 _RATE_MIN, _RATE_FACTOR = 500, 3
-"""A key of ours may ask as often as any, or so many times its sender's share of the load."""
+"""The rate limit of a generated key: at least the default, or this multiple of its sender's share of the load."""
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """What is asked of the service."""
+    """The load to put on the service."""
 
-    profile: Annotated[str, Parameter(help="year-end swells to the peak and ebbs; steady is all peak.")] = (
-        "year-end"
-    )
+    profile: Annotated[
+        str, Parameter(help="year-end: rising to the peak and falling again; steady: peak all the time.")
+    ] = "year-end"
     connections: Annotated[int, Parameter(help="Connections, open all the time.")] = 13_000
-    rate: Annotated[int, Parameter(help="Forms a second at the peak.")] = 2_000
-    seconds: Annotated[int, Parameter(help="How long the peak lasts.")] = 300
-    senders: Annotated[int, Parameter(help="Ministries' systems, each with a key of its own.")] = 10
+    rate: Annotated[int, Parameter(help="Forms per second at the peak.")] = 2_000
+    seconds: Annotated[int, Parameter(help="Duration of the peak.")] = 300
+    senders: Annotated[int, Parameter(help="Number of senders, each with its own key.")] = 10
     file_lines: Annotated[int, Parameter(help="Lines of each file sent meanwhile; 0 for none.")] = 200_000
-    seed: Annotated[int, Parameter(help="The same seed sends the same.")] = 1
+    seed: Annotated[int, Parameter(help="The same seed produces the same load.")] = 1
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class TargetOptions:
-    """Which service is loaded."""
+    """The service to put under load."""
 
-    url: Annotated[str, Parameter(help="A running service; one of our own where none is named.")] = ""
+    url: Annotated[str, Parameter(help="Address of a running service; default: start a new one.")] = ""
     keys: Annotated[
         Path | None,
-        Parameter(help="With --url: its keys, a line each as `crescendo access create --json` writes them."),
+        Parameter(
+            help="With --url: a file with its keys, one per line as `crescendo access create --json` writes them."
+        ),
     ] = None
 
 
@@ -68,26 +70,26 @@ def load(
     publish: Annotated[bool, Parameter(help="Fill docs/load.md, draw docs/load.png.")] = False,
     json: JsonOption = False,
 ) -> int:
-    """Send forms in open loop over thousands of connections, and files beside them; every answer is checked.
+    """Send forms in open loop over thousands of connections, and files at the same time; every response is checked.
 
-    A form's time is counted from the moment it was due. At the end answers, receipts and journal must agree. The
-    keys of --url are an authorising officer's for each sender, and one that is both programme manager and assigned
-    accountant.
+    The time of a form counts from the moment it was due. At the end responses, receipts and journal must agree. With
+    --url, the keys must include one of an authorising officer per sender, and one of a programme manager who is also
+    assigned accountant.
 
-    Exit codes: 0 measured; 1 an answer was wrong or missing, so the figures mean nothing; 2 wrong usage.
+    Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage.
     """
     from bench.load import load_report
     from bench.load.arrivals import Load
     from bench.load.load_benchmark import run_load
 
     try:
-        wanted = Load(**asdict(load_options))
+        load_request = Load(**asdict(load_options))
     except ValueError as error:
         raise UsageError(str(error)) from error
     reporter = processing_progress.create_reporter()
     try:
-        with _open_target(wanted, target_options, reporter) as target:
-            figures = run_load(wanted, target)
+        with _open_target(load_request, target_options, reporter) as target:
+            figures = run_load(load_request, target)
     finally:
         reporter.close()
     if json:
@@ -106,24 +108,24 @@ def _open_target(
     from bench.load.load_benchmark import SenderKey, Target
 
     if target_options.url:
-        own, steward = _read_keys(target_options.keys)
+        sender_keys, steward = _read_keys(target_options.keys)
         yield Target(
-            _parse_address(target_options.url), own, steward, report_progress=reporter.report_activity
+            _parse_address(target_options.url), sender_keys, steward, report_progress=reporter.report_activity
         )
         return
     from service.cli.bench_load_target import run_service
 
-    kernel_warmup.load_kernels(reporter)  # what is compiled once and for all is no part of a load
+    kernel_warmup.load_kernels(reporter)  # compilation happens once and is not measured
     reporter.report_activity("starting a service")
     rate = max(_RATE_MIN, _RATE_FACTOR * load.rate // load.senders)
-    with run_service(Path.cwd(), load.senders, rate) as found:
-        *own, steward = [SenderKey(*each) for each in found.keys]
+    with run_service(Path.cwd(), load.senders, rate) as service:
+        *sender_keys, steward = [SenderKey(*key) for key in service.keys]
         yield Target(
-            _parse_address(found.url),
-            own,
+            _parse_address(service.url),
+            sender_keys,
             steward,
-            found.process,
-            _create_journal_reader(found),
+            service.process,
+            _create_journal_reader(service),
             reporter.report_activity,
         )
 
@@ -131,35 +133,37 @@ def _open_target(
 def _create_journal_reader(service: "RunningService") -> "ReadStored":
     from bench.load import load_queries
 
-    async def asked(submissions: Sequence[int]) -> "StoredForms":
+    async def read_journal(submissions: Sequence[int]) -> "StoredForms":
         return await load_queries.read_stored_forms(service.dsn, submissions)
 
-    return asked
+    return read_journal
 
 
 def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
-    """The keys of a file: those of senders, and the steward's."""
+    """Read the keys of a file: those of senders, and the one of the steward."""
     from bench.load.load_benchmark import SenderKey
 
     if path is None:
         raise UsageError(
-            "--url needs --keys: a file with a line for each key, as access create --json writes them"
+            "--url needs --keys: a file with one key per line, as access create --json writes them"
         )
     try:
         rows = [codec.loads(line) for line in path.read_text().splitlines() if line.strip()]
-        held = [
-            (frozenset(Role(each) for each in row["roles"]), SenderKey(row["sender"], row["token"]))
+        keys = [
+            (frozenset(Role(role) for role in row["roles"]), SenderKey(row["sender"], row["token"]))
             for row in rows
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path}: {error!r}. Write one key a line, as access create --json does") from error
-    stewards = [key for roles, key in held if roles >= _STEWARD_ROLES]
-    own = [key for roles, key in held if Role.AUTHORISING_OFFICER in roles]
-    if not (stewards and own):
         raise UsageError(
-            f"{path}: needs the key of an authorising officer, and one of a programme manager and assigned accountant"
+            f"{path}: {error!r}. Write one key per line, as access create --json does"
+        ) from error
+    stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
+    sender_keys = [key for roles, key in keys if Role.AUTHORISING_OFFICER in roles]
+    if not (stewards and sender_keys):
+        raise UsageError(
+            f"{path}: must contain the key of an authorising officer, and one of a programme manager and assigned accountant"
         )
-    return own, stewards[0]
+    return sender_keys, stewards[0]
 
 
 def _parse_address(url: str) -> "Address":
@@ -167,5 +171,5 @@ def _parse_address(url: str) -> "Address":
 
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
-        raise UsageError(f"{url}: a load goes over plain http, as in http://127.0.0.1:8000")
+        raise UsageError(f"{url}: the load test uses plain http, as in http://127.0.0.1:8000")
     return Address(parts.hostname, parts.port or 80)

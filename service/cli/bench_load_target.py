@@ -1,4 +1,4 @@
-"""A service of our own to put under load: a fresh folder, keys of its own, another process."""
+"""A new service to put under load: a new data folder, new keys, a separate process."""
 
 import asyncio
 import re
@@ -18,10 +18,10 @@ from core.errors import CrescendoError
 from service.auth import access_queries as access
 from service.auth.access_queries import Grant
 from service.auth.roles import Role
+from service.configuration.settings import Settings
 from service.database.command_queries import apply_migrations, connect
-from service.database.connect import find_running
+from service.database.configured_database import find_running
 from service.database.embedded import run_embedded
-from service.settings import Settings
 
 START_SECONDS = 180
 """The first start on a machine compiles the kernels."""
@@ -31,68 +31,70 @@ _STEWARD_ROLES = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
 
 
 class ServiceFailed(CrescendoError):
-    """The service to be loaded did not start, or did not stop in good order."""
+    """The service under load did not start, or did not stop in order."""
 
 
 class RunningService(NamedTuple):
-    """A service under way: where it is, its keys (the last is the steward's), its process and database."""
+    """A running service: address, keys, process and database."""
 
     url: str
     keys: list[tuple[str, str]]
+    """Sender and token of each key; the last one is the steward's."""
     process: int
+    """Process id."""
     dsn: str
 
 
 @contextmanager
 def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningService]:
-    """A service on a port of its own, and nothing left of it afterwards.
+    """Run a service on a free port, and remove all its files afterwards.
 
     Raises
     ------
-    ServiceUnfit
-        It did not start; its last words are told.
+    ServiceFailed
+        It did not start, or ended with an error; the message includes the end of its log.
     """
-    with tempfile.TemporaryDirectory(prefix="crescendo-load-", dir=folder) as home:
-        data = Path(home) / "data"
+    with tempfile.TemporaryDirectory(prefix="crescendo-load-", dir=folder) as temporary:
+        data = Path(temporary) / "data"
         keys = asyncio.run(_create_keys(data, senders))
-        words = ("serve", "--data", str(data), "--port", "0", "--rate", str(rate))
-        said = Path(home) / "said"
-        with said.open("wb") as told:
+        arguments = ("serve", "--data", str(data), "--port", "0", "--rate", str(rate))
+        log = Path(temporary) / "log"
+        with log.open("wb") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-c", "from service.cli.main import main; main()", *words], stderr=told
+                [sys.executable, "-c", "from service.cli.main import main; main()", *arguments], stderr=stream
             )
         try:
-            url = _wait_until_ready(process, said)
-            found = find_running(Settings(data=data))
-            yield RunningService(url, keys, process.pid, found.dsn if found else "")
+            url = _wait_until_ready(process, log)
+            database = find_running(Settings(data=data))
+            yield RunningService(url, keys, process.pid, database.dsn if database else "")
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
         if process.returncode:
-            raise ServiceFailed(f"the service ended with {process.returncode}:\n{said.read_text()[-2000:]}")
+            raise ServiceFailed(f"the service ended with {process.returncode}:\n{log.read_text()[-2000:]}")
 
 
 async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
-    """A key for each sender, and the steward's behind them."""
+    """Create a key for each sender, and the steward's as the last one."""
     officers = [
         (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
     ]
     async with run_embedded(data) as database, connect(database.dsn) as connection:
         await apply_migrations(connection)
-        found = []
+        keys = []
         for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES)]:
             _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))
-            found.append((sender, token))
-        return found
+            keys.append((sender, token))
+        return keys
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Wait until work is taken; the address."""
+    """Wait until the service accepts work; return its address."""
     end = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < end:
-        found = _ADDRESS_LINE.search(log.read_text())
-        if found and _is_ready(found[1]):
-            return found[1]
+        match = _ADDRESS_LINE.search(log.read_text())
+        if match and _is_ready(match[1]):
+            return match[1]
         time.sleep(_POLL_SECONDS)
     raise ServiceFailed(f"the service did not start:\n{log.read_text()[-2000:]}")
 

@@ -1,30 +1,30 @@
-"""``crescendo bench pain001``: payment files read and resolved, against lxml."""
+"""``crescendo bench pain001``: reading and resolving payment files, compared with lxml."""
 
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.cli.options import JsonOption
+from service.cli.shared_options import JsonOption
+from service.configuration.settings import UsageError
 from service.engine import kernel_warmup
-from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 
 def payment_files(
     *,
-    transfers: Annotated[int, Parameter(help="Transfers of the file; 300,000 are some 220 MB.")] = 300_000,
+    transfers: Annotated[int, Parameter(help="Transfers in the file; 300,000 are some 220 MB.")] = 300_000,
     json: JsonOption = False,
 ) -> None:
-    """Megabytes a second of a payment file read and resolved, verified against lxml before it is told.
+    """Measure how many megabytes per second of a payment file are read and resolved, verified against lxml.
 
-    A file with its imputations is written to a folder for temporary files; what is read of it must be what lxml reads, to the
-    last text. Both are timed on the same file, and memory is told of the process that read it.
+    A file with its account assignments is written to a temporary folder; every text read from it must be the one that
+    lxml reads. Both are timed on the same file, and the memory of the reading process is reported.
     """
     from bench import machine
     from bench.payments.pain001_benchmark import format_figures, measure
 
     if transfers < 1:
-        raise UsageError("--transfers counts from 1")
+        raise UsageError("--transfers must be at least 1")
     reporter = processing_progress.create_reporter()
     try:
         kernel_warmup.load_kernels(reporter)

@@ -1,4 +1,4 @@
-"""``crescendo bench payments``: from due requests to files for the bank."""
+"""``crescendo bench payments``: from due requests to payment files for the bank."""
 
 import asyncio
 import tempfile
@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.cli.options import JsonOption
+from service.cli.shared_options import JsonOption
 from service.database.embedded import run_embedded
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress
@@ -16,14 +16,14 @@ from service.terminal import console, processing_progress
 
 def payments(
     *,
-    requests: Annotated[int, Parameter(help="Requests that are due, all paid by one run.")] = 2_000_000,
-    seed: Annotated[int, Parameter(help="The same seed gives the same requests.")] = 1,
+    requests: Annotated[int, Parameter(help="Due requests, all paid by one run.")] = 2_000_000,
+    seed: Annotated[int, Parameter(help="The same seed produces the same requests.")] = 1,
     json: JsonOption = False,
 ) -> None:
-    """Payments a second from due requests to committed entries and written files, verified before it is told.
+    """Measure payments per second from due requests to committed entries and written files, with verified results.
 
-    A fresh database in the current folder is filled with requests; then a run is proposed, released and issued, the start
-    of the engine included. Journal and files, as another reader than ours has them, must add up to the requests.
+    A new database in the current folder is filled with requests; then a run is proposed, released and issued, including
+    the start of the engine. Journal and files, read by an independent reader, must add up to the requests.
     """
     from bench import machine
     from bench.payments.payable_requests import Size
@@ -32,23 +32,23 @@ def payments(
     process_tuning.tune_process()
     reporter = processing_progress.create_reporter()
 
-    async def work(home: Path) -> PaymentFigures:
-        async with run_embedded(home / "data") as database:
-            return await measure(database.dsn, home, Size(requests, seed), reporter.report_activity)
+    async def work(folder: Path) -> PaymentFigures:
+        async with run_embedded(folder / "data") as database:
+            return await measure(database.dsn, folder, Size(requests, seed), reporter.report_activity)
 
     try:
         kernel_warmup.load_kernels(reporter)
-        with tempfile.TemporaryDirectory(prefix="crescendo-bench-", dir=Path.cwd()) as home:
-            figures = asyncio.run(work(Path(home)))
+        with tempfile.TemporaryDirectory(prefix="crescendo-bench-", dir=Path.cwd()) as folder:
+            figures = asyncio.run(work(Path(folder)))
     finally:
         reporter.close()
-    told = {
+    document = {
         "payments_a_second": figures.payments_a_second,
         **asdict(figures),
         "machine": machine.describe_machine(),
     }
     if json:
-        console.print_json(told)
+        console.print_json(document)
         return
     console.print_line(
         f"{figures.payments:,} payments in {figures.total_seconds:.1f} s, {figures.payments_a_second:,} a second; "

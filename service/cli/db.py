@@ -1,15 +1,15 @@
-"""``crescendo db``: the database behind the engine."""
+"""``crescendo db``: the database of the engine."""
 
 import asyncio
 from typing import Any
 
 from cyclopts import App
 
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import Settings
 from service.database import session
-from service.database.connect import find_running, open_database
+from service.database.configured_database import find_running, open_database
 from service.database.embedded import Database
-from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 
@@ -18,17 +18,19 @@ app = App(name="db", help="The database: its state, its migrations, its address.
 
 @app.command
 def status(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """What the database holds, how far it is, and who writes to it."""
-    found = session.run_on_database(options.read_settings(), _read_status)
+    """Show what the database contains, its last batch and checkpoint, and who writes to it."""
+    from service.database import command_queries
+
+    database_status = session.query_database(options.read_settings(), command_queries.read_status)
     if json:
-        console.print_json(found)
+        console.print_json(database_status)
     else:
-        _print_status(found)
+        _print_status(database_status)
 
 
 @app.command
 def migrate(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """Bring the database to this version, as every run does by itself."""
+    """Update the database to this version; every command that writes also does."""
     names = session.run_on_database(options.read_settings(), _apply_migrations, open_database)
     if json:
         console.print_json({"applied": names})
@@ -38,9 +40,9 @@ def migrate(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) ->
 
 @app.command
 def dsn(*, options: DataOptions = DEFAULT_DATA) -> None:
-    """Print the database's address, password included, for psql and other tools.
+    """Print the address of the database, including the password, for psql and other tools.
 
-    The database in --data runs only while a command uses it; if none does, this one keeps it running until
+    The database in --data runs only while a command uses it; if none does, this command keeps it running until
     Ctrl-C.
     """
     settings = options.read_settings()
@@ -49,26 +51,19 @@ def dsn(*, options: DataOptions = DEFAULT_DATA) -> None:
         console.print_line(running.dsn)
         return
     reporter = processing_progress.create_reporter()
-    signals.run_interruptible(lambda heard: _run_until_signal(settings, heard, reporter))
+    signals.run_interruptible(lambda interruption: _run_until_signal(settings, interruption, reporter))
 
 
 async def _run_until_signal(
     settings: Settings, interruption: signals.Interruption, reporter: ProgressReporter
 ) -> None:
-    end = asyncio.Event()
+    stopped = asyncio.Event()
     async with open_database(settings, reporter.report_activity) as database:
         reporter.close()
         print(database.dsn, flush=True)
-        with interruption.stop_with(end.set, ""):
+        with interruption.stop_with(stopped.set, ""):
             console.print_note("PostgreSQL runs until Ctrl-C.")
-            await end.wait()
-
-
-async def _read_status(dsn: str, _: ProgressReporter) -> dict[str, Any]:
-    from service.database import command_queries
-
-    async with command_queries.connect(dsn) as connection:
-        return await command_queries.read_status(connection)
+            await stopped.wait()
 
 
 async def _apply_migrations(dsn: str, _: ProgressReporter) -> list[str]:
@@ -79,9 +74,11 @@ async def _apply_migrations(dsn: str, _: ProgressReporter) -> list[str]:
 
 
 def _print_status(status: dict[str, Any]) -> None:
-    applied = ", ".join(each["name"] for each in status["migrations"])
+    applied = ", ".join(migration["name"] for migration in status["migrations"])
     if not applied:
-        console.print_line("The database is empty: crescendo db migrate, or any run, lays the journal.")
+        console.print_line(
+            "The database is empty: crescendo db migrate, or processing files, creates the journal."
+        )
         return
     writer = (
         f"{status['holder']}, until {_format_moment(status['lease_until'])}"
@@ -112,6 +109,6 @@ def _format_moment(at: Any) -> str:
 
 def _format_checkpoint(status: dict[str, Any]) -> str:
     if status["checkpoint_batch"] is None:
-        return "none yet: a start reads the whole journal"
+        return "none yet: the next start reads the whole journal"
     behind = status["entries"] - status["checkpoint_entries"]
-    return f"after batch {status['checkpoint_batch']:,}; a start reads the {behind:,} entries behind it"
+    return f"after batch {status['checkpoint_batch']:,}; the next start reads the {behind:,} later entries"

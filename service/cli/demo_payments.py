@@ -1,8 +1,8 @@
-"""The demonstration's payments: a run from proposal to files, the bank's answers, and what came back paid again.
+"""The payments of the demonstration: runs from proposal to files, the bank's responses, and returned transfers paid again.
 
-Two runs of December, or one a month and two in December, as two hands make them.  Between them the payees whose account
-was wrong tell another one.  Behind each what is due for paying late is claimed, which the next run pays as far as there
-are credits.
+There are two runs in December, or one a month and two in December; each is proposed by one person and released by another.
+Between the runs, payees whose account was wrong give a new one. After each run late interest is proposed, which the next
+run pays as far as there are credits.
 """
 
 import asyncio
@@ -20,14 +20,13 @@ from core.payment_rules import TIME_ZONE
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from reporting.report_tables import CellType, Column, ReportTable
-from service.cli import bank as telling
-from service.cli import pay_interest
+from service.cli import bank, pay_interest
+from service.configuration.settings import Settings
 from service.database import command_queries
-from service.database.connect import open_database
+from service.database.configured_database import open_database
 from service.engine import bank_import, file_processing, late_interest, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.late_interest import InterestRequest, InterestResult
-from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -42,12 +41,12 @@ from settlement.simulated_bank.responses import BankBehaviour, write_responses
 
 _YEAR_END = datetime(2018, 12, 31, 10, tzinfo=ZoneInfo(TIME_ZONE))
 _LOOKAHEAD = timedelta(days=30)
-"""How far ahead a run looks: what is due before the next one is paid in this."""
+"""How far ahead a run pays: requests that become due before the next run are paid in this one."""
 _PROPOSER, _RELEASER = "anne", "benoit"
 
 
 class PaymentTurn(NamedTuple):
-    """Files that are taken in; the moment of the run behind them, and the day up to which it pays what is due."""
+    """Files to process; then the moment of the payment run, and the day up to which it pays due requests."""
 
     files: Sequence[Path]
     at: datetime
@@ -55,20 +54,22 @@ class PaymentTurn(NamedTuple):
 
 
 def plan_december() -> list[PaymentTurn]:
-    """December, when all files are in already: once, and again for what came back."""
+    """Plan two runs in December, after all files are processed; the second one pays returned transfers again."""
     return [PaymentTurn((), _at_ten(12, day), _YEAR_END.date()) for day in (19, 27)]
 
 
 def plan_months(files: Sequence[Path]) -> list[PaymentTurn]:
-    """The files of each month, paid on the second of the next; December's as ``twice`` does.
+    """Plan a run on the second day after each month, and those of ``plan_december``.
 
-    The names of the files begin with their months.
+    The names of the files begin with their month.
     """
     first, last = plan_december()
-    of_month = {month: [path for path in files if path.name[5:7] == f"{month:02}"] for month in range(1, 13)}
+    files_by_month = {
+        month: [path for path in files if path.name[5:7] == f"{month:02}"] for month in range(1, 13)
+    }
     days = [(month, _at_ten(month + 1, 2)) for month in range(1, 12)]
-    paid = [PaymentTurn(of_month[month], at, (at + _LOOKAHEAD).date()) for month, at in days]
-    return [*paid, first._replace(files=of_month[12]), last]
+    turns = [PaymentTurn(files_by_month[month], at, (at + _LOOKAHEAD).date()) for month, at in days]
+    return [*turns, first._replace(files=files_by_month[12]), last]
 
 
 def _at_ten(month: int, day: int) -> datetime:
@@ -76,51 +77,51 @@ def _at_ten(month: int, day: int) -> datetime:
 
 
 class PaymentRound(NamedTuple):
-    """One run, and what the bank answered to it."""
+    """One payment run, and the bank's responses to it."""
 
     run: int
     files: int
     transfers: int
     imported: ImportResult
     payment_seconds: float
-    """From what is due to files for the bank."""
+    """Seconds from due requests to payment files."""
     answers_bytes: int
     import_seconds: float
-    """From the bank's files to entries."""
+    """Seconds from bank files to entries."""
     interest: InterestResult
-    """Of late interest, behind it."""
+    """The late interest proposed afterwards."""
 
 
 class DemoPayments(NamedTuple):
-    """What came of it all."""
+    """The results of all turns."""
 
     rounds: Sequence[PaymentRound]
     account_status: AccountsReport
     results: Sequence[file_processing.ProcessingResult]
-    """Of the files that were taken in between."""
+    """Results of the files that were processed before the runs."""
 
 
 class _DemoContext(NamedTuple):
-    """Whoever works here."""
+    """The engine, the payment reference data, and the folder of the bank's files."""
 
     engine: file_processing.EngineContext
-    books: PaymentReference
+    reference: PaymentReference
     folder: Path
-    told: tuple[Interruption, ProgressReporter]
+    interruption: Interruption
+    reporter: ProgressReporter
 
 
 def run_turns(settings: Settings, folder: Path, turns: Sequence[PaymentTurn]) -> DemoPayments:
-    """Take in files, pay what is due, and take in what the bank answers, turn by turn, in ``folder``."""
+    """Process files, pay due requests, and import the bank's files, turn by turn; these files go to ``folder``."""
     reporter = processing_progress.create_reporter()
 
     async def work(interruption: Interruption) -> DemoPayments:
         reference = await asyncio.to_thread(file_processing.load_reference, settings)
         async with open_database(settings, reporter.report_activity) as database:
-            context = file_processing.EngineContext(settings, database, reference)
-            desk_ = _DemoContext(
-                context, await asyncio.to_thread(PaymentReference.load), folder, (interruption, reporter)
-            )
-            return await _run_turns(desk_, turns)
+            engine = file_processing.EngineContext(settings, database, reference)
+            payment_reference = await asyncio.to_thread(PaymentReference.load)
+            context = _DemoContext(engine, payment_reference, folder, interruption, reporter)
+            return await _run_turns(context, turns)
 
     try:
         return signals.run_interruptible(work)
@@ -131,78 +132,94 @@ def run_turns(settings: Settings, folder: Path, turns: Sequence[PaymentTurn]) ->
 async def _run_turns(context: _DemoContext, turns: Sequence[PaymentTurn]) -> DemoPayments:
     rounds: list[PaymentRound] = []
     results: list[file_processing.ProcessingResult] = []
-    for turn, then in zip(turns, [*(each.at for each in turns[1:]), _YEAR_END], strict=True):
+    for turn, interest_at in zip(turns, [*(turn.at for turn in turns[1:]), _YEAR_END], strict=True):
         if rounds:
             await _change_bank_details(context, turn.at)
         if turn.files:
             results.append(await _process_files(context, ProcessingRequest(list(turn.files))))
-        if found := await _run_round(context, turn, then):
-            rounds.append(found)
+        if payment_round := await _run_round(context, turn, interest_at):
+            rounds.append(payment_round)
     async with command_queries.connect(context.engine.database.dsn) as connection:
         return DemoPayments(
-            rounds, await load_accounts_report(connection, context.books.accountants), results
+            rounds, await load_accounts_report(connection, context.reference.accountants), results
         )
 
 
-async def _process_files(context: _DemoContext, order: ProcessingRequest) -> file_processing.ProcessingResult:
-    """Files to their end.
+async def _process_files(
+    context: _DemoContext, request: ProcessingRequest
+) -> file_processing.ProcessingResult:
+    """Process files to the end.
 
     Raises
     ------
     asyncio.CancelledError
-        A signal stopped them: a demonstration begins anew.
+        A signal stopped it: an interrupted demonstration starts again from the beginning.
     """
-    result = await file_processing.process_files(context.engine, order, *context.told)
+    result = await file_processing.process_files(
+        context.engine, request, context.interruption, context.reporter
+    )
     if result.is_interrupted:
         raise asyncio.CancelledError
     return result
 
 
 async def _run_round(context: _DemoContext, turn: PaymentTurn, interest_at: datetime) -> PaymentRound | None:
-    """A run, and the bank's answers to it; what they tell to be late is claimed as of ``claims``.  None: nothing was due."""
-    engine, (interruption, reporter) = context.engine, context.told
-    began = time.monotonic()
+    """Pay due requests, import the bank's responses, and propose late interest as of ``interest_at``.
+
+    Return None if nothing was due.
+    """
+    engine, interruption, reporter = context.engine, context.interruption, context.reporter
+    start = time.monotonic()
     run = await _issue_run(context, turn)
     if run is None:
         return None
-    paid = time.monotonic() - began
+    payment_seconds = time.monotonic() - start
     files = sorted((engine.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
-    reporter.report_activity("the bank answers")
-    found = await asyncio.to_thread(
-        write_responses, files, context.folder, BankBehaviour(context.books.reasons), reporter.report_activity
+    reporter.report_activity("simulating the bank")
+    responses = await asyncio.to_thread(
+        write_responses,
+        files,
+        context.folder,
+        BankBehaviour(context.reference.reasons),
+        reporter.report_activity,
     )
-    paths = [context.folder / name for name in found.files]
-    began = time.monotonic()
-    taken = await bank_import.import_files(engine, paths, interruption, ImportOptions(reporter))
-    answered = time.monotonic() - began
-    claimed = await late_interest.propose_since_mark(
+    paths = [context.folder / name for name in responses.files]
+    start = time.monotonic()
+    imported = await bank_import.import_files(engine, paths, interruption, ImportOptions(reporter))
+    import_seconds = time.monotonic() - start
+    interest = await late_interest.propose_since_mark(
         engine, InterestRequest(interest_at), interruption, reporter
     )
     size = sum(path.stat().st_size for path in paths)
-    return PaymentRound(run, len(files), found.transfers, taken, paid, size, answered, claimed)
+    return PaymentRound(
+        run, len(files), responses.transfers, imported, payment_seconds, size, import_seconds, interest
+    )
 
 
 async def _issue_run(context: _DemoContext, turn: PaymentTurn) -> int | None:
-    """The number of a run that one hand proposed and another released; given up where nothing is due."""
-    engine, reporter = context.engine, context.told[1]
+    """Propose, release and issue a run; return its number, or None if nothing is due."""
+    engine, reporter = context.engine, context.reporter
     async with command_queries.connect(engine.database.dsn) as connection:
         await command_queries.apply_migrations(connection)
-        wanted = ProposalRequest(_PROPOSER, turn.until, turn.at.date())
-        run = await proposals.propose_run(connection, context.books, wanted, reporter.report_activity)
+        proposal = ProposalRequest(_PROPOSER, turn.until, turn.at.date())
+        run = await proposals.propose_run(connection, context.reference, proposal, reporter.report_activity)
         if not (await proposals.get_run(connection, run))["lines"]:
             await run_edits.abandon_run(connection, run, "nothing is due", _RELEASER)
             return None
         await run_edits.release_run(connection, run, _RELEASER)
-    await payment_runs.issue_in_database(engine, run, IssueRequest(_RELEASER, turn.at), context.told)
+    request = IssueRequest(_RELEASER, turn.at)
+    await payment_runs.issue_in_database(
+        engine, run, request, interruption=context.interruption, reporter=reporter
+    )
     return run
 
 
 async def _change_bank_details(context: _DemoContext, at: datetime) -> None:
-    """Whoever was paid on a wrong or closed account tells another one, to the accountant."""
-    reasons = context.books.reasons
-    asked = [code for code in reasons.codes if reasons.get(code).reissue is Reissue.WITH_NEW_DETAILS]
+    """Register new bank details for payees whose account was wrong or closed."""
+    reasons = context.reference.reasons
+    codes = [code for code in reasons.codes if reasons.get(code).reissue is Reissue.WITH_NEW_DETAILS]
     async with command_queries.connect(context.engine.database.dsn) as connection:
-        rows = await load_returned_payees(connection, asked)
+        rows = await load_returned_payees(connection, codes)
     acts = [
         {
             "reference": f"RIB-{row['payee']}-{at:%m%d}", "kind": "bank_details", "exercise": 2018,
@@ -219,43 +236,45 @@ async def _change_bank_details(context: _DemoContext, at: datetime) -> None:
 
 
 def books_agree(payments: DemoPayments) -> bool:
-    """Whether every answer was taken in, and books and bank agree."""
-    return payments.account_status.agrees and not any(each.imported.rejected for each in payments.rounds)
+    """Return whether all bank files were imported, and books and bank agree."""
+    return payments.account_status.agrees and not any(
+        payment_round.imported.rejected for payment_round in payments.rounds
+    )
 
 
 def print_rounds(payments: DemoPayments) -> None:
-    """Show the rounds, and how books and bank stand."""
+    """Print the rounds, and the comparison of books and bank."""
     figures = ("debits", "returns", "rejects", "unmatched")
-    heads = (
+    columns = (
         Column("run"),
         *(Column(name, CellType.COUNT) for name in ("payment files", "transfers", "bank files", *figures)),
     )
     rows = [
         [
-            str(each.run),
-            each.files,
-            each.transfers,
-            len(each.imported.messages),
-            *(_sum_messages(each.imported, name) for name in figures),
+            str(payment_round.run),
+            payment_round.files,
+            payment_round.transfers,
+            len(payment_round.imported.messages),
+            *(_sum_messages(payment_round.imported, name) for name in figures),
         ]
-        for each in payments.rounds
+        for payment_round in payments.rounds
     ]
-    console.print_table(ReportTable("Payments, and what the bank answered", heads, rows))
-    for each in payments.rounds:
-        console.print_line(_format_pace(each))
-        telling.print_rejected(each.imported)
-        pay_interest.print_interest(each.interest)
-    telling.print_account_status(payments.account_status)
+    console.print_table(ReportTable("Payments, and the bank's responses", columns, rows))
+    for payment_round in payments.rounds:
+        console.print_line(_format_pace(payment_round))
+        bank.print_rejected(payment_round.imported)
+        pay_interest.print_interest(payment_round.interest)
+    bank.print_account_status(payments.account_status)
 
 
 def _format_pace(payment_round: PaymentRound) -> str:
-    answers = f"{payment_round.answers_bytes / 1e6:,.1f} MB of answers read, matched and posted"
     return (
-        f"Run {payment_round.run}: {payment_round.transfers:,} transfers from what is due to files for the bank in {payment_round.payment_seconds:,.1f} s; "
-        f"{answers} in {payment_round.import_seconds:,.1f} s."
+        f"Run {payment_round.run}: {payment_round.transfers:,} transfers from due requests to payment files in "
+        f"{payment_round.payment_seconds:,.1f} s; {payment_round.answers_bytes / 1e6:,.1f} MB of bank files read, "
+        f"matched and posted in {payment_round.import_seconds:,.1f} s."
     )
 
 
 def _sum_messages(result: ImportResult, name: str) -> int:
-    """Over statements and reports: what notices say, statements say again."""
-    return sum(getattr(each, name) for each in result.messages if each.format != BankFormat.CAMT054)
+    """Add up a figure over all messages except notices (camt.054), which statements repeat."""
+    return sum(getattr(message, name) for message in result.messages if message.format != BankFormat.CAMT054)

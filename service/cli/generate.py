@@ -1,4 +1,4 @@
-"""``crescendo generate``: files to try things on."""
+"""``crescendo generate``: generated files for tests and trials."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,28 +6,28 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
-from service.settings import UsageError
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
 from service.terminal import console, processing_progress
 from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 
-app = App(name="generate", help="Make files of acts to try things on.")
+app = App(name="generate", help="Generate files of acts for tests and trials.")
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class YearOptions:
-    """Which year."""
+    """Size and format of the year."""
 
-    seed: Annotated[int, Parameter(help="The same seed gives the same files, byte for byte.")] = 1
+    seed: Annotated[int, Parameter(help="The same seed produces the same files, byte for byte.")] = 1
     acts: Annotated[
         int,
-        Parameter(help="Payment request lines; third parties, budgets and commitments follow in proportion."),
+        Parameter(help="Payment request lines; third parties, budgets and commitments in proportion."),
     ] = 10_100_000
-    senders: Annotated[int, Parameter(help="Ministry systems that send the files, 1 to 15.")] = 5
+    senders: Annotated[int, Parameter(help="Number of senders, 1 to 15.")] = 5
     format: Annotated[
         tuple[Literal["parquet", "arrow", "csv", "jsonl"], ...],
-        Parameter(help="One or several, taken in turn, file by file.", negative_iterable=""),
+        Parameter(help="One or several formats, used in turn, file by file.", negative_iterable=""),
     ] = ("parquet",)
 
 
@@ -37,26 +37,27 @@ DEFAULT_YEAR = YearOptions()
 @app.command
 def year(
     *,
-    out: Annotated[Path, Parameter(help="Folder for the files; made if need be.")],
+    out: Annotated[Path, Parameter(help="Folder for the files; created if needed.")],
     year_options: YearOptions = DEFAULT_YEAR,
     json: JsonOption = False,
 ) -> None:
-    """The State's year: budget, commitments, services and payment requests, by month and sender.
+    """Generate the State's year: budget, commitments, services and payment requests, by month and sender.
 
-    Programmes run out of credits, acts come twice or before those they follow, and some must be refused, at
-    the rates that ministries see. The names of the files sort in the order of submission; summary.json says
-    what is in them.
+    Programmes run out of credits, some acts come twice or before the acts they follow, and some must be refused, at
+    realistic rates. The names of the files sort in the order of submission; summary.json describes their content.
     """
     from bench.year.year_generator import Year, generate_year
 
     try:
-        wanted = Year(year_options.seed, year_options.acts, year_options.senders, year_options.format)
+        generated_year = Year(year_options.seed, year_options.acts, year_options.senders, year_options.format)
     except ValueError as error:
         raise UsageError(str(error)) from error
     reporter = processing_progress.create_reporter()
     try:
         summary = generate_year(
-            out, wanted, lambda done, total, label: reporter.report_steps(done, total, f"writing {label}")
+            out,
+            generated_year,
+            lambda done, total, label: reporter.report_steps(done, total, f"writing {label}"),
         )
     finally:
         reporter.close()
@@ -71,19 +72,19 @@ def year(
 
 @dataclass(frozen=True, slots=True)
 class PaymentFileOptions:
-    """Which payment files."""
+    """Size and format of the payment files."""
 
-    seed: Annotated[int, Parameter(help="The same seed gives the same files, byte for byte.")] = 1
+    seed: Annotated[int, Parameter(help="The same seed produces the same files, byte for byte.")] = 1
     transfers: Annotated[int, Parameter(help="Transfers in all files.")] = 10_000
-    per_file: Annotated[int, Parameter(help="Transfers of one file.")] = 1_000_000
-    version: Annotated[Literal["03", "09"], Parameter(help="Of pain.001.001.")] = "09"
+    per_file: Annotated[int, Parameter(help="Transfers per file.")] = 1_000_000
+    version: Annotated[Literal["03", "09"], Parameter(help="Version of pain.001.001.")] = "09"
     imputation: Annotated[
         Literal["csv", "parquet", "arrow", "jsonl", "structured"],
-        Parameter(help="Format of the file beside; structured: in the remittance of each transfer."),
+        Parameter(
+            help="Format of the account assignment file; structured: in the remittance of each transfer."
+        ),
     ] = "csv"
-    wrong_every: Annotated[int, Parameter(help="One transfer in so many that must be refused; 0: none.")] = (
-        500
-    )
+    wrong_every: Annotated[int, Parameter(help="One transfer in this many must be refused; 0: none.")] = 500
 
 
 DEFAULT_PAYMENT_FILES = PaymentFileOptions()
@@ -92,20 +93,20 @@ DEFAULT_PAYMENT_FILES = PaymentFileOptions()
 @app.command
 def payments(
     *,
-    out: Annotated[Path, Parameter(help="Folder for the files; made if need be.")],
+    out: Annotated[Path, Parameter(help="Folder for the files; created if needed.")],
     file_options: Annotated[PaymentFileOptions, Parameter(name="*")] = DEFAULT_PAYMENT_FILES,
     json: JsonOption = False,
 ) -> None:
-    """Payment files of a ministry, pain.001, with their imputations; and the credits and third parties they need.
+    """Generate payment files (pain.001) with account assignments, and the credits and third parties they need.
 
-    summary.json says what must come of them.
+    summary.json states the expected results.
     """
     from bench.payments.payable_requests import Size
     from bench.payments.payment_files import Style, write_files
     from posting.book.registry import ReferenceData
 
     if file_options.transfers < 1 or file_options.per_file < 1 or file_options.wrong_every < 0:
-        raise UsageError("--transfers and --per-file count from 1, --wrong-every from 0")
+        raise UsageError("--transfers and --per-file must be at least 1, --wrong-every at least 0")
     style = Style(
         file_options.version,
         file_options.imputation,
@@ -131,16 +132,16 @@ else:  # the choices that the help shows
 
 @dataclass(frozen=True, slots=True)
 class BankOptions:
-    """How the bank fares with what it is asked."""
+    """How the simulated bank responds."""
 
-    seed: Annotated[int, Parameter(help="The same files and seed give the same answers, byte for byte.")] = 1
+    seed: Annotated[
+        int, Parameter(help="The same files and seed produce the same responses, byte for byte.")
+    ] = 1
     back: Annotated[
         int,
-        Parameter(
-            help="Transfers, of a hundred thousand, that the bank refuses or sends back; 250 as is usual."
-        ),
+        Parameter(help="Transfers in 100,000 that the bank refuses or returns; 250 is a usual rate."),
     ] = 250
-    format: Annotated[StatementFormatName, Parameter(help="How its statements are written.")] = "camt.053"
+    format: Annotated[StatementFormatName, Parameter(help="Format of its statements.")] = "camt.053"
 
 
 DEFAULT_BANK = BankOptions()
@@ -149,15 +150,15 @@ DEFAULT_BANK = BankOptions()
 @app.command
 def answers(
     *files: Annotated[Path, Parameter(help="Payment files (pain.001), as issued.")],
-    out: Annotated[Path, Parameter(help="Folder for the answers; made if need be.")],
+    out: Annotated[Path, Parameter(help="Folder for the responses; created if needed.")],
     bank_options: Annotated[BankOptions, Parameter(name="*")] = DEFAULT_BANK,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """What a bank answers to payment files: pain.002, camt.054 of what comes back, a statement a day and account.
+    """Generate a bank's responses to payment files: pain.002, camt.054 for returns, a statement per day and account.
 
-    Transfers come back for the reasons and at the rates that banks see, within three TARGET days. Later calls with the
-    same folder go on from the balances that earlier ones left.
+    Transfers are returned for realistic reasons and at realistic rates, within three TARGET days. Later calls with the
+    same folder continue from the balances of earlier ones.
     """
     from core import bank_reasons
     from core.reference.files import SAMPLE_FOLDER
@@ -170,14 +171,15 @@ def answers(
         manner = BankBehaviour(
             reasons, OutcomeRates(bank_options.seed, bank_options.back), BankFormat(bank_options.format)
         )
-        found = write_responses(files, out, manner, reporter.report_activity)
+        responses = write_responses(files, out, manner, reporter.report_activity)
     finally:
         reporter.close()
     if json:
-        console.print_json(found)
+        console.print_json(responses)
         return
-    written = console.format_count(len(found.files), "file")
+    written = console.format_count(len(responses.files), "file")
     console.print_line(
-        f"{found.transfers:,} transfers: {found.rejected:,} refused, {found.returned:,} sent back; {written}, in {out}"
+        f"{responses.transfers:,} transfers: {responses.rejected:,} refused, {responses.returned:,} returned; "
+        f"{written}, in {out}"
     )
-    console.print_line(f"Take them in: crescendo bank import {out}/*.xml")
+    console.print_line(f"Import them: crescendo bank import {out}/*.xml")

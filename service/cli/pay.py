@@ -1,78 +1,31 @@
-"""``crescendo pay``: payment runs, from what is due to files for the bank."""
+"""``crescendo pay``: payment runs, from due requests to payment files for the bank."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from cyclopts import App, Parameter
 
 from core.payment_rules import TIME_ZONE
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.cli.pay_interest import interest
-from service.cli.time_options import MomentOption, parse_moment
-from service.settings import UsageError
+from service.cli.payment_run_options import (
+    TOTALS_ONLY,
+    IssueOptions,
+    LineOptions,
+    PersonOption,
+    ProposalOptions,
+    ReasonOptions,
+    RunNumber,
+    check_person,
+)
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, parse_moment
+from service.configuration.settings import UsageError
 from service.terminal import console, signals
 
-app = App(name="pay", help="Payment runs, from what is due to files for the bank; late interest.")
+app = App(name="pay", help="Payment runs, from due requests to payment files for the bank; late interest.")
 app.command(interest)
 EXIT_REFUSED = 1
-_LETTERS_MAX = 70
-_REASON_LETTERS_MAX = 300
-
-RunNumber = Annotated[int, Parameter(help="Number of the run.")]
-PersonOption = Annotated[
-    str, Parameter(name="--as", help="Who does this; kept with it. Who proposed a run does not release it.")
-]
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonOptions:
-    """Why something is done, and by whom."""
-
-    by: PersonOption
-    reason: Annotated[str, Parameter(help="Why, for the record.")] = ""
-
-    def validate(self) -> tuple[str, str]:
-        """Reason and person, checked."""
-        return _check_text("--reason", self.reason, _REASON_LETTERS_MAX, may_be_empty=True), check_person(
-            self.by
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalOptions:
-    """What is proposed, by whom and when."""
-
-    by: PersonOption
-    until: Annotated[
-        str | None, Parameter(help="Pay what is due up to this day, as in 2018-12-21. Today, unless given.")
-    ] = None
-    at: MomentOption = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LineOptions:
-    """The part of a run's lines that is shown."""
-
-    lines: Annotated[int, Parameter(help="So many lines besides the totals; 0 for none.")] = 0
-    first: Annotated[int, Parameter(name="--from", help="The first line shown.")] = 1
-    left_out: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Of the lines, those that are not paid alone.")
-    ] = False
-
-
-TOTALS_ONLY = LineOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class IssueOptions:
-    """Who has a run issued, when, and how the bank is told."""
-
-    by: PersonOption
-    at: MomentOption = ""
-    version: Annotated[Literal["09", "03"], Parameter(help="Version of pain.001.001.")] = "09"
 
 
 @app.command
@@ -82,32 +35,33 @@ def propose(
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """Propose to pay what is due: one transfer a request, grouped by accountant; what is left out, with the reason."""
+    """Propose to pay due requests: one transfer per request, grouped by accountant; excluded ones with the reason."""
     from service.engine import payment_runs
     from settlement.runs.proposals import ProposalRequest
 
-    who, today = check_person(proposal.by), parse_moment(proposal.at).astimezone(ZoneInfo(TIME_ZONE)).date()
-    wanted = ProposalRequest(who, _parse_day(proposal.until) if proposal.until else today, today)
-    run = payment_runs.propose_run(options.read_settings(), wanted)
-    _print_run(options, run, json)
+    person = check_person(proposal.by)
+    today = parse_moment(proposal.at).astimezone(ZoneInfo(TIME_ZONE)).date()
+    request = ProposalRequest(person, _parse_day(proposal.until) if proposal.until else today, today)
+    run = payment_runs.propose_run(options.read_settings(), request)
+    _print_run(options, run, json=json)
 
 
 @app.command(name="list")
 def list_runs(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """Every run, and how far it is."""
+    """List all runs with their state."""
     from service.cli.payment_run_report import build_run_table
     from service.engine import payment_runs
     from settlement.runs import run_queries
 
-    found = payment_runs.run_on_connection(
+    runs = payment_runs.run_on_connection(
         options.read_settings(), lambda connection, _: run_queries.load_runs(connection)
     )
-    for each in found:
-        each.pop("terms")
+    for run in runs:
+        run.pop("terms")
     if json:
-        console.print_json(found)
+        console.print_json(runs)
     else:
-        console.print_table(build_run_table(found))
+        console.print_table(build_run_table(runs))
 
 
 @app.command
@@ -118,10 +72,8 @@ def show(
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """What a run pays, by accountant; what it leaves out, by reason; its lines, if wanted."""
-    _print_run(
-        options, run, json, (line_options.lines, max(line_options.first, 1) - 1, line_options.left_out)
-    )
+    """Show what a run pays, by accountant; what it excludes, by reason; and its lines, if requested."""
+    _print_run(options, run, json=json, lines=line_options)
 
 
 @app.command
@@ -131,8 +83,8 @@ def hold(
     because: Annotated[ReasonOptions, Parameter(name="*")],
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Keep lines out of a proposed run: they may be proposed again in another one."""
-    _change_lines(options, run, "hold", (numbers, because))
+    """Withhold lines of a proposed run: they may be proposed again in another one."""
+    _change_lines(options, run, "hold", numbers=numbers, because=because)
 
 
 @app.command
@@ -142,21 +94,21 @@ def unhold(
     because: Annotated[ReasonOptions, Parameter(name="*")],
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Let held lines be paid after all; so too one left out because the bank sent the last transfer back."""
-    _change_lines(options, run, "unhold", (numbers, because))
+    """Pay withheld lines after all, or lines excluded because the bank returned the last transfer."""
+    _change_lines(options, run, "unhold", numbers=numbers, because=because)
 
 
 @app.command
 def regroup(
     run: RunNumber,
-    *payees: Annotated[str, Parameter(help="Payees, by their codes.")],
+    *payees: Annotated[str, Parameter(help="Codes of the payees.")],
     because: Annotated[ReasonOptions, Parameter(name="*")],
     apart: Annotated[
-        bool, Parameter(negative="", show_default=False, help="One transfer a request again.")
+        bool, Parameter(negative="", show_default=False, help="Pay one transfer per request again.")
     ] = False,
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Pay payees who ask for it by one transfer for all their requests; others are paid request by request."""
+    """Pay payees who request it with one transfer for all their requests; the default is one transfer per request."""
     from service.engine import payment_runs
     from settlement.runs import run_edits, run_queries
 
@@ -170,7 +122,7 @@ def regroup(
 
     payment_runs.run_on_connection(options.read_settings(), work)
     console.print_line(
-        f"Run {run}: {console.format_count(len(payees), 'payee')} {'apart' if apart else 'put together'}."
+        f"Run {run}: {console.format_count(len(payees), 'payee')} {'ungrouped' if apart else 'grouped'}."
     )
 
 
@@ -178,21 +130,21 @@ def regroup(
 def release(
     run: RunNumber, *, by: PersonOption, options: DataOptions = DEFAULT_DATA, json: JsonOption = False
 ) -> None:
-    """Find a run good: nothing of it changes any more, and it may be issued. Not by who proposed it."""
+    """Approve a run: it can no longer change, and may be issued. Its proposer may not release it."""
     from service.engine import payment_runs
     from settlement.runs import run_edits
 
-    who = check_person(by)
-    lines, cents = payment_runs.run_on_connection(
-        options.read_settings(), lambda connection, _: run_edits.release_run(connection, run, who)
+    person = check_person(by)
+    line_count, cents = payment_runs.run_on_connection(
+        options.read_settings(), lambda connection, _: run_edits.release_run(connection, run, person)
     )
     if json:
-        console.print_json({"run": run, "lines": lines, "cents": cents, "released_by": who})
+        console.print_json({"run": run, "lines": line_count, "cents": cents, "released_by": person})
     else:
         from core.money import format_euros
 
         console.print_line(
-            f"Run {run} is released: {console.format_count(lines, 'line')}, {format_euros(cents)} euros."
+            f"Run {run} is released: {console.format_count(line_count, 'line')}, {format_euros(cents)} euros."
         )
 
 
@@ -203,7 +155,7 @@ def abandon(
     because: Annotated[ReasonOptions, Parameter(name="*")],
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Give a proposed run up: what it was to pay may be proposed anew."""
+    """Abandon a proposed run: its requests may be proposed again."""
     from service.engine import payment_runs
     from settlement.runs import run_edits
 
@@ -222,93 +174,76 @@ def issue(
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
-    """Post the payments of a released run, and write what was accepted to files for the bank.
+    """Post the payments of a released run, and write the accepted ones to files for the bank.
 
-    Whenever it is stopped or killed, the same command goes on: nothing is issued twice, nothing is left out.
+    After an interruption the same command continues: no payment is issued twice, and none is lost.
 
-    Exit codes: 0 issued; 1 issued, but some lines were refused and are in no file; 2 wrong usage; 3 it cannot go on;
-    130 interrupted.
+    Exit codes: 0 issued; 1 issued, but some lines were refused and are in no file; 2 wrong usage; 3 the engine cannot
+    continue; 130 interrupted.
     """
     from service.engine import payment_runs
     from settlement.orders.pain001_writer import Pain001Version
     from settlement.runs.issue import IssueRequest
 
-    how = IssueRequest(
+    request = IssueRequest(
         check_person(issue_options.by), parse_moment(issue_options.at), Pain001Version(issue_options.version)
     )
-    if not payment_runs.issue_run(options.read_settings(), run, how):
-        console.print_note("Stopped in good order, nothing is lost: the same command goes on from here.")
-        return signals.EXIT_INTERRUPTED
-    found = _print_run(options, run, json)
-    return EXIT_REFUSED if found["refused"] else 0
+    if not payment_runs.issue_run(options.read_settings(), run, request):
+        return signals.report_interrupted()
+    run_summary = _print_run(options, run, json=json)
+    return EXIT_REFUSED if run_summary["refused"] else 0
 
 
 @app.command
 def files(run: RunNumber, *, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """The files of an issued run, where they are; one that is gone is made again, the same to the byte."""
+    """List the payment files of an issued run; a missing file is written again, with the same bytes."""
     from service.cli.payment_run_report import build_file_table
     from service.engine import payment_runs
 
-    found = payment_runs.rebuild_files(options.read_settings(), run)
+    payment_files = payment_runs.rebuild_files(options.read_settings(), run)
     if json:
-        console.print_json(found)
+        console.print_json(payment_files)
     else:
-        console.print_table(build_file_table(found))
+        console.print_table(build_file_table(payment_files))
 
 
 def _print_run(
-    options: DataOptions, run: int, json: bool, wanted: tuple[int, int, bool] = (0, 0, False)
+    options: DataOptions, run: int, *, json: bool, lines: LineOptions = TOTALS_ONLY
 ) -> dict[str, Any]:
     from service.cli.payment_run_report import describe_run
     from service.engine import payment_runs
     from settlement.runs import run_status
 
-    found = payment_runs.run_on_connection(
-        options.read_settings(),
-        lambda connection, _: run_status.describe_run(connection, run, run_status.LineSelection(*wanted)),
+    page = run_status.LineSelection(lines.lines, max(lines.first, 1) - 1, lines.left_out)
+    run_summary = payment_runs.run_on_connection(
+        options.read_settings(), lambda connection, _: run_status.describe_run(connection, run, page)
     )
     if json:
-        console.print_json(found)
+        console.print_json(run_summary)
     else:
-        console.print_parts(describe_run(found))
-    return found
+        console.print_parts(describe_run(run_summary))
+    return run_summary
 
 
 def _change_lines(
-    options: DataOptions, run: int, what: str, said: tuple[Sequence[int], ReasonOptions]
+    options: DataOptions, run: int, edit: str, *, numbers: Sequence[int], because: ReasonOptions
 ) -> None:
     from service.engine import payment_runs
     from settlement.runs import run_edits
 
-    numbers, because = said
     if not numbers:
         raise UsageError("name at least one line; crescendo pay show --lines shows them")
     reason, by = because.validate()
     payment_runs.run_on_connection(
         options.read_settings(),
-        lambda connection, _: run_edits.edit_run(connection, run, what, numbers, reason=reason, by=by),
+        lambda connection, _: run_edits.edit_run(connection, run, edit, numbers, reason=reason, by=by),
     )
-    console.print_line(
-        f"Run {run}: {console.format_count(len(numbers), 'line')} {'held' if what == 'hold' else 'let go'}."
-    )
-
-
-def check_person(name: str) -> str:
-    """Who does something."""
-    return _check_text("--as", name, _LETTERS_MAX)
+    state = "withheld" if edit == "hold" else "no longer withheld"
+    console.print_line(f"Run {run}: {console.format_count(len(numbers), 'line')} {state}.")
 
 
 def _parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--until {text!r} is no day; write it as in 2018-12-21") from error
-
-
-def _check_text(option: str, text: str, letters_max: int, *, may_be_empty: bool = False) -> str:
-    stripped = text.strip()
-    if not (stripped or may_be_empty) or not (stripped.isprintable() and len(stripped) <= letters_max):
-        raise UsageError(
-            f"{option} must be up to {letters_max} printable letters{'' if may_be_empty else ', and not blank'}"
-        )
-    return stripped
+        raise UsageError(f"--until {text!r} is not a date; write it as in 2018-12-21") from error

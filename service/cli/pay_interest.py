@@ -1,4 +1,4 @@
-"""``crescendo pay interest``: what is due to those who were paid late, proposed without their asking."""
+"""``crescendo pay interest``: propose the late interest that is due to creditors without a claim of theirs."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.money import format_euros
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
-from service.cli.time_options import MomentOption, parse_moment
-from service.database.connect import open_database
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
+from service.database.configured_database import open_database
 from service.engine import process_tuning
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
+    from service.configuration.settings import Settings
     from service.engine.late_interest import InterestRequest, InterestResult
-    from service.settings import Settings
 
 EXIT_REFUSED = 1
 
@@ -24,35 +23,35 @@ def interest(
     at: MomentOption = "",
     dry_run: Annotated[
         bool,
-        Parameter(name="--dry-run", negative="", show_default=False, help="Only say what would be proposed."),
+        Parameter(
+            name="--dry-run", negative="", show_default=False, help="Only show what would be proposed."
+        ),
     ] = False,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
-    """Propose late interest and compensation for all that was debited behind the end of its term.
+    """Propose late interest and compensation for all requests that were debited after the end of their term.
 
-    What is proposed enters the journal as requests of their own, with credits of their own, and the next payment run pays
-    it at once. What was claimed before, by whomever, is not claimed again. Whenever it is stopped or killed, the same
-    command goes on.
+    The proposals become requests in the journal, with their own credits, and the next payment run pays them. Amounts
+    that were claimed before, by anyone, are not claimed again. After an interruption the same command continues.
 
-    Exit codes: 0 done; 1 some of it was refused, as where credits lack, or nothing was proposed, as the day lies in no open
-    period; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
+    Exit codes: 0 done; 1 some requests were refused, for example for lack of credits, or nothing was proposed, for
+    example because the day is in no open period; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
     from service.engine.late_interest import InterestRequest
 
-    found = propose_interest(options.read_settings(), InterestRequest(parse_moment(at), dry_run))
+    result = propose_interest(options.read_settings(), InterestRequest(parse_moment(at), dry_run))
     if json:
-        console.print_json(found)
+        console.print_json(result)
     else:
-        print_interest(found, is_dry_run=dry_run)
-    if found.is_interrupted:
-        console.print_note("Stopped in good order, nothing is lost: the same command goes on from here.")
-        return signals.EXIT_INTERRUPTED
-    return EXIT_REFUSED if found.waits or (found.posted and found.posted.reasons) else 0
+        print_interest(result, is_dry_run=dry_run)
+    if result.is_interrupted:
+        return signals.report_interrupted()
+    return EXIT_REFUSED if result.waits or (result.posted and result.posted.reasons) else 0
 
 
 def propose_interest(settings: "Settings", request: "InterestRequest") -> "InterestResult":
-    """Propose late interest with progress on standard error."""
+    """Propose late interest, with progress on standard error."""
     from service.engine import file_processing, kernel_warmup, late_interest
 
     process_tuning.tune_process()
@@ -73,22 +72,22 @@ def propose_interest(settings: "Settings", request: "InterestRequest") -> "Inter
 
 
 def print_interest(result: "InterestResult", *, is_dry_run: bool = False) -> None:
-    """Write what was proposed."""
+    """Print what was proposed."""
     from service.cli.processing_report import build_reason_table
 
     if result.earlier:
         console.print_line(
-            f"Proposed by a call that was stopped, and decided now: {console.format_count(result.earlier, 'line')}."
+            f"Proposed by an interrupted call, and decided now: {console.format_count(result.earlier, 'line')}."
         )
     if result.payments:
-        done = "to propose" if is_dry_run or result.waits or not result.posted else "proposed"
+        verb = "to propose" if is_dry_run or result.waits or not result.posted else "proposed"
         console.print_line(
-            f"Late interest {done} on {console.format_count(result.payments, 'request')}: "
-            f"{format_euros(result.cents)} euros. Due for them in all: {format_euros(result.interest_cents)} of interest, "
+            f"Late interest {verb} on {console.format_count(result.payments, 'request')}: "
+            f"{format_euros(result.cents)} euros. Total due for them: {format_euros(result.interest_cents)} of interest, "
             f"{format_euros(result.compensation_cents)} of compensation."
         )
     elif not result.waits:
-        console.print_line("Nothing was paid late that interest is not claimed for.")
+        console.print_line("Interest is already claimed for everything that was paid late.")
     if result.waits:
         console.print_line(f"Late interest was not proposed: {result.waits}")
     if result.posted and result.posted.reasons:

@@ -1,4 +1,4 @@
-"""Payment runs, for people."""
+"""Payment runs as tables and sentences."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from settlement.runs.exclusions import EXCLUSION_TEXTS, Exclusion
 
 
 def build_run_table(runs: Sequence[Mapping[str, Any]]) -> ReportTable:
-    """One row a run."""
+    """Build a table with one row per run."""
     columns = [
         *(Column("run", CellType.COUNT), Column("state"), Column("until"), Column("lines", CellType.COUNT)),
         *(Column("euros", CellType.MONEY), Column("left out", CellType.COUNT), Column("proposed by")),
@@ -34,12 +34,12 @@ def build_run_table(runs: Sequence[Mapping[str, Any]]) -> ReportTable:
         "refused",
         "files",
     )
-    rows = [[str(each[name]) if name == "until" else each[name] for name in names] for each in runs]
+    rows = [[str(run[name]) if name == "until" else run[name] for name in names] for run in runs]
     return ReportTable("Payment runs", columns, rows)
 
 
 def describe_run(run: Mapping[str, Any]) -> Iterator[str | ReportTable]:
-    """A run: its state, its totals, its lines where they were asked for."""
+    """Return sentences and tables on a run: state, totals, and its lines if requested."""
     yield (
         f"Run {run['run']} is {run['state']}: {run['lines']:,} lines, {format_euros(run['cents'])} euros, due until "
         f"{run['until']}; proposed by {run['proposed_by']}."
@@ -64,17 +64,17 @@ def describe_run(run: Mapping[str, Any]) -> Iterator[str | ReportTable]:
 
 
 def build_file_table(files: Sequence[Mapping[str, Any]]) -> ReportTable:
-    """One row a file."""
+    """Build a table with one row per payment file."""
     columns = [
         *(Column("file"), Column("way"), Column("executed"), Column("transfers", CellType.COUNT)),
         *(Column("euros", CellType.MONEY), Column("SHA-256"), Column("where")),
     ]
     rows = [
         [
-            *(each["name"], TransferMethod(each["way"]).name, str(each["executed"]), each["transactions"]),
-            *(each["cents"], each["sha256"], each["path"]),
+            *(file["name"], TransferMethod(file["way"]).name, str(file["executed"]), file["transactions"]),
+            *(file["cents"], file["sha256"], file["path"]),
         ]
-        for each in files
+        for file in files
     ]
     return ReportTable("Payment files", columns, rows)
 
@@ -86,7 +86,7 @@ def _build_total_table(totals: Sequence[Mapping[str, Any]]) -> ReportTable:
         Column("lines", CellType.COUNT),
         Column("euros", CellType.MONEY),
     ]
-    rows = [[each["accountant"], each["way"], each["lines"], each["cents"]] for each in totals]
+    rows = [[total["accountant"], total["way"], total["lines"], total["cents"]] for total in totals]
     return ReportTable("To be paid", columns, rows)
 
 
@@ -98,19 +98,22 @@ def _build_reason_table(reasons: Sequence[Mapping[str, Any]]) -> ReportTable:
         Column("why"),
     ]
     rows = [
-        [each["reason"], each["lines"], each["cents"], _explain_reason(each["reason"])] for each in reasons
+        [reason["reason"], reason["lines"], reason["cents"], _explain_reason(reason["reason"])]
+        for reason in reasons
     ]
     return ReportTable("Due, and not paid", columns, rows)
 
 
 def _explain_reason(reason: str) -> str:
-    return "held in this run" if reason == "HELD" else EXCLUSION_TEXTS[Exclusion[reason]]
+    return "withheld in this run" if reason == "HELD" else EXCLUSION_TEXTS[Exclusion[reason]]
 
 
 def _build_refusal_table(refusals: Sequence[Mapping[str, Any]]) -> ReportTable:
     columns = [Column("line", CellType.COUNT), Column("refused"), Column("euros", CellType.MONEY)]
     return ReportTable(
-        "Refused, and in no file", columns, [[each["line"], each["code"], each["cents"]] for each in refusals]
+        "Refused, and in no file",
+        columns,
+        [[refusal["line"], refusal["code"], refusal["cents"]] for refusal in refusals],
     )
 
 
@@ -130,4 +133,4 @@ def _build_line_table(lines: Sequence[Mapping[str, Any]]) -> ReportTable:
     )
     kinds = {"line": CellType.COUNT, "entry": CellType.COUNT, "cents": CellType.MONEY}
     columns = [Column("euros" if name == "cents" else name, kinds.get(name, CellType.TEXT)) for name in names]
-    return ReportTable("Lines", columns, [[each[name] for name in names] for each in lines])
+    return ReportTable("Lines", columns, [[line[name] for name in names] for line in lines])

@@ -1,10 +1,10 @@
-"""What a run came to, for people."""
+"""The results of file processing and dry runs as tables and sentences."""
 
 from collections.abc import Sequence
 
 from reporting.report_tables import Cell, CellType, Column, ReportTable
 from service.engine.dry_run import DryRunReport
-from service.engine.file_processing import FileRejection, ProcessingResult, Speed
+from service.engine.processing_result import FileRejection, ProcessingResult, Speed
 from service.results.dry_run_result import DryRunResult
 from service.results.receipts import OUTCOMES, Reason, Receipt
 from service.terminal.console import format_count, print_heading, print_line, print_table
@@ -13,26 +13,26 @@ HASH_SHOWN = 12
 
 
 def print_result(result: ProcessingResult) -> None:
-    """Write receipts, refusals and speed."""
+    """Print receipts, refusals and speed."""
     if result.receipts:
         print_table(build_receipt_table(result.receipts))
-    for each in result.known:
-        said = "processed before" if each.done else "waits until its sender is no longer paused"
-        way_on = "; --again presents it anew" if each.done else ""
-        print_line(f"{each.file}: {said}, as submission {each.submission}{way_on}")
+    for receipt in result.known:
+        state = "processed before" if receipt.done else "waits until its sender is no longer paused"
+        remedy = "; --again processes it again" if receipt.done else ""
+        print_line(f"{receipt.file}: {state}, as submission {receipt.submission}{remedy}")
     for path in result.twice:
-        print_line(f"{path}: the same bytes as another file, and taken once")
+        print_line(f"{path}: same bytes as another file, processed once")
     _print_rejected(result.rejected)
-    for each in result.answered:
-        print_line(f"{each.file}: pain.002 in {each.pain002}")
+    for report in result.answered:
+        print_line(f"{report.file}: pain.002 in {report.pain002}")
     if result.lost:
-        print_heading("Set aside: their files are gone from the spool")
-        for each in result.lost:
-            print_line(f"  submission {each.submission}: {each.reason}")
+        print_heading("Set aside: their files are missing from the spool")
+        for missing in result.lost:
+            print_line(f"  submission {missing.submission}: {missing.reason}")
     if result.reasons:
         print_table(build_reason_table(result.reasons))
     if not (result.receipts or result.known or result.rejected or result.lost):
-        print_line("Nothing to do: no files were named, and no earlier run left any unfinished.")
+        print_line("Nothing to do: no files were named, and none is unfinished.")
     print_line()
     if result.receipts:
         print_line(describe_speed(result.speed))
@@ -40,104 +40,118 @@ def print_result(result: ProcessingResult) -> None:
 
 
 def print_dry_run(result: DryRunReport) -> None:
-    """Write what would become of files."""
+    """Print how files would be decided."""
     print_dry_run_files(result.files)
-    for each in result.known:
+    for file in result.known:
         print_line(
-            f"{each.file}: processed before, as submission {each.submission}; --again presents it anew"
+            f"{file.file}: processed before, as submission {file.submission}; --again processes it again"
         )
     for path in result.twice:
-        print_line(f"{path}: the same bytes as another file, and would be taken once")
+        print_line(f"{path}: same bytes as another file, would be processed once")
     _print_rejected(result.rejected)
     print_line()
-    print_line(f"A dry run, decided after batch {result.batch:,} and taken back: nothing is stored.")
+    print_line(f"Dry run after batch {result.batch:,}: nothing is stored.")
 
 
 def print_dry_run_files(results: Sequence[DryRunResult]) -> None:
-    """Write what would become of each file, and why lines of it would be refused."""
+    """Print how each file would be decided, and why lines would be refused."""
     if results:
         print_table(build_dry_run_table(results))
-    for each in results:
-        if each.reasons:
-            print_table(build_reason_table(each.reasons, f"Lines of {each.file} that would be refused"))
+    for result in results:
+        if result.reasons:
+            print_table(build_reason_table(result.reasons, f"Lines of {result.file} that would be refused"))
 
 
 def build_dry_run_table(results: Sequence[DryRunResult]) -> ReportTable:
-    """One row a file."""
-    shown = ("accepted", "duplicate", "refused")
+    """Build a table with one row per file."""
+    outcomes = ("accepted", "duplicate", "refused")
     columns = [
-        *(Column("file"), Column("lines", CellType.COUNT), *(Column(name, CellType.COUNT) for name in shown)),
+        *(
+            Column("file"),
+            Column("lines", CellType.COUNT),
+            *(Column(name, CellType.COUNT) for name in outcomes),
+        ),
         Column("accepted, euros", CellType.MONEY),
     ]
     rows = [
-        [each.file, each.lines, *(getattr(each, name).lines for name in shown), each.accepted.cents]
-        for each in results
+        [
+            result.file,
+            result.lines,
+            *(getattr(result, name).lines for name in outcomes),
+            result.accepted.cents,
+        ]
+        for result in results
     ]
-    return ReportTable("What would become of them", columns, rows)
+    return ReportTable("Expected outcome", columns, rows)
 
 
 def _print_rejected(rejected: Sequence[FileRejection]) -> None:
     if rejected:
         print_heading("Refused whole")
-        for each in rejected:
-            print_line(f"  {each.file}: {_format_place(each.file, each.where)}{each.found}. {each.remedy}.")
+        for rejection in rejected:
+            place = _format_place(rejection.file, rejection.where)
+            print_line(f"  {rejection.file}: {place}{rejection.found}. {rejection.remedy}.")
 
 
 def _format_place(file: str, where: str) -> str:
-    """Where in the file, when it says more than which file."""
+    """Return the place in the file, or nothing if it is just the name of the file."""
     name = file.rpartition("/")[2]
-    rest = where.removeprefix(name).lstrip(", ")
-    return f"{rest}: " if rest else ""
+    place = where.removeprefix(name).lstrip(", ")
+    return f"{place}: " if place else ""
 
 
 def build_receipt_table(receipts: Sequence[Receipt]) -> ReportTable:
-    """One row a submission; outcomes that never came are left out."""
-    shown = [
-        name for name in OUTCOMES if name == "accepted" or any(getattr(each, name).lines for each in receipts)
+    """Build a table with one row per submission; columns of outcomes that do not occur are omitted."""
+    outcomes = [
+        name
+        for name in OUTCOMES
+        if name == "accepted" or any(getattr(receipt, name).lines for receipt in receipts)
     ]
     columns = [
         *(Column("no.", CellType.COUNT), Column("file"), Column("lines", CellType.COUNT)),
-        *(Column(name, CellType.COUNT) for name in shown),
+        *(Column(name, CellType.COUNT) for name in outcomes),
         *(Column("accepted, euros", CellType.MONEY), Column("chain")),
     ]
-    rows = [_build_receipt_row(each, shown) for each in receipts]
-    lines = [sum(getattr(each, name).lines for each in receipts) for name in shown]
+    rows = [_build_receipt_row(receipt, outcomes) for receipt in receipts]
+    lines = [sum(getattr(receipt, name).lines for receipt in receipts) for name in outcomes]
     foot = [
         None,
         "all",
-        sum(each.lines for each in receipts),
+        sum(receipt.lines for receipt in receipts),
         *lines,
-        sum(each.accepted.cents for each in receipts),
+        sum(receipt.accepted.cents for receipt in receipts),
         "",
     ]
     return ReportTable("Receipts", columns, rows, foot if len(rows) > 1 else ())
 
 
-def _build_receipt_row(receipt: Receipt, shown: Sequence[str]) -> list[Cell]:
-    lines = [getattr(receipt, name).lines for name in shown]
+def _build_receipt_row(receipt: Receipt, outcomes: Sequence[str]) -> list[Cell]:
+    lines = [getattr(receipt, name).lines for name in outcomes]
     end = " (cancelled)" if receipt.cancelled else "" if receipt.done else " (unfinished)"
     chain = (receipt.chain or "")[:HASH_SHOWN]
     return [receipt.submission, f"{receipt.file}{end}", receipt.lines, *lines, receipt.accepted.cents, chain]
 
 
 def build_reason_table(reasons: Sequence[Reason], title: str = "Refused lines") -> ReportTable:
-    """One row a refusal code."""
+    """Build a table with one row per refusal code."""
     columns = [
         *(Column("reason"), Column("lines", CellType.COUNT)),
         *(Column("euros", CellType.MONEY), Column("what it means")),
     ]
-    rows = [[each.code, each.lines, each.cents, each.finding] for each in reasons]
-    foot = ["all", sum(each.lines for each in reasons), sum(each.cents for each in reasons), ""]
+    rows = [[reason.code, reason.lines, reason.cents, reason.finding] for reason in reasons]
+    foot = ["all", sum(reason.lines for reason in reasons), sum(reason.cents for reason in reasons), ""]
     return ReportTable(title, columns, rows, foot)
 
 
 def describe_speed(speed: Speed) -> str:
-    """How long it took and what it cost."""
-    stages = ", ".join(f"{name} {spent:.2f}" for name, spent in speed.stage_microseconds_a_line.items())
+    """Return sentences on time, rate, memory and processor time."""
+    stages = ", ".join(
+        f"{stage} {microseconds:.2f}" for stage, microseconds in speed.stage_microseconds_a_line.items()
+    )
     return (
-        f"{format_count(speed.lines, 'line')} in {speed.seconds:.1f} s from the command's start to the last commit, "
-        f"{speed.lines_a_second:,} a second; {speed.working_seconds:.1f} s of it at work; "
-        f"then {speed.indexing_seconds:.1f} s of indexing for look-ups; "
+        f"{format_count(speed.lines, 'line')} in {speed.seconds:.1f} s from the start of the command to the last commit, "
+        f"{speed.lines_a_second:,} per second; {speed.working_seconds:.1f} s of it processing; "
+        f"then {speed.indexing_seconds:.1f} s building look-up indexes; "
         f"peak memory {speed.peak_memory_bytes / 1e6:,.0f} MB.\n"
-        f"Core-microseconds a line: {speed.core_microseconds_a_line:.2f} in all; {stages}."
+        f"Core-microseconds per line: {speed.core_microseconds_a_line:.2f} in total; {stages}."
     )

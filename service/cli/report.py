@@ -11,8 +11,8 @@ from cyclopts import App, Parameter
 from core.errors import CrescendoError
 from reporting.report_catalog import REPORTS, ParameterType, Report, ReportArguments, ReportParameter
 from reporting.report_tables import ReportTable
-from service.cli.options import DEFAULT_DATA, DataOptions
-from service.settings import UsageError
+from service.cli.shared_options import DEFAULT_DATA, DataOptions
+from service.configuration.settings import UsageError
 from service.terminal import console
 
 if TYPE_CHECKING:

@@ -10,10 +10,17 @@ from cyclopts import Parameter
 
 from core.errors import InputError
 from ingest.sidecars import exclude_sidecars
-from service.cli.options import DEFAULT_DATA, FILES_HELP, DataOptions, JsonOption
-from service.database.connect import open_database
+from service.cli.shared_options import (
+    DEFAULT_DATA,
+    FILES_HELP,
+    AgainOption,
+    AtomicOption,
+    DataOptions,
+    JsonOption,
+)
+from service.configuration.settings import Settings, UsageError
+from service.database.configured_database import open_database
 from service.engine import kernel_warmup, process_tuning
-from service.settings import Settings, UsageError
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
@@ -27,39 +34,23 @@ EXIT_REFUSED = 1
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """How the files are presented."""
+    """How the files are processed."""
 
     sender: Annotated[
         str,
         Parameter(
             show_default=False,
-            help="Who sends the files, where neither they nor a manifest beside them say so.",
+            help="Sender of the files, unless they or a manifest beside them state it.",
         ),
     ] = ""
-    again: Annotated[
-        bool,
-        Parameter(
-            negative="",
-            show_default=False,
-            help="Present files anew that were processed before: what was refused may now pass, "
-            "what was accepted stays as it is.",
-        ),
-    ] = False
-    atomic: Annotated[
-        bool,
-        Parameter(
-            negative="",
-            show_default=False,
-            help="Accept all acts of a file or none, each file for itself; up to 50,000 lines.",
-        ),
-    ] = False
-
+    again: AgainOption = False
+    atomic: AtomicOption = False
     dry_run: Annotated[
         bool,
         Parameter(
             negative="",
             show_default=False,
-            help="Say what would become of the files, were they run now, and store nothing; up to 1,000,000 lines.",
+            help="Show how the files would be decided now, and store nothing; up to 1,000,000 lines.",
         ),
     ] = False
 
@@ -73,13 +64,13 @@ def run(
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
-    """Process files to the end, and whatever an earlier run left unfinished; without files, only that.
+    """Process files to the end, and first those that an earlier call left unfinished; without files, only those.
 
-    Every line is accepted, duplicate, refused with its reason, or suspended until the act it follows comes.
-    Whenever a run is stopped or killed, or loses its database, the same command goes on from the last commit.
+    Every line is accepted, duplicate, refused with a reason, or suspended until the act it follows arrives. If the
+    command is stopped or killed, or loses its database, the same command continues from the last commit.
 
-    Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole or lost from the
-    spool, the others processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
+    Exit codes: 0 processed, also with refused lines; 1 at least one file refused whole or missing from the spool, the
+    others processed; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
     if file_options.dry_run:
         return _dry_run(options.read_settings(), files, file_options, json=json)
@@ -91,24 +82,23 @@ def run(
 
         processing_report.print_result(result)
     if result.is_interrupted:
-        console.print_note("Stopped in good order, nothing is lost: the same command goes on from here.")
-        return signals.EXIT_INTERRUPTED
+        return signals.report_interrupted()
     return EXIT_REFUSED if result.rejected or result.lost else 0
 
 
 def _dry_run(settings: Settings, files: Sequence[Path], file_options: FileOptions, *, json: bool) -> int:
-    outlook = _process(settings, files, file_options, is_dry_run=True)
+    report = _process(settings, files, file_options, is_dry_run=True)
     if json:
-        console.print_json(outlook)
+        console.print_json(report)
     else:
         from service.cli import processing_report
 
-        processing_report.print_dry_run(outlook)
-    return EXIT_REFUSED if outlook.rejected else 0
+        processing_report.print_dry_run(report)
+    return EXIT_REFUSED if report.rejected else 0
 
 
 def process_files(settings: Settings, files: Sequence[Path], file_options: FileOptions) -> "ProcessingResult":
-    """Run ``files`` with a bar or lines of progress on standard error."""
+    """Process files, with progress on standard error."""
     return _process(settings, files, file_options, is_dry_run=False)
 
 
@@ -123,20 +113,19 @@ def _process(
             _build_envelope(file_options)
 
         async def work(interruption: signals.Interruption) -> Any:
-            # Code and reference data are loaded while the database starts: neither needs the other.
+            # code and reference data are loaded while the database starts
             loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
             async with open_database(settings, reporter.report_activity) as database:
                 reference = await loading
                 from ingest.queue.file_feed import ProcessingRequest
                 from service.engine import dry_run, file_processing
 
-                order = ProcessingRequest(
-                    exclude_sidecars(files), _build_envelope(file_options), file_options.again
-                )
+                envelope = _build_envelope(file_options)
+                request = ProcessingRequest(exclude_sidecars(files), envelope, file_options.again)
                 context = file_processing.EngineContext(settings, database, reference)
                 if is_dry_run:
-                    return await dry_run.run_dry(context, order, reporter)
-                return await file_processing.process_files(context, order, interruption, reporter)
+                    return await dry_run.run_dry(context, request, reporter)
+                return await file_processing.process_files(context, request, interruption, reporter)
 
         return signals.run_interruptible(work)
     finally:

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 
 from monitoring.cut_off import CutOff
 from service.auth.roles import Role, parse_roles
-from service.cli.options import DEFAULT_DATA, DataOptions
+from service.cli.shared_options import DEFAULT_DATA, DataOptions
+from service.configuration.settings import UsageError
 from service.engine import kernel_warmup, logs, process_tuning
-from service.settings import UsageError
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ _GIB = 2**30
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class ListenOptions:
-    """Where the service listens, and how much it takes."""
+    """Where the service listens, and its limits."""
 
     host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1"
-    port: Annotated[int, Parameter(help="Port to listen on; 0 for any that is free.")] = 8000
-    file_bytes_max: Annotated[int, Parameter(help="Largest file taken, in bytes.")] = 8 * _GIB
-    uploads_max: Annotated[int, Parameter(help="Files on their way in at once.")] = 64
-    rate: Annotated[int, Parameter(help="Requests a second that one sender may make.")] = 500
+    port: Annotated[int, Parameter(help="Port to listen on; 0 for any free port.")] = 8000
+    file_bytes_max: Annotated[int, Parameter(help="Maximum size of a file, in bytes.")] = 8 * _GIB
+    uploads_max: Annotated[int, Parameter(help="Maximum number of simultaneous uploads.")] = 64
+    rate: Annotated[int, Parameter(help="Requests per second that one sender may make.")] = 500
     standby: Annotated[
         bool,
         Parameter(
@@ -44,14 +44,14 @@ class ListenOptions:
         Parameter(
             negative="",
             show_default=False,
-            help="Show /metrics to everybody, not to this machine and operators alone.",
+            help="Show /metrics to everyone, not only to this machine and operators.",
         ),
     ] = False
     cut_off: Annotated[
         str | None,
         Parameter(
-            help="When work must be done, for the clock on /metrics: 2018-12-31T18:00, or 18:00 for every day; "
-            "in the time of Paris. Also CRESCENDO_CUT_OFF."
+            help="Cut-off shown as a countdown on /metrics: 2018-12-31T18:00, or 18:00 for every day; in Paris time. "
+            "Also CRESCENDO_CUT_OFF."
         ),
     ] = None
 
@@ -59,30 +59,32 @@ class ListenOptions:
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class DropFolderOptions:
-    """Folders in which senders leave files, as SFTP servers do."""
+    """Drop folders, in which SFTP servers store the files of senders."""
 
     drop: Annotated[
-        Path | None, Parameter(help="Watch DROP/SENDER/in, beside HTTP; results go to DROP/SENDER/out.")
+        Path | None,
+        Parameter(help="Also watch DROP/SENDER/in for files; results go to DROP/SENDER/out."),
     ] = None
     drop_settle: Annotated[
-        int, Parameter(help="Seconds that a file without signature or manifest must stand still.")
+        int, Parameter(help="Seconds for which a file without signature or manifest must be unchanged.")
     ] = 10
     drop_unsigned: Annotated[
         list[str],
         Parameter(
             negative="",
             show_default=False,
-            help=f"Take unsigned files of senders that have no signer, in this role; once or more: {', '.join(Role)}.",
+            help="Accept unsigned files of senders that have no signer, with this role; one or more of: "
+            f"{', '.join(Role)}.",
         ),
     ] = field(default_factory=list)
 
     def to_rules(self) -> "DropFolderRules | None":
-        """What is to be watched.
+        """Return the rules of the drop folders, or None if none is watched.
 
         Raises
         ------
-        Misuse
-            The folder cannot be made, or the roles exclude each other.
+        UsageError
+            The folder cannot be created, or the roles exclude each other.
         """
         from service.dropfolders.watcher import DropFolderRules
 
@@ -105,25 +107,28 @@ NO_DROP_FOLDERS = DropFolderOptions()
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class TlsOptions:
-    """TLS of the service's own; without a certificate it speaks plain HTTP."""
+    """TLS of the service; without a certificate it uses plain HTTP."""
 
     tls_cert: Annotated[
-        Path | None, Parameter(help="The service's certificate and those below its root, PEM.")
+        Path | None,
+        Parameter(help="Certificate of the service and its intermediate certificates (PEM)."),
     ] = None
-    tls_key: Annotated[Path | None, Parameter(help="Its private key, PEM, without a password.")] = None
+    tls_key: Annotated[
+        Path | None, Parameter(help="Private key of the service (PEM), without a password.")
+    ] = None
     tls_client_ca: Annotated[
         Path | None,
         Parameter(
-            help="Who signs callers' certificates, PEM: nobody comes in without one that their key is bound to."
+            help="Certificate authority of clients (PEM): each needs a certificate to which its key is bound."
         ),
     ] = None
 
     def load_tls(self) -> "Tls | None":
-        """What connections are made with.
+        """Return the TLS settings, or None for plain HTTP.
 
         Raises
         ------
-        Misuse
+        UsageError
             One of the files is missing, or they do not belong together.
         """
         from service.http.tls import Tls, TlsFiles
@@ -145,18 +150,18 @@ def serve(
     drop_folders: DropFolderOptions = NO_DROP_FOLDERS,
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Take files over HTTP and from drop folders, decide and commit them, and answer for them, until Ctrl-C or SIGTERM.
+    """Receive files over HTTP and from drop folders, decide and commit them, and report results, until Ctrl-C or SIGTERM.
 
-    The first signal stops in good order: requests under way are answered and batches under way committed; files
-    that wait are taken up at the next start. Killed in any other way, it goes on from the last commit just as well.
-    SIGHUP takes certificate and key from their files anew.
+    The first signal stops the service in order: current requests are answered and current batches committed; waiting
+    files are processed after the next start. If it is killed, the next start also continues from the last commit.
+    SIGHUP reloads certificate and key from their files.
 
-    Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot go on: start it again.
+    Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot continue: start it again.
     """
     settings, tls = options.read_settings(cut_off=listen.cut_off), tls_options.load_tls()
     cut_off = _parse_cut_off(settings.cut_off)
     if listen.standby and not settings.database:
-        raise UsageError("a standby shares a database with the engine it waits for: name it with --database")
+        raise UsageError("--standby needs --database: the database of the engine that it waits for")
     process_tuning.tune_process()
     logs.log_to_standard_error()
     reporter = processing_progress.create_reporter()
@@ -170,12 +175,14 @@ def serve(
         from service.engine import standby
 
         process_tuning.tune_service()
-        at = server.ServerOptions(
+        server_options = server.ServerOptions(
             *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
             *(listen.open_metrics, listen.standby, cut_off, tls, rules),
         )
         with suppress(standby.StandbyStopped):
-            signals.run_interruptible(lambda heard: server.serve(settings, at, heard, reporter))
+            signals.run_interruptible(
+                lambda interruption: server.serve(settings, server_options, interruption, reporter)
+            )
     finally:
         reporter.close()
         sock.close()

@@ -1,4 +1,4 @@
-"""``crescendo access signer``: public keys that sign files of a sender in its drop folder."""
+"""``crescendo access signer``: public keys that sign the files a sender stores in its drop folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,117 +10,108 @@ from cyclopts import App, Parameter
 
 from reporting.report_tables import Column, ReportTable
 from service.auth.roles import find_kinds
-from service.cli import access_common
-from service.cli.access_rights import RightsOptions
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.cli import access_output
+from service.cli.rights_options import RightsOptions
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
 from service.database import session
-from service.database.connect import open_or_attach
-from service.settings import UsageError
 from service.terminal import console
 
-app = App(name="signer", help="Public keys that sign files left in drop folders.")
+app = App(name="signer", help="Public keys that sign the files in drop folders.")
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class SignerOptions:
-    """The key, when it begins, and how the sender wants its answers."""
+    """The public key, its start, and the results that the sender gets."""
 
-    key: Annotated[Path, Parameter(help="Its Ed25519 public key, in PEM.")]
+    key: Annotated[Path, Parameter(help="The Ed25519 public key (PEM).")]
     starts: Annotated[
-        datetime | None, Parameter(help="When its signatures begin to count (UTC); now unless said.")
+        datetime | None, Parameter(help="When its signatures become valid (UTC); default: now.")
     ] = None
     pain002: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Write a pain.002 back for each file.")
+        bool, Parameter(negative="", show_default=False, help="Write a pain.002 for each file.")
     ] = False
-    language: Annotated[Literal["en", "fr"], Parameter(help="Of what is written back.")] = "en"
+    language: Annotated[Literal["en", "fr"], Parameter(help="Language of the results.")] = "en"
 
 
 @app.command
 def add(
-    sender: Annotated[str, Parameter(help="Whom the key signs for.")],
+    sender: Annotated[str, Parameter(help="Sender that the key signs for.")],
     *,
     signer_options: SignerOptions,
     rights: RightsOptions,
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Register a public key. One key is one signer: in two hands it would be no separation of duties."""
-    from service.dropfolders.dropfolder_queries import NewSigner
+    """Register a public key. A key is one signer only: used for two functions it would undo their separation."""
+    from service.dropfolders import dropfolder_queries
     from service.dropfolders.signatures import read_public_key
 
     grant, key = rights.to_grant(sender), read_public_key(signer_options.key)
     if not find_kinds(grant.roles):
-        raise UsageError(f"{' and '.join(sorted(grant.roles))} send nothing, so there is nothing to sign")
+        raise UsageError(
+            f"{' and '.join(sorted(grant.roles))} may not send acts, so there is nothing to sign"
+        )
     if grant.certificate:
-        raise UsageError("a signer is known by its key: --certificate is for keys that come over TLS")
-    begins = signer_options.starts and signer_options.starts.replace(
-        tzinfo=signer_options.starts.tzinfo or UTC
+        raise UsageError("a signer is identified by its key: --certificate is for API keys used over TLS")
+    begins = signer_options.starts
+    if begins and not begins.tzinfo:
+        begins = begins.replace(tzinfo=UTC)
+    results = (signer_options.language, signer_options.pain002)
+    signer = dropfolder_queries.NewSigner(
+        grant.sender, key, grant.roles, grant.programmes, *results, begins, grant.lifetime
     )
-    wishes = (signer_options.language, signer_options.pain002, begins, grant.lifetime)
-    new = NewSigner(grant.sender, key, grant.roles, grant.programmes, *wishes)
-    name = session.run_on_database(
-        options.read_settings(), lambda dsn, _: _store_signer(dsn, new), open_or_attach
+    name = session.update_database(
+        options.read_settings(), lambda connection: dropfolder_queries.insert_signer(connection, signer)
     )
     if name is None:
         raise UsageError(
-            f"{signer_options.key}: this key was registered before, and is one signer for ever. Make a new pair"
+            f"{signer_options.key}: this key is already registered and stays that signer. Create a new key pair"
         )
     console.print_line(name)
 
 
-async def _store_signer(dsn: str, new: Any) -> str | None:
-    from service.database.command_queries import apply_migrations, connect
-    from service.dropfolders import dropfolder_queries
-
-    async with connect(dsn) as connection:
-        await apply_migrations(connection)
-        return await dropfolder_queries.insert_signer(connection, new)
-
-
 @app.command
 def revoke(
-    signer: Annotated[str, Parameter(help="The signer's name, as add and list show it.")],
+    signer: Annotated[str, Parameter(help="Name of the signer, as add and list show it.")],
     *,
     reason: Annotated[str, Parameter(help="Why, for the record.")] = "",
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """End a signer: its signatures count no longer. Exit code 1 when there is no such signer."""
+    """End a signer: its signatures are no longer valid. Exit code 1 if there is no such signer."""
     from service.dropfolders import dropfolder_queries
 
-    ended = access_common.query_database(
-        options, lambda connection: dropfolder_queries.end_signer(connection, signer, reason)
+    ended = session.query_database(
+        options.read_settings(),
+        lambda connection: dropfolder_queries.end_signer(connection, signer, reason),
     )
-    return access_common.print_end(f"signer {signer}", ended)
+    return access_output.print_end(f"signer {signer}", ended)
 
 
 @app.command(name="list")
 def list_signers(
     *,
-    sender: Annotated[str | None, Parameter(help="Of this sender alone.")] = None,
+    sender: Annotated[str | None, Parameter(help="Only signers of this sender.")] = None,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """Every signer that ever was, and what became of it."""
+    """List all signers ever registered, with their state."""
     from service.dropfolders import dropfolder_queries
 
-    found = access_common.query_database(
-        options, lambda connection: dropfolder_queries.list_signers(connection, sender)
+    signers = session.query_database(
+        options.read_settings(), lambda connection: dropfolder_queries.list_signers(connection, sender)
     )
-    access_common.print_rows(found, _build_signer_table, json=json)
+    access_output.print_rows(signers, _build_signer_table, json=json)
 
 
 def _build_signer_table(signers: Sequence[dict[str, Any]]) -> ReportTable:
     names = ("signer", "sender", "roles", "programmes", "begins", "ends", "pain.002", "public key")
     rows = [
         [
-            *(each["signer"], each["sender"], *access_common.format_rights(each)),
-            *(
-                f"{each['valid_from']:%Y-%m-%d}",
-                access_common.format_end(each),
-                "yes" if each["pain002"] else "no",
-            ),
-            each["public_key"],
+            *(signer["signer"], signer["sender"], *access_output.format_rights(signer)),
+            *(f"{signer['valid_from']:%Y-%m-%d}", access_output.format_end(signer)),
+            *("yes" if signer["pain002"] else "no", signer["public_key"]),
         ]
-        for each in signers
+        for signer in signers
     ]
     return ReportTable("Signers", [Column(name) for name in names], rows)

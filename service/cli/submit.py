@@ -1,4 +1,4 @@
-"""``crescendo submit``: files to a running service."""
+"""``crescendo submit``: send files to a running service."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from cyclopts import Parameter
 
-from service.cli.options import FILES_HELP, JsonOption
-from service.settings import UsageError
+from service.cli.shared_options import FILES_HELP, AgainOption, AtomicOption, JsonOption
+from service.configuration.settings import UsageError
 from service.terminal import console
 
 EXIT_REFUSED = 1
@@ -18,51 +18,43 @@ _KEY_VARIABLE = "CRESCENDO_KEY"
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class ServiceOptions:
-    """Where files are sent."""
+    """The service to which files are sent, and how."""
 
     url: Annotated[str, Parameter(help="Address of the service.")] = "http://127.0.0.1:8000"
     key: Annotated[
         str,
         Parameter(
-            show_default=False, env_var=_KEY_VARIABLE, help=f"The key; {_KEY_VARIABLE} keeps it out of sight."
+            show_default=False,
+            env_var=_KEY_VARIABLE,
+            help=f"API key; {_KEY_VARIABLE} keeps it out of the process list.",
         ),
     ] = ""
-    again: Annotated[
-        bool,
-        Parameter(negative="", show_default=False, help="Present files anew that were decided before."),
-    ] = False
-    atomic: Annotated[
-        bool,
-        Parameter(
-            negative="",
-            show_default=False,
-            help="Accept all acts of a file or none, each file for itself; up to 50,000 lines.",
-        ),
-    ] = False
+    again: AgainOption = False
+    atomic: AtomicOption = False
     dry_run: Annotated[
         bool,
         Parameter(
             negative="",
             show_default=False,
-            help="Ask what would become of each file, were it decided now, and store nothing; up to 50,000 lines, 64 MiB.",
+            help="Show how each file would be decided now, and store nothing; up to 50,000 lines, 64 MiB.",
         ),
     ] = False
 
     ca: Annotated[
         Path | None,
-        Parameter(help="Whom to believe that the service is itself, PEM; the machine's unless said."),
+        Parameter(help="Trusted certificate authorities (PEM); default: those of this machine."),
     ] = None
-    cert: Annotated[Path | None, Parameter(help="Our certificate, PEM, where the service asks for one.")] = (
+    cert: Annotated[Path | None, Parameter(help="Client certificate (PEM), if the service requires one.")] = (
         None
     )
-    client_key: Annotated[Path | None, Parameter(help="Its private key, PEM.")] = None
+    client_key: Annotated[Path | None, Parameter(help="Private key of the client certificate (PEM).")] = None
 
 
 DEFAULT_SERVICE = ServiceOptions()
 
 
 class SentFile(NamedTuple):
-    """What was answered for a file, a ticket or a dry run, and what it took to bring it there."""
+    """The response to a file (a ticket or a dry run), and a summary of its transfer."""
 
     response: dict[str, Any]
     summary: str
@@ -75,12 +67,12 @@ def submit(
 ) -> int:
     """Send files to a running service, one after the other, and wait for their receipts.
 
-    A large file goes in pieces: after a cut, a restart of the service, or Ctrl-C and the same command again, only
-    what is missing is sent. The same file sent twice is one submission. FILE.manifest.json beside a file says what it
-    must add up to, and goes with it.
+    A large file is sent in pieces: after a broken connection, a restart of the service, or Ctrl-C and the same command
+    again, only the rest is sent. The same file sent twice is one submission. FILE.manifest.json beside a file states
+    its totals, and is sent with it.
 
-    Exit codes: 0 decided, whatever was refused line by line; 1 at least one file refused whole; 2 wrong usage;
-    3 no answer from the service: the same command goes on.
+    Exit codes: 0 decided, also with refused lines; 1 at least one file refused whole; 2 wrong usage; 3 no response
+    from the service: the same command continues.
     """
     from ingest.sidecars import exclude_sidecars
     from service.client.http_service import Refused
@@ -91,10 +83,12 @@ def submit(
         raise UsageError(f"no such file: {', '.join(missing)}" if missing else "name at least one file")
     if service.dry_run and service.again:
         raise UsageError(
-            "--dry-run stores nothing, so there is nothing to present --again: leave one of them out"
+            "--dry-run stores nothing, so there is nothing to process --again: use only one of them"
         )
     if not service.key:
-        raise UsageError(f"a key is needed: --key, or {_KEY_VARIABLE}; crescendo access create makes one")
+        raise UsageError(
+            f"an API key is needed: --key, or {_KEY_VARIABLE}; crescendo access create makes one"
+        )
     sent: list[SentFile] = []
     refused: list[dict[str, Any]] = []
     for file in files:
@@ -103,10 +97,10 @@ def submit(
         except Refused as error:
             refused.append({"file": str(file), **error.problem})
             console.print_error(str(error))
-    answers = [each.response for each in sent]
+    responses = [sent_file.response for sent_file in sent]
     if json:
-        named = {"files": answers, "dry_run": True} if service.dry_run else {"submissions": answers}
-        console.print_json({**named, "refused": refused})
+        results = {"files": responses, "dry_run": True} if service.dry_run else {"submissions": responses}
+        console.print_json({**results, "refused": refused})
     elif service.dry_run:
         _print_dry_runs(sent)
     else:
@@ -115,39 +109,36 @@ def submit(
 
 
 def _send(file: Path, service: ServiceOptions) -> SentFile:
-    from service.client.client import Client
+    from service.client import Client
     from service.client.http_service import build_tls_context
     from service.terminal.upload_progress import UploadReporter
 
-    messenger = UploadReporter(file.name)
+    reporter = UploadReporter(file.name)
     try:
-        tls = (
-            build_tls_context(service.ca, service.cert, service.client_key)
-            if service.url.startswith("https:")
-            else None
-        )
+        is_https = service.url.startswith("https:")
+        tls = build_tls_context(service.ca, service.cert, service.client_key) if is_https else None
         client = Client(
-            service.url, service.key, messenger.report_progress, noted=messenger.report_retry, tls=tls
+            service.url, service.key, reporter.report_progress, on_retry=reporter.report_retry, tls=tls
         )
         envelope = {"atomic": True} if service.atomic else {}
         if service.dry_run:
-            return SentFile(client.dry_run(file, envelope=envelope), messenger.upload.describe())
-        return SentFile(
-            client.submit(file, again=service.again, envelope=envelope), messenger.upload.describe()
-        )
+            response = client.dry_run(file, envelope=envelope)
+        else:
+            response = client.submit(file, again=service.again, envelope=envelope)
+        return SentFile(response, reporter.upload.describe())
     finally:
-        messenger.close()
+        reporter.close()
 
 
 def _print_dry_runs(sent: list[SentFile]) -> None:
     from service.cli import processing_report
     from service.results.dry_run_result import DryRunResult
 
-    found = [msgspec.convert(each.response, DryRunResult) for each in sent]
-    if found:
-        processing_report.print_dry_run_files(found)
+    results = [msgspec.convert(sent_file.response, DryRunResult) for sent_file in sent]
+    if results:
+        processing_report.print_dry_run_files(results)
         console.print_line()
-        console.print_line("Dry runs, each decided for itself and taken back: nothing is stored.")
+        console.print_line("Dry runs, each file on its own: nothing is stored.")
 
 
 def _print_receipts(sent: list[SentFile], url: str) -> None:
@@ -156,16 +147,13 @@ def _print_receipts(sent: list[SentFile], url: str) -> None:
 
     if not sent:
         return
-    console.print_table(
-        processing_report.build_receipt_table(
-            [msgspec.convert(each.response["receipt"], Receipt) for each in sent]
-        )
-    )
-    reasons = [msgspec.convert(each, Reason) for one in sent for each in one.response["reasons"]]
+    receipts = [msgspec.convert(file.response["receipt"], Receipt) for file in sent]
+    console.print_table(processing_report.build_receipt_table(receipts))
+    reasons = [msgspec.convert(reason, Reason) for file in sent for reason in file.response["reasons"]]
     if reasons:
         console.print_table(processing_report.build_reason_table(reasons))
     console.print_line()
-    for each in sent:
-        console.print_line(f"{each.response['receipt']['file']}: {each.summary}.")
-        if each.response["reasons"]:
-            console.print_line(f"  Its refused lines, one by one: {url}{each.response['links']['refusals']}")
+    for file in sent:
+        console.print_line(f"{file.response['receipt']['file']}: {file.summary}.")
+        if file.response["reasons"]:
+            console.print_line(f"  Refused lines one by one: {url}{file.response['links']['refusals']}")

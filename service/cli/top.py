@@ -1,12 +1,12 @@
-"""``crescendo top``: the figures of the live page, in a terminal."""
+"""``crescendo top``: the figures of the live page in a terminal."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.cli.options import JsonOption
-from service.settings import UsageError
+from service.cli.shared_options import JsonOption
+from service.configuration.settings import UsageError
 from service.terminal import console
 
 _KEY_VARIABLE = "CRESCENDO_KEY"
@@ -15,7 +15,7 @@ _KEY_VARIABLE = "CRESCENDO_KEY"
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class TopOptions:
-    """Which service is looked at."""
+    """The service, and how often its figures are read."""
 
     url: Annotated[str, Parameter(help="Address of the service.")] = "http://127.0.0.1:8000"
     key: Annotated[
@@ -23,22 +23,23 @@ class TopOptions:
         Parameter(
             show_default=False,
             env_var=_KEY_VARIABLE,
-            help=f"The key of an operator or auditor, from another machine; {_KEY_VARIABLE} keeps it out of sight.",
+            help=f"API key of an operator or auditor, needed from another machine; {_KEY_VARIABLE} keeps it out of "
+            "the process list.",
         ),
     ] = ""
-    once: Annotated[bool, Parameter(negative="", show_default=False, help="Show them once, and end.")] = False
-    seconds: Annotated[int, Parameter(help="Seconds from one look to the next.")] = 1
+    once: Annotated[bool, Parameter(negative="", show_default=False, help="Show the figures once.")] = False
+    seconds: Annotated[int, Parameter(help="Seconds between two readings.")] = 1
 
 
 DEFAULT_SERVICE = TopOptions()
 
 
 def top(*, service: TopOptions = DEFAULT_SERVICE, json: JsonOption = False) -> int:
-    """Show what a running service does: the figures of its live page, again and again until Ctrl-C.
+    """Show the live figures of a running service until Ctrl-C.
 
-    On a terminal they stay in place; anywhere else each look is a line. ``--json`` writes one document a line.
+    On a terminal they are refreshed in place, otherwise each reading is a line. ``--json`` writes one document per line.
 
-    Exit codes: 0 shown; 1 the service does not let this key look; 2 wrong usage; 3 no answer.
+    Exit codes: 0 shown; 1 this key may not see the figures; 2 wrong usage; 3 no response.
     """
     from service.terminal.live_view import FiguresForbidden, LiveView
 
@@ -46,8 +47,8 @@ def top(*, service: TopOptions = DEFAULT_SERVICE, json: JsonOption = False) -> i
         raise UsageError("--seconds must be from 1 to 3,600")
     try:
         LiveView(service.url, service.key, service.seconds).show(once=service.once, json=json)
-    except FiguresForbidden as shut:
-        console.print_error(str(shut))
+    except FiguresForbidden as error:
+        console.print_error(str(error))
         return 1
     except KeyboardInterrupt:
         return 0

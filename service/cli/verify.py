@@ -1,12 +1,12 @@
-"""``crescendo verify``: the proof, from the raw rows."""
+"""``crescendo verify``: the proof of the journal, from the raw rows."""
 
 from typing import TYPE_CHECKING
 
 from core.reference.files import SAMPLE_FOLDER
 from reporting.report_tables import Column, ReportTable
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import Settings
 from service.database import session
-from service.settings import Settings
 from service.terminal import console
 from service.terminal.processing_progress import ProgressReporter
 
@@ -17,51 +17,54 @@ EXIT_FINDINGS = 1
 
 
 def verify(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> int:
-    """Compute every balance, commitment and link of the chain again, from the raw rows and by another path.
+    """Compute every balance, commitment and chain link again, from the raw rows and with independent code.
 
-    Exit codes: 0 proven; 1 findings, each with its place; 3 it cannot be told.
+    Exit codes: 0 proven; 1 findings, each with its place; 3 the verification could not be done.
     """
-    found = verify_database(options.read_settings())
+    verification = verify_database(options.read_settings())
     if json:
-        console.print_json({"proven": found.is_proven, **_to_fields(found)})
+        console.print_json({"proven": verification.is_proven, **_to_fields(verification)})
     else:
-        print_verification(found)
-    return 0 if found.is_proven else EXIT_FINDINGS
+        print_verification(verification)
+    return 0 if verification.is_proven else EXIT_FINDINGS
 
 
 def verify_database(settings: Settings) -> "Verification":
     """Verify the database of the settings."""
-    return session.run_on_database(settings, lambda dsn, teller: verify_open_database(settings, dsn, teller))
+    return session.run_on_database(
+        settings, lambda dsn, reporter: verify_open_database(settings, dsn, reporter)
+    )
 
 
 async def verify_open_database(settings: Settings, dsn: str, reporter: ProgressReporter) -> "Verification":
-    """Verify a database that is open."""
-    from reporting.verification import verify as verified
+    """Verify an open database."""
+    from reporting import verification
 
-    def tell(done: int, total: int, label: str) -> None:
+    def report(done: int, total: int, label: str) -> None:
         reporter.report_steps(done, total, f"verifying, {label}")
 
-    return await verified(dsn, tell, folder=settings.reference or SAMPLE_FOLDER)
+    return await verification.verify(dsn, report, folder=settings.reference or SAMPLE_FOLDER)
 
 
 def print_verification(verification: "Verification") -> None:
-    """Write the checks, the findings and the verdict."""
+    """Print the checks, the findings and the verdict."""
     columns = (Column("check"), Column("holds"), Column("rule"))
     rows = [
-        [each.name, "yes" if not each.broken else f"NO, {each.broken:,} times", each.rule]
-        for each in verification.checks
+        [check.name, "yes" if not check.broken else f"NO, {check.broken:,} times", check.rule]
+        for check in verification.checks
     ]
     console.print_table(ReportTable("Proof", columns, rows))
     if verification.findings:
         console.print_heading("Findings")
-    for each in verification.findings:
-        console.print_line(f"  {each.check}, {each.place}: found {each.found}, expected {each.expected}")
+    for finding in verification.findings:
+        console.print_line(
+            f"  {finding.check}, {finding.place}: found {finding.found}, expected {finding.expected}"
+        )
     console.print_line()
-    rows_read = f"{sum(verification.rows.values()):,} rows in {console.format_count(verification.batches, 'batch', 'batches')}"
     verdict = "Proven" if verification.is_proven else "NOT proven"
-    console.print_line(
-        f"{verdict}: {console.format_count(len(verification.checks), 'check')} over {rows_read}."
-    )
+    checks = console.format_count(len(verification.checks), "check")
+    batches = console.format_count(verification.batches, "batch", "batches")
+    console.print_line(f"{verdict}: {checks} over {sum(verification.rows.values()):,} rows in {batches}.")
     console.print_line(f"Chain: {verification.chain or '-'}")
 
 

@@ -1,4 +1,4 @@
-"""Requests to a running service: each made until there is an answer that stays."""
+"""Requests to a running service, repeated until there is a final response."""
 
 import http.client
 import json
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 _TIMEOUT_SECONDS = 300
 _LONGEST_PAUSE_SECONDS = 30
@@ -30,7 +30,7 @@ _NOTHING: Mapping[str, str] = {}
 
 
 class Refused(CrescendoError):
-    """The service does not take what was sent, and sending it again would not help."""
+    """The service refused the request; sending it again would not help."""
 
     def __init__(self, name: str, problem: dict[str, Any]) -> None:
         super().__init__(f"{name}: {problem.get('detail', 'refused')}")
@@ -38,11 +38,11 @@ class Refused(CrescendoError):
 
 
 class Unreachable(CrescendoError):
-    """The service did not answer, however often it was asked."""
+    """The service did not answer after several attempts."""
 
 
 class RetryLater(CrescendoError):
-    """No answer that stays: the connection broke, or the service says to come again."""
+    """There is no final response: the connection broke, or the service asks to try again later."""
 
     def __init__(self, cause: str, seconds: float | None = None, *, is_busy: bool = False) -> None:
         super().__init__(cause)
@@ -50,7 +50,7 @@ class RetryLater(CrescendoError):
 
 
 class ServiceRequest(NamedTuple):
-    """A request, which may be made as often as need be."""
+    """A request that may be sent several times; ``body`` produces its content anew each time."""
 
     method: str
     path: str
@@ -59,59 +59,59 @@ class ServiceRequest(NamedTuple):
 
 
 class ServiceResponse(NamedTuple):
-    """An answer that stays."""
+    """A final response."""
 
     status: int
     headers: http.client.HTTPMessage
     body: bytes
 
     def json(self) -> Any:
-        """What it says."""
+        """Decode the body."""
         return json.loads(self.body)
 
 
 def _ignore_retry(_: str) -> None:
-    """Nobody listens."""
+    """Ignore a retry."""
 
 
 class HttpService(NamedTuple):
-    """Where a service is, and the key to it."""
+    """The address of a service, the API key, and how failed requests are repeated."""
 
     url: str
     key: str
     attempts: int = 10
-    """Connections that fail, and answers that say to come again, before something is given up."""
+    """Failed connections and responses to try again later, in a row, after which a request is given up."""
     sleep: Callable[[float], None] = time.sleep
     on_retry: Callable[[str], None] = _ignore_retry
-    """Told of each of them."""
+    """Called with a description of each failed attempt."""
     tls: ssl.SSLContext | None = None
-    """Whom to believe over https, and our own certificate; what the machine says where this is None."""
+    """Trusted authorities and client certificate for https; the machine's defaults if None."""
 
     def open_connection(self) -> http.client.HTTPConnection:
-        """A connection, not opened yet.
+        """Return a connection, which opens with its first request.
 
         Raises
         ------
-        Misuse
-            The address is none.
+        UsageError
+            The address is not valid.
         """
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(f"{self.url!r} is no address of a service: http://host:port")
-        context = (parts.hostname, parts.port)
+            raise UsageError(f"{self.url!r} is not the address of a service. Write it as http://host:port")
+        address = (parts.hostname, parts.port)
         if parts.scheme == "http":
-            return http.client.HTTPConnection(*context, timeout=_TIMEOUT_SECONDS)
-        return http.client.HTTPSConnection(*context, timeout=_TIMEOUT_SECONDS, context=self.tls)
+            return http.client.HTTPConnection(*address, timeout=_TIMEOUT_SECONDS)
+        return http.client.HTTPSConnection(*address, timeout=_TIMEOUT_SECONDS, context=self.tls)
 
     def send_once(self, name: str, request: ServiceRequest) -> ServiceResponse:
-        """Make a request once; ``name`` is what it is about.
+        """Send a request once; ``name`` identifies its subject in errors.
 
         Raises
         ------
-        Later
-            It may be made again.
+        RetryLater
+            The request may be sent again.
         Refused
-            It need not be.
+            Sending it again would not help.
         """
         connection = self.open_connection()
         headers = {"Authorization": f"Bearer {self.key}", **request.headers}
@@ -120,93 +120,93 @@ class HttpService(NamedTuple):
                 BrokenPipeError, ConnectionResetError
             ):  # refused before all was sent: why, is answered
                 connection.request(request.method, request.path, request.body(), headers)
-            answer = connection.getresponse()
-            reply = ServiceResponse(answer.status, answer.headers, answer.read())
+            http_response = connection.getresponse()
+            response = ServiceResponse(http_response.status, http_response.headers, http_response.read())
         except (OSError, http.client.HTTPException) as error:
             raise RetryLater(str(error) or type(error).__name__) from error
         finally:
             connection.close()
-        return _raise_for_status(name, reply)
+        return _raise_for_status(name, response)
 
     def send(self, name: str, request: ServiceRequest) -> ServiceResponse:
-        """Make a request until there is an answer that stays.
+        """Send a request until there is a final response.
 
         Raises
         ------
         Refused
-            The service will not do it.
+            The service refuses the request.
         Unreachable
-            No answer, attempt after attempt.
+            All attempts failed.
         """
-        patience = Retries(self)
+        retries = Retries(self)
         while True:
             try:
                 return self.send_once(name, request)
-            except RetryLater as later:
-                patience.wait(later)
+            except RetryLater as error:
+                retries.wait(error)
 
 
 def build_tls_context(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
-    """What an https connection is made with.
+    """Build the TLS context of an https connection.
 
     Raises
     ------
-    Misuse
-        The files do not read, or do not belong together.
+    UsageError
+        The files cannot be read, or do not belong together.
     """
     try:
-        made = ssl.create_default_context(cafile=ca)
+        context = ssl.create_default_context(cafile=ca)
         if certificate:
-            made.load_cert_chain(certificate, key)
+            context.load_cert_chain(certificate, key)
     except OSError as error:
-        named = ", ".join(str(each) for each in (ca, certificate, key) if each)
-        raise UsageError(f"no TLS with {named}: {error}") from error
-    return made
+        names = ", ".join(str(path) for path in (ca, certificate, key) if path)
+        raise UsageError(f"TLS cannot use {names}: {error}") from error
+    return context
 
 
 @dataclass(slots=True)
 class Retries:
-    """How often something has failed, and how long to wait until it is tried again."""
+    """Consecutive failures of a request, and the time to wait before the next attempt."""
 
     service: HttpService
     failures: int = 0
 
     def reset(self) -> None:
-        """Something came of it: begin counting anew."""
+        """Start counting again after some progress."""
         self.failures = 0
 
-    def wait(self, later: RetryLater) -> None:
-        """Wait as long as was said, or longer each time; another connection's work is no failure.
+    def wait(self, error: RetryLater) -> None:
+        """Wait as long as the service asked, or else longer each time; a busy service does not count as a failure.
 
         Raises
         ------
         Unreachable
-            It failed too often.
+            There were too many failures in a row.
         """
-        seconds = min(2**self.failures, _LONGEST_PAUSE_SECONDS) if later.seconds is None else later.seconds
-        self.failures += not later.is_busy
+        seconds = min(2**self.failures, _LONGEST_PAUSE_SECONDS) if error.seconds is None else error.seconds
+        self.failures += not error.is_busy
         if self.failures >= self.service.attempts:
-            told = f"{self.service.url}: {later}, {self.failures} times"
-            raise Unreachable(f"{told}. Send it again: twice does no harm") from later
-        self.service.on_retry(f"{later}; again in {seconds:g} s")
+            finding = f"{self.service.url}: {error}, {self.failures} times"
+            raise Unreachable(f"{finding}. Send it again: twice does no harm") from error
+        self.service.on_retry(f"{error}; again in {seconds:g} s")
         self.service.sleep(seconds)
 
 
 def _raise_for_status(name: str, response: ServiceResponse) -> ServiceResponse:
-    """``reply``, when it is one that stays."""
+    """Return ``response`` if it is final and successful."""
     if response.status < HTTPStatus.BAD_REQUEST:
         return response
-    problem, later = _parse_problem(response.body), response.headers.get("Retry-After", "")
-    is_busy = response.status == HTTPStatus.CONFLICT and bool(later)
+    problem, retry_after = _parse_problem(response.body), response.headers.get("Retry-After", "")
+    is_busy = response.status == HTTPStatus.CONFLICT and bool(retry_after)
     if response.status in _RETRY_STATUSES or is_busy:
         cause = str(problem.get("detail", response.status))
-        raise RetryLater(cause, float(later) if later.isdigit() else None, is_busy=is_busy)
+        raise RetryLater(cause, float(retry_after) if retry_after.isdigit() else None, is_busy=is_busy)
     raise Refused(name, problem)
 
 
 def _parse_problem(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
+        problem = json.loads(body)
     except ValueError:
         return {"detail": body[:200].decode("latin-1")}
-    return found if isinstance(found, dict) else {"detail": str(found)[:200]}
+    return problem if isinstance(problem, dict) else {"detail": str(problem)[:200]}

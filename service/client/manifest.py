@@ -1,6 +1,6 @@
-"""What is said of a file that is sent: with the call, and in ``FILE.manifest.json`` beside it; item by item the call wins.
+"""The envelope of a file to send: values given with the call, completed from ``FILE.manifest.json`` beside the file.
 
-Light, as all that a ministry's system loads: whether what is said can be true, and is, the service judges.
+This module is light, like everything that a client loads: only keys and types are checked here, the rest by the service.
 """
 
 import json
@@ -16,40 +16,40 @@ _FLAGS = frozenset({"sepa_only", "atomic"})
 _KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum", "sha256"}) | _FLAGS
 _REMEDY = "Write one JSON object: the envelope"
 HASH_HEADER = "Crescendo-Sha256"
-"""The header of the hash."""
+"""The header with the hash of the file."""
 EnvelopeValues = Mapping[str, str | bool]
 
 
 def merge_manifest(path: Path, envelope: EnvelopeValues) -> dict[str, str | bool]:
-    """What is ``given``, and where it says nothing, what the manifest beside ``path`` says.
+    """Return the values of ``envelope`` and, for keys that it lacks, those of the manifest beside ``path``.
 
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        The manifest does not read, or something said is nothing that may be said.
+        The manifest cannot be read, or a key or value is not allowed.
     """
     manifest = path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
-    beside = _check_values(_read_manifest(manifest), manifest.name) if manifest.exists() else {}
-    return {**beside, **_check_values(envelope, path.name)}
+    manifest_values = _check_values(_read_manifest(manifest), manifest.name) if manifest.exists() else {}
+    return {**manifest_values, **_check_values(envelope, path.name)}
 
 
 def to_headers(envelope: EnvelopeValues) -> dict[str, str]:
-    """The headers that say it; ``atomic`` stands in the query."""
-    told = {key: value for key, value in envelope.items() if key != "atomic"}
+    """Return the envelope as headers, without ``atomic``, which is a query parameter."""
+    in_headers = {key: value for key, value in envelope.items() if key != "atomic"}
     return {
         f"Crescendo-{key.replace('_', '-').title()}": str(value).lower() if key in _FLAGS else str(value)
-        for key, value in told.items()
+        for key, value in in_headers.items()
     }
 
 
-def _check_values(values: Mapping[str, Any], where: str) -> EnvelopeValues:
+def _check_values(values: Mapping[str, Any], place: str) -> EnvelopeValues:
     for key, value in values.items():
         if key not in _KEYS:
-            raise FormatUnknown(where, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(_KEYS))}")
+            raise FormatUnknown(place, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(_KEYS))}")
         is_text = isinstance(value, str) and value.isascii() and value.isprintable() and value.strip()
         if not (isinstance(value, bool) if key in _FLAGS else is_text):
-            told = f"Write printable text, and true or false for {' and '.join(sorted(_FLAGS))}"
-            raise FormatUnknown(where, f"{key} is {value!r}"[:200], told)
+            remedy = f"Write printable text, and true or false for {' and '.join(sorted(_FLAGS))}"
+            raise FormatUnknown(place, f"{key} is {value!r}"[:200], remedy)
     return values
 
 
@@ -61,17 +61,17 @@ def _read_manifest(manifest: Path) -> Mapping[str, Any]:
             raise LimitExceeded(
                 manifest.name, f"Over {MANIFEST_BYTES_MAX:,} bytes", "Write the envelope alone"
             )
-        found = json.loads(text.decode(), object_pairs_hook=_reject_repeated_names)
+        document = json.loads(text.decode(), object_pairs_hook=_reject_repeated_names)
     except (OSError, ValueError, RecursionError) as error:
         raise FileUnreadable(manifest.name, f"Not a JSON object: {error}"[:300], _REMEDY) from error
-    if not isinstance(found, dict):
-        raise FileUnreadable(manifest.name, f"A JSON {type(found).__name__}, not an object", _REMEDY)
-    return found
+    if not isinstance(document, dict):
+        raise FileUnreadable(manifest.name, f"A JSON {type(document).__name__}, not an object", _REMEDY)
+    return document
 
 
 def _reject_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object in which no name stands twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands there twice")
-    return found
+    """Return the JSON object; a repeated name is an error."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return document

@@ -1,1 +1,1 @@
-"""The database: embedded or given, connections, sessions and maintenance."""
+"""The database: the embedded server or a given one, connections, sessions and index maintenance."""

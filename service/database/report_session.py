@@ -1,4 +1,4 @@
-"""Reports from the command line: the database opened, the codes read, one question put."""
+"""Reports for commands: open the database, read the names of codes, run one report."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -6,27 +6,27 @@ from typing import Any, TypeVar
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
 from reporting.code_names import CodeNames, read_names
+from service.configuration.settings import Settings
 from service.database import command_queries, session
-from service.settings import Settings
 from service.terminal.processing_progress import ProgressReporter
 
 Value = TypeVar("Value")
 ReportQuery = Callable[[Any, CodeNames], Coroutine[Any, Any, Value]]
-"""From a connection and the names of codes to a report."""
+"""A report as a function of a connection and the names of codes."""
 
 
 def read_report(settings: Settings, report: ReportQuery[Value]) -> Value:
-    """The report on the database of the settings."""
+    """Run a report on the database of the settings."""
 
-    async def question(dsn: str, reporter: ProgressReporter) -> Value:
+    async def task(dsn: str, reporter: ProgressReporter) -> Value:
         reporter.report_activity("reading")
         return await read_report_from(dsn, settings, report)
 
-    return session.run_on_database(settings, question)
+    return session.run_on_database(settings, task)
 
 
 async def read_report_from(dsn: str, settings: Settings, report: ReportQuery[Value]) -> Value:
-    """The report on a database that is open."""
+    """Run a report on a database that is open."""
     codes = code_labels.load(settings.reference or SAMPLE_FOLDER)
     async with command_queries.connect(dsn) as connection:
         return await report(connection, await read_names(connection, codes))

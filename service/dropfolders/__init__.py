@@ -1,1 +1,1 @@
-"""Drop folders: files as SFTP servers leave them, one folder a sender; signatures checked, results written back."""
+"""Drop folders: files that SFTP servers store, one folder per sender. Signatures are checked, results written back."""

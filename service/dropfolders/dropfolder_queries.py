@@ -1,4 +1,4 @@
-"""Signers in the database, and what was taken from drop folders and answered."""
+"""Queries for signers, and for the files that were taken from drop folders and answered."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ import asyncpg
 
 from core.sql_files import read_queries
 from reporting.refusals import Language
-from service.auth import api_keys
+from service.auth.api_keys import generate_key
 from service.auth.credentials import build_caller
 from service.auth.roles import Role
 from service.dropfolders.signatures import Signer
@@ -19,7 +19,7 @@ Pool = asyncpg.Pool
 
 
 class NewSigner(NamedTuple):
-    """A key that is to sign for a sender."""
+    """A public key to register as a signer of a sender."""
 
     sender: str
     key: bytes
@@ -32,7 +32,7 @@ class NewSigner(NamedTuple):
 
 
 class TakenFile(NamedTuple):
-    """A file that was taken, and how its results are wanted."""
+    """A file that was taken from a drop folder, and the language and format of its results."""
 
     number: int
     sender: str
@@ -43,63 +43,67 @@ class TakenFile(NamedTuple):
 
 
 async def insert_signer(connection: asyncpg.Connection, new: NewSigner) -> str | None:
-    """Store a signer; its name, or None when the key was registered before, for whomever."""
-    name, _ = api_keys.generate_key()
-    lists = (sorted(new.roles), sorted(new.programmes))
-    wishes = (new.language, new.wants_pain002, new.begins, new.lifetime)
-    return await connection.fetchval(SQL["insert_signer"], name, new.sender, new.key, *lists, *wishes)
+    """Store a signer; return its name, or None if the key is already registered, also for another sender."""
+    name, _ = generate_key()
+    rights = (sorted(new.roles), sorted(new.programmes))
+    results = (new.language, new.wants_pain002)
+    validity = (new.begins, new.lifetime)
+    return await connection.fetchval(
+        SQL["insert_signer"], name, new.sender, new.key, *rights, *results, *validity
+    )
 
 
 async def end_signer(connection: asyncpg.Connection, signer: str, reason: str) -> bool | None:
-    """End a signer: True when it was live, False when it was ended before, None when there is none."""
+    """End a signer: return True if it was active, False if it had already ended, None if it does not exist."""
     if await connection.fetchval(SQL["end_signer"], signer, reason):
         return True
     return False if await connection.fetchval(SQL["has_signer"], signer) else None
 
 
 async def list_signers(connection: asyncpg.Connection, sender: str | None) -> list[dict[str, Any]]:
-    """Signers, of one sender or all."""
+    """Return the signers of one sender, or of all."""
     return [dict(row.items()) for row in await connection.fetch(SQL["signers"], sender)]
 
 
 @asynccontextmanager
 async def open_pool(dsn: str) -> AsyncIterator[Pool]:
-    """The connections of the drop folders."""
+    """Open the connections of the drop folders."""
     settings = {"application_name": "crescendo drop"}
     async with asyncpg.create_pool(dsn, min_size=0, max_size=2, server_settings=settings) as pool:
         yield pool
 
 
 async def read_signers(pool: Pool, sender: str) -> list[Signer]:
-    """Everybody who ever could sign for a sender, the newest first."""
+    """Return all signers a sender ever had, the newest first."""
     return [_to_signer(row) for row in await pool.fetch(SQL["signers_of"], sender)]
 
 
 def _to_signer(row: Any) -> Signer:
     roles = frozenset(Role(name) for name in row["roles"])
-    who = build_caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
-    return Signer(who, bytes(row["public_key"]), row["is_live"], row["language"], row["pain002"])
+    caller = build_caller(row["signer"], row["sender"], roles, programmes=frozenset(row["programmes"]))
+    return Signer(caller, bytes(row["public_key"]), row["is_live"], row["language"], row["pain002"])
 
 
-async def insert_taken(pool: Pool, file: tuple[str, str, int], signer: Signer | None) -> TakenFile:
-    """Store that a file, of a sender, by a name, is a submission; once this returns its results will be written."""
-    name = signer.caller.key if signer else None
-    number = await pool.fetchval(SQL["insert_taken"], *file, name)
-    return TakenFile(
-        number, *file, signer.language if signer else "en", signer.wants_pain002 if signer else False
-    )
+async def insert_taken(
+    pool: Pool, *, sender: str, name: str, submission: int, signer: Signer | None
+) -> TakenFile:
+    """Store that a file is a submission. Once this returns, its results will be written, also after a restart."""
+    signer_name = signer.caller.key if signer else None
+    number = await pool.fetchval(SQL["insert_taken"], sender, name, submission, signer_name)
+    language: Language = signer.language if signer else "en"
+    return TakenFile(number, sender, name, submission, language, bool(signer and signer.wants_pain002))
 
 
-async def insert_answered(pool: Pool, taken: TakenFile) -> None:
+async def insert_answered(pool: Pool, file: TakenFile) -> None:
     """Store that a file's results are written."""
-    await pool.execute(SQL["insert_answered"], taken.number)
+    await pool.execute(SQL["insert_answered"], file.number)
 
 
 async def read_unanswered(pool: Pool) -> list[TakenFile]:
-    """Files whose results are not written, in the order in which they were taken."""
+    """Return the files whose results are not written yet, in the order in which they were taken."""
     return [TakenFile(*row) for row in await pool.fetch(SQL["unanswered"])]
 
 
 async def select_ended(pool: Pool, submissions: Sequence[int]) -> set[int]:
-    """Which of these submissions have come to their end: decided, or cancelled."""
+    """Return which of these submissions are finished: decided or cancelled."""
     return {row["submission"] for row in await pool.fetch(SQL["ended"], list(submissions))}

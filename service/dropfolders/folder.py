@@ -1,7 +1,7 @@
-"""The folders of one sender, held open by descriptor: no name and no link in them leads anywhere else.
+"""The folders of one sender, accessed through open descriptors, so that no name or link in them leads elsewhere.
 
-Whoever sends may write in these folders, so nothing in them is trusted to be what it was a moment ago: a file is
-opened without following links and looked at through its descriptor.
+The sender may write in these folders at any time, so nothing in them is assumed to stay as it was: a file is opened
+without following links, and examined through its descriptor.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from ingest.spool.envelope import Envelope, check_envelope
 
 SENDERS_MAX = 1000
 ENTRIES_MAX = 2000
-"""Names looked at in one folder at a time; others are looked at when these are gone."""
+"""Names read from one folder at a time; the others are read when these are gone."""
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -29,27 +29,29 @@ class SubFolder(StrEnum):
     """The folders of a sender."""
 
     IN = "in"
-    """Where files are left for us."""
+    """Files that the sender submits."""
     OUT = "out"
-    """Where their results are."""
+    """Their results."""
     DONE = "done"
+    """Files that became submissions."""
     REJECTED = "rejected"
+    """Files that were refused whole."""
 
 
 class FolderEntry(NamedTuple):
-    """Something in a folder, as it stood when it was looked at."""
+    """A file or other object in a folder, with its state at the time of reading."""
 
     name: str
     is_file: bool
     size: int
     written_ns: int
     changed_ns: int
-    """By the clock of this machine: no sender can set it."""
+    """By the clock of this machine; a sender cannot set it."""
     inode: int
 
 
 class FileReplaced(Exception):
-    """A file is no longer the one that was looked at: it is left where it is, and counts as new."""
+    """A file changed after it was read: it stays where it is and counts as new."""
 
 
 class SenderFolder:
@@ -59,21 +61,21 @@ class SenderFolder:
         self.sender, self._descriptors = sender, descriptors
 
     def list_entries(self) -> list[FolderEntry]:
-        """What lies in ``in``."""
-        with os.scandir(self._descriptors[SubFolder.IN]) as found:
-            entries = [_stat_entry(each) for each in islice(found, ENTRIES_MAX)]
-        return [each for each in entries if each is not None]
+        """Return the entries of ``in``."""
+        with os.scandir(self._descriptors[SubFolder.IN]) as listing:
+            entries = [_stat_entry(entry) for entry in islice(listing, ENTRIES_MAX)]
+        return [entry for entry in entries if entry is not None]
 
     @contextmanager
     def open_unchanged(self, entry: FolderEntry) -> Iterator[BinaryIO]:
-        """A file of ``in``, open, and the same before and after as when it was looked at.
+        """Open a file of ``in``, and check before and after the body that it is still the same.
 
         Raises
         ------
-        Changed
+        FileReplaced
             It was written to or replaced.
         FileNotFoundError, FileUnreadable
-            As ``reading``.
+            As in ``open_file``.
         """
         with self.open_file(entry.name) as file:
             if _to_entry(entry.name, os.fstat(file.fileno())) != entry:
@@ -84,42 +86,42 @@ class SenderFolder:
 
     @contextmanager
     def open_file(self, name: str) -> Iterator[BinaryIO]:
-        """A file of ``in``, open.
+        """Open a file of ``in``.
 
         Raises
         ------
         FileNotFoundError
-            Taken away meanwhile.
+            It was removed meanwhile.
         FileUnreadable
-            No regular file: a link, a pipe, a folder; or one that is not ours to read.
+            It is not a regular file (a link, a pipe, a folder), or there is no permission to read it.
         """
         try:
             descriptor = os.open(name, _READ, dir_fd=self._descriptors[SubFolder.IN])
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise FileUnreadable(name, str(error.strerror), "Leave a regular file") from error
+            raise FileUnreadable(name, str(error.strerror), "Store a regular file") from error
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise FileUnreadable(name, "Not a regular file", "Leave a regular file")
+                raise FileUnreadable(name, "Not a regular file", "Store a regular file")
             yield file
 
     def read_small_file(self, name: str, bytes_max: int) -> bytes:
-        """The whole of a small file of ``in``.
+        """Read a small file of ``in``.
 
         Raises
         ------
         FileUnreadable, LimitExceeded
-            No regular file, or a larger one.
+            It is not a regular file, or larger than ``bytes_max``.
         """
         with self.open_file(name) as file:
-            text = file.read(bytes_max + 1) or b""
-        if len(text) > bytes_max:
-            raise LimitExceeded(name, f"Over {bytes_max:,} bytes", "Write no more than belongs there")
-        return text
+            content = file.read(bytes_max + 1) or b""
+        if len(content) > bytes_max:
+            raise LimitExceeded(name, f"Over {bytes_max:,} bytes", "Write only what belongs in this file")
+        return content
 
     async def write_result(self, name: str, pieces: AsyncIterator[bytes]) -> None:
-        """Put a file into ``out``, whole and durably, in place of one of the same name."""
+        """Write a file to ``out``, complete and durable, replacing one of the same name."""
         out, unfinished = self._descriptors[SubFolder.OUT], f".{name}.part"
         with suppress(FileNotFoundError):
             os.unlink(unfinished, dir_fd=out)
@@ -132,45 +134,45 @@ class SenderFolder:
         await asyncio.to_thread(os.fsync, out)
 
     def remove_result(self, name: str) -> None:
-        """Take a result out of ``out`` that holds no longer."""
+        """Remove a result from ``out`` that is no longer valid."""
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._descriptors[SubFolder.OUT])
 
     def move(self, entry: FolderEntry, subfolder: SubFolder, new_name: str) -> bool:
-        """Move what was looked at out of ``in``, durably; whatever it is, it is moved itself, never what it points to.
+        """Move an entry out of ``in``, durably; a link itself is moved, never its target.
 
-        What has come in its place stays there; then this is False.
+        If another file has taken its place, that one stays, and the result is False.
         """
         source, target = self._descriptors[SubFolder.IN], self._descriptors[subfolder]
-        found = _find_entry(entry.name, source)
-        if found is not None and found != entry:
+        current = _find_entry(entry.name, source)
+        if current is not None and current != entry:
             return False
         with suppress(FileNotFoundError):
             os.rename(entry.name, new_name, src_dir_fd=source, dst_dir_fd=target)
         moved = _find_entry(new_name, target)
-        is_it = moved is None or moved.inode == entry.inode
-        if not is_it:  # it came between the look and the move: back with it, unless another came meanwhile
+        is_same = moved is None or moved.inode == entry.inode
+        if not is_same:  # replaced between check and move: move it back, unless the name is in use again
             with suppress(FileExistsError):
                 os.link(new_name, entry.name, src_dir_fd=target, dst_dir_fd=source, follow_symlinks=False)
             os.unlink(new_name, dir_fd=target)
         os.fsync(target)
         os.fsync(source)
-        return is_it
+        return is_same
 
 
 @contextmanager
 def open_folder(root: Path, sender: str) -> Iterator[SenderFolder]:
-    """The folders of a sender; those that are missing are made."""
-    with ExitStack() as held:
-        base = _open_directory(held, str(root / sender), None)
-        places = {place: _open_or_create(held, place, base) for place in SubFolder}
-        yield SenderFolder(sender, places)
+    """Open the folders of a sender; create those that are missing."""
+    with ExitStack() as stack:
+        base = _open_directory(stack, str(root / sender), None)
+        descriptors = {subfolder: _open_or_create(stack, subfolder, base) for subfolder in SubFolder}
+        yield SenderFolder(sender, descriptors)
 
 
 def list_senders(root: Path) -> list[str]:
-    """Who has a folder; what is no folder of its own, or named as no sender may be, is passed over."""
-    with os.scandir(root) as found:
-        names = [each.name for each in islice(found, SENDERS_MAX) if each.is_dir(follow_symlinks=False)]
+    """Return the senders that have a folder; links, and names that no sender may have, are skipped."""
+    with os.scandir(root) as listing:
+        names = [entry.name for entry in islice(listing, SENDERS_MAX) if entry.is_dir(follow_symlinks=False)]
     return sorted(name for name in names if _is_sender(name))
 
 
@@ -181,29 +183,29 @@ def _is_sender(name: str) -> bool:
         return False
 
 
-def _open_or_create(held: ExitStack, name: str, base: int) -> int:
+def _open_or_create(stack: ExitStack, name: str, base: int) -> int:
     with suppress(FileExistsError):
         os.mkdir(name, 0o770, dir_fd=base)
-    return _open_directory(held, name, base)
+    return _open_directory(stack, name, base)
 
 
-def _open_directory(held: ExitStack, name: str, base: int | None) -> int:
+def _open_directory(stack: ExitStack, name: str, base: int | None) -> int:
     descriptor = os.open(name, _DIRECTORY, dir_fd=base)
-    held.callback(os.close, descriptor)
+    stack.callback(os.close, descriptor)
     return descriptor
 
 
-def _stat_entry(found: os.DirEntry[str]) -> FolderEntry | None:
-    """None when it is gone meanwhile."""
+def _stat_entry(entry: os.DirEntry[str]) -> FolderEntry | None:
+    """Return the state of an entry; None if it was removed meanwhile."""
     try:
-        state = found.stat(follow_symlinks=False)
+        state = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
-    return _to_entry(found.name, state)
+    return _to_entry(entry.name, state)
 
 
 def _find_entry(name: str, folder: int) -> FolderEntry | None:
-    """What stands in a folder by a name now; None when nothing does."""
+    """Return the entry that now has this name in a folder; None if there is none."""
     try:
         return _to_entry(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
     except FileNotFoundError:

@@ -34,7 +34,7 @@ from drop_taken t left join signer s using (signer)
 where not exists (select from drop_answered a where a.taken = t.taken) order by t.taken;
 
 -- name: ended
--- Decided, or cancelled.
+-- Decided or cancelled.
 select s.submission from unnest($1::int[]) as s (submission)
 where (select done from progress p where p.submission = s.submission order by batch desc limit 1)
    or exists (select from cancellation c where c.submission = s.submission);

@@ -1,4 +1,4 @@
-"""Detached Ed25519 signatures over a file's bytes, and who may give them."""
+"""Detached Ed25519 signatures of files, and the signers of a sender."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from reporting.refusals import Language
 from service.auth.credentials import Caller
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 SIGNATURE_BYTES = 64
 SIGNATURE_FILE_BYTES_MAX = 1024
@@ -21,36 +21,39 @@ _KEY_FILE_BYTES_MAX = 2**16
 
 
 class Signer(NamedTuple):
-    """A public key, and what its signature is good for."""
+    """A public key, and the rights its signature gives."""
 
     caller: Caller
     key: bytes
     is_live: bool
-    """Begun, not over and not ended."""
+    """Whether it is valid now: begun, not expired and not ended."""
     language: Language = "en"
     wants_pain002: bool = False
 
 
 def parse_signature(text: bytes) -> bytes | None:
-    """The signature that a file holds, raw or in base64; None when it holds none."""
+    """Return the signature that a file contains, raw or in base64; None if it contains none."""
     if len(text) == SIGNATURE_BYTES:
         return text
     try:
-        found = base64.b64decode(b"".join(text.split()), validate=True)
+        decoded = base64.b64decode(b"".join(text.split()), validate=True)
     except binascii.Error:
         return None
-    return found if len(found) == SIGNATURE_BYTES else None
+    return decoded if len(decoded) == SIGNATURE_BYTES else None
 
 
 def find_signer(path: Path, signature: bytes, signers: Sequence[Signer]) -> Signer | None:
-    """Which of the live ``signers`` signed the file at ``path``, a file of our own that nobody shortens."""
+    """Return which of the valid ``signers`` signed the file at ``path``.
+
+    The file must be in the spool: one that is shortened while it is mapped would end the process.
+    """
     with (
         path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
         memoryview(mapped) as content,
     ):
-        live = (each for each in signers if each.is_live)
-        return next((each for each in live if _is_signed(each.key, signature, content)), None)
+        live = (signer for signer in signers if signer.is_live)
+        return next((signer for signer in live if _is_signed(signer.key, signature, content)), None)
 
 
 def _is_signed(key: bytes, signature: bytes, content: memoryview) -> bool:
@@ -62,20 +65,20 @@ def _is_signed(key: bytes, signature: bytes, content: memoryview) -> bool:
 
 
 def read_public_key(path: Path) -> bytes:
-    """The raw bytes of an Ed25519 public key in PEM.
+    """Return the raw bytes of an Ed25519 public key in PEM.
 
     Raises
     ------
-    Misuse
-        No such file, or something else in it.
+    UsageError
+        The file does not exist, or contains something else.
     """
     try:
         with path.open("rb") as file:
-            found = load_pem_public_key(file.read(_KEY_FILE_BYTES_MAX))
+            key = load_pem_public_key(file.read(_KEY_FILE_BYTES_MAX))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}. Name the file of a public key") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError(f"{path} holds no public key in PEM: openssl pkey -in KEY.pem -pubout") from error
-    if not isinstance(found, Ed25519PublicKey):
-        raise UsageError(f"{path} holds a key of another kind: openssl genpkey -algorithm ed25519")
-    return found.public_bytes_raw()
+        raise UsageError(f"{path} contains no public key in PEM: openssl pkey -in KEY.pem -pubout") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise UsageError(f"{path} contains a key of another type: openssl genpkey -algorithm ed25519")
+    return key.public_bytes_raw()

@@ -1,8 +1,8 @@
-"""The watch over all drop folders: takes what is whole, moves it away, and writes back what became of it.
+"""The watcher of all drop folders: takes complete files, moves them away, and writes their results back.
 
-The order of steps makes a kill at any moment harmless.  A file leaves ``in`` only after it is in the spool, registered,
-and noted as taken; whoever meets it there again takes it again, and the same bytes are the same submission.  What is
-noted as taken and not as answered gets its results, after a restart too.
+The order of the steps makes a kill at any moment harmless. A file leaves ``in`` only after it is in the spool, registered
+and recorded as taken; if it is still there after a restart it is taken again, and the same bytes are the same
+submission. A file that is recorded as taken but not as answered gets its results, also after a restart.
 """
 
 import asyncio
@@ -18,14 +18,12 @@ from typing import NamedTuple
 import structlog
 
 from core.errors import EngineError, InputError
-from ingest.spool.spool import Spool
 from posting.store.failures import DATABASE_ERRORS
 from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.roles import Role
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.backoff import RETRY_SECONDS, RetryTimes
 from service.dropfolders.dropfolder_queries import Pool, TakenFile
-from service.dropfolders.file_names import to_safe_name
 from service.dropfolders.folder import FileReplaced, SenderFolder, SubFolder, list_senders, open_folder
 from service.dropfolders.intake import FileIntake
 from service.dropfolders.result_files import ResultWriter, write_problem
@@ -33,30 +31,31 @@ from service.dropfolders.signatures import Signer
 from service.dropfolders.stable_files import StableFile, StableFiles
 from service.http.problems import Problem, from_input_error
 from service.http.service_context import ServiceContext
+from service.results.result_names import to_safe_name
 
 LOG = structlog.get_logger()
 POLL_SECONDS = 0.25
 SENDERS_AT_ONCE = 4
 FILES_PER_VISIT = 100
 _TEMPORARY_FAILURES = (EngineError, *DATABASE_ERRORS)
-"""Nothing can be taken or answered: all of a sender's files wait where they are."""
+"""Failures that concern no single file: all files of the sender wait where they are."""
 
 
 class DropFolderRules(NamedTuple):
-    """Which folders are watched, and how."""
+    """The folder to watch, and how files in it are treated."""
 
     root: Path
     settle_seconds: float
     unsigned: frozenset[Role]
-    """The roles of senders that have no signer; none: their files are refused."""
+    """The roles of senders that have no signer; if empty, their files are refused."""
 
 
 @dataclass(slots=True)
 class DropFolderWatcher:
-    """The folders of all senders, from look to look."""
+    """Visits the folders of all senders again and again."""
 
     rules: DropFolderRules
-    desk: ServiceContext
+    service: ServiceContext
     audit_trail: AuditTrail
     pool: Pool
     intake: FileIntake
@@ -68,10 +67,10 @@ class DropFolderWatcher:
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Look until the service stops."""
-        self.desk.state.call_on_drain(self._stopped.set)
-        for taken in await dropfolder_queries.read_unanswered(self.pool):
-            self._unanswered[taken.sender].append(taken)
+        """Visit the folders until the service stops."""
+        self.service.state.call_on_drain(self._stopped.set)
+        for file in await dropfolder_queries.read_unanswered(self.pool):
+            self._unanswered[file.sender].append(file)
         async with asyncio.TaskGroup() as group:
             while not self._stopped.is_set():
                 for sender in self._list_idle_senders():
@@ -80,11 +79,11 @@ class DropFolderWatcher:
                 await self._pause(POLL_SECONDS)
 
     def _list_idle_senders(self) -> list[str]:
-        """Senders whom nobody visits just now."""
-        if not self.desk.state.is_ready:
+        """Return the senders that are not being visited."""
+        if not self.service.state.is_ready:
             return []
         try:
-            return [each for each in list_senders(self.rules.root) if each not in self._busy]
+            return [sender for sender in list_senders(self.rules.root) if sender not in self._busy]
         except OSError as error:
             LOG.warning("drop folder does not open", cause=repr(error))
             return []
@@ -94,7 +93,7 @@ class DropFolderWatcher:
             await asyncio.wait_for(self._stopped.wait(), seconds)
 
     async def _process_sender(self, sender: str) -> None:
-        """Look once into a sender's folders."""
+        """Visit a sender's folders once: write results, then take new files."""
         try:
             async with self._slots:
                 with open_folder(self.rules.root, sender) as folder:
@@ -104,37 +103,37 @@ class DropFolderWatcher:
             LOG.warning("drop folder waits", sender=sender, cause=repr(error))
             await self._pause(RETRY_SECONDS)
         except Exception:
-            self.desk.metrics.increment("drop_files_total", "failed")
+            self.service.metrics.increment("drop_files_total", "failed")
             LOG.exception("drop folder failed", sender=sender)
             await self._pause(RETRY_SECONDS)
         finally:
             self._busy.discard(sender)
 
     async def _write_results(self, folder: SenderFolder) -> None:
-        """Write the results of what is decided."""
+        """Write the results of decided files."""
         waiting = [
-            each
-            for each in self._unanswered[folder.sender]
-            if self._retry_times.is_due(folder.sender, _build_retry_key(each))
+            file
+            for file in self._unanswered[folder.sender]
+            if self._retry_times.is_due(folder.sender, _build_retry_key(file))
         ][:FILES_PER_VISIT]
         ended = (
-            await dropfolder_queries.select_ended(self.pool, [each.submission for each in waiting])
+            await dropfolder_queries.select_ended(self.pool, [file.submission for file in waiting])
             if waiting
             else set()
         )
-        for taken in waiting:
-            if taken.submission in ended and not self._stopped.is_set():
-                async with self._isolate_failure(folder, taken.name, _build_retry_key(taken)):
-                    await ResultWriter(self.desk).write(folder, taken)
-                    await dropfolder_queries.insert_answered(self.pool, taken)
-                    self._unanswered[folder.sender].remove(taken)
-                    said = {"file": taken.name, "submission": taken.submission}
-                    LOG.info("drop answered", sender=taken.sender, **said)
+        for file in waiting:
+            if file.submission in ended and not self._stopped.is_set():
+                async with self._isolate_failure(folder, file.name, _build_retry_key(file)):
+                    await ResultWriter(self.service).write(folder, file)
+                    await dropfolder_queries.insert_answered(self.pool, file)
+                    self._unanswered[folder.sender].remove(file)
+                    details = {"file": file.name, "submission": file.submission}
+                    LOG.info("drop answered", sender=file.sender, **details)
 
     async def _take_stable_files(self, folder: SenderFolder) -> None:
-        """Take what is whole, in the order in which it came."""
+        """Take the complete files, in the order in which they arrived."""
         entries = await asyncio.to_thread(folder.list_entries)
-        names = {each.name for each in entries}
+        names = {entry.name for entry in entries}
         self._retry_times.forget_others(
             folder.sender, names | set(map(_build_retry_key, self._unanswered[folder.sender]))
         )
@@ -142,17 +141,17 @@ class DropFolderWatcher:
             self._stable_files.pop(folder.sender, None)
             return
         signers = await dropfolder_queries.read_signers(self.pool, folder.sender)
-        known = self._stable_files.setdefault(folder.sender, StableFiles(self.rules.settle_seconds))
-        whole = known.select_stable(entries, must_sign=bool(signers))
-        due = [each for each in whole if self._retry_times.is_due(folder.sender, each.entry.name)]
-        for arrived in due[:FILES_PER_VISIT]:
-            async with self._isolate_failure(folder, name := arrived.entry.name, name):
-                if not await self._take_or_refuse(folder, arrived, signers):
+        stable_files = self._stable_files.setdefault(folder.sender, StableFiles(self.rules.settle_seconds))
+        stable = stable_files.select_stable(entries, must_sign=bool(signers))
+        due = [file for file in stable if self._retry_times.is_due(folder.sender, file.entry.name)]
+        for file in due[:FILES_PER_VISIT]:
+            async with self._isolate_failure(folder, name := file.entry.name, name):
+                if not await self._take_or_refuse(folder, file, signers):
                     return
 
     @asynccontextmanager
     async def _isolate_failure(self, folder: SenderFolder, name: str, key: str) -> AsyncIterator[None]:
-        """What goes wrong with one file is told and counted, and lets that file wait, by ``key``; the others go on."""
+        """Log and count a failure of the body and make that file wait, under ``key``; the other files continue."""
         try:
             yield
             self._retry_times.forget(folder.sender, key)
@@ -160,12 +159,14 @@ class DropFolderWatcher:
             raise
         except Exception as error:
             seconds = self._retry_times.postpone(folder.sender, key)
-            self.desk.metrics.increment("drop_files_total", "failed")
-            said = {"sender": folder.sender, "file": to_safe_name(name), "again_in_seconds": seconds}
-            LOG.exception("drop failed", cause=repr(error), exc_info=not isinstance(error, OSError), **said)
+            self.service.metrics.increment("drop_files_total", "failed")
+            details = {"sender": folder.sender, "file": to_safe_name(name), "again_in_seconds": seconds}
+            LOG.exception(
+                "drop failed", cause=repr(error), exc_info=not isinstance(error, OSError), **details
+            )
 
     async def _take_or_refuse(self, folder: SenderFolder, file: StableFile, signers: list[Signer]) -> bool:
-        """Take a file or refuse it; False when it must wait, and the others with it."""
+        """Take a file or refuse it; return False if it must wait, and with it all other files of the sender."""
         try:
             await self._take(folder, file, signers)
         except FileReplaced:
@@ -183,50 +184,52 @@ class DropFolderWatcher:
     async def _take(self, folder: SenderFolder, file: StableFile, signers: list[Signer]) -> None:
         name = file.entry.name
         submission, signer = await self.intake.admit(folder, file, signers)
-        taken = await dropfolder_queries.insert_taken(self.pool, (folder.sender, name, submission), signer)
-        self._unanswered[folder.sender].append(taken)
+        taken_file = await dropfolder_queries.insert_taken(
+            self.pool, sender=folder.sender, name=name, submission=submission, signer=signer
+        )
+        self._unanswered[folder.sender].append(taken_file)
         await _move_out(folder, file, SubFolder.DONE, f"{submission:09}")
-        self.desk.metrics.increment("drop_files_total", "taken")
+        self.service.metrics.increment("drop_files_total", "taken")
         LOG.info("drop taken", sender=folder.sender, file=name, submission=submission)
 
     async def _refuse(self, folder: SenderFolder, file: StableFile, problem: Problem) -> None:
-        """Say why, and move the file out of the way.
+        """Write why the file is refused, and move it away.
 
-        Each is on the trail first: of a file that cannot be read nobody knows whether it was signed.
+        Every refusal is recorded in the audit trail first: whether an unreadable file was signed is unknown.
         """
         name = file.entry.name
         if problem.is_audited:
-            self.desk.metrics.increment("turned_away_total", problem.code)
-        said = (f"DROP {to_safe_name(name)}", problem.code, problem.detail)
-        await self.audit_trail.record(Attempt(problem.claimed_name, folder.sender, "drop folder", *said))
+            self.service.metrics.increment("turned_away_total", problem.code)
+        details = (f"DROP {to_safe_name(name)}", problem.code, problem.detail)
+        await self.audit_trail.record(Attempt(problem.claimed_name, folder.sender, "drop folder", *details))
         await write_problem(folder, name, problem)
         await _move_out(folder, file, SubFolder.REJECTED, f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-        self.desk.metrics.increment("drop_files_total", "refused")
+        self.service.metrics.increment("drop_files_total", "refused")
         LOG.info("drop refused", sender=folder.sender, file=to_safe_name(name), code=problem.code)
 
 
-async def _move_out(folder: SenderFolder, file: StableFile, place: SubFolder, prefix: str) -> None:
-    """Move a file, then what stands beside it: without it those mean nothing.  What has come in their place stays."""
+async def _move_out(folder: SenderFolder, file: StableFile, target: SubFolder, prefix: str) -> None:
+    """Move a file, then its sidecars, which mean nothing without it. Files that have replaced them stay."""
     for entry in (file.entry, *file.sidecars):
-        if not await asyncio.to_thread(folder.move, entry, place, f"{prefix}-{to_safe_name(entry.name)}"):
+        if not await asyncio.to_thread(folder.move, entry, target, f"{prefix}-{to_safe_name(entry.name)}"):
             LOG.info("drop replaced", sender=folder.sender, file=to_safe_name(entry.name))
 
 
-def _build_retry_key(taken: TakenFile) -> str:
-    """What a file's answer is called among what waits: no file in ``in`` has such a name."""
-    return f"/{taken.number}"
+def _build_retry_key(file: TakenFile) -> str:
+    """Return the retry key of a file's results; no file in ``in`` can have such a name."""
+    return f"/{file.number}"
 
 
 async def watch_folders(
-    rules: DropFolderRules, desk: ServiceContext, trail: AuditTrail, where: tuple[str, Spool]
+    rules: DropFolderRules, service: ServiceContext, audit_trail: AuditTrail, *, dsn: str
 ) -> None:
-    """Watch the folders until the service stops; ``where`` is the address of the database, and the spool.
+    """Watch the folders until the service stops.
 
     Raises
     ------
     PostgresError, ConnectionError
-        The database did not say what is left to answer.
+        The files without results could not be read from the database.
     """
-    dsn, spool = where
     async with dropfolder_queries.open_pool(dsn) as pool:
-        await DropFolderWatcher(rules, desk, trail, pool, FileIntake(desk, spool, rules.unsigned)).run()
+        intake = FileIntake(service, service.receiver.spool, rules.unsigned)
+        await DropFolderWatcher(rules, service, audit_trail, pool, intake).run()

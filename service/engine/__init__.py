@@ -1,1 +1,1 @@
-"""The engine as a process: file processing, imports, standby and shutdown."""
+"""The engine as a process: file processing, bank imports, payment runs, standby and shutdown."""

@@ -1,7 +1,7 @@
-"""The bank's files in: each read, matched and stored, then all their acts posted like any other file's.
+"""The import of bank files: read, match and store each one, then post all their acts like those of any other file.
 
-Where something was debited, what is due for paying late is claimed behind it, in a step of its own: what was taken in stays
-taken in, whatever stands in the way of that.
+If there are debits, late interest is proposed afterwards, as a separate step: the import stays committed even if that
+step fails.
 """
 
 from collections import Counter
@@ -17,11 +17,12 @@ from core.outcome_codes import Outcome
 from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
+from service.configuration.settings import Settings
 from service.database import command_queries
 from service.engine import file_processing, late_interest, payment_runs
-from service.engine.file_processing import EngineContext, FileRejection, ProcessingResult
+from service.engine.file_processing import EngineContext
 from service.engine.late_interest import InterestRequest, InterestResult
-from service.settings import Settings
+from service.engine.processing_result import FileRejection, ProcessingResult, require_accepted
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
@@ -34,17 +35,17 @@ from settlement.runs.payment_reference import PaymentReference
 from settlement.simulated_bank import pain001_reader
 
 FOLDER = "bank"
-"""Of the acts of the bank's answers, within the data folder."""
+"""Folder of the acts made from bank messages, within the data folder."""
 
 
 class MessageReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of the bank that was taken in."""
+    """A bank file that was imported."""
 
     file: str
     message: int
     attempt: int
     known: bool
-    """It was taken in before."""
+    """It was imported before."""
     format: str
     identity: str
     statements: list[str]
@@ -55,67 +56,73 @@ class MessageReceipt(msgspec.Struct, frozen=True, kw_only=True):
     unmatched: int
     unmatched_cents: int
     refused: dict[str, int]
-    """Lines of its acts that the journal refused and has not accepted since, by code."""
+    """Lines of its acts that the engine refused and has not accepted since, by code."""
 
 
 class ImportResult(msgspec.Struct, frozen=True):
-    """What became of the files."""
+    """The result of an import: imported and refused files, and the posting of their acts."""
 
     messages: list[MessageReceipt]
     rejected: list[FileRejection]
     posted: ProcessingResult | None
-    """The run that posted their acts; none where there was nothing to post."""
+    """The processing of their acts; None if there was nothing to post."""
     interest: InterestResult | None = None
-    """What was proposed for paying late; none where nothing was debited, or it was not asked for."""
+    """The late interest proposed; None if there were no debits, or it was not requested."""
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether the posting was stopped on the way."""
-        return any(each is not None and each.is_interrupted for each in (self.posted, self.interest))
+        """Whether a signal stopped the posting."""
+        return any(step is not None and step.is_interrupted for step in (self.posted, self.interest))
 
 
 class ImportOptions(msgspec.Struct, frozen=True):
-    """Who is told of progress, whether known files are matched anew, and how late interest is proposed, if it is."""
+    """How files are imported."""
 
     reporter: ProgressReporter
     again: bool = False
+    """Match files again that were imported before."""
     interest: InterestRequest | None = None
+    """How late interest is proposed afterwards; None if it is not."""
 
 
 async def import_files(
     context: EngineContext, paths: Sequence[Path], interruption: Interruption, options: ImportOptions
 ) -> ImportResult:
-    """Take in ``paths``, in order, and post what they say.
+    """Import the files in order, and post their acts.
 
     Raises
     ------
     EngineError
-        The engine cannot go on; what is committed stays, and the same call goes on from there.
+        The engine cannot continue; what is committed stays, and the same call continues from there.
     """
     messages, rejected = await _import_messages(context, paths, options)
     posted = await _post_acts(context, messages, interruption, options.reporter)
-    waits = [each.path for each in messages if each.awaits_debits]
-    if waits and posted and not posted.is_interrupted:
-        # what came back in January follows debits of December that have only just been posted
-        later, _ = await _import_messages(context, waits, ImportOptions(options.reporter))
-        then = await _post_acts(context, later, interruption, options.reporter)
-        numbers = {each.number for each in later}
-        messages = [*(each for each in messages if each.number not in numbers), *later]
-        posted = _merge_results(posted, then) if then else posted
+    waiting = [message.path for message in messages if message.awaits_debits]
+    if waiting and posted and not posted.is_interrupted:
+        # returns of January refer to debits of December that have only just been posted
+        rematched, _ = await _import_messages(context, waiting, ImportOptions(options.reporter))
+        second = await _post_acts(context, rematched, interruption, options.reporter)
+        numbers = {message.number for message in rematched}
+        messages = [*(message for message in messages if message.number not in numbers), *rematched]
+        posted = _merge_results(posted, second) if second else posted
     refused = await _count_refused(context, messages)
-    taken = ImportResult([_describe_message(each, refused) for each in messages], rejected, posted)
-    if not options.interest or taken.is_interrupted or not any(each.debits for each in taken.messages):
-        return taken
-    claimed = await late_interest.propose_since_mark(
+    result = ImportResult([_describe_message(message, refused) for message in messages], rejected, posted)
+    if (
+        not options.interest
+        or result.is_interrupted
+        or not any(message.debits for message in result.messages)
+    ):
+        return result
+    interest = await late_interest.propose_since_mark(
         context, options.interest, interruption, options.reporter
     )
-    return msgspec.structs.replace(taken, interest=claimed)
+    return msgspec.structs.replace(result, interest=interest)
 
 
 async def _import_messages(
     context: EngineContext, paths: Sequence[Path], options: ImportOptions
 ) -> tuple[list[ImportedMessage], list[FileRejection]]:
-    """Read, match and store files; and those that are no messages of a bank, or do not add up."""
+    """Read, match and store files; return also those refused because they are not bank messages or do not add up."""
     settings, database = context.settings, context.database
     messages: list[ImportedMessage] = []
     rejected: list[FileRejection] = []
@@ -132,15 +139,12 @@ async def _import_messages(
                 try:
                     messages.append(await importer.import_file(path, rematch=options.again))
                 except InputError as error:
-                    refused = FileRejection(
-                        str(path), type(error).__name__, error.place, error.finding, error.remedy
-                    )
-                    rejected.append(refused)
+                    rejected.append(FileRejection.from_error(path, error))
     return messages, rejected
 
 
 def _merge_results(first: ProcessingResult, second: ProcessingResult) -> ProcessingResult:
-    """What became of the acts of both."""
+    """Combine the results of two processings."""
     return msgspec.structs.replace(
         second,
         receipts=[*first.receipts, *second.receipts],
@@ -156,18 +160,16 @@ async def _post_acts(
     interruption: Interruption,
     reporter: ProgressReporter,
 ) -> ProcessingResult | None:
-    if not any(each.is_pending for each in messages):
+    if not any(message.is_pending for message in messages):
         return None
-    files = list(dict.fromkeys(each.acts_path for each in messages if each.acts_path))
+    files = list(dict.fromkeys(message.acts_path for message in messages if message.acts_path))
     reporter.report_activity("posting")
-    # acts that were refused are the same bytes once they may pass, and those accepted before are duplicates then
-    order = ProcessingRequest(
-        files, Envelope(sender=SENDER), reprocess=any(each.was_refused for each in messages)
+    # refused acts are sent again with the same bytes, so the file is processed again; accepted ones become duplicates
+    request = ProcessingRequest(
+        files, Envelope(sender=SENDER), reprocess=any(message.was_refused for message in messages)
     )
-    result = file_processing.require_accepted(
-        await file_processing.process_files(context, order, interruption, reporter), "the bank's answers"
-    )
-    if not result.is_interrupted:
+    result = await file_processing.process_files(context, request, interruption, reporter)
+    if not require_accepted(result, "the bank files").is_interrupted:
         for path in files:
             path.unlink(missing_ok=True)
     return result
@@ -176,27 +178,27 @@ async def _post_acts(
 async def _count_refused(
     context: EngineContext, messages: Sequence[ImportedMessage]
 ) -> dict[bytes, Counter[str]]:
-    """How many lines of the acts of ``messages`` stand refused, by file of acts and code."""
-    found: dict[bytes, Counter[str]] = {}
-    files = [each.acts_hash for each in messages if each.acts_hash]
+    """Count the lines of the acts of ``messages`` that are still refused, by hash of the acts file and by code."""
+    counts: dict[bytes, Counter[str]] = {}
+    files = [message.acts_hash for message in messages if message.acts_hash]
     if not files:
-        return found
+        return counts
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection:
             for row in await bank.load_refused_acts(connection, files):
-                found.setdefault(row["file_hash"], Counter())[Outcome(row["code"]).name] += 1
-    return found
+                counts.setdefault(row["file_hash"], Counter())[Outcome(row["code"]).name] += 1
+    return counts
 
 
 def load_accountants(settings: Settings) -> Mapping[int, Accountants]:
-    """The accountants of every exercise that the calendar knows."""
+    """Load the accountants of every exercise in the calendar."""
     return PaymentReference.load(settings.reference or SAMPLE_FOLDER).accountants
 
 
 def _load_import_reference(settings: Settings) -> ImportContext:
     outbox = Outbox(settings.data / payment_runs.OUTBOX_FOLDER)
 
-    def lots(run: int, name: str) -> TransfersByLot | None:
+    def read_lots(run: int, name: str) -> TransfersByLot | None:
         path = outbox.locate(run, name)
         return (
             pain001_reader.list_ids_by_lot(pain001_reader.read_payment_files([path]))
@@ -205,7 +207,7 @@ def _load_import_reference(settings: Settings) -> ImportContext:
         )
 
     return ImportContext(
-        load_accountants(settings), bank_reasons.load(settings.reference or SAMPLE_FOLDER), lots
+        load_accountants(settings), bank_reasons.load(settings.reference or SAMPLE_FOLDER), read_lots
     )
 
 
@@ -220,7 +222,7 @@ def _describe_message(
         known=imported.is_known,
         format=message.format,
         identity=message.identity,
-        statements=[each.identity for each in message.statements],
+        statements=[statement.identity for statement in message.statements],
         movements=int(message.movements.amount.size),
         **imported.counts._asdict(),
         refused=dict(refused.get(imported.acts_hash or b"", {})),

@@ -1,4 +1,4 @@
-"""``crescendo run --dry-run``: what would become of files, were they run now.  Nothing is stored."""
+"""``crescendo run --dry-run``: decide files as of now, and report the outcome. Nothing is stored."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,125 +17,136 @@ from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_file
-from posting import pipeline
-from posting.pipeline import Pipeline
+from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels as codes_of
 from reporting.code_names import read_names
+from service.configuration.settings import UsageError
 from service.database import command_queries
-from service.engine.file_processing import EngineContext, FileRejection, open_store
-from service.results.dry_run_result import BookPosition, DryRunResult, build_dry_run_result
-from service.settings import UsageError
+from service.engine.file_processing import EngineContext, open_store
+from service.engine.processing_result import FileRejection
+from service.results import receipt_queries
+from service.results.dry_run_result import BookPosition, DecidedFile, DryRunResult, build_dry_run_result
 from service.terminal.processing_progress import ProgressReporter
 
 LINES_MAX = 1_000_000
-"""Lines of all files together: what became of each is held in memory until it is taken back."""
+"""Lines of all files together: their decisions stay in memory until they are rolled back."""
 
 
 class RepeatedFile(msgspec.Struct, frozen=True):
-    """A file that a run would take for one it has processed already."""
+    """A file that counts as processed before."""
 
     file: str
     submission: int
 
 
 class DryRunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of the files of a run."""
+    """How the files would be decided."""
 
     files: list[DryRunResult]
     known: list[RepeatedFile]
     rejected: list[FileRejection]
     """Files that would be refused whole."""
     twice: list[str]
-    """Paths with the same bytes as another one, which would be taken once."""
+    """Paths with the same bytes as another file, which would be processed once."""
     batch: int
-    """The batch they were decided after."""
+    """The last committed batch at the time of the decision."""
     dry_run: bool = True
 
 
 @dataclass(slots=True)
 class _Candidates:
-    """Files to be tried, and those that would not be decided."""
+    """Files to decide, and those that would not be decided."""
 
     files: list[DryRunFile] = field(default_factory=list)
-    totals: list[tuple[str, FileTotals]] = field(default_factory=list)
+    totals: list[FileTotals] = field(default_factory=list)
     known: list[RepeatedFile] = field(default_factory=list)
     rejected: list[FileRejection] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
 
 
 async def run_dry(
-    context: EngineContext, order: ProcessingRequest, reporter: ProgressReporter
+    context: EngineContext, request: ProcessingRequest, reporter: ProgressReporter
 ) -> DryRunReport:
-    """Decide the files of ``order`` together, in order and as of now, and take all of it back.
+    """Decide the files of ``request`` together, in order and as of now, and roll everything back.
 
     Raises
     ------
-    Misuse
-        An earlier run left work, which would come first; or there are too many lines.
+    UsageError
+        Files of an earlier call are unfinished and would come first; or there are too many lines.
     EngineError
-        The engine cannot go on.
+        The engine cannot continue.
     """
     async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
-        if left := await command_queries.read_unfinished(store.connection):
+        if unfinished := await receipt_queries.read_unfinished(store.connection):
             raise UsageError(
-                f"{left[0].file} is unfinished and would come first: run without --dry-run to finish it"
+                f"{unfinished[0].file} is unfinished and would come first: run without --dry-run to finish it"
             )
         with _open_temporary_spool(context.settings.data) as spool:
-            reporter.report_activity("proving")
-            gathered = await _collect_candidates(spool, store, order)
-            trial = DryRunFeed(gathered.files, StageTimes())
-            if trial.rows > LINES_MAX:
-                raise UsageError(f"{trial.rows:,} lines: a dry run takes {LINES_MAX:,}, name fewer files")
-            reporter.report_activity("trying")
-            await Pipeline(store, context.reference, pipeline.PipelineSettings(is_storing=False)).run(trial)
-        return await _build_report(context, store, gathered, trial)
+            reporter.report_activity("validating")
+            candidates = await _collect_candidates(spool, store, request)
+            feed = DryRunFeed(candidates.files, StageTimes())
+            if feed.rows > LINES_MAX:
+                raise UsageError(
+                    f"{feed.rows:,} lines: a dry run takes up to {LINES_MAX:,}, name fewer files"
+                )
+            reporter.report_activity("deciding")
+            await Pipeline(store, context.reference, PipelineSettings(is_storing=False)).run(feed)
+        return await _build_report(context, store, candidates, feed)
 
 
 @contextmanager
 def _open_temporary_spool(data: Path) -> Iterator[Spool]:
-    """A spool of which nothing stays."""
+    """Open a spool whose files are removed at the end."""
     with Spool(data / "spool").open_temporary(2**40) as spool:
         yield spool
 
 
-async def _collect_candidates(spool: Spool, store: PostgresStore, order: ProcessingRequest) -> _Candidates:
-    found, met = _Candidates(), set[tuple[str, bytes]]()
-    for path in order.paths:
+async def _collect_candidates(spool: Spool, store: PostgresStore, request: ProcessingRequest) -> _Candidates:
+    candidates, identities = _Candidates(), set[tuple[str, bytes]]()
+    for path in request.paths:
         try:
-            spooled = await asyncio.to_thread(spool.receive, path, path.name, order.declared)
-            before = await store.find_submission(*spooled.identity)
-            if spooled.identity in met:
-                found.twice.append(str(path))
-            elif before and before.covers_resend(again=order.reprocess):
-                found.known.append(RepeatedFile(str(path), before.number))
+            spooled = await asyncio.to_thread(spool.receive, path, path.name, request.declared)
+            prior = await store.find_submission(*spooled.identity)
+            if spooled.identity in identities:
+                candidates.twice.append(str(path))
+            elif prior and prior.covers_resend(again=request.reprocess):
+                candidates.known.append(RepeatedFile(str(path), prior.number))
             else:
-                met.add(spooled.identity)
-                await asyncio.to_thread(_validate, spooled, found)
+                identities.add(spooled.identity)
+                await asyncio.to_thread(_validate, spooled, candidates)
         except InputError as error:
-            name = type(error).__name__
-            found.rejected.append(FileRejection(str(path), name, error.place, error.finding, error.remedy))
-    return found
+            candidates.rejected.append(FileRejection.from_error(path, error))
+    return candidates
 
 
 def _validate(spooled: SpooledFile, candidates: _Candidates) -> None:
-    proved = validate_file(spooled, MemoryAllowance())
-    candidates.files.append(DryRunFile(spooled, proved.source))
-    candidates.totals.append((spooled.name, proved.totals))
+    validated = validate_file(spooled, MemoryAllowance())
+    candidates.files.append(DryRunFile(spooled, validated.source))
+    candidates.totals.append(validated.totals)
 
 
 async def _build_report(
-    context: EngineContext, store: PostgresStore, candidates: _Candidates, trial: DryRunFeed
+    context: EngineContext, store: PostgresStore, candidates: _Candidates, feed: DryRunFeed
 ) -> DryRunReport:
     folder = context.settings.reference
     names = await read_names(store.connection, codes_of.load(folder) if folder else codes_of.load())
     batch, _ = await command_queries.read_chain_head(store.connection)
-    after, passes = BookPosition(batch, trial.first_node), trial.result.passes if trial.result else []
+    position, passes = BookPosition(batch, feed.first_node), feed.result.passes if feed.result else []
     files = [
         build_dry_run_result(
-            file, [one for one in passes if one[0].submission is submission], after, (names, "en")
+            DecidedFile(
+                file.spooled.name,
+                totals,
+                [decided for decided in passes if decided.piece.submission is submission],
+            ),
+            position,
+            names,
+            "en",
         )
-        for file, submission in zip(candidates.totals, trial.submissions, strict=True)
+        for file, totals, submission in zip(
+            candidates.files, candidates.totals, feed.submissions, strict=True
+        )
     ]
     return DryRunReport(
         files=files, known=candidates.known, rejected=candidates.rejected, twice=candidates.twice, batch=batch

@@ -1,4 +1,4 @@
-"""Load the compiled kernels, and say so when they must be compiled first."""
+"""Load the compiled kernels, and report it when they must be compiled first."""
 
 import importlib
 import pkgutil
@@ -10,12 +10,12 @@ _QUICK_SECONDS = 1.5
 
 
 def load_kernels(reporter: ProgressReporter) -> None:
-    """Import every kernel; the first time on a machine they are compiled, which takes a minute."""
+    """Import every kernel. The first time on a machine they are compiled, which takes a minute."""
     import kernels
 
-    names = [each.name for each in pkgutil.iter_modules(kernels.__path__) if each.name != "__main__"]
-    began = time.monotonic()
+    names = [module.name for module in pkgutil.iter_modules(kernels.__path__) if module.name != "__main__"]
+    started_at = time.monotonic()
     for done, name in enumerate(names):
-        if time.monotonic() - began > _QUICK_SECONDS:
-            reporter.report_steps(done, len(names), "compiling the kernels, once on this machine")
+        if time.monotonic() - started_at > _QUICK_SECONDS:
+            reporter.report_steps(done, len(names), "compiling the kernels, only once on this machine")
         importlib.import_module(f"kernels.{name}")

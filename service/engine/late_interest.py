@@ -1,9 +1,10 @@
-"""Late interest proposed: what is due and not claimed yet becomes acts, which go the ordinary way into the journal.
+"""Proposals of late interest: interest that is due and not claimed yet becomes acts, which are processed like a file.
 
-What a call that was killed had given to the engine comes to its end before anything is measured: so a claim is never made
-twice, nor a second time with another day.  What it had not given yet is measured anew.
+Acts that an interrupted call had already given to the engine are decided before anything is measured, so that no claim
+is made twice, not even with another day. Claims it had not given to the engine yet are computed again.
 
-Once all that is due is decided, a mark says up to which entry debits were measured: behind that an import measures on.
+Once all claims are decided, a mark is stored: the last entry up to which debits were measured. An import measures only
+the debits after this mark.
 """
 
 import asyncio
@@ -22,7 +23,9 @@ from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
 from service.database import command_queries
 from service.engine import file_processing
-from service.engine.file_processing import EngineContext, ProcessingResult
+from service.engine.file_processing import EngineContext
+from service.engine.processing_result import ProcessingResult, require_accepted
+from service.results import receipt_queries
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.late_interest import claim_acts
@@ -31,51 +34,53 @@ from settlement.late_interest.claim_acts import BATCH_PREFIX
 from settlement.orders import outbox
 
 FOLDER, FILE = "interest", "acts.arrow"
-"""Where the acts are on their way, within the data folder."""
+"""Where the acts lie until they are decided, within the data folder."""
 
 _EPOCH = date(1970, 1, 1)
 _NO_OPEN_PERIOD = (
-    "{day} lies in no open period of its exercise; propose it by "
-    "crescendo pay interest --at DAY, on a day that does"
+    "{day} is not in an open period of its exercise; propose it with "
+    "crescendo pay interest --at DAY, for a day in an open period"
 )
 _UNDECIDED = (
-    "claims that were proposed are not decided yet ({file}), and nothing is proposed beside them: where their sender is "
-    'paused, let it go on by crescendo access resume {sender} --reason "..."; where the spool has lost their file, put that '
-    "back; then call crescendo pay interest"
+    "claims proposed earlier are not decided yet ({file}), and nothing is proposed before they are. If their sender is "
+    'paused, resume it: crescendo access resume {sender} --reason "...". If their file is missing from the spool, restore '
+    "it. Then call crescendo pay interest"
 )
 
 
 class InterestResult(msgspec.Struct, frozen=True):
-    """What was proposed, in cents, and what became of it."""
+    """The late interest that was proposed, in cents, and what was decided about it."""
 
     payments: int
-    """Of which something was paid late, and not all that is due was claimed."""
+    """Number of requests that were paid late and for which something is still to be claimed."""
     cents: int
+    """The amount proposed."""
     interest_cents: int
+    """The total interest due for these requests."""
     compensation_cents: int
-    """Both of what is due for them in all."""
+    """The total compensation due for these requests."""
     posted: ProcessingResult | None
-    """The run that posted the acts; none where there was nothing to post, or none was wanted."""
+    """The processing of the acts; None if there was nothing to post, or in a dry run."""
     waits: str = ""
-    """Why what is due was not proposed, and what to do; empty where it was."""
+    """Why nothing was proposed although interest is due, and what to do; empty if it was proposed."""
     earlier: int = 0
-    """Lines that a call which was stopped had proposed, and that are decided now."""
+    """Lines that an interrupted call had proposed, and that are decided now."""
     debits: int = 0
-    """How many were measured."""
+    """Number of debits that were measured."""
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether the posting was stopped on the way."""
+        """Whether a signal stopped the posting."""
         return self.posted is not None and self.posted.is_interrupted
 
 
 class InterestRequest(msgspec.Struct, frozen=True):
-    """At which moment, and whether only to look."""
+    """The moment as of which interest is proposed, and the scope."""
 
     at: datetime
     is_dry_run: bool = False
     since_mark: bool = False
-    """Whether only that is measured of which something was debited since the last call that decided all it found."""
+    """Measure only the requests with debits after the stored mark."""
 
 
 _NOTHING_PROPOSED = InterestResult(0, 0, 0, 0, None)
@@ -89,63 +94,67 @@ async def propose_interest(
     Raises
     ------
     EngineError
-        The engine cannot go on; the same call does.
+        The engine cannot continue; the same call does.
     ReferenceDataError
-        The rate of a half-year is not there.
+        The rate of a half-year is missing.
     """
-    before = None if request.is_dry_run else await _finish_earlier_files(context, interruption, reporter)
-    if before and before.is_interrupted:
-        return msgspec.structs.replace(_NOTHING_PROPOSED, posted=before)
-    if not request.is_dry_run and (waits := await _describe_undecided(context)):
-        return msgspec.structs.replace(_NOTHING_PROPOSED, waits=waits, earlier=_count_claim_lines(before))
+    earlier = None if request.is_dry_run else await _finish_earlier_files(context, interruption, reporter)
+    if earlier and earlier.is_interrupted:
+        return msgspec.structs.replace(_NOTHING_PROPOSED, posted=earlier)
+    if not request.is_dry_run and (undecided := await _describe_undecided(context)):
+        return msgspec.structs.replace(
+            _NOTHING_PROPOSED, waits=undecided, earlier=_count_claim_lines(earlier)
+        )
     measured, names = await _measure_delays(context, request, reporter)
-    found = measured.claims
-    told = msgspec.structs.replace(
-        _summarize(found), earlier=_count_claim_lines(before), debits=measured.debits
+    claims = measured.claims
+    result = msgspec.structs.replace(
+        _summarize(claims), earlier=_count_claim_lines(earlier), debits=measured.debits
     )
     day = request.at.astimezone(ZoneInfo(TIME_ZONE)).date()
     if request.is_dry_run:
-        return told
-    if len(found.rows):
+        return result
+    if len(claims.rows):
         if not _is_open_day(context, day):
-            return msgspec.structs.replace(told, waits=_NO_OPEN_PERIOD.format(day=day))
-        told = await _post_claims(
-            context, told, claim_acts.build_acts_table(found, names, day), (interruption, reporter)
-        )
-    if not (told.is_interrupted or told.waits):
-        reporter.report_activity("noting how far")
+            return msgspec.structs.replace(result, waits=_NO_OPEN_PERIOD.format(day=day))
+        table = claim_acts.build_acts_table(claims, names, day)
+        result = await _post_claims(context, result, table, interruption=interruption, reporter=reporter)
+    if not (result.is_interrupted or result.waits):
+        reporter.report_activity("recording the last measured entry")
         await _store_mark(context, measured.last_entry)
-    return told
+    return result
 
 
 async def _post_claims(
-    context: EngineContext, told: InterestResult, table: pa.Table, by: tuple[Interruption, ProgressReporter]
+    context: EngineContext,
+    proposed: InterestResult,
+    table: pa.Table,
+    *,
+    interruption: Interruption,
+    reporter: ProgressReporter,
 ) -> InterestResult:
-    """Give the acts to the engine, and have them decided."""
+    """Write the acts to a file, and have them decided."""
     path = context.settings.data / FOLDER / FILE
     await asyncio.to_thread(_write_acts, table, path)
-    by[1].report_activity("posting interest")
-    result = file_processing.require_accepted(
-        await file_processing.process_files(context, ProcessingRequest([path], reprocess=True), *by),
-        "late interest",
-    )
-    if result.is_interrupted:
-        return msgspec.structs.replace(told, posted=result)
+    reporter.report_activity("posting interest")
+    request = ProcessingRequest([path], reprocess=True)
+    result = await file_processing.process_files(context, request, interruption, reporter)
+    if require_accepted(result, "late interest").is_interrupted:
+        return msgspec.structs.replace(proposed, posted=result)
     path.unlink(missing_ok=True)
-    return msgspec.structs.replace(told, posted=result, waits=await _describe_undecided(context))
+    return msgspec.structs.replace(proposed, posted=result, waits=await _describe_undecided(context))
 
 
 async def propose_since_mark(
     context: EngineContext, request: InterestRequest, interruption: Interruption, reporter: ProgressReporter
 ) -> InterestResult:
-    """``claim`` what was debited since the last time, behind something that is done and stays so.
+    """Propose interest for the debits after the mark, as a last step of an import, which is already committed.
 
-    What stands in the way is told, not raised.
+    Missing reference data are part of the result and not raised: the import itself succeeded.
 
     Raises
     ------
     EngineError
-        The engine cannot go on; the same call does.
+        The engine cannot continue; the same call does.
     """
     try:
         return await propose_interest(
@@ -158,20 +167,20 @@ async def propose_since_mark(
 async def _finish_earlier_files(
     context: EngineContext, interruption: Interruption, reporter: ProgressReporter
 ) -> ProcessingResult | None:
-    """What became of files that earlier calls left on their way; none where there are none."""
+    """Process the files that earlier calls left unfinished; None if there are none."""
     dsn = context.database.dsn
     with command_queries.translate_database_errors(dsn):
         async with command_queries.connect(dsn) as connection:
             await command_queries.apply_migrations(connection)
-            left = await command_queries.read_unfinished(connection)
-    if not left:
+            unfinished = await receipt_queries.read_unfinished(connection)
+    if not unfinished:
         return None
-    reporter.report_activity("finishing what was left")
+    reporter.report_activity("finishing files of an earlier call")
     return await file_processing.process_files(context, ProcessingRequest([]), interruption, reporter)
 
 
 async def _describe_undecided(context: EngineContext) -> str:
-    """What is said of claims that were given to the engine and are not decided; empty where there are none."""
+    """Return a message about claims that were given to the engine and are not decided; empty if there are none."""
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection:
             await command_queries.apply_migrations(connection)
@@ -186,12 +195,12 @@ async def _store_mark(context: EngineContext, last_entry: int) -> None:
 
 
 def _count_claim_lines(earlier: ProcessingResult | None) -> int:
-    """Lines of claims among what was left."""
+    """Count the lines of claims among the files of earlier calls."""
     receipts = earlier.receipts if earlier else []
     return sum(
-        each.decided
-        for each in receipts
-        if (each.sender, each.batch_id[: len(BATCH_PREFIX)]) == (claim_acts.SENDER, BATCH_PREFIX)
+        receipt.decided
+        for receipt in receipts
+        if (receipt.sender, receipt.batch_id[: len(BATCH_PREFIX)]) == (claim_acts.SENDER, BATCH_PREFIX)
     )
 
 
@@ -205,25 +214,25 @@ async def _measure_delays(
             await command_queries.apply_migrations(connection)
             reporter.report_activity("measuring delays")
             measure = late.find_unclaimed_since_mark if request.since_mark else late.find_unclaimed_interest
-            found = await measure(connection, rules, term)
-            return found, await late.load_claim_texts(connection, found.claims)
+            measured = await measure(connection, rules, term)
+            return measured, await late.load_claim_texts(connection, measured.claims)
 
 
 def _is_open_day(context: EngineContext, day: date) -> bool:
-    """Whether acts may be dated ``day``: it lies in an open period of its exercise."""
+    """Return whether acts may have the date ``day``: it is in an open period of its exercise."""
     calendar = context.reference.calendar
     number, year = np.array([(day - _EPOCH).days], np.int32), np.array([day.year])
-    placed = calendar.place_dates(number, year)
-    return bool(placed.is_inside[0]) and bool(calendar.mark_open_periods()[placed.period[0]])
+    place = calendar.place_dates(number, year)
+    return bool(place.is_inside[0]) and bool(calendar.mark_open_periods()[place.period[0]])
 
 
 def _summarize(proposed: claim_acts.ProposedClaims) -> InterestResult:
     due, rows = proposed.due, proposed.rows
-    amount, own, fixed = (
+    amount, interest, compensation = (
         int(column.sum(dtype=np.int64))
         for column in (proposed.amount, due.interest[rows], due.compensation[rows])
     )
-    return InterestResult(len(rows), amount, own, fixed, None)
+    return InterestResult(len(rows), amount, interest, compensation, None)
 
 
 def _write_acts(table: pa.Table, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Logs of the service: one JSON object a line on standard error; per batch and per request gone wrong, never per act."""
+"""Logs of the service: JSON objects, one per line, on standard error; per batch and per failed request, never per act."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ import structlog
 
 
 def log_to_standard_error() -> None:
-    """Write logs from now on."""
+    """Write logs to standard error from now on."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

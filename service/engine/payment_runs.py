@@ -1,4 +1,4 @@
-"""Payment runs from the command line: the database opened, one thing done, and what came of it."""
+"""Payment runs for commands: open the database, and propose, edit or issue a run."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 
 from core.reference.files import SAMPLE_FOLDER
 from posting.book.registry import ReferenceData
+from service.configuration.settings import Settings
 from service.database import session
-from service.database.connect import open_database
+from service.database.configured_database import open_database
 from service.engine import file_processing, kernel_warmup, process_tuning
-from service.settings import Settings
+from service.engine.processing_result import require_accepted
 from service.terminal import processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -23,57 +24,60 @@ from settlement.runs.proposals import ProposalRequest
 OUTBOX_FOLDER = "outbox"
 Value = TypeVar("Value")
 RunTask = Callable[[run_queries.Connection, ProgressReporter], Coroutine[Any, Any, Value]]
+"""A task on payment runs that gets a connection and the progress reporter."""
 
 
 def run_on_connection(settings: Settings, task: RunTask[Value]) -> Value:
-    """Do something with runs, beside whoever keeps the database open."""
+    """Run a task on payment runs, also while another process runs the database."""
 
-    async def asked(dsn: str, reporter: ProgressReporter) -> Value:
+    async def work(dsn: str, reporter: ProgressReporter) -> Value:
         from service.database.command_queries import apply_migrations
 
         async with run_queries.open_connection(dsn) as connection:
             await apply_migrations(connection)
             return await task(connection, reporter)
 
-    return session.run_on_database(settings, asked)
+    return session.run_on_database(settings, work)
 
 
 def propose_run(settings: Settings, proposal: ProposalRequest) -> int:
-    """Propose a run; its number."""
+    """Propose a payment run; return its number."""
 
     async def work(connection: run_queries.Connection, reporter: ProgressReporter) -> int:
-        books = await asyncio.to_thread(_load_books, settings)
-        return await proposals.propose_run(connection, books, proposal, reporter.report_activity)
+        payment_reference = await asyncio.to_thread(_load_books, settings)
+        return await proposals.propose_run(connection, payment_reference, proposal, reporter.report_activity)
 
     return run_on_connection(settings, work)
 
 
 def rebuild_files(settings: Settings, run: int) -> list[dict[str, Any]]:
-    """The files of an issued run, those that are gone made again."""
+    """Return the files of an issued run; write those that are missing again."""
     outbox = _open_outbox(settings)
     return run_on_connection(
         settings,
-        lambda connection, teller: issuing.rebuild_files(connection, run, outbox, teller.report_activity),
+        lambda connection, reporter: issuing.rebuild_files(connection, run, outbox, reporter.report_activity),
     )
 
 
 def issue_run(settings: Settings, run: int, request: IssueRequest) -> bool:
-    """Issue a released run, or go on with it; whether it came to its end, or a signal stopped it in good order.
+    """Issue a released run, or continue to; return whether it is issued, or False if a signal stopped it in order.
 
     Raises
     ------
     EngineError
-        The engine cannot go on; the same command does.
+        The engine cannot continue; the same command does.
     """
     process_tuning.tune_process()
     reporter = processing_progress.create_reporter()
 
     async def work(interruption: Interruption) -> bool:
-        # code and reference data are loaded while the database starts: neither needs the other
+        # code and reference data are loaded while the database starts
         loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
         async with open_database(settings, reporter.report_activity) as database:
             context = file_processing.EngineContext(settings, database, await loading)
-            return await issue_in_database(context, run, request, (interruption, reporter))
+            return await issue_in_database(
+                context, run, request, interruption=interruption, reporter=reporter
+            )
 
     try:
         return signals.run_interruptible(work)
@@ -90,15 +94,17 @@ async def issue_in_database(
     context: file_processing.EngineContext,
     run: int,
     request: IssueRequest,
-    told: tuple[Interruption, ProgressReporter],
+    *,
+    interruption: Interruption,
+    reporter: ProgressReporter,
 ) -> bool:
-    """Issue a run in an open database; see ``issue``."""
+    """Issue a run in an open database; see ``issue_run``."""
     from service.database.command_queries import apply_migrations
 
-    settings, dsn, reporter = context.settings, context.database.dsn, told[1]
+    settings, dsn = context.settings, context.database.dsn
     outbox, reference = _open_outbox(settings), context.reference
     folder = settings.reference or SAMPLE_FOLDER
-    books = await asyncio.to_thread(
+    payment_reference = await asyncio.to_thread(
         PaymentReference.load_with, folder, reference.calendar, reference.nomenclatures
     )
     async with run_queries.open_connection(dsn) as connection:
@@ -107,11 +113,11 @@ async def issue_in_database(
             connection,
             run,
             outbox,
-            reference=books,
+            reference=payment_reference,
             request=request,
             on_step=reporter.report_activity,
         )
-    if not await _decide_acts(context, prepared, told):
+    if not await _decide_acts(context, prepared, interruption, reporter):
         return False
     reporter.report_activity("acts committed")
     async with run_queries.open_connection(dsn) as connection:
@@ -124,16 +130,15 @@ async def issue_in_database(
 async def _decide_acts(
     context: file_processing.EngineContext,
     prepared: PreparedActs,
-    told: tuple[Interruption, ProgressReporter],
+    interruption: Interruption,
+    reporter: ProgressReporter,
 ) -> bool:
-    """Bring the acts of a run to their end in the engine; False where a signal stopped it before."""
+    """Have the acts of a run decided; return False if a signal stopped the engine before the end."""
     from ingest.queue.file_feed import ProcessingRequest
 
-    order = ProcessingRequest([prepared.path] if prepared.path else [])
-    result = file_processing.require_accepted(
-        await file_processing.process_files(context, order, *told), "the run"
-    )
-    return not result.is_interrupted
+    request = ProcessingRequest([prepared.path] if prepared.path else [])
+    result = await file_processing.process_files(context, request, interruption, reporter)
+    return not require_accepted(result, "the run").is_interrupted
 
 
 def _load_books(settings: Settings) -> PaymentReference:

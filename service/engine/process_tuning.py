@@ -1,4 +1,4 @@
-"""Settings of the interpreter and the C library for a process that moves large columns through several threads."""
+"""Settings of the interpreter and the C library for a process with several threads and large columns."""
 
 import ctypes
 import gc
@@ -6,27 +6,28 @@ import os
 import sys
 
 SWITCH_SECONDS = 0.0005
-"""A thread that waits for the interpreter asks for it after this long.
+"""After this long, a waiting thread requests the interpreter lock.
 
-The usual 5 ms let a thread busy with columns keep the one that feeds PostgreSQL waiting: a third of the rate.
+With the default of 5 ms, a thread that works on columns delays the one that feeds PostgreSQL: a third of the rate.
 """
 
 SERVING_SWITCH_SECONDS = 0.0002
-"""A service's loop is hardly ever idle, and every column that the engine takes up lets go of the interpreter once."""
+"""The event loop of the service is rarely idle, and every column of the engine releases the interpreter lock once."""
 
 _COLLECTION_THRESHOLDS = (50_000, 20, 20)
-"""Objects made, less those gone again, before the youngest are looked through, and how seldom older ones are.
+"""Thresholds of the garbage collector: new objects per collection, and collections per older generation.
 
-Hundreds of forms wait at once, of some thirty objects each, and go without a circle: a search finds nothing there.
+Hundreds of forms wait at once, of some thirty objects each, and none is part of a reference cycle: a collection
+finds nothing there.
 """
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 
 
 def tune_process() -> None:
-    """Switch threads sooner, and keep freed memory for the next batch instead of giving it back and asking again.
+    """Switch threads sooner, and keep freed memory for the next batch instead of returning it to the system.
 
-    Batches are freed by another thread than the one that made them, so one arena serves all threads, Arrow's included.
+    Batches are freed by another thread than the one that created them, so one arena serves all threads, also Arrow's.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -40,10 +41,10 @@ def tune_process() -> None:
 
 
 def tune_service() -> None:
-    """Leave what is loaded out of every search for garbage from now on, search seldom, and let threads change sooner.
+    """Exclude loaded objects from garbage collection, collect rarely, and switch threads sooner.
 
-    Hardly anything here goes round in circles, and a search through all of it stops the service for a quarter of a
-    second: with 13,000 connections that came several times a minute.
+    There are hardly any reference cycles, and a collection of all objects stops the service for a quarter of a
+    second: with 13,000 connections that happened several times a minute.
     """
     gc.collect()
     gc.freeze()

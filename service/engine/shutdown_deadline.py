@@ -1,7 +1,7 @@
-"""The way out when the engine cannot go on: in good order where that is possible, and in any case soon.
+"""The deadline for the exit after the engine has failed: an orderly shutdown if possible, but soon in any case.
 
-What is to be closed may hang as the database does, and a supervisor starts nothing that has not ended.  All that was
-acknowledged is durable.
+Closing connections may hang as the database does, and a supervisor restarts only a process that has ended. All
+acknowledged work is durable.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ EXIT_STOPPED = 3
 
 
 def exit_after_failure(engine: "asyncio.Task[None]") -> None:
-    """Called when the engine has ended: if it failed, the process ends soon, whatever hangs."""
+    """Set the deadline when the engine task ends with a failure: then the process exits soon, whatever hangs."""
     if engine.cancelled() or (cause := engine.exception()) is None:
         return
     timer = threading.Timer(EXIT_SECONDS, _exit, (str(cause) or repr(cause),))
@@ -25,6 +25,6 @@ def exit_after_failure(engine: "asyncio.Task[None]") -> None:
 
 def _exit(cause: str) -> None:
     print_error(
-        f"{cause}\nThe database does not let go. Nothing committed is lost: start again with the same command."
+        f"{cause}\nThe database does not respond. Nothing committed is lost: start again with the same command."
     )
     os._exit(EXIT_STOPPED)

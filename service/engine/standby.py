@@ -1,7 +1,7 @@
-"""A second engine that waits for its turn, and takes over when the first is gone or lets go.
+"""The standby: a second engine that waits, and takes over when the first is gone or releases the lease.
 
-The lease and the epoch make it safe: whoever takes the lease ends the connections of whoever had it, and nothing that
-one still does can be committed.  So a standby need not know whether the other is dead.
+The lease and the epoch make this safe: an engine that acquires the lease ends the connections of the previous owner,
+which then cannot commit anything. So a standby need not know whether the other engine is dead.
 """
 
 import asyncio
@@ -21,26 +21,26 @@ _UNREACHABLE = "the database does not answer"
 
 
 class StandbyStopped(CrescendoError):
-    """Asked to stop before its turn came; nothing was begun."""
+    """A signal stopped the standby before it took over; nothing was begun."""
 
 
 async def wait_for_turn(dsn: str, interruption: Interruption, progress: Callable[[str], None]) -> None:
     """Wait until no engine works on the database of ``dsn``.
 
-    A database that does not answer is waited for as well: its own standby may be about to take its place.
+    While the database does not answer, wait too: its own standby server may be about to replace it.
 
     Raises
     ------
-    StoodDown
+    StandbyStopped
         A signal came first.
     """
-    stopped, before = asyncio.Event(), ""
+    stopped, last_reason = asyncio.Event(), ""
     with interruption.stop_with(stopped.set, ""):
         while (reason := await _read_reason(dsn)) and not stopped.is_set():
-            if reason != before:
+            if reason != last_reason:
                 progress(f"standing by: {reason}")
                 LOG.info("standing by", reason=reason)
-                before = reason
+                last_reason = reason
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), POLL_SECONDS)
     if stopped.is_set():
@@ -48,9 +48,9 @@ async def wait_for_turn(dsn: str, interruption: Interruption, progress: Callable
 
 
 async def _read_reason(dsn: str) -> str:
-    """Why it is not our turn; empty when it is."""
+    """Return why the standby has to wait; empty if it can take over."""
     try:
-        holder = await command_queries.read_lease_owner(dsn)
+        owner = await command_queries.read_lease_owner(dsn)
     except DATABASE_ERRORS as error:
         return f"{_UNREACHABLE}: {error}"
-    return f"{holder} works on it" if holder else ""
+    return f"{owner} works on it" if owner else ""

@@ -1,4 +1,4 @@
-"""A store that tells how long its commits take, and at what."""
+"""A store that measures how long its commits take, step by step."""
 
 import asyncio
 import time
@@ -10,39 +10,39 @@ from posting.batch import BatchResult
 from posting.store.journal_store import PostgresStore
 
 STEPS = ("copy", "turn", "close")
-"""Of a commit: its rows are copied, the batch before is waited for, the transaction is closed and made durable."""
+"""The steps of a commit: copy the rows, wait for the previous batch, close the transaction and make it durable."""
 
 
 class TimedStore(PostgresStore):
-    """The store of the service."""
+    """The store of the service, with the time its commits take."""
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
         self.on_commit: Callable[[float], None] = lambda _: None
-        """Told the seconds of every commit, its turn waited for."""
+        """Called with the seconds of every commit, including the wait for the previous batch."""
         self.nanoseconds: dict[str, int] = dict.fromkeys(("connection", *STEPS), 0)
-        """Waited by all batches together, side by side: for a free connection, and at each step."""
+        """Total time of all batches, which overlap: waiting for a free connection, and in each step."""
         self._step_times: dict[int, list[int]] = {}
-        """When each batch under way began, was copied, and had its turn."""
+        """Times at which each batch under way began, was copied, and followed the previous batch."""
 
     async def borrow_copier(self) -> Any:
-        """A free copying connection."""
+        """Return a free copying connection, and add the wait to ``nanoseconds``."""
         start = time.monotonic_ns()
         connection = await super().borrow_copier()
         self.nanoseconds["connection"] += time.monotonic_ns() - start
         return connection
 
     async def commit(self, connection: Any, result: BatchResult, previous: asyncio.Event) -> None:
-        """Store ``result`` in one transaction, after the batch before it."""
-        reached = self._step_times[result.number] = [time.monotonic_ns()]
+        """Store a batch in one transaction, after the previous batch, and measure each step."""
+        times = self._step_times[result.number] = [time.monotonic_ns()]
         try:
             await super().commit(connection, result, previous)
         finally:
             del self._step_times[result.number]
-        reached.append(time.monotonic_ns())
-        for step, (start, end) in zip(STEPS, pairwise(reached), strict=True):
+        times.append(time.monotonic_ns())
+        for step, (start, end) in zip(STEPS, pairwise(times), strict=True):
             self.nanoseconds[step] += end - start
-        self.on_commit((reached[-1] - reached[0]) / 1e9)
+        self.on_commit((times[-1] - times[0]) / 1e9)
 
     async def _copy(self, connection: Any, result: BatchResult) -> None:
         await super()._copy(connection, result)

@@ -1,1 +1,1 @@
-"""The HTTP service: what is asked comes in here, what is decided goes out; it decides nothing itself."""
+"""The HTTP service: routes, handlers, authentication and limits; the engine decides the acts."""

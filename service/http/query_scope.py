@@ -175,7 +175,7 @@ class ListPage(NamedTuple, Generic[Item]):
 
 
 def slice_page(
-    request: Request, names: Sequence[str], items: Sequence[Item], page: Page, **fixed: object
+    request: Request, names: Sequence[str], items: Sequence[Item], *, page: Page, **fixed: object
 ) -> ListPage[Item]:
     """Return one page of a complete list."""
     end = page.after + page.limit

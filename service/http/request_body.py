@@ -175,7 +175,7 @@ class UploadReceiver:
             yield
 
     async def receive(
-        self, receive: Receive, name: str, declared: Envelope, spool: Spool | None = None
+        self, receive: Receive, name: str, declared: Envelope, *, spool: Spool | None = None
     ) -> SpooledFile:
         """Write a body durably to ``spool``, by default the service's; the caller has a slot.
 

@@ -27,7 +27,7 @@ async def can_see_submission(pool: Pool, submission: int, caller: Caller) -> boo
     )
 
 
-async def list_submissions(pool: Pool, caller: Caller, before: int, limit: int) -> list[int]:
+async def list_submissions(pool: Pool, caller: Caller, *, before: int, limit: int) -> list[int]:
     """Return the numbers below ``before`` of the submissions that the caller may see, the latest first."""
     rows = await fetch_rows(
         pool,

@@ -10,12 +10,12 @@ import msgspec
 from ingest.queue.admission import AdmissionResult
 from ingest.queue.inbox import Inbox
 from service.auth.credentials import Caller
-from service.database.command_queries import read_reasons_by_submission, read_receipts
 from service.database.read_pool import Pool, borrow_connection
 from service.http import submission_queries
 from service.http.http_messages import Request, Response, respond
 from service.http.problems import not_found
 from service.http.submission_waiters import SubmissionWaiters
+from service.results.receipt_queries import read_reasons_by_submission, read_receipts
 from service.results.receipts import Reason, Receipt
 
 WAITING, DECIDING, DECIDED, CANCELLED, LOST = "waiting", "deciding", "decided", "cancelled", "lost"
@@ -84,7 +84,7 @@ class SubmissionTickets:
 
     async def load_page(self, caller: Caller, before: int, limit: int) -> list[Ticket]:
         """Return the tickets below number ``before`` that the caller may see, the latest first."""
-        numbers = await submission_queries.list_submissions(self._pool, caller, before, limit)
+        numbers = await submission_queries.list_submissions(self._pool, caller, before=before, limit=limit)
         return (await self._load_all(numbers))[::-1]
 
     async def wait_for_end(self, number: int, seconds: int) -> Ticket:

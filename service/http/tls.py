@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import structlog
 
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 LOG = structlog.get_logger()
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from service.configuration.settings import UsageError
 from service.http.connection import HttpConnection
 from service.http.router import Application
 from service.http.tls import Tls
-from service.settings import UsageError
 
 BACKLOG = 4096
 KEEP_ALIVE_SECONDS = 75

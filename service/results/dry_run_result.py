@@ -1,4 +1,4 @@
-"""What would become of a file, told: shared by the service's dry runs and by those of the command line."""
+"""The result of a dry run of one file, shared by the HTTP service and ``crescendo run --dry-run``."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -9,20 +9,20 @@ import numpy as np
 from core.outcome_codes import Outcome
 from ingest.validation.file_totals import FileTotals
 from posting import outcome_rows
-from posting.batch import PieceDecisions
+from posting.batch import Piece, PieceDecisions
 from posting.outcome_rows import BatchPosition
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, RefusedLine, describe_refused_line
 from service.results.receipts import OutcomeTotals, Reason, build_reasons
 
 REFUSALS_MAX = 1000
-"""Refused lines told one by one."""
+"""Refused lines that are listed one by one."""
 
 _OUTCOMES = ("accepted", "duplicate", "refused")
 
 
 class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What would become of a file, were it decided now; nothing of it is kept."""
+    """How a file would be decided now; nothing of it is stored."""
 
     file: str
     lines: int
@@ -33,33 +33,41 @@ class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[Reason]
     """Why lines would be refused, the most frequent reason first."""
     refusals: list[RefusedLine]
-    """The first of them, in the order of the file."""
+    """The first refused lines, in the order of the file."""
     batch: int
-    """The batch it was decided after."""
+    """The last committed batch at the time of the decision."""
 
 
 class BookPosition(NamedTuple):
-    """What it was decided after: the last batch, and the number of the node at position 0 of the book."""
+    """The state of the book at a dry run: its last batch, and the number of the node at position 0."""
 
     batch: int
     first_node: int
 
 
+class DecidedFile(NamedTuple):
+    """A file of a dry run: its name, its totals, and the decisions of all passes over its lines, at least one."""
+
+    name: str
+    totals: FileTotals
+    passes: Sequence[PieceDecisions]
+
+
 def build_dry_run_result(
-    file: tuple[str, FileTotals],
-    passes: Sequence[PieceDecisions],
-    position: BookPosition,
-    words: tuple[CodeNames, Language],
+    file: DecidedFile, position: BookPosition, names: CodeNames, language: Language
 ) -> DryRunResult:
-    """The dry run of a file of that name and these totals, from all passes over its lines; at least one."""
-    (name, total), (names, language) = file, words
+    """Build the dry-run result of a file, with texts in ``language``."""
+    passes = file.passes
     tally = passes[0][0].submission.tally
-    parts = {each: OutcomeTotals(getattr(tally, each), getattr(tally, f"{each}_cents")) for each in _OUTCOMES}
+    outcomes = {
+        outcome: OutcomeTotals(getattr(tally, outcome), getattr(tally, f"{outcome}_cents"))
+        for outcome in _OUTCOMES
+    }
     return DryRunResult(
-        file=name,
-        lines=total.lines,
-        cents=total.cents,
-        **parts,
+        file=file.name,
+        lines=file.totals.lines,
+        cents=file.totals.cents,
+        **outcomes,
         reasons=build_reasons(_count_by_code(passes)),
         refusals=[
             describe_refused_line(names, row, language)
@@ -74,31 +82,35 @@ def _select_refused(decisions: np.ndarray) -> Any:
 
 
 def _count_by_code(passes: Sequence[PieceDecisions]) -> list[dict[str, int]]:
-    """Lines and cents refused by code, the most frequent first."""
-    codes = np.concatenate([found["outcome"][_select_refused(found)] for _, found in passes])
-    cents = np.concatenate([piece.cents[_select_refused(found)] for piece, found in passes])
-    counted = [(int((codes == code).sum()), int(code)) for code in np.unique(codes)]
+    """Count refused lines and cents by code, the most frequent first."""
+    codes = np.concatenate([decisions["outcome"][_select_refused(decisions)] for _, decisions in passes])
+    cents = np.concatenate([piece.cents[_select_refused(decisions)] for piece, decisions in passes])
+    counts = [(int((codes == code).sum()), int(code)) for code in np.unique(codes)]
     return [
         {"code": code, "lines": lines, "cents": int(cents[codes == code].sum())}
-        for lines, code in sorted(counted, key=lambda each: (-each[0], each[1]))
+        for lines, code in sorted(counts, key=lambda count: (-count[0], count[1]))
     ]
 
 
 def _list_refused_lines(passes: Sequence[PieceDecisions], first_node: int) -> list[dict[str, Any]]:
-    """The first refused lines as rows of ``refusal``, in the order of the file."""
+    """Return the first refused lines as rows of ``refusal``, in the order of the file."""
     rows = [
-        row for one in passes if len(_select_refused(one[1])) for row in _build_refusal_rows(one, first_node)
+        row
+        for piece, decisions in passes
+        if len(_select_refused(decisions))
+        for row in _build_refusal_rows(piece, decisions, first_node)
     ]
     return sorted(rows, key=lambda row: row["line"])[:REFUSALS_MAX]
 
 
-def _build_refusal_rows(one: PieceDecisions, first_node: int) -> Iterator[dict[str, Any]]:
-    piece, decisions = one
+def _build_refusal_rows(piece: Piece, decisions: np.ndarray, first_node: int) -> Iterator[dict[str, Any]]:
     rows = _select_refused(decisions)[:REFUSALS_MAX]
     table, texts = outcome_rows.build_refusals(
         piece, decisions, rows, position=BatchPosition(0, 0, first_node)
     )
     columns = {name: column.tolist() for name, column in table._asdict().items()}
-    for at in range(len(rows)):
-        said = {name: cells.decode_row(at) for name, cells in zip(("reference", "found"), texts, strict=True)}
-        yield {**{name: column[at] for name, column in columns.items()}, **said}
+    for row in range(len(rows)):
+        row_texts = {
+            name: cells.decode_row(row) for name, cells in zip(("reference", "found"), texts, strict=True)
+        }
+        yield {**{name: column[row] for name, column in columns.items()}, **row_texts}

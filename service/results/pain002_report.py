@@ -1,4 +1,4 @@
-"""A submission's outcome as pain.002, read from the database a piece at a time: for the service, drop folders and ``run``."""
+"""The pain.002 report of a submission, read from the database piece by piece, for service, drop folders and commands."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -38,13 +38,13 @@ _REPEATED: Mapping[Language, str] = {
 
 
 _CANCELLED: Mapping[Language, str] = {
-    "en": "Cancelled before any line was decided: nothing of it was posted.",
+    "en": "Cancelled before any line was decided: nothing was posted.",
     "fr": "Annulé avant toute décision : rien n'en a été comptabilisé.",
 }
 
 
 class ReportSource(NamedTuple):
-    """What reports are made from."""
+    """The sources of reports: names of codes, database connections, and the spool."""
 
     names: CodeNames
     pool: Pool
@@ -52,7 +52,7 @@ class ReportSource(NamedTuple):
 
 
 class ReportRequest(NamedTuple):
-    """Which report, and how."""
+    """The submission to report on, and the version and language of the report."""
 
     submission: int
     version: Pain002Version = Pain002Version.V10
@@ -60,24 +60,23 @@ class ReportRequest(NamedTuple):
 
 
 async def stream_report(source: ReportSource, request: ReportRequest) -> AsyncIterator[bytes]:
-    """The report in pieces; of the same state always the same bytes.
+    """Return the report in pieces; for the same state of the submission always the same bytes.
 
     Raises
     ------
     FileUnreadable
-        Before the first piece: a payment file, which says what its lots are called, is no longer in the spool.
+        The payment file, which contains the names of its lots, is no longer in the spool. Raised before any piece.
     """
     async with borrow_connection(source.pool) as connection:
         receipt, at = await refused_line_queries.read_status(connection, request.submission)
-    found = await _read_lots(source, receipt)
-    standing = _build_status(
-        receipt, at, request.language, found.names.message if found else ACTS_MESSAGE_NAME
-    )
+    lots = await _read_lots(source, receipt)
+    name = lots.names.message if lots else ACTS_MESSAGE_NAME
+    report = _build_report(receipt, at, request.language, name)
 
-    def told(row: Row) -> RejectedLine:
-        return _build_rejected(describe_refused_line(source.names, row, request.language), found)
+    def to_rejected(row: Row) -> RejectedLine:
+        return _build_rejected(describe_refused_line(source.names, row, request.language), lots)
 
-    return _stream_pieces(source.pool, receipt, StatusReportWriter(standing, request.version), told)
+    return _stream_pieces(source.pool, receipt, StatusReportWriter(report, request.version), to_rejected)
 
 
 async def _stream_pieces(
@@ -88,24 +87,24 @@ async def _stream_pieces(
 ) -> AsyncIterator[bytes]:
     yield report.write_head()
     if receipt.done:
-        # forms go on being decided: what came after the batch that is reported on has no place here
+        # later forms are decided meanwhile; only rows up to the reported batch belong in this report
         last = receipt.last_batch or 0
         async for rows in refused_line_queries.read_refused_pages(
-            pool, receipt.submission, CHUNK_LINES, last
+            pool, receipt.submission, size=CHUNK_LINES, last=last
         ):
             yield await asyncio.to_thread(report.write_rejected, list(map(to_rejected, rows)))
     yield report.write_end()
 
 
 class _RefusedLots(NamedTuple):
-    """The payment informations of a payment file, and how many lines of each were refused."""
+    """The lots (payment informations) of a payment file, and how many lines of each were refused."""
 
     names: LotNames
     lines: int
     refused: Mapping[int, int]
 
     def find_lot(self, line: int) -> ReportedLot:
-        """The one in which a refused line stands, from 1."""
+        """Return the lot of a refused line; lines count from 1."""
         number, first = self.names.find_lot(line - 1), self.names.first
         end = int(first[number + 1]) if number + 1 < len(first) else self.lines
         name = self.names.name[number].as_py()
@@ -113,7 +112,7 @@ class _RefusedLots(NamedTuple):
 
 
 async def _read_lots(source: ReportSource, receipt: Receipt) -> _RefusedLots | None:
-    """None for files of acts."""
+    """Read the lots of a payment file; None for files of acts."""
     if receipt.format not in PAYMENT_FORMATS:
         return None
     identity = FileIdentity(receipt.sender, bytes.fromhex(receipt.sha256))
@@ -124,41 +123,42 @@ async def _read_lots(source: ReportSource, receipt: Receipt) -> _RefusedLots | N
     return _RefusedLots(names, receipt.lines, refused)
 
 
-def _build_status(receipt: Receipt, at: datetime, language: Language, name: str) -> MessageReport:
+def _build_report(receipt: Receipt, at: datetime, language: Language, name: str) -> MessageReport:
     if receipt.cancelled:
-        return _build_cancelled_status((receipt, receipt.cancelled), at, language, name)
+        return _build_cancelled_report(receipt, at, language, name=name, total=receipt.cancelled)
     repeated = receipt.duplicate.lines
-    taken = StatusCount(
+    accepted = StatusCount(
         MessageStatus.ACCEPTED,
         receipt.accepted.lines + repeated,
         receipt.accepted.cents + receipt.duplicate.cents,
     )
     refused = StatusCount(MessageStatus.REJECTED, receipt.refused.lines, receipt.refused.cents)
-    left_cents = receipt.cents - taken.cents - refused.cents
+    pending_cents = receipt.cents - accepted.cents - refused.cents
     return MessageReport(
         original=OriginalMessage(receipt.submission, receipt.batch_id, receipt.lines, receipt.cents, name),
         batch=receipt.last_batch or 0,
         created=at,
         is_decided=receipt.done,
-        accepted=taken,
-        pending=StatusCount(MessageStatus.PENDING, receipt.lines - taken.lines - refused.lines, left_cents),
+        accepted=accepted,
+        pending=StatusCount(
+            MessageStatus.PENDING, receipt.lines - accepted.lines - refused.lines, pending_cents
+        ),
         rejected=refused,
         remarks=[_REPEATED[language].format(repeated)] if repeated else [],
     )
 
 
-def _build_cancelled_status(
-    receipt: tuple[Receipt, OutcomeTotals], at: datetime, language: Language, name: str
+def _build_cancelled_report(
+    receipt: Receipt, at: datetime, language: Language, *, name: str, total: OutcomeTotals
 ) -> MessageReport:
-    whole, what = receipt
     return MessageReport(
-        original=OriginalMessage(whole.submission, whole.batch_id, what.lines, what.cents, name),
+        original=OriginalMessage(receipt.submission, receipt.batch_id, total.lines, total.cents, name),
         batch=0,
         created=at,
         is_decided=True,
         accepted=StatusCount(MessageStatus.ACCEPTED, 0, 0),
         pending=StatusCount(MessageStatus.PENDING, 0, 0),
-        rejected=StatusCount(MessageStatus.REJECTED, what.lines, what.cents),
+        rejected=StatusCount(MessageStatus.REJECTED, total.lines, total.cents),
         remarks=[_CANCELLED[language]],
         is_cancelled=True,
     )
@@ -166,8 +166,8 @@ def _build_cancelled_status(
 
 def _build_rejected(line: RefusedLine, lots: _RefusedLots | None) -> RejectedLine:
     place = f"{line.field}: {line.found}" if line.field else ""
-    short = f"{line.node}: {format_euros(line.missing)} EUR" if line.node else ""
-    said = [text for text in (line.code, place, short, line.finding, line.action) if text]
+    shortfall = f"{line.node}: {format_euros(line.missing)} EUR" if line.node else ""
+    texts = [text for text in (line.code, place, shortfall, line.finding, line.action) if text]
     reason = find_line_reason(Outcome[line.code], FIELD_BY_COLUMN.get(line.field, Field.NONE))
     lot = lots.find_lot(line.line) if lots else None
-    return RejectedLine(line.line, line.reference, line.amount, reason, said, lot)
+    return RejectedLine(line.line, line.reference, line.amount, reason, texts, lot)

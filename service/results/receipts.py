@@ -1,4 +1,4 @@
-"""What a sender gets for a file: every line accounted for, and the hash that proves it."""
+"""The receipt of a submission: the outcome of every line, and the hash that proves it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,16 +12,16 @@ OUTCOMES = ("accepted", "duplicate", "refused", "suspended")
 
 
 class OutcomeTotals(msgspec.Struct, frozen=True):
-    """Lines that ended the same way, and what they asked for."""
+    """The number of lines with one outcome, and their total amount."""
 
     lines: int
     cents: int
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a submission is.  Once it is done, each of its lines was accepted, duplicate or refused.
+    """The progress of a submission. Once it is done, each of its lines is accepted, duplicate or refused.
 
-    One that was cancelled has no lines: none was received for deciding.
+    A cancelled submission has no lines: none of them will be decided.
     """
 
     submission: int
@@ -40,20 +40,20 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     refused: OutcomeTotals
     suspended: OutcomeTotals
     cancelled: OutcomeTotals | None
-    """What the file held that was taken back before any of it was decided; null where it was not."""
+    """Lines and amount of a file that was cancelled before any line was decided; null if it was not cancelled."""
     last_batch: int | None
-    """The batch that brought it where it is."""
+    """The last batch with lines of the submission."""
     chain: str | None
-    """The hash of that batch: the head of the chain that holds all of the submission's rows."""
+    """The hash of that batch: the head of the chain that contains all rows of the submission."""
 
     @property
     def decided(self) -> int:
-        """Lines with an outcome so far."""
+        """The number of lines that have an outcome."""
         return sum(getattr(self, name).lines for name in OUTCOMES)
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Lines refused for one reason."""
+    """The lines refused for one reason."""
 
     code: str
     lines: int
@@ -63,19 +63,19 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 def build_receipt(row: Mapping[str, Any]) -> Receipt:
-    """The receipt of one row of the query ``receipts``."""
+    """Build the receipt from a row of the query ``receipts``."""
     parts: dict[str, Any] = {name: {"lines": row[name], "cents": row[f"{name}_cents"]} for name in OUTCOMES}
-    taken_back = {"lines": row["declared_lines"], "cents": row["declared_cents"]}
-    parts["cancelled"] = taken_back if row["is_cancelled"] else None
-    same = {name: row[name] for name in Receipt.__struct_fields__ if name not in parts}
-    return msgspec.convert({**same, **parts}, Receipt)
+    cancelled = {"lines": row["declared_lines"], "cents": row["declared_cents"]}
+    parts["cancelled"] = cancelled if row["is_cancelled"] else None
+    fields = {name: row[name] for name in Receipt.__struct_fields__ if name not in parts}
+    return msgspec.convert({**fields, **parts}, Receipt)
 
 
 def build_reasons(rows: Sequence[Mapping[str, Any]]) -> list[Reason]:
-    """The refusals by code, the most frequent first."""
-    found = []
+    """Build the refusal reasons from rows by code, in their order: the most frequent first."""
+    reasons = []
     for row in rows:
         code = Outcome(row["code"])
         remedy = REMEDIES[code]
-        found.append(Reason(code.name, row["lines"], row["cents"], remedy.finding, remedy.action))
-    return found
+        reasons.append(Reason(code.name, row["lines"], row["cents"], remedy.finding, remedy.action))
+    return reasons

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import asyncpg
 
 from core.sql_files import read_queries
-from service.database.command_queries import read_receipts
 from service.database.read_pool import Pool, Row, fetch_rows, fetch_value
+from service.results.receipt_queries import read_receipts
 from service.results.receipts import Receipt
 
 SQL = read_queries("service.results", "refused_lines.sql")
@@ -33,12 +33,14 @@ async def find_last_batch(pool: Pool, submission: int) -> int:
     return await fetch_value(pool, SQL["last_batch"], submission) or 0
 
 
-async def read_refused_page(pool: Pool, submission: int, after: int, limit: int) -> list[Row]:
+async def read_refused_page(pool: Pool, submission: int, *, after: int, limit: int) -> list[Row]:
     """Read up to ``limit`` refused lines after line ``after`` (from 1), in the order of the file."""
     return await fetch_rows(pool, SQL["refused_page"], submission, after - 1, limit, None)
 
 
-async def read_refused_pages(pool: Pool, submission: int, size: int, last: int) -> AsyncIterator[list[Row]]:
+async def read_refused_pages(
+    pool: Pool, submission: int, *, size: int, last: int
+) -> AsyncIterator[list[Row]]:
     """Read all lines refused up to batch ``last``, in the order of the file, ``size`` at a time.
 
     Refusals never change, so the pages of one ``last`` are consistent however slowly the client reads them.

@@ -1,1 +1,1 @@
-"""The terminal: console, progress, live view and signals."""
+"""The terminal: printed output, progress, the live view, and signals such as Ctrl-C."""

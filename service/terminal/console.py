@@ -1,6 +1,6 @@
-"""What people read: tables and sentences, with colour on a terminal and plain text anywhere else.
+"""Printed output: tables and sentences, with colour on a terminal and as plain text elsewhere.
 
-Results go to standard output; progress, notes and errors to standard error, so that output can be piped.
+Results go to standard output; progress, notes and errors go to standard error, so that results can be piped.
 """
 
 import sys
@@ -13,39 +13,39 @@ from reporting.report_tables import ReportTable
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether somebody looks on."""
+    """Return whether the stream is a terminal."""
     return stream.isatty()
 
 
 def print_line(text: str = "") -> None:
-    """Write a sentence of the result."""
+    """Print a line of the result."""
     print(text)
 
 
 def print_note(text: str) -> None:
-    """Write a remark beside the result."""
+    """Print a note to standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
 def print_error(text: str) -> None:
-    """Write what went wrong."""
+    """Print an error to standard error."""
     red, plain = ("\x1b[31m", "\x1b[0m") if is_terminal(sys.stderr) else ("", "")
     print(f"{red}crescendo:{plain} {text}", file=sys.stderr, flush=True)
 
 
 def print_heading(text: str) -> None:
-    """Write the title of a part of the result."""
+    """Print the title of a section of the result."""
     bold, plain = ("\x1b[1m", "\x1b[0m") if is_terminal(sys.stdout) else ("", "")
     print(f"\n{bold}{text}{plain}")
 
 
 def print_json(value: Any) -> None:
-    """Write a result for programs: one JSON document."""
+    """Print a result for programs: one JSON document."""
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def print_parts(parts: Iterable[str | ReportTable]) -> None:
-    """Write sentences and tables, one below the other."""
+    """Print sentences and tables, one below the other."""
     for part in parts:
         if isinstance(part, ReportTable):
             print_table(part)
@@ -54,7 +54,7 @@ def print_parts(parts: Iterable[str | ReportTable]) -> None:
 
 
 def print_table(grid: ReportTable) -> None:
-    """Write a table."""
+    """Print a table."""
     print()
     if is_terminal(sys.stdout):
         from rich.console import Console
@@ -65,5 +65,5 @@ def print_table(grid: ReportTable) -> None:
 
 
 def format_count(number: int, singular: str, plural: str = "") -> str:
-    """``1 line``, ``2,345 lines``."""
+    """Return the number with its noun: ``1 line``, ``2,345 lines``."""
     return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

@@ -1,4 +1,4 @@
-"""Figures of a running service, asked for again and again, and laid out for a terminal."""
+"""The figures of a running service, polled and laid out for a terminal."""
 
 import http.client
 import sys
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 ROWS = 8
-"""Rows of a table: all tables stand on one screen."""
+"""Rows shown of a table: all tables fit on one screen."""
 
 
 class FiguresForbidden(CrescendoError):
@@ -27,7 +27,7 @@ class FiguresForbidden(CrescendoError):
 
 
 class LiveView(NamedTuple):
-    """A service that is looked at."""
+    """The figures of one service, shown once or again and again."""
 
     url: str
     key: str
@@ -35,17 +35,17 @@ class LiveView(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
 
     def show(self, *, once: bool, json: bool) -> None:
-        """Show the figures: on a terminal in place, as a line or a document each anywhere else.
+        """Show the figures: refreshed in place on a terminal, otherwise one line or JSON document per poll.
 
         Raises
         ------
-        Shut
-            They are not for this caller.
+        FiguresForbidden
+            This caller may not see the figures.
         Unreachable
-            Nobody answers.
+            The service does not answer.
         """
         if json:
-            self._print_figures(once, lambda found: msgspec.json.encode(found).decode())
+            self._print_figures(once, lambda figures: msgspec.json.encode(figures).decode())
         elif once:
             console.print_parts(build_parts(self.read_figures()))
         elif console.is_terminal(sys.stdout):
@@ -54,26 +54,26 @@ class LiveView(NamedTuple):
             self._print_figures(once, format_line)
 
     def _print_figures(self, once: bool, format_figures: Callable[[LiveFigures], str]) -> None:
-        for found in self._poll_figures(once):
-            console.print_line(format_figures(found))
-            sys.stdout.flush()  # whoever reads at the other end waits for it
+        for figures in self._poll_figures(once):
+            console.print_line(format_figures(figures))
+            sys.stdout.flush()  # a program that reads the pipe waits for the line
 
     def read_figures(self) -> LiveFigures:
-        """The figures of this moment.
+        """Read the current figures.
 
         Raises
         ------
-        Shut
-            They are not for this caller.
+        FiguresForbidden
+            This caller may not see the figures.
         Unreachable
-            Nobody answers.
+            The service does not answer.
         """
         connection = HttpService(self.url, self.key).open_connection()
         try:
             headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
             connection.request("GET", "/v1/figures", headers=headers)
-            answer = connection.getresponse()
-            status, body = answer.status, answer.read()
+            response = connection.getresponse()
+            status, body = response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"{self.url}: {str(error) or type(error).__name__}") from error
         finally:
@@ -87,7 +87,7 @@ class LiveView(NamedTuple):
             yield self.read_figures()
 
     def _refresh_screen(self) -> None:
-        """Go on also while the service starts anew: whoever looks wants to see it come back."""
+        """Refresh the figures in place. While the service restarts, show the error and continue."""
         from rich.live import Live
 
         with Live(_render(build_parts(self.read_figures())), screen=True, auto_refresh=False) as screen:
@@ -102,18 +102,18 @@ class LiveView(NamedTuple):
 def _decode_figures(url: str, status: int, body: bytes) -> LiveFigures:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise FiguresForbidden(
-            f"{url} shows its figures to operators and auditors: name a key of theirs (--key)"
+            f"{url} shows its figures to operators and auditors only: give the key of one (--key)"
         )
     if status != HTTPStatus.OK:
         raise Unreachable(f"{url}: {HTTPStatus(status).phrase}")
     try:
         return msgspec.json.decode(body, type=LiveFigures)
     except msgspec.DecodeError as error:
-        raise Unreachable(f"{url} is no service of this version: {error}") from error
+        raise Unreachable(f"{url} is not a crescendo service of this version: {error}") from error
 
 
 def format_line(figures: LiveFigures) -> str:
-    """One line, for files and pipes."""
+    """Format the figures as one line, for files and pipes."""
     outcomes = figures.throughput.outcomes
     return (
         f"{figures.at:%H:%M:%S} {figures.state}: {figures.throughput.lines_a_second:,.0f} lines/s, "
@@ -124,7 +124,7 @@ def format_line(figures: LiveFigures) -> str:
 
 
 def build_parts(figures: LiveFigures) -> list[str | ReportTable]:
-    """Everything, one below the other."""
+    """Build the headings and tables of all figures, in the order in which they are shown."""
     return [
         *_format_headings(figures),
         _build_outcome_table(figures),
@@ -136,11 +136,14 @@ def build_parts(figures: LiveFigures) -> list[str | ReportTable]:
 
 
 def _format_headings(figures: LiveFigures) -> list[str]:
-    queue, pace = figures.queue, figures.throughput
-    stages = ", ".join(f"{each.stage} {each.share:.0%}" for each in figures.stages)
+    queue, throughput = figures.queue, figures.throughput
+    stages = ", ".join(f"{stage.stage} {stage.share:.0%}" for stage in figures.stages)
     return [
         f"Crescendo, {figures.state}, {figures.at:%Y-%m-%d %H:%M:%S} UTC{_format_cut_off(figures.cut_off_seconds)}",
-        f"{pace.lines_a_second:,.0f} lines/s, {pace.forms_a_second:,.1f} forms/s; of one core: {stages or 'nothing yet'}",
+        (
+            f"{throughput.lines_a_second:,.0f} lines/s, {throughput.forms_a_second:,.1f} forms/s; "
+            f"of one core: {stages or 'nothing yet'}"
+        ),
         (
             f"waiting: {queue.files:,} files of {queue.lines:,} lines, {queue.forms:,} forms, "
             f"the oldest for {queue.oldest_seconds:,.1f} s; {queue.under_way:,} lines under way, {queue.uploads:,} uploads"
@@ -151,17 +154,17 @@ def _format_headings(figures: LiveFigures) -> list[str]:
 def _format_cut_off(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    hours, rest = divmod(int(abs(seconds)), 3600)
-    clock = f"{hours:,}:{rest // 60:02}:{rest % 60:02}"
+    hours, seconds_left = divmod(int(abs(seconds)), 3600)
+    clock = f"{hours:,}:{seconds_left // 60:02}:{seconds_left % 60:02}"
     return f"; {clock} to the cut-off" if seconds >= 0 else f"; the cut-off is {clock} past"
 
 
 def _build_outcome_table(figures: LiveFigures) -> ReportTable:
-    named = {
+    totals = {
         name: getattr(figures.throughput.outcomes, name)
         for name in figures.throughput.outcomes.__struct_fields__
     }
-    rows = [[name, part.lines, part.cents] for name, part in named.items()]
+    rows = [[name, total.lines, total.cents] for name, total in totals.items()]
     title = f"Committed since {figures.started_at:%Y-%m-%d %H:%M} UTC"
     return ReportTable(
         title, [Column("outcome"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)], rows
@@ -171,12 +174,12 @@ def _build_outcome_table(figures: LiveFigures) -> ReportTable:
 def _build_file_table(figures: LiveFigures) -> ReportTable:
     counts = ("received", "in_treatment", "integrated", "partly_integrated", "refused")
     columns = [Column("sender"), *(Column(name.replace("_", " "), CellType.COUNT) for name in counts)]
-    rows = [[each.sender, *(getattr(each, name) for name in counts)] for each in figures.flows]
+    rows = [[flow.sender, *(getattr(flow, name) for name in counts)] for flow in figures.flows]
     return _limit_rows(ReportTable("Files by ministry", columns, rows))
 
 
 def _build_refusal_table(figures: LiveFigures) -> ReportTable:
-    rows = [[each.reason, each.lines] for each in figures.refusals]
+    rows = [[refusal.reason, refusal.lines] for refusal in figures.refusals]
     return _limit_rows(
         ReportTable("Refusals by reason", [Column("reason"), Column("lines", CellType.COUNT)], rows)
     )
@@ -189,14 +192,14 @@ def _build_programme_table(figures: LiveFigures) -> ReportTable:
     ]
     rows = [
         [
-            each.programme,
-            each.year,
-            each.ae.available,
-            _format_share(each.ae),
-            each.cp.available,
-            _format_share(each.cp),
+            programme.programme,
+            programme.year,
+            programme.ae.available,
+            _format_share(programme.ae),
+            programme.cp.available,
+            _format_share(programme.cp),
         ]
-        for each in figures.programmes
+        for programme in figures.programmes
     ]
     return _limit_rows(ReportTable("Programmes, the least left first", columns, rows))
 
@@ -212,25 +215,27 @@ def _build_batch_table(figures: LiveFigures) -> ReportTable:
     ]
     rows = [
         [
-            each.batch,
-            f"{each.committed_at:%H:%M:%S}",
-            each.entries,
-            each.refusals,
-            each.cents,
-            each.chain[:16],
+            batch.batch,
+            f"{batch.committed_at:%H:%M:%S}",
+            batch.entries,
+            batch.refusals,
+            batch.cents,
+            batch.chain[:16],
         ]
-        for each in figures.batches
+        for batch in figures.batches
     ]
     return _limit_rows(ReportTable("Last batches", columns, rows))
 
 
 def _limit_rows(grid: ReportTable) -> ReportTable:
-    left = len(grid.rows) - ROWS
-    return grid if left <= 0 else grid._replace(title=f"{grid.title}; {left:,} more", rows=grid.rows[:ROWS])
+    hidden = len(grid.rows) - ROWS
+    return (
+        grid if hidden <= 0 else grid._replace(title=f"{grid.title}; {hidden:,} more", rows=grid.rows[:ROWS])
+    )
 
 
 def _render(parts: list[str | ReportTable]) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    return Group(*(each.to_rich_table() if isinstance(each, ReportTable) else Text(each) for each in parts))
+    return Group(*(part.to_rich_table() if isinstance(part, ReportTable) else Text(part) for part in parts))

@@ -1,4 +1,4 @@
-"""How far a run is, and telling it: a bar on a terminal, a line every few seconds anywhere else."""
+"""Progress of file processing, reported as a bar on a terminal and as a line every few seconds elsewhere."""
 
 import asyncio
 import sys
@@ -14,13 +14,13 @@ from service.terminal.console import is_terminal, print_note
 LINE_SECONDS = 5
 _ROUTINE_WORDS = frozenset({"starting", "stopping", "reading"})
 _FREQUENT_WORDS = frozenset({"file", "matching", "storing", "stored", "writing"})
-"""Words that such steps begin or end with."""
+"""First or last words of steps of which there are many; only one every few seconds is printed."""
 BAR_SECONDS = 0.1
 
 
 @dataclass(slots=True)
 class FileProgress:
-    """One file being worked on."""
+    """One file, and how many of its lines are decided."""
 
     name: str
     size_bytes: int
@@ -30,125 +30,126 @@ class FileProgress:
 
 @dataclass(slots=True)
 class ProcessingProgress:
-    """How far the files of a run are.  Bytes weigh them, as lines are known only once a file is proved."""
+    """The progress of all files, weighted by bytes: the number of lines is known only once a file is validated."""
 
     paths: Sequence[Path]
     admitted: list[Path] = field(default_factory=list)
-    """Those of ``paths`` that were proved and taken up."""
+    """Those of ``paths`` that were validated and admitted."""
     files: list[FileProgress] = field(default_factory=list)
-    """In the order in which they are taken up."""
+    """In the order of admission."""
     decided_before: int = 0
-    """Lines that an earlier run decided."""
+    """Lines that an earlier process had already decided."""
     started_at: float = field(default_factory=time.monotonic)
     _indexes: dict[int, int] = field(default_factory=dict)
+    """Index in ``files`` by submission."""
     _sizes: dict[Path, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._sizes = {path: path.stat().st_size if path.is_file() else 0 for path in self.paths}
 
     def resume(self, files: Iterable[FileProgress]) -> None:
-        """Take up what an earlier run left."""
+        """Add the files that an earlier process left unfinished."""
         self.files += files
         self.decided_before = sum(file.decided_lines for file in self.files)
         self.started_at = time.monotonic()
 
     def admit(self, path: Path, lines: int) -> None:
-        """Take up a file that was proved."""
+        """Add a file that was validated."""
         self.admitted.append(path)
         self.files.append(FileProgress(path.name, self._sizes.get(path, 0), lines))
 
     def advance(self, decided: Iterable[tuple[int, int]], submissions: Sequence[int]) -> None:
-        """Note the lines decided by submission; ``taken`` has the submissions in the order of ``files``."""
+        """Record the lines decided per submission; ``submissions`` are in the order of ``files``."""
         for number, lines in decided:
             if number not in self._indexes:
-                self._indexes = {each: place for place, each in enumerate(submissions)}
+                self._indexes = {submission: index for index, submission in enumerate(submissions)}
             self.files[self._indexes[number]].decided_lines = lines
 
     @property
     def committed_lines(self) -> int:
-        """Lines committed by this run."""
+        """Lines committed by this process."""
         return sum(file.decided_lines for file in self.files) - self.decided_before
 
     @property
     def known_lines(self) -> int:
-        """Lines known to be there for this run."""
+        """Lines of the admitted files that this process has to decide."""
         return sum(file.lines for file in self.files) - self.decided_before
 
     @property
     def share(self) -> float:
-        """How much of all is done, from 0 to 1; a file that is refused or known leaves its share undone."""
-        done = sum(file.size_bytes * file.decided_lines / max(file.lines, 1) for file in self.files)
+        """The share of all bytes that is done, from 0 to 1; files refused or processed before count as not done."""
+        done_bytes = sum(file.size_bytes * file.decided_lines / max(file.lines, 1) for file in self.files)
         resumed = [file for file in self.files if file.name not in {path.name for path in self.paths}]
-        total = sum(self._sizes.values()) + sum(file.size_bytes for file in resumed)
-        return min(done / max(total, 1), 1.0)
+        total_bytes = sum(self._sizes.values()) + sum(file.size_bytes for file in resumed)
+        return min(done_bytes / max(total_bytes, 1), 1.0)
 
     @property
     def rate(self) -> float:
-        """Lines a second since this run began."""
+        """Lines per second since the start."""
         return self.committed_lines / max(time.monotonic() - self.started_at, 1e-9)
 
     def describe(self) -> str:
-        """One line of progress."""
+        """Return one line of progress."""
         if not self.files:
-            return "reading; no line is known yet"
+            return "reading; number of lines not known yet"
         current = f", {self.files[-1].name}"
         return (
-            f"{self.committed_lines:,} of {self.known_lines:,} lines known are committed, {self.share:.0%} of all, "
+            f"{self.committed_lines:,} of {self.known_lines:,} known lines committed, {self.share:.0%} of all, "
             f"{self.rate:,.0f} lines/s{current}"
         )
 
 
 class ProgressReporter(Protocol):
-    """Who tells what is going on."""
+    """Shows the progress of a command."""
 
     def report_activity(self, text: str) -> None:
-        """Say what is waited for."""
+        """Show what is being done or waited for."""
         ...
 
     def report_steps(self, done: int, total: int, label: str) -> None:
-        """Say how many steps of all are done."""
+        """Show how many steps of all are done."""
         ...
 
     def report_lines(self, progress: ProcessingProgress) -> None:
-        """Say how far the lines are."""
+        """Show how many lines are committed."""
         ...
 
     def close(self) -> None:
-        """Say no more."""
+        """Stop showing progress."""
         ...
 
 
 def create_reporter() -> ProgressReporter:
-    """The one that suits standard error."""
+    """Create the reporter that suits standard error: a bar on a terminal, lines elsewhere."""
     return ProgressBar() if is_terminal(sys.stderr) else ProgressLines()
 
 
 @asynccontextmanager
 async def report_progress(progress: ProcessingProgress, reporter: ProgressReporter) -> AsyncIterator[None]:
-    """Have ``teller`` say how far ``course`` is, again and again."""
+    """Report ``progress`` at regular intervals while the body runs."""
 
-    async def tell() -> None:
+    async def report() -> None:
         while True:
             await asyncio.sleep(BAR_SECONDS if isinstance(reporter, ProgressBar) else LINE_SECONDS)
             reporter.report_lines(progress)
 
-    telling = asyncio.create_task(tell())
+    reporting = asyncio.create_task(report())
     try:
         yield
     finally:
-        telling.cancel()
+        reporting.cancel()
 
 
 class ProgressLines:
-    """Plain lines, for files and pipes."""
+    """Progress as plain lines, for files and pipes."""
 
     def __init__(self) -> None:
         self._due, self._routine = 0.0, ""
 
     def report_activity(self, text: str) -> None:
-        """Say what is waited for; what is done every time is told when it lasts, and so is told again.
+        """Print the activity. Routine activities are printed only when reported twice in a row, because they take long.
 
-        Of steps of which there are many, one is told every few seconds.
+        Of frequent steps only one every few seconds is printed.
         """
         words = text.split()
         if not _FREQUENT_WORDS.isdisjoint((words[0], words[-1])):
@@ -158,21 +159,21 @@ class ProgressLines:
         self._routine = words[0]
 
     def report_steps(self, done: int, total: int, label: str) -> None:
-        """Say it at most every few seconds."""
+        """Print the steps, at most every few seconds."""
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + LINE_SECONDS
             print_note(f"{label}: {done:,} of {total:,}" if total else label)
 
     def report_lines(self, progress: ProcessingProgress) -> None:
-        """Say how far the lines are."""
+        """Print how many lines are committed."""
         print_note(progress.describe())
 
     def close(self) -> None:
-        """Say no more."""
+        """Do nothing: lines need no end."""
 
 
 def create_bar() -> Any:
-    """A bar of rich on standard error: its task has a description and ``figures``."""
+    """Create a rich progress bar on standard error whose tasks have a description and ``figures``."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
@@ -188,7 +189,7 @@ def create_bar() -> Any:
 
 
 class ProgressBar:
-    """A bar on a terminal, gone when the work is done."""
+    """Progress as a bar on a terminal, removed when the work is done."""
 
     def __init__(self) -> None:
         self._progress = create_bar()
@@ -199,20 +200,20 @@ class ProgressBar:
         self._progress.update(self._task, **values)
 
     def report_activity(self, text: str) -> None:
-        """Say what is waited for."""
+        """Show the activity."""
         self._update(description=text.splitlines()[0], total=None, figures="")
 
     def report_steps(self, done: int, total: int, label: str) -> None:
-        """Say how many steps of all are done."""
+        """Show how many steps of all are done."""
         figures = f"{done:,} of {total:,}" if total else ""
         self._update(description=label, completed=done, total=total or None, figures=figures)
 
     def report_lines(self, progress: ProcessingProgress) -> None:
-        """Say how far the lines are."""
+        """Show how many lines are committed."""
         name = progress.files[-1].name if progress.files else "reading"
         figures = f"{progress.committed_lines:,} of {progress.known_lines:,} lines  {progress.rate:,.0f}/s"
         self._update(description=name, completed=progress.share, total=1.0, figures=figures)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._progress.stop()

@@ -1,6 +1,6 @@
-"""Ctrl-C and SIGTERM: the first asks for a stop in good order, the second stops at once.
+"""Ctrl-C and SIGTERM: the first signal requests an orderly stop, the second stops at once.
 
-Both leave a state to go on from: what is committed is a whole number of batches.
+Processing can continue after either: only whole batches are ever committed.
 """
 
 import asyncio
@@ -17,23 +17,29 @@ EXIT_INTERRUPTED = 130
 Value = TypeVar("Value")
 
 
+def report_interrupted() -> int:
+    """Print that a command was stopped in order, and return its exit code."""
+    print_note("Stopped in good order, nothing is lost: the same command continues from here.")
+    return EXIT_INTERRUPTED
+
+
 @dataclass(slots=True)
 class Interruption:
-    """What the next signal does."""
+    """What the next signal does: call ``stop`` and print ``message``."""
 
     stop: Callable[[], object]
     message: str = ""
     is_requested: bool = False
-    """Whether a signal came."""
+    """Whether a signal was received."""
 
     def receive_signal(self) -> None:
-        """Take a signal.
+        """Stop in order at the first signal, and exit at the second.
 
-        Leaving at once is safe: the database ends with the process that started it, and an open transaction
+        Exiting at once is safe: the database ends with the process that started it, and an open transaction
         is rolled back.
         """
         if self.is_requested:
-            print_note("Stopped at once.")
+            print_note("Stopped immediately.")
             os._exit(EXIT_INTERRUPTED)
         self.is_requested = True
         if self.message:
@@ -42,42 +48,42 @@ class Interruption:
 
     @contextmanager
     def stop_with(self, stop: Callable[[], object], message: str) -> Iterator[None]:
-        """Let a signal mean ``stop`` for a while; one that came before means it too."""
-        before = self.stop, self.message
+        """Have a signal call ``stop`` while the body runs; if one was received before, call it now."""
+        previous = self.stop, self.message
         self.stop, self.message = stop, message
         if self.is_requested:
             stop()
         try:
             yield
         finally:
-            self.stop, self.message = before
+            self.stop, self.message = previous
 
 
 def _do_nothing() -> None:
-    """Stop what has not begun."""
+    """Do nothing: no work has begun that could be stopped."""
 
 
 def run_interruptible(work: Callable[[Interruption], Coroutine[Any, Any, Value]]) -> Value:
-    """Run ``work`` to its end in an event loop of its own; a signal cancels it unless it says otherwise.
+    """Run ``work`` in a new event loop; a signal cancels it unless ``work`` sets another action.
 
     Raises
     ------
     KeyboardInterrupt
-        A signal came, and the work was cancelled.
+        A signal cancelled the work.
     """
     import uvloop
 
     interruption = Interruption(_do_nothing)
 
-    async def heard() -> Value:
+    async def run_work() -> Value:
         loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work(interruption))
         interruption.stop = task.cancel
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, interruption.receive_signal)
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signal_number, interruption.receive_signal)
         return await task
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(heard())
+            return runner.run(run_work())
     except asyncio.CancelledError as error:
         raise KeyboardInterrupt from error

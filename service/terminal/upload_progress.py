@@ -1,4 +1,4 @@
-"""Telling how far a file is on its way to a service: a bar on a terminal, a line every few seconds anywhere else."""
+"""Progress of an upload, shown as a bar on a terminal and as a line every few seconds elsewhere."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ _MEGABYTE = 1_000_000
 
 @dataclass(slots=True)
 class UploadProgress:
-    """One file on its way: what was sent, how fast, and how often it had to be taken up again."""
+    """The progress of one upload: bytes sent, rate, and how often it was interrupted and resumed."""
 
     name: str
     clock: Callable[[], float] = time.monotonic
@@ -34,26 +34,24 @@ class UploadProgress:
         self.started_at = self._advanced_at = self._stage_started_at = self.clock()
 
     def advance(self, stage: str, done: int, total: int) -> None:
-        """Note how far it is."""
+        """Record how much of a stage is done."""
         now = self.clock()
         if stage != self.stage or done < self.done:
             self._stage_started_at, self._stage_offset = now, done
         elif stage == "sending":
             self.sending_seconds += now - self._advanced_at
         if stage == "sending":
-            self._first_offset, self._last_offset = (
-                done if self._first_offset is None else self._first_offset,
-                done,
-            )
+            self._first_offset = done if self._first_offset is None else self._first_offset
+            self._last_offset = done
         self.stage, self.done, self.total, self._advanced_at = stage, done, total, now
 
     @property
     def sent(self) -> int:
-        """Bytes that this command brought; what an earlier one brought, and what was sent in vain, aside."""
+        """Bytes that this command transferred; without those of an earlier command, and those sent again."""
         return self._last_offset - (self._first_offset or 0)
 
     def format_figures(self) -> str:
-        """How far it is, in words."""
+        """Return how much of the stage is done, in words."""
         if not self.total:
             return ""
         if self.stage not in _BYTES:
@@ -63,43 +61,41 @@ class UploadProgress:
         return f"{self.done / _MEGABYTE:,.1f} of {self.total / _MEGABYTE:,.1f} MB  {rate:,.1f} MB/s"
 
     def describe(self) -> str:
-        """What it took, once it is over."""
+        """Return what the upload took, once it is over."""
         seconds = self.clock() - self.started_at
         rate = self.sent / _MEGABYTE / self.sending_seconds if self.sending_seconds else 0.0
         sent = (
             f"{self.sent / _MEGABYTE:,.1f} MB sent at {rate:,.1f} MB/s"
             if self.sent
-            else "nothing had to be sent"
+            else "nothing left to send"
         )
-        times = {0: "", 1: ", taken up again once"}.get(
-            self.interruptions, f", taken up again {self.interruptions} times"
-        )
+        times = {0: "", 1: ", resumed once"}.get(self.interruptions, f", resumed {self.interruptions} times")
         return f"{sent}{times}; {seconds:,.1f} s in all"
 
 
 class UploadLines:
-    """Plain lines, for files and pipes."""
+    """Upload progress as plain lines, for files and pipes."""
 
     def __init__(self, upload: UploadProgress) -> None:
         self._upload, self._due = upload, upload.started_at + LINE_SECONDS
 
     def show_progress(self) -> None:
-        """Say it at most every few seconds."""
+        """Print the progress, at most every few seconds."""
         delivery = self._upload
         if delivery.clock() >= self._due:
             self._due = delivery.clock() + LINE_SECONDS
             print_note(f"{delivery.stage} {delivery.name}: {delivery.format_figures()}".rstrip(": "))
 
     def show_retry(self, text: str) -> None:
-        """Say that something went wrong and is tried again."""
+        """Print that an attempt failed and another follows."""
         print_note(f"{self._upload.name}: {text}")
 
     def close(self) -> None:
-        """Say no more."""
+        """Do nothing: lines need no end."""
 
 
 class UploadBar:
-    """A bar on a terminal, gone when the file is through."""
+    """Upload progress as a bar on a terminal, removed when the upload is done."""
 
     def __init__(self, upload: UploadProgress) -> None:
         self._upload, self._progress = upload, create_bar()
@@ -107,7 +103,7 @@ class UploadBar:
         self._progress.start()
 
     def show_progress(self) -> None:
-        """Say how far it is."""
+        """Show the progress."""
         delivery = self._upload
         self._progress.update(
             self._task,
@@ -118,31 +114,31 @@ class UploadBar:
         )
 
     def show_retry(self, text: str) -> None:
-        """Say that something went wrong and is tried again, above the bar."""
+        """Print above the bar that an attempt failed and another follows."""
         self._progress.console.print(f"{self._upload.name}: {text}", markup=False, highlight=False)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._progress.stop()
 
 
 class UploadReporter:
-    """Notes the course of a delivery, and shows it."""
+    """Records the progress of one upload, and shows it."""
 
     def __init__(self, name: str) -> None:
         self.upload = UploadProgress(name)
         self._display = (UploadBar if is_terminal(sys.stderr) else UploadLines)(self.upload)
 
     def report_progress(self, stage: str, done: int, total: int) -> None:
-        """Hear how far it is."""
+        """Record and show how much of a stage is done."""
         self.upload.advance(stage, done, total)
         self._display.show_progress()
 
     def report_retry(self, text: str) -> None:
-        """Hear that something broke."""
+        """Record and show that the upload was interrupted."""
         self.upload.interruptions += 1
         self._display.show_retry(text)
 
     def close(self) -> None:
-        """Show no more."""
+        """Stop showing progress."""
         self._display.close()

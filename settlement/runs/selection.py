@@ -103,10 +103,10 @@ def compute_due_days(
     """
     details, debt_terms, suspensions = context.details, context.debt_terms, payables.suspensions
     start = np.where(details.received > 0, details.received, debt_terms.day)
-    terms = compute_terms(start, *suspensions.find_days(payables.rows.entry_id), rules.term_days)
+    terms = compute_terms(start, *suspensions.find_days(payables.rows.entry_id), rule=rules.term_days)
     end, is_delayed = terms.end, terms.suspended > 0
     for rows, entries in debt_terms.origins:
-        origin_terms = compute_terms(start[rows], *suspensions.find_days(entries), rules.term_days)
+        origin_terms = compute_terms(start[rows], *suspensions.find_days(entries), rule=rules.term_days)
         end[rows] = np.maximum(end[rows], origin_terms.end)
         is_delayed[rows] |= origin_terms.suspended > 0
     is_delayed &= ~debt_terms.is_due_at_once

@@ -1,4 +1,4 @@
-"""The State's year: the same each time, exact in sum, true to its shares, and judged by the plain engine."""
+"""The State's year: reproducible, exact in sum, with the declared shares, and decided by the plain-Python engine."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from tests.oracle import iban
 FORMATS = ("parquet", "arrow", "arrows", "csv", "jsonl")
 REQUESTS = ("payment_request", "payment_request_without_service", "direct_payment_request", "payment_order")
 ALONE = [code for code in Outcome if Outcome.REFERENCE_INVALID <= code <= Outcome.BANK_DETAILS_DIFFER]
-"""Refusals that hang on nothing that was decided before, payees aside."""
+"""Refusals that do not depend on earlier decisions, except on payees."""
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +37,14 @@ def requests(hundred_thousand: tuple[Path, dict[str, Any]]) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[YearOutcome, dict[str, Any]]:
+def decided_year(tmp_path_factory: pytest.TempPathFactory) -> tuple[YearOutcome, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("judged")
     summary = generate_year(folder, Year(seed=5, acts=12_000, senders=3))
     return decide_year(folder, summary), summary
 
 
 def read_requests(folder: Path, summary: dict[str, Any]) -> pa.Table:
-    """Every payment request line, whatever is wrong with it."""
+    """Read every payment request line, including those with a fault."""
     columns = ["reference", "line", "kind", "date", "payee", "amount_cents", "remittance"]
     tables = [pq.read_table(folder / file["name"]) for file in summary["files"][2:]]
     monthly = pa.concat_tables(
@@ -68,9 +68,9 @@ def test_the_same_seed_gives_the_same_bytes(senders: int, tmp_path: Path) -> Non
 def test_another_seed_gives_other_acts(tmp_path: Path) -> None:
     generate_year(tmp_path / "one", Year(seed=7, acts=2_000))
     generate_year(tmp_path / "two", Year(seed=8, acts=2_000))
-    one, two = hash_files(tmp_path / "one"), hash_files(tmp_path / "two")
-    # Payees follow from their number alone: their file is no part of what is drawn.
-    assert [name for name in one.keys() & two.keys() if one[name] == two[name]] == [
+    first, second = hash_files(tmp_path / "one"), hash_files(tmp_path / "two")
+    # Payees are computed from their numbers: their file does not depend on the seed.
+    assert [name for name in first.keys() & second.keys() if first[name] == second[name]] == [
         "00-third-parties.parquet"
     ]
 
@@ -78,9 +78,9 @@ def test_another_seed_gives_other_acts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("acts", [1_000, 1_009, 5_000, 20_000])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_lines_and_euros_are_exact(acts: int, seed: int, tmp_path: Path) -> None:
-    found = read_requests(tmp_path, generate_year(tmp_path, Year(seed, acts)))
-    assert found.num_rows == acts
-    assert found["amount_cents"].to_numpy().sum() == CENTS * acts // ACTS
+    requests = read_requests(tmp_path, generate_year(tmp_path, Year(seed, acts)))
+    assert requests.num_rows == acts
+    assert requests["amount_cents"].to_numpy().sum() == CENTS * acts // ACTS
 
 
 def test_everything_scales_with_the_acts(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
@@ -98,8 +98,8 @@ def test_everything_scales_with_the_acts(hundred_thousand: tuple[Path, dict[str,
 
 def test_classes_keep_their_shares(requests: pa.Table) -> None:
     labels = Counter(text[:4] for text in requests["remittance"].to_pylist())
-    for each in CLASSES:
-        assert labels[each.label] == pytest.approx(each.share * 10, rel=0.03, abs=25), each.name
+    for spending in CLASSES:
+        assert labels[spending.label] == pytest.approx(spending.share * 10, rel=0.03, abs=25), spending.name
 
 
 def test_flows_keep_their_shares(requests: pa.Table) -> None:
@@ -152,7 +152,7 @@ def test_names_sort_in_order_of_submission(hundred_thousand: tuple[Path, dict[st
     assert len(names) == 2 + 12 * 5 + 1
 
 
-def test_files_hold_known_columns_without_nulls(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+def test_files_contain_known_columns_without_nulls(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
     folder, summary = hundred_thousand
     for file in summary["files"]:
         table = pq.read_table(folder / file["name"])
@@ -168,37 +168,37 @@ def test_senders_share_the_work(hundred_thousand: tuple[Path, dict[str, Any]]) -
     assert max(rows.values()) < 1.5 * min(rows[f"MIN-{number:02}"] for number in range(1, 6))
 
 
-def test_payees_have_ibans_that_hold(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+def test_payees_have_valid_ibans(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
     folder, summary = hundred_thousand
     table = pq.read_table(folder / "00-third-parties.parquet")
     payees = summary["year"]["payees"]
-    good = table["iban"].to_pylist()[:payees]
-    assert all(map(iban.is_iban, good))
-    assert len(set(good)) == payees == len(set(table["payee"].to_pylist()[:payees]))
-    assert sum(not text.startswith("FR") for text in good) / payees == pytest.approx(0.02, rel=0.1)
-    broken = [text for text in table["iban"].to_pylist() if not iban.is_iban(text)]
-    assert len(broken) == max(1, payees // 10_000)
+    valid = table["iban"].to_pylist()[:payees]
+    assert all(map(iban.is_iban, valid))
+    assert len(set(valid)) == payees == len(set(table["payee"].to_pylist()[:payees]))
+    assert sum(not text.startswith("FR") for text in valid) / payees == pytest.approx(0.02, rel=0.1)
+    invalid = [text for text in table["iban"].to_pylist() if not iban.is_iban(text)]
+    assert len(invalid) == max(1, payees // 10_000)
 
 
-def test_every_format_holds_the_same_rows(tmp_path: Path) -> None:
-    """And every file passes the door with its envelope."""
-    as_read = [
+def test_every_format_contains_the_same_rows(tmp_path: Path) -> None:
+    """And every file passes the validation of its envelope."""
+    rows_by_format = [
         read_through_spool(
             tmp_path / suffix, tmp_path / f"spool-{suffix}", Year(seed=9, acts=2_000, formats=(suffix,))
         )
         for suffix in FORMATS
     ]
-    assert all(rows == as_read[0] for rows in as_read[1:])
-    assert sum(map(len, as_read[0])) > 3_000
+    assert all(rows == rows_by_format[0] for rows in rows_by_format[1:])
+    assert sum(map(len, rows_by_format[0])) > 3_000
 
 
-def test_formats_are_taken_in_turn(tmp_path: Path) -> None:
+def test_formats_are_used_in_turn(tmp_path: Path) -> None:
     summary = generate_year(tmp_path, Year(acts=1_000, formats=("csv", "jsonl")))
     suffixes = [Path(file["name"]).suffix for file in summary["files"]]
     assert suffixes == [(".csv", ".jsonl")[number % 2] for number in range(len(suffixes))]
 
 
-def test_the_summary_is_written_beside(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+def test_the_summary_is_written_to_a_file(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
     folder, summary = hundred_thousand
     written = json.loads((folder / "summary.json").read_text())
     assert written == json.loads(json.dumps(summary))
@@ -215,20 +215,22 @@ def test_progress_ends_at_the_total(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"acts": 999}, {"senders": 0}, {"senders": 16}, {"formats": ()}, {"formats": ("xlsx",)}]
 )
-def test_a_year_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+def test_an_impossible_year_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"acts|senders|formats"):
         Year(**wrong)
 
 
-# ------------------------------------------------------------------------------------ before the plain engine
+# ------------------------------------------------------------------------------------ decided by the plain-Python engine
 
 
 @pytest.mark.parametrize("code", ALONE)
-def test_faults_meet_their_refusal_and_nothing_else_does(
-    code: Outcome, judged: tuple[YearOutcome, dict[str, Any]]
+def test_faults_and_only_faults_have_their_refusals(
+    code: Outcome, decided_year: tuple[YearOutcome, dict[str, Any]]
 ) -> None:
-    found, summary = judged
-    assert found.outcomes[code.name] == summary["faults"].get(code.name, 0) + _count_conflicts(code, summary)
+    outcome, summary = decided_year
+    assert outcome.outcomes[code.name] == summary["faults"].get(code.name, 0) + _count_conflicts(
+        code, summary
+    )
 
 
 def _count_conflicts(code: Outcome, summary: dict[str, Any]) -> int:
@@ -243,48 +245,54 @@ def _list_book_refusals() -> tuple[Outcome, ...]:
 
 
 @pytest.mark.parametrize("code", _list_book_refusals())
-def test_faults_that_follow_from_the_books_meet_theirs(
-    code: Outcome, judged: tuple[YearOutcome, dict[str, Any]]
+def test_faults_that_depend_on_the_book_have_their_refusals(
+    code: Outcome, decided_year: tuple[YearOutcome, dict[str, Any]]
 ) -> None:
-    found, summary = judged
-    made = summary["faults"].get(code.name, 0)
-    assert made > 0
-    assert made - 2 <= found.outcomes[code.name] <= made
+    outcome, summary = decided_year
+    expected = summary["faults"].get(code.name, 0)
+    assert expected > 0
+    assert expected - 2 <= outcome.outcomes[code.name] <= expected
 
 
-def test_duplicates_are_known_again(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
-    found, summary = judged
-    assert found.outcomes["DUPLICATE"] == summary["duplicates"] == 48
+def test_duplicates_are_recognised(decided_year: tuple[YearOutcome, dict[str, Any]]) -> None:
+    outcome, summary = decided_year
+    assert outcome.outcomes["DUPLICATE"] == summary["duplicates"] == 48
 
 
-def test_nearly_all_is_accepted(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
-    found, summary = judged
-    assert found.outcomes["ACCEPTED"] > 0.97 * summary["rows"]
+def test_nearly_all_acts_are_accepted(decided_year: tuple[YearOutcome, dict[str, Any]]) -> None:
+    outcome, summary = decided_year
+    assert outcome.outcomes["ACCEPTED"] > 0.97 * summary["rows"]
 
 
-def test_early_acts_are_held_and_mostly_accepted(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
-    found, summary = judged
+def test_early_acts_are_held_and_mostly_accepted(decided_year: tuple[YearOutcome, dict[str, Any]]) -> None:
+    outcome, summary = decided_year
     assert summary["before_their_predecessor"] == 24
-    assert found.held >= summary["before_their_predecessor"]
+    assert outcome.held >= summary["before_their_predecessor"]
 
 
-def test_credit_runs_out_late_in_the_year(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
-    short = judged[0].short_of_credit
+def test_credits_run_out_late_in_the_year(decided_year: tuple[YearOutcome, dict[str, Any]]) -> None:
+    short = decided_year[0].short_of_credit
     assert short["2018-12"] > 0.9 * short.total() > 20
 
 
-def test_programmes_end_within_a_few_euros(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
+def test_programmes_end_within_a_few_euros(decided_year: tuple[YearOutcome, dict[str, Any]]) -> None:
     """As the settled accounts show: annulled CP of 0.96 and 1.46 euros."""
-    spent = [cp for _, cp in judged[0].remaining.values()]
+    spent = [cp for _, cp in decided_year[0].remaining.values()]
     assert sum(0 < cp < 10_000 for cp in spent) >= 5
 
 
-def test_estimated_credits_do_not_stop_anything(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
-    left = judged[0].remaining
-    assert any(left[code][1] < 0 for code in ("0114", "0117", "0200", "0201"))
-    assert all(min(both) >= 0 for code, both in left.items() if code not in ("0114", "0117", "0200", "0201"))
+def test_estimated_credits_stop_no_act(decided_year: tuple[YearOutcome, dict[str, Any]]) -> None:
+    remaining = decided_year[0].remaining
+    assert any(remaining[code][1] < 0 for code in ("0114", "0117", "0200", "0201"))
+    assert all(
+        min(measures) >= 0
+        for code, measures in remaining.items()
+        if code not in ("0114", "0117", "0200", "0201")
+    )
 
 
 @pytest.mark.parametrize("kind", ["earmark", "budget_move_ae", "commitment_increase", "service_cancellation"])
-def test_every_kind_occurs_and_is_accepted(kind: str, judged: tuple[YearOutcome, dict[str, Any]]) -> None:
-    assert judged[0].by_kind[kind, "ACCEPTED"] > 0
+def test_every_kind_occurs_and_is_accepted(
+    kind: str, decided_year: tuple[YearOutcome, dict[str, Any]]
+) -> None:
+    assert decided_year[0].by_kind[kind, "ACCEPTED"] > 0

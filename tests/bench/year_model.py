@@ -1,4 +1,4 @@
-"""A generated year, put before the plain-Python engine and the door."""
+"""A generated year, decided by the plain-Python engine and read through the spool."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,39 +22,39 @@ Row = dict[str, Any]
 
 @dataclass
 class YearOutcome:
-    """What the plain engine made of a year."""
+    """The decisions of the plain-Python engine on a year."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     by_kind: Counter[tuple[str, str]] = field(default_factory=Counter)
     short_of_credit: Counter[str] = field(default_factory=Counter)
-    """Refusals for want of credit, by month."""
+    """Refusals for lack of credits, by month."""
     held: int = 0
     remaining: dict[str, tuple[int, int]] = field(default_factory=dict)
     """AE and CP that each programme has left on HT2, in cents."""
 
 
 def decide_year(folder: Path, summary: dict[str, Any]) -> YearOutcome:
-    """Present every file in order."""
+    """Decide every file in order."""
     reference = Reference.load(SAMPLE_FOLDER)
-    engine, judged = Engine(reference), YearOutcome()
+    engine, year_outcome = Engine(reference), YearOutcome()
     for file in summary["files"]:
         rows = list(convert_to_texts(pq.read_table(folder / file["name"])))
-        told = engine.submit(rows, file["sender"])
-        judged.held += len(engine.list_held())
-        for (outcome, _, _), row in zip(told, rows, strict=True):
-            judged.outcomes[outcome] += 1
-            judged.by_kind[row["kind"], outcome] += 1
+        decisions = engine.submit(rows, file["sender"])
+        year_outcome.held += len(engine.list_held())
+        for (outcome, _, _), row in zip(decisions, rows, strict=True):
+            year_outcome.outcomes[outcome] += 1
+            year_outcome.by_kind[row["kind"], outcome] += 1
             if outcome in ("AE_EXCEEDED", "CP_EXCEEDED"):
-                judged.short_of_credit[row["date"][:7]] += 1
+                year_outcome.short_of_credit[row["date"][:7]] += 1
     for code, centre in reference.years[2018].nomenclature.centres.items():
         if centre.level is CentreLevel.PROGRAMME:
-            place = {"fund_centre": code, "commitment_item": "HT2", "exercise": "2018"}
-            judged.remaining[code] = engine.read_available(place)
-    return judged
+            assignment = {"fund_centre": code, "commitment_item": "HT2", "exercise": "2018"}
+            year_outcome.remaining[code] = engine.read_available(assignment)
+    return year_outcome
 
 
 def convert_to_texts(table: pa.Table) -> Iterator[Row]:
-    """Each row in texts, without what is empty."""
+    """Yield each row as texts, without empty values."""
     columns = {
         "amount" if name == "amount_cents" else name: [
             _convert_to_text(name, value) for value in column.to_pylist()
@@ -72,13 +72,13 @@ def _convert_to_text(name: str, value: Any) -> str:
 
 
 def read_through_spool(folder: Path, spool: Path, year: Year) -> list[list[Row]]:
-    """Generate ``year``, receive and prove its files, and give the rows of each as read."""
-    received = Spool(spool)
+    """Generate ``year``, receive and validate its files, and return the rows of each file as read."""
+    receiver = Spool(spool)
     files = []
     for file in generate_year(folder, year)["files"]:
-        spooled = received.receive(folder / file["name"], file["name"])
-        found = validate_without_cache(spooled)
-        assert found.lines == spooled.envelope.count == file["rows"]
+        spooled = receiver.receive(folder / file["name"], file["name"])
+        validated = validate_without_cache(spooled)
+        assert validated.lines == spooled.envelope.count == file["rows"]
         assert spooled.envelope.sender == file["sender"]
         files.append(
             [

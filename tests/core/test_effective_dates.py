@@ -16,7 +16,7 @@ def to_day(text: str) -> int:
 
 
 def read_rule(setting: object) -> EffectiveDated:
-    return parse_effective_dated("rules.toml", "term", setting, lambda value: int(str(value)))
+    return parse_effective_dated("rules.toml", "term", setting, parse=lambda value: int(str(value)))
 
 
 def list_values(rule: EffectiveDated, *days: int) -> list[int]:

@@ -17,7 +17,7 @@ def compute_one(start: int, suspended: int = 0, resumed: int = 0, term: int = 30
     start_column, suspended_column, resumed_column = (
         np.array([day], np.int32) for day in (start, suspended, resumed)
     )
-    return compute_terms(start_column, suspended_column, resumed_column, build_constant(term))
+    return compute_terms(start_column, suspended_column, resumed_column, rule=build_constant(term))
 
 
 def count_days(terms: PaymentTerms, paid: int) -> tuple[int, int, int]:

@@ -1,7 +1,7 @@
-"""The bank's files taken in by a process of its own, which kills itself when it comes to the step that it is told.
+"""Import bank files in a process of its own, which kills itself at the given step.
 
 ``python -m tests.crash.bank_import_process DSN FOLDER STEP FILE...``:
-STEP counts the steps told, from 0; beyond the last nothing happens.
+STEP counts the reported steps from 0; beyond the last step the process is not killed.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from tests.service.small_state import State, create_interruption
 
 
 class KillingReporter(ProgressLines):
-    """Ends the process, without a word, at a step."""
+    """Kills the process at a step, and prints all steps before it."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, step: int) -> None:
         super().__init__()
-        self._left = at
+        self._remaining = step
 
-    def doing(self, text: str) -> None:
-        if self._left == 0:
+    def report_activity(self, text: str) -> None:
+        if self._remaining == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        self._left -= 1
+        self._remaining -= 1
         print(text, flush=True)
 
 

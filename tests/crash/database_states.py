@@ -1,4 +1,4 @@
-"""What must be the same in two databases that were given the same files, whatever happened to one of them."""
+"""The state that must be equal in two databases that processed the same files, whatever interrupted one of them."""
 
 import asyncpg
 
@@ -18,5 +18,5 @@ _STATE = {
 
 
 async def read_state(connection: asyncpg.Connection) -> dict[str, str]:
-    """Digests of everything a run leaves."""
+    """Return digests of everything that processing leaves in the database."""
     return {name: str(await connection.fetchval(query)) for name, query in _STATE.items()}

@@ -1,8 +1,8 @@
-"""Late interest proposed by a process of its own, which kills itself when it comes to the step that it is told.
+"""Propose late interest in a process of its own, which kills itself at the given step.
 
 ``python -m tests.crash.interest_process DSN FOLDER STEP DAY FILE...``:
-STEP counts the steps told, from 0; beyond the last nothing
-happens.  With files of the bank these are taken in, and what is due is claimed behind them.
+STEP counts the reported steps from 0; beyond the last step the process is not killed.  With bank files, these are imported,
+and the interest that is due is claimed after them.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ from tests.service.small_state import State, create_interruption, paris_time
 
 
 async def main(dsn: str, folder: str, step: str, day: str, *files: str) -> None:
-    state, how, teller = (
-        State(dsn, Path(folder)),
-        InterestRequest(paris_time(day)),
-        KillingReporter(int(step)),
-    )
+    state, request = State(dsn, Path(folder)), InterestRequest(paris_time(day))
+    reporter = KillingReporter(int(step))
     if files:
         await bank_import.import_files(
-            state.context, list(map(Path, files)), create_interruption(), ImportOptions(teller, interest=how)
+            state.context,
+            list(map(Path, files)),
+            create_interruption(),
+            ImportOptions(reporter, interest=request),
         )
     else:
-        await late_interest.propose_interest(state.context, how, create_interruption(), teller)
+        await late_interest.propose_interest(state.context, request, create_interruption(), reporter)
 
 
 if __name__ == "__main__":

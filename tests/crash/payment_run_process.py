@@ -1,7 +1,7 @@
-"""One step of a payment run in a process of its own, which kills itself when it comes to the step that it is told.
+"""Propose, release or issue a payment run in a process of its own, which kills itself at the given step.
 
 ``python -m tests.crash.payment_run_process DSN FOLDER WORK RUN STEP``:
-STEP counts the steps told, from 0; beyond the last nothing happens.
+STEP counts the reported steps from 0; beyond the last step the process is not killed.
 """
 
 import asyncio
@@ -14,26 +14,26 @@ from tests.settlement.runs.small_state import SmallState
 
 
 async def main(dsn: str, folder: str, work: str, run: str, step: str) -> None:
-    world = SmallState(dsn, Path(folder))
-    world.on_step = _KillingCallback(int(step), world.steps)
+    state = SmallState(dsn, Path(folder))
+    state.on_step = _KillingCallback(int(step), state.steps)
     if work == "propose":
-        await world.propose()
+        await state.propose()
     elif work == "release":
-        await world.release(int(run))
+        await state.release(int(run))
     else:
-        await world.issue(int(run))
+        await state.issue(int(run))
 
 
 class _KillingCallback:
-    """Ends the process, without a word, at a step."""
+    """Kills the process at a step, and prints all steps before it."""
 
-    def __init__(self, at: int, steps: list[str]) -> None:
-        self._left, self._steps = at, steps
+    def __init__(self, step: int, steps: list[str]) -> None:
+        self._remaining, self._steps = step, steps
 
     def __call__(self, text: str) -> None:
-        if self._left == 0:
+        if self._remaining == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        self._left -= 1
+        self._remaining -= 1
         self._steps.append(text)
         print(text, flush=True)
 

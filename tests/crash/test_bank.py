@@ -1,4 +1,4 @@
-"""Taking in the bank's files, killed with -9 at each step: nothing is posted twice, nothing is lost, books equal the bank."""
+"""The import of bank files is killed with -9 at each step: nothing is posted twice or lost, and books and bank agree."""
 
 import signal
 import subprocess
@@ -15,11 +15,11 @@ from tests.databases import create_database, open_connection
 from tests.service.small_state import State, copy_state, paris_time
 
 NEVER = 1_000
-OFTEN = OutcomeRates(4, 60_000)
+FREQUENT = OutcomeRates(4, 60_000)
 
 
 def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
-    """Take in files in a process of its own, which dies at a step; its end, and the steps it came to."""
+    """Import files in a process that kills itself at a step; return its exit code and the steps it reached."""
     words = [
         "-m",
         "tests.crash.bank_import_process",
@@ -29,15 +29,15 @@ def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str
         *map(str, files),
     ]
     root = Path(__file__).parents[2]
-    ended = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
-    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-    return ended.returncode, ended.stdout.splitlines()
+    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
+    assert process.returncode in (0, -signal.SIGKILL), process.stderr
+    return process.returncode, process.stdout.splitlines()
 
 
 async def read_outcome(state: State) -> dict[str, object]:
-    """What must be the same whatever was killed."""
+    """Read everything that must be the same after any kill."""
     async with open_connection(state.dsn) as connection:
-        found: dict[str, object] = dict(await read_state(connection))
+        outcome: dict[str, object] = dict(await read_state(connection))
         for table, columns in (
             ("bank_message", "message, format, identity, file_name, file_hash, movements"),
             ("bank_statement", "*"),
@@ -47,25 +47,29 @@ async def read_outcome(state: State) -> dict[str, object]:
             ),
             ("bank_item", "*"),
         ):
-            found[table] = [
+            outcome[table] = [
                 tuple(row)
                 for row in await connection.fetch(f"select {columns} from {table} order by 1, 2, 3")
             ]
-    return found
+    return outcome
 
 
-async def pay_and_answer(state: State) -> list[Path]:
-    """A run, and what the bank answers to it: a report, a notice of returns, two statements."""
+async def pay_and_respond(state: State) -> list[Path]:
+    """Pay a run and let the bank respond; return a report, a notice of returns and two statements."""
     await state.fund(12)
     await state.submit_requests(12)
-    answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), paris_time("2018-11-05")), OFTEN)
-    files = state.list_files(answers)
-    chosen = [next(path for path in files if kind in path.name) for kind in ("pain002", "camt053", "camt054")]
-    account = chosen[2].name.partition("camt054-")[2]
+    responses = state.simulate_bank(
+        await state.pay_due(date(2018, 11, 5), paris_time("2018-11-05")), FREQUENT
+    )
+    files = state.list_files(responses)
+    selected = [
+        next(path for path in files if kind in path.name) for kind in ("pain002", "camt053", "camt054")
+    ]
+    account = selected[2].name.partition("camt054-")[2]
     return [
-        *chosen[:2],
+        *selected[:2],
         *(path for path in files if "camt053" in path.name and account[:23] in path.name),
-        chosen[2],
+        selected[2],
     ]
 
 
@@ -74,21 +78,21 @@ async def test_killed_at_each_step(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn:
         (tmp_path / "state").mkdir()
         state = State(dsn, tmp_path / "state")
-        names = [path.name for path in dict.fromkeys(await pay_and_answer(state))]
+        names = [path.name for path in dict.fromkeys(await pay_and_respond(state))]
 
-        def files(one: State) -> list[Path]:
-            return [one.answers / name for name in names]
+        def list_files(copy: State) -> list[Path]:
+            return [copy.answers / name for name in names]
 
         async with copy_state(database, state, tmp_path / "undisturbed") as undisturbed:
-            code, steps = run_child(undisturbed, NEVER, files(undisturbed))
+            code, steps = run_child(undisturbed, NEVER, list_files(undisturbed))
             assert code == 0
             assert [step for step in steps if step.endswith("stored")] == [f"{name} stored" for name in names]
             assert "posting" in steps
             expected = await read_outcome(undisturbed)
             assert (await undisturbed.read_status()).agrees
         for step in range(len(steps)):
-            async with copy_state(database, state, tmp_path / f"killed-{step}") as one:
-                code, _ = run_child(one, step, files(one))
+            async with copy_state(database, state, tmp_path / f"killed-{step}") as copy:
+                code, _ = run_child(copy, step, list_files(copy))
                 assert code == -signal.SIGKILL
-                assert (await one.import_files(files(one))).rejected == []
-                assert await read_outcome(one) == expected, steps[step]
+                assert (await copy.import_files(list_files(copy))).rejected == []
+                assert await read_outcome(copy) == expected, steps[step]

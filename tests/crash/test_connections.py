@@ -1,4 +1,4 @@
-"""Connections that break, and a database that refuses for a moment: the run goes on, and its journal is the same."""
+"""Connections break, or the database fails for a moment: processing continues, and the journal is the same."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,16 +13,16 @@ from tests.crash.database_states import read_state
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo, start_command, wait_for_end
 
-Trouble = Callable[[asyncpg.Connection], Awaitable[None]]
+Disturbance = Callable[[asyncpg.Connection], Awaitable[None]]
 
 _COPYING = """select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
               and query like 'COPY%' order by query_start limit 1"""
-_KEEPING = "select holder_pid from engine where holder_pid > 0"
+_HOLDING = "select holder_pid from engine where holder_pid > 0"
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Large enough that a batch does not fit in what the network holds."""
+    """Files so large that a batch does not fit in the buffers of the network."""
     folder = tmp_path_factory.mktemp("year")
     generate_year(folder, Year(acts=60_000, senders=2))
     return sorted(folder.glob("*.parquet"))
@@ -30,23 +30,25 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 async def _find_pid(connection: asyncpg.Connection, query: str) -> int:
     while (pid := await connection.fetchval(query)) is None:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
+        await asyncio.sleep(0.01)  # the server does not notify: it must be polled
     return pid
 
 
-def _end_connection(query: str) -> Trouble:
-    """End whom ``query`` finds, while a lock keeps the first batch from being copied."""
+def _end_connection(query: str) -> Disturbance:
+    """Return a disturbance that ends the connection that ``query`` finds, while a lock blocks the first batch."""
 
-    async def trouble(connection: asyncpg.Connection) -> None:
+    async def disturb(connection: asyncpg.Connection) -> None:
         copying = await _find_pid(connection, _COPYING)
         pid = copying if query is _COPYING else await _find_pid(connection, query)
         assert await connection.fetchval("select pg_terminate_backend($1, 10000)", pid)
 
-    return trouble
+    return disturb
 
 
-async def _run_disturbed(dsn: str, files: list[Path], data: Path, troubles: list[Trouble]) -> dict[str, str]:
-    """The state after a run in which every trouble came, one after the other."""
+async def _run_disturbed(
+    dsn: str, files: list[Path], data: Path, disturbances: list[Disturbance]
+) -> dict[str, str]:
+    """Process files with all disturbances, one after the other; return the state."""
     async with open_connection(dsn) as connection, open_connection(dsn) as blocking:
         await migrate(connection)
         await connection.execute("select ensure_entry_partition(0)")
@@ -54,12 +56,12 @@ async def _run_disturbed(dsn: str, files: list[Path], data: Path, troubles: list
         await lock.start()
         await blocking.execute("lock table entry in access exclusive mode")
         process = await start_command("run", *files, "--database", dsn, "--data", data)
-        for trouble in troubles:
-            await trouble(connection)
+        for disturb in disturbances:
+            await disturb(connection)
         await lock.rollback()
-        found = await wait_for_end(process)
-        assert found.code == 0, found.err
-        assert "once more from the last commit" in found.err
+        ended = await wait_for_end(process)
+        assert ended.code == 0, ended.err
+        assert "restarting from the last commit" in ended.err
         return await read_state(connection)
 
 
@@ -69,21 +71,21 @@ async def _run_undisturbed(dsn: str, files: list[Path], data: Path) -> dict[str,
         return await read_state(connection)
 
 
-@pytest.mark.parametrize("ending", [[_COPYING], [_KEEPING], [_COPYING, _KEEPING]])
+@pytest.mark.parametrize("queries", [[_COPYING], [_HOLDING], [_COPYING, _HOLDING]])
 async def test_a_connection_may_end_while_a_batch_is_copied(
-    dsn: str, other_dsn: str, files: list[Path], tmp_path: Path, ending: list[str]
+    dsn: str, other_dsn: str, files: list[Path], tmp_path: Path, queries: list[str]
 ) -> None:
-    few = files[:4]
-    found = await _run_disturbed(
-        dsn, few, tmp_path / "disturbed", [_end_connection(query) for query in ending]
+    few_files = files[:4]
+    state = await _run_disturbed(
+        dsn, few_files, tmp_path / "disturbed", [_end_connection(query) for query in queries]
     )
-    assert found == await _run_undisturbed(other_dsn, few, tmp_path / "undisturbed")
+    assert state == await _run_undisturbed(other_dsn, few_files, tmp_path / "undisturbed")
 
 
-async def test_a_file_that_could_not_be_registered_is_presented_again(
+async def test_a_file_that_could_not_be_registered_is_retried(
     dsn: str, other_dsn: str, files: list[Path], tmp_path: Path
 ) -> None:
-    """The database says once that its disk is full: nothing may be taken for presented that is not stored."""
+    """The database reports once that its disk is full: no file may count as registered that is not stored."""
     refuse = """create sequence once; create function refuse_once() returns trigger language plpgsql as $$ begin
         if new.file_name = '{name}' and nextval('once') = 1 then
             raise exception 'could not extend file' using errcode = '53100'; end if;
@@ -92,8 +94,8 @@ async def test_a_file_that_could_not_be_registered_is_presented_again(
     async with open_connection(dsn) as connection:
         await migrate(connection)
         await connection.execute(refuse.format(name=files[5].name))
-        found = await run_crescendo("run", *files, "--database", dsn, "--data", tmp_path / "disturbed")
-        assert found.code == 0, found.err
+        ended = await run_crescendo("run", *files, "--database", dsn, "--data", tmp_path / "disturbed")
+        assert ended.code == 0, ended.err
         assert await connection.fetchval("select coalesce(nextval('once'), 0) > 2")
-        told = await read_state(connection)
-    assert told == await _run_undisturbed(other_dsn, files, tmp_path / "undisturbed")
+        state = await read_state(connection)
+    assert state == await _run_undisturbed(other_dsn, files, tmp_path / "undisturbed")

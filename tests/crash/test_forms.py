@@ -1,4 +1,4 @@
-"""The service killed with -9 under forms from many connections, its database too: nothing acknowledged is lost or doubled."""
+"""The service or its database is killed with -9 under forms from many connections: no acknowledged form is lost or doubled."""
 
 import asyncio
 import contextlib
@@ -18,19 +18,19 @@ from tests.service.http.running_service import JSONL, RunningService, run_servic
 
 CONNECTIONS = 30
 ROUNDS = ("service", "service", "database", "service", "service")
-"""What is killed, one time after the other."""
-REFERENCED = {"CRESCENDO_REFERENCE": str(REFERENCE)}
+"""What is killed in each round."""
+ENVIRONMENT = {"CRESCENDO_REFERENCE": str(REFERENCE)}
 
 
 @dataclass(slots=True)
 class FormLog:
-    """What was sent, and what was answered."""
+    """The forms that were sent, and their responses."""
 
     key: dict[str, str]
     entries: dict[str, int] = field(default_factory=dict)
-    """The document number of every form that was acknowledged, by reference."""
+    """Document numbers of the acknowledged forms, by reference."""
     open: set[str] = field(default_factory=set)
-    """Forms that were sent and not answered."""
+    """Forms that were sent and have no response."""
     answered: asyncio.Condition = field(default_factory=asyncio.Condition)
     _next: int = 0
 
@@ -39,15 +39,17 @@ class FormLog:
         return f"F{self._next}"
 
     async def send(self, client: httpx.AsyncClient, reference: str) -> bool:
-        """Send a form; False when there was no answer, or one that says to come again."""
+        """Send a form; return False without a response, or with 503."""
         self.open.add(reference)
         try:
-            found = await client.post("/v1/acts", json=build_commitment(reference, "0.01"), headers=self.key)
+            response = await client.post(
+                "/v1/acts", json=build_commitment(reference, "0.01"), headers=self.key
+            )
         except httpx.TransportError:
             return False
-        if found.status_code == 503:
+        if response.status_code == 503:
             return False
-        (line,) = found.json()["lines"]
+        (line,) = response.json()["lines"]
         assert line["outcome"] in {"ACCEPTED", "DUPLICATE"}, line
         assert self.entries.setdefault(reference, line["entry"]) == line["entry"]
         async with self.answered:
@@ -56,15 +58,15 @@ class FormLog:
         return True
 
     async def stream(self, client: httpx.AsyncClient) -> None:
-        """One connection's forms, one after the other, until one gets no answer."""
+        """Send forms on one connection, one after the other, until one has no response."""
         while await self.send(client, self.next_reference()):
             pass
 
     async def wait_for(self, more: int) -> None:
-        """Return once so many more are acknowledged."""
-        most = len(self.entries) + more
+        """Return once this many more forms are acknowledged."""
+        target = len(self.entries) + more
         async with self.answered:
-            await self.answered.wait_for(lambda: len(self.entries) >= most)
+            await self.answered.wait_for(lambda: len(self.entries) >= target)
 
 
 def _kill(service: RunningService, what: str) -> None:
@@ -72,47 +74,47 @@ def _kill(service: RunningService, what: str) -> None:
     if what == "service":
         process.kill()
         return
-    for each in process.children(recursive=True):
+    for child in process.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
+            child.kill()
 
 
-async def _resend(told: FormLog, client: httpx.AsyncClient) -> None:
-    """Send once more what was not answered: it is accepted now, or a duplicate of what was."""
-    for reference in sorted(told.open):
-        assert await told.send(client, reference)
+async def _resend(log: FormLog, client: httpx.AsyncClient) -> None:
+    """Send forms without response again: each is accepted now, or a duplicate."""
+    for reference in sorted(log.open):
+        assert await log.send(client, reference)
 
 
-async def _run_round(told: FormLog, data: Path, what: str, acknowledged: int) -> None:
+async def _run_round(log: FormLog, data: Path, what: str, acknowledged: int) -> None:
     async with run_service(None, data, "--rate", "100000") as service, service.client() as client:
-        await _resend(told, client)
+        await _resend(log, client)
         async with asyncio.TaskGroup() as group:
             for _ in range(CONNECTIONS):
-                group.create_task(told.stream(client))
-            await told.wait_for(acknowledged)
+                group.create_task(log.stream(client))
+            await log.wait_for(acknowledged)
             _kill(service, what)
             assert await service.process.wait() == (-9 if what == "service" else 3)
 
 
 async def test_no_acknowledged_form_is_lost_and_none_is_doubled(tmp_path: Path) -> None:
-    chance, data = random.Random(20181231), tmp_path / "data"
-    made = await run_crescendo(
+    random_numbers, data = random.Random(20181231), tmp_path / "data"
+    created = await run_crescendo(
         *("access", "create", "MIN-09", "--role", "authorising_officer", "--role", "programme_manager"),
         *("--data", data, "--json"),
     )
-    told = FormLog({"authorization": f"Bearer {made.json()['token']}"})
-    async with run_service(None, data) as service, service.client(told.key) as client:
+    log = FormLog({"authorization": f"Bearer {created.json()['token']}"})
+    async with run_service(None, data) as service, service.client(log.key) as client:
         await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
     for what in ROUNDS:
-        await _run_round(told, data, what, chance.randint(20, 400))
-    assert told.open, "no kill hit a form that was under way: nothing was tried"
+        await _run_round(log, data, what, random_numbers.randint(20, 400))
+    assert log.open, "no form was in progress at any kill: nothing was tested"
     async with run_service(None, data, "--rate", "100000") as service, service.client() as client:
-        await _resend(told, client)
-    await _check(told, data)
+        await _resend(log, client)
+    await _check(log, data)
 
 
-async def _check(told: FormLog, data: Path) -> None:
-    verified = await run_crescendo("verify", "--data", data, environment=REFERENCED)
+async def _check(log: FormLog, data: Path) -> None:
+    verified = await run_crescendo("verify", "--data", data, environment=ENVIRONMENT)
     assert verified.code == 0, verified.out
     async with run_embedded(data) as database:
         connection = await asyncpg.connect(database.dsn)
@@ -122,6 +124,6 @@ async def _check(told: FormLog, data: Path) -> None:
             )
         finally:
             await connection.close()
-    assert len(rows) == len(told.entries), "one entry for each form, and none for nobody"
-    assert {row["reference"]: row["entry_id"] for row in rows} == told.entries
+    assert len(rows) == len(log.entries), "one entry for each form, and no other"
+    assert {row["reference"]: row["entry_id"] for row in rows} == log.entries
     assert {row["amount"] for row in rows} == {1}

@@ -1,7 +1,7 @@
-"""Killed with -9 at random instants and started again with the same command: the journal is that of an undisturbed run.
+"""File processing is killed with -9 at random instants and restarted: the journal is that of an undisturbed run.
 
-The process, the database or both are killed, twenty times in all, at instants spread over the whole of four runs: while it
-starts, between files, and above all amid a file of many batches, some of them committed and others being copied.
+The process, the database or both are killed, twenty times in all, at instants spread over four runs: while starting, between
+files, and above all within a file of many batches, some of them committed and others being copied.
 """
 
 import asyncio
@@ -30,34 +30,41 @@ from tests.crash.database_states import read_state
 KILLS, ROUNDS = 20, 4
 _TARGETS = ("process", "database", "both")
 _PAUSE = 0.01
-_LONG = "2018-MIN-01.parquet"
-"""The file that is cut in many batches."""
+_LONG_FILE = "2018-MIN-01.parquet"
+"""The file that has many batches."""
 
-_SEEN = """select e.epoch, e.version, (select count(*) from pg_stat_activity where datname = current_database()
+_OBSERVE = """select e.epoch, e.version, (select count(*) from pg_stat_activity where datname = current_database()
            and state = 'active' and query like 'COPY%'),
            (select coalesce(sum(line), 0)::bigint from (select max(next_line) as line from progress group by submission) p)
            from engine e"""
-_AMID = f"""select b.epoch, count(*) from batch b join progress p using (batch) join submission s using (submission)
-           where s.file_name = '{_LONG}' group by b.epoch
+_WITHIN_LONG = f"""select b.epoch, count(*) from batch b join progress p using (batch) join submission s using (submission)
+           where s.file_name = '{_LONG_FILE}' group by b.epoch
            having not bool_or(p.done) and max(p.next_line) > 0"""
-"""The engines that ended amid the long file, and how many of its batches each had committed."""
+"""The engines that ended within the long file, and how many of its batches each had committed."""
 _LINES = "select sum(declared_lines)::text from submission"
 
 
 class Observation(NamedTuple):
-    """What could be seen of a run from outside."""
+    """The state of a run as observed in the database."""
 
     epoch: int = 0
     version: int = 0
     """Batches committed."""
     copying: int = 0
-    """Batches under way."""
+    """Batches being copied."""
     lines: int = 0
-    """Lines decided, as far as they are committed."""
+    """Lines whose decision is committed."""
+
+
+class Instant(NamedTuple):
+    """When to kill: some seconds after a number of lines are committed."""
+
+    lines: int
+    seconds: float
 
 
 class Kill(NamedTuple):
-    """One that landed after a commit of the engine that it ended."""
+    """A kill after at least one commit of the engine that it ended."""
 
     target: str
     last: Observation
@@ -65,18 +72,18 @@ class Kill(NamedTuple):
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Third parties, the budget, nine months as one file, what is left of the year."""
+    """Third parties, the budget, nine months as one file, and the other months."""
     folder = tmp_path_factory.mktemp("year")
     generate_year(folder, Year(acts=800_000, senders=1))
     months = sorted(folder.glob("2018-*-MIN-01.parquet"))
     tables = [pyarrow.parquet.read_table(path) for path in months[:9]]
-    said_in_all = [
-        name for name in tables[0].column_names if all(name in each.column_names for each in tables)
+    common_columns = [
+        name for name in tables[0].column_names if all(name in table.column_names for table in tables)
     ]
-    whole = pa.concat_tables([each.select(said_in_all) for each in tables])
+    whole = pa.concat_tables([table.select(common_columns) for table in tables])
     assert whole.num_rows > 6 * BATCH_LINES
-    write_file(whole.replace_schema_metadata().unify_dictionaries(), folder / _LONG, "MIN-01")
-    first = [folder / name for name in ("00-third-parties.parquet", "01-budget.parquet", _LONG)]
+    write_file(whole.replace_schema_metadata().unify_dictionaries(), folder / _LONG_FILE, "MIN-01")
+    first = [folder / name for name in ("00-third-parties.parquet", "01-budget.parquet", _LONG_FILE)]
     return [*map(str, first), *map(str, sorted(folder.glob("2018-10-BUDGET*"))), *map(str, months[9:])]
 
 
@@ -94,18 +101,18 @@ def _start(data: Path, files: list[str]) -> subprocess.Popen[bytes]:
 
 
 async def _read_state(data: Path) -> tuple[dict[str, str], dict[int, int]]:
-    """What a run left, and the engines that ended amid the long file."""
+    """Return the state after a run, and the engines that ended within the long file."""
     async with run_embedded(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
-            amid = {row[0]: row[1] for row in await connection.fetch(_AMID)}
-            return {**await read_state(connection), "lines": await connection.fetchval(_LINES)}, amid
+            within = {row[0]: row[1] for row in await connection.fetch(_WITHIN_LONG)}
+            return {**await read_state(connection), "lines": await connection.fetchval(_LINES)}, within
         finally:
             await connection.close()
 
 
 async def _connect(data: Path) -> asyncpg.Connection:
-    """A connection to the server that a run has started in ``data``, as soon as it takes one."""
+    """Connect to the server that a run started in ``data``."""
     cluster = Cluster.in_data_folder(data, find_wheel_binaries())
     status = cluster.read_pid_file()
     if len(status) < 4:
@@ -115,35 +122,34 @@ async def _connect(data: Path) -> asyncpg.Connection:
 
 
 async def _watch(
-    data: Path, running: subprocess.Popen[bytes], at: tuple[int, float]
+    data: Path, running: subprocess.Popen[bytes], instant: Instant
 ) -> tuple[Observation, Observation]:
-    """Return at an instant: so many lines stand and then some seconds have passed; or the run has ended.
+    """Wait until some seconds after a number of lines are committed, or until the run ends.
 
-    Returns what was seen first and last.
+    Return the first and the last observation of the current engine.
     """
     loop, connection, due = asyncio.get_running_loop(), None, None
     first = last = Observation()
-    lines, seconds = at
     while running.poll() is None and (due is None or loop.time() < due):
         try:
             connection = connection or await _connect(data)
-            (row,) = await connection.fetch(_SEEN)
+            (row,) = await connection.fetch(_OBSERVE)
             last = Observation(*row)
             first = first if first.epoch == last.epoch else last
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             if connection:
                 connection.terminate()
             connection = None
-        if due is None and last.lines >= lines:
-            due = loop.time() + seconds
-        await asyncio.sleep(_PAUSE)  # nobody tells: it must be asked
+        if due is None and last.lines >= instant.lines:
+            due = loop.time() + instant.seconds
+        await asyncio.sleep(_PAUSE)  # there is no notification: it must be polled
     if connection:
         connection.terminate()
     return first, last
 
 
 def _list_servers(process: psutil.Process) -> Iterator[psutil.Process]:
-    """The PostgreSQL processes below ours."""
+    """Yield the PostgreSQL processes that ours started."""
     with contextlib.suppress(psutil.NoSuchProcess):
         yield from process.children(recursive=True)
 
@@ -160,12 +166,12 @@ def _kill(running: subprocess.Popen[bytes], target: str) -> None:
     running.wait()
 
 
-def _draw_instants(chance: random.Random, lines: int, number: int) -> list[tuple[int, float]]:
-    """One of each part of a run: lines that stand, and a moment after them; the first run is killed at its start, too."""
-    each = KILLS // ROUNDS
-    places = [int((at + chance.uniform(0, 0.9)) * lines / each) for at in range(each)]
-    found = [(place, chance.uniform(0, 0.1)) for place in places]
-    return found if number else [(0, chance.uniform(0.5, 3)), *found[1:]]
+def _draw_instants(chance: random.Random, lines: int, number: int) -> list[Instant]:
+    """Draw an instant in each part of a run; the first run is also killed at its start."""
+    count = KILLS // ROUNDS
+    positions = [int((part + chance.uniform(0, 0.9)) * lines / count) for part in range(count)]
+    instants = [Instant(position, chance.uniform(0, 0.1)) for position in positions]
+    return instants if number else [Instant(0, chance.uniform(0.5, 3)), *instants[1:]]
 
 
 async def test_killed_at_twenty_instants(
@@ -185,9 +191,9 @@ async def test_killed_at_twenty_instants(
             if last.version > first.version:
                 kills.append(Kill(target, last))
         assert _start(data, files).wait() == 0
-        found, amid = await _read_state(data)
-        assert found == undisturbed
-        landed += [(kill, amid[kill.last.epoch]) for kill in kills if kill.last.epoch in amid]
+        state, within = await _read_state(data)
+        assert state == undisturbed
+        landed += [(kill, within[kill.last.epoch]) for kill in kills if kill.last.epoch in within]
     assert killed == KILLS
     assert any(kill.last.copying for kill, _ in landed), landed
     for target in _TARGETS:

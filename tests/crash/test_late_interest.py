@@ -1,4 +1,4 @@
-"""Late interest proposed and killed with -9 at each step: called again another day it ends in the same claims, never twice."""
+"""The proposal of late interest is killed with -9 at each step: repeated on another day, it makes the same claims, once."""
 
 import signal
 import subprocess
@@ -20,12 +20,12 @@ from tests.service.small_state import NEVER, State, copy_state, create_interrupt
 
 _NEVER = 1_000
 KILLED_ON, CALLED_ON = "2018-12-31", "2019-01-02"
-"""Another year, so that the same name would be another act."""
+"""In different years: the same reference would be another act."""
 CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $1 order by reference"
 
 
 def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
-    """Propose in a process of its own, which dies at a step; its end, and the steps it came to."""
+    """Propose in a process that kills itself at a step; return its exit code and the steps it reached."""
     words = [
         "-m",
         "tests.crash.interest_process",
@@ -36,9 +36,9 @@ def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str
         *map(str, files),
     ]
     root = Path(__file__).parents[2]
-    ended = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
-    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-    return ended.returncode, ended.stdout.splitlines()
+    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
+    assert process.returncode in (0, -signal.SIGKILL), process.stderr
+    return process.returncode, process.stdout.splitlines()
 
 
 async def claim(state: State, day: str = CALLED_ON) -> InterestResult:
@@ -60,8 +60,8 @@ async def read_claims(state: State) -> list[tuple[object, ...]]:
     return [tuple(row) for row in await state.fetch(CLAIMS, KIND_NUMBERS["late_interest"])]
 
 
-async def assert_sound(state: State, expected: list[tuple[object, ...]], step: str) -> None:
-    """The same claims, nothing refused, nothing left to claim, and all of it proven."""
+async def assert_consistent(state: State, expected: list[tuple[object, ...]], step: str) -> None:
+    """Assert that claims are as expected, nothing is refused or left to claim, and verification passes."""
     assert await read_claims(state) == expected, step
     assert await state.fetch("select * from refusal") == [], step
     assert (await claim(state, "2019-01-03")).payments == 0, step
@@ -69,18 +69,18 @@ async def assert_sound(state: State, expected: list[tuple[object, ...]], step: s
 
 
 async def claim_undisturbed(state: State, files: list[Path]) -> tuple[list[tuple[object, ...]], list[str]]:
-    """The claims of a call that nobody kills, and its steps."""
+    """Claim without a kill; return the claims and the steps."""
     code, steps = run_child(state, _NEVER, files)
     assert (code, "posting interest" in steps) == (0, True)
     expected = await read_claims(state)
     assert len(expected) == 6
-    await assert_sound(state, expected, "undisturbed")
+    await assert_consistent(state, expected, "undisturbed")
     return expected, steps
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def sent(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    """Six requests of the first of October paid late, and what the bank answers, not taken in yet."""
+    """Six requests of the first of October are paid late; the bank responded, and nothing is imported."""
     async with open_state(database, tmp_path_factory.mktemp("sent"), 6) as state:
         state.simulate_bank(await state.pay_due(date(2018, 11, 5), paris_time("2018-11-12")), NEVER)
         yield state
@@ -90,13 +90,13 @@ async def sent(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
 async def debited(
     sent: State, database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[State]:
-    """The same, and the bank's answers are taken in."""
+    """The same, and the bank files are imported."""
     async with copy_state(database, sent, tmp_path_factory.mktemp("debited") / "state") as state:
-        await state.import_files(list_answers(state))
+        await state.import_files(list_statements(state))
         yield state
 
 
-def list_answers(state: State) -> list[Path]:
+def list_statements(state: State) -> list[Path]:
     return sorted(path for path in state.answers.glob("*.xml") if "pain002" not in path.name)
 
 
@@ -106,59 +106,59 @@ async def test_claiming_killed_at_each_step(debited: State, database: Database, 
         expected, steps = await claim_undisturbed(undisturbed, [])
         assert "measuring delays" in steps
     for step in range(len(steps)):
-        async with copy_state(database, debited, tmp_path / f"killed-{step}") as one:
-            code, _ = run_child(one, step, [])
+        async with copy_state(database, debited, tmp_path / f"killed-{step}") as copy:
+            code, _ = run_child(copy, step, [])
             assert code == -signal.SIGKILL
-            await claim(one)
-            await assert_sound(one, expected, steps[step])
+            await claim(copy)
+            await assert_consistent(copy, expected, steps[step])
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-async def test_taking_in_and_claiming_killed_at_each_step(
+async def test_importing_and_claiming_killed_at_each_step(
     sent: State, database: Database, tmp_path: Path
 ) -> None:
-    """The same import again makes up for it."""
+    """Repeating the import completes it."""
     async with copy_state(database, sent, tmp_path / "undisturbed") as undisturbed:
-        expected, steps = await claim_undisturbed(undisturbed, list_answers(undisturbed))
+        expected, steps = await claim_undisturbed(undisturbed, list_statements(undisturbed))
         assert "posting" in steps
     for step in range(len(steps)):
-        async with copy_state(database, sent, tmp_path / f"killed-{step}") as one:
-            code, _ = run_child(one, step, list_answers(one))
+        async with copy_state(database, sent, tmp_path / f"killed-{step}") as copy:
+            code, _ = run_child(copy, step, list_statements(copy))
             assert code == -signal.SIGKILL
-            found = await import_files(one, list_answers(one))
-            assert (found.rejected, found.is_interrupted) == ([], False)
-            assert (await one.read_status()).agrees, steps[step]
-            await assert_sound(one, expected, steps[step])
+            result = await import_files(copy, list_statements(copy))
+            assert (result.rejected, result.is_interrupted) == ([], False)
+            assert (await copy.read_status()).agrees, steps[step]
+            await assert_consistent(copy, expected, steps[step])
 
 
-class Stopping(ProgressLines):
-    """A signal comes when interest is about to be posted."""
+class StopSignaller(ProgressLines):
+    """Sends a stop signal when interest is about to be posted."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.heard = create_interruption()
+        self.interruption = create_interruption()
 
-    def doing(self, text: str) -> None:
+    def report_activity(self, text: str) -> None:
         if text == "posting interest":
-            self.heard.receive_signal()
+            self.interruption.receive_signal()
 
 
-async def test_what_was_taken_in_and_not_decided_is_decided_as_it_was(
+async def test_submitted_claims_are_completed_unchanged(
     debited: State, database: Database, tmp_path: Path
 ) -> None:
-    """Stopped between the two: the next call brings those acts to their end, and says so, and proposes nothing else."""
+    """Stopped between submission and posting: the next call completes those acts, reports it, and proposes nothing else."""
     async with copy_state(database, debited, tmp_path / "state") as state:
-        teller = Stopping()
+        reporter = StopSignaller()
         stopped = await late_interest.propose_interest(
-            state.context, InterestRequest(paris_time(KILLED_ON)), teller.heard, teller
+            state.context, InterestRequest(paris_time(KILLED_ON)), reporter.interruption, reporter
         )
         assert stopped.is_interrupted
         assert len(await state.fetch("select * from due")) == 1
         assert await read_claims(state) == []
-        found = await claim(state)
-        assert (found.payments, found.posted, found.earlier) == (0, None, 6)
+        result = await claim(state)
+        assert (result.payments, result.posted, result.earlier) == (0, None, 6)
         days = await state.fetch(
             "select distinct day from entry where kind = $1", KIND_NUMBERS["late_interest"]
         )
         assert [str(row["day"]) for row in days] == [KILLED_ON]
-        await assert_sound(state, await read_claims(state), "stopped")
+        await assert_consistent(state, await read_claims(state), "stopped")

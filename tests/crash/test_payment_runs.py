@@ -1,4 +1,4 @@
-"""Payment runs killed with -9 at each step: nothing is issued twice, nothing is left out, files are the same bytes."""
+"""Payment runs are killed with -9 at each step: nothing is issued twice or omitted, and files have the same bytes."""
 
 import shutil
 import signal
@@ -27,44 +27,44 @@ ISSUING = [
 ]
 
 
-def run_child(world: SmallState, work: str, run: int, step: int) -> tuple[int, list[str]]:
-    """Do one thing in a process of its own, which dies at a step; its end, and the steps it came to."""
+def run_child(state: SmallState, work: str, run: int, step: int) -> tuple[int, list[str]]:
+    """Work on a run in a process that kills itself at a step; return its exit code and the steps it reached."""
     command = [
         sys.executable,
         "-m",
         "tests.crash.payment_run_process",
-        world.dsn,
-        str(world.folder),
+        state.dsn,
+        str(state.folder),
         work,
         str(run),
         str(step),
     ]
-    ended = subprocess.run(
+    process = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
     )
-    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-    return ended.returncode, ended.stdout.splitlines()
+    assert process.returncode in (0, -signal.SIGKILL), process.stderr
+    return process.returncode, process.stdout.splitlines()
 
 
 @asynccontextmanager
-async def copy_state(database: Database, world: SmallState, folder: Path) -> AsyncIterator[SmallState]:
-    """The same world again: its database, its spool, its outbox."""
+async def copy_state(database: Database, state: SmallState, folder: Path) -> AsyncIterator[SmallState]:
+    """Copy the state: database, spool and outbox."""
     name, place = f"copy_{next(_numbers)}", folder / f"copy-{next(_numbers)}"
-    shutil.copytree(world.folder, place)
+    shutil.copytree(state.folder, place)
     async with open_connection(database.dsn) as admin:
-        await admin.execute(f"create database {name} template {world.dsn.rpartition('/')[2]}")
+        await admin.execute(f"create database {name} template {state.dsn.rpartition('/')[2]}")
         yield SmallState(database.dsn.rpartition("/")[0] + f"/{name}", place)
         await admin.execute(f"drop database {name} with (force)")
 
 
 @asynccontextmanager
-async def small_state(database: Database, folder: Path) -> AsyncIterator[SmallState]:
-    """Requests of two accountants, one of them too large for SEPA: three files."""
+async def open_small_state(database: Database, folder: Path) -> AsyncIterator[SmallState]:
+    """Open a state with requests of two accountants, one of them too large for SEPA: a run has three files."""
     async with create_database(database) as dsn:
         folder.mkdir()
-        world = await SmallState(dsn, folder).open()
-        await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
-        await world.post_requests(
+        state = await SmallState(dsn, folder).open()
+        await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+        await state.post_requests(
             *(
                 {"reference": f"DP-{at}", "payee": f"P{at % 3 + 1}", "amount": f"{at}.10"}
                 for at in range(1, 30)
@@ -72,56 +72,56 @@ async def small_state(database: Database, folder: Path) -> AsyncIterator[SmallSt
             {"reference": "DP-A", "payee": "P1", "amount": "5.00", **OTHER_UNIT},
             {"reference": "DP-B", "payee": "P2", "amount": "200000000"},
         )
-        yield world
+        yield state
 
 
-async def read_outcome(world: SmallState) -> dict[str, object]:
-    """What must be the same whatever was killed."""
-    connection = await asyncpg.connect(world.dsn)
+async def read_outcome(state: SmallState) -> dict[str, object]:
+    """Read everything that must be the same after any kill."""
+    connection = await asyncpg.connect(state.dsn)
     try:
-        state = await read_state(connection)
-        noted = await connection.fetch(
+        digests = await read_state(connection)
+        recorded = await connection.fetch(
             "select name, transactions, cents, sha256 from payment_file order by run, file"
         )
         ends = await connection.fetch("select run, paid, paid_cents, refused, files from payment_end")
     finally:
         await connection.close()
-    outbox = world.folder / "outbox"
+    outbox = state.folder / "outbox"
     files = {path.name: path.read_bytes() for path in sorted(outbox.rglob("*")) if path.is_file()}
-    return {**state, "files": files, "noted": list(map(tuple, noted)), "ends": list(map(tuple, ends))}
+    return {**digests, "files": files, "recorded": list(map(tuple, recorded)), "ends": list(map(tuple, ends))}
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_issuing_killed_at_each_step(database: Database, tmp_path: Path) -> None:
-    async with small_state(database, tmp_path / "world") as world:
-        run = await world.propose()
-        await world.release(run)
-        async with copy_state(database, world, tmp_path) as undisturbed:
+    async with open_small_state(database, tmp_path / "state") as state:
+        run = await state.propose()
+        await state.release(run)
+        async with copy_state(database, state, tmp_path) as undisturbed:
             code, steps = run_child(undisturbed, "issue", run, _NEVER)
             assert (code, [step for step in steps if step in ISSUING]) == (0, ISSUING)
             expected = await read_outcome(undisturbed)
         assert len(expected["files"]) == 3  # type: ignore[arg-type]
         for step in range(len(steps)):
-            async with copy_state(database, world, tmp_path) as one:
-                code, _ = run_child(one, "issue", run, step)
+            async with copy_state(database, state, tmp_path) as copy:
+                code, _ = run_child(copy, "issue", run, step)
                 assert code == -signal.SIGKILL
-                await one.issue(run)
-                assert await read_outcome(one) == expected, steps[step]
+                await copy.issue(run)
+                assert await read_outcome(copy) == expected, steps[step]
 
 
 async def test_proposing_and_releasing_killed_at_each_step(database: Database, tmp_path: Path) -> None:
-    """A proposal is there whole or not at all; another one then pays nothing of it a second time."""
-    async with small_state(database, tmp_path / "world") as world:
+    """A proposal is stored completely or not at all; a second copy pays nothing twice."""
+    async with open_small_state(database, tmp_path / "state") as state:
         for step in range(len(PROPOSING)):
-            async with copy_state(database, world, tmp_path) as one:
-                code, steps = run_child(one, "propose", 0, step)
+            async with copy_state(database, state, tmp_path) as copy:
+                code, steps = run_child(copy, "propose", 0, step)
                 assert (code, steps) == (-signal.SIGKILL, PROPOSING[:step])
-                await one.propose()
+                await copy.propose()
                 paid = [
                     line["entry_id"]
-                    for each in await one.fetch_rows("select run from payment_run")
-                    for line in await one.load_lines(each["run"])
+                    for row in await copy.fetch_rows("select run from payment_run")
+                    for line in await copy.load_lines(row["run"])
                     if not line["left_out"]
                 ]
                 assert len(paid) == len(set(paid)) == 31
-                assert await one.release(1) == (31, 20_000_044_290)
+                assert await copy.release(1) == (31, 20_000_044_290)

@@ -1,1 +1,1 @@
-"""Files as senders write them, and what the door makes of them."""
+"""Files as senders write them, and how they are received, validated and read."""

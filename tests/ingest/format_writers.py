@@ -1,4 +1,4 @@
-"""The same acts written down in every format, by the writers that senders use."""
+"""The same acts in every format, written by the libraries that senders use."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ _TYPES: Mapping[FieldType, pa.DataType] = {
 
 
 def build_acts(lines: int) -> pa.Table:
-    """Varied acts, with accents, delimiters, quotes and nothing where nothing is said."""
+    """Build varied acts, with accents, delimiters, quotes, and empty values."""
     numbers = range(lines)
     return build_table(
         {
@@ -51,7 +51,7 @@ def build_acts(lines: int) -> pa.Table:
 
 
 def build_table(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
-    """Columns in the types that typed writers use."""
+    """Build columns in the types that typed writers use."""
     return pa.table(
         {
             name: pa.array(values, _TYPES[FORMATS[FIELD_BY_COLUMN[name]].type])
@@ -61,7 +61,7 @@ def build_table(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
 
 
 def write_file(rows: pa.Table, path: Path) -> Path:
-    """Write ``rows`` in the format that the name of ``path`` says."""
+    """Write ``rows`` in the format of the suffix of ``path``."""
     writers = {
         ".parquet": lambda: pq.write_table(rows, path, row_group_size=max(1, len(rows) // 3)),
         ".arrow": lambda: _write_ipc(rows, path, pa.ipc.new_file),
@@ -94,7 +94,7 @@ def to_json_lines(rows: pa.Table) -> bytes:
 
 
 def list_texts(rows: pa.Table) -> dict[str, list[str]]:
-    """What every line says in every column, as text: how acts of different formats compare."""
+    """Return every value of every column as text, to compare acts of different formats."""
     columns = {
         name: [_to_text(value) for value in rows.column(name).to_pylist()] for name in rows.column_names
     }

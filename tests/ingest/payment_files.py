@@ -1,4 +1,4 @@
-"""Payment files and their imputations, small, and what must become of them by a plain reader of XML."""
+"""Small payment files and their account assignments, and the lines that a plain reader of XML finds in them."""
 
 import csv
 import io
@@ -18,17 +18,17 @@ from tests.markup.documents import NAMESPACE
 IBAN = "FR7630001007941234567890185"
 METHODS = {"SEPA": "sepa", "URGP": "urgent"}
 ASSIGNED_COLUMNS = {"payee", "fund"}
-"""What the documents of tests say in their structured remittance."""
+"""The columns that the documents of tests fill in their structured remittance."""
 ASSIGNMENT = {"fund_centre": "0177-D013-DD13", "functional_area": "0177-12", "commitment_item": "31"}
 
 
 def build_transfer(
-    reference: str, amount: str = "10.00", more: str = "", *, currency: str = "EUR", before: str = ""
+    reference: str, amount: str = "10.00", extra: str = "", *, currency: str = "EUR", before: str = ""
 ) -> str:
     return (
         f"<CdtTrfTxInf><PmtId><EndToEndId>{reference}</EndToEndId></PmtId>{before}"
         f'<Amt><InstdAmt Ccy="{currency}">{amount}</InstdAmt></Amt>'
-        f"<Cdtr><Nm>Fournisseur</Nm></Cdtr><CdtrAcct><Id><IBAN>{IBAN}</IBAN></Id></CdtrAcct>{more}</CdtTrfTxInf>"
+        f"<Cdtr><Nm>Fournisseur</Nm></Cdtr><CdtrAcct><Id><IBAN>{IBAN}</IBAN></Id></CdtrAcct>{extra}</CdtTrfTxInf>"
     )
 
 
@@ -37,9 +37,9 @@ def build_remittance(*pairs: str) -> str:
     return f"<RmtInf><Strd>{texts}</Strd></RmtInf>"
 
 
-def build_lot(transfers: Sequence[str], name: str = "LOT-1", totals: str = "", **more: str) -> str:
-    means, level = more.get("means", "TRF"), more.get("level", "")
-    day = more.get("day", "<Dt>2018-05-04</Dt>")
+def build_lot(transfers: Sequence[str], name: str = "LOT-1", totals: str = "", **elements: str) -> str:
+    means, level = elements.get("means", "TRF"), elements.get("level", "")
+    day = elements.get("day", "<Dt>2018-05-04</Dt>")
     return (
         f"<PmtInf><PmtInfId>{name}</PmtInfId><PmtMtd>{means}</PmtMtd>{totals}{level}<ReqdExctnDt>{day}</ReqdExctnDt>"
         f"<Dbtr/><DbtrAcct><Id><IBAN>{IBAN}</IBAN></Id></DbtrAcct><DbtrAgt><FinInstnId/></DbtrAgt>{''.join(transfers)}</PmtInf>"
@@ -49,20 +49,20 @@ def build_lot(transfers: Sequence[str], name: str = "LOT-1", totals: str = "", *
 def build_message(
     *lots: str, count: int | str = 1, total: str = "", version: str = "pain.001.001.09", name: str = "MSG-1"
 ) -> bytes:
-    stated = f"<CtrlSum>{total}</CtrlSum>" if total else ""
+    control_sum = f"<CtrlSum>{total}</CtrlSum>" if total else ""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}{version}"><CstmrCdtTrfInitn><GrpHdr>'
-        f"<MsgId>{name}</MsgId><CreDtTm>2018-05-02T08:30:00</CreDtTm><NbOfTxs>{count}</NbOfTxs>{stated}<InitgPty/></GrpHdr>"
+        f"<MsgId>{name}</MsgId><CreDtTm>2018-05-02T08:30:00</CreDtTm><NbOfTxs>{count}</NbOfTxs>{control_sum}<InitgPty/></GrpHdr>"
         f"{''.join(lots)}</CstmrCdtTrfInitn></Document>"
     ).encode()
 
 
-def build_assignments(rows: Sequence[tuple[str, str]], **more: str) -> bytes:
-    """A CSV of references and amounts, all charged to one assignment."""
-    text, said = io.StringIO(newline=""), {**ASSIGNMENT, "payee": "SUPPLIER", **more}
+def build_assignments(rows: Sequence[tuple[str, str]], **columns: str) -> bytes:
+    """Write a CSV of references and amounts, all charged to one assignment."""
+    text, values = io.StringIO(newline=""), {**ASSIGNMENT, "payee": "SUPPLIER", **columns}
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerow(["reference", "amount", *said])
-    writer.writerows([reference, amount, *said.values()] for reference, amount in rows)
+    writer.writerow(["reference", "amount", *values])
+    writer.writerows([reference, amount, *values.values()] for reference, amount in rows)
     return text.getvalue().encode()
 
 
@@ -75,49 +75,52 @@ def write_parquet(rows: Sequence[tuple[str, str]], path: Path) -> Path:
 
 
 def read_lines(path: Path, sizes: Any = None) -> list[dict[str, str]]:
-    """What the reader makes of a file, without what says nothing."""
-    found = pa.Table.from_batches(reader.read_batches(path, path.name, path.parent, sizes))
-    assert set(found.column_names) <= {field.column for field in FORMATS}
-    return [{name: text for name, text in row.items() if text} for row in found.to_pylist()]
+    """Return the lines of a payment file, without empty columns."""
+    lines = pa.Table.from_batches(reader.read_batches(path, path.name, path.parent, sizes))
+    assert set(lines.column_names) <= {field.column for field in FORMATS}
+    return [{name: text for name, text in row.items() if text} for row in lines.to_pylist()]
 
 
 def expect_lines(text: bytes) -> list[dict[str, str]]:
-    """The same by lxml's tree, element after element: what docs/pain001.md says, in a few plain words."""
+    """Return the same from lxml's tree, element by element: the rules of docs/pain001.md in plain words."""
     root = fromstring(text, XMLParser(remove_comments=True, remove_pis=True, huge_tree=True))
     prefix = f"{{{QName(root).namespace}}}"
     at = lambda node, path: (node.findtext("/".join(prefix + part for part in path.split("/"))) or "").strip()  # noqa: E731
-    created, found = at(root, "CstmrCdtTrfInitn/GrpHdr/CreDtTm"), []
+    created, lines = at(root, "CstmrCdtTrfInitn/GrpHdr/CreDtTm"), []
     for group in root.iterfind(f"{prefix}CstmrCdtTrfInitn/{prefix}PmtInf"):
         due = at(group, "ReqdExctnDt/Dt") or at(group, "ReqdExctnDt/DtTm") or at(group, "ReqdExctnDt")
-        for one in group.iterfind(f"{prefix}CdtTrfTxInf"):
-            words = [each.text or "" for each in one.iterfind(f"{prefix}RmtInf/{prefix}Ustrd")]
-            level = at(one, "PmtTpInf/SvcLvl/Cd") or at(group, "PmtTpInf/SvcLvl/Cd")
-            means, currency = at(group, "PmtMtd"), one.find(f"{prefix}Amt/{prefix}InstdAmt").get("Ccy", "")
+        for transfer in group.iterfind(f"{prefix}CdtTrfTxInf"):
+            words = [node.text or "" for node in transfer.iterfind(f"{prefix}RmtInf/{prefix}Ustrd")]
+            level = at(transfer, "PmtTpInf/SvcLvl/Cd") or at(group, "PmtTpInf/SvcLvl/Cd")
+            means, currency = (
+                at(group, "PmtMtd"),
+                transfer.find(f"{prefix}Amt/{prefix}InstdAmt").get("Ccy", ""),
+            )
             numbers = [
-                (each.text or "").strip(" \t\r\n")
-                for each in one.iterfind(f"{prefix}Cdtr/{prefix}Id/*/*/{prefix}Id")
+                (node.text or "").strip(" \t\r\n")
+                for node in transfer.iterfind(f"{prefix}Cdtr/{prefix}Id/*/*/{prefix}Id")
             ]
-            reference = one.findtext(f"{prefix}PmtId/{prefix}EndToEndId") or ""
+            reference = transfer.findtext(f"{prefix}PmtId/{prefix}EndToEndId") or ""
             row = {
                 "reference": "" if reference == "NOTPROVIDED" else reference,
-                "amount": at(one, "Amt/InstdAmt")
+                "amount": at(transfer, "Amt/InstdAmt")
                 if currency == "EUR"
-                else f"{currency} {at(one, 'Amt/InstdAmt')}",
-                "payee_name": one.findtext(f"{prefix}Cdtr/{prefix}Nm") or "",
-                "iban": at(one, "CdtrAcct/Id/IBAN") or at(one, "CdtrAcct/Id/Othr/Id"),
-                "bic": at(one, "CdtrAgt/FinInstnId/BICFI") or at(one, "CdtrAgt/FinInstnId/BIC"),
+                else f"{currency} {at(transfer, 'Amt/InstdAmt')}",
+                "payee_name": transfer.findtext(f"{prefix}Cdtr/{prefix}Nm") or "",
+                "iban": at(transfer, "CdtrAcct/Id/IBAN") or at(transfer, "CdtrAcct/Id/Othr/Id"),
+                "bic": at(transfer, "CdtrAgt/FinInstnId/BICFI") or at(transfer, "CdtrAgt/FinInstnId/BIC"),
                 "remittance": " ".join(word for word in words if word),
                 "due": due[:10],
                 "method": METHODS.get(level, "") if means in ("TRF", "TRA", "") else means.lower(),
-                "payee": " ".join(each for each in numbers if each),
+                "payee": " ".join(node for node in numbers if node),
                 "kind": "direct_payment_request",
                 "exercise": created[:4],
                 "date": created[:10],
             }
-            for node in one.iterfind(f"{prefix}RmtInf/{prefix}Strd/{prefix}AddtlRmtInf"):
+            for node in transfer.iterfind(f"{prefix}RmtInf/{prefix}Strd/{prefix}AddtlRmtInf"):
                 for pair in (node.text or "").split(","):
                     name, colon, value = pair.partition(":")
                     if colon and name.strip() in ASSIGNED_COLUMNS:
                         row[name.strip()] = value.strip() or (row["payee"] if name.strip() == "payee" else "")
-            found.append({name: text for name, text in row.items() if text})
-    return found
+            lines.append({name: text for name, text in row.items() if text})
+    return lines

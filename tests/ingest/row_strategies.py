@@ -1,4 +1,4 @@
-"""Rows of the flat act format with anything wrong with them, and the column types a writer may send them in."""
+"""Rows of the flat act format with faults of all kinds, and the column types in which a writer may send them."""
 
 from collections.abc import Callable, Sequence
 
@@ -77,7 +77,7 @@ _TYPES = {FieldType.WHOLE: pa.int64(), FieldType.DAY: pa.date32()}
 
 @st.composite
 def faulty_rows(draw: st.DrawFn, acts_max: int = 12) -> File:
-    """A file of acts in which some rows have fields changed, emptied or added."""
+    """Draw a file of acts in which some rows have fields changed, emptied or added."""
     rows = [row for file in draw(files(acts_max))[1:] for row in file]
     return [row | draw(_changes()) if draw(st.booleans()) else row for row in rows]
 
@@ -89,18 +89,18 @@ def _changes(draw: st.DrawFn) -> Row:
 
 
 def to_text(rows: File) -> pa.RecordBatch:
-    """Every column as text; what a row does not say is null where its place is even, and empty elsewhere."""
-    found = {
+    """Write every column as text; an absent value is null in even columns, empty in others."""
+    columns = {
         name: pa.array(
             [row.get(name) or ("" if at % 2 else None) for at, row in enumerate(rows)], pa.string()
         )
         for name in _list_columns(rows)
     }
-    return pa.RecordBatch.from_pydict(found)
+    return pa.RecordBatch.from_pydict(columns)
 
 
 def to_dictionaries(rows: File) -> pa.RecordBatch:
-    """Every text column as a dictionary with values that no row has, and an empty one among them."""
+    """Write every text column as a dictionary that also has unused values, and an empty one."""
     return _change_columns(
         to_text(rows),
         lambda name, column: _encode_dictionary(column) if _find_type(name) is FieldType.TEXT else column,
@@ -108,11 +108,11 @@ def to_dictionaries(rows: File) -> pa.RecordBatch:
 
 
 def to_types(rows: File) -> pa.RecordBatch:
-    """Numbers, days and cents in types of their own wherever all rows have such: as a Parquet writer would."""
-    found = {name: _convert(name, column) for name, column in to_dictionaries(rows).to_pydict().items()}
-    if pa.types.is_integer(found["amount"].type):
-        found["amount_cents"] = found.pop("amount")
-    return pa.RecordBatch.from_pydict(found)
+    """Write numbers, days and cents in types of their own where all rows allow it, as a Parquet writer would."""
+    columns = {name: _convert(name, column) for name, column in to_dictionaries(rows).to_pydict().items()}
+    if pa.types.is_integer(columns["amount"].type):
+        columns["amount_cents"] = columns.pop("amount")
+    return pa.RecordBatch.from_pydict(columns)
 
 
 WRITERS: dict[str, Callable[[File], pa.RecordBatch]] = {
@@ -123,9 +123,9 @@ WRITERS: dict[str, Callable[[File], pa.RecordBatch]] = {
 
 
 def _list_columns(rows: File) -> list[str]:
-    """In the order of the format; ``amount`` always, because typed writers send one."""
-    said = {name for row in rows for name, text in row.items() if text} | {"amount", "reference"}
-    return [name for name in FIELD_BY_COLUMN if name in said]
+    """List the columns in the order of the format, always with ``amount``, because typed writers send one."""
+    filled = {name for row in rows for name, text in row.items() if text} | {"amount", "reference"}
+    return [name for name in FIELD_BY_COLUMN if name in filled]
 
 
 def _find_type(column: str) -> FieldType:
@@ -159,5 +159,5 @@ def _convert(name: str, texts: list[str | None]) -> pa.Array:
 
 
 def _parse_cents(text: str) -> int | None:
-    """What whole cents can say: not what is no amount, nor one too long to count."""
+    """Return what whole cents can represent: no invalid amount, and none too large."""
     return amounts.read_any_amount(text) or (0 if amounts.is_zero(text) else None)

@@ -18,8 +18,8 @@ def _draw_tables(draw: st.DrawFn) -> tuple[int, int, list[Row]]:
     """Draw the width of the fixed part, the texts per row, and rows."""
     stride, texts = draw(st.integers(1, 9)), draw(st.integers(1, 3))
     fixed = st.binary(min_size=stride, max_size=stride)
-    own = st.lists(st.binary(max_size=300), min_size=texts, max_size=texts)
-    return stride, texts, draw(st.lists(st.tuples(fixed, own), max_size=6))
+    row_texts = st.lists(st.binary(max_size=300), min_size=texts, max_size=texts)
+    return stride, texts, draw(st.lists(st.tuples(fixed, row_texts), max_size=6))
 
 
 @run_examples(200)
@@ -29,10 +29,10 @@ def _draw_tables(draw: st.DrawFn) -> tuple[int, int, list[Row]]:
 @example((1, 1, [(b"x", [b"y" * 70_000])]))
 def test_rows_are_joined_and_split(table: tuple[int, int, list[Row]]) -> None:
     stride, texts, rows = table
-    heads, own = [head for head, _ in rows], [texts_of_row for _, texts_of_row in rows]
-    data_of_rows = oracle.append_texts(heads, own)
+    heads, row_texts = [head for head, _ in rows], [texts_of_row for _, texts_of_row in rows]
+    data_of_rows = oracle.append_texts(heads, row_texts)
     out = np.zeros(len(data_of_rows), np.uint8)
-    spans, data = to_spans([text for texts_of_row in own for text in texts_of_row])
+    spans, data = to_spans([text for texts_of_row in row_texts for text in texts_of_row])
     kernel.append_texts(seal_array(np.frombuffer(b"".join(heads), np.uint8)), stride, spans, data, out)
     assert out.tobytes() == data_of_rows
     assert _split_rows(data_of_rows, stride, texts) == oracle.split_texts(data_of_rows, stride, texts) == rows

@@ -71,11 +71,11 @@ def _group_connected(case: DecisionCase, stream: Acts) -> list[int]:
     """Return the positions of the acts, grouped: first those connected with the first act, then with the next, and so on."""
     groups: list[tuple[set[Hashable], list[int]]] = []
     for place, act in enumerate(stream):
-        named, places = _list_names(case, act), [place]
-        for group in [group for group in groups if group[0] & named]:
+        names, places = _list_names(case, act), [place]
+        for group in [group for group in groups if group[0] & names]:
             groups.remove(group)
-            named, places = named | group[0], sorted(places + group[1])
-        groups.append((named, places))
+            names, places = names | group[0], sorted(places + group[1])
+        groups.append((names, places))
     return [place for _, places in groups for place in places]
 
 
@@ -107,11 +107,11 @@ def test_a_batch_presented_again_changes_nothing(case: DecisionCase) -> None:
     first = kernel_book.decide(join_acts(stream), holding=False)
     while True:
         before = kernel_book.read_content()
-        again = kernel_book.decide(join_acts(stream), holding=False)
-        for old, new in zip(first, again, strict=True):
+        repeated = kernel_book.decide(join_acts(stream), holding=False)
+        for old, new in zip(first, repeated, strict=True):
             assert new.outcome is Outcome.DUPLICATE or old.outcome not in _FINAL
             assert new.entry == old.entry or old.outcome not in _FINAL
-        if Outcome.ACCEPTED not in {decision.outcome for decision in again}:
+        if Outcome.ACCEPTED not in {decision.outcome for decision in repeated}:
             break
-        first = again
+        first = repeated
     assert kernel_book.read_content() == before

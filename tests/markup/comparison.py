@@ -1,4 +1,4 @@
-"""One document read both ways, and whether the two agree."""
+"""One document read by both readers, and whether they agree."""
 
 import io
 from collections.abc import Iterable, Mapping
@@ -28,73 +28,77 @@ class ReadResult(NamedTuple):
     offset: int = 0
 
 
-def collect_cells(rows: Iterable[RecordRows], into: Cells) -> None:
-    """Gather rows by record, and see that none is left out."""
-    for each in rows:
-        held = into.setdefault(each.record, [])
-        assert len(held) == each.first
-        held += each.batch.to_pylist()
-        each.batch.validate(full=True)
+def collect_cells(rows: Iterable[RecordRows], collected: Cells) -> None:
+    """Collect rows by record, and check that none is left out."""
+    for record_rows in rows:
+        cells = collected.setdefault(record_rows.record, [])
+        assert len(cells) == record_rows.first
+        cells += record_rows.batch.to_pylist()
+        record_rows.batch.validate(full=True)
 
 
 def read_by_scanner(
     text: bytes, sizes: BufferSizes | None = None, messages: Mapping[str, XmlMessage] = PAYMENTS
 ) -> ReadResult:
-    """What the scanner makes of it."""
-    found: Cells = {}
+    """Read a document with the scanner."""
+    cells: Cells = {}
     try:
         begun = parse_prolog(text[:PROLOG_BYTES_MAX], messages)
         file = io.BytesIO(text)
         file.seek(begun.content_offset)
-        collect_cells(scan_rows(compile_message(begun.message), file, begun.content_offset, sizes), found)
+        collect_cells(scan_rows(compile_message(begun.message), file, begun.content_offset, sizes), cells)
     except DocumentFaulty as error:
-        return ReadResult(found, error.fault, error.offset)
-    return ReadResult(found)
+        return ReadResult(cells, error.fault, error.offset)
+    return ReadResult(cells)
 
 
 def read_by_lxml(text: bytes, messages: Mapping[str, XmlMessage] = PAYMENTS) -> ReadResult:
-    """What lxml makes of it."""
-    found: Cells = {}
+    """Read a document with lxml."""
+    cells: Cells = {}
     try:
-        collect_cells(lxml_reader.read_document(io.BytesIO(text), messages).rows, found)
+        collect_cells(lxml_reader.read_document(io.BytesIO(text), messages).rows, cells)
     except DocumentFaulty as error:
-        return ReadResult(found, error.fault, error.offset)
-    return ReadResult(found)
+        return ReadResult(cells, error.fault, error.offset)
+    return ReadResult(cells)
 
 
-def is_prefix(some: Cells, of: Cells) -> bool:
-    return all(rows == of.get(record, [])[: len(rows)] for record, rows in some.items())
+def is_prefix(shorter: Cells, longer: Cells) -> bool:
+    return all(rows == longer.get(record, [])[: len(rows)] for record, rows in shorter.items())
 
 
-def describe_difference(ours: ReadResult, theirs: ReadResult) -> str:
-    """What the two do not agree on; empty where they do."""
-    if theirs.fault is XmlFault.NONE:
-        if ours.fault is XmlFault.DECLINED:
-            return "" if is_prefix(ours.rows, theirs.rows) else "rows before it was declined"
-        return "" if ours == theirs else f"lxml takes it, the scanner says {ours.fault.name} at {ours.offset}"
+def describe_difference(scanned: ReadResult, expected: ReadResult) -> str:
+    """Describe the differences of two results; empty if they agree."""
+    if expected.fault is XmlFault.NONE:
+        if scanned.fault is XmlFault.DECLINED:
+            return "" if is_prefix(scanned.rows, expected.rows) else "rows before it was declined"
+        return (
+            ""
+            if scanned == expected
+            else f"lxml takes it, the scanner says {scanned.fault.name} at {scanned.offset}"
+        )
     return (
         ""
-        if ours.fault is not XmlFault.NONE
-        else f"the scanner takes it, lxml says {theirs.fault.name} at {theirs.offset}"
+        if scanned.fault is not XmlFault.NONE
+        else f"the scanner takes it, lxml says {expected.fault.name} at {expected.offset}"
     )
 
 
 class Case(NamedTuple):
-    """A mutated message, what it may be, and the sizes in which the scanner is to see it."""
+    """A mutated message, the messages that it may be, and the buffer sizes of the scanner."""
 
     text: bytes
     messages: Mapping[str, XmlMessage]
     sizes: BufferSizes
 
     def describe_difference(self) -> str:
-        """What the two readers do not agree on; empty where they do."""
+        """Describe the differences of the two readers; empty if they agree."""
         return describe_difference(
             read_by_scanner(self.text, self.sizes, self.messages), read_by_lxml(self.text, self.messages)
         )
 
 
 def build_case(seed: int) -> Case:
-    """The case of that number: payments, and one in four a statement."""
+    """Build the case of that number: payments, and one in four a statement."""
     random = Random(seed)
     messages = STATEMENTS if random.random() < 0.25 else PAYMENTS
     sound = build_document(random) if messages is STATEMENTS else _build_payment(random)

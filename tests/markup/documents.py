@@ -1,4 +1,4 @@
-"""Sound payment messages, small and with most of what may stand in them."""
+"""Valid payment messages, small and with most of the elements that they may have."""
 
 from collections.abc import Sequence
 from random import Random
@@ -21,7 +21,7 @@ NAMES = (
 
 
 class Style(NamedTuple):
-    """How a generator writes."""
+    """The layout of a generator."""
 
     version: str = V09
     line_end: str = "\n"
@@ -29,7 +29,7 @@ class Style(NamedTuple):
 
 
 def build_payment(random: Random, lots: Sequence[int] = (2, 1), style: Style | None = None) -> bytes:
-    """A message of so many transfers in each lot."""
+    """Build a message with so many transfers in each lot."""
     style = style or Style()
     count = sum(lots)
     body = "".join(_build_lot(random, number, size, style) for number, size in enumerate(lots))
@@ -61,7 +61,7 @@ def _build_lot(random: Random, number: int, size: int, style: Style) -> str:
         f"<DbtrAcct><Id><IBAN>{IBANS[0]}</IBAN></Id></DbtrAcct>"
         f"<DbtrAgt><FinInstnId><{bank}>BDFEFRPPCCT</{bank}></FinInstnId></DbtrAgt>"
     )
-    transfers = "".join(_build_transfer(random, number * 1000 + each, style) for each in range(size))
+    transfers = "".join(_build_transfer(random, number * 1000 + index, style) for index in range(size))
     return _build_element(
         "PmtInf",
         f"<PmtInfId>LOT-{number}</PmtInfId><PmtMtd>TRF</PmtMtd>{totals}{level}"
@@ -94,7 +94,7 @@ def _build_transfer(random: Random, number: int, style: Style) -> str:
 
 
 def _lay_out(text: str, style: Style) -> str:
-    """One tag a line, where the style asks for it; a text keeps its line."""
+    """Put one tag on a line if the style asks for it; a text keeps its line."""
     if not style.indent:
         return text
     pieces = text.replace("><", ">\0<").split("\0")

@@ -19,33 +19,34 @@ _ORDERS_EVERY = 8
 
 
 def main() -> int:
-    """Go through cases until the time is over; 1 if any differed."""
+    """Run cases until the time is over; return 1 if any differed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=3600)
     parser.add_argument("--start", type=int, default=10_000_000, help="number of the first case")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with TemporaryDirectory(prefix="crescendo-fuzzing-") as folder:
-        return _run_cases(asked, Path(folder))
+        return _run_cases(options, Path(folder))
 
 
-def _run_cases(asked: argparse.Namespace, folder: Path) -> int:
-    end, told, differences = time.monotonic() + asked.seconds, Counter[str](), 0
-    for seed in itertools.count(asked.start):
+def _run_cases(options: argparse.Namespace, folder: Path) -> int:
+    end, fault_counts, differences = time.monotonic() + options.seconds, Counter[str](), 0
+    for seed in itertools.count(options.start):
         if seed % _ORDERS_EVERY == 0 and (
             what := payment_orders.build_case(seed).describe_difference(folder)
         ):
             differences += 1
             print(f"payment file {seed}: {what}", flush=True)
-        each = build_case(seed)
-        ours = read_by_scanner(each.text, each.sizes, each.messages)
-        theirs = read_by_lxml(each.text, each.messages)
-        told[f"{_name_fault(ours.fault)}, lxml {_name_fault(theirs.fault)}"] += 1
+        case = build_case(seed)
+        ours = read_by_scanner(case.text, case.sizes, case.messages)
+        theirs = read_by_lxml(case.text, case.messages)
+        fault_counts[f"{_name_fault(ours.fault)}, lxml {_name_fault(theirs.fault)}"] += 1
         if what := describe_difference(ours, theirs):
             differences += 1
             print(f"case {seed}: {what}", flush=True)
-        if told.total() % _REPORT_EVERY == 0 or time.monotonic() > end:
+        if fault_counts.total() % _REPORT_EVERY == 0 or time.monotonic() > end:
             print(
-                f"{told.total():,} cases from {asked.start:,}, {differences} differ: {dict(told)}", flush=True
+                f"{fault_counts.total():,} cases from {options.start:,}, {differences} differ: {dict(fault_counts)}",
+                flush=True,
             )
         if time.monotonic() > end:
             return int(differences > 0)

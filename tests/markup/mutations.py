@@ -1,4 +1,4 @@
-"""What may happen to a message: mutations that know its structure, so that most of them reach deep into a reader."""
+"""Mutations of messages that know their structure, so that most of them reach deep into a reader."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ Mutation = Callable[[Random, Tokens], None]
 
 
 def mutate(random: Random, document: bytes) -> bytes:
-    """One to three things done to a message."""
+    """Apply one to three mutations to a message."""
     tokens = _TOKENS.findall(document)
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         random.choice(_TOKEN_MUTATIONS)(random, tokens)
@@ -50,7 +50,7 @@ def _list_tags(tokens: Tokens) -> list[int]:
 
 
 def _pick_element(random: Random, tokens: Tokens) -> tuple[int, int]:
-    """The span of some element."""
+    """Return the span of some element."""
     start = random.choice(_list_tags(tokens))
     depth = 0
     for at in range(start, len(tokens)):
@@ -74,8 +74,8 @@ def _repeat_token(random: Random, tokens: Tokens) -> None:
 
 
 def _swap_tokens(random: Random, tokens: Tokens) -> None:
-    one, other = random.randrange(len(tokens)), random.randrange(len(tokens))
-    tokens[one], tokens[other] = tokens[other], tokens[one]
+    first, second = random.randrange(len(tokens)), random.randrange(len(tokens))
+    tokens[first], tokens[second] = tokens[second], tokens[first]
 
 
 def _drop_element(random: Random, tokens: Tokens) -> None:
@@ -97,7 +97,7 @@ def _move_element(random: Random, tokens: Tokens) -> None:
 
 
 def _rename(random: Random, tokens: Tokens) -> None:
-    """A tag, or both tags of an element."""
+    """Rename a tag, or both tags of an element."""
     start, end = _pick_element(random, tokens)
     name = random.choice(_NAMES)
     tokens[start] = re.sub(rb"^<[^\s/>]+", b"<" + name, tokens[start])
@@ -106,7 +106,7 @@ def _rename(random: Random, tokens: Tokens) -> None:
 
 
 def _add_prefix(random: Random, tokens: Tokens) -> None:
-    """All names with a prefix that the root declares for the namespace."""
+    """Write all names with a prefix that the root declares for the namespace."""
     declared = random.choice((b"xmlns:p=", b"xmlns:q="))
     for at, token in enumerate(tokens):
         if token.startswith(b"<") and token[1:2] not in (b"?", b"!"):
@@ -122,7 +122,7 @@ def _insert(random: Random, tokens: Tokens) -> None:
 
 
 def _insert_in_text(random: Random, tokens: Tokens) -> None:
-    """In a text that is not white space."""
+    """Insert into a text that is not white space."""
     texts = [at for at, token in enumerate(tokens) if not token.startswith(b"<") and token.strip()] or [0]
     at = random.choice(texts)
     cut = random.randrange(len(tokens[at]) + 1)
@@ -137,7 +137,7 @@ def _add_attribute(random: Random, tokens: Tokens) -> None:
 
 
 def _spell_tag(random: Random, tokens: Tokens) -> None:
-    """White space where tags allow it, and where they do not; other quotes; closed at once."""
+    """White space where tags allow it, and where they do not; other quotes; empty-element tags."""
     at = random.choice([at for at, token in enumerate(tokens) if token.startswith(b"<")] or [0])
     token = tokens[at]
     tokens[at] = random.choice(
@@ -155,7 +155,7 @@ def _spell_tag(random: Random, tokens: Tokens) -> None:
 
 
 def _lengthen(random: Random, tokens: Tokens) -> None:
-    """A text about as long as one may be."""
+    """Make a text about as long as it may be."""
     at = random.choice([at for at, token in enumerate(tokens) if not token.startswith(b"<")] or [0])
     piece = random.choice((b"x", b"\xc3\xa9", b"&amp;", b" ", b"x&#65;"))
     size = random.choice((10, 100, 65_535, 65_536, 65_537, 70_000))
@@ -172,7 +172,7 @@ def _deepen(random: Random, tokens: Tokens) -> None:
 
 
 def _change_root(random: Random, tokens: Tokens) -> None:
-    """Another namespace, version or attribute of the root; something before or behind it."""
+    """Change namespace, version or an attribute of the root, or insert something before or after it."""
     at = next((at for at, token in enumerate(tokens) if b"<Document" in token), 0)
     new = random.choice((b"pain.001.001.03", b"pain.001.001.09", b"pain.001.001.10", b"camt.053.001.02", b""))
     change = random.randrange(5)
@@ -194,9 +194,26 @@ def _change_root(random: Random, tokens: Tokens) -> None:
 
 
 _TOKEN_MUTATIONS: Sequence[Mutation] = (
-    _drop_token, _repeat_token, _swap_tokens, _drop_element, _repeat_element, _move_element, _rename, _add_prefix, _insert,
-    _insert, _insert, _insert_in_text, _insert_in_text, _add_attribute, _spell_tag, _lengthen, _deepen, _change_root, _change_root,
-)  # fmt: skip
+    _drop_token,
+    _repeat_token,
+    _swap_tokens,
+    _drop_element,
+    _repeat_element,
+    _move_element,
+    _rename,
+    _add_prefix,
+    _insert,
+    _insert,
+    _insert,
+    _insert_in_text,
+    _insert_in_text,
+    _add_attribute,
+    _spell_tag,
+    _lengthen,
+    _deepen,
+    _change_root,
+    _change_root,
+)
 
 
 def _cut(random: Random, text: bytes) -> bytes:
@@ -214,11 +231,11 @@ def _lose(random: Random, text: bytes) -> bytes:
 
 
 def _recode(random: Random, text: bytes) -> bytes:
-    """Another encoding than it says, or one that it says."""
+    """Use another encoding than declared, or one that is declared."""
     letters = text.decode("utf-8", "replace")
     encoding = random.choice(("utf-16", "utf-16-le", "utf-16-be", "latin-1", "utf-8-sig", "cp1252", "utf-32"))
-    said = random.choice(("UTF-8", encoding))
-    return letters.replace('encoding="UTF-8"', f'encoding="{said}"').encode(encoding, "replace")
+    declared = random.choice(("UTF-8", encoding))
+    return letters.replace('encoding="UTF-8"', f'encoding="{declared}"').encode(encoding, "replace")
 
 
 def _change_line_ends(_random: Random, text: bytes) -> bytes:

@@ -71,33 +71,33 @@ Mutation = Callable[[Random, bytes], bytes]
 
 
 def _change_value(random: Random, text: bytes) -> bytes:
-    """Another value in one place."""
+    """Change one value."""
     pattern, values = random.choice(_WHERE)
-    places = list(re.finditer(pattern, text))
-    if not places:
+    matches = list(re.finditer(pattern, text))
+    if not matches:
         return text
-    place = random.choice(places)
-    return text[: place.start(1)] + random.choice(values) + text[place.end(1) :]
+    match = random.choice(matches)
+    return text[: match.start(1)] + random.choice(values) + text[match.end(1) :]
 
 
 def _repeat_transfer(random: Random, text: bytes) -> bytes:
-    """A transfer or lot twice, behind itself."""
-    found = random.choice(list(random.choice((_TRANSFER, _LOT)).finditer(text)) or [None])
-    return text[: found.end()] + found[0] + text[found.end() :] if found else text
+    """Repeat a transfer or lot after itself."""
+    match = random.choice(list(random.choice((_TRANSFER, _LOT)).finditer(text)) or [None])
+    return text[: match.end()] + match[0] + text[match.end() :] if match else text
 
 
 def _drop_transfer(random: Random, text: bytes) -> bytes:
-    found = random.choice(list(_TRANSFER.finditer(text)) or [None])
-    return text[: found.start()] + text[found.end() :] if found else text
+    match = random.choice(list(_TRANSFER.finditer(text)) or [None])
+    return text[: match.start()] + text[match.end() :] if match else text
 
 
 def _move_transfer(random: Random, text: bytes) -> bytes:
-    """A transfer to where another one stands, perhaps in another lot."""
-    found = list(_TRANSFER.finditer(text))
-    if not found:
+    """Move a transfer to the position of another one, perhaps in another lot."""
+    transfers = list(_TRANSFER.finditer(text))
+    if not transfers:
         return text
-    one, other = random.choice(found), random.choice(found)
-    first, last = sorted((one, other), key=lambda each: each.start())
+    left, right = random.choice(transfers), random.choice(transfers)
+    first, last = sorted((left, right), key=lambda match: match.start())
     return (
         b"".join(
             (text[: first.start()], last[0], text[first.end() : last.start()], first[0], text[last.end() :])
@@ -108,10 +108,12 @@ def _move_transfer(random: Random, text: bytes) -> bytes:
 
 
 def _change_ids(random: Random, text: bytes) -> bytes:
-    """A creditor with numbers of its own."""
+    """Give a creditor numbers of its own."""
     number = b"<Othr><Id>%s</Id></Othr>" % random.choice((b"1001", b" 7 ", b"\xc3\xa9", b"<!-- c -->9"))
-    held = random.choice((b"<OrgId>%s</OrgId>", b"<PrvtId>%s</PrvtId>")) % (number * random.choice((1, 1, 2)))
-    return text.replace(b"</Nm></Cdtr>", b"</Nm><Id>%s</Id></Cdtr>" % held, random.choice((1, 9)))
+    identification = random.choice((b"<OrgId>%s</OrgId>", b"<PrvtId>%s</PrvtId>")) % (
+        number * random.choice((1, 1, 2))
+    )
+    return text.replace(b"</Nm></Cdtr>", b"</Nm><Id>%s</Id></Cdtr>" % identification, random.choice((1, 9)))
 
 
 def _change_account(_: Random, text: bytes) -> bytes:
@@ -133,9 +135,9 @@ _MUTATIONS: Sequence[Mutation] = (
 
 
 def _repair_totals(text: bytes) -> bytes:
-    """With totals that agree, where amounts are numbers; those of lots go."""
+    """Make the totals of the file agree where amounts are numbers; those of lots are removed."""
     amounts = [match[2].strip() for match in _AMOUNT.finditer(text)]
-    total = sum((Fraction(each.decode()) for each in amounts if _NUMBER.fullmatch(each)), Fraction(0))
+    total = sum((Fraction(amount.decode()) for amount in amounts if _NUMBER.fullmatch(amount)), Fraction(0))
     head, lots, rest = text.partition(b"<PmtInf>")
     rest = re.sub(rb"<NbOfTxs>[^<]*</NbOfTxs>\s*<CtrlSum>[^<]*</CtrlSum>", b"", rest)
     head = re.sub(rb"(<NbOfTxs>)[^<]*", rb"\g<1>%d" % len(_TRANSFER.findall(text)), head)
@@ -143,13 +145,13 @@ def _repair_totals(text: bytes) -> bytes:
 
 
 class OrderCase(NamedTuple):
-    """A payment file, and the sizes in which the scanner is to see it."""
+    """A payment file, and the buffer sizes of the scanner."""
 
     text: bytes
     sizes: BufferSizes
 
     def describe_difference(self, folder: Path) -> str:
-        """What the ways of reading it do not agree on; empty where they do."""
+        """Describe the differences of the ways of reading; empty if they agree."""
         scanned, referred = (
             read_payment_order(self.text, folder, self.sizes),
             read_payment_order(_force_lxml(self.text), folder),
@@ -158,7 +160,7 @@ class OrderCase(NamedTuple):
             return "" if isinstance(scanned, str) else f"lxml says {referred}, and the scanner takes it"
         if scanned != referred:
             return f"lxml reads {len(referred)} lines, and the scanner {scanned!r}"[:300]
-        with suppress(XMLSyntaxError):  # of namespaces the tree is told more than the events
+        with suppress(XMLSyntaxError):  # the tree reports more about namespaces than the events
             return "" if referred == expect_lines(self.text) else "the tree says something else"
         return ""
 
@@ -166,7 +168,7 @@ class OrderCase(NamedTuple):
 def read_payment_order(
     text: bytes, folder: Path, sizes: BufferSizes | None = None
 ) -> list[dict[str, str]] | str:
-    """The lines of a payment file, or why it is refused."""
+    """Return the lines of a payment file, or why it is refused."""
     path = folder / "orders.xml"
     path.write_bytes(text)
     try:
@@ -176,16 +178,16 @@ def read_payment_order(
 
 
 def _force_lxml(text: bytes) -> bytes:
-    """The same document, in a form that the scanner leaves to lxml from the start."""
+    """Return the same document in a form that the scanner declines from the start."""
     if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in text[:4]:
-        return text  # the scanner takes UTF-8 alone
+        return text  # the scanner accepts UTF-8 alone
     at = len(_MARK) if text.startswith(_MARK) else 0
     at = text.find(b"?>") + 2 if text.startswith(b"<?xml", at) else at
     return text[:at] + b"<?left to lxml?>" + text[at:]
 
 
 def build_case(seed: int) -> OrderCase:
-    """The case of that number."""
+    """Build the case of that number."""
     random = Random(seed)
     style = documents.Style(random.choice(documents.VERSIONS), "\n", random.choice((0, 2)))
     text = documents.build_payment(random, random.choice(((1,), (2, 1), (1, 1, 1), (5, 2))), style)

@@ -1,4 +1,4 @@
-"""Another message, made up: rows in rows in rows, texts behind inner rows, children in any order."""
+"""Another message, invented: rows in rows in rows, texts after inner rows, children in any order."""
 
 from random import Random
 
@@ -67,7 +67,7 @@ MESSAGES = {NAMESPACE: MESSAGE}
 
 
 def build_document(random: Random) -> bytes:
-    """A document of a few statements."""
+    """Build a document of a few statements."""
     parts = [_build_statement(random, number) for number in range(random.choice((0, 1, 1, 2, 3)))]
     text = (
         f'<Document xmlns="{NAMESPACE}">\n'

@@ -1,4 +1,4 @@
-"""Declarations: what they become, and what does not hold together."""
+"""Compiled declarations, and inconsistent ones."""
 
 import pytest
 
@@ -25,11 +25,11 @@ def test_a_declaration_becomes_records_with_their_columns() -> None:
 
 
 def test_every_child_is_found_by_its_name() -> None:
-    """The table of slots holds each node once, and leaves room: a search ends."""
-    found = compile_message(MESSAGES[V09])
-    slots = [slot for slot in found.grammar.slot.tolist() if slot >= 0]
-    assert sorted(slots) == [node.number for node in found.nodes[1:]]
-    assert len(found.grammar.slot) > 2 * len(slots)
+    """The table of slots contains each node once, and has free slots: a search ends."""
+    compiled = compile_message(MESSAGES[V09])
+    slots = [slot for slot in compiled.grammar.slot.tolist() if slot >= 0]
+    assert sorted(slots) == [node.number for node in compiled.nodes[1:]]
+    assert len(compiled.grammar.slot) > 2 * len(slots)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,6 @@ def test_every_child_is_found_by_its_name() -> None:
         ),
     ],
 )
-def test_what_does_not_hold_together_is_not_compiled(message: XmlMessage) -> None:
+def test_an_inconsistent_declaration_is_not_compiled(message: XmlMessage) -> None:
     with pytest.raises(ValueError, match=r"."):
         compile_message(message)

@@ -1,4 +1,4 @@
-"""Hostile and odd documents: what is refused has a code and a byte; what is odd reads as lxml reads it."""
+"""Hostile and odd documents: a refused one has a code and a byte; an odd one is read as lxml reads it."""
 
 import io
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _DECLARED = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def swap(old: bytes, new: bytes) -> bytes:
-    """The sound message, once changed."""
+    """Return the valid message with one change."""
     assert old in VALID_DOCUMENT
     return VALID_DOCUMENT.replace(old, new, 1)
 
@@ -63,7 +63,8 @@ HOSTILE: dict[str, tuple[XmlFault, bytes]] = {
     "attribute twice": (XmlFault.ATTRIBUTE_REPEATED, swap(b'Ccy="EUR"', b'Ccy="EUR" Ccy="EUR"')),
     "attribute unknown": (XmlFault.ATTRIBUTE_UNKNOWN, swap(b"<EndToEndId>", b'<EndToEndId a="1">')),
     "attribute of another namespace": (
-        XmlFault.ATTRIBUTE_UNKNOWN, swap(b'Ccy="EUR"', b'xmlns:x="urn:x" x:Ccy="USD" Ccy="EUR"')
+        XmlFault.ATTRIBUTE_UNKNOWN,
+        swap(b'Ccy="EUR"', b'xmlns:x="urn:x" x:Ccy="USD" Ccy="EUR"'),
     ),
     "prefix that is not declared": (XmlFault.ELEMENT_UNKNOWN, VALID_DOCUMENT.replace(b"PmtId>", b"q:PmtId>")),
     "element twice": (XmlFault.ELEMENT_REPEATED, swap(_NAME, _NAME + _NAME)),
@@ -83,14 +84,20 @@ HOSTILE: dict[str, tuple[XmlFault, bytes]] = {
     "text far too long": (XmlFault.TEXT_TOO_LONG, swap(b"DP-00000", b"x" * 5_000_000)),
     "text too long in pieces": (
         XmlFault.TEXT_TOO_LONG,
-        VALID_DOCUMENT.replace(b"</CdtTrfTxInf>", b"<RmtInf>" + b"<Ustrd>%s</Ustrd>" % (b"y" * 999) * 70 + b"</RmtInf></CdtTrfTxInf>"),
+        VALID_DOCUMENT.replace(
+            b"</CdtTrfTxInf>",
+            b"<RmtInf>" + b"<Ustrd>%s</Ustrd>" % (b"y" * 999) * 70 + b"</RmtInf></CdtTrfTxInf>",
+        ),
     ),
     "wrong version": (XmlFault.NAMESPACE_UNKNOWN, swap(b"pain.001.001.09", b"pain.001.001.10")),
     "wrong message": (XmlFault.NAMESPACE_UNKNOWN, swap(b"pain.001.001.09", b"pain.008.001.02")),
-    "no namespace": (XmlFault.NAMESPACE_UNKNOWN, swap(b' xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"', b"")),
+    "no namespace": (
+        XmlFault.NAMESPACE_UNKNOWN,
+        swap(b' xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"', b""),
+    ),
     "wrong root": (XmlFault.NAMESPACE_UNKNOWN, VALID_DOCUMENT.replace(b"Document", b"Dokument")),
     "version of another message": (XmlFault.ELEMENT_UNKNOWN, swap(b"pain.001.001.09", b"pain.001.001.03")),
-}  # fmt: skip
+}
 ODD: dict[str, Callable[[], bytes]] = {
     "comment in a text": lambda: swap(b"DP-00000", b"DP<!-- no part of it -->-00000"),
     "instruction in a text": lambda: swap(b"DP-00000", b"DP<?no part of it?>-00000"),
@@ -104,34 +111,48 @@ ODD: dict[str, Callable[[], bytes]] = {
     "byte order mark": lambda: b"\xef\xbb\xbf" + VALID_DOCUMENT,
     "no declaration": lambda: swap(_DECLARED, b""),
     "UTF-16": lambda: VALID_DOCUMENT.decode().replace("UTF-8", "UTF-16").encode("utf-16"),
-    "Latin-1": lambda: VALID_DOCUMENT.decode().replace("UTF-8", "ISO-8859-1").encode("latin-1", "xmlcharrefreplace"),
-    "prefix": lambda: VALID_DOCUMENT.replace(b"</", b"</p:").replace(b"<", b"<p:").replace(b"<p:/p:", b"</p:")
-    .replace(b"<p:?", b"<?").replace(b"xmlns=", b"xmlns:p="),
+    "Latin-1": lambda: (
+        VALID_DOCUMENT.decode().replace("UTF-8", "ISO-8859-1").encode("latin-1", "xmlcharrefreplace")
+    ),
+    "prefix": lambda: (
+        VALID_DOCUMENT.replace(b"</", b"</p:")
+        .replace(b"<", b"<p:")
+        .replace(b"<p:/p:", b"</p:")
+        .replace(b"<p:?", b"<?")
+        .replace(b"xmlns=", b"xmlns:p=")
+    ),
     "schema location": lambda: swap(
         b"<Document ",
         b'<Document xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b.xsd" ',
     ),
-    "namespace again": lambda: swap(b"<PmtId>", b'<PmtId xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09">'),
+    "namespace again": lambda: swap(
+        b"<PmtId>", b'<PmtId xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09">'
+    ),
     "characters by number": lambda: swap(b"DP-00000", b"D&#80;&#x2d;00000"),
     "characters written at length": lambda: swap(b"DP-00000", b"D&#0000000080;-00000"),
     "Windows line ends": lambda: VALID_DOCUMENT.replace(b"\n", b"\r\n"),
     "a line end in a text": lambda: swap(b"DP-00000", b"DP-\r\n00000"),
-    "white space in tags": lambda: VALID_DOCUMENT.replace(b"</Nm>", b"</Nm \t\r\n>").replace(b"<Nm>", b"<Nm  >"),
+    "white space in tags": lambda: VALID_DOCUMENT.replace(b"</Nm>", b"</Nm \t\r\n>").replace(
+        b"<Nm>", b"<Nm  >"
+    ),
     "entities in an attribute": lambda: swap(b'"EUR"', b'"&#69;&amp;R&lt;&amp;amp;&#38;#38;"'),
     "white space in an attribute": lambda: swap(b'"EUR"', b'" E\tU\r\nR&#10;"'),
     "other quotes": lambda: VALID_DOCUMENT.replace(b'"EUR"', b"'EUR'"),
     "a text about as long as one may be": lambda: swap(b"DP-00000", b"x" * TEXT_BYTES_MAX),
-    "a text that is as long only as it is written": lambda: swap(b"DP-00000", b"&amp;" * (TEXT_BYTES_MAX // 5 + 9)),
+    "a text that is as long only as it is written": lambda: swap(
+        b"DP-00000", b"&amp;" * (TEXT_BYTES_MAX // 5 + 9)
+    ),
     "long texts where nothing is wanted": lambda: swap("Ministère".encode(), b"x" * 3_000_000),
     "data of others": lambda: swap(
-        b"</CdtTrfTxInf>", b'<SplmtryData><Envlp><o:X xmlns:o="u" o:a="1">t</o:X></Envlp></SplmtryData></CdtTrfTxInf>'
+        b"</CdtTrfTxInf>",
+        b'<SplmtryData><Envlp><o:X xmlns:o="u" o:a="1">t</o:X></Envlp></SplmtryData></CdtTrfTxInf>',
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_hostile_is_refused_by_both_readers(name: str) -> None:
-    """With the same code; the scanner may leave it to lxml, which tells a byte at or just behind the fault."""
+def test_hostile_documents_are_refused_by_both_readers(name: str) -> None:
+    """With the same code; the scanner may leave it to lxml, which reports a byte at or just after the fault."""
     fault, text = HOSTILE[name]
     ours, theirs = read_by_scanner(text), read_by_lxml(text)
     assert theirs.fault is fault
@@ -144,35 +165,35 @@ def test_what_is_hostile_is_refused_by_both_readers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_hostile_is_told_in_words(name: str) -> None:
+def test_faults_of_hostile_documents_are_described(name: str) -> None:
     fault, text = HOSTILE[name]
     file = io.BytesIO(text)
     with pytest.raises(DocumentFaulty) as raised:
         collect_cells(read_document(file, PAYMENTS).rows, {})
-    told = describe_fault(raised.value, file, "payments.xml")
-    assert told.finding.startswith(f"{fault.name}: ")
-    assert told.place == f"payments.xml, byte {raised.value.offset:,}"
+    error = describe_fault(raised.value, file, "payments.xml")
+    assert error.finding.startswith(f"{fault.name}: ")
+    assert error.place == f"payments.xml, byte {raised.value.offset:,}"
     kinds: dict[XmlFault, type[InputError]] = {
         XmlFault.NAMESPACE_UNKNOWN: FormatUnknown,
         XmlFault.TEXT_TOO_LONG: LimitExceeded,
         XmlFault.DEPTH_EXCEEDED: LimitExceeded,
     }
-    assert type(told) is kinds.get(fault, FileUnreadable)
+    assert type(error) is kinds.get(fault, FileUnreadable)
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_is_odd_reads_as_lxml_reads_it(name: str) -> None:
+def test_odd_documents_are_read_as_lxml_reads_them(name: str) -> None:
     text = ODD[name]()
-    found: Cells = {}
-    collect_cells(read_document(io.BytesIO(text), PAYMENTS).rows, found)
+    cells: Cells = {}
+    collect_cells(read_document(io.BytesIO(text), PAYMENTS).rows, cells)
     expected = read_by_lxml(text)
     assert expected.fault is XmlFault.NONE
-    assert found == expected.rows
-    assert len(found["transfer"]) == 3
+    assert cells == expected.rows
+    assert len(cells["transfer"]) == 3
 
 
-def test_the_usual_is_not_declined() -> None:
-    """Or the quick reader would be none."""
+def test_usual_documents_are_not_declined() -> None:
+    """Otherwise the fast reader would be of no use."""
     quick = (
         "comment between elements", "comment behind", "byte order mark", "no declaration", "schema location",
         "characters by number", "Windows line ends", "white space in tags", "other quotes",
@@ -181,8 +202,8 @@ def test_the_usual_is_not_declined() -> None:
     assert [name for name in quick if read_by_scanner(ODD[name]()).fault is not XmlFault.NONE] == []
 
 
-def test_an_entity_is_never_looked_up(tmp_path: object) -> None:
-    """Not even where a parser would be asked to: the fault is told before the document goes on."""
+def test_an_entity_is_never_resolved(tmp_path: object) -> None:
+    """Not even if the parser could be asked to: the fault is raised before the document goes on."""
     for name in ("external entity", "entity bomb"):
         _, text = HOSTILE[name]
         for encoded in (text, text.decode().replace("UTF-8", "UTF-16").encode("utf-16")):

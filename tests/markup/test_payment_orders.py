@@ -1,4 +1,4 @@
-"""Payment files that are almost right, read in three ways; ``tests.markup.fuzzing`` goes on for an hour."""
+"""Payment files that are almost right, read in three ways; ``tests.markup.fuzzing`` runs for an hour."""
 
 from collections import Counter
 from pathlib import Path
@@ -12,19 +12,19 @@ _CASES = 300
 
 @pytest.mark.parametrize("start", range(0, 4 * _CASES, _CASES))
 def test_all_ways_of_reading_agree(start: int, tmp_path: Path) -> None:
-    found = {
-        seed: told
+    differences = {
+        seed: difference
         for seed in range(start, start + _CASES)
-        if (told := build_case(seed).describe_difference(tmp_path))
+        if (difference := build_case(seed).describe_difference(tmp_path))
     }
-    assert found == {}
+    assert differences == {}
 
 
-def test_cases_reach_what_they_are_for(tmp_path: Path) -> None:
-    """A good part is taken, and totals refuse some."""
+def test_cases_cover_most_faults(tmp_path: Path) -> None:
+    """A good part is accepted, and some are refused for their totals."""
     met = Counter[str]()
     for seed in range(500):
-        found = read_payment_order(build_case(seed).text, tmp_path)
-        met[found.partition(":")[0] if isinstance(found, str) else "taken"] += 1
+        result = read_payment_order(build_case(seed).text, tmp_path)
+        met[result.partition(":")[0] if isinstance(result, str) else "taken"] += 1
     assert met["taken"] > 150
     assert {"NB_OF_TXS_DIFFERS", "CTRL_SUM_DIFFERS", "ELEMENT_MISSING", "ELEMENT_REPEATED"} <= met.keys()

@@ -1,4 +1,4 @@
-"""From the scanner to lxml on the way, the memory that a document takes, and heads."""
+"""The change from the scanner to lxml within a document, memory, and prologs."""
 
 import io
 import tracemalloc
@@ -18,27 +18,27 @@ _LARGE = documents.build_payment(Random(5), (40, 60), documents.Style(indent=1))
 
 
 def _read_cells(text: bytes, sizes: BufferSizes | None = None) -> Cells:
-    found: Cells = {}
-    collect_cells(read_document(io.BytesIO(text), PAYMENTS, sizes).rows, found)
-    return found
+    cells: Cells = {}
+    collect_cells(read_document(io.BytesIO(text), PAYMENTS, sizes).rows, cells)
+    return cells
 
 
-@pytest.mark.parametrize("place", [1, 30, 70, 99])
-def test_a_document_declined_on_the_way_goes_on_where_the_scanner_stopped(place: int) -> None:
-    """No row twice, none left out."""
+@pytest.mark.parametrize("position", [1, 30, 70, 99])
+def test_lxml_continues_where_the_scanner_stopped(position: int) -> None:
+    """No row is repeated or missing."""
     parts = _LARGE.split(b"<EndToEndId>")
     text = (
-        b"<EndToEndId>".join(parts[:place])
+        b"<EndToEndId>".join(parts[:position])
         + b"<EndToEndId><!-- odd -->"
-        + b"<EndToEndId>".join(parts[place:])
+        + b"<EndToEndId>".join(parts[position:])
     )
     sizes = BufferSizes(4096, 7, 2**18)
     assert read_by_scanner(text, sizes).fault is XmlFault.DECLINED
-    assert read_by_scanner(text, sizes).rows.get("transfer", []) != [] or place == 1
+    assert read_by_scanner(text, sizes).rows.get("transfer", []) != [] or position == 1
     assert _read_cells(text, sizes) == read_by_lxml(text).rows == read_by_scanner(_LARGE).rows
 
 
-def test_a_fault_behind_what_was_declined_is_told_where_it_lies() -> None:
+def test_a_fault_after_the_declined_part_has_its_offset() -> None:
     text = _LARGE.replace(b"<EndToEndId>", b"<EndToEndId><!-- odd -->", 1)
     cut = text[: len(text) - 200]
     with pytest.raises(DocumentFaulty) as raised:
@@ -47,7 +47,7 @@ def test_a_fault_behind_what_was_declined_is_told_where_it_lies() -> None:
 
 
 def test_lots_come_before_their_transfers() -> None:
-    """So that whoever reads transfers knows their lot, however the rows are cut."""
+    """A reader of transfers then knows their lot, however the rows are cut."""
     met = 0
     for rows in read_document(io.BytesIO(_LARGE), PAYMENTS, BufferSizes(4096, 5, 2**18)).rows:
         if rows.record == "lot":
@@ -61,13 +61,13 @@ def test_memory_does_not_grow_with_the_document() -> None:
         b"<CdtTrfTxInf>"
     )
     transfer, _, end = rest.partition(b"</CdtTrfTxInf>")
-    one = b"<CdtTrfTxInf>" + transfer + b"</CdtTrfTxInf>"
+    transfer_text = b"<CdtTrfTxInf>" + transfer + b"</CdtTrfTxInf>"
     peaks: list[int] = []
     for count in (2_000, 20_000):
-        file = io.BytesIO(header + one * count + end)
+        file = io.BytesIO(header + transfer_text * count + end)
         tracemalloc.start()
         rows = sum(
-            each.batch.num_rows for each in read_document(file, PAYMENTS, BufferSizes(2**16, 256, 2**18)).rows
+            part.batch.num_rows for part in read_document(file, PAYMENTS, BufferSizes(2**16, 256, 2**18)).rows
         )
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
@@ -89,7 +89,7 @@ _ROOT = b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09">'
         _ROOT.replace(b">", b' xmlns:a="u" a:b="c&lt;"\n>').replace(b"&lt;", b""),
     ],
 )
-def test_heads_as_generators_write_them(text: bytes) -> None:
+def test_prologs_of_generators_are_parsed(text: bytes) -> None:
     assert parse_prolog(text + b"<more", PAYMENTS).content_offset == len(text)
 
 
@@ -117,7 +117,7 @@ def test_heads_as_generators_write_them(text: bytes) -> None:
         (_ROOT.replace(b"Document", b"Other"), XmlFault.NAMESPACE_UNKNOWN),
     ],
 )
-def test_heads_that_take_a_closer_look(text: bytes, fault: XmlFault) -> None:
+def test_unusual_prologs_are_declined_or_refused(text: bytes, fault: XmlFault) -> None:
     with pytest.raises(DocumentFaulty) as raised:
         parse_prolog(text, PAYMENTS)
     assert raised.value.fault is fault

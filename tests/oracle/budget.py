@@ -78,9 +78,9 @@ def _require_level(world: World, node: int, *levels: CentreLevel) -> None:
 
 
 def _require_allotment(state: State, node: int, measure: int, amount: int) -> None:
-    left = _compute_undistributed(state, node, measure)
-    if amount > left:
-        raise LineRefused(Outcome.ALLOTMENT_EXCEEDED, node, amount - left)
+    remaining = _compute_undistributed(state, node, measure)
+    if amount > remaining:
+        raise LineRefused(Outcome.ALLOTMENT_EXCEEDED, node, amount - remaining)
 
 
 def _open(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
@@ -116,16 +116,16 @@ def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
         raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
     givers, takers = _split_branches(world, source, target)
     for node in givers:
-        left = compute_available(state.figures, node, measure)
-        if amount > left:
-            raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - left)
+        remaining = compute_available(state.figures, node, measure)
+        if amount > remaining:
+            raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - remaining)
     _require_allotment(state, source, measure, amount)
     yield from _pass_down(world, givers, measure, -amount)
     yield from _pass_down(world, takers, measure, amount)
 
 
 def _is_forbidden(world: World, source: int, target: int) -> bool:
-    """Return whether a move is forbidden: to the same node, another programme, fund family or year, or HT2 to T2 (A18)."""
+    """Return whether a move is forbidden: to the same node, other programme, fund family or year, or HT2 to T2 (rule A18)."""
     giver, taker = world.nodes[source], world.nodes[target]
     same_purse = (giver.programme, giver.family, giver.year) == (taker.programme, taker.family, taker.year)
     return source == target or not same_purse or (taker.staff == 1 and giver.staff == 0)

@@ -95,9 +95,9 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     base, root = followed.base, followed.root
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
     if root:
-        left = _read_remainder(state.items[root], drawn)
-        if left is not None and amount > left:
-            raise LineRefused(kind.shortfall, missing=amount - left)
+        remaining = _read_remainder(state.items[root], drawn)
+        if remaining is not None and amount > remaining:
+            raise LineRefused(kind.shortfall, missing=amount - remaining)
         _add(state, root, drawn, -amount)
         _add(state, root, fed, amount)
     if kind.mirrors:

@@ -206,4 +206,4 @@ def test_the_compensation_is_due_once_and_interest_on_each_payment(paid: list[tu
 
 def test_no_payments_have_no_delays() -> None:
     none = np.zeros(0, np.int32)
-    assert compute_terms(none, none, none, build_constant(30)).end.tolist() == []
+    assert compute_terms(none, none, none, rule=build_constant(30)).end.tolist() == []

@@ -1,4 +1,4 @@
-"""The command line as a user calls it: another process, real files, a real database."""
+"""The command line as a user calls it: a separate process, real files, a real database."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ COMMAND = (sys.executable, "-c", "from service.cli.main import main; main()")
 
 
 class CommandResult(NamedTuple):
-    """What a command left behind."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -26,7 +26,7 @@ class CommandResult(NamedTuple):
 
 
 async def start_command(*words: str | Path, environment: Mapping[str, str] | None = None) -> Process:
-    # The terminal's Ctrl-C goes to a whole group: the command gets its own, so that only it is signalled here.
+    # Ctrl-C goes to a whole process group: the command gets its own group, so that only it receives the signal.
     return await asyncio.create_subprocess_exec(
         *(*COMMAND, *map(str, words)),
         cwd=ROOT,
@@ -45,13 +45,13 @@ async def wait_for_end(process: Process) -> CommandResult:
 
 
 async def run_crescendo(*words: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
-    found = await wait_for_end(await start_command(*words, environment=environment))
-    assert "Traceback" not in found.err, found.err
-    return found
+    result = await wait_for_end(await start_command(*words, environment=environment))
+    assert "Traceback" not in result.err, result.err
+    return result
 
 
 async def interrupt_command(process: Process) -> str:
-    """Send Ctrl-C, and read on until the command has heard it; what it said meanwhile."""
+    """Send Ctrl-C, and read the output until the command has received it; return that output."""
     process.send_signal(signal.SIGINT)
     assert process.stderr
     return (await process.stderr.readuntil(b"at once.\n")).decode()

@@ -1,4 +1,4 @@
-"""A data folder of its own for each test of the database."""
+"""A separate data folder for each test of the database."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Servers for the tests of the database: kept by this process or by another, written to, read and killed."""
+"""Servers for the tests of the database: run by this process or by another, written to, read and killed."""
 
 import asyncio
 import os
@@ -19,24 +19,24 @@ from service.database.embedded import LOG, run_embedded
 ROOT = Path(__file__).parents[2]
 SMALL_SETTINGS = {"shared_buffers": "16MB", "wal_buffers": "1MB", "max_wal_size": "256MB"}
 
-# Opens the folder, says where, holds it until its input ends. With an interpreter given, it first steps down
-# to nobody, once all is imported: the environment may lie where nobody cannot read.
+# Open the folder, print the address, and keep it open until the input ends. If an interpreter is given, first import
+# everything and then change to the user nobody, who may not be able to read the environment.
 KEEPER_SCRIPT = """
 import asyncio, concurrent.futures.thread, os, pwd, sys
 from pathlib import Path
-from service.database.binaries import User, wheel_binaries, within_reach
-from service.database.embedded import embedded
+from service.database.binaries import ServerUser, find_wheel_binaries, make_accessible
+from service.database.embedded import run_embedded
 
 async def main(data):
     settings = {"shared_buffers": "16MB", "max_wal_size": "256MB"}
-    async with embedded(data, settings, binaries=binaries) as database:
+    async with run_embedded(data, settings, binaries=binaries) as database:
         print(database.dsn, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 binaries = None
 if sys.argv[2:]:
     nobody = pwd.getpwnam("nobody")
-    binaries = within_reach(wheel_binaries(), User(nobody.pw_uid, nobody.pw_gid))
+    binaries = make_accessible(find_wheel_binaries(), ServerUser(nobody.pw_uid, nobody.pw_gid))
     sys.executable = sys.argv[2]
     os.setgroups([]); os.setgid(nobody.pw_gid); os.setuid(nobody.pw_uid)
 asyncio.run(main(Path(sys.argv[1])))
@@ -45,7 +45,7 @@ asyncio.run(main(Path(sys.argv[1])))
 
 @asynccontextmanager
 async def run_keeper(data: Path, *interpreter: str) -> AsyncIterator[tuple[Process, str]]:
-    """Another process that holds ``data``, and the address it serves; stopped in good order at the end."""
+    """Run another process that uses ``data``; yield it and the address it serves, and stop it in order at the end."""
     command = (sys.executable, "-c", KEEPER_SCRIPT, str(data), *interpreter)
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     assert process.stdout
@@ -83,12 +83,12 @@ def find_server(data: Path) -> psutil.Process:
 
 
 def switch_user(user: ServerUser) -> dict[str, Any]:
-    """How to start a program as ``user``."""
+    """Return the arguments to start a program as ``user``."""
     return {"user": user.uid, "group": user.gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 def kill_all(server: psutil.Process) -> None:
-    """Kill the server so that no part of it can tidy up."""
+    """Kill all processes of the server, so that none of them can clean up."""
     processes = [server, *server.children(recursive=True)]
     for process in processes:
         process.suspend()

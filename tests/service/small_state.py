@@ -1,4 +1,4 @@
-"""A small State that pays: requests, runs and their files, a bank that answers, all by the ways that commands go."""
+"""A small State: requests, payment runs and their files, and a simulated bank, with the functions that commands use."""
 
 import json
 import re
@@ -17,12 +17,12 @@ from core.iban import add_check_digits
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from reporting.verification import Verification, verify
+from service.configuration.settings import Settings
 from service.database import command_queries
 from service.database.embedded import Database
 from service.engine import bank_import, file_processing, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.file_processing import EngineContext, ProcessingResult, load_reference
-from service.settings import Settings
 from service.terminal.processing_progress import ProgressLines
 from service.terminal.signals import Interruption
 from settlement.bank_formats import BankFormat
@@ -64,7 +64,7 @@ def build_iban(number: int) -> str:
 
 
 def build_account_code(number: int) -> str:
-    """An operations account with the key that a French one has."""
+    """Build an operations account with the check digits of a French account."""
     digits = f"3000100064{number:011}"
     return add_check_digits("FR", f"{digits}{97 - int(digits) * 100 % 97:02}")
 
@@ -74,7 +74,7 @@ def build_payee_code(number: int) -> str:
 
 
 class State:
-    """Its database, its spool, its outbox."""
+    """Database, spool and outbox of a small State."""
 
     def __init__(self, dsn: str, folder: Path) -> None:
         self.dsn, self.folder = dsn, folder
@@ -110,8 +110,8 @@ class State:
 
     async def fund(self, payees: int) -> None:
         """Credits on both units, and so many payees."""
-        opened = [row for unit, _ in UNITS for row in build_openings(unit)]
-        await self.submit_accepted([*opened, *(build_third_party(number) for number in range(1, payees + 1))])
+        rows = [row for unit, _ in UNITS for row in build_openings(unit)]
+        await self.submit_accepted([*rows, *(build_third_party(number) for number in range(1, payees + 1))])
 
     async def submit_requests(self, requests: int, day: str = "2018-10-01", first: int = 1) -> None:
         """So many direct requests, on both units in turn, each to a payee of its own."""
@@ -131,7 +131,11 @@ class State:
                 await run_edits.abandon_run(connection, run, "nothing", "benoit")
                 return []
         assert await payment_runs.issue_in_database(
-            self.context, run, IssueRequest("benoit", at), (create_interruption(), ProgressLines())
+            self.context,
+            run,
+            IssueRequest("benoit", at),
+            interruption=create_interruption(),
+            reporter=ProgressLines(),
         )
         return sorted((self.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
 
@@ -188,17 +192,17 @@ class State:
 
 @asynccontextmanager
 async def open_state(database: Database, folder: Path, payees: int) -> AsyncIterator["State"]:
-    """A State in a database of its own, with so many payees, each owed something since the first of October."""
+    """Open a State in a new database, with ``payees`` payees, each with a request of the first of October."""
     async with create_database(database) as dsn:
-        found = State(dsn, folder)
-        await found.fund(payees)
-        await found.submit_requests(payees)
-        yield found
+        state = State(dsn, folder)
+        await state.fund(payees)
+        await state.submit_requests(payees)
+        yield state
 
 
 @asynccontextmanager
 async def copy_state(database: Database, state: State, folder: Path) -> AsyncIterator[State]:
-    """The same State again: its database, its spool, its outbox."""
+    """Copy a State: database, spool and outbox."""
     name = f"copy_{next(_copies)}"
     shutil.copytree(state.folder, folder)
     async with open_connection(database.dsn) as admin:
@@ -212,7 +216,7 @@ def create_interruption() -> Interruption:
 
 
 def ignore_progress(_: str) -> None:
-    """Nobody is told."""
+    """Ignore progress."""
 
 
 def paris_time(day: str, hour: int = 10) -> datetime:
@@ -220,7 +224,7 @@ def paris_time(day: str, hour: int = 10) -> datetime:
 
 
 def build_openings(unit: str) -> list[Row]:
-    """AE and CP, from the programme down to the unit."""
+    """Build the credits (AE and CP) from the programme down to the unit."""
     programme, bop = unit[:4], unit[:9]
     common = {"exercise": 2018, "date": "2018-01-02", "commitment_item": "HT2", "amount": f"{CREDITS}.00"}
     return [
@@ -237,8 +241,8 @@ def build_openings(unit: str) -> list[Row]:
 
 def build_third_party(number: int) -> Row:
     return {
-        "reference": f"T-{number}", "kind": "third_party", "exercise": 2018, "date": "2018-01-02", "payee": build_payee_code(number),
-        "payee_name": f"Entreprise {number}", "iban": build_iban(number),
+        "reference": f"T-{number}", "kind": "third_party", "exercise": 2018, "date": "2018-01-02",
+        "payee": build_payee_code(number), "payee_name": f"Entreprise {number}", "iban": build_iban(number),
     }  # fmt: skip
 
 

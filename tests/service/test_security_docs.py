@@ -1,4 +1,4 @@
-"""The walk through the ten risks names tests that exist, at least one for each."""
+"""The review of the ten risks names existing tests, at least one for each."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,12 @@ ROWS = re.findall(r"^\| (API\d+) .*$", TEXT, re.MULTILINE)
 _NAME = re.compile(r"`(test_\w+)`")
 
 
-def test_every_risk_is_walked_through_and_has_its_tests() -> None:
+def test_every_risk_is_covered_by_tests() -> None:
     assert [f"API{number}" for number in range(1, 11)] == ROWS
     assert all(_NAME.search(line) for line in TEXT.splitlines() if line.startswith("| API"))
 
 
-def test_every_test_that_is_named_is_there() -> None:
+def test_every_named_test_exists() -> None:
     defined = {
         name
         for file in (ROOT / "tests").rglob("test_*.py")

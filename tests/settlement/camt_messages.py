@@ -1,4 +1,4 @@
-"""Messages of a bank, put together from pieces that tests change."""
+"""camt.053 messages built from parts that tests replace."""
 
 import tempfile
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ TYPE_NAMES = {
     MovementType.RETURN: "return",
     MovementType.REJECT: "reject",
 }
-Row = tuple[str, int, str, str]
-"""A movement: what it is, cents, end-to-end id, reason."""
+MovementRow = tuple[str, int, str, str]
+"""A movement: type, cents, end-to-end id, reason."""
 
 
 def balance(code: str, amount: str, sign: str = "CRDT", day: str = "2018-12-14") -> str:
@@ -34,11 +34,11 @@ def detail(end_to_end: str = "", amount: str = "", sign: str = "", reason: str =
 
 
 def entry(
-    amount: str, sign: str, details: Sequence[str] = (), *, status: str = "<Cd>BOOK</Cd>", more: str = ""
+    amount: str, sign: str, details: Sequence[str] = (), *, status: str = "<Cd>BOOK</Cd>", extra: str = ""
 ) -> str:
     inside = f"<NtryDtls>{''.join(details)}</NtryDtls>" if details else ""
     return (
-        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{more}<Sts>{status}</Sts>'
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{extra}<Sts>{status}</Sts>'
         f"<BookgDt><Dt>2018-12-14</Dt></BookgDt><BkTxCd/>{inside}</Ntry>"
     )
 
@@ -62,14 +62,14 @@ def read_message(text: str | bytes) -> BankMessage:
         return bank_file_reader.read_bank_file(path)
 
 
-def list_movements(message: BankMessage) -> list[Row]:
-    moved = message.movements
+def list_movements(message: BankMessage) -> list[MovementRow]:
+    movements = message.movements
     return [
         (
-            TYPE_NAMES[MovementType(int(moved.sort[row]))],
-            int(moved.amount[row]),
+            TYPE_NAMES[MovementType(int(movements.sort[row]))],
+            int(movements.amount[row]),
             read_end_to_end_id(message, row),
-            unpack_code(moved.reason[row]),
+            unpack_code(movements.reason[row]),
         )
-        for row in range(moved.amount.size)
+        for row in range(movements.amount.size)
     ]

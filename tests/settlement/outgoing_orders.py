@@ -1,4 +1,4 @@
-"""Orders made for tests, from plain texts."""
+"""Transfer orders for tests, built from plain texts."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ BIC = "BDFEFRPPCCT"
 
 
 class Order(NamedTuple):
-    """One transfer in plain words."""
+    """One transfer as plain values."""
 
     entry: int = 1
     cents: int = 100
@@ -37,9 +37,9 @@ def build_cells(texts: Sequence[str]) -> TextCells:
 
 
 def build_orders(rows: Sequence[Order]) -> TransferOrders:
-    entry, amount = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
+    entry, amount = (np.array([row[column] for row in rows], np.int64) for column in (0, 1))
     name, account, bank, remittance = (
-        build_cells([str(row[place]) for row in rows]) for place in range(2, 6)
+        build_cells([str(row[column]) for row in rows]) for column in range(2, 6)
     )
     return TransferOrders(
         entry, amount, transliterate_names(name), account, bank, transliterate_texts(remittance)

@@ -1,4 +1,4 @@
-"""The bank's messages as a library from the package index reads them (pyiso20022, by xsdata): nothing of ours."""
+"""Bank messages as another library reads them (pyiso20022, by xsdata): independent of our code."""
 
 import re
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class ReadStatement(NamedTuple):
 
 
 def parse_document(text: bytes, message: str, version: str) -> Any:
-    """The document as objects; what is unknown there, or is no value of its type, is an error."""
+    """Parse a document strictly: an unknown element or a value of another type is an error."""
     strict = ParserConfig(fail_on_unknown_properties=True, fail_on_converter_warnings=True)
     return XmlParser(config=strict).from_bytes(text, DOCUMENTS[message, version])
 
@@ -56,77 +56,83 @@ def serialize_document(document: Any) -> bytes:
     return XmlSerializer().render(document).encode()
 
 
-def find_faults(found: Any, where: str = "") -> list[str]:
-    """Where a document breaks what its classes have from the schema: what must stand there, lengths, patterns, digits."""
-    broken: list[str] = []
-    for each in fields(found):
-        value, told = getattr(found, each.name), each.metadata
+def find_faults(element: Any, path: str = "") -> list[str]:
+    """List where a document breaks its schema, as the classes state it: required elements, lengths, patterns, digits."""
+    faults: list[str] = []
+    for field in fields(element):
+        value, rules = getattr(element, field.name), field.metadata
         values = value if isinstance(value, list) else [] if value is None else [value]
-        if told.get("required") and not values:
-            broken.append(f"{where}/{each.name} is missing")
-        for one in values:
-            if is_dataclass(one):
-                broken += find_faults(one, f"{where}/{each.name}")
-            elif not _fits(one, told):
-                broken.append(f"{where}/{each.name} is {one!r}")
-    return broken
+        if rules.get("required") and not values:
+            faults.append(f"{path}/{field.name} is missing")
+        for child in values:
+            if is_dataclass(child):
+                faults += find_faults(child, f"{path}/{field.name}")
+            elif not _is_valid(child, rules):
+                faults.append(f"{path}/{field.name} is {child!r}")
+    return faults
 
 
-def _fits(value: Any, told: Any) -> bool:
+def _is_valid(value: Any, rules: Any) -> bool:
     if isinstance(value, Decimal):
         sign, digits, exponent = value.as_tuple()
-        is_short = len(digits) <= told.get("total_digits", 99) and -int(exponent) <= told.get(
+        is_short = len(digits) <= rules.get("total_digits", 99) and -int(exponent) <= rules.get(
             "fraction_digits", 99
         )
-        return is_short and not (sign and told.get("min_inclusive") == 0)
-    text = _text(value)
-    is_long = not told.get("min_length", 0) <= len(text) <= told.get("max_length", len(text))
-    return not is_long and bool(re.fullmatch(told.get("pattern", "(?s:.*)"), text))
+        return is_short and not (sign and rules.get("min_inclusive") == 0)
+    text = _read_text(value)
+    is_long = not rules.get("min_length", 0) <= len(text) <= rules.get("max_length", len(text))
+    return not is_long and bool(re.fullmatch(rules.get("pattern", "(?s:.*)"), text))
 
 
 def read_statements(path: Path, message: str, version: str) -> list[ReadStatement]:
     document = parse_document(path.read_bytes(), message, version)
     if message == "camt.053":
-        return [_statement(each) for each in document.bk_to_cstmr_stmt.stmt]
-    return [_statement(each) for each in document.bk_to_cstmr_dbt_cdt_ntfctn.ntfctn]
+        return [_read_statement(statement) for statement in document.bk_to_cstmr_stmt.stmt]
+    return [_read_statement(notice) for notice in document.bk_to_cstmr_dbt_cdt_ntfctn.ntfctn]
 
 
 def read_rejections(path: Path) -> list[tuple[str, str, int]]:
-    """End-to-end id, reason and cents of each transfer that a pain.002 rejects."""
-    found = []
+    """Return end-to-end id, reason and cents of each transfer that a pain.002 rejects."""
+    rejections = []
     for lot in parse_document(path.read_bytes(), "pain.002", "12").cstmr_pmt_sts_rpt.orgnl_pmt_inf_and_sts:
-        for one in lot.tx_inf_and_sts:
-            if one.tx_sts == "RJCT":
-                cents = _cents(one.orgnl_tx_ref.amt.instd_amt.value)
-                found.append((one.orgnl_end_to_end_id, one.sts_rsn_inf[0].rsn.cd, cents))
-    return found
+        for transaction in lot.tx_inf_and_sts:
+            if transaction.tx_sts == "RJCT":
+                cents = _to_cents(transaction.orgnl_tx_ref.amt.instd_amt.value)
+                reason = transaction.sts_rsn_inf[0].rsn.cd
+                rejections.append((transaction.orgnl_end_to_end_id, reason, cents))
+    return rejections
 
 
-def _statement(found: Any) -> ReadStatement:
-    balances = {_text(each.tp.cd_or_prtry.cd): _signed(each) for each in getattr(found, "bal", ())}
-    moved = [each for entry in found.ntry for each in _entry(entry)]
-    return ReadStatement(found.id, found.acct.id.iban, balances.get("OPBD"), balances.get("CLBD"), moved)
+def _read_statement(statement: Any) -> ReadStatement:
+    balances = {
+        _read_text(balance.tp.cd_or_prtry.cd): _read_balance(balance)
+        for balance in getattr(statement, "bal", ())
+    }
+    movements = [movement for entry in statement.ntry for movement in _read_entry(entry)]
+    account = statement.acct.id.iban
+    return ReadStatement(statement.id, account, balances.get("OPBD"), balances.get("CLBD"), movements)
 
 
-def _entry(entry: Any) -> Iterator[ReadMovement]:
+def _read_entry(entry: Any) -> Iterator[ReadMovement]:
     day = str(entry.bookg_dt.dt)
-    for block in entry.ntry_dtls:
-        for one in block.tx_dtls:
-            amount = getattr(one, "amt", None) or one.amt_dtls.tx_amt.amt
-            sign = -1 if _text(getattr(one, "cdt_dbt_ind", None) or entry.cdt_dbt_ind) == "DBIT" else 1
-            reason = one.rtr_inf.rsn.cd if one.rtr_inf else ""
-            yield ReadMovement(one.refs.end_to_end_id, sign * _cents(amount.value), reason, day)
+    for details in entry.ntry_dtls:
+        for detail in details.tx_dtls:
+            amount = getattr(detail, "amt", None) or detail.amt_dtls.tx_amt.amt
+            direction = getattr(detail, "cdt_dbt_ind", None) or entry.cdt_dbt_ind
+            sign = -1 if _read_text(direction) == "DBIT" else 1
+            reason = detail.rtr_inf.rsn.cd if detail.rtr_inf else ""
+            yield ReadMovement(detail.refs.end_to_end_id, sign * _to_cents(amount.value), reason, day)
 
 
-def _signed(balance: Any) -> int:
-    return _cents(balance.amt.value) * (-1 if _text(balance.cdt_dbt_ind) == "DBIT" else 1)
+def _read_balance(balance: Any) -> int:
+    return _to_cents(balance.amt.value) * (-1 if _read_text(balance.cdt_dbt_ind) == "DBIT" else 1)
 
 
-def _cents(value: Decimal) -> int:
+def _to_cents(value: Decimal) -> int:
     cents = value * 100
     assert cents == int(cents)
     return int(cents)
 
 
-def _text(found: Any) -> str:
-    return str(getattr(found, "value", found))
+def _read_text(value: Any) -> str:
+    return str(getattr(value, "value", value))

@@ -26,13 +26,17 @@ def test_every_statement_format_has_a_writer(bank_format: BankFormat) -> None:
 
 def test_every_schema_belongs_to_one_format() -> None:
     for namespace in MESSAGES:
-        owners = [each for each in XML_FORMATS if namespace.startswith(f"{NAMESPACE}{each.row.namespace}.")]
+        owners = [
+            bank_format
+            for bank_format in XML_FORMATS
+            if namespace.startswith(f"{NAMESPACE}{bank_format.row.namespace}.")
+        ]
         assert owners == [BankFormat.find_xml(namespace)]
     assert {BankFormat.find_xml(namespace) for namespace in MESSAGES} == set(XML_FORMATS)
 
 
 def test_the_last_text_format_is_chosen_for_any_text() -> None:
-    assert [each for each in TEXT_FORMATS if each.row.start == b""] == TEXT_FORMATS[-1:]
+    assert [bank_format for bank_format in TEXT_FORMATS if bank_format.row.start == b""] == TEXT_FORMATS[-1:]
     assert BankFormat.find_text(b"anything") is TEXT_FORMATS[-1]
 
 

@@ -1,4 +1,4 @@
-"""pain.002: valid against the official schemas whatever stands in it, and true to what it reports."""
+"""Written pain.002 reports: valid by the official schemas for any text, and with the right status."""
 
 import re
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ HOSTILE = (
 def build_status(
     *refused: RejectedLine, accepted: int = 0, remarks: Sequence[str] = (), batch_id: str = "LOT-12"
 ) -> MessageReport:
-    cents = sum(each.cents for each in refused)
+    cents = sum(line.cents for line in refused)
     lines = accepted + len(refused)
     return MessageReport(
         OriginalMessage(7, batch_id, lines, cents),
@@ -68,14 +68,14 @@ def build_rejected(reference: str = "DP-1", *remarks: str, cents: int = 1050, li
 
 
 def write_report(
-    whole: MessageReport, *parts: Sequence[RejectedLine], version: Pain002Version = Pain002Version.V12
+    message: MessageReport, *parts: Sequence[RejectedLine], version: Pain002Version = Pain002Version.V12
 ) -> bytes:
-    report = StatusReportWriter(whole, version)
+    report = StatusReportWriter(message, version)
     return b"".join([report.write_head(), *map(report.write_rejected, parts), report.write_end()])
 
 
 def read_report(text: bytes) -> Any:
-    """The report, held against its schema."""
+    """Parse a report and validate it by its schema."""
     root = fromstring(text)
     version = Pain002Version(root.tag.partition("}")[0][-2:])
     SCHEMAS[version].assertValid(root)
@@ -83,13 +83,13 @@ def read_report(text: bytes) -> Any:
 
 
 def find_texts(root: Any, path: str) -> list[str]:
-    """Texts of the elements at ``path``, whatever the version."""
+    """Return the texts of the elements at ``path``, for any version."""
     steps = "/".join(f"*[local-name()='{step}']" for step in path.split("/"))
-    return [each.text or "" for each in root.xpath(f".//{steps}")]
+    return [element.text or "" for element in root.xpath(f".//{steps}")]
 
 
 @pytest.mark.parametrize("version", SCHEMAS)
-def test_a_report_says_what_became_of_the_message(version: Pain002Version) -> None:
+def test_a_report_has_the_status_of_the_message(version: Pain002Version) -> None:
     lines = [
         build_rejected("DP-1", "AE_EXCEEDED", "No credit", line=4),
         build_rejected("DP-2", line=9, cents=1),
@@ -112,11 +112,11 @@ def test_a_report_says_what_became_of_the_message(version: Pain002Version) -> No
     assert root.xpath("//@Ccy") == ["EUR", "EUR"]
 
 
-def test_all_versions_say_the_same_but_for_their_namespace() -> None:
+def test_all_versions_differ_in_their_namespace_only() -> None:
     lines = [build_rejected(text, text) for text in HOSTILE]
-    whole = build_status(*lines, accepted=1, remarks=HOSTILE)
+    message = build_status(*lines, accepted=1, remarks=HOSTILE)
     texts = {
-        write_report(whole, lines, version=version).replace(version.namespace.encode(), b"")
+        write_report(message, lines, version=version).replace(version.namespace.encode(), b"")
         for version in Pain002Version
     }
     assert len(texts) == 1
@@ -124,34 +124,34 @@ def test_all_versions_say_the_same_but_for_their_namespace() -> None:
 
 @pytest.mark.parametrize("version", SCHEMAS)
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_makes_a_report_another(text: str, version: Pain002Version) -> None:
+def test_no_text_changes_the_structure_of_a_report(text: str, version: Pain002Version) -> None:
     line = build_rejected(text, text, text)
     root = read_report(
         write_report(build_status(line, remarks=[text], batch_id=text), [line], version=version)
     )
     assert find_texts(root, "TxInfAndSts/OrgnlEndToEndId") == [clean_identifier(text)]
     assert find_texts(root, "TxInfAndSts/TxSts") == ["RJCT"]
-    assert all(len(each) <= REMARK_CHARACTERS_MAX for each in find_texts(root, "AddtlInf"))
+    assert all(len(remark) <= REMARK_CHARACTERS_MAX for remark in find_texts(root, "AddtlInf"))
 
 
 @given(st.lists(st.tuples(st.text(), st.text(), st.integers(-(2**63), 2**63 - 1)), max_size=5))
-def test_whatever_is_refused_the_report_is_valid(told: list[tuple[str, str, int]]) -> None:
+def test_any_refused_lines_give_a_valid_report(refused: list[tuple[str, str, int]]) -> None:
     lines = [
         build_rejected(reference, text, cents=cents, line=n)
-        for n, (reference, text, cents) in enumerate(told, 1)
+        for n, (reference, text, cents) in enumerate(refused, 1)
     ]
     for version in SCHEMAS:
         root = read_report(write_report(build_status(*lines), lines, version=version))
         assert len(find_texts(root, "TxInfAndSts/StsId")) == len(lines)
 
 
-def test_pieces_are_the_whole_and_the_same_again() -> None:
+def test_a_report_in_parts_is_the_same() -> None:
     lines = [build_rejected(f"DP-{n}", "because", line=n) for n in range(1, 101)]
-    whole = build_status(*lines)
-    assert write_report(whole, lines) == write_report(whole, lines[:1], [], lines[1:])
+    message = build_status(*lines)
+    assert write_report(message, lines) == write_report(message, lines[:1], [], lines[1:])
 
 
-def test_nothing_is_kept_of_what_was_written() -> None:
+def test_written_lines_are_not_kept_in_memory() -> None:
     lines = [build_rejected(f"DP-{n}", "because " * 20, line=n) for n in range(1, 1001)]
     report = StatusReportWriter(build_status(*lines), Pain002Version.V10)
     report.write_head()
@@ -164,11 +164,11 @@ def test_nothing_is_kept_of_what_was_written() -> None:
     ("accepted", "rejected", "status"),
     [(3, 0, "ACCP"), (2, 1, "PART"), (0, 3, "RJCT"), (0, 0, "ACCP")],
 )
-def test_the_status_of_the_whole(accepted: int, rejected: int, status: str) -> None:
+def test_the_status_of_the_message(accepted: int, rejected: int, status: str) -> None:
     assert build_status(*[build_rejected()] * rejected, accepted=accepted).status == status
 
 
-def test_what_is_not_decided_is_received_or_pending() -> None:
+def test_an_undecided_message_is_received_or_pending() -> None:
     begun = build_status(build_rejected(), accepted=1)._replace(
         is_decided=False, pending=StatusCount(MessageStatus.PENDING, 4, 5)
     )
@@ -177,13 +177,13 @@ def test_what_is_not_decided_is_received_or_pending() -> None:
     assert begun._replace(batch=0).status == "RCVD"
 
 
-def test_a_sum_or_an_amount_that_does_not_fit_is_left_out() -> None:
+def test_sums_and_amounts_that_do_not_fit_are_omitted() -> None:
     line = build_rejected(cents=2**63 - 1)
     root = read_report(write_report(build_status(line), [line]))
     assert find_texts(root, "OrgnlCtrlSum") == find_texts(root, "InstdAmt") == []
 
 
-def test_an_identifier_goes_back_as_it_came() -> None:
+def test_an_identifier_is_returned_unchanged() -> None:
     for text in ("DP_2018#1", "Marché n° 5", "a&b<c>"):
         assert clean_identifier(text) == text
     assert clean_identifier("x\0y") == "x.y"
@@ -191,13 +191,13 @@ def test_an_identifier_goes_back_as_it_came() -> None:
     assert clean_identifier("é" * 40) == "é" * 35
 
 
-def test_texts_are_spelled_in_the_letters_of_payments() -> None:
+def test_texts_are_transliterated_to_latin() -> None:
     assert to_latin("Dépassé : l\u2019œuvre à 5 €") == "Depasse : l'oeuvre a 5 EUR"
     assert to_latin("日本 <&>\n") == ".. ...."
     assert wrap_remarks(["", "word " * 50]) == wrap_remarks(["word " * 50])
 
 
-def test_every_refusal_has_a_reason_and_words_that_fit() -> None:
+def test_every_refusal_has_a_reason_and_a_text_in_latin() -> None:
     assert REASONS.keys() == set(REFUSALS)
     for code, reason in REASONS.items():
         assert len(reason) == 4
@@ -211,5 +211,7 @@ def test_every_refusal_has_a_reason_and_words_that_fit() -> None:
 def test_the_documented_table_is_the_one_in_use() -> None:
     text = (XSD.parents[1] / "docs" / "pain002.md").read_text()
     rows = re.findall(r"^\| `([A-Z]{2,4}[0-9]{0,2})` \| (`[A-Z_`, ]+`) \|$", text, re.MULTILINE)
-    told = {Outcome[code]: reason for reason, codes in rows for code in re.findall(r"`([A-Z_]+)`", codes)}
-    assert told == {code: reason for code, reason in REASONS.items() if reason != NARRATIVE}
+    documented = {
+        Outcome[code]: reason for reason, codes in rows for code in re.findall(r"`([A-Z_]+)`", codes)
+    }
+    assert documented == {code: reason for code, reason in REASONS.items() if reason != NARRATIVE}

@@ -102,7 +102,7 @@ class ActHistoryHandler:
         options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
 
         async def load_page(connection: Connection) -> ActPage:
-            lines = await _read_lines(connection, query, start, limit)
+            lines = await _read_lines(connection, query, start, limit=limit)
             if not (any(lines) or cursor):
                 raise await query_scope.act_not_found(connection, query)
             histories = await build_histories(connection, names, lines, options=options)
@@ -112,7 +112,7 @@ class ActHistoryHandler:
                 if is_full
                 else None
             )
-            return await _build_page(connection, histories, next_link, request)
+            return await _build_page(connection, request, histories, next_link=next_link)
 
         return respond(await self._run_query(request, load_page))
 
@@ -126,7 +126,7 @@ class ActHistoryHandler:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             histories = await build_histories(connection, names, ActLines([row], []), options=options)
-            return await _build_page(connection, histories, None, request)
+            return await _build_page(connection, request, histories, next_link=None)
 
         return respond(await self._run_query(request, load_page))
 
@@ -153,7 +153,7 @@ class ActHistoryHandler:
 
 
 async def _read_lines(
-    connection: Connection, query: ReferenceQuery, start: PageStart, limit: int
+    connection: Connection, query: ReferenceQuery, start: PageStart, *, limit: int
 ) -> ActLines:
     """Read up to ``limit`` lines: first accepted ones, then refused ones."""
     accepted = (
@@ -171,7 +171,7 @@ async def _read_lines(
 
 
 async def _build_page(
-    connection: Connection, histories: ActHistories, next_link: str | None, request: Request
+    connection: Connection, request: Request, histories: ActHistories, *, next_link: str | None
 ) -> ActPage:
     with_proof = request.get_flag("proof")
     accepted = histories.accepted

@@ -64,7 +64,7 @@ class BudgetHandler:
 
         budget = await self._journal.run_report(load, request.caller.sender)
         items, next_link = query_scope.slice_page(
-            request, _PROGRAMME_PARAMETERS, budget.nodes, page, batch=budget.batch
+            request, _PROGRAMME_PARAMETERS, budget.nodes, page=page, batch=budget.batch
         )
         return respond(ProgrammePage(budget.batch, items, next_link))
 

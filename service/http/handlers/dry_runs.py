@@ -18,7 +18,7 @@ from service.auth.perimeter import PerimeterCheck
 from service.http.name_cache import NameCache
 from service.http.validation_pool import ValidationPool
 from service.http.work_limits import WorkLimits
-from service.results.dry_run_result import BookPosition, DryRunResult, build_dry_run_result
+from service.results.dry_run_result import BookPosition, DecidedFile, DryRunResult, build_dry_run_result
 
 FILE_BYTES_MAX = 2**26
 
@@ -78,13 +78,9 @@ class DryRunner:
         """
         outcome = await self._run(spooled.envelope.sender, spooled)
         position = BookPosition(outcome.after_batch, self._inbox.first_node)
-        return await asyncio.to_thread(
-            build_dry_run_result,
-            (spooled.name, totals),
-            outcome.passes,
-            position,
-            (await self._names.load(), language),
-        )
+        file = DecidedFile(spooled.name, totals, outcome.passes)
+        names = await self._names.load()
+        return await asyncio.to_thread(build_dry_run_result, file, position, names, language)
 
     async def _run(
         self, sender: str, lines: FormLines | SpooledFile, *, is_atomic: bool = False

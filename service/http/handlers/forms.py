@@ -126,7 +126,7 @@ class FormHandler:
             result = await self._dry_runner.run_form(sender, rows, is_atomic=is_atomic)
         else:
             result = await self._post(sender, ParsedForm(rows, body), is_atomic=is_atomic)
-        decision = _build_decision(rows, result, await self._names.load(), request.language)
+        decision = _build_decision(rows, result, await self._names.load(), language=request.language)
         return respond(msgspec.structs.replace(decision, dry_run=is_dry_run))
 
     async def _post(self, sender: str, parsed: ParsedForm, *, is_atomic: bool) -> FormResult:
@@ -160,7 +160,7 @@ def _check_form(rows: list[dict[str, str]], caller: Caller) -> None:
 
 
 def _build_decision(
-    rows: list[dict[str, str]], result: FormResult, names: CodeNames, language: Language
+    rows: list[dict[str, str]], result: FormResult, names: CodeNames, *, language: Language
 ) -> Decision:
     outcomes = {_FORM_OUTCOMES.get(code, "refused") for code in result.decisions["outcome"].tolist()}
     nodes = NodeNames(names, result.first_node)

@@ -126,7 +126,7 @@ class OpenItemsHandler:
             query_scope.build_next_link(request, _PARAMETERS, items.lines[-1].entry) if is_full else None
         )
         refused = [describe_refused_line(names, row, request.language) for row in items.refused]
-        return respond(self._build_page(request, items, refused, next_link))
+        return respond(self._build_page(request, items, refused, next_link=next_link))
 
     async def get_by_entry(self, request: Request) -> Response:
         """Respond with the line of a document number."""
@@ -142,10 +142,10 @@ class OpenItemsHandler:
             return OpenItems(*loaded)
 
         items = await self._journal.run_lookup(load, request.caller.sender)
-        return respond(self._build_page(request, items, [], None))
+        return respond(self._build_page(request, items, [], next_link=None))
 
     def _build_page(
-        self, request: Request, items: OpenItems, refused: list[RefusedLine], next_link: str | None
+        self, request: Request, items: OpenItems, refused: list[RefusedLine], *, next_link: str | None
     ) -> msgspec.Struct:
         lines = items.lines
         if not query_scope.can_see_bank_details(request.caller):

@@ -57,7 +57,7 @@ class RefusedLinesHandler:
     async def _read_page(self, request: Request, submission: int, names: CodeNames) -> RefusalPage:
         after = request.get_number("after", 0, minimum=0, maximum=NUMBER_MAX)
         limit = request.get_number("limit", 100, minimum=1, maximum=PAGE_MAX)
-        rows = await refused_line_queries.read_refused_page(self._pool, submission, after, limit)
+        rows = await refused_line_queries.read_refused_page(self._pool, submission, after=after, limit=limit)
         lines = [describe_refused_line(names, row, request.language) for row in rows]
         address = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
         return RefusalPage(lines, f"{address}{lines[-1].line}" if len(lines) == limit else None)
@@ -69,7 +69,7 @@ async def read_refused_lines(
     """Yield all lines of a submission that are refused by now, in the order of the file, a chunk at a time."""
     code_names = await names.load()
     last = await refused_line_queries.find_last_batch(pool, submission)
-    async for rows in refused_line_queries.read_refused_pages(pool, submission, CHUNK_LINES, last):
+    async for rows in refused_line_queries.read_refused_pages(pool, submission, size=CHUNK_LINES, last=last):
         yield [describe_refused_line(code_names, row, language) for row in rows]
 
 

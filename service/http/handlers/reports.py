@@ -68,7 +68,11 @@ class ReportHandler:
         if not (page and source.paging):
             return respond(computed.result)
         items, next_link = query_scope.slice_page(
-            request, names, source.paging.list_items(computed.result), page, batch=computed.result.batch
+            request,
+            names,
+            source.paging.list_items(computed.result),
+            page=page,
+            batch=computed.result.batch,
         )
         return respond(source.paging.build_page(computed.result, items, next_link))
 

@@ -1,5 +1,6 @@
 """Submissions: files sent in one request, and lists of their tickets."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -108,7 +109,7 @@ class SubmissionsHandler:
         envelope = upload_headers.read_envelope(request, request.caller.sender)
         name = upload_headers.read_file_name(request)
         try:
-            return await self._receiver.receive(request.receive, name, envelope, spool)
+            return await self._receiver.receive(request.receive, name, envelope, spool=spool)
         except BodyInterrupted as error:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body is incomplete: {error}") from error
 
@@ -142,7 +143,7 @@ def _respond_refused_file(error: InputError) -> Response:
 
 
 _BEFORE = Parameter("before", "Only submissions below this number", build_number_schema(1, NUMBER_MAX))
-_FILE_SCHEMA = {"type": "string", "format": "binary"}
+_FILE_SCHEMA: Mapping[str, str] = {"type": "string", "format": "binary"}
 
 
 def _describe_body(media_type: str) -> dict[str, object]:

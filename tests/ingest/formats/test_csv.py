@@ -1,4 +1,4 @@
-"""CSV is read strictly, and a file that is refused names the line."""
+"""CSV is parsed strictly, and the error of a refused file names the line."""
 
 import csv
 import io
@@ -36,9 +36,9 @@ def test_dialects(delimiter: str, line_end: str, mark: bytes, path: Path) -> Non
     assert read_rows(path, mark + to_csv(rows, delimiter, line_end)) == expected
 
 
-def test_amounts_are_left_as_they_are_written(path: Path) -> None:
-    found = read_rows(path, b'reference;amount\nA;12,34\nB;12.3\nC;"1e3"\nD;\n')
-    assert [row["amount"] for row in found] == ["12,34", "12.3", "1e3", ""]
+def test_amounts_are_not_changed(path: Path) -> None:
+    rows = read_rows(path, b'reference;amount\nA;12,34\nB;12.3\nC;"1e3"\nD;\n')
+    assert [row["amount"] for row in rows] == ["12,34", "12.3", "1e3", ""]
 
 
 @given(
@@ -47,15 +47,15 @@ def test_amounts_are_left_as_they_are_written(path: Path) -> None:
     st.booleans(),
 )
 @settings(max_examples=200, deadline=None)
-def test_whatever_is_quoted_comes_back(
+def test_quoted_texts_are_read_unchanged(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], delimiter: str, all_quoted: bool
 ) -> None:
     columns = ("reference", "payee_name", "remittance")
     text = io.StringIO(newline="")
     quoting = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
     csv.writer(text, delimiter=delimiter, lineterminator="\n", quoting=quoting).writerows([columns, *rows])
-    found = read_rows(tmp_path_factory.getbasetemp() / "quoted.csv", text.getvalue().encode())
-    assert [tuple(row.values()) for row in found] == rows
+    result = read_rows(tmp_path_factory.getbasetemp() / "quoted.csv", text.getvalue().encode())
+    assert [tuple(row.values()) for row in result] == rows
 
 
 GOOD_LINE = b"A" * 200 + b";1\n"
@@ -79,11 +79,11 @@ BROKEN_LINES = {
 @pytest.mark.parametrize("broken", BROKEN_LINES)
 @pytest.mark.parametrize("before", [0, 1, FIRST_CHUNK])
 def test_a_broken_line_refuses_the_file_and_is_named(broken: str, before: int, path: Path) -> None:
-    line, told = BROKEN_LINES[broken]
+    line, message = BROKEN_LINES[broken]
     with pytest.raises(FileUnreadable) as refused:
         read_rows(path, b"reference;line\n" + GOOD_LINE * before + line + b"B;2\n" * 3)
     assert refused.value.place.startswith(f"acts.csv, line {before + 2:,}")
-    assert told in refused.value.finding
+    assert message in refused.value.finding
 
 
 def test_a_last_line_without_end_may_be_cut_off(path: Path) -> None:
@@ -108,8 +108,8 @@ BAD_HEADERS = {
 
 @pytest.mark.parametrize("header", BAD_HEADERS, ids=lambda header: repr(header[:40]))
 def test_a_header_of_unknown_columns_refuses_the_file(header: bytes, path: Path) -> None:
-    kind, told = BAD_HEADERS[header]
-    with pytest.raises(InputError, match=told) as refused:
+    kind, message = BAD_HEADERS[header]
+    with pytest.raises(InputError, match=message) as refused:
         read_rows(path, header + b"A;1\n")
     assert type(refused.value) is kind
 
@@ -125,6 +125,6 @@ def test_a_line_too_long_is_named(before: int, path: Path) -> None:
     assert refused.value.place == f"acts.csv, line {before + 2:,}"
 
 
-def test_a_line_that_never_ends_is_refused_before_it_is_all_read(path: Path) -> None:
+def test_a_line_without_end_is_refused_before_it_is_read_whole(path: Path) -> None:
     with pytest.raises(LimitExceeded, match="line 2"):
         read_rows(path, b"reference;line\n" + b"x" * (9 * 2**20))

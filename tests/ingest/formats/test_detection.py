@@ -1,4 +1,4 @@
-"""A file is what its bytes say, and its name may only agree."""
+"""The bytes decide the format of a file; its name must agree."""
 
 from pathlib import Path
 
@@ -34,19 +34,19 @@ FOREIGN = {
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("named", [True, False])
-def test_bytes_tell_the_format(suffix: str, named: bool, tmp_path: Path) -> None:
+def test_the_bytes_decide_the_format(suffix: str, named: bool, tmp_path: Path) -> None:
     path = write_file(build_acts(3), tmp_path / f"acts{suffix}")
     assert detect(path, path.name if named else "upload") is FORMATS[suffix]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("claimed", FORMATS)
-def test_a_name_that_says_otherwise_is_refused(suffix: str, claimed: str, tmp_path: Path) -> None:
+def test_a_name_of_another_format_is_refused(suffix: str, claimed: str, tmp_path: Path) -> None:
     path = write_file(build_acts(3), tmp_path / f"acts{suffix}")
     if suffix == claimed or (suffix, claimed) == (".arrows", ".arrow"):
         assert detect(path, f"acts{claimed.upper()}") is FORMATS[suffix]
     else:
-        with pytest.raises(FileUnreadable, match="not what the name says"):
+        with pytest.raises(FileUnreadable, match="not what the name claims"):
             detect(path, f"acts{claimed}")
 
 
@@ -55,18 +55,18 @@ def test_a_name_that_says_otherwise_is_refused(suffix: str, claimed: str, tmp_pa
     [b"<Document/>", b"\xef\xbb\xbf\n<?xml version='1.0'?>", b"\xff\xfe<\0D\0", b"\xfe\xff\0<\0D"],
     ids=repr,
 )
-def test_xml_is_taken_for_a_payment_file(content: bytes, tmp_path: Path) -> None:
-    """Which message it is, is told by its reader."""
+def test_xml_is_detected_as_a_payment_file(content: bytes, tmp_path: Path) -> None:
+    """The reader of payment files finds out which message it is."""
     path = tmp_path / "upload"
     path.write_bytes(content)
     assert detect(path, "upload") is FileFormat.PAIN001
     assert detect(path, "orders.XML") is FileFormat.PAIN001
-    with pytest.raises(FileUnreadable, match="not what the name says"):
+    with pytest.raises(FileUnreadable, match="not what the name claims"):
         detect(path, "orders.csv")
 
 
 @pytest.mark.parametrize("content", FOREIGN, ids=repr)
-def test_what_is_not_ours_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+def test_a_foreign_format_is_refused_by_its_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"^upload: .+\. .+") as refused:

@@ -1,4 +1,4 @@
-"""JSON Lines: flat objects, exact numbers, and a refused file names the line."""
+"""JSON Lines: flat objects and exact numbers; the error of a refused file names the line."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from ingest.formats.jsonl import COLUMNS, read_batches, read_envelope
 
 
 def read_rows(path: Path, content: bytes) -> list[dict[str, str]]:
-    """What each line says, silent columns left out."""
+    """Return the values of each line, without empty columns."""
     path.write_bytes(content)
     rows = pa.Table.from_batches(read_batches(path, "acts.jsonl")).to_pylist()
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
@@ -53,7 +53,7 @@ def test_whole_numbers_may_be_numbers_or_text(value: str, first: str, path: Path
     assert read_rows(path, content.encode())[-1] == {"line": value, "exercise": value}
 
 
-def test_a_name_inside_a_text_is_no_name(path: Path) -> None:
+def test_a_column_name_inside_a_text_is_text(path: Path) -> None:
     text = 'say "amount": 12, or {"amount":7} or \\"amount": 5,'
     line = json.dumps({"remittance": text, "amount": 3})
     assert read_rows(path, f"{line}\n".encode()) == [{"remittance": text, "amount": "3"}]
@@ -65,15 +65,15 @@ def test_texts_may_be_escaped(path: Path) -> None:
     assert read_rows(path, "\n".join(lines).encode()) == [{"remittance": text}] * 2
 
 
-def test_columns_may_come_late_and_seldom(path: Path) -> None:
+def test_columns_may_first_occur_late(path: Path) -> None:
     lines: list[dict[str, Any]] = [{"reference": f"A{n}"} for n in range(250_000)]
     lines[249_000] |= {"operation": "OP1", "priority": 3}
     lines[249_500] |= {"iban": "FR76"}
     content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    found = read_rows(path, content)
-    assert found[249_000] == {"reference": "A249000", "operation": "OP1", "priority": "3"}
-    assert found[249_500] == {"reference": "A249500", "iban": "FR76"}
-    assert len(found) == len(lines)
+    rows = read_rows(path, content)
+    assert rows[249_000] == {"reference": "A249000", "operation": "OP1", "priority": "3"}
+    assert rows[249_500] == {"reference": "A249500", "iban": "FR76"}
+    assert len(rows) == len(lines)
 
 
 _numbers = st.integers(-(10**20), 10**20) | st.decimals(allow_nan=False, allow_infinity=False).map(str)
@@ -82,14 +82,14 @@ _numbers = st.integers(-(10**20), 10**20) | st.decimals(allow_nan=False, allow_i
 @st.composite
 def objects(draw: st.DrawFn) -> dict[str, Any]:
     texts = st.sampled_from(["reference", "kind", "date", "payee_name"])
-    said: dict[str, Any] = draw(st.dictionaries(texts, st.none() | st.text(max_size=8)))
+    values: dict[str, Any] = draw(st.dictionaries(texts, st.none() | st.text(max_size=8)))
     wholes = st.dictionaries(st.sampled_from(["line", "exercise", "amount"]), _numbers | st.none())
-    return said | draw(wholes)
+    return values | draw(wholes)
 
 
 @given(st.lists(objects(), min_size=1, max_size=12), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_any_flat_objects_come_back(
+def test_any_flat_objects_are_read_unchanged(
     tmp_path_factory: pytest.TempPathFactory, rows: Sequence[dict[str, Any]], is_ascii: bool
 ) -> None:
     content = "".join(json.dumps(row, ensure_ascii=is_ascii) + "\n" for row in rows)
@@ -133,8 +133,8 @@ BROKEN_LINES = {
 @pytest.mark.parametrize("broken", BROKEN_LINES)
 @pytest.mark.parametrize("before", [1, 2, FIRST_CHUNK])
 def test_a_broken_line_refuses_the_file_and_is_named(broken: str, before: int, path: Path) -> None:
-    line, kind, told = BROKEN_LINES[broken]
-    with pytest.raises(kind, match=told) as refused:
+    line, kind, message = BROKEN_LINES[broken]
+    with pytest.raises(kind, match=message) as refused:
         read_rows(path, GOOD_LINE * before + line + GOOD_LINE * 3)
     assert refused.value.place.startswith(f"acts.jsonl, line {before + 1:,}")
 

@@ -1,4 +1,4 @@
-"""Whatever the format and wherever reading starts, the same acts come out."""
+"""The same acts are read from every format, wherever reading starts."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ LINES = 1000
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_every_line_comes_back(suffix: str, tmp_path: Path) -> None:
+def test_every_line_is_read(suffix: str, tmp_path: Path) -> None:
     rows = build_acts(LINES)
     file = spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
     assert validate_without_cache(file) == FileTotals(LINES, sum(rows["amount_cents"].to_pylist()))
@@ -38,21 +38,21 @@ def test_every_line_comes_back(suffix: str, tmp_path: Path) -> None:
 def test_reading_starts_at_any_line(suffix: str, tmp_path: Path) -> None:
     file = spool_file(tmp_path, write_file(build_acts(LINES), tmp_path / f"acts{suffix}"))
     validate_without_cache(file)
-    found = open_source(file)
-    references = read_source(found)["reference"].to_pylist()
+    source = open_source(file)
+    references = read_source(source)["reference"].to_pylist()
     for start in (0, 1, 249, 250, 251, 332, 333, 334, 666, 998, 999, 1000):
-        assert read_source(found, start)["reference"].to_pylist() == references[start:]
+        assert read_source(source, start)["reference"].to_pylist() == references[start:]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("size", [1, 7, 250, 333, 999, 1000, 1001])
-def test_batches_are_cut_by_the_start_alone(suffix: str, size: int, tmp_path: Path) -> None:
+def test_batch_cuts_depend_on_the_start_alone(suffix: str, size: int, tmp_path: Path) -> None:
     file = spool_file(tmp_path, write_file(build_acts(LINES), tmp_path / f"acts{suffix}"))
     validate_without_cache(file)
     for start in (0, 3 * size % LINES, 501):
         lengths = [batch.num_rows for batch in open_source(file).read_batches(start, size)]
-        whole, rest = divmod(LINES - start, size)
-        assert lengths == [size] * whole + [rest] * (rest > 0)
+        full_batches, rest = divmod(LINES - start, size)
+        assert lengths == [size] * full_batches + [rest] * (rest > 0)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -104,9 +104,9 @@ def test_the_same_acts_read_the_same_in_all_formats(rows: pa.Table, data: st.Dat
         for suffix in SUFFIXES:
             file = spool_file(Path(folder), write_file(rows, Path(folder) / f"acts{suffix}"))
             assert validate_without_cache(file) == FileTotals(len(rows), total)
-            found = list_texts(read_source(open_source(file), start, 3))
+            texts_read = list_texts(read_source(open_source(file), start, 3))
             nothing = [""] * (len(rows) - start)
-            assert {name: found.get(name, nothing) for name in expected} == {
+            assert {name: texts_read.get(name, nothing) for name in expected} == {
                 name: values[start:] for name, values in expected.items()
             }
 
@@ -148,22 +148,22 @@ WRITERS = {
 
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
-def test_writers_types_become_few(writer: str, suffix: str, tmp_path: Path) -> None:
+def test_types_of_writers_are_converted_to_few(writer: str, suffix: str, tmp_path: Path) -> None:
     change, column, expected = WRITERS[writer]
     rows = build_acts(100)
     file = spool_file(tmp_path, write_file(change(rows), tmp_path / f"acts{suffix}"))
     validate_without_cache(file)
-    found = open_source(file)
+    source = open_source(file)
     plain = pa.string() if expected == DICTIONARY_TEXT and suffix == ".arrows" else expected
     if writer != "coded by a long" or suffix != ".parquet":  # Parquet keeps no large dictionary values apart
-        assert found.schema.field(column).type == plain
-    assert {batch.schema.field(column).type for batch in found.read_batches(3, 10)} == {
-        found.schema.field(column).type
+        assert source.schema.field(column).type == plain
+    assert {batch.schema.field(column).type for batch in source.read_batches(3, 10)} == {
+        source.schema.field(column).type
     }
-    assert list_texts(read_source(found)) == list_texts(rows)
+    assert list_texts(read_source(source)) == list_texts(rows)
 
 
-def test_a_column_of_nothing_says_nothing(tmp_path: Path) -> None:
+def test_a_column_of_nulls_is_left_out(tmp_path: Path) -> None:
     rows = build_acts(10).append_column("iban", pa.nulls(10))
     for suffix in (".parquet", ".arrow", ".arrows"):
         file = spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
@@ -181,13 +181,13 @@ def test_dictionary_values_may_be_null(tmp_path: Path) -> None:
     assert batch["kind"].dictionary.to_pylist() == ["service"]
 
 
-def test_parquet_columns_of_few_values_stay_coded(tmp_path: Path) -> None:
+def test_parquet_columns_of_few_values_stay_dictionary_encoded(tmp_path: Path) -> None:
     pq.write_table(build_acts(10_000), tmp_path / "acts.parquet", row_group_size=4000)
     file = spool_file(tmp_path, tmp_path / "acts.parquet")
     validate_without_cache(file)
-    found = open_source(file)
-    assert found.schema.field("kind").type == DICTIONARY_TEXT
-    assert found.schema.field("reference").type == pa.string()
-    assert list_texts(read_source(found, 3999, 2)) == {
+    source = open_source(file)
+    assert source.schema.field("kind").type == DICTIONARY_TEXT
+    assert source.schema.field("reference").type == pa.string()
+    assert list_texts(read_source(source, 3999, 2)) == {
         name: values[3999:] for name, values in list_texts(build_acts(10_000)).items()
     }

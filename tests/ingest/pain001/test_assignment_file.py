@@ -1,4 +1,4 @@
-"""Imputation files: one row a transfer, in order, of the same amount; anything else refuses the payment file."""
+"""Account assignment files: one row a transfer, in order, with the same amount; anything else refuses the payment file."""
 
 import tarfile
 from collections.abc import Callable
@@ -46,11 +46,13 @@ TEXT = build_message(
 SENDER = Envelope(sender="MEN")
 
 
-def receive_file(folder: Path, beside: bytes | None, text: bytes = TEXT, suffix: str = "csv") -> SpooledFile:
+def receive_file(
+    folder: Path, assignments: bytes | None, text: bytes = TEXT, suffix: str = "csv"
+) -> SpooledFile:
     path = folder / "orders.xml"
     path.write_bytes(text)
-    if beside is not None:
-        path.with_name(f"orders.xml.imputation.{suffix}").write_bytes(beside)
+    if assignments is not None:
+        path.with_name(f"orders.xml.imputation.{suffix}").write_bytes(assignments)
     return Spool(folder / "spool").receive(path, path.name, SENDER)
 
 
@@ -60,18 +62,18 @@ def read_lines(spooled: SpooledFile) -> list[dict[str, str]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def test_each_transfer_is_charged_where_its_row_says(tmp_path: Path) -> None:
+def test_each_transfer_gets_the_assignment_of_its_row(tmp_path: Path) -> None:
     spooled = receive_file(
         tmp_path, build_assignments(ROWS, invoice_number="F-1", line="").replace(b";line", b";nature")
     )
     assert (spooled.format, spooled.name) == (FileFormat.PAIN001_TAR, "orders.xml")
     assert spooled.envelope == Envelope(sender="MEN", batch_id="MSG-1")
     assert validate_without_cache(spooled) == FileTotals(3, 1775)
-    found = read_lines(spooled)
-    assert [(each["reference"], each["amount"]) for each in found] == ROWS
-    for each in found:
-        assert {name: each[name] for name in ASSIGNMENT} == ASSIGNMENT
-        assert (each["payee"], each["payee_name"], each["invoice_number"]) == (
+    rows = read_lines(spooled)
+    assert [(row["reference"], row["amount"]) for row in rows] == ROWS
+    for row in rows:
+        assert {name: row[name] for name in ASSIGNMENT} == ASSIGNMENT
+        assert (row["payee"], row["payee_name"], row["invoice_number"]) == (
             "SUPPLIER",
             "Fournisseur",
             "F-1",
@@ -81,7 +83,7 @@ def test_each_transfer_is_charged_where_its_row_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl", "arrow", "arrows"])
-def test_every_format_of_acts_holds_imputations(suffix: str, tmp_path: Path) -> None:
+def test_every_format_may_contain_assignments(suffix: str, tmp_path: Path) -> None:
     rows = [(f"R{number}", f"{number + 1}.00") for number in range(500)]
     table = pa.table({
         "reference": [reference for reference, _ in rows],
@@ -91,64 +93,104 @@ def test_every_format_of_acts_holds_imputations(suffix: str, tmp_path: Path) -> 
         "received": pa.array([17_600] * 500, pa.int32()).cast(pa.date32()),
         "amount_cents": pa.array([(number + 1) * 100 for number in range(500)], pa.int64()),
     })  # fmt: skip
-    beside = write_file(table, tmp_path / f"orders.xml.imputation.{suffix}")
+    assignments = write_file(table, tmp_path / f"orders.xml.imputation.{suffix}")
     text = build_message(build_lot([build_transfer(*row) for row in rows]), count=500)
-    found = read_lines(receive_file(tmp_path, beside.read_bytes(), text, suffix))
-    assert [each["payee"] for each in found] == [["A", "B", ""][number % 3] for number in range(500)]
-    assert {(each["exercise"], each["received"], each["date"]) for each in found} == {
+    lines = read_lines(receive_file(tmp_path, assignments.read_bytes(), text, suffix))
+    assert [line["payee"] for line in lines] == [["A", "B", ""][number % 3] for number in range(500)]
+    assert {(line["exercise"], line["received"], line["date"]) for line in lines} == {
         ("2018", "2018-03-10", "2018-05-02")
     }
 
 
 WRONG: dict[str, tuple[type[InputError], str, bytes]] = {
-    "another order": (EnvelopeMismatch, "row 1: IMPUTATION_DIFFERS: the row has 'R2'", build_assignments(ROWS[::-1][1:] + ROWS[2:])),
-    "another amount": (EnvelopeMismatch, "the row has '0.51'", build_assignments([ROWS[0], ("R2", "0.51"), ROWS[2]])),
-    "no amount": (EnvelopeMismatch, "row 2: IMPUTATION_DIFFERS", build_assignments([ROWS[0], ("R2", ""), ROWS[2]])),
-    "too few": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 2 rows, and more transfers", build_assignments(ROWS[:2])),
+    "another order": (
+        EnvelopeMismatch,
+        "row 1: IMPUTATION_DIFFERS: the row has 'R2'",
+        build_assignments(ROWS[::-1][1:] + ROWS[2:]),
+    ),
+    "another amount": (
+        EnvelopeMismatch,
+        "the row has '0.51'",
+        build_assignments([ROWS[0], ("R2", "0.51"), ROWS[2]]),
+    ),
+    "no amount": (
+        EnvelopeMismatch,
+        "row 2: IMPUTATION_DIFFERS",
+        build_assignments([ROWS[0], ("R2", ""), ROWS[2]]),
+    ),
+    "too few": (
+        EnvelopeMismatch,
+        "IMPUTATION_DIFFERS: 2 rows, and more transfers",
+        build_assignments(ROWS[:2]),
+    ),
     "none": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 0 rows", build_assignments([])),
-    "too many": (EnvelopeMismatch, "more rows than the 3 transfers", build_assignments([*ROWS, ("R4", "1.00")])),
-    "a column of payments": (FormatUnknown, "column iban: Not a column of account assignments", build_assignments(ROWS, iban="FR00")),
-    "several lines an act": (FormatUnknown, "column line: Not a column of account assignments", build_assignments(ROWS, line="1")),
+    "too many": (
+        EnvelopeMismatch,
+        "more rows than the 3 transfers",
+        build_assignments([*ROWS, ("R4", "1.00")]),
+    ),
+    "a column of payments": (
+        FormatUnknown,
+        "column iban: Not a column of account assignments",
+        build_assignments(ROWS, iban="FR00"),
+    ),
+    "several lines an act": (
+        FormatUnknown,
+        "column line: Not a column of account assignments",
+        build_assignments(ROWS, line="1"),
+    ),
     "an unknown column": (FormatUnknown, "Unknown column", build_assignments(ROWS, colour="red")),
-    "no column of amounts": (FormatUnknown, "No column reference, or none of amounts", b"reference;fund\nR1;1\nR2;1\nR3;1\n"),
-    "no column of references": (FormatUnknown, "No column reference", b"amount;fund\n10.00;1\n0.5;1\n7.25;1\n"),
-    "another payment file": (FileUnreadable, "not what the name says", TEXT),
+    "no column of amounts": (
+        FormatUnknown,
+        "No column reference, or none of amounts",
+        b"reference;fund\nR1;1\nR2;1\nR3;1\n",
+    ),
+    "no column of references": (
+        FormatUnknown,
+        "No column reference",
+        b"amount;fund\n10.00;1\n0.5;1\n7.25;1\n",
+    ),
+    "another payment file": (FileUnreadable, "not what the name claims", TEXT),
     "nothing": (FileUnreadable, "The file is empty", b""),
     "cut off": (FileUnreadable, "The last line has no line end", build_assignments(ROWS)[:-1]),
-    "in Latin-1": (FileUnreadable, "Not UTF-8", build_assignments(ROWS, nature="é").decode().encode("latin-1")),
-}  # fmt: skip
+    "in Latin-1": (
+        FileUnreadable,
+        "Not UTF-8",
+        build_assignments(ROWS, nature="é").decode().encode("latin-1"),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_imputations_that_do_not_agree_refuse_the_file(name: str, tmp_path: Path) -> None:
-    kind, told, beside = WRONG[name]
+def test_assignments_that_differ_refuse_the_file(name: str, tmp_path: Path) -> None:
+    kind, message, assignments = WRONG[name]
     with pytest.raises(kind) as raised:
-        validate_without_cache(receive_file(tmp_path, beside))
-    assert told in str(raised.value)
+        validate_without_cache(receive_file(tmp_path, assignments))
+    assert message in str(raised.value)
     assert "orders.xml.imputation.csv" in str(raised.value)
 
 
 @pytest.mark.parametrize("amount", ["1.005", "1e3", "-1.00", "0.00", "12,345"])
-def test_an_amount_that_is_none_is_left_to_its_line_when_both_say_it(amount: str, tmp_path: Path) -> None:
+def test_an_equal_invalid_amount_is_left_to_its_line(amount: str, tmp_path: Path) -> None:
     text = build_message(build_lot([build_transfer("R1", amount)]))
     (line,) = read_lines(receive_file(tmp_path, build_assignments([("R1", amount)]), text))
     assert line["amount"] == amount
 
 
-def test_whole_cents_cannot_say_what_is_no_amount(tmp_path: Path) -> None:
-    beside = write_parquet([("R1", "1.00")], tmp_path / "orders.xml.imputation.parquet")
+def test_whole_cents_differ_from_an_invalid_amount(tmp_path: Path) -> None:
+    assignments = write_parquet([("R1", "1.00")], tmp_path / "orders.xml.imputation.parquet")
     with pytest.raises(EnvelopeMismatch, match=r"the row has '100', its transfer '1\.005'"):
         validate_without_cache(
             receive_file(
                 tmp_path,
-                beside.read_bytes(),
+                assignments.read_bytes(),
                 build_message(build_lot([build_transfer("R1", "1.005")])),
                 "parquet",
             )
         )
 
 
-def test_batches_without_rows_end_nothing(tmp_path: Path) -> None:
+def test_batches_without_rows_do_not_end_the_file(tmp_path: Path) -> None:
     table = pa.table({"reference": ["R1", "R2", "R3"], "amount": ["10.00", "0.5", "7.25"]})
     path = tmp_path / "orders.xml.imputation.arrow"
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
@@ -161,18 +203,18 @@ def test_batches_without_rows_end_nothing(tmp_path: Path) -> None:
     )
 
 
-def test_rows_fit_transfers_however_many_are_read_at_once(tmp_path: Path) -> None:
-    """More rows than a batch of either reader has."""
+def test_rows_match_transfers_whatever_the_batch_size(tmp_path: Path) -> None:
+    """There are more rows than a batch of either reader has."""
     rows = [(f"R{number}", "1.00") for number in range(70_000)]
     text = build_message(build_lot([build_transfer(*row) for row in rows]), count=len(rows))
     spooled = receive_file(tmp_path, build_assignments(rows), text)
     assert validate_file(spooled, MemoryAllowance(0)).totals == FileTotals(len(rows), 100 * len(rows))
 
 
-# ------------------------------------------------------------------------------------ both as one
+# ------------------------------------------------------------------------------------ archives
 
 
-def test_the_archive_is_one_that_tar_reads_and_the_same_each_time(tmp_path: Path) -> None:
+def test_the_archive_is_reproducible_and_readable_by_tar(tmp_path: Path) -> None:
     spooled = receive_file(tmp_path, build_assignments(ROWS))
     with tarfile.open(spooled.path) as archive:
         assert archive.getnames() == ["orders.xml", "orders.xml.imputation.csv"]
@@ -184,7 +226,7 @@ def test_the_archive_is_one_that_tar_reads_and_the_same_each_time(tmp_path: Path
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
 @pytest.mark.parametrize("first", [0, 1])
-def test_an_archive_of_others_is_read(form: int, first: int, tmp_path: Path) -> None:
+def test_an_archive_of_another_program_is_read(form: int, first: int, tmp_path: Path) -> None:
     names = ["a/b/orders.xml", "rows.csv"]
     spooled = pack_archive(
         tmp_path,
@@ -208,7 +250,7 @@ def pack_archive(
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
         (["orders.xml"], "1 files in the archive"),
         (["orders.xml", "rows.csv", "rows.csv"], "Over two files"),
@@ -216,8 +258,8 @@ def pack_archive(
         (["rows.csv", "rows.csv"], "Not one .xml and one account assignment file"),
     ],
 )
-def test_an_archive_of_anything_else_is_refused(names: list[str], told: str, tmp_path: Path) -> None:
-    with pytest.raises(FileUnreadable, match=told):
+def test_an_archive_of_anything_else_is_refused(names: list[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match=message):
         pack_archive(tmp_path, lambda archive: [archive.add(tmp_path / name, name) for name in names])
 
 
@@ -243,19 +285,19 @@ def test_links_folders_and_long_names_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("keep", [400, 512, 600, 1024, 2048, 3000, -1024])
 def test_an_archive_that_is_cut_off_is_refused(keep: int, tmp_path: Path) -> None:
-    whole = receive_file(tmp_path, build_assignments(ROWS)).path.read_bytes()
+    content = receive_file(tmp_path, build_assignments(ROWS)).path.read_bytes()
     path = tmp_path / "cut.tar"
-    path.write_bytes(whole[:keep])
+    path.write_bytes(content[:keep])
     with pytest.raises(InputError):
         Spool(tmp_path / "spool").receive(path, path.name, SENDER)
 
 
 @pytest.mark.parametrize("at", [0, 124, 148, 156])
 def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
-    whole = bytearray(receive_file(tmp_path, build_assignments(ROWS)).path.read_bytes())
-    whole[at] ^= 1
+    content = bytearray(receive_file(tmp_path, build_assignments(ROWS)).path.read_bytes())
+    content[at] ^= 1
     path = tmp_path / "damaged.tar"
-    path.write_bytes(whole)
+    path.write_bytes(content)
     with pytest.raises(FileUnreadable, match="No header of a tar archive, or a damaged one"):
         Spool(tmp_path / "spool").receive(path, path.name, SENDER)
 
@@ -263,7 +305,7 @@ def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------ the spool
 
 
-def test_two_imputation_files_are_one_too_many(tmp_path: Path) -> None:
+def test_two_assignment_files_are_refused(tmp_path: Path) -> None:
     write_parquet(ROWS, tmp_path / "orders.xml.imputation.parquet")
     with pytest.raises(FileUnreadable, match="Several account assignment files"):
         receive_file(tmp_path, build_assignments(ROWS))
@@ -282,7 +324,7 @@ def test_the_batch_id_is_the_message_id(tmp_path: Path) -> None:
     assert spool.receive(path, path.name, SENDER).envelope.batch_id == "FR?76(A),B'C"
 
 
-def test_what_is_written_beside_the_original_is_made_again(tmp_path: Path) -> None:
+def test_derived_files_are_written_again(tmp_path: Path) -> None:
     spooled = receive_file(tmp_path, build_assignments(ROWS))
     validate_without_cache(spooled)
     before = read_lines(spooled)
@@ -292,17 +334,17 @@ def test_what_is_written_beside_the_original_is_made_again(tmp_path: Path) -> No
     assert read_lot_names(spooled.folder).name.to_pylist() == ["A", "B"]
 
 
-def test_of_a_decided_file_only_its_lots_are_made_again(tmp_path: Path) -> None:
+def test_only_the_lots_of_a_decided_file_are_written_again(tmp_path: Path) -> None:
     spooled = receive_file(tmp_path, build_assignments(ROWS))
     validate_without_cache(spooled)
     remove_normalised(spooled)
-    left = set((tmp_path / "spool").rglob("*"))
+    remaining = set((tmp_path / "spool").rglob("*"))
     (spooled.folder / "lots.arrow").unlink()
     assert read_lots(Spool(tmp_path / "spool"), spooled.identity).name.to_pylist() == ["A", "B"]
-    assert set((tmp_path / "spool").rglob("*")) == left
+    assert set((tmp_path / "spool").rglob("*")) == remaining
 
 
-def test_lots_of_bytes_that_are_no_longer_those_that_came_are_not_told(tmp_path: Path) -> None:
+def test_lots_of_changed_bytes_are_refused(tmp_path: Path) -> None:
     spooled = receive_file(tmp_path, None, TEXT)
     validate_without_cache(spooled)
     (spooled.folder / "lots.arrow").unlink()
@@ -313,28 +355,30 @@ def test_lots_of_bytes_that_are_no_longer_those_that_came_are_not_told(tmp_path:
 
 def test_other_files_have_their_own_totals_too(tmp_path: Path) -> None:
     spooled = receive_file(tmp_path, build_assignments(ROWS))
-    stated = msgspec.structs.replace(spooled.envelope, count=4)
+    envelope = msgspec.structs.replace(spooled.envelope, count=4)
     with pytest.raises(EnvelopeMismatch, match="states 4 lines, the file has 3"):
-        validate_without_cache(msgspec.structs.replace(spooled, envelope=stated))
+        validate_without_cache(msgspec.structs.replace(spooled, envelope=envelope))
 
 
 WORDS = st.sampled_from("fund|FUND | fund-centre|fund_centre|payee|other|:|,|,,| |\t|é|x|".split("|"))
 
 
 def _parse_plainly(text: str) -> dict[str, str]:
-    """The same of one transfer, in plain Python: the last pair of a name is what it says."""
-    found = {}
+    """Parse the remittance of one transfer in plain Python: the last pair of a name counts."""
+    values = {}
     for part in text.split(","):
         name, colon, value = part.partition(":")
         column = name.strip().lower().replace("-", "_")
         if colon and column in ASSIGNMENT_COLUMNS:
-            found[column] = value.strip()
-    return found
+            values[column] = value.strip()
+    return values
 
 
 @given(st.lists(st.lists(WORDS, max_size=12).map("".join), max_size=20))
-def test_what_transfers_say_themselves_is_read_alike_at_once_and_one_by_one(texts: list[str]) -> None:
-    said = parse_remittance(pa.array(texts, pa.string()))
+def test_remittance_is_parsed_alike_by_column_and_one_by_one(texts: list[str]) -> None:
+    columns = parse_remittance(pa.array(texts, pa.string()))
     for row, text in enumerate(texts):
         expected = {column: value for column, value in _parse_plainly(text).items() if value}
-        assert {name: values[row].as_py() for name, values in said.items() if values[row].as_py()} == expected
+        assert {
+            name: values[row].as_py() for name, values in columns.items() if values[row].as_py()
+        } == expected

@@ -1,4 +1,4 @@
-"""What is read of a pain.001 is what its schema has: element by element, in the schema's order."""
+"""The declaration of pain.001 agrees with its schema: element by element, in the schema's order."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,47 +22,47 @@ class Schema:
 
     def __init__(self, version: str) -> None:
         self.root = parse(str(XSD / f"{version}.xsd")).getroot()
-        self.types = {each.get("name"): each for each in self.root.findall(f"{_X}complexType")}
+        self.types = {node.get("name"): node for node in self.root.findall(f"{_X}complexType")}
 
     def list_children(self, name: str) -> Iterator[tuple[Any, bool]]:
-        """Elements of a type in their order, and whether they stand in a choice."""
-        for each in self.types[name].iter(f"{_X}element"):
-            yield each, each.getparent().tag == f"{_X}choice"
+        """Yield the elements of a type in order, and whether they are in a choice."""
+        for node in self.types[name].iter(f"{_X}element"):
+            yield node, node.getparent().tag == f"{_X}choice"
 
 
 def _compare(schema: Schema, element: XmlElement, type_name: str) -> Iterator[str]:
-    """What differs, below an element of that type."""
+    """Yield the differences below an element of that type."""
     declared = {child.name: child for child in element.children}
-    found = {each.get("name"): (each, is_choice) for each, is_choice in schema.list_children(type_name)}
-    if list(declared) != [name for name in found if name not in _NOT_READ]:
-        yield f"{element.name}: {list(declared)} against {list(found)}"
+    in_schema = {node.get("name"): (node, is_choice) for node, is_choice in schema.list_children(type_name)}
+    if list(declared) != [name for name in in_schema if name not in _NOT_READ]:
+        yield f"{element.name}: {list(declared)} against {list(in_schema)}"
         return
     for name, child in declared.items():
-        each, is_choice = found[name]
+        node, is_choice = in_schema[name]
         if child.is_ignored:
             continue
-        is_needed = not is_choice and each.get("minOccurs", "1") != "0"
-        is_many = each.get("maxOccurs", "1") != "1"
+        is_needed = not is_choice and node.get("minOccurs", "1") != "0"
+        is_many = node.get("maxOccurs", "1") != "1"
         if child.is_repeatable != is_many or (is_needed and not child.is_required):
             yield f"{element.name}/{name}: many {child.is_repeatable}, needed {child.is_required}"
         if child.children:
-            yield from _compare(schema, child, each.get("type"))
+            yield from _compare(schema, child, node.get("type"))
 
 
 @pytest.mark.parametrize("version", MESSAGES)
-def test_the_declaration_is_the_schemas(version: str) -> None:
+def test_the_declaration_equals_the_schema(version: str) -> None:
     schema = Schema(version)
     assert list(_compare(schema, MESSAGES[version].root, "Document")) == []
     assert schema.root.get("targetNamespace") == MESSAGES[version].namespace
 
 
 @pytest.mark.parametrize("version", MESSAGES)
-def test_alternatives_are_the_schemas(version: str) -> None:
+def test_alternatives_equal_those_of_the_schema(version: str) -> None:
     schema = Schema(version)
     choices = {
-        (each.get("name"), after.get("name"))
+        (child.get("name"), after.get("name"))
         for name in schema.types
-        for (each, _), (after, is_choice) in zip(
+        for (child, _), (after, is_choice) in zip(
             list(schema.list_children(name)), list(schema.list_children(name))[1:], strict=False
         )
         if is_choice
@@ -79,7 +79,7 @@ def _list_alternatives(element: XmlElement) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("version", MESSAGES)
-def test_the_messages_that_tests_begin_with_are_valid(version: str) -> None:
+def test_the_messages_of_tests_are_valid(version: str) -> None:
     schema = XMLSchema(file=str(XSD / f"{version}.xsd"))
     for seed in range(50):
         text = documents.build_payment(Random(seed), (2, 1), documents.Style(version))
@@ -88,6 +88,6 @@ def test_the_messages_that_tests_begin_with_are_valid(version: str) -> None:
 
 
 def _list_errors(schema: XMLSchema, text: bytes) -> list[str]:
-    """But for names that are empty, and a group of remittance without any: neither is money's concern."""
+    """List schema errors, except empty names and a group of remittance without content: neither affects payments."""
     schema.validate(fromstring(text))
     return [str(error.message) for error in schema.error_log]

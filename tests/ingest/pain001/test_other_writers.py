@@ -1,4 +1,4 @@
-"""Payment files that libraries of others write are taken as they are: files that two wrote, and what one writes here."""
+"""Payment files written by other libraries are accepted: stored samples of two, and files that one writes here."""
 
 import re
 from datetime import date
@@ -24,38 +24,38 @@ SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.xml"))
 XSD = Path(__file__).parents[2] / "xsd"
 
 
-def test_there_are_samples() -> None:
+def test_samples_exist() -> None:
     assert len(SAMPLES) == 6
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
-def test_what_others_wrote_is_taken(sample: Path, tmp_path: Path) -> None:
+def test_samples_of_other_writers_are_accepted(sample: Path, tmp_path: Path) -> None:
     path = tmp_path / "orders.xml"
     path.write_bytes(sample.read_bytes())
-    found = read_lines(path)
-    assert found == expect_lines(sample.read_bytes())
-    assert all(each["reference"] and each["iban"] and each["amount"] for each in found)
+    lines = read_lines(path)
+    assert lines == expect_lines(sample.read_bytes())
+    assert all(line["reference"] and line["iban"] and line["amount"] for line in lines)
     spooled = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
-    assert validate_without_cache(spooled).lines == len(found)
-    assert validate_without_cache(spooled).cents == sum(int(Decimal(each["amount"]) * 100) for each in found)
+    assert validate_without_cache(spooled).lines == len(lines)
+    assert validate_without_cache(spooled).cents == sum(int(Decimal(line["amount"]) * 100) for line in lines)
 
 
 @pytest.mark.parametrize("version", ["03", "09"])
 @pytest.mark.parametrize("count", [1, 40])
-def test_what_a_library_writes_here_is_taken(version: str, count: int, tmp_path: Path) -> None:
-    """It puts a prefix before every name, which the scanner leaves to lxml."""
+def test_files_of_another_library_are_accepted(version: str, count: int, tmp_path: Path) -> None:
+    """It writes a prefix before every name, which the scanner leaves to lxml."""
     text = XmlSerializer().render(_build_document(version, count)).encode()
     path = tmp_path / "orders.xml"
     path.write_bytes(text)
     XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")).assertValid(parse(str(path)))
     assert b"ns0:CdtTrfTxInf" in text
-    found = read_lines(path)
-    assert found == expect_lines(text)
-    assert [each["amount"] for each in found] == [f"{number + 1}.05" for number in range(count)]
+    lines = read_lines(path)
+    assert lines == expect_lines(text)
+    assert [line["amount"] for line in lines] == [f"{number + 1}.05" for number in range(count)]
 
 
 def _build_document(version: str, count: int) -> Any:
-    """A message of one lot, by the classes of the library."""
+    """Build a message of one lot with the classes of the library."""
     make = partial(_build_object, pain_001_001_03 if version == "03" else pain_001_001_09)
     bank = make(
         "FinancialInstitutionIdentification", **{"bic" if version == "03" else "bicfi": "BDFEFRPPCCT"}
@@ -91,20 +91,20 @@ def _build_document(version: str, count: int) -> Any:
 
 
 def _build_object(module: Any, stem: str, *arguments: Any, **fields: Any) -> Any:
-    """Of the class of that name in the module's version of the message."""
+    """Build an object of the class of that name in the module's version of the message."""
     (name,) = (
-        each for each in dir(module) if re.fullmatch(rf"{stem}(Information)?[0-9]*(Choice|V[0-9]+)?", each)
+        name for name in dir(module) if re.fullmatch(rf"{stem}(Information)?[0-9]*(Choice|V[0-9]+)?", name)
     )
     return getattr(module, name)(*arguments, **fields)
 
 
-def test_our_own_payment_files_are_taken(tmp_path: Path) -> None:
+def test_our_own_payment_files_are_accepted(tmp_path: Path) -> None:
     for version in outgoing.Pain001Version:
         rows = [Order(41, 99_999_999_999, "Société Générale"), Order(42, 1, "O'Neill")]
         path = tmp_path / "orders.xml"
         path.write_bytes(
             b"".join(map(bytes, outgoing.write_message(build_header(version), build_orders(rows))))
         )
-        found = read_lines(path)
-        assert found == expect_lines(path.read_bytes())
-        assert [each["amount"] for each in found] == ["999999999.99", "0.01"]
+        lines = read_lines(path)
+        assert lines == expect_lines(path.read_bytes())
+        assert [line["amount"] for line in lines] == ["999999999.99", "0.01"]

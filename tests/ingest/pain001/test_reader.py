@@ -1,4 +1,4 @@
-"""Payment files as lines of acts: element by element as lxml's tree has them, in whatever pieces they are read."""
+"""Payment files as lines of acts agree with lxml's tree element by element, in whatever pieces they are read."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ def write_payment_file(folder: Path, text: bytes) -> Path:
 
 @pytest.mark.parametrize("version", documents.VERSIONS)
 @pytest.mark.parametrize("seed", range(12))
-def test_lines_are_what_the_tree_says(version: str, seed: int, tmp_path: Path) -> None:
+def test_lines_equal_those_of_the_tree(version: str, seed: int, tmp_path: Path) -> None:
     random = Random(seed)
     lots = [random.choice((1, 2, 5)) for _ in range(random.choice((1, 3)))]
     text = documents.build_payment(random, lots, documents.Style(version))
@@ -44,13 +44,13 @@ def test_lines_are_what_the_tree_says(version: str, seed: int, tmp_path: Path) -
         named = read_lot_names(tmp_path)
         assert named.name.to_pylist() == [f"LOT-{number}" for number in range(len(lots))]
         assert named.first.tolist() == [sum(lots[:number]) for number in range(len(lots))]
-        assert [named.find_lot(place) for place in range(sum(lots))] == [
+        assert [named.find_lot(position) for position in range(sum(lots))] == [
             n for n, size in enumerate(lots) for _ in range(size)
         ]
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_the_scanner_declines_gives_the_same_lines(name: str, tmp_path: Path) -> None:
+def test_documents_that_the_scanner_declines_give_the_same_lines(name: str, tmp_path: Path) -> None:
     text = ODD[name]()
     path = write_payment_file(tmp_path, text)
     if "long" in name and "nothing" not in name and "as it is written" not in name:
@@ -59,7 +59,7 @@ def test_what_the_scanner_declines_gives_the_same_lines(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_hostile_is_refused_with_code_and_byte(name: str, tmp_path: Path) -> None:
+def test_hostile_files_are_refused_with_code_and_byte(name: str, tmp_path: Path) -> None:
     fault, text = HOSTILE[name]
     with pytest.raises(InputError) as raised:
         read_lines(write_payment_file(tmp_path, text))
@@ -67,9 +67,9 @@ def test_what_is_hostile_is_refused_with_code_and_byte(name: str, tmp_path: Path
     assert raised.value.place.startswith("orders.xml, byte ")
 
 
-def build_single_transfer(one: str, **more: str) -> bytes:
-    """A message of one transfer."""
-    return build_message(build_lot([one], **more))
+def build_single_transfer(transfer: str, **options: str) -> bytes:
+    """Build a message of one transfer."""
+    return build_message(build_lot([transfer], **options))
 
 
 def build_levels(*codes: str) -> str:
@@ -81,7 +81,7 @@ def replace_text(old: str, new: str) -> str:
     return build_transfer("R").replace(old, new)
 
 
-def test_columns_are_those_of_acts() -> None:
+def test_columns_are_those_of_the_act_format() -> None:
     assert set(reader.SCHEMA.names) <= {field.column for field in FORMATS}
     assert len(set(reader.SCHEMA.names)) == len(reader.SCHEMA.names)
 
@@ -89,28 +89,82 @@ def test_columns_are_those_of_acts() -> None:
 @pytest.mark.parametrize(
     ("text", "column", "value"),
     [
-        (build_single_transfer(build_transfer("R", more=build_remittance("fund-centre:0177-D013-DD13,payee:S1"))), "fund_centre", "0177-D013-DD13"),
-        (build_single_transfer(build_transfer("R", more=build_remittance("payee:S1", " Commitment_Item : 31 "))), "commitment_item", "31"),
-        (build_single_transfer(build_transfer("R", more=build_remittance("predecessor:EJ-1#2"))), "kind", "payment_request"),
-        (build_single_transfer(build_transfer("R", more=build_remittance("kind:service,payee:S1"))), "kind", "service"),
-        (build_single_transfer(build_transfer("R", more=build_remittance("exercise:2019"))), "exercise", "2019"),
-        (build_single_transfer(build_transfer("R", more=build_remittance("date:2018-04-30"))), "date", "2018-04-30"),
-        (build_single_transfer(build_transfer("R", more=build_remittance("iban:DE00"))), "iban", IBAN),
-        (build_single_transfer(build_transfer("R"), day="<DtTm>2018-05-07T10:00:00+02:00</DtTm>"), "due", "2018-05-07"),
+        (
+            build_single_transfer(
+                build_transfer("R", extra=build_remittance("fund-centre:0177-D013-DD13,payee:S1"))
+            ),
+            "fund_centre",
+            "0177-D013-DD13",
+        ),
+        (
+            build_single_transfer(
+                build_transfer("R", extra=build_remittance("payee:S1", " Commitment_Item : 31 "))
+            ),
+            "commitment_item",
+            "31",
+        ),
+        (
+            build_single_transfer(build_transfer("R", extra=build_remittance("predecessor:EJ-1#2"))),
+            "kind",
+            "payment_request",
+        ),
+        (
+            build_single_transfer(build_transfer("R", extra=build_remittance("kind:service,payee:S1"))),
+            "kind",
+            "service",
+        ),
+        (
+            build_single_transfer(build_transfer("R", extra=build_remittance("exercise:2019"))),
+            "exercise",
+            "2019",
+        ),
+        (
+            build_single_transfer(build_transfer("R", extra=build_remittance("date:2018-04-30"))),
+            "date",
+            "2018-04-30",
+        ),
+        (build_single_transfer(build_transfer("R", extra=build_remittance("iban:DE00"))), "iban", IBAN),
+        (
+            build_single_transfer(build_transfer("R"), day="<DtTm>2018-05-07T10:00:00+02:00</DtTm>"),
+            "due",
+            "2018-05-07",
+        ),
         (build_single_transfer(build_transfer("R"), means="CHK"), "method", "chk"),
         (build_single_transfer(build_transfer("R"), means="TRA"), "method", None),
         (build_single_transfer(build_transfer("R"), level=build_levels("URGP")), "method", "urgent"),
         (build_single_transfer(build_transfer("R"), level=build_levels("NURG", "SEPA")), "method", "sepa"),
-        (build_single_transfer(build_transfer("R", before=build_levels("URGP")), level=build_levels("SEPA")), "method", "urgent"),
+        (
+            build_single_transfer(
+                build_transfer("R", before=build_levels("URGP")), level=build_levels("SEPA")
+            ),
+            "method",
+            "urgent",
+        ),
         (build_message(build_lot([build_transfer("NOTPROVIDED")])), "reference", None),
         (build_single_transfer(build_transfer("R", "12.00", currency="USD")), "amount", "USD 12.00"),
         (build_single_transfer(build_transfer("R", " 12.5 ")), "amount", "12.5"),
-        (build_single_transfer(replace_text("<Nm>Fournisseur</Nm>", "<Id><OrgId><Othr><Id>1001</Id></Othr></OrgId></Id>")), "payee", "1001"),
-        (build_single_transfer(replace_text("<Nm>Fournisseur</Nm>", "<Id><PrvtId><Othr><Id> 7 </Id></Othr></PrvtId></Id>")), "payee", "7"),
-        (build_single_transfer(replace_text(f"<IBAN>{IBAN}</IBAN>", "<Othr><Id>00123</Id></Othr>")), "iban", "00123"),
+        (
+            build_single_transfer(
+                replace_text("<Nm>Fournisseur</Nm>", "<Id><OrgId><Othr><Id>1001</Id></Othr></OrgId></Id>")
+            ),
+            "payee",
+            "1001",
+        ),
+        (
+            build_single_transfer(
+                replace_text("<Nm>Fournisseur</Nm>", "<Id><PrvtId><Othr><Id> 7 </Id></Othr></PrvtId></Id>")
+            ),
+            "payee",
+            "7",
+        ),
+        (
+            build_single_transfer(replace_text(f"<IBAN>{IBAN}</IBAN>", "<Othr><Id>00123</Id></Othr>")),
+            "iban",
+            "00123",
+        ),
     ],
-)  # fmt: skip
-def test_what_a_transfer_says_stands_in_its_column(
+)
+def test_elements_of_a_transfer_fill_their_columns(
     text: bytes, column: str, value: str | None, tmp_path: Path
 ) -> None:
     (line,) = read_lines(write_payment_file(tmp_path, text))
@@ -118,51 +172,92 @@ def test_what_a_transfer_says_stands_in_its_column(
 
 
 TOTALS: dict[str, tuple[bytes, str]] = {
-    "too many in the header": (build_message(build_lot([build_transfer("R")]), count=2), "NbOfTxs is '2', and there are 1"),
-    "no number in the header": (build_message(build_lot([build_transfer("R")]), count="1.0"), "NB_OF_TXS_DIFFERS: NbOfTxs is '1.0'"),
-    "a cent in the header": (build_message(build_lot([build_transfer("R")]), total="10.01"), "is '10.01', and the amounts add up to 10.00"),
+    "too many in the header": (
+        build_message(build_lot([build_transfer("R")]), count=2),
+        "NbOfTxs is '2', and there are 1",
+    ),
+    "no number in the header": (
+        build_message(build_lot([build_transfer("R")]), count="1.0"),
+        "NB_OF_TXS_DIFFERS: NbOfTxs is '1.0'",
+    ),
+    "a cent in the header": (
+        build_message(build_lot([build_transfer("R")]), total="10.01"),
+        "is '10.01', and the amounts add up to 10.00",
+    ),
     "part of a cent": (build_message(build_lot([build_transfer("R")]), total="10.001"), "CTRL_SUM_DIFFERS"),
-    "no sum in the header": (build_message(build_lot([build_transfer("R")]), total="ten"), "CTRL_SUM_DIFFERS: CtrlSum is 'ten'"),
+    "no sum in the header": (
+        build_message(build_lot([build_transfer("R")]), total="ten"),
+        "CTRL_SUM_DIFFERS: CtrlSum is 'ten'",
+    ),
     "third decimals": (
-        build_message(build_lot([build_transfer("R", "0.005"), build_transfer("S", "0.0049")]), count=2, total="0.01"), "add up to 0.0099",
+        build_message(
+            build_lot([build_transfer("R", "0.005"), build_transfer("S", "0.0049")]), count=2, total="0.01"
+        ),
+        "add up to 0.0099",
     ),
     "count of the first lot": (
-        build_message(build_lot([build_transfer("R")], "A", "<NbOfTxs>2</NbOfTxs>"), build_lot([build_transfer("S")], "B"), count=2),
+        build_message(
+            build_lot([build_transfer("R")], "A", "<NbOfTxs>2</NbOfTxs>"),
+            build_lot([build_transfer("S")], "B"),
+            count=2,
+        ),
         "PmtInf 1 'A': NB_OF_TXS_DIFFERS",
     ),
     "sum of the last lot": (
-        build_message(build_lot([build_transfer("R")], "A"), build_lot([build_transfer("S")], "B", "<CtrlSum>9.99</CtrlSum>"), count=2),
+        build_message(
+            build_lot([build_transfer("R")], "A"),
+            build_lot([build_transfer("S")], "B", "<CtrlSum>9.99</CtrlSum>"),
+            count=2,
+        ),
         "PmtInf 2 'B': CTRL_SUM_DIFFERS",
     ),
     "sum of a lot with an odd amount": (
-        build_message(build_lot([build_transfer("R", "1.005")], "A", "<CtrlSum>1</CtrlSum>"), build_lot([build_transfer("S")], "B"), count=2),
+        build_message(
+            build_lot([build_transfer("R", "1.005")], "A", "<CtrlSum>1</CtrlSum>"),
+            build_lot([build_transfer("S")], "B"),
+            count=2,
+        ),
         "PmtInf 1 'A': CTRL_SUM_DIFFERS",
     ),
-}  # fmt: skip
+}
 VALID_FILES: dict[str, bytes] = {
     "many decimals of nothing": build_message(build_lot([build_transfer("R")]), total="10.0000"),
     "no point": build_message(build_lot([build_transfer("R")]), total="10"),
-    "odd amounts": build_message(build_lot([build_transfer("R", "1.005"), build_transfer("S", "+2"), build_transfer("T", ".5")]), count=3, total="3.505"),
-    "negative amounts": build_message(build_lot([build_transfer("R", "-5.00"), build_transfer("S", "10.00")]), count=2, total="5"),
+    "odd amounts": build_message(
+        build_lot([build_transfer("R", "1.005"), build_transfer("S", "+2"), build_transfer("T", ".5")]),
+        count=3,
+        total="3.505",
+    ),
+    "negative amounts": build_message(
+        build_lot([build_transfer("R", "-5.00"), build_transfer("S", "10.00")]), count=2, total="5"
+    ),
     "amounts beyond any limit": build_message(
-        build_lot([build_transfer(f"R{n}", "9999999999999999.99") for n in range(3)]), count=3, total="29999999999999999.97"
+        build_lot([build_transfer(f"R{n}", "9999999999999999.99") for n in range(3)]),
+        count=3,
+        total="29999999999999999.97",
     ),
     "more than can be written": build_message(build_lot([build_transfer("R", "9" * 17)]), total="9" * 17),
     "lots of one and of several": build_message(
         build_lot([build_transfer("R", "0.01")], "A", "<NbOfTxs>1</NbOfTxs><CtrlSum>0.01</CtrlSum>"),
-        build_lot([build_transfer("S", "0.02"), build_transfer("T", "0.03")], "B", "<NbOfTxs>002</NbOfTxs><CtrlSum>0.05</CtrlSum>"),
-        build_lot([build_transfer("U", "0.04")], "C"), count=4, total="0.1",
+        build_lot(
+            [build_transfer("S", "0.02"), build_transfer("T", "0.03")],
+            "B",
+            "<NbOfTxs>002</NbOfTxs><CtrlSum>0.05</CtrlSum>",
+        ),
+        build_lot([build_transfer("U", "0.04")], "C"),
+        count=4,
+        total="0.1",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TOTALS)
 @pytest.mark.parametrize("sizes", SIZES)
 def test_totals_that_differ_refuse_the_file(name: str, sizes: BufferSizes | None, tmp_path: Path) -> None:
-    text, told = TOTALS[name]
+    text, message = TOTALS[name]
     with pytest.raises(EnvelopeMismatch) as raised:
         read_lines(write_payment_file(tmp_path, text), sizes)
-    assert told in str(raised.value)
+    assert message in str(raised.value)
 
 
 @pytest.mark.parametrize("name", VALID_FILES)
@@ -172,15 +267,15 @@ def test_totals_are_exact(name: str, sizes: BufferSizes | None, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("slow", [False, True])
-def test_a_lot_over_many_pieces_is_added_up(slow: bool, tmp_path: Path) -> None:
-    """Small pieces, and lots that begin and end within them; by the scanner and by lxml."""
+def test_a_lot_across_many_pieces_is_summed(slow: bool, tmp_path: Path) -> None:
+    """Small pieces, with lots that begin and end within them; by the scanner and by lxml."""
     random, lots, count, cents = Random(5), [], 0, 0
     for number in range(40):
         amounts = [random.choice((1, 99_999_999_999, 12_345)) for _ in range(random.choice((1, 1, 2, 7, 30)))]
         total = f"{sum(amounts) // 100}.{sum(amounts) % 100:02}"
         transfers = [
-            build_transfer(f"R{number}-{at}", f"{each // 100}.{each % 100:02}")
-            for at, each in enumerate(amounts)
+            build_transfer(f"R{number}-{at}", f"{amount // 100}.{amount % 100:02}")
+            for at, amount in enumerate(amounts)
         ]
         lots.append(
             build_lot(transfers, f"L{number}", f"<NbOfTxs>{len(amounts)}</NbOfTxs><CtrlSum>{total}</CtrlSum>")

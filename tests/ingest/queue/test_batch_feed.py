@@ -1,4 +1,4 @@
-"""Files to batches: what is given, in which order, and that nothing of it is numbered before its turn."""
+"""From files to batches: the batches, their order, and that assignments are numbered in that order."""
 
 import json
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ from tests.posting.text_engine import SENDER, TextEngine
 Batches = Iterator[Batch]
 
 
-def _build_commitment(place: int, reference: str) -> File:
-    """A commitment of ten euros; each place is an account assignment of its own."""
-    at = PLACES[place]
-    where = {"fund_centre": at.unit, "functional_area": at.area, "commitment_item": at.items[0]}
+def _build_commitment(number: int, reference: str) -> File:
+    """Build a commitment of ten euros; each place is an account assignment of its own."""
+    at = PLACES[number]
+    assignment = {"fund_centre": at.unit, "functional_area": at.area, "commitment_item": at.items[0]}
     return [
         {
             "reference": reference,
@@ -32,7 +32,7 @@ def _build_commitment(place: int, reference: str) -> File:
             "exercise": "2018",
             "date": "2018-05-02",
             "amount": "10.00",
-            **where,
+            **assignment,
         }
     ]
 
@@ -40,12 +40,12 @@ def _build_commitment(place: int, reference: str) -> File:
 def _open_submission(
     desk: TextEngine, folder: Path, rows: File, *, is_atomic: bool = False
 ) -> OpenSubmission:
-    """``rows`` as a file that was proved and is open."""
+    """Validate and open ``rows`` as a file."""
     path = folder / f"{rows[0]['reference']}.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = spool_file(folder, path, Envelope(sender="ministry"))
-    validate_without_cache(found)
-    lines = open_source(found)
+    spooled = spool_file(folder, path, Envelope(sender="ministry"))
+    validate_without_cache(spooled)
+    lines = open_source(spooled)
     return OpenSubmission(desk.create_submission(lines.lines), SENDER, lines, is_atomic)
 
 
@@ -55,21 +55,19 @@ def _generate_batches(desk: TextEngine, *submissions: OpenSubmission | Pending |
 
 def _decide(desk: TextEngine, batch: Batch) -> list[list[int]]:
     desk.engine.evaluate(batch)
-    return [one["outcome"].tolist() for one in desk.engine.decisions]
+    return [decisions["outcome"].tolist() for decisions in desk.engine.decisions]
 
 
 @pytest.fixture
 def desk() -> TextEngine:
-    found = TextEngine()
-    found.decide_files(build_openings())
-    return found
+    engine = TextEngine()
+    engine.decide_files(build_openings())
+    return engine
 
 
 @pytest.mark.parametrize("is_atomic", [False, True])
-def test_others_may_give_a_batch_wherever_this_one_gives_up_its_turn(
-    desk: TextEngine, tmp_path: Path, is_atomic: bool
-) -> None:
-    """Whoever comes between uses the account assignment of the next file, new to both: it is known to who is first."""
+def test_other_batches_may_come_in_between(desk: TextEngine, tmp_path: Path, is_atomic: bool) -> None:
+    """A form comes in between and uses the account assignment of the next file, new to both: the first batch numbers it."""
     first = _open_submission(desk, tmp_path, _build_commitment(0, "FILE"))
     second = _open_submission(desk, tmp_path, _build_commitment(1, "OTHER"), is_atomic=is_atomic)
     between = 0
@@ -82,23 +80,23 @@ def test_others_may_give_a_batch_wherever_this_one_gives_up_its_turn(
     assert len(desk.state.cell_words) == len(set(desk.state.cell_words.tolist()))
 
 
-def test_small_files_share_a_batch_while_the_next_is_coming(desk: TextEngine, tmp_path: Path) -> None:
+def test_small_files_share_a_batch_while_the_next_is_opened(desk: TextEngine, tmp_path: Path) -> None:
     files = [_open_submission(desk, tmp_path, _build_commitment(0, f"S-{n}")) for n in range(3)]
-    found = [
+    batches = [
         len(batch.pieces)
         for batch in _generate_batches(desk, files[0], PENDING, files[1], PENDING, files[2], None)
     ]
-    assert found == [0, 0, 3]
+    assert batches == [0, 0, 3]
 
 
-def test_files_that_wait_together_are_not_without_number(desk: TextEngine, tmp_path: Path) -> None:
+def test_a_batch_of_small_files_has_a_maximum_of_pieces(desk: TextEngine, tmp_path: Path) -> None:
     files = [_open_submission(desk, tmp_path, _build_commitment(0, f"M-{n}")) for n in range(PIECES_MAX + 3)]
     assert [len(batch.pieces) for batch in _generate_batches(desk, *files)] == [PIECES_MAX, 3]
 
 
-def test_lines_that_were_numbered_behind_others_are_not_decided_before_them(desk: TextEngine) -> None:
-    """Whoever breaks the order stops the engine, and decides nothing on an assignment that it does not know."""
-    early, late = (desk.build_piece(_build_commitment(place, f"ORDER-{place}")) for place in range(2))
+def test_batches_are_decided_in_the_order_of_their_numbering(desk: TextEngine) -> None:
+    """A broken order stops the engine: it decides nothing on an assignment that it does not know."""
+    early, late = (desk.build_piece(_build_commitment(number, f"ORDER-{number}")) for number in range(2))
     with pytest.raises(EngineError, match="numbered behind"):
         desk.evaluate(late)
     assert _decide(desk, Batch([early], is_holding=False)) == [[0]]

@@ -1,4 +1,4 @@
-"""Things made in a thread beside: whoever uses them is never kept waiting, and misses none."""
+"""Items computed in another thread: the consumer never blocks, and gets every item."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from ingest.queue.decode_ahead import PENDING, DecodeAhead
 
 
 class Bell:
-    """Rung whenever something is made."""
+    """Rung whenever an item is ready."""
 
     def __init__(self) -> None:
         self._rung = threading.Semaphore(0)
@@ -21,69 +21,69 @@ class Bell:
         assert self._rung.acquire(timeout=60)
 
 
-def test_things_come_in_order_and_each_is_made_once() -> None:
+def test_items_come_in_order_and_are_computed_once() -> None:
     bell = Bell()
-    made = list[int]()
+    computed = list[int]()
 
-    def things() -> Iterator[int]:
+    def compute_items() -> Iterator[int]:
         for number in range(100):
-            made.append(number)
+            computed.append(number)
             yield number
 
-    ahead, found = DecodeAhead(bell.ring), list[int]()
-    for each in ahead.prefetch(things()):
-        if each is PENDING:
+    ahead, received = DecodeAhead(bell.ring), list[int]()
+    for item in ahead.prefetch(compute_items()):
+        if item is PENDING:
             bell.wait()
         else:
-            found.append(each)
-    assert found == made == list(range(100))
+            received.append(item)
+    assert received == computed == list(range(100))
     assert ahead.is_ready
 
 
-def test_whoever_asks_too_early_is_told_to_come_again() -> None:
+def test_a_consumer_that_is_too_early_gets_pending() -> None:
     bell, may = Bell(), threading.Event()
 
-    def things() -> Iterator[str]:
+    def compute_items() -> Iterator[str]:
         may.wait()
         yield "one"
 
     ahead = DecodeAhead(bell.ring)
-    coming = ahead.prefetch(things())
+    coming = ahead.prefetch(compute_items())
     assert [next(coming), next(coming)] == [PENDING, PENDING]
     assert not ahead.is_ready
     may.set()
     bell.wait()
     assert ahead.is_ready
-    assert next(each for each in coming if each is not PENDING) == "one"
+    assert next(item for item in coming if item is not PENDING) == "one"
 
 
-def test_the_next_one_is_made_while_the_one_before_is_used() -> None:
+def test_the_next_item_is_computed_while_the_last_is_used() -> None:
     bell, second = Bell(), threading.Event()
 
-    def things() -> Iterator[int]:
+    def compute_items() -> Iterator[int]:
         yield 1
         second.set()
         yield 2
 
-    coming = DecodeAhead(bell.ring).prefetch(things())
-    assert next(each for each in coming if each is not PENDING) == 1
+    coming = DecodeAhead(bell.ring).prefetch(compute_items())
+    assert next(item for item in coming if item is not PENDING) == 1
     assert second.wait(timeout=60)
 
 
-def test_what_goes_wrong_is_told_to_who_uses_it() -> None:
+def test_errors_are_raised_for_the_consumer() -> None:
     bell = Bell()
 
-    def things() -> Iterator[int]:
+    def compute_items() -> Iterator[int]:
         yield 1
         raise ValueError("broken")
 
-    found = DecodeAhead(bell.ring).prefetch(things())
+    items = DecodeAhead(bell.ring).prefetch(compute_items())
     with pytest.raises(ValueError, match="broken"):
-        for _ in found:
+        for _ in items:
             pass
 
 
-def test_a_single_thing_is_made_beside_too() -> None:
+def test_a_single_item_is_computed_in_the_thread() -> None:
     bell, may = Bell(), threading.Event()
 
     def work() -> str:
@@ -95,12 +95,12 @@ def test_a_single_thing_is_made_beside_too() -> None:
     assert next(coming) is PENDING
     may.set()
     bell.wait()
-    with pytest.raises(StopIteration) as found:
+    with pytest.raises(StopIteration) as stopped:
         next(coming)
-    assert found.value.value == "opened"
+    assert stopped.value.value == "opened"
 
 
-def test_nobody_waits_for_what_an_earlier_course_asked_for() -> None:
+def test_a_reset_stops_waiting() -> None:
     bell, may = Bell(), threading.Event()
     ahead = DecodeAhead(bell.ring)
     assert next(ahead.compute(may.wait)) is PENDING

@@ -1,4 +1,4 @@
-"""Dry runs: they tell what the real thing then tells, and leave no trace that any byte of it would show."""
+"""Dry runs return the decisions that a real run then makes, and leave no trace in any byte of it."""
 
 import asyncio
 import json
@@ -28,20 +28,20 @@ from tests.kernels.execution_modes import run_examples
 from tests.posting.text_engine import SENDER, TextEngine
 
 Decisions = dict[int, tuple[Code, int, int]]
-"""Outcome, node and cents missing by line."""
+"""Outcome, node and missing cents by line."""
 
 
 def _spool_file(folder: Path, rows: File) -> SpooledFile:
-    """``rows`` as a file in a spool, proved."""
+    """Spool and validate ``rows`` as a file."""
     path = folder / "acts.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = Spool(folder / "spool").receive(path, path.name, Envelope(sender="ministry"))
-    validate_without_cache(found)
-    return found
+    spooled = Spool(folder / "spool").receive(path, path.name, Envelope(sender="ministry"))
+    validate_without_cache(spooled)
+    return spooled
 
 
 def _run_dry(desk: TextEngine, question: DryRunRequest) -> DryRunDecisions:
-    """As the pipeline does."""
+    """Run a dry run as the pipeline does."""
     rehearsals = DryRuns(StageTimes())
     rehearsals.add(question)
     assert rehearsals.take() is question
@@ -53,16 +53,16 @@ def _run_dry(desk: TextEngine, question: DryRunRequest) -> DryRunDecisions:
 
 
 def _list_decisions(passes: list[PieceDecisions]) -> Decisions:
-    """The last word on every line."""
+    """Return the last decision on every line."""
     return {
-        int(line): (Code(int(told["outcome"])), int(told["node"]), int(told["missing"]))
+        int(line): (Code(int(decision["outcome"])), int(decision["node"]), int(decision["missing"]))
         for piece, decisions in passes
-        for line, told in zip(piece.lines, decisions, strict=True)
+        for line, decision in zip(piece.lines, decisions, strict=True)
     }
 
 
 def _process_file(desk: TextEngine, spooled: SpooledFile) -> tuple[list[BatchResult], Decisions]:
-    """The real thing: a file through all its passes."""
+    """Process a file for real, through all its passes."""
     lines = open_source(spooled)
     of = OpenSubmission(desk.create_submission(lines.lines), SENDER, lines)
     feed, outcomes, passes = (
@@ -77,18 +77,32 @@ def _process_file(desk: TextEngine, spooled: SpooledFile) -> tuple[list[BatchRes
 
     for batch in feed.produce_batches():
         decide(batch)
-        for held in feed.retry_held(batch):
-            decide(held)
+        for retried in feed.retry_held(batch):
+            decide(retried)
     return outcomes, _list_decisions(passes)
 
 
 def _process_form(desk: TextEngine, rows: File, is_atomic: bool) -> tuple[BatchResult, Decisions]:
     raw = build_columns(rows)
-    found = resolve(raw, SENDER, desk.context)
+    resolved = resolve(raw, SENDER, desk.context)
     lines, of = np.arange(len(rows), dtype=np.int32), desk.create_submission(len(rows))
-    said = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
+    columns = (
+        resolved.day,
+        resolved.cents,
+        resolved.reference,
+        resolved.text,
+        resolved.field,
+        resolved.new_words,
+    )
     piece = Piece(
-        of, found.acts, lines, *said, raw, Progress(1, len(rows), True), is_atomic, found.cells_before
+        of,
+        resolved.acts,
+        lines,
+        *columns,
+        raw,
+        Progress(1, len(rows), True),
+        is_atomic,
+        resolved.cells_before,
     )
     outcome = desk.engine.evaluate(Batch([piece], is_holding=False))
     return outcome, _list_decisions([PieceDecisions(piece, desk.engine.decisions[0])])
@@ -104,40 +118,43 @@ def _create_result() -> Iterator["asyncio.Future[DryRunDecisions]"]:
 
 
 def _collect_bytes(outcomes: list[BatchResult]) -> list[tuple[bytes, dict[str, bytes]]]:
-    return [(each.chain, {name: rows.tobytes() for name, rows in each.streams.items()}) for each in outcomes]
+    return [
+        (outcome.chain, {name: rows.tobytes() for name, rows in outcome.streams.items()})
+        for outcome in outcomes
+    ]
 
 
 @run_examples(40)
 @given(presented=files(acts_max=25))
-def test_a_file_is_told_what_then_becomes_of_it(presented: list[File]) -> None:
-    """Held acts and new cells among them; and a book that never saw the dry runs goes on with the same bytes."""
+def test_the_dry_run_of_a_file_equals_its_processing(presented: list[File]) -> None:
+    """Held acts and new cells among them; a book without the dry runs goes on with the same bytes."""
     desk, other = TextEngine(), TextEngine()
     for rows in [build_openings(), *presented]:
         with TemporaryDirectory() as folder, _create_result() as answer:
             spooled = _spool_file(Path(folder), rows)
-            found = _run_dry(desk, DryRunRequest("ministry", spooled, answer))
-            assert (found.after_batch, found.last_entry) == (desk.engine.head.batch, desk.state.entries)
+            dry_run = _run_dry(desk, DryRunRequest("ministry", spooled, answer))
+            assert (dry_run.after_batch, dry_run.last_entry) == (desk.engine.head.batch, desk.state.entries)
             real, undisturbed = _process_file(desk, spooled), _process_file(other, spooled)
-        assert _list_decisions(found.passes) == real[1] == undisturbed[1]
+        assert _list_decisions(dry_run.passes) == real[1] == undisturbed[1]
         assert _collect_bytes(real[0]) == _collect_bytes(undisturbed[0])
 
 
 @run_examples(40)
 @given(presented=files(acts_max=12), is_atomic=st.booleans())
-def test_a_form_is_told_what_then_becomes_of_it(presented: list[File], is_atomic: bool) -> None:
+def test_the_dry_run_of_a_form_equals_its_processing(presented: list[File], is_atomic: bool) -> None:
     desk, other = TextEngine(), TextEngine()
     for rows in [build_openings(), *filter(None, presented)]:
         with _create_result() as answer:
-            found = _run_dry(desk, DryRunRequest("ministry", rows, answer, is_atomic))
-        (outcome, told), (undisturbed, _) = (
+            dry_run = _run_dry(desk, DryRunRequest("ministry", rows, answer, is_atomic))
+        (outcome, decisions), (undisturbed, _) = (
             _process_form(desk, rows, is_atomic),
             _process_form(other, rows, is_atomic),
         )
-        assert _list_decisions(found.passes) == told
+        assert _list_decisions(dry_run.passes) == decisions
         assert _collect_bytes([outcome]) == _collect_bytes([undisturbed])
 
 
-def test_waiting_keys_of_others_are_there_afterwards() -> None:
+def test_held_keys_of_others_survive_a_dry_run() -> None:
     desk = TextEngine()
     rows = [
         {"reference": "S-1", "kind": "service", "exercise": "2018", "date": "2018-05-03", "amount": "5.00"}
@@ -148,28 +165,28 @@ def test_waiting_keys_of_others_are_there_afterwards() -> None:
     assert int(desk.state.book.counters[0]["waiting"]) == 1
     with TemporaryDirectory() as folder, _create_result() as answer:
         spooled = _spool_file(Path(folder), [{**rows[0], "reference": "S-2", "predecessor": "C-2"}])
-        found = _run_dry(desk, DryRunRequest("ministry", spooled, answer))
-    assert [each for each, _, _ in _list_decisions(found.passes).values()] == [Code.PREDECESSOR_MISSING]
+        dry_run = _run_dry(desk, DryRunRequest("ministry", spooled, answer))
+    assert [code for code, _, _ in _list_decisions(dry_run.passes).values()] == [Code.PREDECESSOR_MISSING]
     assert int(desk.state.book.counters[0]["waiting"]) == 1
     assert (desk.state.book.waiting[:1].tobytes(), desk.state.book.waiting_slots.tobytes()) == before
 
 
-def test_what_was_under_way_is_asked_again_on_a_book_loaded_anew() -> None:
+def test_dry_runs_under_way_run_again_on_a_new_book() -> None:
     with _create_result() as first, _create_result() as second:
         rehearsals = DryRuns(StageTimes())
-        questions = [DryRunRequest("ministry", build_openings(), answer) for answer in (first, second)]
-        for each in questions:
-            rehearsals.add(each)
-        assert rehearsals.take() is questions[0]
+        requests = [DryRunRequest("ministry", build_openings(), answer) for answer in (first, second)]
+        for request in requests:
+            rehearsals.add(request)
+        assert rehearsals.take() is requests[0]
         rehearsals.requeue_unfinished()
         assert rehearsals.count() == 2
-        assert rehearsals.take() is questions[0]
-        assert rehearsals.take() is questions[1]
+        assert rehearsals.take() is requests[0]
+        assert rehearsals.take() is requests[1]
         assert rehearsals.take() is None
         assert not rehearsals.is_due
 
 
-def test_whoever_went_away_is_not_told() -> None:
+def test_an_abandoned_dry_run_delivers_nothing() -> None:
     with _create_result() as answer:
         rehearsals, desk = DryRuns(StageTimes()), TextEngine()
         question = DryRunRequest("ministry", build_openings(), answer)
@@ -182,14 +199,14 @@ def test_whoever_went_away_is_not_told() -> None:
         assert rehearsals.count() == 0
 
 
-def test_what_nobody_waits_for_any_more_is_passed_over() -> None:
-    """Its file may be gone with who asked."""
+def test_abandoned_dry_runs_are_skipped() -> None:
+    """Its file may have been removed by the caller."""
     with _create_result() as gone, _create_result() as other:
         rehearsals = DryRuns(StageTimes())
-        questions = [DryRunRequest("ministry", build_openings(), answer) for answer in (gone, other)]
-        for each in questions:
-            rehearsals.add(each)
+        requests = [DryRunRequest("ministry", build_openings(), answer) for answer in (gone, other)]
+        for request in requests:
+            rehearsals.add(request)
         gone.cancel()
-        assert rehearsals.take() is questions[1]
+        assert rehearsals.take() is requests[1]
         assert rehearsals.count() == 1
         assert not rehearsals.is_due

@@ -1,4 +1,4 @@
-"""The queue of files against a plain list: everybody keeps their place, whatever is paused and resumed."""
+"""The queue of files against a plain list: all files keep their places, whoever is paused and resumed."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ numbers = st.integers(1, 12)
 
 
 def build_queued_file(number: int, sender: str) -> QueuedFile:
-    said = Envelope(sender=sender)
-    kept = {"path": Path(), "sha256": b"", "size_bytes": 0, "name": "acts.csv", "envelope": said}
-    return QueuedFile(number, SpooledFile(format=FileFormat.CSV, **kept), number, float(number))
+    envelope = Envelope(sender=sender)
+    fields = {"path": Path(), "sha256": b"", "size_bytes": 0, "name": "acts.csv", "envelope": envelope}
+    return QueuedFile(number, SpooledFile(format=FileFormat.CSV, **fields), number, float(number))
 
 
 class FileQueueMachine(RuleBasedStateMachine):
-    """Tickets come, go, and wait; the model is a dictionary that is sorted whenever somebody looks."""
+    """Files are added, taken and withdrawn; the model is a dictionary that is sorted at each look."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,11 +43,11 @@ class FileQueueMachine(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        found = self.queue.take_next()
-        assert (found.number if found else None) == (self.due[0] if self.due else None)
-        self.opening = found
-        if found:
-            del self.model[found.number]
+        file = self.queue.take_next()
+        assert (file.number if file else None) == (self.due[0] if self.due else None)
+        self.opening = file
+        if file:
+            del self.model[file.number]
 
     @rule()
     def opened(self) -> None:
@@ -58,8 +58,8 @@ class FileQueueMachine(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def withdraw(self, number: int) -> None:
-        found = self.queue.withdraw(number)
-        assert (found.sender if found else None) == self.model.pop(number, None)
+        file = self.queue.withdraw(number)
+        assert (file.sender if file else None) == self.model.pop(number, None)
 
     @rule(senders=st.frozensets(st.sampled_from(SENDERS)))
     def pause(self, senders: frozenset[str]) -> None:

@@ -1,4 +1,4 @@
-"""Forms that wait: how long they gather, how many share a batch, and their order; on a clock that is set by hand."""
+"""Forms in the queue: how long they gather, how many share a batch, and their order; on a clock set by hand."""
 
 import asyncio
 import math
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.queue.form_batcher import Form
 from ingest.queue.form_queue import (
     BATCH_FORM_LINES_MAX,
     BATCH_FORMS_MAX,
@@ -17,7 +18,6 @@ from ingest.queue.form_queue import (
     GATHER_SHARE,
     FormQueue,
 )
-from ingest.queue.form_batcher import Form
 
 LEAST, MOST = GATHER_SECONDS
 
@@ -31,23 +31,23 @@ class Clock:
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
+    loop_ = asyncio.new_event_loop()
+    yield loop_
+    loop_.close()
 
 
 def build_form(loop: asyncio.AbstractEventLoop, lines: int = 1, at: float = 0.0) -> Form:
     return Form("MIN-01", [{}] * lines, b"", loop.create_future(), received_at=at)
 
 
-def test_a_lone_form_waits_a_moment_for_others(loop: asyncio.AbstractEventLoop) -> None:
+def test_a_single_form_waits_briefly_for_others(loop: asyncio.AbstractEventLoop) -> None:
     queue = FormQueue(Clock())
     queue.add(build_form(loop))
     assert queue.gather_seconds == LEAST
 
 
 @pytest.mark.parametrize(
-    ("took", "since", "gathered"),
+    ("seconds", "since", "gather_seconds"),
     [
         (0.02, 0.0, 0.02 * GATHER_SHARE),
         (0.02, 0.01, 0.02 * GATHER_SHARE - 0.01),
@@ -55,29 +55,29 @@ def test_a_lone_form_waits_a_moment_for_others(loop: asyncio.AbstractEventLoop) 
         (5.0, 0.0, MOST),
     ],
 )
-def test_the_longer_a_batch_took_the_longer_the_next_gathers(
-    loop: asyncio.AbstractEventLoop, took: float, since: float, gathered: float
+def test_the_time_to_gather_grows_with_the_time_of_a_batch(
+    loop: asyncio.AbstractEventLoop, seconds: float, since: float, gather_seconds: float
 ) -> None:
     clock = Clock()
     queue = FormQueue(clock)
     queue.add(build_form(loop))
     queue.take_batch()
-    clock.now += took
+    clock.now += seconds
     queue.finish_batch()
     queue.add(build_form(loop))
     queue.take_batch()
     clock.now += since
-    assert queue.gather_seconds == pytest.approx(gathered)
+    assert queue.gather_seconds == pytest.approx(gather_seconds)
 
 
-def test_enough_forms_are_kept_waiting_for_no_more(loop: asyncio.AbstractEventLoop) -> None:
+def test_enough_forms_do_not_wait_for_more(loop: asyncio.AbstractEventLoop) -> None:
     queue = FormQueue(Clock())
-    told = [queue.add(build_form(loop)) for _ in range(FORMS_ENOUGH + 10)]
+    notifies = [queue.add(build_form(loop)) for _ in range(FORMS_ENOUGH + 10)]
     assert queue.has_enough
-    assert [at for at, tells in enumerate(told, 1) if tells] == [1, FORMS_ENOUGH]
+    assert [at for at, tells in enumerate(notifies, 1) if tells] == [1, FORMS_ENOUGH]
 
 
-def test_a_batch_has_so_many_forms_and_no_more_are_under_way_at_once(
+def test_batches_have_a_maximum_of_forms_and_of_batches_under_way(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     queue = FormQueue(Clock())
@@ -92,25 +92,25 @@ def test_a_batch_has_so_many_forms_and_no_more_are_under_way_at_once(
 
 
 @given(st.lists(st.integers(1, BATCH_FORM_LINES_MAX + 1), min_size=1, max_size=40))
-def test_a_batch_has_so_many_lines_or_a_single_form(sizes: list[int]) -> None:
+def test_a_batch_has_a_maximum_of_lines_or_a_single_form(sizes: list[int]) -> None:
     loop = asyncio.new_event_loop()
     queue, forms = FormQueue(Clock()), [build_form(loop, size) for size in sizes]
-    for each in forms:
-        queue.add(each)
-    taken = list[Form]()
+    for form in forms:
+        queue.add(form)
+    forms_taken = list[Form]()
     while len(queue):
-        some = queue.take_batch().forms
-        lines = sum(len(each.rows) for each in some)
-        assert len(some) == 1 or lines <= BATCH_FORM_LINES_MAX
-        rest = forms[len(taken) + len(some) :]
+        batch = queue.take_batch().forms
+        lines = sum(len(form.rows) for form in batch)
+        assert len(batch) == 1 or lines <= BATCH_FORM_LINES_MAX
+        rest = forms[len(forms_taken) + len(batch) :]
         assert not rest or lines + len(rest[0].rows) > BATCH_FORM_LINES_MAX
-        taken += some
+        forms_taken += batch
         queue.finish_batch()
-    assert taken == forms
+    assert forms_taken == forms
     loop.close()
 
 
-def test_who_waits_with_how_many_is_known_and_those_under_way_wait_no_more(
+def test_forms_are_counted_by_sender_until_they_are_taken(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     queue = FormQueue(Clock())
@@ -135,7 +135,7 @@ def test_who_waits_with_how_many_is_known_and_those_under_way_wait_no_more(
     assert told() == (2, 1, 0, 3), "what was committed does not come back"
 
 
-def test_the_oldest_form_that_waits_is_known(loop: asyncio.AbstractEventLoop) -> None:
+def test_the_age_of_the_oldest_form_is_known(loop: asyncio.AbstractEventLoop) -> None:
     queue = FormQueue(Clock())
     assert queue.first_received_at == math.inf
     queue.add(build_form(loop, at=7.0))
@@ -143,7 +143,7 @@ def test_the_oldest_form_that_waits_is_known(loop: asyncio.AbstractEventLoop) ->
     assert queue.first_received_at == 7.0
 
 
-def test_what_was_not_committed_is_decided_again_before_what_came_later(
+def test_uncommitted_forms_are_decided_again_before_later_ones(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     queue, forms = FormQueue(Clock()), [build_form(loop) for _ in range(BATCH_FORMS_MAX + 2)]

@@ -1,4 +1,4 @@
-"""The inbox between two books: what is under way on the first is not counted in the second, and a stop is a stop."""
+"""The inbox across two books: work under way on the first does not count for the second, and a stop stops it."""
 
 import asyncio
 import json
@@ -32,11 +32,11 @@ _WAITS = {
     "predecessor": "C1",
     "amount": "1.00",
 }
-"""Its commitment never comes."""
+"""A service whose commitment never comes."""
 
 
 class _AcceptingObserver:
-    """Refuses nothing, and says nothing of programmes."""
+    """Accepts all lines, and knows nothing of programmes."""
 
     programmes = None
 
@@ -48,8 +48,8 @@ async def _read_next(batches: Iterator[Batch]) -> Batch | None:
     return await asyncio.to_thread(next, batches, None)
 
 
-async def test_held_acts_of_a_book_that_is_gone_are_given_no_more(dsn: str, tmp_path: Path) -> None:
-    """Else a batch counts as under way that nobody commits, and beside forms no file has its turn any more."""
+async def test_held_acts_of_a_replaced_book_are_not_retried(dsn: str, tmp_path: Path) -> None:
+    """Otherwise a batch that is never committed would count as under way, and no file would be processed beside forms."""
     spool, reference = Spool(tmp_path / "spool"), ReferenceData.load(REFERENCE)
     path = tmp_path / "waits.jsonl"
     path.write_text(json.dumps(_WAITS) + "\n")
@@ -66,17 +66,17 @@ async def test_held_acts_of_a_book_that_is_gone_are_given_no_more(dsn: str, tmp_
         assert await _read_next(inbox.retry_held(batch)), (
             "while its book is the one that is loaded, it is given"
         )
-        again = inbox.retry_held(batch)
+        retries = inbox.retry_held(batch)
         await inbox.open(await load_book(store, reference))
-        assert await _read_next(again) is None
+        assert await _read_next(retries) is None
         inbox.close()
 
 
 class _BlockedInbox(Inbox):
-    """Its reader takes its time to go home, as if a file were being read."""
+    """Its reader ends late, as if a file were being read."""
 
     def block(self) -> None:
-        """From now on, until ``may_go`` is set."""
+        """Block the reader from now on, until ``may_go`` is set."""
         self.is_open, self.is_sent_home, self.may_go = asyncio.Event(), asyncio.Event(), threading.Event()
 
     async def open(self, loaded: LoadedBook) -> None:
@@ -93,8 +93,8 @@ class _BlockedInbox(Inbox):
         self.is_sent_home.set()
 
 
-async def test_a_stop_is_heard_while_connections_break(dsn: str, tmp_path: Path) -> None:
-    """As where all connections of a service break at once: one that tells of keys ends it, one that copies its course."""
+async def test_a_stop_is_honoured_while_connections_break(dsn: str, tmp_path: Path) -> None:
+    """All connections of a service break at once: the one that reports keys ends it, one that copies ends its attempt."""
     async with PostgresStore(dsn).own_lease("test") as store:
         inbox = _BlockedInbox(Spool(tmp_path / "spool"), store, StageTimes())
         inbox.block()

@@ -1,4 +1,4 @@
-"""Whose turn it is, on a clock that is set by hand; and files shared out for it."""
+"""The scheduling of forms and files, on a clock set by hand, and the shares of a file."""
 
 import pyarrow as pa
 import pytest
@@ -27,7 +27,7 @@ class Clock:
         return self.now
 
 
-def test_files_have_the_engine_to_themselves_where_no_form_comes() -> None:
+def test_without_forms_files_are_not_limited() -> None:
     turns = Scheduler(Clock())
     for _ in range(50):
         turns.start_file_batch()
@@ -35,7 +35,7 @@ def test_files_have_the_engine_to_themselves_where_no_form_comes() -> None:
         assert turns.lines_limit == UNLIMITED_LINES
 
 
-def test_beside_forms_few_and_small_batches_of_files_are_under_way() -> None:
+def test_while_forms_arrive_file_batches_are_few_and_small() -> None:
     turns = Scheduler(Clock())
     turns.note_form()
     assert LEAST <= turns.lines_limit <= MOST
@@ -47,7 +47,7 @@ def test_beside_forms_few_and_small_batches_of_files_are_under_way() -> None:
     assert turns.may_start_file_batch()
 
 
-def test_when_no_form_has_come_for_a_while_files_go_on_whole() -> None:
+def test_after_a_pause_of_forms_files_are_not_limited() -> None:
     clock = Clock()
     turns = Scheduler(clock)
     turns.note_form()
@@ -58,7 +58,7 @@ def test_when_no_form_has_come_for_a_while_files_go_on_whole() -> None:
     assert turns.lines_limit == UNLIMITED_LINES
 
 
-def test_nothing_is_under_way_on_a_book_loaded_anew() -> None:
+def test_a_new_book_has_no_batch_under_way() -> None:
     turns = Scheduler(Clock())
     turns.note_form()
     for _ in range(FILE_BATCHES_MAX):
@@ -68,7 +68,7 @@ def test_nothing_is_under_way_on_a_book_loaded_anew() -> None:
 
 
 def _find_limit_after(took: float, batches: int) -> int:
-    """Lines of the next batch of a file, after so many that took so long each."""
+    """Return the lines of the next batch of a file, after so many batches of that duration."""
     clock = Clock()
     turns = Scheduler(clock)
     for _ in range(batches):
@@ -79,13 +79,13 @@ def _find_limit_after(took: float, batches: int) -> int:
     return turns.lines_limit
 
 
-def test_the_longer_a_batch_of_files_takes_the_smaller_is_the_next() -> None:
+def test_slow_file_batches_become_smaller() -> None:
     assert _find_limit_after(2 * FILE_BATCH_SECONDS, 1) < _find_limit_after(FILE_BATCH_SECONDS / 2, 1)
     assert _find_limit_after(2 * FILE_BATCH_SECONDS, 50) == LEAST
     assert _find_limit_after(FILE_BATCH_SECONDS / 2, 50) == MOST
 
 
-def test_a_form_that_waits_too_long_goes_before_any_file() -> None:
+def test_a_form_that_waits_too_long_goes_before_files() -> None:
     clock = Clock()
     turns = Scheduler(clock)
     turns.note_form()
@@ -98,7 +98,7 @@ def test_a_form_that_waits_too_long_goes_before_any_file() -> None:
     assert turns.may_start_file_batch(clock.now)
 
 
-def test_files_go_on_however_many_forms_come() -> None:
+def test_files_progress_under_any_load_of_forms() -> None:
     clock = Clock()
     turns = Scheduler(clock)
     turns.note_form()
@@ -114,23 +114,23 @@ def _build_lines(numbers: list[int]) -> pa.RecordBatch:
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=60), st.lists(st.integers(1, 20), min_size=1))
-def test_shares_are_whole_acts_and_together_they_are_everything(sizes: list[int], asked: list[int]) -> None:
+def test_shares_are_whole_acts_and_complete(sizes: list[int], limits: list[int]) -> None:
     raw = _build_lines([number + 1 for size in sizes for number in range(size)])
-    turns = iter(asked * len(sizes) * 5)
-    found = list(cut_shares(raw, lambda: next(turns)))
-    assert pa.Table.from_batches(found).equals(pa.Table.from_batches([raw]))
-    assert all(share["line"][0].as_py() == 1 for share in found)
-    assert all(share.num_rows < wanted + 5 for share, wanted in zip(found, asked * 300, strict=False))
+    next_limits = iter(limits * len(sizes) * 5)
+    shares = list(cut_shares(raw, lambda: next(next_limits)))
+    assert pa.Table.from_batches(shares).equals(pa.Table.from_batches([raw]))
+    assert all(share["line"][0].as_py() == 1 for share in shares)
+    assert all(share.num_rows < limit + 5 for share, limit in zip(shares, limits * 300, strict=False))
 
 
 @pytest.mark.parametrize("lines", [1, 100])
-def test_between_two_marks_nothing_is_shared_out_unless_asked(lines: int) -> None:
+def test_an_unlimited_segment_is_not_shared(lines: int) -> None:
     raw = _build_lines([1] * lines)
     assert list(cut_shares(raw, lambda: UNLIMITED_LINES)) == [raw]
 
 
-def test_an_act_over_long_is_cut_and_so_refused() -> None:
+def test_an_act_that_is_too_long_is_cut() -> None:
     raw = _build_lines([*range(1, 3 * ACT_LINES_MAX)])
-    found = list(cut_shares(raw, lambda: 10))
-    assert sum(share.num_rows for share in found) == raw.num_rows
-    assert found[0].num_rows > ACT_LINES_MAX
+    shares = list(cut_shares(raw, lambda: 10))
+    assert sum(share.num_rows for share in shares) == raw.num_rows
+    assert shares[0].num_rows > ACT_LINES_MAX

@@ -1,4 +1,4 @@
-"""Rows of any kind, right or wrong, resolved as the plain reading of them says, in whatever types they come."""
+"""Rows of any kind, right or wrong, are resolved as a plain model reads them, in every type of column."""
 
 from collections.abc import Hashable
 from functools import cache
@@ -33,7 +33,7 @@ ROWS = settings(
 
 
 class Expected(NamedTuple):
-    """What a row says, by the plain model: as read, in numbers, and which row its act begins with."""
+    """A row by the plain model: as read, in numbers, and the row that its act begins with."""
 
     read: ReadLine
     line: Line
@@ -61,52 +61,54 @@ def _resolve(raw: pa.RecordBatch, sender: Sender = SENDER) -> ResolvedLines:
 
 
 def _expect(rows: File) -> tuple[list[Expected], Engine]:
-    engine, found = Engine(_load_plain()), []
+    engine, decided = Engine(_load_plain()), []
     for act in read_acts(rows, _load_plain()):
-        head = len(found)
-        found += [
-            Expected(each, line, head) for each, line in zip(act, engine._build_lines(act, "x"), strict=True)
+        head = len(decided)
+        decided += [
+            Expected(row, line, head) for row, line in zip(act, engine._build_lines(act, "x"), strict=True)
         ]
-    return found, engine
+    return decided, engine
 
 
-def _list_acts(found: ResolvedLines) -> list[dict[str, int]]:
-    return [dict(zip(Acts._fields, row, strict=True)) for row in found.acts.tolist()]
+def _list_acts(resolved: ResolvedLines) -> list[dict[str, int]]:
+    return [dict(zip(Acts._fields, row, strict=True)) for row in resolved.acts.tolist()]
 
 
 @pytest.mark.parametrize("writer", WRITERS)
 @ROWS
 @given(rows=faulty_rows())
-def test_every_row_is_read_as_it_says(writer: str, rows: File) -> None:
-    found = _resolve(WRITERS[writer](rows))
+def test_every_row_is_resolved_as_by_the_plain_model(writer: str, rows: File) -> None:
+    resolved = _resolve(WRITERS[writer](rows))
     expected, engine = _expect(rows)
-    acts = _list_acts(found)
-    assert [Outcome(act["fault"]) for act in acts] == [each.line.fault for each in expected]
-    assert [act["head"] for act in acts] == [each.head for each in expected]
-    assert [field > 0 for field in found.field.tolist()] == [each.line.fault > 0 for each in expected]
-    assert found.cents.tolist() == [
-        amounts.read_any_amount(each.read.read_text(Field.AMOUNT)) for each in expected
+    acts = _list_acts(resolved)
+    assert [Outcome(act["fault"]) for act in acts] == [row.line.fault for row in expected]
+    assert [act["head"] for act in acts] == [row.head for row in expected]
+    assert [field > 0 for field in resolved.field.tolist()] == [row.line.fault > 0 for row in expected]
+    assert resolved.cents.tolist() == [
+        amounts.read_any_amount(row.read.read_text(Field.AMOUNT)) for row in expected
     ]
-    assert sum_cents(found.raw).total == sum(
-        found.cents.tolist()
+    assert sum_cents(resolved.raw).total == sum(
+        resolved.cents.tolist()
     )  # what is declared is what is accounted for
-    sound = [(act, each) for act, each in zip(acts, expected, strict=True) if not act["fault"]]
-    for act, each in sound:
+    sound = [(act, row) for act, row in zip(acts, expected, strict=True) if not act["fault"]]
+    for act, row in sound:
         plain = ("kind", "amount", "period", "account")
-        assert {name: act[name] for name in plain} == {name: getattr(each.line, name) for name in plain}
-        assert found.day[acts.index(act)] == find_posting_day(each.read)
-        if each.line.previous:
-            assert act["previous_line"] == min(each.line.previous_line, 2**31 - 1)
-    _compare_places([(act, each.line) for act, each in sound], found, engine)
+        assert {name: act[name] for name in plain} == {name: getattr(row.line, name) for name in plain}
+        assert resolved.day[acts.index(act)] == find_posting_day(row.read)
+        if row.line.previous:
+            assert act["previous_line"] == min(row.line.previous_line, 2**31 - 1)
+    _compare_places([(act, row.line) for act, row in sound], resolved, engine)
     _compare_words(acts, expected)
 
 
-def _compare_places(sound: list[tuple[dict[str, int], Line]], found: ResolvedLines, engine: Engine) -> None:
-    """Cells are numbered alike up to their order; each hangs where, and posts to what, its row says."""
+def _compare_places(
+    sound: list[tuple[dict[str, int], Line]], resolved: ResolvedLines, engine: Engine
+) -> None:
+    """Cells are numbered alike except for their order; each has the position and account of its row."""
     first = _load_registry().first_node
     records = [
         dict(zip(Cells._fields, row, strict=True))
-        for row in to_records(found.new_words, _load_registry()).tolist()
+        for row in to_records(resolved.new_words, _load_registry()).tolist()
     ]
     numbered = {NONE: NONE}
     for act, line in sound:
@@ -124,14 +126,14 @@ def _compare_places(sound: list[tuple[dict[str, int], Line]], found: ResolvedLin
 
 
 def _compare_words(acts: list[dict[str, int]], expected: list[Expected]) -> None:
-    """Equal where the texts are equal, and only there."""
+    """Words are equal exactly where the texts are equal."""
     keys, payees, banks, contents = _Twins(), _Twins(), _Twins(), _Twins()
-    whole = {
-        each.head: tuple(other.line.content for other in expected if other.head == each.head)
-        for each in expected
+    groups = {
+        row.head: tuple(other.line.content for other in expected if other.head == row.head)
+        for row in expected
     }
-    faulty_acts = {each.head for each in expected if each.line.fault}
-    for place, (act, (_, line, head)) in enumerate(zip(acts, expected, strict=True)):
+    faulty_acts = {row.head for row in expected if row.line.fault}
+    for position, (act, (_, line, head)) in enumerate(zip(acts, expected, strict=True)):
         if line.fault not in UNKEYED_FAULTS:
             keys.meet((act["key_high"], act["key_low"]), line.key)
         if line.fault:
@@ -142,38 +144,38 @@ def _compare_words(acts: list[dict[str, int]], expected: list[Expected]) -> None
             payees.meet((act["payee_high"], act["payee_low"]), line.payee)
         if line.bank:
             banks.meet(act["bank"], line.bank)
-        if place == head and head not in faulty_acts:
-            contents.meet((act["key_high"], act["content"]), (line.key, whole[head]))
+        if position == head and head not in faulty_acts:
+            contents.meet((act["key_high"], act["content"]), (line.key, groups[head]))
 
 
 class _Twins:
-    """Two namings of the same things."""
+    """Two numberings of the same things."""
 
     def __init__(self) -> None:
         self._there: dict[Hashable, Hashable] = {}
         self._back: dict[Hashable, Hashable] = {}
 
-    def meet(self, one: Hashable, other: Hashable) -> None:
-        assert self._there.setdefault(one, other) == other
-        assert self._back.setdefault(other, one) == one
+    def meet(self, left: Hashable, right: Hashable) -> None:
+        assert self._there.setdefault(left, right) == right
+        assert self._back.setdefault(right, left) == left
 
 
 @ROWS
 @given(rows=faulty_rows())
-def test_the_same_acts_come_of_all_types(rows: File) -> None:
-    """To the byte: keys, content, cells, faults; even of rows that are refused."""
+def test_all_column_types_give_the_same_acts(rows: File) -> None:
+    """To the byte: keys, content, cells, faults; even of refused rows."""
     text, *others = (_resolve(write(rows)) for write in WRITERS.values())
     for other in others:
         assert _list_acts(other) == _list_acts(text)
         for name in ("cents", "day", "new_words"):
             assert getattr(other, name).tolist() == getattr(text, name).tolist()
-        assert [_normalise_amount_field(each) for each in other.field.tolist()] == [
+        assert [_normalise_amount_field(field) for field in other.field.tolist()] == [
             _normalise_amount_field(e) for e in text.field.tolist()
         ]
 
 
 def _normalise_amount_field(field: int) -> int:
-    """A fault of the amount names the column it came in."""
+    """A fault of the amount names its column."""
     return Field.AMOUNT if field == Field.AMOUNT_CENTS else field
 
 
@@ -190,27 +192,27 @@ def _build_row(**changes: Any) -> dict[str, str]:
 
 
 def _list_faults(rows: File, sender: Sender = SENDER) -> list[Outcome]:
-    found = [
+    faults = [
         [Outcome(act["fault"]) for act in _list_acts(_resolve(write(rows), sender))]
         for write in (to_text, to_types)
     ]
-    assert found[0] == found[1]
-    return found[0]
+    assert faults[0] == faults[1]
+    return faults[0]
 
 
-def test_no_rows_are_no_acts() -> None:
-    found = _resolve(to_text([_build_row()]).slice(0, 0))
-    assert len(found.acts) == len(found.cents) == len(found.new_words) == 0
+def test_no_rows_give_no_acts() -> None:
+    resolved = _resolve(to_text([_build_row()]).slice(0, 0))
+    assert len(resolved.acts) == len(resolved.cents) == len(resolved.new_words) == 0
 
 
-def test_an_act_too_long_is_refused_whole() -> None:
-    """By the fault on its first line, which stands for all of them."""
+def test_an_act_that_is_too_long_is_refused_whole() -> None:
+    """The fault is on its first line, which stands for all of them."""
     for count, expected in ((ACT_LINES_MAX, Outcome.ACCEPTED), (ACT_LINES_MAX + 1, Outcome.ACT_TOO_LONG)):
-        found = _list_faults([_build_row(line=str(line)) for line in range(1, count + 1)])
-        assert found == [expected] + [Outcome.ACCEPTED] * (count - 1)
+        faults = _list_faults([_build_row(line=str(line)) for line in range(1, count + 1)])
+        assert faults == [expected] + [Outcome.ACCEPTED] * (count - 1)
 
 
-def test_who_demands_sepa_demands_it_of_payments() -> None:
+def test_a_sender_can_demand_sepa_for_payments() -> None:
     payment = _build_row(kind="direct_payment_request", payee="1001488375", amount="1000000000.00")
     rows = [
         _build_row(reference="R2", amount="1000000000.00"),
@@ -232,6 +234,6 @@ def test_senders_and_secrets_have_keys_of_their_own() -> None:
         ResolutionContext(registry, CellNumbers(np.zeros(0, np.int64)), DictionaryCache(), (11, second))
         for second in (13, 14)
     ]
-    found = [resolve(raw, Sender(at), context).acts[0] for at in (7, 8) for context in contexts]
-    assert len({(each["key_high"], each["key_low"]) for each in found}) == 4
-    assert len({each["content"] for each in found}) == 1
+    acts = [resolve(raw, Sender(at), context).acts[0] for at in (7, 8) for context in contexts]
+    assert len({(act["key_high"], act["key_low"]) for act in acts}) == 4
+    assert len({act["content"] for act in acts}) == 1

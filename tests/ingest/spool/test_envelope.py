@@ -1,4 +1,4 @@
-"""What a sender says of a file is read exactly, from the place nearest at hand."""
+"""The envelope of a file is read exactly, each item from the most specific source."""
 
 import itertools
 import json
@@ -46,8 +46,8 @@ def test_other_control_sums_are_refused(text: str) -> None:
         parse_control_sum(text, "here")
 
 
-def test_everything_said_is_understood() -> None:
-    said = {
+def test_every_item_is_parsed() -> None:
+    items = {
         "sender": "MEN",
         "batch_id": "2018/12-31 a",
         "version": "1",
@@ -56,7 +56,7 @@ def test_everything_said_is_understood() -> None:
         "sha256": "AB" * 32,
         "sepa_only": True,
     }
-    assert parse_envelope(said, "here") == Envelope(
+    assert parse_envelope(items, "here") == Envelope(
         sender="MEN",
         batch_id="2018/12-31 a",
         count=12,
@@ -93,10 +93,10 @@ REFUSED: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("said", REFUSED, ids=str)
-def test_what_cannot_be_understood_is_refused_by_key(said: dict[str, Any]) -> None:
-    with pytest.raises(FormatUnknown, match=f"(?i){next(iter(said))}"):
-        parse_envelope(said, "here")
+@pytest.mark.parametrize("items", REFUSED, ids=str)
+def test_an_invalid_item_is_refused_by_its_key(items: dict[str, Any]) -> None:
+    with pytest.raises(FormatUnknown, match=f"(?i){next(iter(items))}"):
+        parse_envelope(items, "here")
 
 
 def test_a_declared_envelope_is_checked_too() -> None:
@@ -104,7 +104,7 @@ def test_a_declared_envelope_is_checked_too() -> None:
         check_envelope(Envelope(sender="a b"), "here")
 
 
-def test_the_nearest_word_wins_item_by_item() -> None:
+def test_the_first_envelope_wins_item_by_item() -> None:
     command = Envelope(sender="A", count=1)
     manifest = Envelope(sender="B", batch_id="M", count=2, control_cents=0)
     inside = Envelope(sender="C", batch_id="I", count=3, control_cents=7, sepa_only=True)
@@ -114,22 +114,24 @@ def test_the_nearest_word_wins_item_by_item() -> None:
 
 
 @pytest.mark.parametrize("flag", ["sepa_only", "atomic"])
-def test_a_flag_holds_wherever_it_is_set(flag: str) -> None:
+def test_a_flag_counts_wherever_it_is_set(flag: str) -> None:
     for values in itertools.product((True, False, None), repeat=3):
-        said = [parse_envelope({flag: each} if each is not None else {}, "headers") for each in values]
-        assert getattr(merge_envelopes(said), flag) is (True in values)
+        envelopes = [
+            parse_envelope({flag: value} if value is not None else {}, "headers") for value in values
+        ]
+        assert getattr(merge_envelopes(envelopes), flag) is (True in values)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows", ".jsonl"])
-def test_an_envelope_may_stand_inside(suffix: str, tmp_path: Path) -> None:
+def test_a_file_may_contain_its_envelope(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"acts{suffix}"
-    said = {"sender": "MEN", "batch_id": "B7", "version": "1", "count": "5", "control_sum": "-8.3"}
+    items = {"sender": "MEN", "batch_id": "B7", "version": "1", "count": "5", "control_sum": "-8.3"}
     if suffix == ".jsonl":
         write_file(build_acts(5), path)
         numbers = {"count": 5, "sepa_only": True, "control_sum": -8.3}
-        path.write_text(json.dumps({"envelope": said | numbers}) + "\n" + path.read_text())
+        path.write_text(json.dumps({"envelope": items | numbers}) + "\n" + path.read_text())
     else:
-        metadata = {f"crescendo.{key}": value for key, value in (said | {"sepa_only": "true"}).items()}
+        metadata = {f"crescendo.{key}": value for key, value in (items | {"sepa_only": "true"}).items()}
         write_file(build_acts(5).replace_schema_metadata(metadata | {"pandas": "whatever"}), path)
     assert spool_file(tmp_path, path, Envelope()).envelope == Envelope(
         sender="MEN", batch_id="B7", count=5, control_cents=-830, sepa_only=True
@@ -138,22 +140,24 @@ def test_an_envelope_may_stand_inside(suffix: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows", ".jsonl"])
 @pytest.mark.parametrize(
-    "said", [{"colour": "blue"}, {"version": "2"}, {"sha256": "00" * 32}, {"count": "x"}], ids=str
+    "items", [{"colour": "blue"}, {"version": "2"}, {"sha256": "00" * 32}, {"count": "x"}], ids=str
 )
-def test_a_bad_envelope_inside_refuses_the_file(suffix: str, said: dict[str, str], tmp_path: Path) -> None:
+def test_an_invalid_embedded_envelope_refuses_the_file(
+    suffix: str, items: dict[str, str], tmp_path: Path
+) -> None:
     path = tmp_path / f"acts{suffix}"
     if suffix == ".jsonl":
-        path.write_text(json.dumps({"envelope": said}) + "\n")
+        path.write_text(json.dumps({"envelope": items}) + "\n")
     else:
         write_file(
-            build_acts(1).replace_schema_metadata({f"crescendo.{k}": v for k, v in said.items()}), path
+            build_acts(1).replace_schema_metadata({f"crescendo.{k}": v for k, v in items.items()}), path
         )
     with pytest.raises(FormatUnknown, match=r"metadata|envelope"):
         spool_file(tmp_path, path)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_manifest_may_lie_beside(suffix: str, tmp_path: Path) -> None:
+def test_a_manifest_beside_the_file_is_read(suffix: str, tmp_path: Path) -> None:
     path = write_file(build_acts(5), tmp_path / f"acts{suffix}")
     manifest = {"sender": "MEN", "count": 5, "control_sum": 12.30, "sepa_only": False}
     path.with_name(f"{path.name}.manifest.json").write_text(json.dumps(manifest))
@@ -181,11 +185,11 @@ def test_a_broken_manifest_refuses_the_file(text: str, tmp_path: Path) -> None:
     assert type(refused.value) is BROKEN_MANIFESTS[text]
 
 
-def test_no_manifest_says_nothing(tmp_path: Path) -> None:
+def test_a_missing_manifest_is_an_empty_envelope(tmp_path: Path) -> None:
     assert read_manifest(tmp_path / "acts.csv") == Envelope()
 
 
-def test_what_differs_is_told_with_both_figures() -> None:
+def test_a_difference_is_reported_with_both_figures() -> None:
     envelope = Envelope(count=10, control_cents=1234567, sha256=b"\xaa" * 32)
     check_totals(envelope, 10, 1234567, "f")
     check_totals(Envelope(), 10, 1234567, "f")

@@ -1,4 +1,4 @@
-"""A spooled file stays until everybody who claims it has said that it is not needed, and no longer."""
+"""A spooled file stays until all its claims are released as not needed, and no longer."""
 
 import hashlib
 import io
@@ -39,7 +39,7 @@ def list_files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def test_what_nobody_needs_is_gone_with_its_folder(spool: Spool, folder: Path) -> None:
+def test_a_file_that_is_not_needed_is_removed_with_its_folder(spool: Spool, folder: Path) -> None:
     spool.release(receive_file(spool), is_needed=False)
     assert list_files(folder) == []
     assert not (folder / DIGEST.hex()[:2] / DIGEST.hex()).exists()
@@ -47,19 +47,19 @@ def test_what_nobody_needs_is_gone_with_its_folder(spool: Spool, folder: Path) -
         spool.open(DIGEST)
 
 
-def test_what_is_needed_stays_and_nothing_else(spool: Spool, folder: Path) -> None:
+def test_only_the_needed_file_stays(spool: Spool, folder: Path) -> None:
     spool.release(receive_file(spool), is_needed=True)
     assert list_files(folder) == ["envelope-MEN.json", "original"]
 
 
-def test_what_is_derived_from_a_file_goes_with_it(spool: Spool, folder: Path) -> None:
+def test_derived_files_are_removed_with_their_file(spool: Spool, folder: Path) -> None:
     identity = receive_file(spool)
     (spool.open(DIGEST).folder / "normalised.arrow").write_bytes(b"derived")
     spool.release(identity, is_needed=False)
     assert list_files(folder) == []
 
 
-def test_another_senders_same_bytes_stay(spool: Spool) -> None:
+def test_the_same_bytes_of_another_sender_stay(spool: Spool) -> None:
     mine, theirs = receive_file(spool), receive_file(spool, "MINARM")
     spool.release(theirs, is_needed=True)
     spool.release(mine, is_needed=False)
@@ -69,7 +69,7 @@ def test_another_senders_same_bytes_stay(spool: Spool) -> None:
 
 
 @pytest.mark.parametrize("needed", [True, False])
-def test_the_last_of_those_who_claim_the_same_file_decides(needed: bool, spool: Spool, folder: Path) -> None:
+def test_the_last_claim_decides(needed: bool, spool: Spool, folder: Path) -> None:
     first, second = receive_file(spool), receive_file(spool)
     spool.release(first, is_needed=False)
     assert spool.open(DIGEST).path.read_bytes() == CSV
@@ -77,7 +77,7 @@ def test_the_last_of_those_who_claim_the_same_file_decides(needed: bool, spool: 
     assert bool(list_files(folder)) == needed
 
 
-def test_a_sender_whose_name_begins_like_another_is_another(spool: Spool) -> None:
+def test_a_sender_name_that_is_a_prefix_of_another_is_distinct(spool: Spool) -> None:
     receive_file(spool, "A.B")
     spool.release(receive_file(spool, "A"), is_needed=False)
     with pytest.raises(FileUnreadable, match="No such file"):
@@ -94,7 +94,7 @@ def test_a_claim_of_another_spool_on_the_folder_counts(spool: Spool, folder: Pat
 
 @pytest.fixture
 def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Another process that has received a file and not said yet whether it is needed."""
+    """Run another process that has received a file and not yet stated whether it is needed."""
     program = (
         "import io, sys; from pathlib import Path\n"
         "from ingest.spool.spool import Spool; from ingest.spool.envelope import Envelope\n"
@@ -109,14 +109,12 @@ def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield process
 
 
-def test_what_a_living_process_has_not_decided_is_left_alone(
-    folder: Path, receiver: subprocess.Popen[bytes]
-) -> None:
+def test_undecided_files_of_a_running_process_stay(folder: Path, receiver: subprocess.Popen[bytes]) -> None:
     assert Spool(folder).reclaim_undecided() == []
 
 
 @pytest.mark.parametrize("needed", [True, False])
-def test_what_a_killed_process_has_not_decided_is_decided_once(
+def test_undecided_files_of_a_killed_process_are_reclaimed_once(
     needed: bool, folder: Path, receiver: subprocess.Popen[bytes]
 ) -> None:
     receiver.send_signal(signal.SIGKILL)
@@ -129,8 +127,8 @@ def test_what_a_killed_process_has_not_decided_is_decided_once(
     assert Spool(folder).reclaim_undecided() == []
 
 
-def test_files_without_a_claim_are_never_looked_at(spool: Spool, folder: Path) -> None:
-    """They were given a number once: by this database, or by one that was put back to an earlier day."""
+def test_files_without_a_claim_are_not_reclaimed(spool: Spool, folder: Path) -> None:
+    """They have a number, in this database or in one that was restored to an earlier day."""
     spool.release(receive_file(spool), is_needed=True)
     assert Spool(folder).reclaim_undecided() == []
     assert spool.open(DIGEST)

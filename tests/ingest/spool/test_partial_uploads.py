@@ -1,4 +1,4 @@
-"""Partial files: what has arrived stays, is bounded, is one connection's at a time, and expires."""
+"""Partial files: what has arrived stays, is bounded, is locked by one connection at a time, and expires."""
 
 import hashlib
 import io
@@ -46,16 +46,16 @@ def build_declaration(
 
 
 class InterruptedStream(io.BytesIO):
-    """A connection that breaks after what it brings."""
+    """A connection that breaks after its content."""
 
     def read(self, size: int | None = -1) -> bytes:
-        found = super().read(size)
-        if not found:
+        piece = super().read(size)
+        if not piece:
             raise ConnectionResetError
-        return found
+        return piece
 
 
-def test_pieces_become_the_whole(uploads: PartialUploads, folder: Path) -> None:
+def test_pieces_are_assembled(uploads: PartialUploads, folder: Path) -> None:
     upload, is_new = uploads.begin(build_declaration())
     assert (is_new, upload.offset, upload.is_whole) == (True, 0, False)
     for n in range(len(CSV)):
@@ -69,59 +69,59 @@ def test_pieces_become_the_whole(uploads: PartialUploads, folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_what_came_before_a_break_stays_for_whoever_looks_anew(uploads: PartialUploads, folder: Path) -> None:
+def test_bytes_before_a_break_stay(uploads: PartialUploads, folder: Path) -> None:
     upload, _ = uploads.begin(build_declaration())
     with uploads.lock_upload(upload), pytest.raises(ConnectionResetError):
         upload.append(InterruptedStream(CSV[:7]))
-    again, is_new = PartialUploads(folder, LARGEST).begin(build_declaration())
-    assert (is_new, again.offset) == (False, 7)
-    again.append(io.BytesIO(CSV[7:]))
-    assert again.original.read_bytes() == CSV
+    resumed, is_new = PartialUploads(folder, LARGEST).begin(build_declaration())
+    assert (is_new, resumed.offset) == (False, 7)
+    resumed.append(io.BytesIO(CSV[7:]))
+    assert resumed.original.read_bytes() == CSV
 
 
-def test_what_is_said_last_holds(uploads: PartialUploads) -> None:
+def test_the_last_declaration_counts(uploads: PartialUploads) -> None:
     uploads.begin(build_declaration())
-    said = UploadDeclaration(
+    declaration = UploadDeclaration(
         size_bytes=len(CSV), name="b.csv", media="text/csv", envelope=build_declaration().envelope, again=True
     )
-    uploads.begin(said)
-    found = uploads.find(said.identity)
-    assert found
-    assert found.declaration == said
+    uploads.begin(declaration)
+    upload = uploads.find(declaration.identity)
+    assert upload
+    assert upload.declaration == declaration
 
 
-def test_another_size_is_another_file_and_is_told(uploads: PartialUploads) -> None:
+def test_another_size_is_refused(uploads: PartialUploads) -> None:
     uploads.begin(build_declaration())
     with pytest.raises(UploadDiffers, match="19 bytes"):
         uploads.begin(build_declaration(size=20))
 
 
-def test_more_than_was_declared_is_not_kept(uploads: PartialUploads) -> None:
+def test_bytes_beyond_the_declared_size_are_dropped(uploads: PartialUploads) -> None:
     upload, _ = uploads.begin(build_declaration())
     with pytest.raises(UploadTooLong):
         upload.append(io.BytesIO(CSV + b"B;1\n"))
     assert upload.original.read_bytes() == CSV
 
 
-def test_only_one_at_a_time(uploads: PartialUploads, folder: Path) -> None:
+def test_only_one_connection_at_a_time(uploads: PartialUploads, folder: Path) -> None:
     upload, _ = uploads.begin(build_declaration())
     other = PartialUploads(folder, LARGEST)
     with uploads.lock_upload(upload):
-        for each in (uploads, other):
-            with pytest.raises(UploadBusy), each.lock_upload(upload):
+        for instance in (uploads, other):
+            with pytest.raises(UploadBusy), instance.lock_upload(upload):
                 pass
             with pytest.raises(UploadBusy):
-                each.begin(build_declaration())
+                instance.begin(build_declaration())
     with other.lock_upload(upload):
         pass
 
 
-def test_who_comes_late_to_one_that_ended_is_told(uploads: PartialUploads) -> None:
+def test_a_late_connection_to_an_ended_upload_is_refused(uploads: PartialUploads) -> None:
     upload, _ = uploads.begin(build_declaration())
     with uploads.lock_upload(upload):
         uploads.remove(upload)
         uploads.begin(build_declaration())
-        # what is locked here is not what stands there now
+        # the locked folder is not the one that exists now
         with uploads.lock_upload(upload):
             pass
     uploads.remove(upload)
@@ -129,31 +129,31 @@ def test_who_comes_late_to_one_that_ended_is_told(uploads: PartialUploads) -> No
         pass
 
 
-def test_a_sender_has_so_many_and_others_have_theirs(uploads: PartialUploads) -> None:
+def test_the_number_of_uploads_is_limited_by_sender(uploads: PartialUploads) -> None:
     for n in range(SENDER_UPLOADS_MAX):
         uploads.begin(build_declaration(b"%d" % n))
     with pytest.raises(UploadQuotaExceeded, match=str(SENDER_UPLOADS_MAX)):
         uploads.begin(build_declaration())
     uploads.begin(build_declaration(sender="MINARM"))
-    uploads.begin(build_declaration(b"3"))  # one that is there is no other one
+    uploads.begin(build_declaration(b"3"))  # an existing upload is not a further one
     uploads.remove(uploads.list_uploads("MEN")[0])
     uploads.begin(build_declaration())
 
 
-def test_what_is_declared_counts_before_it_comes(uploads: PartialUploads) -> None:
+def test_declared_bytes_count_before_they_arrive(uploads: PartialUploads) -> None:
     for n in range(4):
         uploads.begin(build_declaration(b"%d" % n, size=LARGEST))
     with pytest.raises(UploadQuotaExceeded, match="4,000 bytes"):
         uploads.begin(build_declaration(size=1))
 
 
-def test_a_disk_without_room_is_told_before_anything_comes(folder: Path) -> None:
+def test_a_full_disk_is_reported_before_the_upload(folder: Path) -> None:
     with pytest.raises(DiskFull):
         PartialUploads(folder, 2**60).begin(build_declaration(size=2**60))
     assert list(folder.iterdir()) == []
 
 
-def test_another_senders_is_not_there(uploads: PartialUploads) -> None:
+def test_uploads_of_another_sender_are_invisible(uploads: PartialUploads) -> None:
     uploads.begin(build_declaration(sender="MINARM"))
     ours = build_declaration().identity
     assert uploads.find(ours) is None
@@ -163,7 +163,7 @@ def test_another_senders_is_not_there(uploads: PartialUploads) -> None:
     assert not uploads.is_uploaded_by_another(FileIdentity("MEN", bytes(32)))
 
 
-def test_what_nobody_goes_on_with_expires(uploads: PartialUploads, folder: Path) -> None:
+def test_an_abandoned_upload_expires(uploads: PartialUploads, folder: Path) -> None:
     old, _ = uploads.begin(build_declaration())
     fresh, _ = uploads.begin(build_declaration(b"fresh"))
     old.append(io.BytesIO(CSV[:3]))
@@ -176,7 +176,7 @@ def test_what_nobody_goes_on_with_expires(uploads: PartialUploads, folder: Path)
     assert uploads.find(fresh.declaration.identity) == fresh
 
 
-def test_one_that_somebody_is_at_is_not_swept(uploads: PartialUploads) -> None:
+def test_a_locked_upload_does_not_expire(uploads: PartialUploads) -> None:
     upload, _ = uploads.begin(build_declaration())
     with uploads.lock_upload(upload):
         uploads.remove_expired(now=upload.expires_at + 1)
@@ -186,7 +186,7 @@ def test_one_that_somebody_is_at_is_not_swept(uploads: PartialUploads) -> None:
 
 
 @pytest.mark.parametrize("sender", ["..", "../MEN", "/etc", "a/b", "*", "\0", "x" * 300])
-def test_no_sender_leads_out_of_the_folder(sender: str, uploads: PartialUploads) -> None:
+def test_no_sender_name_leads_out_of_the_folder(sender: str, uploads: PartialUploads) -> None:
     with pytest.raises(FormatUnknown):
         uploads.find(FileIdentity(sender, bytes(32)))
     with pytest.raises(FormatUnknown):
@@ -195,7 +195,7 @@ def test_no_sender_leads_out_of_the_folder(sender: str, uploads: PartialUploads)
         uploads.begin(build_declaration(sender=sender))
 
 
-def test_an_expired_one_begins_anew(uploads: PartialUploads) -> None:
+def test_an_expired_upload_begins_anew(uploads: PartialUploads) -> None:
     old, _ = uploads.begin(build_declaration())
     old.append(io.BytesIO(CSV[:3]))
     os.utime(old.original, (0, 0))
@@ -203,9 +203,7 @@ def test_an_expired_one_begins_anew(uploads: PartialUploads) -> None:
     assert (is_new, new.offset) == (True, 0)
 
 
-def test_one_that_was_never_quite_begun_is_swept_and_may_be_begun(
-    uploads: PartialUploads, folder: Path
-) -> None:
+def test_an_incompletely_begun_upload_is_removed_and_may_begin(uploads: PartialUploads, folder: Path) -> None:
     upload, _ = uploads.begin(build_declaration())
     (upload.folder / "declared.json").unlink()
     assert uploads.find(build_declaration().identity) is None
@@ -215,7 +213,7 @@ def test_one_that_was_never_quite_begun_is_swept_and_may_be_begun(
     assert list(folder.iterdir()) == []
 
 
-def test_other_bytes_than_declared_are_not_taken(uploads: PartialUploads, folder: Path) -> None:
+def test_other_bytes_than_declared_are_refused(uploads: PartialUploads, folder: Path) -> None:
     upload, _ = uploads.begin(build_declaration())
     upload.append(io.BytesIO(CSV.replace(b"A", b"B")))
     with pytest.raises(EnvelopeMismatch):
@@ -224,7 +222,7 @@ def test_other_bytes_than_declared_are_not_taken(uploads: PartialUploads, folder
     assert [path.name for path in folder.parent.iterdir() if path != folder] == ["incoming"]
 
 
-def test_a_known_file_is_adopted_as_well(uploads: PartialUploads, folder: Path) -> None:
+def test_a_known_file_is_adopted(uploads: PartialUploads, folder: Path) -> None:
     spool = Spool(folder.parent)
     first = spool.receive(io.BytesIO(CSV), "acts.csv", build_declaration().envelope)
     upload, _ = uploads.begin(build_declaration())

@@ -1,4 +1,4 @@
-"""A file in the spool is there whole, durably, or not at all."""
+"""A file is in the spool completely and durably, or not at all."""
 
 import hashlib
 import io
@@ -33,19 +33,19 @@ def spool(folder: Path) -> Spool:
 
 
 def list_files(folder: Path) -> set[str]:
-    """What stands in its place; what is on its way aside."""
-    found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    return {path.as_posix() for path in found if path.parts[0] != "incoming"}
+    """List the files in place; work in progress is left out."""
+    paths = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    return {path.as_posix() for path in paths if path.parts[0] != "incoming"}
 
 
 def test_a_file_lies_under_its_own_hash(spool: Spool, folder: Path) -> None:
-    found = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
+    spooled = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
     home = f"{DIGEST.hex()[:2]}/{DIGEST.hex()}"
     assert list_files(folder) == {f"{home}/original", f"{home}/envelope-MEN.json"}
-    assert found.path == folder / home / "original"
-    assert found.path.read_bytes() == CSV
-    assert (found.sha256, found.size_bytes, found.format) == (DIGEST, len(CSV), FileFormat.CSV)
-    assert (found.name, found.envelope) == ("acts.csv", SENDER)
+    assert spooled.path == folder / home / "original"
+    assert spooled.path.read_bytes() == CSV
+    assert (spooled.sha256, spooled.size_bytes, spooled.format) == (DIGEST, len(CSV), FileFormat.CSV)
+    assert (spooled.name, spooled.envelope) == ("acts.csv", SENDER)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -57,54 +57,52 @@ def test_paths_and_streams_are_received_alike(suffix: str, spool: Spool, tmp_pat
 
 
 def test_a_spooled_file_is_found_again(spool: Spool, folder: Path) -> None:
-    found = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
-    assert Spool(folder).open(DIGEST) == found
-    assert Spool(folder).open(DIGEST, "MEN") == found
+    spooled = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
+    assert Spool(folder).open(DIGEST) == spooled
+    assert Spool(folder).open(DIGEST, "MEN") == spooled
 
 
-def test_the_same_bytes_are_kept_once(spool: Spool, folder: Path) -> None:
+def test_the_same_bytes_are_stored_once(spool: Spool, folder: Path) -> None:
     first = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
     before = list_files(folder)
     assert spool.receive(io.BytesIO(CSV), "acts.csv", SENDER) == first
     assert list_files(folder) == before
 
 
-def test_what_is_said_of_known_bytes_holds_only_once_they_are_decided_by_it(
-    spool: Spool, folder: Path
-) -> None:
-    """Whoever sends them again, and is told that they are known, changes nothing of what still waits."""
+def test_a_new_envelope_of_known_bytes_counts_only_once_it_is_written(spool: Spool, folder: Path) -> None:
+    """A repeated transmission of known bytes does not change the envelope of a submission that still waits."""
     first = Envelope(sender="MEN", batch_id="first", atomic=True)
     spool.receive(io.BytesIO(CSV), "acts.csv", first)
-    again = spool.receive(io.BytesIO(CSV), "renamed.csv", Envelope(sender="MEN", batch_id="second"))
-    assert again.envelope.batch_id == "second"
-    found = spool.open(DIGEST, "MEN")
-    assert (found.name, found.envelope) == ("acts.csv", first)
+    resent = spool.receive(io.BytesIO(CSV), "renamed.csv", Envelope(sender="MEN", batch_id="second"))
+    assert resent.envelope.batch_id == "second"
+    stored = spool.open(DIGEST, "MEN")
+    assert (stored.name, stored.envelope) == ("acts.csv", first)
     before = list_files(folder)
     for _ in range(2):
-        spool.write_envelope(again)
-        assert spool.open(DIGEST, "MEN") == again
+        spool.write_envelope(resent)
+        assert spool.open(DIGEST, "MEN") == resent
         assert list_files(folder) == before
     assert list((folder / "incoming").glob("*/*")) == []
 
 
 def test_two_senders_may_send_the_same_bytes(spool: Spool) -> None:
-    one = spool.receive(io.BytesIO(CSV), "acts.csv", Envelope(sender="MEN", count=1))
+    first = spool.receive(io.BytesIO(CSV), "acts.csv", Envelope(sender="MEN", count=1))
     other = spool.receive(io.BytesIO(CSV), "acts.csv", Envelope(sender="MINARM", count=2))
-    assert one.path == other.path
-    assert spool.open(DIGEST, "MEN") == one
+    assert first.path == other.path
+    assert spool.open(DIGEST, "MEN") == first
     assert spool.open(DIGEST, "MINARM") == other
     with pytest.raises(FileUnreadable, match="2 senders"):
         spool.open(DIGEST)
 
 
-def test_a_batch_without_a_name_is_named_by_its_hash(spool: Spool) -> None:
+def test_a_batch_without_id_is_named_by_its_hash(spool: Spool) -> None:
     assert (
         spool.receive(io.BytesIO(CSV), "acts.csv", Envelope(sender="MEN")).envelope.batch_id
         == DIGEST.hex()[:16]
     )
 
 
-def test_what_is_not_there_is_told(spool: Spool, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(spool: Spool, tmp_path: Path) -> None:
     with pytest.raises(FileUnreadable, match=f"{DIGEST.hex()}: No such file"):
         spool.open(DIGEST)
     spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
@@ -150,40 +148,42 @@ class InterruptedStream(io.BytesIO):
     """A connection that breaks in the middle of a file."""
 
     def read(self, size: int | None = -1) -> bytes:
-        found = super().read(size)
-        if not found:
+        piece = super().read(size)
+        if not piece:
             raise ConnectionResetError
-        return found
+        return piece
 
 
-def test_a_torn_transfer_leaves_nothing(spool: Spool, folder: Path) -> None:
+def test_an_interrupted_transfer_leaves_nothing(spool: Spool, folder: Path) -> None:
     with pytest.raises(ConnectionResetError):
         spool.receive(InterruptedStream(CSV), "acts.csv", SENDER)
     assert [path.name for path in folder.rglob("*")] == ["incoming"]
 
 
-def test_progress_is_told_in_bytes(spool: Spool, tmp_path: Path) -> None:
+def test_progress_is_reported_in_bytes(spool: Spool, tmp_path: Path) -> None:
     content = CSV + b"A;1\n" * 600_000
     (tmp_path / "acts.csv").write_bytes(content)
-    told: list[tuple[int, int]] = []
-    spool.receive(tmp_path / "acts.csv", "acts.csv", SENDER, lambda done, total: told.append((done, total)))
-    assert told[-1] == (len(content), len(content))
-    assert len(told) == 3
-    assert told == sorted(told)
+    reports: list[tuple[int, int]] = []
+    spool.receive(
+        tmp_path / "acts.csv", "acts.csv", SENDER, lambda done, total: reports.append((done, total))
+    )
+    assert reports[-1] == (len(content), len(content))
+    assert len(reports) == 3
+    assert reports == sorted(reports)
 
 
-def test_changed_bytes_are_noticed_and_healed_by_sending_again(spool: Spool) -> None:
-    found = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
-    found.path.write_bytes(CSV.replace(b"A", b"B"))
+def test_changed_bytes_are_detected_and_replaced_by_sending_again(spool: Spool) -> None:
+    spooled = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
+    spooled.path.write_bytes(CSV.replace(b"A", b"B"))
     with pytest.raises(FileUnreadable, match="now hash to"):
         spool.open(DIGEST)
     spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
-    assert spool.open(DIGEST) == found
+    assert spool.open(DIGEST) == spooled
 
 
 @pytest.fixture
 def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Another process that receives what comes through a pipe, and says when some of it has arrived."""
+    """Run another process that receives a file through a pipe, and reports when a part has arrived."""
     program = (
         "import sys; from pathlib import Path\n"
         "from ingest.spool.spool import Spool; from ingest.spool.envelope import Envelope\n"
@@ -201,7 +201,7 @@ def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield process
 
 
-def test_what_a_killed_process_left_is_removed(folder: Path, receiver: subprocess.Popen[bytes]) -> None:
+def test_work_of_a_killed_process_is_removed(folder: Path, receiver: subprocess.Popen[bytes]) -> None:
     receiver.send_signal(signal.SIGKILL)
     receiver.wait()
     assert [path.name for path in (folder / "incoming").rglob("original")] == ["original"]
@@ -209,16 +209,16 @@ def test_what_a_killed_process_left_is_removed(folder: Path, receiver: subproces
     assert list((folder / "incoming").iterdir()) == []
 
 
-def test_what_a_living_process_is_at_is_left_alone(folder: Path, receiver: subprocess.Popen[bytes]) -> None:
+def test_work_of_a_running_process_stays(folder: Path, receiver: subprocess.Popen[bytes]) -> None:
     Spool(folder)
     receiver.communicate()
     assert receiver.returncode == 0
     assert Spool(folder).open(DIGEST).path.read_bytes() == CSV
 
 
-def test_a_workplace_is_gone_when_left(spool: Spool, folder: Path) -> None:
-    with create_work_folder(folder) as place:
-        (place / "half").write_bytes(b"done")
+def test_a_work_folder_is_removed_on_exit(spool: Spool, folder: Path) -> None:
+    with create_work_folder(folder) as work_folder:
+        (work_folder / "half").write_bytes(b"done")
         Spool(folder)
-        assert (place / "half").exists()
+        assert (work_folder / "half").exists()
     assert list((folder / "incoming").iterdir()) == []

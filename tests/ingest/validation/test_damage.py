@@ -56,7 +56,7 @@ def to_parquet(rows: pa.Table, **options: Any) -> bytes:
 
 
 def build_variants() -> dict[str, bytes]:
-    """Files with as many different structures inside as their formats have."""
+    """Build files with as many different structures as their formats have."""
     rows = build_acts(LINES)
     coded = rows.set_column(2, "kind", rows["kind"].combine_chunks().dictionary_encode())
     rich = coded.set_column(6, "payee_name", rows["payee_name"].cast(pa.string_view()))
@@ -103,9 +103,9 @@ def test_a_file_cut_inside_a_line_needs_no_envelope_to_be_refused(suffix: str, t
 def test_bytes_behind_the_end_are_refused(suffix: str, tmp_path: Path) -> None:
     content = write_file(build_acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
     validate_content(tmp_path, content, f"acts{suffix}", COMPLETE)
-    for more in (b"x", b"\0" * 8, content[:40]):
+    for surplus in (b"x", b"\0" * 8, content[:40]):
         with pytest.raises(InputError):
-            validate_content(tmp_path, content + more, f"acts{suffix}", COMPLETE)
+            validate_content(tmp_path, content + surplus, f"acts{suffix}", COMPLETE)
 
 
 DAMAGES = 150
@@ -160,7 +160,7 @@ UNREAD_TEXTS: dict[str, Callable[[], tuple[bytes, bytes]]] = {
 
 
 @pytest.mark.parametrize("name", build_variants())
-def test_damaged_bytes_end_in_a_refusal_or_in_sound_lines(name: str, tmp_path: Path) -> None:
+def test_damaged_bytes_are_refused_or_read_as_valid_lines(name: str, tmp_path: Path) -> None:
     """Bytes without checksum may read as other texts: that is what the hash in the envelope is for."""
     content = build_variants()[name]
     chance = random.Random(name)
@@ -170,7 +170,7 @@ def test_damaged_bytes_end_in_a_refusal_or_in_sound_lines(name: str, tmp_path: P
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
-def test_damaged_text_ends_in_a_refusal_or_in_sound_lines(suffix: str, tmp_path: Path) -> None:
+def test_damaged_text_is_refused_or_read_as_valid_lines(suffix: str, tmp_path: Path) -> None:
     content = write_file(build_acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
     chance = random.Random(suffix)
     validate_content(tmp_path, content, f"acts{suffix}")
@@ -190,11 +190,11 @@ def test_a_changed_letter_changes_one_text_and_nothing_else(suffix: str, tmp_pat
 
 
 @pytest.mark.parametrize("name", UNREAD_TEXTS)
-def test_damage_in_a_text_that_nobody_reads_is_accepted(name: str, tmp_path: Path) -> None:
+def test_damage_in_an_unread_text_is_accepted(name: str, tmp_path: Path) -> None:
     content, unread = UNREAD_TEXTS[name]()
     lines = read_lines(validate_content(tmp_path, content, name))
-    for place in [at for at in range(len(content)) if content.startswith(unread, at)]:
-        for at in range(place, place + len(unread)):
+    for start in [at for at in range(len(content)) if content.startswith(unread, at)]:
+        for at in range(start, start + len(unread)):
             for flip in (1, 0x80):
                 spooled = validate_content(tmp_path, flip_bits(content, at, flip), name)
                 assert read_lines(spooled) == lines, at
@@ -246,7 +246,7 @@ INVALID_COLUMNS: dict[str, Callable[[], pa.Array]] = {
 
 @pytest.mark.parametrize("case", INVALID_COLUMNS)
 @pytest.mark.parametrize("kind", [".arrow", ".arrows"])
-def test_unsound_buffers_are_refused(case: str, kind: str, tmp_path: Path) -> None:
+def test_invalid_buffers_are_refused(case: str, kind: str, tmp_path: Path) -> None:
     batch = pa.RecordBatch.from_arrays(
         [INVALID_COLUMNS[case](), pa.array([1, 1], pa.int32())], ["kind", "line"]
     )
@@ -268,7 +268,7 @@ INVALID_OFFSETS = {
 @pytest.mark.parametrize("case", INVALID_OFFSETS)
 @pytest.mark.parametrize("kind", [".arrow", ".arrows"])
 @pytest.mark.parametrize("texts", [pa.string(), pa.large_string()], ids=str)
-def test_unsound_offsets_are_refused(case: str, kind: str, texts: pa.DataType, tmp_path: Path) -> None:
+def test_invalid_offsets_are_refused(case: str, kind: str, texts: pa.DataType, tmp_path: Path) -> None:
     column = pa.array(["a" * 1109 + "é", "b" * 1111], texts)
     content = to_ipc(pa.record_batch({"kind": column, "line": pa.array([1, 1], pa.int32())}), kind)
     code = "<3i" if texts == pa.string() else "<3q"
@@ -293,18 +293,18 @@ STRAY_NULLS: dict[str, Callable[[], pa.Array]] = {
 
 @pytest.mark.parametrize("case", STRAY_NULLS)
 @pytest.mark.parametrize("kind", [".arrow", ".arrows"])
-def test_whatever_stands_where_nothing_is_said_is_ignored(case: str, kind: str, tmp_path: Path) -> None:
+def test_values_at_nulls_are_ignored(case: str, kind: str, tmp_path: Path) -> None:
     batch = pa.RecordBatch.from_arrays(
         [STRAY_NULLS[case](), pa.array([1, 1, 1], pa.int32())], ["kind", "line"]
     )
     (tmp_path / f"acts{kind}").write_bytes(to_ipc(batch, kind))
-    found = spool_file(tmp_path, tmp_path / f"acts{kind}")
-    validate_without_cache(found)
-    assert read_lines(found)["kind"] == ["a", "", "b"]
-    for got in open_source(found).read_batches(1):
-        if pa.types.is_dictionary(got["kind"].type):
-            assert set(got["kind"].indices.fill_null(0).to_pylist()) <= {0, 1}
-            assert got["kind"].indices.buffers()[1].to_pybytes().count(b"\xff") == 0
+    spooled = spool_file(tmp_path, tmp_path / f"acts{kind}")
+    validate_without_cache(spooled)
+    assert read_lines(spooled)["kind"] == ["a", "", "b"]
+    for batch_read in open_source(spooled).read_batches(1):
+        if pa.types.is_dictionary(batch_read["kind"].type):
+            assert set(batch_read["kind"].indices.fill_null(0).to_pylist()) <= {0, 1}
+            assert batch_read["kind"].indices.buffers()[1].to_pybytes().count(b"\xff") == 0
 
 
 @pytest.mark.parametrize("options", [{"use_dictionary": False}, {"use_dictionary": True}], ids=str)
@@ -348,7 +348,7 @@ def test_a_stream_needs_its_end_mark(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [2**40, -7, 2**62])
-def test_a_packed_buffer_that_claims_too_much_is_not_unpacked(size: int, tmp_path: Path) -> None:
+def test_a_compressed_buffer_that_declares_too_much_is_not_decompressed(size: int, tmp_path: Path) -> None:
     rows = build_table({"amount_cents": [7] * 1000})
     for kind in (".arrow", ".arrows"):
         content = to_ipc(rows, kind, "zstd")

@@ -1,4 +1,4 @@
-"""Texts are measured without looking at each: what comes out is what looking at each would tell."""
+"""Texts are measured from their buffers: the results equal those of looking at each text."""
 
 import pyarrow as pa
 import pytest
@@ -22,7 +22,7 @@ SIZES = st.lists(st.integers(0, 5) | st.sampled_from([19, 20, 21, 300]), max_siz
 
 
 @given(SIZES, st.sampled_from(TYPES), st.integers(0, 70), st.sampled_from([0, 4, 20, 299, 300]))
-def test_texts_are_measured_as_each_would_be(
+def test_texts_are_measured_like_each_text_alone(
     sizes: list[int], of: pa.DataType, first: int, bytes_max: int
 ) -> None:
     column = pa.array(["é" * (size // 2) + "a" * (size % 2) for size in sizes], pa.string()).cast(of)[first:]
@@ -40,12 +40,12 @@ def test_one_long_text_among_many_is_found(at: int) -> None:
     for longest in (CELL_BYTES_MAX, CELL_BYTES_MAX + 1):
         names[at] = "B" * longest
         rows = build_batch({"reference": names})
-        found = FileInspector("acts", rows.schema)
+        inspector = FileInspector("acts", rows.schema)
         if longest == CELL_BYTES_MAX:
-            found.add(rows)
+            inspector.add(rows)
             continue
         with pytest.raises(LimitExceeded, match=f"line {at + 1:,}, column reference: A text of 65,537 bytes"):
-            found.add(rows)
+            inspector.add(rows)
 
 
 def build_batch(columns: dict[str, list[str]]) -> pa.RecordBatch:
@@ -53,14 +53,14 @@ def build_batch(columns: dict[str, list[str]]) -> pa.RecordBatch:
 
 
 @given(st.integers(1, 7), st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=50))
-def test_parts_add_up_to_the_whole(lines: int, cents: list[int]) -> None:
+def test_totals_of_windows_add_up(lines: int, cents: list[int]) -> None:
     rows = pa.record_batch({"amount_cents": pa.array(cents, pa.int64())})
-    found = FileInspector("acts", rows.schema)
+    inspector = FileInspector("acts", rows.schema)
     parts = list(split_windows(rows, lines))
     assert [part.num_rows for part in parts[:-1]] == [lines] * (len(parts) - 1)
     for part in parts:
-        found.add(part)
-    assert found.compute_totals() == FileTotals(len(cents), sum(cents))
+        inspector.add(part)
+    assert inspector.compute_totals() == FileTotals(len(cents), sum(cents))
 
 
 def build_long_lines(fat: range) -> pa.RecordBatch:
@@ -68,31 +68,29 @@ def build_long_lines(fat: range) -> pa.RecordBatch:
 
 
 @pytest.mark.parametrize("window", range(4))
-def test_fat_lines_are_seen_in_whichever_part_of_a_batch(
-    window: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_lines_are_detected_anywhere_in_a_batch(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
     first = window * WINDOW_LINES
     rows = build_long_lines(range(first + 500, first + 1501))
-    where = f"acts, line {first + WINDOW_LINES:,} and before: 100,100 bytes of text in 32,768 lines"
-    with pytest.raises(LimitExceeded, match=where):
+    message = f"acts, line {first + WINDOW_LINES:,} and before: 100,100 bytes of text in 32,768 lines"
+    with pytest.raises(LimitExceeded, match=message):
         FileInspector("acts", rows.schema).add(rows)
 
 
-def test_a_batch_may_hold_more_than_a_window_may(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_may_have_more_text_than_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
     rows = build_long_lines(range(0, 4 * WINDOW_LINES, 33))  # 99,300 bytes a window
-    found = FileInspector("acts", rows.schema)
+    inspector = FileInspector("acts", rows.schema)
     for _ in range(3):
-        found.add(rows)
-    assert found.compute_totals().lines == 12 * WINDOW_LINES
+        inspector.add(rows)
+    assert inspector.compute_totals().lines == 12 * WINDOW_LINES
 
 
-def test_short_batches_of_fat_lines_are_seen_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_batches_of_long_lines_are_checked_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
     rows = build_batch({"remittance": ["x" * 1000] * 10})
-    found = FileInspector("acts", rows.schema)
+    inspector = FileInspector("acts", rows.schema)
     for _ in range(10):
-        found.add(rows)
+        inspector.add(rows)
     with pytest.raises(LimitExceeded, match="line 110 and before: 110,000 bytes of text in 110 lines"):
-        found.add(rows)
+        inspector.add(rows)

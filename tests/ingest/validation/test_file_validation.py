@@ -1,4 +1,4 @@
-"""A file is taken whole or not at all: what it holds is validated_file before its first line is used."""
+"""A file is accepted whole or not at all: its content is validated before its first line is used."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.ingest.format_writers import (
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_totals_must_be_those_of_the_envelope(suffix: str, tmp_path: Path) -> None:
+def test_totals_must_equal_those_of_the_envelope(suffix: str, tmp_path: Path) -> None:
     rows = build_acts(200)
     path = write_file(rows, tmp_path / f"acts{suffix}")
     cents = sum(rows["amount_cents"].to_pylist())
@@ -40,14 +40,14 @@ def test_totals_must_be_those_of_the_envelope(suffix: str, tmp_path: Path) -> No
 
 
 def test_a_hash_that_differs_is_refused(tmp_path: Path) -> None:
-    found = spool_file(tmp_path, write_file(build_acts(1), tmp_path / "acts.csv"))
-    other = msgspec.structs.replace(found.envelope, sha256=b"\0" * 32)
+    spooled = spool_file(tmp_path, write_file(build_acts(1), tmp_path / "acts.csv"))
+    other = msgspec.structs.replace(spooled.envelope, sha256=b"\0" * 32)
     with pytest.raises(EnvelopeMismatch, match="SHA-256"):
-        validate_without_cache(msgspec.structs.replace(found, envelope=other))
+        validate_without_cache(msgspec.structs.replace(spooled, envelope=other))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".arrow", ".arrows"])
-def test_amounts_that_do_not_read_are_left_to_their_lines(suffix: str, tmp_path: Path) -> None:
+def test_invalid_amounts_are_left_to_their_lines(suffix: str, tmp_path: Path) -> None:
     amounts = [
         "1",
         "1.5",
@@ -66,27 +66,25 @@ def test_amounts_that_do_not_read_are_left_to_their_lines(suffix: str, tmp_path:
         "1\t",
     ]
     rows = pa.table({"reference": [str(n) for n in range(len(amounts))], "amount": amounts})
-    found = spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
-    assert validate_without_cache(found) == FileTotals(len(amounts), 100 + 150 + 155 - 200)
-    assert read_lines(found)["amount"] == amounts
+    spooled = spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
+    assert validate_without_cache(spooled) == FileTotals(len(amounts), 100 + 150 + 155 - 200)
+    assert read_lines(spooled)["amount"] == amounts
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
-def test_sums_do_not_wrap(suffix: str, tmp_path: Path) -> None:
+def test_sums_do_not_overflow(suffix: str, tmp_path: Path) -> None:
     half = 2**62 - 1
     amounts = [half, None, -half, 0, 1, None, None]
-    found = spool_file(
+    spooled = spool_file(
         tmp_path, write_file(build_table({"amount_cents": amounts}), tmp_path / f"acts{suffix}")
     )
-    assert validate_without_cache(found) == FileTotals(len(amounts), 1)
+    assert validate_without_cache(spooled) == FileTotals(len(amounts), 1)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("signs", [(1, 1), (-1, -1), (1, -1)])
-def test_a_sum_that_no_ledger_could_hold_is_refused(
-    suffix: str, signs: tuple[int, int], tmp_path: Path
-) -> None:
-    """Without signs, because refused lines are added up apart from accepted ones."""
+def test_a_sum_beyond_an_int64_is_refused(suffix: str, signs: tuple[int, int], tmp_path: Path) -> None:
+    """Without signs, because refused lines are summed apart from accepted ones."""
     amounts = [sign * (10**18 - 1) for sign in signs * 5]
     rows = build_table({"reference": ["A"] * 10, "amount_cents": amounts})
     with pytest.raises(LimitExceeded, match="2\\^63"):
@@ -128,7 +126,7 @@ UNFIT_FILES = [(case, suffix) for case in UNFIT for suffix in (".arrow", ".arrow
 @pytest.mark.parametrize(
     ("case", "suffix"), UNFIT_FILES + [(case, ".parquet") for case in sorted(PARQUET_UNFIT)]
 )
-def test_columns_that_are_not_of_the_format_refuse_the_file(case: str, suffix: str, tmp_path: Path) -> None:
+def test_columns_outside_the_format_refuse_the_file(case: str, suffix: str, tmp_path: Path) -> None:
     with pytest.raises(FormatUnknown):
         validate_without_cache(spool_file(tmp_path, write_file(UNFIT[case], tmp_path / f"acts{suffix}")))
 
@@ -138,12 +136,12 @@ def test_columns_that_are_not_of_the_format_refuse_the_file(case: str, suffix: s
 
 @pytest.fixture(params=[".csv", ".jsonl", ".arrows"])
 def validated_file(request: pytest.FixtureRequest, tmp_path: Path) -> SpooledFile:
-    found = spool_file(tmp_path, write_file(build_acts(500), tmp_path / f"acts{request.param}"))
-    validate_without_cache(found)
-    return found
+    spooled = spool_file(tmp_path, write_file(build_acts(500), tmp_path / f"acts{request.param}"))
+    validate_without_cache(spooled)
+    return spooled
 
 
-def test_it_lies_beside_the_original(validated_file: SpooledFile) -> None:
+def test_the_normalised_file_is_beside_the_original(validated_file: SpooledFile) -> None:
     assert {path.name for path in validated_file.folder.iterdir()} == {
         "original",
         "envelope-MEN.json",
@@ -153,14 +151,14 @@ def test_it_lies_beside_the_original(validated_file: SpooledFile) -> None:
     assert list((validated_file.folder.parents[1] / "incoming").glob("*/")) == []
 
 
-def test_it_is_made_again_when_gone(validated_file: SpooledFile) -> None:
+def test_a_missing_normalised_file_is_written_again(validated_file: SpooledFile) -> None:
     (validated_file.folder / "normalised.arrow").unlink()
     assert read_lines(validated_file) == list_texts(build_acts(500))
     (validated_file.folder / "normalised.json").unlink()
     assert read_lines(validated_file) == list_texts(build_acts(500))
 
 
-def test_it_is_made_again_when_a_byte_of_it_changed(validated_file: SpooledFile) -> None:
+def test_a_changed_normalised_file_is_written_again(validated_file: SpooledFile) -> None:
     path = validated_file.folder / "normalised.arrow"
     for at in range(100, path.stat().st_size, path.stat().st_size // 7):
         content = bytearray(path.read_bytes())
@@ -170,13 +168,15 @@ def test_it_is_made_again_when_a_byte_of_it_changed(validated_file: SpooledFile)
 
 
 @pytest.mark.parametrize("record", [b"", b"{}", b"not JSON"])
-def test_it_is_made_again_when_its_record_does_not_read(record: bytes, validated_file: SpooledFile) -> None:
+def test_a_normalised_file_with_an_unreadable_record_is_written_again(
+    record: bytes, validated_file: SpooledFile
+) -> None:
     (validated_file.folder / "normalised.json").write_bytes(record)
     assert read_lines(validated_file) == list_texts(build_acts(500))
 
 
 @pytest.mark.parametrize("change", [{"layout": 0}, {"original": "00"}, {"sha256": "00"}])
-def test_it_is_made_again_when_its_record_is_of_another(
+def test_a_normalised_file_with_the_record_of_another_is_written_again(
     change: dict[str, object], validated_file: SpooledFile
 ) -> None:
     path = validated_file.folder / "normalised.json"
@@ -186,13 +186,13 @@ def test_it_is_made_again_when_its_record_is_of_another(
     assert path.read_bytes() == record
 
 
-def test_it_is_the_same_whenever_it_is_made(validated_file: SpooledFile) -> None:
+def test_the_normalised_file_is_reproducible(validated_file: SpooledFile) -> None:
     first = (validated_file.folder / "normalised.arrow").read_bytes()
     validate_without_cache(validated_file)
     assert (validated_file.folder / "normalised.arrow").read_bytes() == first
 
 
-def test_it_is_not_made_from_an_original_that_changed(validated_file: SpooledFile) -> None:
+def test_a_changed_original_is_not_normalised(validated_file: SpooledFile) -> None:
     (validated_file.folder / "normalised.arrow").unlink()
     validated_file.path.write_bytes(validated_file.path.read_bytes().replace(b"DP18", b"DP19"))
     with pytest.raises(FileUnreadable, match="not those that were received"):
@@ -200,33 +200,33 @@ def test_it_is_not_made_from_an_original_that_changed(validated_file: SpooledFil
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_an_original_of_another_size_is_noticed(suffix: str, tmp_path: Path) -> None:
-    found = spool_file(tmp_path, write_file(build_acts(500), tmp_path / f"acts{suffix}"))
-    validate_without_cache(found)
-    with found.path.open("ab") as file:
+def test_an_original_of_another_size_is_refused(suffix: str, tmp_path: Path) -> None:
+    spooled = spool_file(tmp_path, write_file(build_acts(500), tmp_path / f"acts{suffix}"))
+    validate_without_cache(spooled)
+    with spooled.path.open("ab") as file:
         file.write(b"\n")
     for look in (validate_without_cache, open_source):
         with pytest.raises(FileUnreadable, match="not those that were received"):
-            look(found)
-    found.path.unlink()
+            look(spooled)
+    spooled.path.unlink()
     with pytest.raises(FileUnreadable, match="No such file"):
-        open_source(found)
+        open_source(spooled)
 
 
-def test_a_refused_file_leaves_no_normalised_one(tmp_path: Path) -> None:
+def test_a_refused_file_leaves_no_normalised_file(tmp_path: Path) -> None:
     (tmp_path / "acts.csv").write_bytes(b"reference;line\n" + b"A;1\n" * 100_000 + b"A\n")
-    found = spool_file(tmp_path, tmp_path / "acts.csv")
+    spooled = spool_file(tmp_path, tmp_path / "acts.csv")
     with pytest.raises(FileUnreadable, match="line 100,002"):
-        validate_without_cache(found)
-    assert {path.name for path in found.folder.iterdir()} == {"original", "envelope-MEN.json"}
+        validate_without_cache(spooled)
+    assert {path.name for path in spooled.folder.iterdir()} == {"original", "envelope-MEN.json"}
     assert list((tmp_path / "spool" / "incoming").glob("*/")) == []
 
 
-def test_only_columns_that_say_something_are_read(tmp_path: Path) -> None:
+def test_only_filled_columns_are_read(tmp_path: Path) -> None:
     (tmp_path / "acts.jsonl").write_text('{"reference": "A", "iban": null}\n{"reference": "B", "line": 1}\n')
-    found = spool_file(tmp_path, tmp_path / "acts.jsonl")
-    validate_without_cache(found)
-    assert open_source(found).schema.names == ["reference", "line"]
+    spooled = spool_file(tmp_path, tmp_path / "acts.jsonl")
+    validate_without_cache(spooled)
+    assert open_source(spooled).schema.names == ["reference", "line"]
 
 
 def test_a_stream_may_change_its_dictionaries(tmp_path: Path) -> None:
@@ -238,17 +238,17 @@ def test_a_stream_may_change_its_dictionaries(tmp_path: Path) -> None:
         pa.OSFile(str(tmp_path / "a.arrows"), "wb") as sink,
         pa.ipc.new_stream(sink, batches[0].schema) as writer,
     ):
-        for one in batches:
-            writer.write_batch(one)
-    found = spool_file(tmp_path, tmp_path / "a.arrows")
-    validate_without_cache(found)
-    assert read_lines(found)["kind"] == ["service", "commitment", "commitment", "service"]
+        for record_batch in batches:
+            writer.write_batch(record_batch)
+    spooled = spool_file(tmp_path, tmp_path / "a.arrows")
+    validate_without_cache(spooled)
+    assert read_lines(spooled)["kind"] == ["service", "commitment", "commitment", "service"]
 
 
 def test_a_parquet_file_of_many_small_groups(tmp_path: Path) -> None:
     pq.write_table(build_acts(1000), tmp_path / "acts.parquet", row_group_size=13)
-    found = Spool(tmp_path / "spool").receive(
+    spooled = Spool(tmp_path / "spool").receive(
         tmp_path / "acts.parquet", "acts.parquet", Envelope(sender="MEN")
     )
-    assert validate_without_cache(found).lines == 1000
-    assert read_lines(found) == list_texts(build_acts(1000))
+    assert validate_without_cache(spooled).lines == 1000
+    assert read_lines(spooled) == list_texts(build_acts(1000))

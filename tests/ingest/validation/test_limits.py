@@ -1,4 +1,4 @@
-"""What is over a stated limit is refused, before it has been unpacked where that could hurt.
+"""Files over a stated limit are refused, before they are decompressed where that could do harm.
 
 Limits that only a huge file would reach are lowered here, everything else runs as it is.
 """
@@ -24,30 +24,28 @@ from tests.ingest.payment_files import build_assignments, build_lot, build_messa
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_text_field_too_long_is_for_its_line_and_a_huge_one_refuses_the_file(
-    suffix: str, tmp_path: Path
-) -> None:
+def test_a_long_text_refuses_its_line_and_a_huge_one_the_file(suffix: str, tmp_path: Path) -> None:
     def rows(longest: int) -> pa.Table:
         return build_table({"reference": ["A", "B" * longest], "remittance": ["a", "b"]})
 
-    found = spool_file(tmp_path, write_file(rows(CELL_BYTES_MAX), tmp_path / f"acts{suffix}"))
-    assert validate_without_cache(found).lines == 2
-    assert sum(batch.num_rows for batch in open_source(found).read_batches()) == 2
-    found = spool_file(tmp_path, write_file(rows(CELL_BYTES_MAX + 1), tmp_path / f"acts{suffix}"))
+    spooled = spool_file(tmp_path, write_file(rows(CELL_BYTES_MAX), tmp_path / f"acts{suffix}"))
+    assert validate_without_cache(spooled).lines == 2
+    assert sum(batch.num_rows for batch in open_source(spooled).read_batches()) == 2
+    spooled = spool_file(tmp_path, write_file(rows(CELL_BYTES_MAX + 1), tmp_path / f"acts{suffix}"))
     with pytest.raises(LimitExceeded, match=r"line 2, column reference: A text of 65,537 bytes"):
-        validate_without_cache(found)
+        validate_without_cache(spooled)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
 @pytest.mark.parametrize(
     "texts", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())], ids=str
 )
-def test_a_huge_text_is_seen_in_every_type(suffix: str, texts: pa.DataType, tmp_path: Path) -> None:
+def test_a_huge_text_is_detected_in_every_type(suffix: str, texts: pa.DataType, tmp_path: Path) -> None:
     column = pa.array(["A", "B" * (CELL_BYTES_MAX + 1)])
     column = column.dictionary_encode() if pa.types.is_dictionary(texts) else column.cast(texts)
-    found = spool_file(tmp_path, write_file(pa.table({"kind": column}), tmp_path / f"acts{suffix}"))
+    spooled = spool_file(tmp_path, write_file(pa.table({"kind": column}), tmp_path / f"acts{suffix}"))
     with pytest.raises(LimitExceeded, match=r"column kind.*: A text of 65,537 bytes"):
-        validate_without_cache(found)
+        validate_without_cache(spooled)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -65,10 +63,10 @@ def test_lines_are_counted(suffix: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("is_paired", [False, True])
-def test_a_payment_file_of_a_transfer_too_many_is_refused(
+def test_a_payment_file_with_a_transfer_too_many_is_refused(
     is_paired: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last one that may be is taken; the next is told by its place."""
+    """The last one allowed is accepted; the error of the next one says where it is."""
     monkeypatch.setattr(file_totals, "ROWS_MAX", 99)
     for count in (99, 100):
         rows = [(f"R{number}", "1.00") for number in range(count)]
@@ -76,36 +74,38 @@ def test_a_payment_file_of_a_transfer_too_many_is_refused(
         path.write_bytes(build_message(build_lot([build_transfer(*row) for row in rows]), count=count))
         if is_paired:
             path.with_name(f"{path.name}.imputation.csv").write_bytes(build_assignments(rows))
-        found = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
+        spooled = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
         if count == 99:
-            assert validate_without_cache(found).lines == 99
+            assert validate_without_cache(spooled).lines == 99
             continue
         with pytest.raises(LimitExceeded, match="Over 99 lines") as raised:
-            validate_without_cache(found)
+            validate_without_cache(spooled)
         assert raised.value.place == "orders-100.xml, line 100"
 
 
 @pytest.mark.parametrize("is_paired", [False, True])
-def test_a_payment_file_of_a_byte_too_many_is_refused(
+def test_a_payment_file_with_a_byte_too_many_is_refused(
     is_paired: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In an archive the imputations count too."""
+    """In an archive the account assignments count too."""
     path = tmp_path / "orders.xml"
     path.write_bytes(build_message(build_lot([build_transfer("R1", "1.00")])))
     if is_paired:
         path.with_name("orders.xml.imputation.csv").write_bytes(build_assignments([("R1", "1.00")]))
-    found = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
-    assert found.size_bytes > path.stat().st_size or not is_paired
-    monkeypatch.setattr(reader, "PAYMENT_FILE_BYTES_MAX", found.size_bytes)
-    assert validate_without_cache(found).lines == 1
-    monkeypatch.setattr(reader, "PAYMENT_FILE_BYTES_MAX", found.size_bytes - 1)
-    with pytest.raises(LimitExceeded, match=f"{found.size_bytes:,} bytes") as raised:
-        validate_without_cache(found)
-    assert raised.value.place == f"orders.xml, byte {found.size_bytes - 1:,}"
+    spooled = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
+    assert spooled.size_bytes > path.stat().st_size or not is_paired
+    monkeypatch.setattr(reader, "PAYMENT_FILE_BYTES_MAX", spooled.size_bytes)
+    assert validate_without_cache(spooled).lines == 1
+    monkeypatch.setattr(reader, "PAYMENT_FILE_BYTES_MAX", spooled.size_bytes - 1)
+    with pytest.raises(LimitExceeded, match=f"{spooled.size_bytes:,} bytes") as raised:
+        validate_without_cache(spooled)
+    assert raised.value.place == f"orders.xml, byte {spooled.size_bytes - 1:,}"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_fat_lines_are_refused_together(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_lines_are_refused_together(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = build_table({"reference": ["A"] * 1000, "remittance": ["x" * 1000] * 1000})
     path = write_file(rows, tmp_path / f"acts{suffix}")
     validate_without_cache(spool_file(tmp_path, path))
@@ -119,29 +119,29 @@ LONG_TEXT = "2" * (WINDOW_BYTES_MAX // WINDOW_LINES + 1)
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
 @pytest.mark.parametrize("column", ["date", "kind"])
-def test_a_dictionary_does_not_hide_what_it_unpacks_to(suffix: str, column: str, tmp_path: Path) -> None:
-    """A kilobyte of file, half a gigabyte of text: what a later pass would have to unpack is refused."""
+def test_the_size_of_decoded_dictionaries_is_limited(suffix: str, column: str, tmp_path: Path) -> None:
+    """A kilobyte of file, half a gigabyte of text: what a later pass would have to decompress is refused."""
     lines = 4 * WINDOW_LINES
     coded = pa.DictionaryArray.from_arrays(pa.array([0] * lines, pa.int32()), pa.array([LONG_TEXT]))
-    found = spool_file(tmp_path, write_file(pa.table({column: coded}), tmp_path / f"acts{suffix}"))
+    spooled = spool_file(tmp_path, write_file(pa.table({column: coded}), tmp_path / f"acts{suffix}"))
     if column == "kind" and suffix != ".arrows":  # stays coded
-        assert validate_without_cache(found).lines == lines
-        assert sum(batch.nbytes for batch in open_source(found).read_batches()) < 2**20
+        assert validate_without_cache(spooled).lines == lines
+        assert sum(batch.nbytes for batch in open_source(spooled).read_batches()) < 2**20
     else:
         with pytest.raises(LimitExceeded, match="bytes of text in"):
-            validate_without_cache(found)
+            validate_without_cache(spooled)
 
 
 @pytest.mark.parametrize("longest", [1, CELL_BYTES_MAX])
-def test_parquet_dictionaries_are_unpacked_little_by_little(longest: int, tmp_path: Path) -> None:
+def test_parquet_dictionaries_are_decoded_in_small_batches(longest: int, tmp_path: Path) -> None:
     lines = 2 * WINDOW_LINES
     dates = ["2018-12-31"] * lines
     dates[1000 :: lines // 3] = ["2" * longest] * len(dates[1000 :: lines // 3])
     pq.write_table(pa.table({"date": dates}), tmp_path / "acts.parquet", row_group_size=lines // 2)
-    found = spool_file(tmp_path, tmp_path / "acts.parquet")
-    assert validate_without_cache(found).lines == lines
+    spooled = spool_file(tmp_path, tmp_path / "acts.parquet")
+    assert validate_without_cache(spooled).lines == lines
     assert [
-        len(value) for value in read_source(open_source(found), 1000, 10_000)["date"].to_pylist()[:2]
+        len(value) for value in read_source(open_source(spooled), 1000, 10_000)["date"].to_pylist()[:2]
     ] == [
         longest,
         10,
@@ -156,10 +156,10 @@ PARQUET_LIMITS = {
 
 @pytest.mark.parametrize("limit", PARQUET_LIMITS)
 def test_parquet_declarations(limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lowered, told = PARQUET_LIMITS[limit]
+    lowered, message = PARQUET_LIMITS[limit]
     pq.write_table(build_acts(400), tmp_path / "acts.parquet", row_group_size=100)
     monkeypatch.setattr(parquet, limit, lowered)
-    with pytest.raises(LimitExceeded, match=told):
+    with pytest.raises(LimitExceeded, match=message):
         spool_file(tmp_path, tmp_path / "acts.parquet")
 
 
@@ -179,15 +179,15 @@ ARROW_LIMITS = {
 @pytest.mark.parametrize("limit", ARROW_LIMITS)
 @pytest.mark.parametrize("suffix", [".arrow", ".arrows"])
 def test_arrow_declarations(limit: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lowered, told = ARROW_LIMITS[limit]
+    lowered, message = ARROW_LIMITS[limit]
     path = write_file(build_acts(400), tmp_path / f"acts{suffix}")
     monkeypatch.setattr(arrow_metadata, limit, lowered)
-    with pytest.raises(LimitExceeded, match=told):
+    with pytest.raises(LimitExceeded, match=message):
         spool_file(tmp_path, path)
 
 
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
-def test_packed_batches_are_measured_unpacked(
+def test_compressed_batches_are_measured_decompressed(
     compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = io.BytesIO()
@@ -209,6 +209,6 @@ def test_packed_batches_are_measured_unpacked(
 def test_columns_are_counted(suffix: str, tmp_path: Path) -> None:
     columns = [*FIELD_BY_COLUMN, "one_more"]
     rows = pa.table([pa.array(["A"])] * len(columns), names=columns)
-    found = spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
+    spooled = spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
     with pytest.raises(LimitExceeded, match=f"{detection.COLUMNS_MAX + 1} columns"):
-        validate_without_cache(found)
+        validate_without_cache(spooled)

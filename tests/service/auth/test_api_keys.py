@@ -1,4 +1,4 @@
-"""Keys, roles, rates and the trail, by themselves."""
+"""API keys, roles, rate limits and the audit trail."""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,24 +13,24 @@ from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.credentials import build_caller
 from service.auth.rate_limit import RateLimiter
 from service.auth.roles import FAMILIES_BY_ROLE, INCOMPATIBLE, Role, find_kinds, parse_roles
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 
-def test_a_token_holds_its_parts_and_nothing_else_is_one() -> None:
+def test_a_token_is_parsed_into_its_parts() -> None:
     name, secret = api_keys.generate_key()
     assert api_keys.parse_token(api_keys.format_token(name, secret)) == (name, secret)
     for text in ("", name, f"crescendo_{name}", f"crescendo_{name}_{secret}x", f" crescendo_{name}_{secret}"):
         assert api_keys.parse_token(text) is None
 
 
-def test_no_two_keys_are_alike() -> None:
+def test_keys_are_unique() -> None:
     assert len({api_keys.generate_key() for _ in range(1000)}) == 1000
 
 
-def test_a_key_opens_to_its_secret_until_it_ends() -> None:
+def test_a_key_accepts_its_secret_until_it_expires() -> None:
     name, secret = api_keys.generate_key()
-    who = build_caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
-    key = api_keys.Key(who, api_keys.hash_secret(secret), datetime.now(UTC) + timedelta(days=1))
+    caller = build_caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), programmes=frozenset())
+    key = api_keys.Key(caller, api_keys.hash_secret(secret), datetime.now(UTC) + timedelta(days=1))
     assert key.has_secret(secret)
     assert not key.has_secret(secret[:-1] + "#")
     assert not key.has_secret("")
@@ -47,7 +47,7 @@ def test_every_kind_has_a_role_that_may_send_it_and_only_one() -> None:
         assert len([role for role in Role if kind in find_kinds([role])]) == 1
 
 
-def test_who_orders_does_not_pay_and_who_audits_does_neither() -> None:
+def test_roles_that_exclude_each_other() -> None:
     assert not find_kinds([Role.AUTHORISING_OFFICER]) & find_kinds([Role.ASSIGNED_ACCOUNTANT])
     for pair in INCOMPATIBLE:
         with pytest.raises(UsageError, match="make two"):
@@ -56,9 +56,9 @@ def test_who_orders_does_not_pay_and_who_audits_does_neither() -> None:
     assert set(FAMILIES_BY_ROLE) == set(Role)
 
 
-def test_the_accountant_pays_diverts_and_keeps_third_parties() -> None:
-    """Late interest is ordered as any payment is; oppositions and assignments are served on the accountant."""
-    settling = {each.name for each in CATALOG if each.family is Family.SETTLEMENT}
+def test_kinds_of_the_accountant() -> None:
+    """Late interest is ordered like any payment; oppositions and assignments are served on the accountant."""
+    settling = {kind.name for kind in CATALOG if kind.family is Family.SETTLEMENT}
     of_payees = {"third_party", "bank_details", "payee_block", "payee_release"}
     served = {"attachment", "assignment", "payment_request_rejection"}
     assert find_kinds([Role.ASSIGNED_ACCOUNTANT]) == settling | of_payees | served
@@ -66,12 +66,12 @@ def test_the_accountant_pays_diverts_and_keeps_third_parties() -> None:
 
 
 @pytest.mark.parametrize("names", [[], ["minister"], ["authorising_officer", "nobody"]])
-def test_a_role_that_is_none_is_wrong_usage(names: list[str]) -> None:
+def test_an_unknown_role_is_a_usage_error(names: list[str]) -> None:
     with pytest.raises(UsageError):
         parse_roles(names)
 
 
-def test_a_bucket_gives_a_burst_and_then_a_steady_rate() -> None:
+def test_a_rate_limit_allows_a_burst_and_then_a_steady_rate() -> None:
     now = [0.0]
     rates = RateLimiter(2, 3, lambda: now[0])
     assert [rates.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
@@ -88,7 +88,7 @@ def _attempt(code: str, key: str = "") -> Attempt:
     return Attempt(key, "", "127.0.0.1", "GET /", code, "detail")
 
 
-async def test_equal_attempts_of_one_moment_share_a_row() -> None:
+async def test_equal_attempts_share_a_row() -> None:
     written: list[tuple[Any, ...]] = []
 
     async def write(rows: Iterable[tuple[Any, ...]]) -> None:
@@ -101,18 +101,18 @@ async def test_equal_attempts_of_one_moment_share_a_row() -> None:
     assert len(written) == 3
 
 
-async def test_an_attempt_that_could_not_be_written_is_told() -> None:
+async def test_a_failed_audit_write_is_raised() -> None:
     async def write(_: Iterable[tuple[Any, ...]]) -> None:
         raise ConnectionError("gone")
 
     trail = AuditTrail(write)
-    found = await asyncio.gather(
+    results = await asyncio.gather(
         trail.record(_attempt("x")), trail.record(_attempt("y")), return_exceptions=True
     )
-    assert [type(each) for each in found] == [ConnectionError, ConnectionError]
+    assert [type(result) for result in results] == [ConnectionError, ConnectionError]
 
 
-async def test_the_trail_holds_nothing_that_a_terminal_would_obey() -> None:
+async def test_audit_rows_contain_no_control_characters() -> None:
     written: list[tuple[Any, ...]] = []
 
     async def write(rows: Iterable[tuple[Any, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""The keys of an issuer: how long they are believed, how often it is asked, and what is no key of ours."""
+"""The keys of an issuer: how long they are used, how often they are fetched, and which keys are unusable."""
 
 import asyncio
 import json
@@ -13,20 +13,20 @@ from service.auth import jwks, jwks_fetch
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwks import IssuerKeys, parse_key_set
 from service.auth.jwks_fetch import KeySetUnavailable, check_source, fetch_key_set
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 from tests.service.auth.token_issuer import format_key_set
 
 
 class FakeIssuer:
-    """An issuer whose answers, silence and clock are ours."""
+    """An issuer whose responses, failures and clock the test controls."""
 
     def __init__(self) -> None:
-        self.now, self.asked, self.answer = 0.0, 0, format_key_set("ed")
+        self.now, self.request_count, self.answer = 0.0, 0, format_key_set("ed")
         self.is_silent = False
         self.ring = IssuerKeys("keys", self.fetch, lambda: self.now)
 
     def fetch(self, _: str) -> bytes:
-        self.asked += 1
+        self.request_count += 1
         if self.is_silent:
             raise KeySetUnavailable("gone")
         return self.answer
@@ -37,35 +37,35 @@ class FakeIssuer:
         return stranger.value.reason
 
 
-async def test_keys_are_asked_for_once_however_many_need_them() -> None:
+async def test_keys_are_fetched_once_for_concurrent_requests() -> None:
     issuer = FakeIssuer()
     await asyncio.gather(*(issuer.ring.get_key("ed") for _ in range(50)))
-    assert issuer.asked == 1
+    assert issuer.request_count == 1
 
 
-async def test_a_name_nobody_knows_makes_us_ask_again_but_not_often() -> None:
+async def test_an_unknown_key_name_causes_a_fetch_at_most_once_per_interval() -> None:
     issuer = FakeIssuer()
     await issuer.ring.get_key("ed")
     for _ in range(50):
         assert await issuer.find_failure("other") == "token-key-unknown"
-    assert issuer.asked == 1
+    assert issuer.request_count == 1
     issuer.now += jwks.FETCH_INTERVAL_SECONDS
     issuer.answer = format_key_set("ed", "ec")
     assert await issuer.ring.get_key("ec")
-    assert issuer.asked == 2
+    assert issuer.request_count == 2
 
 
-async def test_a_key_that_was_withdrawn_is_believed_no_longer_than_stated() -> None:
+async def test_a_withdrawn_key_is_dropped_after_the_refresh() -> None:
     issuer = FakeIssuer()
     await issuer.ring.get_key("ed")
     issuer.answer = format_key_set("ec")
     issuer.now += jwks.REFRESH_SECONDS + 1
-    await issuer.ring.get_key("ed")  # this look begins the question
-    await issuer.ring.get_key("ec")  # and this one waits for its answer
+    await issuer.ring.get_key("ed")  # starts the fetch
+    await issuer.ring.get_key("ec")  # waits for its result
     assert await issuer.find_failure("ed") == "token-key-unknown"
 
 
-async def test_a_silent_issuers_keys_go_on_until_they_are_too_old_and_then_nothing_opens() -> None:
+async def test_keys_of_a_silent_issuer_are_used_until_they_are_too_old() -> None:
     issuer = FakeIssuer()
     await issuer.ring.get_key("ed")
     issuer.is_silent = True
@@ -78,13 +78,13 @@ async def test_a_silent_issuers_keys_go_on_until_they_are_too_old_and_then_nothi
     assert await issuer.ring.get_key("ed"), "it comes back by itself"
 
 
-async def test_an_issuer_that_never_answered_opens_nothing() -> None:
+async def test_an_issuer_that_never_responded_is_refused() -> None:
     issuer = FakeIssuer()
     issuer.is_silent = True
     assert await issuer.find_failure("ed") == "issuer-silent"
 
 
-async def test_an_answer_that_is_no_key_set_changes_nothing() -> None:
+async def test_a_response_that_is_not_a_key_set_changes_nothing() -> None:
     issuer = FakeIssuer()
     await issuer.ring.get_key("ed")
     issuer.answer = b"<html>back in a moment</html>"
@@ -109,14 +109,14 @@ UNUSABLE_KEYS: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", UNUSABLE_KEYS)
-def test_a_key_that_is_not_for_our_signatures_is_left_out(name: str) -> None:
+def test_unusable_keys_are_left_out(name: str) -> None:
     assert parse_key_set(json.dumps({"keys": [UNUSABLE_KEYS[name]]}).encode()) == {}
 
 
-def test_what_is_private_in_a_key_set_is_not_kept() -> None:
+def test_private_members_of_a_key_are_dropped() -> None:
     own = jwk.OKPKey.generate_key("Ed25519", {"kid": "a"})
-    (found,) = parse_key_set(json.dumps({"keys": [own.as_dict(private=True)]}).encode()).values()
-    assert not found.is_private
+    (key,) = parse_key_set(json.dumps({"keys": [own.as_dict(private=True)]}).encode()).values()
+    assert not key.is_private
 
 
 @pytest.mark.parametrize(
@@ -133,12 +133,12 @@ def test_what_is_private_in_a_key_set_is_not_kept() -> None:
         json.dumps({"keys": [_RSA, _RSA]}).encode(),
     ],
 )
-def test_what_is_no_key_set_is_refused_whole(text: bytes) -> None:
+def test_a_text_that_is_not_a_key_set_is_refused(text: bytes) -> None:
     with pytest.raises(KeySetUnavailable):
         parse_key_set(text)
 
 
-# --------------------------------------------------------------------------------------------- where they come from
+# --------------------------------------------------------------------------------------------- sources
 
 
 @pytest.mark.parametrize(
@@ -155,12 +155,12 @@ def test_what_is_no_key_set_is_refused_whole(text: bytes) -> None:
         "no-such-file.json",
     ],
 )
-def test_a_source_is_an_https_address_or_a_file_that_is_there(source: str) -> None:
+def test_a_source_is_an_https_address_or_an_existing_file(source: str) -> None:
     with pytest.raises(UsageError):
         check_source(source)
 
 
-def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
+def test_a_key_file_has_a_size_limit(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_bytes(format_key_set())
     assert fetch_key_set(check_source(str(file))) == format_key_set()

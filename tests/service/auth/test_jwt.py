@@ -1,4 +1,4 @@
-"""Signed tokens, one check after the other, as somebody would try them who holds a good one, or none."""
+"""Signed tokens: each check, tried by an attacker with a valid token or without one."""
 
 import base64
 import hashlib
@@ -33,32 +33,34 @@ from tests.service.auth.token_issuer import (
 
 ISSUER = Issuer("state", URL, token_issuer.AUDIENCE, "sub", "keys")
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_CALLER = build_caller(f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+_CALLER = build_caller(
+    f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), programmes=frozenset()
+)
 TRUST = Trust({URL: ISSUER}, {SystemIdentity("state", SUBJECT): TokenGrant(_CALLER, _NEVER)})
 
 
 def _build_scheme(trust: Trust = TRUST, text: bytes | None = None) -> TokenScheme:
-    found = TokenScheme(make_keys=lambda source: IssuerKeys(source, lambda _: text or format_key_set()))
-    found.set_trust(trust)
-    return found
+    scheme = TokenScheme(make_keys=lambda source: IssuerKeys(source, lambda _: text or format_key_set()))
+    scheme.set_trust(trust)
+    return scheme
 
 
-async def _find_failure(token: str, way: TokenScheme | None = None) -> str:
+async def _find_failure(token: str, scheme: TokenScheme | None = None) -> str:
     with pytest.raises(AuthenticationFailed) as stranger:
-        await (way or _build_scheme()).authenticate(token)
+        await (scheme or _build_scheme()).authenticate(token)
     return stranger.value.reason
 
 
 @pytest.mark.parametrize("name", KEYS)
-async def test_a_good_token_opens_to_its_grant(name: str) -> None:
-    way = _build_scheme()
-    for _ in range(2):  # the second time it is known
-        assert (await way.authenticate(sign(name))).caller is _CALLER
+async def test_a_valid_token_gets_the_rights_of_its_grant(name: str) -> None:
+    scheme = _build_scheme()
+    for _ in range(2):  # the second time, from the cache
+        assert (await scheme.authenticate(sign(name))).caller is _CALLER
 
 
 @pytest.mark.parametrize("audience", ["crescendo", ["other", "crescendo"]])
 @pytest.mark.parametrize("kind", ["JWT", "at+jwt", "application/at+jwt"])
-async def test_audiences_and_types_that_are_ours(audience: Any, kind: str) -> None:
+async def test_accepted_audiences_and_types(audience: Any, kind: str) -> None:
     assert (await _build_scheme().authenticate(sign(header={"typ": kind}, aud=audience))).caller is _CALLER
 
 
@@ -114,20 +116,20 @@ BAD_TOKENS = {
 
 
 @pytest.mark.parametrize("name", BAD_TOKENS)
-async def test_a_bad_token_opens_nothing_and_the_trail_knows_why(name: str) -> None:
+async def test_an_invalid_token_is_refused_with_its_reason(name: str) -> None:
     token, finding = BAD_TOKENS[name]
     assert await _find_failure(token) == finding
 
 
-async def test_a_public_key_is_no_secret_to_sign_with() -> None:
-    """The old trick: what everybody may read is taken as the secret of an HMAC."""
+async def test_a_public_key_is_not_accepted_as_an_hmac_secret() -> None:
+    """A known attack: the token is signed with HMAC, and the public key as its secret."""
     public = KEYS["rsa"][1].as_pem(private=False)
     head = f"{encode_part({'alg': 'HS256', 'kid': 'rsa'})}.{encode_part(build_claims())}"
     proof = base64.urlsafe_b64encode(hmac.digest(public, head.encode(), hashlib.sha256)).rstrip(b"=").decode()
     assert await _find_failure(f"{head}.{proof}") == "token-algorithm"
 
 
-async def test_a_key_that_comes_with_the_token_is_not_believed() -> None:
+async def test_a_key_inside_the_token_is_not_used() -> None:
     own = jwk.OKPKey.generate_key("Ed25519")
     header = {"alg": "EdDSA", "kid": "ed", "jwk": own.as_dict(private=False)}
     token = jws.serialize_compact(header, json.dumps(build_claims()), own, registry=jwt.REGISTRY)
@@ -135,23 +137,23 @@ async def test_a_key_that_comes_with_the_token_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize("header", ["jku", "x5u"])
-async def test_an_address_in_a_token_is_never_called(header: str) -> None:
+async def test_an_address_in_a_token_is_never_fetched(header: str) -> None:
     asked: list[str] = []
 
     def fetch(source: str) -> bytes:
         asked.append(source)
         return format_key_set()
 
-    way = TokenScheme(make_keys=lambda source: IssuerKeys(source, fetch))
-    way.set_trust(TRUST)
+    scheme = TokenScheme(make_keys=lambda source: IssuerKeys(source, fetch))
+    scheme.set_trust(TRUST)
     own = jwk.OKPKey.generate_key("Ed25519")
-    said = {"alg": "EdDSA", "kid": "evil", header: "https://169.254.169.254/keys"}
-    token = jws.serialize_compact(said, json.dumps(build_claims()), own, registry=jwt.REGISTRY)
-    assert await _find_failure(token, way) == "token-key-unknown"
+    fields = {"alg": "EdDSA", "kid": "evil", header: "https://169.254.169.254/keys"}
+    token = jws.serialize_compact(fields, json.dumps(build_claims()), own, registry=jwt.REGISTRY)
+    assert await _find_failure(token, scheme) == "token-key-unknown"
     assert asked == ["keys"]
 
 
-async def test_what_a_header_calls_critical_and_nobody_knows_refuses_the_token() -> None:
+async def test_an_unknown_critical_header_refuses_the_token() -> None:
     head = encode_part({"alg": "EdDSA", "kid": "ed", "crit": ["exp2"], "exp2": 1})
     body = encode_part(build_claims())
     proof = KEYS["ed"][1]
@@ -162,7 +164,7 @@ async def test_what_a_header_calls_critical_and_nobody_knows_refuses_the_token()
 
 
 @given(st.data())
-async def test_a_token_changed_anywhere_opens_nothing(data: st.DataObject) -> None:
+async def test_a_changed_token_is_refused(data: st.DataObject) -> None:
     token = sign(data.draw(st.sampled_from(sorted(KEYS))))
     at = data.draw(st.integers(0, len(token) - 1))
     letter = data.draw(st.sampled_from("AQgwx059-_.=é \0"))
@@ -174,20 +176,20 @@ async def test_a_token_changed_anywhere_opens_nothing(data: st.DataObject) -> No
     await _find_failure(changed)
 
 
-def _has_same_bytes(one: str, other: str) -> bool:
-    """The last letter of a signature has bits to spare."""
+def _has_same_bytes(first: str, second: str) -> bool:
+    """Return whether two signatures decode alike; the last base64 letter has unused bits."""
     try:
-        return base64.urlsafe_b64decode(one + "==") == base64.urlsafe_b64decode(other + "==")
+        return base64.urlsafe_b64decode(first + "==") == base64.urlsafe_b64decode(second + "==")
     except ValueError:
         return False
 
 
 @given(st.text(max_size=200) | st.from_regex(r"[\w-]{0,40}\.[\w-]{0,40}\.[\w-]{0,40}", fullmatch=True))
-async def test_no_text_brings_the_door_down(text: str) -> None:
+async def test_arbitrary_text_is_refused_without_an_error(text: str) -> None:
     await _find_failure(text)
 
 
-async def test_a_grant_that_is_over_opens_nothing() -> None:
+async def test_an_expired_grant_is_refused() -> None:
     over = TokenGrant(_CALLER, datetime.now(UTC) - timedelta(seconds=1))
     assert (
         await _find_failure(
@@ -197,47 +199,49 @@ async def test_a_grant_that_is_over_opens_nothing() -> None:
     )
 
 
-async def test_a_token_that_is_known_ends_with_its_time_its_grant_and_its_issuer() -> None:
+async def test_a_cached_token_ends_with_its_expiry_grant_or_issuer() -> None:
     now = [time.time()]
-    way = TokenScheme(lambda: now[0], lambda source: IssuerKeys(source, lambda _: format_key_set()))
-    way.set_trust(TRUST)
+    scheme = TokenScheme(lambda: now[0], lambda source: IssuerKeys(source, lambda _: format_key_set()))
+    scheme.set_trust(TRUST)
     token = sign()
-    assert (await way.authenticate(token)).caller is _CALLER
-    way.set_trust(Trust({URL: ISSUER}, {}))
-    assert await _find_failure(token, way) == "grant-missing"
-    way.set_trust(Trust({}, {}))
-    assert await _find_failure(token, way) == "token-issuer-unknown"
-    way.set_trust(TRUST)
-    assert (await way.authenticate(token)).caller is _CALLER
+    assert (await scheme.authenticate(token)).caller is _CALLER
+    scheme.set_trust(Trust({URL: ISSUER}, {}))
+    assert await _find_failure(token, scheme) == "grant-missing"
+    scheme.set_trust(Trust({}, {}))
+    assert await _find_failure(token, scheme) == "token-issuer-unknown"
+    scheme.set_trust(TRUST)
+    assert (await scheme.authenticate(token)).caller is _CALLER
     now[0] += token_issuer.LIFETIME_SECONDS + jwt.LEEWAY_SECONDS
-    assert await _find_failure(token, way) == "token-expired"
+    assert await _find_failure(token, scheme) == "token-expired"
 
 
 @pytest.mark.parametrize("claim", ["client_id", "azp"])
-async def test_the_claim_that_names_a_system_is_the_one_the_operator_chose(claim: str) -> None:
-    way = _build_scheme(TRUST._replace(issuers={URL: ISSUER._replace(claim=claim)}))
-    assert (await way.authenticate(sign("ed", None, sub="anybody", **{claim: SUBJECT}))).caller is _CALLER
-    assert await _find_failure(sign(), way) == "token-subject-missing"
+async def test_the_configured_claim_names_the_system(claim: str) -> None:
+    scheme = _build_scheme(TRUST._replace(issuers={URL: ISSUER._replace(claim=claim)}))
+    assert (await scheme.authenticate(sign("ed", None, sub="anybody", **{claim: SUBJECT}))).caller is _CALLER
+    assert await _find_failure(sign(), scheme) == "token-subject-missing"
 
 
-async def test_two_issuers_do_not_answer_for_each_others_systems() -> None:
+async def test_issuers_identify_only_their_own_systems() -> None:
     other = Issuer("other", "https://other.example", token_issuer.AUDIENCE, "sub", "keys")
-    way = _build_scheme(Trust({URL: ISSUER, other.url: other}, TRUST.grants))
-    assert await _find_failure(sign(iss=other.url), way) == "grant-missing"
+    scheme = _build_scheme(Trust({URL: ISSUER, other.url: other}, TRUST.grants))
+    assert await _find_failure(sign(iss=other.url), scheme) == "grant-missing"
 
 
-async def test_no_more_tokens_are_kept_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_token_cache_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwt, "CACHED_TOKENS_MAX", 3)
-    way = _build_scheme()
+    scheme = _build_scheme()
     for number in range(10):
-        await way.authenticate(sign(jti=str(number)))
-    assert len(way._cache) == 3
+        await scheme.authenticate(sign(jti=str(number)))
+    assert len(scheme._cache) == 3
 
 
-async def test_a_bad_token_is_never_kept() -> None:
-    way = _build_scheme()
+async def test_an_invalid_token_is_not_cached() -> None:
+    scheme = _build_scheme()
     for token, _ in BAD_TOKENS.values():
-        await _find_failure(token, way)
-    assert way._cache.keys() <= {hashlib.sha256(token.encode()).digest() for token, _ in BAD_TOKENS.values()}
-    for kept in way._cache.values():  # whole and well signed, only without a grant
-        assert kept.system.subject != SUBJECT
+        await _find_failure(token, scheme)
+    assert scheme._cache.keys() <= {
+        hashlib.sha256(token.encode()).digest() for token, _ in BAD_TOKENS.values()
+    }
+    for cached in scheme._cache.values():  # valid, but without a grant
+        assert cached.system.subject != SUBJECT

@@ -1,4 +1,4 @@
-"""What a file asks for against what its key may ask for, whatever types its columns have."""
+"""The perimeter check of files and forms, for all types that columns may have."""
 
 from contextlib import nullcontext
 
@@ -24,7 +24,7 @@ _TEXTS = {
 
 
 def _build_check(roles: frozenset[Role], *programmes: str) -> PerimeterCheck:
-    return PerimeterCheck(build_caller("k", "MIN-09", roles, frozenset(programmes)))
+    return PerimeterCheck(build_caller("k", "MIN-09", roles, programmes=frozenset(programmes)))
 
 
 @st.composite
@@ -39,9 +39,9 @@ def _draw_lines(draw: st.DrawFn) -> pa.RecordBatch:
 
 
 def _find_expected(row: dict[str, str | None], roles: frozenset[Role], programmes: set[str]) -> bool:
-    """One line at a time, as the rule reads."""
+    """Return whether a line is allowed, by the text of the rule."""
     kind, centre, other = (row.get(name) or "" for name in ("kind", "fund_centre", "counterpart"))
-    allowed = build_caller("k", "s", roles, frozenset()).kinds
+    allowed = build_caller("k", "s", roles, programmes=frozenset()).kinds
     if kind in KIND_NUMBERS and kind not in allowed:
         return False
     if not programmes:
@@ -54,7 +54,7 @@ def _find_expected(row: dict[str, str | None], roles: frozenset[Role], programme
     st.sampled_from([ORDERS, frozenset({Role.ASSIGNED_ACCOUNTANT}), frozenset({Role.AUDITOR})]),
     st.sets(st.sampled_from(["0177", "0217"])),
 )
-def test_a_file_passes_when_each_of_its_lines_does(
+def test_a_file_is_accepted_if_all_its_lines_are(
     lines: pa.RecordBatch, roles: frozenset[Role], programmes: set[str]
 ) -> None:
     passes = all(_find_expected(row, roles, programmes) for row in lines.to_pylist())
@@ -63,18 +63,18 @@ def test_a_file_passes_when_each_of_its_lines_does(
 
 
 def _find_programmes(rows: list[dict[str, str | None]]) -> list[str] | None:
-    """The programmes of some lines, as the rule reads."""
-    found = set[str]()
+    """Return the programmes of some lines, by the text of the rule."""
+    names = set[str]()
     for row in rows:
         kind, centre, other = (row.get(name) or "" for name in ("kind", "fund_centre", "counterpart"))
         if not (centre or kind in _PAYEE_KINDS):
             return None
-        found |= {text[:4] for text in (centre, other) if text}
-    return sorted(found)
+        names |= {text[:4] for text in (centre, other) if text}
+    return sorted(names)
 
 
 @given(st.lists(_draw_lines(), max_size=3))
-def test_the_programmes_that_all_lines_name_are_known(batches: list[pa.RecordBatch]) -> None:
+def test_programmes_are_collected_if_all_lines_name_theirs(batches: list[pa.RecordBatch]) -> None:
     perimeter = _build_check(frozenset(Role) - {Role.AUDITOR})
     for lines in batches:
         perimeter.check_lines(lines)
@@ -93,10 +93,10 @@ def test_the_programmes_that_all_lines_name_are_known(batches: list[pa.RecordBat
         ),
     ],
 )
-def test_the_answer_says_which_rule(row: dict[str, str], code: str) -> None:
-    with pytest.raises(PermissionDenied) as found:
+def test_the_refusal_has_the_code_of_the_rule(row: dict[str, str], code: str) -> None:
+    with pytest.raises(PermissionDenied) as raised:
         _build_check(ORDERS, "0177").check_lines(pa.RecordBatch.from_pylist([row]))
-    assert found.value.code == code
+    assert raised.value.code == code
 
 
 @given(
@@ -104,7 +104,7 @@ def test_the_answer_says_which_rule(row: dict[str, str], code: str) -> None:
     st.sampled_from([ORDERS, frozenset({Role.ASSIGNED_ACCOUNTANT}), frozenset({Role.AUDITOR})]),
     st.sets(st.sampled_from(["0177", "0217"])),
 )
-def test_a_form_passes_when_each_of_its_lines_does(
+def test_a_form_is_accepted_if_all_its_lines_are(
     rows: list[dict[str, str]], roles: frozenset[Role], programmes: set[str]
 ) -> None:
     passes = all(_find_expected({**row}, roles, programmes) for row in rows)

@@ -1,4 +1,4 @@
-"""An issuer of tokens: its keys, what it publishes, and whatever it signs."""
+"""An issuer of tokens: its keys, its key set, and tokens that it signs."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ URL = "https://issuer.example"
 AUDIENCE = "crescendo"
 SUBJECT = "chorus-09"
 LIFETIME_SECONDS = 12 * 3600
-"""Tokens that are signed when tests are collected must be good when the last of them runs."""
+"""Tokens signed at collection must still be valid when the last test runs."""
 KEYS: Mapping[str, tuple[str, jwk.RSAKey | jwk.ECKey | jwk.OKPKey]] = {
     "rsa": ("RS256", jwk.RSAKey.generate_key(2048, {"kid": "rsa"})),
     "pss": ("PS256", jwk.RSAKey.generate_key(2048, {"kid": "pss"})),
@@ -25,15 +25,15 @@ KEYS: Mapping[str, tuple[str, jwk.RSAKey | jwk.ECKey | jwk.OKPKey]] = {
 
 
 def format_key_set(*names: str) -> bytes:
-    """The key set with these keys, or all of them."""
+    """Return the key set with these keys, or with all."""
     keys = [KEYS[name][1].as_dict(private=False) for name in names or KEYS]
     return json.dumps({"keys": keys}).encode()
 
 
 def build_claims(**other: Any) -> dict[str, Any]:
-    """Claims of a good token; ``None`` leaves one out."""
+    """Return the claims of a valid token; ``None`` leaves one out."""
     now = int(time.time())
-    said = {
+    fields = {
         "iss": URL,
         "aud": AUDIENCE,
         "sub": SUBJECT,
@@ -42,21 +42,21 @@ def build_claims(**other: Any) -> dict[str, Any]:
         "exp": now + LIFETIME_SECONDS,
         **other,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def sign(name: str = "ed", header: Mapping[str, Any] | None = None, **other: Any) -> str:
-    """A token with these claims, signed with the key of this name."""
+    """Return a token with these claims, signed with the key of this name."""
     algorithm, key = KEYS[name]
-    said = {"alg": algorithm, "kid": name, **(header or {})}
-    return jws.serialize_compact(said, json.dumps(build_claims(**other)), key, registry=jwt.REGISTRY)
+    fields = {"alg": algorithm, "kid": name, **(header or {})}
+    return jws.serialize_compact(fields, json.dumps(build_claims(**other)), key, registry=jwt.REGISTRY)
 
 
 def format_unsigned(header: Mapping[str, Any], signature: str = "", **other: Any) -> str:
-    """A token that nobody signed."""
+    """Return a token without a valid signature."""
     return ".".join((encode_part(header), encode_part(build_claims(**other)), signature))
 
 
 def encode_part(value: Any) -> str:
-    """One part of a token."""
+    """Encode one part of a token."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

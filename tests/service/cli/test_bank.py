@@ -1,4 +1,4 @@
-"""The bank's answers: taken in, posted once, and the books equal to the bank's to the cent."""
+"""Bank files: imported, posted once, and the books equal to the bank's to the cent."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ from tests.service.small_state import (
     open_state,
     paris_time,
 )
-from tests.settlement.bank_orders import euros
+from tests.settlement.bank_orders import format_cents
 from tests.settlement.camt_messages import balance, detail, document, entry, list_movements, statement
 
 NOVEMBER, DECEMBER = paris_time("2018-11-05"), paris_time("2018-12-03")
@@ -45,29 +45,29 @@ LAST_DEBIT = f"entry_id = (select max(entry_id) from entry where kind = {KIND_NU
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    """Sixty payees, each owed something."""
-    async with open_state(database, tmp_path_factory.mktemp("owing"), 60) as found:
-        yield found
+async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    """A State with sixty payees, each with an open request."""
+    async with open_state(database, tmp_path_factory.mktemp("owing"), 60) as state:
+        yield state
 
 
 @pytest_asyncio.fixture
-async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    """The same, again for each test."""
-    async with copy_state(database, owing, tmp_path / "state") as found:
-        yield found
+async def state(template: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    """A copy of that State for each test."""
+    async with copy_state(database, template, tmp_path / "state") as copy:
+        yield copy
 
 
-async def cp_consumed(state: State) -> int:
+async def read_cp_consumed(state: State) -> int:
     rows_ = await state.fetch(
-        "select distinct on (node) node, cp_consumed from node_balance order by node, batch desc"
+        "select distinct on (node) node, read_cp_consumed from node_balance order by node, batch desc"
     )
     assert len(rows_) == LEVELS * len(UNITS)
     return sum(row["cp_consumed"] for row in rows_) // LEVELS
 
 
-async def account(state: State, code: str) -> int:
-    """Debits less credits of an account, from the journal."""
+async def read_balance(state: State, code: str) -> int:
+    """Return debits less credits of an account, from the journal."""
     query = """select coalesce(sum(amount * ((d.code = $1)::int - (c.code = $1)::int)), 0)
                from entry left join reference_text d on d.kind = 5 and d.id = debit
                left join reference_text c on c.kind = 5 and c.id = credit where d.code = $1 or c.code = $1"""
@@ -75,65 +75,69 @@ async def account(state: State, code: str) -> int:
     return int(row[0])
 
 
-async def sent(state: State) -> list:
+async def read_transfers(state: State) -> list:
     return await state.fetch(SENT, REMITS)
 
 
-async def test_without_returns_every_payment_is_debited_and_transit_is_empty(state: State) -> None:
+async def test_without_returns_all_payments_are_debited_and_none_is_in_transit(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
-    waits = await state.read_in_transit()
-    assert [each.transfer for each in waits] == [row["entry_id"] for row in await sent(state)]
-    assert -await account(state, "5129000000") == sum(each.amount for each in waits) > 0
-    taken = await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-    assert taken.rejected == []
-    found = await state.read_status()
-    assert found.agrees
-    assert [each.bank for each in found.accounts] == [each.books for each in found.accounts]
+    in_transit = await state.read_in_transit()
+    assert [transfer.transfer for transfer in in_transit] == [
+        row["entry_id"] for row in await read_transfers(state)
+    ]
+    assert -await read_balance(state, "5129000000") == sum(transfer.amount for transfer in in_transit) > 0
+    result = await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
+    assert result.rejected == []
+    status = await state.read_status()
+    assert status.agrees
+    assert [account.bank for account in status.accounts] == [account.books for account in status.accounts]
     assert await state.read_in_transit() == []
-    assert await account(state, "5129000000") == await account(state, "4710000000") == 0
-    assert await account(state, "5121000000") == -sum(row["amount"] for row in await sent(state))
+    assert await read_balance(state, "5129000000") == await read_balance(state, "4710000000") == 0
+    assert await read_balance(state, "5121000000") == -sum(
+        row["amount"] for row in await read_transfers(state)
+    )
     assert (await state.count_kinds())["bank_debit"] == 60
-    assert found.back == []
+    assert status.back == []
 
 
 @pytest.mark.parametrize("style", STATEMENT_FORMATS)
-async def test_books_and_bank_agree_whatever_comes_back(state: State, style: BankFormat) -> None:
+async def test_books_and_bank_agree_after_any_returns(state: State, style: BankFormat) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, OFTEN, style)
     assert answers.returned > 3
     assert answers.rejected > 0
-    taken = await state.import_files(state.list_files(answers))
+    result = await state.import_files(state.list_files(answers))
     kinds = await state.count_kinds()
     assert kinds["bank_debit"] == 60 - answers.rejected
     assert (kinds["bank_return"], kinds["bank_reject"]) == (answers.returned, answers.rejected)
-    found = await state.read_status()
-    assert found.agrees
-    assert sum(each.transit for each in found.accounts) == 0
-    assert sum(each.items for each in found.back) == answers.returned + answers.rejected
+    status = await state.read_status()
+    assert status.agrees
+    assert sum(account.transit for account in status.accounts) == 0
+    assert sum(total.items for total in status.back) == answers.returned + answers.rejected
     assert await state.read_unmatched() == []
-    assert sum(each.unmatched for each in taken.messages) == 0
+    assert sum(message.unmatched for message in result.messages) == 0
     proof = await state.verify()
     assert proof.findings == []
 
 
-async def test_the_same_files_twice_change_nothing(state: State) -> None:
+async def test_importing_the_same_files_again_changes_nothing(state: State) -> None:
     files = state.list_files(state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN))
     await state.import_files(files)
     async with open_connection(state.dsn) as connection:
-        before = await read_state(connection)
+        previous = await read_state(connection)
         messages = await connection.fetch("select * from bank_message")
     again = await state.import_files(files)
-    assert all(each.known for each in again.messages)
+    assert all(message.known for message in again.messages)
     assert again.posted is None
     matched_anew = await state.import_files(files, again=True)
-    assert {each.attempt for each in matched_anew.messages} == {2}
+    assert {message.attempt for message in matched_anew.messages} == {2}
     async with open_connection(state.dsn) as connection:
-        assert await read_state(connection) == before
+        assert await read_state(connection) == previous
         assert await connection.fetch("select * from bank_message") == messages
     assert (await state.read_status()).agrees
 
 
-async def test_in_whatever_order_notices_and_statements_come_the_end_is_the_same(state: State) -> None:
+async def test_the_order_of_notices_and_statements_does_not_matter(state: State) -> None:
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
     notices = [path for path in state.list_files(answers) if "camt054" in path.name]
     others = [path for path in state.list_files(answers) if "camt054" not in path.name]
@@ -144,7 +148,7 @@ async def test_in_whatever_order_notices_and_statements_come_the_end_is_the_same
     assert await state.read_unmatched() == []
 
 
-async def test_what_a_notice_says_before_its_statement_lies_between_no_books(state: State) -> None:
+async def test_a_notice_before_its_statement_causes_no_difference(state: State) -> None:
     """Its acts are refused, for nothing was debited yet; the statement, when it comes, has them posted (A56)."""
     await state.import_files(
         state.list_files(state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), NEVER))
@@ -153,13 +157,13 @@ async def test_what_a_notice_says_before_its_statement_lies_between_no_books(sta
     await state.submit_requests(60, "2018-10-20", 61)
     answers = state.simulate_bank(await state.pay_due(date(2018, 12, 3), DECEMBER), OutcomeRates(1, 50_000))
     notices = [path for path in state.list_files(answers) if "camt054" in path.name]
-    taken = await state.import_files(notices)
-    assert taken.posted
-    assert taken.posted.reasons
-    found = await state.read_status()
-    assert {each.day for each in found.accounts} == {date(2018, 11, 6)}
-    assert found.agrees
-    assert not any(each.refused_lines for each in found.accounts)
+    result = await state.import_files(notices)
+    assert result.posted
+    assert result.posted.reasons
+    status = await state.read_status()
+    assert {account.day for account in status.accounts} == {date(2018, 11, 6)}
+    assert status.agrees
+    assert not any(account.refused_lines for account in status.accounts)
     assert (await state.verify()).findings == []
     assert len(await state.read_unmatched()) == 2 * answers.returned  # the return, and whose it is
     await state.import_files([path for path in state.list_files(answers) if path not in notices])
@@ -169,43 +173,43 @@ async def test_what_a_notice_says_before_its_statement_lies_between_no_books(sta
 
 
 async def test_a_returned_debt_is_paid_again_without_new_credits(state: State) -> None:
-    """A26: CP stay what they were through return and re-issue."""
+    """CP stay unchanged through return and re-issue (rule A26)."""
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
     await state.import_files(state.list_files(answers))
-    spent = await cp_consumed(state)
-    assert spent == sum(row["amount"] for row in await sent(state))
-    owed = -await account(state, "4010000000")
+    spent = await read_cp_consumed(state)
+    assert spent == sum(row["amount"] for row in await read_transfers(state))
+    owed = -await read_balance(state, "4010000000")
     assert owed > 0
     await state.submit_accepted(
         [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
     )
     files = await state.pay_due(date(2018, 12, 3), DECEMBER)
-    again = [row for row in await sent(state) if row["kind"] == KIND_NUMBERS["reissue"]]
+    again = [row for row in await read_transfers(state) if row["kind"] == KIND_NUMBERS["reissue"]]
     assert again
-    assert await cp_consumed(state) == spent
+    assert await read_cp_consumed(state) == spent
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-    assert await cp_consumed(state) == spent
+    assert await read_cp_consumed(state) == spent
     assert (await state.read_status()).agrees
     assert await state.read_in_transit() == []
-    assert -await account(state, "4010000000") == owed - sum(row["amount"] for row in again)
+    assert -await read_balance(state, "4010000000") == owed - sum(row["amount"] for row in again)
 
 
-async def test_what_comes_back_is_not_sent_again_to_the_same_account(state: State) -> None:
+async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: State) -> None:
     await state.import_files(
         state.list_files(
             state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OutcomeRates(3, 100_000))
         )
     )
     paid_again = await state.pay_due(date(2018, 12, 3), DECEMBER)
-    reissued = {row["payee"] for row in await sent(state) if row["kind"] == KIND_NUMBERS["reissue"]}
+    reissued = {row["payee"] for row in await read_transfers(state) if row["kind"] == KIND_NUMBERS["reissue"]}
     items = await state.fetch("select i.reason, e.payee from bank_item i join entry e using (entry_id)")
     allowed = {row["payee"] for row in items if row["reason"] in {"AM04", "ED05", "TM01"}}
     assert reissued <= allowed
     assert paid_again or not reissued
 
 
-async def test_a_duplicate_by_the_banks_word_is_never_paid_again(state: State) -> None:
-    """A54: AM05 leaves the money in suspense, the debt closed; nothing can follow it but a person's act."""
+async def test_a_payment_the_bank_calls_a_duplicate_is_never_paid_again(state: State) -> None:
+    """AM05 leaves the money in suspense and the debt closed; only an act of a person can follow (rule A54)."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, ALWAYS)
     for path in state.list_files(answers):
@@ -217,24 +221,26 @@ async def test_a_duplicate_by_the_banks_word_is_never_paid_again(state: State) -
     kinds = await state.count_kinds()
     assert kinds["bank_return"] + kinds["bank_reject"] == 60
     assert "return_identified" not in kinds
-    assert -await account(state, "4710000000") == sum(row["amount"] for row in await sent(state))
+    assert -await read_balance(state, "4710000000") == sum(
+        row["amount"] for row in await read_transfers(state)
+    )
     await state.submit_accepted(
         [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
     )
     assert await state.pay_due(date(2018, 12, 3), DECEMBER) == []
-    assert len(await sent(state)) == 60
+    assert len(await read_transfers(state)) == 60
     assert (await state.read_status()).agrees
 
 
 @pytest.mark.parametrize("code", ["MD07", "RR04"])
-async def test_the_dead_and_the_sanctioned_are_in_no_run(state: State, code: str) -> None:
-    """A60: they are blocked by the bank's answer, and stay so whatever is owed to them."""
+async def test_deceased_and_sanctioned_payees_are_in_no_run(state: State, code: str) -> None:
+    """The bank's message blocks them, and they stay blocked whatever is owed to them (rule A60)."""
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
     blocked = set()
     for path in state.list_files(answers):
         text = path.read_text()
-        for known in REASON_SHARES:
-            text = text.replace(f"<Cd>{known}</Cd>", f"<Cd>{code}</Cd>")
+        for reasons in REASON_SHARES:
+            text = text.replace(f"<Cd>{reasons}</Cd>", f"<Cd>{code}</Cd>")
         path.write_text(text)
         blocked |= {row[2] for row in list_movements(reading.read_bank_file(path)) if row[0] != "debit"}
     await state.import_files(state.list_files(answers))
@@ -246,7 +252,9 @@ async def test_the_dead_and_the_sanctioned_are_in_no_run(state: State, code: str
         [{**build_request(n, "2018-11-20"), "reference": f"DQ-{n}"} for n in range(1, 61)]
     )
     await state.pay_due(date(2018, 12, 31), paris_time("2018-12-21"))
-    dead = {row["payee"] for row in await sent(state) if format_identifier(row["entry_id"]) in blocked}
+    dead = {
+        row["payee"] for row in await read_transfers(state) if format_identifier(row["entry_id"]) in blocked
+    }
     assert len(dead) == len(blocked)
     later = await state.fetch(
         "select payee from entry where kind = any($1::int[]) and day > '2018-12-01'", REMITS
@@ -255,7 +263,7 @@ async def test_the_dead_and_the_sanctioned_are_in_no_run(state: State, code: str
     assert len(later) == 60 - len(dead)
 
 
-async def test_our_own_fault_blames_no_payee(state: State) -> None:
+async def test_an_error_of_ours_blocks_no_payee(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, ALWAYS)
     for path in state.list_files(answers):
@@ -266,14 +274,14 @@ async def test_our_own_fault_blames_no_payee(state: State) -> None:
     await state.import_files(state.list_files(answers))
     assert "payee_block" not in await state.count_kinds()
     assert await state.pay_due(date(2018, 12, 3), DECEMBER)
-    assert Counter(row["kind"] for row in await sent(state)) == {REMITS[0]: 60, REMITS[1]: 60}
+    assert Counter(row["kind"] for row in await read_transfers(state)) == {REMITS[0]: 60, REMITS[1]: 60}
 
 
 # ---------------------------------------------------------------------------------- what does not match
 
 
-async def changed(state: State, **how: str) -> tuple[Path, BankMessage]:
-    """A statement that debits the first payments of one account, changed by hand."""
+async def write_changed_statement(state: State, **how: str) -> tuple[Path, BankMessage]:
+    """Write a statement that debits the first payments of one account, with manual changes."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     statements = [
         path for path in state.list_files(state.simulate_bank(files, NEVER)) if "camt053" in path.name
@@ -281,17 +289,17 @@ async def changed(state: State, **how: str) -> tuple[Path, BankMessage]:
     first = reading.read_bank_file(statements[0])
     entries, net = [], 0
     for number, (_, cents, name, _) in enumerate(list_movements(first)[:3], 1):
-        told = {
+        terms = {
             "name": name,
             "cents": str(cents),
             "sign": "DBIT",
             "day": "2018-11-07",
             **(how if number == 1 else {}),
         }
-        one = entry(euros(int(told["cents"])), told["sign"], [detail(told["name"])])
-        entries.append(one.replace("2018-12-14", told["day"]))
-        net += int(told["cents"]) * (1 if told["sign"] == "CRDT" else -1)
-    balances = balance("OPBD", "1000000.00"), balance("CLBD", euros(100_000_000 + net))
+        text = entry(format_cents(int(terms["cents"])), terms["sign"], [detail(terms["name"])])
+        entries.append(text.replace("2018-12-14", terms["day"]))
+        net += int(terms["cents"]) * (1 if terms["sign"] == "CRDT" else -1)
+    balances = balance("OPBD", "1000000.00"), balance("CLBD", format_cents(100_000_000 + net))
     iban = how.get("account", first.statements[0].account)
     path = state.folder / "statement.xml"
     text = document(statement(*balances, *entries, account=iban))
@@ -311,20 +319,25 @@ async def changed(state: State, **how: str) -> tuple[Path, BankMessage]:
         ({"name": "salary", "sign": "CRDT"}, "NOT_OURS"),
     ],
 )
-async def test_what_does_not_match_is_listed_and_the_rest_posted(
+async def test_unmatched_movements_are_listed_and_the_others_posted(
     state: State, how: dict[str, str], why: str
 ) -> None:
-    path, _ = await changed(state, **how)
-    taken = await state.import_files([path])
-    assert (taken.messages[0].debits, taken.messages[0].unmatched) == (2, 1)
-    (found,) = await state.read_unmatched()
-    assert (found.why, found.file, found.statement, found.item) == (why, "statement.xml", "S-1", 1)
-    assert found.amount > 0
+    path, _ = await write_changed_statement(state, **how)
+    result = await state.import_files([path])
+    assert (result.messages[0].debits, result.messages[0].unmatched) == (2, 1)
+    (movement,) = await state.read_unmatched()
+    assert (movement.why, movement.file, movement.statement, movement.item) == (
+        why,
+        "statement.xml",
+        "S-1",
+        1,
+    )
+    assert movement.amount > 0
     standing = await state.read_status()
     assert standing.agrees
-    (one,) = [each for each in standing.accounts if each.bank]
-    assert one.unmatched == (-1 if how.get("sign") != "CRDT" else 1) * found.amount
-    assert one.unmatched_items == 1
+    (busy_account,) = [account for account in standing.accounts if account.bank]
+    assert busy_account.unmatched == (-1 if how.get("sign") != "CRDT" else 1) * movement.amount
+    assert busy_account.unmatched_items == 1
     assert (await state.verify()).findings == []
 
 
@@ -348,55 +361,57 @@ async def test_what_does_not_match_is_listed_and_the_rest_posted(
         ),
     ],
 )
-async def test_what_is_changed_by_hand_is_found(state: State, check: str, damage: str) -> None:
-    path, message = await changed(state, name="NOTPROVIDED")
+async def test_manual_changes_of_stored_rows_are_detected(state: State, check: str, damage: str) -> None:
+    path, message = await write_changed_statement(state, name="NOTPROVIDED")
     await state.import_files([path])
     first = message.statements[0]
-    nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
+    nothing = [balance(code, format_cents(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
     path.write_text(document(statement(*nothing, identity="S-2", account=first.account)))
     await state.import_files([path])
     assert (await state.verify()).findings == []
     async with open_connection(state.dsn) as connection, connection.transaction():
         await connection.execute("set local session_replication_role = replica")
         await connection.execute(f"{damage} where message = 2" if check == "bank_statements" else damage)
-    found = {each.check for each in (await state.verify()).findings}
-    assert check in found
+    checks = {finding.check for finding in (await state.verify()).findings}
+    assert check in checks
 
 
 async def test_a_transfer_of_another_account_is_not_posted(state: State) -> None:
-    path, _ = await changed(state, account="FR7630001007941234567890185")
+    path, _ = await write_changed_statement(state, account="FR7630001007941234567890185")
     await state.import_files([path])
-    assert {each.why for each in await state.read_unmatched()} == {"OTHER_ACCOUNT"}
+    assert {movement.why for movement in await state.read_unmatched()} == {"OTHER_ACCOUNT"}
     assert "bank_debit" not in await state.count_kinds()
 
 
 @pytest.mark.parametrize(("day", "why"), [("2018-11-08", "REFERENCE_CONFLICT"), ("2018-11-07", "TWICE")])
 async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day: str, why: str) -> None:
-    """By another statement, on another day or on the same; matched anew, that is no third time."""
-    path, message = await changed(state)
+    """Debited again by another statement, on another day or the same; matching again makes no third time."""
+    path, message = await write_changed_statement(state)
     await state.import_files([path])
     _, cents, name, _ = list_movements(message)[1]
     first = message.statements[0]
     before, after = first.closing or 0, (first.closing or 0) - cents
-    balances = [balance(code, euros(value), day=day) for code, value in (("OPBD", before), ("CLBD", after))]
-    debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
+    balances = [
+        balance(code, format_cents(value), day=day) for code, value in (("OPBD", before), ("CLBD", after))
+    ]
+    debit = entry(format_cents(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
     path.write_text(document(statement(*balances, debit, identity="S-2", account=first.account)))
     for again in (False, True):
         assert (await state.import_files([path], again=again)).rejected == []
-    (found,) = await state.read_unmatched()
-    assert (found.why, found.sort, found.amount) == (why, "bank_debit", cents)
-    assert found.transfer == (await sent(state))[1]["entry_id"]
+    (movement,) = await state.read_unmatched()
+    assert (movement.why, movement.sort, movement.amount) == (why, "bank_debit", cents)
+    assert movement.transfer == (await read_transfers(state))[1]["entry_id"]
     assert (await state.count_kinds())["bank_debit"] == 3
     standing = await state.read_status()
     assert standing.agrees
-    (one,) = [each for each in standing.accounts if each.bank]
-    assert (one.refused, one.refused_lines) == (-cents, 1)
+    (busy_account,) = [account for account in standing.accounts if account.bank]
+    assert (busy_account.refused, busy_account.refused_lines) == (-cents, 1)
     assert (await state.verify()).findings == []
 
 
-def notice_of(cents: int, name: str, account_: str, day: str) -> str:
-    """A camt.054 that tells of one debit."""
-    text = document(statement(entry(euros(cents), "DBIT", [detail(name)]), account=account_))
+def build_notice(cents: int, name: str, account_: str, day: str) -> str:
+    """Build a camt.054 with one debit."""
+    text = document(statement(entry(format_cents(cents), "DBIT", [detail(name)]), account=account_))
     text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
     return text.replace("Stmt>", "Ntfctn>").replace("2018-12-14</Dt>", f"{day}</Dt>")
 
@@ -406,43 +421,43 @@ def notice_of(cents: int, name: str, account_: str, day: str) -> str:
 async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_last_two(
     state: State, noticed: str, days: tuple[str, str]
 ) -> None:
-    """Each alone on its statement, so that nothing but that tells the two from each other; a notice before is no fourth."""
-    path, message = await changed(state)
+    """Each is the only movement of its statement, so only the statement distinguishes them; an earlier notice is no fourth."""
+    path, message = await write_changed_statement(state)
     _, cents, name, _ = list_movements(message)[1]
     first = message.statements[0]
     if noticed:
-        (state.folder / "notice.xml").write_text(notice_of(cents, name, first.account, noticed))
+        (state.folder / "notice.xml").write_text(build_notice(cents, name, first.account, noticed))
         await state.import_files([state.folder / "notice.xml"])
     await state.import_files([path])
     assert await state.read_unmatched() == []
     closing = first.closing or 0
     for number, day in enumerate(days, 1):
         values = (("OPBD", closing - (number - 1) * cents), ("CLBD", closing - number * cents))
-        balances = [balance(code, euros(value), day=day) for code, value in values]
-        debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
+        balances = [balance(code, format_cents(value), day=day) for code, value in values]
+        debit = entry(format_cents(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
         path.write_text(
             document(statement(*balances, debit, identity=f"S-{number + 1}", account=first.account))
         )
         assert (await state.import_files([path])).rejected == []
-    assert [each.amount for each in await state.read_unmatched()] == [cents, cents]
+    assert [movement.amount for movement in await state.read_unmatched()] == [cents, cents]
     standing = await state.read_status()
     assert standing.agrees
-    (one,) = [each for each in standing.accounts if each.bank]
-    assert (one.refused, one.refused_lines) == (-2 * cents, 2)
+    (busy_account,) = [account for account in standing.accounts if account.bank]
+    assert (busy_account.refused, busy_account.refused_lines) == (-2 * cents, 2)
     assert (await state.verify()).findings == []
 
 
-async def test_a_statement_that_comes_again_beside_a_new_one_moves_nothing(state: State) -> None:
-    path, message = await changed(state)
+async def test_a_statement_repeated_together_with_a_new_one_moves_nothing(state: State) -> None:
+    path, message = await write_changed_statement(state)
     await state.import_files([path])
     first = message.statements[0]
-    nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
+    nothing = [balance(code, format_cents(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
     new = document(statement(*nothing, identity="S-2", account=first.account))
     new = new[new.index("<Stmt>") : new.rindex("</Stmt>") + len("</Stmt>")]
     path.write_text(path.read_text().replace("</BkToCstmrStmt>", new + "</BkToCstmrStmt>"))
-    taken = await state.import_files([path])
-    assert taken.rejected == []
-    assert taken.messages[0].debits == 3
+    result = await state.import_files([path])
+    assert result.rejected == []
+    assert result.messages[0].debits == 3
     assert await state.read_unmatched() == []
     assert (await state.read_status()).agrees
     assert (await state.verify()).findings == []
@@ -452,65 +467,73 @@ async def test_a_statement_that_comes_again_beside_a_new_one_moves_nothing(state
 async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
     state: State, noticed: str
 ) -> None:
-    """One movement, in the books on the day of the notice: before that it is told as what the journal refused."""
-    path, message = await changed(state)
+    """There is one movement, in the books on the day of the notice; before that it counts as refused by the engine."""
+    path, message = await write_changed_statement(state)
     _, cents, name, _ = list_movements(message)[0]
     account_ = message.statements[0].account
     notice = state.folder / "notice.xml"
-    notice.write_text(notice_of(cents, name, account_, noticed))
+    notice.write_text(build_notice(cents, name, account_, noticed))
     assert (await state.import_files([notice])).messages[0].debits == 1
-    taken = await state.import_files([path])
-    assert taken.posted
-    assert [(each.code, each.lines) for each in taken.posted.reasons] == [("REFERENCE_CONFLICT", 1)]
+    result = await state.import_files([path])
+    assert result.posted
+    assert [(reason.code, reason.lines) for reason in result.posted.reasons] == [("REFERENCE_CONFLICT", 1)]
     assert await state.read_unmatched() == []
     assert (await state.count_kinds())["bank_debit"] == 3
-    (one,) = [each for each in (await state.read_status()).accounts if each.bank]
-    waits = noticed > "2018-11-07"
-    assert (one.difference, one.refused, one.refused_lines) == (0, -cents * waits, int(waits))
+    (busy_account,) = [account for account in (await state.read_status()).accounts if account.bank]
+    in_transit = noticed > "2018-11-07"
+    assert (busy_account.difference, busy_account.refused, busy_account.refused_lines) == (
+        0,
+        -cents * in_transit,
+        int(in_transit),
+    )
     assert (await state.verify()).findings == []
     nothing = [
-        balance(code, euros(message.statements[0].closing or 0), day="2018-11-08")
+        balance(code, format_cents(message.statements[0].closing or 0), day="2018-11-08")
         for code in ("OPBD", "CLBD")
     ]
     path.write_text(document(statement(*nothing, identity="S-2", account=account_)))
     await state.import_files([path])
-    (one,) = [each for each in (await state.read_status()).accounts if each.bank]
-    assert (one.difference, one.refused_lines, one.bank) == (0, 0, one.books)
+    (busy_account,) = [account for account in (await state.read_status()).accounts if account.bank]
+    assert (busy_account.difference, busy_account.refused_lines, busy_account.bank) == (
+        0,
+        0,
+        busy_account.books,
+    )
     assert (await state.verify()).findings == []
 
 
-async def test_a_notice_behind_its_statement_that_books_another_day(state: State) -> None:
-    """Refused, and nothing lies between, nor is anything to be looked at."""
-    path, message = await changed(state)
+async def test_a_notice_after_its_statement_that_books_another_day(state: State) -> None:
+    """The act is refused, but there is no difference and nothing unmatched."""
+    path, message = await write_changed_statement(state)
     await state.import_files([path])
     _, cents, name, _ = list_movements(message)[0]
-    path.write_text(notice_of(cents, name, message.statements[0].account, "2018-12-14"))
-    taken = await state.import_files([path])
-    assert taken.posted
-    assert [each.code for each in taken.posted.reasons] == ["REFERENCE_CONFLICT"]
+    path.write_text(build_notice(cents, name, message.statements[0].account, "2018-12-14"))
+    result = await state.import_files([path])
+    assert result.posted
+    assert [reason.code for reason in result.posted.reasons] == ["REFERENCE_CONFLICT"]
     assert await state.read_unmatched() == []
     assert (await state.read_status()).agrees
     assert (await state.verify()).findings == []
 
 
-async def test_a_statement_that_skips_one_is_refused_whole(state: State) -> None:
+async def test_a_statement_after_a_missing_one_is_refused_whole(state: State) -> None:
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OutcomeRates(1, 60_000))
     statements = [path for path in state.list_files(answers) if "camt053" in path.name]
     accounts = [reading.read_bank_file(path).statements[0].account for path in statements]
     ((busy, _),) = Counter(accounts).most_common(1)
-    own = [path for path, each in zip(statements, accounts, strict=True) if each == busy]
-    assert len(own) > 2
-    taken = await state.import_files([own[0], own[2]])
-    (refused,) = taken.rejected
+    account_statements = [path for path, account in zip(statements, accounts, strict=True) if account == busy]
+    assert len(account_statements) > 2
+    result = await state.import_files([account_statements[0], account_statements[2]])
+    (refused,) = result.rejected
     assert refused.error == "EnvelopeMismatch"
-    assert own[2].name in refused.where
+    assert account_statements[2].name in refused.where
     assert "before it closed with" in refused.found
-    assert (await state.import_files([own[1], own[2]])).rejected == []
-    assert await state.import_files(own[::-1])
+    assert (await state.import_files([account_statements[1], account_statements[2]])).rejected == []
+    assert await state.import_files(account_statements[::-1])
 
 
 async def test_a_statement_of_the_same_name_with_other_figures_is_refused(state: State) -> None:
-    path, message = await changed(state)
+    path, message = await write_changed_statement(state)
     await state.import_files([path])
     first = message.statements[0]
     nothing = statement(balance("OPBD", "7.00"), balance("CLBD", "7.00"), account=first.account)
@@ -522,7 +545,7 @@ async def test_a_statement_of_the_same_name_with_other_figures_is_refused(state:
     assert "S-1 before it closed with" in refused.found
 
 
-async def test_when_the_bank_refuses_a_whole_message_each_of_its_transfers_is(state: State) -> None:
+async def test_a_message_refused_by_the_bank_refuses_all_its_transfers(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     message = etree.parse(str(files[0])).findtext(".//{*}GrpHdr/{*}MsgId")
     report = (
@@ -533,10 +556,10 @@ async def test_when_the_bank_refuses_a_whole_message_each_of_its_transfers_is(st
     )
     path = state.folder / "refused.xml"
     path.write_text(report)
-    taken = await state.import_files([path])
-    assert taken.messages[0].rejects == 30
+    result = await state.import_files([path])
+    assert result.messages[0].rejects == 30
     assert (await state.count_kinds())["bank_reject"] == 30
     path.write_text(report.replace(str(message), "SOMEBODY-ELSE"))
     await state.import_files([path])
-    (found,) = await state.read_unmatched()
-    assert (found.why, found.end_to_end) == ("UNKNOWN_MESSAGE", "SOMEBODY-ELSE")
+    (unmatched,) = await state.read_unmatched()
+    assert (unmatched.why, unmatched.end_to_end) == ("UNKNOWN_MESSAGE", "SOMEBODY-ELSE")

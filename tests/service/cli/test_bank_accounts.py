@@ -1,4 +1,4 @@
-"""Operations accounts that change: a transfer left from the account that its run was issued with, whatever is said later."""
+"""Operations accounts that change: a transfer stays with the account its run was issued with, despite later changes."""
 
 import json
 import re
@@ -35,152 +35,156 @@ IBAN = re.compile(r"FR\d{25}")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as found:
-        yield found
+async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as state:
+        yield state
 
 
 @pytest_asyncio.fixture
-async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, owing, tmp_path / "state") as found:
-        yield found
+async def state(template: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with copy_state(database, template, tmp_path / "state") as copy:
+        yield copy
 
 
-def others(state: State, year: int, first: int) -> None:
-    """Give every accountant of a year another account."""
+def write_other_accounts(state: State, year: int, first: int) -> None:
+    """Write reference data in which every accountant of a year has another account."""
     path = state.reference / str(year) / "accountants.csv"
     numbers = iter(range(first, first + 100))
     path.write_text(IBAN.sub(lambda _: build_account_code(next(numbers)), path.read_text()))
 
 
-def own_year(state: State) -> None:
-    """Let 2019 have files of its own, and other accounts."""
+def write_own_accounts(state: State) -> None:
+    """Write separate files for 2019, with other accounts."""
     shutil.rmtree(state.reference / "2019")
     folder = shutil.copytree(state.reference / "2018", state.reference / "2019")
     (folder / "year.toml").write_text("year = 2019\n")
-    others(state, 2019, 900)
+    write_other_accounts(state, 2019, 900)
 
 
-def accounts(state: State, year: int = 2018) -> set[str]:
+def read_accounts(state: State, year: int = 2018) -> set[str]:
     return set(IBAN.findall((state.reference / str(year) / "accountants.csv").read_text()))
 
 
-def debtors(files: list[Path]) -> list[str]:
+def read_debtors(files: list[Path]) -> list[str]:
     return [re.findall(r"<DbtrAcct><Id><IBAN>(\w+)<", path.read_text())[0] for path in files]
 
 
-async def agreed(state: State) -> None:
-    """All is debited, nothing left to explain, and the proof finds nothing."""
+async def check_agreement(state: State) -> None:
+    """Check that everything is debited, nothing is left to explain, and the verification finds nothing."""
     assert await state.read_unmatched() == []
     assert await state.read_in_transit() == []
     standing = await state.read_status()
     assert standing.agrees
-    assert all(each.unmatched == each.refused == each.transit == 0 for each in standing.accounts)
+    assert all(account.unmatched == account.refused == account.transit == 0 for account in standing.accounts)
     assert (await state.verify()).findings == []
 
 
 @pytest.mark.parametrize("style", STATEMENT_FORMATS)
 async def test_each_year_is_paid_from_its_own_account(state: State, style: BankFormat) -> None:
-    before = accounts(state)
-    own_year(state)
+    previous = read_accounts(state)
+    write_own_accounts(state)
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
-    assert set(debtors(files)) <= before
+    assert set(read_debtors(files)) <= previous
     await state.import_files(state.list_files(state.simulate_bank(files, OFTEN, style)))
-    await agreed(state)
+    await check_agreement(state)
 
 
 @pytest.mark.parametrize("style", STATEMENT_FORMATS)
 async def test_an_account_that_changes_before_the_statement(state: State, style: BankFormat) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
-    others(state, 2018, 700)
-    left = debtors(files)
-    assert {each.account for each in await state.read_in_transit()} == set(left)
+    write_other_accounts(state, 2018, 700)
+    paying_accounts = read_debtors(files)
+    assert {transfer.account for transfer in await state.read_in_transit()} == set(paying_accounts)
     await state.import_files(state.list_files(state.simulate_bank(files, OFTEN, style)))
-    await agreed(state)
-    assert {each.account for each in (await state.read_status()).accounts} == set(left)
+    await check_agreement(state)
+    assert {account.account for account in (await state.read_status()).accounts} == set(paying_accounts)
 
 
-@pytest.mark.parametrize("what", ["account", "assignment"])
-async def test_what_changes_afterwards_changes_no_books(state: State, what: str) -> None:
+@pytest.mark.parametrize("change", ["account", "assignment"])
+async def test_later_account_changes_change_no_books(state: State, change: str) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     await state.import_files(state.list_files(state.simulate_bank(files, OFTEN)))
-    await agreed(state)
-    before = await state.read_status()
-    if what == "account":
-        others(state, 2018, 700)
+    await check_agreement(state)
+    previous = await state.read_status()
+    if change == "account":
+        write_other_accounts(state, 2018, 700)
     else:
         path = state.reference / "2018" / "assigned.csv"
         path.write_text(re.sub(r"(?m)^(\d{4}[^,]*),PACA$", r"\1,ECOL", path.read_text()))
-    await agreed(state)
-    assert await state.read_status() == before
+    await check_agreement(state)
+    assert await state.read_status() == previous
 
 
 async def test_one_run_of_two_years_pays_each_from_its_own_account(state: State) -> None:
-    """The lines of both stand in one stretch of the acts, and in a file each."""
-    own_year(state)
+    """The lines of both years are in one range of acts, but in separate files."""
+    write_own_accounts(state)
     rows: list[Row] = [row for unit, _ in UNITS for row in build_openings(unit)]
     rows += [build_request(number) for number in range(1, OWED + 1)]
     later = {"exercise": 2019, "date": "2019-01-02"}
     await state.submit_accepted([{**row, **later, "reference": f"Y{row['reference']}"} for row in rows])
     files = await state.pay_due(date(2019, 12, 31), paris_time("2019-01-04"))
-    left = debtors(files)
-    assert len(left) == len(set(left)) == 2 * len(UNITS)
-    assert len(set(left) & accounts(state)) == len(set(left) & accounts(state, 2019)) == len(UNITS)
+    paying_accounts = read_debtors(files)
+    assert len(paying_accounts) == len(set(paying_accounts)) == 2 * len(UNITS)
+    assert (
+        len(set(paying_accounts) & read_accounts(state))
+        == len(set(paying_accounts) & read_accounts(state, 2019))
+        == len(UNITS)
+    )
     assert [path.name.split("-")[-1] for path in files] == ["1.xml", "2.xml"] * len(UNITS)
-    others(state, 2018, 700)
-    others(state, 2019, 800)
+    write_other_accounts(state, 2018, 700)
+    write_other_accounts(state, 2019, 800)
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
     assert (await state.count_kinds())["bank_debit"] == 2 * OWED
-    await agreed(state)
+    await check_agreement(state)
 
 
-async def test_a_file_made_again_is_the_same_after_a_change(state: State) -> None:
+async def test_a_rebuilt_file_is_the_same_after_an_account_change(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
-    before = [path.read_bytes() for path in files]
-    await as_of_before(state)
-    others(state, 2018, 700)
+    previous = [path.read_bytes() for path in files]
+    await restore_earlier_terms(state)
+    write_other_accounts(state, 2018, 700)
     for path in files:
         path.unlink()
     outbox = issue.Outbox(files[0].parent.parent)
     async with run_queries.open_connection(state.dsn) as connection:
         await issue.rebuild_files(connection, 1, outbox, ignore_progress)
-    assert [path.read_bytes() for path in files] == before
+    assert [path.read_bytes() for path in files] == previous
 
 
-async def forged(state: State, terms: dict) -> None:
+async def write_terms(state: State, terms: dict) -> None:
     async with open_connection(state.dsn) as connection:
         await connection.execute("set session_replication_role = replica")
         await connection.execute("update payment_issue set terms = $1", json.dumps(terms))
 
 
-async def terms(state: State) -> dict:
+async def read_terms(state: State) -> dict:
     ((text,),) = await state.fetch("select terms from payment_issue")
     return json.loads(text)
 
 
-async def as_of_before(state: State) -> None:
-    """The terms of a run as they were kept before accounts were by exercise."""
-    told = await terms(state)
-    told.pop("stretches")
-    await forged(state, {**told, "accountants": told.pop("years")["2018"]})
+async def restore_earlier_terms(state: State) -> None:
+    """Rewrite the terms of a run as they were stored before accounts depended on the exercise."""
+    year_terms = await read_terms(state)
+    year_terms.pop("stretches")
+    await write_terms(state, {**year_terms, "accountants": year_terms.pop("years")["2018"]})
 
 
-async def test_a_run_whose_accounts_were_not_kept_by_exercise(state: State) -> None:
-    """Its entries leave from where the reference data assign them, as they did."""
+async def test_a_run_stored_without_accounts_by_exercise(state: State) -> None:
+    """Its entries still use the accounts that the reference data assign to them."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
-    await as_of_before(state)
+    await restore_earlier_terms(state)
     await state.import_files(state.list_files(state.simulate_bank(files, OFTEN)))
-    await agreed(state)
-    others(state, 2018, 700)
+    await check_agreement(state)
+    write_other_accounts(state, 2018, 700)
     assert (await state.verify()).findings == []
 
 
-async def test_an_account_that_is_changed_by_hand_is_found(state: State) -> None:
+async def test_a_manually_changed_account_is_detected(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-    told = await terms(state)
+    year_terms = await read_terms(state)
     code = files[0].name.split("-")[1]
-    told["years"]["2018"][code][1] = build_account_code(999)
-    await forged(state, told)
-    assert {each.check for each in (await state.verify()).findings} == {"bank_books"}
+    year_terms["years"]["2018"][code][1] = build_account_code(999)
+    await write_terms(state, year_terms)
+    assert {finding.check for finding in (await state.verify()).findings} == {"bank_books"}
     assert not (await state.read_status()).agrees

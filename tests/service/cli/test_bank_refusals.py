@@ -1,4 +1,4 @@
-"""Acts of the bank's answers that the journal refused are posted once the cause is gone, and nothing is posted twice."""
+"""Acts of bank messages that were refused are posted once the cause is gone, and nothing is posted twice."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,23 +16,23 @@ CLOSED = CALENDAR.replace("10, 11, 12]", "10, 12]")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as found:
-        yield found
+async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as state:
+        yield state
 
 
 @pytest_asyncio.fixture
-async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, owing, tmp_path / "state") as found:
-        yield found
+async def state(template: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with copy_state(database, template, tmp_path / "state") as copy:
+        yield copy
 
 
-def calendar(state: State, text: str) -> None:
+def write_calendar(state: State, text: str) -> None:
     state.reference.joinpath("calendar.toml").write_text(text)
 
 
-async def statements(state: State, day: str) -> list[Path]:
-    """What the bank tells of a run on ``day``, without notices."""
+async def pay_and_list_statements(state: State, day: str) -> list[Path]:
+    """Pay a run on ``day``, and return the bank's files without notices."""
     at = paris_time(day)
     files = await state.pay_due(at.date(), at)
     return [
@@ -40,42 +40,42 @@ async def statements(state: State, day: str) -> list[Path]:
     ]
 
 
-async def term(state: State, kind: str, reference: str, predecessor: str) -> None:
+async def submit_term(state: State, kind: str, reference: str, predecessor: str) -> None:
     act = {"kind": kind, "reference": reference, "predecessor": predecessor}
     await state.submit_accepted([{**act, "exercise": 2018, "date": "2018-10-02"}])
 
 
-async def lines_decided(state: State) -> int:
+async def count_decided_lines(state: State) -> int:
     ((entries,),) = await state.fetch(
         "select (select count(*) from entry) + (select count(*) from duplicate)"
     )
     return entries
 
 
-async def test_what_a_closed_month_refused_is_posted_once_it_is_open(state: State) -> None:
-    files = await statements(state, "2018-11-05")
-    calendar(state, CLOSED)
+async def test_acts_refused_in_a_closed_month_are_posted_once_it_is_open(state: State) -> None:
+    files = await pay_and_list_statements(state, "2018-11-05")
+    write_calendar(state, CLOSED)
     closed = await state.import_files(files)
-    refused = [each.refused for each in closed.messages if each.debits]
+    refused = [message.refused for message in closed.messages if message.debits]
     assert refused
-    assert all(each.keys() == {"PERIOD_CLOSED"} for each in refused)
-    assert sum(each["PERIOD_CLOSED"] for each in refused) == OWED
+    assert all(message.keys() == {"PERIOD_CLOSED"} for message in refused)
+    assert sum(message["PERIOD_CLOSED"] for message in refused) == OWED
     assert "bank_debit" not in await state.count_kinds()
     still = await state.import_files(files, again=True)
-    assert [each.refused for each in still.messages if each.debits] == refused
-    calendar(state, CALENDAR)
+    assert [message.refused for message in still.messages if message.debits] == refused
+    write_calendar(state, CALENDAR)
     plain = await state.import_files(files)
     assert plain.posted is None
-    assert [each.refused for each in plain.messages if each.debits] == refused
-    opened = await state.import_files(files, again=True)
-    assert opened.posted
-    assert sum(each.accepted.lines for each in opened.posted.receipts) == OWED
-    assert not any(each.refused for each in opened.messages)
-    await agreed(state)
+    assert [message.refused for message in plain.messages if message.debits] == refused
+    after_opening = await state.import_files(files, again=True)
+    assert after_opening.posted
+    assert sum(receipt.accepted.lines for receipt in after_opening.posted.receipts) == OWED
+    assert not any(message.refused for message in after_opening.messages)
+    await check_agreement(state)
 
 
-async def agreed(state: State) -> None:
-    """All is debited once, and ``--again`` finds nothing to do."""
+async def check_agreement(state: State) -> None:
+    """Check that everything is debited once, and ``--again`` has nothing to do."""
     assert (await state.count_kinds())["bank_debit"] == OWED
     assert await state.read_unmatched() == []
     assert await state.read_in_transit() == []
@@ -83,50 +83,50 @@ async def agreed(state: State) -> None:
     assert (await state.verify()).findings == []
 
 
-async def test_what_was_accepted_beside_it_is_not_posted_again(state: State) -> None:
-    """One message tells of November, which is closed, and of December."""
-    await term(state, "term_suspension", "S1", "DP-2")
-    november = await statements(state, "2018-11-05")
-    await term(state, "term_resumption", "S2", "S1")
-    december = await statements(state, "2018-12-05")
-    files = merged(state, november, december)
-    calendar(state, CLOSED)
+async def test_accepted_acts_of_the_same_message_are_not_posted_again(state: State) -> None:
+    """One message has movements of November, which is closed, and of December."""
+    await submit_term(state, "term_suspension", "S1", "DP-2")
+    november = await pay_and_list_statements(state, "2018-11-05")
+    await submit_term(state, "term_resumption", "S2", "S1")
+    december = await pay_and_list_statements(state, "2018-12-05")
+    files = merge_statements(state, november, december)
+    write_calendar(state, CLOSED)
     closed = await state.import_files(files)
-    assert {name for each in closed.messages for name in each.refused} == {"PERIOD_CLOSED"}
+    assert {name for message in closed.messages for name in message.refused} == {"PERIOD_CLOSED"}
     assert (await state.count_kinds())["bank_debit"] == 1
-    calendar(state, CALENDAR)
-    opened = await state.import_files(files, again=True)
-    assert opened.posted
-    assert sum(each.accepted.lines for each in opened.posted.receipts) == OWED - 1
-    assert sum(each.duplicate.lines for each in opened.posted.receipts) == 1
-    await agreed(state)
-    before = await lines_decided(state)
+    write_calendar(state, CALENDAR)
+    after_opening = await state.import_files(files, again=True)
+    assert after_opening.posted
+    assert sum(receipt.accepted.lines for receipt in after_opening.posted.receipts) == OWED - 1
+    assert sum(receipt.duplicate.lines for receipt in after_opening.posted.receipts) == 1
+    await check_agreement(state)
+    previous = await count_decided_lines(state)
     once_more = await state.import_files(files, again=True)
     assert once_more.posted is None
-    assert await lines_decided(state) == before
+    assert await count_decided_lines(state) == previous
     assert not list((state.settings.data / "bank").iterdir())
 
 
-def merged(state: State, *answers: list[Path]) -> list[Path]:
-    """Statements of one account in one message each."""
-    whole: dict[str, list[Path]] = {}
-    for path in [path for some in answers for path in some if "camt053" in path.name]:
-        whole.setdefault(path.name.partition("camt053-")[2][:23], []).append(path)
-    found = []
-    for account, paths in whole.items():
+def merge_statements(state: State, *answers: list[Path]) -> list[Path]:
+    """Merge the statements of each account into one message."""
+    statements_by_account: dict[str, list[Path]] = {}
+    for path in [path for group in answers for path in group if "camt053" in path.name]:
+        statements_by_account.setdefault(path.name.partition("camt053-")[2][:23], []).append(path)
+    merged_paths = []
+    for account, paths in statements_by_account.items():
         texts = [path.read_text() for path in paths]
         bodies = [text[text.index("<Stmt>") : text.rindex("</Stmt>")] for text in texts]
         end = texts[0][texts[0].rindex("</Stmt>") :]
         path = state.folder / f"{account}.xml"
         path.write_text(texts[0][: texts[0].index("<Stmt>")] + "</Stmt>".join(bodies) + end)
-        found.append(path)
-    return found
+        merged_paths.append(path)
+    return merged_paths
 
 
-async def test_the_command_says_what_to_do(state: State) -> None:
-    files = await statements(state, "2018-11-05")
-    calendar(state, CLOSED)
-    words = (
+async def test_the_command_prints_a_remedy(state: State) -> None:
+    files = await pay_and_list_statements(state, "2018-11-05")
+    write_calendar(state, CLOSED)
+    arguments = (
         "bank",
         "import",
         *files,
@@ -138,12 +138,12 @@ async def test_the_command_says_what_to_do(state: State) -> None:
     )
     environment = {"CRESCENDO_REFERENCE": str(state.reference)}
     for _ in range(2):
-        found = await run_crescendo(*words, environment=environment)
-        assert found.code == 0, found.err
-        assert "PERIOD_CLOSED 3 (crescendo bank unmatched)" in found.out
-        assert "crescendo bank import --again FILE" in found.out
-    calendar(state, CALENDAR)
-    found = await run_crescendo(*words, "--again", environment=environment)
-    assert found.code == 0, found.err
-    assert "refused by the journal" not in found.out
-    await agreed(state)
+        result = await run_crescendo(*arguments, environment=environment)
+        assert result.code == 0, result.err
+        assert "PERIOD_CLOSED 3 (crescendo bank unmatched)" in result.out
+        assert "crescendo bank import --again FILE" in result.out
+    write_calendar(state, CALENDAR)
+    result = await run_crescendo(*arguments, "--again", environment=environment)
+    assert result.code == 0, result.err
+    assert "refused by the journal" not in result.out
+    await check_agreement(state)

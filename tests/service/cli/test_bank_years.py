@@ -1,4 +1,4 @@
-"""Around the turn of the year: what the bank debits in December and sends back in January is one transfer."""
+"""Around the turn of the year: a debit in December and its return in January are one transfer."""
 
 import signal
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from service.database.embedded import Database
 from settlement.bank_files import bank_file_reader as reading
 from tests.crash.test_bank import run_child
 from tests.databases import create_database
-from tests.service.cli.test_bank_refusals import merged
+from tests.service.cli.test_bank_refusals import merge_statements
 from tests.service.small_state import ALWAYS, State, copy_state, paris_time
 
 OWED = 12
@@ -24,34 +24,34 @@ FIRST_OF_2019 = (date(2019, 1, 1) - date(1970, 1, 1)).days
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
     async with create_database(database) as dsn:
-        found = State(dsn, tmp_path_factory.mktemp("owing"))
-        await found.fund(OWED)
-        await found.submit_requests(OWED)
-        yield found
+        state = State(dsn, tmp_path_factory.mktemp("owing"))
+        await state.fund(OWED)
+        await state.submit_requests(OWED)
+        yield state
 
 
 @pytest_asyncio.fixture
-async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, owing, tmp_path / "state") as found:
-        yield found
+async def state(template: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with copy_state(database, template, tmp_path / "state") as copy:
+        yield copy
 
 
-async def answers(state: State) -> tuple[list[Path], list[Path]]:
-    """To a run of the last days of December, all of which comes back: those of December, and statements of January."""
+async def pay_and_list_answers(state: State) -> tuple[list[Path], list[Path]]:
+    """Pay a run at the end of December, all of it returned; return the files of December, and the statements of January."""
     files = await state.pay_due(date(2018, 12, 31), paris_time("2018-12-28"))
-    told = [
+    paths = [
         path for path in state.list_files(state.simulate_bank(files, ALWAYS)) if "camt054" not in path.name
     ]
     december = [
-        path for path in told if (reading.read_bank_file(path).statements[0].day or 0) < FIRST_OF_2019
+        path for path in paths if (reading.read_bank_file(path).statements[0].day or 0) < FIRST_OF_2019
     ]
-    return december, [path for path in told if path not in december]
+    return december, [path for path in paths if path not in december]
 
 
-async def agreed(state: State) -> None:
-    """All that was debited in December came back in January, and nothing is left to explain."""
+async def check_agreement(state: State) -> None:
+    """Check that all debits of December were returned in January, and nothing is left to explain."""
     kinds = await state.count_kinds()
     assert kinds["bank_debit"] == kinds["bank_return"] > 0
     assert kinds["return_identified"] == kinds["bank_debit"] + kinds["bank_reject"] == OWED
@@ -60,71 +60,71 @@ async def agreed(state: State) -> None:
     assert await state.read_unmatched() == []
     standing = await state.read_status()
     assert standing.agrees
-    assert all(each.unmatched == each.refused == each.transit == 0 for each in standing.accounts)
+    assert all(account.unmatched == account.refused == account.transit == 0 for account in standing.accounts)
     assert (await state.verify()).findings == []
 
 
 async def test_statement_after_statement(state: State) -> None:
-    december, january = await answers(state)
+    december, january = await pay_and_list_answers(state)
     assert january
     for path in (*december, *january):
-        taken = await state.import_files([path])
-        assert taken.posted is None or taken.posted.reasons == []
-    await agreed(state)
+        result = await state.import_files([path])
+        assert result.posted is None or result.posted.reasons == []
+    await check_agreement(state)
 
 
 async def test_statements_of_both_years_in_one_command(state: State) -> None:
-    december, january = await answers(state)
-    taken = await state.import_files([*december, *january])
-    assert taken.posted
-    assert taken.posted.reasons == []
-    assert sum(each.unmatched for each in taken.messages) == 0
-    assert {each.file for each in taken.messages} == {path.name for path in (*december, *january)}
-    await agreed(state)
+    december, january = await pay_and_list_answers(state)
+    result = await state.import_files([*december, *january])
+    assert result.posted
+    assert result.posted.reasons == []
+    assert sum(message.unmatched for message in result.messages) == 0
+    assert {message.file for message in result.messages} == {path.name for path in (*december, *january)}
+    await check_agreement(state)
     again = await state.import_files([*december, *january])
     assert again.posted is None
 
 
 async def test_one_message_with_statements_of_both_years(state: State) -> None:
-    """What the bank puts into one file is debited first, and only then sent back."""
-    december, january = await answers(state)
+    """Of one file, the debits are posted first, and then the returns."""
+    december, january = await pay_and_list_answers(state)
     reports = [path for path in (*december, *january) if "camt053" not in path.name]
-    reports += merged(state, december, january)
-    taken = await state.import_files(reports)
-    assert taken.posted
-    assert taken.posted.reasons == []
-    await agreed(state)
+    reports += merge_statements(state, december, january)
+    result = await state.import_files(reports)
+    assert result.posted
+    assert result.posted.reasons == []
+    await check_agreement(state)
 
 
-async def test_a_return_that_is_told_before_its_debit_waits_for_it(state: State) -> None:
-    december, january = await answers(state)
+async def test_a_return_reported_before_its_debit_waits_for_it(state: State) -> None:
+    december, january = await pay_and_list_answers(state)
     notices = [path for path in state.answers.iterdir() if "camt054" in path.name]
-    taken = await state.import_files(sorted(notices))
-    assert taken.posted is None
-    found = await state.read_unmatched()
-    assert {each.why for each in found} == {"NOT_DEBITED"}
-    assert len(found) == sum(each.unmatched for each in taken.messages)
+    result = await state.import_files(sorted(notices))
+    assert result.posted is None
+    unmatched = await state.read_unmatched()
+    assert {movement.why for movement in unmatched} == {"NOT_DEBITED"}
+    assert len(unmatched) == sum(message.unmatched for message in result.messages)
     assert (await state.verify()).findings == []
     await state.import_files(december)
-    known = await state.import_files(sorted(notices))
-    assert {each.attempt for each in known.messages} == {2}
+    rematched = await state.import_files(sorted(notices))
+    assert {message.attempt for message in rematched.messages} == {2}
     await state.import_files(january)
-    await agreed(state)
+    await check_agreement(state)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_killed_between_the_years(state: State, database: Database, tmp_path: Path) -> None:
-    """Once the debits are posted, whatever is killed, the same command posts the returns."""
-    december, january = await answers(state)
+    """After a kill at any step once the debits are posted, the same command posts the returns."""
+    december, january = await pay_and_list_answers(state)
     names = [path.name for path in (*december, *january)]
     async with copy_state(database, state, tmp_path / "undisturbed") as undisturbed:
         _, steps = run_child(undisturbed, 1_000, [undisturbed.answers / name for name in names])
     first, second = (at for at, step in enumerate(steps) if step == "posting")
     matching = next(at for at in range(first, second) if steps[at].startswith("matching"))
     for step in (matching, second):
-        async with copy_state(database, state, tmp_path / f"killed-{step}") as one:
-            files = [one.answers / name for name in names]
-            code, _ = run_child(one, step, files)
+        async with copy_state(database, state, tmp_path / f"killed-{step}") as copy:
+            files = [copy.answers / name for name in names]
+            code, _ = run_child(copy, step, files)
             assert code == -signal.SIGKILL
-            await one.import_files(files)
-            await agreed(one)
+            await copy.import_files(files)
+            await check_agreement(copy)

@@ -1,4 +1,4 @@
-"""The command line: what it does, what it says, and how it ends."""
+"""The command line: effects, output and exit codes."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ class Sample(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """The year processed once, and what the command said."""
+    """The year processed once, and the result of the command."""
 
     data: Path
     place: tuple[str, Path, str, Path]
@@ -46,12 +46,12 @@ class Committed(NamedTuple):
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     folder = tmp_path_factory.mktemp("year")
     summary = generate_year(folder, Year(acts=2_000, formats=FORMATS))
-    return Sample(folder, [folder / each["name"] for each in summary["files"]], summary)
+    return Sample(folder, [folder / file["name"] for file in summary["files"]], summary)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def committed(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Committed:
-    """The year in an embedded database of its own, from a glob that holds more than acts."""
+    """The year in a new embedded database, processed with a glob that also matches other files."""
     home = tmp_path_factory.mktemp("committed")
     config = home / "settings.toml"
     config.write_text('[server]\nshared_buffers = "16MB"\nmax_wal_size = "256MB"\n')
@@ -60,7 +60,7 @@ async def committed(sample: Sample, tmp_path_factory: pytest.TempPathFactory) ->
     return Committed(home / "data", place, await run_crescendo("run", *everything, *place, "--json"))
 
 
-async def chain(dsn: str) -> str:
+async def read_chain(dsn: str) -> str:
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetchval("select encode(chain, 'hex') from batch order by batch desc limit 1")
@@ -71,82 +71,88 @@ async def chain(dsn: str) -> str:
 # --------------------------------------------------------------------------------------------- run
 
 
-async def test_a_run_takes_the_good_files_and_refuses_the_others_whole(
+async def test_valid_files_are_processed_and_the_others_refused_whole(
     committed: Committed, sample: Sample
 ) -> None:
-    found = committed.first.json()
+    document = committed.first.json()
     assert committed.first.code == 1
-    assert [Path(each["file"]).name for each in found["rejected"]] == ["summary.json"]
-    assert found["rejected"][0]["found"]
-    assert found["rejected"][0]["remedy"]
-    assert [each["file"] for each in found["receipts"]] == [path.name for path in sample.files]
-    assert found["speed"]["lines"] == sample.summary["rows"]
+    assert [Path(rejection["file"]).name for rejection in document["rejected"]] == ["summary.json"]
+    assert document["rejected"][0]["found"]
+    assert document["rejected"][0]["remedy"]
+    assert [receipt["file"] for receipt in document["receipts"]] == [path.name for path in sample.files]
+    assert document["speed"]["lines"] == sample.summary["rows"]
 
 
 async def test_every_line_has_one_outcome_and_every_receipt_adds_up(committed: Committed) -> None:
-    for each in committed.first.json()["receipts"]:
-        parts = [each[name] for name in ("accepted", "duplicate", "refused", "suspended")]
-        assert each["done"]
-        assert sum(part["lines"] for part in parts) == each["lines"]
-        assert sum(part["cents"] for part in parts) == each["cents"]
-        assert each["suspended"]["lines"] == 0
+    for receipt in committed.first.json()["receipts"]:
+        parts = [receipt[name] for name in ("accepted", "duplicate", "refused", "suspended")]
+        assert receipt["done"]
+        assert sum(part["lines"] for part in parts) == receipt["lines"]
+        assert sum(part["cents"] for part in parts) == receipt["cents"]
+        assert receipt["suspended"]["lines"] == 0
 
 
 async def test_refusals_are_counted_by_reason(committed: Committed, sample: Sample) -> None:
-    found = {each["code"]: each["lines"] for each in committed.first.json()["reasons"]}
-    assert sum(found.values()) == sum(each["refused"]["lines"] for each in committed.first.json()["receipts"])
+    lines_by_code = {reason["code"]: reason["lines"] for reason in committed.first.json()["reasons"]}
+    assert sum(lines_by_code.values()) == sum(
+        receipt["refused"]["lines"] for receipt in committed.first.json()["receipts"]
+    )
     for code, lines in sample.summary["faults"].items():
-        assert found[code] >= lines
-    assert found.keys() <= Outcome.__members__.keys()
+        assert lines_by_code[code] >= lines
+    assert lines_by_code.keys() <= Outcome.__members__.keys()
 
 
-async def test_known_files_are_not_processed_again(committed: Committed, sample: Sample) -> None:
-    found = await run_crescendo("run", *sample.files, *committed.place, "--json")
-    assert found.code == 0
-    assert found.json()["receipts"] == []
-    assert len(found.json()["known"]) == len(sample.files)
-    assert found.json()["chain"] == committed.first.json()["chain"]
+async def test_files_processed_before_are_not_processed_again(committed: Committed, sample: Sample) -> None:
+    result = await run_crescendo("run", *sample.files, *committed.place, "--json")
+    assert result.code == 0
+    assert result.json()["receipts"] == []
+    assert len(result.json()["known"]) == len(sample.files)
+    assert result.json()["chain"] == committed.first.json()["chain"]
 
 
-async def test_a_run_without_files_and_without_leftovers_has_nothing_to_do(committed: Committed) -> None:
-    found = await run_crescendo("run", *committed.place)
-    assert found.code == 0
-    assert "Nothing to do" in found.out
-    assert committed.first.json()["chain"] in found.out
+async def test_without_files_and_unfinished_work_there_is_nothing_to_do(committed: Committed) -> None:
+    result = await run_crescendo("run", *committed.place)
+    assert result.code == 0
+    assert "Nothing to do" in result.out
+    assert committed.first.json()["chain"] in result.out
 
 
-async def test_again_presents_refused_lines_anew_and_accepts_nothing_twice(dsn: str, sample: Sample) -> None:
+async def test_again_processes_refused_lines_and_accepts_nothing_twice(dsn: str, sample: Sample) -> None:
     place = ("--database", dsn, "--data", sample.folder / "again", "--json")
     first = (await run_crescendo("run", *sample.files[:3], *place)).json()
     second = await run_crescendo("run", *sample.files[:3], *place, "--again")
     assert second.code == 0
-    for before, after in zip(first["receipts"], second.json()["receipts"], strict=True):
-        assert (after["file"], after["attempt"]) == (before["file"], 2)
-        assert after["accepted"]["lines"] == 0
-        assert after["duplicate"]["lines"] == before["accepted"]["lines"] + before["duplicate"]["lines"]
-        assert after["refused"] == before["refused"]
+    for previous, current in zip(first["receipts"], second.json()["receipts"], strict=True):
+        assert (current["file"], current["attempt"]) == (previous["file"], 2)
+        assert current["accepted"]["lines"] == 0
+        assert current["duplicate"]["lines"] == previous["accepted"]["lines"] + previous["duplicate"]["lines"]
+        assert current["refused"] == previous["refused"]
 
 
-async def test_one_path_twice_is_taken_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
+async def test_the_same_path_twice_is_processed_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
     copy = tmp_path / "copy.parquet"
     copy.write_bytes(sample.files[0].read_bytes())
-    found = await run_crescendo("run", sample.files[0], copy, "--database", dsn, "--data", tmp_path, "--json")
-    assert found.code == 0
-    assert len(found.json()["receipts"]) == 1
-    assert found.json()["twice"] == [str(copy)]
+    result = await run_crescendo(
+        "run", sample.files[0], copy, "--database", dsn, "--data", tmp_path, "--json"
+    )
+    assert result.code == 0
+    assert len(result.json()["receipts"]) == 1
+    assert result.json()["twice"] == [str(copy)]
 
 
-async def test_people_read_receipts_reasons_and_the_chain(dsn: str, sample: Sample, tmp_path: Path) -> None:
+async def test_the_output_shows_receipts_reasons_and_the_chain(
+    dsn: str, sample: Sample, tmp_path: Path
+) -> None:
     paths = (sample.files[0], sample.files[1], tmp_path / "missing.csv")
-    found = await run_crescendo("run", *paths, "--database", dsn, "--data", tmp_path)
-    assert found.code == 1
-    for said in ("Receipts", sample.files[1].name, "Refused whole", "missing.csv", "MOVE_FORBIDDEN"):
-        assert said in found.out
-    assert await chain(dsn) in found.out
-    assert "\x1b" not in found.out + found.err
+    result = await run_crescendo("run", *paths, "--database", dsn, "--data", tmp_path)
+    assert result.code == 1
+    for text in ("Receipts", sample.files[1].name, "Refused whole", "missing.csv", "MOVE_FORBIDDEN"):
+        assert text in result.out
+    assert await read_chain(dsn) in result.out
+    assert "\x1b" not in result.out + result.err
 
 
-async def test_the_sender_may_be_said_with_the_command(dsn: str, tmp_path: Path) -> None:
+async def test_the_sender_may_be_an_option(dsn: str, tmp_path: Path) -> None:
     file = tmp_path / "acts.csv"
     file.write_text("reference,kind,exercise,date\nR1,third_party,2018,2018-01-02\n")
     place = ("--database", dsn, "--data", tmp_path, "--json")
@@ -161,7 +167,7 @@ async def test_the_sender_may_be_said_with_the_command(dsn: str, tmp_path: Path)
 # --------------------------------------------------------------------------------------------- stopping
 
 
-async def test_an_interrupted_run_goes_on_to_the_same_chain(
+async def test_an_interrupted_command_continues_to_the_same_chain(
     dsn: str, committed: Committed, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
@@ -176,10 +182,10 @@ async def test_an_interrupted_run_goes_on_to_the_same_chain(
     assert 0 < stopped.json()["batch"] < committed.first.json()["batch"]
     resumed = await run_crescendo("run", *sample.files, *place, "--json")
     assert resumed.code == 0
-    assert resumed.json()["chain"] == committed.first.json()["chain"] == await chain(dsn)
+    assert resumed.json()["chain"] == committed.first.json()["chain"] == await read_chain(dsn)
 
 
-async def test_leftovers_need_no_file_to_go_on(dsn: str, sample: Sample, tmp_path: Path) -> None:
+async def test_unfinished_work_continues_without_files(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     await run_crescendo("db", "migrate", *place)
     async with lock_table(dsn) as blocking:
@@ -190,7 +196,7 @@ async def test_leftovers_need_no_file_to_go_on(dsn: str, sample: Sample, tmp_pat
     resumed = await run_crescendo("run", *place, "--json")
     assert resumed.code == 0
     assert resumed.json()["receipts"]
-    assert all(each["done"] for each in resumed.json()["receipts"])
+    assert all(receipt["done"] for receipt in resumed.json()["receipts"])
 
 
 async def test_a_second_interruption_stops_at_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
@@ -204,7 +210,7 @@ async def test_a_second_interruption_stops_at_once(dsn: str, sample: Sample, tmp
         assert await process.wait() == 130
 
 
-async def test_a_database_that_goes_away_ends_the_run_with_a_way_on(
+async def test_a_lost_database_ends_the_command_with_a_remedy(
     dsn: str, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
@@ -218,49 +224,49 @@ async def test_a_database_that_goes_away_ends_the_run_with_a_way_on(
     process = await start_command("run", *sample.files, *place)
     await wait_until_blocked(blocking)
     await admin.execute(f"drop database {name} with (force)")
-    found = await wait_for_end(process)
+    result = await wait_for_end(process)
     await admin.execute(f"create database {name}")
     await admin.close()
-    assert found.code == 3
-    assert "start again with the same command" in found.err
-    assert "Traceback" not in found.err
+    assert result.code == 3
+    assert "start again with the same command" in result.err
+    assert "Traceback" not in result.err
 
 
 async def test_two_engines_never_work_on_one_database(dsn: str, sample: Sample, tmp_path: Path) -> None:
     async with PostgresStore(dsn).own_lease("the other one"):
-        found = await run_crescendo("run", sample.files[0], "--database", dsn, "--data", tmp_path)
-    assert found.code == 3
-    assert "the other one works on this database" in found.err
+        result = await run_crescendo("run", sample.files[0], "--database", dsn, "--data", tmp_path)
+    assert result.code == 3
+    assert "the other one works on this database" in result.err
 
 
-async def test_a_database_out_of_reach_is_named_without_its_password(sample: Sample, tmp_path: Path) -> None:
-    found = await run_crescendo("run", sample.files[0], "--database", NOWHERE, "--data", tmp_path)
-    assert found.code == 3
-    assert "127.0.0.1:1/nothing" in found.err
-    assert "secret" not in found.err
+async def test_an_unreachable_database_is_named_without_its_password(sample: Sample, tmp_path: Path) -> None:
+    result = await run_crescendo("run", sample.files[0], "--database", NOWHERE, "--data", tmp_path)
+    assert result.code == 3
+    assert "127.0.0.1:1/nothing" in result.err
+    assert "secret" not in result.err
 
 
 # --------------------------------------------------------------------------------------------- reading
 
 
 async def test_the_committed_year_is_proven(committed: Committed) -> None:
-    found = await run_crescendo("verify", *committed.place, "--json")
-    assert found.code == 0
-    assert found.json()["proven"]
-    assert found.json()["chain"] == committed.first.json()["chain"]
+    result = await run_crescendo("verify", *committed.place, "--json")
+    assert result.code == 0
+    assert result.json()["proven"]
+    assert result.json()["chain"] == committed.first.json()["chain"]
 
 
-async def test_a_planted_change_is_found(dsn: str, sample: Sample, tmp_path: Path) -> None:
+async def test_a_planted_change_is_detected(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     await run_crescendo("run", *sample.files[:3], *place)
     vandal = await asyncpg.connect(dsn)
     await vandal.execute("alter table entry disable trigger append_only_rows")
     await vandal.execute("update entry set amount = amount + 1 where entry_id = 200")
     await vandal.close()
-    found = await run_crescendo("verify", *place)
-    assert found.code == 1
-    assert "NOT proven" in found.out
-    assert "chain" in found.out
+    result = await run_crescendo("verify", *place)
+    assert result.code == 1
+    assert "NOT proven" in result.out
+    assert "chain" in result.out
 
 
 async def test_reports_come_as_tables_csv_and_json(committed: Committed) -> None:
@@ -277,9 +283,9 @@ async def test_reports_come_as_tables_csv_and_json(committed: Committed) -> None
 async def test_an_act_is_explained_from_file_to_proof(committed: Committed) -> None:
     refused = await run_crescendo("report", "refusals", "--submission", "2", *committed.place, "--json")
     reference = refused.json()[0]["reference"]
-    found = await run_crescendo("explain", reference, *committed.place, "--json")
-    assert found.json()["refused"][0]["refusal"]["code"] == refused.json()[0]["code"]
-    assert all(each["stored"] == each["computed"] for each in found.json()["proofs"])
+    result = await run_crescendo("explain", reference, *committed.place, "--json")
+    assert result.json()["refused"][0]["refusal"]["code"] == refused.json()[0]["code"]
+    assert all(proof["stored"] == proof["computed"] for proof in result.json()["proofs"])
     unknown = await run_crescendo("explain", "NO-SUCH-ACT", *committed.place)
     assert unknown.code == 3
     assert "NO-SUCH-ACT" in unknown.err
@@ -290,11 +296,11 @@ async def test_a_proof_of_a_file_holds(committed: Committed) -> None:
     assert (await run_crescendo("report", "proof", *committed.place)).code == 2
 
 
-async def test_the_state_of_the_database_is_told(committed: Committed, sample: Sample) -> None:
-    found = (await run_crescendo("db", "status", *committed.place, "--json")).json()
-    assert found["submissions"] >= len(sample.files)
-    assert found["chain"] == committed.first.json()["chain"]
-    assert not found["holder_lives"]
+async def test_the_database_status_is_shown(committed: Committed, sample: Sample) -> None:
+    status = (await run_crescendo("db", "status", *committed.place, "--json")).json()
+    assert status["submissions"] >= len(sample.files)
+    assert status["chain"] == committed.first.json()["chain"]
+    assert not status["holder_lives"]
     people = await run_crescendo("db", "status", *committed.place)
     assert "nobody" in people.out
 
@@ -303,29 +309,29 @@ async def test_the_address_of_a_running_database_serves_other_tools(committed: C
     keeping = await start_command("db", "dsn", *committed.place)
     assert keeping.stdout
     address = (await keeping.stdout.readline()).decode().strip()
-    assert await chain(address) == committed.first.json()["chain"]
+    assert await read_chain(address) == committed.first.json()["chain"]
     assert (await run_crescendo("db", "dsn", *committed.place)).out.strip() == address
-    # a report reads beside whoever keeps the database open
+    # a report can be read while another process runs the database
     assert (await run_crescendo("report", "trial-balance", *committed.place, "--json")).code == 0
     keeping.terminate()
     assert await keeping.wait() == 0
 
 
-async def test_nothing_is_read_where_nothing_was_kept(tmp_path: Path) -> None:
-    found = await run_crescendo("report", "budget", "--data", tmp_path / "empty")
-    assert found.code == 3
-    assert "holds no database" in found.err
+async def test_reports_need_a_database(tmp_path: Path) -> None:
+    result = await run_crescendo("report", "budget", "--data", tmp_path / "empty")
+    assert result.code == 3
+    assert "contains no database" in result.err
     assert not (tmp_path / "empty").exists()
 
 
 # --------------------------------------------------------------------------------------------- demo, generate
 
 
-async def test_the_demonstration_shows_all_and_keeps_its_files(tmp_path: Path) -> None:
-    words = ("demo", "--acts", "2000", "--folder", tmp_path)
-    first = await run_crescendo(*words)
+async def test_the_demonstration_shows_all_results_and_keeps_its_files(tmp_path: Path) -> None:
+    arguments = ("demo", "--acts", "2000", "--folder", tmp_path)
+    first = await run_crescendo(*arguments)
     assert first.code == 0, first.out
-    for said in (
+    for text in (
         "Receipts",
         "Refused lines",
         "Budget execution by programme",
@@ -333,29 +339,29 @@ async def test_the_demonstration_shows_all_and_keeps_its_files(tmp_path: Path) -
         "Proven",
         "To try next",
     ):
-        assert said in first.out
+        assert text in first.out
     files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")}
-    second = await run_crescendo(*words)
+    second = await run_crescendo(*arguments)
     assert second.code == 0
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")} == files
 
 
-async def test_the_demonstration_removes_nothing_of_others(tmp_path: Path) -> None:
-    kept = tmp_path / "data" / "thesis.txt"
-    kept.parent.mkdir()
-    kept.write_text("ten years of work")
-    found = await run_crescendo("demo", "--acts", "1000", "--folder", tmp_path)
-    assert found.code == 3
-    assert kept.read_text() == "ten years of work"
+async def test_the_demonstration_removes_no_other_files(tmp_path: Path) -> None:
+    thesis = tmp_path / "data" / "thesis.txt"
+    thesis.parent.mkdir()
+    thesis.write_text("ten years of work")
+    result = await run_crescendo("demo", "--acts", "1000", "--folder", tmp_path)
+    assert result.code == 3
+    assert thesis.read_text() == "ten years of work"
 
 
 async def test_the_same_seed_generates_the_same_files(tmp_path: Path, sample: Sample) -> None:
-    words = ("--acts", "2000", "--out", tmp_path, "--json")
-    found = await run_crescendo(
-        "generate", "year", *words, *(word for name in FORMATS for word in ("--format", name))
+    arguments = ("--acts", "2000", "--out", tmp_path, "--json")
+    result = await run_crescendo(
+        "generate", "year", *arguments, *(word for name in FORMATS for word in ("--format", name))
     )
-    assert found.code == 0
-    assert found.json() == json.loads((sample.folder / "summary.json").read_bytes())
+    assert result.code == 0
+    assert result.json() == json.loads((sample.folder / "summary.json").read_bytes())
     assert (tmp_path / sample.files[0].name).read_bytes() == sample.files[0].read_bytes()
 
 
@@ -378,21 +384,21 @@ COMMANDS = (
 
 
 async def test_the_overview_names_every_command_and_exit_code() -> None:
-    found = await run_crescendo("--help")
-    assert found.code == 0
-    assert all(f"  {name}: " in found.out for name in COMMANDS)
-    assert "130 interrupted" in found.out
+    result = await run_crescendo("--help")
+    assert result.code == 0
+    assert all(f"  {name}: " in result.out for name in COMMANDS)
+    assert "130 interrupted" in result.out
 
 
-@pytest.mark.parametrize("words", [(name,) for name in COMMANDS] + [("report", "budget"), ("db", "dsn")])
-async def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
-    found = await run_crescendo(*words, "--help")
-    assert found.code == 0
-    assert found.out.startswith(f"Usage: crescendo {' '.join(words)}")
+@pytest.mark.parametrize("arguments", [(name,) for name in COMMANDS] + [("report", "budget"), ("db", "dsn")])
+async def test_every_command_has_help(arguments: tuple[str, ...]) -> None:
+    result = await run_crescendo(*arguments, "--help")
+    assert result.code == 0
+    assert result.out.startswith(f"Usage: crescendo {' '.join(arguments)}")
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (("run", "--nonsense"), "--nonsense"),
         (("runn",), "runn"),
@@ -404,15 +410,17 @@ async def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
         (("serve", "--cut-off", "soon"), "'soon' is no cut-off"),
     ],
 )
-async def test_wrong_usage_ends_with_two(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    found = await run_crescendo(*words, environment={"CRESCENDO_DATA": str(tmp_path / "data")})
-    assert found.code == 2
-    assert said in found.err
+async def test_wrong_usage_exits_with_code_two(
+    arguments: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    result = await run_crescendo(*arguments, environment={"CRESCENDO_DATA": str(tmp_path / "data")})
+    assert result.code == 2
+    assert message in result.err
 
 
-async def test_a_settings_file_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+async def test_an_invalid_settings_file_is_wrong_usage(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text('dta = "here"\n')
-    found = await run_crescendo("run", environment={"CRESCENDO_CONFIG": str(config)})
-    assert found.code == 2
-    assert "dta" in found.err
+    result = await run_crescendo("run", environment={"CRESCENDO_CONFIG": str(config)})
+    assert result.code == 2
+    assert "dta" in result.err

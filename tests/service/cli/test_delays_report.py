@@ -1,4 +1,4 @@
-"""The report of payment delays: by ministry and programme, held against a plain count of the same story."""
+"""The report of payment delays by ministry and programme, compared with a direct computation."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -38,87 +38,87 @@ async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
     Of the interest paid for them a part is owed to somebody else.
     """
     async with create_database(database) as dsn:
-        found = State(dsn, tmp_path_factory.mktemp("delays"))
-        await found.fund(PAID)
+        state = State(dsn, tmp_path_factory.mktemp("delays"))
+        await state.fund(PAID)
         days = {number: f"2018-10-{number + 2:02}" for number in range(1, PAID + 1)}
-        await found.submit_accepted(
+        await state.submit_accepted(
             [{**build_request(number, day), "amount": f"{number}000.25"} for number, day in days.items()]
         )
         term = {"exercise": 2018, "kind": "term_suspension", "reference": "S-1", "predecessor": "DP-5"}
         more = {"exercise": 2018, "kind": "term_resumption", "reference": "S-2", "predecessor": "S-1"}
-        await found.submit_accepted([term | {"date": "2018-10-10"}, more | {"date": "2018-10-20"}])
-        files = await found.pay_due(date(2018, 12, 1), paris_time("2018-11-05"))
-        await found.import_files(found.list_files(found.simulate_bank(files, NEVER)))
+        await state.submit_accepted([term | {"date": "2018-10-10"}, more | {"date": "2018-10-20"}])
+        files = await state.pay_due(date(2018, 12, 1), paris_time("2018-11-05"))
+        await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
         await late_interest.propose_interest(
-            found.context, InterestRequest(paris_time("2018-11-08")), create_interruption(), ProgressLines()
+            state.context, InterestRequest(paris_time("2018-11-08")), create_interruption(), ProgressLines()
         )
-        (row,) = await found.fetch("select min(entry_id) as entry from entry where kind = 28")
+        (row,) = await state.fetch("select min(entry_id) as entry from entry where kind = 28")
         part = {"exercise": 2018, "kind": "attachment", "reference": "SATD-1", "date": "2018-11-09"}
-        taken = {"predecessor": f"@{row['entry']}", "payee": build_payee_code(2), "amount": "10.00"}
-        await found.submit_accepted([part | taken])
-        files = await found.pay_due(date(2018, 12, 1), paris_time("2018-11-12"))
-        await found.import_files(found.list_files(found.simulate_bank(files, NEVER)))
-        yield found
+        assignment = {"predecessor": f"@{row['entry']}", "payee": build_payee_code(2), "amount": "10.00"}
+        await state.submit_accepted([part | assignment])
+        files = await state.pay_due(date(2018, 12, 1), paris_time("2018-11-12"))
+        await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
+        yield state
 
 
-async def asked(state: State, scope: DelayScope) -> Delays:
+async def load_report(state: State, scope: DelayScope) -> Delays:
     codes = code_labels.load(state.reference)
     async with command_queries.connect(state.dsn) as connection:
         return await report.load_delays(connection, await read_names(connection, codes), scope)
 
 
-def plain(numbers: list[int]) -> dict[str, int]:
-    """The figures of some requests, by hand."""
+def compute_expected(numbers: list[int]) -> dict[str, int]:
+    """Compute the figures of some requests directly."""
     names = ("payments", "cents", "days", "in_time", "suspended", "suspended_days", "due")
-    found: dict[str, int] = dict.fromkeys(names, 0)
+    figures: dict[str, int] = dict.fromkeys(names, 0)
     for number in numbers:
         days = (DEBITED - date(2018, 10, number + 2)).days
         stopped = 10 if number == 5 else 0
         days_late = 0 if number == 5 else max(days - 30, 0)
         cents = number * 100_000 + 25
-        found["payments"] += 1
-        found["cents"] += cents
-        found["days"] += days - stopped
-        found["in_time"] += days_late == 0
-        found["suspended"] += stopped > 0
-        found["suspended_days"] += stopped
-        found["due"] += 4_000 + (2 * cents * 825 * days_late + 3_650_000) // 7_300_000 if days_late else 0
-    return found
+        figures["payments"] += 1
+        figures["cents"] += cents
+        figures["days"] += days - stopped
+        figures["in_time"] += days_late == 0
+        figures["suspended"] += stopped > 0
+        figures["suspended_days"] += stopped
+        figures["due"] += 4_000 + (2 * cents * 825 * days_late + 3_650_000) // 7_300_000 if days_late else 0
+    return figures
 
 
-def told(row: Delay) -> dict[str, int]:
+def to_figures(row: Delay) -> dict[str, int]:
     names = ("payments", "cents", "days", "in_time", "suspended", "suspended_days")
     return {**{name: getattr(row, name) for name in names}, "due": row.interest_due}
 
 
 async def test_by_programme(state: State) -> None:
-    found = await asked(state, DelayScope("programme"))
-    rows = {row.programme: row for row in found.rows}
+    report = await load_report(state, DelayScope("programme"))
+    rows = {row.programme: row for row in report.rows}
     assert tuple(sorted(rows)) == PROGRAMMES
-    for rest, programme in enumerate(PROGRAMMES):
-        numbers = [number for number in range(1, PAID + 1) if number % 2 == rest]
-        row, expected = rows[programme], plain(numbers)
-        assert told(row) == expected
+    for remainder, programme in enumerate(PROGRAMMES):
+        numbers = [number for number in range(1, PAID + 1) if number % 2 == remainder]
+        row, expected = rows[programme], compute_expected(numbers)
+        assert to_figures(row) == expected
         assert row.interest_due == row.interest_proposed == row.interest_paid > 0
         assert row.mean_days == round(expected["days"] / expected["payments"], 1)
         assert row.in_time_percent == round(100 * expected["in_time"] / expected["payments"], 1)
-    assert told(found.total) == plain(list(range(1, PAID + 1)))
+    assert to_figures(report.total) == compute_expected(list(range(1, PAID + 1)))
 
 
 async def test_by_ministry_the_longest_first(state: State) -> None:
-    found = await asked(state, DelayScope())
-    assert {row.programme for row in found.rows} == {""}
-    means = [row.mean_days for row in found.rows]
+    table = await load_report(state, DelayScope())
+    assert {row.programme for row in table.rows} == {""}
+    means = [row.mean_days for row in table.rows]
     assert means == sorted(means, reverse=True)
-    assert sum(row.payments for row in found.rows) == found.total.payments == PAID
-    text = report.build_table(found).to_csv().splitlines()
-    assert len(text) == len(found.rows) + 1
+    assert sum(row.payments for row in table.rows) == table.total.payments == PAID
+    lines = report.build_table(table).to_csv().splitlines()
+    assert len(lines) == len(table.rows) + 1
 
 
 async def test_within_programmes_and_years(state: State) -> None:
-    narrow = await asked(state, DelayScope("programme", within=frozenset({"0217"})))
+    narrow = await load_report(state, DelayScope("programme", within=frozenset({"0217"})))
     assert [row.programme for row in narrow.rows] == ["0217"]
     assert narrow.total.payments == PAID // 2
-    assert (await asked(state, DelayScope(year=2018))).total.payments == PAID
-    nothing = await asked(state, DelayScope(year=2019))
+    assert (await load_report(state, DelayScope(year=2018))).total.payments == PAID
+    nothing = await load_report(state, DelayScope(year=2019))
     assert (nothing.rows, nothing.total.payments, nothing.total.mean_days) == ([], 0, 0.0)

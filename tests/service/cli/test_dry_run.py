@@ -1,4 +1,4 @@
-"""``crescendo run --dry-run``: it says what the run then does, stores nothing, and asks for no more than a run does."""
+"""``crescendo run --dry-run``: it predicts the run, stores nothing, and needs no more options than a run."""
 
 from pathlib import Path
 from typing import Any
@@ -19,43 +19,43 @@ OUTCOMES = ("accepted", "duplicate", "refused")
 WHOSE = ("--sender", "MIN-01")
 
 
-def _write(folder: Path, name: str, rows: Any) -> Path:
+def _write_acts(folder: Path, name: str, rows: Any) -> Path:
     path = folder / f"{name}.jsonl"
     path.write_bytes(to_jsonl(rows))
     return path
 
 
-async def _run(place: tuple[str | Path, ...], *words: str | Path) -> CommandResult:
-    return await run_crescendo("run", *words, *place, *WHOSE, "--json", environment=KNOWN)
+async def _run_command(place: tuple[str | Path, ...], *arguments: str | Path) -> CommandResult:
+    return await run_crescendo("run", *arguments, *place, *WHOSE, "--json", environment=KNOWN)
 
 
-async def _rows(dsn: str) -> int:
-    """Rows of everything that a run stores."""
+async def _count_rows(dsn: str) -> int:
+    """Count the rows of all tables that a run writes."""
     connection = await asyncpg.connect(dsn)
     try:
         tables = ("entry", "refusal", "duplicate", "batch", "submission", "progress", "cell", "node_balance")
-        return sum([await connection.fetchval(f"select count(*) from {each}") for each in tables])
+        return sum([await connection.fetchval(f"select count(*) from {table}") for table in tables])
     finally:
         await connection.close()
 
 
-async def test_it_says_of_a_year_what_the_run_then_does(dsn: str, tmp_path: Path) -> None:
-    """Budget and acts in files of their own, in every format: each stands on those before it."""
+async def test_a_dry_run_of_a_year_predicts_the_run(dsn: str, tmp_path: Path) -> None:
+    """Budget and acts in separate files, in every format: each depends on those before it."""
     folder = tmp_path / "year"
-    made = generate_year(folder, Year(acts=2_000, formats=("parquet", "arrow", "csv", "jsonl")))
-    files = [folder / each["name"] for each in made["files"]]
+    summary = generate_year(folder, Year(acts=2_000, formats=("parquet", "arrow", "csv", "jsonl")))
+    files = [folder / file["name"] for file in summary["files"]]
     place = ("--database", dsn, "--data", tmp_path / "data", "--json")
     dry = await run_crescendo("run", *files, "--dry-run", *place)
     assert dry.code == 0, dry.out
-    assert await _rows(dsn) == 0
+    assert await _count_rows(dsn) == 0
     assert list((tmp_path / "data" / "spool" / "incoming").iterdir()) == []
-    said, done = dry.json(), (await run_crescendo("run", *files, *place)).json()
-    assert said["dry_run"]
-    assert [each["file"] for each in said["files"]] == [each["file"] for each in done["receipts"]]
-    for told, receipt in zip(said["files"], done["receipts"], strict=True):
-        assert {name: told[name] for name in OUTCOMES} == {name: receipt[name] for name in OUTCOMES}
-        assert (told["lines"], told["cents"]) == (receipt["lines"], receipt["cents"])
-    refused = sum(reason["lines"] for each in said["files"] for reason in each["reasons"])
+    expected, done = dry.json(), (await run_crescendo("run", *files, *place)).json()
+    assert expected["dry_run"]
+    assert [file["file"] for file in expected["files"]] == [receipt["file"] for receipt in done["receipts"]]
+    for pairs, receipt in zip(expected["files"], done["receipts"], strict=True):
+        assert {name: pairs[name] for name in OUTCOMES} == {name: receipt[name] for name in OUTCOMES}
+        assert (pairs["lines"], pairs["cents"]) == (receipt["lines"], receipt["cents"])
+    refused = sum(reason["lines"] for file in expected["files"] for reason in file["reasons"])
     assert refused == sum(reason["lines"] for reason in done["reasons"])
 
 
@@ -69,83 +69,81 @@ async def test_acts_wait_for_each_other_and_for_the_end_of_their_file_as_in_a_ru
         build_service("NEVER", "NOBODY", "1.00"),
         build_commitment("EJ"),
     ]
-    first = _write(tmp_path, "first", rows)
-    second = _write(tmp_path, "second", [build_service("SF-2", "EJ", "1.00"), build_commitment("EJ")])
-    (told, after) = (await _run(place, "--dry-run", first, second)).json()["files"]
-    assert [told[name]["lines"] for name in OUTCOMES] == [len(CREDITS) + 2, 0, 1]
-    assert [each["code"] for each in told["reasons"]] == ["PREDECESSOR_MISSING"]
-    assert told["refusals"][0]["reference"] == "NEVER"
-    assert [after[name]["lines"] for name in OUTCOMES] == [1, 1, 0]
-    assert await _rows(dsn) == 0
-    both = (await _run(place, first, second)).json()["receipts"]
-    assert [[each[name] for name in OUTCOMES] for each in both] == [
-        [each[name] for name in OUTCOMES] for each in (told, after)
+    first = _write_acts(tmp_path, "first", rows)
+    second = _write_acts(tmp_path, "second", [build_service("SF-2", "EJ", "1.00"), build_commitment("EJ")])
+    (first_result, second_result) = (await _run_command(place, "--dry-run", first, second)).json()["files"]
+    assert [first_result[name]["lines"] for name in OUTCOMES] == [len(CREDITS) + 2, 0, 1]
+    assert [reason["code"] for reason in first_result["reasons"]] == ["PREDECESSOR_MISSING"]
+    assert first_result["refusals"][0]["reference"] == "NEVER"
+    assert [second_result[name]["lines"] for name in OUTCOMES] == [1, 1, 0]
+    assert await _count_rows(dsn) == 0
+    both = (await _run_command(place, first, second)).json()["receipts"]
+    assert [[pair[name] for name in OUTCOMES] for pair in both] == [
+        [file[name] for name in OUTCOMES] for file in (first_result, second_result)
     ]
 
 
-async def test_what_a_run_would_not_decide_is_told(dsn: str, tmp_path: Path) -> None:
+async def test_files_that_would_not_be_decided_are_listed(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    done = _write(tmp_path, "done", CREDITS)
-    receipt = (await _run(place, done)).json()["receipts"][0]
-    before = await _rows(dsn)
-    new = _write(tmp_path, "new", [build_commitment("EJ", "1.00")])
+    done = _write_acts(tmp_path, "done", CREDITS)
+    receipt = (await _run_command(place, done)).json()["receipts"][0]
+    previous = await _count_rows(dsn)
+    new = _write_acts(tmp_path, "new", [build_commitment("EJ", "1.00")])
     again = tmp_path / "again.jsonl"
     again.write_bytes(new.read_bytes())
     broken = tmp_path / "broken.csv"
     broken.write_text("no;such;column\n1;2;3\n")
-    found = await _run(place, "--dry-run", done, new, again, broken)
-    assert found.code == 1
-    said = found.json()
-    assert [each["file"] for each in said["files"]] == ["new.jsonl"]
-    assert said["known"] == [{"file": str(done), "submission": receipt["submission"]}]
-    assert said["twice"] == [str(again)]
-    assert [each["error"] for each in said["rejected"]] == ["FormatUnknown"]
-    presented = (await _run(place, "--dry-run", "--again", done)).json()["files"][0]
+    result = await _run_command(place, "--dry-run", done, new, again, broken)
+    assert result.code == 1
+    document = result.json()
+    assert [file["file"] for file in document["files"]] == ["new.jsonl"]
+    assert document["known"] == [{"file": str(done), "submission": receipt["submission"]}]
+    assert document["twice"] == [str(again)]
+    assert [rejection["error"] for rejection in document["rejected"]] == ["FormatUnknown"]
+    presented = (await _run_command(place, "--dry-run", "--again", done)).json()["files"][0]
     assert presented["duplicate"]["lines"] == len(CREDITS)
-    assert await _rows(dsn) == before
+    assert await _count_rows(dsn) == previous
 
 
-async def test_all_or_none_is_tried_alike(dsn: str, tmp_path: Path) -> None:
+async def test_atomic_files_are_decided_the_same_in_a_dry_run(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     acts = [build_commitment("EJ", "1.00"), *build_unknown_centres(1)]
-    files = (_write(tmp_path, "credits", CREDITS), _write(tmp_path, "acts", acts))
-    both = (await _run(place, "--dry-run", "--atomic", *files)).json()["files"]
-    assert [each["accepted"]["lines"] for each in both] == [len(CREDITS), 0]
-    each = (await _run(place, "--dry-run", *files)).json()["files"]
-    assert [one["accepted"]["lines"] for one in each] == [len(CREDITS), 1]
+    files = (_write_acts(tmp_path, "credits", CREDITS), _write_acts(tmp_path, "acts", acts))
+    both = (await _run_command(place, "--dry-run", "--atomic", *files)).json()["files"]
+    assert [pair["accepted"]["lines"] for pair in both] == [len(CREDITS), 0]
+    separate = (await _run_command(place, "--dry-run", *files)).json()["files"]
+    assert [file["accepted"]["lines"] for file in separate] == [len(CREDITS), 1]
 
 
-async def test_people_read_that_nothing_is_stored(dsn: str, tmp_path: Path) -> None:
-    path = _write(tmp_path, "acts", [*CREDITS, *build_unknown_centres(2)])
-    words = ("--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE)
-    found = await run_crescendo("run", *words, environment=KNOWN)
-    assert found.code == 0, found.out
-    for said in ("What would become of them", "FUND_CENTRE_UNKNOWN", "nothing is stored"):
-        assert said in found.out
+async def test_the_output_states_that_nothing_is_stored(dsn: str, tmp_path: Path) -> None:
+    path = _write_acts(tmp_path, "acts", [*CREDITS, *build_unknown_centres(2)])
+    arguments = ("--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE)
+    result = await run_crescendo("run", *arguments, environment=KNOWN)
+    assert result.code == 0, result.out
+    for text in ("Expected outcome", "FUND_CENTRE_UNKNOWN", "nothing is stored"):
+        assert text in result.out
 
 
-@pytest.mark.parametrize("words", [(), ("--json",)])
-async def test_without_files_there_is_nothing_to_try(
-    dsn: str, tmp_path: Path, words: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+async def test_a_dry_run_needs_files(dsn: str, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    found = await run_crescendo("run", "--dry-run", *words, *place, environment=KNOWN)
-    assert found.code == 0, found.out
+    result = await run_crescendo("run", "--dry-run", *arguments, *place, environment=KNOWN)
+    assert result.code == 0, result.out
 
 
-async def test_too_many_lines_are_told_before_any_is_decided(dsn: str, tmp_path: Path) -> None:
+async def test_too_many_lines_are_refused_before_any_is_decided(dsn: str, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
     path.write_text("reference;kind\n" + "A;commitment\n" * (LINES_MAX + 1))
-    found = await run_crescendo(
+    result = await run_crescendo(
         "run", "--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE, environment=KNOWN
     )
-    assert found.code == 2
-    assert f"{LINES_MAX:,}" in found.err
+    assert result.code == 2
+    assert f"{LINES_MAX:,}" in result.err
 
 
-async def test_what_an_earlier_run_left_comes_first(dsn: str, tmp_path: Path) -> None:
+async def test_unfinished_work_prevents_a_dry_run(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    path = _write(tmp_path, "left", CREDITS)
+    path = _write_acts(tmp_path, "left", CREDITS)
     await run_crescendo("db", "migrate", *place)
     async with lock_table(dsn) as blocking:
         process = await start_command("run", path, *place, *WHOSE, environment=KNOWN)
@@ -153,6 +151,6 @@ async def test_what_an_earlier_run_left_comes_first(dsn: str, tmp_path: Path) ->
         await interrupt_command(process)
         await interrupt_command(process)
         assert await process.wait() == 130
-    found = await _run(place, "--dry-run", _write(tmp_path, "acts", [build_commitment("EJ")]))
-    assert found.code == 2
-    assert "left.jsonl" in found.err
+    result = await _run_command(place, "--dry-run", _write_acts(tmp_path, "acts", [build_commitment("EJ")]))
+    assert result.code == 2
+    assert "left.jsonl" in result.err

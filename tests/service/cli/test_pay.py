@@ -1,4 +1,4 @@
-"""``crescendo pay`` as an officer calls it."""
+"""``crescendo pay``, from proposal to payment files."""
 
 from pathlib import Path
 from typing import Any
@@ -14,66 +14,74 @@ AT = ("--at", "2018-06-14T10:00")
 
 @pytest.fixture
 async def world(dsn: str, tmp_path: Path) -> SmallState:
-    found = await SmallState(dsn, tmp_path).open()
-    await found.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
-    await found.post_requests(
+    state = await SmallState(dsn, tmp_path).open()
+    await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+    await state.post_requests(
         {"reference": "DP-1", "payee": "P1", "amount": "100.00"},
         {"reference": "DP-2", "payee": "P2", "amount": "250.50"},
         {"reference": "DP-3", "payee": "P1", "amount": "0.50"},
         {"reference": "DP-4", "payee": "P3", "amount": "1000.00", **OTHER_UNIT},
         {"reference": "DP-5", "payee": "P3", "amount": "3.00", "method": "cheque"},
     )
-    return found
+    return state
 
 
-async def pay(world: SmallState, *words: str, code: int = 0) -> CommandResult:
+async def run_pay(world: SmallState, *arguments: str, code: int = 0) -> CommandResult:
     place = {
         "CRESCENDO_DATABASE": world.dsn,
         "CRESCENDO_DATA": str(world.folder),
         "CRESCENDO_REFERENCE": str(REFERENCE),
     }
-    found = await run_crescendo("pay", *words, environment=place)
-    assert found.code == code, found
-    return found
+    result = await run_crescendo("pay", *arguments, environment=place)
+    assert result.code == code, result
+    return result
 
 
-async def told(world: SmallState, *words: str, code: int = 0) -> Any:
-    return (await pay(world, *words, "--json", code=code)).json()
+async def run_pay_json(world: SmallState, *arguments: str, code: int = 0) -> Any:
+    return (await run_pay(world, *arguments, "--json", code=code)).json()
 
 
-async def test_a_run_from_first_to_last(world: SmallState) -> None:
-    found = await told(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)
-    assert (found["run"], found["state"], found["lines"], found["cents"]) == (1, "proposed", 4, 135_100)
-    assert [(each["accountant"], each["lines"]) for each in found["totals"]] == [("ECOL", 1), ("PACA", 3)]
-    assert found["reasons"] == [{"reason": "METHOD", "lines": 1, "cents": 300}]
+async def test_a_payment_run_from_proposal_to_files(world: SmallState) -> None:
+    proposed = await run_pay_json(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)
+    assert (proposed["run"], proposed["state"], proposed["lines"], proposed["cents"]) == (
+        1,
+        "proposed",
+        4,
+        135_100,
+    )
+    assert [(total["accountant"], total["lines"]) for total in proposed["totals"]] == [
+        ("ECOL", 1),
+        ("PACA", 3),
+    ]
+    assert proposed["reasons"] == [{"reason": "METHOD", "lines": 1, "cents": 300}]
 
-    await pay(world, "hold", "1", "3", "--as", "Bruno", "--reason", "invoice disputed")
-    await pay(world, "hold", "1", "1", "--as", "Bruno")
-    await pay(world, "unhold", "1", "1", "--as", "Alice")
-    assert "1 payee put together" in (await pay(world, "regroup", "1", "P1", "--as", "Alice")).out
-    shown = await told(world, "show", "1", "--lines", "2", "--from", "2")
-    assert [(each["line"], each["name"], each["standing"]) for each in shown["shown"]] == [
+    await run_pay(world, "hold", "1", "3", "--as", "Bruno", "--reason", "invoice disputed")
+    await run_pay(world, "hold", "1", "1", "--as", "Bruno")
+    await run_pay(world, "unhold", "1", "1", "--as", "Alice")
+    assert "1 payee grouped" in (await run_pay(world, "regroup", "1", "P1", "--as", "Alice")).out
+    page = await run_pay_json(world, "show", "1", "--lines", "2", "--from", "2")
+    assert [(line["line"], line["name"], line["standing"]) for line in page["shown"]] == [
         (2, "Entreprise P1", "paid"),
         (3, "Entreprise P2", "HELD"),
     ]
-    left = await told(world, "show", "1", "--lines", "9", "--left-out")
-    assert [each["standing"] for each in left["shown"]] == ["HELD", "METHOD"]
+    excluded = await run_pay_json(world, "show", "1", "--lines", "9", "--left-out")
+    assert [line["standing"] for line in excluded["shown"]] == ["HELD", "METHOD"]
 
-    refused = await pay(world, "release", "1", "--as", "Alice", code=3)
+    refused = await run_pay(world, "release", "1", "--as", "Alice", code=3)
     assert "released by somebody who made it" in refused.err
-    assert await told(world, "release", "1", "--as", "Bruno") == {
+    assert await run_pay_json(world, "release", "1", "--as", "Bruno") == {
         "run": 1,
         "lines": 3,
         "cents": 110_050,
         "released_by": "Bruno",
     }
-    issued = await told(world, "issue", "1", "--as", "Claire", *AT)
+    issued = await run_pay_json(world, "issue", "1", "--as", "Claire", *AT)
     assert (issued["state"], issued["paid"], issued["refused"], issued["files"]) == ("issued", 3, 0, 2)
-    files = await told(world, "files", "1")
-    assert [(each["transactions"], each["cents"]) for each in files] == [(1, 100_000), (1, 10_050)]
-    assert all(Path(each["path"]).is_file() for each in files)
-    assert await told(world, "issue", "1", "--as", "Claire", *AT) == issued
-    (listed,) = await told(world, "list")
+    files = await run_pay_json(world, "files", "1")
+    assert [(file["transactions"], file["cents"]) for file in files] == [(1, 100_000), (1, 10_050)]
+    assert all(Path(file["path"]).is_file() for file in files)
+    assert await run_pay_json(world, "issue", "1", "--as", "Claire", *AT) == issued
+    (listed,) = await run_pay_json(world, "list")
     assert (listed["run"], listed["state"], listed["proposed_by"], listed["released_by"]) == (
         1,
         "issued",
@@ -82,30 +90,30 @@ async def test_a_run_from_first_to_last(world: SmallState) -> None:
     )
 
 
-async def test_what_people_read(world: SmallState) -> None:
-    said = (await pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
-    assert "Run 1 is proposed: 4 lines, 1,351.00 euros, due until 2018-06-30; proposed by Alice." in said
-    assert "it is to be paid by other means than a transfer" in said
+async def test_printed_output_of_payment_runs(world: SmallState) -> None:
+    output = (await run_pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
+    assert "Run 1 is proposed: 4 lines, 1,351.00 euros, due until 2018-06-30; proposed by Alice." in output
+    assert "it is to be paid by other means than a transfer" in output
     assert (
         "Run 1 is released: 4 lines, 1,351.00 euros."
-        in (await pay(world, "release", "1", "--as", "Bruno")).out
+        in (await run_pay(world, "release", "1", "--as", "Bruno")).out
     )
     await world.post([{"reference": "L1", "kind": "payee_block", "payee": "P2"}], "accountant")
-    said = (await pay(world, "issue", "1", "--as", "Claire", *AT, code=1)).out
-    assert "Issued by Claire: 3 paid, 1,100.50 euros, in 2 files; 1 refused." in said
-    assert "PAYEE_BLOCKED" in said
-    assert "1-PACA-SEPA-1.xml" in (await pay(world, "files", "1")).out
-    assert "issued" in (await pay(world, "list")).out
-    second = (await pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
+    output = (await run_pay(world, "issue", "1", "--as", "Claire", *AT, code=1)).out
+    assert "Issued by Claire: 3 paid, 1,100.50 euros, in 2 files; 1 refused." in output
+    assert "PAYEE_BLOCKED" in output
+    assert "1-PACA-SEPA-1.xml" in (await run_pay(world, "files", "1")).out
+    assert "issued" in (await run_pay(world, "list")).out
+    second = (await run_pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
     assert "the payee is blocked" in second
     assert (
         "Run 2 is abandoned."
-        in (await pay(world, "abandon", "2", "--as", "Alice", "--reason", "nothing")).out
+        in (await run_pay(world, "abandon", "2", "--as", "Alice", "--reason", "nothing")).out
     )
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("propose",), 2, "--as"),
         (("propose", "--as", " "), 2, "not blank"),
@@ -120,5 +128,7 @@ async def test_what_people_read(world: SmallState) -> None:
         (("regroup", "7", "NOBODY", "--as", "A"), 3, "no payee NOBODY"),
     ],
 )
-async def test_what_cannot_be_done(world: SmallState, words: tuple[str, ...], code: int, said: str) -> None:
-    assert said in (await pay(world, *words, code=code)).err
+async def test_impossible_changes_are_refused(
+    world: SmallState, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    assert message in (await run_pay(world, *arguments, code=code)).err

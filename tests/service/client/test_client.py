@@ -1,4 +1,4 @@
-"""The client module as an integrator uses it: what the documentation shows, and what breaks on the way."""
+"""The client module as an integrator uses it: the documented example, and failures on the way."""
 
 import asyncio
 import datetime as dt
@@ -36,7 +36,7 @@ def _read_examples(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-async def test_the_example_of_the_documentation_runs(place: ServicePlace, tmp_path: Path) -> None:
+async def test_the_documented_example_runs(place: ServicePlace, tmp_path: Path) -> None:
     (file,), (program,) = _read_examples("csv"), _read_examples("python")
     (tmp_path / "acts.csv").write_text(file)
     environment = {"CRESCENDO_URL": place.service.url, "CRESCENDO_KEY": KEY, "PYTHONPATH": str(ROOT)}
@@ -45,45 +45,47 @@ async def test_the_example_of_the_documentation_runs(place: ServicePlace, tmp_pa
     )
     out, _ = await process.communicate()
     assert process.returncode == 0
-    said = out.decode().splitlines()
-    assert said[0] == "1 accepted, 1 refused"
-    assert said[1].startswith("2 EJ-2018-000018 FUND_CENTRE_UNKNOWN ")
-    assert said[2] == "accepted EJ-2018-000019"
+    lines = out.decode().splitlines()
+    assert lines[0] == "1 accepted, 1 refused"
+    assert lines[1].startswith("2 EJ-2018-000018 FUND_CENTRE_UNKNOWN ")
+    assert lines[2] == "accepted EJ-2018-000019"
 
 
-async def test_the_module_is_light(place: ServicePlace) -> None:
-    """An integrator's program does not load an engine."""
-    program = "import sys, service.client.client; print([m for m in ('numba', 'pyarrow', 'asyncpg') if m in sys.modules])"
+async def test_the_client_imports_no_engine(place: ServicePlace) -> None:
+    """Importing the client must not load the engine."""
+    program = (
+        "import sys, service.client; print([m for m in ('numba', 'pyarrow', 'asyncpg') if m in sys.modules])"
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT, stdout=PIPE)
     assert (await process.communicate())[0].decode().strip() == "[]"
 
 
-async def test_all_refusals_come_page_after_page(place: ServicePlace, tmp_path: Path) -> None:
+async def test_refusals_are_read_page_by_page(place: ServicePlace, tmp_path: Path) -> None:
     file = tmp_path / "many.jsonl"
     file.write_bytes(to_jsonl(build_unknown_centres(2_500, "PAGES-")))
     client = _open_client(place)
     ticket = await asyncio.to_thread(client.submit, file)
-    found = await asyncio.to_thread(lambda: list(client.refusals(ticket["submission"])))
-    assert [each["line"] for each in found] == list(range(1, 2_501))
+    refusals = await asyncio.to_thread(lambda: list(client.refusals(ticket["submission"])))
+    assert [refusal["line"] for refusal in refusals] == list(range(1, 2_501))
     french = await asyncio.to_thread(lambda: next(client.refusals(ticket["submission"], "fr")))
-    assert french["action"] != found[0]["action"]
+    assert french["action"] != refusals[0]["action"]
     assert (await asyncio.to_thread(client.receipt, ticket["submission"]))["receipt"] == ticket["receipt"]
 
 
-async def test_an_envelope_that_does_not_hold_refuses_the_file(place: ServicePlace, tmp_path: Path) -> None:
+async def test_a_wrong_envelope_refuses_the_file(place: ServicePlace, tmp_path: Path) -> None:
     for name, count in (("small", 1), ("large", 30_000)):
         file = tmp_path / f"{name}.jsonl"
         file.write_bytes(to_jsonl(build_unknown_centres(count, "ENV-")))
         with pytest.raises(Refused, match="7 lines") as refused:
             await asyncio.to_thread(_open_client(place).submit, file, envelope={"count": "7"})
         assert refused.value.problem["code"] == "envelope-mismatch"
-        said = {"count": str(count), "batch_id": name}
-        ticket = await asyncio.to_thread(_open_client(place).submit, file, envelope=said)
+        fields = {"count": str(count), "batch_id": name}
+        ticket = await asyncio.to_thread(_open_client(place).submit, file, envelope=fields)
         assert ticket["receipt"]["batch_id"] == name
     assert file.stat().st_size > WHOLE_BYTES_MAX
 
 
-async def test_nobody_has_to_wait(place: ServicePlace, tmp_path: Path) -> None:
+async def test_submitting_without_waiting(place: ServicePlace, tmp_path: Path) -> None:
     file = tmp_path / "file.jsonl"
     file.write_bytes(to_jsonl([build_commitment("WAIT-1", "0.01")]))
     ticket = await asyncio.to_thread(_open_client(place).submit, str(file), wait=False)
@@ -92,7 +94,7 @@ async def test_nobody_has_to_wait(place: ServicePlace, tmp_path: Path) -> None:
     assert whole["state"] == "decided"
 
 
-async def test_again_presents_a_large_file_anew(place: ServicePlace, tmp_path: Path) -> None:
+async def test_again_resubmits_a_large_file(place: ServicePlace, tmp_path: Path) -> None:
     file = tmp_path / "large.jsonl"
     file.write_bytes(to_jsonl(build_unknown_centres(30_000, "AGAIN-")))
     client = _open_client(place)
@@ -101,7 +103,7 @@ async def test_again_presents_a_large_file_anew(place: ServicePlace, tmp_path: P
         assert ticket["receipt"]["attempt"] == attempt
 
 
-async def test_a_form_takes_what_python_has(place: ServicePlace) -> None:
+async def test_a_form_accepts_python_values(place: ServicePlace) -> None:
     act = {**build_commitment("FORM-1"), "amount": Decimal("0.01"), "date": dt.date(2018, 5, 2)}
     first = await asyncio.to_thread(_open_client(place).decide, act)
     assert first["lines"][0]["outcome"] == "ACCEPTED"
@@ -113,16 +115,16 @@ async def test_a_form_takes_what_python_has(place: ServicePlace) -> None:
     assert refused.value.problem["code"]
 
 
-async def test_a_form_over_a_bad_line_is_decided_once(place: ServicePlace) -> None:
+async def test_a_form_over_an_unreliable_connection_is_decided_once(place: ServicePlace) -> None:
     async with run_proxy(place.service.url, [1, 2, 3]) as bad:
-        client = Client(bad.url, KEY, pause=lambda _: None)
-        found = await asyncio.to_thread(client.decide, build_commitment("FORM-2", "0.01"))
-    assert found["lines"][0]["outcome"] in {"ACCEPTED", "DUPLICATE"}
+        client = Client(bad.url, KEY, sleep=lambda _: None)
+        decision = await asyncio.to_thread(client.decide, build_commitment("FORM-2", "0.01"))
+    assert decision["lines"][0]["outcome"] in {"ACCEPTED", "DUPLICATE"}
     assert bad.cuts == []
     assert len(await fetch(place.dsn, "select from entry where reference = 'FORM-2'")) == 1
 
 
-async def test_a_file_that_becomes_shorter_is_told(place: ServicePlace, tmp_path: Path) -> None:
+async def test_a_file_that_becomes_shorter_is_an_error(place: ServicePlace, tmp_path: Path) -> None:
     file = tmp_path / "large.jsonl"
     file.write_bytes(to_jsonl(build_unknown_centres(60_000, "SHORT-")))
 
@@ -131,10 +133,10 @@ async def test_a_file_that_becomes_shorter_is_told(place: ServicePlace, tmp_path
             os.truncate(file, total // 2)
 
     with pytest.raises(FileShortened, match="shorter"):
-        await asyncio.to_thread(_open_client(place, told=cut).submit, file)
+        await asyncio.to_thread(_open_client(place, progress=cut).submit, file)
 
 
-async def test_a_file_that_changes_is_refused_and_taken_when_sent_again(
+async def test_a_file_that_changes_is_refused_and_accepted_when_sent_again(
     place: ServicePlace, tmp_path: Path
 ) -> None:
     file = tmp_path / "large.jsonl"
@@ -145,13 +147,13 @@ async def test_a_file_that_changes_is_refused_and_taken_when_sent_again(
             file.write_bytes(file.read_bytes().replace(b"CHANGE-1", b"CHANGE-7", 1))
 
     with pytest.raises(Refused) as refused:
-        await asyncio.to_thread(_open_client(place, told=change).submit, file)
+        await asyncio.to_thread(_open_client(place, progress=change).submit, file)
     assert refused.value.problem["code"] == "envelope-mismatch"
     ticket = await asyncio.to_thread(_open_client(place).submit, file)
     assert ticket["receipt"]["lines"] == 30_000
 
 
-# --------------------------------------------------------------------------------------------- patience
+# --------------------------------------------------------------------------------------------- retries
 
 
 def _run_retries(
@@ -160,25 +162,25 @@ def _run_retries(
     return Retries(HttpService("http://127.0.0.1:9", KEY, attempts, pauses.append, noted))
 
 
-async def test_pauses_grow_and_are_bounded_and_progress_begins_anew() -> None:
+async def test_retry_pauses_grow_to_a_limit_and_reset_after_progress() -> None:
     pauses: list[float] = []
-    patience = _run_retries(9, pauses)
+    retries = _run_retries(9, pauses)
     for _ in range(8):
-        patience.wait(RetryLater("cut"))
+        retries.wait(RetryLater("cut"))
     assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
-    patience.reset()
-    patience.wait(RetryLater("cut"))
+    retries.reset()
+    retries.wait(RetryLater("cut"))
     assert pauses[-1] == 1
 
 
-async def test_what_the_service_says_is_waited_and_its_work_is_no_failure() -> None:
+async def test_retry_after_is_respected_and_is_not_a_failure() -> None:
     pauses: list[float] = []
     heard: list[str] = []
-    patience = _run_retries(2, pauses, heard.append)
+    retries = _run_retries(2, pauses, heard.append)
     for _ in range(20):
-        patience.wait(RetryLater("another connection", 5, is_busy=True))
-    patience.wait(RetryLater("full", 7))
+        retries.wait(RetryLater("another connection", 5, is_busy=True))
+    retries.wait(RetryLater("full", 7))
     assert pauses == [5] * 20 + [7]
     assert heard[-1] == "full; again in 7 s"
     with pytest.raises(Unreachable, match="full, 2 times"):
-        patience.wait(RetryLater("full", 7))
+        retries.wait(RetryLater("full", 7))

@@ -1,4 +1,4 @@
-"""``crescendo submit`` and the client: what is said of a file beside it and with the call, all or none, and dry runs."""
+"""``crescendo submit`` and the client: manifests, options, atomic files, and dry runs."""
 
 import asyncio
 import hashlib
@@ -31,40 +31,45 @@ async def _run_submit(place: ServicePlace, *words: str | Path, key: str = KEY) -
     )
 
 
-def _write_file(folder: Path, name: str, rows: Any, said: Mapping[str, Any] | bytes | None = None) -> Path:
+def _write_file(
+    folder: Path, name: str, rows: Any, manifest: Mapping[str, Any] | bytes | None = None
+) -> Path:
     path = folder / f"{name}.jsonl"
     path.write_bytes(to_jsonl(rows))
-    if said is not None:
-        text = said if isinstance(said, bytes) else json.dumps(said).encode()
+    if manifest is not None:
+        text = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
         path.with_name(f"{path.name}.manifest.json").write_bytes(text)
     return path
 
 
-def _list_outcomes(found: Mapping[str, Any]) -> list[int]:
-    return [found[name]["lines"] for name in OUTCOMES]
+def _list_outcomes(ticket: Mapping[str, Any]) -> list[int]:
+    return [ticket[name]["lines"] for name in OUTCOMES]
 
 
 async def _count_stored(place: ServicePlace) -> list[int]:
     tables = ("entry", "refusal", "duplicate", "batch", "submission")
-    return [(await fetch(place.dsn, f"select count(*) from {each}"))[0]["count"] for each in tables]
+    return [(await fetch(place.dsn, f"select count(*) from {table}"))[0]["count"] for table in tables]
 
 
 @pytest.mark.parametrize(("name", "count"), [("small", 3), ("large", 30_000)])
-async def test_what_the_manifest_says_must_hold(
-    place: ServicePlace, tmp_path: Path, name: str, count: int
-) -> None:
-    """Whole or in pieces; named with the others, the manifest is no file of its own."""
+async def test_the_manifest_is_checked(place: ServicePlace, tmp_path: Path, name: str, count: int) -> None:
+    """Sent whole or in pieces; a manifest among the named files is not sent as a file."""
     rows = build_unknown_centres(count, f"M-{name}-")
     path = _write_file(tmp_path, name, rows, {"count": str(count + 1)})
     assert (path.stat().st_size > WHOLE_BYTES_MAX) == (name == "large")
     refused = await _run_submit(place, *sorted(tmp_path.iterdir()))
     assert refused.code == 1
     assert refused.json()["refused"][0]["code"] == "envelope-mismatch"
-    said = {"count": str(count), "control_sum": f"{count}.00", "batch_id": f"LOT {name}", "sender": "MIN-09"}
-    _write_file(tmp_path, name, rows, {**said, "version": "1", "sepa_only": True})
-    taken = await _run_submit(place, *sorted(tmp_path.iterdir()))
-    assert taken.code == 0, taken.err
-    (ticket,) = taken.json()["submissions"]
+    fields = {
+        "count": str(count),
+        "control_sum": f"{count}.00",
+        "batch_id": f"LOT {name}",
+        "sender": "MIN-09",
+    }
+    _write_file(tmp_path, name, rows, {**fields, "version": "1", "sepa_only": True})
+    result = await _run_submit(place, *sorted(tmp_path.iterdir()))
+    assert result.code == 0, result.err
+    (ticket,) = result.json()["submissions"]
     assert (ticket["receipt"]["batch_id"], _list_outcomes(ticket["receipt"])) == (
         f"LOT {name}",
         [0, 0, count],
@@ -96,22 +101,20 @@ UNREADABLE_MANIFESTS: dict[str, tuple[bytes, str]] = {
 }
 
 
-async def test_a_manifest_that_does_not_read_refuses_its_file_and_no_other(
-    place: ServicePlace, tmp_path: Path
-) -> None:
+async def test_an_unreadable_manifest_refuses_only_its_file(place: ServicePlace, tmp_path: Path) -> None:
     before = await _count_stored(place)
     paths = [
         _write_file(tmp_path, f"{number}", [build_commitment(f"UN-{number}", "0.01")], text)
         for number, (text, _) in enumerate(UNREADABLE_MANIFESTS.values())
     ]
     good = _write_file(tmp_path, "good", [build_commitment("UN-GOOD", "0.01")])
-    found = await _run_submit(place, *paths, good)
-    assert found.code == 1
-    assert [each["code"] for each in found.json()["refused"]] == [
+    result = await _run_submit(place, *paths, good)
+    assert result.code == 1
+    assert [problem["code"] for problem in result.json()["refused"]] == [
         code for _, code in UNREADABLE_MANIFESTS.values()
     ]
-    assert all(each["remedy"] for each in found.json()["refused"])
-    assert [_list_outcomes(each["receipt"]) for each in found.json()["submissions"]] == [[1, 0, 0]]
+    assert all(problem["remedy"] for problem in result.json()["refused"])
+    assert [_list_outcomes(problem["receipt"]) for problem in result.json()["submissions"]] == [[1, 0, 0]]
     assert (await _count_stored(place))[-1] == before[-1] + 1
 
 
@@ -125,14 +128,14 @@ async def test_all_or_none_by_command_manifest_and_client(
         client = Client(place.service.url, KEY)
         ticket = await asyncio.to_thread(client.submit, path, envelope={"atomic": True})
     else:
-        found = await _run_submit(place, path, *(["--atomic"] if way == "command" else []))
-        assert found.code == 0, found.err
-        (ticket,) = found.json()["submissions"]
+        result = await _run_submit(place, path, *(["--atomic"] if way == "command" else []))
+        assert result.code == 0, result.err
+        (ticket,) = result.json()["submissions"]
     assert _list_outcomes(ticket["receipt"]) == [0, 0, 2]
-    assert {each["code"] for each in ticket["reasons"]} == {"FORM_REFUSED", "FUND_CENTRE_UNKNOWN"}
+    assert {reason["code"] for reason in ticket["reasons"]} == {"FORM_REFUSED", "FUND_CENTRE_UNKNOWN"}
 
 
-async def test_a_large_file_is_all_or_none_too(place: ServicePlace, tmp_path: Path) -> None:
+async def test_a_large_file_can_be_atomic(place: ServicePlace, tmp_path: Path) -> None:
     path = _write_file(
         tmp_path, "large", [*build_unknown_centres(30_000, "ANL-"), build_commitment("ANL", "0.01")]
     )
@@ -141,15 +144,13 @@ async def test_a_large_file_is_all_or_none_too(place: ServicePlace, tmp_path: Pa
     assert _list_outcomes(ticket["receipt"]) == [0, 0, 30_001]
 
 
-async def test_a_dry_run_says_what_sending_then_does_and_stores_nothing(
-    place: ServicePlace, tmp_path: Path
-) -> None:
+async def test_a_dry_run_predicts_the_result_and_stores_nothing(place: ServicePlace, tmp_path: Path) -> None:
     path = _write_file(tmp_path, "acts", [build_commitment("DR", "0.01"), *build_unknown_centres(2, "DR-")])
     before = await _count_stored(place)
     dry = await _run_submit(place, path, "--dry-run")
     assert (dry.code, dry.json()["dry_run"], dry.json()["refused"]) == (0, True, [])
-    (told,) = dry.json()["files"]
-    assert (_list_outcomes(told), [each["code"] for each in told["reasons"]]) == (
+    (dry_result,) = dry.json()["files"]
+    assert (_list_outcomes(dry_result), [reason["code"] for reason in dry_result["reasons"]]) == (
         [1, 0, 2],
         ["FUND_CENTRE_UNKNOWN"],
     )
@@ -157,42 +158,40 @@ async def test_a_dry_run_says_what_sending_then_does_and_stores_nothing(
     assert _list_outcomes(whole) == [0, 0, 3]
     assert await _count_stored(place) == before
     (ticket,) = (await _run_submit(place, path)).json()["submissions"]
-    assert _list_outcomes(ticket["receipt"]) == _list_outcomes(told)
-    assert ticket["reasons"] == told["reasons"]
+    assert _list_outcomes(ticket["receipt"]) == _list_outcomes(dry_result)
+    assert ticket["reasons"] == dry_result["reasons"]
 
 
-async def test_a_dry_run_is_told_to_people(place: ServicePlace, tmp_path: Path) -> None:
+async def test_a_dry_run_is_printed_for_people(place: ServicePlace, tmp_path: Path) -> None:
     good = _write_file(tmp_path, "good", build_unknown_centres(2, "DP-"))
     bad = _write_file(tmp_path, "bad", [build_commitment("DP-1", "0.01")], {"count": "2"})
     words = ("submit", good, bad, "--dry-run", "--url", place.service.url, "--key", KEY)
-    found = await run_crescendo(*words)
-    assert found.code == 1
-    assert "The envelope states 2 lines, the file has 1" in found.err
-    assert "What would become of them" in found.out
-    assert "FUND_CENTRE_UNKNOWN" in found.out
-    assert "nothing is stored" in found.out
+    result = await run_crescendo(*words)
+    assert result.code == 1
+    assert "The envelope states 2 lines, the file has 1" in result.err
+    assert "Expected outcome" in result.out
+    assert "FUND_CENTRE_UNKNOWN" in result.out
+    assert "nothing is stored" in result.out
 
 
-async def test_what_is_too_large_for_a_dry_run_is_told(place: ServicePlace, tmp_path: Path) -> None:
+async def test_a_file_too_large_for_a_dry_run_is_refused(place: ServicePlace, tmp_path: Path) -> None:
     path = _write_file(tmp_path, "many", build_unknown_centres(50_001, "DL-"))
-    found = await _run_submit(place, path, "--dry-run")
-    assert (found.code, found.json()["refused"][0]["code"]) == (1, "limit-exceeded")
+    result = await _run_submit(place, path, "--dry-run")
+    assert (result.code, result.json()["refused"][0]["code"]) == (1, "limit-exceeded")
 
 
-async def test_a_payment_file_is_tried_with_what_stands_beside_it(
-    place: ServicePlace, tmp_path: Path
-) -> None:
-    """Its imputations, and a manifest whose hash is that of both together."""
+async def test_a_dry_run_of_a_payment_file_includes_its_sidecars(place: ServicePlace, tmp_path: Path) -> None:
+    """The account assignments, and a manifest with the hash of both files together."""
     rows = [(f"DW{number}", "0.01") for number in range(5)]
     text = build_message(build_lot([build_transfer(*row) for row in rows]), count=len(rows), name="MSG-DW")
     (tmp_path / "pay.xml").write_bytes(text)
     (tmp_path / "pay.xml.imputation.csv").write_bytes(build_assignments(rows))
     (tmp_path / "pay.xml.manifest.json").write_text(json.dumps({"count": "5", "batch_id": "MSG-DW"}))
     files = sorted(tmp_path.iterdir())
-    (told,) = (await _run_submit(place, *files, "--dry-run")).json()["files"]
-    assert (told["file"], told["lines"], told["cents"]) == ("pay.xml", 5, 5)
+    (dry_result,) = (await _run_submit(place, *files, "--dry-run")).json()["files"]
+    assert (dry_result["file"], dry_result["lines"], dry_result["cents"]) == ("pay.xml", 5, 5)
     (ticket,) = (await _run_submit(place, *files)).json()["submissions"]
-    assert _list_outcomes(ticket["receipt"]) == _list_outcomes(told)
+    assert _list_outcomes(ticket["receipt"]) == _list_outcomes(dry_result)
     of_both = ticket["receipt"]["sha256"]
     assert of_both != hashlib.sha256(text).hexdigest()
     assert of_both != hashlib.sha256(build_archive(text, build_assignments(rows))).hexdigest(), (
@@ -208,11 +207,11 @@ async def test_two_imputation_files_are_refused_before_anything_is_sent(
     (tmp_path / "pay.xml").write_bytes(build_message(build_lot([build_transfer("TWO", "0.01")])))
     for suffix in ("csv", "jsonl"):
         (tmp_path / f"pay.xml.imputation.{suffix}").write_bytes(build_assignments([("TWO", "0.01")]))
-    found = await _run_submit(place, tmp_path / "pay.xml")
-    assert (found.code, found.json()["refused"][0]["code"]) == (1, "file-unreadable")
+    result = await _run_submit(place, tmp_path / "pay.xml")
+    assert (result.code, result.json()["refused"][0]["code"]) == (1, "file-unreadable")
 
 
-async def test_an_envelope_that_cannot_be_said_is_refused_by_the_client(
+async def test_an_envelope_that_headers_cannot_carry_is_refused_by_the_client(
     place: ServicePlace, tmp_path: Path
 ) -> None:
     path = _write_file(tmp_path, "acts", [build_commitment("EN-1", "0.01")])

@@ -1,4 +1,4 @@
-"""The embedded server, started for real: what it keeps, whom it refuses, what it leaves alone."""
+"""The embedded server, really started: durability, access, and what it leaves unchanged."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ from tests.service.database_servers import (
 )
 
 
-async def test_a_restart_keeps_what_was_written(data: Path) -> None:
+async def test_a_restart_keeps_written_rows(data: Path) -> None:
     async with run_embedded(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
         assert database.data_dir == data
@@ -60,8 +60,8 @@ async def test_it_is_durable_and_speaks_utf8(data: Path) -> None:
         "shared_buffers": "16MB",
     }
     async with run_embedded(data, SMALL_SETTINGS) as database:
-        found = {name: await execute_sql(database.dsn, f"SHOW {name}") for name in expected}
-        assert found == expected
+        settings = {name: await execute_sql(database.dsn, f"SHOW {name}") for name in expected}
+        assert settings == expected
         assert (
             await execute_sql(
                 database.dsn, "SELECT datcollate FROM pg_database WHERE datname = current_database()"
@@ -70,7 +70,7 @@ async def test_it_is_durable_and_speaks_utf8(data: Path) -> None:
         )
 
 
-async def test_nobody_enters_without_the_password(data: Path) -> None:
+async def test_the_password_is_required(data: Path) -> None:
     async with run_embedded(data, SMALL_SETTINGS) as database:
         secret = find_cluster(data).home / "password"
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
@@ -80,7 +80,7 @@ async def test_nobody_enters_without_the_password(data: Path) -> None:
             await asyncpg.connect(database.dsn, password="guess")
 
 
-async def test_no_folder_above_is_opened_to_others(data: Path) -> None:
+async def test_permissions_of_parent_folders_are_not_widened(data: Path) -> None:
     closed = data / "closed"
     closed.mkdir(parents=True, mode=0o700)
     modes = {folder: folder.stat().st_mode for folder in closed.parents}
@@ -100,13 +100,13 @@ async def test_a_second_process_is_refused_by_name(data: Path) -> None:
 async def test_a_server_started_by_other_means_is_left_alone(data: Path) -> None:
     async with run_embedded(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
-    own = find_cluster(data)
+    cluster = find_cluster(data)
     options = ("-c", "listen_addresses=", "-c", "unix_socket_directories=.")
     with (data / "elsewhere").open("w+") as not_the_lock:
-        server = await own.start_program(["postgres", *options], [not_the_lock], stdout=PIPE)
+        server = await cluster.start_program(["postgres", *options], [not_the_lock], stdout=PIPE)
         assert server.stdout
         await server.stdout.readuntil(b"ready to accept connections\n")
-        with pytest.raises(DatabaseUnfit, match=f"process {server.pid}, not started here"):
+        with pytest.raises(DatabaseUnfit, match=f"process {server.pid}, not started by crescendo"):
             await read_row(data)
         assert server.returncode is None
         server.send_signal(signal.SIGINT)
@@ -122,7 +122,7 @@ async def test_a_server_that_cannot_start_says_why(data: Path) -> None:
         assert await execute_sql(database.dsn, "SELECT 1") == 1
 
 
-async def test_a_taken_port_that_was_asked_for_says_so(data: Path, tmp_path: Path) -> None:
+async def test_a_configured_port_in_use_is_reported(data: Path, tmp_path: Path) -> None:
     async with run_embedded(data, SMALL_SETTINGS) as database:
         port = database.dsn.rpartition(":")[2].partition("/")[0]
         with pytest.raises(DatabaseUnfit, match="Address already in use"):
@@ -142,7 +142,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(data: Path) -> No
         assert try_lock(lock)
 
 
-async def test_a_creation_that_was_cut_short_is_made_again(data: Path) -> None:
+async def test_an_interrupted_creation_is_repeated(data: Path) -> None:
     (data / "postgres.new" / "cluster").mkdir(parents=True)
     (data / "postgres.new" / "cluster" / "PG_VERSION").write_text("18\n")
     async with run_embedded(data, SMALL_SETTINGS) as database:
@@ -162,8 +162,8 @@ async def test_a_missing_postgres_is_named(data: Path, tmp_path: Path) -> None:
             pass
 
 
-async def test_programs_in_a_closed_folder_come_within_reach(data: Path, tmp_path: Path) -> None:
-    """Under root they are copied to where the server's user can run them; an ordinary user needs no copy."""
+async def test_programs_in_a_closed_folder_are_made_accessible(data: Path, tmp_path: Path) -> None:
+    """Under root they are copied to a folder where the server's user can run them; an ordinary user needs no copy."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     package = find_wheel_binaries().parents[1]
@@ -173,15 +173,15 @@ async def test_programs_in_a_closed_folder_come_within_reach(data: Path, tmp_pat
     with tempfile.TemporaryDirectory() as shelf:
         Path(shelf).chmod(0o755)
         user = Cluster.in_data_folder(data, find_wheel_binaries()).user
-        found = make_accessible(binaries, user, Path(shelf))
-        assert found == make_accessible(binaries, user, Path(shelf))
-        async with run_embedded(data, SMALL_SETTINGS, binaries=found) as database:
+        accessible = make_accessible(binaries, user, Path(shelf))
+        assert accessible == make_accessible(binaries, user, Path(shelf))
+        async with run_embedded(data, SMALL_SETTINGS, binaries=accessible) as database:
             assert await execute_sql(database.dsn, "SELECT 1") == 1
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
 def _interpreters() -> Iterator[str]:
-    """Under root: a Python that nobody may run. Else all the tests above ran as an ordinary user already."""
+    """Under root, yield a Python that the user ``nobody`` may run; otherwise the tests above ran as an ordinary user."""
     nobody = pwd.getpwnam("nobody")
     for path in (Path(sys.executable).resolve(), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")):
         if os.geteuid() == 0 and path.exists() and can_run(path, ServerUser(nobody.pw_uid, nobody.pw_gid)):
@@ -201,8 +201,8 @@ async def test_an_ordinary_user_has_the_same(
             shutil.chown(folder, "nobody")
         for statement in ("CREATE TABLE kept AS SELECT 7 AS n", "SELECT n FROM kept"):
             async with run_keeper(Path(folder) / "data", *interpreter) as (_, dsn):
-                found = await execute_sql(dsn, statement)
-        assert found == 7
+                version = await execute_sql(dsn, statement)
+        assert version == 7
 
 
 @pytest.mark.parametrize("attempt", ["first", "second"])

@@ -1,4 +1,4 @@
-"""Look-up indexes while the service runs: when they are brought up to date, and that nobody waits for it."""
+"""Look-up indexes while the service runs: when they are updated, and that nothing waits for it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,47 +21,47 @@ ROWS = 100
 """Entries of a partition: small enough to be full soon."""
 
 
-def test_a_debt_is_paid_in_a_pause() -> None:
-    debt = IndexBacklog()
-    assert not debt.is_due(1e9, ROWS), "nothing was committed"
-    debt.grow(10, 100)
-    assert not debt.is_due(100 + IDLE_SECONDS - 1, ROWS)
-    assert debt.is_due(100 + IDLE_SECONDS, ROWS)
-    debt.mark_indexed(10)
-    assert not debt.is_due(1e9, ROWS)
+def test_a_backlog_is_due_in_a_pause() -> None:
+    backlog = IndexBacklog()
+    assert not backlog.is_due(1e9, ROWS), "nothing was committed"
+    backlog.grow(10, 100)
+    assert not backlog.is_due(100 + IDLE_SECONDS - 1, ROWS)
+    assert backlog.is_due(100 + IDLE_SECONDS, ROWS)
+    backlog.mark_indexed(10)
+    assert not backlog.is_due(1e9, ROWS)
 
 
-def test_a_debt_does_not_wait_for_ever() -> None:
-    debt = IndexBacklog()
+def test_a_backlog_does_not_wait_forever() -> None:
+    backlog = IndexBacklog()
     for second in range(OVERDUE_SECONDS + 1):
-        debt.grow(second, second)
-        assert debt.is_due(second, ROWS) == (second == OVERDUE_SECONDS)
-        assert not debt.is_idle(second)
+        backlog.grow(second, second)
+        assert backlog.is_due(second, ROWS) == (second == OVERDUE_SECONDS)
+        assert not backlog.is_idle(second)
 
 
-def test_a_debt_that_is_large_is_due_at_once() -> None:
-    debt = IndexBacklog()
-    debt.grow(ROWS - 1, 5)
-    assert not debt.is_due(5, ROWS)
-    debt.grow(ROWS, 5)
-    assert debt.is_due(5, ROWS)
-    debt.mark_indexed(ROWS - 1)
-    assert not debt.is_due(5, ROWS)
-    assert debt.is_due(5 + IDLE_SECONDS, ROWS), "one came while the others were summed up"
+def test_a_large_backlog_is_due_at_once() -> None:
+    backlog = IndexBacklog()
+    backlog.grow(ROWS - 1, 5)
+    assert not backlog.is_due(5, ROWS)
+    backlog.grow(ROWS, 5)
+    assert backlog.is_due(5, ROWS)
+    backlog.mark_indexed(ROWS - 1)
+    assert not backlog.is_due(5, ROWS)
+    assert backlog.is_due(5 + IDLE_SECONDS, ROWS), "one came while the others were summed up"
 
 
 @pytest_asyncio.fixture
 async def journal(database: Database) -> AsyncIterator[str]:
-    """A journal of three partitions, two of them full, that no index knows of."""
+    """A journal of three partitions, two of them full, without indexes."""
     async with databases.create_database(database) as dsn, databases.open_connection(dsn) as connection:
         await migrate(connection, ROWS)
         for part in range(3):
             await connection.execute("select ensure_entry_partition($1)", part)
-        await _add(connection, range(1, 251))
+        await _add_entries(connection, range(1, 251))
         yield dsn
 
 
-async def _add(connection: asyncpg.Connection, entries: range) -> None:
+async def _add_entries(connection: asyncpg.Connection, entries: range) -> None:
     await connection.execute(
         "insert into entry select n, n - 1, 1, 0, 1, n, '2018-01-01', 0, 0, 0, 9, 2018, 1, 0, 0, 'R' || n"
         " from generate_series($1::int, $2::int) as t (n)",
@@ -70,7 +70,7 @@ async def _add(connection: asyncpg.Connection, entries: range) -> None:
     )
 
 
-async def _trees(dsn: str) -> list[str]:
+async def _list_trees(dsn: str) -> list[str]:
     rows = await fetch(
         dsn,
         "select indexname from pg_indexes where tablename like 'entry%' and indexdef like '%btree%' order by 1",
@@ -78,8 +78,8 @@ async def _trees(dsn: str) -> list[str]:
     return [row["indexname"] for row in rows]
 
 
-async def _unsummed(dsn: str) -> int:
-    """Ranges of pages of the journal that no index knows of."""
+async def _count_unsummarized(dsn: str) -> int:
+    """Count the page ranges of the journal that no index covers."""
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetchval(
@@ -89,7 +89,7 @@ async def _unsummed(dsn: str) -> int:
         await connection.close()
 
 
-async def _built(lookups: LookupIndexes, entries: int) -> None:
+async def _build_all(lookups: LookupIndexes, entries: int) -> None:
     for statement in await lookups.list_missing(entries, IndexType.TREE):
         await lookups.build(statement)
 
@@ -97,43 +97,43 @@ async def _built(lookups: LookupIndexes, entries: int) -> None:
 async def test_only_full_partitions_get_trees(journal: str) -> None:
     async with open_indexes(journal) as lookups:
         assert lookups.partition_rows == ROWS
-        await _built(lookups, 250)
+        await _build_all(lookups, 250)
         assert await lookups.list_missing(250, IndexType.TREE) == []
-    assert await _trees(journal) == [
+    assert await _list_trees(journal) == [
         f"entry_00000{part}_{key}" for part in range(2) for key in ("predecessor", "reference")
     ]
 
 
-async def test_filters_do_until_there_are_trees(journal: str) -> None:
+async def test_filters_serve_until_there_are_trees(journal: str) -> None:
     async with open_indexes(journal) as lookups:
         first, second = await lookups.list_missing(250, IndexType.FILTER)
         await lookups.build(first)
         assert await lookups.list_missing(250, IndexType.FILTER) == [second]
-        await _built(lookups, 250)
+        await _build_all(lookups, 250)
         assert await lookups.list_missing(250, IndexType.FILTER) == [], "a tree is better"
 
 
-async def test_the_partition_that_is_written_to_gets_a_filter_and_writers_go_on(journal: str) -> None:
+async def test_the_current_partition_gets_a_filter_while_writers_continue(journal: str) -> None:
     async with open_indexes(journal) as lookups, databases.open_connection(journal) as writer:
         (statement,) = await lookups.list_missing(250, IndexType.TAIL)
         assert "entry_000002" in statement
         transaction = writer.transaction()
         await transaction.start()
-        await _add(writer, range(251, 256))
+        await _add_entries(writer, range(251, 256))
         build = asyncio.create_task(lookups.build(statement))
         await databases.wait_until_blocked(writer)  # for the entries under way, before it can be whole
-        await _add(writer, range(256, 261))
+        await _add_entries(writer, range(256, 261))
         await transaction.commit()
         await build
         assert await lookups.list_missing(260, IndexType.TAIL) == []
         assert await writer.fetchval("select count(*) from entry where reference = 'R260'") == 1
 
 
-async def test_what_was_not_finished_is_taken_away_and_built_anew(journal: str) -> None:
+async def test_an_unfinished_index_is_removed_and_built_again(journal: str) -> None:
     async with databases.open_connection(journal) as writer:
         transaction = writer.transaction()
         await transaction.start()
-        await _add(writer, range(251, 256))
+        await _add_entries(writer, range(251, 256))
         async with open_indexes(journal) as lookups:
             (statement,) = await lookups.list_missing(250, IndexType.TAIL)
             build = asyncio.create_task(lookups.build(statement))
@@ -155,48 +155,48 @@ async def test_a_partition_is_full_with_its_last_entry_committed(journal: str) -
         assert len(await lookups.list_missing(199, IndexType.TREE)) == 2
 
 
-async def test_nobody_who_writes_is_waited_for_or_waits(journal: str) -> None:
-    """A batch is under way, uncommitted; indexes are brought up to date all the same, and then it is committed."""
+async def test_indexing_neither_waits_for_writers_nor_delays_them(journal: str) -> None:
+    """While a batch is not committed yet, indexes are updated, and then the batch is committed."""
     async with databases.open_connection(journal) as writer, open_indexes(journal) as lookups:
         transaction = writer.transaction()
         await transaction.start()
-        await _add(writer, range(251, 261))
+        await _add_entries(writer, range(251, 261))
         await lookups.summarize(250)
-        await _built(lookups, 250)
-        await _add(writer, range(261, 271))
+        await _build_all(lookups, 250)
+        await _add_entries(writer, range(261, 271))
         await transaction.commit()
     assert (await fetch(journal, "select count(*) as entries from entry"))[0]["entries"] == 270
 
 
-async def test_summed_up_is_what_came_and_only_that_is_looked_at_again(journal: str) -> None:
+async def test_only_new_rows_are_summarized_and_read_again(journal: str) -> None:
     async with open_indexes(journal) as lookups:
         await lookups.summarize(250)
-        assert await _unsummed(journal) == 0
+        assert await _count_unsummarized(journal) == 0
         async with databases.open_connection(journal) as writer:
             await writer.execute("insert into entry select 251, 0, 1, 0, 1, n, '2018-01-01', 0, 0, 0, 9, 2018,"
                                  " 1, 0, 0, 'R251' from generate_series(1, 5000) as t (n)")  # fmt: skip
         await lookups.summarize(5250)
-    assert await _unsummed(journal) == 0
+    assert await _count_unsummarized(journal) == 0
 
 
-async def test_what_is_cancelled_leaves_nothing_behind(journal: str) -> None:
-    """The lock that a tree needs is held by another, so that building it waits; then the service stops."""
+async def test_a_cancelled_build_leaves_nothing_behind(journal: str) -> None:
+    """Another session has the lock that building a tree needs; while it waits, the service stops."""
     async with databases.open_connection(journal) as other, other.transaction():
         await other.execute("lock table entry_000000 in row exclusive mode")
 
         async def build() -> None:
             async with open_indexes(journal) as lookups:
-                await _built(lookups, 100)
+                await _build_all(lookups, 100)
 
         task = asyncio.create_task(build())
         await databases.wait_until_blocked(other)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert await _trees(journal) == []
+    assert await _list_trees(journal) == []
 
 
-async def test_the_service_brings_them_up_to_date_by_itself(database: Database, tmp_path: Path) -> None:
+async def test_the_service_updates_the_indexes_by_itself(database: Database, tmp_path: Path) -> None:
     async with databases.create_database(database) as dsn:
         async with databases.open_connection(dsn) as connection:
             await migrate(connection, ROWS)
@@ -207,7 +207,7 @@ async def test_the_service_brings_them_up_to_date_by_itself(database: Database, 
             for _ in range(5):  # four trees, and the filter of the partition that is written to
                 await service.wait_for_log("index built")
                 service.log_lines[:] = [line for line in service.log_lines if "index built" not in line]
-            assert len(await _trees(dsn)) == 4
-            assert await _unsummed(dsn) == 0
-            found = (await client.get(f"/v1/acts?reference=C{ROWS}")).json()
-            assert [line["reference"] for line in found["accepted"]] == [f"C{ROWS}"]
+            assert len(await _list_trees(dsn)) == 4
+            assert await _count_unsummarized(dsn) == 0
+            document = (await client.get(f"/v1/acts?reference=C{ROWS}")).json()
+            assert [line["reference"] for line in document["accepted"]] == [f"C{ROWS}"]

@@ -1,4 +1,4 @@
-"""The embedded server killed, in part and whole: it comes back with all that was committed."""
+"""The embedded server killed, partly and completely: it recovers everything that was committed."""
 
 import asyncio
 import fcntl
@@ -53,8 +53,8 @@ async def test_everything_killed_at_once(data: Path) -> None:
     assert await read_row(data) == 500500
 
 
-async def test_a_start_outlasts_the_server_that_was_left_behind(data: Path) -> None:
-    """The server is held where its death signal cannot reach it, as a long last checkpoint would hold it."""
+async def test_a_start_waits_for_the_previous_server(data: Path) -> None:
+    """The server is stopped so that the signal cannot reach it, as during a long last checkpoint."""
     async with run_keeper(data) as (process, dsn):
         await write_row(dsn)
         server = find_server(data)
@@ -69,15 +69,15 @@ async def test_a_start_outlasts_the_server_that_was_left_behind(data: Path) -> N
     assert start.result() == 500500
 
 
-async def test_a_pid_file_may_name_somebody_else(data: Path) -> None:
-    """After a crash, and always in containers, the number is soon another's, even one of the same user's."""
+async def test_a_pid_file_may_name_another_process(data: Path) -> None:
+    """After a crash, and always in containers, the number soon belongs to another process, even of the same user."""
     async with run_embedded(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
-        kept = (find_cluster(data).directory / "postmaster.pid").read_text().splitlines()
+        lines = (find_cluster(data).directory / "postmaster.pid").read_text().splitlines()
     innocent = await asyncio.create_subprocess_exec(
         "sleep", "600", cwd="/", **switch_user(find_cluster(data).user)
     )
-    (find_cluster(data).directory / "postmaster.pid").write_text("\n".join([str(innocent.pid), *kept[1:]]))
+    (find_cluster(data).directory / "postmaster.pid").write_text("\n".join([str(innocent.pid), *lines[1:]]))
     assert await read_row(data) == 500500
     assert innocent.returncode is None
     innocent.kill()

@@ -1,4 +1,4 @@
-"""Drop folders as senders and operators use them: real files, real signatures, a real service beside them."""
+"""Drop folders as senders and operators use them: real files, real signatures, a real service."""
 
 import asyncio
 import json
@@ -42,16 +42,16 @@ _SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[
 
 
 async def register_signers(dsn: str) -> dict[str, str]:
-    """Signers good and bad; their names."""
+    """Register valid and invalid signers; return their names."""
     connection = await asyncpg.connect(dsn)
     found: dict[str, str] = {}
     try:
         now = await connection.fetchval("select clock_timestamp()")
         begins = {"over": now - 2 * _DAY, "early": now + _DAY}
         for label, (pair, sender, roles, programmes) in _SIGNERS.items():
-            what = (sender, pair.public_key().public_bytes_raw(), roles, programmes)
+            identity = (sender, pair.public_key().public_bytes_raw(), roles, programmes)
             lifetime = _DAY if label == "over" else None
-            new = NewSigner(*what, "fr" if label == "theirs" else "en", True, begins.get(label), lifetime)
+            new = NewSigner(*identity, "fr" if label == "theirs" else "en", True, begins.get(label), lifetime)
             found[label] = await dropfolder_queries.insert_signer(connection, new) or ""
         await dropfolder_queries.end_signer(connection, found["ended"], "lost")
     finally:
@@ -60,7 +60,7 @@ async def register_signers(dsn: str) -> dict[str, str]:
 
 
 class SenderFolders(NamedTuple):
-    """One sender's folders."""
+    """The folders of one sender."""
 
     base: Path
 
@@ -74,12 +74,12 @@ class SenderFolders(NamedTuple):
         content: bytes | File,
         *,
         by: Ed25519PrivateKey | None = MINE,
-        said: Mapping[str, str] | None = None,
+        manifest: Mapping[str, str] | None = None,
     ) -> None:
         """As a careful sender does: under another name first, its signature last."""
         text = content if isinstance(content, bytes) else to_jsonl(content)
-        if said:
-            (self.incoming / f"{name}.manifest.json").write_text(json.dumps(said))
+        if manifest:
+            (self.incoming / f"{name}.manifest.json").write_text(json.dumps(manifest))
         part = self.incoming / f"{name[:100]}.part"
         part.write_bytes(text)
         part.rename(self.incoming / name)
@@ -104,23 +104,23 @@ def create_folders(root: Path, sender: str = SENDER) -> SenderFolders:
 
 @asynccontextmanager
 async def run_watching_service(dsn: str, place: Path, *words: str) -> AsyncIterator[RunningService]:
-    """A service that watches ``place / "drop"``."""
+    """Run a service that watches ``place / "drop"``."""
     async with run_service(dsn, place / "data", "--drop", place / "drop", *words) as served:
         yield served
 
 
 @asynccontextmanager
 async def prepare_service(database: Database, place: Path) -> AsyncIterator[tuple[str, SenderFolders]]:
-    """A database with signers, and a folder with credits left in it."""
+    """Prepare a database with signers, and a folder that contains a file of credits."""
     async with create_database(database) as dsn:
         await register_signers(dsn)
-        mine = create_folders(place / "drop")
-        mine.leave_file("credits.jsonl", CREDITS)
-        yield dsn, mine
+        folders = create_folders(place / "drop")
+        folders.leave_file("credits.jsonl", CREDITS)
+        yield dsn, folders
 
 
 async def wait_for_log(served: RunningService, event: str, name: str, times: int = 1) -> str:
-    """Wait until the service says ``event`` of the file ``name``."""
+    """Wait until the service logs ``event`` for the file ``name``."""
     try:
         async with asyncio.timeout(60):
             return await served.wait_for_log(f'"event":"drop {event}"', f'"file":"{name}"', times=times)

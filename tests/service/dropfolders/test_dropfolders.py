@@ -1,4 +1,4 @@
-"""Files by drop folder: taken when they are whole, by the checks of the door, once, and answered in the folder."""
+"""Files in drop folders: taken once, when they are complete, with the checks of HTTP; results are written back."""
 
 import base64
 import csv
@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded import Database
-from service.dropfolders.file_names import to_safe_name
+from service.results.result_names import to_safe_name
 from tests.service.dropfolders.drop_senders import (
     EARLY,
     ENDED,
@@ -39,56 +39,56 @@ Place = tuple[RunningService, SenderFolders, str]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A service that watches a folder, credits decided."""
+    """A service that watches a folder, with credits already decided."""
     root = tmp_path_factory.mktemp("watched")
     async with (
-        prepare_service(database, root) as (dsn, mine),
+        prepare_service(database, root) as (dsn, folders),
         run_watching_service(dsn, root, "--drop-settle", "0") as served,
     ):
         await wait_for_log(served, "answered", "credits.jsonl")
-        yield served, mine, dsn
+        yield served, folders, dsn
 
 
-async def _trail(dsn: str, name: str) -> list[tuple[Any, ...]]:
+async def _read_trail(dsn: str, name: str) -> list[tuple[Any, ...]]:
     query = "select sender, address, code from audit where action = $1"
     return [tuple(row) for row in await fetch(dsn, query, f"DROP {name}")]
 
 
-async def test_a_signed_file_is_taken_decided_and_answered(place: Place) -> None:
-    _, mine, _ = place
-    ticket = mine.read_result("credits.jsonl.receipt.json")
+async def test_a_signed_file_is_processed_and_answered(place: Place) -> None:
+    _, folders, _ = place
+    ticket = folders.read_result("credits.jsonl.receipt.json")
     assert ticket["state"] == "decided"
     assert ticket["receipt"]["accepted"]["lines"] == len(CREDITS)
     assert ticket["receipt"]["sender"] == "MIN-09"
-    assert {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"} <= mine.list_names("done")
+    assert {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"} <= folders.list_names("done")
     assert {"credits.jsonl.receipt.json", "credits.jsonl.refusals.csv", "credits.jsonl.pain002.xml"} <= (
-        mine.list_names("out")
+        folders.list_names("out")
     )
-    assert "credits.jsonl" not in mine.list_names("in")
+    assert "credits.jsonl" not in folders.list_names("in")
 
 
-async def test_the_results_are_what_http_answers(place: Place) -> None:
-    served, mine, _ = place
-    mine.leave_file(
+async def test_the_results_equal_the_http_responses(place: Place) -> None:
+    served, folders, _ = place
+    folders.leave_file(
         "some.jsonl",
         [*build_unknown_centres(3, "S"), build_commitment("S-GOOD")],
-        said={"batch_id": "LOT-7", "count": "4"},
+        manifest={"batch_id": "LOT-7", "count": "4"},
     )
     await wait_for_log(served, "answered", "some.jsonl")
-    ticket = mine.read_result("some.jsonl.receipt.json")
+    ticket = folders.read_result("some.jsonl.receipt.json")
     assert (ticket["receipt"]["batch_id"], ticket["receipt"]["refused"]["lines"]) == ("LOT-7", 3)
     async with served.client(MINISTRY) as client:
         assert ticket == (await client.get(ticket["links"]["self"])).json()
         answered = await client.get(ticket["links"]["refusals"], headers={"accept": "text/csv"})
-        assert (mine.base / "out/some.jsonl.refusals.csv").read_bytes() == answered.content
+        assert (folders.base / "out/some.jsonl.refusals.csv").read_bytes() == answered.content
         answered = await client.get(ticket["links"]["pain002"])
-        assert (mine.base / "out/some.jsonl.pain002.xml").read_bytes() == answered.content
-    assert {"some.jsonl", "some.jsonl.sig", "some.jsonl.manifest.json"} <= mine.list_plain_names("done")
+        assert (folders.base / "out/some.jsonl.pain002.xml").read_bytes() == answered.content
+    assert {"some.jsonl", "some.jsonl.sig", "some.jsonl.manifest.json"} <= folders.list_plain_names("done")
 
 
-async def test_a_sender_reads_its_answers_in_its_language(place: Place) -> None:
-    served, mine, _ = place
-    theirs = create_folders(mine.base.parent, OTHER)
+async def test_results_are_in_the_language_of_the_sender(place: Place) -> None:
+    served, folders, _ = place
+    theirs = create_folders(folders.base.parent, OTHER)
     theirs.leave_file("fr.jsonl", build_unknown_centres(1, "F"), by=THEIRS)
     await wait_for_log(served, "answered", "fr.jsonl")
     (row,) = csv.DictReader(io.StringIO((theirs.base / "out/fr.jsonl.refusals.csv").read_text()))
@@ -96,18 +96,18 @@ async def test_a_sender_reads_its_answers_in_its_language(place: Place) -> None:
 
 
 async def test_the_same_file_again_is_the_same_submission_and_is_answered_again(place: Place) -> None:
-    served, mine, dsn = place
+    served, folders, dsn = place
     rows = [build_commitment("TWICE")]
     async with served.client(MINISTRY) as client:
         by_http = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
     for name in ("twice.jsonl", "thrice.jsonl"):
-        mine.leave_file(name, rows)
+        folders.leave_file(name, rows)
         await wait_for_log(served, "answered", name)
-        assert mine.read_result(f"{name}.receipt.json") == by_http.json()
-    (mine.base / "out/twice.jsonl.receipt.json").unlink()
-    mine.leave_file("twice.jsonl", rows)
+        assert folders.read_result(f"{name}.receipt.json") == by_http.json()
+    (folders.base / "out/twice.jsonl.receipt.json").unlink()
+    folders.leave_file("twice.jsonl", rows)
     await wait_for_log(served, "answered", "twice.jsonl", 2)
-    assert mine.read_result("twice.jsonl.receipt.json") == by_http.json()
+    assert folders.read_result("twice.jsonl.receipt.json") == by_http.json()
     query = "select count(*) from entry where reference = 'TWICE'"
     assert [row["count"] for row in await fetch(dsn, query)] == [1]
 
@@ -124,35 +124,35 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_who_may_not_send_is_turned_away_and_on_the_trail(name: str, place: Place) -> None:
-    served, mine, dsn = place
+async def test_unauthorised_files_are_refused_and_audited(name: str, place: Place) -> None:
+    served, folders, dsn = place
     by, code = REFUSED[name]
     file = f"{name.replace(' ', '-')}.jsonl"
-    mine.leave_file(file, [build_commitment(f"NOT-{code}")], by=by)
+    folders.leave_file(file, [build_commitment(f"NOT-{code}")], by=by)
     await wait_for_log(served, "refused", file)
-    problem = mine.read_result(f"{file}.problem.json")
+    problem = folders.read_result(f"{file}.problem.json")
     assert problem["code"] == code
-    assert await _trail(dsn, file) == [("MIN-09", "drop folder", code)]
-    assert {file, f"{file}.sig"} <= mine.list_plain_names("rejected")
-    assert not mine.list_names("in") & {file, f"{file}.sig"}
-    assert f"{file}.receipt.json" not in mine.list_names("out")
+    assert await _read_trail(dsn, file) == [("MIN-09", "drop folder", code)]
+    assert {file, f"{file}.sig"} <= folders.list_plain_names("rejected")
+    assert not folders.list_names("in") & {file, f"{file}.sig"}
+    assert f"{file}.receipt.json" not in folders.list_names("out")
     query = "select from submission where file_name = $1"
     assert await fetch(dsn, query, file) == []
 
 
-async def test_all_wrong_signatures_are_answered_alike(place: Place) -> None:
-    _, mine, _ = place
+async def test_all_wrong_signatures_get_the_same_answer(place: Place) -> None:
+    _, folders, _ = place
     files = [f"{name.replace(' ', '-')}.jsonl" for name, (_, code) in REFUSED.items() if "sig" in code]
-    answers = {(mine.base / f"out/{file}.problem.json").read_bytes() for file in files}
+    answers = {(folders.base / f"out/{file}.problem.json").read_bytes() for file in files}
     assert len(files) == 5
     assert len(answers) == 1
 
 
-async def test_a_narrow_signer_sends_what_is_in_its_perimeter(place: Place) -> None:
-    served, mine, _ = place
-    mine.leave_file("narrow.jsonl", [{**build_commitment("N1"), **ELSEWHERE}], by=NARROW)
+async def test_a_signer_may_only_send_acts_in_its_perimeter(place: Place) -> None:
+    served, folders, _ = place
+    folders.leave_file("narrow.jsonl", [{**build_commitment("N1"), **ELSEWHERE}], by=NARROW)
     await wait_for_log(served, "answered", "narrow.jsonl")
-    assert mine.read_result("narrow.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == 1
+    assert folders.read_result("narrow.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == 1
 
 
 FAULTS: dict[str, tuple[dict[str, str], bytes, str]] = {
@@ -172,51 +172,57 @@ FAULTS: dict[str, tuple[dict[str, str], bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_file_refused_whole_says_where_and_what_to_do(name: str, place: Place) -> None:
-    served, mine, dsn = place
-    said, content, code = FAULTS[name]
-    mine.leave_file(name, content, said=said)
+async def test_a_whole_refusal_states_place_and_remedy(name: str, place: Place) -> None:
+    served, folders, dsn = place
+    finding, content, code = FAULTS[name]
+    folders.leave_file(name, content, manifest=finding)
     await wait_for_log(served, "refused", name)
-    problem = mine.read_result(f"{name}.problem.json")
+    problem = folders.read_result(f"{name}.problem.json")
     assert problem["code"] == code
     if code != "wrong-sender":
         assert problem["where"]
         assert problem["found"]
         assert problem["remedy"]
-    assert await _trail(dsn, name) == [("MIN-09", "drop folder", code)]
-    assert name in mine.list_plain_names("rejected")
+    assert await _read_trail(dsn, name) == [("MIN-09", "drop folder", code)]
+    assert name in folders.list_plain_names("rejected")
 
 
-async def test_a_corrected_file_takes_the_place_of_its_problem(place: Place) -> None:
-    served, mine, _ = place
-    mine.leave_file("later.jsonl", b"{")
+async def test_a_corrected_file_replaces_its_problem(place: Place) -> None:
+    served, folders, _ = place
+    folders.leave_file("later.jsonl", b"{")
     await wait_for_log(served, "refused", "later.jsonl")
-    mine.leave_file("later.jsonl", [build_commitment("LATER")])
+    folders.leave_file("later.jsonl", [build_commitment("LATER")])
     await wait_for_log(served, "answered", "later.jsonl")
-    assert "later.jsonl.problem.json" not in mine.list_names("out")
-    assert "later.jsonl.receipt.json" in mine.list_names("out")
+    assert "later.jsonl.problem.json" not in folders.list_names("out")
+    assert "later.jsonl.receipt.json" in folders.list_names("out")
 
 
-async def test_what_is_not_finished_is_left_alone(place: Place) -> None:
-    served, mine, dsn = place
+async def test_unfinished_files_are_left_alone(place: Place) -> None:
+    served, folders, dsn = place
     for name in ("a.jsonl.part", ".b.jsonl", "c.jsonl.filepart", "d.jsonl.tmp"):
-        (mine.incoming / name).write_bytes(b"half of")
-    (mine.incoming / "waits.jsonl").write_bytes(to_jsonl([build_commitment("WAITS")]))
-    mine.leave_file("behind.jsonl", [build_commitment("BEHIND")])
+        (folders.incoming / name).write_bytes(b"half of")
+    (folders.incoming / "waits.jsonl").write_bytes(to_jsonl([build_commitment("WAITS")]))
+    folders.leave_file("behind.jsonl", [build_commitment("BEHIND")])
     await wait_for_log(served, "answered", "behind.jsonl")
-    assert {"a.jsonl.part", ".b.jsonl", "c.jsonl.filepart", "d.jsonl.tmp", "waits.jsonl"} <= mine.list_names(
-        "in"
+    assert {
+        "a.jsonl.part",
+        ".b.jsonl",
+        "c.jsonl.filepart",
+        "d.jsonl.tmp",
+        "waits.jsonl",
+    } <= folders.list_names("in")
+    (folders.incoming / "waits.jsonl.sig").write_bytes(
+        MINE.sign((folders.incoming / "waits.jsonl").read_bytes())
     )
-    (mine.incoming / "waits.jsonl.sig").write_bytes(MINE.sign((mine.incoming / "waits.jsonl").read_bytes()))
     await wait_for_log(served, "answered", "waits.jsonl")
     assert await fetch(dsn, "select from entry where reference = 'WAITS'")
 
 
 async def test_a_signature_may_be_text(place: Place) -> None:
-    served, mine, _ = place
+    served, folders, _ = place
     text = to_jsonl([build_commitment("TEXT")])
-    mine.leave_file("text.jsonl", text, by=None)
-    (mine.incoming / "text.jsonl.sig").write_bytes(base64.encodebytes(MINE.sign(text)))
+    folders.leave_file("text.jsonl", text, by=None)
+    (folders.incoming / "text.jsonl.sig").write_bytes(base64.encodebytes(MINE.sign(text)))
     await wait_for_log(served, "answered", "text.jsonl")
 
 
@@ -235,65 +241,65 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_no_name_does_anything_but_refuse_its_file(name: str, place: Place) -> None:
-    served, mine, _ = place
-    name, path = os.fsdecode(NAMES[name]), mine.incoming / os.fsdecode(NAMES[name])
+async def test_a_bad_name_only_refuses_its_file(name: str, place: Place) -> None:
+    served, folders, _ = place
+    name, path = os.fsdecode(NAMES[name]), folders.incoming / os.fsdecode(NAMES[name])
     path.write_bytes(to_jsonl([build_commitment("NAMED")]))
     await wait_for_log(served, "refused", to_safe_name(name))
-    assert mine.read_result(f"{to_safe_name(name)}.problem.json")["code"] == "format-unknown"
-    assert to_safe_name(name) in mine.list_plain_names("rejected")
-    assert name not in mine.list_names("in")
+    assert folders.read_result(f"{to_safe_name(name)}.problem.json")["code"] == "format-unknown"
+    assert to_safe_name(name) in folders.list_plain_names("rejected")
+    assert name not in folders.list_names("in")
 
 
-async def test_nothing_but_regular_files_is_taken(place: Place, tmp_path: Path) -> None:
-    served, mine, _ = place
+async def test_only_regular_files_are_taken(place: Place, tmp_path: Path) -> None:
+    served, folders, _ = place
     secret = tmp_path / "secret.jsonl"
     secret.write_bytes(to_jsonl([build_commitment("SECRET")]))
-    (mine.incoming / "link.jsonl").symlink_to(secret)
-    (mine.incoming / "dangling.jsonl").symlink_to(tmp_path / "nothing")
-    os.mkfifo(mine.incoming / "pipe.jsonl")
-    (mine.incoming / "folder.jsonl").mkdir()
-    (mine.incoming / "folder.jsonl" / "deep").write_bytes(b"x")
+    (folders.incoming / "link.jsonl").symlink_to(secret)
+    (folders.incoming / "dangling.jsonl").symlink_to(tmp_path / "nothing")
+    os.mkfifo(folders.incoming / "pipe.jsonl")
+    (folders.incoming / "folder.jsonl").mkdir()
+    (folders.incoming / "folder.jsonl" / "deep").write_bytes(b"x")
     names = {"link.jsonl", "dangling.jsonl", "pipe.jsonl", "folder.jsonl"}
     for name in names:
         await wait_for_log(served, "refused", name)
-        assert mine.read_result(f"{name}.problem.json")["code"] == "file-unreadable"
-    assert names <= mine.list_plain_names("rejected")
+        assert folders.read_result(f"{name}.problem.json")["code"] == "file-unreadable"
+    assert names <= folders.list_plain_names("rejected")
     assert secret.read_bytes() == to_jsonl([build_commitment("SECRET")])
 
 
 async def test_a_signature_or_manifest_that_is_a_link_is_not_followed(place: Place, tmp_path: Path) -> None:
-    served, mine, _ = place
+    served, folders, _ = place
     text = to_jsonl([build_commitment("LINKED")])
     (tmp_path / "sig").write_bytes(MINE.sign(text))
-    mine.leave_file("linked.jsonl", text, by=None)
-    (mine.incoming / "linked.jsonl.sig").symlink_to(tmp_path / "sig")
+    folders.leave_file("linked.jsonl", text, by=None)
+    (folders.incoming / "linked.jsonl.sig").symlink_to(tmp_path / "sig")
     await wait_for_log(served, "refused", "linked.jsonl")
-    assert mine.read_result("linked.jsonl.problem.json")["code"] == "file-unreadable"
-    mine.leave_file("manifest.jsonl", text, by=None)
-    (mine.incoming / "manifest.jsonl.manifest.json").symlink_to("/etc/passwd")
-    (mine.incoming / "manifest.jsonl.sig").write_bytes(MINE.sign(text))
+    assert folders.read_result("linked.jsonl.problem.json")["code"] == "file-unreadable"
+    folders.leave_file("manifest.jsonl", text, by=None)
+    (folders.incoming / "manifest.jsonl.manifest.json").symlink_to("/etc/passwd")
+    (folders.incoming / "manifest.jsonl.sig").write_bytes(MINE.sign(text))
     await wait_for_log(served, "refused", "manifest.jsonl")
-    assert "root" not in str(mine.read_result("manifest.jsonl.problem.json"))
+    assert "root" not in str(folders.read_result("manifest.jsonl.problem.json"))
 
 
-async def test_results_are_not_written_where_a_link_leads(place: Place, tmp_path: Path) -> None:
-    served, mine, _ = place
+async def test_results_are_not_written_through_links(place: Place, tmp_path: Path) -> None:
+    served, folders, _ = place
     target = tmp_path / "target"
     target.write_text("untouched")
     for name in (".led.jsonl.receipt.json.part", "led.jsonl.receipt.json"):
-        (mine.base / "out" / name).symlink_to(target)
-    mine.leave_file("led.jsonl", [build_commitment("LED")])
+        (folders.base / "out" / name).symlink_to(target)
+    folders.leave_file("led.jsonl", [build_commitment("LED")])
     await wait_for_log(served, "answered", "led.jsonl")
     assert target.read_text() == "untouched"
-    assert mine.read_result("led.jsonl.receipt.json")["state"] == "decided"
+    assert folders.read_result("led.jsonl.receipt.json")["state"] == "decided"
 
 
 async def test_a_folder_that_is_a_link_is_not_entered(place: Place, tmp_path: Path) -> None:
-    served, mine, _ = place
+    served, folders, _ = place
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    root = mine.base.parent
+    root = folders.base.parent
     (root / "MIN-77").mkdir()
     (root / "MIN-77" / "in").symlink_to(elsewhere)
     (root / "MIN-78").symlink_to(elsewhere)
@@ -301,29 +307,29 @@ async def test_a_folder_that_is_a_link_is_not_entered(place: Place, tmp_path: Pa
     await served.wait_for_log('"event":"drop folder waits"', '"sender":"MIN-77"')
     assert list(elsewhere.iterdir()) == []
     assert list((root / "not a sender!").iterdir()) == []
-    # and nobody else is held up by it
-    mine.leave_file("beside.jsonl", [build_commitment("BESIDE")])
+    # and no other sender is delayed by it
+    folders.leave_file("beside.jsonl", [build_commitment("BESIDE")])
     await wait_for_log(served, "answered", "beside.jsonl")
     (root / "MIN-77" / "in").unlink()
 
 
 async def test_a_sender_without_a_signer_is_refused(place: Place) -> None:
-    served, mine, dsn = place
-    unknown = create_folders(mine.base.parent, "MIN-55")
+    served, folders, dsn = place
+    unknown = create_folders(folders.base.parent, "MIN-55")
     unknown.leave_file("unknown.jsonl", [build_commitment("UNKNOWN")], by=STRANGE)
     await wait_for_log(served, "refused", "unknown.jsonl")
     assert unknown.read_result("unknown.jsonl.problem.json")["code"] == "signer-unknown"
-    assert await _trail(dsn, "unknown.jsonl") == [("MIN-55", "drop folder", "signer-unknown")]
+    assert await _read_trail(dsn, "unknown.jsonl") == [("MIN-55", "drop folder", "signer-unknown")]
     assert await fetch(dsn, "select from submission where sender = 'MIN-55'") == []
 
 
-async def test_nothing_of_it_made_the_service_fail(place: Place) -> None:
+async def test_the_service_counted_no_failure(place: Place) -> None:
     served, _, dsn = place
     assert not [line for line in served.log_lines if "Traceback" in line or "drop failed" in line]
     figures = await fetch(dsn, "select count(*) from drop_taken")
     async with served.client() as client:
-        shown = (await client.get("/metrics")).text
-    assert f'crescendo_drop_files_total{{outcome="taken"}} {figures[0]["count"]:.1f}' in shown
+        metrics = (await client.get("/metrics")).text
+    assert f'crescendo_drop_files_total{{outcome="taken"}} {figures[0]["count"]:.1f}' in metrics
     assert (
         await fetch(dsn, "select from drop_taken where taken not in (select taken from drop_answered)") == []
     )

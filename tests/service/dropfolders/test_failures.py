@@ -1,4 +1,4 @@
-"""Files cancelled, replaced while they are taken, or failing for no fault of theirs: none is lost, none stops the others."""
+"""Files cancelled, replaced while they are taken, or failing for technical reasons: none is lost, none delays the others."""
 
 import asyncio
 from collections.abc import Sequence
@@ -35,34 +35,34 @@ from tests.settlement.test_pain002_writer import read_report
 NOW = ("--drop-settle", "0")
 
 
-async def _waits(served: RunningService, mine: SenderFolders, name: str) -> int:
-    """Leave a file whose sender is paused; its number."""
-    mine.leave_file(name, [build_commitment("BACK")])
-    taken = await wait_for_log(served, "taken", name)
-    return int(taken.partition('"submission":')[2].partition(",")[0].rstrip("}\n"))
+async def _leave_waiting_file(served: RunningService, folders: SenderFolders, name: str) -> int:
+    """Store a file whose sender is paused; return its submission number."""
+    folders.leave_file(name, [build_commitment("BACK")])
+    log_line = await wait_for_log(served, "taken", name)
+    return int(log_line.partition('"submission":')[2].partition(",")[0].rstrip("}\n"))
 
 
 async def test_a_file_that_is_cancelled_is_answered(database: Database, tmp_path: Path) -> None:
     async with (
-        prepare_service(database, tmp_path) as (dsn, mine),
+        prepare_service(database, tmp_path) as (dsn, folders),
         run_watching_service(dsn, tmp_path, *NOW) as served,
     ):
         await wait_for_log(served, "answered", "credits.jsonl")
         async with served.client() as client:
             await client.post("/v1/senders/MIN-09/pause", json={"reason": "doubt"}, headers=OPERATOR)
-            number = await _waits(served, mine, "back.jsonl")
-            found = await client.delete(f"/v1/submissions/{number}", headers=MINISTRY)
-            assert found.json()["state"] == "cancelled"
+            number = await _leave_waiting_file(served, folders, "back.jsonl")
+            response = await client.delete(f"/v1/submissions/{number}", headers=MINISTRY)
+            assert response.json()["state"] == "cancelled"
             await wait_for_log(served, "answered", "back.jsonl")
-            assert mine.read_result("back.jsonl.receipt.json") == found.json()
-            report = f"/v1/submissions/{number}/pain002"
-            told = read_report((await client.get(f"{report}?version=12", headers=MINISTRY)).content)
-            written = (mine.base / "out" / "back.jsonl.pain002.xml").read_bytes()
-            assert (await client.get(report, headers=MINISTRY)).content == written
-        assert "back.jsonl.refusals.csv" in mine.list_names("out")
-        assert found_in(told, "GrpSts") == found_in(told, "DtldSts") == ["RJCT"]
-        assert found_in(told, "OrgnlNbOfTxs") == found_in(told, "DtldNbOfTxs") == ["1"]
-        assert found_in(told, "AddtlInf")[0].startswith("Cancelled")
+            assert folders.read_result("back.jsonl.receipt.json") == response.json()
+            path = f"/v1/submissions/{number}/pain002"
+            report = read_report((await client.get(f"{path}?version=12", headers=MINISTRY)).content)
+            written = (folders.base / "out" / "back.jsonl.pain002.xml").read_bytes()
+            assert (await client.get(path, headers=MINISTRY)).content == written
+        assert "back.jsonl.refusals.csv" in folders.list_names("out")
+        assert found_in(report, "GrpSts") == found_in(report, "DtldSts") == ["RJCT"]
+        assert found_in(report, "OrgnlNbOfTxs") == found_in(report, "DtldNbOfTxs") == ["1"]
+        assert found_in(report, "AddtlInf")[0].startswith("Cancelled")
 
 
 @pytest.mark.parametrize("how", ["another file", "the same file, written on"])
@@ -70,7 +70,7 @@ async def test_a_file_replaced_while_it_is_taken_is_left_and_taken_as_new(
     how: str, database: Database, tmp_path: Path
 ) -> None:
     async with (
-        prepare_service(database, tmp_path) as (dsn, mine),
+        prepare_service(database, tmp_path) as (dsn, folders),
         run_watching_service(dsn, tmp_path, *NOW) as served,
     ):
         await wait_for_log(served, "answered", "credits.jsonl")
@@ -79,43 +79,41 @@ async def test_a_file_replaced_while_it_is_taken_is_left_and_taken_as_new(
             to_jsonl([build_commitment("SECOND"), build_commitment("MORE")]),
         )
         async with lock_table(dsn, "submission") as blocking:
-            mine.leave_file("lot.jsonl", first)
+            folders.leave_file("lot.jsonl", first)
             await wait_until_blocked(blocking)  # it is in the spool, and has no number yet
             if how == "another file":
-                mine.leave_file("lot.jsonl", second)
+                folders.leave_file("lot.jsonl", second)
             else:
-                (mine.incoming / "lot.jsonl").write_bytes(second)
-                (mine.incoming / "lot.jsonl.sig").write_bytes(MINE.sign(second))
+                (folders.incoming / "lot.jsonl").write_bytes(second)
+                (folders.incoming / "lot.jsonl.sig").write_bytes(MINE.sign(second))
         await wait_for_log(served, "answered", "lot.jsonl", times=2)
-        assert mine.list_names("in") == set()
+        assert folders.list_names("in") == set()
         rows = await fetch(dsn, "select reference from entry where submission > 1 order by entry_id")
         assert [row["reference"] for row in rows] == ["FIRST", "SECOND", "MORE"]
-        assert (mine.base / "done" / "000000003-lot.jsonl").read_bytes() == second
-        assert mine.read_result("lot.jsonl.receipt.json")["receipt"]["lines"] == 2
+        assert (folders.base / "done" / "000000003-lot.jsonl").read_bytes() == second
+        assert folders.read_result("lot.jsonl.receipt.json")["receipt"]["lines"] == 2
 
 
-async def test_a_file_that_cannot_be_answered_keeps_nobody_waiting(
-    database: Database, tmp_path: Path
-) -> None:
-    async with prepare_service(database, tmp_path) as (dsn, mine):
-        blocked = mine.base / "out" / ".bad.jsonl.refusals.csv.part"
+async def test_a_file_that_cannot_be_answered_delays_no_other(database: Database, tmp_path: Path) -> None:
+    async with prepare_service(database, tmp_path) as (dsn, folders):
+        blocked = folders.base / "out" / ".bad.jsonl.refusals.csv.part"
         async with run_watching_service(dsn, tmp_path, *NOW) as served:
             await wait_for_log(served, "answered", "credits.jsonl")
             blocked.mkdir()
-            mine.leave_file("bad.jsonl", [build_commitment("BAD")])
+            folders.leave_file("bad.jsonl", [build_commitment("BAD")])
             await wait_for_log(served, "failed", "bad.jsonl")
-            mine.leave_file("good.jsonl", [build_commitment("GOOD")])
+            folders.leave_file("good.jsonl", [build_commitment("GOOD")])
             await wait_for_log(served, "answered", "good.jsonl")
             async with served.client() as client:
-                shown = (await client.get("/metrics")).text
-            assert 'crescendo_drop_files_total{outcome="failed"} 0.0' not in shown
+                metrics = (await client.get("/metrics")).text
+            assert 'crescendo_drop_files_total{outcome="failed"} 0.0' not in metrics
             blocked.rmdir()
             await wait_for_log(served, "answered", "bad.jsonl")
-        assert mine.read_result("bad.jsonl.receipt.json")["state"] == "decided"
+        assert folders.read_result("bad.jsonl.receipt.json")["state"] == "decided"
 
 
-class _Broken(FileIntake):
-    """Fails at one file in a way that nobody thought of."""
+class _FailingIntake(FileIntake):
+    """An intake that fails in an unexpected way."""
 
     tried: int = 0
 
@@ -129,14 +127,17 @@ class _Broken(FileIntake):
         raise KeyError("a fault of ours")
 
 
-async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_path: Path) -> None:
-    async with prepare_service(database, tmp_path) as (dsn, mine), dropfolder_queries.open_pool(dsn) as pool:
+async def test_an_unexpected_error_does_not_stop_the_watcher(database: Database, tmp_path: Path) -> None:
+    async with (
+        prepare_service(database, tmp_path) as (dsn, folders),
+        dropfolder_queries.open_pool(dsn) as pool,
+    ):
         counted: list[tuple[str, ...]] = []
         board = SimpleNamespace(increment=lambda *labels: counted.append(labels))
         state = ServiceState()
         state.is_ready = True
         desk = cast(Any, SimpleNamespace(state=state, metrics=board))
-        taking = _Broken(desk, cast(Any, None), frozenset())
+        taking = _FailingIntake(desk, cast(Any, None), frozenset())
         watch = DropFolderWatcher(
             DropFolderRules(tmp_path / "drop", 0, frozenset()), desk, cast(Any, None), pool, taking
         )
@@ -146,23 +147,23 @@ async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_p
         state.start_draining()
         await running
         assert counted == [("drop_files_total", "failed")]
-        assert mine.list_names("in") == {"credits.jsonl", "credits.jsonl.sig"}
-        assert create_folders(tmp_path / "drop").list_names("in") == mine.list_names("in")
+        assert folders.list_names("in") == {"credits.jsonl", "credits.jsonl.sig"}
+        assert create_folders(tmp_path / "drop").list_names("in") == folders.list_names("in")
 
 
-def test_who_fails_waits_longer_each_time_and_is_forgotten_when_it_is_gone() -> None:
+def test_retry_times_grow_and_missing_files_are_forgotten() -> None:
     now = 0.0
     later = RetryTimes(lambda: now)
-    waits = []
+    seconds = []
     for _ in range(9):
-        waits.append(later.postpone("MIN-09", "a"))
+        seconds.append(later.postpone("MIN-09", "a"))
         assert not later.is_due("MIN-09", "a")
         assert later.is_due("MIN-09", "b")
         assert later.is_due("MIN-12", "a")
-        now += waits[-1]
+        now += seconds[-1]
         assert later.is_due("MIN-09", "a")
-    assert waits[:3] == [RETRY_SECONDS, 2 * RETRY_SECONDS, 4 * RETRY_SECONDS]
-    assert waits[-1] == RETRY_SECONDS_MAX
+    assert seconds[:3] == [RETRY_SECONDS, 2 * RETRY_SECONDS, 4 * RETRY_SECONDS]
+    assert seconds[-1] == RETRY_SECONDS_MAX
     later.forget_others("MIN-09", {"a"})
     assert later.postpone("MIN-09", "a") == RETRY_SECONDS_MAX
     later.forget_others("MIN-09", set())

@@ -1,4 +1,4 @@
-"""Killed between any two steps, full, stopped, or run without signatures: nothing is lost, nothing is taken twice."""
+"""A watcher killed between any two steps, stopped, or run without signatures: nothing is lost, nothing is taken twice."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,95 +26,93 @@ from tests.service.http.running_service import RunningService, create_database, 
 NOW = ("--drop-settle", "0")
 
 
-async def _killed(served: RunningService, blocking: asyncpg.Connection) -> None:
+async def _kill_service(served: RunningService, blocking: asyncpg.Connection) -> None:
     """Kill the service once it waits for a lock."""
     await wait_until_blocked(blocking)
     served.process.kill()
     await served.process.wait()
 
 
-async def _ends_well(dsn: str, mine: SenderFolders, place: Path) -> None:
-    """Whatever happened before: the next start brings the file to its end, once."""
+async def _check_recovery(dsn: str, folders: SenderFolders, place: Path) -> None:
+    """Check that the next start processes the file to the end, once."""
     async with run_watching_service(dsn, place, *NOW) as served:
         await wait_for_log(served, "answered", "credits.jsonl")
-    assert mine.list_names("in") == set()
-    assert mine.list_names("done") == {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"}
-    assert mine.read_result("credits.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == len(CREDITS)
+    assert folders.list_names("in") == set()
+    assert folders.list_names("done") == {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"}
+    assert folders.read_result("credits.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == len(CREDITS)
     assert [row["count"] for row in await fetch(dsn, "select count(*) from entry")] == [len(CREDITS)]
     assert len(await fetch(dsn, "select from submission")) == 1
-    left = "select from drop_taken where taken not in (select taken from drop_answered)"
-    assert await fetch(dsn, left) == []
+    unanswered = "select from drop_taken where taken not in (select taken from drop_answered)"
+    assert await fetch(dsn, unanswered) == []
 
 
 @pytest.mark.parametrize("table", ["submission", "drop_taken", "progress", "drop_answered"])
-async def test_a_kill_between_two_steps_loses_nothing_and_doubles_nothing(
+async def test_a_kill_between_two_steps_neither_loses_nor_repeats_a_file(
     table: str, database: Database, tmp_path: Path
 ) -> None:
-    async with prepare_service(database, tmp_path) as (dsn, mine):
+    async with prepare_service(database, tmp_path) as (dsn, folders):
         for _ in range(2):
             async with (
                 lock_table(dsn, table) as blocking,
                 run_watching_service(dsn, tmp_path, *NOW) as served,
             ):
-                await _killed(served, blocking)
-        await _ends_well(dsn, mine, tmp_path)
+                await _kill_service(served, blocking)
+        await _check_recovery(dsn, folders, tmp_path)
 
 
-async def test_a_kill_before_the_move_is_made_good(database: Database, tmp_path: Path) -> None:
-    """Noted as taken, and still in the folder: as a kill leaves it between the two."""
-    async with prepare_service(database, tmp_path) as (dsn, mine):
+async def test_a_kill_before_the_move_is_recovered(database: Database, tmp_path: Path) -> None:
+    """The file is recorded as taken and still in the folder, as after a kill between the two steps."""
+    async with prepare_service(database, tmp_path) as (dsn, folders):
         async with run_watching_service(dsn, tmp_path, *NOW) as served:
             await wait_for_log(served, "answered", "credits.jsonl")
-        for path in list((mine.base / "done").iterdir()):
-            path.rename(mine.incoming / path.name.partition("-")[2])
-        for path in (mine.base / "out").iterdir():
+        for path in list((folders.base / "done").iterdir()):
+            path.rename(folders.incoming / path.name.partition("-")[2])
+        for path in (folders.base / "out").iterdir():
             path.unlink()
-        await _ends_well(dsn, mine, tmp_path)
+        await _check_recovery(dsn, folders, tmp_path)
 
 
-async def test_a_kill_while_results_are_written_is_made_good(database: Database, tmp_path: Path) -> None:
-    async with prepare_service(database, tmp_path) as (dsn, mine):
+async def test_a_kill_while_results_are_written_is_recovered(database: Database, tmp_path: Path) -> None:
+    async with prepare_service(database, tmp_path) as (dsn, folders):
         async with lock_table(dsn) as blocking, run_watching_service(dsn, tmp_path, *NOW) as served:
-            await _killed(served, blocking)
-        (mine.base / "out" / ".credits.jsonl.receipt.json.part").write_bytes(b"{half")
-        await _ends_well(dsn, mine, tmp_path)
-        assert not [name for name in mine.list_names("out") if name.startswith(".")]
+            await _kill_service(served, blocking)
+        (folders.base / "out" / ".credits.jsonl.receipt.json.part").write_bytes(b"{half")
+        await _check_recovery(dsn, folders, tmp_path)
+        assert not [name for name in folders.list_names("out") if name.startswith(".")]
 
 
-async def test_results_are_the_same_bytes_whenever_they_are_written(
-    database: Database, tmp_path: Path
-) -> None:
-    async with prepare_service(database, tmp_path) as (dsn, mine):
+async def test_results_always_have_the_same_bytes(database: Database, tmp_path: Path) -> None:
+    async with prepare_service(database, tmp_path) as (dsn, folders):
         written = []
         for _ in range(2):
             async with (
                 lock_table(dsn, "drop_answered") as blocking,
                 run_watching_service(dsn, tmp_path, *NOW) as served,
             ):
-                await _killed(served, blocking)
-            out = mine.base / "out"
-            written.append({name: (out / name).read_bytes() for name in mine.list_names("out")})
+                await _kill_service(served, blocking)
+            out = folders.base / "out"
+            written.append({name: (out / name).read_bytes() for name in folders.list_names("out")})
         assert written[0] == written[1]
         assert len(written[0]) == 3
 
 
-async def test_a_stop_leaves_what_is_not_taken(database: Database, tmp_path: Path) -> None:
-    async with prepare_service(database, tmp_path) as (dsn, mine):
+async def test_a_stop_leaves_files_that_are_not_taken(database: Database, tmp_path: Path) -> None:
+    async with prepare_service(database, tmp_path) as (dsn, folders):
         async with run_watching_service(dsn, tmp_path, *NOW) as served:
             await wait_for_log(served, "answered", "credits.jsonl")
             served.process.terminate()
             assert await served.process.wait() == 0
-            mine.leave_file("later.jsonl", [build_commitment("LATER")])
-        assert mine.list_names("in") == {"later.jsonl", "later.jsonl.sig"}
+            folders.leave_file("later.jsonl", [build_commitment("LATER")])
+        assert folders.list_names("in") == {"later.jsonl", "later.jsonl.sig"}
         async with run_watching_service(dsn, tmp_path, *NOW) as served:
             await wait_for_log(served, "answered", "later.jsonl")
 
 
 async def test_a_file_over_the_limit_is_refused(database: Database, tmp_path: Path) -> None:
-    async with prepare_service(database, tmp_path) as (dsn, mine):
+    async with prepare_service(database, tmp_path) as (dsn, folders):
         async with run_watching_service(dsn, tmp_path, *NOW, "--file-bytes-max", "1000") as served:
             await wait_for_log(served, "refused", "credits.jsonl")
-        problem = mine.read_result("credits.jsonl.problem.json")
+        problem = folders.read_result("credits.jsonl.problem.json")
         assert problem["code"] == "limit-exceeded"
         assert problem["found"] == "More than 1,000 bytes"
 
@@ -123,50 +121,48 @@ async def test_a_file_over_the_limit_is_refused(database: Database, tmp_path: Pa
 
 
 @asynccontextmanager
-async def _unsigned(
+async def _run_unsigned_service(
     database: Database, place: Path, *roles: str
 ) -> AsyncIterator[tuple[RunningService, SenderFolders, str]]:
-    """A service that takes unsigned files in these roles, and the folder of a sender without a signer."""
-    words = [word for role in roles for word in ("--drop-unsigned", role)]
+    """Run a service that accepts unsigned files with these roles, with the folder of a sender without a signer."""
+    arguments = [word for role in roles for word in ("--drop-unsigned", role)]
     async with create_database(database) as dsn:
         await register_signers(dsn)
-        async with run_watching_service(dsn, place, *NOW, *words) as served:
+        async with run_watching_service(dsn, place, *NOW, *arguments) as served:
             yield served, create_folders(place / "drop", "MIN-55"), dsn
 
 
-async def test_unsigned_files_are_taken_where_the_operator_says_so(
-    database: Database, tmp_path: Path
-) -> None:
-    async with _unsigned(database, tmp_path, "programme_manager") as (served, theirs, dsn):
+async def test_unsigned_files_are_taken_if_the_operator_allows_it(database: Database, tmp_path: Path) -> None:
+    async with _run_unsigned_service(database, tmp_path, "programme_manager") as (served, theirs, dsn):
         theirs.leave_file("credits.jsonl", CREDITS, by=None)
         await wait_for_log(served, "answered", "credits.jsonl")
         assert theirs.read_result("credits.jsonl.receipt.json")["receipt"]["sender"] == "MIN-55"
         assert theirs.list_names("out") == {"credits.jsonl.receipt.json", "credits.jsonl.refusals.csv"}
-        # in those roles alone
+        # only with those roles
         theirs.leave_file("commitments.jsonl", [build_commitment("C")], by=None)
         await wait_for_log(served, "refused", "commitments.jsonl")
         assert theirs.read_result("commitments.jsonl.problem.json")["code"] == "role-not-held"
-        # who has a signer signs, even when all his signers are ended
-        mine = create_folders(tmp_path / "drop")
+        # a sender with a signer must sign, even if all its signers have ended
+        folders = create_folders(tmp_path / "drop")
         for row in await fetch(dsn, "select signer from signer where sender = 'MIN-09'"):
             await fetch(dsn, "insert into signer_end values ($1, '') on conflict do nothing", row["signer"])
-        mine.leave_file("mine.jsonl", CREDITS)
+        folders.leave_file("mine.jsonl", CREDITS)
         await wait_for_log(served, "refused", "mine.jsonl")
-        assert mine.read_result("mine.jsonl.problem.json")["code"] == "signature-wrong"
+        assert folders.read_result("mine.jsonl.problem.json")["code"] == "signature-wrong"
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ("--drop-unsigned", "authorising_officer", "--drop-unsigned", "assigned_accountant"),
         ("--drop-unsigned", "king"),
         ("--drop-settle", "-1"),
     ],
 )
-async def test_wrong_usage_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
+async def test_wrong_usage_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
     place = ("--data", tmp_path / "data", "--port", "0", "--drop", tmp_path / "drop")
-    told = await run_crescendo("serve", *place, *words)
-    assert told.code == 2
+    result = await run_crescendo("serve", *place, *arguments)
+    assert result.code == 2
     assert not (tmp_path / "data").exists()
 
 
@@ -177,8 +173,18 @@ async def test_signers_are_registered_shown_and_ended(dsn: str, tmp_path: Path) 
     key = tmp_path / "key.pem"
     key.write_bytes(MINE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     place = ("--database", dsn)
-    said = ("--key", key, "--role", "authorising_officer", "--programme", "0177", "--days", "30", "--pain002")
-    added = await run_crescendo("access", "signer", "add", "MIN-09", *said, "--language", "fr", *place)
+    options = (
+        "--key",
+        key,
+        "--role",
+        "authorising_officer",
+        "--programme",
+        "0177",
+        "--days",
+        "30",
+        "--pain002",
+    )
+    added = await run_crescendo("access", "signer", "add", "MIN-09", *options, "--language", "fr", *place)
     assert added.code == 0, added.err
     name = added.out.strip()
     (row,) = (await run_crescendo("access", "signer", "list", "--json", *place)).json()
@@ -189,26 +195,26 @@ async def test_signers_are_registered_shown_and_ended(dsn: str, tmp_path: Path) 
         "access", "signer", "add", "MIN-12", "--key", key, "--role", "assigned_accountant", *place
     )
     assert again.code == 2
-    assert "registered before" in again.err
+    assert "already registered" in again.err
     assert name in (await run_crescendo("access", "signer", "list", "--sender", "MIN-09", *place)).out
-    for code, word in ((0, "is ended"), (0, "was ended before")):
+    for code, word in ((0, "has ended"), (0, "had already ended")):
         ended = await run_crescendo("access", "signer", "revoke", name, "--reason", "lost", *place)
         assert (ended.code, word in ended.out) == (code, True)
     assert (await run_crescendo("access", "signer", "revoke", "nobody", *place)).code == 1
 
 
 @pytest.mark.parametrize("roles", [["auditor"], ["authorising_officer", "assigned_accountant"], ["king"]])
-async def test_a_signer_holds_roles_that_send_and_go_together(
+async def test_a_signer_needs_compatible_roles_that_may_send(
     roles: list[str], dsn: str, tmp_path: Path
 ) -> None:
-    words = [word for role in roles for word in ("--role", role)]
-    told = await run_crescendo(
-        "access", "signer", "add", "MIN-09", "--key", tmp_path / "x", *words, "--database", dsn
+    arguments = [word for role in roles for word in ("--role", role)]
+    result = await run_crescendo(
+        "access", "signer", "add", "MIN-09", "--key", tmp_path / "x", *arguments, "--database", dsn
     )
-    assert told.code == 2
+    assert result.code == 2
 
 
-async def test_the_database_keeps_what_the_door_relies_on(database: Database) -> None:
+async def test_the_database_enforces_what_intake_relies_on(database: Database) -> None:
     async with create_database(database) as dsn:
         await register_signers(dsn)
         for statement in ("delete from signer", "update signer set sender = ''", "truncate signer_end"):

@@ -15,30 +15,31 @@ ROWS = [("P1", "1.00"), ("P2", "2.50")]
 TEXT = build_message(build_lot([build_transfer(*row) for row in ROWS], "SALARIES"), count=2, name="MSG-P")
 
 
-async def test_payment_files_are_taken_and_answered(database: Database, tmp_path: Path) -> None:
+async def test_payment_files_are_processed_and_answered(database: Database, tmp_path: Path) -> None:
     async with (
-        prepare_service(database, tmp_path) as (dsn, mine),
+        prepare_service(database, tmp_path) as (dsn, folders),
         run_watching_service(dsn, tmp_path, "--drop-settle", "0") as served,
     ):
         await wait_for_log(served, "answered", "credits.jsonl")
-        mine.leave_file("pay.tar", build_archive(TEXT, build_assignments(ROWS)))
-        mine.leave_file(
-            "alone.xml", build_message(build_lot([build_transfer("Q1", more=CHARGED)], "ONE"), name="MSG-Q")
+        folders.leave_file("pay.tar", build_archive(TEXT, build_assignments(ROWS)))
+        folders.leave_file(
+            "alone.xml", build_message(build_lot([build_transfer("Q1", extra=CHARGED)], "ONE"), name="MSG-Q")
         )
-        mine.leave_file(
-            "wrong.xml", build_message(build_lot([build_transfer("Q2", more=CHARGED)]), count=2, name="MSG-R")
+        folders.leave_file(
+            "wrong.xml",
+            build_message(build_lot([build_transfer("Q2", extra=CHARGED)]), count=2, name="MSG-R"),
         )
-        mine.leave_file("pay.xml.imputation.csv", build_assignments(ROWS))
+        folders.leave_file("pay.xml.imputation.csv", build_assignments(ROWS))
         await wait_for_log(served, "answered", "pay.tar")
         await wait_for_log(served, "answered", "alone.xml")
         await wait_for_log(served, "refused", "wrong.xml")
         await wait_for_log(served, "refused", "pay.xml.imputation.csv")
 
         def report(name: str) -> bytes:
-            text = (mine.base / "out" / f"{name}.pain002.xml").read_bytes()
+            text = (folders.base / "out" / f"{name}.pain002.xml").read_bytes()
             return text.replace(b"pain.002.001.10", b"pain.002.001.12")
 
-        # nobody has registered the third party: the transfers are refused, one by one
+        # the third party is not registered: each transfer is refused
         for name, message_id, name_of_lot in (
             ("pay.tar", "MSG-P", "SALARIES"),
             ("alone.xml", "MSG-Q", "ONE"),
@@ -55,7 +56,7 @@ async def test_payment_files_are_taken_and_answered(database: Database, tmp_path
             ["RJCT"],
             ["AM18"],
         )
-        problem = mine.read_result("pay.xml.imputation.csv.problem.json")
+        problem = folders.read_result("pay.xml.imputation.csv.problem.json")
         assert problem["found"] == "Account assignments without their payment file"
         assert "tar --format=ustar" in problem["remedy"]
-        assert mine.read_result("pay.tar.receipt.json")["receipt"]["format"] == "pain.001-tar"
+        assert folders.read_result("pay.tar.receipt.json")["receipt"]["format"] == "pain.001-tar"

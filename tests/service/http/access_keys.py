@@ -1,4 +1,4 @@
-"""Keys whose secrets the tests know."""
+"""API keys with known secrets."""
 
 from collections.abc import Mapping
 
@@ -33,7 +33,7 @@ OPERATOR = build_headers("keeper222222")
 
 
 async def insert_keys(dsn: str) -> None:
-    """Lay the tables, and put the keys in."""
+    """Apply the migrations and insert the keys."""
     connection = await asyncpg.connect(dsn)
     try:
         await migrate(connection)

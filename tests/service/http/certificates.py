@@ -1,4 +1,4 @@
-"""Certificates made on the fly: an authority, and whoever it vouches for."""
+"""Certificates for tests: an authority, and the certificates that it issues."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -23,8 +23,8 @@ class CertificatePair(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        found = x509.load_pem_x509_certificate(self.certificate.read_bytes())
-        return found.fingerprint(hashes.SHA256()).hex()
+        certificate = x509.load_pem_x509_certificate(self.certificate.read_bytes())
+        return certificate.fingerprint(hashes.SHA256()).hex()
 
 
 class CertificateAuthority:
@@ -43,7 +43,7 @@ class CertificateAuthority:
         self, name: str, key: ec.EllipticCurvePrivateKey, *, days: int = 1, is_authority: bool = False
     ) -> x509.Certificate:
         begin = datetime.now(UTC) - timedelta(days=2)
-        here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         usage = x509.KeyUsage(
             **dict.fromkeys(("digital_signature", "key_cert_sign", "crl_sign"), True),
@@ -59,7 +59,7 @@ class CertificateAuthority:
                 False,
             ),
         )
-        made = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(_build_name(name))
             .issuer_name(_build_name(self._name))
@@ -73,12 +73,12 @@ class CertificateAuthority:
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
             )
         )
-        made = (
-            made.add_extension(usage, critical=True)
+        builder = (
+            builder.add_extension(usage, critical=True)
             if is_authority
-            else made.add_extension(x509.SubjectAlternativeName(here), critical=False)
+            else builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         )
-        return made.sign(self._key, hashes.SHA256())
+        return builder.sign(self._key, hashes.SHA256())
 
     def _write(
         self, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate

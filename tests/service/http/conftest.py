@@ -1,4 +1,4 @@
-"""One service for a whole file of tests, on a database of its own."""
+"""Fixtures: one service per test module, on a database of its own."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,12 +16,12 @@ from tests.service.http.running_service import JSONL, RunningService, create_dat
 
 
 class ServicePlace(NamedTuple):
-    """A service, and the database behind it."""
+    """A running service and its database."""
 
     service: RunningService
     dsn: str
     data: Path
-    """Where its spool is."""
+    """The folder with its spool."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -29,8 +29,8 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
     data = tmp_path_factory.mktemp("served")
     async with create_database(database) as dsn, run_service(dsn, data) as service:
         async with service.client(MINISTRY) as client:
-            found = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
-            assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+            response = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+            assert response.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
         yield ServicePlace(service, dsn, data)
 
 
@@ -41,9 +41,11 @@ async def client(place: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServicePlace]:
-    """A service that was told a small story, and the database behind it."""
-    data = tmp_path_factory.mktemp("told")
+async def spending_service(
+    database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ServicePlace]:
+    """A service that has received the files and forms of the spending example, and its database."""
+    data = tmp_path_factory.mktemp("spending")
     async with create_database(database) as dsn, run_service(dsn, data) as service:
         async with service.client() as client:
             await spending_story.submit_story(client)

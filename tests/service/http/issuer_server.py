@@ -1,4 +1,4 @@
-"""An issuer's server on this machine: HTTPS, its keys, and how often it was asked."""
+"""An HTTPS server that publishes the keys of an issuer and counts its requests."""
 
 import ssl
 import threading
@@ -10,7 +10,7 @@ from tests.service.http.certificates import CertificatePair
 
 
 class IssuerServer(ThreadingHTTPServer):
-    """Answers with ``answer``; one that has ``elsewhere`` sends everybody on to there."""
+    """Responds with ``body``, or with a redirect if ``redirect`` is set."""
 
     daemon_threads = True
 
@@ -26,7 +26,7 @@ class IssuerServer(ThreadingHTTPServer):
         return f"https://127.0.0.1:{self.server_address[1]}/keys"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A caller that does not like our certificate is no matter of ours."""
+        """Ignore clients that refuse the certificate."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(self.server.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- named by the library
-        """Nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A bad line between a sender and a service: slow, cut again and again, and now and then to nowhere."""
+"""A TCP proxy between a client and the service that is slow and cuts connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,40 +11,40 @@ _PIECE_BYTES = 65_536
 
 @dataclass(slots=True)
 class SlowProxy:
-    """Passes bytes on to ``target``, and cuts whatever connection brings their count to the next of ``cuts``."""
+    """Forwards bytes to ``target``, and cuts the connection when their count reaches the next of ``cuts``."""
 
     target: str
     cuts: list[int] = field(default_factory=list)
     bytes_per_second: float = float("inf")
     url: str = ""
     forwarded: int = 0
-    """Bytes that came from senders and were passed on, over all connections."""
+    """Bytes forwarded from clients, over all connections."""
     connections: int = 0
     _forwarding: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def wait_for_bytes(self, count: int) -> None:
-        """Return once so many bytes were passed on."""
+        """Return once ``count`` bytes were forwarded."""
         async with self._forwarding:
             await self._forwarding.wait_for(lambda: self.forwarded >= count)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection until either side ends it, or it is cut."""
+        """Forward one connection until either side closes it, or it is cut."""
         self.connections += 1
         address = urlsplit(self.target)
         try:
-            there, back = await asyncio.open_connection(address.hostname, address.port)
-        except OSError:  # the service is not there just now
+            upstream, back = await asyncio.open_connection(address.hostname, address.port)
+        except OSError:  # the service is down
             writer.transport.abort()
             return
-        ways = (self._forward_request(reader, back), self._forward_response(there, writer))
+        ways = (self._forward_request(reader, back), self._forward_response(upstream, writer))
         tasks = [asyncio.create_task(way) for way in ways]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for each in (writer, back):
-            # every second cut is a connection reset, the others end as if all was said
-            each.transport.abort() if self.connections % 2 else each.close()
+        for side in (writer, back):
+            # every second cut is a reset, the others are regular closes
+            side.transport.abort() if self.connections % 2 else side.close()
 
     async def _forward_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(_PIECE_BYTES):
@@ -68,9 +68,9 @@ class SlowProxy:
 async def run_proxy(
     target: str, cuts: list[int], bytes_per_second: float = float("inf")
 ) -> AsyncIterator[SlowProxy]:
-    """A bad line to ``target``, under an address of its own."""
-    found = SlowProxy(target, cuts, bytes_per_second)
-    server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+    """Run a proxy to ``target`` at an address of its own."""
+    proxy = SlowProxy(target, cuts, bytes_per_second)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     async with server:
-        found.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        yield found
+        proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield proxy

@@ -1,15 +1,15 @@
-"""Requests as no library would write them: bytes to the port, and the bytes that come back."""
+"""Raw HTTP: send bytes, and parse the bytes of the responses."""
 
 import asyncio
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 _TIMEOUT_SECONDS = 60
-"""No answer takes so long; without an end, a test that fails would never tell."""
+"""Longer than any response takes, so that a failing test ends."""
 
 
 class Reply(NamedTuple):
-    """One answer, as it stands on the wire; status 0 where the connection was closed without one."""
+    """One response; status 0 if the connection was closed without one."""
 
     status: int
     headers: dict[str, str]
@@ -17,7 +17,7 @@ class Reply(NamedTuple):
 
 
 async def exchange(url: str, request_bytes: bytes) -> list[Reply]:
-    """Everything that is answered to ``sent`` until the other side closes."""
+    """Send ``request_bytes``, and return all responses until the other side closes."""
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
@@ -32,17 +32,20 @@ async def exchange(url: str, request_bytes: bytes) -> list[Reply]:
 
 
 def format_request(line: str, *headers: str, body: bytes = b"") -> bytes:
-    """A request that asks for the connection to be closed after it."""
+    """Return a request with ``Connection: close``."""
     return "\r\n".join((line, *headers, "Connection: close", "", "")).encode("latin-1") + body
 
 
 def _parse_replies(text: bytes) -> list[Reply]:
-    found = []
+    replies = []
     while text.startswith(b"HTTP/1.1 "):
         head, _, rest = text.partition(b"\r\n\r\n")
         line, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in lines)}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (header_line.partition(":") for header_line in lines)
+        }
         length = int(headers.get("content-length", len(rest)))
-        found.append(Reply(int(line.split()[1]), headers, rest[:length]))
+        replies.append(Reply(int(line.split()[1]), headers, rest[:length]))
         text = rest[length:]
-    return found or [Reply(0, {}, b"")]
+    return replies or [Reply(0, {}, b"")]

@@ -1,4 +1,4 @@
-"""The service as its callers meet it: another process, real sockets, a real database."""
+"""The service in a process of its own, with real sockets and a real database."""
 
 import asyncio
 import json
@@ -26,12 +26,12 @@ _names = count()
 
 @dataclass(slots=True)
 class RunningService:
-    """A service under way."""
+    """A running service."""
 
     process: Process
     url: str
     log_lines: list[str] = field(default_factory=list)
-    """What it wrote to standard error."""
+    """Lines that it wrote to standard error."""
     _log_changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _listener: asyncio.Task[None] | None = None
 
@@ -39,7 +39,7 @@ class RunningService:
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
 
     async def collect_log(self) -> None:
-        """Take note of what it says, so that it never waits for us to read."""
+        """Collect the log, so that the process never blocks on a full pipe."""
         assert self.process.stderr
         async for line in self.process.stderr:
             async with self._log_changed:
@@ -50,34 +50,34 @@ class RunningService:
             self._log_changed.notify_all()
 
     async def wait_until_listening(self) -> None:
-        """Wait until it takes connections, and note where."""
+        """Wait until the service listens, and store its address."""
         self.url = re.findall(r"https?://\S+", await self.wait_for_log("listening on "))[0]
 
     async def wait_until_active(self) -> None:
-        """Wait until it has had its turn and loaded the book."""
+        """Wait until the service has taken over and loaded the book."""
         await self.wait_until_listening()
         await self.wait_for_log('"event":"ready"')
 
     async def wait_for_log(self, *texts: str, times: int = 1) -> str:
-        """Wait for a line that holds all of ``texts``, or for several of them; the last of them."""
+        """Wait for ``times`` log lines that contain all of ``texts``, and return the last of them."""
 
-        def said() -> list[str]:
+        def list_matching() -> list[str]:
             return [line for line in self.log_lines if all(text in line for text in texts)]
 
         async with self._log_changed:
-            await self._log_changed.wait_for(lambda: len(said()) >= times or "" in self.log_lines)
-        found = said()
-        assert len(found) >= times, "".join(self.log_lines)
-        return found[times - 1]
+            await self._log_changed.wait_for(lambda: len(list_matching()) >= times or "" in self.log_lines)
+        matching = list_matching()
+        assert len(matching) >= times, "".join(self.log_lines)
+        return matching[times - 1]
 
 
 @asynccontextmanager
 async def run_service(
     dsn: str | None, data: Path, *words: str | Path, ready: bool = True, port: int = 0
 ) -> AsyncIterator[RunningService]:
-    """``crescendo serve``, on a port of its own unless one is named; killed at the end unless it is over.
+    """Run ``crescendo serve`` on a free port by default, and kill it at the end.
 
-    With a database of its own when ``dsn`` is none.
+    Without ``dsn`` it starts a database of its own.
     """
     async with _start(dsn, data, *words, port=port) as service:
         await service.wait_until_listening()
@@ -88,7 +88,7 @@ async def run_service(
 
 @asynccontextmanager
 async def run_standby(dsn: str, data: Path, reference: Path = REFERENCE) -> AsyncIterator[RunningService]:
-    """A service that waits for its turn, and said so."""
+    """Run a service that stands by."""
     async with _start(dsn, data, "--standby", reference=reference) as service:
         await service.wait_for_log("standing by")
         yield service
@@ -114,7 +114,7 @@ async def _start(
 
 @asynccontextmanager
 async def create_database(database: Database) -> AsyncIterator[str]:
-    """A new database that holds keys and nothing else; gone afterwards."""
+    """Create a database with keys and nothing else; drop it afterwards."""
     async with databases.create_database(database) as dsn:
         await insert_keys(dsn)
         yield dsn

@@ -1,4 +1,4 @@
-"""How schemathesis sends what it makes up for a file: as it stands, whatever media type it comes with."""
+"""Let schemathesis send generated files unchanged, whatever their media type."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""A small story that is told over HTTP: credits, a commitment and what follows it; and what may be asked of it.
+"""Example acts, sent over HTTP: credits, a commitment and what follows it; and the queries about them.
 
-The answers that the description of the interface shows are those of this story.
+The examples in the OpenAPI document are the responses to these queries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ _TERMS = {
 
 def _build_act(kind: str, reference: str, amount: str, *fields: Mapping[str, str], **more: str) -> Row:
     row = {"reference": reference, "kind": kind, "exercise": "2018", "date": "2018-03-05", "amount": amount}
-    for each in fields:
-        row |= each
+    for field in fields:
+        row |= field
     return row | more
 
 
@@ -93,21 +93,21 @@ QUERIES: Mapping[str, tuple[Mapping[str, str], str]] = {
         if report.example is not None
     },
 }
-"""By route: who asks, and what."""
+"""By route: the headers of the caller, and the address."""
 TIMESTAMP_FIELDS = ("committed_at", "received_at")
 FIXED_TIMESTAMP = "2018-03-05T09:30:00+00:00"
 
 
 async def submit_story(client: httpx.AsyncClient) -> None:
-    """Let it happen."""
+    """Send the acts."""
     for key, rows in FILES:
         headers = {**JSONL, **key}
-        found = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=headers)
-        assert found.json()["state"] == "decided", found.text
+        response = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=headers)
+        assert response.json()["state"] == "decided", response.text
 
 
 async def read_answers(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
-    """What is answered to all that is asked; moments are told as one."""
+    """Return the responses to all queries, with fixed timestamps."""
     found: dict[str, dict[str, Any]] = {}
     for route, (key, address) in QUERIES.items():
         answer = await client.get(address, headers=key)
@@ -120,12 +120,12 @@ async def read_answers(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
 
 
 def fix_timestamps(value: Any) -> Any:
-    """The same whenever it was said."""
+    """Replace timestamps by a fixed one."""
     if isinstance(value, list):
-        return [fix_timestamps(each) for each in value]
+        return [fix_timestamps(item) for item in value]
     if isinstance(value, dict):
         return {
-            name: FIXED_TIMESTAMP if name in TIMESTAMP_FIELDS else fix_timestamps(each)
-            for name, each in value.items()
+            name: FIXED_TIMESTAMP if name in TIMESTAMP_FIELDS else fix_timestamps(item)
+            for name, item in value.items()
         }
     return value

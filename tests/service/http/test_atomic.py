@@ -1,4 +1,4 @@
-"""Files whose acts are accepted all or not at all, by the sender's choice."""
+"""Atomic files: the sender chooses that all acts are accepted, or none."""
 
 import asyncio
 from pathlib import Path
@@ -22,27 +22,27 @@ ATOMIC = "/v1/submissions?wait=60&atomic=true"
 
 
 async def _send(client: httpx.AsyncClient, rows: File, path: str = ATOMIC) -> Any:
-    found = await client.post(path, content=to_jsonl(rows), headers=JSONL)
-    assert found.status_code in {200, 202}, found.text
-    return found.json()
+    response = await client.post(path, content=to_jsonl(rows), headers=JSONL)
+    assert response.status_code in {200, 202}, response.text
+    return response.json()
 
 
-def _list_outcomes(said: Any) -> tuple[int, int, int]:
-    """Lines accepted, duplicate and refused."""
-    return tuple(said["receipt"][name]["lines"] for name in ("accepted", "duplicate", "refused"))
+def _list_outcomes(ticket: Any) -> tuple[int, int, int]:
+    """Return the number of lines accepted, duplicate and refused."""
+    return tuple(ticket["receipt"][name]["lines"] for name in ("accepted", "duplicate", "refused"))
 
 
-async def _list_codes(client: httpx.AsyncClient, said: Any) -> list[str]:
-    found = (await client.get(f"{said['links']['refusals']}?limit=100")).json()
-    return [each["code"] for each in found["refusals"]]
+async def _list_codes(client: httpx.AsyncClient, ticket: Any) -> list[str]:
+    body = (await client.get(f"{ticket['links']['refusals']}?limit=100")).json()
+    return [refusal["code"] for refusal in body["refusals"]]
 
 
-async def test_a_file_without_fault_is_accepted_whole(client: httpx.AsyncClient) -> None:
+async def test_an_atomic_file_without_errors_is_accepted(client: httpx.AsyncClient) -> None:
     rows = [build_commitment(f"OK-{n}", "0.10") for n in range(50)] + [build_service("OK-SF", "OK-0", "0.10")]
     assert _list_outcomes(await _send(client, rows)) == (51, 0, 0)
 
 
-async def test_one_refusal_takes_all_with_it_and_nothing_is_consumed(
+async def test_one_refusal_refuses_the_file_and_consumes_nothing(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     query = "select coalesce(sum(amount), 0)::bigint as cents from entry"
@@ -52,21 +52,21 @@ async def test_one_refusal_takes_all_with_it_and_nothing_is_consumed(
         build_service("ALL-SF", "ALL-1", "0.10"),
         *build_unknown_centres(1, "NONE"),
     ]
-    said = await _send(client, [*rows, build_commitment("ALL-2", "0.10")])
-    assert _list_outcomes(said) == (0, 0, 4)
+    ticket = await _send(client, [*rows, build_commitment("ALL-2", "0.10")])
+    assert _list_outcomes(ticket) == (0, 0, 4)
     expected = ["FORM_REFUSED", "FORM_REFUSED", "FUND_CENTRE_UNKNOWN", "FORM_REFUSED"]
-    assert await _list_codes(client, said) == expected
-    assert [each["code"] for each in said["reasons"]] == ["FORM_REFUSED", "FUND_CENTRE_UNKNOWN"]
+    assert await _list_codes(client, ticket) == expected
+    assert [reason["code"] for reason in ticket["reasons"]] == ["FORM_REFUSED", "FUND_CENTRE_UNKNOWN"]
     assert (await fetch(place.dsn, query)) == [before]
     assert _list_outcomes(await _send(client, [*rows[:2], build_commitment("ALL-2", "0.10")])) == (3, 0, 0)
 
 
-async def test_files_are_decided_act_by_act_where_nobody_asks(client: httpx.AsyncClient) -> None:
+async def test_files_are_decided_act_by_act_by_default(client: httpx.AsyncClient) -> None:
     rows = [build_commitment("EACH-1", "0.10"), *build_unknown_centres(1, "EACH-U")]
     assert _list_outcomes(await _send(client, rows, "/v1/submissions?wait=60")) == (1, 0, 1)
 
 
-async def test_what_was_accepted_before_stands(client: httpx.AsyncClient) -> None:
+async def test_acts_accepted_before_stay_accepted(client: httpx.AsyncClient) -> None:
     assert _list_outcomes(await _send(client, [build_commitment("OLD-1", "0.10")])) == (1, 0, 0)
     rows = [
         build_commitment("OLD-1", "0.10"),
@@ -77,54 +77,56 @@ async def test_what_was_accepted_before_stands(client: httpx.AsyncClient) -> Non
     assert _list_outcomes(await _send(client, rows[:2])) == (1, 1, 0)
 
 
-async def test_no_act_of_it_waits_for_one_that_comes_later(client: httpx.AsyncClient) -> None:
+async def test_no_act_of_an_atomic_file_is_held(client: httpx.AsyncClient) -> None:
     rows = [build_service("LATE-SF", "LATE-1", "0.10"), build_commitment("LATE-1", "0.10")]
-    said = await _send(client, rows)
-    assert _list_outcomes(said) == (0, 0, 2)
-    assert await _list_codes(client, said) == ["PREDECESSOR_MISSING", "FORM_REFUSED"]
+    ticket = await _send(client, rows)
+    assert _list_outcomes(ticket) == (0, 0, 2)
+    assert await _list_codes(client, ticket) == ["PREDECESSOR_MISSING", "FORM_REFUSED"]
     assert _list_outcomes(await _send(client, rows[::-1])) == (2, 0, 0)
 
 
-async def test_it_is_a_batch_of_its_own_between_forms(client: httpx.AsyncClient, place: ServicePlace) -> None:
+async def test_an_atomic_file_is_a_batch_of_its_own_between_forms(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
     rows = [build_commitment(f"OWN-{n}", "0.01") for n in range(8_999)] + build_unknown_centres(1, "OWN-U")
     sending = asyncio.create_task(_send(client, rows))
     forms = 0
     while not sending.done():
         forms += 1
-        found = await client.post("/v1/acts", json=build_commitment(f"BESIDE-{forms}", "0.01"))
-        assert found.json()["outcome"] == "accepted"
-    said = await sending
-    assert _list_outcomes(said) == (0, 0, 9_000)
+        response = await client.post("/v1/acts", json=build_commitment(f"BESIDE-{forms}", "0.01"))
+        assert response.json()["outcome"] == "accepted"
+    ticket = await sending
+    assert _list_outcomes(ticket) == (0, 0, 9_000)
     query = (
         "select refusals, entries from batch where batch in (select batch from refusal where submission = $1)"
     )
-    assert [tuple(row) for row in await fetch(place.dsn, query, said["submission"])] == [(9_000, 0)]
+    assert [tuple(row) for row in await fetch(place.dsn, query, ticket["submission"])] == [(9_000, 0)]
 
 
-async def test_a_file_that_is_too_long_is_refused_whole(client: httpx.AsyncClient) -> None:
+async def test_an_atomic_file_with_too_many_lines_is_refused(client: httpx.AsyncClient) -> None:
     rows = build_unknown_centres(ATOMIC_LINES_MAX + 1, "LONG")
-    found = await client.post(ATOMIC, content=to_jsonl(rows), headers=JSONL)
-    assert (found.status_code, found.json()["code"]) == (413, "limit-exceeded")
-    assert f"{ATOMIC_LINES_MAX:,}" in found.json()["remedy"]
+    response = await client.post(ATOMIC, content=to_jsonl(rows), headers=JSONL)
+    assert (response.status_code, response.json()["code"]) == (413, "limit-exceeded")
+    assert f"{ATOMIC_LINES_MAX:,}" in response.json()["remedy"]
 
 
-async def test_a_dry_run_asks_for_all_or_none_too(client: httpx.AsyncClient) -> None:
+async def test_a_dry_run_can_be_atomic(client: httpx.AsyncClient) -> None:
     rows = [build_commitment("DRY-1", "0.10"), *build_unknown_centres(1, "DRY-U")]
-    said = await client.post(
+    response = await client.post(
         "/v1/submissions?dry_run=true&atomic=true", content=to_jsonl(rows), headers=JSONL
     )
-    assert [said.json()[name]["lines"] for name in ("accepted", "duplicate", "refused")] == [0, 0, 2]
+    assert [response.json()[name]["lines"] for name in ("accepted", "duplicate", "refused")] == [0, 0, 2]
 
 
-async def test_a_choice_that_is_none_is_told(client: httpx.AsyncClient) -> None:
-    found = await client.post("/v1/submissions?atomic=perhaps", content=b"{}", headers=JSONL)
-    assert (found.status_code, found.json()["code"]) == (400, "malformed-request")
+async def test_an_invalid_value_of_atomic_is_an_error(client: httpx.AsyncClient) -> None:
+    response = await client.post("/v1/submissions?atomic=perhaps", content=b"{}", headers=JSONL)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed-request")
 
 
-async def test_a_kill_before_its_commit_leaves_all_of_it_to_do(database: Database, tmp_path: Path) -> None:
-    """The choice is kept with the file: after a restart it is decided whole or not at all as before.
+async def test_an_atomic_file_survives_a_kill_before_its_commit(database: Database, tmp_path: Path) -> None:
+    """The choice is stored with the file and applies after a restart.
 
-    Sending it again without the choice, while it waits, changes nothing of it.
+    Sending the file again without the choice, while it waits, does not change it.
     """
     rows = [build_commitment(f"KILL-{n}", "0.01") for n in range(200)] + build_unknown_centres(1, "KILL-U")
     async with create_database(database) as dsn:
@@ -133,36 +135,36 @@ async def test_a_kill_before_its_commit_leaves_all_of_it_to_do(database: Databas
             served.client(MINISTRY) as client,
             lock_table(dsn) as blocking,
         ):
-            found = await client.post("/v1/submissions?atomic=true", content=to_jsonl(rows), headers=JSONL)
+            response = await client.post("/v1/submissions?atomic=true", content=to_jsonl(rows), headers=JSONL)
             await wait_until_blocked(blocking)
             again = await client.post("/v1/submissions", content=to_jsonl(rows), headers=JSONL)
-            assert (again.status_code, again.json()["submission"]) == (200, found.json()["submission"])
+            assert (again.status_code, again.json()["submission"]) == (200, response.json()["submission"])
             served.process.kill()
             await served.process.wait()
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            said = (await client.get(f"/v1/submissions/{found.json()['submission']}?wait=60")).json()
-            assert (said["state"], _list_outcomes(said)) == ("decided", (0, 0, 201))
+            body = (await client.get(f"/v1/submissions/{response.json()['submission']}?wait=60")).json()
+            assert (body["state"], _list_outcomes(body)) == ("decided", (0, 0, 201))
             served.process.terminate()
             await served.process.wait()
         assert await fetch(dsn, "select * from entry") == []
-        known = {"CRESCENDO_REFERENCE": str(REFERENCE)}
+        environment = {"CRESCENDO_REFERENCE": str(REFERENCE)}
         proven = await run_crescendo(
-            "verify", "--database", dsn, "--data", tmp_path, "--json", environment=known
+            "verify", "--database", dsn, "--data", tmp_path, "--json", environment=environment
         )
         assert proven.json()["proven"], proven.out
 
 
-async def test_a_command_and_a_manifest_choose_too(dsn: str, tmp_path: Path) -> None:
+async def test_atomic_by_command_and_by_manifest(dsn: str, tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_bytes(to_jsonl([*CREDITS, *build_unknown_centres(2, "B")]))
     (tmp_path / "bad.jsonl.manifest.json").write_text('{"sender": "MIN-01", "atomic": true}')
-    place, known = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
-    found = await run_crescendo("run", bad, *place, "--json", environment=known)
-    (receipt,) = found.json()["receipts"]
+    place, environment = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
+    result = await run_crescendo("run", bad, *place, "--json", environment=environment)
+    (receipt,) = result.json()["receipts"]
     assert (receipt["accepted"]["lines"], receipt["refused"]["lines"]) == (0, receipt["lines"])
     words = ("--again", "--sender", "MIN-01")
     (tmp_path / "bad.jsonl.manifest.json").unlink()
     for choice, accepted in ((("--atomic",), 0), ((), len(CREDITS))):
-        found = await run_crescendo("run", bad, *words, *choice, *place, "--json", environment=known)
-        (receipt,) = found.json()["receipts"]
+        result = await run_crescendo("run", bad, *words, *choice, *place, "--json", environment=environment)
+        (receipt,) = result.json()["receipts"]
         assert receipt["accepted"]["lines"] == accepted

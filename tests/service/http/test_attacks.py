@@ -1,4 +1,4 @@
-"""The service as an attacker meets it: no key, a wrong one, another's acts, another's role; all of it on the trail."""
+"""Attacks on the service: without a key, with wrong keys, on other senders, outside roles; all of them audited."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,9 +57,9 @@ async def _submit(
 
 
 async def _get_statuses(client: httpx.AsyncClient, key: Mapping[str, str], status: int) -> None:
-    """Ask until the service has heard of a change of keys, which the database tells it."""
-    while (found := await client.get("/v1/submissions", headers=key)).status_code != status:
-        assert found.status_code in {200, 401}
+    """Repeat a request until the service has reloaded the keys; the database notifies it."""
+    while (response := await client.get("/v1/submissions", headers=key)).status_code != status:
+        assert response.status_code in {200, 401}
 
 
 async def _read_trail(dsn: str) -> list[tuple[Any, ...]]:
@@ -83,26 +83,26 @@ FORGED_KEYS: Mapping[str, tuple[Mapping[str, str], str]] = {
     "a token unsigned": ({"authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}, "token-unreadable"),
     "in the query": ({}, "key-missing"),
 }
-"""What is sent, and what the trail says of it; the answer is always the same."""
+"""The headers sent, and the reason in the audit trail; the response is always the same."""
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("name", FORGED_KEYS)
-async def test_nothing_opens_without_a_key(
+async def test_requests_without_a_valid_key_are_refused(
     name: str, method: str, path: str, anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     before = len(await _read_trail(place.dsn))
     query = {"authorization": MINISTRY["authorization"]} if name == "in the query" else {}
     headers, finding = FORGED_KEYS[name]
-    found = await anonymous.request(method, path, headers=headers, params=query)
-    assert found.status_code == 401
-    assert found.json()["code"] == "key-unknown"
-    assert found.headers["www-authenticate"].startswith("Bearer")
+    response = await anonymous.request(method, path, headers=headers, params=query)
+    assert response.status_code == 401
+    assert response.json()["code"] == "key-unknown"
+    assert response.headers["www-authenticate"].startswith("Bearer")
     trail = (await _read_trail(place.dsn))[before:]
     assert [(row[1:4]) for row in trail] == [("", f"{method} {path}", finding)]
 
 
-async def test_a_wrong_secret_and_an_unknown_key_are_told_apart_by_nothing(
+async def test_a_wrong_secret_and_an_unknown_key_get_the_same_response(
     anonymous: httpx.AsyncClient,
 ) -> None:
     wrong = await anonymous.get("/v1/submissions", headers=build_headers("ministry2222", "t" * 43))
@@ -110,20 +110,20 @@ async def test_a_wrong_secret_and_an_unknown_key_are_told_apart_by_nothing(
     assert wrong.content == unknown.content
 
 
-async def test_the_key_that_was_tried_is_on_the_trail_and_its_secret_is_not(
+async def test_the_audit_trail_has_the_key_name_and_not_its_secret(
     anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     secret = "wrongsecretwrongsecretwrongsecretwrongsecre"
     assert (
         await anonymous.get("/v1/submissions", headers=build_headers("ministry2222", secret))
     ).status_code == 401
-    rows = await fetch(place.dsn, "select a::text as said from audit a")
-    assert any("ministry2222" in row["said"] for row in rows)
-    assert not any(secret in row["said"] or SECRET in row["said"] for row in rows)
+    rows = await fetch(place.dsn, "select a::text as row_text from audit a")
+    assert any("ministry2222" in row["row_text"] for row in rows)
+    assert not any(secret in row["row_text"] or SECRET in row["row_text"] for row in rows)
     assert not any(secret in line or SECRET in line for line in place.service.log_lines)
 
 
-async def test_the_trail_is_not_rewritten(anonymous: httpx.AsyncClient, place: ServicePlace) -> None:
+async def test_the_audit_trail_cannot_be_changed(anonymous: httpx.AsyncClient, place: ServicePlace) -> None:
     await anonymous.get("/v1/submissions")
     for statement in (
         "delete from audit",
@@ -135,10 +135,10 @@ async def test_the_trail_is_not_rewritten(anonymous: httpx.AsyncClient, place: S
             await fetch(place.dsn, statement)
 
 
-# --------------------------------------------------------------------------------------------- another's
+# --------------------------------------------------------------------------------------------- other senders
 
 
-async def test_another_senders_submission_is_not_there_by_any_route(
+async def test_another_senders_submission_is_not_visible_by_any_route(
     anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     own = await _submit(anonymous, build_unknown_centres(3, "SECRET-"), MINISTRY)
@@ -146,16 +146,16 @@ async def test_another_senders_submission_is_not_there_by_any_route(
     nobodys = await anonymous.get("/v1/submissions/999999", headers=FOREIGN)
     for path in (f"/v1/submissions/{number}{part}" for part in ("", "/refusals", "/pain002")):
         for accept in ("application/json", "text/csv", "application/vnd.apache.arrow.stream"):
-            found = await anonymous.get(path, headers={**FOREIGN, "accept": accept})
-            assert found.status_code == 404
-            assert "SECRET" not in found.text
-            # the same answer as for one that does not exist, but for the number
-            assert found.text.replace(str(number), "999999") == nobodys.text
+            response = await anonymous.get(path, headers={**FOREIGN, "accept": accept})
+            assert response.status_code == 404
+            assert "SECRET" not in response.text
+            # the same response as for one that does not exist, except for the number
+            assert response.text.replace(str(number), "999999") == nobodys.text
         assert ("stranger2222", "MIN-12", f"GET {path}", "not-found") in {
             row[:4] for row in await _read_trail(place.dsn)
         }
     listed = (await anonymous.get("/v1/submissions?limit=500", headers=FOREIGN)).json()["submissions"]
-    assert all(each["receipt"]["sender"] == "MIN-12" for each in listed)
+    assert all(ticket["receipt"]["sender"] == "MIN-12" for ticket in listed)
 
 
 async def test_the_same_bytes_of_two_senders_are_two_submissions(anonymous: httpx.AsyncClient) -> None:
@@ -167,33 +167,33 @@ async def test_the_same_bytes_of_two_senders_are_two_submissions(anonymous: http
     assert second.json()["receipt"]["accepted"]["lines"] == 1, "references of two senders do not meet"
 
 
-async def test_another_senders_commitment_cannot_be_drawn_on(anonymous: httpx.AsyncClient) -> None:
+async def test_another_senders_commitment_cannot_be_spent(anonymous: httpx.AsyncClient) -> None:
     await _submit(anonymous, [build_commitment("MINE-1")], MINISTRY)
-    found = await _submit(anonymous, [build_service("THEFT-1", "MINE-1")], FOREIGN)
-    assert found.json()["reasons"][0]["code"] == "PREDECESSOR_MISSING"
+    response = await _submit(anonymous, [build_service("THEFT-1", "MINE-1")], FOREIGN)
+    assert response.json()["reasons"][0]["code"] == "PREDECESSOR_MISSING"
 
 
 @pytest.mark.parametrize("header", ["x-crescendo-sender", "sender", "x-forwarded-user"])
-async def test_no_header_makes_one_sender_another(header: str, anonymous: httpx.AsyncClient) -> None:
+async def test_no_header_changes_the_sender(header: str, anonymous: httpx.AsyncClient) -> None:
     rows = [build_commitment(f"H-{header}"[:35], "0.01")]
-    found = await _submit(anonymous, rows, {**FOREIGN, header: "MIN-09"})
-    assert found.json()["receipt"]["sender"] == "MIN-12"
+    response = await _submit(anonymous, rows, {**FOREIGN, header: "MIN-09"})
+    assert response.json()["receipt"]["sender"] == "MIN-12"
 
 
-async def test_a_header_that_names_another_sender_is_turned_away(anonymous: httpx.AsyncClient) -> None:
+async def test_a_header_that_names_another_sender_is_refused(anonymous: httpx.AsyncClient) -> None:
     rows = [build_commitment("H-NAMED", "0.01")]
-    found = await _submit(anonymous, rows, {**FOREIGN, "crescendo-sender": "MIN-09"})
-    assert (found.status_code, found.json()["code"]) == (403, "wrong-sender")
+    response = await _submit(anonymous, rows, {**FOREIGN, "crescendo-sender": "MIN-09"})
+    assert (response.status_code, response.json()["code"]) == (403, "wrong-sender")
     own = await _submit(anonymous, rows, {**FOREIGN, "crescendo-sender": "MIN-12"})
     assert own.json()["receipt"]["sender"] == "MIN-12"
 
 
-async def test_a_file_that_names_another_sender_is_turned_away(
+async def test_a_file_that_names_another_sender_is_refused(
     anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     rows = [{"envelope": {"sender": "MIN-09"}}, build_commitment("N-1")]
-    found = await _submit(anonymous, rows, FOREIGN)
-    assert (found.status_code, found.json()["code"]) == (403, "wrong-sender")
+    response = await _submit(anonymous, rows, FOREIGN)
+    assert (response.status_code, response.json()["code"]) == (403, "wrong-sender")
     assert ("stranger2222", "MIN-12", "POST /v1/submissions", "wrong-sender", 1) in await _read_trail(
         place.dsn
     )
@@ -214,25 +214,25 @@ OUT_OF_ROLE: Mapping[str, tuple[Mapping[str, str], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", OUT_OF_ROLE)
-async def test_separation_at_the_door(name: str, anonymous: httpx.AsyncClient, place: ServicePlace) -> None:
+async def test_separation_of_duties(name: str, anonymous: httpx.AsyncClient, place: ServicePlace) -> None:
     key, row = OUT_OF_ROLE[name]
     count = "select count(*) from submission"
     before = await fetch(place.dsn, count)
-    # one line out of role among many that are not is enough
+    # one line that the role does not allow is enough
     rows = [*build_unknown_centres(3, name[:9]), row] if key is MINISTRY else [row]
-    found = await _submit(anonymous, rows, key)
-    assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
+    response = await _submit(anonymous, rows, key)
+    assert (response.status_code, response.json()["code"]) == (403, "role-not-held")
     assert await fetch(place.dsn, count) == before
     assert (await _read_trail(place.dsn))[-1][2:4] == ("POST /v1/submissions", "role-not-held")
 
 
 async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx.AsyncClient) -> None:
-    found = await _submit(anonymous, [PAYEE], ACCOUNTANT)
-    assert found.json()["state"] == "decided"
-    for path in (found.json()["links"]["self"], found.json()["links"]["refusals"]):
+    response = await _submit(anonymous, [PAYEE], ACCOUNTANT)
+    assert response.json()["state"] == "decided"
+    for path in (response.json()["links"]["self"], response.json()["links"]["refusals"]):
         assert (await anonymous.get(path, headers=AUDITOR)).status_code == 200
     listed = (await anonymous.get("/v1/submissions?limit=500", headers=AUDITOR)).json()["submissions"]
-    assert {"MIN-09"} <= {each["receipt"]["sender"] for each in listed}
+    assert {"MIN-09"} <= {ticket["receipt"]["sender"] for ticket in listed}
 
 
 # --------------------------------------------------------------------------------------------- perimeters
@@ -246,19 +246,19 @@ async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx
         {**dict(CREDITS[0]), "kind": "budget_move_ae", "fund_centre": "0217", "counterpart": "0177"},
     ],
 )
-async def test_a_key_touches_no_programme_outside_its_perimeter(
+async def test_a_key_cannot_use_programmes_outside_its_perimeter(
     row: dict[str, str], anonymous: httpx.AsyncClient
 ) -> None:
-    found = await _submit(anonymous, [row], LIMITED)
-    assert (found.status_code, found.json()["code"]) == (403, "perimeter-not-held")
+    response = await _submit(anonymous, [row], LIMITED)
+    assert (response.status_code, response.json()["code"]) == (403, "perimeter-not-held")
 
 
 async def test_a_false_fund_centre_does_not_widen_a_perimeter(anonymous: httpx.AsyncClient) -> None:
-    """The door sees the fund centre that a line names; the engine sees that it is not the commitment's."""
+    """The perimeter check accepts the fund centre of the line; the engine refuses it, as the commitment has another."""
     await _submit(anonymous, [build_commitment("P-0177")], MINISTRY)
     lie = {**build_service("Z-3", "P-0177"), **OUTSIDE_PERIMETER}
-    found = await _submit(anonymous, [lie], LIMITED)
-    assert found.json()["reasons"][0]["code"] == "ASSIGNMENT_DIFFERS"
+    response = await _submit(anonymous, [lie], LIMITED)
+    assert response.json()["reasons"][0]["code"] == "ASSIGNMENT_DIFFERS"
     honest = {**build_commitment("Z-4", "0.01"), **OUTSIDE_PERIMETER}
     assert (await _submit(anonymous, [honest], LIMITED)).json()["receipt"]["accepted"]["lines"] == 1
 
@@ -266,28 +266,28 @@ async def test_a_false_fund_centre_does_not_widen_a_perimeter(anonymous: httpx.A
 # --------------------------------------------------------------------------------------------- keys that end
 
 
-async def test_a_key_works_from_the_moment_it_is_made_until_it_is_ended(
+async def test_a_key_works_from_its_creation_until_its_end(
     anonymous: httpx.AsyncClient, place: ServicePlace, tmp_path: Path
 ) -> None:
     where = ("--database", place.dsn, "--data", tmp_path)
-    made = await run_crescendo(
+    result = await run_crescendo(
         "access", "create", "MIN-77", "--role", "authorising_officer", *where, "--json"
     )
-    assert made.code == 0, made.err
-    header = {"authorization": f"Bearer {made.json()['token']}"}
+    assert result.code == 0, result.err
+    header = {"authorization": f"Bearer {result.json()['token']}"}
     await _get_statuses(anonymous, header, 200)
-    assert (await run_crescendo("access", "revoke", made.json()["key"], "--reason", "lost", *where)).code == 0
+    assert (
+        await run_crescendo("access", "revoke", result.json()["key"], "--reason", "lost", *where)
+    ).code == 0
     await _get_statuses(anonymous, header, 401)
     listed = await run_crescendo("access", "list", "--sender", "MIN-77", *where, "--json")
     assert listed.json()[0]["reason"] == "lost"
-    assert made.json()["token"][-43:] not in listed.out
-    assert (await run_crescendo("access", "revoke", made.json()["key"], *where)).code == 0
+    assert result.json()["token"][-43:] not in listed.out
+    assert (await run_crescendo("access", "revoke", result.json()["key"], *where)).code == 0
     assert (await run_crescendo("access", "revoke", "nobody", *where)).code == 1
 
 
-async def test_a_key_that_ends_by_itself_opens_nothing_then(
-    anonymous: httpx.AsyncClient, place: ServicePlace
-) -> None:
+async def test_an_expired_key_is_refused(anonymous: httpx.AsyncClient, place: ServicePlace) -> None:
     await fetch(
         place.dsn,
         "insert into access_key select 'ended2222222', sender, digest, roles, programmes, '', now(), now()"
@@ -303,7 +303,7 @@ async def test_a_key_that_ends_by_itself_opens_nothing_then(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("create", "MIN-09"), "role"),
         (("create", "MIN-09", "--role", "minister"), "minister"),
@@ -313,15 +313,15 @@ async def test_a_key_that_ends_by_itself_opens_nothing_then(
         (("create", "MIN-09", "--role", "auditor", "--days", "0"), "--days"),
     ],
 )
-async def test_a_key_that_makes_no_sense_is_not_made(
-    words: tuple[str, ...], said: str, place: ServicePlace
+async def test_an_invalid_key_is_not_created(
+    words: tuple[str, ...], message: str, place: ServicePlace
 ) -> None:
-    found = await run_crescendo("access", *words, "--database", place.dsn)
-    assert found.code == 2
-    assert said in found.err
+    result = await run_crescendo("access", *words, "--database", place.dsn)
+    assert result.code == 2
+    assert message in result.err
 
 
-async def test_two_hands_are_kept_apart_by_the_database_too(place: ServicePlace) -> None:
+async def test_the_database_enforces_separation_of_duties(place: ServicePlace) -> None:
     with pytest.raises(Exception, match="two_hands"):
         await fetch(
             place.dsn,
@@ -330,23 +330,21 @@ async def test_two_hands_are_kept_apart_by_the_database_too(place: ServicePlace)
         )
 
 
-# --------------------------------------------------------------------------------------------- too often
+# --------------------------------------------------------------------------------------------- rate limit
 
 
-async def test_a_sender_that_asks_too_often_waits_and_the_others_do_not(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_the_rate_limit_applies_to_one_sender_only(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path, "--rate", "1") as busy,
         busy.client() as client,
     ):
-        found = [await client.get("/v1/submissions", headers=MINISTRY) for _ in range(20)]
-        codes = [each.status_code for each in found]
+        responses = [await client.get("/v1/submissions", headers=MINISTRY) for _ in range(20)]
+        codes = [response.status_code for response in responses]
         assert set(codes) == {200, 429}
-        told = found[codes.index(429)]
-        assert told.json()["code"] == "rate-limited"
-        assert int(told.headers["retry-after"]) >= 1
+        refused = responses[codes.index(429)]
+        assert refused.json()["code"] == "rate-limited"
+        assert int(refused.headers["retry-after"]) >= 1
         # another key of the same sender shares its bucket
         assert (await client.get("/v1/submissions", headers=ACCOUNTANT)).status_code == 429
         assert (await client.get("/v1/submissions", headers=FOREIGN)).status_code == 200

@@ -1,4 +1,4 @@
-"""Backup and restore as ``docs/production.md`` says: the database first, then the spool; and nothing twice afterwards."""
+"""Backup and restore as ``docs/production.md`` describes: the database, then the spool; nothing is posted twice."""
 
 import asyncio
 import shutil
@@ -21,11 +21,11 @@ async def _run_program(program: str, *words: str | Path) -> None:
     assert await process.wait() == 0
 
 
-async def test_a_restored_backup_is_proven_and_goes_on(database: Database, tmp_path: Path) -> None:
-    """Taken while the service works; one file was acknowledged and waits for its turn."""
+async def test_a_restored_backup_is_verified_and_continues(database: Database, tmp_path: Path) -> None:
+    """The backup is taken while the service works, with one acknowledged file in the queue."""
     first = to_jsonl([*CREDITS, build_commitment("C1")])
     waiting, later = to_jsonl([build_commitment("C2")]), to_jsonl([build_commitment("C3")])
-    kept, spool = tmp_path / "kept.dump", tmp_path / "kept" / "spool"
+    dump, spool = tmp_path / "kept.dump", tmp_path / "kept" / "spool"
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path / "data") as served,
@@ -34,22 +34,22 @@ async def test_a_restored_backup_is_proven_and_goes_on(database: Database, tmp_p
         await client.post("/v1/submissions?wait=60", content=first, headers=JSONL)
         async with databases.lock_table(dsn, "batch"):
             assert (await client.post("/v1/submissions", content=waiting, headers=JSONL)).is_success
-            await _run_program("pg_dump", "--format=custom", f"--file={kept}", dsn)
+            await _run_program("pg_dump", "--format=custom", f"--file={dump}", dsn)
             shutil.copytree(tmp_path / "data" / "spool", spool)
         after = await client.post("/v1/submissions?wait=60", content=later, headers=JSONL)
         assert after.json()["state"] == "decided"
     async with databases.create_database(database) as dsn:
-        await _run_program("pg_restore", "--exit-on-error", f"--dbname={dsn}", kept)
+        await _run_program("pg_restore", "--exit-on-error", f"--dbname={dsn}", dump)
         place = ("--database", dsn, "--data", tmp_path / "kept")
         assert (await run_crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
         async with run_service(dsn, tmp_path / "kept") as served, served.client(MINISTRY) as client:
             left = await client.get("/v1/submissions/2?wait=60")
             assert left.json()["receipt"]["accepted"]["lines"] == 1
-            # what came after the backup is sent again; what came before is known
-            found = await client.post("/v1/submissions?wait=60", content=later, headers=JSONL)
-            assert found.json()["receipt"]["accepted"]["lines"] == 1
-            known = await client.post("/v1/submissions?wait=60", content=first, headers=JSONL)
-            assert known.status_code == 200
+            # files sent after the backup are sent again; earlier ones are known
+            response = await client.post("/v1/submissions?wait=60", content=later, headers=JSONL)
+            assert response.json()["receipt"]["accepted"]["lines"] == 1
+            reply = await client.post("/v1/submissions?wait=60", content=first, headers=JSONL)
+            assert reply.status_code == 200
         assert (await run_crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
         references = await fetch(dsn, "select reference from entry where kind = 9 order by entry_id")
         assert [row["reference"] for row in references] == ["C1", "C2", "C3"]

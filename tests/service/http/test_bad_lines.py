@@ -1,4 +1,4 @@
-"""A large file over a bad line: it arrives once, whole, and nobody's memory grows with it.
+"""Large files over unreliable connections: they arrive once and whole, in constant memory.
 
 ``UPLOAD_MIB=1024`` makes it a gigabyte.
 """
@@ -25,12 +25,12 @@ MIB = 2**20
 SIZE = int(os.environ.get("UPLOAD_MIB", "64")) * MIB
 LINES = 16_384
 GROWTH_MAX = 48 * MIB
-"""What the service may need more while a file comes in, however large it is."""
+"""How much the memory of the service may grow while it receives a file of any size."""
 KEY = {"CRESCENDO_KEY": MINISTRY["authorization"].removeprefix("Bearer ")}
 
 
 def _write_large_file(path: Path, size: int = SIZE) -> Path:
-    """Commitments of a cent each, padded with spaces until the file is large."""
+    """Write commitments of a cent each, padded with spaces until the file is large."""
     width = size // LINES
     with path.open("wb") as file:
         for n in range(LINES):
@@ -44,7 +44,7 @@ def _hash_file(path: Path) -> str:
 
 
 def _read_peak_memory(service: RunningService) -> int:
-    """The most memory that a service has needed so far."""
+    """Return the peak memory of the service."""
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
 
@@ -55,7 +55,7 @@ async def _submit_credits(service: RunningService, folder: Path) -> None:
     assert (await run_crescendo("submit", opening, "--url", service.url, environment=KEY)).code == 0
 
 
-async def test_a_large_file_over_a_slow_cut_and_resumed_connection_arrives_once_and_whole(
+async def test_a_large_file_over_slow_interrupted_connections_arrives_once_and_whole(
     database: Database, tmp_path: Path
 ) -> None:
     file, data = _write_large_file(tmp_path / "large.jsonl"), tmp_path / "data"
@@ -72,14 +72,14 @@ async def test_a_large_file_over_a_slow_cut_and_resumed_connection_arrives_once_
             bad.target, before = second.url, _read_peak_memory(second)
             await bad.wait_for_bytes(SIZE)
             growth = max(growth, _read_peak_memory(second) - before)
-            found = await wait_for_end(sending)
-            assert found.code == 0, found.err
+            result = await wait_for_end(sending)
+            assert result.code == 0, result.err
             whole = _read_peak_memory(second) - before
         print(
             f"growth {growth:,} while it came in, {whole:,} at the end; {bad.connections} connections, {bad.forwarded:,} bytes"
         )
         assert growth < GROWTH_MAX
-        (ticket,) = found.json()["submissions"]
+        (ticket,) = result.json()["submissions"]
         receipt = ticket["receipt"]
         assert (receipt["sha256"], receipt["size_bytes"]) == (_hash_file(file), file.stat().st_size)
         assert receipt["accepted"]["lines"] == receipt["lines"] == LINES
@@ -95,15 +95,15 @@ async def test_a_large_file_over_a_slow_cut_and_resumed_connection_arrives_once_
 
 
 @pytest.fixture
-def ignore_ctrl_c() -> Iterator[None]:
-    """Ctrl-C means something: who runs the tests in the background has it ignored, and children inherit that."""
+def restore_ctrl_c() -> Iterator[None]:
+    """Restore the effect of Ctrl-C: processes in the background ignore it, and children inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("ctrl_c")
-async def test_ctrl_c_and_the_same_command_again_go_on(database: Database, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("restore_ctrl_c")
+async def test_the_same_command_continues_after_ctrl_c(database: Database, tmp_path: Path) -> None:
     file = _write_large_file(tmp_path / "large.jsonl", 16 * MIB)
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
         await _submit_credits(served, tmp_path)
@@ -115,50 +115,50 @@ async def test_ctrl_c_and_the_same_command_again_go_on(database: Database, tmp_p
             assert stopped.code == 130
             assert "same command" in stopped.err
         async with run_proxy(served.url, []) as rest:
-            found = await run_crescendo("submit", file, "--url", rest.url, environment=KEY)
-            assert found.code == 0, found.err
+            result = await run_crescendo("submit", file, "--url", rest.url, environment=KEY)
+            assert result.code == 0, result.err
             assert rest.forwarded < 11 * MIB, "what had arrived was not sent again"
             again = await run_crescendo("submit", file, "--url", rest.url, environment=KEY)
             assert rest.forwarded < 11 * MIB, "nothing is sent of a file that is there"
-        assert f"{LINES:,}" in found.out
-        assert "MB sent at" in found.out
-        assert "nothing had to be sent" in again.out
+        assert f"{LINES:,}" in result.out
+        assert "MB sent at" in result.out
+        assert "nothing left to send" in again.out
         assert len(await fetch(dsn, "select from submission")) == 2
 
 
-async def test_two_who_send_the_same_file_at_once_end_with_the_same_receipt(
+async def test_concurrent_senders_of_the_same_file_get_the_same_receipt(
     database: Database, tmp_path: Path
 ) -> None:
     file = _write_large_file(tmp_path / "large.jsonl", 16 * MIB)
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
         await _submit_credits(served, tmp_path)
         words = ("submit", file, "--url", served.url, "--json")
-        found = await asyncio.gather(*(run_crescendo(*words, environment=KEY) for _ in range(3)))
-        assert [each.code for each in found] == [0, 0, 0], [each.err for each in found]
-        tickets = [each.json()["submissions"][0]["submission"] for each in found]
+        results = await asyncio.gather(*(run_crescendo(*words, environment=KEY) for _ in range(3)))
+        assert [result.code for result in results] == [0, 0, 0], [result.err for result in results]
+        tickets = [result.json()["submissions"][0]["submission"] for result in results]
         assert len(set(tickets)) == 1
         assert len(await fetch(dsn, "select from submission")) == 2
 
 
-async def test_a_large_file_refused_whole_is_told_and_leaves_nothing(
+async def test_a_refused_large_file_is_reported_and_leaves_nothing(
     database: Database, tmp_path: Path
 ) -> None:
     file = tmp_path / "large.jsonl"
     file.write_bytes(to_jsonl(build_unknown_centres(40_000)) + b'{"oops"\n')
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
-        found = await run_crescendo("submit", file, "--url", served.url, environment=KEY)
-        assert found.code == 1
-        assert "line 40,001" in found.err
+        result = await run_crescendo("submit", file, "--url", served.url, environment=KEY)
+        assert result.code == 1
+        assert "line 40,001" in result.err
         spool = tmp_path / "data" / "spool"
         assert [path for path in spool.rglob("*") if path.is_file()] == []
 
 
-async def test_progress_and_breaks_are_told_in_lines(database: Database, tmp_path: Path) -> None:
+async def test_progress_and_interruptions_are_printed_as_lines(database: Database, tmp_path: Path) -> None:
     file = _write_large_file(tmp_path / "large.jsonl", 8 * MIB)
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
         await _submit_credits(served, tmp_path)
         async with run_proxy(served.url, [3 * MIB]) as bad:
-            found = await run_crescendo("submit", file, "--url", bad.url, environment=KEY)
-    assert found.code == 0
-    assert "again in 1 s" in found.err
-    assert "taken up again once" in found.out
+            result = await run_crescendo("submit", file, "--url", bad.url, environment=KEY)
+    assert result.code == 0
+    assert "again in 1 s" in result.err
+    assert "resumed once" in result.out

@@ -1,4 +1,4 @@
-"""What stands in files for the bank, as the metrics show it."""
+"""The metrics of the files for the bank."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from service.http.live.bank_file_gauges import BankFileGauges
 from tests.settlement.runs.small_state import SmallState, iban
 
 
-async def test_the_sums_of_all_runs_that_are_over(dsn: str, tmp_path: Path) -> None:
+async def test_totals_of_finished_runs(dsn: str, tmp_path: Path) -> None:
     world = await SmallState(dsn, tmp_path).open()
     await world.register_payees({"payee": "P1", "iban": iban(1)})
     await world.post_requests(

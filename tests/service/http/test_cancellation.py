@@ -1,4 +1,4 @@
-"""Submissions taken back while they wait: durable, once, and never half."""
+"""Cancelling submissions that wait: durable, idempotent, and never partial."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,11 +39,11 @@ async def _cancel(client: httpx.AsyncClient, number: int, key: dict[str, str] = 
 async def _block_queue(
     dsn: str, served: RunningService, client: httpx.AsyncClient
 ) -> AsyncIterator[list[int]]:
-    """A service whose commits are held up: the first files are under way, the last one waits and may be cancelled."""
+    """Submit files while commits are blocked: the first ones are being decided, the last one waits."""
     async with lock_table(dsn) as blocking:
         numbers = [(await _submit(client, FILES[0])).json()["submission"]]
         await wait_until_blocked(blocking)
-        # the reader and the copiers are busy with what comes first, until they take no more
+        # earlier files keep the reader and the copiers busy
         while True:
             body = to_jsonl([build_commitment(f"Y-{len(numbers)}", "0.01")])
             numbers.append((await _submit(client, body)).json()["submission"])
@@ -54,36 +54,38 @@ async def _block_queue(
 
 
 async def _verify(dsn: str, data: Path) -> None:
-    place, known = ("--database", dsn, "--data", data), {"CRESCENDO_REFERENCE": str(REFERENCE)}
-    found = await run_crescendo("verify", *place, "--json", environment=known)
-    assert found.json()["proven"], found.out
+    place, environment = ("--database", dsn, "--data", data), {"CRESCENDO_REFERENCE": str(REFERENCE)}
+    result = await run_crescendo("verify", *place, "--json", environment=environment)
+    assert result.json()["proven"], result.out
 
 
-async def test_what_waits_is_cancelled_and_what_is_begun_is_not(database: Database, tmp_path: Path) -> None:
+async def test_waiting_submissions_can_be_cancelled_and_begun_ones_cannot(
+    database: Database, tmp_path: Path
+) -> None:
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             await _submit(client, to_jsonl(CREDITS), "wait=60")
             async with _block_queue(dsn, served, client) as numbers:
                 last, first = numbers[-1], numbers[0]
                 waiting = asyncio.create_task(client.get(f"/v1/submissions/{last}?wait=200"))
-                found = await _cancel(client, last)
-                assert (found.status_code, found.json()["state"]) == (200, "cancelled"), found.text
-                assert (await waiting).json() == found.json()
-                receipt = found.json()["receipt"]
+                response = await _cancel(client, last)
+                assert (response.status_code, response.json()["state"]) == (200, "cancelled"), response.text
+                assert (await waiting).json() == response.json()
+                receipt = response.json()["receipt"]
                 assert receipt["cancelled"] == {"lines": 1, "cents": 1}
                 assert (receipt["lines"], receipt["done"]) == (0, False)
-                # as often as it is asked, at once too
+                # repeated and concurrent requests
                 again = await asyncio.gather(*(_cancel(client, last) for _ in range(5)))
-                assert {each.status_code for each in again} == {200}
-                assert all(each.json() == found.json() for each in again)
+                assert {end.status_code for end in again} == {200}
+                assert all(end.json() == response.json() for end in again)
                 late = await _cancel(client, first)
                 assert (late.status_code, late.json()["code"]) == (409, "not-waiting")
             ends = [(await client.get(f"/v1/submissions/{number}?wait=60")).json() for number in numbers]
-            assert [each["state"] for each in ends[:-1]] == ["decided"] * (len(numbers) - 1)
+            assert [end["state"] for end in ends[:-1]] == ["decided"] * (len(numbers) - 1)
             assert ends[-1]["state"] == "cancelled"
             late = await _cancel(client, first)
             assert (late.status_code, late.json()["code"]) == (409, "not-waiting")
-            # sent again it is a fresh attempt
+            # the same file sent again is a new attempt
             body = to_jsonl([build_commitment(f"Y-{len(numbers) - 1}", "0.01")])
             fresh_one = (await _submit(client, body, "wait=60")).json()
             assert fresh_one["submission"] > last
@@ -95,14 +97,16 @@ async def test_what_waits_is_cancelled_and_what_is_begun_is_not(database: Databa
             served.process.terminate()
             assert await served.process.wait() == 0
         await _verify(dsn, tmp_path)
-        place, known = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
-        proof = await run_crescendo("report", "proof", "--submission", str(last), *place, environment=known)
+        place, environment = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
+        proof = await run_crescendo(
+            "report", "proof", "--submission", str(last), *place, environment=environment
+        )
         assert proof.code == 0, proof.out
         assert "though it is cancelled" in proof.out
 
 
-async def test_what_is_cancelled_stays_so_through_a_kill(database: Database, tmp_path: Path) -> None:
-    """Killed as soon as it is answered, with batches under way; and killed while it is being cancelled."""
+async def test_a_cancellation_survives_a_kill(database: Database, tmp_path: Path) -> None:
+    """Kill the service right after the response, and while a cancellation is running."""
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             await _submit(client, to_jsonl(CREDITS), "wait=60")
@@ -111,8 +115,13 @@ async def test_what_is_cancelled_stays_so_through_a_kill(database: Database, tmp
                 served.process.kill()
                 await served.process.wait()
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            ends = [(await client.get(f"/v1/submissions/{each}?wait=60")).json() for each in numbers]
-            assert [each["state"] for each in ends] == [*["decided"] * (len(numbers) - 1), "cancelled"]
+            ends = [
+                (await client.get(f"/v1/submissions/{submission}?wait=60")).json() for submission in numbers
+            ]
+            assert [submission["state"] for submission in ends] == [
+                *["decided"] * (len(numbers) - 1),
+                "cancelled",
+            ]
             assert (await _cancel(client, numbers[-1])).status_code == 200
         other = to_jsonl([build_commitment("Z-1", "0.01")])
         async with (
@@ -128,10 +137,10 @@ async def test_what_is_cancelled_stays_so_through_a_kill(database: Database, tmp
                 await _wait_for_two(blocking)
                 served.process.kill()
                 await served.process.wait()
-            found = (await asyncio.gather(asking, return_exceptions=True))[0]
-            assert isinstance(found, httpx.HTTPError)
+            response = (await asyncio.gather(asking, return_exceptions=True))[0]
+            assert isinstance(response, httpx.HTTPError)
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            # not answered, so either; but whole, and told alike by the ticket and the rows
+            # without a response both outcomes are possible, but ticket and rows agree
             ticket = (await client.get(f"/v1/submissions/{number}?wait=60")).json()
             rows = await fetch(dsn, "select from cancellation where submission = $1", number)
             assert ticket["state"] == ("cancelled" if rows else "decided")
@@ -151,13 +160,13 @@ async def _find_waiting(client: httpx.AsyncClient, first: bytes) -> int:
 async def _wait_for_two(connection: Any) -> None:
     query = "select count(distinct pid) > 1 from pg_locks where not granted"
     while not await connection.fetchval(query):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
+        await asyncio.sleep(0.01)  # PostgreSQL does not notify: poll
 
 
-async def test_a_cancelled_submission_is_never_decided_whoever_tries(
+async def test_the_database_refuses_to_decide_a_cancelled_submission(
     database: Database, tmp_path: Path
 ) -> None:
-    """Behind the service's back: its batch is refused by the database, and made again without that file."""
+    """Cancelled in the database directly: the batch is refused and built again without that file."""
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             await _submit(client, to_jsonl(CREDITS), "wait=60")
@@ -168,18 +177,18 @@ async def test_a_cancelled_submission_is_never_decided_whoever_tries(
             await served.wait_for_log("a cancelled submission is not decided")
             while (answer := await _submit(client, FILES[2], "wait=60")).status_code == 503:
                 assert answer.headers["retry-after"]  # the book is being loaded
-            found = answer.json()
-            assert found["receipt"]["accepted"]["lines"] == 1
+            body = answer.json()
+            assert body["receipt"]["accepted"]["lines"] == 1
             assert (await client.get(f"/v1/submissions/{number}")).json()["state"] == "cancelled"
             with pytest.raises(Exception, match="is being decided"):
-                await fetch(dsn, "insert into cancellation values ($1, '', 'x')", found["submission"])
+                await fetch(dsn, "insert into cancellation values ($1, '', 'x')", body["submission"])
             served.process.terminate()
             assert await served.process.wait() == 0
         await _verify(dsn, tmp_path)
 
 
 async def test_who_may_cancel(database: Database, tmp_path: Path) -> None:
-    """Another's is not there, by the same answer as nothing; an operator may, an auditor may not."""
+    """Another sender gets not-found as for a missing submission; operators may cancel, auditors may not."""
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -209,7 +218,7 @@ async def test_who_may_cancel(database: Database, tmp_path: Path) -> None:
             zip(numbers[:3], ("MIN-09", "MIN-09", "OPS"), strict=True)
         )
         listed = (await client.get("/v1/submissions", headers=MINISTRY)).json()["submissions"]
-        assert [each["state"] for each in listed] == ["waiting", *["cancelled"] * 3]
+        assert [ticket["state"] for ticket in listed] == ["waiting", *["cancelled"] * 3]
 
 
 async def test_forms_cannot_be_cancelled(database: Database, tmp_path: Path) -> None:
@@ -218,6 +227,6 @@ async def test_forms_cannot_be_cancelled(database: Database, tmp_path: Path) -> 
         run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        said = (await client.post("/v1/acts", json=build_commitment("V-1"))).json()
-        found = await _cancel(client, said["submission"])
-        assert (found.status_code, found.json()["code"]) == (409, "not-waiting")
+        body = (await client.post("/v1/acts", json=build_commitment("V-1"))).json()
+        response = await _cancel(client, body["submission"])
+        assert (response.status_code, response.json()["code"]) == (409, "not-waiting")

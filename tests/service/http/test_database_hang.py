@@ -1,4 +1,4 @@
-"""A database that hangs, its connections open: the service says so, ends, and goes on when it is started again."""
+"""A database that hangs with open connections: the service reports it, stops, and continues after a restart."""
 
 import asyncio
 from pathlib import Path
@@ -19,7 +19,7 @@ def _run_all(data: Path) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("at_work", [False, True])
-async def test_a_server_that_hangs_ends_the_service_in_a_clear_error(
+async def test_a_hanging_database_ends_the_service_with_a_clear_error(
     at_work: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CRESCENDO_COMMAND_SECONDS", "2")
@@ -43,17 +43,15 @@ async def test_a_server_that_hangs_ends_the_service_in_a_clear_error(
             await served.wait_for_log("crescendo:", "within 2 seconds")
             assert "start again with the same command" in "".join(served.log_lines)
         async with run_service(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
-            found = await client.post("/v1/acts", json=build_commitment("F1"))
-            assert found.json()["outcome"] in {"accepted", "duplicate"}
+            response = await client.post("/v1/acts", json=build_commitment("F1"))
+            assert response.json()["outcome"] in {"accepted", "duplicate"}
         (row,) = await fetch(dsn, "select count(*) from entry where reference = 'F1'")
         assert row[0] == 1
 
 
-async def test_a_limit_that_cannot_be_meant_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_impossible_time_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for text in ("0", "soon", "-1"):
         monkeypatch.setenv("CRESCENDO_COMMAND_SECONDS", text)
-        told = await run_crescendo("run", "--data", tmp_path / "data")
-        assert told.code == 2, told.err
-        assert "command_seconds" in told.err
+        result = await run_crescendo("run", "--data", tmp_path / "data")
+        assert result.code == 2, result.err
+        assert "command_seconds" in result.err

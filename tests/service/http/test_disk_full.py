@@ -1,6 +1,6 @@
-"""A disk that is full: told as what it is, with when to come again, and nothing is left of what could not be kept.
+"""A full disk: the response says so and when to retry, and no partial file remains.
 
-The disk is Linux's /dev/full, which says to every write what a full disk says.
+The disk is Linux's /dev/full, which fails every write as a full disk does.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ async def _request(application: Application, body: bytes = b"") -> httpx.Respons
         return await client.post("/", content=body)
 
 
-def _check_disk_full(found: httpx.Response) -> None:
-    assert (found.status_code, found.json()["code"]) == (503, "disk-full")
-    assert found.headers["retry-after"] == str(DISK_FULL_RETRY_SECONDS)
-    assert "full" in found.json()["detail"]
+def _check_disk_full(response: httpx.Response) -> None:
+    assert (response.status_code, response.json()["code"]) == (503, "disk-full")
+    assert response.headers["retry-after"] == str(DISK_FULL_RETRY_SECONDS)
+    assert "full" in response.json()["detail"]
 
 
-async def test_a_body_for_which_there_is_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_on_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "CONTENT_FILE", str(FULL_DISK))
     receiver = UploadReceiver(Spool(tmp_path), PartialUploads(tmp_path / "uploads", 2**20), 2)
 
@@ -67,41 +67,41 @@ async def test_a_body_for_which_there_is_no_room(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("error", [asyncpg.DiskFullError("no room"), OSError(122, "quota exceeded")])
-async def test_a_database_without_room_and_a_quota_that_is_used_up(error: Exception) -> None:
+async def test_a_full_database_disk_and_an_exceeded_quota_are_disk_full(error: Exception) -> None:
     async def handler(_: Request) -> Response:
         raise error
 
     _check_disk_full(await _request(_application(handler)))
 
 
-async def test_another_failure_of_the_disk_is_not_told_as_a_full_one() -> None:
+async def test_other_disk_errors_are_not_reported_as_disk_full() -> None:
     async def handler(_: Request) -> Response:
         return Response(HTTPStatus.OK, await asyncio.to_thread(Path("/nowhere").read_bytes))
 
-    found = await _request(_application(handler))
-    assert (found.status_code, found.json()["code"]) == (500, "internal-error")
+    response = await _request(_application(handler))
+    assert (response.status_code, response.json()["code"]) == (500, "internal-error")
 
 
 class _NoCheck:
-    """Looks on, and refuses nothing."""
+    """A check that accepts every line."""
 
     programmes = None
 
     def check_lines(self, lines: pa.RecordBatch) -> None:
-        """Anything will do."""
+        """Accept the lines."""
 
 
-async def test_a_file_that_could_not_be_written_down_again_is_let_go(
+async def test_a_file_whose_normalised_copy_cannot_be_written_is_released(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is received whole, and then there is no room for what it is read from: it must not stay for ever."""
+    """The file is received, but its normalised copy cannot be written: the file must not remain in the spool."""
     own = Spool(tmp_path)
     path = tmp_path / "acts.jsonl"
     path.write_bytes(to_jsonl(CREDITS))
     spooled = own.receive(path, path.name, SENDER)
 
     class NeverSent:
-        """A database that knows no such file."""
+        """A store without this file."""
 
         async def find_submission(self, *_: Any) -> None:
             return None

@@ -1,4 +1,4 @@
-"""A disk that is full while a file is proved: nothing of it stays, the sender is told to come again, and then it is taken."""
+"""A disk that becomes full during validation: nothing remains, the sender is told to retry, and then the file is accepted."""
 
 import resource
 from pathlib import Path
@@ -13,7 +13,7 @@ LINES = 5_000
 
 
 def _build_text() -> bytes:
-    """Larger as columns than as text."""
+    """Build a file that is larger as columns than as text."""
     rows = [build_commitment(f"D{n}", "0.01") for n in range(LINES)]
     head = list(rows[0])
     return "\n".join([",".join(head), *(",".join(row[name] for name in head) for row in rows), ""]).encode()
@@ -23,7 +23,7 @@ def _list_spooled(data: Path) -> list[Path]:
     return [path for path in (data / "spool").rglob("*") if path.is_file()]
 
 
-async def test_what_was_half_written_is_freed_and_the_file_is_taken_later(
+async def test_a_partial_file_is_removed_and_the_file_accepted_later(
     database: Database, tmp_path: Path
 ) -> None:
     body = _build_text()
@@ -35,13 +35,13 @@ async def test_what_was_half_written_is_freed_and_the_file_is_taken_later(
         await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
         before, pid = _list_spooled(tmp_path), served.process.pid
         limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        # files that grow beyond what came meet an error of the system, as on a disk that is full
+        # a file size limit causes the same error as a full disk
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (len(body) + 1024, limits[1]))
         for _ in range(3):
-            found = await client.post("/v1/submissions", content=body, headers=CSV)
-            assert (found.status_code, found.json()["code"]) == (503, "disk-full"), found.text
+            response = await client.post("/v1/submissions", content=body, headers=CSV)
+            assert (response.status_code, response.json()["code"]) == (503, "disk-full"), response.text
             assert _list_spooled(tmp_path) == before
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
-        found = await client.post("/v1/submissions?wait=60", content=body, headers=CSV)
-        assert found.json()["receipt"]["lines"] == LINES
+        response = await client.post("/v1/submissions?wait=60", content=body, headers=CSV)
+        assert response.json()["receipt"]["lines"] == LINES
         assert await fetch(dsn, "select from submission where submission > 2") == []

@@ -1,4 +1,4 @@
-"""Dry runs over HTTP: the answer of the real thing, and nothing left behind."""
+"""Dry runs over HTTP: the same response as the real request, and nothing stored."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ TABLES += ("node_balance", "account_balance", "reference_text", "cancellation")
 
 
 async def _count_stored(dsn: str) -> list[Any]:
-    """How much is in every table, and the chain."""
+    """Return the row counts of all tables, and the chain."""
     counts = ", ".join(f"(select count(*) from {name}) as {name}" for name in TABLES)
     return await fetch(dsn, f"select {counts}, (select chain from batch order by batch desc limit 1)")
 
@@ -45,17 +45,17 @@ async def _send_file(client: httpx.AsyncClient, body: bytes, query: str = "", **
     return await client.post(f"/v1/submissions?{query}", content=body, headers={**JSONL, **headers})
 
 
-def _remove_numbers(said: Any) -> Any:
-    """What a dry run cannot know."""
-    lines = [{**line, "entry": 0} for line in said["lines"]]
-    return {"outcome": said["outcome"], "lines": lines}
+def _remove_numbers(decision: Any) -> Any:
+    """Remove the numbers that a dry run does not have."""
+    lines = [{**line, "entry": 0} for line in decision["lines"]]
+    return {"outcome": decision["outcome"], "lines": lines}
 
 
 @pytest.mark.parametrize("atomic", ["true", "false"])
-async def test_a_form_is_answered_as_it_would_be(
+async def test_a_dry_run_of_a_form_predicts_the_response(
     atomic: str, client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    """Accepted, refused with node and cents, in French, with a cell never seen before; then the same for good."""
+    """Accepted, and refused with node and cents, in French, with a new cell; then the same form for real."""
     for forms in (
         build_commitment(f"DA-{atomic}", "1.00"),
         build_commitment(f"DB-{atomic}", "10000.00"),
@@ -77,7 +77,7 @@ async def test_a_form_is_answered_as_it_would_be(
         assert dry["batch"] == real["batch"] - 1
 
 
-async def test_a_duplicate_tells_the_entry_it_repeats_and_only_one_that_stays(
+async def test_a_duplicate_names_only_stored_entries(
     client: httpx.AsyncClient,
 ) -> None:
     real = await _send_form(client, build_commitment("DG-1", "1.00"))
@@ -92,8 +92,10 @@ async def test_a_duplicate_tells_the_entry_it_repeats_and_only_one_that_stays(
     assert [line.get("entry") for line in dry["lines"]] == [real["lines"][0]["entry"], None, None, None]
 
 
-async def test_a_file_is_answered_as_it_would_be(client: httpx.AsyncClient, place: ServicePlace) -> None:
-    """Acts that wait for others in it, and refusals one by one; nothing is in the database or in the spool."""
+async def test_a_dry_run_of_a_file_predicts_the_response(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    """Held acts and refused lines; nothing is stored in the database or the spool."""
     rows = [
         build_service("EA-2", "EA-1", "1.00"),
         *build_unknown_centres(3, "EB"),
@@ -108,14 +110,14 @@ async def test_a_file_is_answered_as_it_would_be(client: httpx.AsyncClient, plac
     for name in ("accepted", "duplicate", "refused"):
         assert dry[name] == real["receipt"][name]
     assert dry["reasons"] == real["reasons"]
-    told = (await client.get(f"{real['links']['refusals']}")).json()["refusals"]
+    refusals = (await client.get(f"{real['links']['refusals']}")).json()["refusals"]
     apart = {"batch": 0, "submission": 0}
-    assert dry["refusals"] == [{**each, **apart} for each in told]
+    assert dry["refusals"] == [{**refusal, **apart} for refusal in refusals]
     again = (await _send_file(client, to_jsonl(rows), "dry_run=true")).json()
     assert again["duplicate"]["lines"] == 3
 
 
-async def test_a_file_refused_whole_is_refused_by_a_dry_run_too(
+async def test_a_dry_run_refuses_files_that_are_refused_as_a_whole(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     files = _list_spooled(place)
@@ -125,8 +127,8 @@ async def test_a_file_refused_whole_is_refused_by_a_dry_run_too(
         (to_jsonl([{"reference": "x"}]) * 50_001, {}, "limit-exceeded"),
         (to_jsonl([{**build_commitment("F-1"), "kind": "third_party"}]), {}, "role-not-held"),
     ):
-        found = await _send_file(client, body, "dry_run=true", **headers)
-        assert found.json()["code"] == code, found.text
+        response = await _send_file(client, body, "dry_run=true", **headers)
+        assert response.json()["code"] == code, response.text
     assert _list_spooled(place) == files
     narrow = await _send_file(client, to_jsonl([build_commitment("F-1")]), "dry_run=true", **LIMITED)
     assert narrow.json()["code"] == "perimeter-not-held"
@@ -136,7 +138,7 @@ async def test_a_file_refused_whole_is_refused_by_a_dry_run_too(
     assert (await client.post("/v1/acts?dry_run=1", json=build_commitment("F-2"))).status_code == 400
 
 
-async def test_a_sender_of_whom_nothing_is_stored_leaves_nothing_behind(
+async def test_a_dry_run_of_a_new_sender_stores_nothing(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     before = await _count_stored(place.dsn)
@@ -148,36 +150,34 @@ async def test_a_sender_of_whom_nothing_is_stored_leaves_nothing_behind(
     assert await _count_stored(place.dsn) == before
 
 
-async def test_dry_runs_and_real_ones_at_once_do_not_mix(
+async def test_concurrent_dry_runs_do_not_affect_real_forms(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    """Each real form has its money whatever is rehearsed beside it; the rehearsed ones were never there."""
+    """Real forms get their credits whatever runs as a dry run; dry runs leave nothing."""
 
     async def rehearsed(n: int) -> Any:
         while (
-            found := await client.post("/v1/acts?dry_run=true", json=build_commitment(f"HD-{n}", "0.10"))
+            response := await client.post("/v1/acts?dry_run=true", json=build_commitment(f"HD-{n}", "0.10"))
         ).status_code == 503:
-            assert found.headers["retry-after"]
-        return found.json()
+            assert response.headers["retry-after"]
+        return response.json()
 
     real = [_send_form(client, build_commitment(f"HR-{n}", "0.10")) for n in range(100)]
     files = [
         _send_file(client, to_jsonl([build_commitment(f"HF-{n}", "0.10")]), "wait=60") for n in range(10)
     ]
     dry = [rehearsed(n) for n in range(100)]
-    found = await asyncio.gather(*real, *dry, *files)
-    assert {each["outcome"] for each in found[:200]} == {"accepted"}
-    assert all(each.json()["receipt"]["accepted"]["lines"] == 1 for each in found[200:])
+    results = await asyncio.gather(*real, *dry, *files)
+    assert {result["outcome"] for result in results[:200]} == {"accepted"}
+    assert all(result.json()["receipt"]["accepted"]["lines"] == 1 for result in results[200:])
     rows = await fetch(place.dsn, "select reference from entry where reference ~ '^H[RDF]-'")
     assert len(rows) == 110
     assert not any(row["reference"].startswith("HD") for row in rows)
     assert "crescendo_dry_runs_total" in (await client.get("/metrics")).text
 
 
-async def test_one_sender_leaves_half_of_the_dry_runs_to_the_others(
-    database: Database, tmp_path: Path
-) -> None:
-    """While the first form of all waits for its row nothing is read: dry runs wait, one sender's in half of the room."""
+async def test_one_sender_may_use_half_of_the_dry_runs(database: Database, tmp_path: Path) -> None:
+    """A blocked first form keeps the dry runs waiting; one sender gets half of their places."""
     own = compute_sender_limit(DRY_RUNS_MAX)
     async with (
         create_database(database) as dsn,
@@ -195,33 +195,31 @@ async def test_one_sender_leaves_half_of_the_dry_runs_to_the_others(
                 )
 
             async def refused(key: Mapping[str, str]) -> tuple[set[asyncio.Task[httpx.Response]], str]:
-                asked = {asyncio.create_task(ask(key, n)) for n in range(own + 1)}
-                (told,), waiting = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-                found = told.result()
-                assert (found.status_code, found.json()["code"]) == (503, "try-again")
-                assert found.headers["retry-after"] == "1"
-                return waiting, found.json()["detail"]
+                requests = {asyncio.create_task(ask(key, n)) for n in range(own + 1)}
+                (first_response,), waiting = await asyncio.wait(requests, return_when=asyncio.FIRST_COMPLETED)
+                response = first_response.result()
+                assert (response.status_code, response.json()["code"]) == (503, "try-again")
+                assert response.headers["retry-after"] == "1"
+                return waiting, response.json()["detail"]
 
-            mine, said = await refused(MINISTRY)
-            assert "many of your dry runs" in said
+            mine, detail = await refused(MINISTRY)
+            assert "many of your dry runs" in detail
             for path, content in (
                 ("acts", json.dumps(build_commitment("Z"))),
                 ("submissions", to_jsonl(CREDITS)),
             ):
                 media = "application/json" if path == "acts" else "application/x-ndjson"
-                sent = {"content": content, "headers": {"content-type": media}}
-                found = await client.post(f"/v1/{path}?dry_run=true", **sent)
-                assert (found.status_code, found.headers["retry-after"]) == (503, "1")
-            others, said = await refused(FOREIGN)
-            assert "many dry runs" in said or "many of your dry runs" in said
-        found = await asyncio.gather(*mine, *others)
-        assert {each.json()["outcome"] for each in found} == {"accepted"}
+                arguments = {"content": content, "headers": {"content-type": media}}
+                response = await client.post(f"/v1/{path}?dry_run=true", **arguments)
+                assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+            others, detail = await refused(FOREIGN)
+            assert "many dry runs" in detail or "many of your dry runs" in detail
+        responses = await asyncio.gather(*mine, *others)
+        assert {response.json()["outcome"] for response in responses} == {"accepted"}
         assert (await real)["outcome"] == "accepted"
 
 
-async def test_a_dry_run_survives_a_lost_connection_and_the_book_is_proven_afterwards(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_a_dry_run_survives_a_lost_connection(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -242,11 +240,11 @@ async def test_a_dry_run_survives_a_lost_connection_and_the_book_is_proven_after
                 " and application_name like 'crescendo/%' and pid <> (select holder_pid from engine)"
             )
             await served.wait_for_log("batch failed")
-        said = await asyncio.gather(*dry)
-        assert {each.get("outcome", each.get("code")) for each in said} <= {"accepted", "try-again"}
+        results = await asyncio.gather(*dry)
+        assert {result.get("outcome", result.get("code")) for result in results} <= {"accepted", "try-again"}
         assert (await real).json()["receipt"]["accepted"]["lines"] == 1
         served.process.terminate()
         assert await served.process.wait() == 0
-        place, known = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
-        proven = await run_crescendo("verify", *place, "--json", environment=known)
+        place, environment = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
+        proven = await run_crescendo("verify", *place, "--json", environment=environment)
         assert proven.json()["proven"], proven.out

@@ -1,6 +1,6 @@
-"""Every route as an attacker would try it, taken from the table of routes: who adds one says here what it is.
+"""Attacks on every route, taken from the table of routes.
 
-``ROUTE_ACCESS`` holds what each route does for whom; a route that is not there fails the first test.
+``ROUTE_ACCESS`` describes the access of each route that needs a key; a new route must be added, or the first test fails.
 """
 
 import json
@@ -32,18 +32,18 @@ from tests.service.http.running_service import JSONL, fetch, to_jsonl
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HIDDEN_ROUTES = "TOP-SECRET"
-"""Begins every reference that the ministry sends: who else sees it has broken in."""
+"""Prefix of every reference of the ministry; no other sender may see it."""
 
 
 class RouteAccess(NamedTuple):
-    """What a route is."""
+    """The access of a route."""
 
     sends: Mapping[str, Any] | None = None
-    """A body that would do something for its rightful sender; None for a route that only shows."""
+    """A request body that would have an effect for an authorised sender; None for a route that only reads."""
     is_owned: bool = False
-    """Whether what its path names is somebody's: to everybody else it is not there."""
+    """Whether the object in the path belongs to a sender, and is not found for others."""
     query: Mapping[str, str] = {}
-    """Parameters without which nothing would be shown to anybody."""
+    """Parameters that the route requires."""
 
 
 ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
@@ -55,7 +55,7 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     ("GET", "/v1/submissions/{submission}"): RouteAccess(is_owned=True),
     ("GET", "/v1/submissions/{submission}/refusals"): RouteAccess(is_owned=True),
     ("GET", "/v1/submissions/{submission}/pain002"): RouteAccess(is_owned=True),
-    # an operator may: tests of their own say what and when
+    # operators may; other tests cover that
     ("DELETE", "/v1/submissions/{submission}"): RouteAccess(),
     ("POST", "/v1/senders/{sender}/pause"): RouteAccess(),
     ("POST", "/v1/senders/{sender}/resume"): RouteAccess(),
@@ -78,34 +78,36 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     **{("GET", route.path): RouteAccess() for route in reports.ROUTES},
 }
 NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64}
-"""What stands in a path where it is no number."""
+"""Values of path parameters that are not numbers."""
 CLOSED_ROUTES = sorted(ROUTE_ACCESS)
 OWNED_ROUTES = [route for route, sort in ROUTE_ACCESS.items() if sort.is_owned]
 SENDING_ROUTES = [route for route, sort in ROUTE_ACCESS.items() if sort.sends is not None]
 
 
-async def test_every_route_is_said_to_be_open_or_tried_here() -> None:
-    found = {(route.method, route.path) for route in ROUTES}
-    assert {route for route in found if route[1] not in OPEN_PATHS} == set(ROUTE_ACCESS)
+async def test_every_route_is_open_or_in_the_table() -> None:
+    routes = {(route.method, route.path) for route in ROUTES}
+    assert {route for route in routes if route[1] not in OPEN_PATHS} == set(ROUTE_ACCESS)
 
 
-async def test_every_route_that_is_described_is_tried_here(anonymous: httpx.AsyncClient) -> None:
-    """By the description as it is handed out, so that none can be forgotten that callers know of."""
+async def test_every_described_route_is_in_the_table(anonymous: httpx.AsyncClient) -> None:
+    """From the served document, so that no route that callers know of is forgotten."""
     paths = (await anonymous.get("/openapi.json")).json()["paths"]
     methods = {"get", "post", "put", "patch", "delete"}
-    described = {(method.upper(), path) for path, each in paths.items() for method in each.keys() & methods}
+    described = {
+        (method.upper(), path) for path, operations in paths.items() for method in operations.keys() & methods
+    }
     assert {route for route in described if route[1] not in OPEN_PATHS} == set(ROUTE_ACCESS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def number(place: ServicePlace) -> int:
-    """A submission of the ministry with refused lines, beside an act of its own that was accepted."""
+    """A submission of the ministry with refused lines, sent after an accepted act."""
     async with place.service.client(MINISTRY) as client:
         form = await client.post("/v1/acts", json=build_commitment(f"{HIDDEN_ROUTES}-ACT", "0.01"))
         assert form.json()["outcome"] == "accepted"
         rows = to_jsonl(build_unknown_centres(3, HIDDEN_ROUTES))
-        found = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
-        return found.json()["submission"]
+        response = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
+        return response.json()["submission"]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -115,7 +117,7 @@ async def anonymous(place: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def build_path(path: str, number: int) -> str:
-    """The path with the number of something of the ministry's: a submission, and an entry too."""
+    """Return the path with the number of a submission of the ministry, which is also an entry."""
     return re.sub(r"\{(\w+)\}", lambda found: NAMES.get(found[1], str(number)), path)
 
 
@@ -130,7 +132,7 @@ async def _count_audited(place: ServicePlace) -> int:
 
 
 async def _count_stored(place: ServicePlace) -> tuple[Any, ...]:
-    """What a break-in would change."""
+    """Count the rows that a successful attack would change."""
     query = (
         "select (select count(*) from entry), (select count(*) from submission), (select count(*) from form)"
     )
@@ -155,7 +157,7 @@ BAD_KEYS: Mapping[str, Mapping[str, str]] = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ended(place: ServicePlace) -> None:
-    """A key that is over by itself, and one that was ended; both are known to be gone."""
+    """An expired key and a revoked one, after the service has reloaded them."""
     say = (
         "insert into access_key select $1, sender, digest, roles, programmes, '', now(), {} from access_key"
         " where key = 'ministry2222'"
@@ -173,41 +175,41 @@ async def ended(place: ServicePlace) -> None:
 @pytest.mark.usefixtures("ended")
 @pytest.mark.parametrize("route", CLOSED_ROUTES)
 @pytest.mark.parametrize("name", BAD_KEYS)
-async def test_without_a_good_key_nothing_is_shown_done_or_forgotten(
+async def test_without_a_valid_key_nothing_is_shown_done_or_left_unaudited(
     name: str, route: tuple[str, str], place: ServicePlace, anonymous: httpx.AsyncClient, number: int
 ) -> None:
     method, path = route
     before, stored = await _count_audited(place), await _count_stored(place)
-    sent = _build_request(BAD_KEYS[name], ROUTE_ACCESS[route])
-    found = await anonymous.request(method, build_path(path, number), **sent)
-    assert (found.status_code, found.json()["code"]) == (401, "key-unknown")
+    arguments = _build_request(BAD_KEYS[name], ROUTE_ACCESS[route])
+    response = await anonymous.request(method, build_path(path, number), **arguments)
+    assert (response.status_code, response.json()["code"]) == (401, "key-unknown")
     assert await _count_audited(place) == before + 1
     assert await _count_stored(place) == stored
 
 
 @pytest.mark.parametrize("route", CLOSED_ROUTES)
-async def test_a_header_that_stands_there_twice_opens_nothing(
+async def test_a_repeated_authorization_header_is_refused(
     route: tuple[str, str], place: ServicePlace, number: int
 ) -> None:
     method, path = route
     before = await _count_audited(place)
     for pair in ((MINISTRY, MINISTRY), (FOREIGN, MINISTRY), ({"authorization": ""}, MINISTRY)):
-        lines = [f"Authorization: {each['authorization']}" for each in pair]
-        sent = format_request(
+        lines = [f"Authorization: {headers['authorization']}" for headers in pair]
+        request = format_request(
             f"{method} {build_path(path, number)} HTTP/1.1", "Host: x", *lines, "Content-Length: 0"
         )
-        (found,) = await exchange(place.service.url, sent)
-        assert found.status == 400
-        assert HIDDEN_ROUTES.encode() not in found.body
+        (reply,) = await exchange(place.service.url, request)
+        assert reply.status == 400
+        assert HIDDEN_ROUTES.encode() not in reply.body
     assert await _count_audited(place) == before + 3
 
 
-# --------------------------------------------------------------------------------------------- another's
+# --------------------------------------------------------------------------------------------- other senders
 
 
 @pytest.mark.parametrize("key", [FOREIGN, OPERATOR], ids=["another sender", "the operator"])
 @pytest.mark.parametrize("route", OWNED_ROUTES)
-async def test_what_is_anothers_is_not_there_and_asking_is_noted(
+async def test_objects_of_other_senders_are_not_found_and_the_attempt_is_audited(
     route: tuple[str, str],
     key: Mapping[str, str],
     place: ServicePlace,
@@ -230,7 +232,7 @@ async def test_what_is_anothers_is_not_there_and_asking_is_noted(
 
 @pytest.mark.parametrize("key", [FOREIGN, OPERATOR], ids=["another sender", "the operator"])
 @pytest.mark.parametrize("route", CLOSED_ROUTES)
-async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
+async def test_no_route_shows_anything_of_other_senders(
     route: tuple[str, str],
     key: Mapping[str, str],
     place: ServicePlace,
@@ -247,20 +249,20 @@ async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
         {"headers": {"range": "bytes=0-100000", "accept-language": "fr"}},
     ]
     for trick in tricks:
-        sent = _build_request(key, ROUTE_ACCESS[route])
-        sent["headers"] = {**sent["headers"], **trick.get("headers", {})}
-        sent["params"] = {**sent["params"], **trick.get("params", {})}
-        found = await anonymous.request(method, build_path(path, number), **sent)
-        mine = json.dumps(found.json()) if "json" in found.headers["content-type"] else found.text
-        for asked in ROUTE_ACCESS[route].query.values():
-            mine = mine.replace(asked, "")  # what we named ourselves may be named to us
+        arguments = _build_request(key, ROUTE_ACCESS[route])
+        arguments["headers"] = {**arguments["headers"], **trick.get("headers", {})}
+        arguments["params"] = {**arguments["params"], **trick.get("params", {})}
+        response = await anonymous.request(method, build_path(path, number), **arguments)
+        mine = json.dumps(response.json()) if "json" in response.headers["content-type"] else response.text
+        for value in ROUTE_ACCESS[route].query.values():
+            mine = mine.replace(value, "")  # the name in the request may appear in the response
         assert HIDDEN_ROUTES not in mine, (trick, mine)
         assert "MIN-09" not in mine
 
 
 @pytest.mark.parametrize("key", [AUDITOR, OPERATOR, ACCOUNTANT], ids=["auditor", "operator", "accountant"])
 @pytest.mark.parametrize("route", SENDING_ROUTES)
-async def test_who_may_not_send_changes_nothing(
+async def test_keys_that_may_not_send_change_nothing(
     route: tuple[str, str],
     key: Mapping[str, str],
     place: ServicePlace,
@@ -269,10 +271,10 @@ async def test_who_may_not_send_changes_nothing(
 ) -> None:
     method, path = route
     before, stored = await _count_audited(place), await _count_stored(place)
-    found = await anonymous.request(
+    response = await anonymous.request(
         method, build_path(path, number), **_build_request(key, ROUTE_ACCESS[route])
     )
-    assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
+    assert (response.status_code, response.json()["code"]) == (403, "role-not-held")
     assert await _count_audited(place) == before + 1
     assert await _count_stored(place) == stored
 
@@ -283,22 +285,22 @@ METHOD_OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-overrid
 
 
 @pytest.mark.parametrize("header", METHOD_OVERRIDES)
-async def test_a_method_is_what_stands_in_the_first_line(
+async def test_method_override_headers_are_ignored(
     header: str, place: ServicePlace, anonymous: httpx.AsyncClient
 ) -> None:
     stored = await _count_stored(place)
     sort = ROUTE_ACCESS["POST", "/v1/acts"]
-    sent = {**_build_request(MINISTRY, sort)}
-    sent["headers"] = {**sent["headers"], header: "POST"}
-    found = await anonymous.request("DELETE", "/v1/acts", **sent)
-    assert found.status_code == 405
+    fields = {**_build_request(MINISTRY, sort)}
+    fields["headers"] = {**fields["headers"], header: "POST"}
+    response = await anonymous.request("DELETE", "/v1/acts", **fields)
+    assert response.status_code == 405
     assert await _count_stored(place) == stored
-    found = await anonymous.get("/v1/submissions", headers={**MINISTRY, header: "DELETE"})
-    assert found.status_code == 200
+    response = await anonymous.get("/v1/submissions", headers={**MINISTRY, header: "DELETE"})
+    assert response.status_code == 200
 
 
 def _list_paths(number: int) -> list[str]:
-    """Ways to write a path that a proxy and we might read differently."""
+    """List spellings of a path that a proxy and the service might interpret differently."""
     own = f"/v1/submissions/{number}"
     return [
         f"/v1/%73ubmissions/{number}",
@@ -329,46 +331,44 @@ def _list_paths(number: int) -> list[str]:
     ]
 
 
-async def test_a_path_is_what_it_says_letter_by_letter(place: ServicePlace, number: int) -> None:
+async def test_paths_are_compared_byte_by_byte(place: ServicePlace, number: int) -> None:
     for path in _list_paths(number):
         for key in (MINISTRY, FOREIGN, AUDITOR):
             line = f"Authorization: {key['authorization']}"
-            (found,) = await exchange(
+            (reply,) = await exchange(
                 place.service.url, format_request(f"GET {path} HTTP/1.1", "Host: x", line)
             )
-            assert found.status in {400, 404}, (path, found)
-            assert HIDDEN_ROUTES.encode() not in found.body
+            assert reply.status in {400, 404}, (path, reply)
+            assert HIDDEN_ROUTES.encode() not in reply.body
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:1", "", "a" * 5000, "x\t", "[::1]"])
-async def test_no_answer_depends_on_the_host_that_is_named(
+async def test_responses_do_not_depend_on_the_host_header(
     host: str, place: ServicePlace, number: int
 ) -> None:
-    """An address that is put together from the Host header would send the next one to an attacker."""
+    """Addresses in responses must not be built from the Host header, which an attacker may choose."""
     line = f"Authorization: {MINISTRY['authorization']}"
-    sent = format_request(f"GET /v1/submissions/{number} HTTP/1.1", f"Host: {host}", line)
-    (found,) = await exchange(place.service.url, sent)
-    assert found.status == 200
-    assert host.strip() == "" or host.encode() not in found.body
-    assert all(host not in value for value in found.headers.values() if host.strip())
-    assert json.loads(found.body)["links"]["self"] == f"/v1/submissions/{number}"
+    request = format_request(f"GET /v1/submissions/{number} HTTP/1.1", f"Host: {host}", line)
+    (reply,) = await exchange(place.service.url, request)
+    assert reply.status == 200
+    assert host.strip() == "" or host.encode() not in reply.body
+    assert all(host not in value for value in reply.headers.values() if host.strip())
+    assert json.loads(reply.body)["links"]["self"] == f"/v1/submissions/{number}"
 
 
-async def test_a_whole_address_in_the_first_line_is_a_path_and_no_errand(
-    place: ServicePlace, number: int
-) -> None:
-    """We are nobody's proxy: what is asked of another host is answered by us, after the key, or not at all."""
+async def test_an_absolute_request_target_is_not_proxied(place: ServicePlace, number: int) -> None:
+    """The service is not a proxy: it answers requests for other hosts itself, after authentication, or not at all."""
     key = f"Authorization: {FOREIGN['authorization']}"
     for target in (
         f"http://evil.example/v1/submissions/{number}",
         f"https://10.0.0.1/v1/submissions/{number}",
     ):
-        (found,) = await exchange(place.service.url, format_request(f"GET {target} HTTP/1.1", "Host: x", key))
-        assert found.status == 404
+        (reply,) = await exchange(place.service.url, format_request(f"GET {target} HTTP/1.1", "Host: x", key))
+        assert reply.status == 404
     for line in ("CONNECT evil.example:443 HTTP/1.1", "OPTIONS * HTTP/1.1", "TRACE /v1/submissions HTTP/1.1"):
-        (found,) = await exchange(place.service.url, format_request(line, "Host: x", key))
-        assert found.status in {400, 404, 405}
-        assert SECRET.encode() not in found.body, "what is sent is not sent back"
+        (reply,) = await exchange(place.service.url, format_request(line, "Host: x", key))
+        assert reply.status in {400, 404, 405}
+        assert SECRET.encode() not in reply.body, "what is sent is not sent back"
 
 
 # --------------------------------------------------------------------------------------------- heads and bodies
@@ -417,18 +417,20 @@ SMUGGLED: Mapping[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", SMUGGLED)
-async def test_a_request_of_two_minds_is_not_followed_by_another(name: str, place: ServicePlace) -> None:
-    """What two readers could end at different places is refused, and the connection closed with all that follows."""
+async def test_ambiguous_requests_are_refused_and_the_connection_closed(
+    name: str, place: ServicePlace
+) -> None:
+    """A request whose end is ambiguous is refused, and the connection closed (request smuggling)."""
     stored = await _count_stored(place)
-    found = await exchange(place.service.url, SMUGGLED[name])
-    assert all(each.status in {0, 400, 401} for each in found), found
-    assert len(found) == 1
+    replies = await exchange(place.service.url, SMUGGLED[name])
+    assert all(reply.status in {0, 400, 401} for reply in replies), replies
+    assert len(replies) == 1
     assert await _count_stored(place) == stored
 
 
-def _is_refused(found: Reply) -> bool:
-    said = json.loads(found.body)
-    return (found.status, said["code"]) == (431, "head-too-long") and found.headers["connection"] == "close"
+def _is_refused(reply: Reply) -> bool:
+    body = json.loads(reply.body)
+    return (reply.status, body["code"]) == (431, "head-too-long") and reply.headers["connection"] == "close"
 
 
 HEADS: Mapping[str, bytes] = {
@@ -450,37 +452,41 @@ HEADS: Mapping[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", HEADS)
-async def test_a_head_has_an_end(name: str, place: ServicePlace) -> None:
-    found = await exchange(place.service.url, HEADS[name])
-    assert found[0].status == 0 or _is_refused(found[0]), found
+async def test_request_heads_are_limited(name: str, place: ServicePlace) -> None:
+    replies = await exchange(place.service.url, HEADS[name])
+    assert replies[0].status == 0 or _is_refused(replies[0]), replies
 
 
-async def test_a_head_below_the_limits_is_read(place: ServicePlace) -> None:
+async def test_a_request_head_below_the_limits_is_accepted(place: ServicePlace) -> None:
     most = [f"X-{n}: {'a' * 600}" for n in range(HEADERS_MAX - 3)]
-    (found,) = await exchange(place.service.url, format_request("GET /healthz HTTP/1.1", "Host: x", *most))
-    assert found.status == 200
+    (reply,) = await exchange(place.service.url, format_request("GET /healthz HTTP/1.1", "Host: x", *most))
+    assert reply.status == 200
 
 
-async def test_after_all_this_the_service_is_well(place: ServicePlace, anonymous: httpx.AsyncClient) -> None:
+async def test_the_service_still_works_after_the_attacks(
+    place: ServicePlace, anonymous: httpx.AsyncClient
+) -> None:
     assert (await anonymous.get("/readyz")).status_code == 200
     assert not [line for line in place.service.log_lines if "Traceback" in line or '"level":"error"' in line]
-    said = "".join(place.service.log_lines)
-    assert SECRET not in said
-    assert "Invalid HTTP" not in said, "whoever sends nonsense would fill our logs"
+    log = "".join(place.service.log_lines)
+    assert SECRET not in log
+    assert "Invalid HTTP" not in log, "whoever sends nonsense would fill our logs"
 
 
 @pytest.mark.parametrize("route", CLOSED_ROUTES)
-async def test_a_parameter_that_no_route_knows_is_refused_and_nothing_is_done(
+async def test_unknown_parameters_are_refused(
     route: tuple[str, str], place: ServicePlace, anonymous: httpx.AsyncClient, number: int
 ) -> None:
-    """A form with ``dryrun=true`` is not meant to be posted."""
+    """A form with the misspelt ``dryrun=true`` must not be posted."""
     method, path = route
     stored = await _count_stored(place)
     for key in (MINISTRY, OPERATOR):
-        sent = _build_request(key, ROUTE_ACCESS[route])
+        arguments = _build_request(key, ROUTE_ACCESS[route])
         for params in ({"dryrun": "true"}, {"nothing": ""}):
-            found = await anonymous.request(method, build_path(path, number), **{**sent, "params": params})
-            refused = (found.status_code, found.json()["code"])
-            assert refused in {(400, "malformed-request"), (403, "role-not-held")}, found.text
+            response = await anonymous.request(
+                method, build_path(path, number), **{**arguments, "params": params}
+            )
+            refused = (response.status_code, response.json()["code"])
+            assert refused in {(400, "malformed-request"), (403, "role-not-held")}, response.text
             assert key is OPERATOR or refused[0] == 400 or "senders" in path
     assert await _count_stored(place) == stored

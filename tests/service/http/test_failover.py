@@ -1,4 +1,4 @@
-"""The database fails over to its replica, as ``docs/production.md`` says: what was acknowledged is there, once."""
+"""Failover to a replica as ``docs/production.md`` describes: acknowledged work is there, once."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ def _find_free_port() -> int:
 
 @asynccontextmanager
 async def _run_replica(primary: Path, dsn: str, data: Path) -> AsyncIterator[str]:
-    """A server that follows the primary's; its address."""
+    """Run a replica of the primary; return its address."""
     home, port = data / "postgres", _find_free_port()
     home.mkdir(parents=True)
     words = ("--write-recovery-conf", "--checkpoint=fast", f"--dbname={dsn}", "--pgdata", home / "cluster")
@@ -57,18 +57,18 @@ async def _run_replica(primary: Path, dsn: str, data: Path) -> AsyncIterator[str
 
 
 def _build_dsn(dsn: str, *ports: str) -> str:
-    """The same address at other ports of this machine."""
+    """Return the address with several ports of this machine."""
     hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
     return re.sub(r"@[^/]+", f"@{hosts}", dsn)
 
 
 async def _wait_for_replica(dsn: str) -> None:
-    """The server tells nobody: it must be asked."""
+    """Poll until the replica follows: PostgreSQL does not notify."""
     while await execute_sql(dsn, "select count(*) from pg_stat_replication where sync_state = 'sync'") != 1:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 
 
-async def test_what_was_acknowledged_survives_the_loss_of_the_primary(tmp_path: Path) -> None:
+async def test_acknowledged_work_survives_the_loss_of_the_primary(tmp_path: Path) -> None:
     async with (
         run_keeper(tmp_path / "a") as (_, dsn),
         _run_replica(tmp_path / "a", dsn, tmp_path / "b") as second,
@@ -77,7 +77,7 @@ async def test_what_was_acknowledged_survives_the_loss_of_the_primary(tmp_path: 
         await execute_sql(dsn, "select pg_reload_conf()")
         await _wait_for_replica(dsn)
         await insert_keys(dsn)
-        ports = (str(urlsplit(each).port) for each in (dsn, second))
+        ports = (str(urlsplit(address).port) for address in (dsn, second))
         either = _build_dsn(dsn, *ports) + "?target_session_attrs=read-write"
         async with run_service(either, tmp_path / "data") as served, served.client(MINISTRY) as client:
             funded = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
@@ -86,7 +86,7 @@ async def test_what_was_acknowledged_survives_the_loss_of_the_primary(tmp_path: 
             assert form.json()["outcome"] == "accepted", (form.text, served.log_lines)
             kill_all(find_server(tmp_path / "a"))
             assert await served.process.wait() == 3
-        # its supervisor starts it again before the replica is promoted
+        # a supervisor restarts the service before the replica is promoted
         async with run_standby(either, tmp_path / "data") as served:
             await served.wait_for_log("the database does not answer")
             await execute_sql(second, "select pg_promote()")

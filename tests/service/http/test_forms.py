@@ -1,4 +1,4 @@
-"""Forms: acts sent one by one, decided with others, and answered once they are committed."""
+"""Forms: acts sent as JSON, decided in a batch with others, and answered after the commit."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from tests.service.http.running_service import JSONL, create_database, fetch, ru
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SPARE = "0177-D075-DD75"
-"""A unit with credits of 400 euros that only one test draws on."""
+"""A unit with credits of 400 euros that only one test spends."""
 
 
 async def _send(client: httpx.AsyncClient, rows: Any, **headers: str) -> Any:
@@ -32,10 +32,10 @@ async def _send(client: httpx.AsyncClient, rows: Any, **headers: str) -> Any:
 
 
 async def _send_until_answered(client: httpx.AsyncClient, row: Any) -> Any:
-    """Send it until it is taken."""
-    while (found := await _send(client, row)).status_code == 503:
-        assert found.headers["retry-after"]
-    return found
+    """Send a form until the service accepts it."""
+    while (response := await _send(client, row)).status_code == 503:
+        assert response.headers["retry-after"]
+    return response
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -44,21 +44,21 @@ async def anonymous(place: ServicePlace) -> Any:
         yield client
 
 
-async def test_a_form_is_answered_with_its_document_number(
+async def test_the_response_to_a_form_has_its_document_number(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    found = await _send(client, build_commitment("A-1", "1.50"))
-    assert found.status_code == 200
-    said = found.json()
-    assert said["outcome"] == "accepted"
+    response = await _send(client, build_commitment("A-1", "1.50"))
+    assert response.status_code == 200
+    body = response.json()
+    assert body["outcome"] == "accepted"
     (entry,) = await fetch(place.dsn, "select * from entry where reference = 'A-1'")
-    assert said["lines"] == [{"reference": "A-1", "outcome": "ACCEPTED", "entry": entry["entry_id"]}]
-    assert (said["submission"], said["line"]) == (entry["submission"], entry["line"] + 1)
-    (batch,) = await fetch(place.dsn, "select chain from batch where batch = $1", said["batch"])
-    assert batch["chain"].hex() == said["chain"]
+    assert body["lines"] == [{"reference": "A-1", "outcome": "ACCEPTED", "entry": entry["entry_id"]}]
+    assert (body["submission"], body["line"]) == (entry["submission"], entry["line"] + 1)
+    (batch,) = await fetch(place.dsn, "select chain from batch where batch = $1", body["batch"])
+    assert batch["chain"].hex() == body["chain"]
 
 
-async def test_a_form_sent_again_is_a_duplicate_of_itself(client: httpx.AsyncClient) -> None:
+async def test_a_repeated_form_is_a_duplicate(client: httpx.AsyncClient) -> None:
     first = (await _send(client, build_commitment("B-1"))).json()
     again = (await _send(client, build_commitment("B-1"))).json()
     assert again["outcome"] == "duplicate"
@@ -67,18 +67,18 @@ async def test_a_form_sent_again_is_a_duplicate_of_itself(client: httpx.AsyncCli
     assert other["lines"][0]["outcome"] == "REFERENCE_CONFLICT"
 
 
-async def test_a_form_and_a_file_that_say_the_same_are_the_same(client: httpx.AsyncClient) -> None:
+async def test_the_same_act_in_a_form_and_a_file_is_a_duplicate(client: httpx.AsyncClient) -> None:
     first = (await _send(client, {**build_commitment("C-1"), "amount": 10.00})).json()
     assert first["outcome"] == "accepted"
     body = to_jsonl([{**build_commitment("C-1"), "amount": "10,0"}])
-    found = await client.post("/v1/submissions?wait=60", content=body, headers=JSONL)
-    assert found.json()["receipt"]["duplicate"]["lines"] == 1
+    response = await client.post("/v1/submissions?wait=60", content=body, headers=JSONL)
+    assert response.json()["receipt"]["duplicate"]["lines"] == 1
 
 
-async def test_a_refusal_says_where_and_how_much_is_missing(client: httpx.AsyncClient) -> None:
-    found = await _send(client, build_commitment("D-1", "10000.00"), accept_language="fr")
-    (line,) = found.json()["lines"]
-    assert found.json()["outcome"] == "refused"
+async def test_a_refusal_has_the_node_and_the_missing_amount(client: httpx.AsyncClient) -> None:
+    response = await _send(client, build_commitment("D-1", "10000.00"), accept_language="fr")
+    (line,) = response.json()["lines"]
+    assert response.json()["outcome"] == "refused"
     assert line["outcome"] == "AE_EXCEEDED"
     assert line["node"] == "0177-D013-DD13 HT2 2018"
     assert line["missing"] > 900_000
@@ -87,7 +87,7 @@ async def test_a_refusal_says_where_and_how_much_is_missing(client: httpx.AsyncC
     assert unknown["lines"][0]["field"] == "fund_centre"
 
 
-async def test_what_a_form_follows_must_be_there_already(client: httpx.AsyncClient) -> None:
+async def test_the_predecessor_of_a_form_must_exist(client: httpx.AsyncClient) -> None:
     early = (await _send(client, build_service("E-2", "E-1"))).json()
     assert early["lines"][0]["outcome"] == "PREDECESSOR_MISSING"
     await _send(client, build_commitment("E-1"))
@@ -95,10 +95,10 @@ async def test_what_a_form_follows_must_be_there_already(client: httpx.AsyncClie
 
 
 async def test_the_lines_of_an_act_are_accepted_all_or_not_at_all(client: httpx.AsyncClient) -> None:
-    """Lines of one reference are one act; lines of several are several, each for itself."""
+    """Lines of one reference are one act; other references are acts of their own."""
     act = [{**build_commitment("F-1", euros), "line": line} for line, euros in ((1, "1.00"), (2, "10000.00"))]
     whole = (await _send(client, act)).json()
-    assert [each["outcome"] for each in whole["lines"]] == ["ACT_REFUSED", "AE_EXCEEDED"]
+    assert [line_body["outcome"] for line_body in whole["lines"]] == ["ACT_REFUSED", "AE_EXCEEDED"]
     acts = [
         build_commitment("F-2", "1.00"),
         build_commitment("F-3", "10000.00"),
@@ -106,13 +106,17 @@ async def test_the_lines_of_an_act_are_accepted_all_or_not_at_all(client: httpx.
     ]
     each_for_itself = (await _send(client, acts)).json()
     assert each_for_itself["outcome"] == "mixed"
-    assert [each["outcome"] for each in each_for_itself["lines"]] == ["ACCEPTED", "AE_EXCEEDED", "DUPLICATE"]
+    assert [line_body["outcome"] for line_body in each_for_itself["lines"]] == [
+        "ACCEPTED",
+        "AE_EXCEEDED",
+        "DUPLICATE",
+    ]
 
 
-async def test_the_acts_of_a_form_are_accepted_all_or_none_where_that_is_asked(
+async def test_an_atomic_form_is_accepted_whole_or_not_at_all(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    """The one refused tells why, the others that they fell with it; what was accepted before stands."""
+    """The refused act has its reason, the others FORM_REFUSED; acts accepted before stay accepted."""
     await _send(client, build_commitment("FA-0", "1.00"))
     acts = [
         build_commitment("FA-0", "1.00"),
@@ -120,63 +124,63 @@ async def test_the_acts_of_a_form_are_accepted_all_or_none_where_that_is_asked(
         build_commitment("FA-2", "10000.00"),
     ]
     refused = (await client.post("/v1/acts?atomic=true", json=acts)).json()
-    assert [each["outcome"] for each in refused["lines"]] == ["DUPLICATE", "FORM_REFUSED", "AE_EXCEEDED"]
+    assert [line["outcome"] for line in refused["lines"]] == ["DUPLICATE", "FORM_REFUSED", "AE_EXCEEDED"]
     assert "whole" in refused["lines"][1]["action"]
     rows = "select reference from entry where reference like 'FA-%' order by 1"
     assert [row["reference"] for row in await fetch(place.dsn, rows)] == ["FA-0"]
-    # a follower in the same form, and then the form again: a duplicate as a whole
+    # an act and its follower in the same form; the form sent again is a duplicate
     acts = [
         build_commitment("FA-1", "1.00"),
         build_service("FA-3", "FA-1", "1.00"),
         build_commitment("FA-0", "1.00"),
     ]
-    taken, again = [(await client.post("/v1/acts?atomic=true", json=acts)).json() for _ in range(2)]
-    assert [each["outcome"] for each in taken["lines"]] == ["ACCEPTED", "ACCEPTED", "DUPLICATE"]
+    first, again = [(await client.post("/v1/acts?atomic=true", json=acts)).json() for _ in range(2)]
+    assert [line["outcome"] for line in first["lines"]] == ["ACCEPTED", "ACCEPTED", "DUPLICATE"]
     assert again["outcome"] == "duplicate"
-    assert [each["entry"] for each in again["lines"]] == [each["entry"] for each in taken["lines"]]
+    assert [line["entry"] for line in again["lines"]] == [line["entry"] for line in first["lines"]]
 
 
-async def test_forms_of_both_sorts_share_a_batch(client: httpx.AsyncClient, place: ServicePlace) -> None:
-    """Each is told of its own acts, in French where that is asked for."""
+async def test_atomic_and_other_forms_share_a_batch(client: httpx.AsyncClient, place: ServicePlace) -> None:
+    """Each response has its own acts, in French if requested."""
     forms = [
         [build_commitment(f"FB-{n}", "0.01"), build_commitment(f"FC-{n}", "0.01" if n % 3 else "10000.00")]
         for n in range(60)
     ]
-    asked = [
+    requests = [
         client.post(
             f"/v1/acts?atomic={'true' if n % 2 else 'false'}", json=form, headers={"accept-language": "fr"}
         )
         for n, form in enumerate(forms)
     ]
-    said = [each.json() for each in await asyncio.gather(*asked)]
-    for n, each in enumerate(said):
-        assert [line["reference"] for line in each["lines"]] == [f"FB-{n}", f"FC-{n}"]
-        first, second = [line["outcome"] for line in each["lines"]]
+    decisions = [decision.json() for decision in await asyncio.gather(*requests)]
+    for n, decision in enumerate(decisions):
+        assert [line["reference"] for line in decision["lines"]] == [f"FB-{n}", f"FC-{n}"]
+        first, second = [line["outcome"] for line in decision["lines"]]
         assert first == ("ACCEPTED" if n % 3 or not n % 2 else "FORM_REFUSED")
         assert second == ("ACCEPTED" if n % 3 else "AE_EXCEEDED")
-    assert "tous devaient être acceptés, ou aucun" in said[3]["lines"][0]["finding"]
-    accepted = sum(line["outcome"] == "ACCEPTED" for each in said for line in each["lines"])
+    assert "tous devaient être acceptés, ou aucun" in decisions[3]["lines"][0]["finding"]
+    accepted = sum(line["outcome"] == "ACCEPTED" for decision in decisions for line in decision["lines"])
     stored = await fetch(place.dsn, "select count(*) from entry where reference ~ '^F[BC]-'")
     assert stored[0]["count"] == accepted
-    assert len({each["batch"] for each in said}) < len(said)
+    assert len({decision["batch"] for decision in decisions}) < len(decisions)
     assert (await client.post("/v1/acts?atomic=maybe", json=forms[0])).status_code == 400
 
 
-async def test_many_at_once_share_batches_and_each_gets_its_own_answer(
+async def test_concurrent_forms_share_batches_and_get_their_own_responses(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    found = await asyncio.gather(*(_send(client, build_commitment(f"G-{n}", "0.01")) for n in range(300)))
-    said = [each.json() for each in found]
-    assert [each["lines"][0]["reference"] for each in said] == [f"G-{n}" for n in range(300)]
+    responses = await asyncio.gather(*(_send(client, build_commitment(f"G-{n}", "0.01")) for n in range(300)))
+    decisions = [response.json() for response in responses]
+    assert [decision["lines"][0]["reference"] for decision in decisions] == [f"G-{n}" for n in range(300)]
     rows = await fetch(place.dsn, "select reference, entry_id from entry where reference like 'G-%'")
     assert {row["reference"]: row["entry_id"] for row in rows} == {
-        each["lines"][0]["reference"]: each["lines"][0]["entry"] for each in said
+        decision["lines"][0]["reference"]: decision["lines"][0]["entry"] for decision in decisions
     }
-    assert len({each["batch"] for each in said}) < 300
+    assert len({decision["batch"] for decision in decisions}) < 300
 
 
-async def test_the_last_euro_goes_to_one_form_only(anonymous: httpx.AsyncClient) -> None:
-    """Two ministries draw on one unit at the same time, while files are decided too."""
+async def test_the_last_credits_go_to_one_form_only(anonymous: httpx.AsyncClient) -> None:
+    """Two ministries spend the credits of one unit concurrently, while files are decided."""
     files = [
         anonymous.post(
             "/v1/submissions?wait=60",
@@ -190,38 +194,40 @@ async def test_the_last_euro_goes_to_one_form_only(anonymous: httpx.AsyncClient)
         for n in range(20)
         for key in (MINISTRY, FOREIGN)
     ]
-    found = await asyncio.gather(*forms, *files)
-    outcomes = Counter(each.json()["lines"][0]["outcome"] for each in found[: len(forms)])
+    results = await asyncio.gather(*forms, *files)
+    outcomes = Counter(result.json()["lines"][0]["outcome"] for result in results[: len(forms)])
     assert outcomes == {"ACCEPTED": 4, "AE_EXCEEDED": 36}
 
 
-async def test_a_form_is_kept_as_it_came(client: httpx.AsyncClient, place: ServicePlace) -> None:
+async def test_the_body_of_a_form_is_stored_unchanged(client: httpx.AsyncClient, place: ServicePlace) -> None:
     body = json.dumps([{**build_commitment("I-1"), "remittance": "n° 7 «Été»"}], ensure_ascii=False)
-    said = (await client.post("/v1/acts", content=body.encode())).json()
+    content = (await client.post("/v1/acts", content=body.encode())).json()
     row = "select body from form where submission = $1 and line = $2"
-    assert (await fetch(place.dsn, row, said["submission"], said["line"] - 1))[0]["body"] == body
+    assert (await fetch(place.dsn, row, content["submission"], content["line"] - 1))[0]["body"] == body
     with pytest.raises(Exception, match="append-only"):
         await fetch(place.dsn, "delete from form")
 
 
-async def test_forms_are_a_submission_like_others(client: httpx.AsyncClient, place: ServicePlace) -> None:
-    said = (await _send(client, build_commitment("J-1", "10000.00"))).json()
-    here = f"/v1/submissions/{said['submission']}"
-    ticket = (await client.get(here)).json()
+async def test_the_forms_of_a_sender_are_one_submission(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    body = (await _send(client, build_commitment("J-1", "10000.00"))).json()
+    address = f"/v1/submissions/{body['submission']}"
+    ticket = (await client.get(address)).json()
     assert ticket["state"] == "decided"
     assert ticket["receipt"]["format"] == "form"
     parts = [ticket["receipt"][name]["lines"] for name in ("accepted", "duplicate", "refused", "suspended")]
     assert sum(parts) == ticket["receipt"]["lines"]
-    refused = (await client.get(f"{here}/refusals?after={said['line'] - 1}")).json()["refusals"]
+    refused = (await client.get(f"{address}/refusals?after={body['line'] - 1}")).json()["refusals"]
     assert refused[0]["reference"] == "J-1"
-    assert (await client.get(here, headers=FOREIGN)).status_code == 404
-    told = await fetch(
+    assert (await client.get(address, headers=FOREIGN)).status_code == 404
+    rows = await fetch(
         place.dsn, "select count(*) from submission where format = 'form' and sender = 'MIN-09'"
     )
-    assert told[0]["count"] == 1
+    assert rows[0]["count"] == 1
 
 
-# --------------------------------------------------------------------------------------------- turned away
+# --------------------------------------------------------------------------------------------- refused
 
 GOOD = build_commitment("K-1", "0.01")
 BAD: dict[str, tuple[bytes, int, str]] = {
@@ -247,26 +253,26 @@ BAD: dict[str, tuple[bytes, int, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_form_that_does_not_read_changes_nothing(
+async def test_an_unreadable_form_changes_nothing(
     name: str, client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body, status, code = BAD[name]
     counts = "select (select count(*) from batch), (select count(*) from form)"
     before = await fetch(place.dsn, counts)
-    found = await client.post("/v1/acts", content=body)
-    assert (found.status_code, found.json()["code"]) == (status, code), found.text
+    response = await client.post("/v1/acts", content=body)
+    assert (response.status_code, response.json()["code"]) == (status, code), response.text
     assert await fetch(place.dsn, counts) == before
 
 
-async def test_what_reads_and_means_nothing_is_refused_by_the_line(client: httpx.AsyncClient) -> None:
+async def test_invalid_lines_are_refused_line_by_line(client: httpx.AsyncClient) -> None:
     for row, code in (({}, "REFERENCE_INVALID"), ({**GOOD, "amount": 1.234}, "AMOUNT_INVALID")):
         assert (await _send(client, row)).json()["lines"][0]["outcome"] == code
         assert code in Outcome.__members__
 
 
-async def test_another_media_type_is_not_read(client: httpx.AsyncClient) -> None:
-    found = await client.post("/v1/acts", content=b"{}", headers={"content-type": "text/xml"})
-    assert found.status_code == 415
+async def test_other_media_types_are_refused(client: httpx.AsyncClient) -> None:
+    response = await client.post("/v1/acts", content=b"{}", headers={"content-type": "text/xml"})
+    assert response.status_code == 415
 
 
 @pytest.mark.parametrize(
@@ -279,16 +285,16 @@ async def test_another_media_type_is_not_read(client: httpx.AsyncClient) -> None
         (LIMITED, build_service("K-2", "K-1"), "perimeter-not-held"),
     ],
 )
-async def test_separation_at_the_door(
+async def test_separation_of_duties(
     key: dict[str, str], row: dict[str, str], code: str, anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    found = await anonymous.post("/v1/acts", json=[GOOD, row], headers=key)
-    assert (found.status_code, found.json()["code"]) == (403, code)
+    response = await anonymous.post("/v1/acts", json=[GOOD, row], headers=key)
+    assert (response.status_code, response.json()["code"]) == (403, code)
     (last,) = await fetch(place.dsn, "select action, code from audit order by audit desc limit 1")
     assert tuple(last) == ("POST /v1/acts", code)
 
 
-# --------------------------------------------------------------------------------------------- through failures
+# --------------------------------------------------------------------------------------------- failures
 
 
 async def test_a_form_survives_a_lost_connection(database: Database, tmp_path: Path) -> None:
@@ -310,29 +316,31 @@ async def test_a_form_survives_a_lost_connection(database: Database, tmp_path: P
                 " and application_name like 'crescendo/%' and pid <> (select holder_pid from engine)"
             )
             await served.wait_for_log("batch failed")
-        assert {each.json()["outcome"] for each in await asyncio.gather(*asking)} == {"accepted"}
+        assert {result.json()["outcome"] for result in await asyncio.gather(*asking)} == {"accepted"}
         rows = await fetch(dsn, "select line from entry order by line")
         assert len({row["line"] for row in rows}) == len(rows) == len(CREDITS) + 40
         served.process.terminate()
         assert await served.process.wait() == 0
-        place, known = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
-        proven = await run_crescendo("verify", *place, "--json", environment=known)
+        place, environment = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
+        proven = await run_crescendo("verify", *place, "--json", environment=environment)
         assert proven.json()["proven"], proven.out
-        proof = await run_crescendo("report", "proof", "--submission", "1", *place, environment=known)
+        proof = await run_crescendo("report", "proof", "--submission", "1", *place, environment=environment)
         assert proof.code == 0, proof.out
-        assert (await run_crescendo("explain", "L-7", *place, environment=known)).code == 0
+        assert (await run_crescendo("explain", "L-7", *place, environment=environment)).code == 0
 
 
-async def test_a_kill_loses_no_answered_form_and_doubles_none(database: Database, tmp_path: Path) -> None:
+async def test_a_kill_loses_no_answered_form_and_duplicates_none(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn:
         answered: dict[str, int] = {}
         for life in range(3):
             async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
                 if not life:
                     await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
-                found = await asyncio.gather(*(_send(client, row) for row in _choose_rows(life)[:20]))
+                responses = await asyncio.gather(*(_send(client, row) for row in _choose_rows(life)[:20]))
                 answered |= {
-                    said["reference"]: said["entry"] for each in found for said in each.json()["lines"]
+                    decided_line["reference"]: decided_line["entry"]
+                    for response in responses
+                    for decided_line in response.json()["lines"]
                 }
                 async with lock_table(dsn) as blocking:
                     waiting = [asyncio.create_task(_send(client, row)) for row in _choose_rows(life)[20:]]
@@ -340,16 +348,16 @@ async def test_a_kill_loses_no_answered_form_and_doubles_none(database: Database
                     served.process.kill()
                     await served.process.wait()
                 ends = await asyncio.gather(*waiting, return_exceptions=True)
-                assert all(isinstance(each, httpx.HTTPError) for each in ends)
+                assert all(isinstance(response, httpx.HTTPError) for response in ends)
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            # whoever got no answer sends again, and so does whoever did
+            # all clients send again, with and without a response
             for row in (row for life in range(3) for row in _choose_rows(life)):
-                (said,) = (await _send(client, row)).json()["lines"]
-                known = answered.get(row["reference"])
+                (decided_line,) = (await _send(client, row)).json()["lines"]
+                earlier = answered.get(row["reference"])
                 assert (
-                    (said["outcome"], said["entry"]) == ("DUPLICATE", known)
-                    if known
-                    else ("ACCEPTED", said["entry"])
+                    (decided_line["outcome"], decided_line["entry"]) == ("DUPLICATE", earlier)
+                    if earlier
+                    else ("ACCEPTED", decided_line["entry"])
                 )
         rows = await fetch(dsn, "select reference, entry_id from entry where reference like 'M-%'")
         assert len(rows) == len({row["reference"] for row in rows}) == 150

@@ -1,4 +1,4 @@
-"""Every route asked by its head, with conditions and for parts, by keys that may not see what it names."""
+"""HEAD, conditional and range requests to every route, with keys that may not see the object."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,24 +34,26 @@ CONDITIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _describe_response(found: httpx.Response, number: int) -> tuple[Any, ...]:
-    """All that an answer says, but for the number that was asked for."""
-    headers = {name: text for name, text in found.headers.items() if name not in {"date", "content-length"}}
-    named = len(str(number)) if found.status_code in {404, 405} else 0
+def _describe_response(response: httpx.Response, number: int) -> tuple[Any, ...]:
+    """Return the parts of a response, with the requested number removed."""
+    headers = {
+        name: text for name, text in response.headers.items() if name not in {"date", "content-length"}
+    }
+    named = len(str(number)) if response.status_code in {404, 405} else 0
     return (
-        found.status_code,
+        response.status_code,
         headers,
-        int(found.headers["content-length"]) - named,
-        found.text.replace(str(number), "N"),
+        int(response.headers["content-length"]) - named,
+        response.text.replace(str(number), "N"),
     )
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("route", sorted({path for _, path in ROUTE_ACCESS}))
-async def test_a_head_or_a_condition_tells_nothing_of_anothers(
+async def test_head_and_conditional_requests_reveal_nothing_of_other_senders(
     route: str, method: str, place: ServicePlace, anonymous: httpx.AsyncClient, number: int
 ) -> None:
-    """Not by a status, a header, or the length of a body that is not sent: also not to a key of another programme."""
+    """Neither the status nor a header nor the length of an omitted body reveals it, also not to a key of another programme."""
     (row,) = await fetch(place.dsn, "select entry_id from entry where reference = $1", f"{HIDDEN_ROUTES}-ACT")
     path, sort = (
         route.replace("{entry}", str(row["entry_id"])),
@@ -60,10 +62,10 @@ async def test_a_head_or_a_condition_tells_nothing_of_anothers(
     for key in (FOREIGN, LIMITED, LIMITED_AUDITOR):
         for condition in CONDITIONS.values():
             sent: dict[str, Any] = {"params": dict(sort.query), "headers": {**key, **condition}}
-            found = await anonymous.request(method, build_path(path, number), **sent)
-            assert found.status_code not in {206, 304, 412, 416}, "no condition is known here"
-            assert HIDDEN_ROUTES not in found.text.replace(sort.query.get("reference", "\0"), "")
+            response = await anonymous.request(method, build_path(path, number), **sent)
+            assert response.status_code not in {206, 304, 412, 416}, "no condition is known here"
+            assert HIDDEN_ROUTES not in response.text.replace(sort.query.get("reference", "\0"), "")
             if "{submission}" in route or "{entry}" in route:
                 nobodys = await anonymous.request(method, build_path(route, 999_999), **sent)
-                asked = row["entry_id"] if "{entry}" in route else number
-                assert _describe_response(found, asked) == _describe_response(nobodys, 999_999)
+                identifier = row["entry_id"] if "{entry}" in route else number
+                assert _describe_response(response, identifier) == _describe_response(nobodys, 999_999)

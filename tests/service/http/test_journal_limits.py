@@ -1,4 +1,4 @@
-"""Questions to the journal are bounded: so many at once, for so long, and a report holds nobody up."""
+"""Limits on journal queries: how many run, for how long, and that reports do not delay look-ups."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,25 +57,25 @@ async def _fail(_: asyncpg.Connection) -> None:
     raise ArithmeticError("ours")
 
 
-async def test_both_rooms_answer(journal: JournalReader) -> None:
+async def test_lookups_and_reports_return_results(journal: JournalReader) -> None:
     assert await journal.run_lookup(_count_batches, "MIN-01") == 0
     assert await journal.run_report(_count_batches, "MIN-01") == 0
 
 
-async def test_nothing_is_written_in_either_room(journal: JournalReader) -> None:
-    for room in (journal.run_lookup, journal.run_report):
+async def test_lookups_and_reports_cannot_write(journal: JournalReader) -> None:
+    for run in (journal.run_lookup, journal.run_report):
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-            await room(_try_write, "MIN-01")
+            await run(_try_write, "MIN-01")
 
 
-async def test_what_takes_too_long_is_to_be_asked_again(journal: JournalReader) -> None:
-    for room in (journal.run_lookup, journal.run_report):
+async def test_slow_queries_are_ended(journal: JournalReader) -> None:
+    for run in (journal.run_lookup, journal.run_report):
         with pytest.raises(Problem, match="takes longer") as caught:
-            await room(_run_long, "MIN-01")
+            await run(_run_long, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "30")
 
 
-async def test_so_many_reports_are_made_at_once_and_look_ups_go_on(journal: JournalReader, dsn: str) -> None:
+async def test_reports_are_limited_and_do_not_block_lookups(journal: JournalReader, dsn: str) -> None:
     async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
         reports = [
             asyncio.create_task(journal.run_report(_count_batches, sender)) for sender in ("MIN-01", "MIN-02")
@@ -87,16 +87,16 @@ async def test_so_many_reports_are_made_at_once_and_look_ups_go_on(journal: Jour
         assert caught.value.headers["retry-after"]
         assert await journal.run_lookup(_return_seven, "MIN-01") == 7
     assert await asyncio.gather(*reports) == [0] * REPORT_THREADS
-    assert await journal.run_report(_count_batches, "MIN-01") == 0, "their seats are free again"
+    assert await journal.run_report(_count_batches, "MIN-01") == 0, "their slots are free again"
 
 
-async def test_a_report_that_fails_leaves_its_seat(journal: JournalReader) -> None:
+async def test_a_failed_report_releases_its_slot(journal: JournalReader) -> None:
     for _ in range(REPORT_THREADS + 1):
         with pytest.raises(ArithmeticError, match="ours"):
             await journal.run_report(_fail, "MIN-01")
 
 
-async def test_so_many_look_ups_wait_and_no_more(journal: JournalReader, dsn: str) -> None:
+async def test_waiting_lookups_are_limited(journal: JournalReader, dsn: str) -> None:
     async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
         senders = ["MIN-01", "MIN-02"] * (LOOKUPS_WAITING_MAX // 2)
         waiting = [asyncio.create_task(journal.run_lookup(_count_batches, sender)) for sender in senders]
@@ -107,8 +107,8 @@ async def test_so_many_look_ups_wait_and_no_more(journal: JournalReader, dsn: st
     assert await asyncio.gather(*waiting) == [0] * LOOKUPS_WAITING_MAX
 
 
-async def test_one_sender_leaves_half_of_the_look_ups_to_the_others(journal: JournalReader, dsn: str) -> None:
-    """Its own wait for its own: there is room in the queue for another, and a connection."""
+async def test_one_sender_may_use_half_of_the_lookups(journal: JournalReader, dsn: str) -> None:
+    """One sender's look-ups wait for each other; another sender still gets a connection."""
     async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
         most = compute_sender_limit(LOOKUPS_WAITING_MAX)
         waiting = [asyncio.create_task(journal.run_lookup(_count_batches, "MIN-01")) for _ in range(most)]
@@ -125,7 +125,7 @@ async def test_one_sender_leaves_half_of_the_look_ups_to_the_others(journal: Jou
     assert await journal.run_lookup(_return_seven, "MIN-01") == 7
 
 
-async def test_a_look_up_that_waits_too_long_for_its_turn_is_to_be_asked_again(
+async def test_a_lookup_that_waits_too_long_is_ended(
     journal: JournalReader, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
@@ -141,7 +141,7 @@ async def test_a_look_up_that_waits_too_long_for_its_turn_is_to_be_asked_again(
     assert await asyncio.gather(*under_way) == [0] * len(under_way)
 
 
-async def test_one_sender_leaves_half_of_the_reports_to_the_others(journal: JournalReader, dsn: str) -> None:
+async def test_one_sender_may_use_half_of_the_reports(journal: JournalReader, dsn: str) -> None:
     async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
         report = asyncio.create_task(journal.run_report(_count_batches, "MIN-01"))
         await databases.wait_until_blocked(holder)
@@ -153,9 +153,7 @@ async def test_one_sender_leaves_half_of_the_reports_to_the_others(journal: Jour
     assert await journal.run_report(_return_seven, "MIN-01") == 7
 
 
-async def test_a_report_that_nobody_waits_for_keeps_its_seat_to_its_end(
-    journal: JournalReader, dsn: str
-) -> None:
+async def test_an_abandoned_report_keeps_its_slot_until_it_ends(journal: JournalReader, dsn: str) -> None:
     async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
         report = asyncio.create_task(journal.run_report(_count_batches, "MIN-01"))
         await databases.wait_until_blocked(holder)
@@ -169,7 +167,7 @@ async def test_a_report_that_nobody_waits_for_keeps_its_seat_to_its_end(
     assert await journal.run_report(_return_seven, "MIN-01") == 7
 
 
-async def test_a_look_up_reads_by_its_index(journal: JournalReader, dsn: str) -> None:
+async def test_lookups_use_indexes(journal: JournalReader, dsn: str) -> None:
     async with databases.open_connection(dsn) as connection, open_indexes(dsn) as lookups:
         for part in range(2):
             await connection.execute("select ensure_entry_partition($1)", part)
@@ -180,8 +178,8 @@ async def test_a_look_up_reads_by_its_index(journal: JournalReader, dsn: str) ->
     async def plans(connection: asyncpg.Connection) -> list[str]:
         conditions = ("entry where reference = 'EJ-1'", "entry where predecessor = any('{8}'::bigint[])")
         others = ("refusal where reference = 'EJ-1'", "node_balance where node = any('{8}'::int[])")
-        found = [await connection.fetch(f"explain select from {each}") for each in (*conditions, *others)]
-        return ["\n".join(row[0] for row in rows) for rows in found]
+        rowss = [await connection.fetch(f"explain select from {query}") for query in (*conditions, *others)]
+        return ["\n".join(row[0] for row in rows) for rows in rowss]
 
     for plan in await journal.run_lookup(plans, "MIN-01"):
         assert "Index Scan" in plan

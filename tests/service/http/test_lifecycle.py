@@ -1,4 +1,4 @@
-"""The life of the service: it starts, drains, is killed, loses its database, and goes on."""
+"""The life cycle of the service: start, drain, kill, loss of the database, and restart."""
 
 import asyncio
 import signal
@@ -26,13 +26,13 @@ async def _submit(client: httpx.AsyncClient, body: bytes = ACTS, query: str = ""
 
 
 async def _read_chain(dsn: str) -> list[tuple[Any, ...]]:
-    """The journal's rows and hashes."""
+    """Return the rows and hashes of the journal."""
     rows = await fetch(dsn, "select batch, encode(chain, 'hex') from batch order by batch")
     entries = await fetch(dsn, "select entry_id, reference, amount from entry order by entry_id")
     return [tuple(row) for row in (*rows, *entries)]
 
 
-async def test_it_is_not_ready_before_the_book_is_loaded(database: Database, tmp_path: Path) -> None:
+async def test_the_service_is_not_ready_before_the_book_is_loaded(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn:
         async with (
             lock_table(dsn, "checkpoint", "access exclusive") as blocking,
@@ -41,19 +41,19 @@ async def test_it_is_not_ready_before_the_book_is_loaded(database: Database, tmp
         ):
             await wait_until_blocked(blocking)
             assert (await client.get("/healthz")).status_code == 200
-            for found in (await client.get("/readyz"), await _submit(client)):
-                assert found.status_code == 503
-                assert found.headers["retry-after"]
+            for response in (await client.get("/readyz"), await _submit(client)):
+                assert response.status_code == 503
+                assert response.headers["retry-after"]
         assert await fetch(dsn, "select from submission") == []
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-async def test_a_stop_answers_who_waits_and_keeps_what_was_taken(
+async def test_a_stop_answers_waiting_requests_and_keeps_accepted_files(
     sent: signal.Signals, database: Database, tmp_path: Path
 ) -> None:
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            # a commit is held up; two more files wait behind it
+            # a commit is blocked, and two more files wait
             async with lock_table(dsn, "batch") as blocking:
                 waiting = [
                     asyncio.create_task(_submit(client, body, "wait=200"))
@@ -62,21 +62,21 @@ async def test_a_stop_answers_who_waits_and_keeps_what_was_taken(
                 await wait_until_blocked(blocking)
                 served.process.send_signal(sent)
                 await served.wait_for_log("Stopping")
-            for each in await asyncio.gather(*waiting):
-                # answered with how far it is, or told to come again: never cut off
-                assert each.status_code in {200, 202, 503}
+            for result in await asyncio.gather(*waiting):
+                # answered with the state, or 503: never disconnected
+                assert result.status_code in {200, 202, 503}
             assert await served.process.wait() == 0
             assert "Stopped in good order" in "".join(served.log_lines)
             with pytest.raises(httpx.ConnectError):
                 await client.get("/healthz")
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            found = (await client.get("/v1/submissions")).json()["submissions"]
-            ends = [await client.get(f"{each['links']['self']}?wait=60") for each in found]
-            assert all(each.json()["state"] == "decided" for each in ends)
+            submissions = (await client.get("/v1/submissions")).json()["submissions"]
+            ends = [await client.get(f"{result['links']['self']}?wait=60") for result in submissions]
+            assert all(result.json()["state"] == "decided" for result in ends)
 
 
-async def test_what_was_acknowledged_survives_a_kill(database: Database, tmp_path: Path) -> None:
-    """Killed twice with its batch decided and not committed."""
+async def test_acknowledged_work_survives_a_kill(database: Database, tmp_path: Path) -> None:
+    """Kill the service twice between decision and commit."""
     async with create_database(database) as undisturbed, create_database(database) as dsn:
         async with run_service(undisturbed, tmp_path / "a") as served, served.client(MINISTRY) as client:
             assert (await _submit(client, query="wait=60")).json()["state"] == "decided"
@@ -86,14 +86,14 @@ async def test_what_was_acknowledged_survives_a_kill(database: Database, tmp_pat
                 run_service(dsn, tmp_path / "b") as served,
                 served.client(MINISTRY) as client,
             ):
-                taken = await _submit(client)
-                assert taken.json()["submission"] == 1
+                accepted = await _submit(client)
+                assert accepted.json()["submission"] == 1
                 await wait_until_blocked(blocking)
                 served.process.kill()
                 await served.process.wait()
         async with run_service(dsn, tmp_path / "b") as served, served.client(MINISTRY) as client:
-            found = await _submit(client, query="wait=60")
-            assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS) + 2
+            response = await _submit(client, query="wait=60")
+            assert response.json()["receipt"]["accepted"]["lines"] == len(CREDITS) + 2
         assert await _read_chain(dsn) == await _read_chain(undisturbed)
 
 
@@ -112,9 +112,9 @@ async def test_a_lost_connection_is_replaced_and_the_batch_decided_again(
                 )
                 await served.wait_for_log("batch failed")
             assert (await asking).json()["receipt"]["accepted"]["lines"] == 1
-            # and it goes on taking
-            found = await _submit(client, to_jsonl([build_commitment("C2")]), "wait=60")
-            assert found.json()["receipt"]["accepted"]["lines"] == 1
+            # and it still accepts files
+            response = await _submit(client, to_jsonl([build_commitment("C2")]), "wait=60")
+            assert response.json()["receipt"]["accepted"]["lines"] == 1
         assert [row["batch"] for row in await fetch(dsn, "select batch from batch order by batch")] == [
             1,
             2,
@@ -122,20 +122,20 @@ async def test_a_lost_connection_is_replaced_and_the_batch_decided_again(
         ]
 
 
-async def test_a_database_that_is_gone_ends_it_with_a_way_on(database: Database, tmp_path: Path) -> None:
-    """Connections that break are made anew; a database that is not there any more is another thing."""
+async def test_a_lost_database_ends_the_service_with_a_hint(database: Database, tmp_path: Path) -> None:
+    """Broken connections are replaced; a database that is gone ends the service."""
     async with create_database(database) as dsn, run_service(dsn, tmp_path) as served:
         name = dsn.rpartition("/")[2]
         await fetch(database.dsn, f"drop database {name} with (force)")
         code = await served.process.wait()
         await fetch(database.dsn, f"create database {name}")
         assert code == 3
-        said = await served.wait_for_log("crescendo:")
+        message = await served.wait_for_log("crescendo:")
         assert "Traceback" not in "".join(served.log_lines)
-        assert "start again with the same command" in "".join(served.log_lines), said
+        assert "start again with the same command" in "".join(served.log_lines), message
 
 
-async def test_an_engine_that_was_replaced_ends(database: Database, tmp_path: Path) -> None:
+async def test_a_replaced_engine_stops(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn, run_service(dsn, tmp_path) as served:
         await fetch(dsn, "update engine set epoch = epoch + 1")
         assert await served.process.wait() == 3
@@ -144,31 +144,31 @@ async def test_an_engine_that_was_replaced_ends(database: Database, tmp_path: Pa
 
 async def test_one_engine_at_a_time(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn, PostgresStore(dsn).own_lease("the other one"):
-        found = await run_crescendo("serve", "--database", dsn, "--data", tmp_path, "--port", "0")
-        assert found.code == 3
-        assert "the other one works on this database" in found.err
+        result = await run_crescendo("serve", "--database", dsn, "--data", tmp_path, "--port", "0")
+        assert result.code == 3
+        assert "the other one works on this database" in result.err
 
 
-async def test_wrong_usage_is_told_at_once(tmp_path: Path) -> None:
+async def test_usage_errors_are_reported_at_once(tmp_path: Path) -> None:
     async with running_socket() as port:
-        taken = await run_crescendo("serve", "--data", tmp_path, "--port", str(port))
-    assert taken.code == 2
-    assert "cannot listen" in taken.err
+        result = await run_crescendo("serve", "--data", tmp_path, "--port", str(port))
+    assert result.code == 2
+    assert "cannot listen" in result.err
     assert not (tmp_path / "postgres").exists()
 
 
 @asynccontextmanager
 async def running_socket() -> AsyncIterator[int]:
-    """A port that somebody else listens on."""
+    """A port that is in use."""
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
 
 
-async def test_what_is_asked_before_the_codes_are_numbered_is_answered_rightly_after(
+async def test_names_read_before_the_book_is_loaded_are_not_cached(
     database: Database, tmp_path: Path
 ) -> None:
-    """Names that were read too early are not kept."""
+    """Names read before the book is loaded are read again."""
     node = "/v1/budget/nodes?fund_centre=0177&year=2018"
     async with create_database(database) as dsn, AsyncExitStack() as lock:
         blocking = await lock.enter_async_context(lock_table(dsn, "reference_text"))
@@ -178,5 +178,5 @@ async def test_what_is_asked_before_the_codes_are_numbered_is_answered_rightly_a
             await lock.aclose()
             await served.wait_for_log('"event":"ready"')
             await _submit(client, query="wait=60")
-            found = await client.get(node)
-            assert found.status_code == 200, found.text
+            response = await client.get(node)
+            assert response.status_code == 200, response.text

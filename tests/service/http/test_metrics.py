@@ -1,4 +1,4 @@
-"""``/metrics`` of the running service: equal to SQL, and shown to whom it may be shown."""
+"""``/metrics`` of the running service: its values equal those that SQL computes from the database."""
 
 import asyncio
 import json
@@ -25,22 +25,26 @@ Figures = dict[tuple[str, tuple[str, ...]], float]
 
 
 async def _read_figures(client: httpx.AsyncClient) -> Figures:
-    found = await client.get("/metrics")
-    assert found.headers["content-type"].startswith("text/plain")
-    families = text_string_to_metric_families(found.text)
+    response = await client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    families = text_string_to_metric_families(response.text)
     return {
-        (one.name, tuple(one.labels.values())): one.value for family in families for one in family.samples
+        (sample.name, tuple(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
     }
 
 
 def _sum_figures(figures: Figures, name: str, label: str = "") -> float:
     return sum(
-        value for (each, labels), value in figures.items() if each == name and (not label or label in labels)
+        value
+        for (metric, labels), value in figures.items()
+        if metric == name and (not label or label in labels)
     )
 
 
-async def _assert_budget(found: Figures, dsn: str) -> None:
-    """What is shown of the budget is what the report of the budget says."""
+async def _assert_budget(figures: Figures, dsn: str) -> None:
+    """Check that the budget figures equal those of the budget report."""
     connection = await asyncpg.connect(dsn)
     try:
         names = await read_names(connection, load(REFERENCE))
@@ -48,34 +52,34 @@ async def _assert_budget(found: Figures, dsn: str) -> None:
     finally:
         await connection.close()
     for measure in ("ae", "cp"):
-        for code in {each.centre for each in nodes}:
-            figures = [getattr(each, measure) for each in nodes if each.centre == code]
+        for code in {node.centre for node in nodes}:
+            amounts = [getattr(node, measure) for node in nodes if node.centre == code]
             labels = (measure, code, "2018")
-            assert found["crescendo_budget_opened_cents", labels] == sum(each.opened for each in figures)
-            assert found["crescendo_budget_available_cents", labels] == sum(
-                each.available for each in figures
-            )
-    assert {labels[1] for name, labels in found if name == "crescendo_budget_opened_cents"} == {
+            opened = sum(amount.opened for amount in amounts)
+            assert figures["crescendo_budget_opened_cents", labels] == opened
+            available = sum(amount.available for amount in amounts)
+            assert figures["crescendo_budget_available_cents", labels] == available
+    assert {labels[1] for name, labels in figures if name == "crescendo_budget_opened_cents"} == {
         "0117",
         "0177",
         "0217",
     }
 
 
-async def test_the_figures_are_those_of_the_database(database: Database, tmp_path: Path) -> None:
+async def test_the_metrics_equal_the_database(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn:
         past = ("--cut-off", "2018-12-31T18:00")
         async with run_service(dsn, tmp_path, *past) as served, served.client(MINISTRY) as client:
             before = await _read_figures(client)
             assert {
                 f"{PREFIX}{name}"
-                for name, each in METRICS.items()
-                if not each.labels and each.metric_type == "gauge"
+                for name, metric in METRICS.items()
+                if not metric.labels and metric.metric_type == "gauge"
             } <= {name for name, _ in before}
             rows = [*CREDITS, *build_unknown_centres(7), build_service("S", "C"), build_commitment("C")]
             await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
-            again = to_jsonl([build_commitment("C"), build_commitment("POOR", "9999.00")])
-            await client.post("/v1/submissions?wait=60", content=again, headers={**JSONL})
+            second_file = to_jsonl([build_commitment("C"), build_commitment("POOR", "9999.00")])
+            await client.post("/v1/submissions?wait=60", content=second_file, headers={**JSONL})
             forms = [client.post("/v1/acts", json=build_commitment(f"F{n}", "0.01")) for n in range(20)]
             other = client.post("/v1/acts", json=build_commitment("F", "0.01"), headers=FOREIGN)
             await asyncio.gather(*forms, other)
@@ -83,30 +87,30 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
             await client.get("/v1/submissions/9999")
             await client.get("/etc/passwd")
             await client.get("/v1/submissions", headers={"authorization": "Bearer x"})
-            found = await _read_figures(client)
+            figures = await _read_figures(client)
         for outcome, table in (("accepted", "entry"), ("refused", "refusal"), ("duplicate", "duplicate")):
             (row,) = await fetch(dsn, f"select count(*) from {table}")
-            assert _sum_figures(found, "crescendo_lines_total", outcome) == row["count"]
-            assert _sum_figures(found, "crescendo_lines_by_kind_total", outcome) == row["count"]
-        await _assert_budget(found, dsn)
+            assert _sum_figures(figures, "crescendo_lines_total", outcome) == row["count"]
+            assert _sum_figures(figures, "crescendo_lines_by_kind_total", outcome) == row["count"]
+        await _assert_budget(figures, dsn)
         (row,) = await fetch(dsn, "select count(*), max(batch), sum(amount)::bigint as cents from batch")
-        assert found["crescendo_batches_total", ()] == row["count"]
-        assert found["crescendo_last_batch", ()] == row["max"]
-        assert found["crescendo_commit_seconds_count", ()] == row["count"]
-        assert _sum_figures(found, "crescendo_cents_total", "accepted") == row["cents"]
-        assert found["crescendo_refusals_total", ("FUND_CENTRE_UNKNOWN",)] == 7
-        assert found["crescendo_lines_total", ("accepted", "MIN-12")] == 1
-        assert found["crescendo_received_lines_total", ("MIN-09", "file")] == sent
-        assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 20
-        assert found["crescendo_form_seconds_count", ()] == 21
-        assert found["crescendo_turned_away_total", ("key-unknown",)] == 1
-        assert found["crescendo_requests_total", ("POST", "/v1/acts", "200")] == 21
-        assert found["crescendo_requests_total", ("GET", "/v1/submissions/{submission}", "404")] == 1
-        assert found["crescendo_requests_total", ("other", "other", "404")] == 1
-        assert found["crescendo_ready", ()] == 1
+        assert figures["crescendo_batches_total", ()] == row["count"]
+        assert figures["crescendo_last_batch", ()] == row["max"]
+        assert figures["crescendo_commit_seconds_count", ()] == row["count"]
+        assert _sum_figures(figures, "crescendo_cents_total", "accepted") == row["cents"]
+        assert figures["crescendo_refusals_total", ("FUND_CENTRE_UNKNOWN",)] == 7
+        assert figures["crescendo_lines_total", ("accepted", "MIN-12")] == 1
+        assert figures["crescendo_received_lines_total", ("MIN-09", "file")] == sent
+        assert figures["crescendo_received_lines_total", ("MIN-09", "form")] == 20
+        assert figures["crescendo_form_seconds_count", ()] == 21
+        assert figures["crescendo_turned_away_total", ("key-unknown",)] == 1
+        assert figures["crescendo_requests_total", ("POST", "/v1/acts", "200")] == 21
+        assert figures["crescendo_requests_total", ("GET", "/v1/submissions/{submission}", "404")] == 1
+        assert figures["crescendo_requests_total", ("other", "other", "404")] == 1
+        assert figures["crescendo_ready", ()] == 1
         (row,) = await fetch(dsn, "select count(*) from access_key")
-        assert found["crescendo_keys", ()] == row["count"]
-        for waiting in (
+        assert figures["crescendo_keys", ()] == row["count"]
+        for gauge in (
             "files_waiting",
             "file_lines_waiting",
             "file_lines_under_way",
@@ -117,20 +121,20 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
             "oldest_waiting_seconds",
             "uploads",
         ):
-            assert found[PREFIX + waiting, ()] == 0
-        assert found["crescendo_cut_off_seconds", ()] < 0
-        assert 0 < found["crescendo_disk_free_bytes", ()] < found["crescendo_disk_size_bytes", ()]
-        assert found["crescendo_kernel_busy_seconds_total", ()] > 0
-        steps = {labels[0] for name, labels in found if name == "crescendo_database_seconds_total"}
+            assert figures[PREFIX + gauge, ()] == 0
+        assert figures["crescendo_cut_off_seconds", ()] < 0
+        assert 0 < figures["crescendo_disk_free_bytes", ()] < figures["crescendo_disk_size_bytes", ()]
+        assert figures["crescendo_kernel_busy_seconds_total", ()] > 0
+        steps = {labels[0] for name, labels in figures if name == "crescendo_database_seconds_total"}
         assert steps == {"connection", "copy", "turn", "close"}
-        spent = sum(found["crescendo_database_seconds_total", (step,)] for step in STEPS)
-        assert spent == pytest.approx(found["crescendo_commit_seconds_sum", ()])
+        spent = sum(figures["crescendo_database_seconds_total", (step,)] for step in STEPS)
+        assert spent == pytest.approx(figures["crescendo_commit_seconds_sum", ()])
         assert {"prove", "resolve", "decide"} <= {
-            labels[0] for name, labels in found if name == "crescendo_stage_seconds_total"
+            labels[0] for name, labels in figures if name == "crescendo_stage_seconds_total"
         }
 
 
-async def test_what_a_lock_holds_up_is_seen_to_wait(database: Database, tmp_path: Path) -> None:
+async def test_work_blocked_by_a_lock_is_counted_as_waiting(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -140,20 +144,24 @@ async def test_what_a_lock_holds_up_is_seen_to_wait(database: Database, tmp_path
         async with lock_table(dsn) as lock:
             form = asyncio.create_task(client.post("/v1/acts", json=build_commitment("F", "0.01")))
             await wait_until_blocked(lock)
-            found = await _read_figures(client)
-            assert found["crescendo_oldest_waiting_seconds", ()] > 0, "a form waits until it is answered"
+            figures = await _read_figures(client)
+            assert figures["crescendo_oldest_waiting_seconds", ()] > 0, "a form waits until it is answered"
             size = len(json.dumps(build_commitment("F", "0.01"), separators=(",", ":")))
             assert (
-                found["crescendo_form_bytes", ()] == found["crescendo_form_bytes_of_one_sender", ()] == size
+                figures["crescendo_form_bytes", ()]
+                == figures["crescendo_form_bytes_of_one_sender", ()]
+                == size
             )
-            assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 1
-            assert found["crescendo_lines_total", ("accepted", "MIN-09")] == len(CREDITS)
+            assert figures["crescendo_received_lines_total", ("MIN-09", "form")] == 1
+            assert figures["crescendo_lines_total", ("accepted", "MIN-09")] == len(CREDITS)
         assert (await form).json()["outcome"] == "accepted"
         assert (await _read_figures(client))["crescendo_oldest_waiting_seconds", ()] == 0
 
 
 @pytest.mark.parametrize("method", ["BREW", "GET"])
-async def test_whatever_is_asked_labels_stay_few(method: str, database: Database, tmp_path: Path) -> None:
+async def test_arbitrary_requests_add_few_label_values(
+    method: str, database: Database, tmp_path: Path
+) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -161,7 +169,7 @@ async def test_whatever_is_asked_labels_stay_few(method: str, database: Database
     ):
         for n in range(30):
             await client.request(f"{method}{n}" if method == "BREW" else method, f"/nowhere/{n}")
-        found = await _read_figures(client)
-        routes = {labels for name, labels in found if name == "crescendo_requests_total"}
+        figures = await _read_figures(client)
+        routes = {labels for name, labels in figures if name == "crescendo_requests_total"}
         assert all(labels[1] in {"other", "/metrics"} for labels in routes)
         assert len(routes) <= 3

@@ -1,4 +1,4 @@
-"""Who may look at ``/metrics``: this machine, operators and auditors, or everybody where the operator says so."""
+"""Access to ``/metrics``: this machine, operators and auditors, or everybody where the settings make it public."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,8 +14,8 @@ from service.http.problems import Problem
 
 
 def _create_handler(role: Role, *, is_public: bool = False) -> MetricsHandler:
-    """The handler, with an authenticator that accepts one caller."""
-    caller: Caller = build_caller("k", "OPS", frozenset({role}), frozenset())
+    """Create the handler with an authenticator that accepts one caller."""
+    caller: Caller = build_caller("k", "OPS", frozenset({role}), programmes=frozenset())
     metrics = cast(Any, SimpleNamespace(render=lambda: b"figures"))
 
     async def authenticate(_: Request) -> Caller:
@@ -34,13 +34,13 @@ def _build_request(address: str, host: str = "127.0.0.1:8000") -> Request:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
-async def test_this_machine_may_look(address: str) -> None:
-    found = await _create_handler(Role.AUTHORISING_OFFICER).get_metrics(_build_request(address))
-    assert found.body == b"figures"
+async def test_requests_from_this_machine_need_no_key(address: str) -> None:
+    response = await _create_handler(Role.AUTHORISING_OFFICER).get_metrics(_build_request(address))
+    assert response.body == b"figures"
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", ""])
-async def test_this_machine_is_asked_by_its_own_names(host: str) -> None:
+async def test_requests_from_this_machine_may_use_its_own_host_names(host: str) -> None:
     assert (
         await _create_handler(Role.AUTHORISING_OFFICER).get_metrics(_build_request("127.0.0.1", host))
     ).body == b"figures"
@@ -49,26 +49,26 @@ async def test_this_machine_is_asked_by_its_own_names(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8000", "192.0.2.7", "[::1", "127.0.0.1.evil.example"]
 )
-async def test_a_name_that_was_made_to_point_here_opens_nothing(host: str) -> None:
-    """A page in a browser on this machine may ask for its own host, and have that lead here."""
+async def test_a_foreign_host_name_that_resolves_to_this_machine_is_refused(host: str) -> None:
+    """DNS rebinding: a page in a browser on this machine may let its own host name resolve to this machine."""
     with pytest.raises(Problem):
         await _create_handler(Role.AUTHORISING_OFFICER).get_metrics(_build_request("127.0.0.1", host))
 
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("address", ["192.0.2.7", "", "2001:db8::1", "nonsense"])
-async def test_from_elsewhere_only_operators_and_auditors(role: Role, address: str) -> None:
+async def test_other_addresses_need_the_role_of_operator_or_auditor(role: Role, address: str) -> None:
     if role in {Role.OPERATOR, Role.AUDITOR}:
         assert (await _create_handler(role).get_metrics(_build_request(address))).body == b"figures"
         return
-    with pytest.raises(Problem) as found:
+    with pytest.raises(Problem) as caught:
         await _create_handler(role).get_metrics(_build_request(address))
-    assert found.value.status == 403
-    assert found.value.is_audited
+    assert caught.value.status == 403
+    assert caught.value.is_audited
 
 
-async def test_everybody_may_where_the_operator_says_so() -> None:
-    found = await _create_handler(Role.AUTHORISING_OFFICER, is_public=True).get_metrics(
+async def test_public_metrics_are_open_to_every_address() -> None:
+    response = await _create_handler(Role.AUTHORISING_OFFICER, is_public=True).get_metrics(
         _build_request("192.0.2.7")
     )
-    assert found.body == b"figures"
+    assert response.body == b"figures"

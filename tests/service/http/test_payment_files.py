@@ -1,4 +1,4 @@
-"""Payment files over HTTP: taken with their imputations, answered as ISO 20022 does."""
+"""Payment files over HTTP: accepted with their account assignments and reported in ISO 20022 messages."""
 
 import hashlib
 import io
@@ -35,27 +35,27 @@ REPORTED = {**SENT, "accept": "application/xml"}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def supplier(place: ServicePlace) -> None:
-    """The third party that is paid."""
+    """Register the third party that is paid."""
     act = {"reference": "T-1", "kind": "third_party", "exercise": "2018", "date": "2018-05-02"}
     async with place.service.client(ACCOUNTANT) as client:
-        found = await client.post(
+        response = await client.post(
             "/v1/acts", json={**act, "payee": "SUPPLIER", "payee_name": "Fournisseur", "iban": IBAN}
         )
-    assert found.json()["lines"][0]["outcome"] == "ACCEPTED", found.text
+    assert response.json()["lines"][0]["outcome"] == "ACCEPTED", response.text
 
 
 def build_charged_transfer(reference: str, amount: str = "1.00", more: str = CHARGED) -> str:
     return build_transfer(reference, amount, more)
 
 
-def build_archive(payments: bytes, beside: bytes) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, content in (("salaries.xml", payments), ("salaries.csv", beside)):
+def build_archive(payments: bytes, assignments: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in (("salaries.xml", payments), ("salaries.csv", assignments)):
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
+    return buffer.getvalue()
 
 
 async def post(client: httpx.AsyncClient, content: bytes, headers: dict[str, str] | None = None) -> Any:
@@ -66,7 +66,7 @@ async def fetch_report(client: httpx.AsyncClient, ticket: dict[str, Any], versio
     return read_report((await client.get(ticket["links"]["pain002"], params={"version": version})).content)
 
 
-async def test_transfers_that_say_their_own_assignment_are_accepted(client: httpx.AsyncClient) -> None:
+async def test_transfers_that_carry_their_own_assignment_are_accepted(client: httpx.AsyncClient) -> None:
     text = build_message(
         build_lot([build_charged_transfer("A1"), build_charged_transfer("A2", "2.00")]),
         count=2,
@@ -85,18 +85,16 @@ async def test_transfers_that_say_their_own_assignment_are_accepted(client: http
     assert find_texts(root, "OrgnlMsgId") == ["MSG-A"]
     assert find_texts(root, "OrgnlMsgNmId") == ["pain.001.001.09"]
     assert (find_texts(root, "GrpSts"), find_texts(root, "OrgnlPmtInfId")) == (["ACCP"], [])
-    again = await post(client, text)
-    assert (again.status_code, again.json()["submission"]) == (200, ticket["submission"])
+    repeated = await post(client, text)
+    assert (repeated.status_code, repeated.json()["submission"]) == (200, ticket["submission"])
 
 
 @pytest.mark.parametrize("version", ["03", "12"])
-async def test_what_is_refused_names_message_lot_and_transfer(
-    client: httpx.AsyncClient, version: str
-) -> None:
-    wrong = build_transfer(f"B2-{version}", more=CHARGED).replace(IBAN, "FR7630001007941234567890186")
+async def test_a_refusal_names_message_lot_and_transfer(client: httpx.AsyncClient, version: str) -> None:
+    invalid_iban = build_transfer(f"B2-{version}", extra=CHARGED).replace(IBAN, "FR7630001007941234567890186")
     text = build_message(
         build_lot([build_charged_transfer(f"B0-{version}")], "GOOD"),
-        build_lot([build_charged_transfer(f"B1-{version}"), wrong], "SOME"),
+        build_lot([build_charged_transfer(f"B1-{version}"), invalid_iban], "SOME"),
         build_lot([build_charged_transfer(f"B3-{version}", "999.00"), build_charged_transfer("NOTPROVIDED")], "NONE"),
         count=5, total="1012.00", version=f"pain.001.001.{'03' if version == '03' else '09'}", name=f"MSG-B{version}",
     )  # fmt: skip
@@ -116,7 +114,7 @@ async def test_what_is_refused_names_message_lot_and_transfer(
     assert find_texts(root, "OrgnlMsgNmId") == [f"pain.001.001.{'03' if version == '03' else '09'}"]
 
 
-async def test_the_lots_are_found_again_when_what_was_written_of_them_is_gone(
+async def test_the_lots_are_read_again_when_their_stored_copy_is_missing(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     text = build_message(build_lot([build_charged_transfer("C1", "0.001")], "LOST"), name="MSG-C")
@@ -127,22 +125,22 @@ async def test_the_lots_are_found_again_when_what_was_written_of_them_is_gone(
     assert (find_texts(root, "OrgnlPmtInfId"), find_texts(root, "Rsn/Cd")) == (["LOST"], ["AM12"])
 
 
-async def test_a_report_whose_lots_are_lost_with_the_file_is_refused_in_whole(
+async def test_a_report_is_refused_whole_when_lots_and_file_are_lost(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    """Nothing is sent before it is known: no answer that begins well and breaks off."""
+    """The service sends nothing before it has read the lots: no response begins with 200 and breaks off."""
     text = build_message(
         build_lot([build_charged_transfer("GONE-1")]), count=1, total="1.00", name="MSG-GONE"
     )
     ticket = (await post(client, text)).json()
     sha256 = hashlib.sha256(text if isinstance(text, bytes) else text.encode()).hexdigest()
     shutil.rmtree(place.data / "spool" / sha256[:2] / sha256)
-    answered = await client.get(ticket["links"]["pain002"])
-    assert (answered.status_code, answered.json()["code"]) == (422, "file-unreadable"), answered.text
-    assert answered.headers["content-type"] == "application/problem+json"
+    response = await client.get(ticket["links"]["pain002"])
+    assert (response.status_code, response.json()["code"]) == (422, "file-unreadable"), response.text
+    assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_wrong_bic_is_told_by_the_code_of_its_own(client: httpx.AsyncClient) -> None:
+async def test_a_wrong_bic_is_reported_by_its_own_reason_code(client: httpx.AsyncClient) -> None:
     agent = "<CdtrAgt><FinInstnId><BICFI>BDFE1RPP</BICFI></FinInstnId></CdtrAgt><Cdtr>"
     text = build_message(build_lot([build_charged_transfer("W1").replace("<Cdtr>", agent)]), name="MSG-W")
     root = await fetch_report(client, (await post(client, text)).json())
@@ -150,19 +148,22 @@ async def test_a_wrong_bic_is_told_by_the_code_of_its_own(client: httpx.AsyncCli
     assert find_texts(root, "AddtlInf")[:2] == ["FIELD_INVALID", "bic: BDFE1RPP"]
 
 
-async def test_an_archive_brings_the_imputations(client: httpx.AsyncClient) -> None:
+async def test_an_archive_contains_the_account_assignments(client: httpx.AsyncClient) -> None:
     rows = [("D1", "1.00"), ("D2", "2.50")]
     text = build_message(build_lot([build_transfer(*row) for row in rows]), count=2, name="MSG-D")
-    sent = {"content-type": "application/x-tar", "content-disposition": 'attachment; filename="salaries.tar"'}
-    ticket = (await post(client, build_archive(text, build_assignments(rows)), sent)).json()
+    headers = {
+        "content-type": "application/x-tar",
+        "content-disposition": 'attachment; filename="salaries.tar"',
+    }
+    ticket = (await post(client, build_archive(text, build_assignments(rows)), headers)).json()
     assert ticket["receipt"]["accepted"] == {"lines": 2, "cents": 350}
     assert ticket["receipt"]["format"] == "pain.001-tar"
     assert find_texts(await fetch_report(client, ticket), "OrgnlMsgId") == ["MSG-D"]
-    differing = await post(
-        client, build_archive(text, build_assignments([("D1", "1.00"), ("D2", "2.51")])), sent
+    response = await post(
+        client, build_archive(text, build_assignments([("D1", "1.00"), ("D2", "2.51")])), headers
     )
-    assert (differing.status_code, differing.json()["code"]) == (422, "envelope-mismatch")
-    assert "IMPUTATION_DIFFERS" in differing.json()["found"]
+    assert (response.status_code, response.json()["code"]) == (422, "envelope-mismatch")
+    assert "IMPUTATION_DIFFERS" in response.json()["found"]
 
 
 REFUSED = {
@@ -194,22 +195,22 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_a_file_refused_whole_is_answered_as_the_sender_asks(
+async def test_a_file_refused_whole_is_reported_in_the_preferred_format(
     client: httpx.AsyncClient, name: str
 ) -> None:
     text, reason, batch, code = REFUSED[name]
-    answered = await post(client, text, REPORTED)
-    assert (answered.status_code, answered.headers["content-type"]) == (422, "application/xml")
-    root = read_report(answered.content.replace(b"pain.002.001.10", b"pain.002.001.12"))
+    response = await post(client, text, REPORTED)
+    assert (response.status_code, response.headers["content-type"]) == (422, "application/xml")
+    root = read_report(response.content.replace(b"pain.002.001.10", b"pain.002.001.12"))
     assert (find_texts(root, "GrpSts"), find_texts(root, "OrgnlMsgId"), find_texts(root, "Rsn/Cd")) == (
         ["RJCT"],
         [batch],
         [reason],
     )
     assert any(code in text for text in find_texts(root, "AddtlInf"))
-    plain = await post(client, text)
-    assert (plain.status_code, plain.headers["content-type"]) == (422, "application/problem+json")
-    assert plain.json()["found"].startswith(code)
+    problem = await post(client, text)
+    assert (problem.status_code, problem.headers["content-type"]) == (422, "application/problem+json")
+    assert problem.json()["found"].startswith(code)
 
 
 @pytest.mark.parametrize(
@@ -219,18 +220,21 @@ async def test_a_file_refused_whole_is_answered_as_the_sender_asks(
         (build_message(build_lot([build_charged_transfer("F")])), "text/csv"),
     ],
 )
-async def test_bytes_that_are_not_what_was_said_are_refused(
+async def test_content_that_contradicts_its_media_type_is_refused(
     client: httpx.AsyncClient, content: bytes, media: str
 ) -> None:
-    answered = await post(client, content, {"content-type": media})
-    assert answered.status_code == 422
+    response = await post(client, content, {"content-type": media})
+    assert response.status_code == 422
 
 
-async def test_imputations_alone_are_no_submission(client: httpx.AsyncClient) -> None:
-    sent = {"content-type": "text/csv", "content-disposition": 'attachment; filename="a.xml.imputation.csv"'}
-    answered = await post(client, build_assignments([("G1", "1.00")]), sent)
-    assert answered.status_code == 422
-    assert answered.json()["found"] == "Account assignments without their payment file"
+async def test_account_assignments_alone_are_no_submission(client: httpx.AsyncClient) -> None:
+    headers = {
+        "content-type": "text/csv",
+        "content-disposition": 'attachment; filename="a.xml.imputation.csv"',
+    }
+    response = await post(client, build_assignments([("G1", "1.00")]), headers)
+    assert response.status_code == 422
+    assert response.json()["found"] == "Account assignments without their payment file"
 
 
 async def test_the_command_sends_both_files_as_one(place: ServicePlace, tmp_path: Path) -> None:
@@ -239,9 +243,9 @@ async def test_the_command_sends_both_files_as_one(place: ServicePlace, tmp_path
     (tmp_path / "pay.xml").write_bytes(text)
     (tmp_path / "pay.xml.imputation.csv").write_bytes(build_assignments(rows))
     key = MINISTRY["authorization"].removeprefix("Bearer ")
-    ended = await run_crescendo(
+    command = await run_crescendo(
         "submit", *sorted(tmp_path.iterdir()), "--url", place.service.url, "--key", key, "--json"
     )
-    assert ended.code == 0, ended.err
-    (ticket,) = ended.json()["submissions"]
+    assert command.code == 0, command.err
+    (ticket,) = command.json()["submissions"]
     assert (ticket["receipt"]["file"], ticket["receipt"]["accepted"]["lines"]) == ("pay.xml", 200)

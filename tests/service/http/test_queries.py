@@ -1,4 +1,4 @@
-"""What may be asked of the journal, asked of a service: every figure is one that can be added up by hand."""
+"""Queries of the journal over HTTP: every expected figure can be added up by hand from the spending example."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,15 +23,15 @@ NODE = f"/v1/budget/nodes?fund_centre={spending_story.UNIT}&year=2018"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def client(told: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
-    async with told.service.client(MINISTRY) as client:
+async def client(spending_service: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
+    async with spending_service.service.client(MINISTRY) as client:
         yield client
 
 
 async def _query(client: httpx.AsyncClient, address: str, **headers: str) -> Any:
-    found = await client.get(address, headers=headers)
-    assert found.status_code == 200, found.text
-    return found.json()
+    response = await client.get(address, headers=headers)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 async def _read_pages(client: httpx.AsyncClient, address: str | None) -> list[Any]:
@@ -42,41 +42,41 @@ async def _read_pages(client: httpx.AsyncClient, address: str | None) -> list[An
     return pages
 
 
-async def test_the_description_shows_what_is_answered(client: httpx.AsyncClient) -> None:
+async def test_the_examples_of_the_description_are_real_responses(client: httpx.AsyncClient) -> None:
     assert await spending_story.read_answers(client) == QUERY_EXAMPLES
 
 
-async def test_an_answer_is_of_the_type_that_is_described() -> None:
+async def test_responses_have_the_described_type() -> None:
     operations = {route.path: route.operation for route in ROUTES if route.method == "GET"}
     for path in spending_story.QUERIES:
-        answer = QUERY_EXAMPLES[path]["answer"]
-        assert msgspec.to_builtins(msgspec.convert(answer, operations[path].responses["200"])) == answer
+        example = QUERY_EXAMPLES[path]["answer"]
+        assert msgspec.to_builtins(msgspec.convert(example, operations[path].responses["200"])) == example
 
 
 # ------------------------------------------------------------------------------------------------ acts
 
 
-async def test_the_command_line_and_the_service_tell_the_same(
-    client: httpx.AsyncClient, told: ServicePlace
+async def test_the_command_line_and_the_service_return_the_same(
+    client: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
-    place = ("--database", told.dsn, "--data", str(Path("unused")), "--json")
+    options = ("--database", spending_service.dsn, "--data", str(Path("unused")), "--json")
     environment = {"CRESCENDO_REFERENCE": str(REFERENCE)}
     for reference in ("EJ-1", "DP-1", "RJ-1", "LFI-AE"):
-        life = await run_crescendo("explain", reference, *place, environment=environment)
-        said = life.json()
-        found = await _query(client, f"/v1/acts?reference={reference}&proof=true", **AUDITOR)
-        assert (found["accepted"], found["refused"]) == (said["accepted"], said["refused"])
-        assert [(each["chain"], each["computed"]) for each in found["batches"]] == [
-            (each["stored"], each["computed"]) for each in said["proofs"]
+        command = await run_crescendo("explain", reference, *options, environment=environment)
+        report = command.json()
+        response = await _query(client, f"/v1/acts?reference={reference}&proof=true", **AUDITOR)
+        assert (response["accepted"], response["refused"]) == (report["accepted"], report["refused"])
+        assert [(batch["chain"], batch["computed"]) for batch in response["batches"]] == [
+            (proof["stored"], proof["computed"]) for proof in report["proofs"]
         ]
-        assert all(each["holds"] for each in found["batches"])
+        assert all(batch["holds"] for batch in response["batches"])
 
 
-async def test_a_refused_act_says_why_and_what_to_do(client: httpx.AsyncClient) -> None:
-    found = await _query(client, "/v1/acts?reference=DP-2")
-    (line,) = found["refused"]
+async def test_a_refused_act_has_its_reason_and_remedy(client: httpx.AsyncClient) -> None:
+    response = await _query(client, "/v1/acts?reference=DP-2")
+    (line,) = response["refused"]
     refusal = line["refusal"]
-    assert found["accepted"] == []
+    assert response["accepted"] == []
     assert (refusal["code"], refusal["node"]) == ("AE_EXCEEDED", "0177-D013-DD13 HT2 2018")
     assert refusal["missing"] == 100_000 - 18_000  # 300.00 opened, 120.00 engaged
     assert line["nodes"][0]["ae_before"]["available"] == 30_000
@@ -86,11 +86,11 @@ async def test_a_refused_act_says_why_and_what_to_do(client: httpx.AsyncClient) 
 
 
 async def test_an_act_is_found_by_its_document_number(client: httpx.AsyncClient) -> None:
-    found = await _query(client, f"/v1/acts/{spending_story.REQUESTED}")
-    (line,) = found["accepted"]
+    response = await _query(client, f"/v1/acts/{spending_story.REQUESTED}")
+    (line,) = response["accepted"]
     assert (line["reference"], line["predecessor"]["reference"]) == ("DP-1", "EJ-1")
-    assert [each["reference"] for each in line["followers"]] == ["RJ-1"]
-    assert found["batches"][0]["computed"] is None
+    assert [follower["reference"] for follower in line["followers"]] == ["RJ-1"]
+    assert response["batches"][0]["computed"] is None
     assert (await client.get("/v1/acts/999999999999999999")).status_code == 404
 
 
@@ -102,27 +102,27 @@ async def test_an_act_is_found_by_its_document_number(client: httpx.AsyncClient)
         ("&kind=commitment", 1, 1),
         ("&kind=service", None, None),
         ("&sender=MIN-09", 1, 1),
-        ("&exercise=2019", 0, 1),  # a refused line is kept without its exercise
+        ("&exercise=2019", 0, 1),  # a refused line is stored without its exercise
     ],
 )
-async def test_lines_are_chosen(
+async def test_filters_select_lines(
     query: str, accepted: int | None, refused: int, client: httpx.AsyncClient
 ) -> None:
-    found = await client.get(f"/v1/acts?reference=EJ-1{query}")
+    response = await client.get(f"/v1/acts?reference=EJ-1{query}")
     if accepted is None:
-        assert (found.status_code, found.json()["code"]) == (404, "not-found")
+        assert (response.status_code, response.json()["code"]) == (404, "not-found")
         return
-    assert (len(found.json()["accepted"]), len(found.json()["refused"])) == (accepted, refused)
+    assert (len(response.json()["accepted"]), len(response.json()["refused"])) == (accepted, refused)
 
 
-async def test_pages_together_are_the_whole(client: httpx.AsyncClient) -> None:
+async def test_the_pages_together_equal_the_whole(client: httpx.AsyncClient) -> None:
     whole = await _query(client, "/v1/acts?reference=EJ-1")
     pages = await _read_pages(client, "/v1/acts?reference=EJ-1&exercise=2018&limit=1")
     assert [line for page in pages for line in page["accepted"]] == whole["accepted"]
     assert [line for page in pages for line in page["refused"]] == whole["refused"]
-    assert len(pages) == 3  # the last one is full, so that only the next shows that it was the last
+    assert len(pages) == 3  # the second page is full, so only an empty third one shows the end
     followers = await _read_pages(client, f"/v1/acts/{spending_story.COMMITTED}/followers?limit=1")
-    assert [each["reference"] for page in followers for each in page["followers"]] == [
+    assert [follower["reference"] for page in followers for follower in page["followers"]] == [
         "EJ-1-AV1",
         "SF-1",
         "DP-1",
@@ -141,7 +141,7 @@ async def test_a_commitment_adds_up(client: httpx.AsyncClient) -> None:
     assert (await _query(client, f"/v1/commitments/{spending_story.COMMITTED}"))["commitments"] == [line]
 
 
-async def test_a_request_is_no_commitment(client: httpx.AsyncClient) -> None:
+async def test_commitments_and_payments_are_not_interchangeable(client: httpx.AsyncClient) -> None:
     for address in (
         f"/v1/commitments/{spending_story.REQUESTED}",
         f"/v1/payments/{spending_story.COMMITTED}",
@@ -151,42 +151,42 @@ async def test_a_request_is_no_commitment(client: httpx.AsyncClient) -> None:
         assert (await client.get(address)).status_code == 404
 
 
-async def test_a_payment_request_that_was_refused_is_told(client: httpx.AsyncClient) -> None:
-    found = await _query(client, "/v1/payments?reference=DP-2")
-    assert found["payments"] == []
-    assert [each["code"] for each in found["refused"]] == ["AE_EXCEEDED"]
+async def test_a_refused_payment_request_is_returned(client: httpx.AsyncClient) -> None:
+    response = await _query(client, "/v1/payments?reference=DP-2")
+    assert response["payments"] == []
+    assert [line["code"] for line in response["refused"]] == ["AE_EXCEEDED"]
 
 
-async def test_bank_details_are_whole_for_those_who_answer_for_them(client: httpx.AsyncClient) -> None:
-    whole = "FR1420041010050500013M02606"
+async def test_only_accountants_and_auditors_read_whole_bank_details(client: httpx.AsyncClient) -> None:
+    iban = "FR1420041010050500013M02606"
     for address in ("/v1/payments?reference=DP-1", f"/v1/acts/{spending_story.REQUESTED}"):
-        assert whole not in (await client.get(address)).text
+        assert iban not in (await client.get(address)).text
         for key in (ACCOUNTANT, AUDITOR):
-            assert whole in (await client.get(address, headers=key)).text
+            assert iban in (await client.get(address, headers=key)).text
 
 
 # ---------------------------------------------------------------------------------------------- budget
 
 
-async def test_a_node_is_told_now_and_after_each_batch(client: httpx.AsyncClient) -> None:
+async def test_a_node_is_returned_now_and_as_of_each_batch(client: httpx.AsyncClient) -> None:
     states = [await _query(client, f"{NODE}&batch={batch}") for batch in range(5)]
-    assert [each["batch"] for each in states] == [0, 1, 2, 3, 4]
-    assert [each["node"]["ae"]["available"] for each in states] == [0, 30_000, 30_000, 18_000, 18_000]
-    assert [each["node"]["cp"]["reserved"] for each in states] == [0, 0, 0, 4_000, 2_500]
+    assert [state["batch"] for state in states] == [0, 1, 2, 3, 4]
+    assert [state["node"]["ae"]["available"] for state in states] == [0, 30_000, 30_000, 18_000, 18_000]
+    assert [state["node"]["cp"]["reserved"] for state in states] == [0, 0, 0, 4_000, 2_500]
     assert await _query(client, NODE) == states[-1]
-    assert [each["centre"] for each in states[-1]["above"]] == ["0177-D013", "0177"]
+    assert [node["centre"] for node in states[-1]["above"]] == ["0177-D013", "0177"]
     assert (await client.get(f"{NODE}&batch=5")).status_code == 404
 
 
-async def test_a_node_that_was_never_given_anything_has_nothing(client: httpx.AsyncClient) -> None:
+async def test_a_node_without_credits_has_zero_amounts(client: httpx.AsyncClient) -> None:
     for query in ("&staff=true", "&fund=1-1-00733"):
-        found = await _query(client, NODE + query)
-        assert found["node"]["ae"]["opened"] == 0
+        response = await _query(client, NODE + query)
+        assert response["node"]["ae"]["opened"] == 0
     assert (await _query(client, f"{NODE}&staff=true"))["node"]["envelope"] == "T2"
     assert (await client.get(f"{NODE}&fund=nowhere")).status_code == 404
 
 
-async def test_an_estimated_credit_is_no_ceiling_and_an_operation_has_its_own(
+async def test_an_estimated_credit_has_no_ceiling_and_an_operation_has_its_own(
     client: httpx.AsyncClient,
 ) -> None:
     address = "/v1/budget/nodes?year=2018&fund_centre="
@@ -197,52 +197,52 @@ async def test_an_estimated_credit_is_no_ceiling_and_an_operation_has_its_own(
     assert works["tightest_cp"]["level"] != "operation"
 
 
-async def test_programmes_come_by_pages_as_of_one_batch(client: httpx.AsyncClient) -> None:
+async def test_programmes_are_paged_as_of_one_batch(client: httpx.AsyncClient) -> None:
     whole = await _query(client, "/v1/budget/programmes?batch=1")
     pages = await _read_pages(client, "/v1/budget/programmes?batch=1&limit=1")
-    assert [each for page in pages for each in page["programmes"]] == whole["programmes"]
-    assert [each["centre"] for each in whole["programmes"]] == ["0177"]
+    assert [programme for page in pages for programme in page["programmes"]] == whole["programmes"]
+    assert [programme["centre"] for programme in whole["programmes"]] == ["0177"]
 
 
 # --------------------------------------------------------------------------------------------- reports
 
 
-async def test_reports_are_for_auditors_and_operators(client: httpx.AsyncClient) -> None:
+async def test_auditors_and_operators_may_read_reports(client: httpx.AsyncClient) -> None:
     for name in ("trial-balance", "budget", "refusals", "delays"):
         for key in (AUDITOR, OPERATOR):
             assert (await client.get(f"/v1/reports/{name}", headers=key)).status_code == 200
 
 
-async def test_the_trial_balance_stands_as_of_a_batch(client: httpx.AsyncClient) -> None:
+async def test_the_trial_balance_can_be_read_as_of_a_batch(client: httpx.AsyncClient) -> None:
     before = await _query(client, "/v1/reports/trial-balance?batch=3", **AUDITOR)
     now = await _query(client, "/v1/reports/trial-balance", **AUDITOR)
-    assert (before["debit"], now["debit"]) == (10_500, 12_000)  # 60 + 5 + 40, and 15 undone
+    assert (before["debit"], now["debit"]) == (10_500, 12_000)  # 60 + 5 + 40, then 15 reversed
     assert before["debit"] == before["credit"]
     assert (await client.get("/v1/reports/trial-balance?batch=99", headers=AUDITOR)).status_code == 404
 
 
-async def test_the_budget_report_pages_and_its_csv_is_whole(client: httpx.AsyncClient) -> None:
+async def test_the_budget_report_is_paged_and_its_csv_is_whole(client: httpx.AsyncClient) -> None:
     address = "/v1/reports/budget?level=bop&year=2018&programme=0177"
     page = await _query(client, address, **AUDITOR)
     assert page["next"] is None
-    assert [each["centre"] for each in page["nodes"]] == ["0177-D013"]
+    assert [node["centre"] for node in page["nodes"]] == ["0177-D013"]
     assert page["level"] == "bop"
-    text = await client.get(address, headers={**AUDITOR, "accept": "text/csv"})
-    assert text.headers["content-type"] == "text/csv"
-    assert "attachment" in text.headers["content-disposition"]
-    assert len(text.text.splitlines()) == 2
+    response = await client.get(address, headers={**AUDITOR, "accept": "text/csv"})
+    assert response.headers["content-type"] == "text/csv"
+    assert "attachment" in response.headers["content-disposition"]
+    assert len(response.text.splitlines()) == 2
 
 
 async def test_refusals_are_counted_by_reason(client: httpx.AsyncClient) -> None:
-    found = await _query(client, "/v1/reports/refusals?submission=3", **AUDITOR)
-    assert {each["code"]: each["lines"] for each in found["reasons"]} == {
+    response = await _query(client, "/v1/reports/refusals?submission=3", **AUDITOR)
+    assert {reason["code"]: reason["lines"] for reason in response["reasons"]} == {
         "AE_EXCEEDED": 1,
         "REFERENCE_CONFLICT": 1,
     }
     assert (await client.get("/v1/reports/refusals?submission=99", headers=AUDITOR)).status_code == 404
 
 
-# ---------------------------------------------------------------------------------------- half understood
+# ---------------------------------------------------------------------------------------- malformed queries
 
 MALFORMED = (
     *("/v1/acts", "/v1/acts?reference=", "/v1/acts?reference=EJ-1&reference=EJ-2"),
@@ -259,11 +259,11 @@ MALFORMED = (
 
 
 @pytest.mark.parametrize("address", MALFORMED)
-async def test_a_question_half_understood_is_not_answered(address: str, client: httpx.AsyncClient) -> None:
-    found = await client.get(address)
-    assert (found.status_code, found.json()["code"]) == (400, "malformed-request")
+async def test_a_malformed_query_is_refused(address: str, client: httpx.AsyncClient) -> None:
+    response = await client.get(address)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed-request")
 
 
-async def test_a_form_that_is_not_made_is_named(client: httpx.AsyncClient) -> None:
-    found = await client.get("/v1/reports/budget", headers={**AUDITOR, "accept": "application/pdf"})
-    assert (found.status_code, found.json()["accepted"]) == (406, ["application/json", "text/csv"])
+async def test_an_unsupported_format_is_answered_with_the_supported_ones(client: httpx.AsyncClient) -> None:
+    response = await client.get("/v1/reports/budget", headers={**AUDITOR, "accept": "application/pdf"})
+    assert (response.status_code, response.json()["accepted"]) == (406, ["application/json", "text/csv"])

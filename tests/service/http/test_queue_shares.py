@@ -1,4 +1,4 @@
-"""Files that wait: one sender keeps neither the files nor the forms of the others out, nor its own forms."""
+"""The share of one sender in the file queue: its waiting files block neither other senders nor its own forms."""
 
 import asyncio
 from pathlib import Path
@@ -15,34 +15,34 @@ from tests.service.http.running_service import JSONL, create_database, fetch, ru
 
 OWN_MAX = FILES_WAITING_MAX // SENDER_PARTS
 SENDING = 8
-"""So many send at once: beyond its half a sender may have as many as are on their way."""
+"""Concurrent requests: a sender may exceed its half by the requests already under way."""
 
 
-async def test_one_sender_leaves_half_of_the_files_that_wait_to_the_others(
+async def test_one_sender_leaves_half_of_the_file_queue_to_the_others(
     database: Database, tmp_path: Path
 ) -> None:
-    """While nothing is committed one sends until it is told to come again; the other is taken as if it were alone."""
+    """While nothing is committed, one sender submits until it is refused; another is accepted as if it were alone."""
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        client.timeout = 600  # a thousand files are committed one by one before all is answered
+        client.timeout = 600  # a thousand files are committed one by one before the last response
         assert (await _send(client, CREDITS[0], "wait=60")).status_code == 200
         async with lock_table(dsn):
             refused = await _send_until_refused(client)
-            for each in refused:
-                assert (each.status_code, each.json()["code"]) == (503, "try-again")
-                assert each.headers["retry-after"] == "30"
-                assert each.json()["detail"] == "Too many of your files wait"
-            piece = {**JSONL, "upload-length": "1", "crescendo-sha256": "ab" * 32}
-            assert (await client.post("/v1/uploads", headers=piece)).status_code == 503
+            for response in refused:
+                assert (response.status_code, response.json()["code"]) == (503, "try-again")
+                assert response.headers["retry-after"] == "30"
+                assert response.json()["detail"] == "Too many of your files wait"
+            headers = {**JSONL, "upload-length": "1", "crescendo-sha256": "ab" * 32}
+            assert (await client.post("/v1/uploads", headers=headers)).status_code == 503
             other = await client.post(
                 "/v1/submissions", content=_build_file("F"), headers={**JSONL, **FOREIGN}
             )
             assert other.status_code == 202, other.text
-            told = (await client.get("/metrics")).text
-            waiting = float(told.split("\ncrescendo_files_waiting ")[1].split()[0])
+            metrics = (await client.get("/metrics")).text
+            waiting = float(metrics.split("\ncrescendo_files_waiting ")[1].split()[0])
             assert 0 < waiting <= OWN_MAX + SENDING + 1
             forms = [
                 asyncio.create_task(
@@ -50,11 +50,11 @@ async def test_one_sender_leaves_half_of_the_files_that_wait_to_the_others(
                 )
                 for n, key in enumerate((FOREIGN, MINISTRY))
             ]
-        assert [(await each).status_code for each in forms] == [200, 200]
+        assert [(await form).status_code for form in forms] == [200, 200]
         number = other.json()["submission"]
-        ended = await client.get(f"/v1/submissions/{number}?wait=60", headers=FOREIGN)
-        while ended.json()["state"] != "decided":
-            ended = await client.get(f"/v1/submissions/{number}?wait=60", headers=FOREIGN)
+        ticket = await client.get(f"/v1/submissions/{number}?wait=60", headers=FOREIGN)
+        while ticket.json()["state"] != "decided":
+            ticket = await client.get(f"/v1/submissions/{number}?wait=60", headers=FOREIGN)
         assert (await _send(client, build_commitment("LATER", "0.01"))).status_code in {200, 202}
         rows = await fetch(
             dsn, "select sender, count(*) from submission where file_hash is not null group by 1"
@@ -71,14 +71,14 @@ async def _send(client: httpx.AsyncClient, row: dict[str, str], query: str = "")
 
 
 async def _send_until_refused(client: httpx.AsyncClient) -> list[httpx.Response]:
-    """Files of a line each, a few at once, until each of those who send is refused; the refusals."""
+    """Send one-line files, SENDING at once, until every concurrent sender is refused; return the refusals."""
     numbers = iter(range(2 * FILES_WAITING_MAX))
 
     async def send() -> httpx.Response:
         for n in numbers:
-            found = await _send(client, build_commitment(f"W-{n}", "0.01"))
-            if found.status_code != 202:
-                return found
+            response = await _send(client, build_commitment(f"W-{n}", "0.01"))
+            if response.status_code != 202:
+                return response
         raise AssertionError("nobody was refused")
 
     return await asyncio.gather(*(send() for _ in range(SENDING)))

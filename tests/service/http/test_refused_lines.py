@@ -1,4 +1,4 @@
-"""Refused lines over HTTP: a page of JSON, or all of them as CSV or Arrow, saying the same."""
+"""Refused lines over HTTP: pages of JSON, or all of them as CSV or Arrow with the same contents."""
 
 import csv
 import io
@@ -17,45 +17,45 @@ from tests.service.http.running_service import JSONL, fetch, to_jsonl
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REFUSED = 11_000
-"""More than one chunk of a streamed answer."""
+"""Enough for more than one chunk of a streamed response."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ticket(place: ServicePlace) -> dict[str, Any]:
-    """A file most of whose lines are refused, for three reasons."""
+    """The ticket of a file most of whose lines are refused, for three reasons."""
     rows = [*build_unknown_centres(REFUSED), build_commitment("OK"), build_commitment("POOR", "10000.00")]
     rows += [build_commitment("=cmd|calc", "1.001")]
     async with place.service.client(MINISTRY) as client:
-        found = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
-    return found.json()
+        response = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
+    return response.json()
 
 
 async def _get(client: httpx.AsyncClient, ticket: dict[str, Any], query: str = "", **headers: str) -> Any:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await client.get(f"{ticket['links']['refusals']}?{query}", headers=named)
+    hyphenated = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.get(f"{ticket['links']['refusals']}?{query}", headers=hyphenated)
 
 
-async def test_the_ticket_tells_the_reasons(ticket: dict[str, Any]) -> None:
-    found = {each["code"]: each["lines"] for each in ticket["reasons"]}
-    assert found == {"FUND_CENTRE_UNKNOWN": REFUSED, "AE_EXCEEDED": 1, "AMOUNT_INVALID": 1}
+async def test_the_ticket_counts_the_refusals_by_reason(ticket: dict[str, Any]) -> None:
+    counts = {reason["code"]: reason["lines"] for reason in ticket["reasons"]}
+    assert counts == {"FUND_CENTRE_UNKNOWN": REFUSED, "AE_EXCEEDED": 1, "AMOUNT_INVALID": 1}
 
 
-async def test_pages_hold_every_refused_line_once(
+async def test_pages_contain_every_refused_line_once(
     client: httpx.AsyncClient, ticket: dict[str, Any], place: ServicePlace
 ) -> None:
     lines, page = [], f"{ticket['links']['refusals']}?limit=1000"
     while page:
-        found = (await client.get(page)).json()
-        lines += found["refusals"]
-        page = found["next"]
+        content = (await client.get(page)).json()
+        lines += content["refusals"]
+        page = content["next"]
     rows = await fetch(
         place.dsn, "select line from refusal where submission = $1 order by line", ticket["submission"]
     )
-    assert [each["line"] for each in lines] == [row["line"] + 1 for row in rows]
+    assert [line["line"] for line in lines] == [row["line"] + 1 for row in rows]
     assert len(lines) == REFUSED + 2
 
 
-async def test_a_refusal_says_what_was_found_where_and_what_to_do(
+async def test_a_refusal_has_its_line_value_and_remedy(
     client: httpx.AsyncClient, ticket: dict[str, Any]
 ) -> None:
     first = (await _get(client, ticket, "limit=1")).json()["refusals"][0]
@@ -76,30 +76,30 @@ async def test_refusals_come_in_french(client: httpx.AsyncClient, ticket: dict[s
     assert french["action"] != english["action"]
 
 
-async def test_csv_and_arrow_say_what_json_says(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:
+async def test_csv_and_arrow_equal_json(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:
     page = (await _get(client, ticket, f"after={REFUSED - 1}")).json()["refusals"]
-    text = await _get(client, ticket, accept="text/csv")
-    assert text.headers["content-type"] == "text/csv"
-    rows = list(csv.DictReader(io.StringIO(text.text)))
+    response = await _get(client, ticket, accept="text/csv")
+    assert response.headers["content-type"] == "text/csv"
+    rows = list(csv.DictReader(io.StringIO(response.text)))
     assert len(rows) == REFUSED + 2
     arrow = await _get(client, ticket, accept="application/vnd.apache.arrow.stream")
     table = pa.ipc.open_stream(arrow.content).read_all().to_pylist()
     assert table[-3:] == page
-    assert [each["line"] for each in table] == [int(row["line"]) for row in rows]
+    assert [line["line"] for line in table] == [int(row["line"]) for row in rows]
     assert rows[-3] == {name: str(value) for name, value in page[0].items()}
 
 
-async def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(
-    client: httpx.AsyncClient, ticket: dict[str, Any]
-) -> None:
+async def test_a_spreadsheet_formula_is_escaped(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:
     rows = list(csv.DictReader(io.StringIO((await _get(client, ticket, accept="text/csv")).text)))
     assert rows[-1]["reference"] == "'=cmd|calc"
 
 
-async def test_a_form_that_is_not_there_is_told(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:
-    found = await _get(client, ticket, accept="application/pdf")
-    assert found.status_code == 406
-    assert "text/csv" in found.json()["accepted"]
+async def test_an_unsupported_format_is_answered_with_the_supported_ones(
+    client: httpx.AsyncClient, ticket: dict[str, Any]
+) -> None:
+    response = await _get(client, ticket, accept="application/pdf")
+    assert response.status_code == 406
+    assert "text/csv" in response.json()["accepted"]
     assert (await _get(client, ticket, accept="text/html, */*;q=0.1")).status_code == 200
 
 

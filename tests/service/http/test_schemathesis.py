@@ -1,6 +1,6 @@
-"""The running service under schemathesis: every operation of its own description, with good requests and bad ones.
+"""The running service under schemathesis: every operation of its OpenAPI description, with valid and invalid requests.
 
-All checks are on, two senders' own things among them: whatever one may read, the other asks for and must not get.
+All checks are enabled, and two senders are used: what one sender may read, the other requests and must not get.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ EXAMPLES = 25
 ENDLESS = "text/event-stream"
 
 
-async def test_schemathesis_finds_nothing(database: Database, tmp_path: Path) -> None:
+async def test_schemathesis_finds_no_failure(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path / "data", "--rate", "100000") as service,
@@ -32,32 +32,34 @@ async def test_schemathesis_finds_nothing(database: Database, tmp_path: Path) ->
         async with service.client() as client:
             await _send_samples(client)
             description = (await client.get("/openapi.json")).json()
-        code, said = await _run_schemathesis(service, _list_streams(description), tmp_path)
-        assert code == 0, said
+        code, output = await _run_schemathesis(service, _list_streams(description), tmp_path)
+        assert code == 0, output
         operations = sum(len(methods) for methods in description["paths"].values())
-        # the description itself is where it reads, and not tried
-        assert f"Tested: {operations - 1 - len(_list_streams(description))}\n" in said, said
+        # schemathesis reads the description itself and does not test that operation
+        assert f"Tested: {operations - 1 - len(_list_streams(description))}\n" in output, output
         assert not [line for line in service.log_lines if '"level":"error"' in line]
         async with service.client(MINISTRY) as client:
             assert (await client.get("/readyz")).status_code == 200
 
 
 async def _send_samples(client: httpx.AsyncClient) -> None:
-    """Something for each of two senders to look at."""
+    """Send files and forms of two senders, so that each has something to read."""
     for key, prefix in ((MINISTRY, "OWN"), (FOREIGN, "OTHER")):
         rows = (
             [*CREDITS, *build_unknown_centres(3, prefix)]
             if key is MINISTRY
             else build_unknown_centres(3, prefix)
         )
-        sent = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers={**key, **JSONL})
-        assert sent.json()["state"] == "decided"
+        response = await client.post(
+            "/v1/submissions?wait=60", content=to_jsonl(rows), headers={**key, **JSONL}
+        )
+        assert response.json()["state"] == "decided"
         form = build_commitment(f"{prefix}-1", "0.01")
         assert (await client.post("/v1/acts", json=form, headers=key)).json()["outcome"] == "accepted"
 
 
 def _list_streams(description: dict[str, Any]) -> list[str]:
-    """Paths whose answer has no end: a stream is tried where it is tested by itself."""
+    """Return the paths whose response does not end; streams have tests of their own."""
     return [
         path
         for path, methods in description["paths"].items()
@@ -66,7 +68,7 @@ def _list_streams(description: dict[str, Any]) -> list[str]:
     ]
 
 
-async def _run_schemathesis(service: RunningService, without: list[str], folder: Path) -> tuple[int, str]:
+async def _run_schemathesis(service: RunningService, excluded: list[str], folder: Path) -> tuple[int, str]:
     shutil.copy(Path(__file__).with_name("schemathesis.toml"), folder)
     keys = {"ministry": MINISTRY, "stranger": FOREIGN}
     users = [
@@ -75,11 +77,11 @@ async def _run_schemathesis(service: RunningService, without: list[str], folder:
     ]
     (folder / "auth.yaml").write_text(json.dumps({"auth": users}))
     program = str(Path(sys.executable).with_name("schemathesis"))
-    words = ["--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "20181231", "--no-color"]
-    for path in without:
-        words += ["--exclude-path", path]
+    options = ["--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "20181231", "--no-color"]
+    for path in excluded:
+        options += ["--exclude-path", path]
     process = await asyncio.create_subprocess_exec(
-        *(program, "run", f"{service.url}/openapi.json", *words, "--continue-on-failure"),
+        *(program, "run", f"{service.url}/openapi.json", *options, "--continue-on-failure"),
         cwd=folder,
         env={
             **os.environ,
@@ -90,6 +92,6 @@ async def _run_schemathesis(service: RunningService, without: list[str], folder:
         stdout=PIPE,
         stderr=STDOUT,
     )
-    out, _ = await process.communicate()
+    output, _ = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, out.decode()
+    return process.returncode, output.decode()

@@ -1,4 +1,4 @@
-"""Senders paused and resumed by operators: their work waits, keeps its place, and nobody else's is touched."""
+"""Senders paused and resumed by operators: their work waits and keeps its order, other senders are not affected."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY, OPERATOR
 from tests.service.http.act_files import CREDITS, build_commitment
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
-WHY = {"reason": "amounts in cents instead of euros"}
+REASON = {"reason": "amounts in cents instead of euros"}
 
 
 async def _submit(client: httpx.AsyncClient, reference: str, query: str = "", key: Any = MINISTRY) -> Any:
@@ -24,9 +24,9 @@ async def _submit(client: httpx.AsyncClient, reference: str, query: str = "", ke
 
 
 async def _post_pause(
-    client: httpx.AsyncClient, what: str, sender: str = "MIN-09", why: Any = WHY
+    client: httpx.AsyncClient, action: str, sender: str = "MIN-09", body: Any = REASON
 ) -> httpx.Response:
-    return await client.post(f"/v1/senders/{sender}/{what}", json=why, headers=OPERATOR)
+    return await client.post(f"/v1/senders/{sender}/{action}", json=body, headers=OPERATOR)
 
 
 async def _read_order(dsn: str) -> list[str]:
@@ -34,22 +34,24 @@ async def _read_order(dsn: str) -> list[str]:
     return [row["reference"] for row in rows]
 
 
-async def test_a_paused_sender_waits_and_keeps_its_place(database: Database, tmp_path: Path) -> None:
-    """Through a restart too; what others send goes on, and what waits comes in its order once it is resumed."""
+async def test_the_work_of_a_paused_sender_waits_and_keeps_its_order(
+    database: Database, tmp_path: Path
+) -> None:
+    """Also across a restart; other senders' work goes on, and the waiting work is decided in order after the resumption."""
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client() as client:
             await client.post(
                 "/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers={**JSONL, **MINISTRY}
             )
-            found = await _post_pause(client, "pause")
-            assert found.json() == {"sender": "MIN-09", "paused": True, **WHY}
+            response = await _post_pause(client, "pause")
+            assert response.json() == {"sender": "MIN-09", "paused": True, **REASON}
             first = await _submit(client, "P-1")
-            assert (first["state"], first["paused"]) == ("waiting", WHY["reason"])
+            assert (first["state"], first["paused"]) == ("waiting", REASON["reason"])
             assert (await _submit(client, "Q-1", "wait=60", FOREIGN))["state"] == "decided"
             await _submit(client, "P-2")
             form = await client.post("/v1/acts", json=build_commitment("P-9"), headers=MINISTRY)
             assert (form.status_code, form.json()["code"]) == (503, "sender-paused")
-            assert (form.json()["reason"], int(form.headers["retry-after"])) == (WHY["reason"], 60)
+            assert (form.json()["reason"], int(form.headers["retry-after"])) == (REASON["reason"], 60)
             assert (
                 await client.post("/v1/acts", json=build_commitment("Q-2"), headers=FOREIGN)
             ).status_code == 200
@@ -64,38 +66,38 @@ async def test_a_paused_sender_waits_and_keeps_its_place(database: Database, tmp
         async with run_service(dsn, tmp_path) as served, served.client() as client:
             await _submit(client, "P-3")
             assert (await _submit(client, "Q-3", "wait=60", FOREIGN))["state"] == "decided"
-            again = await _submit(client, "P-1")
-            assert (again["submission"], again["state"], again["paused"]) == (
+            repeated = await _submit(client, "P-1")
+            assert (repeated["submission"], repeated["state"], repeated["paused"]) == (
                 first["submission"],
                 "waiting",
-                WHY["reason"],
+                REASON["reason"],
             )
             assert await _read_order(dsn) == ["Q-1", "Q-2", "Q-3"]
-            told = await _post_pause(client, "resume", why={"reason": "corrected"})
-            assert told.json()["paused"] is False
-            ends = [await _submit(client, f"P-{n}", "wait=60") for n in (1, 2, 3)]
-            assert [(each["state"], each["paused"]) for each in ends] == [("decided", "")] * 3
+            resumed = await _post_pause(client, "resume", body={"reason": "corrected"})
+            assert resumed.json()["paused"] is False
+            tickets = [await _submit(client, f"P-{n}", "wait=60") for n in (1, 2, 3)]
+            assert [(ticket["state"], ticket["paused"]) for ticket in tickets] == [("decided", "")] * 3
             assert await _read_order(dsn) == ["Q-1", "Q-2", "Q-3", "P-1", "P-2", "P-3"]
             assert (
                 await client.post("/v1/acts", json=build_commitment("P-9"), headers=MINISTRY)
             ).status_code == 200
         rows = await fetch(dsn, "select sender, is_paused, reason, key, by from pause order by pause")
         assert [tuple(row) for row in rows] == [
-            ("MIN-09", True, WHY["reason"], "keeper222222", "OPS"),
+            ("MIN-09", True, REASON["reason"], "keeper222222", "OPS"),
             ("MIN-09", False, "corrected", "keeper222222", "OPS"),
         ]
         with pytest.raises(Exception, match="append-only"):
             await fetch(dsn, "update pause set reason = ''")
 
 
-async def test_what_is_being_decided_goes_on_to_its_end(database: Database, tmp_path: Path) -> None:
+async def test_a_file_being_decided_is_finished_after_the_pause(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
         served.client() as client,
     ):
         async with lock_table(dsn) as blocking:
-            taken = await _submit(client, "R-1")
+            deciding = await _submit(client, "R-1")
             await wait_until_blocked(blocking)
             form = asyncio.create_task(
                 client.post("/v1/acts", json=build_commitment("R-2"), headers=MINISTRY)
@@ -103,46 +105,48 @@ async def test_what_is_being_decided_goes_on_to_its_end(database: Database, tmp_
             while "crescendo_forms_waiting 0.0" not in (await client.get("/metrics")).text or form.done():
                 assert not form.done()
             assert (await _post_pause(client, "pause")).status_code == 200
-            behind = await _submit(client, "R-3")
+            waiting = await _submit(client, "R-3")
         assert (await form).status_code in {200, 503}
-        here = f"/v1/submissions/{taken['submission']}?wait=60"
-        assert (await client.get(here, headers=MINISTRY)).json()["state"] == "decided"
-        there = f"/v1/submissions/{behind['submission']}"
-        assert (await client.get(there, headers=MINISTRY)).json()["state"] == "waiting"
+        path = f"/v1/submissions/{deciding['submission']}?wait=60"
+        assert (await client.get(path, headers=MINISTRY)).json()["state"] == "decided"
+        path = f"/v1/submissions/{waiting['submission']}"
+        assert (await client.get(path, headers=MINISTRY)).json()["state"] == "waiting"
 
 
 async def test_the_command_line_pauses_a_running_service(database: Database, tmp_path: Path) -> None:
-    """And a run on the same database leaves what waits, once the service is gone."""
+    """File processing on the same database, once the service has ended, does not decide the waiting files either."""
     async with create_database(database) as dsn:
-        place = ("--database", dsn, "--data", tmp_path)
-        known = {"CRESCENDO_REFERENCE": str(REFERENCE)}
+        options = ("--database", dsn, "--data", tmp_path)
+        environment = {"CRESCENDO_REFERENCE": str(REFERENCE)}
         async with run_service(dsn, tmp_path) as served, served.client() as client:
-            told = await run_crescendo("access", "pause", "MIN-09", "--reason", "night", *place)
-            assert (told.code, told.out) == (0, "MIN-09 is paused.\n")
+            command = await run_crescendo("access", "pause", "MIN-09", "--reason", "night", *options)
+            assert (command.code, command.out) == (0, "MIN-09 is paused.\n")
             await served.wait_for_log('"senders":{"MIN-09":"night"}')
             assert (await _submit(client, "S-1"))["paused"] == "night"
             served.process.terminate()
             assert await served.process.wait() == 0
         file = tmp_path / "same.jsonl"
         file.write_bytes(to_jsonl([build_commitment("S-1", "1.00")]))
-        run = await run_crescendo("run", file, "--sender", "MIN-09", "--again", *place, environment=known)
-        assert "waits until its sender is no longer paused, as submission 1" in run.out, run.err
+        processed = await run_crescendo(
+            "run", file, "--sender", "MIN-09", "--again", *options, environment=environment
+        )
+        assert "waits until its sender is no longer paused, as submission 1" in processed.out, processed.err
         assert await fetch(dsn, "select from progress") == []
-        assert (await run_crescendo("access", "resume", "MIN-09", "--reason", "day", *place)).code == 0
-        run = await run_crescendo("run", *place, "--json", environment=known)
-        assert [each["submission"] for each in run.json()["receipts"]] == [1]
+        assert (await run_crescendo("access", "resume", "MIN-09", "--reason", "day", *options)).code == 0
+        processed = await run_crescendo("run", *options, "--json", environment=environment)
+        assert [receipt["submission"] for receipt in processed.json()["receipts"]] == [1]
         (last,) = await fetch(dsn, "select key, by from pause order by pause desc limit 1")
         assert last["key"] == ""
         assert " on " in last["by"]
 
 
-async def test_a_sender_that_nobody_knows_is_told(database: Database, tmp_path: Path) -> None:
+async def test_pausing_an_unknown_sender_is_refused(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn:
-        place = ("--database", dsn, "--data", tmp_path)
-        found = await run_crescendo("access", "pause", "MIN-99", "--reason", "x", *place)
-        assert (found.code, found.out) == (1, "There is no sender MIN-99.\n")
-        assert (await run_crescendo("access", "pause", "MIN-09", "--reason", " ", *place)).code == 2
-        assert (await run_crescendo("access", "pause", "MIN-09", *place)).code == 2
+        options = ("--database", dsn, "--data", tmp_path)
+        command = await run_crescendo("access", "pause", "MIN-99", "--reason", "x", *options)
+        assert (command.code, command.out) == (1, "There is no sender MIN-99.\n")
+        assert (await run_crescendo("access", "pause", "MIN-09", "--reason", " ", *options)).code == 2
+        assert (await run_crescendo("access", "pause", "MIN-09", *options)).code == 2
 
 
 BAD: dict[str, bytes] = {
@@ -158,41 +162,41 @@ BAD: dict[str, bytes] = {
 }
 
 
-async def test_only_operators_pause_and_only_with_a_reason(database: Database, tmp_path: Path) -> None:
+async def test_only_operators_may_pause_and_only_with_a_reason(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
         served.client() as client,
     ):
         for key in (MINISTRY, FOREIGN, AUDITOR):
-            for what in ("pause", "resume"):
-                path = f"/v1/senders/MIN-09/{what}"
-                found = await client.post(path, json=WHY, headers=key)
-                assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
+            for action in ("pause", "resume"):
+                path = f"/v1/senders/MIN-09/{action}"
+                response = await client.post(path, json=REASON, headers=key)
+                assert (response.status_code, response.json()["code"]) == (403, "role-not-held")
                 (last,) = await fetch(dsn, "select action, code from audit order by audit desc limit 1")
                 assert tuple(last) == (f"POST {path}", "role-not-held")
-        assert (await client.post("/v1/senders/MIN-09/pause", json=WHY)).status_code == 401
+        assert (await client.post("/v1/senders/MIN-09/pause", json=REASON)).status_code == 401
         for name, body in BAD.items():
-            found = await client.post("/v1/senders/MIN-09/pause", content=body, headers=OPERATOR)
-            assert (found.status_code, found.json()["code"]) == (400, "malformed-request"), name
-        over = await client.post("/v1/senders/MIN-09/pause", content=b" " * 5000, headers=OPERATOR)
-        assert over.status_code == 413
+            response = await client.post("/v1/senders/MIN-09/pause", content=body, headers=OPERATOR)
+            assert (response.status_code, response.json()["code"]) == (400, "malformed-request"), name
+        response = await client.post("/v1/senders/MIN-09/pause", content=b" " * 5000, headers=OPERATOR)
+        assert response.status_code == 413
         for sender in ("MIN-99", "%00", "..", "%F0%9F%92%A3", "' or true --", "x" * 64):
             assert (await _post_pause(client, "pause", sender)).status_code == 404, sender
         assert await fetch(dsn, "select from pause") == []
         assert (await client.get("/v1/senders/MIN-09/pause", headers=OPERATOR)).status_code == 405
 
 
-async def test_a_paused_sender_does_not_fill_the_room_of_others(database: Database, tmp_path: Path) -> None:
+async def test_a_paused_sender_does_not_use_the_quota_of_others(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
         served.client() as client,
     ):
         await _post_pause(client, "pause")
-        for first in range(0, 200, 20):  # fewer at once than one sender may have on their way
-            some = range(first, first + 20)
-            found = await asyncio.gather(*(_submit(client, f"T-{n}") for n in some))
-            assert {each["state"] for each in found} == {"waiting"}
+        for first in range(0, 200, 20):  # fewer at once than one sender's upload quota
+            numbers = range(first, first + 20)
+            tickets = await asyncio.gather(*(_submit(client, f"T-{n}") for n in numbers))
+            assert {ticket["state"] for ticket in tickets} == {"waiting"}
         assert (await _submit(client, "T-200"))["code"] == "sender-paused"
         assert (await _submit(client, "U-1", "wait=60", FOREIGN))["state"] == "decided"

@@ -1,4 +1,4 @@
-"""A service that cannot go on: requests under way are told to come again, and the cause is told as it is."""
+"""A service that must stop: requests under way are answered with 503 and a delay, and the log names the cause."""
 
 import asyncio
 from http import HTTPStatus
@@ -21,53 +21,53 @@ from tests.service.http.running_service import JSONL, create_database, run_servi
 
 _END_PAUSE_LISTENER = """select pg_terminate_backend(pid) from pg_stat_activity
                      where datname = current_database() and query ilike 'listen %'"""
-"""The connection that heard nothing yet; that of the keys reads them on itself."""
+"""Ends the connection that listens for pauses; that for keys has run another query since its LISTEN."""
 
 
 @pytest.mark.parametrize(
-    ("is_ending", "told"), [(True, (503, "try-again")), (False, (500, "internal-error"))]
+    ("is_ending", "expected"), [(True, (503, "try-again")), (False, (500, "internal-error"))]
 )
-async def test_what_is_closed_under_a_request_is_no_fault_once_the_service_ends(
-    is_ending: bool, told: tuple[int, str]
+async def test_a_closed_pool_is_no_internal_error_while_the_service_stops(
+    is_ending: bool, expected: tuple[int, str]
 ) -> None:
-    """A file whose proof finds the threads gone: a client that is told 500 gives it up, one that is told 503 does not."""
-    proving = ValidationPool()
+    """Validation finds its threads closed: a client gives its file up after a 500, and sends it again after a 503."""
+    pool = ValidationPool()
 
     async def handler(_: Request) -> Response:
-        proving.close()
+        pool.close()
         if is_ending:
             application.mark_stopping()
-        await proving.run("MIN-09", bytes)
+        await pool.run("MIN-09", bytes)
         return Response(HTTPStatus.OK)
 
     application = Application(
         [BoundRoute("POST", "/", handler, is_open=True)], cast(Any, None), ServiceMetrics({})
     )
-    wire = httpx.ASGITransport(cast(Any, application))
-    async with httpx.AsyncClient(transport=wire, base_url="http://here") as client:
-        found = await client.post("/")
-        assert (found.status_code, found.json()["code"]) == told
-        assert ("retry-after" in found.headers) == is_ending
+    transport = httpx.ASGITransport(cast(Any, application))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        response = await client.post("/")
+        assert (response.status_code, response.json()["code"]) == expected
+        assert ("retry-after" in response.headers) == is_ending
 
 
-async def test_no_request_is_begun_once_the_service_ends() -> None:
+async def test_a_stopping_service_begins_no_request() -> None:
     async def handler(_: Request) -> Response:
-        raise AssertionError("it is begun")
+        raise AssertionError("the handler was called")
 
     application = Application(
         [BoundRoute("POST", "/", handler, is_open=True)], cast(Any, None), ServiceMetrics({})
     )
     application.mark_stopping()
-    wire = httpx.ASGITransport(cast(Any, application))
-    async with httpx.AsyncClient(transport=wire, base_url="http://here") as client:
-        found = await client.post("/")
-    assert (found.status_code, found.json()["code"]) == (503, "try-again")
+    transport = httpx.ASGITransport(cast(Any, application))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        response = await client.post("/")
+    assert (response.status_code, response.json()["code"]) == (503, "try-again")
 
 
-async def test_the_cause_is_told_and_a_file_on_its_way_may_come_again(
+async def test_the_log_names_the_cause_and_a_file_under_way_may_be_sent_again(
     database: Database, tmp_path: Path
 ) -> None:
-    """The connection that tells of pauses breaks while a file is looked for in the database."""
+    """The connection that listens for pauses breaks while the service looks for a file in the database."""
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -81,21 +81,21 @@ async def test_the_cause_is_told_and_a_file_on_its_way_may_come_again(
             await wait_until_blocked(blocking)
             async with open_connection(dsn) as connection:
                 assert len(await connection.fetch(_END_PAUSE_LISTENER)) == 1
-            # the engine's other connections go before the one that still looks for the file
+            # the engine's other connections end before the one that still looks for the file
             await _wait_until_alone(dsn)
-        found = await sending
-        assert (found.status_code, found.json()["code"]) == (503, "try-again")
-        assert found.headers["retry-after"]
+        response = await sending
+        assert (response.status_code, response.json()["code"]) == (503, "try-again")
+        assert response.headers["retry-after"]
         assert await served.process.wait() == 3
-    said = "".join(served.log_lines)
-    assert "the connection that tells of pauses is gone" in said
-    assert "request failed" not in said
+    log = "".join(served.log_lines)
+    assert "the connection that reports changes of pauses is gone" in log
+    assert "request failed" not in log
 
 
 async def _wait_until_alone(dsn: str) -> None:
-    """Return once the engine has no connection left but the one that is asked something."""
+    """Return once the engine has no connection left but the one that runs a query."""
     query = """select count(*) <= 1 from pg_stat_activity
                where datname = current_database() and application_name like 'crescendo/%'"""
     async with open_connection(dsn) as connection:
         while not await connection.fetchval(query):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
+            await asyncio.sleep(0.01)  # the server sends no notification: it must be polled

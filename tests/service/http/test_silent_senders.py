@@ -1,4 +1,4 @@
-"""Waiting for what comes next of a body: it comes, it does not, or nobody waits any longer."""
+"""Waiting for the next message of a body: it arrives, it does not, or the waiting task is cancelled."""
 
 import asyncio
 
@@ -14,25 +14,25 @@ async def _never_receive() -> Message:
     return await asyncio.get_running_loop().create_future()
 
 
-async def test_what_comes_is_given() -> None:
+async def test_an_arriving_message_is_returned() -> None:
     async def receive() -> Message:
         return {"type": "http.request", "body": b"{}"}
 
     assert (await receive_message(receive))["body"] == b"{}"
 
 
-async def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silence_ends_with_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body, "STALL_SECONDS", 0.001)
-    with pytest.raises(Problem) as found:
+    with pytest.raises(Problem) as caught:
         await receive_message(_never_receive)
-    assert found.value.code == "body-stalled"
+    assert caught.value.code == "body-stalled"
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
     await asyncio.sleep(0)  # the task goes on as if nothing had been cancelled
 
 
-async def test_who_is_sent_home_does_not_take_it_for_silence() -> None:
+async def test_cancelling_is_not_reported_as_silence() -> None:
     waiting = asyncio.create_task(receive_message(_never_receive))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -40,7 +40,7 @@ async def test_who_is_sent_home_does_not_take_it_for_silence() -> None:
         await waiting
 
 
-async def test_sent_home_and_silent_at_once_is_sent_home(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cancelling_during_silence_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body, "STALL_SECONDS", 0)
     waiting = asyncio.create_task(receive_message(_never_receive))
     await asyncio.sleep(0)
@@ -50,7 +50,7 @@ async def test_sent_home_and_silent_at_once_is_sent_home(monkeypatch: pytest.Mon
         await waiting
 
 
-async def test_a_small_body_that_trickles_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_small_body_that_trickles_ends_with_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = iter([b"{", *[b" "] * 100, b"}"])
 
     async def receive() -> Message:
@@ -58,8 +58,8 @@ async def test_a_small_body_that_trickles_has_an_end(monkeypatch: pytest.MonkeyP
         return {"type": "http.request", "body": piece, "more_body": piece != b"}"}
 
     monkeypatch.setattr(request_body, "SMALL_BODY_SECONDS", -1)
-    with pytest.raises(Problem) as found:
+    with pytest.raises(Problem) as caught:
         await read_small_body(receive, 1024)
-    assert found.value.code == "body-stalled"
+    assert caught.value.code == "body-stalled"
     monkeypatch.setattr(request_body, "SMALL_BODY_SECONDS", 120)
     assert await read_small_body(receive, 1024) == b" " * 100 + b"}"

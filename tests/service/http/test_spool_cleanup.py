@@ -1,4 +1,4 @@
-"""The spool holds what submissions need: a file refused whole is gone, and so is what a crash left without a number."""
+"""Cleaning the spool: files refused whole are deleted, and so are those that a crash left without a submission number."""
 
 import asyncio
 import hashlib
@@ -35,8 +35,8 @@ def _list_spool(data: Path) -> set[str]:
     return {path.relative_to(data).as_posix() for path in (data / "spool").rglob("*") if path.is_file()}
 
 
-def _list_kept_files(data: Path) -> set[str]:
-    """But for what was derived of them, which goes once it is decided, behind the answer."""
+def _list_received_files(data: Path) -> set[str]:
+    """Return the files of the spool without derived ones, which are deleted after the response, once decided."""
     return {path for path in _list_spool(data) if "/normalised." not in path}
 
 
@@ -51,49 +51,51 @@ async def anonymous(place: ServicePlace) -> Any:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_a_file_refused_whole_is_gone(
+async def test_a_file_refused_whole_is_deleted(
     name: str, client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body, headers, status = REFUSED[name]
     before = _list_spool(place.data)
-    found = await _submit(client, body, **headers)
-    assert found.status_code == status, found.text
+    response = await _submit(client, body, **headers)
+    assert response.status_code == status, response.text
     assert _list_spool(place.data) == before
 
 
-async def test_a_refused_repetition_takes_nothing_from_what_was_taken(
+async def test_a_refused_repetition_does_not_delete_the_accepted_file(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body = to_jsonl([build_commitment("KEPT-1", "0.01")])
     number = (await _submit(client, body)).json()["submission"]
-    before = _list_kept_files(place.data)
-    said = {"content-type": "text/csv", "content-disposition": "attachment; filename=a.txt"}
-    assert (await _submit(client, body, **said)).status_code == 422
+    before = _list_received_files(place.data)
+    headers = {"content-type": "text/csv", "content-disposition": "attachment; filename=a.txt"}
+    assert (await _submit(client, body, **headers)).status_code == 422
     assert (await _submit(client, body)).json()["submission"] == number
-    assert _list_kept_files(place.data) == before
+    assert _list_received_files(place.data) == before
 
 
-async def test_another_senders_same_bytes_stay(anonymous: httpx.AsyncClient, place: ServicePlace) -> None:
+async def test_the_same_bytes_of_another_sender_stay(
+    anonymous: httpx.AsyncClient, place: ServicePlace
+) -> None:
     body = to_jsonl([build_commitment("BOTH-1", "0.01")])
     assert (await _submit(anonymous, body, **FOREIGN)).status_code == 200
-    before = _list_kept_files(place.data)
+    before = _list_received_files(place.data)
     assert (await _submit(anonymous, body, **MINISTRY, **{"crescendo-count": "7"})).status_code == 422
-    assert _list_kept_files(place.data) == before
+    assert _list_received_files(place.data) == before
 
 
-async def test_refused_and_taken_at_the_same_time_is_taken(
+async def test_a_file_refused_and_accepted_concurrently_stays(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    """However the same bytes cross on their way, who is told 2xx has them in the spool."""
+    """Whatever the order of concurrent requests with the same bytes, the spool has them after any 2xx response."""
     body = to_jsonl([build_commitment("CROSS-1", "0.01")])
     wrong = {"crescendo-count": "2"}
-    found = await asyncio.gather(*(_submit(client, body, **(wrong if n % 2 else {})) for n in range(20)))
-    assert {each.status_code for each in found} <= {200, 202, 422, 503}
-    home = hashlib.sha256(body).hexdigest()
-    assert f"spool/{home[:2]}/{home}/original" in _list_spool(place.data)
+    responses = await asyncio.gather(*(_submit(client, body, **(wrong if n % 2 else {})) for n in range(20)))
+    assert {response.status_code for response in responses} <= {200, 202, 422, 503}
+    sha256 = hashlib.sha256(body).hexdigest()
+    assert f"spool/{sha256[:2]}/{sha256}/original" in _list_spool(place.data)
 
 
-async def test_what_a_crash_left_without_a_number_is_gone_at_the_next_start(
+async def test_files_left_by_a_crash_without_a_number_are_deleted_at_the_next_start(
     database: Database, tmp_path: Path
 ) -> None:
     async with create_database(database) as dsn:
@@ -102,64 +104,66 @@ async def test_what_a_crash_left_without_a_number_is_gone_at_the_next_start(
             run_service(dsn, tmp_path) as served,
             served.client(MINISTRY) as client,
         ):
-            asking = asyncio.create_task(_submit(client, to_jsonl(CREDITS)))
-            await wait_until_blocked(blocking)  # spooled and proved, and about to get its number
+            sending = asyncio.create_task(_submit(client, to_jsonl(CREDITS)))
+            await wait_until_blocked(blocking)  # spooled and validated, about to get its number
             assert _list_spool(tmp_path)
             served.process.kill()
             with pytest.raises(httpx.TransportError):
-                await asking
+                await sending
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             assert _list_spool(tmp_path) == set()
             assert (await _submit(client, to_jsonl(CREDITS))).json()["receipt"]["done"]
-            whole = _list_kept_files(tmp_path)
+            received = _list_received_files(tmp_path)
         async with run_service(dsn, tmp_path):
-            assert _list_kept_files(tmp_path) == whole
-        # a database put back to an earlier day knows no submission: what it was told stays all the same
+            assert _list_received_files(tmp_path) == received
+        # a database restored to an earlier day has no submission, yet the files stay
     async with create_database(database) as earlier, run_service(earlier, tmp_path):
-        assert _list_kept_files(tmp_path) == whole
+        assert _list_received_files(tmp_path) == received
 
 
-async def test_a_run_leaves_nothing_of_a_file_refused_whole(database: Database, tmp_path: Path) -> None:
+async def test_file_processing_deletes_files_refused_whole(database: Database, tmp_path: Path) -> None:
     bad, good, data = tmp_path / "bad.jsonl", tmp_path / "good.jsonl", tmp_path / "data"
     bad.write_bytes(LINE[:40])
     good.write_bytes(to_jsonl(CREDITS))
     async with create_database(database) as dsn:
-        words = ("--sender", "MIN-09", "--database", dsn, "--data", data)
+        options = ("--sender", "MIN-09", "--database", dsn, "--data", data)
         environment = {"CRESCENDO_REFERENCE": str(REFERENCE)}
         for _ in range(2):
-            found = await run_crescendo("run", bad, good, *words, environment=environment)
-            assert found.code == 1, found.err
-            kept = {path.partition("/")[2].rpartition("/")[2] for path in _list_spool(data)}
-            assert kept == {"original", "envelope-MIN-09.json"}
+            processed = await run_crescendo("run", bad, good, *options, environment=environment)
+            assert processed.code == 1, processed.err
+            names = {path.partition("/")[2].rpartition("/")[2] for path in _list_spool(data)}
+            assert names == {"original", "envelope-MIN-09.json"}
         assert len(await fetch(dsn, "select from submission")) == 1
 
 
 async def _wait_until_cleared(data: Path) -> None:
-    """The service tells nobody when it has cleared up: it must be asked."""
+    """Return once the derived files are deleted; the service sends no notification, so the folder is polled."""
     while derived := [name for name in _list_spool(data) if "normalised" in name]:
         assert all((data / name).parent.joinpath("original").exists() for name in derived)
         await asyncio.sleep(0.01)
 
 
-async def test_what_was_derived_from_a_file_goes_once_that_is_decided(
+async def test_derived_files_are_deleted_once_the_file_is_decided(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body = to_jsonl([build_commitment("DERIVED-1", "0.01"), *build_unknown_centres(2, "DERIVED")])
     first = (await _submit(client, body)).json()
     await _wait_until_cleared(place.data)
-    again = await client.post("/v1/submissions?wait=60&again=true", content=body, headers=JSONL)
-    assert again.json()["receipt"]["attempt"] == 2
-    assert again.json()["receipt"]["duplicate"]["lines"] == 1
+    repeated = await client.post("/v1/submissions?wait=60&again=true", content=body, headers=JSONL)
+    assert repeated.json()["receipt"]["attempt"] == 2
+    assert repeated.json()["receipt"]["duplicate"]["lines"] == 1
     await _wait_until_cleared(place.data)
     folder = place.data / "spool" / first["receipt"]["sha256"][:2] / first["receipt"]["sha256"]
     assert (folder / "original").read_bytes() == body
 
 
-async def test_a_run_leaves_only_what_was_sent(database: Database, tmp_path: Path) -> None:
+async def test_file_processing_leaves_only_the_original(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "acts.jsonl"
     path.write_bytes(to_jsonl(CREDITS))
     async with create_database(database) as dsn:
-        place = ("--database", dsn, "--data", tmp_path, "--sender", "MIN-09")
-        told = await run_crescendo("run", path, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
-        assert told.code == 0, told.err
+        options = ("--database", dsn, "--data", tmp_path, "--sender", "MIN-09")
+        processed = await run_crescendo(
+            "run", path, *options, environment={"CRESCENDO_REFERENCE": str(REFERENCE)}
+        )
+        assert processed.code == 0, processed.err
         assert not [name for name in _list_spool(tmp_path) if "normalised" in name]

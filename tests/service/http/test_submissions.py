@@ -1,4 +1,4 @@
-"""Files handed in over HTTP: every format, once each, and what is told of them."""
+"""Submissions over HTTP: files of every format, their tickets and receipts, and files refused whole."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ MEDIA = {
 
 
 def _build_commitments(suffix: str, folder: Path) -> bytes:
-    """Two commitments as a file of that format."""
+    """Write two commitments to a file of that format, and return its bytes."""
     columns: dict[str, list[Any]] = {
         "reference": [f"F{suffix}-1", f"F{suffix}-2"],
         "kind": ["commitment", "commitment"],
@@ -42,27 +42,27 @@ def _build_commitments(suffix: str, folder: Path) -> bytes:
 
 
 async def _submit(client: httpx.AsyncClient, body: bytes, query: str = "wait=60", **headers: str) -> Any:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await client.post(f"/v1/submissions?{query}", content=body, headers={**JSONL, **named})
+    hyphenated = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post(f"/v1/submissions?{query}", content=body, headers={**JSONL, **hyphenated})
 
 
 async def _submit_until_accepted(client: httpx.AsyncClient, body: bytes) -> Any:
-    """Send it until there is room for it."""
-    while (found := await _submit(client, body)).status_code == 503:
-        assert int(found.headers["retry-after"]) > 0
-        assert found.json()["code"] == "try-again"
-    return found
+    """Send a file until the quota admits it."""
+    while (response := await _submit(client, body)).status_code == 503:
+        assert int(response.headers["retry-after"]) > 0
+        assert response.json()["code"] == "try-again"
+    return response
 
 
 @pytest.mark.parametrize("suffix", MEDIA)
-async def test_every_format_is_taken_and_decided(
+async def test_files_of_every_format_are_decided(
     suffix: str, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     body = _build_commitments(suffix, tmp_path)
-    found = await _submit(client, body, content_type=MEDIA[suffix])
-    assert found.status_code == 200, found.text
-    receipt = found.json()["receipt"]
-    assert found.json()["state"] == "decided"
+    response = await _submit(client, body, content_type=MEDIA[suffix])
+    assert response.status_code == 200, response.text
+    receipt = response.json()["receipt"]
+    assert response.json()["state"] == "decided"
     assert receipt["accepted"] == {"lines": 2, "cents": 400}
     assert receipt["sha256"] == hashlib.sha256(body).hexdigest()
     assert receipt["sender"] == "MIN-09"
@@ -70,10 +70,10 @@ async def test_every_format_is_taken_and_decided(
 
 
 async def test_the_ticket_leads_to_the_receipt(client: httpx.AsyncClient, place: ServicePlace) -> None:
-    found = await _submit(client, to_jsonl([build_commitment("T-1")]), query="")
-    assert found.status_code == 202
-    assert found.json()["state"] in {"waiting", "deciding"}
-    status = await client.get(f"{found.headers['location']}?wait=60")
+    response = await _submit(client, to_jsonl([build_commitment("T-1")]), query="")
+    assert response.status_code == 202
+    assert response.json()["state"] in {"waiting", "deciding"}
+    status = await client.get(f"{response.headers['location']}?wait=60")
     assert status.json()["state"] == "decided"
     (row,) = await fetch(
         place.dsn, "select encode(chain, 'hex') as chain from batch order by batch desc limit 1"
@@ -95,15 +95,15 @@ async def test_a_file_sent_many_times_at_once_is_one_submission(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body = to_jsonl([build_commitment("C-1")])
-    found = await asyncio.gather(*(_submit(client, body) for _ in range(12)))
-    assert {each.json()["submission"] for each in found} == {found[0].json()["submission"]}
+    responses = await asyncio.gather(*(_submit(client, body) for _ in range(12)))
+    assert {response.json()["submission"] for response in responses} == {responses[0].json()["submission"]}
     rows = await fetch(
         place.dsn, "select from submission where file_hash = $1", hashlib.sha256(body).digest()
     )
     assert len(rows) == 1
 
 
-async def test_again_presents_what_was_refused_anew(client: httpx.AsyncClient) -> None:
+async def test_again_decides_refused_lines_anew(client: httpx.AsyncClient) -> None:
     body = to_jsonl([build_service("A-2", "A-1")])
     first = (await _submit(client, body)).json()
     assert first["reasons"][0]["code"] == "PREDECESSOR_MISSING"
@@ -114,17 +114,17 @@ async def test_again_presents_what_was_refused_anew(client: httpx.AsyncClient) -
     assert second["receipt"]["accepted"]["lines"] == 1
 
 
-async def test_an_act_waits_for_the_one_it_follows_in_the_same_file(client: httpx.AsyncClient) -> None:
-    found = await _submit(client, to_jsonl([build_service("W-2", "W-1"), build_commitment("W-1")]))
-    assert found.json()["receipt"]["accepted"]["lines"] == 2
+async def test_an_act_may_come_before_its_predecessor_in_a_file(client: httpx.AsyncClient) -> None:
+    response = await _submit(client, to_jsonl([build_service("W-2", "W-1"), build_commitment("W-1")]))
+    assert response.json()["receipt"]["accepted"]["lines"] == 2
 
 
 async def test_many_small_files_at_once_are_all_decided(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     bodies = [to_jsonl([build_commitment(f"M-{n}", "0.10")]) for n in range(60)]
-    found = await asyncio.gather(*(_submit_until_accepted(client, body) for body in bodies))
-    assert all(each.json()["receipt"]["accepted"]["lines"] == 1 for each in found)
+    responses = await asyncio.gather(*(_submit_until_accepted(client, body) for body in bodies))
+    assert all(response.json()["receipt"]["accepted"]["lines"] == 1 for response in responses)
     rows = await fetch(place.dsn, "select reference from entry where reference like 'M-%'")
     assert len(rows) == 60
 
@@ -133,40 +133,40 @@ async def test_submissions_are_listed_page_by_page(client: httpx.AsyncClient) ->
     for n in range(5):
         await _submit(client, to_jsonl([build_commitment(f"L-{n}", "0.10")]))
     whole = (await client.get("/v1/submissions?limit=500")).json()
-    numbers = [each["submission"] for each in whole["submissions"]]
+    numbers = [submission["submission"] for submission in whole["submissions"]]
     assert numbers == sorted(numbers, reverse=True)
     assert whole["next"] is None
-    page, found = "/v1/submissions?limit=2", []
+    page, listed = "/v1/submissions?limit=2", []
     while page:
-        answer = (await client.get(page)).json()
-        found += [each["submission"] for each in answer["submissions"]]
-        page = answer["next"]
-    assert found == numbers
+        content = (await client.get(page)).json()
+        listed += [submission["submission"] for submission in content["submissions"]]
+        page = content["next"]
+    assert listed == numbers
 
 
-async def test_the_envelope_may_stand_in_the_headers(client: httpx.AsyncClient) -> None:
+async def test_the_envelope_may_be_sent_in_headers(client: httpx.AsyncClient) -> None:
     body = to_jsonl([build_commitment("E-1", "12.34")])
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    said = {"crescendo_batch_id": "2018/7", "crescendo_count": "1", "crescendo_control_sum": "12.34"}
-    found = await _submit(
+    envelope = {"crescendo_batch_id": "2018/7", "crescendo_count": "1", "crescendo_control_sum": "12.34"}
+    response = await _submit(
         client,
         body,
-        **said,
+        **envelope,
         content_digest=f"sha-256=:{digest}:",
         content_disposition='attachment; filename="C:\\temp\\acts.jsonl"',
     )
-    assert found.json()["receipt"]["batch_id"] == "2018/7"
-    assert found.json()["receipt"]["file"] == "acts.jsonl"
+    assert response.json()["receipt"]["batch_id"] == "2018/7"
+    assert response.json()["receipt"]["file"] == "acts.jsonl"
 
 
-async def test_a_sender_that_demands_sepa_gets_it(client: httpx.AsyncClient) -> None:
+async def test_a_sender_may_require_sepa_limits(client: httpx.AsyncClient) -> None:
     row = build_commitment("P-1") | {
         "kind": "direct_payment_request",
         "payee": "X",
         "amount": "1000000000.00",
     }
-    found = await _submit(client, to_jsonl([row]), crescendo_sepa_only="true")
-    assert found.json()["reasons"][0]["code"] == "SEPA_LIMIT_EXCEEDED"
+    response = await _submit(client, to_jsonl([row]), crescendo_sepa_only="true")
+    assert response.json()["reasons"][0]["code"] == "SEPA_LIMIT_EXCEEDED"
 
 
 # --------------------------------------------------------------------------------------------- refused whole
@@ -242,11 +242,11 @@ async def test_a_file_refused_whole_changes_nothing(
         "select (select count(*) from submission), (select count(*) from batch), (select count(*) from entry)"
     )
     before = await fetch(place.dsn, counts)
-    found = await _submit(client, body, **headers)
-    assert (found.status_code, found.json()["code"]) == (status, code), found.text
-    assert found.headers["content-type"] == "application/problem+json"
-    assert found.json()["type"] == f"urn:crescendo:problem:{code}"
-    assert found.json()["status"] == status
+    response = await _submit(client, body, **headers)
+    assert (response.status_code, response.json()["code"]) == (status, code), response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["type"] == f"urn:crescendo:problem:{code}"
+    assert response.json()["status"] == status
     assert await fetch(place.dsn, counts) == before
 
 
@@ -263,22 +263,22 @@ async def test_a_file_refused_whole_changes_nothing(
         ("wait=%D9%A1", "malformed-request"),
     ],
 )
-async def test_a_query_that_does_not_read_is_told(query: str, code: str, client: httpx.AsyncClient) -> None:
-    found = await _submit(client, LINE, query=query)
-    assert (found.status_code, found.json()["code"]) == (400, code)
+async def test_a_malformed_query_is_refused(query: str, code: str, client: httpx.AsyncClient) -> None:
+    response = await _submit(client, LINE, query=query)
+    assert (response.status_code, response.json()["code"]) == (400, code)
 
 
-async def test_a_header_that_stands_there_twice_is_refused(client: httpx.AsyncClient) -> None:
-    twice = [(b"content-type", b"text/csv"), (b"content-type", b"application/x-ndjson")]
-    found = await client.post("/v1/submissions", content=LINE, headers=twice)
-    assert found.status_code == 400
+async def test_a_repeated_header_is_refused(client: httpx.AsyncClient) -> None:
+    headers = [(b"content-type", b"text/csv"), (b"content-type", b"application/x-ndjson")]
+    response = await client.post("/v1/submissions", content=LINE, headers=headers)
+    assert response.status_code == 400
 
 
-async def test_a_known_remedy_comes_with_the_problem(client: httpx.AsyncClient) -> None:
-    found = (await _submit(client, b'{"reference": "R1"}\n{"oops"\n')).json()
-    assert "line 2" in found["where"]
-    assert found["found"]
-    assert found["remedy"]
+async def test_a_problem_has_its_place_and_remedy(client: httpx.AsyncClient) -> None:
+    problem = (await _submit(client, b'{"reference": "R1"}\n{"oops"\n')).json()
+    assert "line 2" in problem["where"]
+    assert problem["found"]
+    assert problem["remedy"]
 
 
 # --------------------------------------------------------------------------------------------- paths
@@ -288,47 +288,47 @@ async def test_a_known_remedy_comes_with_the_problem(client: httpx.AsyncClient) 
     "path",
     ["/v1/submissions/999999", "/v1/submissions/999999999/refusals", "/v1/submissions/x", "/v2", "/nothing"],
 )
-async def test_what_is_not_there_is_not_found(path: str, client: httpx.AsyncClient) -> None:
-    found = await client.get(path)
-    assert (found.status_code, found.json()["code"]) == (404, "not-found")
+async def test_missing_resources_are_not_found(path: str, client: httpx.AsyncClient) -> None:
+    response = await client.get(path)
+    assert (response.status_code, response.json()["code"]) == (404, "not-found")
 
 
-async def test_another_method_is_told_which_ones_there_are(client: httpx.AsyncClient) -> None:
-    found = await client.delete("/v1/submissions")
-    assert found.status_code == 405
-    assert found.headers["allow"] == "GET, HEAD, POST"
+async def test_another_method_is_answered_with_the_allowed_ones(client: httpx.AsyncClient) -> None:
+    response = await client.delete("/v1/submissions")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET, HEAD, POST"
 
 
-async def test_health_is_told_without_a_name(place: ServicePlace) -> None:
+async def test_health_needs_no_key(place: ServicePlace) -> None:
     async with place.service.client() as anonymous:
         assert (await anonymous.get("/healthz")).json() == {"status": "alive"}
         assert (await anonymous.get("/readyz")).json()["status"] == "ready"
         assert (await anonymous.head("/healthz")).status_code == 200
 
 
-async def test_answers_are_kept_by_nobody_and_run_by_nobody(client: httpx.AsyncClient) -> None:
-    found = await client.get("/v1/submissions")
-    assert found.headers["cache-control"] == "no-store"
-    assert found.headers["x-content-type-options"] == "nosniff"
-    assert "default-src 'none'" in found.headers["content-security-policy"]
-    assert "server" not in found.headers
+async def test_responses_forbid_caching_sniffing_and_scripts(client: httpx.AsyncClient) -> None:
+    response = await client.get("/v1/submissions")
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert "server" not in response.headers
 
 
-async def test_a_list_tells_of_each_submission_what_its_ticket_tells(
+async def test_a_list_has_the_tickets_of_its_submissions(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    """And looks at the refusals once, however many there are."""
+    """The list contains the ticket that each submission has at its own address."""
     numbers = []
-    for at, count in enumerate((3, 1, 2)):
-        rows = [*build_unknown_centres(count, f"LIST{at}-"), build_commitment(f"LIST{at}-DEAR", "100000.00")]
-        found = await _submit(client, to_jsonl(rows), query="wait=60")
-        numbers.append(found.json()["submission"])
+    for n, count in enumerate((3, 1, 2)):
+        rows = [*build_unknown_centres(count, f"LIST{n}-"), build_commitment(f"LIST{n}-DEAR", "100000.00")]
+        response = await _submit(client, to_jsonl(rows), query="wait=60")
+        numbers.append(response.json()["submission"])
     page = (await client.get("/v1/submissions?limit=3")).json()["submissions"]
-    assert [each["submission"] for each in page] == numbers[::-1]
+    assert [submission["submission"] for submission in page] == numbers[::-1]
     for ticket in page:
         assert ticket == (await client.get(ticket["links"]["self"])).json()
         assert len(ticket["reasons"]) == 2
-        assert sum(each["lines"] for each in ticket["reasons"]) == ticket["receipt"]["refused"]["lines"]
+        assert sum(reason["lines"] for reason in ticket["reasons"]) == ticket["receipt"]["refused"]["lines"]
     (row,) = await fetch(
         place.dsn,
         "select count(*) from refusal where submission = any($1::int[])",

@@ -1,4 +1,4 @@
-"""Signed tokens at the running service: an issuer over HTTPS, registered and granted by the command line."""
+"""Signed tokens at the running service: an HTTPS issuer, registered and granted rights by the command line."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class TrustingService(NamedTuple):
-    """A service that believes one issuer."""
+    """A service that trusts one issuer."""
 
     service: RunningService
     issuer: IssuerServer
-    where: tuple[str, str, str, Path]
+    database_options: tuple[str, str, str, Path]
     dsn: str
 
 
@@ -40,7 +40,7 @@ class TrustingService(NamedTuple):
 async def place(
     database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[TrustingService]:
-    folder = tmp_path_factory.mktemp("believing")
+    folder = tmp_path_factory.mktemp("trusting")
     authority = CertificateAuthority(folder)
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -48,8 +48,8 @@ async def place(
     ):
         patch.setenv("SSL_CERT_FILE", str(authority.pair.certificate))
         async with create_database(database) as dsn, run_service(dsn, folder / "data") as service:
-            where = ("--database", dsn, "--data", folder / "data")
-            for words in (
+            database_options = ("--database", dsn, "--data", folder / "data")
+            for arguments in (
                 ("issuer", "add", "state", "--issuer", URL, "--audience", AUDIENCE, "--jwks", issuer.url),
                 (*_build_grant("orders"), "--role", "authorising_officer", "--role", "programme_manager"),
                 (*_build_grant("narrow"), "--role", "authorising_officer", "--programme", "0217"),
@@ -57,14 +57,16 @@ async def place(
                 (*_build_grant("reads", "COURT"), "--role", "auditor"),
                 (*_build_grant("stranger", "MIN-12"), "--role", "authorising_officer"),
             ):
-                found = await run_crescendo("access", *words, *where)
-                assert found.code == 0, found.err
+                command = await run_crescendo("access", *arguments, *database_options)
+                assert command.code == 0, command.err
             async with service.client(_build_header(sign(sub="orders"))) as client:
                 await _wait_for_status(client, 200)
-                found = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
-                assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
-                assert found.json()["receipt"]["sender"] == "MIN-09"
-            yield TrustingService(service, issuer, where, dsn)
+                response = await client.post(
+                    "/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL
+                )
+                assert response.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+                assert response.json()["receipt"]["sender"] == "MIN-09"
+            yield TrustingService(service, issuer, database_options, dsn)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -82,18 +84,18 @@ def _build_header(token: str) -> dict[str, str]:
 
 
 async def _wait_for_status(client: httpx.AsyncClient, status: int) -> None:
-    """Ask until the service has heard of a change, which the database tells it."""
-    while (found := await client.get("/v1/submissions")).status_code != status:
-        assert found.status_code in {200, 401}
+    """Ask until the service has read a change, of which the database notifies it."""
+    while (response := await client.get("/v1/submissions")).status_code != status:
+        assert response.status_code in {200, 401}
 
 
-async def test_a_system_sees_and_sends_what_its_grant_says(client: httpx.AsyncClient) -> None:
+async def test_a_system_reads_and_sends_within_its_grant(client: httpx.AsyncClient) -> None:
     own = (await client.get("/v1/submissions", headers=_build_header(sign(sub="orders")))).json()[
         "submissions"
     ]
     assert own
     path = own[0]["links"]["self"]
-    # a key and a token of one sender see the same
+    # a key and a token of one sender read the same submissions
     assert (await client.get(path, headers=MINISTRY)).status_code == 200
     assert (await client.get(path, headers=_build_header(sign(sub="reads")))).status_code == 200
     assert (await client.get(path, headers=_build_header(sign(sub="stranger")))).status_code == 404
@@ -103,12 +105,12 @@ async def test_a_system_sees_and_sends_what_its_grant_says(client: httpx.AsyncCl
     ("subject", "code"),
     [("pays", "role-not-held"), ("reads", "role-not-held"), ("narrow", "perimeter-not-held")],
 )
-async def test_duties_and_perimeters_are_those_of_the_grant(
+async def test_roles_and_perimeters_are_those_of_the_grant(
     subject: str, code: str, client: httpx.AsyncClient, place: TrustingService
 ) -> None:
     token = _build_header(sign(sub=subject, roles=["authorising_officer"], scope="authorising_officer"))
-    found = await client.post("/v1/acts", json=build_commitment(f"D-{subject}"), headers=token)
-    assert (found.status_code, found.json()["code"]) == (403, code)
+    response = await client.post("/v1/acts", json=build_commitment(f"D-{subject}"), headers=token)
+    assert (response.status_code, response.json()["code"]) == (403, code)
     (row,) = await fetch(place.dsn, "select key, code from audit order by audit desc limit 1")
     assert tuple(row) == (f"state/{subject}", code)
 
@@ -124,18 +126,18 @@ FINDINGS = {
 
 
 @pytest.mark.parametrize("finding", FINDINGS)
-async def test_every_stranger_gets_one_answer_and_the_trail_knows_better(
+async def test_every_invalid_token_gets_the_same_response_and_its_own_audit_code(
     finding: str, client: httpx.AsyncClient, place: TrustingService
 ) -> None:
-    nobody = await client.get("/v1/submissions")
-    found = await client.get("/v1/submissions", headers=_build_header(FINDINGS[finding]))
-    assert found.status_code == 401
-    assert found.content == nobody.content
+    without_token = await client.get("/v1/submissions")
+    response = await client.get("/v1/submissions", headers=_build_header(FINDINGS[finding]))
+    assert response.status_code == 401
+    assert response.content == without_token.content
     (row,) = await fetch(place.dsn, "select code from audit order by audit desc limit 1")
     assert row["code"] == finding
 
 
-async def test_an_issuer_is_not_asked_again_for_every_token_somebody_makes_up(
+async def test_unknown_key_ids_do_not_each_cause_a_request_to_the_issuer(
     client: httpx.AsyncClient, place: TrustingService
 ) -> None:
     before = place.issuer.request_count
@@ -145,41 +147,45 @@ async def test_an_issuer_is_not_asked_again_for_every_token_somebody_makes_up(
     assert place.issuer.request_count <= before + 1
 
 
-async def test_a_grant_ends_at_once_and_may_be_given_anew(
+async def test_a_withdrawn_grant_ends_at_once_and_may_be_renewed(
     client: httpx.AsyncClient, place: TrustingService
 ) -> None:
     token = _build_header(sign(sub="passing"))
-    words = ("--issuer", "state", "--subject", "passing")
+    options = ("--issuer", "state", "--subject", "passing")
     assert (
-        await run_crescendo("access", *_build_grant("passing"), "--role", "auditor", *place.where)
+        await run_crescendo("access", *_build_grant("passing"), "--role", "auditor", *place.database_options)
     ).code == 0
     client.headers.update(token)
     await _wait_for_status(client, 200)
-    assert (await run_crescendo("access", "withdraw", *words, "--reason", "moved", *place.where)).code == 0
-    await _wait_for_status(client, 401)
-    assert (await run_crescendo("access", "withdraw", *words, *place.where)).code == 0
     assert (
-        await run_crescendo("access", *_build_grant("passing"), "--role", "auditor", *place.where)
+        await run_crescendo("access", "withdraw", *options, "--reason", "moved", *place.database_options)
+    ).code == 0
+    await _wait_for_status(client, 401)
+    assert (await run_crescendo("access", "withdraw", *options, *place.database_options)).code == 0
+    assert (
+        await run_crescendo("access", *_build_grant("passing"), "--role", "auditor", *place.database_options)
     ).code == 0
     await _wait_for_status(client, 200)
 
 
-async def test_a_redirect_is_not_followed_and_a_certificate_nobody_knows_not_believed(
+async def test_redirects_and_unknown_certificates_of_issuers_are_refused(
     place: TrustingService, tmp_path: Path
 ) -> None:
-    """Two more issuers: one sends us elsewhere, the other shows a certificate of its own making."""
+    """Two more issuers: one redirects to another server, the other has a certificate of an unknown authority."""
     known, unknown = CertificateAuthority(tmp_path, "known"), CertificateAuthority(tmp_path, "unknown")
     with (
-        run_issuer(known.issue("a"), format_key_set()) as a,
-        run_issuer(unknown.issue("b"), format_key_set()) as b,
+        run_issuer(known.issue("a"), format_key_set()) as redirecting,
+        run_issuer(unknown.issue("b"), format_key_set()) as untrusted,
     ):
-        a.redirect = place.issuer.url
-        for name, server in (("a", a), ("b", b)):
+        redirecting.redirect = place.issuer.url
+        for name, server in (("a", redirecting), ("b", untrusted)):
             url = f"https://{name}.example"
-            said = ("--issuer", url, "--audience", AUDIENCE, "--jwks", server.url)
-            assert (await run_crescendo("access", "issuer", "add", name, *said, *place.where)).code == 0
-            words = ("grant", "MIN-09", "--issuer", name, "--subject", "orders", "--role", "auditor")
-            assert (await run_crescendo("access", *words, *place.where)).code == 0
+            issuer_options = ("--issuer", url, "--audience", AUDIENCE, "--jwks", server.url)
+            assert (
+                await run_crescendo("access", "issuer", "add", name, *issuer_options, *place.database_options)
+            ).code == 0
+            grant = ("grant", "MIN-09", "--issuer", name, "--subject", "orders", "--role", "auditor")
+            assert (await run_crescendo("access", *grant, *place.database_options)).code == 0
         before = place.issuer.request_count
         async with place.service.client() as client:
             for name in ("a", "b"):
@@ -187,22 +193,22 @@ async def test_a_redirect_is_not_followed_and_a_certificate_nobody_knows_not_bel
                 await _wait_for_audit(client, token, place, "issuer-silent")
         assert place.issuer.request_count == before
     for name in ("a", "b"):
-        assert (await run_crescendo("access", "issuer", "end", name, *place.where)).code == 0
+        assert (await run_crescendo("access", "issuer", "end", name, *place.database_options)).code == 0
 
 
 async def _wait_for_audit(
     client: httpx.AsyncClient, token: dict[str, str], place: TrustingService, finding: str
 ) -> None:
-    """Ask until the service has heard of the issuer; it never opens."""
-    query, found = "select code from audit order by audit desc limit 1", "token-issuer-unknown"
-    while found == "token-issuer-unknown":
+    """Ask until the service knows the issuer, and check the audit code; no request is accepted."""
+    query, code = "select code from audit order by audit desc limit 1", "token-issuer-unknown"
+    while code == "token-issuer-unknown":
         assert (await client.get("/v1/submissions", headers=token)).status_code == 401
-        found = (await fetch(place.dsn, query))[0]["code"]
-    assert found == finding
+        code = (await fetch(place.dsn, query))[0]["code"]
+    assert code == finding
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (("issuer", "add", "x", "--issuer", URL, "--audience", "a", "--jwks", "http://x.example/"), "https"),
         (("issuer", "add", "x", "--issuer", URL, "--audience", "a", "--jwks", "nowhere.json"), "no file"),
@@ -212,13 +218,13 @@ async def _wait_for_audit(
         ),
         (
             ("issuer", "add", "state", "--issuer", "u", "--audience", "a", "--jwks", "https://x.example/"),
-            "given",
+            "used before",
         ),
         (
             ("issuer", "add", "twin", "--issuer", URL, "--audience", "a", "--jwks", "https://x.example/"),
-            "known as",
+            "trusted as",
         ),
-        ((*_build_grant("orders"), "--role", "auditor"), "withdraw that first"),
+        ((*_build_grant("orders"), "--role", "auditor"), "withdraw it first"),
         ((*_build_grant("x"), "--role", "minister"), "minister"),
         ((*_build_grant("x"), "--role", "authorising_officer", "--role", "assigned_accountant"), "make two"),
         (
@@ -227,23 +233,23 @@ async def _wait_for_audit(
         ),
     ],
 )
-async def test_what_makes_no_sense_is_not_registered(
-    words: tuple[str, ...], said: str, place: TrustingService
+async def test_invalid_issuers_and_grants_are_refused(
+    arguments: tuple[str, ...], message: str, place: TrustingService
 ) -> None:
-    found = await run_crescendo("access", *words, *place.where)
-    assert found.code == 2
-    assert said in " ".join(found.err.split())
+    command = await run_crescendo("access", *arguments, *place.database_options)
+    assert command.code == 2
+    assert message in " ".join(command.err.split())
 
 
-async def test_what_is_trusted_is_listed(place: TrustingService) -> None:
-    found = (await run_crescendo("access", "trust", *place.where, "--json")).json()
-    assert found["issuers"][0]["issuer"] == "state"
-    assert {each["key"] for each in found["grants"]} >= {"state/orders", "state/reads"}
-    shown = await run_crescendo("access", "trust", *place.where)
-    assert "state/orders" in shown.out
+async def test_issuers_and_grants_are_listed(place: TrustingService) -> None:
+    trust = (await run_crescendo("access", "trust", *place.database_options, "--json")).json()
+    assert trust["issuers"][0]["issuer"] == "state"
+    assert {grant["key"] for grant in trust["grants"]} >= {"state/orders", "state/reads"}
+    command = await run_crescendo("access", "trust", *place.database_options)
+    assert "state/orders" in command.out
 
 
-async def test_two_hands_of_a_grant_are_kept_apart_by_the_database_too(place: TrustingService) -> None:
+async def test_the_database_too_refuses_incompatible_roles_of_a_grant(place: TrustingService) -> None:
     with pytest.raises(Exception, match="two_hands_of_a_grant"):
         await fetch(
             place.dsn,
@@ -252,14 +258,12 @@ async def test_two_hands_of_a_grant_are_kept_apart_by_the_database_too(place: Tr
         )
 
 
-async def test_the_end_of_an_issuer_is_the_end_of_its_tokens(
-    client: httpx.AsyncClient, place: TrustingService
-) -> None:
-    """The last test of this file: nothing opens after it."""
+async def test_ending_an_issuer_ends_its_tokens(client: httpx.AsyncClient, place: TrustingService) -> None:
+    """Ending the issuer; it is the last test of this file, because no token is valid after it."""
     client.headers.update(_build_header(sign(sub="orders")))
     await _wait_for_status(client, 200)
     assert (
-        await run_crescendo("access", "issuer", "end", "state", "--reason", "stolen", *place.where)
+        await run_crescendo("access", "issuer", "end", "state", "--reason", "stolen", *place.database_options)
     ).code == 0
     await _wait_for_status(client, 401)
     (row,) = await fetch(place.dsn, "select code from audit order by audit desc limit 1")

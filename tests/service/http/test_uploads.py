@@ -1,4 +1,4 @@
-"""Files that come in pieces: cut, taken up again, crossed, and made a submission once they are whole."""
+"""Uploads in pieces: interrupted, resumed, concurrent, and submitted once they are complete."""
 
 import asyncio
 import hashlib
@@ -42,16 +42,16 @@ def _hash(body: bytes) -> str:
 
 
 async def _begin(client: httpx.AsyncClient, body: bytes, query: str = "", **headers: str) -> httpx.Response:
-    said = {name.replace("_", "-"): value for name, value in headers.items()}
-    said = {"upload-length": str(len(body)), "crescendo-sha256": _hash(body), **JSONL, **said}
-    return await client.post(f"/v1/uploads?{query}", headers=said)
+    hyphenated = {name.replace("_", "-"): value for name, value in headers.items()}
+    declared = {"upload-length": str(len(body)), "crescendo-sha256": _hash(body), **JSONL}
+    return await client.post(f"/v1/uploads?{query}", headers={**declared, **hyphenated})
 
 
 async def _add(
     client: httpx.AsyncClient, body: bytes, offset: int, end: int | None = None, **headers: str
 ) -> httpx.Response:
-    said = {"upload-offset": str(offset), **headers}
-    return await client.patch(f"/v1/uploads/{_hash(body)}?wait=60", content=body[offset:end], headers=said)
+    headers = {"upload-offset": str(offset), **headers}
+    return await client.patch(f"/v1/uploads/{_hash(body)}?wait=60", content=body[offset:end], headers=headers)
 
 
 def _list_partial_files(place: ServicePlace) -> list[Path]:
@@ -66,49 +66,49 @@ async def anonymous(place: ServicePlace) -> Any:
 
 async def test_pieces_become_a_submission(client: httpx.AsyncClient, place: ServicePlace) -> None:
     body = _build_body("PIECES")
-    begun = await _begin(client, body, content_disposition='attachment; filename="pieces.jsonl"')
-    assert begun.status_code == 201
-    here = begun.headers["location"]
-    assert here == f"/v1/uploads/{_hash(body)}" == begun.json()["links"]["self"]
-    assert begun.headers["upload-offset"] == "0"
-    assert msgspec.convert(begun.json(), UploadState).file == "pieces.jsonl"
+    response = await _begin(client, body, content_disposition='attachment; filename="pieces.jsonl"')
+    assert response.status_code == 201
+    path = response.headers["location"]
+    assert path == f"/v1/uploads/{_hash(body)}" == response.json()["links"]["self"]
+    assert response.headers["upload-offset"] == "0"
+    assert msgspec.convert(response.json(), UploadState).file == "pieces.jsonl"
     last = (len(body) - 1) // 100 * 100
     for offset in range(0, last, 100):
-        found = await _add(client, body, offset, offset + 100)
-        assert (found.status_code, found.headers["upload-offset"]) == (204, str(offset + 100))
-        assert "content-length" not in found.headers
-        told = await client.head(here)
-        assert told.headers["upload-offset"] == str(offset + 100)
-        assert told.headers["upload-length"] == str(len(body))
-        assert (await client.get(here)).json()["offset"] == offset + 100
+        piece = await _add(client, body, offset, offset + 100)
+        assert (piece.status_code, piece.headers["upload-offset"]) == (204, str(offset + 100))
+        assert "content-length" not in piece.headers
+        head = await client.head(path)
+        assert head.headers["upload-offset"] == str(offset + 100)
+        assert head.headers["upload-length"] == str(len(body))
+        assert (await client.get(path)).json()["offset"] == offset + 100
     whole = await _add(client, body, last)
     assert whole.status_code == 200
     assert whole.headers["location"] == whole.json()["links"]["self"]
     receipt = whole.json()["receipt"]
     assert (receipt["sha256"], receipt["file"]) == (_hash(body), "pieces.jsonl")
     assert receipt["accepted"]["lines"] == 20
-    assert (await client.get(here)).status_code == 404
+    assert (await client.get(path)).status_code == 404
     assert _list_partial_files(place) == []
 
 
-async def test_it_is_the_submission_that_it_would_have_been_in_one_piece(client: httpx.AsyncClient) -> None:
+async def test_an_upload_is_the_same_submission_as_the_whole_file(client: httpx.AsyncClient) -> None:
     body = _build_body("ONE")
     await _begin(client, body)
     number = (await _add(client, body, 0)).json()["submission"]
     whole = await client.post("/v1/submissions?wait=60", content=body, headers=JSONL)
     assert whole.json()["submission"] == number
-    # and who begins it anew is sent there, with nothing to send
-    known = await _begin(client, body)
-    assert (known.status_code, known.headers["location"]) == (303, f"/v1/submissions/{number}")
-    assert "content-type" not in known.headers
+    # a client that begins the upload again is redirected to the submission
+    repeated = await _begin(client, body)
+    assert (repeated.status_code, repeated.headers["location"]) == (303, f"/v1/submissions/{number}")
+    assert "content-type" not in repeated.headers
 
 
-async def test_who_comes_back_is_told_where_to_go_on(client: httpx.AsyncClient) -> None:
+async def test_a_client_that_begins_again_gets_the_offset(client: httpx.AsyncClient) -> None:
     body = _build_body("BACK")
     await _begin(client, body)
     await _add(client, body, 0, 700)
-    found = await _begin(client, body)
-    assert (found.status_code, found.headers["upload-offset"]) == (200, "700")
+    resumed = await _begin(client, body)
+    assert (resumed.status_code, resumed.headers["upload-offset"]) == (200, "700")
     wrong = await _add(client, body, 600)
     assert (wrong.status_code, wrong.json()["code"]) == (409, "offset-differs")
     assert wrong.json()["offset"] == 700 == int(wrong.headers["upload-offset"])
@@ -116,8 +116,8 @@ async def test_who_comes_back_is_told_where_to_go_on(client: httpx.AsyncClient) 
     assert (await _add(client, body, 700)).json()["receipt"]["accepted"]["lines"] == 20
 
 
-async def test_the_last_byte_may_be_said_to_be_there_again(database: Database, tmp_path: Path) -> None:
-    """Killed between the last byte and the number: the whole is there, and an empty piece brings it in."""
+async def test_an_empty_last_piece_submits_a_complete_upload(database: Database, tmp_path: Path) -> None:
+    """The service was killed between the last byte and the submission number: an empty piece submits the file."""
     body = to_jsonl(CREDITS)
     async with create_database(database) as dsn:
         async with (
@@ -132,63 +132,65 @@ async def test_the_last_byte_may_be_said_to_be_there_again(database: Database, t
             with pytest.raises(httpx.TransportError):
                 await adding
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            found = await _begin(client, body)
-            assert found.headers["upload-offset"] == found.headers["upload-length"] == str(len(body))
+            resumed = await _begin(client, body)
+            assert resumed.headers["upload-offset"] == resumed.headers["upload-length"] == str(len(body))
             assert (await _add(client, body, len(body))).json()["receipt"]["accepted"]["lines"] == len(
                 CREDITS
             )
         assert len(await fetch(dsn, "select from submission")) == 1
 
 
-# --------------------------------------------------------------------------------------------- cut and crossed
+# --------------------------------------------------------------------------------------------- interrupted and concurrent
 
 
 async def _begin_piece(
     service: RunningService, body: bytes, sent: int
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection that has promised the whole file and sent the first bytes of it."""
+    """Open a connection, declare the whole file as a piece and send the first bytes of it."""
     host, port = service.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    said = [f"Host: {host}", f"Authorization: {MINISTRY['authorization']}", "Upload-Offset: 0"]
-    said += [f"Content-Length: {len(body)}"]
-    head = "\r\n".join([f"PATCH /v1/uploads/{_hash(body)} HTTP/1.1", *said, "", ""])
+    headers = [f"Host: {host}", f"Authorization: {MINISTRY['authorization']}", "Upload-Offset: 0"]
+    headers += [f"Content-Length: {len(body)}"]
+    head = "\r\n".join([f"PATCH /v1/uploads/{_hash(body)} HTTP/1.1", *headers, "", ""])
     writer.write(head.encode() + body[:sent])
     await writer.drain()
     return reader, writer
 
 
 async def _wait_until_free(client: httpx.AsyncClient, body: bytes) -> int:
-    """The offset, once nobody is at work on the upload any more."""
-    while (found := await _begin(client, body)).status_code == 409:
-        assert found.json()["code"] == "upload-busy"
-    return int(found.headers["upload-offset"])
+    """Return the offset once no other request adds to the upload."""
+    while (response := await _begin(client, body)).status_code == 409:
+        assert response.json()["code"] == "upload-busy"
+    return int(response.headers["upload-offset"])
 
 
 async def _wait_until_busy(client: httpx.AsyncClient, body: bytes) -> httpx.Response:
-    """Return once somebody is at work on the upload."""
-    while (found := await _begin(client, body)).status_code != 409:
+    """Return once another request adds to the upload."""
+    while (response := await _begin(client, body)).status_code != 409:
         pass
-    return found
+    return response
 
 
-async def test_what_came_before_a_cut_stays(client: httpx.AsyncClient, place: ServicePlace) -> None:
+async def test_bytes_before_an_interruption_are_stored(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
     body = to_jsonl(build_unknown_centres(9_000, "CUT-"))
-    here = (await _begin(client, body)).headers["location"]
+    path = (await _begin(client, body)).headers["location"]
     _, writer = await _begin_piece(place.service, body, 400_000)
-    while (there := int((await client.head(here)).headers["upload-offset"])) == 0:
+    while (reached := int((await client.head(path)).headers["upload-offset"])) == 0:
         pass
     writer.close()
     offset = await _wait_until_free(client, body)
-    assert there <= offset <= 400_000
+    assert reached <= offset <= 400_000
     assert (await _add(client, body, offset)).json()["receipt"]["sha256"] == _hash(body)
 
 
-async def test_what_came_before_a_break_is_read_before_it_is_told() -> None:
-    """On a line that is cut every few seconds, each connection must bring something."""
-    coming = [{"type": "http.request", "body": b"abc", "more_body": True}, {"type": "http.disconnect"}]
+async def test_bytes_before_a_disconnect_are_read_before_the_error() -> None:
+    """On a line that breaks every few seconds, each connection must still add bytes."""
+    messages = [{"type": "http.request", "body": b"abc", "more_body": True}, {"type": "http.disconnect"}]
 
     async def receive() -> Message:
-        return coming.pop(0)
+        return messages.pop(0)
 
     body = BodyStream(receive)
     assert await asyncio.to_thread(body.read, 10) == b"abc"
@@ -197,15 +199,15 @@ async def test_what_came_before_a_break_is_read_before_it_is_told() -> None:
             await asyncio.to_thread(body.read, 10)
 
 
-async def test_what_came_before_it_is_given_up_is_read_first() -> None:
+async def test_bytes_before_an_abandoned_body_are_read_before_the_error() -> None:
     is_waiting = asyncio.Event()
-    coming = [{"type": "http.request", "body": b"abc", "more_body": True}]
+    messages = [{"type": "http.request", "body": b"abc", "more_body": True}]
 
     async def receive() -> Message:
-        if not coming:
+        if not messages:
             is_waiting.set()
             await asyncio.Event().wait()
-        return coming.pop(0)
+        return messages.pop(0)
 
     body = BodyStream(receive)
     reading = asyncio.create_task(asyncio.to_thread(body.read, 10))
@@ -216,39 +218,43 @@ async def test_what_came_before_it_is_given_up_is_read_first() -> None:
         await asyncio.to_thread(body.read, 10)
 
 
-async def test_two_connections_at_once_do_not_mix(client: httpx.AsyncClient, place: ServicePlace) -> None:
+async def test_two_connections_do_not_mix_their_pieces(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
     body = _build_body("CROSSED")
     await _begin(client, body)
     _, writer = await _begin_piece(place.service, body, 100)
     await _wait_until_busy(client, body)
-    for found in (await _add(client, body, 0), await client.delete(f"/v1/uploads/{_hash(body)}")):
-        assert (found.status_code, found.json()["code"]) == (409, "upload-busy")
-        assert int(found.headers["retry-after"]) > 0
+    for response in (await _add(client, body, 0), await client.delete(f"/v1/uploads/{_hash(body)}")):
+        assert (response.status_code, response.json()["code"]) == (409, "upload-busy")
+        assert int(response.headers["retry-after"]) > 0
     writer.close()
     offset = await _wait_until_free(client, body)
     assert (await _add(client, body, offset)).json()["receipt"]["accepted"]["lines"] == 20
 
 
-async def test_many_at_once_bring_one_file(client: httpx.AsyncClient, place: ServicePlace) -> None:
+async def test_many_concurrent_uploads_of_one_file_are_one_submission(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
     body = _build_body("MANY")
 
-    async def insist() -> int:
+    async def upload_until_submitted() -> int:
         while True:
-            found = await _begin(client, body)
-            if found.status_code == 303:
-                return int(found.headers["location"].rpartition("/")[2])
-            if found.status_code != 409:
-                offset = int(found.headers["upload-offset"])
+            response = await _begin(client, body)
+            if response.status_code == 303:
+                return int(response.headers["location"].rpartition("/")[2])
+            if response.status_code != 409:
+                offset = int(response.headers["upload-offset"])
                 await _add(client, body, offset, offset + 500)
 
-    numbers = await asyncio.gather(*(insist() for _ in range(8)))
+    numbers = await asyncio.gather(*(upload_until_submitted() for _ in range(8)))
     assert len(set(numbers)) == 1
-    found = await client.get(f"/v1/submissions/{numbers[0]}?wait=60")
-    assert found.json()["receipt"]["accepted"]["lines"] == 20
+    response = await client.get(f"/v1/submissions/{numbers[0]}?wait=60")
+    assert response.json()["receipt"]["accepted"]["lines"] == 20
     assert _list_partial_files(place) == []
 
 
-async def test_an_upload_survives_a_kill_and_goes_on(database: Database, tmp_path: Path) -> None:
+async def test_an_upload_continues_after_the_service_was_killed(database: Database, tmp_path: Path) -> None:
     body = to_jsonl([*CREDITS, *build_unknown_centres(5_000)])
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
@@ -259,20 +265,22 @@ async def test_an_upload_survives_a_kill_and_goes_on(database: Database, tmp_pat
             await served.process.wait()
             writer.close()
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            found = await _begin(client, body)
-            assert (found.status_code, found.headers["upload-offset"]) == (200, "300000")
+            resumed = await _begin(client, body)
+            assert (resumed.status_code, resumed.headers["upload-offset"]) == (200, "300000")
             whole = await _add(client, body, 300_000)
             assert whole.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
             assert whole.json()["receipt"]["sha256"] == _hash(body)
 
 
-async def test_a_stop_lets_uploads_go_and_keeps_what_has_arrived(database: Database, tmp_path: Path) -> None:
+async def test_a_stopping_service_ends_uploads_and_stores_their_bytes(
+    database: Database, tmp_path: Path
+) -> None:
     body = to_jsonl([*CREDITS, *build_unknown_centres(9_000)])
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            here = (await _begin(client, body)).headers["location"]
+            path = (await _begin(client, body)).headers["location"]
             reader, writer = await _begin_piece(served, body, 300_000)
-            while (await client.head(here)).headers["upload-offset"] == "0":
+            while (await client.head(path)).headers["upload-offset"] == "0":
                 pass
             served.process.send_signal(signal.SIGTERM)
             assert b"503" in await reader.readline()
@@ -288,22 +296,22 @@ async def test_a_stop_lets_uploads_go_and_keeps_what_has_arrived(database: Datab
 # --------------------------------------------------------------------------------------------- refused
 
 
-async def test_other_bytes_than_declared_leave_nothing(
+async def test_an_upload_with_another_hash_than_declared_is_deleted(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body = _build_body("OTHER")
     await _begin(client, body)
-    said = {"upload-offset": "0"}
-    found = await client.patch(
-        f"/v1/uploads/{_hash(body)}", content=body.replace(b"0.01", b"9.01"), headers=said
+    headers = {"upload-offset": "0"}
+    response = await client.patch(
+        f"/v1/uploads/{_hash(body)}", content=body.replace(b"0.01", b"9.01"), headers=headers
     )
-    assert (found.status_code, found.json()["code"]) == (422, "envelope-mismatch")
+    assert (response.status_code, response.json()["code"]) == (422, "envelope-mismatch")
     assert _list_partial_files(place) == []
-    assert (await _begin(client, body)).status_code == 201, "and it may be sent again"
+    assert (await _begin(client, body)).status_code == 201, "the file cannot be sent again"
     assert (await _add(client, body, 0)).status_code == 200
 
 
-WHOLE: Mapping[str, tuple[dict[str, str], Mapping[str, str], int, str]] = {
+REFUSED_WHOLE: Mapping[str, tuple[dict[str, str], Mapping[str, str], int, str]] = {
     "another count": ({"crescendo_count": "3"}, MINISTRY, 422, "envelope-mismatch"),
     "another media type": (
         {"content_type": "text/csv", "content_disposition": "attachment; filename=a.txt"},
@@ -316,21 +324,21 @@ WHOLE: Mapping[str, tuple[dict[str, str], Mapping[str, str], int, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", WHOLE)
-async def test_a_file_refused_whole_is_refused_as_in_one_piece(
+@pytest.mark.parametrize("name", REFUSED_WHOLE)
+async def test_a_file_is_refused_whole_as_if_sent_in_one_piece(
     name: str, anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    said, key, status, code = WHOLE[name]
+    headers, key, status, code = REFUSED_WHOLE[name]
     body = _build_body(f"WHOLE-{name[-8:]}")
     anonymous.headers.update(key)
-    assert (await _begin(anonymous, body, **said)).status_code == 201
-    found = await _add(anonymous, body, 0)
-    assert (found.status_code, found.json()["code"]) == (status, code)
+    assert (await _begin(anonymous, body, **headers)).status_code == 201
+    response = await _add(anonymous, body, 0)
+    assert (response.status_code, response.json()["code"]) == (status, code)
     assert _list_partial_files(place) == []
     assert not list((place.data / "spool").glob(f"*/{_hash(body)}"))
 
 
-NOT_BEGUN: Mapping[str, tuple[dict[str, str], int, str]] = {
+INVALID_HEADERS: Mapping[str, tuple[dict[str, str], int, str]] = {
     "no length": ({"upload_length": ""}, 400, "malformed-request"),
     "a length that is none": ({"upload_length": "-1"}, 400, "malformed-request"),
     "a length in other digits": ({"upload_length": "1e3"}, 400, "malformed-request"),
@@ -349,63 +357,63 @@ NOT_BEGUN: Mapping[str, tuple[dict[str, str], int, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", NOT_BEGUN)
-async def test_what_cannot_be_is_not_begun(name: str, client: httpx.AsyncClient, place: ServicePlace) -> None:
-    headers, status, code = NOT_BEGUN[name]
-    found = await _begin(client, _build_body("NOT"), **headers)
-    assert (found.status_code, found.json()["code"]) == (status, code), found.text
+@pytest.mark.parametrize("name", INVALID_HEADERS)
+async def test_invalid_headers_begin_no_upload(
+    name: str, client: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    headers, status, code = INVALID_HEADERS[name]
+    response = await _begin(client, _build_body("NOT"), **headers)
+    assert (response.status_code, response.json()["code"]) == (status, code), response.text
     assert _list_partial_files(place) == []
 
 
-async def test_pieces_that_do_not_fit_are_not_taken(client: httpx.AsyncClient) -> None:
+async def test_invalid_pieces_are_refused(client: httpx.AsyncClient) -> None:
     body = _build_body("FIT")
     await _begin(client, body)
-    here = f"/v1/uploads/{_hash(body)}"
-    for said in ({}, {"upload-offset": "x"}, {"upload-offset": "-1"}):
-        assert (await client.patch(here, content=body, headers=said)).status_code == 400
-    packed = {"upload-offset": "0", "content-encoding": "gzip"}
-    assert (await client.patch(here, content=body, headers=packed)).status_code == 415
-    told = await client.patch(here, content=body + b"x", headers={"upload-offset": "0"})
-    assert (told.status_code, told.json()["code"]) == (413, "limit-exceeded")
-    assert (await client.head(here)).headers["upload-offset"] == "0"
+    path = f"/v1/uploads/{_hash(body)}"
+    for headers in ({}, {"upload-offset": "x"}, {"upload-offset": "-1"}):
+        assert (await client.patch(path, content=body, headers=headers)).status_code == 400
+    compressed = {"upload-offset": "0", "content-encoding": "gzip"}
+    assert (await client.patch(path, content=body, headers=compressed)).status_code == 415
+    response = await client.patch(path, content=body + b"x", headers={"upload-offset": "0"})
+    assert (response.status_code, response.json()["code"]) == (413, "limit-exceeded")
+    assert (await client.head(path)).headers["upload-offset"] == "0"
 
-    async def untold() -> AsyncIterator[bytes]:
+    async def stream_body() -> AsyncIterator[bytes]:
         yield body + b"x"
 
-    told = await client.patch(here, content=untold(), headers={"upload-offset": "0"})
-    assert told.status_code == 413
-    whole = await _add(client, body, len(body))
-    assert whole.json()["receipt"]["accepted"]["lines"] == 20, "what was over is not kept"
+    response = await client.patch(path, content=stream_body(), headers={"upload-offset": "0"})
+    assert response.status_code == 413
+    last = await _add(client, body, len(body))
+    assert last.json()["receipt"]["accepted"]["lines"] == 20, "bytes beyond the declared length were stored"
 
 
-async def test_another_size_of_the_same_hash_is_told(client: httpx.AsyncClient) -> None:
+async def test_another_size_of_the_same_hash_is_refused(client: httpx.AsyncClient) -> None:
     body = _build_body("SIZE")
     await _begin(client, body)
-    found = await _begin(client, body, upload_length="1")
-    assert (found.status_code, found.json()["code"]) == (409, "upload-differs")
+    response = await _begin(client, body, upload_length="1")
+    assert (response.status_code, response.json()["code"]) == (409, "upload-differs")
     assert (await client.delete(f"/v1/uploads/{_hash(body)}")).status_code == 204
 
 
-async def test_uploads_are_listed_given_up_and_bounded(
-    client: httpx.AsyncClient, place: ServicePlace
-) -> None:
+async def test_uploads_are_listed_deleted_and_limited(client: httpx.AsyncClient, place: ServicePlace) -> None:
     bodies = [_build_body(f"BOUND-{n}", 1) for n in range(17)]
-    found = [await _begin(client, body) for body in bodies]
-    assert [each.status_code for each in found] == [201] * 16 + [409]
-    assert found[-1].json()["code"] == "uploads-full"
+    responses = [await _begin(client, body) for body in bodies]
+    assert [response.status_code for response in responses] == [201] * 16 + [409]
+    assert responses[-1].json()["code"] == "uploads-full"
     listed = (await client.get("/v1/uploads")).json()["uploads"]
-    assert {each["upload"] for each in listed} == {_hash(body) for body in bodies[:16]}
-    for each in listed:
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", each["expires_at"])
-        assert (await client.delete(each["links"]["self"])).status_code == 204
-        assert (await client.delete(each["links"]["self"])).status_code == 404
+    assert {upload["upload"] for upload in listed} == {_hash(body) for body in bodies[:16]}
+    for upload in listed:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", upload["expires_at"])
+        assert (await client.delete(upload["links"]["self"])).status_code == 204
+        assert (await client.delete(upload["links"]["self"])).status_code == 404
     assert _list_partial_files(place) == []
 
 
 # --------------------------------------------------------------------------------------------- another's
 
 
-async def test_another_senders_upload_is_not_there_by_any_route(
+async def test_another_senders_upload_is_not_found_by_any_route(
     anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body = _build_body("SECRET")
@@ -414,13 +422,13 @@ async def test_another_senders_upload_is_not_there_by_any_route(
     await _add(anonymous, body, 0, 100)
     anonymous.headers.update(FOREIGN)
     for method in ("GET", "HEAD", "PATCH", "DELETE"):
-        said = {"upload-offset": "100"}
-        taken = await anonymous.request(
-            method, f"/v1/uploads/{_hash(body)}", headers=said, content=body[100:]
+        headers = {"upload-offset": "100"}
+        hidden = await anonymous.request(
+            method, f"/v1/uploads/{_hash(body)}", headers=headers, content=body[100:]
         )
-        nothing = await anonymous.request(method, f"/v1/uploads/{'0' * 64}", headers=said)
-        assert taken.status_code == nothing.status_code == 404
-        assert taken.text.replace(_hash(body), "0" * 64) == nothing.text
+        missing = await anonymous.request(method, f"/v1/uploads/{'0' * 64}", headers=headers)
+        assert hidden.status_code == missing.status_code == 404
+        assert hidden.text.replace(_hash(body), "0" * 64) == missing.text
     rows = await fetch(
         place.dsn,
         "select key, action from audit where code = 'not-found' and action like '%' || $1",
@@ -429,7 +437,7 @@ async def test_another_senders_upload_is_not_there_by_any_route(
     assert {row["key"] for row in rows} == {"stranger2222"}
     assert {row["action"].partition(" ")[0] for row in rows} == {"GET", "HEAD", "PATCH", "DELETE"}
     assert (await anonymous.get("/v1/uploads")).json()["uploads"] == []
-    # the same bytes of another sender are another upload, which starts at nothing
+    # the same bytes of another sender are another upload, which starts at offset 0
     own = await _begin(anonymous, body)
     assert (own.status_code, own.headers["upload-offset"]) == (201, "0")
     theirs = (await _add(anonymous, body, 0)).json()
@@ -440,14 +448,14 @@ async def test_another_senders_upload_is_not_there_by_any_route(
 
 
 @pytest.mark.parametrize("key", [AUDITOR, OPERATOR])
-async def test_who_sends_nothing_begins_nothing(
+async def test_only_senders_may_upload(
     key: Mapping[str, str], anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     anonymous.headers.update(key)
-    found = await _begin(anonymous, _build_body("NOBODY"))
-    assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
-    added = await _add(anonymous, _build_body("NOBODY"), 0)
-    assert (added.status_code, added.json()["code"]) == (403, "role-not-held")
+    response = await _begin(anonymous, _build_body("NOBODY"))
+    assert (response.status_code, response.json()["code"]) == (403, "role-not-held")
+    response = await _add(anonymous, _build_body("NOBODY"), 0)
+    assert (response.status_code, response.json()["code"]) == (403, "role-not-held")
     assert _list_partial_files(place) == []
 
 

@@ -1,4 +1,4 @@
-"""Proofs: a few at once, of one sender half of them, and a seat held until each is over."""
+"""Validation threads: a few at once, half of them for one sender, and an upload quota used until each file has its number."""
 
 import asyncio
 import hashlib
@@ -17,110 +17,112 @@ from tests.service.http.running_service import JSONL, create_database, fetch, ru
 
 
 class BlockedWork:
-    """Work that is not over before it is let go."""
+    """Work that does not end before it is released."""
 
     def __init__(self) -> None:
         self.released, self.started = threading.Event(), threading.Semaphore(0)
         self.started_count = 0
 
-    def work(self, found: str) -> str:
+    def work(self, result: str) -> str:
         self.started_count += 1
         self.started.release()
         self.released.wait()
-        return found
+        return result
 
     async def wait_for_start(self) -> None:
         await asyncio.to_thread(self.started.acquire)
 
 
 async def test_one_sender_leaves_half_of_the_threads_to_the_others() -> None:
-    proving, mine, other = ValidationPool(4), BlockedWork(), BlockedWork()
-    asked = [asyncio.create_task(proving.run("MIN-01", mine.work, str(n))) for n in range(20)]
+    pool, own, other = ValidationPool(4), BlockedWork(), BlockedWork()
+    own_tasks = [asyncio.create_task(pool.run("MIN-01", own.work, str(n))) for n in range(20)]
     for _ in range(2):
-        await mine.wait_for_start()
-    others = [asyncio.create_task(proving.run("MIN-02", other.work, str(n))) for n in range(2)]
-    for _ in others:
+        await own.wait_for_start()
+    other_tasks = [asyncio.create_task(pool.run("MIN-02", other.work, str(n))) for n in range(2)]
+    for _ in other_tasks:
         await other.wait_for_start()
-    assert mine.started_count == 2
+    assert own.started_count == 2
     other.released.set()
-    assert await asyncio.gather(*others) == ["0", "1"]
-    assert mine.started_count == 2, "what another sender gives back is not taken by who has its half"
-    mine.released.set()
-    assert await asyncio.gather(*asked) == [str(n) for n in range(20)]
-    proving.close()
+    assert await asyncio.gather(*other_tasks) == ["0", "1"]
+    assert own.started_count == 2, "a sender that uses its half does not get the threads that another returns"
+    own.released.set()
+    assert await asyncio.gather(*own_tasks) == [str(n) for n in range(20)]
+    pool.close()
 
 
-async def test_a_turn_is_given_back_by_what_fails_and_by_who_goes_away() -> None:
-    proving, gate = ValidationPool(2), BlockedWork()
+async def test_failed_and_cancelled_work_returns_its_thread() -> None:
+    pool, blocked = ValidationPool(2), BlockedWork()
 
-    def fail(told: str) -> None:
-        raise ValueError(told)
+    def fail(message: str) -> None:
+        raise ValueError(message)
 
     for _ in range(3):
         with pytest.raises(ValueError, match="broken"):
-            await proving.run("MIN-01", fail, "broken")
-    first = asyncio.create_task(proving.run("MIN-01", gate.work, "first"))
-    await gate.wait_for_start()
-    waits = asyncio.create_task(proving.run("MIN-01", gate.work, "never"))
-    last = asyncio.create_task(proving.run("MIN-01", gate.work, "last"))
+            await pool.run("MIN-01", fail, "broken")
+    first = asyncio.create_task(pool.run("MIN-01", blocked.work, "first"))
+    await blocked.wait_for_start()
+    waiting = asyncio.create_task(pool.run("MIN-01", blocked.work, "never"))
+    last = asyncio.create_task(pool.run("MIN-01", blocked.work, "last"))
     await asyncio.sleep(0)
-    waits.cancel()
-    gate.released.set()
+    waiting.cancel()
+    blocked.released.set()
     assert await asyncio.gather(first, last) == ["first", "last"]
-    assert gate.started_count == 2
-    proving.close()
+    assert blocked.started_count == 2
+    pool.close()
 
 
-async def test_proofs_need_none_of_the_threads_of_everybody() -> None:
-    """However many hold those, a proof goes on, and the other way round."""
-    proving, gate = ValidationPool(2), BlockedWork()
-    proof = asyncio.create_task(proving.run("MIN-01", gate.work, "proved"))
-    await gate.wait_for_start()
+async def test_validation_does_not_use_the_default_threads() -> None:
+    """Validation goes on whatever the default threads do, and the other way round."""
+    pool, blocked = ValidationPool(2), BlockedWork()
+    validation = asyncio.create_task(pool.run("MIN-01", blocked.work, "validated"))
+    await blocked.wait_for_start()
     assert await asyncio.to_thread(str, 1) == "1"
-    gate.released.set()
-    assert await proof == "proved"
-    proving.close()
+    blocked.released.set()
+    assert await validation == "validated"
+    pool.close()
 
 
-async def test_a_seat_is_held_until_a_file_has_its_number(database: Database, tmp_path: Path) -> None:
-    """While no number is given one sender's two files keep its two seats of four: its third is told to come again."""
-    words = ("--uploads-max", "4")
+async def test_the_upload_quota_is_used_until_a_file_has_its_number(
+    database: Database, tmp_path: Path
+) -> None:
+    """While no number is assigned, one sender's two files use its half of a quota of four, and its third is refused."""
+    options = ("--uploads-max", "4")
     async with (
         create_database(database) as dsn,
-        run_service(dsn, tmp_path, *words) as served,
+        run_service(dsn, tmp_path, *options) as served,
         served.client(MINISTRY) as client,
     ):
         assert (await _send(client, to_jsonl(CREDITS), "wait=60")).status_code == 200
-        piece = await _begin_upload(client)
+        upload = await _begin_upload(client)
         async with lock_table(dsn, "submission") as blocking:
             first = asyncio.create_task(_send(client, _build_file("P-1")))
             await wait_until_blocked(blocking)
-            asked = [asyncio.create_task(_send(client, _build_file(f"P-{n}"))) for n in (2, 3)]
-            (told,), (second,) = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-            _check_refused(told.result())
-            _check_refused(await _send(client, _build_file("P-4")))
-            _check_refused(await _send(client, _build_file("P-5"), "dry_run=true"))
-            _check_refused(await client.patch(piece, content=b"", headers={"upload-offset": "0"}))
+            requests = [asyncio.create_task(_send(client, _build_file(f"P-{n}"))) for n in (2, 3)]
+            (refused,), (second,) = await asyncio.wait(requests, return_when=asyncio.FIRST_COMPLETED)
+            _assert_refused(refused.result())
+            _assert_refused(await _send(client, _build_file("P-4")))
+            _assert_refused(await _send(client, _build_file("P-5"), "dry_run=true"))
+            _assert_refused(await client.patch(upload, content=b"", headers={"upload-offset": "0"}))
             other = await client.post("/v1/submissions", content=b"", headers={**JSONL, **FOREIGN})
             assert other.status_code == 422, "another sender's file is read"
             assert "crescendo_uploads 2.0" in (await client.get("/metrics")).text
-        assert [(await each).status_code for each in (first, second)] == [202, 202]
-        await _release_places(client)
+        assert [(await request).status_code for request in (first, second)] == [202, 202]
+        await _use_upload_quota_repeatedly(client)
         assert len(await fetch(dsn, "select from submission")) == 4
 
 
-async def _release_places(client: httpx.AsyncClient) -> None:
-    """Refused as a whole, for show, in pieces, and taken: more often than there are seats."""
+async def _use_upload_quota_repeatedly(client: httpx.AsyncClient) -> None:
+    """Send files that are refused, dry runs and pieces, more often than the quota allows at once."""
     for n in range(3):
         assert (await _send(client, _BROKEN)).status_code == 422
         assert (await _send(client, _BROKEN, "dry_run=true")).status_code == 422
         assert (await _send(client, _build_file(f"P-6{n}"), "dry_run=true")).status_code == 200
-    piece = await _begin_upload(client)
+    upload = await _begin_upload(client)
     for n, byte in enumerate(_PIECES[:3]):
-        sent = await client.patch(piece, content=bytes([byte]), headers={"upload-offset": str(n)})
-        assert sent.status_code == 204
-    rest = await client.patch(f"{piece}?wait=60", content=_PIECES[3:], headers={"upload-offset": "3"})
-    assert rest.json()["receipt"]["accepted"]["lines"] == 1
+        response = await client.patch(upload, content=bytes([byte]), headers={"upload-offset": str(n)})
+        assert response.status_code == 204
+    ticket = await client.patch(f"{upload}?wait=60", content=_PIECES[3:], headers={"upload-offset": "3"})
+    assert ticket.json()["receipt"]["accepted"]["lines"] == 1
     assert "crescendo_uploads 0.0" in (await client.get("/metrics")).text
 
 
@@ -130,23 +132,23 @@ def _build_file(reference: str) -> bytes:
 
 _PIECES = _build_file("PIECES")
 _BROKEN = _build_file("BROKEN") + b"{\n"
-"""Only who reads it whole finds it out."""
+"""A file whose error is found only when it is read whole."""
 
 
 async def _begin_upload(client: httpx.AsyncClient) -> str:
-    """Where the pieces of a file go."""
-    said = {**JSONL, "upload-length": str(len(_PIECES))}
-    said["crescendo-sha256"] = hashlib.sha256(_PIECES).hexdigest()
-    found = await client.post("/v1/uploads", headers=said)
-    assert found.status_code in {200, 201}
-    return found.headers["location"]
+    """Begin the upload of a file in pieces, and return its path."""
+    headers = {**JSONL, "upload-length": str(len(_PIECES))}
+    headers["crescendo-sha256"] = hashlib.sha256(_PIECES).hexdigest()
+    response = await client.post("/v1/uploads", headers=headers)
+    assert response.status_code in {200, 201}
+    return response.headers["location"]
 
 
 async def _send(client: httpx.AsyncClient, body: bytes, query: str = "") -> httpx.Response:
     return await client.post(f"/v1/submissions?{query}", content=body, headers=JSONL)
 
 
-def _check_refused(found: httpx.Response) -> None:
-    assert (found.status_code, found.json()["code"]) == (503, "try-again")
-    assert found.headers["retry-after"] == "5"
-    assert "many of your files are being received" in found.json()["detail"]
+def _assert_refused(response: httpx.Response) -> None:
+    assert (response.status_code, response.json()["code"]) == (503, "try-again")
+    assert response.headers["retry-after"] == "5"
+    assert "many of your files are being received" in response.json()["detail"]

@@ -20,7 +20,7 @@ from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.terminal.processing_progress import ProgressLines
 from settlement.late_interest import interest_queries as measuring
-from tests.crash.test_late_interest import Stopping
+from tests.crash.test_late_interest import StopSignaller
 from tests.service.late_interest.test_late_interest import (
     FLUX_1,
     REJECTED,
@@ -186,11 +186,11 @@ async def check_each_mark(state: State) -> int:
         async with command_queries.connect(state.dsn) as connection:
             await measuring.store_mark(connection, row["entry_id"])
             found = await measuring.find_unclaimed_since_mark(connection, rules, term)
-        later = {each["predecessor"] for each in debits if each["entry_id"] > row["entry_id"]}
+        later = {debit["predecessor"] for debit in debits if debit["entry_id"] > row["entry_id"]}
         own = dict(zip(whole.payable.tolist(), whole.amount.tolist(), strict=True))
         some = dict(zip(found.claims.payable.tolist(), found.claims.amount.tolist(), strict=True))
         assert some == {entry: cents for entry, cents in own.items() if entry in later}
-        assert found.debits == sum(each["predecessor"] in later for each in debits)
+        assert found.debits == sum(debit["predecessor"] in later for debit in debits)
         names = {*whole.due.debit[whole.rows].tolist()}
         assert {*found.claims.due.debit[found.claims.rows].tolist()} <= names
     return len(debits)
@@ -234,9 +234,9 @@ async def test_claims_of_a_paused_treasury_wait_and_nothing_is_proposed_beside_t
     """Measured anew they would be the same claims under the same names, but on another day, a conflict."""
     first, second = list_statements(state)
     await import_files(state, first, claiming=False)
-    teller = Stopping()
+    reporter = StopSignaller()
     stopped = await late.propose_interest(
-        state.context, InterestRequest(paris_time("2018-11-20")), teller.heard, teller
+        state.context, InterestRequest(paris_time("2018-11-20")), reporter.interruption, reporter
     )
     assert stopped.is_interrupted
     await set_paused(state, is_paused=True)
@@ -266,7 +266,7 @@ class FileSpoiler(ProgressLines):
         super().__init__()
         self.folder, self.step = folder, step
 
-    def doing(self, text: str) -> None:
+    def report_activity(self, text: str) -> None:
         if text == self.step:
             (path,) = self.folder.glob("*.arrow")
             path.write_bytes(path.read_bytes()[:-100])

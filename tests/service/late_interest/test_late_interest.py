@@ -216,7 +216,9 @@ async def test_a_suspension_moves_the_end_of_the_term(
         async with open_connection(state.dsn) as connection, connection.transaction():
             await connection.execute("set local session_replication_role = replica")
             assert await connection.execute("delete from entry where reference = 'S-2'") == "DELETE 1"
-        (found,) = [each for each in (await state.verify()).findings if each.check == "suspended_unpaid"]
+        (found,) = [
+            finding for finding in (await state.verify()).findings if finding.check == "suspended_unpaid"
+        ]
         assert found.place.startswith("entry ")
 
 
@@ -235,7 +237,7 @@ async def test_interest_changed_by_hand_is_found(state: State, damage: str) -> N
     async with open_connection(state.dsn) as connection, connection.transaction():
         await connection.execute("set local session_replication_role = replica")
         assert await connection.execute(damage) == "UPDATE 1"
-    found = [each for each in (await state.verify()).findings if each.check == "late_interest"]
+    found = [finding for finding in (await state.verify()).findings if finding.check == "late_interest"]
     assert len(found) == 1
 
 
@@ -427,7 +429,11 @@ async def withhold_and_pay(state: State, held: str) -> None:
         await run_edits.edit_run(connection, run, "hold", (line,), reason="", by="anne")
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
-        state.context, run, IssueRequest("benoit", at), (create_interruption(), ProgressLines())
+        state.context,
+        run,
+        IssueRequest("benoit", at),
+        interruption=create_interruption(),
+        reporter=ProgressLines(),
     )
     files = sorted((state.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
@@ -595,7 +601,10 @@ async def test_other_rates_claim_the_rest_under_another_name(state: State) -> No
     text = rates.read_text()
     assert '"2018-2" = "0.25"' in text
     rates.write_text(text.replace('"2018-2" = "0.25"', '"2018-2" = "1.25"'))
-    assert len([each for each in (await state.verify()).findings if each.check == "late_interest"]) == 10
+    assert (
+        len([finding for finding in (await state.verify()).findings if finding.check == "late_interest"])
+        == 10
+    )
     found = await claim(state, "2018-11-21")
     assert found.posted
     assert (found.payments, found.posted.reasons) == (10, [])
@@ -608,6 +617,6 @@ async def test_other_rates_claim_the_rest_under_another_name(state: State) -> No
 async def test_a_day_in_no_open_period_is_said_and_nothing_is_refused(state: State) -> None:
     found = await claim(state, "2019-05-02")
     assert (found.payments, found.posted) == (10, None)
-    assert "2019-05-02 lies in no open period" in found.waits
+    assert "2019-05-02 is not in an open period" in found.waits
     assert "--at DAY" in found.waits
     assert (await claim(state)).payments == 10

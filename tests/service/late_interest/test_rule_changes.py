@@ -64,8 +64,8 @@ def change(state: State, name: str, old: str, new: str) -> None:
 
 async def read_expected(state: State) -> set[str]:
     findings = (await state.verify()).findings
-    assert {each.check for each in findings} <= {"late_interest"}
-    return {each.expected for each in findings}
+    assert {finding.check for finding in findings} <= {"late_interest"}
+    return {finding.expected for finding in findings}
 
 
 async def claim_later_requests(state: State, day: str) -> InterestResult:
@@ -98,7 +98,7 @@ async def test_another_term_from_a_day_on(state: State) -> None:
     findings = (
         await state.verify()
     ).findings  # what was claimed by other rules than those of its time is told
-    assert {each.check for each in findings} == {"late_interest"}
+    assert {finding.check for finding in findings} == {"late_interest"}
     assert len(findings) == OWED
 
 

@@ -83,7 +83,7 @@ async def test_it_may_be_left_and_is_made_up_for(state: State) -> None:
 async def test_a_day_in_no_open_period_is_told_and_the_import_stands(state: State) -> None:
     said = (await import_files(state, "--at", "2019-05-02T10:00")).out
     assert "Late interest to propose on 4 requests" in said
-    assert "Late interest was not proposed: 2019-05-02 lies in no open period" in said
+    assert "Late interest was not proposed: 2019-05-02 is not in an open period" in said
     assert "crescendo pay interest --at DAY" in said
     assert await count_acts(state) == (4, 0)
     assert await state.fetch("select * from refusal") == []

@@ -34,7 +34,7 @@ from tests.service.http.act_files import CREDITS, build_unknown_centres
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 
-async def test_the_terminal_shows_what_the_page_shows(database: Database, tmp_path: Path) -> None:
+async def test_the_terminal_shows_the_figures_of_the_page(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -43,93 +43,96 @@ async def test_the_terminal_shows_what_the_page_shows(database: Database, tmp_pa
         rows = to_jsonl([*CREDITS, *build_unknown_centres(5)])
         await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
         at = ("top", "--url", served.url, "--once")
-        told = await run_crescendo(*at, "--json")
-        found = msgspec.json.decode(told.out, type=LiveFigures)
+        result = await run_crescendo(*at, "--json")
+        figures = msgspec.json.decode(result.out, type=LiveFigures)
         page = (await client.get("/v1/figures")).json()
         for name in ("flows", "refusals", "programmes", "batches", "started_at"):
-            assert json.loads(told.out)[name] == page[name]
+            assert json.loads(result.out)[name] == page[name]
         (row,) = await fetch(dsn, "select count(*) as lines from refusal")
-        assert found.throughput.outcomes.refused.lines == row["lines"] == 5
+        assert figures.throughput.outcomes.refused.lines == row["lines"] == 5
         drawn = await run_crescendo(*at)
         assert drawn.code == 0
-        for text in ("FUND_CENTRE_UNKNOWN", "MIN-09", "0177", found.batches[0].chain[:16], "refused"):
+        for text in ("FUND_CENTRE_UNKNOWN", "MIN-09", "0177", figures.batches[0].chain[:16], "refused"):
             assert text in drawn.out
 
 
-async def test_elsewhere_each_look_is_a_line_until_it_is_interrupted(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_without_a_terminal_each_reading_is_a_line(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn, run_service(dsn, tmp_path) as served:
         process = await start_command("top", "--url", served.url)
         assert process.stdout
         lines = [(await process.stdout.readline()).decode() for _ in range(2)]
-        assert all("ready: 0 lines/s, 0 files and 0 forms wait" in each for each in lines)
+        assert all("ready: 0 lines/s, 0 files and 0 forms wait" in line for line in lines)
         process.send_signal(signal.SIGINT)
         assert (await wait_for_end(process)).code == 0
 
 
-async def test_on_a_terminal_the_figures_stay_in_place(database: Database, tmp_path: Path) -> None:
+async def test_on_a_terminal_the_figures_are_refreshed_in_place(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn, run_service(dsn, tmp_path) as served:
-        ours, theirs = pty.openpty()
-        words = (*COMMAND, "top", "--url", served.url)
+        terminal, process_side = pty.openpty()
+        arguments = (*COMMAND, "top", "--url", served.url)
         process = await asyncio.create_subprocess_exec(
-            *words,
+            *arguments,
             cwd=ROOT,
             env={**os.environ, "TERM": "xterm", "COLUMNS": "140", "LINES": "60"},
-            stdout=theirs,
+            stdout=process_side,
         )
-        os.close(theirs)
-        shown = ""
-        while shown.count("Crescendo, ready") < 2:
-            shown += (await asyncio.to_thread(os.read, ours, 65536)).decode(errors="replace")
-        assert "\x1b[?1049h" in shown, "a screen of its own, gone afterwards"
+        os.close(process_side)
+        screen = ""
+        while screen.count("Crescendo, ready") < 2:
+            screen += (await asyncio.to_thread(os.read, terminal, 65536)).decode(errors="replace")
+        assert "\x1b[?1049h" in screen, "a screen of its own, gone afterwards"
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 0
-        os.close(ours)
+        os.close(terminal)
 
 
-async def test_a_service_that_is_not_there(tmp_path: Path) -> None:
+async def test_a_missing_service(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        found = await run_crescendo("top", "--url", f"http://127.0.0.1:{free.getsockname()[1]}", "--once")
-    assert found.code == 3
-    assert "refused" in found.err
+        result = await run_crescendo("top", "--url", f"http://127.0.0.1:{free.getsockname()[1]}", "--once")
+    assert result.code == 3
+    assert "refused" in result.err
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
-        (("--url", "ftp://somewhere"), "no address"),
+        (("--url", "ftp://somewhere"), "not the address"),
         (("--seconds", "0"), "--seconds"),
         (("--seconds", "9999"), "3,600"),
     ],
 )
-async def test_a_look_that_makes_no_sense(words: tuple[str, ...], said: str) -> None:
-    found = await run_crescendo("top", *words, "--once")
-    assert found.code == 2
-    assert said in found.err
+async def test_invalid_options_of_top(arguments: tuple[str, ...], message: str) -> None:
+    result = await run_crescendo("top", *arguments, "--once")
+    assert result.code == 2
+    assert message in result.err
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_who_may_not_look_is_told_which_key_is_needed(status: int) -> None:
+def test_a_forbidden_caller_is_told_which_key_is_needed(status: int) -> None:
     with pytest.raises(FiguresForbidden, match="operators and auditors"):
         _decode_figures("http://there", status, b"{}")
 
 
 @pytest.mark.parametrize(("status", "body"), [(503, b""), (404, b""), (200, b"<html>"), (200, b"{}")])
-def test_what_is_no_answer_is_no_figure(status: int, body: bytes) -> None:
+def test_an_invalid_response_is_unreachable(status: int, body: bytes) -> None:
     with pytest.raises(Unreachable, match="http://there"):
         _decode_figures("http://there", status, body)
 
 
-def test_a_service_on_which_nothing_moved_is_shown_too() -> None:
-    found = build_figures(ServiceMetrics({}), Trend(), STATUS)
-    assert "0 lines/s" in format_line(found)
-    assert [each.rows for each in build_parts(found) if isinstance(each, ReportTable)][1:] == [[], [], [], []]
+def test_an_idle_service_is_shown() -> None:
+    figures = build_figures(ServiceMetrics({}), Trend(), STATUS)
+    assert "0 lines/s" in format_line(figures)
+    assert [part.rows for part in build_parts(figures) if isinstance(part, ReportTable)][1:] == [
+        [],
+        [],
+        [],
+        [],
+    ]
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (None, ""),
         (0.4, "; 0:00:00 to the cut-off"),
@@ -138,11 +141,11 @@ def test_a_service_on_which_nothing_moved_is_shown_too() -> None:
         (3_600_000, "; 1,000:00:00 to the cut-off"),
     ],
 )
-def test_the_clock_of_the_cut_off(seconds: float | None, said: str) -> None:
-    assert _format_cut_off(seconds) == said
+def test_the_clock_of_the_cut_off(seconds: float | None, text: str) -> None:
+    assert _format_cut_off(seconds) == text
 
 
-def test_what_has_no_room_is_counted() -> None:
+def test_hidden_rows_are_counted() -> None:
     rows = [[str(n)] for n in range(ROWS + 3)]
     assert _limit_rows(ReportTable("Files", [Column("n")], rows)) == ReportTable(
         "Files; 3 more", [Column("n")], rows[:ROWS]

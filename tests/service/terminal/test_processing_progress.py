@@ -1,4 +1,4 @@
-"""Progress where no terminal is: lines, but not one for every step of which there are many."""
+"""Progress without a terminal: lines, but not one for every frequent step."""
 
 import pytest
 
@@ -13,13 +13,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def _said(capsys: pytest.CaptureFixture[str], reporter: ProgressLines, *texts: str) -> list[str]:
+def _report_all(capsys: pytest.CaptureFixture[str], reporter: ProgressLines, *texts: str) -> list[str]:
     for text in texts:
         reporter.report_activity(text)
     return capsys.readouterr().err.splitlines()
 
 
-def test_of_many_steps_one_is_told_every_few_seconds(
+def test_frequent_steps_are_printed_every_few_seconds(
     capsys: pytest.CaptureFixture[str], clock: list[float]
 ) -> None:
     reporter = ProgressLines()
@@ -30,15 +30,15 @@ def test_of_many_steps_one_is_told_every_few_seconds(
         "file 1 recorded",
         "writing the responses of 2018-12-19",
     )
-    assert _said(capsys, reporter, *steps) == ["matching a.xml"]
+    assert _report_all(capsys, reporter, *steps) == ["matching a.xml"]
     clock[0] += LINE_SECONDS
-    assert _said(capsys, reporter, *steps[1:]) == ["storing a.xml"]
+    assert _report_all(capsys, reporter, *steps[1:]) == ["storing a.xml"]
 
 
-def test_single_steps_are_all_told(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
+def test_single_steps_are_all_printed(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
     steps = ["building the acts", "recording the issue", "issued", "reading open payables", "issued"]
-    assert _said(capsys, ProgressLines(), *steps) == [
+    assert _report_all(capsys, ProgressLines(), *steps) == [
         "building the acts",
         "recording the issue",
         "issued",
@@ -46,8 +46,8 @@ def test_single_steps_are_all_told(capsys: pytest.CaptureFixture[str], clock: li
     ]
 
 
-def test_routine_that_lasts_is_told_again(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
+def test_a_long_routine_step_is_printed(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
-    assert _said(capsys, ProgressLines(), "starting PostgreSQL", "starting PostgreSQL, 20 s") == [
+    assert _report_all(capsys, ProgressLines(), "starting PostgreSQL", "starting PostgreSQL, 20 s") == [
         "starting PostgreSQL, 20 s"
     ]

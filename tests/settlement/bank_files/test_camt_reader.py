@@ -79,7 +79,7 @@ def test_a_single_detail_has_the_amount_of_its_entry() -> None:
 def test_credits_are_returns_if_the_bank_says_so() -> None:
     entries = [
         entry("1.00", "CRDT", [detail("E-1", reason="AC04")]),
-        entry("2.00", "CRDT", [detail("E-2")], more="<RvslInd>true</RvslInd>"),
+        entry("2.00", "CRDT", [detail("E-2")], extra="<RvslInd>true</RvslInd>"),
         entry("3.00", "CRDT", [detail("E-3")]),
         entry("4.00", "CRDT"),
         entry("5.00", "CRDT", ["<TxDtls><RtrInf><Rsn><Prtry>closed, sorry</Prtry></Rsn></RtrInf></TxDtls>"]),

@@ -1,4 +1,4 @@
-"""A small State with things to pay: real files through the real engine, on the reference data of the scenarios."""
+"""A small database with payables: real files through the real engine, with the reference data of the scenarios."""
 
 import json
 import re
@@ -21,9 +21,9 @@ from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
+from service.configuration.settings import Settings
 from service.database.embedded import Database
 from service.engine import file_processing, payment_runs
-from service.settings import Settings as Place
 from service.terminal.processing_progress import ProcessingProgress
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
@@ -55,18 +55,18 @@ class SmallState:
 
     def __init__(self, dsn: str, folder: Path) -> None:
         self.dsn, self.folder, self.reference = dsn, folder, REFERENCE
-        self.place = Place(data=folder, database=dsn, reference=REFERENCE)
+        self.settings = Settings(data=folder, database=dsn, reference=REFERENCE)
         self.payment_reference = PaymentReference.load(REFERENCE)
         self.steps: list[str] = []
         self.on_step: Callable[[str], None] = self.steps.append
         self._files = count(1)
 
     async def open(self) -> "SmallState":
-        """Credits for two programmes, a hundred million each."""
+        """Open and allot credits for two programmes."""
         rows: list[Row] = []
         for measure in ("ae", "cp"):
-            for programme, below in _PARTS.items():
-                acts = [("budget_opening", programme), *(("allotment", each) for each in below)]
+            for programme, centres in _PARTS.items():
+                acts = [("budget_opening", programme), *(("allotment", centre) for centre in centres)]
                 rows += [
                     {
                         "kind": f"{act}_{measure}",
@@ -79,8 +79,8 @@ class SmallState:
         await self.post([row | {"reference": f"B{at}"} for at, row in enumerate(rows)])
         return self
 
-    async def register_payees(self, *said: Row) -> None:
-        """Register payees; their codes, and by default names and accounts, follow from their place."""
+    async def register_payees(self, *payees: Row) -> None:
+        """Register payees; reference and, by default, name follow from the code."""
         await self.post(
             [
                 {
@@ -89,16 +89,16 @@ class SmallState:
                     "payee_name": f"Entreprise {row['payee']}",
                 }
                 | row
-                for row in said
+                for row in payees
             ]
         )
 
-    async def post_requests(self, *said: Row) -> None:
-        """Direct requests: ``reference``, ``payee``, ``amount``, and whatever else."""
-        await self.post([{"kind": "direct_payment_request"} | UNIT | row for row in said])
+    async def post_requests(self, *requests: Row) -> None:
+        """Post direct payment requests: ``reference``, ``payee``, ``amount``, and any other field."""
+        await self.post([{"kind": "direct_payment_request"} | UNIT | row for row in requests])
 
     async def post(self, rows: Sequence[Row], sender: str = "ministry") -> int:
-        """Bring acts into the journal; every one must be accepted.  The number of the submission."""
+        """Post acts, all of which must be accepted; return the number of the submission."""
         path = self.folder / f"file-{next(self._files)}.jsonl"
         envelope = {"envelope": {"sender": sender, "batch_id": path.stem, "version": "1", "count": len(rows)}}
         path.write_text(
@@ -122,13 +122,13 @@ class SmallState:
             await connection.close()
 
     async def propose(self, by: str = "Alice", until: str = "2018-06-30", at: datetime = AT) -> int:
-        wanted = ProposalRequest(by, datetime.fromisoformat(until).date(), at.date())
+        request = ProposalRequest(by, datetime.fromisoformat(until).date(), at.date())
         async with run_queries.open_connection(self.dsn) as connection:
-            return await proposals.propose_run(connection, self.payment_reference, wanted, self.on_step)
+            return await proposals.propose_run(connection, self.payment_reference, request, self.on_step)
 
     async def edit(self, run: int, what: str, *numbers: int, by: str = "Alice") -> None:
         async with run_queries.open_connection(self.dsn) as connection:
-            await run_edits.edit_run(connection, run, what, numbers, reason="said so", by=by)
+            await run_edits.edit_run(connection, run, what, numbers, reason="test", by=by)
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
         async with run_queries.open_connection(self.dsn) as connection:
@@ -137,37 +137,41 @@ class SmallState:
     async def issue(
         self, run: int, at: datetime = AT, version: Pain001Version = Pain001Version.V09
     ) -> list[dict[str, Any]]:
-        """Issue a run; its files."""
-        where = file_processing.EngineContext(
-            self.place, Database(self.dsn), ReferenceData.load(self.reference)
+        """Issue a run; return its files."""
+        context = file_processing.EngineContext(
+            self.settings, Database(self.dsn), ReferenceData.load(self.reference)
         )
-        how = IssueRequest("Claire", at, version)
+        request = IssueRequest("Claire", at, version)
         assert await payment_runs.issue_in_database(
-            where, run, how, (Interruption(lambda: None), Quiet(self.on_step))
+            context,
+            run,
+            request,
+            interruption=Interruption(lambda: None),
+            reporter=StepReporter(self.on_step),
         )
         return await self.load_files(run)
 
     async def load_files(self, run: int) -> list[dict[str, Any]]:
-        """The files of a run that is issued."""
+        """Return the files of an issued run."""
         async with run_queries.open_connection(self.dsn) as connection:
             return await issue.rebuild_files(connection, run, self.outbox, self.on_step)
 
-    def change_rules(self, **said: int | str) -> None:
-        """Other rules of paying from now on."""
+    def change_rules(self, **rules: int | str) -> None:
+        """Change rules of payment from now on."""
         folder = self.folder / "reference"
         shutil.copytree(self.reference, folder, dirs_exist_ok=True)
-        rules = folder / "payments.toml"
-        text = rules.read_text()
-        for name, value in said.items():
-            shown = json.dumps(value, ensure_ascii=False)
-            text = re.sub(rf"(?m)^{name} = [^#\n]*", f"{name} = {shown} ", text)
-        rules.write_text(text)
+        path = folder / "payments.toml"
+        text = path.read_text()
+        for name, value in rules.items():
+            literal = json.dumps(value, ensure_ascii=False)
+            text = re.sub(rf"(?m)^{name} = [^#\n]*", f"{name} = {literal} ", text)
+        path.write_text(text)
         self.reference = folder
-        self.place = msgspec.structs.replace(self.place, reference=folder)
+        self.settings = msgspec.structs.replace(self.settings, reference=folder)
         self.payment_reference = PaymentReference.load(folder)
 
     async def forge(self, change: str) -> None:
-        """Change rows as only a superuser can who switches the triggers off."""
+        """Change rows with triggers switched off, as only a superuser can."""
         connection = await asyncpg.connect(self.dsn)
         try:
             await connection.execute("set session_replication_role = replica")
@@ -176,7 +180,7 @@ class SmallState:
             await connection.close()
 
     async def return_transfer(self, reference: str) -> None:
-        """The bank debits the transfer of a request and sends it back, and the accountant finds out whose it is."""
+        """Debit the transfer of a request, return it, and identify its creditor."""
         paid = "select p.* from entry p join entry r on r.entry_id = p.predecessor where r.reference = $1 and p.kind = $2"
         (last,) = await self.fetch_rows(paid, reference, KIND_NUMBERS["payment"])
         for kind in ("bank_debit", "bank_return", "return_identified"):
@@ -192,7 +196,7 @@ class SmallState:
             (last,) = await self.fetch_rows("select * from entry where reference = $1", name)
 
     async def sum_consumed_cp(self) -> int:
-        """Of all programmes together."""
+        """Return the CP that all programmes consumed."""
         (row,) = await self.fetch_rows(
             "select sum(cp_consumed)::bigint as cents from (select distinct on (node) * from node_balance"
             " order by node, batch desc) b where cp_opened > 0 and cp_allotted > 0 and node / 6 % 131072 in"
@@ -205,19 +209,19 @@ class SmallState:
         return Outbox(self.folder / payment_runs.OUTBOX_FOLDER)
 
     async def load_lines(self, run: int) -> list[dict[str, Any]]:
-        """The lines of a run, plainly, with the codes of their accountants."""
-        found = await self.fetch_rows("select content from payment_page where run = $1 order by page", run)
+        """Return the lines of a run with the codes of their accountants."""
+        pages = await self.fetch_rows("select content from payment_page where run = $1 order by page", run)
         codes = (await self.fetch_rows("select accountants from payment_run where run = $1", run))[0][
             "accountants"
         ]
-        lines = [line for each in found for line in run_pages.read_page(each["content"]).to_pylist()]
+        lines = [line for page in pages for line in run_pages.read_page(page["content"]).to_pylist()]
         return [
             {**line, "code": codes[line["accountant"] - 1] if line["accountant"] else ""} for line in lines
         ]
 
 
-class Quiet:
-    """Tells nobody; the steps alone are handed on."""
+class StepReporter:
+    """A progress reporter that only passes on the steps."""
 
     def __init__(self, step: Callable[[str], None]) -> None:
         self._step = step

@@ -1,4 +1,4 @@
-"""A run from what is due to files for the bank, on real files and a real database."""
+"""The life cycle of a run, from proposal to payment files, with real files and a real database."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -19,23 +19,23 @@ def read_xml(path: str) -> Any:
 
 
 @pytest.fixture
-async def world(dsn: str, tmp_path: Path) -> SmallState:
-    found = await SmallState(dsn, tmp_path).open()
-    await found.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 5)))
-    await found.post_requests(
+async def state(dsn: str, tmp_path: Path) -> SmallState:
+    state = await SmallState(dsn, tmp_path).open()
+    await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 5)))
+    await state.post_requests(
         {"reference": "DP-1", "payee": "P1", "amount": "100.00"},
         {"reference": "DP-2", "payee": "P2", "amount": "250.50"},
         {"reference": "DP-3", "payee": "P1", "amount": "0.01"},
         {"reference": "DP-4", "payee": "P3", "amount": "1000.00", **OTHER_UNIT},
         {"reference": "DP-5", "payee": "P4", "amount": "150000000.00"},
     )
-    return found
+    return state
 
 
-async def test_from_what_is_due_to_files(world: SmallState) -> None:
-    run = await world.propose()
+async def test_from_proposal_to_files(state: SmallState) -> None:
+    run = await state.propose()
     assert [
-        (each["code"], each["way"], each["amount"], each["left_out"]) for each in await world.load_lines(run)
+        (line["code"], line["way"], line["amount"], line["left_out"]) for line in await state.load_lines(run)
     ] == [
         ("ECOL", 1, 100_000, 0),
         ("PACA", 1, 10_000, 0),
@@ -43,9 +43,9 @@ async def test_from_what_is_due_to_files(world: SmallState) -> None:
         ("PACA", 1, 1, 0),
         ("PACA", 2, 15_000_000_000, 0),
     ]
-    assert await world.release(run) == (5, 15_000_135_051)
-    files = await world.issue(run)
-    assert [(each["accountant"], each["way"], each["transactions"], each["cents"]) for each in files] == [
+    assert await state.release(run) == (5, 15_000_135_051)
+    files = await state.issue(run)
+    assert [(file["accountant"], file["way"], file["transactions"], file["cents"]) for file in files] == [
         ("ECOL", 1, 1, 100_000),
         ("PACA", 1, 3, 35_051),
         ("PACA", 2, 1, 15_000_000_000),
@@ -53,24 +53,24 @@ async def test_from_what_is_due_to_files(world: SmallState) -> None:
     message = read_xml(files[1]["path"])
     assert (message.grp_hdr.nb_of_txs, message.grp_hdr.ctrl_sum) == ("3", Decimal("350.51"))
     (lot,) = message.pmt_inf
-    assert lot.dbtr_acct.id.iban == world.payment_reference.build_debtors()[2018]["PACA"].iban
+    assert lot.dbtr_acct.id.iban == state.payment_reference.build_debtors()[2018]["PACA"].iban
     assert str(lot.reqd_exctn_dt.dt) == "2018-06-15"
-    paid = await world.fetch_rows(
+    paid = await state.fetch_rows(
         "select p.entry_id, r.reference, p.amount from entry p join entry r on r.entry_id = p.predecessor"
         " where p.kind = $1 order by p.entry_id",
         KIND_NUMBERS["payment"],
     )
-    by_identifier = {format_identifier(each["entry_id"]): each for each in paid}
-    for each in lot.cdt_trf_tx_inf:
-        found = by_identifier[each.pmt_id.end_to_end_id]
-        assert each.amt.instd_amt.value == Decimal(found["amount"]) / 100
-        assert each.rmt_inf.ustrd == [f"DP {found['reference']}"]
+    by_identifier = {format_identifier(payment["entry_id"]): payment for payment in paid}
+    for transfer in lot.cdt_trf_tx_inf:
+        payment = by_identifier[transfer.pmt_id.end_to_end_id]
+        assert transfer.amt.instd_amt.value == Decimal(payment["amount"]) / 100
+        assert transfer.rmt_inf.ustrd == [f"DP {payment['reference']}"]
 
 
-async def test_nothing_is_proposed_twice(world: SmallState) -> None:
-    first = await world.propose()
-    second = await world.propose()
-    assert {each["left_out"] for each in await world.load_lines(second)} == {Exclusion.IN_ANOTHER_RUN}
-    await world.release(first)
-    await world.issue(first)
-    assert await world.load_lines(await world.propose()) == []
+async def test_nothing_is_proposed_twice(state: SmallState) -> None:
+    first = await state.propose()
+    second = await state.propose()
+    assert {line["left_out"] for line in await state.load_lines(second)} == {Exclusion.IN_ANOTHER_RUN}
+    await state.release(first)
+    await state.issue(first)
+    assert await state.load_lines(await state.propose()) == []

@@ -1,4 +1,4 @@
-"""What is owed, found in stretches of the journal from its end to its beginning: the same however it is cut."""
+"""The search for open payables reads ranges of the journal backwards; the result does not depend on the ranges."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -35,18 +35,18 @@ class Posted(NamedTuple):
 
 @st.composite
 def journals(draw: st.DrawFn) -> list[Posted]:
-    """Commitments, requests on them, what takes them up, blocks of payees: each in a place behind what it follows."""
+    """Draw commitments, requests on them, acts that consume those, and blocks of payees, each after its predecessor."""
     journal: list[Posted] = []
-    left: dict[int, int] = {}
+    open_cents: dict[int, int] = {}
     for entry in range(1, draw(st.integers(0, 30)) + 1):
-        open_ones = [each for each, cents in left.items() if cents]
-        commitments = [at for at, each in enumerate(journal, 1) if each.kind == "commitment"]
-        if open_ones and draw(st.booleans()):
-            followed = draw(st.sampled_from(open_ones))
-            amount = draw(st.integers(1, left[followed]))
+        payables = [payable for payable, cents in open_cents.items() if cents]
+        commitments = [number for number, posted in enumerate(journal, 1) if posted.kind == "commitment"]
+        if payables and draw(st.booleans()):
+            predecessor = draw(st.sampled_from(payables))
+            amount = draw(st.integers(1, open_cents[predecessor]))
             kind = draw(st.sampled_from(TAKERS))
-            left[followed] -= amount
-            journal.append(Posted(kind, followed, amount, draw(st.integers(1, 3))))
+            open_cents[predecessor] -= amount
+            journal.append(Posted(kind, predecessor, amount, draw(st.integers(1, 3))))
         elif draw(st.integers(0, 4)) == 0:
             journal.append(
                 Posted(draw(st.sampled_from(("payee_block", "payee_release"))), 0, 0, draw(st.integers(1, 3)))
@@ -55,36 +55,37 @@ def journals(draw: st.DrawFn) -> list[Posted]:
             journal.append(Posted("commitment", 0, draw(st.integers(1, 99))))
         else:
             kind = draw(st.sampled_from(("direct_payment_request", "payment_request_without_service")))
-            followed = draw(st.sampled_from([0, *commitments])) if kind != "direct_payment_request" else 0
-            journal.append(Posted(kind, followed, draw(st.integers(1, 99)), draw(st.integers(1, 3))))
+            is_direct = kind == "direct_payment_request"
+            predecessor = 0 if is_direct else draw(st.sampled_from([0, *commitments]))
+            journal.append(Posted(kind, predecessor, draw(st.integers(1, 99)), draw(st.integers(1, 3))))
         if OPENS[journal[-1].number]:
-            left[entry] = journal[-1].amount
+            open_cents[entry] = journal[-1].amount
     return journal
 
 
 def search_plainly(journal: Sequence[Posted]) -> tuple[list[tuple[int, int, str, str]], set[int]]:
-    """(entry, cents, reference, commitment's reference) of what is owed, and who is blocked: by hand."""
-    left: dict[int, int] = {}
+    """Find (entry, cents, reference, commitment's reference) of open payables, and blocked payees, entry by entry."""
+    open_cents: dict[int, int] = {}
     blocked: set[int] = set()
-    for entry, each in enumerate(journal, 1):
-        if TAKES[each.number]:
-            left[each.predecessor] -= each.amount
-        if OPENS[each.number]:
-            left[entry] = each.amount
-        if each.kind in ("payee_block", "payee_release"):
-            (blocked.add if each.kind == "payee_block" else blocked.discard)(each.payee)
-    kinds = {entry: each.kind for entry, each in enumerate(journal, 1)}
-    found = []
-    for entry, cents in left.items():
-        followed = journal[entry - 1].predecessor
-        commitment = f"R{followed}" if kinds.get(followed) == "commitment" else ""
-        found.append((entry, cents, f"R{entry}", commitment))
-    return [each for each in found if each[1]], blocked
+    for number, posted in enumerate(journal, 1):
+        if TAKES[posted.number]:
+            open_cents[posted.predecessor] -= posted.amount
+        if OPENS[posted.number]:
+            open_cents[number] = posted.amount
+        if posted.kind in ("payee_block", "payee_release"):
+            (blocked.add if posted.kind == "payee_block" else blocked.discard)(posted.payee)
+    kinds = {number: posted.kind for number, posted in enumerate(journal, 1)}
+    payables = []
+    for number, cents in open_cents.items():
+        predecessor = journal[number - 1].predecessor
+        commitment = f"R{predecessor}" if kinds.get(predecessor) == "commitment" else ""
+        payables.append((number, cents, f"R{number}", commitment))
+    return [payable for payable in payables if payable[1]], blocked
 
 
 @settings(max_examples=200, deadline=None)
 @given(journals(), st.lists(st.integers(0, 30), max_size=4), st.randoms(use_true_random=False))
-def test_it_is_the_same_however_the_journal_is_cut(
+def test_the_result_does_not_depend_on_the_ranges(
     journal: list[Posted], cuts: list[int], chance: object
 ) -> None:
     bounds = sorted({0, len(journal), *(min(cut, len(journal)) for cut in cuts)})
@@ -93,47 +94,47 @@ def test_it_is_the_same_however_the_journal_is_cut(
         entries = list(range(first + 1, end + 1))
         chance.shuffle(entries)  # type: ignore[attr-defined]
         entries = [entry for entry in entries if journal[entry - 1].number in open_payables.SEARCHED_KINDS]
-        search.add_rows(*_rows(journal, entries))
-    found = search.collect()
+        search.add_rows(*_to_payables(journal, entries))
+    payables = search.collect()
     expected, blocked = search_plainly(journal)
-    told = [
-        (int(entry), int(cents), found.reference.decode_row(row), found.commitment.decode_row(row))
-        for row, (entry, cents) in enumerate(zip(found.rows.entry_id, found.rows.amount, strict=True))
+    actual = [
+        (int(entry), int(cents), payables.reference.decode_row(row), payables.commitment.decode_row(row))
+        for row, (entry, cents) in enumerate(zip(payables.rows.entry_id, payables.rows.amount, strict=True))
     ]
-    assert told == expected
-    assert set(found.blocked_payees.tolist()) == blocked
+    assert actual == expected
+    assert set(payables.blocked_payees.tolist()) == blocked
 
 
-def _rows(journal: Sequence[Posted], entries: list[int]) -> tuple[Payables, TextCells]:
+def _to_payables(journal: Sequence[Posted], entries: list[int]) -> tuple[Payables, TextCells]:
     rows = allocate_zeros(Payables, len(entries))
-    for at, entry in enumerate(entries):
-        each = journal[entry - 1]
-        rows.entry_id[at], rows.kind[at], rows.predecessor[at] = entry, each.number, each.predecessor
-        rows.amount[at], rows.payee[at] = each.amount, each.payee
+    for row, entry in enumerate(entries):
+        posted = journal[entry - 1]
+        rows.entry_id[row], rows.kind[row], rows.predecessor[row] = entry, posted.number, posted.predecessor
+        rows.amount[row], rows.payee[row] = posted.amount, posted.payee
     return rows, build_cells([f"R{entry}" for entry in entries])
 
 
-def test_the_catalog_says_what_is_owed_and_how_it_is_paid() -> None:
+def test_the_catalog_decides_what_is_a_debt_and_what_pays_it() -> None:
     opens = {CATALOG[number].name for number in np.flatnonzero(OPENS).tolist()}
     assert opens >= {*REQUESTS, "payment_request", "return_identified", "assignment"}
     assert {CATALOG[number].name for number in PAYING_KIND.values()} == {"payment", "reissue"}
     assert {CATALOG[number].name for number in np.flatnonzero(TAKES).tolist()} >= {*TAKERS, "reissue", "void"}
 
 
-def test_suspensions_are_told_by_what_they_stop() -> None:
-    """Wherever the journal is cut: one that goes on, one that ended, and what was never stopped."""
-    told = [("direct_payment_request", 0, 1), ("direct_payment_request", 0, 1), ("term_suspension", 2, 5),
+def test_suspensions_are_found_by_what_they_suspend() -> None:
+    """An open suspension, an ended one, and an entry without one, for any ranges."""
+    journal = [("direct_payment_request", 0, 1), ("direct_payment_request", 0, 1), ("term_suspension", 2, 5),
             ("term_suspension", 1, 6), ("term_resumption", 3, 9)]  # fmt: skip
-    for cut in range(len(told) + 1):
-        search = PayablesSearch(len(told))
-        for part in (range(cut + 1, len(told) + 1), range(1, cut + 1)):
-            rows = allocate_zeros(Payables, len(part))
-            for at, entry in enumerate(part):
-                name, rows.predecessor[at], rows.day[at] = told[entry - 1]
-                rows.entry_id[at], rows.kind[at], rows.amount[at] = entry, KIND_NUMBERS[name], 10
-            search.add_rows(rows, build_cells([""] * len(part)))
-        stops = search.collect().suspensions
-        assert [column.tolist() for column in stops] == [[1, 2], [6, 5], [0, 9]]
-        assert stops.open_entries.tolist() == [1]
-        days = stops.find_days(np.array([1, 2, 3], np.int64))
+    for boundary in range(len(journal) + 1):
+        search = PayablesSearch(len(journal))
+        for entries in (range(boundary + 1, len(journal) + 1), range(1, boundary + 1)):
+            rows = allocate_zeros(Payables, len(entries))
+            for row, entry in enumerate(entries):
+                name, rows.predecessor[row], rows.day[row] = journal[entry - 1]
+                rows.entry_id[row], rows.kind[row], rows.amount[row] = entry, KIND_NUMBERS[name], 10
+            search.add_rows(rows, build_cells([""] * len(entries)))
+        suspensions = search.collect().suspensions
+        assert [column.tolist() for column in suspensions] == [[1, 2], [6, 5], [0, 9]]
+        assert suspensions.open_entries.tolist() == [1]
+        days = suspensions.find_days(np.array([1, 2, 3], np.int64))
         assert [column.tolist() for column in days] == [[0, 5, 0], [0, 9, 0]]

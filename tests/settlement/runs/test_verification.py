@@ -1,4 +1,4 @@
-"""Payment runs are proved from the raw rows; whatever is changed behind them is found."""
+"""Payment runs are verified from the raw rows; any later change is detected."""
 
 from pathlib import Path
 
@@ -16,58 +16,58 @@ RULES = ("run_lines", "run_hands", "run_released", "run_payments", "run_files", 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def template(database: Database, tmp_path_factory: pytest.TempPathFactory):
-    """Two runs that are over, one that is released, one that is proposed; with holds, groups, something that came back."""
+    """Two issued runs, a released and a proposed one; with a withheld line, a group and a returned transfer."""
     async with create_database(database) as dsn:
-        world = await SmallState(dsn, tmp_path_factory.mktemp("proved")).open()
-        await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
-        await world.post_requests(
+        state = await SmallState(dsn, tmp_path_factory.mktemp("proved")).open()
+        await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+        await state.post_requests(
             *(
                 {"reference": f"DP-{at}", "payee": f"P{at % 3 + 1}", "amount": f"{at}.00"}
                 for at in range(1, 9)
             ),
             {"reference": "DP-A", "payee": "P1", "amount": "5.00", **OTHER_UNIT},
         )
-        first = await world.propose()
-        await world.edit(first, "hold", 3)
-        await world.edit(first, "regroup", 1)
-        await world.release(first)
-        await world.issue(first)
-        await world.return_transfer("DP-1")
-        second = await world.propose()
-        returned = [each["line"] for each in await world.load_lines(second) if each["left_out"]]
-        await world.edit(second, "unhold", *returned)
-        await world.release(second)
-        await world.issue(second)
-        await world.post_requests({"reference": "DP-N", "payee": "P1", "amount": "5.00"})
-        await world.release(await world.propose())
-        await world.post_requests({"reference": "DP-O", "payee": "P1", "amount": "6.00"})
-        await world.propose()
+        first = await state.propose()
+        await state.edit(first, "hold", 3)
+        await state.edit(first, "regroup", 1)
+        await state.release(first)
+        await state.issue(first)
+        await state.return_transfer("DP-1")
+        second = await state.propose()
+        returned = [line["line"] for line in await state.load_lines(second) if line["left_out"]]
+        await state.edit(second, "unhold", *returned)
+        await state.release(second)
+        await state.issue(second)
+        await state.post_requests({"reference": "DP-N", "payee": "P1", "amount": "5.00"})
+        await state.release(await state.propose())
+        await state.post_requests({"reference": "DP-O", "payee": "P1", "amount": "6.00"})
+        await state.propose()
         yield dsn
 
 
 @pytest.fixture
 async def proved(database: Database, template: str, tmp_path: Path):
-    """A copy to change."""
+    """A copy of the database to change."""
     async with open_connection(database.dsn) as admin:
         await admin.execute(f"create database proved template {template.rpartition('/')[2]}")
         yield SmallState(database.dsn.rpartition("/")[0] + "/proved", tmp_path)
         await admin.execute("drop database proved with (force)")
 
 
-def list_broken_checks(found: Verification) -> dict[str, list[str]]:
+def list_broken_checks(verification: Verification) -> dict[str, list[str]]:
     return {
-        each.name: [one.place for one in found.findings if one.check == each.name]
-        for each in found.checks
-        if each.broken and each.name in RULES
+        check.name: [finding.place for finding in verification.findings if finding.check == check.name]
+        for check in verification.checks
+        if check.broken and check.name in RULES
     }
 
 
-async def test_honest_runs_are_proved(proved: SmallState) -> None:
+async def test_unaltered_runs_are_verified(proved: SmallState) -> None:
     states = await proved.fetch_rows("select state from payment_state order by run")
-    assert [each["state"] for each in states] == ["issued", "issued", "released", "proposed"]
-    found = await verify(proved.dsn, folder=REFERENCE)
-    assert {each.name for each in found.checks} >= set(RULES)
-    assert list_broken_checks(found) == {}
+    assert [row["state"] for row in states] == ["issued", "issued", "released", "proposed"]
+    verification = await verify(proved.dsn, folder=REFERENCE)
+    assert {check.name for check in verification.checks} >= set(RULES)
+    assert list_broken_checks(verification) == {}
 
 
 CHANGES = {
@@ -140,9 +140,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-async def test_what_is_changed_is_found(proved: SmallState, name: str) -> None:
+async def test_changes_are_detected(proved: SmallState, name: str) -> None:
     change, rule = CHANGES[name]
     await proved.forge(change)
-    found = list_broken_checks(await verify(proved.dsn, folder=REFERENCE))
-    assert rule in found, found
-    assert all("run " in place or "entry " in place for place in found[rule])
+    broken = list_broken_checks(await verify(proved.dsn, folder=REFERENCE))
+    assert rule in broken, broken
+    assert all("run " in place or "entry " in place for place in broken[rule])

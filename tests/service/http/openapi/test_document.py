@@ -1,4 +1,4 @@
-"""The description of the interface: whole, true to the routes, and read without anything from outside."""
+"""The OpenAPI document: complete, equal to the routes, and a page without external resources."""
 
 import re
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ from tests.service.http.running_service import JSONL, create_database, run_servi
 
 def _walk(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
-        for name, each in value.items():
-            yield name, each
-            yield from _walk(each)
+        for name, item in value.items():
+            yield name, item
+            yield from _walk(item)
     if isinstance(value, list):
-        for each in value:
-            yield from _walk(each)
+        for item in value:
+            yield from _walk(item)
 
 
 @pytest.fixture
@@ -44,22 +44,22 @@ class _NoParts:
 
 
 def test_every_route_is_described_and_nothing_else() -> None:
-    found = bind_all_routes(cast(Any, _NoParts()), cast(Any, None), cast(Any, None))
+    bound = bind_all_routes(cast(Any, _NoParts()), cast(Any, None), cast(Any, None))
     described = {(route.method, route.path) for route in ROUTES}
-    assert {(route.method, route.path) for route in found} == described
-    assert len(found) == len(described) == len(ROUTES)
-    assert {route.path for route in found if route.is_open} == OPEN_PATHS
+    assert {(route.method, route.path) for route in bound} == described
+    assert len(bound) == len(described) == len(ROUTES)
+    assert {route.path for route in bound if route.is_open} == OPEN_PATHS
 
 
-def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
+def test_every_reference_resolves(description: dict[str, Any]) -> None:
     references = [value for name, value in _walk(description) if name == "$ref"]
     assert references
-    for each in references:
-        _, part, sort, name = each.split("/")
+    for reference in references:
+        _, part, sort, name = reference.split("/")
         assert name in description[part][sort]
 
 
-def test_who_needs_a_key_is_said(description: dict[str, Any]) -> None:
+def test_routes_that_need_a_key_are_marked(description: dict[str, Any]) -> None:
     for path, methods in description["paths"].items():
         for operation in methods.values():
             assert bool(operation["security"]) == (path not in OPEN_PATHS)
@@ -71,8 +71,8 @@ def test_who_needs_a_key_is_said(description: dict[str, Any]) -> None:
 def test_parameters_of_a_path_are_described(description: dict[str, Any]) -> None:
     for path, methods in description["paths"].items():
         for operation in methods.values():
-            said = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
-            assert said == set(re.findall(r"\{(\w+)\}", path))
+            names = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
+            assert names == set(re.findall(r"\{(\w+)\}", path))
 
 
 def test_an_act_line_has_the_columns_of_the_format_and_no_others(description: dict[str, Any]) -> None:
@@ -82,19 +82,19 @@ def test_an_act_line_has_the_columns_of_the_format_and_no_others(description: di
 
 
 class _Page(HTMLParser):
-    """What a page asks for, and what it says."""
+    """The links and elements of a page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[str] = []
+        self.links: list[str] = []
         self.tags: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.asked += [value or "" for name, value in attrs if name in {"href", "src"}]
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
 
 
-async def test_the_service_answers_as_it_is_described(database: Database, tmp_path: Path) -> None:
+async def test_the_service_responds_as_described(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -105,17 +105,17 @@ async def test_the_service_answers_as_it_is_described(database: Database, tmp_pa
         rows = to_jsonl([*CREDITS, *build_unknown_centres(2)])
         ticket = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
         msgspec.convert(ticket.json(), Ticket)
-        here = ticket.json()["links"]
-        msgspec.convert((await client.get(here["self"])).json(), Ticket)
-        msgspec.convert((await client.get(here["refusals"])).json(), RefusalPage)
+        links = ticket.json()["links"]
+        msgspec.convert((await client.get(links["self"])).json(), Ticket)
+        msgspec.convert((await client.get(links["refusals"])).json(), RefusalPage)
         msgspec.convert((await client.get("/v1/submissions")).json(), SubmissionPage)
-        # the example in the description is a form that reads
+        # the example in the document is a valid form
         body = description["paths"]["/v1/acts"]["post"]["requestBody"]["content"]["application/json"]
         decision = await client.post("/v1/acts", json=body["example"])
         assert msgspec.convert(decision.json(), Decision).lines[0].outcome == "AE_EXCEEDED"
 
 
-async def test_the_page_needs_nothing_from_outside_and_runs_nothing(
+async def test_the_page_loads_nothing_from_other_hosts_and_runs_no_scripts(
     database: Database, tmp_path: Path
 ) -> None:
     async with (
@@ -123,16 +123,16 @@ async def test_the_page_needs_nothing_from_outside_and_runs_nothing(
         run_service(dsn, tmp_path) as served,
         served.client() as client,
     ):
-        found = await client.get("/docs")
-        assert found.headers["content-type"] == "text/html; charset=utf-8"
-        policy = found.headers["content-security-policy"]
+        response = await client.get("/docs")
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        policy = response.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         page = _Page()
-        page.feed(found.text)
+        page.feed(response.text)
         assert not {"script", "style", "img", "iframe"} & set(page.tags)
-        for address in page.asked:
+        for address in page.links:
             assert address.startswith("/")
             assert (await client.get(address)).status_code == 200
         for route in ROUTES:
-            assert f"{route.method} {route.path}" in found.text
+            assert f"{route.method} {route.path}" in response.text

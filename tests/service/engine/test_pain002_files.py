@@ -1,4 +1,4 @@
-"""``crescendo run`` leaves a pain.002 for each payment file: valid, and byte for byte what the service answers."""
+"""``crescendo run`` writes a pain.002 for each payment file: valid, and with the bytes that the service sends."""
 
 from pathlib import Path
 from typing import Any
@@ -27,22 +27,22 @@ SUPPLIER = {"reference": "T-1", "kind": "third_party", "exercise": "2018", "date
 WRONG = "FR7630001007941234567890186"
 
 
-async def _run(dsn: str, folder: Path, *words: str | Path) -> CommandResult:
+async def _run_command(dsn: str, folder: Path, *arguments: str | Path) -> CommandResult:
     place = ("--database", dsn, "--data", folder / "data", "--sender", "MIN-09")
-    return await run_crescendo("run", *words, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
+    return await run_crescendo("run", *arguments, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
 
 
-def _known(folder: Path) -> Path:
-    """Credits, and the third party that is paid."""
+def _write_known_acts(folder: Path) -> Path:
+    """Write credits, and the third party that is paid."""
     path = folder / "known.jsonl"
     third = {**SUPPLIER, "payee": "SUPPLIER", "payee_name": "Fournisseur", "iban": IBAN}
     path.write_bytes(to_jsonl([*CREDITS, third]))
     return path
 
 
-def _payments(folder: Path) -> list[Path]:
-    """A file whose transfers say their assignment, some of them wrong; one beside which that stands."""
-    wrong = [build_transfer(f"B-{number}", more=CHARGED).replace(IBAN, WRONG) for number in range(3)]
+def _write_payment_files(folder: Path) -> list[Path]:
+    """Write a file whose transfers contain their assignments, some of them wrong; and one with an assignment file."""
+    wrong = [build_transfer(f"B-{number}", extra=CHARGED).replace(IBAN, WRONG) for number in range(3)]
     (folder / "alone.xml").write_bytes(
         build_message(
             build_lot([build_transfer("A-1", "1.00", CHARGED)], "GOOD"),
@@ -59,78 +59,80 @@ def _payments(folder: Path) -> list[Path]:
     return [folder / "alone.xml", folder / "pair.xml"]
 
 
-def _valid(text: bytes) -> Any:
-    """The report, held against what a library has of .10, and against the schema of .12, equal but for the namespace."""
+def _validate_report(text: bytes) -> Any:
+    """Validate the report with a library for .10 and the schema of .12, which differ only in the namespace."""
     validate_report(text)
     return read_report(text.replace(b"pain.002.001.10", b"pain.002.001.12"))
 
 
-async def test_what_a_run_writes_is_what_the_service_answers(dsn: str, tmp_path: Path) -> None:
+async def test_reports_equal_those_of_the_service(dsn: str, tmp_path: Path) -> None:
     await insert_keys(dsn)
-    ran = await _run(dsn, tmp_path, _known(tmp_path), *_payments(tmp_path), "--json")
+    ran = await _run_command(
+        dsn, tmp_path, _write_known_acts(tmp_path), *_write_payment_files(tmp_path), "--json"
+    )
     assert ran.code == 0, ran.err
-    answered = {each["file"]: Path(each["pain002"]) for each in ran.json()["answered"]}
-    numbers = {each["file"]: each["submission"] for each in ran.json()["receipts"]}
+    answered = {report["file"]: Path(report["pain002"]) for report in ran.json()["answered"]}
+    numbers = {receipt["file"]: receipt["submission"] for receipt in ran.json()["receipts"]}
     assert answered.keys() == {"alone.xml", "pair.xml"}
     async with run_service(dsn, tmp_path / "data") as served, served.client(AUDITOR) as client:
         for file, path in answered.items():
             theirs = await client.get(f"/v1/submissions/{numbers[file]}/pain002")
             assert theirs.content == path.read_bytes()
-    root = _valid(answered["alone.xml"].read_bytes())
+    root = _validate_report(answered["alone.xml"].read_bytes())
     assert (find_texts(root, "OrgnlMsgId"), find_texts(root, "GrpSts")) == (["MSG-ALONE"], ["PART"])
     assert (find_texts(root, "OrgnlPmtInfId"), find_texts(root, "PmtInfSts")) == (["BAD"], ["RJCT"])
     assert find_texts(root, "OrgnlEndToEndId") == ["B-0", "B-1", "B-2"]
     assert set(find_texts(root, "Rsn/Cd")) == {"AC01"}
-    assert find_texts(_valid(answered["pair.xml"].read_bytes()), "GrpSts") == ["ACCP"]
+    assert find_texts(_validate_report(answered["pair.xml"].read_bytes()), "GrpSts") == ["ACCP"]
 
 
-async def test_the_same_command_writes_again_what_is_gone(dsn: str, tmp_path: Path) -> None:
-    files = (_known(tmp_path), *_payments(tmp_path))
-    first = (await _run(dsn, tmp_path, *files, "--json")).json()["answered"]
-    texts = [Path(each["pain002"]).read_bytes() for each in first]
-    for each in first:
-        Path(each["pain002"]).unlink()
-    again = await _run(dsn, tmp_path, *files, "--json")
+async def test_the_same_command_rewrites_missing_reports(dsn: str, tmp_path: Path) -> None:
+    files = (_write_known_acts(tmp_path), *_write_payment_files(tmp_path))
+    first = (await _run_command(dsn, tmp_path, *files, "--json")).json()["answered"]
+    texts = [Path(report["pain002"]).read_bytes() for report in first]
+    for report in first:
+        Path(report["pain002"]).unlink()
+    again = await _run_command(dsn, tmp_path, *files, "--json")
     assert again.json()["answered"] == first
-    assert [Path(each["pain002"]).read_bytes() for each in first] == texts
+    assert [Path(report["pain002"]).read_bytes() for report in first] == texts
 
 
-async def test_a_file_refused_whole_is_answered_too(dsn: str, tmp_path: Path) -> None:
-    """Two of one name each have their own; a file of acts has none."""
+async def test_a_file_refused_whole_gets_a_report(dsn: str, tmp_path: Path) -> None:
+    """Two files of the same name get separate reports; a file of acts gets none."""
     for place in ("one", "two"):
         (tmp_path / place).mkdir()
-        text = build_message(build_lot([build_transfer("A-1", more=CHARGED)]), count=7, name=f"MSG-{place}")
+        text = build_message(build_lot([build_transfer("A-1", extra=CHARGED)]), count=7, name=f"MSG-{place}")
         (tmp_path / place / "wrong.xml").write_bytes(text)
     acts = tmp_path / "wrong.csv"
     acts.write_text("no;such;column\n1;2;3\n")
     files = (tmp_path / "one/wrong.xml", tmp_path / "two/wrong.xml")
-    ran = await _run(dsn, tmp_path, *files, acts)
+    ran = await _run_command(dsn, tmp_path, *files, acts)
     assert ran.code == 1
     found_ones = sorted((tmp_path / "data" / "answers").iterdir())
     assert len(found_ones) == 2
     assert all(str(path) in ran.out for path in found_ones)
-    said = []
+    notes = []
     for path in found_ones:
-        root = _valid(path.read_bytes())
+        root = _validate_report(path.read_bytes())
         assert (find_texts(root, "GrpSts"), find_texts(root, "Rsn/Cd")) == (["RJCT"], ["AM18"])
-        said += find_texts(root, "OrgnlMsgId")
-    assert sorted(said) == ["MSG-one", "MSG-two"]
+        notes += find_texts(root, "OrgnlMsgId")
+    assert sorted(notes) == ["MSG-one", "MSG-two"]
 
 
-async def test_a_report_that_cannot_be_written_is_told_and_keeps_no_receipt(dsn: str, tmp_path: Path) -> None:
+async def test_a_report_that_cannot_be_written_prevents_no_receipt(dsn: str, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "answers").write_text("a file where the folder should be")
-    ran = await _run(dsn, tmp_path, _known(tmp_path), *_payments(tmp_path), "--json")
+    ran = await _run_command(
+        dsn, tmp_path, _write_known_acts(tmp_path), *_write_payment_files(tmp_path), "--json"
+    )
     assert ran.code == 0, ran.err
     assert ran.json()["answered"] == []
     assert len(ran.json()["receipts"]) == 3
-    assert "alone.xml: no pain.002, and the same command writes it" in ran.err
+    assert "alone.xml: the pain.002 could not be written" in ran.err
 
 
-@pytest.mark.parametrize("words", [("--dry-run",), ()])
-async def test_nothing_is_answered_where_nothing_was_decided(
-    words: tuple[str, ...], dsn: str, tmp_path: Path
-) -> None:
-    files = _payments(tmp_path) if words else []
-    assert (await _run(dsn, tmp_path, *files, *words)).code == 0
+@pytest.mark.parametrize("arguments", [("--dry-run",), ()])
+async def test_no_report_without_a_decision(arguments: tuple[str, ...], dsn: str, tmp_path: Path) -> None:
+    files = _write_payment_files(tmp_path) if arguments else []
+    assert (await _run_command(dsn, tmp_path, *files, *arguments)).code == 0
     assert not (tmp_path / "data" / "answers").exists()

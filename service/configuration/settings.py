@@ -1,6 +1,6 @@
-"""What can be set, read once: defaults, then a TOML file, then the environment, then the command line.
+"""The settings, read once: defaults, then a TOML file, then the environment, then the command line.
 
-Nothing else reads the environment; each part is handed what it needs.
+Nothing else reads the environment; every part receives the values it needs.
 """
 
 import tomllib
@@ -16,40 +16,39 @@ VARIABLE_PREFIX = "CRESCENDO_"
 
 
 class UsageError(CrescendoError):
-    """A command that cannot be understood, or settings that cannot be meant."""
+    """A command line or a setting that is not valid."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the engine works, and on which reference data."""
+    """The database and data folder the engine works on, and its reference data."""
 
     data: Path = Path("crescendo-data")
-    """The spool, and the database unless one is given."""
+    """Folder of the spool and, unless ``database`` is given, of the embedded database."""
     database: str = ""
-    """The address of a PostgreSQL; empty for the one kept in ``data``."""
+    """The address of a PostgreSQL server; empty for the embedded one in ``data``."""
     reference: Path | None = None
-    """Folder of the calendar and of each year's nomenclature and chart; None for the ones shipped."""
+    """Folder of the calendar and of each year's nomenclature and chart; None for those shipped."""
     cut_off: str = ""
-    """Until when what comes in still counts, as ``monitoring.cut_off`` reads it; empty where there is no such time."""
+    """The time by which work must be done, in the form ``monitoring.cut_off`` reads; empty if there is none."""
     command_seconds: Annotated[int, msgspec.Meta(ge=1)] = 60
-    """A database that answers no command of a few rows within so long counts as gone."""
+    """Time limit of a command on a few rows; a database that takes longer counts as gone."""
     server: dict[str, str] = {}
-    """Parameters of the database kept in ``data``, laid over ours."""
+    """Server parameters of the embedded database; they override the defaults."""
 
 
 def read_settings(
     config: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]
 ) -> Settings:
-    """The settings in force.  ``said`` holds what the command line says, None where it says nothing.
+    """Return the settings in force. ``options`` are those of the command line; None means the option was not given.
 
     Raises
     ------
-    Misuse
-        The file cannot be read, or a value is not what its name asks for.
+    UsageError
+        The file cannot be read, or a value has the wrong type.
     """
     values: dict[str, Any] = {}
-    config = config or (
-        Path(environment[f"{VARIABLE_PREFIX}CONFIG"]) if environment.get(f"{VARIABLE_PREFIX}CONFIG") else None
-    )
+    if config is None and (variable := environment.get(f"{VARIABLE_PREFIX}CONFIG")):
+        config = Path(variable)
     if config is not None:
         values |= _read_file(config)
     names = ("data", "database", "reference", "cut_off", "command_seconds")
@@ -66,13 +65,13 @@ def read_settings(
 
 
 def _read_file(config: Path) -> dict[str, Any]:
-    """Paths in the file are taken from where the file stands."""
+    """Read the settings file. Relative paths in it start at the folder of the file."""
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{config}: {error.strerror}. Name a settings file that can be read") from error
     except ValueError as error:
-        raise UsageError(f"{config}: not TOML: {error}. Correct it there") from error
+        raise UsageError(f"{config}: not valid TOML: {error}. Correct the file") from error
     for name in ("data", "reference"):
         if isinstance(values.get(name), str):
             values[name] = config.parent / values[name]

@@ -1,18 +1,18 @@
-"""The way to the database that the settings name: ours, while it is needed, or one that is given."""
+"""The database that the settings name: the embedded one, started while it is needed, or a given server."""
 
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from core.errors import CrescendoError
+from service.configuration.settings import Settings
 from service.database.binaries import find_wheel_binaries
 from service.database.cluster import ROLE, Cluster
 from service.database.embedded import Database, run_embedded
-from service.settings import Settings
 
 
 class DatabaseMissing(CrescendoError):
-    """There is no database to read from."""
+    """The folder contains no database to read from."""
 
 
 _PORT_LINE, _STATE_LINE = 3, 7
@@ -20,12 +20,12 @@ _PORT_LINE, _STATE_LINE = 3, 7
 
 @asynccontextmanager
 async def open_database(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
-    """The database to write to.
+    """Open the database for writing.
 
     Raises
     ------
     DatabaseUnfit
-        It does not start, or another process holds the folder.
+        It does not start, or another process uses the folder.
     """
     if settings.database:
         yield Database(settings.database)
@@ -36,18 +36,18 @@ async def open_database(settings: Settings, progress: Callable[[str], None]) -> 
 
 @asynccontextmanager
 async def open_for_reading(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
-    """The database to read from: also one that another process of ours keeps in the folder just now.
+    """Open the database for reading; one that another process already runs in the folder is used as it is.
 
     Raises
     ------
-    NothingKept
-        No database was ever made in the folder.
+    DatabaseMissing
+        No database was ever created in the folder.
     DatabaseUnfit
         It does not start.
     """
     if not settings.database and not (settings.data / "postgres").exists():
         raise DatabaseMissing(
-            f"{settings.data} holds no database: name the folder of a run with --data, or run files first"
+            f"{settings.data} contains no database: name the right folder with --data, or process files first"
         )
     async with open_or_attach(settings, progress) as database:
         yield database
@@ -55,7 +55,7 @@ async def open_for_reading(settings: Settings, progress: Callable[[str], None]) 
 
 @asynccontextmanager
 async def open_or_attach(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
-    """The database to write a few rows to, beside whoever keeps it open; made if there is none.
+    """Open the database to write a few rows, also while another process runs it; create it if there is none.
 
     Raises
     ------
@@ -71,7 +71,7 @@ async def open_or_attach(settings: Settings, progress: Callable[[str], None]) ->
 
 
 def find_running(settings: Settings) -> Database | None:
-    """The database in the folder, if some process keeps it open and ready."""
+    """Return the database in the folder if another process runs it and it is ready, else None."""
     if sys.platform != "linux":
         return None
     data = settings.data.absolute()

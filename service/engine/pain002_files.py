@@ -1,4 +1,4 @@
-"""What ``crescendo run`` leaves for the senders of payment files: pain.002, byte for byte as the service answers."""
+"""The pain.002 files that ``crescendo run`` writes for senders of payment files, with the bytes the service would send."""
 
 import hashlib
 import os
@@ -17,29 +17,28 @@ from ingest.spool.spool import Spool
 from posting.store.failures import DATABASE_ERRORS
 from reporting import code_labels
 from reporting.code_names import read_names
+from service.configuration.settings import Settings
 from service.database.read_pool import borrow_connection, open_read_pool
-from service.dropfolders.file_names import to_safe_name
-from service.dropfolders.result_files import PAIN002_SUFFIX, PAYMENT_SUFFIXES
 from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from service.results.receipts import Receipt
-from service.settings import Settings
+from service.results.result_names import PAIN002_SUFFIX, PAYMENT_SUFFIXES, to_safe_name
 from service.terminal.console import print_error
 from settlement.pain002_writer import write_whole_refusal
 
 FOLDER = "answers"
-"""In the data folder."""
+"""Where the reports lie within the data folder."""
 _DIGEST_LETTERS = 8
 
 
 class Pain002File(msgspec.Struct, frozen=True):
-    """A payment file, and where its pain.002 lies."""
+    """A payment file, and the path of its pain.002."""
 
     file: str
     pain002: str
 
 
 class ProcessedFiles(NamedTuple):
-    """What became of the files of a run."""
+    """The files that were processed: the receipts of those registered, and those refused whole."""
 
     receipts: Sequence[Receipt]
     rejected: Sequence[RejectedFile]
@@ -48,24 +47,25 @@ class ProcessedFiles(NamedTuple):
 async def write_reports(settings: Settings, dsn: str, files: ProcessedFiles) -> list[Pain002File]:
     """Write a report on each payment file that is decided or was refused whole.
 
-    One that cannot be written keeps nothing else: it is told, and the same command writes it.
+    A report that cannot be written stops none of the others: the error is printed, and the same command writes it.
     """
-    folder, found = settings.data / FOLDER, list[Pain002File]()
+    folder, written = settings.data / FOLDER, list[Pain002File]()
     for path, error in files.rejected:
         if path.name.lower().endswith(PAYMENT_SUFFIXES):
-            whole = _stream_once(write_whole_refusal(error.batch_id, error, datetime.now(UTC)))
-            found += await _write_report(folder / _build_report_name(path), str(path), whole)
-    done = [each for each in files.receipts if each.done and each.format in PAYMENT_FORMATS]
-    if done:
+            report = _stream_once(write_whole_refusal(error.batch_id, error, datetime.now(UTC)))
+            written += await _write_report(folder / _build_report_name(path), str(path), report)
+    decided = [receipt for receipt in files.receipts if receipt.done and receipt.format in PAYMENT_FORMATS]
+    if decided:
         async with open_read_pool(dsn) as pool:
             codes = code_labels.load(settings.reference) if settings.reference else code_labels.load()
             async with borrow_connection(pool) as connection:
                 names = await read_names(connection, codes)
             source = ReportSource(names, pool, Spool(settings.data / "spool"))
-            for each in done:
-                target = folder / f"pain002-{each.submission}.xml"
-                found += await _write_report(target, each.file, _stream_decided(source, each.submission))
-    return found
+            for receipt in decided:
+                target = folder / f"pain002-{receipt.submission}.xml"
+                pieces = _stream_decided(source, receipt.submission)
+                written += await _write_report(target, receipt.file, pieces)
+    return written
 
 
 async def _stream_decided(source: ReportSource, submission: int) -> AsyncIterator[bytes]:
@@ -73,12 +73,12 @@ async def _stream_decided(source: ReportSource, submission: int) -> AsyncIterato
         yield piece
 
 
-async def _stream_once(text: bytes) -> AsyncIterator[bytes]:
-    yield text
+async def _stream_once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def _write_report(target: Path, file: str, pieces: AsyncIterator[bytes]) -> list[Pain002File]:
-    """The report, whole under its name or not there; nothing where it could not be written."""
+    """Write the report, complete under its name or not at all; return an empty list if it could not be written."""
     partial = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,12 +91,12 @@ async def _write_report(target: Path, file: str, pieces: AsyncIterator[bytes]) -
     except (InputError, OSError, *DATABASE_ERRORS) as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        print_error(f"{file}: no pain.002, and the same command writes it: {error}")
+        print_error(f"{file}: the pain.002 could not be written; the same command writes it: {error}")
         return []
     return [Pain002File(file, str(target))]
 
 
 def _build_report_name(path: Path) -> str:
-    """Of the report on a file that has no number: its own name, and what tells it from others of that name."""
+    """Name the report on a file that has no submission number: the file's name and a digest of its path."""
     digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:_DIGEST_LETTERS]
     return f"{to_safe_name(path.name)}-{digest}{PAIN002_SUFFIX}"

@@ -1,4 +1,4 @@
-"""What is said of a key or a grant on the command line: roles, programmes, time and certificate."""
+"""The options that give rights to a key, a system or a signer: roles, programmes, lifetime and certificate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from core.errors import InputError
 from service.auth.roles import Role, parse_roles
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 if TYPE_CHECKING:
     from service.auth.access_queries import Grant
@@ -22,26 +22,26 @@ _CERTIFICATE_BYTES_MAX = 2**20
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class RightsOptions:
-    """What a key may do, and for how long."""
+    """What the holder may do, and for how long."""
 
-    role: Annotated[list[str], Parameter(negative="", help=f"Once or more: {', '.join(Role)}.")]
+    role: Annotated[list[str], Parameter(negative="", help=f"One or more of: {', '.join(Role)}.")]
     programme: Annotated[
         list[str],
-        Parameter(negative="", help="Programmes it is limited to; all of them where none is named."),
+        Parameter(negative="", help="Programmes to which it is limited; default: all."),
     ] = field(default_factory=list)
-    days: Annotated[int | None, Parameter(help="Days until it ends by itself; never unless said.")] = None
+    days: Annotated[int | None, Parameter(help="Days until it expires; default: it never does.")] = None
     certificate: Annotated[
         Path | None,
-        Parameter(help="Client certificate, PEM, without which it opens nothing."),
+        Parameter(help="Client certificate (PEM) that is required to use it."),
     ] = None
 
     def to_grant(self, sender: str) -> "Grant":
-        """The same, checked.
+        """Return the rights as a grant, checked.
 
         Raises
         ------
-        Misuse
-            Something of it makes no sense.
+        UsageError
+            An option is not valid.
         """
         from service.auth.access_queries import Grant
 
@@ -51,25 +51,25 @@ class RightsOptions:
         return Grant(_check_sender(sender), roles, programmes, "", lifetime, certificate)
 
 
-def read_fingerprint(file: Path) -> bytes:
-    """What the first certificate of a PEM file is known by.
+def read_fingerprint(path: Path) -> bytes:
+    """Return the fingerprint of the first certificate in a PEM file.
 
     Raises
     ------
-    Misuse
-        There is none.
+    UsageError
+        The file contains no certificate.
     """
     import ssl
 
     from service.auth.certificates import compute_fingerprint
 
-    with file.open("rb") as opened:
-        text = opened.read(_CERTIFICATE_BYTES_MAX).decode("latin-1")
+    with path.open("rb") as file:
+        text = file.read(_CERTIFICATE_BYTES_MAX).decode("latin-1")
     begin, end = text.find(ssl.PEM_HEADER), text.find(ssl.PEM_FOOTER)
     try:
         return compute_fingerprint(ssl.PEM_cert_to_DER_cert(text[begin : end + len(ssl.PEM_FOOTER)]))
     except ValueError as error:
-        raise UsageError(f"{file} holds no certificate in PEM: {error}") from error
+        raise UsageError(f"{path} contains no certificate in PEM: {error}") from error
 
 
 def _check_sender(sender: str) -> str:
@@ -81,11 +81,11 @@ def _check_sender(sender: str) -> str:
         raise UsageError(str(error)) from error
 
 
-def _check_programmes(names: Sequence[str]) -> frozenset[str]:
-    for name in names:
-        if not (len(name) == _PROGRAMME_DIGITS and name.isascii() and name.isdigit()):
-            raise UsageError(f"{name!r} is no programme: four digits, as 0177")
-    return frozenset(names)
+def _check_programmes(programmes: Sequence[str]) -> frozenset[str]:
+    for programme in programmes:
+        if not (len(programme) == _PROGRAMME_DIGITS and programme.isascii() and programme.isdigit()):
+            raise UsageError(f"{programme!r} is not a programme: write four digits, as in 0177")
+    return frozenset(programmes)
 
 
 def _check_days(days: int) -> int:

@@ -1,0 +1,93 @@
+"""Options that several commands share."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from cyclopts import Parameter
+
+from service.configuration.settings import Settings, UsageError, read_settings
+
+FILES_HELP = (
+    "Parquet, Arrow IPC, CSV or JSON Lines files in the flat act format; or payment files (pain.001), each with its "
+    "account assignments in FILE.imputation.csv (or .parquet, .jsonl, .arrow) beside it."
+)
+
+JsonOption = Annotated[
+    bool,
+    Parameter(
+        name="--json", negative="", show_default=False, help="Write one JSON document to standard output."
+    ),
+]
+AgainOption = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        show_default=False,
+        help="Process files again that were processed before: refused lines may be accepted now, "
+        "accepted lines stay as they are.",
+    ),
+]
+AtomicOption = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        show_default=False,
+        help="Accept all acts of a file or none, separately for each file; up to 50,000 lines.",
+    ),
+]
+MomentOption = Annotated[
+    str,
+    Parameter(
+        name="--at",
+        show_default=False,
+        help="Date and time to act as of, in Paris time, as in 2018-12-20T14:00. Default: now.",
+    ),
+]
+
+
+def parse_moment(text: str) -> datetime:
+    """Parse ``--at``: Paris time unless it has an offset; now if it is empty."""
+    from core.payment_rules import TIME_ZONE
+
+    if not text:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--at {text!r} is not a date and time; write it as in 2018-12-20T14:00") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(TIME_ZONE))
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """Data folder and database."""
+
+    data: Annotated[
+        Path | None,
+        Parameter(
+            help="Folder of the spool and, unless --database is given, of the embedded PostgreSQL. "
+            "Default: ./crescendo-data. Also CRESCENDO_DATA."
+        ),
+    ] = None
+    database: Annotated[
+        str | None,
+        Parameter(
+            help="Address of a PostgreSQL server to use: postgresql://user:password@host:port/name. "
+            "Also CRESCENDO_DATABASE, which keeps the password out of the process list."
+        ),
+    ] = None
+    config: Annotated[Path | None, Parameter(help="Settings file (TOML). Also CRESCENDO_CONFIG.")] = None
+
+    def read_settings(self, **overrides: str | None) -> Settings:
+        """Return the settings in force. ``overrides`` are settings for which a command has its own options."""
+        options = {"data": self.data, "database": self.database, **overrides}
+        return read_settings(self.config, os.environ, options)
+
+
+DEFAULT_DATA = DataOptions()
+"""No options: the settings decide."""

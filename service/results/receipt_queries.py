@@ -1,0 +1,36 @@
+"""Queries for receipts and refusal reasons, shared by commands, the HTTP service and the engine."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import asyncpg
+
+from core.sql_files import read_queries
+from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
+
+SQL = read_queries("service.results", "receipts.sql")
+
+
+async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Receipt]:
+    """Return the receipts of these submissions, by number."""
+    return [build_receipt(row) for row in await connection.fetch(SQL["receipts"], list(numbers))]
+
+
+async def read_unfinished(connection: asyncpg.Connection) -> list[Receipt]:
+    """Return the receipts of the submissions that still have lines to decide: the next processing takes them up."""
+    rows = await connection.fetch(SQL["unfinished_submissions"])
+    return await read_receipts(connection, [row["submission"] for row in rows])
+
+
+async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Reason]:
+    """Return why lines of these submissions were refused, the most frequent reason first."""
+    return build_reasons(await connection.fetch(SQL["reasons"], list(numbers)))
+
+
+async def read_reasons_by_submission(
+    connection: asyncpg.Connection, numbers: Sequence[int]
+) -> dict[int, list[Reason]]:
+    """Return for each of these submissions why lines were refused, the most frequent reason first; one query for all."""
+    rows = await connection.fetch(SQL["reasons_by_submission"], list(numbers)) if numbers else []
+    groups = groupby(rows, lambda row: row["submission"])
+    return {number: build_reasons(list(reasons)) for number, reasons in groups}
