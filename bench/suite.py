@@ -103,7 +103,9 @@ def run_suite(year: Year, command: Command, folder: Path | None = None) -> Suite
         processing = _process_year(command, [*files, "--data", str(work_folder / "data")], summary["rows"])
         command.report_progress("starting with the year in the journal")
         start_seconds = _time_start(command, files[0], work_folder / "data")
-        references = asyncio.run(_measure_references(year, command, work_folder, processing.accepted))
+        references = asyncio.run(
+            _measure_references(year, command, work_folder, accepted=processing.accepted)
+        )
     finally:
         shutil.rmtree(work_folder)
     command.report_progress("deciding in memory")
@@ -184,7 +186,9 @@ class _References(NamedTuple):
     peer: Peer
 
 
-async def _measure_references(year: Year, command: Command, work_folder: Path, accepted: int) -> _References:
+async def _measure_references(
+    year: Year, command: Command, work_folder: Path, *, accepted: int
+) -> _References:
     """Measure raw COPY and PL/pgSQL on the same server."""
     async with command.serve_database(work_folder / "data") as dsn:
         command.report_progress("copying the same rows raw")

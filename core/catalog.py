@@ -194,7 +194,7 @@ _DIVERSION_DEFAULTS: Mapping[str, Any] = {
 }
 
 
-def _build_settlement(name: str, french: str, after: Stage, credit: Role, **overrides: Any) -> ActKind:
+def _settle(name: str, french: str, after: Stage, *, credit: Role, **overrides: Any) -> ActKind:
     """Build the kind of an act that takes up an amount at stage ``after``."""
     follows = _F.PAYMENT_REQUEST if after is _S.PAYABLE else _F.SETTLEMENT
     overrides = {
@@ -237,18 +237,18 @@ CATALOG: tuple[ActKind, ...] = (
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE),
     ActKind("payment_request_rejection", "rejet de demande de paiement", _F.REJECTION, follows=_F.PAYMENT_REQUEST,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE),
-    _build_settlement("payment", "paiement", _S.PAYABLE, Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True),
-    _build_settlement("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, Role.TREASURY, reaches=_S.DEBITED),
-    _build_settlement("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, Role.SUSPENSE, reaches=_S.RETURNED),
-    _build_settlement("bank_return", "virement rejeté", _S.DEBITED, Role.SUSPENSE, reaches=_S.RETURNED),
-    _build_settlement("return_identified", "virement rejeté réimputé", _S.RETURNED, Role.ORIGIN, reaches=_S.REOPENED),
-    _build_settlement("reissue", "réémission de virement", _S.REOPENED, Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
-    _build_settlement("void", "annulation de dette non réglée", _S.REOPENED, Role.CHARGE, settles=-1),
+    _settle("payment", "paiement", _S.PAYABLE, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True),
+    _settle("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, credit=Role.TREASURY, reaches=_S.DEBITED),
+    _settle("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, credit=Role.SUSPENSE, reaches=_S.RETURNED),
+    _settle("bank_return", "virement rejeté", _S.DEBITED, credit=Role.SUSPENSE, reaches=_S.RETURNED),
+    _settle("return_identified", "virement rejeté réimputé", _S.RETURNED, credit=Role.ORIGIN, reaches=_S.REOPENED),
+    _settle("reissue", "réémission de virement", _S.REOPENED, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
+    _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1),
     ActKind("attachment", "opposition (SATD, saisie-attribution)", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
-    _build_settlement("set_off", "compensation", _S.PAYABLE, Role.RECEIVABLE, settles=1),
+    _settle("set_off", "compensation", _S.PAYABLE, credit=Role.RECEIVABLE, settles=1),
     ActKind("late_interest", "intérêts moratoires", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.SPEND, ae_reserved=1, cp_reserved=1, debit=Role.LATE_INTEREST, credit=Role.CREDITOR, pays=True,
             after=_S.PAYABLE, reaches=_S.PAYABLE),

@@ -37,7 +37,7 @@ def _read_rows(file: BinaryIO, prolog: Prolog, sizes: BufferSizes | None) -> Ite
     yielded, message = Counter[str](), prolog.message
     file.seek(prolog.content_offset)
     try:
-        for rows in scan_rows(compile_message(message), file, prolog.content_offset, sizes):
+        for rows in scan_rows(compile_message(message), file, prolog.content_offset, sizes=sizes):
             yielded[rows.record] += rows.batch.num_rows
             yield rows
     except DocumentFaulty as error:

@@ -32,7 +32,7 @@ class BufferSizes:
 
 
 def scan_rows(
-    compiled: CompiledMessage, file: BinaryIO, offset: int, sizes: BufferSizes | None = None
+    compiled: CompiledMessage, file: BinaryIO, offset: int, *, sizes: BufferSizes | None = None
 ) -> Iterator[RecordRows]:
     """Yield the rows of the document in ``file``, positioned after the start tag of its root, at byte ``offset``.
 
@@ -41,13 +41,13 @@ def scan_rows(
     DocumentFaulty
         With ``DECLINED`` if the document needs the lxml reader; the rows yielded before are correct all the same.
     """
-    return _Scanner(compiled, file, offset, sizes or BufferSizes()).read_rows()
+    return _Scanner(compiled, file, offset, sizes=sizes or BufferSizes()).read_rows()
 
 
 class _Scanner:
     """One scan of one document."""
 
-    def __init__(self, compiled: CompiledMessage, file: BinaryIO, offset: int, sizes: BufferSizes) -> None:
+    def __init__(self, compiled: CompiledMessage, file: BinaryIO, offset: int, *, sizes: BufferSizes) -> None:
         self._compiled, self._file, self._offset, self._sizes = compiled, file, offset, sizes
         self._buffer = np.zeros(sizes.chunk + _ZEROS, np.uint8)
         self._chunk = seal(Bytes(self._buffer))

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -94,7 +94,7 @@ class ServerOptions(NamedTuple):
 
 
 async def serve(
-    settings: Settings, options: ServerOptions, interruption: Interruption, reporter: ProgressReporter
+    settings: Settings, options: ServerOptions, interruption: Interruption, *, reporter: ProgressReporter
 ) -> None:
     """Serve until a signal.
 
@@ -107,11 +107,11 @@ async def serve(
     StandbyStopped
         A signal came while the service was a standby.
     """
-    reference = await _load_reference_in_turn(settings, options, interruption, reporter)
+    reference = await _load_reference_in_turn(settings, options, interruption, reporter=reporter)
     async with (
         open_database(settings, reporter.report_activity) as database,
         open_store(database, TimedStore, settings.command_seconds) as store,
-        _open_context(settings, options, database.dsn, store) as service,
+        _open_context(settings, options, database.dsn, store=store) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,
     ):
         authenticator = _create_authenticator(options, trail, service.metrics)
@@ -157,7 +157,7 @@ def _list_maintenance(service: ServiceContext, dsn: str) -> list[Coroutine[Any, 
 
 
 async def _load_reference_in_turn(
-    settings: Settings, options: ServerOptions, interruption: Interruption, reporter: ProgressReporter
+    settings: Settings, options: ServerOptions, interruption: Interruption, *, reporter: ProgressReporter
 ) -> ReferenceData:
     """Load the reference data; a standby loads them again when it takes over."""
     reference = load_reference(settings)
@@ -193,12 +193,12 @@ def _reload_on_sighup(tls: Tls | None) -> Iterator[None]:
 
 @asynccontextmanager
 async def _open_context(
-    settings: Settings, options: ServerOptions, dsn: str, store: TimedStore
+    settings: Settings, options: ServerOptions, dsn: str, *, store: TimedStore
 ) -> AsyncIterator[ServiceContext]:
     spool, stages = Spool(settings.data / "spool", options.file_bytes_max), StageTimes()
     await remove_undecided(spool, store)
 
-    async def opened(loaded: LoadedBook) -> None:
+    async def note_loaded(loaded: LoadedBook) -> None:
         service.metrics.file_states.load(await read_file_stock(service.pool))
         service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
         service.state.is_ready = True
@@ -207,13 +207,7 @@ async def _open_context(
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
     metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
-    events = InboxEvents(
-        on_opened=opened,
-        on_numbered=metrics.file_states.add,
-        on_received=metrics.record_received,
-        on_taken_up=metrics.record_started,
-        on_withdrawn=metrics.file_states.remove,
-    )
+    events = _build_inbox_events(metrics, note_loaded)
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
     labels = codes_of.load(settings.reference) if settings.reference else codes_of.load()
@@ -241,6 +235,19 @@ async def _open_context(
             inbox.close()
             receiver.close()
             service.validation_pool.close()
+
+
+def _build_inbox_events(
+    metrics: ServiceMetrics, on_opened: Callable[[LoadedBook], Awaitable[None]]
+) -> InboxEvents:
+    """Connect what happens in the inbox with the metrics that count it."""
+    return InboxEvents(
+        on_opened=on_opened,
+        on_numbered=metrics.file_states.add,
+        on_received=metrics.record_received,
+        on_taken_up=metrics.record_started,
+        on_withdrawn=metrics.file_states.remove,
+    )
 
 
 async def _run_engine(service: ServiceContext, store: TimedStore, reference: ReferenceData) -> None:

@@ -191,7 +191,7 @@ class StatusReportWriter:
 
 
 def write_whole_refusal(
-    message_id: str, error: InputError, created: datetime, version: Pain002Version = Pain002Version.V10
+    message_id: str, error: InputError, created: datetime, *, version: Pain002Version = Pain002Version.V10
 ) -> bytes:
     """Write the report on a payment file that was refused whole; ``message_id`` is empty if it could not be read."""
     no_lines = StatusCount(MessageStatus.REJECTED, 0, 0)

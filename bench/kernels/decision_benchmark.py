@@ -69,7 +69,7 @@ def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
     out = allocate_records(Decisions, len(acts))
     book = _copy_book(initial)
     decisions.decide(acts, book, out, False)
-    decision_invariants.check_decisions(acts, book, out, mixture.repeated)
+    decision_invariants.check_decisions(acts, book, out, repeated=mixture.repeated)
 
     def time_once() -> float:
         _restore(book, initial)
@@ -102,7 +102,7 @@ def measure_availability(lines: int = 200_000, seed: int = 1) -> KernelFigures:
 
     budget = availability.BudgetTree(nodes.copy(), figures.copy())
     availability.draw_amounts(draws, seal_array(cells), budget, short)
-    decision_invariants.check_draws(draws, opening, budget.figures, short.number)
+    decision_invariants.check_draws(draws, opening, budget.figures, short=short.number)
     return _time_best(time_once, lines, nodes.nbytes + figures.nbytes + cells.nbytes)
 
 

@@ -28,7 +28,7 @@ def _require(is_true: bool | np.bool_, invariant: str) -> None:
         raise AssertionError(invariant)
 
 
-def check_decisions(acts: np.ndarray, book: Book, decisions: np.ndarray, repeated: int) -> None:
+def check_decisions(acts: np.ndarray, book: Book, decisions: np.ndarray, *, repeated: int) -> None:
     """Check that budget, commitments, ledger and keys agree with the sums of the accepted acts."""
     accepted = decisions["outcome"] == Outcome.ACCEPTED
     before = int(book.counters["entries"][0]) - int(accepted.sum())
@@ -83,7 +83,7 @@ def _check_budget(book: Book, *, consumed: int, reserved: int, requested: int) -
 
 
 def check_draws(
-    draws: Draws, opening: BudgetArrays, figures: NDArray[np.int64], short: NDArray[np.int32]
+    draws: Draws, opening: BudgetArrays, figures: NDArray[np.int64], *, short: NDArray[np.int32]
 ) -> None:
     """Check the first draws one by one in plain Python, and all of them by their sums.
 

@@ -168,7 +168,7 @@ def _send_and_check(file_load: FileLoad, path: Path) -> DecidedFile:
     """Send a file, wait until it is decided, and check its receipt."""
     size = path.stat().st_size
     with path.open("rb") as body:
-        ticket = _request(file_load, "POST", "/v1/submissions", body)
+        ticket = _request(file_load, "POST", "/v1/submissions", body=body)
     admitted, status = time.monotonic(), ticket
     while status["state"] != "decided":
         path_of_status = f"/v1/submissions/{ticket['submission']}?wait={_WAIT_SECONDS}"
@@ -181,7 +181,7 @@ def _send_and_check(file_load: FileLoad, path: Path) -> DecidedFile:
     )
 
 
-def _request(file_load: FileLoad, method: str, path: str, body: Any = None) -> dict[str, Any]:
+def _request(file_load: FileLoad, method: str, path: str, *, body: Any = None) -> dict[str, Any]:
     connection = http.client.HTTPConnection(*file_load.address, timeout=2 * _WAIT_SECONDS)
     try:
         headers = {"authorization": f"Bearer {file_load.key}", "content-type": MEDIA_TYPE}

@@ -75,7 +75,7 @@ class FormDriver:
     """Sends all forms of a load over the senders' connections."""
 
     def __init__(
-        self, address: Address, senders: Sequence[LoadSender], due: NDArray[np.float64], seed: int
+        self, address: Address, senders: Sequence[LoadSender], due: NDArray[np.float64], *, seed: int
     ) -> None:
         self._address, self._senders, self._due = address, senders, due
         self._request_heads = [address.build_request_head(sender.key) for sender in senders]

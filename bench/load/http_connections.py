@@ -98,7 +98,7 @@ ConnectionFactory = Callable[[int], Connection]
 
 
 async def open_connections(
-    address: Address, build_connection: ConnectionFactory, count: int, rate: int
+    address: Address, build_connection: ConnectionFactory, count: int, *, rate: int
 ) -> list[Connection]:
     """Open ``count`` connections at ``rate`` a second, as users arrive at work: not all at one moment."""
     loop, connections = asyncio.get_running_loop(), []

@@ -164,11 +164,11 @@ async def _run_load(load: Load, target: Target) -> LoadFigures:
     plan = plan_arrivals(load)
     tokens = [key.token for key in target.keys]
     senders = create_senders(tokens, load_budget.build_budget(), load.seed)
-    driver = FormDriver(target.address, senders, plan.due, load.seed)
+    driver = FormDriver(target.address, senders, plan.due, seed=load.seed)
     target.report_progress(f"opening {load.connections:,} connections")
     driver.add_idle(
         await http_connections.open_connections(
-            target.address, driver.build_connection, load.connections, CONNECTIONS_A_SECOND
+            target.address, driver.build_connection, load.connections, rate=CONNECTIONS_A_SECOND
         )
     )
     gc.freeze()  # objects that live to the end need not be scanned at each collection

@@ -98,7 +98,7 @@ def measure(transfers: int = TRANSFERS, imputation: str = "csv") -> Pain001Figur
     with tempfile.TemporaryDirectory(prefix="crescendo-bench-") as folder:
         out = Path(folder)
         summary = payment_files.write_files(
-            out, Size(transfers), Style(imputation=imputation), ReferenceData.load()
+            out, Size(transfers), Style(imputation=imputation), reference=ReferenceData.load()
         )
         payments = out / summary["files"][-1]
         with pack_with_assignments(payments) as archive:

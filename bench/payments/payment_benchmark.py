@@ -59,7 +59,7 @@ class PaymentFigures:
         self.seconds[step] = round(time.perf_counter() - start, 3)
 
 
-async def measure(dsn: str, folder: Path, size: Size, report_progress: ReportProgress) -> PaymentFigures:
+async def measure(dsn: str, folder: Path, size: Size, *, report_progress: ReportProgress) -> PaymentFigures:
     """Process requests into an empty database, pay all of them in one run, and verify the result.
 
     Raises
@@ -70,7 +70,7 @@ async def measure(dsn: str, folder: Path, size: Size, report_progress: ReportPro
     reference, books = ReferenceData.load(), PaymentReference.load()
     report_progress(f"generating {size.requests:,} requests")
     paths, cents = payable_requests.write_files(folder, size, reference)
-    bench = _PaymentBench(dsn, folder, reference, report_progress)
+    bench = _PaymentBench(dsn, folder, reference, report_progress=report_progress)
     report_progress("processing the requests")
     await bench.process(paths)
     figures = PaymentFigures(size.requests, cents)
@@ -93,7 +93,7 @@ class _PaymentBench:
     """The benchmark's database, spool and outbox."""
 
     def __init__(
-        self, dsn: str, folder: Path, reference: ReferenceData, report_progress: ReportProgress
+        self, dsn: str, folder: Path, reference: ReferenceData, *, report_progress: ReportProgress
     ) -> None:
         self._dsn, self._reference, self._report_progress = dsn, reference, report_progress
         self._spool, self._outbox = Spool(folder / "spool"), Outbox(folder / "outbox")
@@ -111,7 +111,7 @@ class _PaymentBench:
         async with run_queries.open_connection(self._dsn) as connection:
             with figures.time_step("propose"):
                 wanted = ProposalRequest("Alice", date(YEAR, 6, 30), _NOW.date())
-                run = await proposals.propose_run(connection, books, wanted, self._report_progress)
+                run = await proposals.propose_run(connection, books, wanted, on_step=self._report_progress)
             with figures.time_step("release"):
                 await run_edits.release_run(connection, run, "Bruno")
             with figures.time_step("acts"):

@@ -124,7 +124,7 @@ _FAULTS: tuple[tuple[Outcome, str, str], ...] = (
 Row = dict[str, Any]
 
 
-def write_files(folder: Path, size: Size, style: Style, reference: ReferenceData) -> dict[str, Any]:
+def write_files(folder: Path, size: Size, style: Style, *, reference: ReferenceData) -> dict[str, Any]:
     """Write the files and ``summary.json``; return the summary, which contains the expected outcomes.
 
     Raises

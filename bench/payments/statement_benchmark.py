@@ -58,7 +58,7 @@ def measure(count: int = TRANSFERS) -> list[StatementFigures]:
         A transfer was not matched exactly once.
     """
     orders = _build_orders(count)
-    outcomes = decide_outcomes(orders, {}, bank_reasons.load(), OutcomeRates(1, 0))
+    outcomes = decide_outcomes(orders, {}, bank_reasons.load(), rates=OutcomeRates(1, 0))
     bank = BankActivity(orders, outcomes, CamtVersion.V08)
     (day,) = book_days(orders, outcomes, {ACCOUNT: AccountState(int(orders.amount.sum()), 0, 0)})
     sent, figures = _build_transfers(orders), []
@@ -86,7 +86,7 @@ def _time_statement(name: str, path: Path, sent: SentTransfers) -> StatementFigu
 
 def _read_and_match(path: Path, sent: SentTransfers) -> Matches:
     message = bank_file_reader.read_bank_file(path)
-    return match_movements(message, parse_entries(message), sent, np.zeros(sent.head.size, np.int64))
+    return match_movements(message, parse_entries(message), sent, accounts=np.zeros(sent.head.size, np.int64))
 
 
 def _check_matches(matches: Matches, sent: SentTransfers) -> None:

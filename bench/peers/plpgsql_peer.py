@@ -77,14 +77,14 @@ async def measure_peer(dsn: str, folder: Path, year: Year) -> Peer:
     lines = sum(map(_count_lines, feeds[_SETUP_FILES:]))
     async with copy_queries.open_connection(dsn) as connection:
         seconds_by_calls, seconds_in_server = [
-            await _time_submissions(connection, decide, tables, submissions)
+            await _time_submissions(connection, decide, tables, submissions=submissions)
             for decide in (plpgsql_queries.decide_by_calls, plpgsql_queries.decide_in_server)
         ]
     return Peer(lines, round(lines / seconds_by_calls), round(lines / seconds_in_server))
 
 
 async def _time_submissions(
-    connection: Any, decide: _DecideSubmission, tables: _Tables, submissions: list[int]
+    connection: Any, decide: _DecideSubmission, tables: _Tables, *, submissions: list[int]
 ) -> float:
     """Time all submissions but those of the setup, decided by ``decide`` in an empty schema; return seconds."""
     await plpgsql_queries.create_schema(connection)

@@ -62,7 +62,7 @@ async def decide_by_calls(connection: asyncpg.Connection, submission: int) -> fl
     )
     pass_number, holding = 1, True
     while acts:
-        codes = await _decide_pass(connection, call, acts, holding)
+        codes = await _decide_pass(connection, call, acts, holding=holding)
         has_progress = pass_number == 1 or min(codes) <= Outcome.DUPLICATE
         if not holding:
             break
@@ -72,7 +72,7 @@ async def decide_by_calls(connection: asyncpg.Connection, submission: int) -> fl
 
 
 async def _decide_pass(
-    connection: asyncpg.Connection, call: Any, acts: Sequence[tuple[int, int]], holding: bool
+    connection: asyncpg.Connection, call: Any, acts: Sequence[tuple[int, int]], *, holding: bool
 ) -> list[int]:
     """Decide the acts in one pass; return the code of each."""
     await connection.execute("delete from waiting; delete from held")

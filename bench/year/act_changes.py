@@ -77,7 +77,7 @@ def draw_changes(spending: SpendingYear, rng: np.random.Generator) -> Changes:
 
 
 def draw_share(
-    rows: NDArray[np.int64], numerator: int, denominator: int, rng: np.random.Generator
+    rows: NDArray[np.int64], numerator: int, denominator: int, *, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Draw the given share of the rows, at least one if there are any, in order."""
     count = min(len(rows), max(1, len(rows) * numerator // denominator))
@@ -93,10 +93,10 @@ def _choose_commitments(spending: SpendingYear, rng: np.random.Generator) -> tup
     """Choose the commitments to amend, and those with a service certified by mistake."""
     commitments = spending.commitments
     spare = np.flatnonzero(commitments.spare > 0)
-    raised = draw_share(np.arange(len(commitments.unit)), AMENDMENTS, 2_000, rng)
+    raised = draw_share(np.arange(len(commitments.unit)), AMENDMENTS, 2_000, rng=rng)
     count = AMENDMENTS * len(commitments.unit) // 2_000
-    lowered = draw_share(np.setdiff1d(spare, raised), count, max(1, len(spare)), rng)
-    mistaken = draw_share(np.setdiff1d(spare, lowered), CANCELLATIONS, 1_000, rng)
+    lowered = draw_share(np.setdiff1d(spare, raised), count, max(1, len(spare)), rng=rng)
+    mistaken = draw_share(np.setdiff1d(spare, lowered), CANCELLATIONS, 1_000, rng=rng)
     amount = np.concatenate([
         1 + commitments.amount[raised] * rng.integers(10, 200, len(raised)) // 1_000,
         -(1 + commitments.spare[lowered] * rng.integers(100, 900, len(lowered)) // 1_001),
@@ -109,7 +109,7 @@ def _build_amendments(spending: SpendingYear, amended: Change) -> list[UnitLines
     names = [np.flatnonzero(amended.amount > 0), np.flatnonzero(amended.amount < 0)]
     parts = []
     for name, rows in zip(("commitment_increase", "commitment_decrease"), names, strict=True):
-        lines = create_lines(len(rows), name, CHANGE, amended.day[rows])
+        lines = create_lines(len(rows), name, CHANGE, day=amended.day[rows])
         lines.number[:] = rows + 1
         set_predecessors(lines, spending.commitments, amended.row[rows])
         lines.amount[:] = np.abs(amended.amount[rows])
@@ -123,12 +123,14 @@ def _build_mistaken_services(
     """Build services on the spare amount of commitments, and their cancellations."""
     commitments, unit = spending.commitments, spending.commitments.unit[rows]
     numbers = len(spending.services.day) + 1 + np.arange(len(rows))
-    service = create_lines(len(rows), "service", SERVICE, _draw_later_days(commitments.day[rows], 40, rng))
+    service = create_lines(
+        len(rows), "service", SERVICE, day=_draw_later_days(commitments.day[rows], 40, rng)
+    )
     service.number[:] = numbers
     set_predecessors(service, commitments, rows)
     service.amount[:] = np.maximum(1, commitments.spare[rows] // 3)
     cancellation = create_lines(
-        len(rows), "service_cancellation", CANCELLATION, _draw_later_days(service.day, 10, rng)
+        len(rows), "service_cancellation", CANCELLATION, day=_draw_later_days(service.day, 10, rng)
     )
     cancellation.number[:] = np.arange(len(rows)) + 1
     cancellation.previous[:] = numbers
@@ -139,7 +141,7 @@ def _build_mistaken_services(
 
 def _draw_rejections(spending: SpendingYear, rng: np.random.Generator) -> Change:
     requests = spending.requests
-    rows = draw_share(_find_sound_requests(spending), REJECTIONS, 1_000, rng)
+    rows = draw_share(_find_sound_requests(spending), REJECTIONS, 1_000, rng=rng)
     return Change(rows, -requests.amount[rows], _draw_later_days(requests.day[rows], 16, rng))
 
 
@@ -153,10 +155,10 @@ def _find_sound_requests(spending: SpendingYear) -> NDArray[np.int64]:
 def _build_rejections(spending: SpendingYear, rejected: Change, rng: np.random.Generator) -> list[UnitLines]:
     """Build the rejections, and some of more than was requested."""
     candidates = np.setdiff1d(_find_sound_requests(spending), rejected.row)
-    failing = draw_share(candidates, FAILED_CHANGES, 10_000, rng)
+    failing = draw_share(candidates, FAILED_CHANGES, 10_000, rng=rng)
     all_rows = np.concatenate([rejected.row, failing])
     day = np.concatenate([rejected.day, _draw_later_days(spending.requests.day[failing], 16, rng)])
-    lines = create_lines(len(all_rows), "payment_request_rejection", REJECTION, day)
+    lines = create_lines(len(all_rows), "payment_request_rejection", REJECTION, day=day)
     lines.number[:] = np.arange(len(all_rows)) + 1
     lines.previous[:] = all_rows + 1
     lines.previous_line[:] = 1
@@ -174,12 +176,12 @@ def _build_failed_cancellations(
     exact = services.amount == requests.amount[services.request]
     exact &= spending.commitments.requests[services.commitment] == 1
     exact &= (requests.fault[services.request] == 0) & ~np.isin(services.request, rejected.row)
-    rows = draw_share(np.flatnonzero(exact), FAILED_CHANGES, 1_000, rng)
+    rows = draw_share(np.flatnonzero(exact), FAILED_CHANGES, 1_000, rng=rng)
     lines = create_lines(
         len(rows),
         "service_cancellation",
         REJECTION,
-        _draw_later_days(requests.day[services.request[rows]], 20, rng),
+        day=_draw_later_days(requests.day[services.request[rows]], 20, rng),
     )
     lines.number[:] = len(spending.commitments.unit) + 1 + np.arange(len(rows))
     lines.previous[:] = rows + 1
@@ -193,9 +195,9 @@ def _build_excesses(spending: SpendingYear, rng: np.random.Generator) -> list[Un
     """Build decreases of more than the commitments' amounts, and commitments over the largest amount of a line."""
     commitments = spending.commitments
     count = FAILED_CHANGES * len(spending.requests.kind) // 10_000
-    rows = draw_share(np.arange(len(commitments.unit)), count, len(commitments.unit), rng)
+    rows = draw_share(np.arange(len(commitments.unit)), count, len(commitments.unit), rng=rng)
     lines = create_lines(
-        len(rows), "commitment_decrease", CHANGE, _draw_later_days(commitments.day[rows], 60, rng)
+        len(rows), "commitment_decrease", CHANGE, day=_draw_later_days(commitments.day[rows], 60, rng)
     )
     lines.number[:] = len(commitments.unit) + 1 + np.arange(len(rows))
     set_predecessors(lines, commitments, rows)

@@ -77,17 +77,18 @@ def _write_parquet(table: pa.Table, path: Path, envelope: Envelope) -> None:
 
 
 def _write_arrow_file(table: pa.Table, path: Path, envelope: Envelope) -> None:
-    _write_ipc(table, path, envelope, pa.ipc.new_file)
+    _write_ipc(table, path, envelope, open_writer=pa.ipc.new_file)
 
 
 def _write_arrow_stream(table: pa.Table, path: Path, envelope: Envelope) -> None:
-    _write_ipc(table, path, envelope, pa.ipc.new_stream)
+    _write_ipc(table, path, envelope, open_writer=pa.ipc.new_stream)
 
 
 def _write_ipc(
     table: pa.Table,
     path: Path,
     envelope: Envelope,
+    *,
     open_writer: Callable[..., pa.ipc.RecordBatchStreamWriter],
 ) -> None:
     enveloped = _add_envelope(table, envelope)

@@ -56,7 +56,7 @@ class BudgetActs(NamedTuple):
     redeployment: LineArrays
 
 
-def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, acts: int) -> BudgetActs:
+def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, *, acts: int) -> BudgetActs:
     """Build budget acts after which each unit has its ``final`` credits."""
     pairs = np.flatnonzero((units.bop[:-1] == units.bop[1:]) & _find_spending_units(final)[1:])
     january = Moves(pairs[::20], pairs[::20] + 1, MOVE_DAY, _JANUARY_DIVISOR)
@@ -69,10 +69,10 @@ def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, acts: int)
             amount = moves.compute_amounts(cents)
             allotted[moves.source * SHEETS + HT2] += amount
             allotted[moves.target * SHEETS + HT2] -= amount
-        opening += _build_allotments(units, codes, measure, allotted, acts=acts)
-        opening.append(_build_moves(units, codes, measure, january, cents=cents))
+        opening += _build_allotments(units, codes, measure, allotted=allotted, acts=acts)
+        opening.append(_build_moves(units, codes, measure, moves=january, cents=cents))
         if measure == "cp":
-            redeployment.append(_build_moves(units, codes, measure, october, cents=cents))
+            redeployment.append(_build_moves(units, codes, measure, moves=october, cents=cents))
             redeployment.append(_build_overdrawn_moves(redeployment[0], allotted, units))
     opening.append(_build_earmarks(units, codes, final.earmarked))
     opening += _build_forbidden_acts(units, codes)
@@ -92,7 +92,7 @@ def _number_acts(parts: list[LineArrays], last_number: int) -> LineArrays:
 
 
 def _build_allotments(
-    units: Units, codes: Codes, measure: str, allotted: NDArray[np.int64], *, acts: int
+    units: Units, codes: Codes, measure: str, *, allotted: NDArray[np.int64], acts: int
 ) -> list[LineArrays]:
     """Build openings by programme, moves from T2 to other titles, then allotments to BOPs and to units."""
     own = _build_unit_grants(units, allotted)
@@ -101,10 +101,10 @@ def _build_allotments(
     own = own._replace(owner=units.bop[own.owner])
     opened, transfers = _add_payroll(opened, codes, acts)
     return [
-        _build_lines(opened, codes, f"budget_opening_{measure}", OPENING_DAY),
+        _build_lines(opened, codes, f"budget_opening_{measure}", day=OPENING_DAY),
         _build_title_moves(transfers, codes, measure),
-        _build_lines(bops, codes, f"allotment_{measure}", BOP_ALLOTMENT_DAY),
-        _build_lines(own, codes, f"allotment_{measure}", UNIT_ALLOTMENT_DAY),
+        _build_lines(bops, codes, f"allotment_{measure}", day=BOP_ALLOTMENT_DAY),
+        _build_lines(own, codes, f"allotment_{measure}", day=UNIT_ALLOTMENT_DAY),
     ]
 
 
@@ -150,10 +150,10 @@ def _filter_grants(grants: Grants, rows: NDArray[np.bool_]) -> Grants:
     return Grants(*(column[rows] for column in grants))
 
 
-def _build_lines(grants: Grants, codes: Codes, kind: str, day: int) -> LineArrays:
+def _build_lines(grants: Grants, codes: Codes, kind: str, *, day: int) -> LineArrays:
     """Build an act for each owner, with a line for each grant."""
     grants = Grants(*(column[np.argsort(grants.owner, kind="stable")] for column in grants))
-    lines = create_lines(len(grants.owner), kind, 0, np.full(len(grants.owner), day, np.int16))
+    lines = create_lines(len(grants.owner), kind, 0, day=np.full(len(grants.owner), day, np.int16))
     starts = np.flatnonzero(np.diff(grants.owner, prepend=-1))
     group = np.cumsum(np.diff(grants.owner, prepend=-1) != 0)
     lines.number[:] = group
@@ -174,7 +174,7 @@ def _build_title_moves(transfers: Grants, codes: Codes, measure: str) -> LineArr
         transfers._replace(sheet=np.full(len(transfers.owner), HT2)),
         codes,
         f"budget_move_{measure}",
-        OPENING_DAY,
+        day=OPENING_DAY,
     )
     lines.source[:] = lines.centre
     lines.source_item[:] = codes.items.index(STAFF_TITLE)
@@ -182,13 +182,13 @@ def _build_title_moves(transfers: Grants, codes: Codes, measure: str) -> LineArr
 
 
 def _build_moves(
-    units: Units, codes: Codes, measure: str, moves: Moves, *, cents: NDArray[np.int64]
+    units: Units, codes: Codes, measure: str, *, moves: Moves, cents: NDArray[np.int64]
 ) -> LineArrays:
     """Build the moves between neighbours, each an act of its own; ``cents`` are the final credits of the nodes."""
     target = units.centre[moves.target].astype(np.int64)
     plain, sheet = np.full(len(target), ORDINARY), np.full(len(target), HT2)
     grants = Grants(target, target, sheet, plain, moves.compute_amounts(cents))
-    lines = _build_lines(grants, codes, f"budget_move_{measure}", moves.day)
+    lines = _build_lines(grants, codes, f"budget_move_{measure}", day=moves.day)
     lines.source[:] = units.centre[moves.source]
     return lines
 
@@ -210,7 +210,7 @@ def _build_earmarks(units: Units, codes: Codes, earmarked: NDArray[np.int64]) ->
         site[first : first + count] = centre
     plain = np.full(len(operation), ORDINARY)
     grants = Grants(operation, site[operation], np.full(len(operation), HT2), plain, earmarked[operation])
-    lines = _build_lines(grants, codes, "earmark", MOVE_DAY)
+    lines = _build_lines(grants, codes, "earmark", day=MOVE_DAY)
     lines.operation[:] = operation
     return lines
 
@@ -229,7 +229,7 @@ def _build_forbidden_acts(units: Units, codes: Codes) -> list[LineArrays]:
     for centre, sheet, kind, fault in cases:
         plain, amount = np.full(len(centre), ORDINARY), np.full(len(centre), 100_000)
         lines = _build_lines(
-            Grants(centre, centre, np.full(len(centre), sheet), plain, amount), codes, kind, MOVE_DAY
+            Grants(centre, centre, np.full(len(centre), sheet), plain, amount), codes, kind, day=MOVE_DAY
         )
         lines.fault[:] = fault
         if fault is Outcome.MOVE_FORBIDDEN:

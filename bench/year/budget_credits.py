@@ -49,11 +49,11 @@ def compute_credits(spending: SpendingYear, changes: Changes, rng: np.random.Gen
     ae_cut_days = np.where(
         runs_out, np.minimum(cut_days + rng.integers(0, 3, len(cut_days)), _NO_CUT_DAY), _NO_CUT_DAY
     )
-    ae = _compute_node_credits(units, _list_ae_demands(spending, changes), ae_cut_days, rng)
+    ae = _compute_node_credits(units, _list_ae_demands(spending, changes), ae_cut_days, rng=rng)
     cumulated = np.concatenate(([0], np.cumsum(earmarked)))
     ae[HT2::SHEETS] += cumulated[units.operation + units.operations] - cumulated[units.operation]
     return UnitCredits(
-        ae, _compute_node_credits(units, _list_cp_demands(spending, changes), cut_days, rng), earmarked
+        ae, _compute_node_credits(units, _list_cp_demands(spending, changes), cut_days, rng=rng), earmarked
     )
 
 
@@ -69,8 +69,8 @@ def _list_cp_demands(spending: SpendingYear, changes: Changes) -> list[Demand]:
     requests, rejected = spending.requests, changes.rejected
     rows = np.flatnonzero(_find_sound_requests(spending))
     return [
-        _build_demand(requests, rows, requests.amount[rows], requests.day[rows]),
-        _build_demand(requests, rejected.row, rejected.amount, rejected.day),
+        _build_demand(requests, rows, requests.amount[rows], day=requests.day[rows]),
+        _build_demand(requests, rejected.row, rejected.amount, day=rejected.day),
     ]
 
 
@@ -78,6 +78,7 @@ def _build_demand(
     charged: Requests | Commitments,
     rows: NDArray[np.int64],
     amount: NDArray[np.int64],
+    *,
     day: NDArray[np.int16],
 ) -> Demand:
     return Demand(charged.unit[rows].astype(np.int64) * SHEETS + charged.sheet[rows], amount, day)
@@ -102,25 +103,27 @@ def _list_ae_demands(spending: SpendingYear, changes: Changes) -> list[Demand]:
     is_unearmarked = commitments.operation[changes.amended.row] == 0
     amended_rows = changes.amended.row[is_unearmarked]
     return [
-        _build_demand(requests, direct, requests.amount[direct], requests.day[direct]),
-        _build_demand(requests, rejected.row[is_direct], rejected.amount[is_direct], rejected.day[is_direct]),
+        _build_demand(requests, direct, requests.amount[direct], day=requests.day[direct]),
+        _build_demand(
+            requests, rejected.row[is_direct], rejected.amount[is_direct], day=rejected.day[is_direct]
+        ),
         _build_demand(
             commitments,
             without_operation,
             commitments.amount[without_operation],
-            commitments.day[without_operation],
+            day=commitments.day[without_operation],
         ),
         _build_demand(
             commitments,
             amended_rows,
             changes.amended.amount[is_unearmarked],
-            changes.amended.day[is_unearmarked],
+            day=changes.amended.day[is_unearmarked],
         ),
     ]
 
 
 def _compute_node_credits(
-    units: Units, demands: list[Demand], cut_days: NDArray[np.int64], rng: np.random.Generator
+    units: Units, demands: list[Demand], cut_days: NDArray[np.int64], *, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Compute the credits of each node: the demand up to the cut day and a few euros, or more than all without one."""
     count = len(units.centre) * SHEETS

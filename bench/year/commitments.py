@@ -175,7 +175,7 @@ def certify_services(plan: RequestPlan, commitments: Commitments, rng: np.random
 
 
 def set_amounts(
-    plan: RequestPlan, commitments: Commitments, services: Services, rng: np.random.Generator
+    plan: RequestPlan, commitments: Commitments, services: Services, *, rng: np.random.Generator
 ) -> None:
     """Set the amount of each commitment: the sum of the acts that use it, and for some an open remainder."""
     requests = plan.requests

@@ -60,7 +60,9 @@ NO_IBAN, OWN_IBAN, OTHER_IBAN, INVALID_IBAN = range(4)
 """Values of ``LineArrays.bank``: no IBAN, the payee's, another payee's, one with a wrong check digit."""
 
 
-def create_lines(rows: int, kind: str | NDArray[np.uint8], step: int, day: NDArray[np.int16]) -> LineArrays:
+def create_lines(
+    rows: int, kind: str | NDArray[np.uint8], step: int, *, day: NDArray[np.int16]
+) -> LineArrays:
     """Create lines that have only a kind and a day."""
     types = {
         "key": "u2",
@@ -91,17 +93,17 @@ def take_rows(lines: LineArrays, rows: NDArray[np.integer] | slice) -> LineArray
 
 def build_commitment_lines(commitments: Commitments, rows: NDArray[np.integer], units: Units) -> LineArrays:
     """Build commitment lines with their full assignments."""
-    lines = create_lines(len(rows), "commitment", COMMITMENT, commitments.day[rows])
+    lines = create_lines(len(rows), "commitment", COMMITMENT, day=commitments.day[rows])
     lines.number[:] = commitments.act[rows] + 1
     lines.line[:] = rows - commitments.act[rows] + 1
-    _set_assignment(lines, commitments, rows, units)
+    _set_assignment(lines, commitments, rows, units=units)
     lines.operation[:] = commitments.operation[rows]
     lines.amount[:] = commitments.amount[rows]
     return lines
 
 
 def _set_assignment(
-    lines: LineArrays, charged: Commitments | Requests, rows: NDArray[np.integer], units: Units
+    lines: LineArrays, charged: Commitments | Requests, rows: NDArray[np.integer], *, units: Units
 ) -> None:
     """Set the assignments of the lines."""
     lines.centre[:] = units.centre[charged.unit[rows]]
@@ -115,7 +117,7 @@ def build_service_lines(
     services: Services, rows: NDArray[np.integer], commitments: Commitments
 ) -> LineArrays:
     """Build service lines, which inherit everything from their commitment."""
-    lines = create_lines(len(rows), "service", SERVICE, services.day[rows])
+    lines = create_lines(len(rows), "service", SERVICE, day=services.day[rows])
     lines.number[:] = rows + 1
     set_predecessors(lines, commitments, services.commitment[rows])
     lines.amount[:] = services.amount[rows]
@@ -140,11 +142,13 @@ class SpendingYear(NamedTuple):
     """For each commitment item, another account that it admits; 0 if none."""
 
 
-def build_request_lines(spending: SpendingYear, start: int, end: int, rng: np.random.Generator) -> LineArrays:
+def build_request_lines(
+    spending: SpendingYear, start: int, end: int, *, rng: np.random.Generator
+) -> LineArrays:
     """Build the requests of one block, rows ``start`` to ``end``; copies get the content of their source."""
     requests = spending.requests
     lines = create_lines(
-        end - start, _find_kinds(requests, slice(start, end)), REQUEST, requests.day[start:end]
+        end - start, _find_kinds(requests, slice(start, end)), REQUEST, day=requests.day[start:end]
     )
     rows = np.arange(start, end)
     head = np.maximum.accumulate(np.where(requests.is_continuation[start:end], 0, rows))
@@ -154,8 +158,8 @@ def build_request_lines(spending: SpendingYear, start: int, end: int, rng: np.ra
     lines.amount[:] = compute_presented_amounts(requests, slice(start, end))
     lines.fault[:] = requests.fault[start:end]
     lines.label[:] = requests.kind[start:end] + 1
-    _fill_assignments(lines, spending, rows, rng)
-    _copy_sources(lines, spending.copies, start, end)
+    _fill_assignments(lines, spending, rows, rng=rng)
+    _copy_sources(lines, spending.copies, start, end=end)
     return lines
 
 
@@ -166,13 +170,13 @@ def _find_kinds(requests: Requests, rows: slice) -> NDArray[np.uint8]:
 
 
 def _fill_assignments(
-    lines: LineArrays, spending: SpendingYear, rows: NDArray[np.int64], rng: np.random.Generator
+    lines: LineArrays, spending: SpendingYear, rows: NDArray[np.int64], *, rng: np.random.Generator
 ) -> None:
     """Give direct requests their assignments; the others get their commitment and mostly no assignment."""
     requests, commitments = spending.requests, spending.commitments
     percent = rng.integers(0, 100, len(rows), np.uint8)
     follows = requests.follows[rows]
-    _set_assignment(lines, requests, rows, spending.units)
+    _set_assignment(lines, requests, rows, units=spending.units)
     commitment = requests.commitment[rows[follows]]
     lines.operation[follows] = commitments.operation[commitment]
     lines.previous[follows] = commitments.act[commitment] + 1
@@ -185,7 +189,7 @@ def _fill_assignments(
     lines.bank[rng.integers(0, 100, len(rows), np.uint8) < IBAN_PERCENT] = OWN_IBAN
 
 
-def _copy_sources(lines: LineArrays, copies: Copies, start: int, end: int) -> None:
+def _copy_sources(lines: LineArrays, copies: Copies, start: int, *, end: int) -> None:
     """Copy the content of the sources to their copies; the amount of a conflict differs."""
     first, last = np.searchsorted(copies.row, (start, end))
     row, source = copies.row[first:last] - start, copies.source[first:last] - start

@@ -84,10 +84,10 @@ class Assignment(NamedTuple):
 
 
 def draw_requests(
-    units: Units, tables: list[NDArray[np.int16]], acts: int, rng: np.random.Generator
+    units: Units, tables: list[NDArray[np.int16]], acts: int, *, rng: np.random.Generator
 ) -> RequestPlan:
     """Draw the requests of the year; amounts, commitments and faults are added later."""
-    kind, unit, starts = _draw_classes_and_units(units, tables, acts, rng)
+    kind, unit, starts = _draw_classes_and_units(units, tables, acts, rng=rng)
     day = _draw_days(starts, rng)
     is_continuation = _draw_continuations(kind, starts, rng)
     continuations = np.flatnonzero(is_continuation)
@@ -123,7 +123,7 @@ def find_single_lines(is_continuation: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _draw_classes_and_units(
-    units: Units, tables: list[NDArray[np.int16]], acts: int, rng: np.random.Generator
+    units: Units, tables: list[NDArray[np.int16]], acts: int, *, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.int64]]:
     kind = draw_classes(acts, rng)
     unit = np.empty(acts, np.int16)
@@ -206,7 +206,7 @@ def draw_assignments(
     return Assignment(item, area, sheet)
 
 
-def set_payees_and_amounts(plan: RequestPlan, payees: int, cents: int, rng: np.random.Generator) -> None:
+def set_payees_and_amounts(plan: RequestPlan, payees: int, cents: int, *, rng: np.random.Generator) -> None:
     """Set payees and amounts, so that the presented amounts add up to exactly ``cents``."""
     requests = plan.requests
     requests.payee[:] = year_payees.draw_payees(len(requests.kind), payees, rng)

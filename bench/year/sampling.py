@@ -94,21 +94,21 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     """Draw a year of ``acts`` payment request lines."""
     rng = _Generators.from_seed(seed)
     units, tables = spending_units.choose_units(codes, acts, senders)
-    plan = payment_requests.draw_requests(units, tables, acts, rng.requests)
+    plan = payment_requests.draw_requests(units, tables, acts, rng=rng.requests)
     commitments = year_commitments.group_requests(
         plan, units, codes, count=COMMITMENTS * acts // ACTS, rng=rng.commitments
     )
     faults.assign_faults(plan, commitments, rng.faults)
-    payment_requests.set_payees_and_amounts(plan, payees, CENTS * acts // ACTS, rng.amounts)
+    payment_requests.set_payees_and_amounts(plan, payees, CENTS * acts // ACTS, rng=rng.amounts)
     faults.mark_over_sepa_limit(plan)
     services = year_commitments.certify_services(plan, commitments, rng.commitments)
-    year_commitments.set_amounts(plan, commitments, services, rng.commitments)
+    year_commitments.set_amounts(plan, commitments, services, rng=rng.commitments)
     spending = SpendingYear(
         units, plan.requests, plan.copies, commitments, services, _find_other_accounts(codes)
     )
     changes = act_changes.draw_changes(spending, rng.changes)
     unit_credits = budget_credits.compute_credits(spending, changes, rng.credits)
-    budget = budget_acts.build_budget_acts(units, codes, unit_credits, acts)
+    budget = budget_acts.build_budget_acts(units, codes, unit_credits, acts=acts)
     blocks = [
         _build_blocks(day, units.sender[unit], senders)
         for day, unit in (
@@ -161,7 +161,7 @@ def build_lines(sample: YearSample, block: int) -> LineArrays:
     spending = sample.spending
     start, end = (int(row) for row in sample.starts[block : block + 2])
     requests = line_arrays.build_request_lines(
-        spending, start, end, np.random.default_rng([sample.seed, _DRAWING_STEPS, block])
+        spending, start, end, rng=np.random.default_rng([sample.seed, _DRAWING_STEPS, block])
     )
     first_early, last_early = np.searchsorted(sample.early.row, (start, end))
     requests.key[sample.early.row[first_early:last_early] - start] = sample.early.key[first_early:last_early]

@@ -94,14 +94,16 @@ def choose_units(codes: Codes, acts: int, senders: int) -> ChosenUnits:
     """
     names = [code for code, centre in codes.nomenclature.centres.items() if centre.level is CentreLevel.UO]
     weights = _compute_spending_weights(names)
-    selected = _select_units(names, _compute_work(weights), max(_UNITS_MIN, acts // _ACTS_A_UNIT), codes)
+    selected = _select_units(
+        names, _compute_work(weights), max(_UNITS_MIN, acts // _ACTS_A_UNIT), codes=codes
+    )
     weights = weights[:, selected]
     units = _build_units([names[position] for position in selected], codes)
-    units = units._replace(sender=_assign_senders(units, _compute_work(weights), codes, senders))
+    units = units._replace(sender=_assign_senders(units, _compute_work(weights), codes, senders=senders))
     return ChosenUnits(units, [build_slots(class_weights) for class_weights in weights])
 
 
-def _select_units(names: list[str], work: NDArray[np.float64], count: int, codes: Codes) -> list[int]:
+def _select_units(names: list[str], work: NDArray[np.float64], count: int, *, codes: Codes) -> list[int]:
     """Select the ``count`` units with most acts, and the units without which some acts would never occur."""
     by_work = [int(position) for position in np.argsort(-work, kind="stable")]
     special = {code for code, _ in (*_COURTS, *_FIXED_ITEMS)}
@@ -195,7 +197,9 @@ def _list_sites(codes: Codes) -> list[str]:
     return [site for site in _list_operation_units(codes) if site]
 
 
-def _assign_senders(units: Units, work: NDArray[np.float64], codes: Codes, senders: int) -> NDArray[np.int32]:
+def _assign_senders(
+    units: Units, work: NDArray[np.float64], codes: Codes, *, senders: int
+) -> NDArray[np.int32]:
     """Assign each ministry to the sender with the least work so far; a ministry has one sender."""
     programmes = codes.nomenclature.programmes
     ministry = np.array([programmes[codes.centres[index]].ministry for index in units.programme])

@@ -131,18 +131,18 @@ def _build_files(sample: YearSample, senders: int) -> Iterator[_YearFile]:
     table = build_third_parties(sample.payees)
     faults = Counter({code.name: count for code, count in count_refused(sample.payees).items()})
     yield _YearFile("00-third-parties", "THIRD-PARTIES", table, Counter(third_party=table.num_rows), faults)
-    yield _build_file("01-budget", "BUDGET", sample.budget.opening, sample)
+    yield _build_file("01-budget", "BUDGET", sample.budget.opening, sample=sample)
     for month in range(12):
         if month == _OCTOBER and len(sample.budget.redeployment.day):
-            yield _build_file("2018-10-BUDGET", "BUDGET", sample.budget.redeployment, sample)
+            yield _build_file("2018-10-BUDGET", "BUDGET", sample.budget.redeployment, sample=sample)
         for sender in range(senders):
             lines = sampling.build_lines(sample, month * senders + sender)
             if len(lines.day):
                 name = f"MIN-{sender + 1:02}"
-                yield _build_file(f"2018-{month + 1:02}-{name}", name, lines, sample)
+                yield _build_file(f"2018-{month + 1:02}-{name}", name, lines, sample=sample)
 
 
-def _build_file(name: str, sender: str, lines: LineArrays, sample: YearSample) -> _YearFile:
+def _build_file(name: str, sender: str, lines: LineArrays, *, sample: YearSample) -> _YearFile:
     kinds = np.bincount(lines.kind, minlength=len(CATALOG))
     faults = np.bincount(lines.fault, minlength=len(Outcome))
     return _YearFile(

@@ -27,24 +27,28 @@ class ColumnKind:
     width: int = 1
 
 
-def _build_kind(arrow: pa.DataType, dtype: type, postgres: str, unit: str) -> ColumnKind:
+def _build_kind(arrow: pa.DataType, dtype: type, postgres: str, *, unit: str) -> ColumnKind:
     return ColumnKind(arrow, np.dtype(dtype), postgres, unit)
 
 
-Byte = Annotated[NDArray[np.uint8], _build_kind(pa.uint8(), np.uint8, "bytea", "byte")]
-Code = Annotated[NDArray[np.uint8], _build_kind(pa.uint8(), np.uint8, "int2", "member of an enum")]
-Small = Annotated[NDArray[np.int16], _build_kind(pa.int16(), np.int16, "int2", "small number")]
-Index = Annotated[NDArray[np.int32], _build_kind(pa.int32(), np.int32, "int4", "position in a table")]
-Position = Annotated[NDArray[np.uint32], _build_kind(pa.uint32(), np.uint32, "int8", "entry id, in memory")]
-Entry = Annotated[NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", "entry id; 0 is none")]
-Day = Annotated[NDArray[np.int32], _build_kind(pa.date32(), np.int32, "date", "days since 1970-01-01")]
-Offset = Annotated[
-    NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", "bytes, or rows of a document")
+Byte = Annotated[NDArray[np.uint8], _build_kind(pa.uint8(), np.uint8, "bytea", unit="byte")]
+Code = Annotated[NDArray[np.uint8], _build_kind(pa.uint8(), np.uint8, "int2", unit="member of an enum")]
+Small = Annotated[NDArray[np.int16], _build_kind(pa.int16(), np.int16, "int2", unit="small number")]
+Index = Annotated[NDArray[np.int32], _build_kind(pa.int32(), np.int32, "int4", unit="position in a table")]
+Position = Annotated[
+    NDArray[np.uint32], _build_kind(pa.uint32(), np.uint32, "int8", unit="entry id, in memory")
 ]
-Money = Annotated[NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", "cents")]
-Hash64 = Annotated[NDArray[np.uint64], _build_kind(pa.uint64(), np.uint64, "int8", "64 bits of a hash")]
-Hash32 = Annotated[NDArray[np.uint32], _build_kind(pa.uint32(), np.uint32, "int8", "32 bits of a hash")]
-Digest = Annotated[NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", "64 bits of a hash, signed")]
+Entry = Annotated[NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", unit="entry id; 0 is none")]
+Day = Annotated[NDArray[np.int32], _build_kind(pa.date32(), np.int32, "date", unit="days since 1970-01-01")]
+Offset = Annotated[
+    NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", unit="bytes, or rows of a document")
+]
+Money = Annotated[NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", unit="cents")]
+Hash64 = Annotated[NDArray[np.uint64], _build_kind(pa.uint64(), np.uint64, "int8", unit="64 bits of a hash")]
+Hash32 = Annotated[NDArray[np.uint32], _build_kind(pa.uint32(), np.uint32, "int8", unit="32 bits of a hash")]
+Digest = Annotated[
+    NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", unit="64 bits of a hash, signed")
+]
 Balance = Annotated[
     NDArray[np.int64], ColumnKind(pa.list_(pa.int64(), 8), np.dtype(np.int64), "int8[]", "cents", 8)
 ]

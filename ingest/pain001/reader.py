@@ -114,7 +114,7 @@ def read_message_id(path: Path, name: str) -> str:
 
 
 def read_batches(
-    path: Path, name: str, scratch: Path, sizes: BufferSizes | None = None
+    path: Path, name: str, scratch: Path, *, sizes: BufferSizes | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Yield the transfers of the payment file at ``path`` as lines, every column as text; the first batch is empty.
 

@@ -113,7 +113,7 @@ class DryRuns:
             dry_run.feed = self._build_feed(request.lines, number, loaded, context=own_context)
             (batch,) = dry_run.feed.produce_batches()
         else:
-            batch = _build_form_batch(request, request.lines, Sender(number), own_context)
+            batch = _build_form_batch(request, request.lines, Sender(number), context=own_context)
         dry_run.rows = batch.rows
         return replace(batch, dry_run=dry_run)
 
@@ -132,7 +132,7 @@ class DryRuns:
 
 
 def _build_form_batch(
-    request: DryRunRequest, rows: FormLines, sender: Sender, context: ResolutionContext
+    request: DryRunRequest, rows: FormLines, sender: Sender, *, context: ResolutionContext
 ) -> Batch:
     raw = build_columns(rows)
     resolved = resolve(raw, sender, context)

@@ -58,12 +58,12 @@ def _number_codes(line_batch: LineBatch, lines: AssignmentLines, registry: Regis
     giver_centre, giver_item = _number_givers(line_batch, MOVES[lines.kind], registry)
     return seal(
         LineCodes(
-            _number_column(line_batch, Field.FUND_CENTRE, registry, CodeKind.CENTRE),
-            _number_column(line_batch, Field.OPERATION, registry, CodeKind.CENTRE),
-            _number_column(line_batch, Field.FUNCTIONAL_AREA, registry, CodeKind.AREA),
-            _number_column(line_batch, Field.COMMITMENT_ITEM, registry, CodeKind.ITEM),
-            _number_column(line_batch, Field.FUND, registry, CodeKind.FUND),
-            _number_column(line_batch, Field.ACCOUNT, registry, CodeKind.ACCOUNT),
+            _number_column(line_batch, Field.FUND_CENTRE, registry, kind=CodeKind.CENTRE),
+            _number_column(line_batch, Field.OPERATION, registry, kind=CodeKind.CENTRE),
+            _number_column(line_batch, Field.FUNCTIONAL_AREA, registry, kind=CodeKind.AREA),
+            _number_column(line_batch, Field.COMMITMENT_ITEM, registry, kind=CodeKind.ITEM),
+            _number_column(line_batch, Field.FUND, registry, kind=CodeKind.FUND),
+            _number_column(line_batch, Field.ACCOUNT, registry, kind=CodeKind.ACCOUNT),
             _number_activities(line_batch, registry),
             giver_centre,
             giver_item,
@@ -75,7 +75,7 @@ def _number_codes(line_batch: LineBatch, lines: AssignmentLines, registry: Regis
 
 
 def _number_column(
-    line_batch: LineBatch, field: Field, registry: Registry, kind: CodeKind
+    line_batch: LineBatch, field: Field, registry: Registry, *, kind: CodeKind
 ) -> NDArray[np.int32]:
     column = line_batch.read_text(field)
     return (

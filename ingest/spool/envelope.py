@@ -74,11 +74,11 @@ def parse_envelope(
             sender=items.get("sender", ""),
             batch_id=items.get("batch_id", ""),
             version=items.get("version", FORMAT_VERSION),
-            count=None if count is None else int(_match(_COUNT_REGEX, "count", count, position)[0]),
+            count=None if count is None else int(_match(_COUNT_REGEX, "count", count, position=position)[0]),
             control_cents=None if control_sum is None else parse_control_sum(control_sum, position),
             sha256=None
             if sha256 is None
-            else bytes.fromhex(_match(_SHA256_REGEX, "sha256", sha256, position)[0]),
+            else bytes.fromhex(_match(_SHA256_REGEX, "sha256", sha256, position=position)[0]),
             **{flag: items.get(flag, False) for flag in _FLAGS},
         ),
         position,
@@ -94,9 +94,9 @@ def check_envelope(envelope: Envelope, position: str) -> Envelope:
         Sender or batch id too long or with characters that are not allowed; an unsupported version.
     """
     if envelope.sender:
-        _match(_SENDER_REGEX, "sender", envelope.sender, position)
+        _match(_SENDER_REGEX, "sender", envelope.sender, position=position)
     if envelope.batch_id:
-        _match(_BATCH_ID_REGEX, "batch_id", envelope.batch_id, position)
+        _match(_BATCH_ID_REGEX, "batch_id", envelope.batch_id, position=position)
     if envelope.version != FORMAT_VERSION:
         raise FormatUnknown(
             position, f"Version {envelope.version!r}", f"Send version {FORMAT_VERSION}, the flat act format"
@@ -112,12 +112,12 @@ def parse_control_sum(text: str, position: str) -> int:
     FormatUnknown
         Anything but digits with at most two decimals.
     """
-    minus, whole, decimals = _match(_SUM_REGEX, "control_sum", text, position).groups(default="")
+    minus, whole, decimals = _match(_SUM_REGEX, "control_sum", text, position=position).groups(default="")
     cents = int(whole) * CENTS_PER_EURO + int(decimals.ljust(2, "0"))
     return -cents if minus else cents
 
 
-def _match(pattern: re.Pattern[str], key: str, value: str, position: str) -> re.Match[str]:
+def _match(pattern: re.Pattern[str], key: str, value: str, *, position: str) -> re.Match[str]:
     match = pattern.fullmatch(value)
     if match is None:
         raise FormatUnknown(position, f"{key} is {value[:80]!r}", f"It must match {pattern.pattern}")
@@ -187,7 +187,7 @@ def check_message_id(envelope: Envelope, embedded: Envelope, name: str) -> None:
         raise EnvelopeMismatch(name, difference, "Leave the batch id out: it is the MsgId")
 
 
-def check_totals(envelope: Envelope, lines: int, cents: int, name: str) -> None:
+def check_totals(envelope: Envelope, lines: int, cents: int, *, name: str) -> None:
     """Raise ``EnvelopeMismatch``, with both figures, if count or control sum differ from those of the file."""
     if envelope.count not in (None, lines):
         difference = f"The envelope states {envelope.count:,} lines, the file has {lines:,}"

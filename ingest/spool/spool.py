@@ -100,8 +100,8 @@ class Spool:
             total = source.stat().st_size if source.is_file() else 0
         with create_work_folder(self._folder) as work_folder, open_with_assignments(source, name) as file:
             original = work_folder / CONTENT_FILE
-            digest = self._copy(file, original, name, lambda done: progress and progress(done, total))
-            return self._identify(work_folder, digest, name, envelopes)
+            digest = self._copy(file, original, name, report=lambda done: progress and progress(done, total))
+            return self._identify(work_folder, digest, name, envelopes=envelopes)
 
     def adopt(self, original: Path, name: str, declared: Envelope) -> SpooledFile:
         """Take over a file that was assembled, durably, on the spool's own disk, without copying it.
@@ -117,7 +117,7 @@ class Spool:
             (work_folder / CONTENT_FILE).hardlink_to(original)
             with original.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").digest()
-            return self._identify(work_folder, digest, name, [declared])
+            return self._identify(work_folder, digest, name, envelopes=[declared])
 
     def release(self, identity: FileIdentity, *, is_needed: bool) -> None:
         """Release a claim on a file; a file that is not needed is removed with its last claim."""
@@ -185,7 +185,7 @@ class Spool:
         """Return the folder that has, or would have, a file with that hash."""
         return self._folder / sha256.hex()[:2] / sha256.hex()
 
-    def _copy(self, file: BinaryIO, target: Path, name: str, report: Callable[[int], object]) -> bytes:
+    def _copy(self, file: BinaryIO, target: Path, name: str, *, report: Callable[[int], object]) -> bytes:
         """Copy, hash and flush a file; return the SHA-256 of what was written."""
         digest, size = hashlib.sha256(), 0
         with target.open("wb", buffering=0) as copy:
@@ -199,7 +199,7 @@ class Spool:
             os.fsync(copy.fileno())
         return digest.digest()
 
-    def _identify(self, folder: Path, digest: bytes, name: str, envelopes: list[Envelope]) -> SpooledFile:
+    def _identify(self, folder: Path, digest: bytes, name: str, *, envelopes: list[Envelope]) -> SpooledFile:
         """Identify the complete file in ``folder``, and move it into place."""
         original = folder / CONTENT_FILE
         check_hash(merge_envelopes(envelopes), digest, name)

@@ -95,7 +95,7 @@ def validate_file(
             validated = _validate_rewritten(spooled, observe)
         else:
             validated = _validate_in_place(spooled, cache, observe)
-        check_totals(spooled.envelope, validated.totals.lines, validated.totals.cents, spooled.name)
+        check_totals(spooled.envelope, validated.totals.lines, validated.totals.cents, name=spooled.name)
         _check_atomic(spooled, validated.totals.lines)
     except BaseException:
         cache.clear()
@@ -216,7 +216,7 @@ def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _N
     """Write the file as Arrow beside itself, while validating it."""
     with create_work_folder(spooled.folder.parents[1]) as scratch:
         inspector = _write_normalised(
-            scratch / _NORMALISED_FILE, _decode_batches(spooled, scratch), spooled.name, observe
+            scratch / _NORMALISED_FILE, _decode_batches(spooled, scratch), spooled.name, observe=observe
         )
         record = _NormalisedRecord(
             layout=_LAYOUT_VERSION,
@@ -239,7 +239,7 @@ def _decode_batches(spooled: SpooledFile, scratch: Path) -> Iterator[pa.RecordBa
 
 
 def _write_normalised(
-    target: Path, batches: Iterator[pa.RecordBatch], name: str, observe: ObserveLines
+    target: Path, batches: Iterator[pa.RecordBatch], name: str, *, observe: ObserveLines
 ) -> FileInspector:
     schema = _remove_dictionaries(conform_schema(next(batches).schema, name))
     inspector = FileInspector(name, schema)

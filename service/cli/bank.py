@@ -121,7 +121,7 @@ def import_files(settings: Settings, files: Sequence[Path], request: ImportReque
                 engine = file_processing.EngineContext(settings, database, await loading)
                 interest = InterestRequest(request.interest_at) if request.interest_at else None
                 options = bank_import.ImportOptions(reporter, request.again, interest)
-                return await bank_import.import_files(engine, files, interruption, options)
+                return await bank_import.import_files(engine, files, interruption, options=options)
 
         return signals.run_interruptible(work)
     finally:

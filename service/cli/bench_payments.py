@@ -34,7 +34,9 @@ def payments(
 
     async def work(folder: Path) -> PaymentFigures:
         async with run_embedded(folder / "data") as database:
-            return await measure(database.dsn, folder, Size(requests, seed), reporter.report_activity)
+            return await measure(
+                database.dsn, folder, Size(requests, seed), report_progress=reporter.report_activity
+            )
 
     try:
         kernel_warmup.load_kernels(reporter)

@@ -156,7 +156,7 @@ async def _process_files(
         A signal stopped it: an interrupted demonstration starts again from the beginning.
     """
     result = await file_processing.process_files(
-        context.engine, request, context.interruption, context.reporter
+        context.engine, request, context.interruption, reporter=context.reporter
     )
     if result.is_interrupted:
         raise asyncio.CancelledError
@@ -181,14 +181,14 @@ async def _run_round(context: _DemoContext, turn: PaymentTurn, interest_at: date
         files,
         context.folder,
         BankBehaviour(context.reference.reasons),
-        reporter.report_activity,
+        on_step=reporter.report_activity,
     )
     paths = [context.folder / name for name in responses.files]
     start = time.monotonic()
-    imported = await bank_import.import_files(engine, paths, interruption, ImportOptions(reporter))
+    imported = await bank_import.import_files(engine, paths, interruption, options=ImportOptions(reporter))
     import_seconds = time.monotonic() - start
     interest = await late_interest.propose_since_mark(
-        engine, InterestRequest(interest_at), interruption, reporter
+        engine, InterestRequest(interest_at), interruption, reporter=reporter
     )
     size = sum(path.stat().st_size for path in paths)
     return PaymentRound(
@@ -202,9 +202,11 @@ async def _issue_run(context: _DemoContext, turn: PaymentTurn) -> int | None:
     async with command_queries.connect(engine.database.dsn) as connection:
         await command_queries.apply_migrations(connection)
         proposal = ProposalRequest(_PROPOSER, turn.until, turn.at.date())
-        run = await proposals.propose_run(connection, context.reference, proposal, reporter.report_activity)
+        run = await proposals.propose_run(
+            connection, context.reference, proposal, on_step=reporter.report_activity
+        )
         if not (await proposals.get_run(connection, run))["lines"]:
-            await run_edits.abandon_run(connection, run, "nothing is due", _RELEASER)
+            await run_edits.abandon_run(connection, run, "nothing is due", by=_RELEASER)
             return None
         await run_edits.release_run(connection, run, _RELEASER)
     request = IssueRequest(_RELEASER, turn.at)

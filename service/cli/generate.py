@@ -113,7 +113,9 @@ def payments(
         file_options.per_file,
         wrong_every=file_options.wrong_every,
     )
-    summary = write_files(out, Size(file_options.transfers, file_options.seed), style, ReferenceData.load())
+    summary = write_files(
+        out, Size(file_options.transfers, file_options.seed), style, reference=ReferenceData.load()
+    )
     if json:
         console.print_json(summary)
         return
@@ -171,7 +173,7 @@ def answers(
         manner = BankBehaviour(
             reasons, OutcomeRates(bank_options.seed, bank_options.back), BankFormat(bank_options.format)
         )
-        responses = write_responses(files, out, manner, reporter.report_activity)
+        responses = write_responses(files, out, manner, on_step=reporter.report_activity)
     finally:
         reporter.close()
     if json:

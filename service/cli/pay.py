@@ -117,7 +117,7 @@ def regroup(
     async def work(connection: run_queries.Connection, _: Any) -> None:
         numbers = [await run_edits.find_payee(connection, code) for code in payees]
         await run_edits.edit_run(
-            connection, run, "ungroup" if apart else "regroup", numbers, reason=reason, by=by
+            connection, run, "ungroup" if apart else "regroup", numbers=numbers, reason=reason, by=by
         )
 
     payment_runs.run_on_connection(options.read_settings(), work)
@@ -161,7 +161,7 @@ def abandon(
 
     reason, by = because.validate()
     payment_runs.run_on_connection(
-        options.read_settings(), lambda connection, _: run_edits.abandon_run(connection, run, reason, by)
+        options.read_settings(), lambda connection, _: run_edits.abandon_run(connection, run, reason, by=by)
     )
     console.print_line(f"Run {run} is abandoned.")
 
@@ -236,7 +236,9 @@ def _change_lines(
     reason, by = because.validate()
     payment_runs.run_on_connection(
         options.read_settings(),
-        lambda connection, _: run_edits.edit_run(connection, run, edit, numbers, reason=reason, by=by),
+        lambda connection, _: run_edits.edit_run(
+            connection, run, edit, numbers=numbers, reason=reason, by=by
+        ),
     )
     state = "withheld" if edit == "hold" else "no longer withheld"
     console.print_line(f"Run {run}: {console.format_count(len(numbers), 'line')} {state}.")

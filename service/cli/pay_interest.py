@@ -63,7 +63,7 @@ def propose_interest(settings: "Settings", request: "InterestRequest") -> "Inter
             context = file_processing.EngineContext(
                 settings, database, await asyncio.to_thread(file_processing.load_reference, settings)
             )
-            return await late_interest.propose_interest(context, request, interruption, reporter)
+            return await late_interest.propose_interest(context, request, interruption, reporter=reporter)
 
     try:
         return signals.run_interruptible(work)

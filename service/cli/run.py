@@ -125,7 +125,7 @@ def _process(
                 context = file_processing.EngineContext(settings, database, reference)
                 if is_dry_run:
                     return await dry_run.run_dry(context, request, reporter)
-                return await file_processing.process_files(context, request, interruption, reporter)
+                return await file_processing.process_files(context, request, interruption, reporter=reporter)
 
         return signals.run_interruptible(work)
     finally:

@@ -181,7 +181,7 @@ def serve(
         )
         with suppress(standby.StandbyStopped):
             signals.run_interruptible(
-                lambda interruption: server.serve(settings, server_options, interruption, reporter)
+                lambda interruption: server.serve(settings, server_options, interruption, reporter=reporter)
             )
     finally:
         reporter.close()

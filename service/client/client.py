@@ -187,13 +187,13 @@ class Client:
                 if offset > confirmed_offset:
                     retries.reset()
                 confirmed_offset = offset
-                response = self._send_rest(path, offset, size, started.headers["Location"])
+                response = self._send_rest(path, offset, size, location=started.headers["Location"])
                 if response.status != HTTPStatus.NO_CONTENT:
                     return response.json()
             except RetryLater as error:
                 retries.wait(error)
 
-    def _send_rest(self, path: Path, offset: int, size: int, location: str) -> ServiceResponse:
+    def _send_rest(self, path: Path, offset: int, size: int, *, location: str) -> ServiceResponse:
         headers = {"Upload-Offset": str(offset), "Content-Length": str(size - offset)}
         request = ServiceRequest("PATCH", location, headers, lambda: self._read_pieces(path, offset, size))
         try:

@@ -83,7 +83,7 @@ async def run_embedded(
                 progress(f"creating a database in {data}")
                 await cluster.create(lock)
             server, port = await _start_server(
-                cluster, {**SERVER_SETTINGS, **(settings or {})}, lock, progress
+                cluster, {**SERVER_SETTINGS, **(settings or {})}, lock, progress=progress
             )
         try:
             yield Database(f"postgresql://{ROLE}:{cluster.read_password()}@127.0.0.1:{port}/{ROLE}", data)
@@ -114,7 +114,7 @@ async def _wait_for_previous_server(cluster: Cluster, lock: IO[str], progress: P
 
 
 async def _start_server(
-    cluster: Cluster, settings: Mapping[str, str], lock: IO[str], progress: ProgressCallback
+    cluster: Cluster, settings: Mapping[str, str], lock: IO[str], *, progress: ProgressCallback
 ) -> tuple[Process, str]:
     """Start the server and wait until it accepts connections; take another port if the first is no longer free."""
     while True:

@@ -14,7 +14,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def main(parent: int, uid: int, gid: int, command: list[str]) -> None:
+def main(parent: int, uid: int, gid: int, *, command: list[str]) -> None:
     """Execute ``command`` as ``uid`` and ``gid`` in this process.
 
     When the parent is killed, the kernel sends SIGINT, which the server takes as a fast and clean stop: it does
@@ -35,4 +35,4 @@ def main(parent: int, uid: int, gid: int, command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), command=sys.argv[4:])

@@ -188,7 +188,7 @@ class DropFolderWatcher:
             self.pool, sender=folder.sender, name=name, submission=submission, signer=signer
         )
         self._unanswered[folder.sender].append(taken_file)
-        await _move_out(folder, file, SubFolder.DONE, f"{submission:09}")
+        await _move_out(folder, file, SubFolder.DONE, prefix=f"{submission:09}")
         self.service.metrics.increment("drop_files_total", "taken")
         LOG.info("drop taken", sender=folder.sender, file=name, submission=submission)
 
@@ -203,12 +203,12 @@ class DropFolderWatcher:
         details = (f"DROP {to_safe_name(name)}", problem.code, problem.detail)
         await self.audit_trail.record(Attempt(problem.claimed_name, folder.sender, "drop folder", *details))
         await write_problem(folder, name, problem)
-        await _move_out(folder, file, SubFolder.REJECTED, f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+        await _move_out(folder, file, SubFolder.REJECTED, prefix=f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
         self.service.metrics.increment("drop_files_total", "refused")
         LOG.info("drop refused", sender=folder.sender, file=to_safe_name(name), code=problem.code)
 
 
-async def _move_out(folder: SenderFolder, file: StableFile, target: SubFolder, prefix: str) -> None:
+async def _move_out(folder: SenderFolder, file: StableFile, target: SubFolder, *, prefix: str) -> None:
     """Move a file, then its sidecars, which mean nothing without it. Files that have replaced them stay."""
     for entry in (file.entry, *file.sidecars):
         if not await asyncio.to_thread(folder.move, entry, target, f"{prefix}-{to_safe_name(entry.name)}"):

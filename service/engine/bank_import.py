@@ -86,7 +86,7 @@ class ImportOptions(msgspec.Struct, frozen=True):
 
 
 async def import_files(
-    context: EngineContext, paths: Sequence[Path], interruption: Interruption, options: ImportOptions
+    context: EngineContext, paths: Sequence[Path], interruption: Interruption, *, options: ImportOptions
 ) -> ImportResult:
     """Import the files in order, and post their acts.
 
@@ -96,12 +96,12 @@ async def import_files(
         The engine cannot continue; what is committed stays, and the same call continues from there.
     """
     messages, rejected = await _import_messages(context, paths, options)
-    posted = await _post_acts(context, messages, interruption, options.reporter)
+    posted = await _post_acts(context, messages, interruption, reporter=options.reporter)
     waiting = [message.path for message in messages if message.awaits_debits]
     if waiting and posted and not posted.is_interrupted:
         # returns of January refer to debits of December that have only just been posted
         rematched, _ = await _import_messages(context, waiting, ImportOptions(options.reporter))
-        second = await _post_acts(context, rematched, interruption, options.reporter)
+        second = await _post_acts(context, rematched, interruption, reporter=options.reporter)
         numbers = {message.number for message in rematched}
         messages = [*(message for message in messages if message.number not in numbers), *rematched]
         posted = _merge_results(posted, second) if second else posted
@@ -114,7 +114,7 @@ async def import_files(
     ):
         return result
     interest = await late_interest.propose_since_mark(
-        context, options.interest, interruption, options.reporter
+        context, options.interest, interruption, reporter=options.reporter
     )
     return msgspec.structs.replace(result, interest=interest)
 
@@ -158,6 +158,7 @@ async def _post_acts(
     context: EngineContext,
     messages: Sequence[ImportedMessage],
     interruption: Interruption,
+    *,
     reporter: ProgressReporter,
 ) -> ProcessingResult | None:
     if not any(message.is_pending for message in messages):
@@ -168,7 +169,7 @@ async def _post_acts(
     request = ProcessingRequest(
         files, Envelope(sender=SENDER), reprocess=any(message.was_refused for message in messages)
     )
-    result = await file_processing.process_files(context, request, interruption, reporter)
+    result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     if not require_accepted(result, "the bank files").is_interrupted:
         for path in files:
             path.unlink(missing_ok=True)

@@ -92,7 +92,7 @@ async def run_dry(
                 )
             reporter.report_activity("deciding")
             await Pipeline(store, context.reference, PipelineSettings(is_storing=False)).run(feed)
-        return await _build_report(context, store, candidates, feed)
+        return await _build_report(context, store, candidates, feed=feed)
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def _validate(spooled: SpooledFile, candidates: _Candidates) -> None:
 
 
 async def _build_report(
-    context: EngineContext, store: PostgresStore, candidates: _Candidates, feed: DryRunFeed
+    context: EngineContext, store: PostgresStore, candidates: _Candidates, *, feed: DryRunFeed
 ) -> DryRunReport:
     folder = context.settings.reference
     names = await read_names(store.connection, codes_of.load(folder) if folder else codes_of.load())

@@ -82,7 +82,11 @@ class StoppableFeed:
 
 
 async def process_files(
-    context: EngineContext, request: ProcessingRequest, interruption: Interruption, reporter: ProgressReporter
+    context: EngineContext,
+    request: ProcessingRequest,
+    interruption: Interruption,
+    *,
+    reporter: ProgressReporter,
 ) -> ProcessingResult:
     """Process the files of ``request``, and those that earlier calls left unfinished, in an open database.
 
@@ -111,7 +115,7 @@ async def process_files(
             reporter.report_activity("updating the look-up indexes")
             with clock.time_indexing():
                 await store.fetch("summarise_indexes")
-        return await _build_result(context, store, feed, clock)
+        return await _build_result(context, store, feed, clock=clock)
 
 
 def _build_pipeline_settings(
@@ -141,7 +145,7 @@ async def open_store(
 
 
 async def _build_result(
-    context: EngineContext, store: PostgresStore, feed: StoppableFeed, clock: ProcessingClock
+    context: EngineContext, store: PostgresStore, feed: StoppableFeed, *, clock: ProcessingClock
 ) -> ProcessingResult:
     files = feed.feed
     batch, chain = await command_queries.read_chain_head(store.connection)

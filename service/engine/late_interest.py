@@ -87,7 +87,11 @@ _NOTHING_PROPOSED = InterestResult(0, 0, 0, 0, None)
 
 
 async def propose_interest(
-    context: EngineContext, request: InterestRequest, interruption: Interruption, reporter: ProgressReporter
+    context: EngineContext,
+    request: InterestRequest,
+    interruption: Interruption,
+    *,
+    reporter: ProgressReporter,
 ) -> InterestResult:
     """Propose all late interest that is due and not claimed.
 
@@ -137,7 +141,7 @@ async def _post_claims(
     await asyncio.to_thread(_write_acts, table, path)
     reporter.report_activity("posting interest")
     request = ProcessingRequest([path], reprocess=True)
-    result = await file_processing.process_files(context, request, interruption, reporter)
+    result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     if require_accepted(result, "late interest").is_interrupted:
         return msgspec.structs.replace(proposed, posted=result)
     path.unlink(missing_ok=True)
@@ -145,7 +149,11 @@ async def _post_claims(
 
 
 async def propose_since_mark(
-    context: EngineContext, request: InterestRequest, interruption: Interruption, reporter: ProgressReporter
+    context: EngineContext,
+    request: InterestRequest,
+    interruption: Interruption,
+    *,
+    reporter: ProgressReporter,
 ) -> InterestResult:
     """Propose interest for the debits after the mark, as a last step of an import, which is already committed.
 
@@ -158,7 +166,7 @@ async def propose_since_mark(
     """
     try:
         return await propose_interest(
-            context, msgspec.structs.replace(request, since_mark=True), interruption, reporter
+            context, msgspec.structs.replace(request, since_mark=True), interruption, reporter=reporter
         )
     except ReferenceDataError as error:
         return msgspec.structs.replace(_NOTHING_PROPOSED, waits=str(error))
@@ -176,7 +184,9 @@ async def _finish_earlier_files(
     if not unfinished:
         return None
     reporter.report_activity("finishing files of an earlier call")
-    return await file_processing.process_files(context, ProcessingRequest([]), interruption, reporter)
+    return await file_processing.process_files(
+        context, ProcessingRequest([]), interruption, reporter=reporter
+    )
 
 
 async def _describe_undecided(context: EngineContext) -> str:

@@ -45,7 +45,9 @@ def propose_run(settings: Settings, proposal: ProposalRequest) -> int:
 
     async def work(connection: run_queries.Connection, reporter: ProgressReporter) -> int:
         payment_reference = await asyncio.to_thread(_load_books, settings)
-        return await proposals.propose_run(connection, payment_reference, proposal, reporter.report_activity)
+        return await proposals.propose_run(
+            connection, payment_reference, proposal, on_step=reporter.report_activity
+        )
 
     return run_on_connection(settings, work)
 
@@ -55,7 +57,9 @@ def rebuild_files(settings: Settings, run: int) -> list[dict[str, Any]]:
     outbox = _open_outbox(settings)
     return run_on_connection(
         settings,
-        lambda connection, reporter: issuing.rebuild_files(connection, run, outbox, reporter.report_activity),
+        lambda connection, reporter: issuing.rebuild_files(
+            connection, run, outbox, on_step=reporter.report_activity
+        ),
     )
 
 
@@ -117,7 +121,7 @@ async def issue_in_database(
             request=request,
             on_step=reporter.report_activity,
         )
-    if not await _decide_acts(context, prepared, interruption, reporter):
+    if not await _decide_acts(context, prepared, interruption, reporter=reporter):
         return False
     reporter.report_activity("acts committed")
     async with run_queries.open_connection(dsn) as connection:
@@ -131,13 +135,14 @@ async def _decide_acts(
     context: file_processing.EngineContext,
     prepared: PreparedActs,
     interruption: Interruption,
+    *,
     reporter: ProgressReporter,
 ) -> bool:
     """Have the acts of a run decided; return False if a signal stopped the engine before the end."""
     from ingest.queue.file_feed import ProcessingRequest
 
     request = ProcessingRequest([prepared.path] if prepared.path else [])
-    result = await file_processing.process_files(context, request, interruption, reporter)
+    result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     return not require_accepted(result, "the run").is_interrupted
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from core.calendar import YEAR_FIRST, YEAR_LAST
-from reporting.act_history import FROM_START, fetch_accepted_lines, fetch_refused_lines
+from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.act_views import Payee
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
@@ -100,9 +100,9 @@ async def read_visible_entry(connection: Connection, visibility: Visibility, ent
 async def act_not_found(connection: Connection, query: ReferenceQuery) -> Problem:
     """Return the problem for a query without result; it is audited if the reference is another sender's only."""
     any_kind = query._replace(kinds=None, exercise=None)
-    has_own_lines = await fetch_accepted_lines(
-        connection, any_kind, after=0, limit=1
-    ) or await fetch_refused_lines(connection, any_kind, after=FROM_START, limit=1)
+    has_own_lines = await fetch_accepted_lines(connection, any_kind, limit=1) or await fetch_refused_lines(
+        connection, any_kind, limit=1
+    )
     (row,) = await fetch(connection, "is_known", query.reference)
     problem = not_found_audited if row["is_known"] and not has_own_lines else not_found
     return problem(f"You have no act {query.reference} that matches")

@@ -71,18 +71,21 @@ async def stream_report(source: ReportSource, request: ReportRequest) -> AsyncIt
         receipt, at = await refused_line_queries.read_status(connection, request.submission)
     lots = await _read_lots(source, receipt)
     name = lots.names.message if lots else ACTS_MESSAGE_NAME
-    report = _build_report(receipt, at, request.language, name)
+    report = _build_report(receipt, at, request.language, name=name)
 
     def to_rejected(row: Row) -> RejectedLine:
         return _build_rejected(describe_refused_line(source.names, row, request.language), lots)
 
-    return _stream_pieces(source.pool, receipt, StatusReportWriter(report, request.version), to_rejected)
+    return _stream_pieces(
+        source.pool, receipt, StatusReportWriter(report, request.version), to_rejected=to_rejected
+    )
 
 
 async def _stream_pieces(
     pool: Pool,
     receipt: Receipt,
     report: StatusReportWriter,
+    *,
     to_rejected: Callable[[Row], RejectedLine],
 ) -> AsyncIterator[bytes]:
     yield report.write_head()
@@ -123,7 +126,7 @@ async def _read_lots(source: ReportSource, receipt: Receipt) -> _RefusedLots | N
     return _RefusedLots(names, receipt.lines, refused)
 
 
-def _build_report(receipt: Receipt, at: datetime, language: Language, name: str) -> MessageReport:
+def _build_report(receipt: Receipt, at: datetime, language: Language, *, name: str) -> MessageReport:
     if receipt.cancelled:
         return _build_cancelled_report(receipt, at, language, name=name, total=receipt.cancelled)
     repeated = receipt.duplicate.lines

@@ -39,7 +39,7 @@ class Interruption:
         is rolled back.
         """
         if self.is_requested:
-            print_note("Stopped immediately.")
+            print_note("Stopped at once.")
             os._exit(EXIT_INTERRUPTED)
         self.is_requested = True
         if self.message:

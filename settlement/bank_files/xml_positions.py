@@ -26,17 +26,17 @@ class XmlBankFile(NamedTuple):
         """Whether it is a camt.054, which has no balances."""
         return BankFormat.CAMT054.row.namespace in self.tables.schema.namespace
 
-    def error_at(self, record: str, row: int, finding: str, remedy: str) -> FileUnreadable:
+    def error_at(self, record: str, row: int, finding: str, *, remedy: str) -> FileUnreadable:
         """Return the error that refuses the file because of one row of a record."""
         element = "Ntfctn" if record == STATEMENT and self.is_notice else ELEMENT_NAMES.get(record, record)
         place = f"{self.name}, byte {find_element_offset(self.path, element, row + 1)}, {element} {row + 1}"
         return FileUnreadable(place, finding, remedy)
 
-    def reject_first(self, record: str, is_invalid: NDArray[np.bool_], finding: str, remedy: str) -> None:
+    def reject_first(self, record: str, is_invalid: NDArray[np.bool_], finding: str, *, remedy: str) -> None:
         """Raise ``FileUnreadable`` at the first invalid row, if there is one."""
         rows = np.flatnonzero(is_invalid)
         if rows.size:
-            raise self.error_at(record, int(rows[0]), finding, remedy)
+            raise self.error_at(record, int(rows[0]), finding, remedy=remedy)
 
 
 def find_element_offset(path: Path, element: str, ordinal: int) -> int:

@@ -100,9 +100,9 @@ class Importer(NamedTuple):
     async def _match_and_store(self, file: BankFile, number: int, attempt: int) -> ImportedMessage:
         acts_path = self._build_acts_path(file, attempt)
         self.on_step(f"matching {file.path.name}")
-        prepared = await prepare_message(self.connection, self.context, file.message, acts_path)
+        prepared = await prepare_message(self.connection, self.context, file.message, acts_path=acts_path)
         self.on_step(f"storing {file.path.name}")
-        number = await self._store(file, number, attempt, prepared)
+        number = await self._store(file, number, attempt, prepared=prepared)
         self.on_step(f"{file.path.name} stored")
         state = await self._load_posting_state(prepared.acts_hash)
         was_refused = state is PostingState.DONE and await self._was_refused(prepared.acts_hash)
@@ -129,7 +129,7 @@ class Importer(NamedTuple):
         acts_path = None
         if state is PostingState.UNKNOWN:
             acts_path = self._build_acts_path(file, stored.attempt)
-            prepared = await prepare_message(self.connection, self.context, file.message, acts_path)
+            prepared = await prepare_message(self.connection, self.context, file.message, acts_path=acts_path)
             if prepared.acts_hash != stored.acts_hash:
                 finding = "It was imported before; its transfers, or the table of reasons, changed since"
                 raise EnvelopeMismatch(file.path.name, finding, "Match it again with --again")
@@ -157,13 +157,15 @@ class Importer(NamedTuple):
     async def _was_refused(self, acts_hash: bytes | None) -> bool:
         return bool(acts_hash and await bank_queries.load_refused_acts(self.connection, [acts_hash]))
 
-    async def _store(self, file: BankFile, number: int, attempt: int, prepared: PreparedMessage) -> int:
+    async def _store(self, file: BankFile, number: int, attempt: int, *, prepared: PreparedMessage) -> int:
         """Store the attempt, and with the first one the message; return the number of the message."""
         async with self.connection.transaction():
             await bank_queries.lock_messages(self.connection)
             if attempt == 1:
                 message = prepared.message
-                row = build_message_row(message, file.path.name, file.sha256, file.path.stat().st_size)
+                row = build_message_row(
+                    message, file.path.name, file.sha256, size_bytes=file.path.stat().st_size
+                )
                 statements = await self._select_new_statements(message, file.path.name)
                 number = await bank_queries.insert_message(self.connection, row, statements)
             attempt_row = build_attempt_row(number, attempt, prepared)

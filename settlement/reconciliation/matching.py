@@ -45,7 +45,7 @@ def parse_entries(message: BankMessage) -> NDArray[np.int64]:
 
 
 def match_movements(
-    message: BankMessage, entries: NDArray[np.int64], sent: SentTransfers, accounts: NDArray[np.int64]
+    message: BankMessage, entries: NDArray[np.int64], sent: SentTransfers, *, accounts: NDArray[np.int64]
 ) -> Matches:
     """Match the movements; ``accounts`` has for each transfer the number of its account (``number_accounts``)."""
     movements, transfer = message.movements, sent.find_rows(entries)

@@ -106,7 +106,9 @@ class ItemRow(NamedTuple):
     end_to_end: str
 
 
-def build_message_row(message: BankMessage, file_name: str, file_hash: bytes, size_bytes: int) -> MessageRow:
+def build_message_row(
+    message: BankMessage, file_name: str, file_hash: bytes, *, size_bytes: int
+) -> MessageRow:
     """Build the row of a message."""
     return MessageRow(
         message.format,

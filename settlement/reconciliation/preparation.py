@@ -36,7 +36,7 @@ class ImportContext(NamedTuple):
 
 
 async def prepare_message(
-    connection: bank_queries.Connection, context: ImportContext, message: BankMessage, acts_path: Path
+    connection: bank_queries.Connection, context: ImportContext, message: BankMessage, *, acts_path: Path
 ) -> PreparedMessage:
     """Match a message and write its acts to ``acts_path``, if it has any."""
     expanded = await _expand_rejections(connection, context, message)
@@ -69,8 +69,8 @@ async def _match(
 ) -> MatchedMessage:
     entries = parse_entries(message)
     sent = await bank_queries.load_sent_transfers(connection, entries)
-    accounts = await find_transfer_accounts(connection, context.accountants, message, sent)
-    matches = match_movements(message, entries, sent, accounts)
+    accounts = await find_transfer_accounts(connection, context.accountants, message, sent=sent)
+    matches = match_movements(message, entries, sent, accounts=accounts)
     matched = MatchedMessage(message, matches, sent, context.reasons, payees={}, debits={})
     debits = await bank_queries.load_debits(connection, year_crossing.select_returned_lines(matched))
     return year_crossing.link_earlier_debits(matched, debits)

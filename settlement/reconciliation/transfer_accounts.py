@@ -38,6 +38,7 @@ async def find_transfer_accounts(
     connection: bank_queries.Connection,
     accountants: AccountantsByYear,
     message: BankMessage,
+    *,
     sent: SentTransfers,
 ) -> NDArray[np.int64]:
     """Return the number of each transfer's account (``number_accounts``); ``NOT_IN_MESSAGE`` for other accounts.

@@ -20,7 +20,7 @@ class _AccountantYear(NamedTuple):
     """Number among the accountants of the run, from 1."""
 
 
-def check_accounts(run: int, lines: RunLines, codes: Sequence[str], reference: PaymentReference) -> None:
+def check_accounts(run: int, lines: RunLines, codes: Sequence[str], *, reference: PaymentReference) -> None:
     """Check that the reference data have an account for everything that ``run`` pays, before its issue is stored.
 
     ``codes`` are its accountants, by the numbers of ``lines`` from 1.

@@ -79,18 +79,20 @@ async def prepare_acts(
     on_step("building the acts")
     is_new = row["terms"] is None
     terms = row["terms"] or _encode_terms(
-        payment_files.build_terms(reference.rules, reference.build_debtors(), request.at, request.version)
+        payment_files.build_terms(
+            reference.rules, reference.build_debtors(), request.at, version=request.version
+        )
     )
     content = await _load_content(connection, row, terms)
     _check_released(row, content)
     if is_new:
-        debit_accounts.check_accounts(run, content.paid.lines, content.accountants, reference)
+        debit_accounts.check_accounts(run, content.paid.lines, content.accountants, reference=reference)
         content = _add_stretches(content)
     debit_accounts.check_stored_accounts(content.paid.lines, content.accountants, content.terms)
     written = await asyncio.to_thread(_write_acts, outbox, run, content)
     if row["file_hash"] is None:
         on_step("recording the issue")
-        await _store_issue(connection, run, content, written, request)
+        await _store_issue(connection, run, content, acts=written, request=request)
     elif written.sha256.hex() != row["file_hash"]:
         raise EngineError(
             f"the acts of run {run} now hash to {written.sha256.hex()}, and to {row['file_hash']} when its issue began; "
@@ -130,7 +132,7 @@ def _add_stretches(content: RunContent) -> RunContent:
 
 
 def _write_acts(outbox: Outbox, run: int, content: RunContent) -> WrittenFile:
-    acts = build_acts_table(run, content.paid, content.payees, content.terms.day)
+    acts = build_acts_table(run, content.paid, content.payees, day=content.terms.day)
     return outbox.write(run, ACTS_FILE, write_acts(acts))
 
 
@@ -138,6 +140,7 @@ async def _store_issue(
     connection: run_queries.Connection,
     run: int,
     content: RunContent,
+    *,
     acts: WrittenFile,
     request: IssueRequest,
 ) -> None:
@@ -171,7 +174,7 @@ async def finish_issue(
     accepted = await run_queries.load_accepted(connection, submission)
     on_step("writing the files")
     files = await asyncio.to_thread(_build_files, run, content, accepted)
-    await _write_files(connection, run, outbox, files, on_step=on_step)
+    await _write_files(connection, run, outbox, files=files, on_step=on_step)
     cents = sum_exactly(content.paid.lines.amount[accepted.row])
     (refused,) = await run_queries.fetch(connection, "refused_sum", submission)
     figures = (len(accepted.row), cents, refused["lines"], refused["cents"], len(files))
@@ -191,15 +194,19 @@ def _build_files(run: int, content: RunContent, accepted: payment_files.Accepted
     if not len(accepted.row):
         return []
     transfers = payment_files.build_transfers(content.paid, accepted, content.payees)
-    return list(payment_files.build_files(run, content.paid, transfers, content.terms, content.accountants))
+    return list(
+        payment_files.build_files(
+            run, content.paid, transfers, terms=content.terms, accountants=content.accountants
+        )
+    )
 
 
 async def _write_files(
     connection: run_queries.Connection,
     run: int,
     outbox: Outbox,
-    files: list[PaymentFile],
     *,
+    files: list[PaymentFile],
     on_step: StepCallback,
 ) -> None:
     """Write the files, some at a time; store each once it and all before it are written."""
@@ -210,12 +217,12 @@ async def _write_files(
         writing = [asyncio.to_thread(_write_file, outbox, run, file) for _, file in batch]
         for (number, file), written in zip(batch, await asyncio.gather(*writing), strict=True):
             on_step(f"file {number} written")
-            await _store_file(connection, run, number, file, written)
+            await _store_file(connection, run, number, file=file, written=written)
             on_step(f"file {number} recorded")
 
 
 async def rebuild_files(
-    connection: run_queries.Connection, run: int, outbox: Outbox, on_step: StepCallback
+    connection: run_queries.Connection, run: int, outbox: Outbox, *, on_step: StepCallback
 ) -> list[dict[str, Any]]:
     """Return the files of an issued run with their paths; rebuild those that are missing in the outbox.
 
@@ -256,7 +263,7 @@ def _write_file(outbox: Outbox, run: int, file: PaymentFile) -> WrittenFile:
 
 
 async def _store_file(
-    connection: run_queries.Connection, run: int, number: int, file: PaymentFile, written: WrittenFile
+    connection: run_queries.Connection, run: int, number: int, *, file: PaymentFile, written: WrittenFile
 ) -> None:
     header = file.header
     names = (file.name, header.message_id, file.accountant, int(file.method), header.execution_day)

@@ -110,7 +110,7 @@ def _find_group_starts(lines: RunLines, rows: NDArray[np.int64]) -> NDArray[np.i
     return group_start
 
 
-def build_acts_table(run: int, paid: PaidLines, payees: PayeeAccounts, day: date) -> pa.Table:
+def build_acts_table(run: int, paid: PaidLines, payees: PayeeAccounts, *, day: date) -> pa.Table:
     """Build the acts of a run, dated ``day``, in the flat act format; at least one."""
     lines, count, number = paid.lines, len(paid.act_start), str(run)
     kinds = pa.array(lines.kind.astype(np.uint8))

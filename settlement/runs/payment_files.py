@@ -116,6 +116,7 @@ def build_terms(
     rules: PaymentRules,
     accountants: Mapping[int, Mapping[str, Debtor]],
     at: datetime,
+    *,
     version: Pain001Version,
 ) -> IssueTerms:
     """Build the terms of a run that is issued at the given time."""
@@ -207,7 +208,7 @@ def _build_remittances(paid: PaidLines, is_accepted: NDArray[np.bool_]) -> TextC
 
 
 def build_files(
-    run: int, paid: PaidLines, transfers: RunTransfers, terms: IssueTerms, accountants: Sequence[str]
+    run: int, paid: PaidLines, transfers: RunTransfers, *, terms: IssueTerms, accountants: Sequence[str]
 ) -> Iterator[PaymentFile]:
     """Yield the files of a run, in order; ``accountants`` are the codes by the numbers of its lines from 1."""
     limits = FileLimits(terms.transactions_max, terms.bytes_max)
@@ -216,19 +217,19 @@ def build_files(
         rows = np.flatnonzero((accountant == number) & (methods == method))
         code, part = accountants[number - 1], 0
         for debtor, own_rows in _split_by_account(
-            terms, code, rows, paid.lines.exercise[transfers.line[rows]]
+            terms, code, rows, exercises=paid.lines.exercise[transfers.line[rows]]
         ):
             orders = take_orders(transfers.orders, own_rows)
             sizes = measure_transfers(orders, terms.version)
             for file_rows in split_rows(sizes, orders.amount, limits):
                 part += 1
                 name = f"{run}-{code}-{method.name}-{part}"
-                header = _build_header(name, terms, debtor, method)
+                header = _build_header(name, terms, debtor, method=method)
                 yield PaymentFile(f"{name}.xml", code, method, header, take_orders(orders, file_rows))
 
 
 def _split_by_account(
-    terms: IssueTerms, code: str, rows: NDArray[np.int64], exercises: NDArray[np.int16]
+    terms: IssueTerms, code: str, rows: NDArray[np.int64], *, exercises: NDArray[np.int16]
 ) -> Iterator[tuple[Debtor, NDArray[np.int64]]]:
     """Yield the rows of an accountant by the account that they are paid from: one, unless exercises differ."""
     years = np.unique(exercises).tolist()
@@ -250,7 +251,9 @@ def _list_sets(accountant: NDArray[np.int16], method: NDArray[np.int16]) -> list
     return [_FileSet(key // methods, TransferMethod(key % methods)) for key in keys]
 
 
-def _build_header(name: str, terms: IssueTerms, debtor: Debtor, method: TransferMethod) -> PaymentFileHeader:
+def _build_header(
+    name: str, terms: IssueTerms, debtor: Debtor, *, method: TransferMethod
+) -> PaymentFileHeader:
     return PaymentFileHeader(
         message_id=f"CRSC-{name}",
         created=terms.created,

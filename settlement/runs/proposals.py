@@ -41,6 +41,7 @@ async def propose_run(
     connection: run_queries.Connection,
     reference: PaymentReference,
     request: ProposalRequest,
+    *,
     on_step: StepCallback,
 ) -> int:
     """Propose to pay what is due; return the number of the run.
@@ -83,7 +84,9 @@ async def _load_context(
         details=await _load_details(connection, payables, debt_terms),
         debt_terms=debt_terms,
         payees=await run_queries.load_payee_accounts(connection),
-        accountant=selection.find_accountants(payables, centres, assigned, reference.list_accountants()),
+        accountant=selection.find_accountants(
+            payables, centres, assigned, accountants=reference.list_accountants()
+        ),
         in_other_runs=await _load_pending_entries(connection),
         returned_transfer=await automatic_reissues.drop_automatic_reissues(
             connection, returned, reference.reasons

@@ -25,8 +25,8 @@ async def edit_run(
     connection: run_queries.Connection,
     run: int,
     what: str,
-    numbers: Sequence[int],
     *,
+    numbers: Sequence[int],
     reason: str,
     by: str,
 ) -> None:
@@ -40,7 +40,7 @@ async def edit_run(
     row = await get_run(connection, run, "proposed")
     nothing = [None] * len(numbers)
     if what in LINE_EDITS:
-        await _check_lines(connection, row["run"], row["digest"], what, numbers)
+        await _check_lines(connection, row["run"], row["digest"], what=what, numbers=numbers)
         lines, payees = list(numbers), nothing
     else:
         lines, payees = nothing, list(numbers)
@@ -48,7 +48,7 @@ async def edit_run(
 
 
 async def _check_lines(
-    connection: run_queries.Connection, run: int, digest: str, what: str, numbers: Sequence[int]
+    connection: run_queries.Connection, run: int, digest: str, *, what: str, numbers: Sequence[int]
 ) -> None:
     lines = (await run_queries.load_lines(connection, run, digest)).lines
     for number in numbers:
@@ -77,7 +77,7 @@ async def release_run(connection: run_queries.Connection, run: int, by: str) -> 
     return totals
 
 
-async def abandon_run(connection: run_queries.Connection, run: int, reason: str, by: str) -> None:
+async def abandon_run(connection: run_queries.Connection, run: int, reason: str, *, by: str) -> None:
     """Abandon a run: its lines may be proposed again.
 
     Raises

@@ -53,7 +53,9 @@ async def describe_run(connection: run_queries.Connection, run: int, shown: Line
             {"line": line["line"] + 1, "code": Outcome(line["code"]).name, "cents": line["amount"]}
             for line in refused
         ],
-        "shown": await _describe_lines(connection, table, is_line_paid, row["accountants"], rows=selected),
+        "shown": await _describe_lines(
+            connection, table, is_line_paid, accountants=row["accountants"], rows=selected
+        ),
     }
 
 
@@ -88,8 +90,8 @@ async def _describe_lines(
     connection: run_queries.Connection,
     table: RunTable,
     is_line_paid: NDArray[np.bool_],
-    accountants: list[str],
     *,
+    accountants: list[str],
     rows: NDArray[np.int64],
 ) -> list[dict[str, Any]]:
     lines = table.lines

@@ -62,7 +62,7 @@ def select_lines(payables: OpenPayables, context: SelectionContext, criteria: Se
     due = compute_due_days(payables, context, criteria.rules)
     method = _choose_methods(payables, context.details, criteria.rules)
     account_row = context.payees.find_in_force(payables.rows.payee)
-    exclusion = _find_exclusions(payables, context, criteria, account_row)
+    exclusion = _find_exclusions(payables, context, criteria, account_row=account_row)
     accountant, is_excluded = context.accountant, exclusion != Exclusion.NONE
     rows = np.flatnonzero(due - criteria.rules.ahead_days <= criteria.due_until)
     rows = rows[order_by_accountant_and_method(accountant[rows], method[rows], is_excluded[rows])]
@@ -127,6 +127,7 @@ def _find_exclusions(
     payables: OpenPayables,
     context: SelectionContext,
     criteria: SelectionCriteria,
+    *,
     account_row: NDArray[np.int64],
 ) -> NDArray[np.int16]:
     """Return the first reason not to pay each payable; ``account_row`` is its payee's account, -1 for none."""
@@ -175,6 +176,7 @@ def find_accountants(
     payables: OpenPayables,
     centres: Sequence[str],
     assigned: Mapping[int, Mapping[str, str]],
+    *,
     accountants: Sequence[str],
 ) -> NDArray[np.int16]:
     """Return the number of the accountant of each payable in ``accountants``, from 1; 0 for none.

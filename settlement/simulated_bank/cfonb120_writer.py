@@ -22,19 +22,19 @@ def write_statement(bank: BankActivity, days: Sequence[AccountDay]) -> Iterator[
 
 
 def _write_account_day(bank: BankActivity, day: AccountDay) -> Iterator[str]:
-    yield _format_balance("01", day, day.day - 1, day.opening)
+    yield _format_balance("01", day, day.day - 1, cents=day.opening)
     for rows, sign in ((day.debits, -1), (day.returns, 1)):
         for row, cents in zip(rows.tolist(), bank.orders.amount[rows].tolist(), strict=True):
-            yield _format_movement(bank, day, row, sign * cents)
-    yield _format_balance("07", day, day.day, day.closing)
+            yield _format_movement(bank, day, row, cents=sign * cents)
+    yield _format_balance("07", day, day.day, cents=day.closing)
 
 
-def _format_balance(record_type: str, day: AccountDay, date: int, cents: int) -> str:
+def _format_balance(record_type: str, day: AccountDay, date: int, *, cents: int) -> str:
     account = _format_account(record_type, "    ", day)
     return f"{account}  {_format_date(date)}{'':50}{_format_amount(cents)}{'':16}\n"
 
 
-def _format_movement(bank: BankActivity, day: AccountDay, row: int, cents: int) -> str:
+def _format_movement(bank: BankActivity, day: AccountDay, row: int, *, cents: int) -> str:
     operation, refusal = (_SENT, "  ") if cents < 0 else (_RECEIVED, _REFUSED)
     label = to_latin(bank.orders.names[row])[:31]
     date = _format_date(day.day)

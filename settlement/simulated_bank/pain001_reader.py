@@ -100,9 +100,9 @@ def _read_file(path: Path) -> PaymentOrders:
     tables = file.tables
     for record, columns in ((LOT, ("identity", "account", "day")), (TRANSFER, ("end_to_end", "amount"))):
         for column in columns:
-            file.reject_first(record, ~tables.has_text(record, column), f"No {column}", _REMEDY)
+            file.reject_first(record, ~tables.has_text(record, column), f"No {column}", remedy=_REMEDY)
     amounts = tables.parse_cents(TRANSFER, "amount")
-    file.reject_first(TRANSFER, amounts.fault != 0, "No amount", _REMEDY)
+    file.reject_first(TRANSFER, amounts.fault != 0, "No amount", remedy=_REMEDY)
     texts = (tables.read_texts(TRANSFER, column) for column in ("end_to_end", "name", "account"))
     return PaymentOrders(_read_lots(file), tables.get_parents(TRANSFER), amounts.value, *texts)
 

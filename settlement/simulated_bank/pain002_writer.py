@@ -34,11 +34,11 @@ def write_reports(orders: PaymentOrders, outcomes: TransferOutcomes) -> Iterator
         lots = [number for number, _ in group]
         rows = np.flatnonzero(np.isin(orders.lot, lots))
         day = int(outcomes.debited[rows].min(initial=np.iinfo(np.int32).max))
-        yield Report(message, day, _write_report(orders, outcomes, message, lots))
+        yield Report(message, day, _write_report(orders, outcomes, message, lots=lots))
 
 
 def _write_report(
-    orders: PaymentOrders, outcomes: TransferOutcomes, message: str, lots: Sequence[int]
+    orders: PaymentOrders, outcomes: TransferOutcomes, message: str, *, lots: Sequence[int]
 ) -> Iterator[str]:
     rows = np.flatnonzero(np.isin(orders.lot, lots))
     rejected = rows[outcomes.movement_type[rows] == MovementType.REJECT]
@@ -49,12 +49,12 @@ def _write_report(
     yield f"<OrgnlGrpInfAndSts><OrgnlMsgId>{escape(message)}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>"
     yield f"<OrgnlNbOfTxs>{rows.size}</OrgnlNbOfTxs><GrpSts>{status}</GrpSts></OrgnlGrpInfAndSts>\n"
     for lot in lots:
-        yield from _write_lot(orders, outcomes, lot, rejected[orders.lot[rejected] == lot])
+        yield from _write_lot(orders, outcomes, lot, rejected=rejected[orders.lot[rejected] == lot])
     yield "</CstmrPmtStsRpt></Document>\n"
 
 
 def _write_lot(
-    orders: PaymentOrders, outcomes: TransferOutcomes, lot: int, rejected: NDArray[np.int64]
+    orders: PaymentOrders, outcomes: TransferOutcomes, lot: int, *, rejected: NDArray[np.int64]
 ) -> Iterator[str]:
     status = _derive_status(int((orders.lot == lot).sum()), rejected.size)
     identity = escape(orders.lots[lot].identity)

@@ -56,7 +56,7 @@ class _DayFiles(NamedTuple):
 
 
 def write_responses(
-    paths: Sequence[Path], out: Path, behaviour: BankBehaviour, on_step: Callable[[str], None]
+    paths: Sequence[Path], out: Path, behaviour: BankBehaviour, *, on_step: Callable[[str], None]
 ) -> WrittenResponses:
     """Write the responses to payment files into ``out``; continue from the state that earlier responses left there.
 
@@ -71,7 +71,7 @@ def write_responses(
     known = _load_states(out.joinpath(STATE_FILE))
     states = open_accounts(orders, known)
     last_days = {account: state.day for account, state in known.items()}
-    outcomes = decide_outcomes(orders, last_days, behaviour.reasons, behaviour.rates)
+    outcomes = decide_outcomes(orders, last_days, behaviour.reasons, rates=behaviour.rates)
     files = [
         _write_file(out / f"{format_compact_date(day)}-0-pain002-{message}.xml", chunks)
         for message, day, chunks in pain002_writer.write_reports(orders, outcomes)
@@ -87,7 +87,7 @@ def write_responses(
         for share in shares:
             label = "" if is_only_file else f"-{format_statement_name(share[0])}"
             day_files = _DayFiles(out, format_compact_date(day), label)
-            files += _write_day(bank, share, day_files, behaviour.statement_format)
+            files += _write_day(bank, share, day_files, statement_format=behaviour.statement_format)
     out.joinpath(STATE_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(states)))
     returned = sum(account_day.returns.size for account_day in account_days)
     debited = sum(account_day.debits.size for account_day in account_days)
@@ -109,7 +109,7 @@ def group_into_files(days: Sequence[AccountDay], per_file: int) -> list[list[Acc
 
 
 def _write_day(
-    bank: BankActivity, days: Sequence[AccountDay], day_files: _DayFiles, statement_format: BankFormat
+    bank: BankActivity, days: Sequence[AccountDay], day_files: _DayFiles, *, statement_format: BankFormat
 ) -> list[str]:
     """Write the notice of returns, if there are any, and the statement of one day."""
     with_returns, files = [day for day in days if day.returns.size], []

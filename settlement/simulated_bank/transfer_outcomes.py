@@ -52,7 +52,7 @@ class OutcomeRates(NamedTuple):
 
 
 def decide_outcomes(
-    orders: PaymentOrders, last_days: Mapping[str, int], reasons: BankReasons, rates: OutcomeRates
+    orders: PaymentOrders, last_days: Mapping[str, int], reasons: BankReasons, *, rates: OutcomeRates
 ) -> TransferOutcomes:
     """Decide each transfer by its end-to-end id and the seed alone: the file that it is in does not matter.
 

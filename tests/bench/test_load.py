@@ -154,8 +154,10 @@ async def _run_service(reply: Reply) -> AsyncIterator[Address]:
 async def _drive_forms(reply: Reply, forms: int = 40) -> FormDriver:
     async with _run_service(reply) as address:
         senders = create_senders(["a", "b"], BUDGET, 1)
-        driver = FormDriver(address, senders, np.linspace(0, 0.05, forms), 1)
-        driver.add_idle(await http_connections.open_connections(address, driver.build_connection, 4, 1_000))
+        driver = FormDriver(address, senders, np.linspace(0, 0.05, forms), seed=1)
+        driver.add_idle(
+            await http_connections.open_connections(address, driver.build_connection, 4, rate=1_000)
+        )
         await driver.drive()
         await driver.close()
     return driver

@@ -35,7 +35,7 @@ def test_a_payment_file_is_verified_and_timed(imputation: str) -> None:
 @pytest.mark.parametrize("imputation", [*payment_files.SIDECAR_FORMATS, payment_files.STRUCTURED])
 def test_generated_files_are_valid_and_add_up(version: str, imputation: str, tmp_path: Path) -> None:
     style = Style(version, imputation, file_transfers=700, lot_transfers=300, wrong_every=100)
-    summary = payment_files.write_files(tmp_path, Size(1_500, seed=4), style, ReferenceData.load())
+    summary = payment_files.write_files(tmp_path, Size(1_500, seed=4), style, reference=ReferenceData.load())
     assert summary["outcomes"]["ACCEPTED"] == 1_500 - 15
     total = 0
     for name in summary["files"][2:]:
@@ -77,7 +77,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     grown, sizes = list[int](), list[int]()
     for transfers in (30_000, 120_000):
         out = tmp_path / str(transfers)
-        payment_files.write_files(out, Size(transfers), Style(), ReferenceData.load())
+        payment_files.write_files(out, Size(transfers), Style(), reference=ReferenceData.load())
         with pack_with_assignments(out / "payments-001.xml") as whole:
             command = [sys.executable, "-m", "bench.payments.pain001_benchmark", "--work", str(whole)]
             figures = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)

@@ -12,7 +12,7 @@ from posting.book.registry import ReferenceData
 
 async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
     steps: list[str] = []
-    figures = await measure(dsn, tmp_path, Size(5_000), steps.append)
+    figures = await measure(dsn, tmp_path, Size(5_000), report_progress=steps.append)
     assert (figures.payments, len(steps) > 3) == (5_000, True)
     assert figures.files >= 20
     assert figures.size_bytes > 300 * figures.payments
@@ -32,7 +32,7 @@ async def test_wrong_sums_give_no_figures(dsn: str, tmp_path: Path, monkeypatch:
         payable_requests, "write_files", lambda *said: (written(*said)[0], written(*said)[1] + 1)
     )
     with pytest.raises(RuntimeError, match="expected are"):
-        await measure(dsn, tmp_path, Size(100), lambda _: None)
+        await measure(dsn, tmp_path, Size(100), report_progress=lambda _: None)
 
 
 def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:

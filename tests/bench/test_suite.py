@@ -109,7 +109,7 @@ def test_a_wrong_draw_is_found() -> None:
     budget = decision_benchmark._build_budget(np.random.default_rng(1))
     draws = Draws(seal_array(np.zeros(3, np.int32)), seal_array(np.full(3, 10)))
     with pytest.raises(AssertionError, match="draw 0"):
-        decision_invariants.check_draws(draws, budget, budget.figures, np.full(3, 7, np.int32))
+        decision_invariants.check_draws(draws, budget, budget.figures, short=np.full(3, 7, np.int32))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -36,7 +36,7 @@ async def main(dsn: str, folder: str, step: str, *files: str) -> None:
         state.context,
         list(map(Path, files)),
         create_interruption(),
-        ImportOptions(KillingReporter(int(step))),
+        options=ImportOptions(KillingReporter(int(step))),
     )
 
 

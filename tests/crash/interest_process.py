@@ -24,10 +24,10 @@ async def main(dsn: str, folder: str, step: str, day: str, *files: str) -> None:
             state.context,
             list(map(Path, files)),
             create_interruption(),
-            ImportOptions(reporter, interest=request),
+            options=ImportOptions(reporter, interest=request),
         )
     else:
-        await late_interest.propose_interest(state.context, request, create_interruption(), reporter)
+        await late_interest.propose_interest(state.context, request, create_interruption(), reporter=reporter)
 
 
 if __name__ == "__main__":

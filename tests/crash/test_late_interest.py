@@ -43,7 +43,7 @@ def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str
 
 async def claim(state: State, day: str = CALLED_ON) -> InterestResult:
     return await late_interest.propose_interest(
-        state.context, InterestRequest(paris_time(day)), create_interruption(), ProgressLines()
+        state.context, InterestRequest(paris_time(day)), create_interruption(), reporter=ProgressLines()
     )
 
 
@@ -52,7 +52,7 @@ async def import_files(state: State, files: list[Path]) -> ImportResult:
         state.context,
         files,
         create_interruption(),
-        ImportOptions(ProgressLines(), interest=InterestRequest(paris_time(CALLED_ON))),
+        options=ImportOptions(ProgressLines(), interest=InterestRequest(paris_time(CALLED_ON))),
     )
 
 
@@ -150,7 +150,7 @@ async def test_submitted_claims_are_completed_unchanged(
     async with copy_state(database, debited, tmp_path / "state") as state:
         reporter = StopSignaller()
         stopped = await late_interest.propose_interest(
-            state.context, InterestRequest(paris_time(KILLED_ON)), reporter.interruption, reporter
+            state.context, InterestRequest(paris_time(KILLED_ON)), reporter.interruption, reporter=reporter
         )
         assert stopped.is_interrupted
         assert len(await state.fetch("select * from due")) == 1

@@ -76,7 +76,7 @@ def write_parquet(rows: Sequence[tuple[str, str]], path: Path) -> Path:
 
 def read_lines(path: Path, sizes: Any = None) -> list[dict[str, str]]:
     """Return the lines of a payment file, without empty columns."""
-    lines = pa.Table.from_batches(reader.read_batches(path, path.name, path.parent, sizes))
+    lines = pa.Table.from_batches(reader.read_batches(path, path.name, path.parent, sizes=sizes))
     assert set(lines.column_names) <= {field.column for field in FORMATS}
     return [{name: text for name, text in row.items() if text} for row in lines.to_pylist()]
 

@@ -46,7 +46,9 @@ def read_by_scanner(
         begun = parse_prolog(text[:PROLOG_BYTES_MAX], messages)
         file = io.BytesIO(text)
         file.seek(begun.content_offset)
-        collect_cells(scan_rows(compile_message(begun.message), file, begun.content_offset, sizes), cells)
+        collect_cells(
+            scan_rows(compile_message(begun.message), file, begun.content_offset, sizes=sizes), cells
+        )
     except DocumentFaulty as error:
         return ReadResult(cells, error.fault, error.offset)
     return ReadResult(cells)

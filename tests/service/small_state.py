@@ -99,7 +99,7 @@ class State:
             self.context,
             ProcessingRequest([path], Envelope(sender=sender)),
             create_interruption(),
-            ProgressLines(),
+            reporter=ProgressLines(),
         )
         assert not result.rejected, result.rejected
         return result
@@ -123,12 +123,12 @@ class State:
         async with command_queries.connect(self.dsn) as connection:
             await command_queries.apply_migrations(connection)
             run = await proposals.propose_run(
-                connection, books, ProposalRequest("anne", until, at.date()), ignore_progress
+                connection, books, ProposalRequest("anne", until, at.date()), on_step=ignore_progress
             )
             try:
                 await run_edits.release_run(connection, run, "benoit")
             except NoSuchRun:
-                await run_edits.abandon_run(connection, run, "nothing", "benoit")
+                await run_edits.abandon_run(connection, run, "nothing", by="benoit")
                 return []
         assert await payment_runs.issue_in_database(
             self.context,
@@ -147,7 +147,7 @@ class State:
             files,
             self.answers,
             BankBehaviour(bank_reasons.load(), chances, style, per_file=0),
-            ignore_progress,
+            on_step=ignore_progress,
         )
 
     def list_files(self, answers: WrittenResponses) -> list[Path]:
@@ -155,7 +155,7 @@ class State:
 
     async def import_files(self, files: Sequence[Path], *, again: bool = False) -> ImportResult:
         return await bank_import.import_files(
-            self.context, files, create_interruption(), ImportOptions(ProgressLines(), again)
+            self.context, files, create_interruption(), options=ImportOptions(ProgressLines(), again)
         )
 
     async def read_status(self) -> AccountsReport:

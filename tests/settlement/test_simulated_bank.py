@@ -52,7 +52,7 @@ def write_orders(folder: Path) -> Path:
 
 
 def respond(folder: Path, behaviour: BankBehaviour) -> WrittenResponses:
-    return write_responses([write_orders(folder)], folder / "out", behaviour, lambda _: None)
+    return write_responses([write_orders(folder)], folder / "out", behaviour, on_step=lambda _: None)
 
 
 def format_message_name(message: str, version: str) -> str:
@@ -69,7 +69,7 @@ def test_accounts_share_a_file_until_it_is_full(tmp_path: Path, statement_format
             paths,
             out,
             BankBehaviour(REASONS, OutcomeRates(1, 0), statement_format, per_file=per_file),
-            lambda _: None,
+            on_step=lambda _: None,
         )
         all_messages = [bank_file_reader.read_bank_file(out / name) for name in written.files]
         messages = [message for message in all_messages if message.format is not BankFormat.PAIN002]
@@ -184,13 +184,16 @@ def test_both_statement_formats_have_the_same_movements_without_reasons(tmp_path
 def test_responses_continue_from_earlier_ones(tmp_path: Path) -> None:
     out, behaviour = tmp_path / "out", BankBehaviour(REASONS, FREQUENT)
     first = write_responses(
-        [write_pain001(tmp_path / "1.xml", [Lot(build_transfers(60))])], out, behaviour, lambda _: None
+        [write_pain001(tmp_path / "1.xml", [Lot(build_transfers(60))])],
+        out,
+        behaviour,
+        on_step=lambda _: None,
     )
     second = write_responses(
         [write_pain001(tmp_path / "2.xml", [Lot(build_transfers(60, 100))], "RUN-2")],
         out,
         behaviour,
-        lambda _: None,
+        on_step=lambda _: None,
     )
     messages = [bank_file_reader.read_bank_file(out / name) for name in [*first.files, *second.files]]
     statements = [
@@ -209,10 +212,10 @@ def test_responses_continue_from_earlier_ones(tmp_path: Path) -> None:
 def test_the_default_rates_are_observed(tmp_path: Path) -> None:
     count = 40_000
     orders = read_payment_files([write_pain001(tmp_path / "run.xml", [Lot(build_transfers(count))])])
-    outcomes = decide_outcomes(orders, {}, REASONS, OutcomeRates())
+    outcomes = decide_outcomes(orders, {}, REASONS, rates=OutcomeRates())
     failed = np.flatnonzero(outcomes.movement_type != MovementType.DEBIT)
     assert 0.0018 * count < failed.size < 0.0032 * count
-    all_failed = decide_outcomes(orders, {}, REASONS, OutcomeRates(1, 100_000))
+    all_failed = decide_outcomes(orders, {}, REASONS, rates=OutcomeRates(1, 100_000))
     assert (all_failed.movement_type != MovementType.DEBIT).all()
     counts = Counter(all_failed.codes[reason] for reason in all_failed.reason.tolist())
     assert sum(REASON_SHARES.values()) == 100
@@ -222,7 +225,7 @@ def test_the_default_rates_are_observed(tmp_path: Path) -> None:
 
 def test_reasons_are_of_the_phase_in_which_they_occur(tmp_path: Path) -> None:
     orders = read_payment_files([write_pain001(tmp_path / "run.xml", [Lot(build_transfers(3000))])])
-    outcomes = decide_outcomes(orders, {}, REASONS, OutcomeRates(1, 100_000))
+    outcomes = decide_outcomes(orders, {}, REASONS, rates=OutcomeRates(1, 100_000))
     for movement_type, phase in (
         (MovementType.REJECT, ReasonPhase.REJECT),
         (MovementType.RETURN, ReasonPhase.RETURN),
@@ -238,7 +241,7 @@ def test_reasons_are_of_the_phase_in_which_they_occur(tmp_path: Path) -> None:
 def test_debits_are_on_target_days_and_returns_within_three(tmp_path: Path) -> None:
     lots = [Lot(build_transfers(2000), day="2018-12-22"), Lot(build_transfers(500, 5000), day="2018-12-31")]
     orders = read_payment_files([write_pain001(tmp_path / "run.xml", lots)])
-    outcomes = decide_outcomes(orders, {}, REASONS, OutcomeRates(1, 50_000))
+    outcomes = decide_outcomes(orders, {}, REASONS, rates=OutcomeRates(1, 50_000))
     assert is_open(outcomes.debited).all()
     assert is_open(outcomes.returned).all()
     assert set(outcomes.debited.tolist()) == {
@@ -263,7 +266,7 @@ def test_the_outcome_of_a_transfer_does_not_depend_on_its_file(tmp_path: Path) -
         dict(
             zip(
                 orders.end_to_end,
-                decide_outcomes(orders, {}, REASONS, FREQUENT).movement_type.tolist(),
+                decide_outcomes(orders, {}, REASONS, rates=FREQUENT).movement_type.tolist(),
                 strict=True,
             )
         )
@@ -297,7 +300,7 @@ def test_responses_of_the_same_day_do_not_replace_those_of_another_account(
         path = write_pain001(
             tmp_path / f"{number}.xml", [Lot(build_transfers(50, number * 1000), account)], f"RUN-{number}"
         )
-        files += write_responses([path], tmp_path / "out", behaviour, lambda _: None).files
+        files += write_responses([path], tmp_path / "out", behaviour, on_step=lambda _: None).files
     assert len(set(files)) == len(files)
     accounts = {
         statement.account

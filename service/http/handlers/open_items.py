@@ -1,19 +1,17 @@
 """The status of commitments and payment requests, as far as the caller may see them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from reporting.act_history import FROM_START, fetch_accepted_lines, fetch_refused_lines
+from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.code_names import CodeNames
 from reporting.open_items import (
     COMMITMENTS,
     REQUESTS,
     CommitmentLine,
-    CommitmentStatus,
     PaymentLine,
-    PaymentStatus,
     load_commitments,
     load_payments,
 )
@@ -42,6 +40,16 @@ PAGE_MAX = 100
 _PARAMETERS = ("reference", "sender", "exercise", "limit", "after")
 
 
+class LoadLines(Protocol):
+    """Load the state of lines, and whether all that hangs on them is included."""
+
+    def __call__(
+        self, connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
+    ) -> Coroutine[Any, Any, tuple[list[Any], bool]]:
+        """Load up to ``limit`` followers of each line."""
+        ...
+
+
 class CommitmentPage(msgspec.Struct, frozen=True, kw_only=True):
     """Lines of commitments, in order of their document numbers."""
 
@@ -62,16 +70,6 @@ class PaymentPage(msgspec.Struct, frozen=True, kw_only=True):
     is_whole: bool
     """False where the lists leave out rejections; the sums always include them."""
     next: str | None
-
-
-class LoadLines(Protocol):
-    """A query for the status of lines; its lists contain at most ``limit`` followers."""
-
-    async def __call__(
-        self, connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
-    ) -> CommitmentStatus | PaymentStatus:
-        """Load the status of ``rows``."""
-        ...
 
 
 class ItemType(NamedTuple):
@@ -114,7 +112,7 @@ class OpenItemsHandler:
             rows = await fetch_accepted_lines(connection, query, after=page.after, limit=page.limit)
             refused: list[Row] = []
             if not page.after:
-                refused = await fetch_refused_lines(connection, query, after=FROM_START, limit=REFUSED_MAX)
+                refused = await fetch_refused_lines(connection, query, limit=REFUSED_MAX)
             if not (rows or refused or page.after):
                 raise await query_scope.act_not_found(connection, query)
             loaded = await self._item_type.load(connection, names, rows, limit=query_scope.FOLLOWERS_MAX)

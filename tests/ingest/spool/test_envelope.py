@@ -191,14 +191,14 @@ def test_a_missing_manifest_is_an_empty_envelope(tmp_path: Path) -> None:
 
 def test_a_difference_is_reported_with_both_figures() -> None:
     envelope = Envelope(count=10, control_cents=1234567, sha256=b"\xaa" * 32)
-    check_totals(envelope, 10, 1234567, "f")
-    check_totals(Envelope(), 10, 1234567, "f")
+    check_totals(envelope, 10, 1234567, name="f")
+    check_totals(Envelope(), 10, 1234567, name="f")
     check_hash(envelope, b"\xaa" * 32, "f")
     with pytest.raises(EnvelopeMismatch, match=r"states 10 lines, the file has 1,009"):
-        check_totals(envelope, 1009, 1234567, "f")
+        check_totals(envelope, 1009, 1234567, name="f")
     with pytest.raises(EnvelopeMismatch, match=r"12,345\.67, the file's is -0\.05"):
-        check_totals(envelope, 10, -5, "f")
+        check_totals(envelope, 10, -5, name="f")
     with pytest.raises(EnvelopeMismatch, match=r"states 0 lines, the file has 7"):
-        check_totals(Envelope(count=0), 7, 0, "f")
+        check_totals(Envelope(count=0), 7, 0, name="f")
     with pytest.raises(EnvelopeMismatch, match=f"SHA-256 {'aa' * 32}, the file has {'bb' * 32}"):
         check_hash(envelope, b"\xbb" * 32, "f")

@@ -60,7 +60,7 @@ async def state(template: State, database: Database, tmp_path: Path) -> AsyncIte
 
 async def read_cp_consumed(state: State) -> int:
     rows_ = await state.fetch(
-        "select distinct on (node) node, read_cp_consumed from node_balance order by node, batch desc"
+        "select distinct on (node) node, cp_consumed from node_balance order by node, batch desc"
     )
     assert len(rows_) == LEVELS * len(UNITS)
     return sum(row["cp_consumed"] for row in rows_) // LEVELS

@@ -147,7 +147,7 @@ async def test_a_rebuilt_file_is_the_same_after_an_account_change(state: State) 
         path.unlink()
     outbox = issue.Outbox(files[0].parent.parent)
     async with run_queries.open_connection(state.dsn) as connection:
-        await issue.rebuild_files(connection, 1, outbox, ignore_progress)
+        await issue.rebuild_files(connection, 1, outbox, on_step=ignore_progress)
     assert [path.read_bytes() for path in files] == previous
 
 

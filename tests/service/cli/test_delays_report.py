@@ -50,7 +50,10 @@ async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         files = await state.pay_due(date(2018, 12, 1), paris_time("2018-11-05"))
         await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
         await late_interest.propose_interest(
-            state.context, InterestRequest(paris_time("2018-11-08")), create_interruption(), ProgressLines()
+            state.context,
+            InterestRequest(paris_time("2018-11-08")),
+            create_interruption(),
+            reporter=ProgressLines(),
         )
         (row,) = await state.fetch("select min(entry_id) as entry from entry where kind = 28")
         part = {"exercise": 2018, "kind": "attachment", "reference": "SATD-1", "date": "2018-11-09"}

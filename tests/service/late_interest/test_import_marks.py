@@ -74,13 +74,13 @@ def list_statements(state: State) -> tuple[list[Path], list[Path]]:
 async def import_files(state: State, files: list[Path], *, claiming: bool = True) -> ImportResult:
     how = InterestRequest(paris_time("2018-11-20")) if claiming else None
     return await bank_import.import_files(
-        state.context, files, create_interruption(), ImportOptions(ProgressLines(), interest=how)
+        state.context, files, create_interruption(), options=ImportOptions(ProgressLines(), interest=how)
     )
 
 
 async def claim(state: State, day: str = "2018-11-21") -> InterestResult:
     return await late.propose_interest(
-        state.context, InterestRequest(paris_time(day)), create_interruption(), ProgressLines()
+        state.context, InterestRequest(paris_time(day)), create_interruption(), reporter=ProgressLines()
     )
 
 
@@ -131,7 +131,9 @@ async def test_what_could_not_be_claimed_sets_no_mark(state: State) -> None:
     """A closed day, then a rate that is missing; the next import of debits makes up for both."""
     first, second = list_statements(state)
     closed = ImportOptions(ProgressLines(), interest=InterestRequest(paris_time("2019-05-02")))
-    found = (await bank_import.import_files(state.context, first, create_interruption(), closed)).interest
+    found = (
+        await bank_import.import_files(state.context, first, create_interruption(), options=closed)
+    ).interest
     assert found
     assert "no open period" in found.waits
     assert await read_marks(state) == []
@@ -236,7 +238,7 @@ async def test_claims_of_a_paused_treasury_wait_and_nothing_is_proposed_beside_t
     await import_files(state, first, claiming=False)
     reporter = StopSignaller()
     stopped = await late.propose_interest(
-        state.context, InterestRequest(paris_time("2018-11-20")), reporter.interruption, reporter
+        state.context, InterestRequest(paris_time("2018-11-20")), reporter.interruption, reporter=reporter
     )
     assert stopped.is_interrupted
     await set_paused(state, is_paused=True)
@@ -281,7 +283,7 @@ async def test_claims_that_are_refused_whole_are_no_end(state: State) -> None:
             state.context,
             InterestRequest(paris_time("2018-11-20")),
             create_interruption(),
-            FileSpoiler(folder, "posting interest"),
+            reporter=FileSpoiler(folder, "posting interest"),
         )
     assert [path.name for path in folder.iterdir()] == [late.FILE]
     assert (await fetch_claims(state), await read_marks(state)) == ([], [])
@@ -295,7 +297,10 @@ async def test_answers_that_are_refused_whole_are_no_end(state: State) -> None:
     folder = state.settings.data / bank_import.FOLDER
     with pytest.raises(EngineError, match="bank's answers were refused whole"):
         await bank_import.import_files(
-            state.context, first[:1], create_interruption(), ImportOptions(FileSpoiler(folder, "posting"))
+            state.context,
+            first[:1],
+            create_interruption(),
+            options=ImportOptions(FileSpoiler(folder, "posting")),
         )
     assert len(list(folder.glob("*.arrow"))) == 1
     assert "bank_debit" not in await state.count_kinds()

@@ -66,7 +66,7 @@ async def state(paid: State, database: Database, tmp_path: Path) -> AsyncIterato
 
 async def claim(state: State, day: str = "2018-11-20", *, dry: bool = False) -> InterestResult:
     return await late_interest.propose_interest(
-        state.context, InterestRequest(paris_time(day), dry), create_interruption(), ProgressLines()
+        state.context, InterestRequest(paris_time(day), dry), create_interruption(), reporter=ProgressLines()
     )
 
 
@@ -422,11 +422,11 @@ async def withhold_and_pay(state: State, held: str) -> None:
     async with command_queries.connect(state.dsn) as connection:
         at = paris_time("2018-11-12")
         wanted = ProposalRequest("anne", date(2018, 12, 31), at.date())
-        run = await proposals.propose_run(connection, books, wanted, lambda _: None)
+        run = await proposals.propose_run(connection, books, wanted, on_step=lambda _: None)
         shown = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
         (row,) = await state.fetch("select entry_id from entry where reference = $1", held)
         (line,) = [each["line"] for each in shown if each["entry"] == row["entry_id"]]
-        await run_edits.edit_run(connection, run, "hold", (line,), reason="", by="anne")
+        await run_edits.edit_run(connection, run, "hold", numbers=(line,), reason="", by="anne")
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
         state.context,

@@ -51,7 +51,7 @@ async def state(claimed: State, database: Database, tmp_path: Path) -> AsyncIter
 
 async def claim(state: State, day: str) -> InterestResult:
     return await late_interest.propose_interest(
-        state.context, InterestRequest(paris_time(day)), create_interruption(), ProgressLines()
+        state.context, InterestRequest(paris_time(day)), create_interruption(), reporter=ProgressLines()
     )
 
 

@@ -26,7 +26,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     documents = []
     for version in CamtVersion:
         behaviour = BankBehaviour(bank_reasons.load(), OutcomeRates(2, 50_000), version=version)
-        names = write_responses([run], folder / version, behaviour, lambda _: None).files
+        names = write_responses([run], folder / version, behaviour, on_step=lambda _: None).files
         documents += [(folder / version / name).read_bytes() for name in names]
     assert {text[60:140].partition(b"xsd:")[2][:8] for text in documents} >= {
         b"pain.002",

@@ -84,7 +84,7 @@ def build_message(
 
 def match_message(message: BankMessage, sent: SentTransfers, account: int = 0) -> MatchedMessage:
     accounts = np.full(sent.head.size, account, np.int64)
-    matches = match_movements(message, parse_entries(message), sent, accounts)
+    matches = match_movements(message, parse_entries(message), sent, accounts=accounts)
     matched = MatchedMessage(message, matches, sent, bank_reasons.load(), {}, {})
     codes = {number: f"P{number}" for number in bank_acts.list_payees_to_block(matched)}
     return matched._replace(payees=codes)

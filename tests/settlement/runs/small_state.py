@@ -124,11 +124,13 @@ class SmallState:
     async def propose(self, by: str = "Alice", until: str = "2018-06-30", at: datetime = AT) -> int:
         request = ProposalRequest(by, datetime.fromisoformat(until).date(), at.date())
         async with run_queries.open_connection(self.dsn) as connection:
-            return await proposals.propose_run(connection, self.payment_reference, request, self.on_step)
+            return await proposals.propose_run(
+                connection, self.payment_reference, request, on_step=self.on_step
+            )
 
     async def edit(self, run: int, what: str, *numbers: int, by: str = "Alice") -> None:
         async with run_queries.open_connection(self.dsn) as connection:
-            await run_edits.edit_run(connection, run, what, numbers, reason="test", by=by)
+            await run_edits.edit_run(connection, run, what, numbers=numbers, reason="test", by=by)
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
         async with run_queries.open_connection(self.dsn) as connection:
@@ -154,7 +156,7 @@ class SmallState:
     async def load_files(self, run: int) -> list[dict[str, Any]]:
         """Return the files of an issued run."""
         async with run_queries.open_connection(self.dsn) as connection:
-            return await issue.rebuild_files(connection, run, self.outbox, self.on_step)
+            return await issue.rebuild_files(connection, run, self.outbox, on_step=self.on_step)
 
     def change_rules(self, **rules: int | str) -> None:
         """Change rules of payment from now on."""

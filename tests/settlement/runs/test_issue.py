@@ -288,7 +288,7 @@ async def test_only_released_runs_are_issued(state: SmallState) -> None:
         await state.issue(run)
     async with run_queries.open_connection(state.dsn) as connection:
         with pytest.raises(NoSuchRun, match="is proposed; the command needs one that is issued"):
-            await issue.rebuild_files(connection, run, state.outbox, print)
+            await issue.rebuild_files(connection, run, state.outbox, on_step=print)
 
 
 async def test_a_returned_transfer_is_paid_again_without_credits(state: SmallState) -> None:

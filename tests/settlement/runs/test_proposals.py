@@ -97,7 +97,7 @@ async def test_due_days(state: SmallState) -> None:
         run = await state.propose(until=until)
         assert len(await state.load_lines(run)) == count, until
         async with run_queries.open_connection(state.dsn) as connection:
-            await run_edits.abandon_run(connection, run, "only looked", "Alice")
+            await run_edits.abandon_run(connection, run, "only looked", by="Alice")
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 2, remittances.CHUNK_ROWS])
@@ -210,7 +210,7 @@ async def test_edits_that_are_refused(state: SmallState) -> None:
     with pytest.raises(NoSuchRun, match="pays nothing: abandon it"):
         await state.release(run)
     async with run_queries.open_connection(state.dsn) as connection:
-        await run_edits.abandon_run(connection, run, "nothing in it", "Alice")
+        await run_edits.abandon_run(connection, run, "nothing in it", by="Alice")
         with pytest.raises(NoSuchRun, match="no payee NOBODY"):
             await run_edits.find_payee(connection, "NOBODY")
     with pytest.raises(NoSuchRun, match="abandoned"):
