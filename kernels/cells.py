@@ -13,22 +13,22 @@ CENTRE_BIT, AREA_BIT, ITEM_BIT, FUND_BIT = 46, 32, 22, 7
 
 
 @part
-def _find_slot(slots, known, word):
+def _find_slot(slots, words, word):
     """Return the slot of ``word``, or the free slot where it belongs."""
     mask = np.uint64(slots.size - 1)
     at = mix_bits(np.uint64(word)) & mask
-    while slots[at] != np.uint64(0) and known[np.int64(slots[at]) - 1] != word:
+    while slots[at] != np.uint64(0) and words[np.int64(slots[at]) - 1] != word:
         at = (at + np.uint64(1)) & mask
     return at
 
 
 @kernel(reads(PackedCells), fills_column(Slots), fills_column(Money), fills_column(Money), fills(Numbers))
-def number_cells(packed, slots, known, count, numbers):
+def number_cells(packed, slots, words, count, numbers):
     """Number account assignments in the order of their first occurrence.
 
     Reads     packed    n words; -1 where a line gives none
-    Advances  slots     a power of two of slots; position of the word in ``known`` + 1; 0 is free
-              known     the words by number; with free rows for all of ``packed`` after the first ``count[0]``
+    Advances  slots     a power of two of slots; position of the word in ``words`` + 1; 0 is free
+              words     the words by number; with free rows for all of ``packed`` after the first ``count[0]``
               count     one row: the number of known words
     Fills     numbers   n rows; the number, -1 for none
     Order     row order determines the numbers
@@ -42,9 +42,9 @@ def number_cells(packed, slots, known, count, numbers):
         if word < 0:
             numbers.number[row] = -1
             continue
-        at = _find_slot(slots, known, word)
+        at = _find_slot(slots, words, word)
         if slots[at] == np.uint64(0):
-            known[count[0]] = word
+            words[count[0]] = word
             count[0] += 1
             slots[at] = np.uint64(count[0])
         numbers.number[row] = np.int64(slots[at]) - 1

@@ -12,7 +12,7 @@ from kernels.parsing import is_flawed
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _29 = np.uint64(29)
-_NONE, _ONE = np.uint64(0), np.uint64(1)
+_NONE, _LOW_BIT = np.uint64(0), np.uint64(1)
 _INVALID = Outcome.FIELD_INVALID.value
 _MISSING = Outcome.FIELD_MISSING.value
 
@@ -34,7 +34,7 @@ def add_texts(spans, text, field, bytes_max, contents):
     for row in range(start.size):
         if start[row] == end[row]:
             continue
-        contents.fields[row] |= _ONE << salt
+        contents.fields[row] |= _LOW_BIT << salt
         first, _ = compute_siphash((salt, salt), salt, data, start[row], end[row])
         contents.content[row] += first
         if contents.flawed[row] == 0 and is_flawed(data, start[row], end[row], bytes_max):
@@ -66,11 +66,11 @@ def add_codes(codes, values, contents):
 
 
 @kernel(reads(ParsedNumbers), reads(Flags), whole, whole, fills(LineContent))
-def add_numbers(parsed, given, field, salt, contents):
+def add_numbers(parsed, presence, field, salt, contents):
     """Add a column of numbers, one word each.
 
     Reads     parsed          n rows of ``field``
-              given           n rows, 1 where the line gives a number; or no row at all, if every line does
+              presence        n rows, 1 where the line gives a number; or no row at all, if every line does
     Advances  contents        n rows; a missing number changes nothing, unless its text is invalid
     Order     rows are independent
     Outcomes  none: a number with fault FIELD_INVALID marks its field as flawed; never raises
@@ -78,11 +78,11 @@ def add_numbers(parsed, given, field, salt, contents):
     Cost      O(n), one pass
     Oracle    tests.oracle.content_digest.add_numbers
     """
-    salt_word, bit = np.uint64(salt) * _GOLDEN, _ONE << np.uint64(field)
+    salt_word, bit = np.uint64(salt) * _GOLDEN, _LOW_BIT << np.uint64(field)
     for row in range(parsed.value.size):
         if parsed.fault[row] == _INVALID and contents.flawed[row] == 0:
             contents.flawed[row] = field
-        if given.flag.size == 0 or given.flag[row] != 0:
+        if presence.flag.size == 0 or presence.flag[row] != 0:
             word = (np.uint64(parsed.value[row]) + salt_word) * _MIX
             contents.fields[row] |= bit
             contents.content[row] += (word ^ (word >> _29)) * _GOLDEN
@@ -91,7 +91,7 @@ def add_numbers(parsed, given, field, salt, contents):
 @part
 def _find_first_missing(missing, order):
     for field in order:
-        if (missing >> np.uint64(field)) & _ONE != _NONE:
+        if (missing >> np.uint64(field)) & _LOW_BIT != _NONE:
             return field
     return np.uint8(0)
 

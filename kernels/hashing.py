@@ -15,7 +15,7 @@ _V2 = np.uint64(0x6C7967656E657261)
 _V3 = np.uint64(0x7465646279746573)
 _EE = np.uint64(0xEE)
 _DD = np.uint64(0xDD)
-_ONE = np.uint64(1)
+_LOW_BIT = np.uint64(1)
 _13, _16, _17, _21, _32 = (np.uint64(bits) for bits in (13, 16, 17, 21, 32))
 _64 = np.uint64(64)
 _56 = np.uint64(56)
@@ -54,7 +54,7 @@ def read_word(data, at):
 def read_tail(data, at, count):
     """Read the last ``count`` bytes, up to seven, little endian: out of a word of eight where the data are long enough."""
     if at + 8 <= data.size:
-        return read_word(data, at) & ((_ONE << np.uint64(8 * count)) - _ONE)
+        return read_word(data, at) & ((_LOW_BIT << np.uint64(8 * count)) - _LOW_BIT)
     value = np.uint64(0)
     for place in range(count):
         value |= np.uint64(data[at + place]) << np.uint64(8 * place)

@@ -12,7 +12,7 @@ from kernels.jit import as_position, fills_column, fills_records, kernel, part, 
 
 _TAG_BITS = np.uint64(32)
 _ROW_MASK = np.uint64(0xFFFF_FFFF)
-_ONE = np.uint64(1)
+_STEP = np.uint64(1)
 _FREE = np.uint64(0)
 _FIRST_SLOT = np.uint64(0)
 NO_GUESS = np.uint32(0xFFFF_FFFF)
@@ -27,7 +27,7 @@ def find_home_slot(slots, low):
 
 @part
 def _find_next_slot(slots, at):
-    at += _ONE
+    at += _STEP
     return at if at < np.uint64(slots.size) else _FIRST_SLOT
 
 

@@ -41,12 +41,12 @@ def _read_code_point(data, at, width):
 
 
 @kernel(reads(Spans), reads(Bytes), reads(Transliteration), fills(Spans), fills_column(Byte))
-def transliterate_texts(spans, text, table, written, out):
+def transliterate_texts(spans, text, table, out_spans, out):
     """Transliterate each text by ``table``, without spaces at its ends, up to the capacity of its row.
 
     Reads     spans, text     n texts, UTF-8
               table           letters by code point; a dot beyond the last one
-    Fills     written         n spans of ``out``
+    Fills     out_spans       n spans of ``out``
               out             n sections of equal size, one per row
     Order     rows are independent
     Outcomes  a byte that is no UTF-8 is written as code point 0; never raises
@@ -79,4 +79,4 @@ def transliterate_texts(spans, text, table, written, out):
                     write_at += 1
                     if byte != _SPACE:
                         trimmed_end = write_at
-        written.start[row], written.end[row] = first, trimmed_end
+        out_spans.start[row], out_spans.end[row] = first, trimmed_end

@@ -147,10 +147,10 @@ class _EventHandler:
             self._ignored_depth -= 1
             return
         node = self._open_nodes.pop()
-        seen, _ = self._seen.pop()
+        child_bits, _ = self._seen.pop()
         if node.column >= 0:
             self._store_text(node)
-        elif seen & node.required_bits != node.required_bits:
+        elif child_bits & node.required_bits != node.required_bits:
             raise DocumentFaulty(XmlFault.ELEMENT_MISSING, 0)
         if node.element.record:
             self.row_builder.close_row(node.record)
@@ -204,14 +204,14 @@ class _EventHandler:
         self._push(node)
 
     def _check_order(self, parent: CompiledNode, node: CompiledNode) -> None:
-        seen, last = self._seen[-1]
-        has_occurred = bool(seen >> node.bit & 1)
+        child_bits, last = self._seen[-1]
+        has_occurred = bool(child_bits >> node.bit & 1)
         if has_occurred and not node.element.is_repeatable:
             raise DocumentFaulty(XmlFault.ELEMENT_REPEATED, 0)
         is_late = node.position < last or (node.position == last and not has_occurred)
         if is_late and not parent.element.is_lenient:
             raise DocumentFaulty(XmlFault.ELEMENT_MISPLACED, 0)
-        self._seen[-1] = seen | 1 << node.bit, node.position
+        self._seen[-1] = child_bits | 1 << node.bit, node.position
 
     def _push(self, node: CompiledNode) -> None:
         self._open_nodes.append(node)
@@ -219,9 +219,9 @@ class _EventHandler:
 
     def _store_text(self, node: CompiledNode) -> None:
         text = "".join(self._text)
-        self.row_builder.put_text(node.column, text.strip(_SPACE) if node.element.is_trimmed else text)
+        self.row_builder.write_text(node.column, text.strip(_SPACE) if node.element.is_trimmed else text)
         if self._attribute is not None:
-            self.row_builder.put_text(node.attribute_column, self._attribute)
+            self.row_builder.write_text(node.attribute_column, self._attribute)
 
 
 def _unescape_ampersands(value: str | None) -> str | None:

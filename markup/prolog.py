@@ -87,11 +87,13 @@ def _find_namespace(attributes: Sequence[_Attribute]) -> str | None:
 
     Harmless are declarations of prefixes, and attributes with a declared prefix such as ``xsi:schemaLocation``.
     """
-    defaults = [each for each in attributes if (each.prefix, each.name) == (b"", b"xmlns")]
-    declarations = [each for each in attributes if each.prefix == b"xmlns"]
-    prefixed = [each for each in attributes if each.prefix not in {b"", b"xmlns"}]
+    defaults = [
+        attribute for attribute in attributes if (attribute.prefix, attribute.name) == (b"", b"xmlns")
+    ]
+    declarations = [attribute for attribute in attributes if attribute.prefix == b"xmlns"]
+    prefixed = [attribute for attribute in attributes if attribute.prefix not in {b"", b"xmlns"}]
     has_others = len(defaults) + len(declarations) + len(prefixed) < len(attributes)
-    prefixes = {each.name for each in declarations}
+    prefixes = {attribute.name for attribute in declarations}
     is_harmless = _are_valid_declarations(declarations) and _are_valid_names(prefixed, prefixes)
     if len(defaults) != 1 or has_others or not is_harmless:
         return None
@@ -100,13 +102,15 @@ def _find_namespace(attributes: Sequence[_Attribute]) -> str | None:
 
 def _are_valid_declarations(declarations: Sequence[_Attribute]) -> bool:
     """Return whether each prefix is declared once, is not reserved, and stands for an ordinary namespace."""
-    prefixes = [each.name for each in declarations]
+    prefixes = [declaration.name for declaration in declarations]
     is_reserved = any(prefix.lower().startswith(_RESERVED_PREFIX) for prefix in prefixes)
-    are_ordinary = all(each.value and each.value not in _XML_NAMESPACES for each in declarations)
+    are_ordinary = all(
+        declaration.value and declaration.value not in _XML_NAMESPACES for declaration in declarations
+    )
     return len(set(prefixes)) == len(prefixes) and not is_reserved and are_ordinary
 
 
 def _are_valid_names(prefixed: Sequence[_Attribute], prefixes: set[bytes]) -> bool:
     """Return whether all prefixes are declared and no local name occurs twice: two prefixes may mean one namespace."""
-    names = [each.name for each in prefixed]
-    return len(set(names)) == len(names) and all(each.prefix in prefixes for each in prefixed)
+    names = [attribute.name for attribute in prefixed]
+    return len(set(names)) == len(names) and all(attribute.prefix in prefixes for attribute in prefixed)

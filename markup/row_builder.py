@@ -33,7 +33,7 @@ class RowBuilder:
         """Mark the open row of a record as complete."""
         self._closed[record] = self._opened[record]
 
-    def put_text(self, column: int, text: str) -> None:
+    def write_text(self, column: int, text: str) -> None:
         """Write a text into the open row.
 
         Raises
@@ -56,7 +56,9 @@ class RowBuilder:
     @property
     def is_full(self) -> bool:
         """Whether so many rows are collected that they should be taken."""
-        return any(opened - base > _BATCH_ROWS for opened, base in zip(self._opened, self._base, strict=True))
+        return any(
+            row_count - base > _BATCH_ROWS for row_count, base in zip(self._opened, self._base, strict=True)
+        )
 
     def take_rows(self) -> Iterator[RecordRows]:
         """Yield the complete rows, and remove them."""

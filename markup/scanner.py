@@ -87,8 +87,8 @@ class _Scanner:
     def _is_nearly_full(self) -> bool:
         """Return whether the buffers might be too small for what the next chunk contains."""
         lacks_text_space = int(self._store.used.max()) + self._sizes.chunk + _ZEROS > self._sizes.text
-        opened = int((self._cursor.opened - self._cursor.base).max())
-        return lacks_text_space or opened >= self._sizes.rows
+        row_count = int((self._cursor.opened - self._cursor.base).max())
+        return lacks_text_space or row_count >= self._sizes.rows
 
     def _take_rows(self) -> Iterator[RecordRows]:
         """Yield the complete rows, and remove them from the buffers."""

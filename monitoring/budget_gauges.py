@@ -177,10 +177,10 @@ class BudgetGauges:
     def _find_near_exhaustion(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether each row is near exhaustion, by measure; a row of estimated credits never is."""
         figures = self._figures[rows].reshape(len(rows), len(MEASURES), _FIGURES_A_MEASURE)
-        opened = figures[:, :, _OPENED]
-        available = opened - figures[:, :, _RESERVED] - figures[:, :, _CONSUMED]
-        is_low = available <= opened // NEAR_EXHAUSTION_DIVISOR
-        return self._layout.is_ceiling[rows, None] & (opened > 0) & is_low
+        opened_cents = figures[:, :, _OPENED]
+        available = opened_cents - figures[:, :, _RESERVED] - figures[:, :, _CONSUMED]
+        is_low = available <= opened_cents // NEAR_EXHAUSTION_DIVISOR
+        return self._layout.is_ceiling[rows, None] & (opened_cents > 0) & is_low
 
 
 def _select_columns(measure: str) -> slice:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from prometheus_client import (
@@ -53,6 +53,13 @@ class _ActiveSubmission:
     def undecided_lines(self) -> int:
         """Lines without a committed outcome."""
         return 0 if self.lines is None else self.lines - _count_decided(self.counted_tally)
+
+
+class Bucket(NamedTuple):
+    """A bucket of a histogram: its upper bound, and the observations up to it."""
+
+    bound: float
+    observations: int
 
 
 class ServiceMetrics:
@@ -119,11 +126,11 @@ class ServiceMetrics:
             if sample.name == PREFIX + name
         }
 
-    def read_buckets(self, name: str) -> list[tuple[float, int]]:
+    def read_buckets(self, name: str) -> list[Bucket]:
         """Return each bucket bound of a histogram without labels and the observations up to it; the last counts all."""
         (family,) = self._metrics[name].collect()
         return [
-            (float(sample.labels["le"]), int(sample.value))
+            Bucket(float(sample.labels["le"]), int(sample.value))
             for sample in family.samples
             if "le" in sample.labels
         ]

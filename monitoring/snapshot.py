@@ -24,7 +24,7 @@ from monitoring.live_figures import (
     StageTime,
     Throughput,
 )
-from monitoring.service_metrics import ServiceMetrics
+from monitoring.service_metrics import Bucket, ServiceMetrics
 from monitoring.trend import Trend
 
 OUTCOMES = ("accepted", "duplicate", "refused")
@@ -93,7 +93,7 @@ def _sum_outcomes(senders: Collection[Mapping[str, OutcomeTotals]]) -> Outcomes:
     by_outcome = [[sender.get(name, OutcomeTotals()) for sender in senders] for name in OUTCOMES]
     return Outcomes(
         *(
-            OutcomeTotals(sum(each.lines for each in totals), sum(each.cents for each in totals))
+            OutcomeTotals(sum(total.lines for total in totals), sum(total.cents for total in totals))
             for totals in by_outcome
         )
     )
@@ -146,7 +146,7 @@ def _build_forms(metrics: ServiceMetrics) -> FormFigures:
     return FormFigures(buckets[-1][1], within, FORM_TARGET_SECONDS, find_p99_bound(buckets))
 
 
-def find_p99_bound(buckets: Sequence[tuple[float, int]]) -> float | None:
+def find_p99_bound(buckets: Sequence[Bucket]) -> float | None:
     """Return the smallest bucket bound with 99 % of the observations; None without any, or if beyond all bounds."""
     total = buckets[-1][1]
     return next((bound for bound, count in buckets[:-1] if total and 100 * count >= 99 * total), None)
@@ -178,13 +178,13 @@ def _build_sender(sender: str, files: Mapping[tuple[str, ...], float], outcomes:
 
 
 def _list_programmes(metrics: ServiceMetrics) -> Iterator[ProgrammeFigures]:
-    opened, available = (
+    opened_cents, available = (
         metrics.read_values("budget_opened_cents"),
         metrics.read_values("budget_available_cents"),
     )
-    for year, programme in sorted({(year, programme) for year, programme, _ in opened}):
+    for year, programme in sorted({(year, programme) for year, programme, _ in opened_cents}):
         ae, cp = (
-            CreditFigures(round(opened[labels]), round(available[labels]))
+            CreditFigures(round(opened_cents[labels]), round(available[labels]))
             for labels in ((year, programme, measure) for measure in ("ae", "cp"))
         )
         yield ProgrammeFigures(year, programme, ae, cp)

@@ -119,8 +119,10 @@ def _build_node(names: CodeNames, row: Row) -> NodeBudget:
 
 def read_appropriations(row: Row | None, measure: str) -> Appropriations:
     """Return one measure (``ae`` or ``cp``) of a row of ``node_balance``; zeros if there is no row."""
-    opened, allotted, reserved, consumed = (row[f"{measure}_{figure}"] if row else 0 for figure in _FIGURES)
-    return Appropriations(opened, allotted, reserved, consumed, opened - reserved - consumed)
+    opened_cents, allotted, reserved, consumed = (
+        row[f"{measure}_{figure}"] if row else 0 for figure in _FIGURES
+    )
+    return Appropriations(opened_cents, allotted, reserved, consumed, opened_cents - reserved - consumed)
 
 
 def _sum_appropriations(parts: Sequence[Appropriations]) -> Appropriations:

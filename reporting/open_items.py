@@ -180,16 +180,16 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     followers = [follower for follower in all_followers if follower["predecessor"] == row["entry_id"]]
     rejected, settled = _sum_family(sums, Family.REJECTION), _sum_family(sums, Family.SETTLEMENT)
     diverted = sum(cents for kind, cents in sums.items() if kind in _DIVERTING)
-    left = row["amount"] - rejected
+    remainder = row["amount"] - rejected
     return PaymentLine(
         **_select_shared(line),
         **{name: line[name] for name in ("kind", "french", "payee", "terms", "amount")},
         state=_find_state(row["amount"], rejected, settled + diverted),
         rejected=rejected,
-        left=left,
+        left=remainder,
         settled=settled,
         diverted=diverted,
-        payable=left - settled - diverted,
+        payable=remainder - settled - diverted,
         commitment=summarize_entry(predecessor) if predecessor else None,
         rejections=_summarize_families(followers, Family.REJECTION),
         settlements=[

@@ -108,9 +108,11 @@ async def prove_submission(connection: Connection, names: CodeNames, number: int
         return None
     (row,) = rows
     progress = await fetch(connection, "progress", [number])
-    numbers = [each["batch"] for each in await fetch(connection, "batches_of_submission", number)]
-    proofs = [await prove_batch(connection, names, each) for each in numbers]
-    agreements = [each for one in progress for each in await _compare_totals(connection, row, one)]
+    numbers = [batch["batch"] for batch in await fetch(connection, "batches_of_submission", number)]
+    proofs = [await prove_batch(connection, names, batch) for batch in numbers]
+    agreements = [
+        agreement for line in progress for agreement in await _compare_totals(connection, row, line)
+    ]
     if row["is_cancelled"]:
         agreements.append(await _compare_cancelled(connection, number))
     return SubmissionProof(
@@ -120,7 +122,7 @@ async def prove_submission(connection: Connection, names: CodeNames, number: int
         row["file_hash"],
         bool(progress and progress[0]["done"]),
         agreements,
-        [each for each in proofs if each],
+        [proof for proof in proofs if proof],
     )
 
 

@@ -224,7 +224,7 @@ def _build_group(message: MessageReport) -> list[XmlNode]:
         coded: list[XmlNode] = [("Rsn", [("Cd", message.reason)])] if message.reason else []
         nodes.append(("StsRsnInf", [*coded, *_build_remarks(message.remarks)]))
     counts = (message.accepted, message.pending, message.rejected)
-    return [*nodes, *(_build_count(each) for each in counts if each.lines)]
+    return [*nodes, *(_build_count(count) for count in counts if count.lines)]
 
 
 def _build_count(count: StatusCount) -> XmlNode:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from service.database.embedded import Database, run_embedded
+from service.database.embedded_server import Database, run_embedded
 from tests import external_programs
 from tests.databases import create_database
 

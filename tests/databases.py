@@ -7,7 +7,7 @@ from itertools import count
 
 import asyncpg
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 
 _numbers = count()
 

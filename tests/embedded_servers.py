@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 
 SMALL_SETTINGS = {"shared_buffers": "64MB", "max_wal_size": "512MB"}
 

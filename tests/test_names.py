@@ -27,7 +27,7 @@ VERBS_IN_ED = frozenset("embed feed need seed shed speed".split())
 
 NOUNS_IN_ING = frozenset(
     "accounting hashing matching numbering parsing processing packing reading rounding sampling scheduling tuning timing"
-    " maintaining loading string".split()
+    " maintaining loading string grouping spending binding crossing".split()
 )
 """Words in -ing that a module may end with, because the field uses them as nouns."""
 
@@ -36,7 +36,7 @@ VERB_MODULES = frozenset({"posting/store/migrate.py", "reporting/verification/ve
 
 VERBS = frozenset(
     "answer ask build check complete cut decide detect draw explain fetch find follow gather give inspect judge keep learn"
-    " load make measure migrate pack place propose read replay resolve respond restore say send serve settle spell store"
+    " load make measure migrate pack place propose read resolve respond say send serve settle spell"
     " take tell try verify watch write".split()
 )
 

@@ -90,8 +90,11 @@ def check_draws(
     ``opening`` is the budget before the draws, ``figures`` its figures after them; ``short`` contains the node without
     sufficient credits for each draw, or -1.
     """
-    cells, nodes, opened = opening
-    parent, available = nodes["parent"].tolist(), (opened[:, AE] - opened[:, AE + CONSUMED]).tolist()
+    cells, nodes, opening_figures = opening
+    parent, available = (
+        nodes["parent"].tolist(),
+        (opening_figures[:, AE] - opening_figures[:, AE + CONSUMED]).tolist(),
+    )
     centres = cells["centre_node"][draws.cell].tolist()
     for row, (centre, amount) in enumerate(zip(centres[:_SAMPLE], draws.amount.tolist(), strict=False)):
         chain, node = [], centre
@@ -106,4 +109,4 @@ def check_draws(
     for level in np.unique(nodes["level"]):
         _require(figures[nodes["level"] == level, AE + CONSUMED].sum() == drawn, f"AE at level {level}")
     _require(np.any(short >= 0), "nothing was refused")
-    _require(np.all(figures[:, AE + CONSUMED] <= opened[:, AE]), "a node overdrawn")
+    _require(np.all(figures[:, AE + CONSUMED] <= opening_figures[:, AE]), "a node overdrawn")

@@ -137,15 +137,15 @@ def build_lines(number: FileNumber, count: int, budget: LoadBudget) -> pa.Table:
             "exercise": pa.array(np.full(count, load_budget.YEAR, np.int32)),
             "date": pa.array(np.full(count, np.datetime64(load_budget.DATE_FIELDS["date"]))),
             "fund_centre": build_code_column(
-                assignment, ["", *(each.unit for each in assignments), wrong.unit[:-4] + "XXXX"]
+                assignment, ["", *(option.unit for option in assignments), wrong.unit[:-4] + "XXXX"]
             ),
             "functional_area": build_code_column(
-                assignment, ["", *(each.area for each in assignments), wrong.area]
+                assignment, ["", *(option.area for option in assignments), wrong.area]
             ),
             "commitment_item": build_code_column(
-                assignment, ["", *(each.item for each in assignments), wrong.item]
+                assignment, ["", *(option.item for option in assignments), wrong.item]
             ),
-            "payee": build_code_column(payee, ["", *(each.code for each in payees)]),
+            "payee": build_code_column(payee, ["", *(party.code for party in payees)]),
             "predecessor": build_text_column(previous, np.where(follows, previous.shape[1], 0)),
             "amount_cents": pa.array(np.full(count, _SPENT_CENTS, np.int64)),
         }

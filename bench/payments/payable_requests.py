@@ -132,10 +132,16 @@ def build_payees(count: int) -> pa.Table:
     )
 
 
-def build_requests(
-    size: Size, units: list[str], nomenclature: Nomenclature
-) -> Iterator[tuple[int, pa.Table]]:
-    """Requests in shares, with the number of the first of each."""
+class RequestShare(NamedTuple):
+    """Some of the requests, for one file."""
+
+    first: int
+    """Number of the first request."""
+    table: pa.Table
+
+
+def build_requests(size: Size, units: list[str], nomenclature: Nomenclature) -> Iterator[RequestShare]:
+    """Yield the requests in shares."""
     areas: dict[str, str] = {}
     for area in nomenclature.areas.values():
         areas.setdefault(area.programme, area.code)
@@ -151,7 +157,7 @@ def build_requests(
             "payee": pa.DictionaryArray.from_arrays(payee, _build_references("P", 0, size.payees)),
             "amount_cents": pa.array(seal_array(rng.integers(1, _CENTS_MAX, count))),
         }
-        yield (
+        yield RequestShare(
             first,
             pa.table(
                 {

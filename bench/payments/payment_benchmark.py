@@ -110,8 +110,10 @@ class _PaymentBench:
         """Pay the requests in one run, from its proposal to its files."""
         async with run_queries.open_connection(self._dsn) as connection:
             with figures.time_step("propose"):
-                wanted = ProposalRequest("Alice", date(YEAR, 6, 30), _NOW.date())
-                run = await proposals.propose_run(connection, books, wanted, on_step=self._report_progress)
+                proposal_request = ProposalRequest("Alice", date(YEAR, 6, 30), _NOW.date())
+                run = await proposals.propose_run(
+                    connection, books, proposal_request, on_step=self._report_progress
+                )
             with figures.time_step("release"):
                 await run_edits.release_run(connection, run, "Bruno")
             with figures.time_step("acts"):

@@ -97,11 +97,11 @@ def _build_allotments(
     """Build openings by programme, moves from T2 to other titles, then allotments to BOPs and to units."""
     own = _build_unit_grants(units, allotted)
     bops = _sum_grants(own._replace(centre=units.bop[own.owner], owner=units.programme[own.owner]))
-    opened = _sum_grants(bops._replace(centre=bops.owner))
+    openings = _sum_grants(bops._replace(centre=bops.owner))
     own = own._replace(owner=units.bop[own.owner])
-    opened, transfers = _add_payroll(opened, codes, acts)
+    openings, transfers = _add_payroll(openings, codes, acts)
     return [
-        _build_lines(opened, codes, f"budget_opening_{measure}", day=OPENING_DAY),
+        _build_lines(openings, codes, f"budget_opening_{measure}", day=OPENING_DAY),
         _build_title_moves(transfers, codes, measure),
         _build_lines(bops, codes, f"allotment_{measure}", day=BOP_ALLOTMENT_DAY),
         _build_lines(own, codes, f"allotment_{measure}", day=UNIT_ALLOTMENT_DAY),
@@ -125,9 +125,9 @@ def _sum_grants(grants: Grants) -> Grants:
     return Grants(grants.owner[first], keys // SHEETS, keys % SHEETS, grants.fund[first], total)
 
 
-def _add_payroll(opened: Grants, codes: Codes, acts: int) -> tuple[Grants, Grants]:
+def _add_payroll(openings: Grants, codes: Codes, acts: int) -> tuple[Grants, Grants]:
     """Add each programme's payroll to its T2; a hundredth of it reaches HT2 by a move instead of the opening."""
-    programmes = np.unique(opened.centre)
+    programmes = np.unique(openings.centre)
     sizes = load_programme_sizes()
     programme_sizes = [sizes[codes.centres[number]] for number in programmes]
     cents = np.array(
@@ -136,13 +136,13 @@ def _add_payroll(opened: Grants, codes: Codes, acts: int) -> tuple[Grants, Grant
     )
     plain = np.full(len(programmes), ORDINARY)
     payroll = Grants(programmes, programmes, np.full(len(programmes), T2), plain, cents)
-    other = opened.sheet == HT2
-    opened_other = dict(zip(opened.centre[other].tolist(), opened.amount[other].tolist(), strict=True))
+    other = openings.sheet == HT2
+    opened_other = dict(zip(openings.centre[other].tolist(), openings.amount[other].tolist(), strict=True))
     limits = np.array([opened_other.get(int(number), 0) // 2 for number in programmes])
     moved = np.minimum(cents // 100, limits)
     less = payroll._replace(sheet=np.full(len(programmes), HT2), amount=-moved)
     payroll = payroll._replace(amount=cents + moved)
-    total = _sum_grants(Grants(*map(np.concatenate, zip(opened, payroll, less, strict=True))))
+    total = _sum_grants(Grants(*map(np.concatenate, zip(openings, payroll, less, strict=True))))
     return _filter_grants(total, total.amount > 0), _filter_grants(payroll._replace(amount=moved), moved > 0)
 
 

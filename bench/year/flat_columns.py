@@ -46,7 +46,7 @@ _REFERENCES: Mapping[Family, str] = {
 """The prefix of the references of each family."""
 
 _PREFIXES = encode_texts(*(_REFERENCES[family] for family in Family))
-_LABELS = encode_texts("----", *(each.label for each in CLASSES))
+_LABELS = encode_texts("----", *(line_class.label for line_class in CLASSES))
 
 _CLOSED_DAY = 500
 """A day in May 2019, whose period is not open."""
@@ -60,7 +60,7 @@ def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
     columns: dict[str, pa.Array | None] = {
         "reference": _build_references(lines),
         "line": pa.array(lines.line),
-        "kind": build_code_column(kind, [*(each.name for each in CATALOG), UNKNOWN_KIND]),
+        "kind": build_code_column(kind, [*(act_kind.name for act_kind in CATALOG), UNKNOWN_KIND]),
         "exercise": pa.array(_build_exercises(fault)),
         "date": pa.array(_build_dates(lines)).view(pa.date32()),
         "fund_centre": _build_codes(lines.centre, texts.centres),

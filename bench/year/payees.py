@@ -3,6 +3,8 @@
 None of them exists: names contain numbers, account numbers are invented.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -37,14 +39,21 @@ def draw_payees(count: int, payees: int, rng: np.random.Generator) -> NDArray[np
     return np.minimum(drawn.astype(np.int32) - 1, payees - 1)
 
 
-def build_codes(payees: NDArray[np.integer]) -> tuple[ByteRows, NDArray[np.int64]]:
+class PayeeCodes(NamedTuple):
+    """A code for each payee, as rows of bytes, and how many of them count."""
+
+    codes: ByteRows
+    lengths: NDArray[np.int64]
+
+
+def build_codes(payees: NDArray[np.integer]) -> PayeeCodes:
     """Build each payee's code and its length: ten digits, or for three in ten a national number of fourteen digits."""
     number = payees.astype(np.int64)
     codes = np.zeros((len(number), 14), np.uint8)
     codes[:, :10] = encode_digits(10**9 + number * _SPREAD % 10**9, 10)
     is_national = number % 10 >= 7
     codes[is_national] = _build_sirets(number[is_national])
-    return codes, np.where(is_national, 14, 10)
+    return PayeeCodes(codes, np.where(is_national, 14, 10))
 
 
 def build_names(payees: NDArray[np.integer]) -> ByteRows:

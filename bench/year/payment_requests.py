@@ -178,10 +178,12 @@ def _draw_copies(requests: Requests, starts: NDArray[np.int64], rng: np.random.G
     is_copy = np.zeros(acts, bool)
     is_copy[row] = True
     candidates = np.flatnonzero(is_sound[row] & is_sound[source] & ~is_copy[source])
-    chosen = np.sort(rng.permutation(candidates)[:count])
-    differs = rng.permutation(np.arange(len(chosen)) < len(chosen) * CONFLICTS // (DUPLICATES + CONFLICTS))
-    requests.follows[row[chosen]] = False  # a copy has the content of its source
-    return Copies(row[chosen], source[chosen], differs)
+    positions = np.sort(rng.permutation(candidates)[:count])
+    differs = rng.permutation(
+        np.arange(len(positions)) < len(positions) * CONFLICTS // (DUPLICATES + CONFLICTS)
+    )
+    requests.follows[row[positions]] = False  # a copy has the content of its source
+    return Copies(row[positions], source[positions], differs)
 
 
 def draw_assignments(

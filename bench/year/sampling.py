@@ -152,8 +152,10 @@ def _draw_early_requests(
     has_service = is_serviced(requests, row)
     day[has_service] = services.day[np.searchsorted(services.request, row[has_service])]
     in_same_month = (_MONTH_OF_DAY[day] == _MONTH_OF_DAY[requests.day[row]]).nonzero()[0]
-    chosen = np.sort(rng.permutation(in_same_month)[: max(1, EARLY_REQUESTS * acts // 10_000)])
-    return EarlyRequests(row[chosen], (day[chosen].astype(np.int64) * DAY_STEPS + EARLY).astype(np.uint16))
+    positions = np.sort(rng.permutation(in_same_month)[: max(1, EARLY_REQUESTS * acts // 10_000)])
+    return EarlyRequests(
+        row[positions], (day[positions].astype(np.int64) * DAY_STEPS + EARLY).astype(np.uint16)
+    )
 
 
 def build_lines(sample: YearSample, block: int) -> LineArrays:

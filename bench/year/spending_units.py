@@ -110,9 +110,9 @@ def _select_units(names: list[str], work: NDArray[np.float64], count: int, *, co
     special |= {fund.programme for fund in codes.nomenclature.funds.values() if fund.programme}
     first = {names[position][:4]: position for position in reversed(by_work)}
     sites = set(_list_sites(codes))
-    chosen = {first[code] for code in special if code in first}
-    chosen |= set([position for position in by_work if names[position] in sites][:_SITES_MIN])
-    return sorted(chosen | set(by_work[: max(0, count - len(chosen))]))
+    selection = {first[code] for code in special if code in first}
+    selection |= set([position for position in by_work if names[position] in sites][:_SITES_MIN])
+    return sorted(selection | set(by_work[: max(0, count - len(selection))]))
 
 
 def _compute_work(weights: NDArray[np.float64]) -> NDArray[np.float64]:

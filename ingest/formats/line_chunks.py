@@ -11,6 +11,13 @@ CHUNK_BYTES = 4 * 2**20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+class NumberedLine(NamedTuple):
+    """A line without its line end, and its number in the file."""
+
+    number: int
+    text: bytes
+
+
 class Chunk(NamedTuple):
     """Whole lines, each with its line end (the last line of the file may lack it)."""
 
@@ -18,11 +25,11 @@ class Chunk(NamedTuple):
     """Number of the first line in the file, from 1."""
     text: bytes
 
-    def number_lines(self) -> Iterator[tuple[int, bytes]]:
+    def number_lines(self) -> Iterator[NumberedLine]:
         """Yield the number of each line and the line without its line end, for error messages."""
         for number, line in enumerate(self.text.split(b"\n"), self.first_line):
             if line or number < self.first_line + self.text.count(b"\n"):
-                yield number, line.removesuffix(b"\r")
+                yield NumberedLine(number, line.removesuffix(b"\r"))
 
 
 def read_first_line(path: Path, name: str) -> bytes:

@@ -190,8 +190,8 @@ def _to_texts(column: pa.Array) -> pa.Array:
     return plain.cast(pa.string()).fill_null("")
 
 
-def _find_differences(left: pa.Array, right: pa.Array | str) -> np.ndarray:
-    return _compute("not_equal", left, right).to_numpy(zero_copy_only=False)
+def _find_differences(first: pa.Array, second: pa.Array | str) -> np.ndarray:
+    return _compute("not_equal", first, second).to_numpy(zero_copy_only=False)
 
 
 def _is_no_amount(parsed: ParsedNumbers) -> np.ndarray:

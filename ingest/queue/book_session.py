@@ -70,16 +70,16 @@ class BookSession:
 
     async def start(self) -> None:
         """Open what was begun before the book was loaded, and queue what was not."""
-        begun = await self._work.files.restore_unfinished(self._loaded.state.registry.numbers)
+        open_files = await self._work.files.restore_unfinished(self._loaded.state.registry.numbers)
         feed = BatchFeed(
-            self._open_submissions(begun),
+            self._open_submissions(open_files),
             self._context,
             self._loaded.state,
             stages=self._stages,
             prefetch=self._work.decode_ahead.prefetch,
             lines_limit=lambda: self._work.scheduler.lines_limit,
         )
-        for file in begun:
+        for file in open_files:
             feed.remember_held(file)
         self._feed = feed
 
@@ -157,9 +157,11 @@ class BookSession:
             self._is_reading_files = file is not None
             return file
 
-    def _open_submissions(self, begun: list[OpenSubmission]) -> Iterator[OpenSubmission | Pending | None]:
+    def _open_submissions(
+        self, open_files: list[OpenSubmission]
+    ) -> Iterator[OpenSubmission | Pending | None]:
         """Yield what was begun before, then file after file, opened in another thread; None while none is queued."""
-        yield from begun
+        yield from open_files
         files, numbers = self._work.files, self._loaded.state.registry.numbers
         while True:
             if file := self._take_file():

@@ -56,7 +56,7 @@ class Inbox:
     @property
     def first_node(self) -> int:
         """The number of the node at position 0 of the book."""
-        return self._loaded_session().first_node
+        return self._require_session().first_node
 
     def handle_commit(self, result: BatchResult) -> None:
         """Deliver the results of committed forms, or let the next batch of files start."""
@@ -98,7 +98,7 @@ class Inbox:
 
     def produce_batches(self) -> Generator[Batch]:
         """Yield batches of first passes, for as long as the inbox is open; runs in the reader thread."""
-        return self._loaded_session().produce_batches()
+        return self._require_session().produce_batches()
 
     def stop_producing(self) -> None:
         """Stop producing: unblock the reader that waits for the next batch."""
@@ -107,9 +107,9 @@ class Inbox:
 
     def retry_held(self, decided: Batch) -> Iterator[Batch]:
         """Yield batches of held acts until another book is loaded; runs in the kernel thread."""
-        return self._loaded_session().retry_held(decided)
+        return self._require_session().retry_held(decided)
 
-    def _loaded_session(self) -> BookSession:
+    def _require_session(self) -> BookSession:
         assert self._session, "no book is loaded"  # noqa: S101 -- the pipeline opens the inbox first
         return self._session
 

@@ -103,7 +103,7 @@ class IncomingFiles:
         """Queue what is unfinished in the database; return, opened, what was begun already."""
         if self._paused_senders is None:
             self.pause({row["sender"]: row["reason"] for row in await self._store.fetch("paused")})
-        begun: list[OpenSubmission] = []
+        open_files: list[OpenSubmission] = []
         for row in await self._store.fetch("unfinished"):
             if (
                 not row["is_begun"] and row["submission"] in self._queued
@@ -114,8 +114,8 @@ class IncomingFiles:
                 self._add(queued_file)
             elif queued_file and (open_file := await self.open_file(queued_file, numbers)):
                 self._queued.add(queued_file.number)
-                begun.append(open_file)
-        return begun
+                open_files.append(open_file)
+        return open_files
 
     async def open_file(self, queued_file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
         """Open a submission that is to be processed; None if its file is missing: it waits, and others go on."""

@@ -167,8 +167,8 @@ def merge_envelopes(envelopes: Iterable[Envelope]) -> Envelope:
     blank = msgspec.structs.asdict(Envelope())
     items = dict(blank)
     for envelope in envelopes:
-        stated = msgspec.structs.asdict(envelope)
-        items |= {key: value for key, value in stated.items() if items[key] == blank[key]}
+        fields = msgspec.structs.asdict(envelope)
+        items |= {key: value for key, value in fields.items() if items[key] == blank[key]}
     return Envelope(**items)
 
 

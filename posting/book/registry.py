@@ -75,7 +75,9 @@ class ReferenceData:
         days = calendar.load(folder.joinpath("calendar.toml"))
         years = {year: nomenclature.load(folder.joinpath(str(year))) for year in sorted(days.exercises)}
         return cls(
-            days, years, {year: chart.load(folder.joinpath(str(year)), each) for year, each in years.items()}
+            days,
+            years,
+            {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:

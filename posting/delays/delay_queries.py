@@ -196,8 +196,8 @@ async def _load_suspensions(connection: Connection, oldest: int) -> Suspensions:
     rows = await connection.fetch(SQL["suspensions"], _SUSPENSION, _RESUMPTION, oldest)
     entries = (np.array([row[name] or 0 for row in rows], np.int64) for name in ("payable", "noted", "ended"))
     suspended, resumed = (_to_day_numbers([row[name] for row in rows]) for name in ("suspended", "resumed"))
-    payable, noted, ended = entries
-    return Suspensions(payable, noted, suspended, ended, resumed)
+    payable, noting_entry, ended = entries
+    return Suspensions(payable, noting_entry, suspended, ended, resumed)
 
 
 def _to_day_numbers(days: list[date | None]) -> NDArray[np.int32]:

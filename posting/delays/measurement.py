@@ -41,7 +41,7 @@ class Suspensions(NamedTuple):
     """Suspensions by payable, in ascending order, each with the entries that noted and ended it."""
 
     payable: NDArray[np.int64]
-    noted: NDArray[np.int64]
+    noting_entry: NDArray[np.int64]
     day: NDArray[np.int32]
     ended: NDArray[np.int64]
     """0 if the suspension has not ended."""
@@ -51,8 +51,8 @@ class Suspensions(NamedTuple):
         """Return the days on which each payable was suspended and resumed, as noted before the entries ``moments``."""
         at = np.searchsorted(self.payable, payables)
         is_present = np.append(self.payable, -1)[at] == payables
-        noted, ended = (np.append(column, 0)[at] for column in (self.noted, self.ended))
-        is_begun = is_present & (noted < moments)
+        noting_entry, ended = (np.append(column, 0)[at] for column in (self.noting_entry, self.ended))
+        is_begun = is_present & (noting_entry < moments)
         is_ended = is_begun & (ended > 0) & (ended < moments)
         return SuspensionDays(
             np.where(is_begun, np.append(self.day, 0)[at], 0).astype(np.int32),

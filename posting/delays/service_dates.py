@@ -50,8 +50,8 @@ class Billing(NamedTuple):
         days[billed] = self.day[row]
         later = self._count_undone_later(self.requests.predecessor[row], moments[billed])
         for count in np.unique(later[later > 0]).tolist():
-            chosen = np.flatnonzero(later == count)
-            days[billed[chosen]] = self._find_earlier_days(row[chosen], count)
+            positions = np.flatnonzero(later == count)
+            days[billed[positions]] = self._find_earlier_days(row[positions], count)
         return days
 
     def _count_undone_later(self, commitments: EntryColumn, moments: EntryColumn) -> EntryColumn:
@@ -121,9 +121,9 @@ def _select_kind(rows: ServiceEntries, kind: int) -> ServiceEntries:
     return select_rows(kind_rows, np.lexsort((kind_rows.entry_id, kind_rows.predecessor)))
 
 
-def _find_rows(commitments: EntryColumn, wanted: EntryColumn) -> EntryColumn:
-    """Return the rows of the ``wanted`` commitments; both are in ascending order."""
-    first, end = (np.searchsorted(commitments, wanted, side) for side in ("left", "right"))
+def _find_rows(commitments: EntryColumn, selection: EntryColumn) -> EntryColumn:
+    """Return the rows of the commitments in ``selection``; both are in ascending order."""
+    first, end = (np.searchsorted(commitments, selection, side) for side in ("left", "right"))
     counts = end - first
     return np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
 

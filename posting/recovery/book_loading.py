@@ -128,11 +128,11 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
 
 
-def _check_years(registry: Registry, years: NDArray[np.integer], what: str) -> None:
+def _check_years(registry: Registry, years: NDArray[np.integer], rows_label: str) -> None:
     """Check that the calendar has the years of the stored rows: those of a missing year would go to another year's nodes."""
     missing = set(np.unique(years).tolist()) - registry.reference.calendar.exercises.keys()
     if missing:
-        raise build_missing_year_error(min(missing), what)
+        raise build_missing_year_error(min(missing), rows_label)
 
 
 async def _restore_checkpoints(store: PostgresStore, registry: Registry, journal: _JournalEnd) -> _Restored:

@@ -119,29 +119,31 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         | _build_nomenclature(codes)
         | _build_interest_rules(codes)
     )
-    return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _build_kinds()}
+    return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
 
 
 def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     """Return the meaning of each code in each year."""
     centres = [
-        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.centres.values()
+        (year, centre)
+        for year, nomenclature in codes.years.items()
+        for centre in nomenclature.centres.values()
     ]
     items = [
-        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.items.values()
+        (year, item) for year, nomenclature in codes.years.items() for item in nomenclature.items.values()
     ]
     funds = [
-        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.funds.values()
+        (year, fund) for year, nomenclature in codes.years.items() for fund in nomenclature.funds.values()
     ]
     code = {
-        "parent": [each.parent for _, each in centres],
-        "level": [int(each.level) for _, each in centres],
-        "estimated": [codes.find_programme(each.code, year).estimated for year, each in centres],
+        "parent": [centre.parent for _, centre in centres],
+        "level": [int(centre.level) for _, centre in centres],
+        "estimated": [codes.find_programme(centre.code, year).estimated for year, centre in centres],
     }
     return {
         "code": _build_codes(centres) | code,
-        "item": _build_codes(items) | {"staff": [int(each.staff) for _, each in items]},
-        "fund": _build_codes(funds) | {"family": [int(each.family) for _, each in funds]},
+        "item": _build_codes(items) | {"staff": [int(item.staff) for _, item in items]},
+        "fund": _build_codes(funds) | {"family": [int(fund.family) for _, fund in funds]},
     }
 
 

@@ -57,9 +57,10 @@ async def read_parts(snapshot: JournalSnapshot) -> AsyncIterator[TablePart]:
     async for run, content in snapshot.read_run_pages():
         digests.setdefault(run, hashlib.sha256()).update(content)
         yield TablePart("run_line", _read_lines(run, content))
-    stated = await snapshot.read_run_digests()
+    stored_digests = await snapshot.read_run_digests()
     yield TablePart(
-        "run_digest", _compare_digests(stated, {run: digest.hexdigest() for run, digest in digests.items()})
+        "run_digest",
+        _compare_digests(stored_digests, {run: digest.hexdigest() for run, digest in digests.items()}),
     )
 
 
@@ -74,10 +75,10 @@ def _read_lines(run: int, content: bytes) -> pa.Table:
     return table.add_column(0, "run", numbers).cast(_LINES)
 
 
-def _read_accounts(stated: pa.Table) -> pa.Table:
+def _read_accounts(issues: pa.Table) -> pa.Table:
     """Return the operations accounts stored with each issue; those without an exercise (older issues) apply to all."""
     rows = []
-    for run, text in zip(stated["run"].to_pylist(), stated["terms"].to_pylist(), strict=True):
+    for run, text in zip(issues["run"].to_pylist(), issues["terms"].to_pylist(), strict=True):
         try:
             terms = json.loads(text)
             by_year = {int(year): accountants for year, accountants in terms.get("years", {}).items()}
@@ -92,10 +93,11 @@ def _read_accounts(stated: pa.Table) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(_ACCOUNTS.names, row, strict=True)) for row in rows], _ACCOUNTS)
 
 
-def _compare_digests(stated: Mapping[int, str], computed: Mapping[int, str]) -> pa.Table:
+def _compare_digests(stored_digests: Mapping[int, str], computed: Mapping[int, str]) -> pa.Table:
     nothing = hashlib.sha256().hexdigest()
-    runs = sorted(stated.keys() | computed.keys())
+    runs = sorted(stored_digests.keys() | computed.keys())
     rows = [
-        {"run": run, "stated": stated.get(run, ""), "computed": computed.get(run, nothing)} for run in runs
+        {"run": run, "stated": stored_digests.get(run, ""), "computed": computed.get(run, nothing)}
+        for run in runs
     ]
     return pa.Table.from_pylist(rows, _DIGESTS)

@@ -11,7 +11,7 @@ from joserfc import jwk
 from joserfc.errors import JoseError
 
 from service.auth.failures import AuthenticationFailed
-from service.auth.jwks_fetch import KeySetUnavailable, fetch_key_set
+from service.auth.jwks_download import KeySetUnavailable, fetch_key_set
 
 LOG = structlog.get_logger()
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")

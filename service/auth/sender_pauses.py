@@ -12,6 +12,9 @@ LOG = structlog.get_logger()
 ApplyPauses = Callable[[Mapping[str, str]], None]
 """Receives the paused senders, each with the reason."""
 
+REASON_LENGTH_MAX = 300
+"""Characters of the reason that an operator gives."""
+
 
 class SenderPauses:
     """Follows the pauses in the database, and stores new ones."""

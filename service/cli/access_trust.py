@@ -49,7 +49,7 @@ def add(
 ) -> None:
     """Trust an issuer's tokens; the rights of each of its systems are granted separately."""
     from service.auth import trust_queries
-    from service.auth.jwks_fetch import check_source
+    from service.auth.jwks_download import check_source
     from service.auth.jwt import Issuer
 
     if options.claim not in _CLAIMS:

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from service.cli.shared_options import JsonOption
 from service.configuration.settings import UsageError
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 from service.engine import kernel_warmup
 from service.terminal import console, processing_progress
 

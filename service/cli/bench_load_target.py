@@ -21,7 +21,7 @@ from service.auth.roles import Role
 from service.configuration.settings import Settings
 from service.database.command_queries import apply_migrations, connect
 from service.database.configured_database import find_running
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 
 START_SECONDS = 180
 """The first start on a machine compiles the kernels."""

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from service.cli.shared_options import JsonOption
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress
 

@@ -9,7 +9,7 @@ from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import Settings
 from service.database import session
 from service.database.configured_database import find_running, open_database
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 

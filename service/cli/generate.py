@@ -179,9 +179,9 @@ def answers(
     if json:
         console.print_json(responses)
         return
-    written = console.format_count(len(responses.files), "file")
+    file_count = console.format_count(len(responses.files), "file")
     console.print_line(
         f"{responses.transfers:,} transfers: {responses.rejected:,} refused, {responses.returned:,} returned; "
-        f"{written}, in {out}"
+        f"{file_count}, in {out}"
     )
     console.print_line(f"Import them: crescendo bank import {out}/*.xml")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -61,10 +61,17 @@ async def connect(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def read_chain_head(connection: asyncpg.Connection) -> tuple[int, str]:
+class StoredChainHead(NamedTuple):
+    """The last batch of the journal, and its hash in hexadecimal."""
+
+    batch: int
+    chain: str
+
+
+async def read_chain_head(connection: asyncpg.Connection) -> StoredChainHead:
     """Return the last batch and its hash; 0 and zeros before the first batch."""
     row = await connection.fetchrow(SQL["chain_head"])
-    return (row["batch"], row["chain"]) if row else (0, bytes(32).hex())
+    return StoredChainHead(row["batch"], row["chain"]) if row else StoredChainHead(0, bytes(32).hex())
 
 
 async def read_status(connection: asyncpg.Connection) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from core.errors import CrescendoError
 from service.configuration.settings import Settings
 from service.database.binaries import find_wheel_binaries
 from service.database.cluster import ROLE, Cluster
-from service.database.embedded import Database, run_embedded
+from service.database.embedded_server import Database, run_embedded
 
 
 class DatabaseMissing(CrescendoError):

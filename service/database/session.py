@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from service.configuration.settings import Settings
 from service.database.configured_database import open_for_reading, open_or_attach
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.terminal import processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 

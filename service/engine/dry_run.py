@@ -60,7 +60,7 @@ class _Candidates:
 
     files: list[DryRunFile] = field(default_factory=list)
     totals: list[FileTotals] = field(default_factory=list)
-    known: list[RepeatedFile] = field(default_factory=list)
+    earlier_files: list[RepeatedFile] = field(default_factory=list)
     rejected: list[FileRejection] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
 
@@ -111,7 +111,7 @@ async def _collect_candidates(spool: Spool, store: PostgresStore, request: Proce
             if spooled.identity in identities:
                 candidates.twice.append(str(path))
             elif prior and prior.covers_resend(again=request.reprocess):
-                candidates.known.append(RepeatedFile(str(path), prior.number))
+                candidates.earlier_files.append(RepeatedFile(str(path), prior.number))
             else:
                 identities.add(spooled.identity)
                 await asyncio.to_thread(_validate, spooled, candidates)
@@ -149,5 +149,9 @@ async def _build_report(
         )
     ]
     return DryRunReport(
-        files=files, known=candidates.known, rejected=candidates.rejected, twice=candidates.twice, batch=batch
+        files=files,
+        known=candidates.earlier_files,
+        rejected=candidates.rejected,
+        twice=candidates.twice,
+        batch=batch,
     )

@@ -17,7 +17,7 @@ from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from service.configuration.settings import Settings
 from service.database import command_queries
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine import pain002_files
 from service.engine.processing_clock import ProcessingClock
 from service.engine.processing_result import FileRejection, MissingFile, ProcessingResult
@@ -150,13 +150,13 @@ async def _build_result(
     files = feed.feed
     batch, chain = await command_queries.read_chain_head(store.connection)
     receipts = await receipt_queries.read_receipts(store.connection, files.processed)
-    known = await receipt_queries.read_receipts(
+    earlier_receipts = await receipt_queries.read_receipts(
         store.connection, [file.submission for file in files.already_processed]
     )
-    processed = pain002_files.ProcessedFiles([*receipts, *known], files.rejected)
+    processed = pain002_files.ProcessedFiles([*receipts, *earlier_receipts], files.rejected)
     return ProcessingResult(
         receipts=receipts,
-        known=known,
+        known=earlier_receipts,
         rejected=[FileRejection.from_error(file.path, file.error) for file in files.rejected],
         twice=[] if feed.is_stopping else _list_repeated_paths(files, clock.progress),
         reasons=await receipt_queries.read_reasons(store.connection, files.processed),

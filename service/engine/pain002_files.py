@@ -49,11 +49,11 @@ async def write_reports(settings: Settings, dsn: str, files: ProcessedFiles) -> 
 
     A report that cannot be written stops none of the others: the error is printed, and the same command writes it.
     """
-    folder, written = settings.data / FOLDER, list[Pain002File]()
+    folder, reports = settings.data / FOLDER, list[Pain002File]()
     for path, error in files.rejected:
         if path.name.lower().endswith(PAYMENT_SUFFIXES):
             report = _stream_once(write_whole_refusal(error.batch_id, error, datetime.now(UTC)))
-            written += await _write_report(folder / _build_report_name(path), str(path), report)
+            reports += await _write_report(folder / _build_report_name(path), str(path), report)
     decided = [receipt for receipt in files.receipts if receipt.done and receipt.format in PAYMENT_FORMATS]
     if decided:
         async with open_read_pool(dsn) as pool:
@@ -64,8 +64,8 @@ async def write_reports(settings: Settings, dsn: str, files: ProcessedFiles) -> 
             for receipt in decided:
                 target = folder / f"pain002-{receipt.submission}.xml"
                 pieces = _stream_decided(source, receipt.submission)
-                written += await _write_report(target, receipt.file, pieces)
-    return written
+                reports += await _write_report(target, receipt.file, pieces)
+    return reports
 
 
 async def _stream_decided(source: ReportSource, submission: int) -> AsyncIterator[bytes]:

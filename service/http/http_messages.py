@@ -10,7 +10,7 @@ import msgspec
 
 from reporting.refusals import Language
 from service.auth.credentials import Caller
-from service.http.problems import MEDIA_TYPE, Problem, malformed_request
+from service.http.problems import MEDIA_TYPE, Problem, bad_request
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -74,7 +74,7 @@ class Request:
         key = name.lower().encode()
         values = [value for header, value in self.scope["headers"] if header == key]
         if len(values) > 1:
-            raise malformed_request(f"The header {name} is given {len(values)} times")
+            raise bad_request(f"The header {name} is given {len(values)} times")
         return values[0].decode("latin-1").strip() if values else ""
 
     def get_query(self, name: str) -> str:
@@ -87,7 +87,7 @@ class Request:
         """
         values = self._parse_query().get(name, [])
         if len(values) > 1:
-            raise malformed_request(f"The parameter {name} is given {len(values)} times")
+            raise bad_request(f"The parameter {name} is given {len(values)} times")
         if values == [""]:
             raise _missing_value(name)
         return values[0] if values else ""
@@ -104,20 +104,20 @@ class Request:
             raise _missing_value(empty[0])
         if unknown := sorted(self._parse_query().keys() - set(names)):
             allowed = f"Allowed: {', '.join(names)}" if names else "This route has none"
-            raise malformed_request(f"Unknown parameter {unknown[0][:50]!r}. {allowed}")
+            raise bad_request(f"Unknown parameter {unknown[0][:50]!r}. {allowed}")
 
     def get_text(self, name: str, length_max: int) -> str:
         """Return a query parameter of limited length that PostgreSQL can store, so without NUL; empty without it."""
         text = self.get_query(name)
         if len(text) > length_max or "\0" in text:
-            raise malformed_request(f"{name} may have at most {length_max} characters and no NUL")
+            raise bad_request(f"{name} may have at most {length_max} characters and no NUL")
         return text
 
     def get_choice(self, name: str, choices: Sequence[str]) -> str:
         """Return a query parameter that must be one of ``choices``; empty without it."""
         text = self.get_query(name)
         if text and text not in choices:
-            raise malformed_request(f"{name} must be one of {', '.join(choices)}")
+            raise bad_request(f"{name} must be one of {', '.join(choices)}")
         return text
 
     def _parse_query(self) -> dict[str, list[str]]:
@@ -126,7 +126,7 @@ class Request:
             try:
                 self._query_values = parse_qs(text, keep_blank_values=True, max_num_fields=50)
             except ValueError as error:
-                raise malformed_request(f"The query cannot be parsed: {error}") from error
+                raise bad_request(f"The query cannot be parsed: {error}") from error
         return self._query_values
 
     def get_number(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
@@ -135,14 +135,14 @@ class Request:
         if not text:
             return default
         if not (text.isascii() and text.isdigit() and len(text) < 19 and minimum <= int(text) <= maximum):
-            raise malformed_request(f"{name} must be a whole number from {minimum:,} to {maximum:,}")
+            raise bad_request(f"{name} must be a whole number from {minimum:,} to {maximum:,}")
         return int(text)
 
     def get_flag(self, name: str) -> bool:
         """Return a query parameter that must be true or false; False without it."""
         text = self.get_query(name)
         if text not in {"", "true", "false"}:
-            raise malformed_request(f"{name} must be true or false")
+            raise bad_request(f"{name} must be true or false")
         return text == "true"
 
     def negotiate_media_type(self, media_types: Sequence[str]) -> str:
@@ -179,7 +179,7 @@ def _split_accept(header: str) -> list[str]:
 
 
 def _missing_value(name: str) -> Problem:
-    return malformed_request(f"The parameter {name[:50]!r} has no value: give one, or leave it out")
+    return bad_request(f"The parameter {name[:50]!r} has no value: give one, or leave it out")
 
 
 @dataclass(slots=True)

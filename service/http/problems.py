@@ -94,7 +94,7 @@ def sender_paused(sender: str, reason: str) -> Problem:
     return problem
 
 
-def malformed_request(detail: str) -> Problem:
+def bad_request(detail: str) -> Problem:
     """Return the problem of a request that cannot be understood."""
     return Problem(HTTPStatus.BAD_REQUEST, "malformed-request", detail)
 

@@ -16,7 +16,7 @@ from service.auth.credentials import Caller
 from service.auth.roles import Role
 from service.http.http_messages import Request
 from service.http.name_cache import NameCache
-from service.http.problems import Problem, malformed_request, not_found
+from service.http.problems import Problem, bad_request, not_found
 
 REFERENCE_LENGTH_MAX = 35
 SENDER_LENGTH_MAX = 100
@@ -186,5 +186,5 @@ def slice_page(
 def require_text(text: str, name: str) -> str:
     """Return a text that must not be empty."""
     if not text:
-        raise malformed_request(f"The parameter {name} is required")
+        raise bad_request(f"The parameter {name} is required")
     return text

@@ -16,7 +16,7 @@ from ingest.spool.partial_uploads import PartialUpload, PartialUploads
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
 from service.http.http_messages import Message, Receive
-from service.http.problems import Problem, malformed_request
+from service.http.problems import Problem, bad_request
 from service.http.quotas import UPLOADS, Quota, QuotaShare
 
 Result = TypeVar("Result")
@@ -70,7 +70,7 @@ async def read_small_body(receive: Receive, bytes_max: int, share: QuotaShare | 
     while True:
         message = await receive_message(receive)
         if message["type"] == "http.disconnect":
-            raise malformed_request("The body is incomplete")
+            raise bad_request("The body is incomplete")
         piece = message.get("body", b"")
         if share:
             share.take(len(piece))

@@ -15,7 +15,7 @@ from ingest.spool.embedded_envelope import read_embedded_envelope
 from ingest.spool.envelope import Envelope, parse_envelope
 from ingest.spool.spooled_file import SpooledFile
 from service.http.http_messages import Request
-from service.http.problems import Problem, malformed_request
+from service.http.problems import Problem, bad_request
 
 OCTET_STREAM = "application/octet-stream"
 MEDIA_TYPES: Mapping[str, frozenset[FileFormat]] = {
@@ -112,7 +112,7 @@ def read_byte_count(request: Request, header: str) -> int:
     """
     text = request.get_header(header)
     if not (text.isascii() and text.isdigit() and len(text) <= SIZE_DIGITS_MAX):
-        raise malformed_request(f"The header {header} must be a whole number of bytes")
+        raise bad_request(f"The header {header} must be a whole number of bytes")
     return int(text)
 
 
@@ -136,7 +136,7 @@ def read_envelope(request: Request, sender: str) -> Envelope:
         fields["sha256"] = digest
     if sepa_only := request.get_header("crescendo-sepa-only"):
         if sepa_only not in {"true", "false"}:
-            raise malformed_request("Crescendo-Sepa-Only must be true or false")
+            raise bad_request("Crescendo-Sepa-Only must be true or false")
         fields["sepa_only"] = sepa_only == "true"
     return parse_envelope({**fields, "sender": sender, "atomic": request.get_flag("atomic")}, "headers")
 

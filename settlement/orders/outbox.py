@@ -48,13 +48,13 @@ class Outbox:
         """Delete a file that is not needed any more."""
         self.locate(run, name).unlink(missing_ok=True)
 
-    def contains(self, run: int, name: str, written: WrittenFile) -> bool:
+    def contains(self, run: int, name: str, written_file: WrittenFile) -> bool:
         """Return whether the file exists with exactly the bytes that were written."""
         path = self.locate(run, name)
-        if not path.is_file() or path.stat().st_size != written.size_bytes:
+        if not path.is_file() or path.stat().st_size != written_file.size_bytes:
             return False
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest() == written.sha256
+            return hashlib.file_digest(file, "sha256").digest() == written_file.sha256
 
 
 def move_into_place(unfinished: Path, path: Path) -> None:

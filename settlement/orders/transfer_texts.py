@@ -46,13 +46,20 @@ def take_orders(orders: TransferOrders, rows: NDArray[np.integer] | slice) -> Tr
     return TransferOrders(orders.entry[rows], orders.amount[rows], *texts)
 
 
-def iterate_chunks(orders: TransferOrders) -> Iterator[tuple[Transfers, TransferTexts]]:
+class TransferChunk(NamedTuple):
+    """Some transfers as the kernels read them, and the texts of all."""
+
+    transfers: Transfers
+    texts: TransferTexts
+
+
+def iterate_chunks(orders: TransferOrders) -> Iterator[TransferChunk]:
     """Yield the orders as kernel tables, ``CHUNK_ROWS`` at a time, in order."""
     texts = seal(TransferTexts(*(cells.text.data for cells in orders[2:])))
     for first in range(0, len(orders.entry), CHUNK_ROWS):
         chunk = take_orders(orders, slice(first, first + CHUNK_ROWS))
         columns = [chunk.entry, chunk.amount, *(bound for cells in chunk[2:] for bound in cells.spans)]
-        yield seal(Transfers(*map(np.ascontiguousarray, columns))), texts
+        yield TransferChunk(seal(Transfers(*map(np.ascontiguousarray, columns))), texts)
 
 
 def transliterate_texts(cells: TextCells, characters_max: int = REMITTANCE_CHARACTERS_MAX) -> TextCells:

@@ -230,8 +230,8 @@ def _format_numbers(prefix: str, numbers: NDArray[np.integer]) -> pa.Array:
     return _join(prefix, pa.array(numbers).cast(pa.string()), "")
 
 
-def _join(left: pa.Array | str, right: pa.Array, separator: str) -> pa.Array:
-    return pc.binary_join_element_wise(left, right, separator)  # type: ignore[call-overload]
+def _join(first: pa.Array | str, second: pa.Array, separator: str) -> pa.Array:
+    return pc.binary_join_element_wise(first, second, separator)  # type: ignore[call-overload]
 
 
 def _to_table(lines: ActLines) -> pa.Table:

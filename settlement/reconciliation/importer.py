@@ -187,9 +187,11 @@ class Importer(NamedTuple):
         for statement, row in zip(message.statements, build_statement_rows(message), strict=True):
             account = statement.account
             if statement.closing is not None:
-                known = await bank_queries.find_statement(self.connection, account, statement.identity)
-                if known is not None:
-                    _check_repeated(known, row, name)
+                stored_statement = await bank_queries.find_statement(
+                    self.connection, account, statement.identity
+                )
+                if stored_statement is not None:
+                    _check_repeated(stored_statement, row, name)
                     continue
                 previous = last.get(account) or await bank_queries.load_last_closing(self.connection, account)
                 if previous:
@@ -200,9 +202,9 @@ class Importer(NamedTuple):
         return new
 
 
-def _check_repeated(known: StoredStatement, row: StatementRow, name: str) -> None:
+def _check_repeated(stored_statement: StoredStatement, row: StatementRow, name: str) -> None:
     """Check that a statement that was stored from another file has the same figures."""
     repeated = StoredStatement(row.opening, row.closing, row.day, row.debit_cents, row.credit_cents)
-    if known != repeated:
+    if stored_statement != repeated:
         place = f"{name}, statement {row.identity} of {row.account}"
         raise EnvelopeMismatch(place, "A statement with this identity is known with other figures", _REMEDY)

@@ -89,13 +89,13 @@ async def prepare_acts(
         debit_accounts.check_accounts(run, content.paid.lines, content.accountants, reference=reference)
         content = _add_stretches(content)
     debit_accounts.check_stored_accounts(content.paid.lines, content.accountants, content.terms)
-    written = await asyncio.to_thread(_write_acts, outbox, run, content)
+    acts_file = await asyncio.to_thread(_write_acts, outbox, run, content)
     if row["file_hash"] is None:
         on_step("recording the issue")
-        await _store_issue(connection, run, content, acts=written, request=request)
-    elif written.sha256.hex() != row["file_hash"]:
+        await _store_issue(connection, run, content, acts=acts_file, request=request)
+    elif acts_file.sha256.hex() != row["file_hash"]:
         raise EngineError(
-            f"the acts of run {run} now hash to {written.sha256.hex()}, and to {row['file_hash']} when its issue began; "
+            f"the acts of run {run} now hash to {acts_file.sha256.hex()}, and to {row['file_hash']} when its issue began; "
             "finish it with the version of Crescendo that began it"
         )
     on_step("issue recorded")
@@ -215,9 +215,9 @@ async def _write_files(
     for first in range(0, len(remaining), _PARALLEL_FILES):
         batch = remaining[first : first + _PARALLEL_FILES]
         writing = [asyncio.to_thread(_write_file, outbox, run, file) for _, file in batch]
-        for (number, file), written in zip(batch, await asyncio.gather(*writing), strict=True):
+        for (number, file), written_file in zip(batch, await asyncio.gather(*writing), strict=True):
             on_step(f"file {number} written")
-            await _store_file(connection, run, number, file=file, written=written)
+            await _store_file(connection, run, number, file=file, written_file=written_file)
             on_step(f"file {number} recorded")
 
 
@@ -245,10 +245,10 @@ async def rebuild_files(
     accepted = await run_queries.load_accepted(connection, row["submission"])
     rebuilt = dict(enumerate(await asyncio.to_thread(_build_files, run, content, accepted), 1))
     for file in missing:
-        written = await asyncio.to_thread(_write_file, outbox, run, rebuilt[file["file"]])
-        if written != _to_written_file(file):
+        written_file = await asyncio.to_thread(_write_file, outbox, run, rebuilt[file["file"]])
+        if written_file != _to_written_file(file):
             raise EngineError(
-                f"file {file['name']} now hashes to {written.sha256.hex()}, and was written as {file['sha256']}; "
+                f"file {file['name']} now hashes to {written_file.sha256.hex()}, and was written as {file['sha256']}; "
                 "rebuild it with the version of Crescendo that wrote it"
             )
     return stored
@@ -263,11 +263,11 @@ def _write_file(outbox: Outbox, run: int, file: PaymentFile) -> WrittenFile:
 
 
 async def _store_file(
-    connection: run_queries.Connection, run: int, number: int, *, file: PaymentFile, written: WrittenFile
+    connection: run_queries.Connection, run: int, number: int, *, file: PaymentFile, written_file: WrittenFile
 ) -> None:
     header = file.header
     names = (file.name, header.message_id, file.accountant, int(file.method), header.execution_day)
-    figures = (len(file.orders.entry), file.cents, written.size_bytes, written.sha256)
+    figures = (len(file.orders.entry), file.cents, written_file.size_bytes, written_file.sha256)
     await run_queries.execute(connection, "insert_file", run, number, *names, *figures)
 
 

@@ -41,20 +41,27 @@ def select_pages(
     return first[is_needed]
 
 
-def read_pages(pages: Iterable[tuple[int, bytes]], entries: NDArray[np.int64]) -> DetailsPart:
+class DetailPage(NamedTuple):
+    """A stored page of payment details."""
+
+    first_entry: int
+    content: bytes
+
+
+def read_pages(pages: Iterable[DetailPage], entries: NDArray[np.int64]) -> DetailsPart:
     """Read the details of ``entries`` from pages (first entry, content); at least one page."""
     firsts, content = zip(*pages, strict=True)
     rows, texts = payment_detail_pages.read_pages(firsts, content)
-    wanted = np.flatnonzero(find_positions(entries, rows.entry_id) < len(entries))
-    wanted_texts = (compact(take_rows(column, wanted)) for column in texts)
-    return DetailsPart(select_rows(rows, wanted), PaymentDetailTexts(*wanted_texts))
+    needed_rows = np.flatnonzero(find_positions(entries, rows.entry_id) < len(entries))
+    wanted_texts = (compact(take_rows(column, needed_rows)) for column in texts)
+    return DetailsPart(select_rows(rows, needed_rows), PaymentDetailTexts(*wanted_texts))
 
 
 def align_details(parts: list[DetailsPart], entries: NDArray[np.int64]) -> PayableDetails:
     """Arrange the details in the order of the ascending ``entries``."""
-    found = np.concatenate([np.zeros(0, np.int64), *(part.rows.entry_id for part in parts)])
-    order = np.argsort(found, kind="stable")
-    positions = np.append(order, len(found))[find_positions(found[order], entries)]
+    entry_ids = np.concatenate([np.zeros(0, np.int64), *(part.rows.entry_id for part in parts)])
+    order = np.argsort(entry_ids, kind="stable")
+    positions = np.append(order, len(entry_ids))[find_positions(entry_ids[order], entries)]
     received, due = (
         _align_days([getattr(part.rows, name) for part in parts], positions) for name in ("received", "due")
     )

@@ -135,8 +135,8 @@ def _to_texts(numbers: NDArray[np.integer]) -> pa.Array:
     return pa.array(numbers).cast(pa.string())
 
 
-def _join(left: str, right: pa.Array, separator: str) -> pa.Array:
-    return pc.binary_join_element_wise(left, right, separator)  # type: ignore[call-overload]
+def _join(first: str, second: pa.Array, separator: str) -> pa.Array:
+    return pc.binary_join_element_wise(first, second, separator)  # type: ignore[call-overload]
 
 
 def write_acts(table: pa.Table) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ class ReleasedTotals(NamedTuple):
 async def edit_run(
     connection: run_queries.Connection,
     run: int,
-    what: str,
+    edit: str,
     *,
     numbers: Sequence[int],
     reason: str,
@@ -39,16 +39,16 @@ async def edit_run(
     """
     row = await get_run(connection, run, "proposed")
     nothing = [None] * len(numbers)
-    if what in LINE_EDITS:
-        await _check_lines(connection, row["run"], row["digest"], what=what, numbers=numbers)
+    if edit in LINE_EDITS:
+        await _check_lines(connection, row["run"], row["digest"], edit=edit, numbers=numbers)
         lines, payees = list(numbers), nothing
     else:
         lines, payees = nothing, list(numbers)
-    await run_queries.execute(connection, "insert_edit", run, what, lines, payees, reason, by)
+    await run_queries.execute(connection, "insert_edit", run, edit, lines, payees, reason, by)
 
 
 async def _check_lines(
-    connection: run_queries.Connection, run: int, digest: str, *, what: str, numbers: Sequence[int]
+    connection: run_queries.Connection, run: int, digest: str, *, edit: str, numbers: Sequence[int]
 ) -> None:
     lines = (await run_queries.load_lines(connection, run, digest)).lines
     for number in numbers:
@@ -56,7 +56,7 @@ async def _check_lines(
             raise NoSuchRun(f"run {run} has no line {number}; crescendo pay show {run} --lines lists them")
         reason = Exclusion(int(lines.left_out[number - 1]))
         if reason not in (Exclusion.NONE, Exclusion.RETURNED):
-            raise NoSuchRun(f"{what} cannot change line {number} of run {run}: {EXCLUSION_TEXTS[reason]}")
+            raise NoSuchRun(f"{edit} cannot change line {number} of run {run}: {EXCLUSION_TEXTS[reason]}")
 
 
 async def release_run(connection: run_queries.Connection, run: int, by: str) -> ReleasedTotals:

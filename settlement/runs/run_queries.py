@@ -22,6 +22,7 @@ from settlement.runs.exclusions import Exclusion
 from settlement.runs.open_payables import REFERENCED_KINDS, SEARCHED_KINDS, OpenPayables, PayablesSearch
 from settlement.runs.payable_details import (
     PAGES_PER_QUERY,
+    DetailPage,
     PayableDetails,
     align_details,
     read_pages,
@@ -113,7 +114,7 @@ async def load_details(connection: Connection, entries: NDArray[np.int64]) -> Pa
     needed, parts = select_pages(first, last, entries).tolist(), []
     for at in range(0, len(needed), PAGES_PER_QUERY):
         rows = await connection.fetch(SQL["request_page"], needed[at : at + PAGES_PER_QUERY], oldest)
-        contents = [(row["entry_id"], row["page"]) for row in rows]
+        contents = [DetailPage(row["entry_id"], row["page"]) for row in rows]
         parts.append(await asyncio.to_thread(read_pages, contents, entries))
     return await asyncio.to_thread(align_details, parts, entries)
 
@@ -188,8 +189,8 @@ async def load_edits(connection: Connection, run: int) -> RunEdits:
     """Load the edits of a run that are in effect."""
     rows = await connection.fetch(SQL["edits"], run)
 
-    def select(what: str, column: str) -> NDArray[np.int32]:
-        return np.array(sorted(row[column] for row in rows if row["what"] == what), np.int32)
+    def select(edit: str, column: str) -> NDArray[np.int32]:
+        return np.array(sorted(row[column] for row in rows if row["what"] == edit), np.int32)
 
     return RunEdits(select("hold", "line"), select("unhold", "line"), select("regroup", "payee"))
 

@@ -30,7 +30,9 @@ class LineSelection(NamedTuple):
     only_unpaid: bool = False
 
 
-async def describe_run(connection: run_queries.Connection, run: int, shown: LineSelection) -> dict[str, Any]:
+async def describe_run(
+    connection: run_queries.Connection, run: int, selection: LineSelection
+) -> dict[str, Any]:
     """Describe a run, with some of its lines.
 
     Raises
@@ -43,8 +45,8 @@ async def describe_run(connection: run_queries.Connection, run: int, shown: Line
     table = await run_queries.load_lines(connection, run, row["digest"])
     is_line_paid = is_paid(table.lines, await run_queries.load_edits(connection, run))
     refused = await run_queries.fetch(connection, "refused", row["submission"], REFUSALS_MAX)
-    selected = np.flatnonzero(~is_line_paid) if shown.only_unpaid else np.arange(len(is_line_paid))
-    selected = selected[shown.offset : shown.offset + shown.lines_max]
+    selected = np.flatnonzero(~is_line_paid) if selection.only_unpaid else np.arange(len(is_line_paid))
+    selected = selected[selection.offset : selection.offset + selection.lines_max]
     return {
         **row,
         "totals": _sum_totals(table.lines, is_line_paid, row["accountants"]),

@@ -111,8 +111,8 @@ def compute_due_days(
         is_delayed[rows] |= origin_terms.suspended > 0
     is_delayed &= ~debt_terms.is_due_at_once
     end = np.where(debt_terms.is_due_at_once, start, end)
-    given = np.where(is_delayed, np.maximum(details.due, end), details.due)
-    return np.where(details.due > 0, given, end).astype(np.int32)
+    given_days = np.where(is_delayed, np.maximum(details.due, end), details.due)
+    return np.where(details.due > 0, given_days, end).astype(np.int32)
 
 
 def _choose_methods(

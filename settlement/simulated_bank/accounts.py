@@ -36,18 +36,18 @@ class AccountDay(NamedTuple):
     returns: NDArray[np.int64]
 
 
-def open_accounts(orders: PaymentOrders, known: dict[str, AccountState]) -> dict[str, AccountState]:
-    """Return the ``known`` accounts and those that the orders add, each with funds for all its orders."""
+def open_accounts(orders: PaymentOrders, states: dict[str, AccountState]) -> dict[str, AccountState]:
+    """Return the accounts in ``states`` and those that the orders add, each with funds for all its orders."""
     cents_of_lot = np.zeros(len(orders.lots), np.int64)
     np.add.at(cents_of_lot, orders.lot, orders.amount)
     cents_of_account: dict[str, int] = {}
     for lot, cents in zip(orders.lots, cents_of_lot.tolist(), strict=True):
         cents_of_account[lot.account] = cents_of_account.get(lot.account, 0) + cents
-    opened = {
+    new_states = {
         account: AccountState(-(-cents // _ROUND_CENTS) * _ROUND_CENTS, 0, 0)
         for account, cents in cents_of_account.items()
     }
-    return opened | known
+    return new_states | states
 
 
 def book_days(

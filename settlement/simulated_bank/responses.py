@@ -68,9 +68,9 @@ def write_responses(
     on_step("reading payment files")
     orders = read_payment_files(paths)
     out.mkdir(parents=True, exist_ok=True)
-    known = _load_states(out.joinpath(STATE_FILE))
-    states = open_accounts(orders, known)
-    last_days = {account: state.day for account, state in known.items()}
+    previous_states = _load_states(out.joinpath(STATE_FILE))
+    states = open_accounts(orders, previous_states)
+    last_days = {account: state.day for account, state in previous_states.items()}
     outcomes = decide_outcomes(orders, last_days, behaviour.reasons, rates=behaviour.rates)
     files = [
         _write_file(out / f"{format_compact_date(day)}-0-pain002-{message}.xml", chunks)

@@ -22,7 +22,7 @@ from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Draws, Numbers
 from kernels import availability
 from posting.store.migrate import migrate
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 from tests.oracle import availability as oracle
 from tests.oracle.model import Node
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 from tests.crash.database_states import read_state
 from tests.databases import create_database, open_connection

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import psutil
 
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
 from tests.service.http.act_files import CREDITS, build_commitment

@@ -24,7 +24,7 @@ from bench.year.year_generator import Year, generate_year
 from ingest.queue.batch_cuts import BATCH_LINES
 from service.database.binaries import find_wheel_binaries
 from service.database.cluster import Cluster
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 from tests.crash.database_states import read_state
 
 KILLS, ROUNDS = 20, 4

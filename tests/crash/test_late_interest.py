@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine import bank_import, late_interest
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.late_interest import InterestRequest, InterestResult

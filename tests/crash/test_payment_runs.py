@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.crash.database_states import read_state
 from tests.databases import create_database, open_connection
 from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban

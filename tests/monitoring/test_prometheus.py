@@ -12,7 +12,7 @@ import pytest_asyncio
 from monitoring.grafana.boards import BOARDS
 from monitoring.grafana.panels import Panel
 from monitoring.metrics import METRICS, PREFIX, MetricType
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.monitoring.prometheus import Prometheus, run_prometheus
 from tests.monitoring.test_rules import run_promtool
 from tests.service.http.access_keys import FOREIGN, MINISTRY

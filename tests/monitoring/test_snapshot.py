@@ -10,7 +10,7 @@ from core.outcome_codes import Outcome as Code
 from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CreditFigures, LiveFigures, ProgrammeFigures
 from monitoring.polled_metrics import Sample, SampleReader
-from monitoring.service_metrics import ServiceMetrics
+from monitoring.service_metrics import Bucket, ServiceMetrics
 from monitoring.snapshot import ServiceStatus, build_figures, count_totals, find_p99_bound
 from monitoring.trend import Trend
 from posting.batch import Submission
@@ -106,4 +106,4 @@ def test_programmes_are_sorted_by_the_smaller_remaining_share() -> None:
 def test_the_p99_bound_is_the_smallest_bucket_with_99_percent(
     buckets: list[tuple[float, int]], bound: float | None
 ) -> None:
-    assert find_p99_bound(buckets) == bound
+    assert find_p99_bound([Bucket(*bucket) for bucket in buckets]) == bound

@@ -12,7 +12,7 @@ from posting.book.registry import ReferenceData
 from reporting import code_labels
 from reporting.code_names import CodeNames, read_names
 from reporting.report_queries import Connection
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.file_strategies import REFERENCE
 from tests.reporting import journals
 

@@ -14,7 +14,7 @@ import psutil
 
 from service.database.binaries import ServerUser, find_wheel_binaries
 from service.database.cluster import Cluster
-from service.database.embedded import LOG, run_embedded
+from service.database.embedded_server import LOG, run_embedded
 
 ROOT = Path(__file__).parents[2]
 SMALL_SETTINGS = {"shared_buffers": "16MB", "wal_buffers": "1MB", "max_wal_size": "256MB"}
@@ -25,7 +25,7 @@ KEEPER_SCRIPT = """
 import asyncio, concurrent.futures.thread, os, pwd, sys
 from pathlib import Path
 from service.database.binaries import ServerUser, find_wheel_binaries, make_accessible
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 
 async def main(data):
     settings = {"shared_buffers": "16MB", "max_wal_size": "256MB"}

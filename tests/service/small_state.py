@@ -19,7 +19,7 @@ from ingest.spool.envelope import Envelope
 from reporting.verification import Verification, verify
 from service.configuration.settings import Settings
 from service.database import command_queries
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine import bank_import, file_processing, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.file_processing import EngineContext, ProcessingResult, load_reference

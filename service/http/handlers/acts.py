@@ -34,7 +34,7 @@ from service.http.openapi.parameters import (
     VISIBILITY,
     build_limit,
 )
-from service.http.problems import malformed_request
+from service.http.problems import bad_request
 from service.http.query_scope import Page, QueryScope
 from service.http.route import Route
 
@@ -206,7 +206,7 @@ def _parse_cursor(text: str) -> PageStart:
     if not text:
         return PageStart(0, FROM_START)
     if not (match := _CURSOR_PATTERN.fullmatch(text)):
-        raise malformed_request("after must be a value from next of the page before")
+        raise bad_request("after must be a value from next of the page before")
     entry, batch, position = match.groups()
     return (
         PageStart(int(entry), FROM_START)

@@ -13,7 +13,7 @@ from service.http.journal_queries import JournalReader
 from service.http.name_cache import NameCache
 from service.http.openapi.operation import Operation, Parameter, list_problems
 from service.http.openapi.parameters import AFTER, BATCH, YEAR, build_limit, build_text_schema
-from service.http.problems import malformed_request, not_found
+from service.http.problems import bad_request, not_found
 from service.http.query_scope import Page
 from service.http.route import Route
 
@@ -80,7 +80,7 @@ def _read_node_selector(request: Request, names: CodeNames) -> NodeSelector:
     centre = query_scope.require_text(request.get_text("fund_centre", CENTRE_LENGTH_MAX), "fund_centre")
     year = query_scope.read_year(request, "year")
     if year is None:
-        raise malformed_request("The parameter year is required")
+        raise bad_request("The parameter year is required")
     is_staff = request.get_flag("staff")
     missing = f"You have no fund centre {centre}"
     if year not in names.codes.years:

@@ -11,7 +11,7 @@ from service.http.name_cache import NameCache
 from service.http.openapi.examples import PAIN002_EXAMPLE
 from service.http.openapi.operation import Operation, list_problems
 from service.http.openapi.parameters import PAIN002_VERSION, WAIT
-from service.http.problems import malformed_request
+from service.http.problems import bad_request
 from service.http.route import Route
 from service.http.tickets import SubmissionTickets, Ticket, read_wait_seconds
 from service.results.pain002_report import ReportRequest, ReportSource, stream_report
@@ -50,7 +50,7 @@ class Pain002Handler:
 def _read_version(request: Request) -> Pain002Version:
     text = request.get_query("version") or Pain002Version.V10
     if text not in set(Pain002Version):
-        raise malformed_request(f"version must be one of {', '.join(Pain002Version)}")
+        raise bad_request(f"version must be one of {', '.join(Pain002Version)}")
     return Pain002Version(text)
 
 

@@ -9,15 +9,14 @@ import msgspec
 from service.auth.access_queries import PauseChange
 from service.auth.perimeter import require_all_programmes
 from service.auth.roles import Role
-from service.auth.sender_pauses import SenderPauses
+from service.auth.sender_pauses import REASON_LENGTH_MAX, SenderPauses
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation, list_problems
-from service.http.problems import Problem, malformed_request, not_found
+from service.http.problems import Problem, bad_request, not_found
 from service.http.request_body import read_small_body
 from service.http.route import Route
 
 BODY_BYTES_MAX = 4096
-REASON_LENGTH_MAX = 300
 
 
 class PauseReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,9 +65,9 @@ async def _read_reason(request: Request) -> str:
     try:
         reason = msgspec.json.decode(body, type=PauseReason).reason.strip()
     except msgspec.DecodeError as error:
-        raise malformed_request(f'The body must be {{"reason": "..."}}: {error}') from error
+        raise bad_request(f'The body must be {{"reason": "..."}}: {error}') from error
     if not (reason and reason.isprintable()):
-        raise malformed_request("The reason must be printable text and not blank")
+        raise bad_request("The reason must be printable text and not blank")
     return reason
 
 

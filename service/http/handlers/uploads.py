@@ -26,7 +26,7 @@ from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import Request, Response, respond
 from service.http.openapi.operation import Operation, list_problems
 from service.http.openapi.parameters import AGAIN, ATOMIC, WAIT
-from service.http.problems import Problem, malformed_request, not_found, try_again
+from service.http.problems import Problem, bad_request, not_found, try_again
 from service.http.request_body import BodyInterrupted, UploadReceiver
 from service.http.route import Route
 from service.http.service_state import ServiceState
@@ -75,10 +75,12 @@ class UploadsHandler:
         request.allow_only("again", "atomic")
         self._limits.check_file(caller.sender)
         declaration = self._read_declaration(request, caller)
-        known = await self._admission.find_known(declaration.identity, again=declaration.again)
-        if known is not None and await self._tickets.can_see(known, caller):
+        earlier_submission = await self._admission.find_known(declaration.identity, again=declaration.again)
+        if earlier_submission is not None and await self._tickets.can_see(earlier_submission, caller):
             await self._remove_leftover(declaration.identity)
-            return Response(HTTPStatus.SEE_OTHER, headers={"location": f"/v1/submissions/{known}"})
+            return Response(
+                HTTPStatus.SEE_OTHER, headers={"location": f"/v1/submissions/{earlier_submission}"}
+            )
         try:
             upload, is_new = await asyncio.to_thread(self._uploads.begin, declaration)
         except (UploadQuotaExceeded, UploadDiffers) as error:
@@ -127,9 +129,7 @@ class UploadsHandler:
     def _read_declaration(self, request: Request, caller: Caller) -> UploadDeclaration:
         envelope = upload_headers.read_envelope(request, caller.sender)
         if envelope.sha256 is None:
-            raise malformed_request(
-                "The SHA-256 of the file must be given in Crescendo-Sha256 or Repr-Digest"
-            )
+            raise bad_request("The SHA-256 of the file must be given in Crescendo-Sha256 or Repr-Digest")
         name, bytes_max = upload_headers.read_file_name(request), self._file_bytes_max
         check_name(name)
         size = upload_headers.read_byte_count(request, UPLOAD_LENGTH)

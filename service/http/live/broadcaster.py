@@ -99,8 +99,8 @@ class FiguresBroadcaster:
 
     async def wait_for_figures(self) -> bytes | None:
         """Return figures, as JSON, whose computation starts after this call; None once the service stops."""
-        wanted = self._last_started + 1
-        while self._last_finished < wanted and not self._is_closed:
+        target = self._last_started + 1
+        while self._last_finished < target and not self._is_closed:
             await self._refreshed.wait()
         return None if self._is_closed else self._payload
 

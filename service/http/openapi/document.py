@@ -7,7 +7,7 @@ import msgspec
 
 from core.act_fields import FORMATS, Field, FieldType
 from ingest.spool import envelope
-from service.http.handlers.senders import REASON_LENGTH_MAX
+from service.auth.sender_pauses import REASON_LENGTH_MAX
 from service.http.http_messages import JSON
 from service.http.openapi.common_responses import add_common_responses
 from service.http.openapi.examples import find_example

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from joserfc import jwk
 
-from service.auth import jwks, jwks_fetch
+from service.auth import jwks, jwks_download
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwks import IssuerKeys, parse_key_set
-from service.auth.jwks_fetch import KeySetUnavailable, check_source, fetch_key_set
+from service.auth.jwks_download import KeySetUnavailable, check_source, fetch_key_set
 from service.configuration.settings import UsageError
 from tests.service.auth.token_issuer import format_key_set
 
@@ -164,7 +164,7 @@ def test_a_key_file_has_a_size_limit(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_bytes(format_key_set())
     assert fetch_key_set(check_source(str(file))) == format_key_set()
-    file.write_bytes(b" " * (jwks_fetch.BYTES_MAX + 1))
+    file.write_bytes(b" " * (jwks_download.BYTES_MAX + 1))
     with pytest.raises(KeySetUnavailable, match="over"):
         fetch_key_set(str(file))
     file.unlink()

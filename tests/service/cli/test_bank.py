@@ -10,7 +10,7 @@ import pytest_asyncio
 from lxml import etree  # type: ignore[attr-defined]
 
 from core.catalog import KIND_NUMBERS
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from settlement.bank_files import bank_file_reader as reading
 from settlement.bank_files.bank_file_reader import BankMessage
 from settlement.bank_formats import STATEMENT_FORMATS, BankFormat

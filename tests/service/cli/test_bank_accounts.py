@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 from settlement.runs import issue, run_queries
 from tests.databases import open_connection

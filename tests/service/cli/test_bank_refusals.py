@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.command_line import run_crescendo
 from tests.service.small_state import CALENDAR, NEVER, State, copy_state, open_state, paris_time
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from settlement.bank_files import bank_file_reader as reading
 from tests.crash.test_bank import run_child
 from tests.databases import create_database

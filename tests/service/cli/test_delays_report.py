@@ -11,7 +11,7 @@ from reporting import delays as report
 from reporting.code_names import read_names
 from reporting.delays import Delay, Delays, DelayScope
 from service.database import command_queries
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine import late_interest
 from service.engine.late_interest import InterestRequest
 from service.terminal.processing_progress import ProgressLines

@@ -8,7 +8,7 @@ import pytest
 
 from service.client import Client, Refused, Unreachable
 from service.configuration.settings import UsageError
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres

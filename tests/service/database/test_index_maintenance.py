@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from posting.store.lookup_indexes import IndexType, LookupIndexes, open_indexes
 from posting.store.migrate import migrate
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.database.index_maintenance import IDLE_SECONDS, OVERDUE_SECONDS, IndexBacklog
 from tests import databases
 from tests.service.http.access_keys import MINISTRY, insert_keys

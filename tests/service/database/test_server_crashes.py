@@ -5,7 +5,7 @@ import fcntl
 import signal
 from pathlib import Path
 
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 from tests.service.database_servers import (
     SMALL_SETTINGS,
     find_cluster,

@@ -12,7 +12,7 @@ import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from service.auth.roles import Role
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.dropfolder_queries import NewSigner
 from tests.file_strategies import File

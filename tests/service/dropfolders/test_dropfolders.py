@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.results.result_names import to_safe_name
 from tests.service.dropfolders.drop_senders import (
     EARLY,

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.backoff import RETRY_SECONDS, RETRY_SECONDS_MAX, RetryTimes
 from service.dropfolders.folder import SenderFolder

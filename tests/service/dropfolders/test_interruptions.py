@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.command_line import run_crescendo
 from tests.service.dropfolders.drop_senders import (

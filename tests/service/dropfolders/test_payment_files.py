@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.ingest.payment_files import build_assignments, build_lot, build_message, build_transfer
 from tests.service.dropfolders.drop_senders import prepare_service, run_watching_service, wait_for_log
 from tests.service.http.test_payment_files import CHARGED, build_archive

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests import databases
 from tests.file_strategies import REFERENCE, File
 from tests.service.command_line import start_command

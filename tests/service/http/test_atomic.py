@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ingest.validation.file_validation import ATOMIC_LINES_MAX
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE, File
 from tests.service.command_line import run_crescendo

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from service.database.binaries import find_wheel_binaries
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests import databases
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo

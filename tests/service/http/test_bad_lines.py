@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.command_line import run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres

@@ -3,7 +3,7 @@
 import resource
 from pathlib import Path
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.http.access_keys import MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http.quotas import compute_sender_limit
 from service.http.work_limits import DRY_RUNS_MAX
 from tests.databases import lock_table, wait_until_blocked

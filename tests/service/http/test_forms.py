@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from core.outcome_codes import Outcome
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from posting.store.lookup_indexes import IndexType, open_indexes
 from posting.store.migrate import migrate
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http import journal_queries
 from service.http.journal_queries import (
     LOOKUP_CONNECTIONS,

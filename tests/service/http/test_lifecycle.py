@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from posting.store.journal_store import PostgresStore
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY

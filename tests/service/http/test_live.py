@@ -19,7 +19,7 @@ from monitoring.service_metrics import ServiceMetrics
 from reporting.proofs_fr import FRENCH
 from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http.handlers.metrics import STREAM_EVENTS_MAX, BatchProofResult, LiveHandler
 from service.http.http_messages import Request, Response
 from service.http.live.broadcaster import VIEWERS_MAX, FiguresBroadcaster

@@ -13,7 +13,7 @@ from monitoring.metrics import METRICS, PREFIX
 from reporting.budget import load_budget
 from reporting.code_labels import load
 from reporting.code_names import read_names
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine.timed_store import STEPS
 from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE

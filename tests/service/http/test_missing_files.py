@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.crash.database_states import read_state
 from tests.databases import open_connection, wait_until_blocked
 from tests.file_strategies import REFERENCE, File

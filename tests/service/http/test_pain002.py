@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from lxml.etree import fromstring
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres

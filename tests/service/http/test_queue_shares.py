@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http.quotas import SENDER_PARTS
 from service.http.work_limits import FILES_WAITING_MAX
 from tests.databases import lock_table

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http.handlers.forms import BODY_BYTES_MAX
 from service.http.problems import Problem
 from service.http.quotas import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.http.access_keys import FOREIGN, LIMITED, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment
 from tests.service.http.running_service import (

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.command_line import ROOT
 from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.auth.token_issuer import AUDIENCE, URL, format_key_set, format_unsigned, sign
 from tests.service.command_line import run_crescendo

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from monitoring.service_metrics import ServiceMetrics
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http.http_messages import Request, Response
 from service.http.route import BoundRoute
 from service.http.router import Application

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import lock_table
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo, start_command, wait_for_end

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from service.auth.certificates import parse_thumbprint
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.auth.token_issuer import AUDIENCE, URL, format_key_set, sign
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, MINISTRY, OPERATOR

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.auth.token_issuer import AUDIENCE, URL, format_key_set, format_unsigned, sign
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY

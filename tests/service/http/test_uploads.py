@@ -13,7 +13,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http.handlers.uploads import UploadState
 from service.http.http_messages import Message
 from service.http.request_body import BodyInterrupted, BodyStream

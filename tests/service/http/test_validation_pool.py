@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http.validation_pool import ValidationPool
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.http.access_keys import FOREIGN, MINISTRY

@@ -17,7 +17,7 @@ from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
 from reporting.report_tables import Column, ReportTable
 from service.client.http_service import Unreachable
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.terminal.live_view import (
     ROWS,
     FiguresForbidden,

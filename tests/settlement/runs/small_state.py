@@ -22,7 +22,7 @@ from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
 from service.configuration.settings import Settings
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine import file_processing, payment_runs
 from service.terminal.processing_progress import ProcessingProgress
 from service.terminal.signals import Interruption

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from reporting.verification import Verification, verify
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import create_database, open_connection
 from tests.file_strategies import REFERENCE
 from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban

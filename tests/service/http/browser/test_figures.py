@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.databases import lock_table, open_connection
 from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres

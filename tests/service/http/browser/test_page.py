@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.http.access_keys import AUDITOR, MINISTRY
 from tests.service.http.act_files import build_commitment, build_unknown_centres
 from tests.service.http.browser.pages import DESKTOP, PHONE, LivePage, expect, open_page

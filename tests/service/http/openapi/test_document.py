@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from core.act_fields import FORMATS
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.http.handlers.forms import Decision
 from service.http.handlers.refused_lines import RefusalPage
 from service.http.handlers.submissions import SubmissionPage, Ticket

@@ -19,7 +19,7 @@ import uvloop
 from core.errors import DatabaseUnfit
 from service.database.binaries import ServerUser, can_run, find_wheel_binaries, make_accessible
 from service.database.cluster import Cluster, try_lock
-from service.database.embedded import run_embedded
+from service.database.embedded_server import run_embedded
 from tests.service.database_servers import (
     ROOT,
     SMALL_SETTINGS,
