@@ -130,7 +130,7 @@ async def test_another_sender_s_act_is_another_act(reader: Connection, names: Co
 
 
 @pytest.mark.parametrize(
-    ("reference", "said"),
+    ("reference", "sentence"),
     [
         (
             "D1",
