@@ -13,7 +13,7 @@ from core.catalog import KIND_NUMBERS
 from core.errors import EngineError
 from service.auth.access_queries import PauseChange, store_pause_change
 from service.database import command_queries
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine import bank_import
 from service.engine import late_interest as late
 from service.engine.bank_import import ImportOptions, ImportResult

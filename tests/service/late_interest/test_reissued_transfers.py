@@ -8,7 +8,7 @@ from reporting import code_labels
 from reporting import delays as report
 from reporting.code_names import read_names
 from service.database import command_queries
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.late_interest.test_late_interest import (
     claim,
     compute_interest,

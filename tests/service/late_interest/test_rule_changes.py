@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
 from core.errors import ReferenceDataError
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from service.engine import late_interest
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.terminal.processing_progress import ProgressLines

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
-from service.database.embedded import Database
+from service.database.embedded_server import Database
 from tests.service.command_line import CommandResult, run_crescendo
 from tests.service.small_state import NEVER, State, copy_state, open_state, paris_time
 
