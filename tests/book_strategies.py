@@ -9,7 +9,7 @@ from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVED, Cell, Node, World
+from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED_CREDITS, RESERVED, Cell, Node, World
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
 ACCOUNTS = ((1, 2, 3), (4, 5, 6))
@@ -29,7 +29,7 @@ Sheet = tuple[int, int, int]
 SHEETS = [(year, staff, family) for year in (0, 1) for staff in (0, 1) for family in (0, 1, 2)]
 _LARGE = 45 * AMOUNT_MAX // 4
 """Enough for several lines of AMOUNT_MAX; four units of it still fit in a programme."""
-_OPENED = {
+_OPENED_CENTS = {
     AE: st.integers(0, 900) | st.integers(300, 900) | st.just(_LARGE),
     CP: st.integers(0, 60) | st.integers(0, 900) | st.just(_LARGE),
 }
@@ -75,12 +75,12 @@ class _SheetFigures(NamedTuple):
     def get(self, centre: int, figure: int) -> int:
         return self.figures.get((self.tree.compute_node_number(centre, self.sheet), figure), 0)
 
-    def put(self, centre: int, figure: int, cents: int) -> None:
+    def set_cents(self, centre: int, figure: int, cents: int) -> None:
         self.figures[self.tree.compute_node_number(centre, self.sheet), figure] = cents
 
     def add(self, centres: Sequence[int], figure: int, cents: int) -> None:
         for centre in centres:
-            self.put(centre, figure, self.get(centre, figure) + cents)
+            self.set_cents(centre, figure, self.get(centre, figure) + cents)
 
 
 @st.composite
@@ -155,15 +155,15 @@ def _allot_credits(draw: st.DrawFn, sums: _SheetFigures, measure: int) -> None:
     """Open credits for each unit and the nodes above it; a programme may have more, up to the limit of a figure."""
     tree = sums.tree
     for unit in tree.list_level(CentreLevel.UO):
-        opened = draw(_OPENED[measure])
-        sums.add(tree.walk_up(unit), measure + OPENED, opened)
-        sums.add(tree.walk_up(unit)[1:], measure + ALLOTTED, opened)
+        opened_cents = draw(_OPENED_CENTS[measure])
+        sums.add(tree.walk_up(unit), measure + OPENED_CREDITS, opened_cents)
+        sums.add(tree.walk_up(unit)[1:], measure + ALLOTTED, opened_cents)
     for programme in tree.list_level(CentreLevel.PROGRAMME):
         allotted = sums.get(programme, measure + ALLOTTED)
         spare = draw(
             st.just(0) | st.integers(0, 500) | st.integers(0, 500).map((BALANCE_MAX - allotted).__sub__)
         )
-        sums.add([programme], measure + OPENED, max(spare, 0))
+        sums.add([programme], measure + OPENED_CREDITS, max(spare, 0))
 
 
 @st.composite
@@ -171,8 +171,8 @@ def _earmark_credits(draw: st.DrawFn, sums: _SheetFigures) -> None:
     tree = sums.tree
     for operation in tree.list_level(CentreLevel.OPERATION):
         unit, *above = tree.walk_up(operation)[1:]
-        earmark = draw(st.integers(0, min(500, sums.get(unit, AE + OPENED))))
-        sums.add([operation], AE + OPENED, earmark)
+        earmark = draw(st.integers(0, min(500, sums.get(unit, AE + OPENED_CREDITS))))
+        sums.add([operation], AE + OPENED_CREDITS, earmark)
         sums.add([unit, *above], AE + RESERVED, earmark)
 
 
@@ -185,4 +185,4 @@ def _overspend_credits(draw: st.DrawFn, sums: _SheetFigures) -> None:
     if units and figure != NONE:
         used = draw(st.integers(BALANCE_MAX - 600, BALANCE_MAX))
         for centre in tree.walk_up(units[0]):
-            sums.put(centre, figure, used)
+            sums.set_cents(centre, figure, used)

@@ -28,11 +28,13 @@ def test_numbers_run_without_a_gap() -> None:
 
 
 def test_what_supersedes_an_entry_exists() -> None:
-    known = {number for _, number, _, _ in entries()}
-    assert set(re.findall(r"\bD\d{3}\b", TEXT)) <= known
+    decision_numbers = {number for _, number, _, _ in entries()}
+    assert set(re.findall(r"\bD\d{3}\b", TEXT)) <= decision_numbers
     marked = {number: status.split()[-1] for _, number, _, _, status in INDEX if status.strip()}
-    stated = re.findall(r"^### (D\d{3}) .+\n\n.+\n\n\*\*Superseded by (D\d{3})\.\*\*$", TEXT, re.MULTILINE)
-    assert marked == dict(stated)
+    stated_successors = re.findall(
+        r"^### (D\d{3}) .+\n\n.+\n\n\*\*Superseded by (D\d{3})\.\*\*$", TEXT, re.MULTILINE
+    )
+    assert marked == dict(stated_successors)
 
 
 def test_every_module_named_exists() -> None:

@@ -109,7 +109,7 @@ def mutable_globals(tree: ast.Module) -> int:
     return sum(is_mutable(node.value) for node in unsealed) + len(global_statements)
 
 
-def imported(tree: ast.Module) -> set[str]:
+def find_imports(tree: ast.Module) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -176,7 +176,8 @@ def mutable_state() -> dict[str, int]:
 def strangers() -> dict[str, int]:
     """Count the third parties imported outside their places."""
     return {
-        s.path: sum(not is_home(s, HOMES[name]) for name in imported(s.tree) & HOMES.keys()) for s in SOURCES
+        s.path: sum(not is_home(s, HOMES[name]) for name in find_imports(s.tree) & HOMES.keys())
+        for s in SOURCES
     }
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 TESTS = tuple(parse(path) for path in sorted((ROOT / "tests").rglob("*.py")))
 
 PARTICIPLES = frozenset(
-    "asked begun brought chosen come found gathered given gone kept known left lost made meant noted opened put said"
+    "asked brought chosen come found gathered given gone kept known left made meant noted put said"
     " seen shown sought spelt stated taken told understood wanted written".split()
 )
 """Participles that do not say what a value holds.  States of an act or payment (held, paid, sent) are not among them."""
@@ -41,9 +41,10 @@ VERBS = frozenset(
 )
 
 STATES = frozenset(
-    "accepted allowed blocked debited due expired held paid pending received refused rejected sent".split()
+    "accepted allowed begun blocked debited due expired held lost opened paid pending received refused rejected sent"
+    " unmatched".split()
 )
-"""States of an act, a payment or a key, which a property or a field may be named by."""
+"""States of an act, a payment, credits, a file or a key, by which a value may be named."""
 
 
 def words(name: str) -> list[str]:
@@ -71,9 +72,19 @@ def functions(sources: tuple[Source, ...]) -> Iterator[tuple[str, Function]]:
 
 
 def bindings(source: Source) -> Iterator[tuple[int, str]]:
-    """Yield every name that the file binds: variables, parameters, functions and classes."""
+    """Yield every name that the file binds: variables, parameters, functions and classes, but for the fields of records.
+
+    Fields are names of columns and of JSON keys, which are stored and sent.
+    """
+    fields = {
+        id(statement.target)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef)
+        for statement in node.body
+        if isinstance(statement, ast.AnnAssign)
+    }
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in fields:
             yield node.lineno, node.id
         elif isinstance(node, ast.arg):
             yield node.lineno, node.arg

@@ -18,7 +18,18 @@ from tests.oracle.availability import compute_available
 from tests.oracle.decisions import decide, split_acts
 from tests.oracle.engine import Engine
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVED, Decision, Line, State
+from tests.oracle.model import (
+    AE,
+    ALLOTTED,
+    CONSUMED,
+    CP,
+    NONE,
+    OPENED_CREDITS,
+    RESERVED,
+    Decision,
+    Line,
+    State,
+)
 from tests.oracle.reference import Reference
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -126,9 +137,9 @@ def test_a_level_allots_no_more_than_it_has(case: DecisionCase) -> None:
         for measure in (AE, CP):
             allotted = figures.get((node, measure + ALLOTTED), 0)
             below = sum(
-                figures.get((child, measure + OPENED), 0) for child in _list_children(case.book, node)
+                figures.get((child, measure + OPENED_CREDITS), 0) for child in _list_children(case.book, node)
             )
-            assert below == allotted <= figures.get((node, measure + OPENED), 0)
+            assert below == allotted <= figures.get((node, measure + OPENED_CREDITS), 0)
 
 
 @few
@@ -157,9 +168,9 @@ def test_an_earmark_is_reserved_until_it_is_consumed(case: DecisionCase) -> None
             spent_alone = _sum_requested(case, node)
             reserved = now.get((node, AE + RESERVED), 0) - then.get((node, AE + RESERVED), 0)
             remaining = [
-                now.get((at, AE + OPENED), 0)
+                now.get((at, AE + OPENED_CREDITS), 0)
                 - now.get((at, AE + CONSUMED), 0)
-                - then.get((at, AE + OPENED), 0)
+                - then.get((at, AE + OPENED_CREDITS), 0)
                 for at in operations
             ]
             assert reserved == sum(remaining) + spent_alone
@@ -275,17 +286,17 @@ def test_the_strategies_reach_every_decision() -> None:
     in another order of tests: this looks on until all is seen, far beyond what it has ever taken.
     """
     expected = set(Outcome) - set(READING_FAULTS) - _FORM_OUTCOMES
-    seen: set[Outcome] = set()
+    outcomes: set[Outcome] = set()
 
     def completes(case: DecisionCase) -> bool:
         ledger = case.book.build_ledger()
         for batch in case.batches:
-            seen.update(decision.outcome for decision in decide(batch.lines, ledger, batch.holding))
-        return seen >= expected
+            outcomes.update(decision.outcome for decision in decide(batch.lines, ledger, batch.holding))
+        return outcomes >= expected
 
     looking = settings(few, max_examples=5000, phases=[Phase.generate], database=None)
     find(cases(), completes, settings=looking, random=Random(1))
-    assert expected <= seen
+    assert expected <= outcomes
 
 
 # ---------------------------------------------------------------------------------------------- in words

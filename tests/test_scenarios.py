@@ -180,9 +180,13 @@ def _build_budget_acts(table: ScenarioTable, number: int) -> list[Row]:
                     "commitment_item": row["item"],
                     "fund": row.get("fund", ""),
                 }
-                given = {"kind": f"{act}_{measure.lower()}", "amount": row[measure], "functional_area": ""}
+                act_fields = {
+                    "kind": f"{act}_{measure.lower()}",
+                    "amount": row[measure],
+                    "functional_area": "",
+                }
                 year = {"budget_year": row.get("budget_year", "")}
-                rows.append({"reference": f"SET-UP-{number}-{len(rows)}", **given, **codes, **year})
+                rows.append({"reference": f"SET-UP-{number}-{len(rows)}", **act_fields, **codes, **year})
     return rows
 
 
@@ -214,9 +218,9 @@ def _complete(row: Row, usual: Row) -> Row:
     kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
     needed = _ALWAYS | (_CELL if kind.budget is not BudgetAction.NONE and not kind.follows else set())
     needed |= {"payee"} if kind.pays else set()
-    given = {name: text for name, text in usual.items() if name in needed and name not in row}
+    usual_fields = {name: text for name, text in usual.items() if name in needed and name not in row}
     own = {name: text for name, text in row.items() if name not in _EXPECTED | _SUBMITTED}
-    return {name: text for name, text in (given | own).items() if text}
+    return {name: text for name, text in (usual_fields | own).items() if text}
 
 
 def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:

@@ -92,13 +92,21 @@ def _send_in_process(file_load: FileLoad, stop: Event, decided_files: "Queue[Dec
     ):
         numbers = itertools.count(1)  # thread-safe: next() is one step of the interpreter
         for _ in range(PARALLEL_FILES):
-            threads.submit(_send_one_after_another, file_load, Path(folder), numbers, stop, decided_files)
+            threads.submit(
+                _send_one_after_another,
+                file_load,
+                Path(folder),
+                numbers,
+                stop=stop,
+                decided_files=decided_files,
+            )
 
 
 def _send_one_after_another(
     file_load: FileLoad,
     folder: Path,
     numbers: Iterator[int],
+    *,
     stop: Event,
     decided_files: "Queue[DecidedFile]",
 ) -> None:

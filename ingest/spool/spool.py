@@ -76,6 +76,7 @@ class Spool:
         source: Path | BinaryIO,
         name: str,
         declared: Envelope | None = None,
+        *,
         progress: ReportProgress | None = None,
     ) -> SpooledFile:
         """Copy ``source`` into the spool, durably, and identify it; the same bytes are stored once.

@@ -142,7 +142,7 @@ async def _build_report(
             ),
             position,
             names,
-            "en",
+            language="en",
         )
         for file, totals, submission in zip(
             candidates.files, candidates.totals, feed.submissions, strict=True

@@ -54,7 +54,7 @@ class DecidedFile(NamedTuple):
 
 
 def build_dry_run_result(
-    file: DecidedFile, position: BookPosition, names: CodeNames, language: Language
+    file: DecidedFile, position: BookPosition, names: CodeNames, *, language: Language
 ) -> DryRunResult:
     """Build the dry-run result of a file, with texts in ``language``."""
     passes = file.passes

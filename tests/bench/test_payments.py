@@ -27,9 +27,11 @@ async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
 
 
 async def test_wrong_sums_give_no_figures(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = payable_requests.write_files
+    write_files = payable_requests.write_files
     monkeypatch.setattr(
-        payable_requests, "write_files", lambda *said: (written(*said)[0], written(*said)[1] + 1)
+        payable_requests,
+        "write_files",
+        lambda *arguments: (write_files(*arguments)[0], write_files(*arguments)[1] + 1),
     )
     with pytest.raises(RuntimeError, match="expected are"):
         await measure(dsn, tmp_path, Size(100), report_progress=lambda _: None)

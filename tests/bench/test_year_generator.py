@@ -200,8 +200,8 @@ def test_formats_are_used_in_turn(tmp_path: Path) -> None:
 
 def test_the_summary_is_written_to_a_file(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
     folder, summary = hundred_thousand
-    written = json.loads((folder / "summary.json").read_text())
-    assert written == json.loads(json.dumps(summary))
+    file_summary = json.loads((folder / "summary.json").read_text())
+    assert file_summary == json.loads(json.dumps(summary))
 
 
 def test_progress_ends_at_the_total(tmp_path: Path) -> None:

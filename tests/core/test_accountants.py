@@ -13,9 +13,11 @@ from tests.core.test_nomenclature import SMALL
 from tests.file_strategies import REFERENCE
 from tests.oracle import iban as oracle
 
-ONE, OTHER = (add_check_digits("FR", f"{number:023}") for number in (1, 2))
+FIRST_ACCOUNT, SECOND_ACCOUNT = (add_check_digits("FR", f"{number:023}") for number in (1, 2))
 HEAD = "code,label,holder,iban,bic\n"
-GOOD = f"{HEAD}COHE,CBCM,Cohésion,{ONE},BDFEFRPPCCT\nPACA,DRFiP,Provence,{OTHER},BDFEFRPP\n"
+GOOD = (
+    f"{HEAD}COHE,CBCM,Cohésion,{FIRST_ACCOUNT},BDFEFRPPCCT\nPACA,DRFiP,Provence,{SECOND_ACCOUNT},BDFEFRPP\n"
+)
 
 
 @pytest.fixture
@@ -70,13 +72,13 @@ def test_the_script_writes_the_sample_file(name: str, tmp_path: Path) -> None:
     ("text", "message"),
     [
         (f"{HEAD}", "no accountant"),
-        (f"{HEAD}cohe,CBCM,Cohésion,{ONE},BDFEFRPP\n", "line 2: 'cohe' is no accountant's code"),
-        (f"{HEAD}COHE,CBCM,,{ONE},BDFEFRPP\n", "holder ''"),
-        (f"{HEAD}COHE,CBCM,{'x' * 71},{ONE},BDFEFRPP\n", "holder 'x"),
+        (f"{HEAD}cohe,CBCM,Cohésion,{FIRST_ACCOUNT},BDFEFRPP\n", "line 2: 'cohe' is no accountant's code"),
+        (f"{HEAD}COHE,CBCM,,{FIRST_ACCOUNT},BDFEFRPP\n", "holder ''"),
+        (f"{HEAD}COHE,CBCM,{'x' * 71},{FIRST_ACCOUNT},BDFEFRPP\n", "holder 'x"),
         (f"{HEAD}COHE,CBCM,Cohésion,FR00,BDFEFRPP\n", "'FR00' is no IBAN"),
-        (f"{HEAD}COHE,CBCM,Cohésion,{ONE},BDF\n", "'BDF' is no BIC"),
+        (f"{HEAD}COHE,CBCM,Cohésion,{FIRST_ACCOUNT},BDF\n", "'BDF' is no BIC"),
         (f"{GOOD}COHE,CBCM,Autre,{add_check_digits('FR', '3' * 23)},BDFEFRPP\n", "is listed twice"),
-        (f"{GOOD}ECOL,CBCM,Autre,{ONE},BDFEFRPP\n", "is listed twice"),
+        (f"{GOOD}ECOL,CBCM,Autre,{FIRST_ACCOUNT},BDFEFRPP\n", "is listed twice"),
         ("code,label\n", "columns are"),
     ],
 )

@@ -69,9 +69,9 @@ class FormLog:
             await self.answered.wait_for(lambda: len(self.entries) >= target)
 
 
-def _kill(service: RunningService, what: str) -> None:
+def _kill(service: RunningService, target: str) -> None:
     process = psutil.Process(service.process.pid)
-    if what == "service":
+    if target == "service":
         process.kill()
         return
     for child in process.children(recursive=True):
@@ -85,15 +85,15 @@ async def _resend(log: FormLog, client: httpx.AsyncClient) -> None:
         assert await log.send(client, reference)
 
 
-async def _run_round(log: FormLog, data: Path, what: str, acknowledged: int) -> None:
+async def _run_round(log: FormLog, data: Path, target: str, acknowledged: int) -> None:
     async with run_service(None, data, "--rate", "100000") as service, service.client() as client:
         await _resend(log, client)
         async with asyncio.TaskGroup() as group:
             for _ in range(CONNECTIONS):
                 group.create_task(log.stream(client))
             await log.wait_for(acknowledged)
-            _kill(service, what)
-            assert await service.process.wait() == (-9 if what == "service" else 3)
+            _kill(service, target)
+            assert await service.process.wait() == (-9 if target == "service" else 3)
 
 
 async def test_no_acknowledged_form_is_lost_and_none_is_doubled(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ async def test_no_acknowledged_form_is_lost_and_none_is_doubled(tmp_path: Path) 
     log = FormLog({"authorization": f"Bearer {created.json()['token']}"})
     async with run_service(None, data) as service, service.client(log.key) as client:
         await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
-    for what in ROUNDS:
-        await _run_round(log, data, what, random_numbers.randint(20, 400))
+    for target in ROUNDS:
+        await _run_round(log, data, target, random_numbers.randint(20, 400))
     assert log.open, "no form was in progress at any kill: nothing was tested"
     async with run_service(None, data, "--rate", "100000") as service, service.client() as client:
         await _resend(log, client)

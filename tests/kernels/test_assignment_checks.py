@@ -15,14 +15,14 @@ from tests.kernels.execution_modes import run_examples
 from tests.oracle import assignment_checks as oracle
 
 _YEAR, _KINDS, _CODES = 2018, 4, 4
-_known = st.integers(1, _CODES)
+_known_codes = st.integers(1, _CODES)
 _sets = st.frozensets(st.integers(0, _KINDS - 1), max_size=2)
 _programme = st.sampled_from((1, 1, 2))
 _numbers = st.sampled_from((1, 1, 1, 2, 2, 3, 4, 0, -1))
 
 
 def _draw_some(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[dict[int, object]]:
-    return st.dictionaries(_known, strategy, min_size=2)
+    return st.dictionaries(_known_codes, strategy, min_size=2)
 
 
 _years = st.builds(
@@ -41,10 +41,12 @@ _years = st.builds(
     ),
     _draw_some(_programme),
     _draw_some(
-        st.builds(oracle.ItemRow, st.booleans(), st.booleans(), st.none() | st.frozensets(_known, max_size=3))
+        st.builds(
+            oracle.ItemRow, st.booleans(), st.booleans(), st.none() | st.frozensets(_known_codes, max_size=3)
+        )
     ),
     _draw_some(st.builds(oracle.FundRow, st.integers(0, 2), st.sampled_from((0, 1, 2)))),
-    st.frozensets(_known, min_size=2),
+    st.frozensets(_known_codes, min_size=2),
 )
 _lines = st.builds(
     oracle.LineCodes,

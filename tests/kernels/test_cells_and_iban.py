@@ -20,16 +20,16 @@ _words = st.integers(0, 5) | st.integers(0, 2**63 - 1) | st.sampled_from((-1, -(
 def test_cells_are_numbered_in_order_of_first_occurrence(first: list[int], second: list[int]) -> None:
     """In two calls, as the second continues the table of the first; half of the slots may be in use."""
     slots, words = np.zeros(64, np.uint64), np.full(24, -1, np.int64)
-    count, known = np.zeros(1, np.int64), []
+    count, cell_words = np.zeros(1, np.int64), []
     for packed in (first, second):
         numbers = allocate_zeros(Numbers, len(packed))
         with allow_wrapping():
             cell_kernel.number_cells(
                 PackedCells(seal_array(np.array(packed, np.int64))), slots, words, count, numbers
             )
-        assert numbers.number.tolist() == cells.number_cells(packed, known)
-        assert words[: count[0]].tolist() == known
-    assert np.count_nonzero(slots) == len(known)
+        assert numbers.number.tolist() == cells.number_cells(packed, cell_words)
+        assert words[: count[0]].tolist() == cell_words
+    assert np.count_nonzero(slots) == len(cell_words)
 
 
 @st.composite

@@ -61,10 +61,10 @@ def test_numbers_add_content(
 ) -> None:
     """A column with a number in every line may omit the flags."""
     contents = [content_of_line for content_of_line, _ in lines]
-    column = [(value, fault, given or is_complete) for _, (value, fault, given) in lines]
+    column = [(value, fault, is_given or is_complete) for _, (value, fault, is_given) in lines]
     values = np.array([value for value, _, _ in column], np.int64)
     faults = np.array([fault for _, fault, _ in column], np.uint8)
-    given_flags = np.array([given for _, _, given in column if not is_complete], np.uint8)
+    given_flags = np.array([is_given for _, _, is_given in column if not is_complete], np.uint8)
     table = _to_table(contents)
     with allow_wrapping():
         kernel.add_numbers(

@@ -21,7 +21,7 @@ from tests.oracle.model import (
     CONSUMED,
     CP,
     NONE,
-    OPENED,
+    OPENED_CREDITS,
     RESERVED,
     Cell,
     Decision,
@@ -57,7 +57,9 @@ def _build_book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -
 
 def _open_everywhere(cents: int) -> dict[tuple[int, int], int]:
     return {
-        (node, measure + OPENED): cents for node in (PROGRAMME, BOP, UNIT, OPERATION) for measure in (AE, CP)
+        (node, measure + OPENED_CREDITS): cents
+        for node in (PROGRAMME, BOP, UNIT, OPERATION)
+        for measure in (AE, CP)
     }
 
 
@@ -95,7 +97,7 @@ def _decide_both_ways(
 @pytest.mark.parametrize(("node", "measure"), BLOCKING)
 def test_the_last_cent_may_be_spent_but_no_more(node: int, measure: int) -> None:
     """All other levels have enough, so that each level and each appropriation in turn refuses the line."""
-    book = _build_book(_open_everywhere(1000) | {(node, measure + OPENED): 100})
+    book = _build_book(_open_everywhere(1000) | {(node, measure + OPENED_CREDITS): 100})
     kind = "commitment" if measure == AE else "direct_payment_request"
     fitting, over = (
         _decide_both_ways(book, _build_payee(), _build_act(kind, 1, 100))[-1],
@@ -168,7 +170,8 @@ def test_of_two_full_figures_the_first_is_reported() -> None:
 def test_a_move_may_take_the_last_cent_but_no_more(level: int, measure: int) -> None:
     """Checked at every level that loses credits; the common ancestors of both sides need none."""
     book = _build_book(
-        _open_everywhere(1000) | {(level, measure + OPENED): 100, (PROGRAMME, measure + OPENED): 0}
+        _open_everywhere(1000)
+        | {(level, measure + OPENED_CREDITS): 100, (PROGRAMME, measure + OPENED_CREDITS): 0}
     )
     kind = "budget_move_ae" if measure == AE else "budget_move_cp"
     fitting, over = (
@@ -192,7 +195,7 @@ def test_allotted_credits_can_be_neither_moved_nor_allotted_again(amount: int) -
 
 
 @pytest.mark.parametrize(
-    "place", [(UNIT, AE + RESERVED), (PROGRAMME, AE + RESERVED), (OPERATION, AE + OPENED)]
+    "place", [(UNIT, AE + RESERVED), (PROGRAMME, AE + RESERVED), (OPERATION, AE + OPENED_CREDITS)]
 )
 def test_an_earmark_fits_in_the_figures_it_adds_to(place: tuple[int, int]) -> None:
     for spare, expected in ((10, Outcome.ACCEPTED), (9, Outcome.BALANCE_LIMIT)):

@@ -51,21 +51,21 @@ def test_identifiers_are_parsed(texts: list[bytes]) -> None:
 _LETTERS = ["." if code in (0, 5) else chr(code) for code in range(128)] + [
     ("a", "", "oe", " ", " x ", "ABCD")[code % 6] for code in range(128, 3000)
 ]
-_written = st.text(max_size=12).map(str.encode) | st.text("  éa\u0301œ\U0001f600€&", max_size=12).map(
+_file_texts = st.text(max_size=12).map(str.encode) | st.text("  éa\u0301œ\U0001f600€&", max_size=12).map(
     str.encode
 )
 
 
 @run_examples(300)
-@given(st.lists(_written | st.binary(max_size=9), max_size=6), st.integers(0, 9))
+@given(st.lists(_file_texts | st.binary(max_size=9), max_size=6), st.integers(0, 9))
 @example([b"  a  ", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98\x80", b"\xff", b"a\xc3\xa9", b"\x80"], 4)
 def test_texts_are_transliterated(texts: list[bytes], capacity: int) -> None:
     start = np.cumsum([0, *map(len, _LETTERS)]).astype(np.int32)
     table = seal(Transliteration(start, np.frombuffer("".join(_LETTERS).encode(), np.uint8)))
     spans, out = allocate_zeros(Spans, len(texts)), np.zeros(len(texts) * capacity, np.uint8)
     transliterate.transliterate_texts(*to_spans(texts), table, spans, out)
-    written = [out[first:end].tobytes().decode() for first, end in zip(*spans, strict=True)]
-    assert written == spelling_oracle.transliterate_texts(texts, _LETTERS, capacity)
+    transliterations = [out[first:end].tobytes().decode() for first, end in zip(*spans, strict=True)]
+    assert transliterations == spelling_oracle.transliterate_texts(texts, _LETTERS, capacity)
 
 
 _cents = st.integers(1, 2**63 - 1) | st.sampled_from((1, 99, 100, 999, 1000, 99_999_999_999, 10**14))

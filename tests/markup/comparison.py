@@ -43,11 +43,11 @@ def read_by_scanner(
     """Read a document with the scanner."""
     cells: Cells = {}
     try:
-        begun = parse_prolog(text[:PROLOG_BYTES_MAX], messages)
+        prolog = parse_prolog(text[:PROLOG_BYTES_MAX], messages)
         file = io.BytesIO(text)
-        file.seek(begun.content_offset)
+        file.seek(prolog.content_offset)
         collect_cells(
-            scan_rows(compile_message(begun.message), file, begun.content_offset, sizes=sizes), cells
+            scan_rows(compile_message(prolog.message), file, prolog.content_offset, sizes=sizes), cells
         )
     except DocumentFaulty as error:
         return ReadResult(cells, error.fault, error.offset)

@@ -32,17 +32,17 @@ def _run_cases(options: argparse.Namespace, folder: Path) -> int:
     end, fault_counts, differences = time.monotonic() + options.seconds, Counter[str](), 0
     for seed in itertools.count(options.start):
         if seed % _ORDERS_EVERY == 0 and (
-            what := payment_orders.build_case(seed).describe_difference(folder)
+            difference := payment_orders.build_case(seed).describe_difference(folder)
         ):
             differences += 1
-            print(f"payment file {seed}: {what}", flush=True)
+            print(f"payment file {seed}: {difference}", flush=True)
         case = build_case(seed)
         ours = read_by_scanner(case.text, case.sizes, case.messages)
         theirs = read_by_lxml(case.text, case.messages)
         fault_counts[f"{_name_fault(ours.fault)}, lxml {_name_fault(theirs.fault)}"] += 1
-        if what := describe_difference(ours, theirs):
+        if difference := describe_difference(ours, theirs):
             differences += 1
-            print(f"case {seed}: {what}", flush=True)
+            print(f"case {seed}: {difference}", flush=True)
         if fault_counts.total() % _REPORT_EVERY == 0 or time.monotonic() > end:
             print(
                 f"{fault_counts.total():,} cases from {options.start:,}, {differences} differ: {dict(fault_counts)}",

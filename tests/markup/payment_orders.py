@@ -96,8 +96,8 @@ def _move_transfer(random: Random, text: bytes) -> bytes:
     transfers = list(_TRANSFER.finditer(text))
     if not transfers:
         return text
-    left, right = random.choice(transfers), random.choice(transfers)
-    first, last = sorted((left, right), key=lambda match: match.start())
+    one_transfer, other_transfer = random.choice(transfers), random.choice(transfers)
+    first, last = sorted((one_transfer, other_transfer), key=lambda match: match.start())
     return (
         b"".join(
             (text[: first.start()], last[0], text[first.end() : last.start()], first[0], text[last.end() :])

@@ -25,12 +25,14 @@ def load_gauges(state: BookState) -> BudgetGauges:
 
 
 def find_programme(gauges: BudgetGauges, code: str) -> ProgrammeCredits:
-    (programme,) = [each for each in gauges.list_programmes() if each.code == code]
+    (programme,) = [gauge for gauge in gauges.list_programmes() if gauge.code == code]
     return programme
 
 
 def count_near(gauges: BudgetGauges, level: CentreLevel, measure: str) -> int:
-    return {(each.level, each.measure): each.nodes for each in gauges.count_near_exhaustion()}[level, measure]
+    return {(count.level, count.measure): count.nodes for count in gauges.count_near_exhaustion()}[
+        level, measure
+    ]
 
 
 def count_by_hand(state: BookState) -> dict[tuple[CentreLevel, str], int]:
@@ -41,11 +43,11 @@ def count_by_hand(state: BookState) -> dict[tuple[CentreLevel, str], int]:
         year, centre = divmod(row // SHEETS, 131_072)
         level = CentreLevel(meanings.centre_level[year, centre])
         for measure, first in (("ae", 0), ("cp", 4)):
-            opened, _, reserved, consumed = state.book.figures[row, first : first + 4].tolist()
+            opened_cents, _, reserved, consumed = state.book.figures[row, first : first + 4].tolist()
             if (
-                opened
+                opened_cents
                 and not meanings.centre_estimated[year, centre]
-                and Fraction(reserved + consumed, opened) >= Fraction(9, 10)
+                and Fraction(reserved + consumed, opened_cents) >= Fraction(9, 10)
             ):
                 counts[level, measure] = counts.get((level, measure), 0) + 1
     return counts
@@ -62,7 +64,9 @@ def test_gauges_after_batches_equal_those_of_the_book(presented: list[File]) -> 
         assert gauges.list_programmes() == fresh.list_programmes()
         assert gauges.count_near_exhaustion() == fresh.count_near_exhaustion()
         assert {
-            (each.level, each.measure): each.nodes for each in gauges.count_near_exhaustion() if each.nodes
+            (count.level, count.measure): count.nodes
+            for count in gauges.count_near_exhaustion()
+            if count.nodes
         } == count_by_hand(engine.state)
 
 
@@ -71,7 +75,7 @@ def test_a_programme_sums_its_envelopes() -> None:
     gauges = load_gauges(engine.state)
     assert gauges.list_programmes() == []
     gauges.apply_commit(engine.decide_files(build_openings()))
-    assert [each.code for each in gauges.list_programmes()] == ["0117", "0177", "0217"]
+    assert [gauge.code for gauge in gauges.list_programmes()] == ["0117", "0177", "0217"]
     assert find_programme(gauges, "0217") == ProgrammeCredits(
         2018, "0217", False, MeasureCredits(300_000, 0), MeasureCredits(37_400, 0)
     )
@@ -87,12 +91,12 @@ def test_a_node_is_near_exhaustion_from_nine_tenths_on() -> None:
     engine = TextEngine()
     gauges = load_gauges(engine.state)
     gauges.apply_commit(engine.decide_files(build_openings()))
-    assert {each.nodes for each in gauges.count_near_exhaustion()} == {0}
+    assert {count.nodes for count in gauges.count_near_exhaustion()} == {0}
     gauges.apply_commit(engine.decide_files([build_commitment("C", "539.99")]))
     assert count_near(gauges, CentreLevel.UO, "ae") == 0
     assert gauges.list_near_exhaustion(CentreLevel.UO) == []
     gauges.apply_commit(engine.decide_files([build_commitment("D", "0.01")]))
-    assert [each for each in gauges.count_near_exhaustion() if each.nodes] == [
+    assert [count for count in gauges.count_near_exhaustion() if count.nodes] == [
         ExhaustionCount(CentreLevel.UO, "ae", 1)
     ]
     (node,) = gauges.list_near_exhaustion(CentreLevel.UO)
@@ -118,7 +122,7 @@ def test_estimated_credits_are_never_near_exhaustion() -> None:
     gauges.apply_commit(engine.decide_files([drawn]))
     assert find_programme(gauges, "0117").is_estimated
     assert find_programme(gauges, "0117").ae == MeasureCredits(10_000, 50_000)
-    assert {each.nodes for each in gauges.count_near_exhaustion()} == {0}
+    assert {count.nodes for count in gauges.count_near_exhaustion()} == {0}
 
 
 def test_loading_a_book_replaces_the_gauges() -> None:
@@ -143,17 +147,17 @@ def test_each_year_has_its_own_ceilings(tmp_path: Path) -> None:
             position = np.array(numbers[CodeKind.CENTRE][code]), np.array(year), np.array(0)
             state.book.figures[registry.find_node_positions(*position)] = (100, 0, 0, 95, 100, 0, 95, 0)
     gauges = load_gauges(state)
-    estimated = {(each.year, each.code) for each in gauges.list_programmes() if each.is_estimated}
+    estimated = {(gauge.year, gauge.code) for gauge in gauges.list_programmes() if gauge.is_estimated}
     assert estimated == {(2018, "0117"), (2019, "0217")}
     assert len(gauges.list_programmes()) == 4
     nodes_by_year = {
-        each.number // SHEETS // 131_072 + 2000: each
-        for each in gauges.list_near_exhaustion(CentreLevel.PROGRAMME)
+        node.number // SHEETS // 131_072 + 2000: node
+        for node in gauges.list_near_exhaustion(CentreLevel.PROGRAMME)
     }
     assert (
         count_near(gauges, CentreLevel.PROGRAMME, "ae")
         == count_near(gauges, CentreLevel.PROGRAMME, "cp")
         == 2
     )
-    centres = {year: each.number // SHEETS % 131_072 for year, each in nodes_by_year.items()}
+    centres = {year: node.number // SHEETS % 131_072 for year, node in nodes_by_year.items()}
     assert centres == {2018: numbers[CodeKind.CENTRE]["0217"], 2019: numbers[CodeKind.CENTRE]["0117"]}

@@ -51,7 +51,7 @@ def test_senders_have_their_files_and_their_lines() -> None:
         build_batch(1, build_row(1, True, accepted=2, accepted_cents=500, refused=1, refused_cents=7))
     )
     figures = take_snapshot(metrics)
-    assert [each.sender for each in figures.flows] == ["A", "B"]
+    assert [flow.sender for flow in figures.flows] == ["A", "B"]
     waiting, ended = figures.flows
     assert (waiting.received, waiting.in_treatment, waiting.outcomes.accepted.lines) == (1, 1, 0)
     assert (ended.received, ended.partly_integrated, ended.outcomes.accepted.cents) == (1, 1, 500)
@@ -77,19 +77,19 @@ def test_reasons_are_sorted_by_frequency() -> None:
     metrics = ServiceMetrics({})
     ended = {(COMMITMENT, Code.AE_EXCEEDED): 2, (COMMITMENT, Code.CP_EXCEEDED): 2, (0, Code.KIND_UNKNOWN): 9}
     metrics.record_commit(build_batch(1, outcome_counts=ended))
-    refusals = [(each.reason, each.lines) for each in take_snapshot(metrics).refusals]
+    refusals = [(refusal.reason, refusal.lines) for refusal in take_snapshot(metrics).refusals]
     assert refusals == [("KIND_UNKNOWN", 9), ("AE_EXCEEDED", 2), ("CP_EXCEEDED", 2)]
 
 
 def test_programmes_are_sorted_by_the_smaller_remaining_share() -> None:
     metrics = ServiceMetrics({})
-    opened = {("0177", "ae"): 100, ("0177", "cp"): 100, ("0217", "ae"): 100, ("0217", "cp"): 100}
+    opened_cents = {("0177", "ae"): 100, ("0177", "cp"): 100, ("0217", "ae"): 100, ("0217", "cp"): 100}
     available = {("0177", "ae"): 50, ("0177", "cp"): 90, ("0217", "ae"): 99, ("0217", "cp"): 10}
     nothing = {("0117", "ae"): 0, ("0117", "cp"): 0}
-    metrics.bind_samples("budget_opened_cents", _build_reader({**opened, **nothing}))
+    metrics.bind_samples("budget_opened_cents", _build_reader({**opened_cents, **nothing}))
     metrics.bind_samples("budget_available_cents", _build_reader({**available, **nothing}))
     programmes = take_snapshot(metrics).programmes
-    assert [each.programme for each in programmes] == ["0217", "0177", "0117"]
+    assert [programme.programme for programme in programmes] == ["0217", "0177", "0117"]
     assert programmes[0] == ProgrammeFigures("2018", "0217", CreditFigures(100, 99), CreditFigures(100, 10))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
-from tests.oracle.model import AE, CONSUMED, NONE, OPENED, RESERVED, Node
+from tests.oracle.model import AE, CONSUMED, NONE, OPENED_CREDITS, RESERVED, Node
 
 Figures = Mapping[tuple[int, int], int]
 Nodes = Mapping[int, Node]
@@ -17,8 +17,10 @@ def walk_up(nodes: Nodes, node: int) -> Iterator[int]:
 
 def compute_available(figures: Figures, node: int, measure: int) -> int:
     """Return the cents that are opened, and neither reserved nor consumed."""
-    opened, reserved, consumed = (figures.get((node, measure + f), 0) for f in (OPENED, RESERVED, CONSUMED))
-    return opened - reserved - consumed
+    opened_cents, reserved, consumed = (
+        figures.get((node, measure + f), 0) for f in (OPENED_CREDITS, RESERVED, CONSUMED)
+    )
+    return opened_cents - reserved - consumed
 
 
 def find_short_node(nodes: Nodes, figures: Figures, places: Iterable[int], need: tuple[int, int]) -> int:

@@ -17,7 +17,7 @@ from tests.oracle.model import (
     CONSUMED,
     CP,
     NONE,
-    OPENED,
+    OPENED_CREDITS,
     RESERVED,
     Cell,
     LineRefused,
@@ -68,8 +68,8 @@ def _add(state: State, node: int, figure: int, amount: int) -> None:
 
 
 def _compute_undistributed(state: State, node: int, measure: int) -> int:
-    opened, allotted = (state.figures.get((node, measure + f), 0) for f in (OPENED, ALLOTTED))
-    return opened - allotted
+    opened_cents, allotted = (state.figures.get((node, measure + f), 0) for f in (OPENED_CREDITS, ALLOTTED))
+    return opened_cents - allotted
 
 
 def _require_level(world: World, node: int, *levels: CentreLevel) -> None:
@@ -86,7 +86,7 @@ def _require_allotment(state: State, node: int, measure: int, amount: int) -> No
 def _open(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     node = demand.cell.own_node
     _require_level(world, node, CentreLevel.PROGRAMME)
-    yield node, demand.measure + OPENED, demand.amount
+    yield node, demand.measure + OPENED_CREDITS, demand.amount
 
 
 def _allot(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
@@ -95,7 +95,7 @@ def _allot(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
     parent = world.nodes[node].parent
     _require_allotment(state, parent, demand.measure, amount)
     yield parent, demand.measure + ALLOTTED, amount
-    yield node, demand.measure + OPENED, amount
+    yield node, demand.measure + OPENED_CREDITS, amount
 
 
 def _earmark(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
@@ -106,7 +106,7 @@ def _earmark(world: World, state: State, demand: Demand) -> Iterator[FigureChang
     _require_credits(world, state, walk_up(world.nodes, above), (AE, amount))
     for node in walk_up(world.nodes, above):
         yield node, AE + RESERVED, amount
-    yield operation, AE + OPENED, amount
+    yield operation, AE + OPENED_CREDITS, amount
 
 
 def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
@@ -139,7 +139,7 @@ def _split_branches(world: World, source: int, target: int) -> tuple[list[int], 
 
 def _pass_down(world: World, branch: list[int], measure: int, amount: int) -> Iterator[FigureChange]:
     for node in branch:
-        yield node, measure + OPENED, amount
+        yield node, measure + OPENED_CREDITS, amount
         if world.nodes[node].parent in branch:
             yield world.nodes[node].parent, measure + ALLOTTED, amount
 

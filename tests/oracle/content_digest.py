@@ -65,10 +65,10 @@ def add_numbers(
         _add_content(
             content,
             LineContent(
-                frozenset({field} if given else ()), _mix_number(value, salt) if given else 0, flawed
+                frozenset({field} if is_given else ()), _mix_number(value, salt) if is_given else 0, flawed
             ),
         )
-        for content, (value, fault, given) in zip(contents, column, strict=True)
+        for content, (value, fault, is_given) in zip(contents, column, strict=True)
         for flawed in [field if fault == Outcome.FIELD_INVALID else 0]
     ]
 

@@ -18,10 +18,10 @@ PREDECESSOR_BY_ENTRY = -1
 NONE = -1
 """A cell or a node that is not given, or does not exist."""
 
-OPENED, ALLOTTED, RESERVED, CONSUMED = range(4)
+OPENED_CREDITS, ALLOTTED, RESERVED, CONSUMED = range(4)
 FIGURES = 8
 AE, CP = 0, 4
-"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.tables.book.Book.figures``."""
+"""Figure ``AE + OPENED_CREDITS`` of a node, and so on: the order of ``core.tables.book.Book.figures``."""
 
 Fingerprint = Hashable
 """What identifies a key: two words of a hash, or the texts themselves; None for no key."""

@@ -27,11 +27,9 @@ def encode_page(lines: Sequence[LineFields]) -> bytes:
     first = lines[0][0]
     columns = {field: [fields.get(field, "") for _, fields in lines] for field in COLUMNS}
     bits = sum(1 << place for place, field in enumerate(COLUMNS) if any(columns[field]))
-    written = struct.pack("<BBI", 1, bits, len(lines))
-    written += b"".join(struct.pack("<I", entry - first) for entry, _ in lines)
-    return written + b"".join(
-        _encode_column(field, columns[field]) for field in COLUMNS if any(columns[field])
-    )
+    head = struct.pack("<BBI", 1, bits, len(lines))
+    head += b"".join(struct.pack("<I", entry - first) for entry, _ in lines)
+    return head + b"".join(_encode_column(field, columns[field]) for field in COLUMNS if any(columns[field]))
 
 
 def _encode_column(field: Field, values: list[str]) -> bytes:

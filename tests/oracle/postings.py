@@ -35,15 +35,15 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
 def build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
     """Return the open item of an entry: open amount, payee, parent, and the kind whose reservation it uses."""
     kind = CATALOG[bare.kind]
-    opened = bare._replace(
+    item_with_dates = bare._replace(
         open=bare.open if kind.opens else 0,
         payee=bare.payee if kind.reaches is not Stage.NONE else 0,
     )
     if not kind.inherits:
-        return opened._replace(parent=followed.root, under=bare.kind)
+        return item_with_dates._replace(parent=followed.root, under=bare.kind)
     item = state.items[followed.entry]
     settles = CATALOG[item.kind].family is Family.SETTLEMENT
-    return opened._replace(parent=item.parent if settles else followed.entry, under=item.under)
+    return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=item.under)
 
 
 def _apply_change(state: State, kind: ActKind, line: Line, entry: int) -> None:

@@ -41,7 +41,7 @@ class OpenElement:
     """An open element that contains others."""
 
     element: XmlElement
-    seen: list[str] = field(default_factory=list)
+    child_names: list[str] = field(default_factory=list)
     record: str = ""
     """The record that contains it."""
 
@@ -321,7 +321,7 @@ class _Scanner:
                 raise ScanStopped(XmlFault.DECLINED if is_odd else XmlFault.ELEMENT_UNKNOWN, at)
             return self.skip_element(at, self.read_plain_name(at))
         _check_position(above, child, at)
-        above.seen.append(child.name)
+        above.child_names.append(child.name)
         if child.is_ignored:
             return self.skip_element(at, end)
         return self.read_value(child, end) if child.column else self.open_container(child, end)
@@ -336,10 +336,10 @@ class _Scanner:
             cells: dict[str, str | int] = dict.fromkeys(columns, "")
             self.rows[element.record].append(cells | {"within": len(self.rows[within]) - 1 if within else -1})
             record = element.record
-        opened = OpenElement(element, record=record)
+        container = OpenElement(element, record=record)
         if self.document[end_position - 2 : end_position - 1] != b"/":
-            self.open.append(opened)
-        elif not _is_complete(opened):
+            self.open.append(container)
+        elif not _is_complete(container):
             raise ScanStopped(XmlFault.ELEMENT_MISSING, end_position)
         return end_position
 
@@ -388,18 +388,20 @@ def _is_comment_unended(rest: bytes) -> bool:
     return b"--" not in rest[:-1] and not re.search(rb"[^\t\n\r -\x7f]", rest[:-2])
 
 
-def _is_complete(opened: OpenElement) -> bool:
-    return {child.name for child in opened.element.children if child.is_required} <= set(opened.seen)
+def _is_complete(container: OpenElement) -> bool:
+    return {child.name for child in container.element.children if child.is_required} <= set(
+        container.child_names
+    )
 
 
 def _check_position(above: OpenElement, child: XmlElement, at: int) -> None:
-    if child.name in above.seen and not child.is_repeatable:
+    if child.name in above.child_names and not child.is_repeatable:
         raise ScanStopped(XmlFault.ELEMENT_REPEATED, at)
-    if above.element.is_lenient or not above.seen:
+    if above.element.is_lenient or not above.child_names:
         return
     places = _number_positions(above.element)
-    last = above.seen[-1]
-    is_other = places[child.name] == places[last] and child.name not in above.seen
+    last = above.child_names[-1]
+    is_other = places[child.name] == places[last] and child.name not in above.child_names
     if places[child.name] < places[last] or is_other:
         raise ScanStopped(XmlFault.ELEMENT_MISPLACED, at)
 

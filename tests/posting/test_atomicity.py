@@ -33,15 +33,15 @@ def test_atomic_acts_are_decided_as_by_the_oracle(case: DecisionCase) -> None:
     deciding, ledger = KernelBook(case.book, 2 * lines), case.book.build_ledger()
     for batch in case.batches:
         entries = len(ledger.state.items)
-        told = _decide(deciding, batch.lines)
-        assert told == oracle.decide_form(batch.lines, ledger)
+        decisions = _decide(deciding, batch.lines)
+        assert decisions == oracle.decide_form(batch.lines, ledger)
         assert deciding.read_content() == read_ledger_content(ledger)
-        outcomes = {line.outcome for line in told}
+        outcomes = {line.outcome for line in decisions}
         if outcomes - set(ADDED) or Outcome.FORM_REFUSED in outcomes:
             assert len(ledger.state.items) == entries
             assert Outcome.ACCEPTED not in outcomes
         elif outcomes:
             again = _decide(deciding, batch.lines)
             assert {line.outcome for line in again} == {Outcome.DUPLICATE}
-            assert [line.entry for line in again] == [line.entry for line in told]
+            assert [line.entry for line in again] == [line.entry for line in decisions]
             assert deciding.read_content() == read_ledger_content(ledger)

@@ -18,9 +18,9 @@ Nodes = dict[int, list[int]]
 Accounts = dict[tuple[int, int], tuple[int, int]]
 
 
-def _told(outcome: BatchResult) -> tuple[Nodes, Accounts]:
-    nodes = _decoded(NodeBalances, outcome, "node_balance")
-    accounts = _decoded(AccountBalances, outcome, "account_balance")
+def _decode_balances(outcome: BatchResult) -> tuple[Nodes, Accounts]:
+    nodes = _decode_table(NodeBalances, outcome, "node_balance")
+    accounts = _decode_table(AccountBalances, outcome, "account_balance")
     assert set(nodes.batch.tolist()) | set(accounts.batch.tolist()) <= {outcome.number}
     numbers = (nodes.node - build_registry().first_node).tolist()
     figures = dict(zip(numbers, np.array(nodes[2:]).T.tolist(), strict=True))
@@ -31,11 +31,11 @@ def _told(outcome: BatchResult) -> tuple[Nodes, Accounts]:
     return figures, sums
 
 
-def _decoded(table: type[Table], outcome: BatchResult, name: str) -> Table:
+def _decode_table(table: type[Table], outcome: BatchResult, name: str) -> Table:
     return decode(table, HEADER + outcome.streams[name].tobytes() + TRAILER)[0]
 
 
-def _kept(harness: TextEngine) -> tuple[Nodes, Accounts]:
+def _read_book_figures(harness: TextEngine) -> tuple[Nodes, Accounts]:
     """Return the figures in the book, without zeros."""
     book = harness.state.book
     at = np.flatnonzero(book.figures.any(axis=1)).tolist()
@@ -57,9 +57,9 @@ def _assert_told(stored: dict[Any, Any], current: dict[Any, Any], previous: dict
 def test_changed_figures_are_stored_with_their_batch(presented: list[File]) -> None:
     harness, figures, sums = TextEngine(), Nodes(), Accounts()
     for rows in presented:
-        previous = _kept(harness)
-        nodes, accounts = _told(harness.decide_files(rows))
-        current = _kept(harness)
+        previous = _read_book_figures(harness)
+        nodes, accounts = _decode_balances(harness.decide_files(rows))
+        current = _read_book_figures(harness)
         _assert_told(nodes, current[0], previous[0])
         _assert_told(accounts, current[1], previous[1])
         figures, sums = figures | nodes, sums | accounts
@@ -71,5 +71,5 @@ def test_a_batch_without_changes_stores_no_figures() -> None:
     harness = TextEngine()
     row = {"reference": "B1", "kind": "budget_opening_ae", "exercise": "2018", "date": "2018-05-02"}
     row |= {"fund_centre": "0177", "commitment_item": "HT2", "amount": "5.00"}
-    assert len(_told(harness.decide_files([row]))[0]) == 1
-    assert _told(harness.decide_files([row])) == ({}, {})
+    assert len(_decode_balances(harness.decide_files([row]))[0]) == 1
+    assert _decode_balances(harness.decide_files([row])) == ({}, {})

@@ -68,7 +68,7 @@ def plainly(rows: list[Row]) -> dict[int, int]:
     for kind, followed, cents, _ in rows:
         if kind in (CANCELLATION, REJECTION):
             undone[followed] = undone.get(followed, 0) + cents
-    found: dict[int, int] = {}
+    day_by_request: dict[int, int] = {}
     for commitment in {row[1] for row in rows if row[0] in (SERVICE, REQUEST)}:
         lines = [(entry, row) for entry, row in enumerate(rows, 1) if row[1] == commitment]
         days = [
@@ -79,8 +79,8 @@ def plainly(rows: list[Row]) -> dict[int, int]:
             if row[0] == REQUEST:
                 billed += row[2] - undone.get(entry, 0)
                 if row[2] > undone.get(entry, 0):
-                    found[entry] = days[billed - 1]
-    return found
+                    day_by_request[entry] = days[billed - 1]
+    return day_by_request
 
 
 @settings(max_examples=300, deadline=None)
@@ -115,17 +115,19 @@ def test_a_request_without_a_service_is_due_from_its_receipt() -> None:
     ]
 
 
-def days_of(**told: int) -> EntryDays:
+def days_of(**day_by_name: int) -> EntryDays:
     """Build days by entry, named ``e7``."""
-    entries = sorted(int(name[1:]) for name in told)
-    return EntryDays(np.array(entries, np.int64), np.array([told[f"e{each}"] for each in entries], np.int32))
+    entries = sorted(int(name[1:]) for name in day_by_name)
+    return EntryDays(
+        np.array(entries, np.int64), np.array([day_by_name[f"e{entry}"] for entry in entries], np.int32)
+    )
 
 
-def certified(**told: int) -> service_dates.Billing:
+def build_billing_of(**day_by_name: int) -> service_dates.Billing:
     """Build a service and a request of a separate commitment for each, with that service date."""
     rows: list[Row] = []
     entries: list[int] = []
-    for name, day in told.items():
+    for name, day in day_by_name.items():
         commitment = 1_000 + len(rows)
         rows += [(SERVICE, commitment, 10, day), (REQUEST, commitment, 10, 1)]
         entries += [500 + len(rows), int(name[1:])]
@@ -134,10 +136,10 @@ def certified(**told: int) -> service_dates.Billing:
     return service_dates.build_billing(columns)
 
 
-def stops_of(*told: tuple[int, int, int, int, int]) -> Suspensions:
+def stops_of(*stops: tuple[int, int, int, int, int]) -> Suspensions:
     """Build suspensions: of which payable, noted by which entry, on which day; ended by which, on which day."""
-    entries = [np.array([row[at] for row in told], np.int64) for at in (0, 1, 3)]
-    days = [np.array([row[at] for row in told], np.int32) for at in (2, 4)]
+    entries = [np.array([row[at] for row in stops], np.int64) for at in (0, 1, 3)]
+    days = [np.array([row[at] for row in stops], np.int32) for at in (2, 4)]
     return Suspensions(entries[0], entries[1], days[0], entries[2], days[1])
 
 
@@ -149,7 +151,7 @@ def test_the_delay_of_each_payment_is_measured() -> None:
     rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
     parts = {3: DivertedPart((9,), 97, 16), 5: DivertedPart((6, 4), 100, 28)}
     received, stops = days_of(e1=100, e2=90, e9=95), stops_of((9, 40, 100, 50, 110))
-    facts = RequestFacts(received, certified(e2=118), stops, parts, build_constant(30))
+    facts = RequestFacts(received, build_billing_of(e2=118), stops, parts, build_constant(30))
     delays = measure_delays(rows, facts)
     assert delays.rows.payable.tolist() == [1, 2, 3]
     assert delays.terms.start.tolist() == [100, 118, 95]
@@ -180,7 +182,7 @@ def test_a_part_is_suspended_by_itself_or_with_its_origin(
     rows = allocate_zeros(DebitedPayments, 1)
     rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:] = 26, 3, 60, 300
     parts = {3: DivertedPart((2, 9), 95, 16), 2: DivertedPart((9,), 95, 16)}
-    facts = RequestFacts(days_of(), certified(), stops_of(*sorted(stops)), parts, build_constant(30))
+    facts = RequestFacts(days_of(), build_billing_of(), stops_of(*sorted(stops)), parts, build_constant(30))
     assert measure_delays(rows, facts).terms.end.tolist() == [end]
 
 

@@ -23,7 +23,7 @@ Decided = tuple[Piece, int, dict[str, int], dict[str, int]]
 """Piece, row there, act, decision."""
 
 
-def _decoded(outcome: BatchResult, name: str, table: Any, texts: int = 0) -> list[dict[str, Any]]:
+def _decode_rows(outcome: BatchResult, name: str, table: Any, texts: int = 0) -> list[dict[str, Any]]:
     columns, cells = decode(table, HEADER + outcome.streams[name].tobytes() + TRAILER, texts)
     spans = zip(cells.spans.start.tolist(), cells.spans.end.tolist(), strict=True)
     row_texts = [cells.text.data[start:end].tobytes().decode() for start, end in spans]
@@ -38,18 +38,18 @@ def _rows(records: np.ndarray, table: Any) -> list[dict[str, int]]:
     return [dict(zip(table._fields, row, strict=True)) for row in records.tolist()]
 
 
-def _decided(pieces: list[Piece], harness: TextEngine) -> list[Decided]:
+def _list_decided_lines(pieces: list[Piece], harness: TextEngine) -> list[Decided]:
     """Return every line of the batch."""
     return [
-        (piece, at, act, told)
+        (piece, at, act, fields)
         for piece, decisions in zip(pieces, harness.engine.decisions, strict=True)
-        for at, (act, told) in enumerate(
+        for at, (act, fields) in enumerate(
             zip(_rows(piece.acts, Acts), _rows(decisions, Decisions), strict=True)
         )
     ]
 
 
-def _said(piece: Piece, at: int, field: Field) -> str:
+def _read_cell(piece: Piece, at: int, field: Field) -> str:
     column = field.column
     return (piece.raw.column(column)[at].as_py() or "") if column in piece.raw.schema.names else ""
 
@@ -62,39 +62,41 @@ def test_every_line_is_stored_in_one_row(presented: list[File]) -> None:
     harness.decide_files(presented[0])
     pieces = [harness.build_piece(rows) for rows in (*presented[1:], presented[0])]
     outcome = harness.engine.evaluate(Batch(pieces))
-    lines, first = _decided(pieces, harness), build_registry().first_node
+    lines, first = _list_decided_lines(pieces, harness), build_registry().first_node
     result = b"".join(
         _journal(piece, [line for line in lines if line[0] is piece], first) for piece in pieces
     )
     assert outcome.streams["entry"].tobytes() == result
-    assert _decoded(outcome, "refusal", Refusals, 2) == [
+    assert _decode_rows(outcome, "refusal", Refusals, 2) == [
         _refusal(line, position, first)
         for position, line in enumerate(lines)
         if line[3]["outcome"] > Code.HELD
     ]
-    assert _decoded(outcome, "duplicate", Duplicates) == [
-        _place(piece, at, position) | {"entry_id": told["entry"], "texts": []}
-        for position, (piece, at, _, told) in enumerate(lines)
-        if told["outcome"] == Code.DUPLICATE
+    assert _decode_rows(outcome, "duplicate", Duplicates) == [
+        _place(piece, at, position) | {"entry_id": decision_fields["entry"], "texts": []}
+        for position, (piece, at, _, decision_fields) in enumerate(lines)
+        if decision_fields["outcome"] == Code.DUPLICATE
     ]
-    assert _decoded(outcome, "payee", NewPayees, 4) == [
+    assert _decode_rows(outcome, "payee", NewPayees, 4) == [
         {
-            "payee": told["payee"],
-            "entry_id": told["entry"],
-            "texts": [_said(piece, at, field) for field in _PAYEE],
+            "payee": decision_fields["payee"],
+            "entry_id": decision_fields["entry"],
+            "texts": [_read_cell(piece, at, field) for field in _PAYEE],
         }
-        for piece, at, act, told in lines
-        if told["outcome"] == Code.ACCEPTED and act["kind"] in _OF_DETAILS
+        for piece, at, act, decision_fields in lines
+        if decision_fields["outcome"] == Code.ACCEPTED and act["kind"] in _OF_DETAILS
     ]
     assert outcome.streams["request_detail"].tobytes() == b"".join(_pages(piece, lines) for piece in pieces)
-    accepted = [act["amount"] for _, _, act, told in lines if told["outcome"] == Code.ACCEPTED]
+    accepted = [
+        act["amount"] for _, _, act, decision_fields in lines if decision_fields["outcome"] == Code.ACCEPTED
+    ]
     assert (outcome.counts["entry"], outcome.cents) == (len(accepted), sum(accepted))
 
 
 def _pages(piece: Piece, lines: list[Decided]) -> bytes:
     """Return the COPY rows of the payment details of a piece's accepted lines."""
     details = [
-        (decision["entry"], {field: _said(piece, at, field) for field in payment_detail_pages.COLUMNS})
+        (decision["entry"], {field: _read_cell(piece, at, field) for field in payment_detail_pages.COLUMNS})
         for texts, at, act, decision in lines
         if texts is piece and decision["outcome"] == Code.ACCEPTED
         if CATALOG[act["kind"]].family is Family.PAYMENT_REQUEST
@@ -109,7 +111,7 @@ _OF_DETAILS = (KIND_NUMBERS["third_party"], KIND_NUMBERS["bank_details"])
 
 def _journal(piece: Piece, lines: list[Decided], first: int) -> bytes:
     fields = [
-        (act, decision, (int(piece.lines[at]), int(piece.day[at]), _said(piece, at, Field.REFERENCE)))
+        (act, decision, (int(piece.lines[at]), int(piece.day[at]), _read_cell(piece, at, Field.REFERENCE)))
         for _, at, act, decision in lines
     ]
     return journal.encode_rows(journal.build_rows(fields, piece.submission.number, first))
@@ -128,8 +130,10 @@ def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
     """The field is that of an invalid line; a refusal by the ledger has none."""
     piece, at, act, decision = line
     field = Field(int(piece.field[at])) if decision["outcome"] == act["fault"] else Field.NONE
-    faulty_text = _said(piece, at, field) if field else ""
-    shown = [_printable(text)[:80] for text in (_said(piece, at, Field.REFERENCE), faulty_text)]
+    faulty_text = _read_cell(piece, at, field) if field else ""
+    printable_texts = [
+        _printable(text)[:80] for text in (_read_cell(piece, at, Field.REFERENCE), faulty_text)
+    ]
     node = decision["node"] + first if decision["node"] >= 0 else 0
     own = {
         "code": decision["outcome"],
@@ -138,7 +142,7 @@ def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
         "node": node,
         "missing": decision["missing"],
     }
-    return _place(piece, at, position) | own | {"amount": int(piece.cents[at]), "texts": shown}
+    return _place(piece, at, position) | own | {"amount": int(piece.cents[at]), "texts": printable_texts}
 
 
 def _printable(text: str) -> str:
@@ -175,5 +179,5 @@ def test_an_entry_has_the_exercise_and_month_of_its_posting() -> None:
     row: Row = {"reference": "B1", "kind": "budget_opening_ae", "exercise": "2018", "date": "2019-01-15"}
     row |= {"fund_centre": "0177", "commitment_item": "HT2", "amount": "5.00"}
     outcome = TextEngine().decide_files([row])
-    (entry,) = _decoded(outcome, "entry", Entries, 1)
+    (entry,) = _decode_rows(outcome, "entry", Entries, 1)
     assert (entry["exercise"], entry["month"], entry["day"]) == (2018, 12, 17911)

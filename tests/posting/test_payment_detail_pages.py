@@ -24,7 +24,7 @@ from tests.kernels.execution_modes import to_spans
 from tests.oracle import days
 from tests.oracle import payment_detail_pages as plain
 
-SAID = {
+TEXTS_BY_FIELD = {
     Field.RECEIVED: ("2018-03-01", "2000-01-01", "2126-12-31"),
     Field.DUE: ("2018-03-31", "2019-01-02"),
     Field.INVOICE_DATE: ("2018-02-26", "2017-12-31"),
@@ -46,7 +46,7 @@ def lines(draw: st.DrawFn) -> list[Line]:
     return [
         (
             {"reference": f"R{at}"}
-            | {field.column: draw(st.sampled_from(("", *SAID[field]))) for field in fields},
+            | {field.column: draw(st.sampled_from(("", *TEXTS_BY_FIELD[field]))) for field in fields},
             draw(st.sampled_from(KINDS)),
             draw(st.sampled_from(CODES)),
         )
@@ -54,7 +54,7 @@ def lines(draw: st.DrawFn) -> list[Line]:
     ]
 
 
-def decided(lines: list[Line], raw: pa.RecordBatch) -> tuple[Piece, np.ndarray, np.ndarray]:
+def decide_lines(lines: list[Line], raw: pa.RecordBatch) -> tuple[Piece, np.ndarray, np.ndarray]:
     """Return the lines as a piece, their decisions, and the accepted ones; entries are numbered from 100."""
     acts, decisions = allocate_records(Acts, len(lines)), allocate_records(Decisions, len(lines))
     acts["kind"] = [KIND_NUMBERS[kind] for _, kind, _ in lines]
@@ -68,7 +68,7 @@ def decided(lines: list[Line], raw: pa.RecordBatch) -> tuple[Piece, np.ndarray, 
     return Piece(Submission(1, "ministry", None), acts, *fields, *rest), decisions, accepted
 
 
-def expected(lines: list[Line], decisions: np.ndarray) -> list[plain.LineFields]:
+def compute_expected(lines: list[Line], decisions: np.ndarray) -> list[plain.LineFields]:
     payable = [
         (int(entry), {field: row.get(field.column, "") for field in COLUMNS})
         for (row, kind, code), entry in zip(lines, decisions["entry"], strict=True)
@@ -77,13 +77,16 @@ def expected(lines: list[Line], decisions: np.ndarray) -> list[plain.LineFields]
     return [(entry, details) for entry, details in payable if any(details.values())]
 
 
-def stored(
+def store_pages(
     lines: list[Line], writer: str
 ) -> tuple[list[tuple[int, int, int, bytes]], list[plain.LineFields]]:
-    piece, decisions, accepted = decided(
+    piece, decisions, accepted = decide_lines(
         lines, WRITERS[writer]([{**row, "amount": "1.00"} for row, *_ in lines])
     )
-    pages, details = payment_detail_pages.build_pages(piece, decisions, accepted), expected(lines, decisions)
+    pages, details = (
+        payment_detail_pages.build_pages(piece, decisions, accepted),
+        compute_expected(lines, decisions),
+    )
     if pages is None:
         return [], details
     rows, (spans, text) = pages
@@ -93,9 +96,9 @@ def stored(
 
 @pytest.mark.parametrize("writer", WRITERS)
 @many
-@given(found=lines())
-def test_pages_equal_the_oracle_for_all_column_types(writer: str, found: list[Line]) -> None:
-    pages, details = stored(found, writer)
+@given(drawn_lines=lines())
+def test_pages_equal_the_oracle_for_all_column_types(writer: str, drawn_lines: list[Line]) -> None:
+    pages, details = store_pages(drawn_lines, writer)
     assert pages == plain.build_pages(details)
     for first, *_, page in pages:
         assert (read_entries(page) + first).tolist() == [entry for entry, _ in details]
@@ -104,22 +107,24 @@ def test_pages_equal_the_oracle_for_all_column_types(writer: str, found: list[Li
 @many
 @given(files=st.lists(lines(), min_size=1, max_size=3))
 def test_pages_are_read_as_they_were_written(files: list[list[Line]]) -> None:
-    both = [stored(found, "text") for found in files]
-    pages, details = [page for each, _ in both for page in each], [line for _, each in both for line in each]
+    both = [store_pages(file_lines, "text") for file_lines in files]
+    pages, details = [page for part, _ in both for page in part], [line for _, part in both for line in part]
     if pages:
         rows, texts = payment_detail_pages.read_pages(
             [first for first, *_ in pages], [page for *_, page in pages]
         )
-        assert [_told(rows, texts, at) for at in range(len(details))] == [_meant(each) for each in details]
+        assert [_describe_row(rows, texts, at) for at in range(len(details))] == [
+            _describe_line(line_fields) for line_fields in details
+        ]
 
 
-def _told(rows: Any, texts: payment_detail_pages.PaymentDetailTexts, at: int) -> dict[str, Any]:
+def _describe_row(rows: Any, texts: payment_detail_pages.PaymentDetailTexts, at: int) -> dict[str, Any]:
     return {name: getattr(rows, name)[at].item() for name in rows._fields} | {
         name: getattr(texts, name).decode_row(at) for name in texts._fields
     }
 
 
-def _meant(line: plain.LineFields) -> dict[str, Any]:
+def _describe_line(line: plain.LineFields) -> dict[str, Any]:
     entry, details = line
     dates = {field.column: days.parse(details[field]) or 0 for field in plain.DAYS}
     texts = {field.column: details[field] for field in plain.TEXTS}
@@ -127,11 +132,11 @@ def _meant(line: plain.LineFields) -> dict[str, Any]:
 
 
 def test_a_page_is_full_after_so_many_lines() -> None:
-    found: list[Line] = [
+    page_lines: list[Line] = [
         ({"reference": "R", "remittance": f"n° {at}"}, KINDS[0], Code.ACCEPTED)
         for at in range(2 * payment_detail_pages.PAGE_LINES + 5)
     ]
-    pages, details = stored(found, "text")
+    pages, details = store_pages(page_lines, "text")
     assert [lines for _, _, lines, _ in pages] == [
         payment_detail_pages.PAGE_LINES,
         payment_detail_pages.PAGE_LINES,
@@ -142,7 +147,7 @@ def test_a_page_is_full_after_so_many_lines() -> None:
 
 def test_a_file_without_the_columns_has_no_pages() -> None:
     piece: list[Line] = [({"reference": "R1"}, "direct_payment_request", Code.ACCEPTED)]
-    assert stored(piece, "text") == ([], [])
+    assert store_pages(piece, "text") == ([], [])
 
 
 PAGE = plain.encode_page(

@@ -58,7 +58,7 @@ def _values(postgres: str, dtype: np.dtype) -> st.SearchStrategy[int]:
     return st.integers(least, most) | st.sampled_from((least, most, 0))
 
 
-def _encoded(table: type, encoder: Encoder, rows: Sequence[Row]) -> bytes:
+def _encode_rows(table: type, encoder: Encoder, rows: Sequence[Row]) -> bytes:
     columns = [
         np.array([numbers[at] for numbers, _ in rows], kind.dtype)
         for at, kind in enumerate(read_column_kinds(table).values())
@@ -83,19 +83,21 @@ def test_rows_are_encoded_as_postgresql_reads_them(table: Any, data: st.DataObje
             copy_rows.encode_row([*types, *["text"] * TABLES[table]], [*numbers, *own])
             for numbers, own in rows
         ]
-        encoded = _encoded(table, encoder, rows)
+        encoded = _encode_rows(table, encoder, rows)
         assert encoded == b"".join(expected)
-        assert _decoded(table, encoded) == rows
+        assert _decode_rows(table, encoded) == rows
 
 
-def _decoded(table: Any, stream: bytes) -> list[Row]:
+def _decode_rows(table: Any, stream: bytes) -> list[Row]:
     columns, cells = decode(table, HEADER + stream + TRAILER, TABLES[table])
     assert [column.dtype for column in columns] == [kind.dtype for kind in read_column_kinds(table).values()]
     spans = zip(cells.spans.start.tolist(), cells.spans.end.tolist(), strict=True)
     texts = [cells.text.data[start:end].tobytes().decode() for start, end in spans]
     numbers = zip(*(column.tolist() for column in columns), strict=True)
     width = TABLES[table]
-    return [(list(each), texts[at * width : (at + 1) * width]) for at, each in enumerate(numbers)]
+    return [
+        (list(row_numbers), texts[at * width : (at + 1) * width]) for at, row_numbers in enumerate(numbers)
+    ]
 
 
 @pytest.mark.parametrize("stream", [b"", HEADER, TRAILER, HEADER + TRAILER[:1], b"PGCOPY\n" + TRAILER])

@@ -31,9 +31,10 @@ def test_every_line_is_counted_once(presented: list[File]) -> None:
     pieces = [harness.build_piece(rows) for rows in presented]
     outcome = harness.engine.evaluate(Batch(pieces))
     for piece, decisions, row in zip(pieces, harness.engine.decisions, outcome.progress, strict=True):
-        told = [Outcome(each) for each in decisions["outcome"].tolist()]
+        line_outcomes = [Outcome(code) for code in decisions["outcome"].tolist()]
         counts = {
-            name: [at for at, one in enumerate(told) if one in codes] for name, codes in _COUNTED.items()
+            name: [at for at, line_outcome in enumerate(line_outcomes) if line_outcome in codes]
+            for name, codes in _COUNTED.items()
         }
         cents = {f"{name}_cents": sum(piece.cents[places].tolist()) for name, places in counts.items()}
         assert row.submission == piece.submission.number

@@ -9,7 +9,7 @@ class Corruption(NamedTuple):
     name: str
     choice: str
     change: str
-    found: dict[str, str]
+    finding_places: dict[str, str]
     """By check: the start of the place of one finding."""
 
 

@@ -100,7 +100,7 @@ async def test_a_reversal_shows_the_budget_that_it_gives_back(reader: Connection
 
 async def test_a_move_of_credits_shows_both_nodes(reader: Connection, names: CodeNames) -> None:
     (line,) = (await explain(reader, names, "M1")).accepted
-    assert [each.node for each in line.nodes] == ["0217 HT2 2018", "0217 T2 2018"]
+    assert [node.node for node in line.nodes] == ["0217 HT2 2018", "0217 T2 2018"]
 
 
 async def test_spending_on_an_operation_names_it(reader: Connection, names: CodeNames) -> None:
@@ -113,7 +113,7 @@ async def test_spending_on_an_operation_names_it(reader: Connection, names: Code
 async def test_an_act_accepted_repeated_and_contradicted(reader: Connection, names: CodeNames) -> None:
     explanation = await explain(reader, names, "D3")
     (line,), (story,) = explanation.accepted, explanation.refused
-    assert [each.line for each in line.duplicates] == [10]
+    assert [duplicate.line for duplicate in line.duplicates] == [10]
     assert (story.refusal.code, story.origin.line) == ("REFERENCE_CONFLICT", 11)
 
 
@@ -130,7 +130,7 @@ async def test_another_sender_s_act_is_another_act(reader: Connection, names: Co
 
 
 @pytest.mark.parametrize(
-    ("reference", "said"),
+    ("reference", "sentence"),
     [
         (
             "D1",
@@ -149,7 +149,7 @@ async def test_a_history_is_rendered_as_text(
     text = "\n".join(
         part.to_text() if isinstance(part, ReportTable) else part for part in render(explanation)
     )
-    assert [each for each in sentence if each not in text] == []
+    assert [phrase for phrase in sentence if phrase not in text] == []
     assert msgspec.json.decode(msgspec.json.encode(explanation), type=Explanation) == explanation
 
 
@@ -167,9 +167,13 @@ async def test_the_totals_of_a_file_are_those_of_its_outcomes(reader: Connection
     proof = await proofs.prove_submission(reader, names, 2)
     assert proof is not None
     assert proof.holds, proof
-    stated = {each.what: each.stated for each in proof.agreements}
-    assert stated["lines of the file"] == 19
-    assert (stated["accepted lines"], stated["duplicate lines"], stated["refused lines"]) == (14, 1, 4)
+    stated_totals = {agreement.what: agreement.stated for agreement in proof.agreements}
+    assert stated_totals["lines of the file"] == 19
+    assert (
+        stated_totals["accepted lines"],
+        stated_totals["duplicate lines"],
+        stated_totals["refused lines"],
+    ) == (14, 1, 4)
     assert len(proof.batches) > 1
     assert await proofs.prove_submission(reader, names, 99) is None
 

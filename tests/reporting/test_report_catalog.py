@@ -30,7 +30,9 @@ async def test_every_report_is_encoded_and_laid_out(
     assert next(csv.reader(table.to_csv().splitlines())) == [column.name for column in table.columns]
 
 
-@pytest.mark.parametrize("report", [each for each in REPORTS if each.detail], ids=lambda report: report.name)
+@pytest.mark.parametrize(
+    "report", [candidate for candidate in REPORTS if candidate.detail], ids=lambda report: report.name
+)
 async def test_every_detailed_report_is_laid_out(
     reader: Connection, names: CodeNames, report: Report
 ) -> None:

@@ -13,12 +13,16 @@ EUROS = 100
 
 
 def of(report: Budget, centre: str, envelope: str = "HT2") -> tuple[Appropriations, Appropriations]:
-    (node,) = [each for each in report.nodes if (each.centre, each.envelope) == (centre, envelope)]
+    (node,) = [
+        candidate
+        for candidate in report.nodes
+        if (candidate.centre, candidate.envelope) == (centre, envelope)
+    ]
     return node.ae, node.cp
 
 
 def cents(*euros: int) -> tuple[int, ...]:
-    return tuple(EUROS * each for each in euros)
+    return tuple(EUROS * amount for amount in euros)
 
 
 def figures(appropriations: Appropriations) -> tuple[int, ...]:
@@ -70,7 +74,7 @@ async def test_budget_by_programme(reader: Connection, names: CodeNames) -> None
 
 async def test_budget_by_unit_and_operation(reader: Connection, names: CodeNames) -> None:
     units = await budget.load_budget(reader, names, BudgetScope(CentreLevel.UO, "0217"))
-    assert {each.centre for each in units.nodes} == {"0217-SGAC-ASPR", "0217-SGAC-IMMO"}
+    assert {node.centre for node in units.nodes} == {"0217-SGAC-ASPR", "0217-SGAC-IMMO"}
     assert figures(of(units, "0217-SGAC-ASPR")[0]) == cents(250, 0, 25, 110, 115)
     assert figures(of(units, "0217-SGAC-IMMO")[0]) == cents(550, 0, 50, 150, 350)
     operations = await budget.load_budget(reader, names, BudgetScope(CentreLevel.OPERATION))
@@ -114,8 +118,8 @@ async def test_outstanding_commitments(reader: Connection, names: CodeNames) -> 
     assert (programme.centre, programme.commitments) == ("0217", 2)
     assert (report.open, report.unbilled) == cents(110, 25)
     units = await commitments.load_outstanding_commitments(reader, names, level=CentreLevel.UO)
-    left = {each.centre: (each.open, each.unbilled) for each in units.centres}
-    assert left == {"0217-SGAC-ASPR": cents(30, 25), "0217-SGAC-IMMO": cents(80, 0)}
+    amounts_by_centre = {centre.centre: (centre.open, centre.unbilled) for centre in units.centres}
+    assert amounts_by_centre == {"0217-SGAC-ASPR": cents(30, 25), "0217-SGAC-IMMO": cents(80, 0)}
 
 
 async def test_reports_encode_as_json_in_cents(reader: Connection, names: CodeNames) -> None:
@@ -145,9 +149,9 @@ async def test_tables_show_euros_and_totals(reader: Connection, names: CodeNames
         ((19 * 131_072 + 131_071) * 6 + 5, (2019, 131_071, "T2", 2)),
     ],
 )
-def test_a_node_number_is_split(number: int, said: tuple[int, int, str, int]) -> None:
+def test_a_node_number_is_split(number: int, parts: tuple[int, int, str, int]) -> None:
     node = BudgetNode.from_number(number)
-    assert (node.year, node.centre, node.envelope, int(node.family)) == said
+    assert (node.year, node.centre, node.envelope, int(node.family)) == parts
     assert node.at_centre(7).at_centre(node.centre) == node
 
 

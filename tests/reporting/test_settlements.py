@@ -94,14 +94,14 @@ async def test_every_batch_adds_up(settled: asyncpg.Connection) -> None:
     for (batch,) in await settled.fetch("select batch from batch"):
         proof = await prove_batch(settled, names, batch)
         assert proof
-        assert [each for each in proof.agreements if not each.holds] == []
+        assert [agreement for agreement in proof.agreements if not agreement.holds] == []
 
 
 async def test_the_budget_report_shows_the_consumption(settled: asyncpg.Connection) -> None:
     """60 + 30 + 15 + 5 of CP: void amounts are given back, and a payment sent again counts once."""
     names = await read_names(settled, code_labels.load(REFERENCE))
     report = await load_budget(settled, names, BudgetScope(CentreLevel.PROGRAMME, "0217"))
-    (node,) = [each for each in report.nodes if each.envelope == "HT2"]
+    (node,) = [candidate for candidate in report.nodes if candidate.envelope == "HT2"]
     assert (node.cp.reserved, node.cp.consumed) == (400, 11_000)
     assert (node.ae.consumed, node.ae.reserved) == (15_000, 18_000 + 400)
 
@@ -112,7 +112,7 @@ async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> N
     for name in ("D1", "D2", "D3", "L1"):
         rows = await fetch_accepted_lines(settled, ReferenceQuery(name, Visibility()))
         (lines[name],), _ = await load_payments(settled, names, rows, limit=100)
-    assert {name: each.state for name, each in lines.items()} == {
+    assert {name: line.state for name, line in lines.items()} == {
         "D1": "paid",
         "D2": "paid",
         "D3": "paid",
@@ -120,7 +120,7 @@ async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> N
     }
     sums = (lines["D2"].settled, lines["D2"].diverted, lines["D2"].payable, lines["D2"].rejected)
     assert sums == (3_000, 2_000, 0, 0)
-    assert [each.kind for each in lines["D2"].settlements] == ["attachment", "payment"]
+    assert [settlement.kind for settlement in lines["D2"].settlements] == ["attachment", "payment"]
 
 
 async def test_a_payee_is_shown_with_its_present_bank_details(settled: asyncpg.Connection) -> None:
@@ -161,4 +161,8 @@ async def test_a_corruption_of_a_settlement_is_found(
     statement, check, place = CHANGES[change]
     await settled.execute(f"set session_replication_role = replica; {statement}")
     verification = await verify(dsn, folder=REFERENCE)
-    assert [each for each in verification.findings if each.check == check and each.place.startswith(place)]
+    assert [
+        finding
+        for finding in verification.findings
+        if finding.check == check and finding.place.startswith(place)
+    ]

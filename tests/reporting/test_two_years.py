@@ -133,14 +133,14 @@ async def test_a_corruption_in_either_year_is_found(
     await reader.execute("set session_replication_role = replica")
     assert await reader.execute(change.format(year=year)) not in ("UPDATE 0", "DELETE 0")
     verification = await verify(years.dsn, folder=years.reference)
-    assert check in {each.check for each in verification.findings}
+    assert check in {finding.check for finding in verification.findings}
 
 
 class Otherwise(NamedTuple):
     """A change of one file, and the only finding that it causes: a check, and the start of its places."""
 
     changes: tuple[tuple[str, str, str], ...]
-    found: tuple[str, str] | None
+    finding: tuple[str, str] | None
 
 
 _OTHERWISE = (
@@ -159,39 +159,41 @@ _OTHERWISE = (
 )
 
 
-@pytest.mark.parametrize("otherwise", _OTHERWISE, ids=lambda each: each.changes[0][2])
+@pytest.mark.parametrize("otherwise", _OTHERWISE, ids=lambda case: case.changes[0][2])
 async def test_a_year_is_verified_by_its_own_files(years: Years, otherwise: Otherwise) -> None:
     for file, old, new in otherwise.changes:
         replace_text(years.reference, file, old, new)
     verification = (await verify(years.dsn, folder=years.reference)).findings
-    if otherwise.found is None:
+    if otherwise.finding is None:
         assert verification == []
     else:
-        check, place = otherwise.found
-        assert any(each.check == check and each.place.startswith(place) for each in verification)
+        check, place = otherwise.finding
+        assert any(finding.check == check and finding.place.startswith(place) for finding in verification)
 
 
 async def test_reports_use_the_files_of_each_year(years: Years, reader: asyncpg.Connection) -> None:
     names = await read_names(reader, code_labels.load(years.reference))
     units = await load_budget(reader, names, BudgetScope(level=CentreLevel.UO))
-    labels = {(each.year, each.label) for each in units.nodes if each.centre == "0217-SGAC-IMMO"}
+    labels = {(node.year, node.label) for node in units.nodes if node.centre == "0217-SGAC-IMMO"}
     assert labels == {(2018, "Immobilier"), (2019, "Bâtiments")}
     programmes = await load_budget(reader, names, BudgetScope())
-    assert {(each.year, each.centre) for each in programmes.nodes if each.estimated} == {
+    assert {(programme.year, programme.centre) for programme in programmes.nodes if programme.estimated} == {
         (2018, "0117"),
         (2019, "0217"),
     }
     for year, above in ((2018, "0217-SGAC-IMMO"), (2019, "0217-SGAC-ASPR")):
-        found = await load_node_status(reader, names, NodeSelector("OP-0217-000001", year), batch=99)
-        assert [each.centre for each in found.above] == [above, "0217-SGAC", "0217"]
-        assert (found.tightest_ae is None) == (year == 2019)
+        node_status = await load_node_status(reader, names, NodeSelector("OP-0217-000001", year), batch=99)
+        assert [centre.centre for centre in node_status.above] == [above, "0217-SGAC", "0217"]
+        assert (node_status.tightest_ae is None) == (year == 2019)
 
 
 async def test_histories_use_the_files_of_the_line_s_year(years: Years, reader: asyncpg.Connection) -> None:
     names = await read_names(reader, code_labels.load(years.reference))
     lives = await explain(reader, names, "C2")
     assignments = [line.assignment for line in lives.accepted if line.assignment]
-    explanation = {(each.year, *(centre.code for centre in each.centres)) for each in assignments}
+    explanation = {
+        (assignment.year, *(centre.code for centre in assignment.centres)) for assignment in assignments
+    }
     trail = ("0217", "0217-SGAC")
     assert explanation == {
         (2018, *trail, "0217-SGAC-IMMO", "OP-0217-000001"),
@@ -204,8 +206,10 @@ async def test_histories_use_the_files_of_the_line_s_year(years: Years, reader: 
         if change.node.startswith("0217-SGAC-")
     ]
     assert nodes == ["0217-SGAC-IMMO HT2 2018", "0217-SGAC-ASPR HT2 2019"]
-    left = await load_outstanding_commitments(reader, names, level=CentreLevel.BOP)
-    assert {(each.year, each.centre, each.commitments) for each in left.centres} == {
+    commitments = await load_outstanding_commitments(reader, names, level=CentreLevel.BOP)
+    assert {
+        (outstanding.year, outstanding.centre, outstanding.commitments) for outstanding in commitments.centres
+    } == {
         (2018, "0217-SGAC", 2),
         (2019, "0217-SGAC", 2),
     }
@@ -219,11 +223,14 @@ async def test_accounts_and_ministries_have_the_labels_of_their_year(
     )
     names = await read_names(reader, code_labels.load(years.reference))
     labels = {
-        each.account: each.label for each in (await load_trial_balance(reader, names, exercise=2019)).accounts
+        account.account: account.label
+        for account in (await load_trial_balance(reader, names, exercise=2019)).accounts
     }
     assert labels["4040000000"] == "Fournisseurs (nouveau)"
     assert labels["4010000000"] == "Fournisseurs"
-    (number,) = [each for each, code in names.by_number[ACCOUNT].items() if code == "4040000000"]
+    (number,) = [
+        account_number for account_number, code in names.by_number[ACCOUNT].items() if code == "4040000000"
+    ]
     assert names.find_account(number, 2018)[1] == "Fournisseurs d'immobilisations"
     assert names.codes.find_programme("0117-CENT-C001", 2018).ministry == "Économie et finances"
     assert names.codes.find_programme("0117-CENT-C001", 2019).ministry == "Comptes publics"

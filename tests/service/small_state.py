@@ -82,7 +82,7 @@ class State:
         self.reference.joinpath("calendar.toml").write_text(CALENDAR)
         accountants = self.reference / "2018" / "accountants.csv"
         accountants.write_text(
-            re.sub(r"FR\d{25}", lambda found: build_account_code(int(found[0][4:])), accountants.read_text())
+            re.sub(r"FR\d{25}", lambda match: build_account_code(int(match[0][4:])), accountants.read_text())
         )
         self.settings = Settings(data=folder / "data", reference=self.reference)
         self.answers = folder / "answers"

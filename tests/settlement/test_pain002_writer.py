@@ -169,12 +169,12 @@ def test_the_status_of_the_message(accepted: int, rejected: int, status: str) ->
 
 
 def test_an_undecided_message_is_received_or_pending() -> None:
-    begun = build_status(build_rejected(), accepted=1)._replace(
+    undecided_status = build_status(build_rejected(), accepted=1)._replace(
         is_decided=False, pending=StatusCount(MessageStatus.PENDING, 4, 5)
     )
-    assert find_texts(read_report(write_report(begun)), "DtldSts") == ["ACCP", "PDNG", "RJCT"]
-    assert begun.status == "PDNG"
-    assert begun._replace(batch=0).status == "RCVD"
+    assert find_texts(read_report(write_report(undecided_status)), "DtldSts") == ["ACCP", "PDNG", "RJCT"]
+    assert undecided_status.status == "PDNG"
+    assert undecided_status._replace(batch=0).status == "RCVD"
 
 
 def test_sums_and_amounts_that_do_not_fit_are_omitted() -> None:

@@ -65,13 +65,13 @@ def test_accounts_share_a_file_until_it_is_full(tmp_path: Path, statement_format
     accounts = {}
     for per_file in (FILE_TRANSFERS, 199, 0):
         out = tmp_path / f"of-{per_file}"
-        written = write_responses(
+        response = write_responses(
             paths,
             out,
             BankBehaviour(REASONS, OutcomeRates(1, 0), statement_format, per_file=per_file),
             on_step=lambda _: None,
         )
-        all_messages = [bank_file_reader.read_bank_file(out / name) for name in written.files]
+        all_messages = [bank_file_reader.read_bank_file(out / name) for name in response.files]
         messages = [message for message in all_messages if message.format is not BankFormat.PAIN002]
         accounts[per_file] = [[statement.account for statement in message.statements] for message in messages]
         identities = [message.identity for message in messages]
@@ -88,9 +88,9 @@ def test_every_message_is_valid_by_its_schema_and_read_alike_by_another_library(
     tmp_path: Path, version: CamtVersion, together: bool
 ) -> None:
     per_file = FILE_TRANSFERS if together else 0
-    written = respond(tmp_path, BankBehaviour(REASONS, FREQUENT, version=version, per_file=per_file))
+    response = respond(tmp_path, BankBehaviour(REASONS, FREQUENT, version=version, per_file=per_file))
     formats = Counter[str]()
-    for name in written.files:
+    for name in response.files:
         path = tmp_path / "out" / name
         message = bank_file_reader.read_bank_file(path)
         formats[message.format] += 1
@@ -118,11 +118,11 @@ def test_every_message_is_valid_by_its_schema_and_read_alike_by_another_library(
 
 
 def test_every_order_is_debited_or_rejected_and_nothing_else(tmp_path: Path) -> None:
-    written = respond(tmp_path, BankBehaviour(REASONS, FREQUENT))
+    response = respond(tmp_path, BankBehaviour(REASONS, FREQUENT))
     orders = read_payment_files([write_orders(tmp_path)])
     ordered = dict(zip(orders.end_to_end, orders.amount.tolist(), strict=True))
     reported: dict[str, dict[str, int]] = {"debit": {}, "return": {}, "reject": {}}
-    for name in written.files:
+    for name in response.files:
         message = bank_file_reader.read_bank_file(tmp_path / "out" / name)
         if message.format is not BankFormat.CAMT054:
             for movement_type, cents, end_to_end, _ in list_movements(message):
@@ -131,18 +131,18 @@ def test_every_order_is_debited_or_rejected_and_nothing_else(tmp_path: Path) -> 
     assert reported["debit"] | reported["reject"] == ordered
     assert not reported["debit"].keys() & reported["reject"].keys()
     assert reported["return"].items() <= reported["debit"].items()
-    assert (written.transfers, written.rejected, written.returned) == (
+    assert (response.transfers, response.rejected, response.returned) == (
         230,
         len(reported["reject"]),
         len(reported["return"]),
     )
-    assert written.rejected > 0 < written.returned
+    assert response.rejected > 0 < response.returned
 
 
 def test_notices_and_statements_report_the_same_returns(tmp_path: Path) -> None:
-    written = respond(tmp_path, BankBehaviour(REASONS, FREQUENT))
+    response = respond(tmp_path, BankBehaviour(REASONS, FREQUENT))
     returns: dict[str, list] = {BankFormat.CAMT053: [], BankFormat.CAMT054: []}
-    for name in written.files:
+    for name in response.files:
         message = bank_file_reader.read_bank_file(tmp_path / "out" / name)
         if message.format in returns:
             returns[message.format] += [row for row in list_movements(message) if row[0] == "return"]
@@ -169,10 +169,10 @@ def test_both_statement_formats_have_the_same_movements_without_reasons(tmp_path
     for statement_format in STATEMENT_FORMATS:
         folder = tmp_path / statement_format
         folder.mkdir()
-        written = respond(folder, BankBehaviour(REASONS, FREQUENT, statement_format))
+        response = respond(folder, BankBehaviour(REASONS, FREQUENT, statement_format))
         messages = [
             bank_file_reader.read_bank_file(folder / "out" / name)
-            for name in written.files
+            for name in response.files
             if "camt053" in name or "cfonb" in name
         ]
         movements.append([row[:3] for message in messages for row in list_movements(message)])
@@ -276,9 +276,9 @@ def test_the_outcome_of_a_transfer_does_not_depend_on_its_file(tmp_path: Path) -
 
 
 def test_files_written_by_another_library_are_read(tmp_path: Path) -> None:
-    written = respond(tmp_path, BankBehaviour(REASONS, FREQUENT))
+    response = respond(tmp_path, BankBehaviour(REASONS, FREQUENT))
     path = tmp_path / "theirs.xml"
-    for name in written.files:
+    for name in response.files:
         ours = bank_file_reader.read_bank_file(tmp_path / "out" / name)
         version = "12" if ours.format is BankFormat.PAIN002 else "08"
         text = pyiso20022_reader.serialize_document(

@@ -80,7 +80,7 @@ class DryRunner:
         position = BookPosition(outcome.after_batch, self._inbox.first_node)
         file = DecidedFile(spooled.name, totals, outcome.passes)
         names = await self._names.load()
-        return await asyncio.to_thread(build_dry_run_result, file, position, names, language)
+        return await asyncio.to_thread(build_dry_run_result, file, position, names, language=language)
 
     async def _run(
         self, sender: str, lines: FormLines | SpooledFile, *, is_atomic: bool = False

@@ -116,12 +116,12 @@ def _cast_column(column: str, to: pa.DataType) -> Callable[[pa.Table], pa.Table]
 
 
 def _encode_column(column: str, index: pa.DataType, values: pa.DataType) -> Callable[[pa.Table], pa.Table]:
-    def coded(rows: pa.Table) -> pa.Table:
+    def encode(rows: pa.Table) -> pa.Table:
         chunk = rows[column].combine_chunks().dictionary_encode()
         array = pa.DictionaryArray.from_arrays(chunk.indices.cast(index), chunk.dictionary.cast(values))
         return rows.set_column(rows.column_names.index(column), column, array)
 
-    return coded
+    return encode
 
 
 WRITERS = {

@@ -38,7 +38,7 @@ def _build_commitment(number: int, reference: str) -> File:
 
 
 def _open_submission(
-    desk: TextEngine, folder: Path, rows: File, *, is_atomic: bool = False
+    text_engine: TextEngine, folder: Path, rows: File, *, is_atomic: bool = False
 ) -> OpenSubmission:
     """Validate and open ``rows`` as a file."""
     path = folder / f"{rows[0]['reference']}.jsonl"
@@ -46,58 +46,64 @@ def _open_submission(
     spooled = spool_file(folder, path, Envelope(sender="ministry"))
     validate_without_cache(spooled)
     lines = open_source(spooled)
-    return OpenSubmission(desk.create_submission(lines.lines), SENDER, lines, is_atomic)
+    return OpenSubmission(text_engine.create_submission(lines.lines), SENDER, lines, is_atomic)
 
 
-def _generate_batches(desk: TextEngine, *submissions: OpenSubmission | Pending | None) -> Batches:
-    return BatchFeed(submissions, desk.context, desk.state, stages=StageTimes()).produce_batches()
+def _generate_batches(text_engine: TextEngine, *submissions: OpenSubmission | Pending | None) -> Batches:
+    return BatchFeed(
+        submissions, text_engine.context, text_engine.state, stages=StageTimes()
+    ).produce_batches()
 
 
-def _decide(desk: TextEngine, batch: Batch) -> list[list[int]]:
-    desk.engine.evaluate(batch)
-    return [decisions["outcome"].tolist() for decisions in desk.engine.decisions]
+def _decide(text_engine: TextEngine, batch: Batch) -> list[list[int]]:
+    text_engine.engine.evaluate(batch)
+    return [decisions["outcome"].tolist() for decisions in text_engine.engine.decisions]
 
 
 @pytest.fixture
-def desk() -> TextEngine:
+def text_engine() -> TextEngine:
     engine = TextEngine()
     engine.decide_files(build_openings())
     return engine
 
 
 @pytest.mark.parametrize("is_atomic", [False, True])
-def test_other_batches_may_come_in_between(desk: TextEngine, tmp_path: Path, is_atomic: bool) -> None:
+def test_other_batches_may_come_in_between(text_engine: TextEngine, tmp_path: Path, is_atomic: bool) -> None:
     """A form comes in between and uses the account assignment of the next file, new to both: the first batch numbers it."""
-    first = _open_submission(desk, tmp_path, _build_commitment(0, "FILE"))
-    second = _open_submission(desk, tmp_path, _build_commitment(1, "OTHER"), is_atomic=is_atomic)
+    first = _open_submission(text_engine, tmp_path, _build_commitment(0, "FILE"))
+    second = _open_submission(text_engine, tmp_path, _build_commitment(1, "OTHER"), is_atomic=is_atomic)
     between = 0
-    for batch in _generate_batches(desk, first, PENDING, second, None):
-        assert all(outcomes == [0] for outcomes in _decide(desk, batch))
-        piece = desk.build_piece(_build_commitment(min(between, 1), f"BETWEEN-{between}"))
-        assert _decide(desk, Batch([piece], is_holding=False)) == [[0]]
+    for batch in _generate_batches(text_engine, first, PENDING, second, None):
+        assert all(outcomes == [0] for outcomes in _decide(text_engine, batch))
+        piece = text_engine.build_piece(_build_commitment(min(between, 1), f"BETWEEN-{between}"))
+        assert _decide(text_engine, Batch([piece], is_holding=False)) == [[0]]
         between += 1
     assert between >= 2
-    assert len(desk.state.cell_words) == len(set(desk.state.cell_words.tolist()))
+    assert len(text_engine.state.cell_words) == len(set(text_engine.state.cell_words.tolist()))
 
 
-def test_small_files_share_a_batch_while_the_next_is_opened(desk: TextEngine, tmp_path: Path) -> None:
-    files = [_open_submission(desk, tmp_path, _build_commitment(0, f"S-{n}")) for n in range(3)]
+def test_small_files_share_a_batch_while_the_next_is_opened(text_engine: TextEngine, tmp_path: Path) -> None:
+    files = [_open_submission(text_engine, tmp_path, _build_commitment(0, f"S-{n}")) for n in range(3)]
     batches = [
         len(batch.pieces)
-        for batch in _generate_batches(desk, files[0], PENDING, files[1], PENDING, files[2], None)
+        for batch in _generate_batches(text_engine, files[0], PENDING, files[1], PENDING, files[2], None)
     ]
     assert batches == [0, 0, 3]
 
 
-def test_a_batch_of_small_files_has_a_maximum_of_pieces(desk: TextEngine, tmp_path: Path) -> None:
-    files = [_open_submission(desk, tmp_path, _build_commitment(0, f"M-{n}")) for n in range(PIECES_MAX + 3)]
-    assert [len(batch.pieces) for batch in _generate_batches(desk, *files)] == [PIECES_MAX, 3]
+def test_a_batch_of_small_files_has_a_maximum_of_pieces(text_engine: TextEngine, tmp_path: Path) -> None:
+    files = [
+        _open_submission(text_engine, tmp_path, _build_commitment(0, f"M-{n}")) for n in range(PIECES_MAX + 3)
+    ]
+    assert [len(batch.pieces) for batch in _generate_batches(text_engine, *files)] == [PIECES_MAX, 3]
 
 
-def test_batches_are_decided_in_the_order_of_their_numbering(desk: TextEngine) -> None:
+def test_batches_are_decided_in_the_order_of_their_numbering(text_engine: TextEngine) -> None:
     """A broken order stops the engine: it decides nothing on an assignment that it does not know."""
-    early, late = (desk.build_piece(_build_commitment(number, f"ORDER-{number}")) for number in range(2))
+    early, late = (
+        text_engine.build_piece(_build_commitment(number, f"ORDER-{number}")) for number in range(2)
+    )
     with pytest.raises(EngineError, match="numbered behind"):
-        desk.evaluate(late)
-    assert _decide(desk, Batch([early], is_holding=False)) == [[0]]
-    assert _decide(desk, Batch([late], is_holding=False)) == [[0]]
+        text_engine.evaluate(late)
+    assert _decide(text_engine, Batch([early], is_holding=False)) == [[0]]
+    assert _decide(text_engine, Batch([late], is_holding=False)) == [[0]]

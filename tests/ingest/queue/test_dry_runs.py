@@ -40,14 +40,14 @@ def _spool_file(folder: Path, rows: File) -> SpooledFile:
     return spooled
 
 
-def _run_dry(desk: TextEngine, question: DryRunRequest) -> DryRunDecisions:
+def _run_dry(text_engine: TextEngine, question: DryRunRequest) -> DryRunDecisions:
     """Run a dry run as the pipeline does."""
     rehearsals = DryRuns(StageTimes())
     rehearsals.add(question)
     assert rehearsals.take() is question
-    batch = rehearsals.build_batch(question, desk.loaded, desk.context)
+    batch = rehearsals.build_batch(question, text_engine.loaded, text_engine.context)
     assert batch.dry_run
-    batch.dry_run.complete(desk.engine.dry_run(batch, batch.dry_run))
+    batch.dry_run.complete(text_engine.engine.dry_run(batch, batch.dry_run))
     assert rehearsals.count() == 0
     return question.result.result()
 
@@ -61,19 +61,19 @@ def _list_decisions(passes: list[PieceDecisions]) -> Decisions:
     }
 
 
-def _process_file(desk: TextEngine, spooled: SpooledFile) -> tuple[list[BatchResult], Decisions]:
+def _process_file(text_engine: TextEngine, spooled: SpooledFile) -> tuple[list[BatchResult], Decisions]:
     """Process a file for real, through all its passes."""
     lines = open_source(spooled)
-    of = OpenSubmission(desk.create_submission(lines.lines), SENDER, lines)
+    of = OpenSubmission(text_engine.create_submission(lines.lines), SENDER, lines)
     feed, outcomes, passes = (
-        BatchFeed([of], desk.context, desk.state, stages=StageTimes()),
+        BatchFeed([of], text_engine.context, text_engine.state, stages=StageTimes()),
         list[BatchResult](),
         list[PieceDecisions](),
     )
 
     def decide(batch: Batch) -> None:
-        outcomes.append(desk.engine.evaluate(batch))
-        passes.extend(map(PieceDecisions, batch.pieces, desk.engine.decisions))
+        outcomes.append(text_engine.engine.evaluate(batch))
+        passes.extend(map(PieceDecisions, batch.pieces, text_engine.engine.decisions))
 
     for batch in feed.produce_batches():
         decide(batch)
@@ -82,10 +82,10 @@ def _process_file(desk: TextEngine, spooled: SpooledFile) -> tuple[list[BatchRes
     return outcomes, _list_decisions(passes)
 
 
-def _process_form(desk: TextEngine, rows: File, is_atomic: bool) -> tuple[BatchResult, Decisions]:
+def _process_form(text_engine: TextEngine, rows: File, is_atomic: bool) -> tuple[BatchResult, Decisions]:
     raw = build_columns(rows)
-    resolved = resolve(raw, SENDER, desk.context)
-    lines, of = np.arange(len(rows), dtype=np.int32), desk.create_submission(len(rows))
+    resolved = resolve(raw, SENDER, text_engine.context)
+    lines, of = np.arange(len(rows), dtype=np.int32), text_engine.create_submission(len(rows))
     columns = (
         resolved.day,
         resolved.cents,
@@ -104,8 +104,8 @@ def _process_form(desk: TextEngine, rows: File, is_atomic: bool) -> tuple[BatchR
         is_atomic,
         resolved.cells_before,
     )
-    outcome = desk.engine.evaluate(Batch([piece], is_holding=False))
-    return outcome, _list_decisions([PieceDecisions(piece, desk.engine.decisions[0])])
+    outcome = text_engine.engine.evaluate(Batch([piece], is_holding=False))
+    return outcome, _list_decisions([PieceDecisions(piece, text_engine.engine.decisions[0])])
 
 
 @contextmanager
@@ -128,13 +128,16 @@ def _collect_bytes(outcomes: list[BatchResult]) -> list[tuple[bytes, dict[str, b
 @given(presented=files(acts_max=25))
 def test_the_dry_run_of_a_file_equals_its_processing(presented: list[File]) -> None:
     """Held acts and new cells among them; a book without the dry runs goes on with the same bytes."""
-    desk, other = TextEngine(), TextEngine()
+    text_engine, other = TextEngine(), TextEngine()
     for rows in [build_openings(), *presented]:
         with TemporaryDirectory() as folder, _create_result() as answer:
             spooled = _spool_file(Path(folder), rows)
-            dry_run = _run_dry(desk, DryRunRequest("ministry", spooled, answer))
-            assert (dry_run.after_batch, dry_run.last_entry) == (desk.engine.head.batch, desk.state.entries)
-            real, undisturbed = _process_file(desk, spooled), _process_file(other, spooled)
+            dry_run = _run_dry(text_engine, DryRunRequest("ministry", spooled, answer))
+            assert (dry_run.after_batch, dry_run.last_entry) == (
+                text_engine.engine.head.batch,
+                text_engine.state.entries,
+            )
+            real, undisturbed = _process_file(text_engine, spooled), _process_file(other, spooled)
         assert _list_decisions(dry_run.passes) == real[1] == undisturbed[1]
         assert _collect_bytes(real[0]) == _collect_bytes(undisturbed[0])
 
@@ -142,12 +145,12 @@ def test_the_dry_run_of_a_file_equals_its_processing(presented: list[File]) -> N
 @run_examples(40)
 @given(presented=files(acts_max=12), is_atomic=st.booleans())
 def test_the_dry_run_of_a_form_equals_its_processing(presented: list[File], is_atomic: bool) -> None:
-    desk, other = TextEngine(), TextEngine()
+    text_engine, other = TextEngine(), TextEngine()
     for rows in [build_openings(), *filter(None, presented)]:
         with _create_result() as answer:
-            dry_run = _run_dry(desk, DryRunRequest("ministry", rows, answer, is_atomic))
+            dry_run = _run_dry(text_engine, DryRunRequest("ministry", rows, answer, is_atomic))
         (outcome, decisions), (undisturbed, _) = (
-            _process_form(desk, rows, is_atomic),
+            _process_form(text_engine, rows, is_atomic),
             _process_form(other, rows, is_atomic),
         )
         assert _list_decisions(dry_run.passes) == decisions
@@ -155,20 +158,23 @@ def test_the_dry_run_of_a_form_equals_its_processing(presented: list[File], is_a
 
 
 def test_held_keys_of_others_survive_a_dry_run() -> None:
-    desk = TextEngine()
+    text_engine = TextEngine()
     rows = [
         {"reference": "S-1", "kind": "service", "exercise": "2018", "date": "2018-05-03", "amount": "5.00"}
     ]
-    piece = desk.build_piece([{**rows[0], "predecessor": "C-1"}])
-    desk.evaluate(piece, holding=True)
-    before = desk.state.book.waiting[:1].tobytes(), desk.state.book.waiting_slots.tobytes()
-    assert int(desk.state.book.counters[0]["waiting"]) == 1
+    piece = text_engine.build_piece([{**rows[0], "predecessor": "C-1"}])
+    text_engine.evaluate(piece, holding=True)
+    before = text_engine.state.book.waiting[:1].tobytes(), text_engine.state.book.waiting_slots.tobytes()
+    assert int(text_engine.state.book.counters[0]["waiting"]) == 1
     with TemporaryDirectory() as folder, _create_result() as answer:
         spooled = _spool_file(Path(folder), [{**rows[0], "reference": "S-2", "predecessor": "C-2"}])
-        dry_run = _run_dry(desk, DryRunRequest("ministry", spooled, answer))
+        dry_run = _run_dry(text_engine, DryRunRequest("ministry", spooled, answer))
     assert [code for code, _, _ in _list_decisions(dry_run.passes).values()] == [Code.PREDECESSOR_MISSING]
-    assert int(desk.state.book.counters[0]["waiting"]) == 1
-    assert (desk.state.book.waiting[:1].tobytes(), desk.state.book.waiting_slots.tobytes()) == before
+    assert int(text_engine.state.book.counters[0]["waiting"]) == 1
+    assert (
+        text_engine.state.book.waiting[:1].tobytes(),
+        text_engine.state.book.waiting_slots.tobytes(),
+    ) == before
 
 
 def test_dry_runs_under_way_run_again_on_a_new_book() -> None:
@@ -188,25 +194,25 @@ def test_dry_runs_under_way_run_again_on_a_new_book() -> None:
 
 def test_an_abandoned_dry_run_delivers_nothing() -> None:
     with _create_result() as answer:
-        rehearsals, desk = DryRuns(StageTimes()), TextEngine()
+        rehearsals, text_engine = DryRuns(StageTimes()), TextEngine()
         question = DryRunRequest("ministry", build_openings(), answer)
         rehearsals.add(question)
         rehearsals.take()
-        batch = rehearsals.build_batch(question, desk.loaded, desk.context)
+        batch = rehearsals.build_batch(question, text_engine.loaded, text_engine.context)
         assert batch.dry_run
         answer.cancel()
-        batch.dry_run.complete(desk.engine.dry_run(batch, batch.dry_run))
+        batch.dry_run.complete(text_engine.engine.dry_run(batch, batch.dry_run))
         assert rehearsals.count() == 0
 
 
 def test_abandoned_dry_runs_are_skipped() -> None:
     """Its file may have been removed by the caller."""
-    with _create_result() as gone, _create_result() as other:
+    with _create_result() as abandoned, _create_result() as other:
         rehearsals = DryRuns(StageTimes())
-        requests = [DryRunRequest("ministry", build_openings(), answer) for answer in (gone, other)]
+        requests = [DryRunRequest("ministry", build_openings(), answer) for answer in (abandoned, other)]
         for request in requests:
             rehearsals.add(request)
-        gone.cancel()
+        abandoned.cancel()
         assert rehearsals.take() is requests[1]
         assert rehearsals.count() == 1
         assert not rehearsals.is_due

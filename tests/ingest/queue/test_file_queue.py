@@ -50,7 +50,7 @@ class FileQueueMachine(RuleBasedStateMachine):
             del self.model[file.number]
 
     @rule()
-    def opened(self) -> None:
+    def finish_opening(self) -> None:
         if self.opening:
             self.queue.finish_opening(self.opening)
             self.queue.finish_opening(build_queued_file(self.opening.number, "another course's"))

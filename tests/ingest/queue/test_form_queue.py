@@ -115,24 +115,24 @@ def test_forms_are_counted_by_sender_until_they_are_taken(
 ) -> None:
     queue = FormQueue(Clock())
 
-    def told() -> tuple[int, ...]:
-        found = *(queue.count(sender) for sender in ("MIN-01", "MIN-02", "MIN-03")), len(queue)
-        assert sum(found[:3]) == found[3]
-        return found
+    def count_forms() -> tuple[int, ...]:
+        counts = *(queue.count(sender) for sender in ("MIN-01", "MIN-02", "MIN-03")), len(queue)
+        assert sum(counts[:3]) == counts[3]
+        return counts
 
     for _ in range(BATCH_FORMS_MAX - 1):
         queue.add(build_form(loop))
     for sender in ("MIN-02", "MIN-02", "MIN-01"):
         queue.add(Form(sender, [{}], b"", loop.create_future()))
-    assert told() == (BATCH_FORMS_MAX, 2, 0, BATCH_FORMS_MAX + 2)
+    assert count_forms() == (BATCH_FORMS_MAX, 2, 0, BATCH_FORMS_MAX + 2)
     queue.take_batch()
-    assert told() == (1, 1, 0, 2)
+    assert count_forms() == (1, 1, 0, 2)
     queue.take_batch()
-    assert told() == (0, 0, 0, 0)
+    assert count_forms() == (0, 0, 0, 0)
     queue.finish_batch()
     queue.add(build_form(loop))
     queue.reset()
-    assert told() == (2, 1, 0, 3), "what was committed does not come back"
+    assert count_forms() == (2, 1, 0, 3), "what was committed does not come back"
 
 
 def test_the_age_of_the_oldest_form_is_known(loop: asyncio.AbstractEventLoop) -> None:
@@ -147,8 +147,8 @@ def test_uncommitted_forms_are_decided_again_before_later_ones(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     queue, forms = FormQueue(Clock()), [build_form(loop) for _ in range(BATCH_FORMS_MAX + 2)]
-    for each in forms[:-1]:
-        queue.add(each)
+    for form in forms[:-1]:
+        queue.add(form)
     queue.take_batch()
     queue.take_batch()
     queue.add(forms[-1])

@@ -45,24 +45,24 @@ def _draw_lines(draw: st.DataObject, piece: Piece) -> NDArray[np.intp]:
 @few
 @given(presented=files(acts_max=12), data=st.data())
 def test_selected_acts_equal_those_resolved_alone(presented: list[File], data: st.DataObject) -> None:
-    desk = TextEngine()
+    text_engine = TextEngine()
     for rows in presented:
-        piece = desk.build_piece(rows)
+        piece = text_engine.build_piece(rows)
         at = _draw_lines(data, piece)
         selected = take_rows(piece, at)
         assert selected.raw.equals(piece.raw.take(pa.array(at)))
         assert len(selected.new_words) == 0
         if len(at):
-            anew = replace(desk.build_piece([rows[row] for row in at]), lines=at.astype(np.int32))
+            anew = replace(text_engine.build_piece([rows[row] for row in at]), lines=at.astype(np.int32))
             assert _list_rows(selected) == _list_rows(anew)
 
 
 @few
 @given(presented=files(acts_max=12), data=st.data())
 def test_concatenated_pieces_equal_the_whole(presented: list[File], data: st.DataObject) -> None:
-    desk = TextEngine()
+    text_engine = TextEngine()
     for rows in presented:
-        complete = desk.build_piece(rows)
+        complete = text_engine.build_piece(rows)
         heads = np.unique(complete.acts["head"]).tolist()
         cut = data.draw(st.sampled_from([*heads, len(rows)]))
         spans = (range(cut), range(cut, len(rows)))
@@ -73,9 +73,9 @@ def test_concatenated_pieces_equal_the_whole(presented: list[File], data: st.Dat
 
 def _build_held_piece(acts: int, lines: int = 2, first: int = 0) -> Piece:
     """Build a piece of services without commitment, all of them held."""
-    desk = TextEngine()
+    text_engine = TextEngine()
     rows = [_build_service_row(act, line) for act in range(acts) for line in range(1, lines + 1)]
-    piece = desk.build_piece(rows, desk.create_submission(first + len(rows)), first)
+    piece = text_engine.build_piece(rows, text_engine.create_submission(first + len(rows)), first)
     piece.submission.held = [LineSpan(first + act * lines, lines) for act in range(acts)]
     return piece
 

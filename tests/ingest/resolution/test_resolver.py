@@ -155,9 +155,9 @@ class _Twins:
         self._there: dict[Hashable, Hashable] = {}
         self._back: dict[Hashable, Hashable] = {}
 
-    def meet(self, left: Hashable, right: Hashable) -> None:
-        assert self._there.setdefault(left, right) == right
-        assert self._back.setdefault(right, left) == left
+    def meet(self, ours: Hashable, theirs: Hashable) -> None:
+        assert self._there.setdefault(ours, theirs) == theirs
+        assert self._back.setdefault(theirs, ours) == ours
 
 
 @ROWS

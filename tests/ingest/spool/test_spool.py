@@ -165,7 +165,7 @@ def test_progress_is_reported_in_bytes(spool: Spool, tmp_path: Path) -> None:
     (tmp_path / "acts.csv").write_bytes(content)
     reports: list[tuple[int, int]] = []
     spool.receive(
-        tmp_path / "acts.csv", "acts.csv", SENDER, lambda done, total: reports.append((done, total))
+        tmp_path / "acts.csv", "acts.csv", SENDER, progress=lambda done, total: reports.append((done, total))
     )
     assert reports[-1] == (len(content), len(content))
     assert len(reports) == 3

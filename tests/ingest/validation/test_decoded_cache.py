@@ -25,7 +25,7 @@ IN_PLACE = (".parquet", ".arrow")
 def are_equal(batches: list[pa.RecordBatch], expected: list[pa.RecordBatch]) -> bool:
     """Equal to the index: cells are numbered in the order of a dictionary."""
     pairs = zip(batches, expected, strict=True)
-    return all(left.schema.equals(right.schema) and left.equals(right) for left, right in pairs)
+    return all(first.schema.equals(second.schema) and first.equals(second) for first, second in pairs)
 
 
 def read_again(file: SpooledFile, size: int = BATCH_LINES) -> list[pa.RecordBatch]:

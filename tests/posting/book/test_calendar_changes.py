@@ -26,7 +26,7 @@ def _only(folder: Path, year: int) -> Path:
     return reference
 
 
-async def _stored(dsn: str) -> dict[str, int]:
+async def _count_rows(dsn: str) -> dict[str, int]:
     connection = await asyncpg.connect(dsn)
     try:
         tables = ("batch", "entry", "refusal", "node_balance", "account_balance", "cell")
@@ -36,15 +36,19 @@ async def _stored(dsn: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(("gone", "kept"), [(2018, 2019), (2019, 2018)])
-async def test_a_year_with_entries_is_never_dropped(dsn: str, tmp_path: Path, gone: int, kept: int) -> None:
+async def test_a_year_with_entries_is_never_dropped(
+    dsn: str, tmp_path: Path, removed_year: int, remaining_year: int
+) -> None:
     """The first or the last year: its figures would go to another year, or have no place."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     await process_rows(dsn, tmp_path, REFERENCE, [*_DIRECT, *_NEXT])
-    before = await _stored(dsn)
+    before = await _count_rows(dsn)
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
-    with pytest.raises(ReferenceDataError, match=rf"calendar\.toml: exercise {gone} is missing.*close it"):
-        await process_rows(dsn, tmp_path, _only(tmp_path, kept), [payment])
-    assert await _stored(dsn) == before
+    with pytest.raises(
+        ReferenceDataError, match=rf"calendar\.toml: exercise {removed_year} is missing.*close it"
+    ):
+        await process_rows(dsn, tmp_path, _only(tmp_path, remaining_year), [payment])
+    assert await _count_rows(dsn) == before
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,7 @@ async def test_a_year_with_entries_is_never_dropped(dsn: str, tmp_path: Path, go
     [("node_balance", "figures of budget nodes"), ("account_balance", "sums of accounts")],
 )
 async def test_figures_of_a_removed_year_without_assignments_are_detected(
-    dsn: str, tmp_path: Path, table: str, what: str
+    dsn: str, tmp_path: Path, table: str, contents: str
 ) -> None:
     """Rows without any account assignment, as after damage, are detected by themselves."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
@@ -63,7 +67,7 @@ async def test_figures_of_a_removed_year_without_assignments_are_detected(
     await connection.execute(f"insert into {table} select 1, {path.replace('18', '17')}")
     await connection.close()
     with pytest.raises(
-        ReferenceDataError, match=f"exercise 2017 is missing, and the database contains {what}"
+        ReferenceDataError, match=f"exercise 2017 is missing, and the database contains {contents}"
     ):
         async with PostgresStore(dsn).own_lease("test") as store:
             await book_loading.load_book(store, ReferenceData.load(REFERENCE))
@@ -94,4 +98,4 @@ async def test_a_year_without_rows_may_be_removed(dsn: str, tmp_path: Path) -> N
     text = (reference / "calendar.toml").read_text()
     (reference / "calendar.toml").write_text(text[: text.rindex("open_months")])
     await process_rows(dsn, tmp_path, reference, _DIRECT)
-    assert (await _stored(dsn))["entry"] == len(BUDGET) + len(_DIRECT)
+    assert (await _count_rows(dsn))["entry"] == len(BUDGET) + len(_DIRECT)

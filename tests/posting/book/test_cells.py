@@ -41,12 +41,12 @@ def test_a_word_holds_all_parts(rows: list[tuple[int, ...]]) -> None:
     st.lists(st.lists(st.integers(-1, 40), max_size=9), max_size=5), st.lists(st.integers(0, 40), unique=True)
 )
 def test_numbers_continue_after_the_stored_ones(batches: list[list[int]], stored: list[int]) -> None:
-    numbers, known = CellNumbers(np.array(stored, np.int64)), [-2, *stored]
+    numbers, all_words = CellNumbers(np.array(stored, np.int64)), [-2, *stored]
     for batch in batches:
-        count_before = len(known)
+        count_before = len(all_words)
         numbered = numbers.number_words(np.array(batch, np.int64))
-        assert numbered.numbers.tolist() == oracle.number_cells(batch, known)
-        assert numbered.new_words.tolist() == known[count_before:]
+        assert numbered.numbers.tolist() == oracle.number_cells(batch, all_words)
+        assert numbered.new_words.tolist() == all_words[count_before:]
         assert numbered.count_before == count_before
 
 
@@ -114,6 +114,6 @@ def test_stored_cells_give_their_words_again() -> None:
     assert rows.centre.tolist() == [centres[0], numbers[CodeKind.CENTRE]["0217-SGAC-IMMO"], centres[2]]
     centre = np.where(rows.operation > 0, rows.operation, rows.centre)
     parts = (
-        np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
+        np.asarray(part, np.int64) for part in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
     )
     assert pack(CellParts(*parts)).tolist() == words.tolist()

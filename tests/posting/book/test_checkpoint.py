@@ -33,7 +33,7 @@ few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 _PART_NAMES = {1: "items", 2: "keys", 3: "payees"}
 
 
-def filled(entries: int, keys: int, payees: int) -> BookState:
+def build_filled_book(entries: int, keys: int, payees: int) -> BookState:
     """Return a book with different contents in every row."""
     state = create_empty_book(build_registry())
     state.ensure_capacity_to_restore(entries, keys, payees)
@@ -47,7 +47,7 @@ def filled(entries: int, keys: int, payees: int) -> BookState:
     return state
 
 
-def _restored(snapshots: list[CheckpointSnapshot]) -> BookState:
+def _restore_book(snapshots: list[CheckpointSnapshot]) -> BookState:
     state, mark = create_empty_book(build_registry()), snapshots[-1].extent
     state.ensure_capacity_to_restore(mark.entries, mark.keys, mark.payees)
     for snapshot in snapshots:
@@ -85,10 +85,10 @@ def _assert_same(state: BookState, other: BookState, mark: CheckpointExtent) -> 
 )
 def test_restored_pages_give_the_same_book(entries: int, keys: int, payees: int) -> None:
     """For any number of rows: the tables grow beyond the capacity of an empty book."""
-    state = filled(entries, keys, payees)
+    state = build_filled_book(entries, keys, payees)
     snapshot = checkpoint.take_snapshot(state, 1, NO_CHECKPOINT)
     assert snapshot.extent == CheckpointExtent(1, entries, keys, payees)
-    _assert_same(state, _restored([snapshot]), snapshot.extent)
+    _assert_same(state, _restore_book([snapshot]), snapshot.extent)
 
 
 def test_records_fill_a_page_exactly() -> None:
@@ -105,7 +105,7 @@ def test_a_chain_of_checkpoints_gives_the_same_book(presented: list[File], cuts:
         if number in cuts or rows is presented[-1]:
             snapshots.append(checkpoint.take_snapshot(harness.state, number + 1, mark))
             mark = snapshots[-1].extent
-    _assert_same(harness.state, _restored(snapshots), mark)
+    _assert_same(harness.state, _restore_book(snapshots), mark)
 
 
 def test_only_pages_that_changed_are_copied() -> None:
@@ -121,7 +121,7 @@ def test_only_pages_that_changed_are_copied() -> None:
     second = checkpoint.take_snapshot(harness.state, 3, nothing.extent)
     followed = (300 + len(_credits()) + 1) // ITEMS_A_PAGE
     assert _pages(second) == {"items": {0, followed, 3}, "keys": {2}, "payees": set()}  # 0: it has no parent
-    _assert_same(harness.state, _restored([first, nothing, second]), second.extent)
+    _assert_same(harness.state, _restore_book([first, nothing, second]), second.extent)
 
 
 def _pages(snapshot: CheckpointSnapshot) -> dict[str, set[int]]:
@@ -141,7 +141,7 @@ def _rows(snapshot: CheckpointSnapshot) -> list[bytes]:
 
 def test_pieces_are_accepted_in_any_order() -> None:
     """A table has no order; only whole pieces are accepted."""
-    state = filled(5000, 70_000, 10)
+    state = build_filled_book(5000, 70_000, 10)
     snapshot = checkpoint.take_snapshot(state, 1, NO_CHECKPOINT)
     rows = _rows(snapshot)
     assert len(rows) > 40
@@ -156,8 +156,8 @@ _STORED_AT = 26
 """Where the payload begins in a COPY row; its last bytes before are its length."""
 
 
-def _taken() -> tuple[CheckpointSnapshot, list[bytes], CheckpointRow]:
-    snapshot = checkpoint.take_snapshot(filled(70_000, 5000, 10), 1, NO_CHECKPOINT)
+def _take_snapshot() -> tuple[CheckpointSnapshot, list[bytes], CheckpointRow]:
+    snapshot = checkpoint.take_snapshot(build_filled_book(70_000, 5000, 10), 1, NO_CHECKPOINT)
     return snapshot, _rows(snapshot), snapshot.build_row()
 
 
@@ -173,33 +173,33 @@ def _assert_refused(row: CheckpointRow, rows: list[bytes], reason: str) -> None:
 
 def test_the_digest_is_the_hash_of_all_pieces_in_order() -> None:
     """So that it can be computed from the table alone."""
-    _, rows, row = _taken()
+    _, rows, row = _take_snapshot()
     assert row.pieces == len(rows)
     assert row.digest == hashlib.sha256(b"".join(piece[_STORED_AT:] for piece in rows)).digest()
 
 
 def test_rows_encoded_again_are_equal() -> None:
-    snapshot, rows, row = _taken()
+    snapshot, rows, row = _take_snapshot()
     assert (_rows(snapshot), snapshot.build_row()) == (rows, row)
 
 
 @pytest.mark.parametrize("missing", [slice(0, None), slice(0, 1), slice(20, 21), slice(-1, None)])
 def test_a_checkpoint_with_missing_pieces_is_refused(missing: slice) -> None:
-    _, rows, row = _taken()
+    _, rows, row = _take_snapshot()
     del rows[missing]
     _assert_refused(row, rows, "pieces are not complete")
     _assert_refused(row._replace(pieces=len(rows)), rows, "not")
 
 
 def test_surplus_pieces_are_refused() -> None:
-    _, rows, row = _taken()
+    _, rows, row = _take_snapshot()
     _assert_refused(row, [*rows, rows[-1]], "pieces are not complete")
     _assert_refused(row, [*rows[:-1], rows[0]], "pieces are not complete")
 
 
 def test_pieces_of_other_lengths_are_refused() -> None:
     """Even if their total length is right."""
-    _, rows, row = _taken()
+    _, rows, row = _take_snapshot()
     longer = rows[3][: _STORED_AT - 4] + (PIECE_BYTES + 1).to_bytes(4, "big") + rows[3][_STORED_AT:] + b"x"
     shorter = rows[4][: _STORED_AT - 4] + (PIECE_BYTES - 1).to_bytes(4, "big") + rows[4][_STORED_AT:-1]
     _assert_refused(row, [*rows[:3], longer, shorter, *rows[5:]], "pieces are not complete")
@@ -208,7 +208,7 @@ def test_pieces_of_other_lengths_are_refused() -> None:
 @few
 @given(data=st.data())
 def test_a_changed_byte_is_detected(data: st.DataObject) -> None:
-    _, rows, row = _taken()
+    _, rows, row = _take_snapshot()
     piece = data.draw(st.integers(0, len(rows) - 1))
     at, bit = data.draw(st.integers(_STORED_AT, len(rows[piece]) - 1)), data.draw(st.integers(0, 7))
     changed = bytearray(rows[piece])
@@ -218,14 +218,14 @@ def test_a_changed_byte_is_detected(data: st.DataObject) -> None:
 
 
 def test_exchanged_pieces_are_refused() -> None:
-    _, rows, row = _taken()
+    _, rows, row = _take_snapshot()
     rows[1], rows[2] = (rows[at][:22] + rows[other][22:] for at, other in ((1, 2), (2, 1)))
     _assert_refused(row, rows, "do not match its digest")
 
 
 @pytest.mark.parametrize("name", ["batch", "entries", "keys", "payees", "previous"])
 def test_the_digest_covers_the_row(name: str) -> None:
-    _, rows, row = _taken()
+    _, rows, row = _take_snapshot()
     _assert_refused(row._replace(**{name: getattr(row, name) + 1}), rows, "its row was changed")
 
 

@@ -33,7 +33,7 @@ class Change(NamedTuple):
     file: str
     old: str
     new: str
-    told: str
+    message: str
 
 
 _PUT_BACK = "Put it back: "
@@ -94,7 +94,7 @@ async def _tables(connection: asyncpg.Connection) -> list[int | None]:
     return [await connection.fetchval(f"select count(*) from {name}") for name in names]
 
 
-async def _used(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
+async def _use_codes(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
     """Process a journal in which codes of every kind are in use."""
     await process_rows(dsn, folder, reference, BUDGET, "TREASURY")
     await process_rows(dsn, folder, reference, _ACTS)
@@ -105,13 +105,13 @@ async def _used(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
         )  # C3: that fund has no credits
 
 
-async def _refused(dsn: str, folder: Path, reference: Path, told: str) -> None:
+async def _assert_refused(dsn: str, folder: Path, reference: Path, message: str) -> None:
     """Assert that the start is refused and stores nothing, and that the engine works again with the former files."""
     async with open_connection(dsn) as connection:
         before = await _tables(connection)
         with pytest.raises(ReferenceDataError) as refused:
             await process_rows(dsn, folder, reference, _NEXT)
-        assert str(refused.value).startswith(told)
+        assert str(refused.value).startswith(message)
         assert _PUT_BACK in str(refused.value)
         assert await _tables(connection) == before
         await process_rows(dsn, folder, REFERENCE, _NEXT)
@@ -119,36 +119,36 @@ async def _refused(dsn: str, folder: Path, reference: Path, told: str) -> None:
     assert (await verify(dsn, folder=REFERENCE)).findings == []
 
 
-@pytest.mark.parametrize("change", _CHANGES, ids=lambda each: each.file)
+@pytest.mark.parametrize("change", _CHANGES, ids=lambda change_of_file: change_of_file.file)
 async def test_a_code_in_use_keeps_its_meaning(dsn: str, tmp_path: Path, change: Change) -> None:
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     replace_text(reference, f"2018/{change.file}", change.old, change.new)
-    await _refused(dsn, tmp_path, reference, change.told)
+    await _assert_refused(dsn, tmp_path, reference, change.message)
 
 
-@pytest.mark.parametrize("change", _REMOVED, ids=lambda each: each.file)
+@pytest.mark.parametrize("change", _REMOVED, ids=lambda change_of_file: change_of_file.file)
 async def test_a_code_in_use_is_not_removed(dsn: str, tmp_path: Path, change: Change) -> None:
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     remove_lines(reference, f"2018/{change.file}", change.old)
-    await _refused(dsn, tmp_path, reference, change.told)
+    await _assert_refused(dsn, tmp_path, reference, change.message)
 
 
 async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """An item with account assignments in the journal, even if only refused lines named them."""
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     for file in ("items.csv", "roles.csv"):
         remove_lines(reference, f"2018/{file}", "21,")
-    await _refused(
+    await _assert_refused(
         dsn, tmp_path, reference, "items.csv of 2018: 21 is missing, and it is in use. Put it back"
     )
 
 
 async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """With all fund centres below it; the error names the programme first."""
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     for file, starts in (
         ("programmes.csv", ("0217",)),
@@ -159,33 +159,33 @@ async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> No
     ):
         for start in starts:
             remove_lines(reference, f"2018/{file}", start)
-    await _refused(
+    await _assert_refused(
         dsn, tmp_path, reference, "programmes.csv of 2018: 0217 is missing, and it is in use (and "
     )
 
 
 async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: Path) -> None:
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     replace_text(reference, "2018/roles.csv", "31,6280000000,4081000000", "31,6280000000,4084000000")
     remove_lines(reference, "2018/accounts.csv", "4081000000")
-    await _refused(
+    await _assert_refused(
         dsn, tmp_path, reference, "items.csv, roles.csv of 2018: 31 is in use with accrued 4081000000"
     )
 
 
 async def test_several_changed_codes_are_counted(dsn: str, tmp_path: Path) -> None:
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
     replace_text(reference, "2018/programmes.csv", "Transition écologique,0", "Transition écologique,1")
     message = "programmes.csv of 2018: 0217 is in use with estimated 0, and the file now has estimated 1 (and 1 more). "
-    await _refused(dsn, tmp_path, reference, message)
+    await _assert_refused(dsn, tmp_path, reference, message)
 
 
 async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Path) -> None:
     """A code becomes fixed with its first entry, in its meaning at that time."""
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     replace_text(reference, "2018/centres.csv", "Administration centrale", "Administration du centre")
     replace_text(reference, "2018/accounts.csv", "Fournisseurs\n", "Créanciers\n")
@@ -215,7 +215,7 @@ async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Pa
 
 async def test_another_year_may_have_other_meanings(dsn: str, tmp_path: Path) -> None:
     """A year with its own files may be added and changed until it has entries."""
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     copy_year(reference)
     replace_text(reference, "2019/roles.csv", "31,6280000000", "31,6130000000")
@@ -233,7 +233,7 @@ async def test_another_year_may_have_other_meanings(dsn: str, tmp_path: Path) ->
 
 async def test_a_year_with_shared_files_keeps_their_meanings(dsn: str, tmp_path: Path) -> None:
     """Other files for that year after its first entries are an error, like a change of the shared files."""
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     await process_rows(
         dsn, tmp_path, REFERENCE, [row | {"date": "2019-01-15"} for row in shift_to_2019(BUDGET)], "TREASURY"
     )
@@ -241,12 +241,12 @@ async def test_a_year_with_shared_files_keeps_their_meanings(dsn: str, tmp_path:
     copy_year(reference)
     replace_text(reference, "2019/programmes.csv", "Transition écologique,0", "Transition écologique,1")
     message = "programmes.csv of 2019: 0217 is in use with estimated 0, and the file now has estimated 1"
-    await _refused(dsn, tmp_path, reference, message)
+    await _assert_refused(dsn, tmp_path, reference, message)
 
 
 async def test_a_database_without_meanings_stores_them_at_its_next_start(dsn: str, tmp_path: Path) -> None:
     """The meanings of the files at that start count from then on."""
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")
         await connection.execute("truncate reference_meaning")
@@ -260,10 +260,10 @@ async def test_a_database_without_meanings_stores_them_at_its_next_start(dsn: st
         assert await connection.fetchval("select count(*) from reference_meaning") == sum(stored.values())
     reference = copy_reference(tmp_path)
     remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
-    await _gone(dsn, tmp_path, reference)
+    await _assert_operation_missing(dsn, tmp_path, reference)
 
 
-async def _gone(dsn: str, folder: Path, reference: Path) -> None:
+async def _assert_operation_missing(dsn: str, folder: Path, reference: Path) -> None:
     with pytest.raises(ReferenceDataError, match="OP-0217-000001 is missing, and it is in use"):
         await process_rows(dsn, folder, reference, [])
 
@@ -281,7 +281,7 @@ async def test_meanings_are_only_added(dsn: str, tmp_path: Path) -> None:
 
 
 async def test_properties_that_were_not_stored_are_no_difference(dsn: str, tmp_path: Path) -> None:
-    await _used(dsn, tmp_path)
+    await _use_codes(dsn, tmp_path)
     async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")
         less = "update reference_meaning set meaning = meaning - 'creditor' where kind = 3"

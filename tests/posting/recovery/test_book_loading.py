@@ -25,7 +25,7 @@ from posting.store import copy_out
 from posting.store.journal_store import NewSubmission, PostgresStore
 from tests.file_strategies import File, Row, build_openings
 from tests.oracle.iban import add_check_digits
-from tests.posting.book.test_checkpoint import filled
+from tests.posting.book.test_checkpoint import build_filled_book
 from tests.posting.text_engine import SENDER, TextEngine, build_registry, load_reference
 
 _PLACE = {"fund_centre": "0217-SGAC-IMMO", "functional_area": "0217-07", "commitment_item": "51"}
@@ -83,7 +83,7 @@ def _spent(cents: str, **changes: str) -> Row:
     return _PLACE | {"amount": cents} | changes
 
 
-def _followed(predecessor: str, amount: str, **changes: str) -> Row:
+def _build_follower(predecessor: str, amount: str, **changes: str) -> Row:
     return {"predecessor": predecessor, "amount": amount} | changes
 
 
@@ -98,51 +98,60 @@ FILES: list[File] = [
         *_act("EJ3", "commitment", _spent("99999.00")),
     ],
     [
-        *_act("SF1", "service", _followed("EJ1#2", "40.00"), _followed("EJ1#1", "10.00")),
-        *_act("SF2", "service", _followed("EJ2", "80.00")),
-        *_act("DP1", "payment_request", _followed("EJ1#2", "15.00", payee="P2")),
+        *_act("SF1", "service", _build_follower("EJ1#2", "40.00"), _build_follower("EJ1#1", "10.00")),
+        *_act("SF2", "service", _build_follower("EJ2", "80.00")),
+        *_act("DP1", "payment_request", _build_follower("EJ1#2", "15.00", payee="P2")),
         *_act("EJ1", "commitment", _spent("50.00"), _spent("60.00"), _spent("7.00")),
         *_act("DP2", "direct_payment_request", _spent("5.00", payee="P1"), _spent("6.00", payee="P3")),
     ],
     [
         *_act("T3", "third_party", _payee(4)),
-        *_act("SFX", "service_cancellation", _followed("SF1#1", "25.00")),
-        *_act("DPX", "payment_request_rejection", _followed("DP2#2", "6.00"), _followed("DP1", "1.00")),
-        *_act("EJR", "commitment_decrease", _followed("EJ1#3", "7.00")),
-        *_act("EJC", "commitment_increase", _followed("EJ2", "3.00")),
-        *_act("DP3", "payment_request_without_service", _followed("EJ1#1", "4.00", payee="P4")),
+        *_act("SFX", "service_cancellation", _build_follower("SF1#1", "25.00")),
+        *_act(
+            "DPX",
+            "payment_request_rejection",
+            _build_follower("DP2#2", "6.00"),
+            _build_follower("DP1", "1.00"),
+        ),
+        *_act("EJR", "commitment_decrease", _build_follower("EJ1#3", "7.00")),
+        *_act("EJC", "commitment_increase", _build_follower("EJ2", "3.00")),
+        *_act("DP3", "payment_request_without_service", _build_follower("EJ1#1", "4.00", payee="P4")),
         *_act("TS1", "term_suspension", {"predecessor": "DP3"}),
         *_act("M2", "budget_move_cp", _spent("1.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
         *_act("M1", "budget_move_ae", _spent("9.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
     ],
     [
-        *_act("OP1", "attachment", _followed("DP1", "4.00", payee="P3")),
-        *_act("CC1", "assignment", _followed("OP1", "1.00", payee="P4")),
-        *_act("LI1", "late_interest", _followed("DP1", "2.00", payee="P2")),
-        *_act("PA0", "payment", _followed("DP3", "4.00")),  # it stands suspended
+        *_act("OP1", "attachment", _build_follower("DP1", "4.00", payee="P3")),
+        *_act("CC1", "assignment", _build_follower("OP1", "1.00", payee="P4")),
+        *_act("LI1", "late_interest", _build_follower("DP1", "2.00", payee="P2")),
+        *_act("PA0", "payment", _build_follower("DP3", "4.00")),  # it stands suspended
         *_act("TR1", "term_resumption", {"predecessor": "TS1"}),
         *_act(
-            "PA1", "payment", _followed("DP1", "10.00"), _followed("OP1", "3.00"), _followed("DP3", "4.00")
+            "PA1",
+            "payment",
+            _build_follower("DP1", "10.00"),
+            _build_follower("OP1", "3.00"),
+            _build_follower("DP3", "4.00"),
         ),
-        *_act("PA2", "bank_debit", _followed("PA1", "10.00"), _followed("PA1#2", "3.00")),
-        *_act("PA3", "bank_reject", _followed("PA1#3", "4.00")),
-        *_act("SO1", "set_off", _followed("LI1", "0.50")),
+        *_act("PA2", "bank_debit", _build_follower("PA1", "10.00"), _build_follower("PA1#2", "3.00")),
+        *_act("PA3", "bank_reject", _build_follower("PA1#3", "4.00")),
+        *_act("SO1", "set_off", _build_follower("LI1", "0.50")),
         *_act("TS2", "term_suspension", {"predecessor": "LI1"}),
         *_act("BL1", "payee_block", {"payee": "P4"}, {"payee": "P2"}),
         *_act("BD1", "bank_details", _payee(1) | {"iban": _payee(7)["iban"]}),
     ],
     [
         *_act("T5", "third_party", _payee(5)),
-        *_act("RE1", "bank_return", _followed("PA2#1", "10.00")),
-        *_act("RE2", "return_identified", _followed("RE1", "10.00"), _followed("PA3", "4.00")),
-        *_act("VO1", "void", _followed("RE2#2", "1.00")),
+        *_act("RE1", "bank_return", _build_follower("PA2#1", "10.00")),
+        *_act("RE2", "return_identified", _build_follower("RE1", "10.00"), _build_follower("PA3", "4.00")),
+        *_act("VO1", "void", _build_follower("RE2#2", "1.00")),
         *_act("BL2", "payee_release", {"payee": "P2"}),
-        *_act("RE3", "reissue", _followed("RE2", "10.00", iban=_payee(2)["iban"])),
+        *_act("RE3", "reissue", _build_follower("RE2", "10.00", iban=_payee(2)["iban"])),
         *_act("BD2", "bank_details", _payee(1), _payee(5) | {"iban": _payee(9)["iban"]}),
-        *_act("PA4", "payment", _followed("DP2", "5.00", iban=_payee(7)["iban"])),
-        *_act("PA5", "payment", _followed("DP2", "5.00", iban=_payee(1)["iban"])),
-        *_act("PA6", "payment", _followed("CC1", "1.00")),
-        *_act("PA7", "payment", _followed("LI1", "1.00")),
+        *_act("PA4", "payment", _build_follower("DP2", "5.00", iban=_payee(7)["iban"])),
+        *_act("PA5", "payment", _build_follower("DP2", "5.00", iban=_payee(1)["iban"])),
+        *_act("PA6", "payment", _build_follower("CC1", "1.00")),
+        *_act("PA7", "payment", _build_follower("LI1", "1.00")),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
@@ -151,18 +160,18 @@ _ENTRIES = 83
 """Of all of them together."""
 
 
-def _assert_same(found: BookState, expected: BookState) -> None:
+def _assert_same(actual: BookState, expected: BookState) -> None:
     """Assert that everything that deciding reads is equal, except slots, whose order depends on their history."""
-    book, other = found.book, expected.book
+    book, other = actual.book, expected.book
     assert (
         book.counters[["entries", "keys", "payees"]].tolist()
         == other.counters[["entries", "keys", "payees"]].tolist()
     )
-    assert found.cell_words.tolist() == expected.cell_words.tolist()
+    assert actual.cell_words.tolist() == expected.cell_words.tolist()
     assert book.cells.tolist() == other.cells.tolist()
-    assert book.items[1 : found.entries + 1].tolist() == other.items[1 : found.entries + 1].tolist()
-    assert book.keys[: found.keys].tolist() == other.keys[: found.keys].tolist()
-    assert book.payees[: found.payees].tolist() == other.payees[: found.payees].tolist()
+    assert book.items[1 : actual.entries + 1].tolist() == other.items[1 : actual.entries + 1].tolist()
+    assert book.keys[: actual.keys].tolist() == other.keys[: actual.keys].tolist()
+    assert book.payees[: actual.payees].tolist() == other.payees[: actual.payees].tolist()
     assert (book.figures == other.figures).all()
     for name in ("debit", "credit"):
         assert (book.ledger[name] == other.ledger[name]).all()
@@ -196,12 +205,12 @@ async def test_committed_acts_are_restored(
 
 async def test_a_large_checkpoint_is_restored(dsn: str) -> None:
     """With more payees than fit in an empty book, and keys that need twice its slots."""
-    state = filled(311_000, 311_000, 70_000)
+    state = build_filled_book(311_000, 311_000, 70_000)
     async with _held(dsn) as (store, _):
         await store.save_checkpoint(checkpoint.take_snapshot(state, 1, NO_CHECKPOINT))
-    await _tampered(dsn, "update engine set version = 1")
+    await _tamper(dsn, "update engine set version = 1")
     numbers = "1, 1, 1, 1, 311000, 0, 0, 70000, 0, 0"
-    await _tampered(dsn, f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'))")
+    await _tamper(dsn, f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'))")
     async with _held(dsn) as (_, loaded):
         _assert_same(loaded.state, state)
         for slots, rows in ((loaded.state.book.slots, 311_000), (loaded.state.book.payee_slots, 70_000)):
@@ -209,7 +218,7 @@ async def test_a_large_checkpoint_is_restored(dsn: str) -> None:
             assert np.array_equal(np.sort(restored), np.arange(1, rows + 1))
 
 
-async def _worked(dsn: str) -> BookState:
+async def _process_files(dsn: str) -> BookState:
     """Return the book after all files, without checkpoints."""
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
@@ -218,7 +227,7 @@ async def _worked(dsn: str) -> BookState:
     return work.harness.state
 
 
-async def _tampered(dsn: str, how: str) -> None:
+async def _tamper(dsn: str, how: str) -> None:
     connection = await asyncpg.connect(dsn)
     await connection.execute("set session_replication_role = replica")
     await connection.execute(how)
@@ -228,22 +237,22 @@ async def _tampered(dsn: str, how: str) -> None:
 async def test_rows_are_read_in_any_order(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches that were copied at the same time are stored in any order, and chunks end at any row."""
     monkeypatch.setattr(copy_out, "CHUNK_BYTES", 300)
-    worked = await _worked(dsn)
+    worked = await _process_files(dsn)
     moved = "with taken as (delete from entry where entry_id < 9 returning *) insert into entry select * from taken"
-    await _tampered(dsn, moved)
+    await _tamper(dsn, moved)
     async with _held(dsn) as (_, loaded):
         _assert_same(loaded.state, worked)
 
 
 async def test_a_journal_with_a_missing_entry_is_refused(dsn: str) -> None:
-    await _worked(dsn)
-    await _tampered(dsn, "delete from entry where entry_id = 7")
+    await _process_files(dsn)
+    await _tamper(dsn, "delete from entry where entry_id = 7")
     with pytest.raises(DatabaseUnfit, match="entry 7 is missing"):
         async with _held(dsn):
             pass
 
 
-async def _worked_with_checkpoints(dsn: str, after: set[int]) -> BookState:
+async def _process_with_checkpoints(dsn: str, after: set[int]) -> BookState:
     """Return the book after all files, with a checkpoint after each of these batches."""
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
@@ -295,27 +304,27 @@ _DAMAGE = {
 """After which batches checkpoints are, what happens to them, and the batch of the one that is found wrong."""
 
 
-@pytest.mark.parametrize("what", _DAMAGE)
+@pytest.mark.parametrize("damage", _DAMAGE)
 async def test_an_invalid_checkpoint_is_replaced_by_the_journal(
-    dsn: str, what: str, caplog: pytest.LogCaptureFixture
+    dsn: str, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is logged, the journal is read instead, every act is known, and the next checkpoint is a full one."""
-    after, how, named = _DAMAGE[what]
-    worked = await _worked_with_checkpoints(dsn, after)
-    await _tampered(dsn, how)
+    after, how, named = _DAMAGE[damage]
+    worked = await _process_with_checkpoints(dsn, after)
+    await _tamper(dsn, how)
     caplog.clear()
     async with _held(dsn) as (store, loaded):
-        assert [(each.levelno, each.name) for each in caplog.records] == [
+        assert [(log_record.levelno, log_record.name) for log_record in caplog.records] == [
             (logging.WARNING, "posting.recovery.book_loading")
         ]
         assert f"checkpoint of batch {named} cannot be used" in caplog.text
         assert loaded.last_checkpoint == NO_CHECKPOINT
         _assert_same(loaded.state, worked)
-        assert await _stored(dsn) == []
+        assert await _load_checkpoints(dsn) == []
         again = Work(store, loaded)
         await _assert_all_known(dsn, again)
         await again.checkpoint()
-        assert [previous for _, previous in await _stored(dsn)] == [0]
+        assert [previous for _, previous in await _load_checkpoints(dsn)] == [0]
     caplog.clear()
     async with _held(dsn) as (_, loaded):
         assert not caplog.records
@@ -336,7 +345,7 @@ async def _assert_all_known(dsn: str, again: Work) -> None:
     assert second == (0, accepted + duplicates, refused)
 
 
-async def _stored(dsn: str) -> list[tuple[int, int]]:
+async def _load_checkpoints(dsn: str) -> list[tuple[int, int]]:
     """Return batch and predecessor of each checkpoint, after checking that every page belongs to one."""
     connection = await asyncpg.connect(dsn)
     rows = await connection.fetch("select batch, previous from checkpoint order by batch")
@@ -348,8 +357,8 @@ async def _stored(dsn: str) -> list[tuple[int, int]]:
 
 async def test_the_newest_checkpoint_may_be_missing(dsn: str) -> None:
     """The others are complete without it, and the journal contains the rest."""
-    worked = await _worked_with_checkpoints(dsn, {1, 2, 3})
-    await _tampered(dsn, "delete from checkpoint where batch = 3")
+    worked = await _process_with_checkpoints(dsn, {1, 2, 3})
+    await _tamper(dsn, "delete from checkpoint where batch = 3")
     async with _held(dsn) as (_, loaded):
         assert loaded.last_checkpoint.batch == 2
         _assert_same(loaded.state, worked)
@@ -365,7 +374,7 @@ async def test_two_checkpoints_cannot_build_on_the_same_one(dsn: str) -> None:
         await store.save_checkpoint(checkpoint.take_snapshot(work.harness.state, 2, first))
         with pytest.raises(asyncpg.UniqueViolationError):
             await store.save_checkpoint(checkpoint.take_snapshot(work.harness.state, 3, first))
-    assert await _stored(dsn) == [(1, 0), (2, 1)]
+    assert await _load_checkpoints(dsn) == [(1, 0), (2, 1)]
 
 
 async def test_a_full_checkpoint_replaces_many_outdated_ones(dsn: str) -> None:
@@ -376,12 +385,12 @@ async def test_a_full_checkpoint_replaces_many_outdated_ones(dsn: str) -> None:
             await work.present(rows)
             await work.checkpoint()
         assert not empty.needs_full_checkpoint
-    assert len(await _stored(dsn)) == len(FILES) + 20
+    assert len(await _load_checkpoints(dsn)) == len(FILES) + 20
     store = PostgresStore(dsn)
     async with store.own_lease("test"):
         await Pipeline(store, load_reference(), PipelineSettings(checkpoint_entries=1)).run(_Feed(store))
     head = work.harness.engine.head.batch
-    assert (await _stored(dsn))[0] == (head, 0)
+    assert (await _load_checkpoints(dsn))[0] == (head, 0)
     async with _held(dsn) as (_, loaded):
         assert not loaded.needs_full_checkpoint
         assert loaded.head.batch == head + len(FILES)
@@ -394,13 +403,13 @@ async def test_outdated_checkpoints_stay_during_dry_runs(dsn: str) -> None:
         for rows in [*FILES, *[FILES[0]] * 20]:
             await work.present(rows)
             await work.checkpoint()
-    before = await _stored(dsn)
+    before = await _load_checkpoints(dsn)
     store = PostgresStore(dsn)
     async with store.own_lease("test"):
         await Pipeline(store, load_reference(), PipelineSettings(is_storing=False)).run(
             DryRunFeed([], StageTimes())
         )
-    assert await _stored(dsn) == before
+    assert await _load_checkpoints(dsn) == before
     async with _held(dsn) as (_, loaded):
         assert loaded.needs_full_checkpoint
 
@@ -410,10 +419,10 @@ async def test_an_engine_without_the_lease_replaces_no_checkpoint(dsn: str) -> N
         work = Work(store, empty)
         await work.present(FILES[0])
         await work.checkpoint()
-        await _tampered(dsn, "update engine set epoch = epoch + 1")
+        await _tamper(dsn, "update engine set epoch = epoch + 1")
         with pytest.raises(BookMoved):
             await store.save_checkpoint(checkpoint.take_snapshot(work.harness.state, 1, NO_CHECKPOINT))
-    assert await _stored(dsn) == [(1, 0)]
+    assert await _load_checkpoints(dsn) == [(1, 0)]
 
 
 class _Feed:
@@ -453,22 +462,22 @@ class _Holding(PostgresStore):
 
 async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
     """The first is delayed until every batch is committed: no other may begin before, and all are stored in order."""
-    held, seen = asyncio.Event(), []
+    held, noted_by_commit = asyncio.Event(), []
     store = _Holding(dsn, held)
     async with store.own_lease("test"):
 
-        def committed(outcome: object) -> None:
-            seen.append(list(store.noted))
-            if len(seen) == len(FILES):
+        def note_commit(outcome: object) -> None:
+            noted_by_commit.append(list(store.noted))
+            if len(noted_by_commit) == len(FILES):
                 held.set()
 
-        settings = PipelineSettings(checkpoint_entries=1, on_committed=committed)
+        settings = PipelineSettings(checkpoint_entries=1, on_committed=note_commit)
         await Pipeline(store, load_reference(), settings).run(_Feed(store))
     batches = list(range(1, len(FILES) + 1))
-    assert all(each in ([], [("begins", 1)]) for each in seen)
-    assert seen[-1] == [("begins", 1)]
-    assert store.noted == [(what, batch) for batch in batches for what in ("begins", "ends")]
-    assert await _stored(dsn) == list(zip(batches, [0, *batches], strict=False))
+    assert all(noted_steps in ([], [("begins", 1)]) for noted_steps in noted_by_commit)
+    assert noted_by_commit[-1] == [("begins", 1)]
+    assert store.noted == [(step, batch) for batch in batches for step in ("begins", "ends")]
+    assert await _load_checkpoints(dsn) == list(zip(batches, [0, *batches], strict=False))
 
 
 @pytest.mark.parametrize("parts", [2, 8, 9])

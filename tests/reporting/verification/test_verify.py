@@ -42,16 +42,20 @@ async def test_an_empty_journal_is_proven(dsn: str) -> None:
     assert (verification.batches, verification.chain, sum(verification.rows.values())) == (0, "", 0)
 
 
-@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda case: case.name)
 async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corruption) -> None:
     it = await _corrupt(journal, corruption)
     verification = await verify(journal)
     assert not verification.is_proven
-    for check, place in corruption.found.items():
+    for check, place in corruption.finding_places.items():
         start = place.format(it=it)
-        places = [each.place for each in verification.findings if each.check == check]
-        assert any(each.startswith(start) for each in places), (check, start, verification.findings)
-    assert _broken(verification) >= corruption.found.keys()
+        places = [finding.place for finding in verification.findings if finding.check == check]
+        assert any(finding_place.startswith(start) for finding_place in places), (
+            check,
+            start,
+            verification.findings,
+        )
+    assert _broken(verification) >= corruption.finding_places.keys()
 
 
 @pytest.mark.parametrize("change", HOSTILE)
@@ -59,7 +63,7 @@ async def test_every_stored_figure_is_checked(journal: str, change: str) -> None
     await _corrupt(journal, Corruption(change, "select 0", change, {}))
     verification = await verify(journal)
     assert not verification.is_proven
-    assert all(each.place and each.found and each.expected for each in verification.findings), (
+    assert all(finding.place and finding.found and finding.expected for finding in verification.findings), (
         verification.findings
     )
 
@@ -98,7 +102,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
         for file in ("runs.sql", "bank.sql", "interest.sql")
         for name in read_queries("reporting.verification", file)
     }
-    broken = {check for corruption in CORRUPTIONS for check in corruption.found}
+    broken = {check for corruption in CORRUPTIONS for check in corruption.finding_places}
     assert broken == {"chain", *CHECKS} - elsewhere
 
 

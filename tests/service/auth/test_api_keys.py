@@ -89,16 +89,16 @@ def _attempt(code: str, key: str = "") -> Attempt:
 
 
 async def test_equal_attempts_share_a_row() -> None:
-    written: list[tuple[Any, ...]] = []
+    audit_rows: list[tuple[Any, ...]] = []
 
     async def write(rows: Iterable[tuple[Any, ...]]) -> None:
-        written.extend(rows)
+        audit_rows.extend(rows)
 
     trail = AuditTrail(write)
     await asyncio.gather(*(trail.record(_attempt(code)) for code in ("x", "x", "y", "x")))
-    assert sorted((row[4], row[6]) for row in written) == [("x", 3), ("y", 1)]
+    assert sorted((row[4], row[6]) for row in audit_rows) == [("x", 3), ("y", 1)]
     await trail.record(_attempt("x"))
-    assert len(written) == 3
+    assert len(audit_rows) == 3
 
 
 async def test_a_failed_audit_write_is_raised() -> None:
@@ -113,11 +113,11 @@ async def test_a_failed_audit_write_is_raised() -> None:
 
 
 async def test_audit_rows_contain_no_control_characters() -> None:
-    written: list[tuple[Any, ...]] = []
+    audit_rows: list[tuple[Any, ...]] = []
 
     async def write(rows: Iterable[tuple[Any, ...]]) -> None:
-        written.extend(rows)
+        audit_rows.extend(rows)
 
     await AuditTrail(write).record(_attempt("x", "\x1b[2J" + "k" * 1000))
-    assert written[0][0].startswith("?[2Jk")
-    assert len(written[0][0]) == 300
+    assert audit_rows[0][0].startswith("?[2Jk")
+    assert len(audit_rows[0][0]) == 300

@@ -32,9 +32,9 @@ class FakeIssuer:
         return self.answer
 
     async def find_failure(self, name: str) -> str:
-        with pytest.raises(AuthenticationFailed) as stranger:
+        with pytest.raises(AuthenticationFailed) as failure:
             await self.ring.get_key(name)
-        return stranger.value.reason
+        return failure.value.reason
 
 
 async def test_keys_are_fetched_once_for_concurrent_requests() -> None:

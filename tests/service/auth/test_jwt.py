@@ -46,9 +46,9 @@ def _build_scheme(trust: Trust = TRUST, text: bytes | None = None) -> TokenSchem
 
 
 async def _find_failure(token: str, scheme: TokenScheme | None = None) -> str:
-    with pytest.raises(AuthenticationFailed) as stranger:
+    with pytest.raises(AuthenticationFailed) as failure:
         await (scheme or _build_scheme()).authenticate(token)
-    return stranger.value.reason
+    return failure.value.reason
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -138,10 +138,10 @@ async def test_a_key_inside_the_token_is_not_used() -> None:
 
 @pytest.mark.parametrize("header", ["jku", "x5u"])
 async def test_an_address_in_a_token_is_never_fetched(header: str) -> None:
-    asked: list[str] = []
+    sources: list[str] = []
 
     def fetch(source: str) -> bytes:
-        asked.append(source)
+        sources.append(source)
         return format_key_set()
 
     scheme = TokenScheme(make_keys=lambda source: IssuerKeys(source, fetch))
@@ -150,7 +150,7 @@ async def test_an_address_in_a_token_is_never_fetched(header: str) -> None:
     fields = {"alg": "EdDSA", "kid": "evil", header: "https://169.254.169.254/keys"}
     token = jws.serialize_compact(fields, json.dumps(build_claims()), own, registry=jwt.REGISTRY)
     assert await _find_failure(token, scheme) == "token-key-unknown"
-    assert asked == ["keys"]
+    assert sources == ["keys"]
 
 
 async def test_an_unknown_critical_header_refuses_the_token() -> None:

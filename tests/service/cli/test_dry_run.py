@@ -14,7 +14,7 @@ from tests.service.command_line import CommandResult, interrupt_command, run_cre
 from tests.service.http.act_files import CREDITS, build_commitment, build_service, build_unknown_centres
 from tests.service.http.running_service import to_jsonl
 
-KNOWN = {"CRESCENDO_REFERENCE": str(REFERENCE)}
+ENVIRONMENT = {"CRESCENDO_REFERENCE": str(REFERENCE)}
 OUTCOMES = ("accepted", "duplicate", "refused")
 WHOSE = ("--sender", "MIN-01")
 
@@ -26,7 +26,7 @@ def _write_acts(folder: Path, name: str, rows: Any) -> Path:
 
 
 async def _run_command(place: tuple[str | Path, ...], *arguments: str | Path) -> CommandResult:
-    return await run_crescendo("run", *arguments, *place, *WHOSE, "--json", environment=KNOWN)
+    return await run_crescendo("run", *arguments, *place, *WHOSE, "--json", environment=ENVIRONMENT)
 
 
 async def _count_rows(dsn: str) -> int:
@@ -118,7 +118,7 @@ async def test_atomic_files_are_decided_the_same_in_a_dry_run(dsn: str, tmp_path
 async def test_the_output_states_that_nothing_is_stored(dsn: str, tmp_path: Path) -> None:
     path = _write_acts(tmp_path, "acts", [*CREDITS, *build_unknown_centres(2)])
     arguments = ("--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE)
-    result = await run_crescendo("run", *arguments, environment=KNOWN)
+    result = await run_crescendo("run", *arguments, environment=ENVIRONMENT)
     assert result.code == 0, result.out
     for text in ("Expected outcome", "FUND_CENTRE_UNKNOWN", "nothing is stored"):
         assert text in result.out
@@ -127,7 +127,7 @@ async def test_the_output_states_that_nothing_is_stored(dsn: str, tmp_path: Path
 @pytest.mark.parametrize("arguments", [(), ("--json",)])
 async def test_a_dry_run_needs_files(dsn: str, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    result = await run_crescendo("run", "--dry-run", *arguments, *place, environment=KNOWN)
+    result = await run_crescendo("run", "--dry-run", *arguments, *place, environment=ENVIRONMENT)
     assert result.code == 0, result.out
 
 
@@ -135,7 +135,7 @@ async def test_too_many_lines_are_refused_before_any_is_decided(dsn: str, tmp_pa
     path = tmp_path / "many.csv"
     path.write_text("reference;kind\n" + "A;commitment\n" * (LINES_MAX + 1))
     result = await run_crescendo(
-        "run", "--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE, environment=KNOWN
+        "run", "--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE, environment=ENVIRONMENT
     )
     assert result.code == 2
     assert f"{LINES_MAX:,}" in result.err
@@ -146,7 +146,7 @@ async def test_unfinished_work_prevents_a_dry_run(dsn: str, tmp_path: Path) -> N
     path = _write_acts(tmp_path, "left", CREDITS)
     await run_crescendo("db", "migrate", *place)
     async with lock_table(dsn) as blocking:
-        process = await start_command("run", path, *place, *WHOSE, environment=KNOWN)
+        process = await start_command("run", path, *place, *WHOSE, environment=ENVIRONMENT)
         await wait_until_blocked(blocking)
         await interrupt_command(process)
         await interrupt_command(process)

@@ -24,10 +24,14 @@ def test_every_report_with_an_example_has_a_route() -> None:
 
 
 @pytest.mark.parametrize(
-    "report", [each for each in REPORTS if each.example is not None], ids=lambda report: report.name
+    "report",
+    [described_report for described_report in REPORTS if described_report.example is not None],
+    ids=lambda report: report.name,
 )
 def test_every_route_describes_its_parameters(report: Report) -> None:
-    (route,) = [each for each in http.ROUTES if each.path == f"/v1/reports/{report.name}"]
+    (route,) = [candidate for candidate in http.ROUTES if candidate.path == f"/v1/reports/{report.name}"]
     described = [parameter.name for parameter in route.operation.query]
-    expected = [each.name for each in report.parameters if each.type is not ParameterType.LANGUAGE]
+    expected = [
+        parameter.name for parameter in report.parameters if parameter.type is not ParameterType.LANGUAGE
+    ]
     assert described == ([*expected, "limit", "after"] if report.import_source().paging else expected)

@@ -157,9 +157,9 @@ async def test_a_file_that_changes_is_refused_and_accepted_when_sent_again(
 
 
 def _run_retries(
-    attempts: int, pauses: list[float], noted: Callable[[str], None] = lambda _: None
+    attempts: int, pauses: list[float], on_retry: Callable[[str], None] = lambda _: None
 ) -> Retries:
-    return Retries(HttpService("http://127.0.0.1:9", KEY, attempts, pauses.append, noted))
+    return Retries(HttpService("http://127.0.0.1:9", KEY, attempts, pauses.append, on_retry))
 
 
 async def test_retry_pauses_grow_to_a_limit_and_reset_after_progress() -> None:

@@ -44,7 +44,7 @@ _SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[
 async def register_signers(dsn: str) -> dict[str, str]:
     """Register valid and invalid signers; return their names."""
     connection = await asyncpg.connect(dsn)
-    found: dict[str, str] = {}
+    signer_ids: dict[str, str] = {}
     try:
         now = await connection.fetchval("select clock_timestamp()")
         begins = {"over": now - 2 * _DAY, "early": now + _DAY}
@@ -52,11 +52,11 @@ async def register_signers(dsn: str) -> dict[str, str]:
             identity = (sender, pair.public_key().public_bytes_raw(), roles, programmes)
             lifetime = _DAY if label == "over" else None
             new = NewSigner(*identity, "fr" if label == "theirs" else "en", True, begins.get(label), lifetime)
-            found[label] = await dropfolder_queries.insert_signer(connection, new) or ""
-        await dropfolder_queries.end_signer(connection, found["ended"], "lost")
+            signer_ids[label] = await dropfolder_queries.insert_signer(connection, new) or ""
+        await dropfolder_queries.end_signer(connection, signer_ids["ended"], "lost")
     finally:
         await connection.close()
-    return found
+    return signer_ids
 
 
 class SenderFolders(NamedTuple):

@@ -57,8 +57,8 @@ async def test_a_file_that_is_cancelled_is_answered(database: Database, tmp_path
             assert folders.read_result("back.jsonl.receipt.json") == response.json()
             path = f"/v1/submissions/{number}/pain002"
             report = read_report((await client.get(f"{path}?version=12", headers=MINISTRY)).content)
-            written = (folders.base / "out" / "back.jsonl.pain002.xml").read_bytes()
-            assert (await client.get(path, headers=MINISTRY)).content == written
+            report_bytes = (folders.base / "out" / "back.jsonl.pain002.xml").read_bytes()
+            assert (await client.get(path, headers=MINISTRY)).content == report_bytes
         assert "back.jsonl.refusals.csv" in folders.list_names("out")
         assert found_in(report, "GrpSts") == found_in(report, "DtldSts") == ["RJCT"]
         assert found_in(report, "OrgnlNbOfTxs") == found_in(report, "DtldNbOfTxs") == ["1"]
@@ -136,10 +136,10 @@ async def test_an_unexpected_error_does_not_stop_the_watcher(database: Database,
         board = SimpleNamespace(increment=lambda *labels: counted.append(labels))
         state = ServiceState()
         state.is_ready = True
-        desk = cast(Any, SimpleNamespace(state=state, metrics=board))
-        taking = _FailingIntake(desk, cast(Any, None), frozenset())
+        stub_service = cast(Any, SimpleNamespace(state=state, metrics=board))
+        taking = _FailingIntake(stub_service, cast(Any, None), frozenset())
         watch = DropFolderWatcher(
-            DropFolderRules(tmp_path / "drop", 0, frozenset()), desk, cast(Any, None), pool, taking
+            DropFolderRules(tmp_path / "drop", 0, frozenset()), stub_service, cast(Any, None), pool, taking
         )
         running = asyncio.create_task(watch.run())
         while not taking.tried:  # noqa: ASYNC110

@@ -83,7 +83,7 @@ async def test_a_kill_while_results_are_written_is_recovered(database: Database,
 
 async def test_results_always_have_the_same_bytes(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, folders):
-        written = []
+        result_files = []
         for _ in range(2):
             async with (
                 lock_table(dsn, "drop_answered") as blocking,
@@ -91,9 +91,9 @@ async def test_results_always_have_the_same_bytes(database: Database, tmp_path: 
             ):
                 await _kill_service(served, blocking)
             out = folders.base / "out"
-            written.append({name: (out / name).read_bytes() for name in folders.list_names("out")})
-        assert written[0] == written[1]
-        assert len(written[0]) == 3
+            result_files.append({name: (out / name).read_bytes() for name in folders.list_names("out")})
+        assert result_files[0] == result_files[1]
+        assert len(result_files[0]) == 3
 
 
 async def test_a_stop_leaves_files_that_are_not_taken(database: Database, tmp_path: Path) -> None:

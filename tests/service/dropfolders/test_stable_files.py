@@ -114,7 +114,7 @@ def test_some_names_are_never_files(name: str, folder: FolderClock) -> None:
 def test_removed_files_are_forgotten(folder: FolderClock) -> None:
     folder.write("a")
     folder.select(must_sign=False)
-    gone = folder.entries.pop("a")
+    removed_entry = folder.entries.pop("a")
     folder.select(SETTLE, must_sign=False)
-    folder.entries["a"] = gone
+    folder.entries["a"] = removed_entry
     assert folder.select(must_sign=False) == []

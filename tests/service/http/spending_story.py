@@ -108,15 +108,15 @@ async def submit_story(client: httpx.AsyncClient) -> None:
 
 async def read_answers(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     """Return the responses to all queries, with fixed timestamps."""
-    found: dict[str, dict[str, Any]] = {}
+    answers: dict[str, dict[str, Any]] = {}
     for route, (key, address) in QUERIES.items():
         answer = await client.get(address, headers=key)
         assert answer.status_code == 200, answer.text
-        found[route] = {"asked": address, "answer": fix_timestamps(answer.json())}
+        answers[route] = {"asked": address, "answer": fix_timestamps(answer.json())}
         if route.startswith("/v1/reports"):
             text = await client.get(address, headers={**key, "accept": "text/csv"})
-            found[route]["csv"] = text.text
-    return found
+            answers[route]["csv"] = text.text
+    return answers
 
 
 def fix_timestamps(value: Any) -> Any:

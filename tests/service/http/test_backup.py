@@ -43,8 +43,8 @@ async def test_a_restored_backup_is_verified_and_continues(database: Database, t
         place = ("--database", dsn, "--data", tmp_path / "kept")
         assert (await run_crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
         async with run_service(dsn, tmp_path / "kept") as served, served.client(MINISTRY) as client:
-            left = await client.get("/v1/submissions/2?wait=60")
-            assert left.json()["receipt"]["accepted"]["lines"] == 1
+            submission = await client.get("/v1/submissions/2?wait=60")
+            assert submission.json()["receipt"]["accepted"]["lines"] == 1
             # files sent after the backup are sent again; earlier ones are known
             response = await client.post("/v1/submissions?wait=60", content=later, headers=JSONL)
             assert response.json()["receipt"]["accepted"]["lines"] == 1

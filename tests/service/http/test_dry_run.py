@@ -155,7 +155,7 @@ async def test_concurrent_dry_runs_do_not_affect_real_forms(
 ) -> None:
     """Real forms get their credits whatever runs as a dry run; dry runs leave nothing."""
 
-    async def rehearsed(n: int) -> Any:
+    async def rehearse(n: int) -> Any:
         while (
             response := await client.post("/v1/acts?dry_run=true", json=build_commitment(f"HD-{n}", "0.10"))
         ).status_code == 503:
@@ -166,7 +166,7 @@ async def test_concurrent_dry_runs_do_not_affect_real_forms(
     files = [
         _send_file(client, to_jsonl([build_commitment(f"HF-{n}", "0.10")]), "wait=60") for n in range(10)
     ]
-    dry = [rehearsed(n) for n in range(100)]
+    dry = [rehearse(n) for n in range(100)]
     results = await asyncio.gather(*real, *dry, *files)
     assert {result["outcome"] for result in results[:200]} == {"accepted"}
     assert all(result.json()["receipt"]["accepted"]["lines"] == 1 for result in results[200:])

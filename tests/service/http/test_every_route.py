@@ -118,7 +118,7 @@ async def anonymous(place: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
 
 def build_path(path: str, number: int) -> str:
     """Return the path with the number of a submission of the ministry, which is also an entry."""
-    return re.sub(r"\{(\w+)\}", lambda found: NAMES.get(found[1], str(number)), path)
+    return re.sub(r"\{(\w+)\}", lambda match: NAMES.get(match[1], str(number)), path)
 
 
 def _build_request(key: Mapping[str, str], sort: RouteAccess) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from service.http.handlers.static_page import FILES, PROGRAMMES, REASONS
 from tests.service.http.conftest import ServicePlace
 
 FOLDER = Path(__file__).parents[3] / "monitoring" / "dashboard"
-SOURCES = {each.name: each.read_text() for each in sorted(FOLDER.iterdir())}
+SOURCES = {file.name: file.read_text() for file in sorted(FOLDER.iterdir())}
 SCRIPTS = {name: text for name, text in SOURCES.items() if name.endswith(".js")}
 
 

@@ -55,8 +55,8 @@ async def _assert_budget(figures: Figures, dsn: str) -> None:
         for code in {node.centre for node in nodes}:
             amounts = [getattr(node, measure) for node in nodes if node.centre == code]
             labels = (measure, code, "2018")
-            opened = sum(amount.opened for amount in amounts)
-            assert figures["crescendo_budget_opened_cents", labels] == opened
+            opened_cents = sum(amount.opened for amount in amounts)
+            assert figures["crescendo_budget_opened_cents", labels] == opened_cents
             available = sum(amount.available for amount in amounts)
             assert figures["crescendo_budget_available_cents", labels] == available
     assert {labels[1] for name, labels in figures if name == "crescendo_budget_opened_cents"} == {

@@ -105,10 +105,10 @@ async def test_a_version_that_is_not_supported_is_refused(
 async def test_only_its_sender_and_auditors_may_read_the_report(
     client: httpx.AsyncClient, ticket: dict[str, Any], place: ServicePlace
 ) -> None:
-    stranger = await _get(client, ticket, **FOREIGN)
+    foreign_response = await _get(client, ticket, **FOREIGN)
     missing = await client.get("/v1/submissions/99999/pain002", headers=FOREIGN)
-    assert stranger.status_code == missing.status_code == 404
-    assert stranger.json()["code"] == missing.json()["code"] == "not-found"
+    assert foreign_response.status_code == missing.status_code == 404
+    assert foreign_response.json()["code"] == missing.json()["code"] == "not-found"
     assert (await _get(client, ticket, **AUDITOR)).status_code == 200
     action = f"GET {ticket['links']['pain002']}"
     rows = await fetch(place.dsn, "select sender, code from audit where action = $1", action)

@@ -31,7 +31,7 @@ class TlsService(NamedTuple):
     database_options: tuple[str, str, str, Path]
     authority: CertificateAuthority
     ministry: CertificatePair
-    stranger: CertificatePair
+    foreign_pair: CertificatePair
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -82,11 +82,11 @@ async def _read_audit(place: TlsService) -> tuple[str, str]:
 async def test_a_key_is_valid_with_its_certificate(place: TlsService) -> None:
     assert place.service.url.startswith("https://")
     assert await _read_status(place, place.ministry, MINISTRY) == 200
-    assert await _read_status(place, place.stranger, FOREIGN) == 200
+    assert await _read_status(place, place.foreign_pair, FOREIGN) == 200
 
 
 async def test_a_stolen_key_is_refused_with_another_certificate(place: TlsService) -> None:
-    assert await _read_status(place, place.stranger, MINISTRY) == 401
+    assert await _read_status(place, place.foreign_pair, MINISTRY) == 401
     assert await _read_audit(place) == ("ministry2222", "certificate-differs")
 
 
@@ -103,7 +103,7 @@ async def test_no_header_replaces_a_certificate(place: TlsService) -> None:
     headers = dict.fromkeys(
         ("x-client-cert", "x-ssl-client-cert", "client-cert", "x-forwarded-client-cert"), text
     )
-    assert await _read_status(place, place.stranger, {**MINISTRY, **headers}) == 401
+    assert await _read_status(place, place.foreign_pair, {**MINISTRY, **headers}) == 401
 
 
 async def test_a_token_is_valid_only_with_the_certificate_it_names(place: TlsService) -> None:
@@ -111,7 +111,7 @@ async def test_a_token_is_valid_only_with_the_certificate_it_names(place: TlsSer
     bound = {"authorization": f"Bearer {sign(sub='orders', cnf={'x5t#S256': thumbprint})}"}
     unbound = {"authorization": f"Bearer {sign(sub='orders')}"}
     assert await _read_status(place, place.ministry, bound) == 200
-    assert await _read_status(place, place.stranger, bound) == 401
+    assert await _read_status(place, place.foreign_pair, bound) == 401
     assert await _read_audit(place) == ("state/orders", "certificate-differs")
     assert await _read_status(place, place.ministry, unbound) == 401
     assert await _read_audit(place) == ("state/orders", "certificate-unbound")
@@ -129,13 +129,13 @@ async def test_a_certificate_may_be_replaced_while_the_service_runs(place: TlsSe
     assert (await run_crescendo("access", "bind", *options, *place.database_options)).code == 0
     while await _read_status(place, newer, FOREIGN) != 200:
         pass
-    assert await _read_status(place, place.stranger, FOREIGN) == 200, (
+    assert await _read_status(place, place.foreign_pair, FOREIGN) == 200, (
         "the old certificate stays valid until it is unbound"
     )
-    for pair in (place.stranger, newer):
+    for pair in (place.foreign_pair, newer):
         options = ("stranger2222", "--fingerprint", pair.fingerprint)
         assert (await run_crescendo("access", "unbind", *options, *place.database_options)).code == 0
-    for pair in (place.stranger, newer):
+    for pair in (place.foreign_pair, newer):
         while await _read_status(place, pair, FOREIGN) != 401:
             pass
     assert await _read_audit(place) == ("stranger2222", "certificate-differs"), (
@@ -154,11 +154,11 @@ async def test_files_are_sent_over_tls_by_the_command_line(place: TlsService, tm
     )
     assert sent.code == 0, sent.err
     assert sent.json()["submissions"][0]["receipt"]["accepted"]["lines"] == len(CREDITS)
-    foreign_options = ("--cert", place.stranger.certificate, "--client-key", place.stranger.key)
+    foreign_options = ("--cert", place.foreign_pair.certificate, "--client-key", place.foreign_pair.key)
     assert (
         await run_crescendo("submit", file, *connection_options, *foreign_options, environment=secret)
     ).code == 1
-    mixed_options = ("--cert", place.ministry.certificate, "--client-key", place.stranger.key)
+    mixed_options = ("--cert", place.ministry.certificate, "--client-key", place.foreign_pair.key)
     assert (
         await run_crescendo("submit", file, *connection_options, *mixed_options, environment=secret)
     ).code == 2

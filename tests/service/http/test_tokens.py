@@ -172,10 +172,13 @@ async def test_redirects_and_unknown_certificates_of_issuers_are_refused(
     place: TrustingService, tmp_path: Path
 ) -> None:
     """Two more issuers: one redirects to another server, the other has a certificate of an unknown authority."""
-    known, unknown = CertificateAuthority(tmp_path, "known"), CertificateAuthority(tmp_path, "unknown")
+    known_authority, unknown_authority = (
+        CertificateAuthority(tmp_path, "known"),
+        CertificateAuthority(tmp_path, "unknown"),
+    )
     with (
-        run_issuer(known.issue("a"), format_key_set()) as redirecting,
-        run_issuer(unknown.issue("b"), format_key_set()) as untrusted,
+        run_issuer(known_authority.issue("a"), format_key_set()) as redirecting,
+        run_issuer(unknown_authority.issue("b"), format_key_set()) as untrusted,
     ):
         redirecting.redirect = place.issuer.url
         for name, server in (("a", redirecting), ("b", untrusted)):

@@ -1,4 +1,4 @@
-"""An import measures what was debited since the last; and what stands in the way of claims is said, and made up for."""
+"""An import measures the debits since the last mark; obstacles to claims are reported, and the next import completes them."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -19,7 +19,7 @@ from service.engine import late_interest as late
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.terminal.processing_progress import ProgressLines
-from settlement.late_interest import interest_queries as measuring
+from settlement.late_interest import interest_queries
 from tests.crash.test_late_interest import StopSignaller
 from tests.service.late_interest.test_late_interest import (
     FLUX_1,
@@ -46,35 +46,35 @@ CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def answered(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    """Two runs of late requests, four and three of them; the bank has answered both, and nothing of that is taken in."""
-    async with open_state(database, tmp_path_factory.mktemp("answered"), 4) as found:
-        found.simulate_bank(await found.pay_due(date(2018, 11, 15), paris_time("2018-11-05")), NEVER)
-        await found.submit_accepted([build_third_party(number) for number in (5, 6, 7)])
-        await found.submit_requests(3, first=5)
-        found.simulate_bank(await found.pay_due(date(2018, 11, 15), paris_time("2018-11-12")), NEVER)
-        yield found
+async def responded(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    """Two runs of four and three late requests; the bank responded to both, and nothing is imported."""
+    async with open_state(database, tmp_path_factory.mktemp("responded"), 4) as state:
+        state.simulate_bank(await state.pay_due(date(2018, 11, 15), paris_time("2018-11-05")), NEVER)
+        await state.submit_accepted([build_third_party(number) for number in (5, 6, 7)])
+        await state.submit_requests(3, first=5)
+        state.simulate_bank(await state.pay_due(date(2018, 11, 15), paris_time("2018-11-12")), NEVER)
+        yield state
 
 
 @pytest_asyncio.fixture
-async def state(answered: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, answered, tmp_path / "state") as found:
-        yield found
+async def state(responded: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with copy_state(database, responded, tmp_path / "state") as copy:
+        yield copy
 
 
 def list_statements(state: State) -> tuple[list[Path], list[Path]]:
-    """Of the first run, and of the second."""
-    every = sorted(path for path in state.answers.glob("*.xml") if "camt053" in path.name)
-    days = sorted({path.read_text().split("<BookgDt><Dt>")[1][:10] for path in every})
+    """List the statements of the first run, and of the second."""
+    paths = sorted(path for path in state.answers.glob("*.xml") if "camt053" in path.name)
+    days = sorted({path.read_text().split("<BookgDt><Dt>")[1][:10] for path in paths})
     assert len(days) == 2
-    first, second = ([path for path in every if f"<BookgDt><Dt>{day}" in path.read_text()] for day in days)
+    first, second = ([path for path in paths if f"<BookgDt><Dt>{day}" in path.read_text()] for day in days)
     return first, second
 
 
 async def import_files(state: State, files: list[Path], *, claiming: bool = True) -> ImportResult:
-    how = InterestRequest(paris_time("2018-11-20")) if claiming else None
+    request = InterestRequest(paris_time("2018-11-20")) if claiming else None
     return await bank_import.import_files(
-        state.context, files, create_interruption(), options=ImportOptions(ProgressLines(), interest=how)
+        state.context, files, create_interruption(), options=ImportOptions(ProgressLines(), interest=request)
     )
 
 
@@ -92,50 +92,50 @@ async def read_marks(state: State) -> list[int]:
     return [row["last_entry"] for row in await state.fetch("select last_entry from interest_mark order by 1")]
 
 
-async def test_an_import_measures_what_was_debited_since_the_last(
+async def test_an_import_measures_the_debits_since_the_last_mark(
     state: State, database: Database, tmp_path: Path
 ) -> None:
-    async with copy_state(database, state, tmp_path / "at-once") as whole:
-        for files in list_statements(whole):
-            await import_files(whole, files, claiming=False)
-        assert await read_marks(whole) == []
-        assert (await claim(whole)).debits == 7
-        expected = await fetch_claims(whole)
+    async with copy_state(database, state, tmp_path / "at-once") as full:
+        for files in list_statements(full):
+            await import_files(full, files, claiming=False)
+        assert await read_marks(full) == []
+        assert (await claim(full)).debits == 7
+        expected = await fetch_claims(full)
     first, second = list_statements(state)
-    one = (await import_files(state, first)).interest
-    assert one
-    assert (one.debits, one.payments) == (4, 4)
+    result = (await import_files(state, first)).interest
+    assert result
+    assert (result.debits, result.payments) == (4, 4)
     (mark,) = await read_marks(state)
-    again = (await import_files(state, first)).interest
-    assert again
-    assert (again.debits, again.payments) == (0, 0)
-    other = (await import_files(state, second)).interest
-    assert other
-    assert (other.debits, other.payments) == (3, 3)
+    result = (await import_files(state, first)).interest
+    assert result
+    assert (result.debits, result.payments) == (0, 0)
+    result = (await import_files(state, second)).interest
+    assert result
+    assert (result.debits, result.payments) == (3, 3)
     assert max(await read_marks(state)) > mark
     assert len(await fetch_claims(state)) == len(expected) == 7
     assert [row[1:] for row in await fetch_claims(state)] == [row[1:] for row in expected]
-    all_of_it = await claim(state)
-    assert (all_of_it.debits, all_of_it.payments) == (7, 0)
+    result = await claim(state)
+    assert (result.debits, result.payments) == (7, 0)
     assert (await state.verify()).findings == []
 
 
-async def test_a_mark_stays_as_it_was_noted(state: State) -> None:
+async def test_a_mark_cannot_be_changed(state: State) -> None:
     await import_files(state, list_statements(state)[0])
     for change in ("update interest_mark set last_entry = 1", "delete from interest_mark"):
         with pytest.raises(Exception, match="append-only"):
             await state.fetch(change)
 
 
-async def test_what_could_not_be_claimed_sets_no_mark(state: State) -> None:
-    """A closed day, then a rate that is missing; the next import of debits makes up for both."""
+async def test_without_claims_no_mark_is_set(state: State) -> None:
+    """First a closed day, then a missing rate; the next import of debits completes both."""
     first, second = list_statements(state)
     closed = ImportOptions(ProgressLines(), interest=InterestRequest(paris_time("2019-05-02")))
-    found = (
+    result = (
         await bank_import.import_files(state.context, first, create_interruption(), options=closed)
     ).interest
-    assert found
-    assert "in an open period" in found.waits
+    assert result
+    assert "not in an open period" in result.waits
     assert await read_marks(state) == []
     rates = state.reference / "late_interest.toml"
     text = rates.read_text()
@@ -145,9 +145,9 @@ async def test_what_could_not_be_claimed_sets_no_mark(state: State) -> None:
     assert "no rate" in missing.waits
     assert await read_marks(state) == []
     rates.write_text(text)
-    made_up = (await import_files(state, second)).interest
-    assert made_up
-    assert (made_up.debits, made_up.payments, made_up.waits) == (7, 7, "")
+    completed = (await import_files(state, second)).interest
+    assert completed
+    assert (completed.debits, completed.payments, completed.waits) == (7, 7, "")
     assert len(await read_marks(state)) == 1
 
 
@@ -175,7 +175,7 @@ DEBITS = (("DP-1", "1000.00"), ("A1", "2000.00"), ("B1", "1000.00"), ("DP-4", "3
 
 
 async def check_each_mark(state: State) -> int:
-    """Behind each mark that is found which is found of everything, but for what had no debit since; how many were tried."""
+    """Check for each mark that claims are as in a full search, for debits since the mark; return the number of marks."""
     rules, term = interest.load(state.reference), payment_rules.load(state.reference).term_days
     debits = await state.fetch(
         "select d.entry_id, p.predecessor from entry d join entry p on p.entry_id = d.predecessor where d.kind = $1"
@@ -184,24 +184,26 @@ async def check_each_mark(state: State) -> int:
     )
     for row in debits:
         async with command_queries.connect(state.dsn) as connection:
-            whole = (await measuring.find_unclaimed_interest(connection, rules, term)).claims
+            all_claims = (await interest_queries.find_unclaimed_interest(connection, rules, term)).claims
         async with command_queries.connect(state.dsn) as connection:
-            await measuring.store_mark(connection, row["entry_id"])
-            found = await measuring.find_unclaimed_since_mark(connection, rules, term)
+            await interest_queries.store_mark(connection, row["entry_id"])
+            measured = await interest_queries.find_unclaimed_since_mark(connection, rules, term)
         later = {debit["predecessor"] for debit in debits if debit["entry_id"] > row["entry_id"]}
-        own = dict(zip(whole.payable.tolist(), whole.amount.tolist(), strict=True))
-        some = dict(zip(found.claims.payable.tolist(), found.claims.amount.tolist(), strict=True))
-        assert some == {entry: cents for entry, cents in own.items() if entry in later}
-        assert found.debits == sum(debit["predecessor"] in later for debit in debits)
-        names = {*whole.due.debit[whole.rows].tolist()}
-        assert {*found.claims.due.debit[found.claims.rows].tolist()} <= names
+        all_cents = dict(zip(all_claims.payable.tolist(), all_claims.amount.tolist(), strict=True))
+        cents_since_mark = dict(
+            zip(measured.claims.payable.tolist(), measured.claims.amount.tolist(), strict=True)
+        )
+        assert cents_since_mark == {entry: cents for entry, cents in all_cents.items() if entry in later}
+        assert measured.debits == sum(debit["predecessor"] in later for debit in debits)
+        late_debits = {*all_claims.due.debit[all_claims.rows].tolist()}
+        assert {*measured.claims.due.debit[measured.claims.rows].tolist()} <= late_debits
     return len(debits)
 
 
-async def test_behind_a_mark_parts_and_suspensions_are_measured_as_everything_is(
+async def test_after_a_mark_parts_and_suspensions_are_measured_as_in_a_full_search(
     database: Database, tmp_path: Path
 ) -> None:
-    """A part behind the mark needs what it is taken from, and that one's suspension, from before it."""
+    """A part after the mark needs its origin and the suspension of that, from before the mark."""
     async for state in prepare_state(database, tmp_path / "own", PARTS):
         for reference, amount in DEBITS:
             await pay_part(state, reference, amount, "2018-11-29")
@@ -210,10 +212,10 @@ async def test_behind_a_mark_parts_and_suspensions_are_measured_as_everything_is
         assert await check_each_mark(state) == 6
 
 
-async def test_behind_a_mark_services_are_those_of_their_commitment(
+async def test_after_a_mark_services_are_those_of_their_commitment(
     database: Database, tmp_path: Path
 ) -> None:
-    """Services from before the mark, and a rejection between two debits, count as they do for everything."""
+    """Services before the mark, and a rejection between two debits, count as in a full search."""
     async for state in prepare_state(database, tmp_path / "own", FLUX_1):
         await pay_part(state, "DP-3", "1000.00", "2018-11-12")
         await post_acts(state, REJECTED)
@@ -222,7 +224,7 @@ async def test_behind_a_mark_services_are_those_of_their_commitment(
         assert await check_each_mark(state) == 3
 
 
-# ---------------------------------------------------------------------------------- what stands in the way
+# ------------------------------------------------------------------------------------------------ obstacles
 
 
 async def set_paused(state: State, *, is_paused: bool) -> None:
@@ -232,8 +234,8 @@ async def set_paused(state: State, *, is_paused: bool) -> None:
         )
 
 
-async def test_claims_of_a_paused_treasury_wait_and_nothing_is_proposed_beside_them(state: State) -> None:
-    """Measured anew they would be the same claims under the same names, but on another day, a conflict."""
+async def test_while_the_treasury_is_paused_claims_wait_and_no_others_are_proposed(state: State) -> None:
+    """Measured again, they would be the same references with another day: a conflict."""
     first, second = list_statements(state)
     await import_files(state, first, claiming=False)
     reporter = StopSignaller()
@@ -242,27 +244,27 @@ async def test_claims_of_a_paused_treasury_wait_and_nothing_is_proposed_beside_t
     )
     assert stopped.is_interrupted
     await set_paused(state, is_paused=True)
-    found = await claim(state)
-    assert "crescendo access resume treasury" in found.waits
-    assert (found.payments, found.posted, found.is_interrupted) == (0, None, False)
+    result = await claim(state)
+    assert "crescendo access resume treasury" in result.waits
+    assert (result.payments, result.posted, result.is_interrupted) == (0, None, False)
     assert await read_marks(state) == []
-    waits = (await import_files(state, second)).interest
-    assert waits
-    assert "acts.arrow" in waits.waits
-    assert (waits.payments, waits.debits, waits.posted) == (0, 0, None)
+    interest = (await import_files(state, second)).interest
+    assert interest
+    assert "acts.arrow" in interest.waits
+    assert (interest.payments, interest.debits, interest.posted) == (0, 0, None)
     assert await fetch_claims(state) == []
     submissions = "select * from submission where sender = 'treasury' and batch_id like 'interest-%'"
     assert len(await state.fetch(submissions)) == 1
     await set_paused(state, is_paused=False)
-    done = await claim(state, "2018-11-23")
-    assert (done.earlier, done.payments, done.waits) == (4, 3, "")
+    completed = await claim(state, "2018-11-23")
+    assert (completed.earlier, completed.payments, completed.waits) == (4, 3, "")
     assert len(await fetch_claims(state)) == 7
     assert await state.fetch("select * from refusal") == []
     assert (await state.verify()).findings == []
 
 
-class FileSpoiler(ProgressLines):
-    """Our own file is cut short before the engine takes it."""
+class FileTruncator(ProgressLines):
+    """Truncates our own file of acts before the engine reads it."""
 
     def __init__(self, folder: Path, step: str) -> None:
         super().__init__()
@@ -274,8 +276,8 @@ class FileSpoiler(ProgressLines):
             path.write_bytes(path.read_bytes()[:-100])
 
 
-async def test_claims_that_are_refused_whole_are_no_end(state: State) -> None:
-    """Nothing is told as posted, nor is their file taken away; the next call makes it anew."""
+async def test_claims_refused_whole_are_proposed_again(state: State) -> None:
+    """Nothing is reported as posted, and the file stays; the next call makes it again."""
     await import_files(state, list_statements(state)[0], claiming=False)
     folder = state.settings.data / late.FOLDER
     with pytest.raises(EngineError, match="late interest were refused whole"):
@@ -283,7 +285,7 @@ async def test_claims_that_are_refused_whole_are_no_end(state: State) -> None:
             state.context,
             InterestRequest(paris_time("2018-11-20")),
             create_interruption(),
-            reporter=FileSpoiler(folder, "posting interest"),
+            reporter=FileTruncator(folder, "posting interest"),
         )
     assert [path.name for path in folder.iterdir()] == [late.FILE]
     assert (await fetch_claims(state), await read_marks(state)) == ([], [])
@@ -292,15 +294,15 @@ async def test_claims_that_are_refused_whole_are_no_end(state: State) -> None:
     assert len(await fetch_claims(state)) == 4
 
 
-async def test_answers_that_are_refused_whole_are_no_end(state: State) -> None:
+async def test_bank_files_refused_whole_are_imported_again(state: State) -> None:
     first, _ = list_statements(state)
     folder = state.settings.data / bank_import.FOLDER
-    with pytest.raises(EngineError, match="bank files were refused whole"):
+    with pytest.raises(EngineError, match="acts of the bank files were refused whole"):
         await bank_import.import_files(
             state.context,
             first[:1],
             create_interruption(),
-            options=ImportOptions(FileSpoiler(folder, "posting")),
+            options=ImportOptions(FileTruncator(folder, "posting")),
         )
     assert len(list(folder.glob("*.arrow"))) == 1
     assert "bank_debit" not in await state.count_kinds()

@@ -1,4 +1,4 @@
-"""Late interest, proposed without being asked for: measured, posted, paid by the next run, and never twice."""
+"""Late interest is proposed without a request: measured, posted, paid by the next run, and never twice."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
@@ -32,36 +32,36 @@ from tests.service.small_state import (
 
 LATE = "select reference, predecessor, amount, payee, cell from entry where kind = $1 order by entry_id"
 RATE = 825
-"""Of the second half of 2018 in the reference data of the tests."""
+"""The rate of the second half of 2018 in the reference data of the tests, in hundredths of a percent."""
 RATE_2019 = 800
-"""Of the first of 2019."""
+"""The rate of the first half of 2019."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def paid(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    """Twenty requests of the first of October paid in time, debited on the sixth of November: ten of them too late.
+    """Twenty requests of the first of October are debited on the sixth of November; ten of them are late.
 
-    Numbers 1 to 10 say that they were received on the tenth of October.
+    Numbers 1 to 10 were received on the tenth of October, so that they are in time.
     """
     async with create_database(database) as dsn:
-        found = State(dsn, tmp_path_factory.mktemp("paid"))
-        await found.fund(20)
-        await found.submit_accepted([build_large_request(number) for number in range(1, 21)])
-        files = await found.pay_due(date(2018, 11, 15), paris_time("2018-11-05"))
-        await found.import_files(found.list_files(found.simulate_bank(files, NEVER)))
-        yield found
+        state = State(dsn, tmp_path_factory.mktemp("paid"))
+        await state.fund(20)
+        await state.submit_accepted([build_large_request(number) for number in range(1, 21)])
+        files = await state.pay_due(date(2018, 11, 15), paris_time("2018-11-05"))
+        await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
+        yield state
 
 
 def build_large_request(number: int) -> Row:
-    """A request of some thousands of euros."""
-    own = {**build_request(number, "2018-10-01"), "amount": f"{number}000.00"}
-    return {**own, "received": "2018-10-10"} if number <= 10 else own
+    """Build a request of ``number`` thousand euros."""
+    request = {**build_request(number, "2018-10-01"), "amount": f"{number}000.00"}
+    return {**request, "received": "2018-10-10"} if number <= 10 else request
 
 
 @pytest_asyncio.fixture
 async def state(paid: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, paid, tmp_path / "state") as found:
-        yield found
+    async with copy_state(database, paid, tmp_path / "state") as copy:
+        yield copy
 
 
 async def claim(state: State, day: str = "2018-11-20", *, dry: bool = False) -> InterestResult:
@@ -71,7 +71,7 @@ async def claim(state: State, day: str = "2018-11-20", *, dry: bool = False) -> 
 
 
 def compute_interest(number: int, days: int) -> int:
-    """By hand: principal, rate, days."""
+    """Compute the interest on ``number`` thousand euros, independently: principal, rate, days."""
     return (2 * number * 100_000 * RATE * days + 3_650_000) // (2 * 3_650_000)
 
 
@@ -82,42 +82,42 @@ async def read_debit_day(state: State) -> date:
     return day
 
 
-async def test_what_was_paid_late_is_claimed_to_the_cent_and_what_was_not_is_not(state: State) -> None:
+async def test_late_payments_are_claimed_to_the_cent_and_others_are_not(state: State) -> None:
     days = (await read_debit_day(state) - date(2018, 10, 31)).days
     assert days == 6
-    found = await claim(state)
+    result = await claim(state)
     rows = await state.fetch(LATE, KIND_NUMBERS["late_interest"])
     assert [row["amount"] for row in rows] == [
         4_000 + compute_interest(number, days) for number in range(11, 21)
     ]
-    assert found.payments == 10
-    assert found.cents == sum(row["amount"] for row in rows) == found.interest_cents + 40_000
-    owed = {
+    assert result.payments == 10
+    assert result.cents == sum(row["amount"] for row in rows) == result.interest_cents + 40_000
+    requests = {
         row["entry_id"]: row for row in await state.fetch("select * from entry where reference like 'DP-%'")
     }
     for row in rows:
-        assert (owed[row["predecessor"]]["payee"], owed[row["predecessor"]]["cell"]) == (
+        assert (requests[row["predecessor"]]["payee"], requests[row["predecessor"]]["cell"]) == (
             row["payee"],
             row["cell"],
         )
     assert (await state.verify()).findings == []
 
 
-async def test_it_is_claimed_once(state: State) -> None:
+async def test_interest_is_claimed_once(state: State) -> None:
     await claim(state)
-    again = await claim(state, "2018-11-21")
-    assert (again.payments, again.posted) == (0, None)
+    repeated = await claim(state, "2018-11-21")
+    assert (repeated.payments, repeated.posted) == (0, None)
     assert (await state.count_kinds())["late_interest"] == 10
 
 
-async def test_a_look_changes_nothing(state: State) -> None:
-    found = await claim(state, dry=True)
-    assert (found.payments, found.posted) == (10, None)
+async def test_a_dry_run_changes_nothing(state: State) -> None:
+    result = await claim(state, dry=True)
+    assert (result.payments, result.posted) == (10, None)
     assert "late_interest" not in await state.count_kinds()
 
 
-async def test_the_next_run_pays_it_at_once_and_no_interest_is_due_on_it(state: State) -> None:
-    found = await claim(state)
+async def test_the_next_run_pays_claims_and_they_bear_no_interest(state: State) -> None:
+    result = await claim(state)
     files = await state.pay_due(date(2018, 12, 20), paris_time("2018-12-20"))
     text = "".join(path.read_text() for path in files)
     assert text.count("<CdtTrfTxInf>") == 10
@@ -132,13 +132,13 @@ async def test_the_next_run_pays_it_at_once_and_no_interest_is_due_on_it(state: 
         " join entry r on r.entry_id = p.predecessor where d.kind = $1 and r.kind = $2",
         *(KIND_NUMBERS[name] for name in ("bank_debit", "late_interest")),
     )
-    assert row["cents"] == found.cents
+    assert row["cents"] == result.cents
     assert (await claim(state, "2018-12-31")).payments == 0
     assert (await state.verify()).findings == []
 
 
-async def test_what_a_ministry_claimed_itself_counts(state: State) -> None:
-    """The rest alone is proposed; what is rejected as not due is not proposed again."""
+async def test_claims_of_a_ministry_count(state: State) -> None:
+    """Only the remainder is proposed; a rejected claim is not proposed again."""
     act = {"kind": "late_interest", "exercise": 2018, "date": "2018-11-15"}
     await state.submit_accepted(
         [
@@ -154,43 +154,43 @@ async def test_what_a_ministry_claimed_itself_counts(state: State) -> None:
             },
         ]
     )
-    found = await claim(state)
-    assert found.payments == 9
+    result = await claim(state)
+    assert result.payments == 9
     rows = {row["reference"]: row["amount"] for row in await state.fetch(LATE, KIND_NUMBERS["late_interest"])}
-    assert sum(rows.values()) == 4_000 + 90_000 + found.cents
+    assert sum(rows.values()) == 4_000 + 90_000 + result.cents
     assert compute_interest(11, 6) in rows.values()
     assert (await state.verify()).findings == []
 
 
-async def test_without_credits_it_is_refused_and_proposed_again(state: State) -> None:
-    """It has credits of its own: here a request takes what one unit has left first."""
-    taken = sum(number for number in range(2, 21, 2)) * 100_000
-    left = 100_000_000_00 - taken - 100
-    rest = {
+async def test_claims_without_credits_are_refused_and_proposed_again(state: State) -> None:
+    """A claim consumes credits of its own; here a request consumes all that a unit has open_cents."""
+    requested_cents = sum(number for number in range(2, 21, 2)) * 100_000
+    open_cents = 100_000_000_00 - requested_cents - 100
+    request = {
         **build_request(2, "2018-11-10"),
         "reference": "DP-ALL",
-        "amount": f"{left // 100}.{left % 100:02}",
+        "amount": f"{open_cents // 100}.{open_cents % 100:02}",
     }
-    await state.submit_accepted([rest])
-    found = await claim(state)
-    assert found.posted
-    assert {reason.code: reason.lines for reason in found.posted.reasons} == {"AE_EXCEEDED": 5}
+    await state.submit_accepted([request])
+    result = await claim(state)
+    assert result.posted
+    assert {reason.code: reason.lines for reason in result.posted.reasons} == {"AE_EXCEEDED": 5}
     assert (await state.count_kinds())["late_interest"] == 5
-    for day in ("2018-11-20", "2018-11-22"):  # the same day once more makes the same file
-        again = await claim(state, day)
-        assert (again.payments, again.posted and again.posted.known) == (5, [])
-        assert again.posted
-        assert {each.code: each.lines for each in again.posted.reasons} == {"AE_EXCEEDED": 5}
+    for day in ("2018-11-20", "2018-11-22"):  # the same day makes the same file repeated
+        repeated = await claim(state, day)
+        assert (repeated.payments, repeated.posted and repeated.posted.known) == (5, [])
+        assert repeated.posted
+        assert {reason.code: reason.lines for reason in repeated.posted.reasons} == {"AE_EXCEEDED": 5}
 
 
 @pytest.mark.parametrize(
     ("suspended", "resumed", "is_late"),
     [("2018-10-20", "2018-10-25", False), ("2018-10-20", None, False), ("2018-11-02", None, True)],
 )
-async def test_a_suspension_moves_the_end_of_the_term(
+async def test_a_suspension_delays_the_end_of_the_term(
     database: Database, tmp_path: Path, suspended: str, resumed: str | None, is_late: bool
 ) -> None:
-    """Suspended within the term, a new one of thirty days begins when it goes on; behind the term nothing is stopped."""
+    """A suspension within the term starts a new one of thirty days at its end; one after the term has no effect."""
     async with create_database(database) as dsn:
         (tmp_path / "own").mkdir()
         state = State(dsn, tmp_path / "own")
@@ -207,8 +207,13 @@ async def test_a_suspension_moves_the_end_of_the_term(
         assert files == []
         if resumed is None:
             resumed = "2018-11-05"
-        again = term | {"kind": "term_resumption", "reference": "S-2", "predecessor": "S-1", "date": resumed}
-        await state.submit_accepted([again])
+        resumption = term | {
+            "kind": "term_resumption",
+            "reference": "S-2",
+            "predecessor": "S-1",
+            "date": resumed,
+        }
+        await state.submit_accepted([resumption])
         files = await state.pay_due(date(2018, 12, 31), paris_time("2018-11-05"))
         await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
         assert (await claim(state)).payments == is_late
@@ -216,10 +221,10 @@ async def test_a_suspension_moves_the_end_of_the_term(
         async with open_connection(state.dsn) as connection, connection.transaction():
             await connection.execute("set local session_replication_role = replica")
             assert await connection.execute("delete from entry where reference = 'S-2'") == "DELETE 1"
-        (found,) = [
+        (finding,) = [
             finding for finding in (await state.verify()).findings if finding.check == "suspended_unpaid"
         ]
-        assert found.place.startswith("entry ")
+        assert finding.place.startswith("entry ")
 
 
 @pytest.mark.parametrize(
@@ -232,33 +237,35 @@ async def test_a_suspension_moves_the_end_of_the_term(
         "update entry set kind = 27 where kind = 18 and payee = 11",
     ],
 )
-async def test_interest_changed_by_hand_is_found(state: State, damage: str) -> None:
+async def test_altered_interest_is_detected(state: State, damage: str) -> None:
     await claim(state)
     async with open_connection(state.dsn) as connection, connection.transaction():
         await connection.execute("set local session_replication_role = replica")
         assert await connection.execute(damage) == "UPDATE 1"
-    found = [finding for finding in (await state.verify()).findings if finding.check == "late_interest"]
-    assert len(found) == 1
+    findings = [finding for finding in (await state.verify()).findings if finding.check == "late_interest"]
+    assert len(findings) == 1
 
 
-async def test_flux_1_is_due_from_the_service_that_came_last_and_parts_of_it_to_others(
+async def test_the_term_of_flux_1_starts_with_the_last_service_for_parts_too(
     database: Database, tmp_path: Path
 ) -> None:
-    """Two services, two requests of one commitment, received before: each is due from the service that it is billed by."""
+    """Two services and two requests of one commitment: the term of each request starts with the service that it bills."""
     async with create_database(database) as dsn:
         (tmp_path / "own").mkdir()
         state = State(dsn, tmp_path / "own")
         await state.fund(3)
         common = {"exercise": 2018, "date": "2018-09-01"}
-        place = {key: build_request(1)[key] for key in ("fund_centre", "functional_area", "commitment_item")}
-        asks = {
+        assignment = {
+            key: build_request(1)[key] for key in ("fund_centre", "functional_area", "commitment_item")
+        }
+        request = {
             "kind": "payment_request",
             "predecessor": "EJ",
             "received": "2018-09-02",
             "date": "2018-10-07",
         }
         rows: list[Row] = [
-            {**common, **place, "reference": "EJ", "kind": "commitment", "amount": "9000.00"},
+            {**common, **assignment, "reference": "EJ", "kind": "commitment", "amount": "9000.00"},
             {
                 **common,
                 "reference": "SF-1",
@@ -282,8 +289,8 @@ async def test_flux_1_is_due_from_the_service_that_came_last_and_parts_of_it_to_
                 "predecessor": "SF-1",
                 "amount": "1000.00",
             },
-            {**common, **asks, "reference": "DP-1", "payee": build_payee_code(1), "amount": "3000.00"},
-            {**common, **asks, "reference": "DP-2", "payee": build_payee_code(2), "amount": "5000.00"},
+            {**common, **request, "reference": "DP-1", "payee": build_payee_code(1), "amount": "3000.00"},
+            {**common, **request, "reference": "DP-2", "payee": build_payee_code(2), "amount": "5000.00"},
             {
                 **common,
                 "reference": "CC-1",
@@ -298,24 +305,24 @@ async def test_flux_1_is_due_from_the_service_that_came_last_and_parts_of_it_to_
         await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
         days = (await read_debit_day(state) - date(2018, 10, 31)).days
         await claim(state)
-        found = await state.fetch(LATE, KIND_NUMBERS["late_interest"])
+        claims = await state.fetch(LATE, KIND_NUMBERS["late_interest"])
         expected = {1: 4_000 + compute_interest(2, days), 3: 4_000 + compute_interest(1, days)}
-        assert {row["payee"]: row["amount"] for row in found} == expected
+        assert {row["payee"]: row["amount"] for row in claims} == expected
         assert (await state.verify()).findings == []
 
 
 Acts = Sequence[Row]
-"""Lines of acts; one without an exercise or a day is of 2018, of the first of November."""
+"""Lines of acts; exercise and date default to 2018 and the first of November."""
 
 
 async def prepare_state(database: Database, folder: Path, rows: Acts) -> AsyncIterator[State]:
-    """A State of four payees and what ``rows`` say."""
+    """Open a state with four payees, and post ``rows``."""
     async with create_database(database) as dsn:
         folder.mkdir()
-        found = State(dsn, folder)
-        await found.fund(4)
-        await post_acts(found, *rows)
-        yield found
+        state = State(dsn, folder)
+        await state.fund(4)
+        await post_acts(state, *rows)
+        yield state
 
 
 async def post_acts(state: State, *rows: Row) -> None:
@@ -323,7 +330,7 @@ async def post_acts(state: State, *rows: Row) -> None:
 
 
 async def pay_on(state: State, day: str, until: str = "2018-12-31") -> int:
-    """A run of that day, debited by the bank; the day of the debits, counted from 1970."""
+    """Pay and debit a run of that day; return the day of the debits since 1970."""
     year, month, number = map(int, until.split("-"))
     files = await state.pay_due(date(year, month, number), paris_time(day))
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
@@ -338,16 +345,16 @@ def to_day_number(text: str) -> int:
 
 
 async def read_claims(state: State) -> dict[str, list[int]]:
-    """What was claimed, by the reference of what it is about, in order."""
+    """Return the claims in order, by the reference of what they are for."""
     rows = await state.fetch(
         "select r.reference, i.amount from entry i join entry r on r.entry_id = i.predecessor where i.kind = $1"
         " order by i.entry_id",
         KIND_NUMBERS["late_interest"],
     )
-    found: dict[str, list[int]] = {}
+    claims: dict[str, list[int]] = {}
     for row in rows:
-        found.setdefault(row["reference"], []).append(row["amount"])
-    return found
+        claims.setdefault(row["reference"], []).append(row["amount"])
+    return claims
 
 
 FLUX_1: Acts = [
@@ -364,9 +371,9 @@ FLUX_1: Acts = [
             "kind": "service",
             "predecessor": "EJ",
             "amount": "3000.00",
-            "date": each,
+            "date": day,
         }
-        for at, each in ((2, "2018-09-10"), (3, "2018-10-07"))
+        for at, day in ((2, "2018-09-10"), (3, "2018-10-07"))
     ),
     *(
         {
@@ -380,7 +387,7 @@ FLUX_1: Acts = [
         for at in (2, 3)
     ),
 ]
-"""DP-2 is billed by SF-2, of the tenth of September, and DP-3 by SF-3, of the seventh of October."""
+"""DP-2 bills SF-2 of the tenth of September, and DP-3 bills SF-3 of the seventh of October."""
 REJECTED: Row = {
     "kind": "payment_request_rejection",
     "reference": "RJ",
@@ -390,12 +397,12 @@ REJECTED: Row = {
 
 
 @pytest.mark.parametrize("claimed_before", [True, False])
-async def test_what_is_undone_behind_a_debit_changes_nothing_of_it(
+async def test_a_reversal_after_a_debit_does_not_change_its_delay(
     database: Database, tmp_path: Path, claimed_before: bool
 ) -> None:
-    """DP-3 was due by the second service when it was paid; were DP-2 rejected before that, it would be by the first."""
+    """When DP-3 was paid, it billed the second service; a later rejection of DP-2 does not change that."""
     async for state in prepare_state(database, tmp_path / "own", FLUX_1):
-        await withhold_and_pay(state, held="DP-2")
+        await withhold_and_pay(state, withheld="DP-2")
         if claimed_before:
             await claim(state)
         await post_acts(state, REJECTED)
@@ -407,8 +414,8 @@ async def test_what_is_undone_behind_a_debit_changes_nothing_of_it(
         assert (await state.verify()).findings == []
 
 
-async def test_what_is_undone_before_a_debit_counts(database: Database, tmp_path: Path) -> None:
-    """DP-3 is billed by the first service then."""
+async def test_a_reversal_before_a_debit_counts(database: Database, tmp_path: Path) -> None:
+    """DP-3 bills the first service then."""
     async for state in prepare_state(database, tmp_path / "own", [*FLUX_1, REJECTED]):
         days = await pay_on(state, "2018-11-12") - to_day_number("2018-10-10")
         await claim(state)
@@ -416,16 +423,16 @@ async def test_what_is_undone_before_a_debit_counts(database: Database, tmp_path
         assert (await state.verify()).findings == []
 
 
-async def withhold_and_pay(state: State, held: str) -> None:
-    """Pay in November all but one."""
-    books = PaymentReference.load(state.reference)
+async def withhold_and_pay(state: State, withheld: str) -> None:
+    """Pay all requests but one in November."""
+    reference = PaymentReference.load(state.reference)
     async with command_queries.connect(state.dsn) as connection:
         at = paris_time("2018-11-12")
-        wanted = ProposalRequest("anne", date(2018, 12, 31), at.date())
-        run = await proposals.propose_run(connection, books, wanted, on_step=lambda _: None)
+        request = ProposalRequest("anne", date(2018, 12, 31), at.date())
+        run = await proposals.propose_run(connection, reference, request, on_step=lambda _: None)
         shown = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
-        (row,) = await state.fetch("select entry_id from entry where reference = $1", held)
-        (line,) = [each["line"] for each in shown if each["entry"] == row["entry_id"]]
+        (row,) = await state.fetch("select entry_id from entry where reference = $1", withheld)
+        (line,) = [shown_line["line"] for shown_line in shown if shown_line["entry"] == row["entry_id"]]
         await run_edits.edit_run(connection, run, "hold", numbers=(line,), reason="", by="anne")
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
@@ -447,7 +454,7 @@ async def read_last_debit(state: State) -> int:
 
 
 async def pay_part(state: State, reference: str, amount: str, debited: str) -> None:
-    """Part of a request paid in December and debited by the bank on a day; acts as a run and a statement give them."""
+    """Pay part of a request in November and debit it on a day, by acts like those of a run and of a statement."""
     (row,) = await state.fetch("select max(entry_id) as entry from entry")
     payment = {
         "kind": "payment",
@@ -463,42 +470,40 @@ async def pay_part(state: State, reference: str, amount: str, debited: str) -> N
     )
 
 
-async def test_debits_on_both_sides_of_a_claim_are_each_judged_by_what_stood_before_them(
-    database: Database, tmp_path: Path
-) -> None:
-    """Half of a request late, and claimed after it was suspended behind that; the rest late in another half-year.
+async def test_each_debit_is_measured_by_the_entries_before_it(database: Database, tmp_path: Path) -> None:
+    """Half of a request is late, and claimed after a later suspension; the second_interest half is late in the next half-year.
 
-    Due on the 31st of October; for what is debited behind the suspension thirty days from the tenth of December.
+    It is due on the 31st of October; what is debited after the suspension, thirty days from the tenth of December.
     """
-    own = {**build_request(1), "amount": "2000.00", "date": "2018-10-01"}
+    request = {**build_request(1), "amount": "2000.00", "date": "2018-10-01"}
     term = {"kind": "term_suspension", "reference": "S-1", "predecessor": "DP-1", "date": "2018-10-20"}
-    again = {"kind": "term_resumption", "reference": "S-2", "predecessor": "S-1", "date": "2018-12-10"}
-    async for state in prepare_state(database, tmp_path / "own", [own]):
+    resumption = {"kind": "term_resumption", "reference": "S-2", "predecessor": "S-1", "date": "2018-12-10"}
+    async for state in prepare_state(database, tmp_path / "own", [request]):
         await pay_part(state, "DP-1", "1000.00", "2018-11-12")
         await post_acts(state, term)
         await claim(state, "2018-11-25")
         assert await read_claims(state) == {"DP-1": [4_000 + compute_interest(1, 12)]}
         assert (await state.verify()).findings == []
-        await post_acts(state, again)
+        await post_acts(state, resumption)
         assert (await claim(state, "2018-12-12")).payments == 0
         await pay_part(state, "DP-1", "1000.00", "2019-02-08")
         assert (await state.verify()).findings == []
         await claim(state, "2019-02-20")
-        other = (2 * 100_000 * RATE_2019 * 30 + 3_650_000) // 7_300_000
-        assert await read_claims(state) == {"DP-1": [4_000 + compute_interest(1, 12), other]}
+        second_interest = (2 * 100_000 * RATE_2019 * 30 + 3_650_000) // 7_300_000
+        assert await read_claims(state) == {"DP-1": [4_000 + compute_interest(1, 12), second_interest]}
         assert (await claim(state, "2019-02-21")).payments == 0
         assert (await state.verify()).findings == []
 
 
-async def test_what_comes_back_behind_a_late_debit_was_paid_late_all_the_same(
+async def test_a_return_after_a_late_debit_does_not_change_the_delay(
     database: Database, tmp_path: Path
 ) -> None:
-    """The delay ends with the first debit: sent again, it is neither late a second time nor claimed anew."""
+    """The delay ends with the first debit: a reissue is neither late a second time nor claimed again."""
     async for state in prepare_state(database, tmp_path / "own", [{**build_request(1), "amount": "1000.00"}]):
         await pay_part(state, "DP-1", "1000.00", "2018-11-12")
         (row,) = await state.fetch("select max(entry_id) as entry from entry")
         common = {"exercise": 2018, "date": "2018-11-14", "amount": "1000.00"}
-        back = [
+        returned = [
             {
                 **common,
                 "kind": "bank_return",
@@ -508,24 +513,24 @@ async def test_what_comes_back_behind_a_late_debit_was_paid_late_all_the_same(
             },
             {**common, "kind": "return_identified", "reference": "R1", "line": 2, "predecessor": "#1"},
         ]
-        await state.submit_accepted(back, "bank")
+        await state.submit_accepted(returned, "bank")
         await claim(state, "2018-11-20")
         assert await read_claims(state) == {"DP-1": [4_000 + compute_interest(1, 12)]}
         await state.submit_accepted(
             [{**common, "kind": "reissue", "reference": "N1", "predecessor": f"@{row['entry'] + 2}"}]
         )
-        sent = {**common, "kind": "bank_debit", "reference": "D2", "date": "2018-12-20"}
-        (last,) = await state.fetch("select max(entry_id) as entry from entry")
-        await state.submit_accepted([{**sent, "predecessor": f"@{last['entry']}"}], "bank")
+        debit = {**common, "kind": "bank_debit", "reference": "D2", "date": "2018-12-20"}
+        (reissue,) = await state.fetch("select max(entry_id) as entry from entry")
+        await state.submit_accepted([{**debit, "predecessor": f"@{reissue['entry']}"}], "bank")
         assert (await claim(state, "2018-12-21")).payments == 0
         assert (await state.verify()).findings == []
 
 
-async def test_parts_are_late_by_the_request_and_the_longest_suspension(
+async def test_parts_are_late_by_their_request_and_the_longest_suspension(
     database: Database, tmp_path: Path
 ) -> None:
-    """Whole suspended, a part of it by itself as well, and a part of that: each measured and proven alike."""
-    stop = {"kind": "term_suspension", "date": "2018-10-10"}
+    """A request, a part of it and a part of that part are suspended: the longest suspension counts for each."""
+    suspension = {"kind": "term_suspension", "date": "2018-10-10"}
     rows: Acts = [
         {**build_request(1), "amount": "5000.00", "date": "2018-10-01"},
         {
@@ -542,9 +547,9 @@ async def test_parts_are_late_by_the_request_and_the_longest_suspension(
             "payee": build_payee_code(3),
             "amount": "1000.00",
         },
-        {**stop, "reference": "S-1", "predecessor": "DP-1"},
-        {**stop, "reference": "S-2", "predecessor": "A1"},
-        {**stop, "reference": "S-3", "predecessor": "B1"},
+        {**suspension, "reference": "S-1", "predecessor": "DP-1"},
+        {**suspension, "reference": "S-2", "predecessor": "A1"},
+        {**suspension, "reference": "S-3", "predecessor": "B1"},
         {"kind": "term_resumption", "reference": "E-1", "predecessor": "S-1", "date": "2018-10-20"},
         {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-05"},
         {"kind": "term_resumption", "reference": "E-3", "predecessor": "S-3", "date": "2018-10-25"},
@@ -553,7 +558,7 @@ async def test_parts_are_late_by_the_request_and_the_longest_suspension(
         for reference, amount in (("DP-1", "2000.00"), ("A1", "2000.00"), ("B1", "1000.00")):
             await pay_part(state, reference, amount, "2018-11-29")
         await claim(state, "2018-12-01")
-        # thirty days from the 20th of October, on which the whole went on; the last part from the 25th
+        # thirty days from the 20th of October, when the request was resumed; for the last part from the 25th
         assert await read_claims(state) == {
             "DP-1": [4_000 + compute_interest(2, 10)],
             "A1": [4_000 + compute_interest(2, 10)],
@@ -562,8 +567,8 @@ async def test_parts_are_late_by_the_request_and_the_longest_suspension(
         assert (await state.verify()).findings == []
 
 
-async def test_a_part_of_late_interest_bears_none(state: State) -> None:
-    """Interest is attached, and paid to others months later: nothing is due on it, and what claims it is found."""
+async def test_a_part_of_late_interest_bears_no_interest(state: State) -> None:
+    """Attached interest that is paid later bears no interest, and a claim for it is detected."""
     await claim(state)
     (row,) = await state.fetch("select entry_id from entry where kind = 28 order by entry_id limit 1")
     part = {"kind": "attachment", "reference": "SATD-1", "predecessor": f"@{row['entry_id']}"}
@@ -573,8 +578,8 @@ async def test_a_part_of_late_interest_bears_none(state: State) -> None:
     )
     files = await state.pay_due(date(2018, 12, 31), paris_time("2018-12-27"))
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-    found = await claim(state, "2018-12-31")
-    assert (found.payments, found.posted) == (0, None)
+    result = await claim(state, "2018-12-31")
+    assert (result.payments, result.posted) == (0, None)
     assert (await state.verify()).findings == []
     (debit,) = await state.fetch(
         "select d.entry_id, p.predecessor from entry d join entry p on p.entry_id = d.predecessor"
@@ -594,8 +599,8 @@ async def test_a_part_of_late_interest_bears_none(state: State) -> None:
     assert (finding.check, finding.expected) == ("late_interest", "no late payment")
 
 
-async def test_other_rates_claim_the_rest_under_another_name(state: State) -> None:
-    """A rate that was corrected: what was claimed stays, the rest is claimed behind it, and the whole is proven."""
+async def test_a_corrected_rate_claims_the_remainder_under_another_reference(state: State) -> None:
+    """After a rate is corrected, earlier claims stay, the remainder is claimed, and all of it is verified."""
     await claim(state)
     rates = state.reference / "late_interest.toml"
     text = rates.read_text()
@@ -605,18 +610,18 @@ async def test_other_rates_claim_the_rest_under_another_name(state: State) -> No
         len([finding for finding in (await state.verify()).findings if finding.check == "late_interest"])
         == 10
     )
-    found = await claim(state, "2018-11-21")
-    assert found.posted
-    assert (found.payments, found.posted.reasons) == (10, [])
+    result = await claim(state, "2018-11-21")
+    assert result.posted
+    assert (result.payments, result.posted.reasons) == (10, [])
     names = [row["reference"] for row in await state.fetch(LATE, KIND_NUMBERS["late_interest"])]
     assert sum(name.count("-") == 3 and name.endswith("-2") for name in names) == 10
     assert (await state.verify()).findings == []
     assert (await claim(state, "2018-11-22")).payments == 0
 
 
-async def test_a_day_in_no_open_period_is_said_and_nothing_is_refused(state: State) -> None:
-    found = await claim(state, "2019-05-02")
-    assert (found.payments, found.posted) == (10, None)
-    assert "2019-05-02 is not in an open period" in found.waits
-    assert "--at DAY" in found.waits
+async def test_a_day_in_no_open_period_is_reported_and_nothing_is_refused(state: State) -> None:
+    result = await claim(state, "2019-05-02")
+    assert (result.payments, result.posted) == (10, None)
+    assert "2019-05-02 is not in an open period" in result.waits
+    assert "--at DAY" in result.waits
     assert (await claim(state)).payments == 10

@@ -1,4 +1,4 @@
-"""Late interest on transfers that were sent again: due where the bank had refused the first, not where it had debited it."""
+"""Late interest on reissued transfers: due if the bank rejected the first transfer, not if it debited it."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from tests.service.late_interest.test_late_interest import (
 from tests.service.small_state import Row, State, build_request
 
 AMOUNT = "1000.00"
-OWN: Row = {**build_request(1), "amount": AMOUNT, "date": "2018-10-01"}
-"""Its term ends on the 31st of October."""
+REQUEST: Row = {**build_request(1), "amount": AMOUNT, "date": "2018-10-01"}
+"""A request whose term ends on the 31st of October."""
 
 
 async def read_last_entry(state: State) -> int:
@@ -29,14 +29,14 @@ async def read_last_entry(state: State) -> int:
 
 
 async def pay(state: State, reference: str = "DP-1") -> int:
-    """A payment as a run makes it; its entry."""
+    """Post a payment as a run does; return its entry."""
     payment = {"kind": "payment", "reference": f"P-{await read_last_entry(state)}", "predecessor": reference}
     await post_acts(state, {**payment, "amount": AMOUNT, "date": "2018-11-02"})
     return await read_last_entry(state)
 
 
 async def reject_transfer(state: State, transfer: int) -> int:
-    """The bank refuses a transfer before it debits it, and it is owed again; the entry that says so."""
+    """Reject a transfer before its debit; return the entry of the reopened debt."""
     return await return_transfer(state, {"kind": "bank_reject", "predecessor": f"@{transfer}"}, transfer)
 
 
@@ -61,7 +61,7 @@ async def debit_transfer(state: State, transfer: int, day: str) -> int:
 
 
 async def read_report(state: State) -> tuple[int, int, int, int]:
-    """Payments, those in time, interest due and interest proposed, of all that was debited."""
+    """Return payments, payments in time, interest due and interest proposed, of all debits."""
     codes = code_labels.load(state.reference)
     async with command_queries.connect(state.dsn) as connection:
         total = (await report.load_delays(connection, await read_names(connection, codes))).total
@@ -69,11 +69,11 @@ async def read_report(state: State) -> tuple[int, int, int, int]:
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
-async def test_what_the_bank_refused_is_late_when_it_is_debited_in_the_end(
+async def test_a_rejected_transfer_is_late_when_it_is_debited_at_last(
     database: Database, tmp_path: Path, times: int
 ) -> None:
-    """Sent in time and refused, however often, nothing was paid by that: the delay ends with the debit."""
-    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+    """Transfers that are rejected, however often, pay nothing: the delay ends with the debit."""
+    async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
         transfer = await pay(state)
         for _ in range(times):
             transfer = await reissue(state, await reject_transfer(state, transfer))
@@ -81,8 +81,8 @@ async def test_what_the_bank_refused_is_late_when_it_is_debited_in_the_end(
         debit = await debit_transfer(state, transfer, "2018-11-12")
         due = 4_000 + compute_interest(1, 12)
         assert await read_report(state) == (1, 0, due, 0)
-        found = await claim(state)
-        assert (found.payments, found.cents) == (1, due)
+        result = await claim(state)
+        assert (result.payments, result.cents) == (1, due)
         assert await read_claims(state) == {"DP-1": [due]}
         (name,) = await state.fetch("select reference from entry where reference like 'IM-%'")
         assert name["reference"].endswith(f"-{debit}")
@@ -91,10 +91,10 @@ async def test_what_the_bank_refused_is_late_when_it_is_debited_in_the_end(
         assert (await state.verify()).findings == []
 
 
-async def test_what_was_refused_and_is_debited_within_the_term_is_in_time(
+async def test_a_rejected_transfer_debited_within_the_term_is_in_time(
     database: Database, tmp_path: Path
 ) -> None:
-    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+    async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
         await debit_transfer(
             state, await reissue(state, await reject_transfer(state, await pay(state))), "2018-10-31"
         )
@@ -102,17 +102,17 @@ async def test_what_was_refused_and_is_debited_within_the_term_is_in_time(
         assert await read_report(state) == (1, 1, 0, 0)
 
 
-@pytest.mark.parametrize("refused_behind", [False, True])
-async def test_what_was_debited_once_was_paid_then(
-    database: Database, tmp_path: Path, refused_behind: bool
+@pytest.mark.parametrize("rejected_again", [False, True])
+async def test_the_first_debit_is_the_payment(
+    database: Database, tmp_path: Path, rejected_again: bool
 ) -> None:
-    """Debited in time, it came back, and was sent again late; refused once more on the way or not."""
-    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+    """Debited in time, returned, and reissued late, with or without another rejection."""
+    async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
         transfer = await pay(state)
         debit = await debit_transfer(state, transfer, "2018-10-31")
         owed = await return_transfer(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
         transfer = await reissue(state, owed)
-        if refused_behind:
+        if rejected_again:
             transfer = await reissue(state, await reject_transfer(state, transfer))
         await debit_transfer(state, transfer, "2018-12-12")
         assert (await claim(state, "2018-12-14")).payments == 0
@@ -120,8 +120,8 @@ async def test_what_was_debited_once_was_paid_then(
         assert (await state.verify()).findings == []
 
 
-async def test_refused_then_debited_late_then_back_is_late_once(database: Database, tmp_path: Path) -> None:
-    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+async def test_a_late_debit_after_a_rejection_is_late_once(database: Database, tmp_path: Path) -> None:
+    async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
         transfer = await reissue(state, await reject_transfer(state, await pay(state)))
         debit = await debit_transfer(state, transfer, "2018-11-12")
         owed = await return_transfer(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
@@ -131,10 +131,10 @@ async def test_refused_then_debited_late_then_back_is_late_once(database: Databa
         assert (await state.verify()).findings == []
 
 
-async def test_a_part_owed_to_another_that_was_refused(database: Database, tmp_path: Path) -> None:
-    """Each creditor has a compensation of its own."""
+async def test_a_rejected_transfer_of_a_part(database: Database, tmp_path: Path) -> None:
+    """Each creditor gets a compensation of its own."""
     part = {"kind": "assignment", "reference": "A1", "predecessor": "DP-1", "payee": "1001000002"}
-    rows = [{**OWN, "amount": "2000.00"}, {**part, "amount": AMOUNT, "date": "2018-10-02"}]
+    rows = [{**REQUEST, "amount": "2000.00"}, {**part, "amount": AMOUNT, "date": "2018-10-02"}]
     async for state in prepare_state(database, tmp_path / "own", rows):
         for name in ("DP-1", "A1"):
             transfer = await reissue(state, await reject_transfer(state, await pay(state, name)))
@@ -145,13 +145,13 @@ async def test_a_part_owed_to_another_that_was_refused(database: Database, tmp_p
         assert (await state.verify()).findings == []
 
 
-async def test_interest_left_out_of_a_transfer_sent_again_is_told(database: Database, tmp_path: Path) -> None:
-    """A claim that names a debit which was no first payment is found."""
-    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+async def test_interest_on_a_reissued_transfer_is_detected(database: Database, tmp_path: Path) -> None:
+    """A claim for a debit that is not the first payment is detected."""
+    async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
         transfer = await pay(state)
         debit = await debit_transfer(state, transfer, "2018-10-31")
         owed = await return_transfer(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
-        again = await debit_transfer(state, await reissue(state, owed), "2018-12-12")
+        second_debit = await debit_transfer(state, await reissue(state, owed), "2018-12-12")
         (row,) = await state.fetch("select entry_id from entry where reference = 'DP-1'")
         wrong = {
             "kind": "late_interest",
@@ -164,6 +164,8 @@ async def test_interest_left_out_of_a_transfer_sent_again_is_told(database: Data
         by_hand = {**wrong, "reference": "IM-2018-CORRECTED"}
         await state.submit_accepted([by_hand], "treasury")
         assert (await state.verify()).findings == []
-        await state.submit_accepted([{**wrong, "reference": f"IM-{row['entry_id']}-{again}"}], "treasury")
-        (found,) = (await state.verify()).findings
-        assert (found.check, found.expected) == ("late_interest", "no late payment")
+        await state.submit_accepted(
+            [{**wrong, "reference": f"IM-{row['entry_id']}-{second_debit}"}], "treasury"
+        )
+        (finding,) = (await state.verify()).findings
+        assert (finding.check, finding.expected) == ("late_interest", "no late payment")

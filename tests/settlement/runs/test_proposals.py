@@ -274,12 +274,12 @@ async def test_a_suspended_request_waits_and_has_a_new_term(state: SmallState) -
     ],
 )
 async def test_a_given_due_day_is_delayed_by_a_suspension(
-    state: SmallState, given: str, resumed: str, due: str
+    state: SmallState, due_in_request: str, resumed: str, due: str
 ) -> None:
     """Of the request, of an assigned part, and of a part with a day of its own."""
     await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2, 3)))
     await state.post_requests(
-        {"reference": "R1", "payee": "P1", "amount": "9", "due": given},
+        {"reference": "R1", "payee": "P1", "amount": "9", "due": due_in_request},
         {"reference": "R2", "payee": "P1", "amount": "8", "due": "2018-06-05"},
     )
     part = {"kind": "assignment", "predecessor": "R1", "amount": "2", "date": "2018-05-02"}

@@ -50,11 +50,11 @@ class Metrics(NamedTuple):
 
     def iterate_values(self, name: str, **labels: str) -> Iterator[float]:
         """Return the values of a metric over all labels that are not given."""
-        wanted = set(labels.items())
+        label_items = set(labels.items())
         return (
             value
             for (sample, sample_labels), value in self.samples.items()
-            if sample == name and wanted <= sample_labels
+            if sample == name and label_items <= sample_labels
         )
 
     def total(self, name: str, **labels: str) -> float:
@@ -108,11 +108,11 @@ class DatabaseState(NamedTuple):
             year = int(row["node"]) // SHEETS // CENTRES_A_YEAR + YEAR_FIRST
             for measure in ("ae", "cp"):
                 key = str(year), str(row["code"]), measure
-                opened, reserved, consumed = (
+                opened_cents, reserved, consumed = (
                     int(row[f"{measure}_{name}"]) for name in ("opened", "reserved", "consumed")
                 )
                 before = credits_by_key.get(key, (0, 0))
-                credits_by_key[key] = before[0] + opened, before[1] + opened - reserved - consumed
+                credits_by_key[key] = before[0] + opened_cents, before[1] + opened_cents - reserved - consumed
         return {
             key: cents
             for key, cents in credits_by_key.items()

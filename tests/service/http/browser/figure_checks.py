@@ -37,7 +37,7 @@ class WorkStart(NamedTuple):
     first_batch: int
     lines_before: int
 
-    def committed_at(self, database: DatabaseState) -> float:
+    def read_commit_time(self, database: DatabaseState) -> float:
         rows = [row for row in database.tables["batches"] if row["batch"] == self.first_batch]
         return rows[0]["committed_at"].timestamp() if rows else math.inf
 
@@ -54,7 +54,7 @@ class Moment(NamedTuple):
     """The submissions before and after."""
 
     @property
-    def shown(self) -> PageEvent:
+    def last_event(self) -> PageEvent:
         return self.events[-1]
 
     @property
@@ -73,37 +73,39 @@ Check = Callable[[Moment], None]
 
 
 def _check_counter(figure: str, name: str, moment: Moment) -> None:
-    moment.check_between(moment.shown.read_count(f"figure {figure}"), name)
+    moment.check_between(moment.last_event.read_count(f"figure {figure}"), name)
 
 
 def _check_gauge(figure: str, name: str, moment: Moment) -> None:
     """Check a gauge that does not grow in these tests: nothing is added while the page is read."""
-    moment.check_falling(moment.shown.read_count(f"figure {figure}"), name)
+    moment.check_falling(moment.last_event.read_count(f"figure {figure}"), name)
 
 
 def _check_clock(moment: Moment) -> None:
-    time = moment.shown.time
+    time = moment.last_event.time
     assert moment.before.ended_at < time.timestamp() < moment.after.started_at
-    assert moment.shown.read_text("figure at") == f"{time:%H:%M:%S}", (
-        moment.shown.read_text("figure at"),
+    assert moment.last_event.read_text("figure at") == f"{time:%H:%M:%S}", (
+        moment.last_event.read_text("figure at"),
         time,
     )
     assert all(event.time < next_event.time for event, next_event in pairwise(moment.events))
 
 
 def _check_start(moment: Moment) -> None:
-    started = moment.shown.started_at
+    started = moment.last_event.started_at
     assert (
         moment.before.total("process_start_time_seconds")
         < started.timestamp()
         < moment.events[0].time.timestamp()
     )
-    assert re.fullmatch(rf"{started.day} \w+, {started:%H:%M}", moment.shown.read_text("figure started_at"))
+    assert re.fullmatch(
+        rf"{started.day} \w+, {started:%H:%M}", moment.last_event.read_text("figure started_at")
+    )
     assert {event.started_at for event in moment.events} == {started}
 
 
 def _check_cut_off(moment: Moment) -> None:
-    remaining = parse_countdown(moment.shown.read_text("figure cut_off_seconds"))
+    remaining = parse_countdown(moment.last_event.read_text("figure cut_off_seconds"))
     after, before = (
         timedelta(seconds=metrics.total("cut_off_seconds")) for metrics in (moment.after, moment.before)
     )
@@ -111,13 +113,13 @@ def _check_cut_off(moment: Moment) -> None:
 
 
 def _check_outcome_lines(name: str, moment: Moment) -> None:
-    lines = moment.shown.read_count(f"figure throughput.outcomes.{name}.lines")
+    lines = moment.last_event.read_count(f"figure throughput.outcomes.{name}.lines")
     assert lines == moment.database.lines(name)
     moment.check_between(lines, "lines_total", outcome=name)
 
 
 def _check_outcome_cents(name: str, moment: Moment) -> None:
-    cents = moment.shown.read_count(f"figure throughput.outcomes.{name}.cents")
+    cents = moment.last_event.read_count(f"figure throughput.outcomes.{name}.cents")
     assert cents == moment.database.cents(name)
     moment.check_between(cents, "cents_total", outcome=name)
 
@@ -128,14 +130,15 @@ def _check_lines_of_files(moment: Moment) -> None:
     assert received == moment.after.count("received_lines_total", way="file"), "all files came before"
     decided = sum(moment.database.lines(outcome, is_form=False) for outcome in OUTCOMES)
     assert (
-        moment.shown.read_count("figure queue.lines") + moment.shown.read_count("figure queue.under_way")
+        moment.last_event.read_count("figure queue.lines")
+        + moment.last_event.read_count("figure queue.under_way")
         == received - decided
     )
 
 
 def _check_forms_waiting(moment: Moment) -> None:
     """Check that at most the received forms without an outcome wait; if nothing changes, as many as ``/metrics`` says."""
-    waiting = moment.shown.read_count("figure queue.forms")
+    waiting = moment.last_event.read_count("figure queue.forms")
     decided = sum(moment.database.lines(outcome, is_form=True) for outcome in OUTCOMES)
     assert 0 <= waiting <= moment.after.count("received_lines_total", way="form") - decided
     if moment.is_unchanged:
@@ -144,7 +147,7 @@ def _check_forms_waiting(moment: Moment) -> None:
 
 def _check_oldest(moment: Moment) -> None:
     """Check that the age grows while nothing changes, and does not reach back before the work."""
-    age = parse_rounded(moment.shown.read_text("figure queue.oldest_seconds"))
+    age = parse_rounded(moment.last_event.read_text("figure queue.oldest_seconds"))
     before, after = (metrics.total("oldest_waiting_seconds") for metrics in (moment.before, moment.after))
     if moment.is_unchanged:
         assert age.overlaps(before, after)
@@ -152,28 +155,28 @@ def _check_oldest(moment: Moment) -> None:
         assert age.overlaps(0, max(before, after) + moment.after.ended_at - moment.before.started_at)
 
 
-def _count_waiting_lines(shown: PageEvent) -> int:
-    return sum(shown.read_count(f"figure queue.{name}") for name in ("lines", "forms", "under_way"))
+def _count_waiting_lines(event: PageEvent) -> int:
+    return sum(event.read_count(f"figure queue.{name}") for name in ("lines", "forms", "under_way"))
 
 
 def _check_time_to_empty(moment: Moment) -> None:
     """Check that the time to empty is the waiting lines over the rate shown beside it."""
     text, rate = (
-        moment.shown.read_text("figure queue.empty_seconds"),
-        parse_rounded(_read_rate_text(moment.shown)),
+        moment.last_event.read_text("figure queue.empty_seconds"),
+        parse_rounded(_read_rate_text(moment.last_event)),
     )
     if text == NO_FIGURE:
         assert rate.low <= 0
         return
-    waiting = _count_waiting_lines(moment.shown)
+    waiting = _count_waiting_lines(moment.last_event)
     assert parse_rounded(text).overlaps(waiting / rate.high, waiting / max(rate.low, 1e-9) if waiting else 0)
     if moment.is_unchanged:
         before, after = (metrics.total("queue_empty_seconds") for metrics in (moment.before, moment.after))
         assert parse_rounded(text).overlaps(before, after)
 
 
-def _read_rate_text(shown: PageEvent) -> str:
-    return shown.read_text("figure throughput.lines_a_second")
+def _read_rate_text(event: PageEvent) -> str:
+    return event.read_text("figure throughput.lines_a_second")
 
 
 def _check_rate(moment: Moment) -> None:
@@ -189,21 +192,21 @@ def _check_rate(moment: Moment) -> None:
         fastest, slowest = (
             metrics.total("drain_lines_per_second") for metrics in (moment.before, moment.after)
         )
-        assert round(slowest) <= parse_count(_read_rate_text(moment.shown)) <= round(fastest)
+        assert round(slowest) <= parse_count(_read_rate_text(moment.last_event)) <= round(fastest)
 
 
-def _find_start(moment: Moment, shown: PageEvent) -> tuple[float, float] | None:
+def _find_start(moment: Moment, event: PageEvent) -> tuple[float, float] | None:
     """Return the earliest and latest start that an event's rate allows; None outside the work, or within two seconds of it."""
-    since = shown.time.timestamp() - moment.work_start.committed_at(moment.database)
-    rate = parse_count(_read_rate_text(shown))
+    since = event.time.timestamp() - moment.work_start.read_commit_time(moment.database)
+    rate = parse_count(_read_rate_text(event))
     if not (2 < since < DRAIN_RATE_SECONDS - 1 and rate):
         return None
-    lines, now = _count_lines(shown) - moment.work_start.lines_before, shown.time.timestamp()
+    lines, now = _count_lines(event) - moment.work_start.lines_before, event.time.timestamp()
     return now - lines / max(rate - 0.51, 0.01), now - lines / (rate + 0.51)
 
 
-def _count_lines(shown: PageEvent) -> int:
-    return sum(shown.read_count(f"figure throughput.outcomes.{outcome}.lines") for outcome in OUTCOMES)
+def _count_lines(event: PageEvent) -> int:
+    return sum(event.read_count(f"figure throughput.outcomes.{outcome}.lines") for outcome in OUTCOMES)
 
 
 def _check_over_window(
@@ -236,14 +239,14 @@ def _check_share(station: str, moment: Moment) -> None:
         moment,
         lambda event: sum(parse_rounded(event.read_text(name)).middle for name in stages),
         lambda event: parse_rounded(event.read_text(f"share {station}")),
-        slack=sum(parse_rounded(moment.shown.read_text(name)).half_width for name in stages) * 2
+        slack=sum(parse_rounded(moment.last_event.read_text(name)).half_width for name in stages) * 2
         + CLOCKS_SECONDS,
     )
 
 
 def _check_peak(moment: Moment) -> None:
     """Check the peak against the highest rate between two events; the page has received all events since the start."""
-    peak = parse_count(re.findall(r"\d[\d,]*", moment.shown.read_text("trend-said"))[-1])
+    peak = parse_count(re.findall(r"\d[\d,]*", moment.last_event.read_text("trend-said"))[-1])
     rates = [
         ((_count_lines(last) - _count_lines(first)), (last.time - first.time).total_seconds())
         for first, last in pairwise(moment.events)
@@ -258,31 +261,34 @@ def _check_stage(name: str, moment: Moment) -> None:
     before, after = (
         metrics.total("stage_seconds_total", stage=name) for metrics in (moment.before, moment.after)
     )
-    assert parse_rounded(moment.shown.read_text(f"stage {name}")).overlaps(before, after)
+    assert parse_rounded(moment.last_event.read_text(f"stage {name}")).overlaps(before, after)
 
 
 def _check_last_batch(moment: Moment) -> None:
     _check_counter("commits.last_batch", "last_batch", moment)
     assert (
-        moment.shown.read_count("figure commits.last_batch") == moment.database.tables["batches"][0]["batch"]
+        moment.last_event.read_count("figure commits.last_batch")
+        == moment.database.tables["batches"][0]["batch"]
     )
 
 
 def _check_answered_forms(moment: Moment) -> None:
     _check_counter("forms.answered", "form_seconds_count", moment)
-    assert moment.shown.read_count("figure forms.answered") <= sum(
+    assert moment.last_event.read_count("figure forms.answered") <= sum(
         moment.database.lines(outcome, is_form=True) for outcome in OUTCOMES
     )
 
 
 def _check_forms_in_time(moment: Moment) -> None:
-    moment.check_between(moment.shown.read_count("figure forms.within_bar"), "form_seconds_bucket", le="0.25")
+    moment.check_between(
+        moment.last_event.read_count("figure forms.within_bar"), "form_seconds_bucket", le="0.25"
+    )
 
 
 def _check_commit_p99(moment: Moment) -> None:
     """Check that the bound holds 99 % of the commits, and that the next smaller bound holds fewer."""
     before, after = (metrics.buckets("commit_seconds") for metrics in (moment.before, moment.after))
-    text, bounds = moment.shown.read_text("figure commits.most_within_seconds"), [0.0, *before]
+    text, bounds = moment.last_event.read_text("figure commits.most_within_seconds"), [0.0, *before]
     is_bound = [
         100 * after[bound] >= 99 * before[math.inf] and 100 * before.get(smaller, 0) < 99 * after[math.inf]
         for smaller, bound in pairwise(bounds)
@@ -296,7 +302,7 @@ def _check_commit_p99(moment: Moment) -> None:
 
 def _check_summary(moment: Moment) -> None:
     """Check that the summary for screen readers has the figures of one of the events."""
-    numbers = re.findall(r"\d[\d,]*", moment.shown.read_text("summary"))
+    numbers = re.findall(r"\d[\d,]*", moment.last_event.read_text("summary"))
     names = (
         "throughput.lines_a_second",
         "queue.files",
@@ -312,8 +318,14 @@ CHECKS: Mapping[str, Check] = {
     "figure cut_off_seconds": _check_cut_off,
     "figure throughput.lines_a_second": _check_rate,
     "figure throughput.forms_a_second": _check_forms_rate,
-    **{f"figure throughput.outcomes.{each}.lines": partial(_check_outcome_lines, each) for each in OUTCOMES},
-    **{f"figure throughput.outcomes.{each}.cents": partial(_check_outcome_cents, each) for each in OUTCOMES},
+    **{
+        f"figure throughput.outcomes.{outcome}.lines": partial(_check_outcome_lines, outcome)
+        for outcome in OUTCOMES
+    },
+    **{
+        f"figure throughput.outcomes.{outcome}.cents": partial(_check_outcome_cents, outcome)
+        for outcome in OUTCOMES
+    },
     "figure queue.uploads": partial(_check_gauge, "queue.uploads", "uploads"),
     "figure queue.files": partial(_check_gauge, "queue.files", "files_waiting"),
     "figure queue.lines": partial(_check_gauge, "queue.lines", "file_lines_waiting"),

@@ -153,7 +153,7 @@ async def wait_for_rest(watched: WatchedService) -> WorkStart:
 
 def compare(moment: Moment) -> None:
     """Check every figure of the page; a figure without a check fails."""
-    assert moment.shown.texts.keys() == COMPARISONS.keys()
+    assert moment.last_event.texts.keys() == COMPARISONS.keys()
     for check in COMPARISONS.values():
         check(moment)
 
@@ -176,15 +176,15 @@ async def compare_while_running(watched: WatchedService, work_start: WorkStart) 
     while len(batches) < 3:
         moment = await watched.take_moment(work_start)
         compare(moment)
-        assert moment.shown.read_count("figure queue.under_way") > 0
-        batches.add(moment.shown.read_count("figure commits.last_batch"))
+        assert moment.last_event.read_count("figure queue.under_way") > 0
+        batches.add(moment.last_event.read_count("figure commits.last_batch"))
 
 
 async def compare_while_blocked(watched: WatchedService, work_start: WorkStart) -> None:
     """Compare while commits are blocked, for the last time once nothing changes and work of every kind waits."""
     async with asyncio.TaskGroup() as forms, lock_table(watched.dsn):
         moment = await watched.take_moment(work_start)
-        while not (moment.is_unchanged and moment.shown.read_count("figure queue.forms")):
+        while not (moment.is_unchanged and moment.last_event.read_count("figure queue.forms")):
             compare(moment)
             if moment.is_unchanged:
                 form = build_commitment(f"S{len(moment.events)}", "0.02")
@@ -192,7 +192,7 @@ async def compare_while_blocked(watched: WatchedService, work_start: WorkStart) 
             moment = await watched.take_moment(work_start)
         compare(moment)
         for name in ("uploads", "files", "lines", "under_way"):
-            assert moment.shown.read_count(f"figure queue.{name}") > 0, name
+            assert moment.last_event.read_count(f"figure queue.{name}") > 0, name
 
 
 async def wait_until_decided(watched: WatchedService) -> None:

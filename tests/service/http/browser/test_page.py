@@ -51,20 +51,20 @@ async def test_every_control_is_reached_and_used_by_keyboard(live_page: LivePage
     await keyboard.press("Enter")
     assert await _read_focus(live_page) == "main"
     (batch,) = await read_last_batch(live_page)
-    wanted, reached = f"Verify batch {batch}", list[str]()
-    while wanted not in reached:
+    button_label, reached = f"Verify batch {batch}", list[str]()
+    while button_label not in reached:
         await keyboard.press("Tab")
         reached.append(await _read_focus(live_page))
         assert len(reached) < 60, reached
     time_shown = await live_page.read_figure("at")
     await expect(live_page.find_figure("at")).not_to_have_text(time_shown)
-    assert await _read_focus(live_page) == wanted, "new figures do not take the focus away"
+    assert await _read_focus(live_page) == button_label, "new figures do not take the focus away"
     await keyboard.press("Enter")
     await expect(live_page.page.locator("#details")).to_be_visible()
     await expect(live_page.page.locator(".verdict")).to_contain_text("Everything agrees")
     await keyboard.press("Escape")
     await expect(live_page.page.locator("#details")).to_be_hidden()
-    assert await _read_focus(live_page) == wanted
+    assert await _read_focus(live_page) == button_label
     assert live_page.console_errors == []
 
 
