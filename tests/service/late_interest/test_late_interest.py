@@ -430,9 +430,9 @@ async def withhold_and_pay(state: State, withheld: str) -> None:
         at = paris_time("2018-11-12")
         request = ProposalRequest("anne", date(2018, 12, 31), at.date())
         run = await proposals.propose_run(connection, reference, request, on_step=lambda _: None)
-        shown = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
+        lines = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
         (row,) = await state.fetch("select entry_id from entry where reference = $1", withheld)
-        (line,) = [shown_line["line"] for shown_line in shown if shown_line["entry"] == row["entry_id"]]
+        (line,) = [line["line"] for line in lines if line["entry"] == row["entry_id"]]
         await run_edits.edit_run(connection, run, "hold", numbers=(line,), reason="", by="anne")
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
