@@ -148,7 +148,7 @@ def _build_budget(
 
 
 @pytest.mark.parametrize(
-    ("rate", "shown"), [(12, "12/s"), (2_254, "2.25 k/s"), (561_948, "562 k/s"), (57_100_000, "57.1 M/s")]
+    ("rate", "label"), [(12, "12/s"), (2_254, "2.25 k/s"), (561_948, "562 k/s"), (57_100_000, "57.1 M/s")]
 )
 def test_rates_on_the_plot_are_short(rate: float, label: str) -> None:
     assert publication._format_rate(rate) == label

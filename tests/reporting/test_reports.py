@@ -143,7 +143,7 @@ async def test_tables_show_euros_and_totals(reader: Connection, names: CodeNames
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "parts"),
     [
         ((18 * 131_072 + 5) * 6, (2018, 5, "HT2", 0)),
         ((19 * 131_072 + 131_071) * 6 + 5, (2019, 131_071, "T2", 2)),

@@ -35,7 +35,7 @@ async def _count_rows(dsn: str) -> dict[str, int]:
         await connection.close()
 
 
-@pytest.mark.parametrize(("gone", "kept"), [(2018, 2019), (2019, 2018)])
+@pytest.mark.parametrize(("removed_year", "remaining_year"), [(2018, 2019), (2019, 2018)])
 async def test_a_year_with_entries_is_never_dropped(
     dsn: str, tmp_path: Path, removed_year: int, remaining_year: int
 ) -> None:
@@ -52,7 +52,7 @@ async def test_a_year_with_entries_is_never_dropped(
 
 
 @pytest.mark.parametrize(
-    ("table", "what"),
+    ("table", "contents"),
     [("node_balance", "figures of budget nodes"), ("account_balance", "sums of accounts")],
 )
 async def test_figures_of_a_removed_year_without_assignments_are_detected(

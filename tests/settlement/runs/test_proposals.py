@@ -266,7 +266,7 @@ async def test_a_suspended_request_waits_and_has_a_new_term(state: SmallState) -
 
 
 @pytest.mark.parametrize(
-    ("given", "resumed", "due"),
+    ("due_in_request", "resumed", "due"),
     [
         ("2018-06-01", "2018-05-25", "2018-06-24"),  # thirty days from the resumption
         ("2018-07-10", "2018-05-25", "2018-07-10"),  # the given day is later
