@@ -103,7 +103,7 @@ def test_batches_are_decided_in_the_order_of_their_numbering(text_engine: TextEn
     early, late = (
         text_engine.build_piece(_build_commitment(number, f"ORDER-{number}")) for number in range(2)
     )
-    with pytest.raises(EngineError, match="numbered behind"):
+    with pytest.raises(EngineError, match="numbered after"):
         text_engine.evaluate(late)
     assert _decide(text_engine, Batch([early], is_holding=False)) == [[0]]
     assert _decide(text_engine, Batch([late], is_holding=False)) == [[0]]

@@ -187,9 +187,9 @@ def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     program = (
         "import sys; from pathlib import Path\n"
         "from ingest.spool.spool import Spool; from ingest.spool.envelope import Envelope\n"
-        "told = lambda done, total: print(done, flush=True)\n"
+        "report = lambda done, total: print(done, flush=True)\n"
         "source = sys.stdin.buffer.raw\n"
-        f"Spool(Path({str(folder)!r})).receive(source, 'acts.csv', Envelope(sender='MEN'), told)\n"
+        f"Spool(Path({str(folder)!r})).receive(source, 'acts.csv', Envelope(sender='MEN'), progress=report)\n"
     )
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
