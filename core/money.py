@@ -8,9 +8,6 @@ AMOUNT_MAX = 10**14
 BALANCE_MAX = 2**52
 """Largest magnitude of one budget figure: sums over all nodes and periods stay within int64."""
 
-SEPA_MAX = 99_999_999_999
-"""Largest SEPA credit transfer, 999,999,999.99 euros (CFONB guide); above it, RTGS."""
-
 
 def format_euros(cents: int) -> str:
     """Format ``1234567`` as ``12,345.67``, exactly, for texts that people read."""

@@ -12,12 +12,15 @@ import numpy as np
 
 from core.effective_dates import EffectiveDated, parse_effective_dated
 from core.errors import ReferenceDataError
-from core.money import CENTS_PER_EURO, SEPA_MAX
+from core.money import CENTS_PER_EURO
 from core.reference.files import SAMPLE_FOLDER, read_toml
 from core.target_calendar import find_open_day
 
 TIME_ZONE = "Europe/Paris"
 """The legal time of the State's accounts; cut-offs are in this time zone."""
+
+SEPA_MAX = 99_999_999_999
+"""Largest SEPA credit transfer in cents, 999,999,999.99 euros (CFONB guide); above it, RTGS."""
 
 FILE_TRANSACTIONS_MAX = 10**6
 FILE_BYTES_MIN, FILE_BYTES_MAX = 10_000, 10**9

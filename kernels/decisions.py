@@ -6,65 +6,11 @@ from core.outcome_codes import Outcome
 from core.tables.book import Book
 from core.tables.journal import Acts, Decisions
 from kernels import key_index
+from kernels.duplicates import answer_act, answer_known, refuse_act
 from kernels.jit import advances, as_position, borrow, fills_records, flag, kernel, part, reads_records
 from kernels.postings import accept_line, apply_line, record_act, undo_lines
 from kernels.prefetch import BLOCK_ROWS, ENTRY, allocate_guesses, prefetch_block
 from kernels.rules import check_line
-
-_LAST_UNKEYED = Outcome.ACT_TOO_LONG.value
-
-
-@part
-def _answer_act(decisions, span, outcome):
-    for line in range(span[0], span[1]):
-        decisions[line].outcome = outcome
-        decisions[line].entry = 0
-        decisions[line].node = -1
-        decisions[line].missing = 0
-
-
-@part
-def _refuse_act(acts, decisions, span, finding):
-    """Record the finding on the line that broke a rule, and ACT_REFUSED on the other lines of the act."""
-    line, (outcome, node, missing) = finding
-    _answer_act(decisions, span, Outcome.ACT_REFUSED.value)
-    decisions[line].outcome = outcome
-    decisions[line].node = node
-    decisions[line].missing = missing
-
-
-@part
-def _answer_waiting(acts, book, decisions, span):
-    row, _ = span
-    key_row = key_index.find_key(book.waiting_slots, book.waiting, acts[row].key_high, acts[row].key_low)
-    if key_row < 0:
-        return False
-    is_same = book.waiting[key_row].content == acts[row].content
-    _answer_act(decisions, span, Outcome.HELD.value if is_same else Outcome.REFERENCE_CONFLICT.value)
-    return True
-
-
-@part
-def _answer_known(acts, book, decisions, context, key_row):
-    """Answer an act without checking it: it has no key, or its key is accepted already or, while holding, waits.
-
-    Return whether it was answered; ``context`` = (span of the act, whether early acts are held).
-    """
-    span, holding = context
-    row, end = span
-    for line in range(row, end):
-        line = as_position(line)
-        if Outcome.HELD.value < acts[line].fault <= _LAST_UNKEYED:
-            _refuse_act(acts, decisions, span, (line, (np.int64(acts[line].fault), -1, 0)))
-            return True
-    if key_row >= 0:
-        is_same = book.keys[key_row].content == acts[row].content
-        _answer_act(decisions, span, Outcome.DUPLICATE.value if is_same else Outcome.REFERENCE_CONFLICT.value)
-        if is_same:
-            for line in range(row, end):
-                decisions[line].entry = np.int64(book.keys[key_row].value) + line - row
-        return True
-    return holding and book.counters[0].waiting > 0 and _answer_waiting(acts, book, decisions, span)
 
 
 @part
@@ -74,7 +20,7 @@ def _hold_act(acts, book, decisions, span):
     key = (acts[row].key_high, acts[row].key_low, np.uint32(0), acts[row].content)
     key_index.insert_key(book.waiting_slots, book.waiting, at, key)
     book.counters[0].waiting = at + 1
-    _answer_act(decisions, span, Outcome.HELD.value)
+    answer_act(decisions, span, Outcome.HELD.value)
 
 
 @part
@@ -89,7 +35,7 @@ def _reject_act(acts, book, decisions, context, finding):
     if holding and is_early:
         _hold_act(acts, book, decisions, (row, end))
     else:
-        _refuse_act(acts, decisions, (row, end), (line, finding))
+        refuse_act(acts, decisions, (row, end), (line, finding))
 
 
 @part
@@ -162,7 +108,7 @@ def decide(acts, book, decisions, holding):
         key_row, slot = key_index.find_key_and_slot(
             book.slots, book.keys, acts[row].key_high, acts[row].key_low
         )
-        if not _answer_known(acts, book, decisions, ((row, end), holding), key_row):
+        if not answer_known(acts, book, decisions, ((row, end), holding), key_row):
             _decide_act(acts, book, decisions, (row, end, holding, slot, guesses))
         row = end
     guess_array[ENTRY, 0] = 0  # the last use keeps Numba from freeing the array earlier

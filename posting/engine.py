@@ -3,9 +3,7 @@
 The same batch and the same book always give the same bytes: the engine reads no clock and uses no randomness.
 """
 
-import hashlib
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +22,12 @@ from posting.balances import Balances
 from posting.batch import Batch, BatchResult, DryRunDecisions, DryRunHandler, PieceDecisions
 from posting.book import cells
 from posting.book.book_state import BookState
+from posting.hash_chain import HASHED_TABLES, ChainHead, link_batch
 from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups, group_by_outcome
 from posting.outcome_rows import BatchPosition, DecidedPiece
 from posting.pgcopy import Encoder
 
-HASHED_TABLES: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cell", "request_detail")
-"""Tables whose rows a batch's hash covers, in this order."""
-
-
 _CODE_COUNT = max(Outcome) + 1
-
-
-class ChainHead(NamedTuple):
-    """The end of the hash chain: the last batch and its hash."""
-
-    batch: int
-    chain_hash: bytes
 
 
 class Engine:
@@ -74,7 +62,7 @@ class Engine:
             streams |= self._balances.encode_changes(number, [piece.acts["period"] for piece in batch.pieces])
             rows, held = submission_progress.advance(batch, groups)
         with self._stages.measure("hash"):
-            self.head = ChainHead(number, self._hash_batch(streams))
+            self.head = link_batch(self.head, streams)
         cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
         decisions = self.decisions if batch.is_answered else []
         stored_streams = {**streams, **batch.side_streams}
@@ -158,14 +146,6 @@ class Engine:
                 cell, counts["cell"] = cell + len(piece.new_words), counts["cell"] + len(piece.new_words)
             position += len(decisions)
         return {name: _concatenate(streams) for name, streams in parts.items()}, counts
-
-    def _hash_batch(self, streams: dict[str, NDArray[np.uint8]]) -> bytes:
-        """Hash the rows, then the previous hash: the rows can be hashed before the previous hash is known."""
-        digest = hashlib.sha256()
-        for name in HASHED_TABLES:
-            digest.update(streams[name].data)
-        digest.update(self.head.chain_hash)
-        return digest.digest()
 
 
 def _concatenate(parts: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

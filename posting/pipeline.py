@@ -20,9 +20,9 @@ from posting.book.reserved_memory import release_memory
 from posting.engine import Engine
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
+from posting.store.connections import Connection
 from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
-from posting.store.lease import Connection
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 5 << 20

@@ -14,8 +14,8 @@ from bench.year.line_arrays import INVALID_IBAN, OTHER_IBAN, LineArrays
 from bench.year.payment_requests import RequestPlan, find_single_lines
 from bench.year.spending_mixture import MASS
 from bench.year.spending_units import Codes, Units
-from core.money import SEPA_MAX
 from core.outcome_codes import Outcome
+from core.payment_rules import SEPA_MAX
 
 REFUSED_ON_ENTRY = 120
 """Of 10,000 requests."""

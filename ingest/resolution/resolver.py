@@ -8,8 +8,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field
-from core.money import AMOUNT_MAX, SEPA_MAX
+from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
+from core.payment_rules import SEPA_MAX
 from core.tables.columns import (
     allocate_unfilled,
     allocate_zeros,

@@ -18,7 +18,7 @@ from posting.book.book_state import BookState, create_empty_book
 from posting.book.cells import CellParts, pack
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointRow
 from posting.book.registry import CENTRES_A_YEAR, SHEETS, ReferenceData, Registry, build_missing_year_error
-from posting.engine import ChainHead
+from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
 from posting.recovery import checkpoint_restore, journal_replay
 from posting.store.journal_store import PostgresStore

@@ -7,7 +7,7 @@ import asyncpg
 from posting.book import code_changes
 from posting.book.code_changes import CodeKey, FileMeanings, Meaning
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
-from posting.store.lease import SQL
+from posting.store.connections import SQL
 
 _COLUMNS = ("year", "kind", "id", "meaning")
 

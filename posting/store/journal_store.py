@@ -11,11 +11,12 @@ from core.errors import BookMoved
 from posting.batch import BatchResult, LineSpan, Progress, Submission, Tally
 from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
-from posting.engine import HASHED_TABLES
+from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
 from posting.store import code_meaning_store, copy_out
 from posting.store.batch_tables import TABLES
-from posting.store.lease import SQL, Lease
+from posting.store.connections import SQL, EngineConnections
+from posting.store.lease import Lease
 from posting.store.migrate import LAYOUT, PARTITION_ROWS
 
 _CHUNK_BYTES = 1 << 19
@@ -58,7 +59,8 @@ class PostgresStore:
     """The store of the engine that owns the lease: its reads and writes, and the order of its commits."""
 
     def __init__(self, dsn: str, copiers: int = 6) -> None:
-        self._lease = Lease(dsn, copiers)
+        self._connections = EngineConnections(dsn, copiers)
+        self._lease = Lease(self._connections)
         self._existing_partitions: set[int] = set()
         self.partition_rows = PARTITION_ROWS
 
@@ -81,11 +83,11 @@ class PostgresStore:
     @property
     def connection(self) -> Any:
         """The connection that owns the lease."""
-        return self._lease.connection
+        return self._connections.main
 
     def limit_command_time(self, command_seconds: int) -> None:
         """Treat the server as unavailable if a command of a few rows takes longer than this."""
-        self._lease.command_seconds = command_seconds
+        self._connections.command_seconds = command_seconds
 
     @property
     def epoch(self) -> int:
@@ -100,7 +102,7 @@ class PostgresStore:
         ConnectionError
             A connection broke; the commands running on it failed.
         """
-        await self._lease.wait_until_broken()
+        await self._connections.wait_until_broken()
 
     async def reconnect(self) -> None:
         """Open new connections after a failed commit; all former transactions are then rolled back or committed.
@@ -121,7 +123,7 @@ class PostgresStore:
             There are too many codes, or a code in use has changed its meaning; nothing is stored.
         """
         numbers: NumbersByCode = {kind: {} for kind in CodeKind}
-        async with self._lease.borrow_connection() as connection, connection.transaction():
+        async with self._connections.borrow() as connection, connection.transaction():
             for row in await connection.fetch(SQL["reference_texts"]):
                 numbers[CodeKind(row["kind"])][row["code"]] = row["id"]
             new = number_codes(numbers, reference.list_codes())
@@ -134,7 +136,7 @@ class PostgresStore:
     async def number_sender(self, numbers: NumbersByCode, sender: str) -> int:
         """Return the number of a sender, which is assigned at its first submission."""
         if sender not in numbers[CodeKind.SENDER]:
-            async with self._lease.borrow_connection() as connection:
+            async with self._connections.borrow() as connection:
                 new = number_codes(numbers, {CodeKind.SENDER: [sender]})
                 await connection.copy_records_to_table(
                     "reference_text", records=new, columns=["kind", "id", "code"]
@@ -144,7 +146,7 @@ class PostgresStore:
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Return the rows of a named query, read on the lease's connection."""
         limit = _BULK_SECONDS if query in _BULK else None
-        async with self._lease.borrow_connection() as connection:
+        async with self._connections.borrow() as connection:
             return await connection.fetch(SQL[query], *arguments, timeout=limit)
 
     async def read_copy(self, select: str) -> bytes:
@@ -155,11 +157,11 @@ class PostgresStore:
 
     async def stream_rows(self, select: str, work: Callable[[bytes], None]) -> None:
         """Call ``work`` with the COPY rows of a query, many whole rows at a time, in another thread."""
-        connection = await self._lease.free_copiers.get()
+        connection = await self._connections.free_copiers.get()
         try:
             await copy_out.stream_rows(connection, select, work)
         finally:
-            self._lease.free_copiers.put_nowait(connection)
+            self._connections.free_copiers.put_nowait(connection)
 
     async def find_submission(self, sender: str, file_hash: bytes) -> PriorSubmission | None:
         """Return the last submission of the same file by the same sender."""
@@ -192,7 +194,7 @@ class PostgresStore:
 
     async def borrow_copier(self) -> asyncpg.Connection:
         """Return a free copying connection; waiting while all are busy bounds the batches in flight."""
-        return await self._lease.free_copiers.get()
+        return await self._connections.free_copiers.get()
 
     async def commit(
         self, connection: asyncpg.Connection, result: BatchResult, previous: asyncio.Event
@@ -209,7 +211,7 @@ class PostgresStore:
             await self.copy_rows(connection, result)
             await previous.wait()
             await self.close_batch(connection, result)
-        self._lease.free_copiers.put_nowait(connection)
+        self._connections.free_copiers.put_nowait(connection)
 
     async def save_checkpoint(self, snapshot: CheckpointSnapshot) -> None:
         """Store a checkpoint whose batch is committed and whose predecessor is stored; a full one replaces all others.
@@ -219,7 +221,7 @@ class PostgresStore:
         BookMoved
             Another engine has taken over.
         """
-        connection = await self._lease.free_copiers.get()
+        connection = await self._connections.free_copiers.get()
         async with connection.transaction():
             if not snapshot.previous:
                 if not await connection.fetchval(SQL["is_own_epoch"], self._lease.epoch):
@@ -229,7 +231,7 @@ class PostgresStore:
             source = _enclose(snapshot.encode_rows())
             await connection.copy_to_table("checkpoint_page", source=source, columns=names, format="binary")
             await connection.execute(SQL["insert_checkpoint"], *snapshot.build_row())
-        self._lease.free_copiers.put_nowait(connection)
+        self._connections.free_copiers.put_nowait(connection)
 
     async def close_batch(self, connection: asyncpg.Connection, result: BatchResult) -> None:
         """Store that the batch is complete, as the last statement of its transaction; see ``commit``."""
@@ -237,7 +239,9 @@ class PostgresStore:
         rows = tuple(counts[name] for name in HASHED_TABLES)
         head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
         arguments = (*head, *rows, result.cents, result.chain, *_build_progress_columns(result))
-        if not await connection.fetchval(SQL["close_batch"], *arguments, timeout=self._lease.command_seconds):
+        if not await connection.fetchval(
+            SQL["close_batch"], *arguments, timeout=self._connections.command_seconds
+        ):
             raise BookMoved(
                 f"batch {result.number}: another engine owns this database, or has committed further batches"
             )
@@ -258,7 +262,7 @@ class PostgresStore:
     async def _ensure_partitions(self, result: BatchResult) -> None:
         for partition in self._list_partitions(result):
             if partition not in self._existing_partitions:
-                async with self._lease.borrow_connection() as connection:
+                async with self._connections.borrow() as connection:
                     await connection.execute("select ensure_entry_partition($1)", partition)
                 self._existing_partitions.add(partition)
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from posting.store.lease import SQL
+from posting.store.connections import SQL
 
 _SETTINGS: Mapping[str, str] = {
     "application_name": "crescendo indexes",

@@ -27,13 +27,11 @@ from ingest.sidecars import find_assignment_file
 from service.client.http_service import (
     HttpService,
     Refused,
-    Retries,
-    RetryLater,
     ServiceRequest,
     ServiceResponse,
-    Unreachable,
 )
 from service.client.manifest import HASH_HEADER, EnvelopeValues, merge_manifest, to_headers
+from service.client.retries import RetryLater, Unreachable
 
 __all__ = ("Client", "FileShortened", "Progress", "Refused", "Unreachable")
 
@@ -177,7 +175,7 @@ class Client:
         path, size = source.path, source.size
         headers = {**source.headers, "Upload-Length": str(size), "Content-Length": "0"}
         start_request = ServiceRequest("POST", f"/v1/uploads?{'&'.join([*query, *source.query])}", headers)
-        retries, confirmed_offset = Retries(self._service), 0
+        retries, confirmed_offset = self._service.start_retries(), 0
         while True:
             try:
                 started = self._service.send_once(path.name, start_request)

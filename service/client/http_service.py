@@ -6,17 +6,16 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
+from service.client.retries import Retries, RetryLater, ignore_retry
 from service.configuration.settings import UsageError
 
 _TIMEOUT_SECONDS = 300
-_LONGEST_PAUSE_SECONDS = 30
 _RETRY_STATUSES = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -35,18 +34,6 @@ class Refused(CrescendoError):
     def __init__(self, name: str, problem: dict[str, Any]) -> None:
         super().__init__(f"{name}: {problem.get('detail', 'refused')}")
         self.problem = problem
-
-
-class Unreachable(CrescendoError):
-    """The service did not answer after several attempts."""
-
-
-class RetryLater(CrescendoError):
-    """There is no final response: the connection broke, or the service asks to try again later."""
-
-    def __init__(self, cause: str, seconds: float | None = None, *, is_busy: bool = False) -> None:
-        super().__init__(cause)
-        self.seconds, self.is_busy = seconds, is_busy
 
 
 class ServiceRequest(NamedTuple):
@@ -70,10 +57,6 @@ class ServiceResponse(NamedTuple):
         return json.loads(self.body)
 
 
-def _ignore_retry(_: str) -> None:
-    """Ignore a retry."""
-
-
 class HttpService(NamedTuple):
     """The address of a service, the API key, and how failed requests are repeated."""
 
@@ -82,7 +65,7 @@ class HttpService(NamedTuple):
     attempts: int = 10
     """Failed connections and responses to try again later, in a row, after which a request is given up."""
     sleep: Callable[[float], None] = time.sleep
-    on_retry: Callable[[str], None] = _ignore_retry
+    on_retry: Callable[[str], None] = ignore_retry
     """Called with a description of each failed attempt."""
     tls: ssl.SSLContext | None = None
     """Trusted authorities and client certificate for https; the machine's defaults if None."""
@@ -128,6 +111,10 @@ class HttpService(NamedTuple):
             connection.close()
         return _raise_for_status(name, response)
 
+    def start_retries(self) -> Retries:
+        """Return the count of failures of a new request."""
+        return Retries(self.url, self.attempts, self.sleep, on_retry=self.on_retry)
+
     def send(self, name: str, request: ServiceRequest) -> ServiceResponse:
         """Send a request until there is a final response.
 
@@ -138,7 +125,7 @@ class HttpService(NamedTuple):
         Unreachable
             All attempts failed.
         """
-        retries = Retries(self)
+        retries = self.start_retries()
         while True:
             try:
                 return self.send_once(name, request)
@@ -162,34 +149,6 @@ def build_tls_context(ca: Path | None, certificate: Path | None, key: Path | Non
         names = ", ".join(str(path) for path in (ca, certificate, key) if path)
         raise UsageError(f"TLS cannot use {names}: {error}") from error
     return context
-
-
-@dataclass(slots=True)
-class Retries:
-    """Consecutive failures of a request, and the time to wait before the next attempt."""
-
-    service: HttpService
-    failures: int = 0
-
-    def reset(self) -> None:
-        """Start counting again after some progress."""
-        self.failures = 0
-
-    def wait(self, error: RetryLater) -> None:
-        """Wait as long as the service asked, or else longer each time; a busy service does not count as a failure.
-
-        Raises
-        ------
-        Unreachable
-            There were too many failures in a row.
-        """
-        seconds = min(2**self.failures, _LONGEST_PAUSE_SECONDS) if error.seconds is None else error.seconds
-        self.failures += not error.is_busy
-        if self.failures >= self.service.attempts:
-            finding = f"{self.service.url}: {error}, {self.failures} times"
-            raise Unreachable(f"{finding}. Send it again: twice does no harm") from error
-        self.service.on_retry(f"{error}; again in {seconds:g} s")
-        self.service.sleep(seconds)
 
 
 def _raise_for_status(name: str, response: ServiceResponse) -> ServiceResponse:

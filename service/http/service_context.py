@@ -12,13 +12,13 @@ from service.database.read_pool import Pool
 from service.http.file_admission import FileAdmission
 from service.http.journal_queries import JournalReader
 from service.http.name_cache import NameCache
+from service.http.queue_limits import QueueLimits
 from service.http.quotas import Quota
 from service.http.request_body import UploadReceiver
 from service.http.service_state import ServiceState
 from service.http.submission_waiters import SubmissionWaiters
 from service.http.tickets import SubmissionTickets
 from service.http.validation_pool import ValidationPool
-from service.http.work_limits import WorkLimits
 
 FORM_BYTES_MAX = 2**26
 """Bytes of all forms that are being received or wait for their commit; parsed, a form takes about three times its bytes."""
@@ -35,7 +35,7 @@ class ServiceContext:
     labels: CodeLabels
     names: NameCache
     state: ServiceState
-    limits: WorkLimits
+    limits: QueueLimits
     admission: FileAdmission
     tickets: SubmissionTickets
     waiters: SubmissionWaiters
@@ -82,7 +82,7 @@ def build_context(
         labels=labels,
         names=NameCache(stored.pool, labels, state),
         state=state,
-        limits=WorkLimits(state, stored.inbox),
+        limits=QueueLimits(state, stored.inbox),
         admission=FileAdmission(stored.inbox.files.admission),
         tickets=SubmissionTickets(stored.pool, stored.inbox, waiters),
         waiters=waiters,

@@ -12,7 +12,8 @@ import msgspec
 from core.errors import CrescendoError
 from monitoring.live_figures import CreditFigures, LiveFigures
 from reporting.report_tables import CellType, Column, ReportTable
-from service.client.http_service import HttpService, Unreachable
+from service.client.http_service import HttpService
+from service.client.retries import Unreachable
 from service.terminal import console
 
 if TYPE_CHECKING:

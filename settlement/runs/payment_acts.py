@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from core.act_fields import ACT_LINES_MAX
 from core.catalog import CATALOG
-from core.money import SEPA_MAX
-from core.payment_rules import TransferMethod
+from core.payment_rules import SEPA_MAX, TransferMethod
 from core.tables.columns import select_rows
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells

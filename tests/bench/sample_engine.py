@@ -9,7 +9,8 @@ from posting.batch import Batch, Piece, Progress, Submission
 from posting.book.book_state import create_empty_book
 from posting.book.cells import CellNumbers
 from posting.book.registry import NumbersByCode, ReferenceData, Registry, number_codes
-from posting.engine import ChainHead, Engine
+from posting.engine import Engine
+from posting.hash_chain import ChainHead
 
 
 class SampleEngine:

@@ -9,8 +9,7 @@ import pytest
 
 from core import target_calendar
 from core.errors import ReferenceDataError
-from core.money import SEPA_MAX
-from core.payment_rules import TIME_ZONE, TransferMethod, load
+from core.payment_rules import SEPA_MAX, TIME_ZONE, TransferMethod, load
 from core.reference.files import SAMPLE_FOLDER
 
 TEXT = (SAMPLE_FOLDER / "payments.toml").read_text()

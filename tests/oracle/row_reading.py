@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from core.act_fields import ACT_LINES_MAX, FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
-from core.money import SEPA_MAX
 from core.outcome_codes import Outcome
+from core.payment_rules import SEPA_MAX
 from tests.oracle import amounts, bic, days, hashing, iban, whole_numbers
 from tests.oracle.assignment import CELL_FIELDS, find_assignment_faults, has_cell
 from tests.oracle.reference import Reference

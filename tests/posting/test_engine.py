@@ -11,7 +11,7 @@ from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.outcome_codes import Outcome as Code
 from core.tables.journal import Acts, Decisions, Duplicates, Entries, NewPayees, Refusals
 from posting.batch import Batch, BatchResult, Piece
-from posting.engine import HASHED_TABLES
+from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, decode
 from tests.file_strategies import File, Row, files
 from tests.oracle import copy_rows, journal, payment_detail_pages

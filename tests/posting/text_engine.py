@@ -12,7 +12,8 @@ from posting.book.book_state import BookState, create_empty_book
 from posting.book.cells import CellNumbers
 from posting.book.checkpoint import CheckpointExtent
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Registry, number_codes
-from posting.engine import ChainHead, Engine
+from posting.engine import Engine
+from posting.hash_chain import ChainHead
 from posting.recovery.book_loading import LoadedBook
 from tests.file_strategies import REFERENCE, File
 from tests.ingest.row_strategies import to_text

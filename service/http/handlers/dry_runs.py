@@ -16,8 +16,8 @@ from posting.batch import DryRunDecisions
 from reporting.refusals import Language
 from service.auth.perimeter import PerimeterCheck
 from service.http.name_cache import NameCache
+from service.http.queue_limits import QueueLimits
 from service.http.validation_pool import ValidationPool
-from service.http.work_limits import WorkLimits
 from service.results.dry_run_result import BookPosition, DecidedFile, DryRunResult, build_dry_run_result
 
 FILE_BYTES_MAX = 2**26
@@ -29,7 +29,7 @@ class DryRunner:
     def __init__(
         self,
         inbox: Inbox,
-        limits: WorkLimits,
+        limits: QueueLimits,
         validation_pool: ValidationPool,
         *,
         metrics: ServiceMetrics,

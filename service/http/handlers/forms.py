@@ -28,10 +28,10 @@ from service.http.openapi.examples import FORM_EXAMPLE
 from service.http.openapi.operation import Operation, list_problems
 from service.http.openapi.parameters import ATOMIC, DRY_RUN
 from service.http.problems import Problem
+from service.http.queue_limits import QueueLimits
 from service.http.quotas import Quota
 from service.http.request_body import read_small_body
 from service.http.route import Route
-from service.http.work_limits import WorkLimits
 
 BODY_BYTES_MAX = 2**20
 _REFERENCE_COLUMN = Field.REFERENCE.column
@@ -89,7 +89,7 @@ class FormHandler:
 
     def __init__(
         self,
-        limits: WorkLimits,
+        limits: QueueLimits,
         byte_quota: Quota,
         inbox: Inbox,
         *,

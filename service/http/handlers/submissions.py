@@ -27,11 +27,11 @@ from service.http.openapi.parameters import (
     build_number_schema,
 )
 from service.http.problems import Problem, from_input_error
+from service.http.queue_limits import QueueLimits
 from service.http.request_body import BodyInterrupted, UploadReceiver
 from service.http.route import Route
 from service.http.tickets import SubmissionTickets, Ticket, read_wait_seconds
 from service.http.upload_headers import FILE_HEADERS, MEDIA_TYPES
-from service.http.work_limits import WorkLimits
 from service.results.dry_run_result import DryRunResult
 from settlement.pain002_writer import write_whole_refusal
 
@@ -50,7 +50,7 @@ class SubmissionsHandler:
 
     def __init__(
         self,
-        limits: WorkLimits,
+        limits: QueueLimits,
         receiver: UploadReceiver,
         admission: FileAdmission,
         *,

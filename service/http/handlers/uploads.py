@@ -27,6 +27,7 @@ from service.http.http_messages import Request, Response, respond
 from service.http.openapi.operation import Operation, list_problems
 from service.http.openapi.parameters import AGAIN, ATOMIC, WAIT
 from service.http.problems import Problem, bad_request, not_found, try_again
+from service.http.queue_limits import QueueLimits
 from service.http.request_body import BodyInterrupted, UploadReceiver
 from service.http.route import Route
 from service.http.service_state import ServiceState
@@ -40,7 +41,6 @@ from service.http.upload_states import (
     respond_state,
     upload_busy,
 )
-from service.http.work_limits import WorkLimits
 
 NO_SPACE_RETRY_SECONDS = 300
 _CONFLICT_CODES: Mapping[type[Exception], str] = {
@@ -54,7 +54,7 @@ class UploadsHandler:
 
     def __init__(
         self,
-        limits: WorkLimits,
+        limits: QueueLimits,
         receiver: UploadReceiver,
         admission: FileAdmission,
         *,

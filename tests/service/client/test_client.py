@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from service.client.client import WHOLE_BYTES_MAX, Client, FileShortened, Refused, Unreachable
-from service.client.http_service import HttpService, Retries, RetryLater
+from service.client.http_service import HttpService
+from service.client.retries import Retries, RetryLater
 from tests.service.command_line import ROOT
 from tests.service.http.access_keys import MINISTRY
 from tests.service.http.act_files import build_commitment, build_unknown_centres
@@ -159,7 +160,7 @@ async def test_a_file_that_changes_is_refused_and_accepted_when_sent_again(
 def _run_retries(
     attempts: int, pauses: list[float], on_retry: Callable[[str], None] = lambda _: None
 ) -> Retries:
-    return Retries(HttpService("http://127.0.0.1:9", KEY, attempts, pauses.append, on_retry))
+    return HttpService("http://127.0.0.1:9", KEY, attempts, pauses.append, on_retry).start_retries()
 
 
 async def test_retry_pauses_grow_to_a_limit_and_reset_after_progress() -> None:

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from service.database.embedded_server import Database
+from service.http.queue_limits import DRY_RUNS_MAX
 from service.http.quotas import compute_sender_limit
-from service.http.work_limits import DRY_RUNS_MAX
 from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 
 from service.database.embedded_server import Database
+from service.http.queue_limits import FILES_WAITING_MAX
 from service.http.quotas import SENDER_PARTS
-from service.http.work_limits import FILES_WAITING_MAX
 from tests.databases import lock_table
 from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment

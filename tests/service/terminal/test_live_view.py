@@ -16,7 +16,7 @@ from monitoring.service_metrics import ServiceMetrics
 from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
 from reporting.report_tables import Column, ReportTable
-from service.client.http_service import Unreachable
+from service.client.retries import Unreachable
 from service.database.embedded_server import Database
 from service.terminal.live_view import (
     ROWS,

@@ -20,7 +20,7 @@ FORMS_LIMIT = QueueLimit(FORMS_WAITING_MAX, QUEUED_FORMS)
 DRY_RUNS_LIMIT = QueueLimit(DRY_RUNS_MAX, DRY_RUNS)
 
 
-class WorkLimits:
+class QueueLimits:
     """Checks whether the service accepts one more file, form or dry run.
 
     Files and forms have separate limits, and one sender may use half of each.  What is still being received does not count.

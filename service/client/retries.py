@@ -1,0 +1,53 @@
+"""The retries of a request that has no final response: how often, and how long to wait before each."""
+
+from collections.abc import Callable
+
+from core.errors import CrescendoError
+
+_LONGEST_PAUSE_SECONDS = 30
+
+
+class Unreachable(CrescendoError):
+    """The service did not answer after several attempts."""
+
+
+class RetryLater(CrescendoError):
+    """There is no final response: the connection broke, or the service asks to try again later."""
+
+    def __init__(self, cause: str, seconds: float | None = None, *, is_busy: bool = False) -> None:
+        super().__init__(cause)
+        self.seconds, self.is_busy = seconds, is_busy
+
+
+def ignore_retry(_: str) -> None:
+    """Ignore a retry."""
+
+
+class Retries:
+    """Consecutive failures of a request to ``url``, and the time to wait before the next attempt."""
+
+    def __init__(
+        self, url: str, attempts: int, sleep: Callable[[float], None], *, on_retry: Callable[[str], None]
+    ) -> None:
+        self._url, self._attempts, self._sleep, self._on_retry = url, attempts, sleep, on_retry
+        self.failures = 0
+
+    def reset(self) -> None:
+        """Start counting again after some progress."""
+        self.failures = 0
+
+    def wait(self, error: RetryLater) -> None:
+        """Wait as long as the service asked, or else longer each time; a busy service does not count as a failure.
+
+        Raises
+        ------
+        Unreachable
+            There were too many failures in a row.
+        """
+        seconds = min(2**self.failures, _LONGEST_PAUSE_SECONDS) if error.seconds is None else error.seconds
+        self.failures += not error.is_busy
+        if self.failures >= self._attempts:
+            finding = f"{self._url}: {error}, {self.failures} times"
+            raise Unreachable(f"{finding}. Send it again: twice does no harm") from error
+        self._on_retry(f"{error}; again in {seconds:g} s")
+        self._sleep(seconds)
