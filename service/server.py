@@ -26,7 +26,7 @@ from posting.recovery.book_loading import LoadedBook
 from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels
-from service.auth import audit_trail
+from service.auth import audit_trail, lost_rights
 from service.auth.access_queries import open_audit_pool
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
@@ -114,6 +114,7 @@ async def serve(
         _open_context(settings, options, database.dsn, store=store) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,
     ):
+        await lost_rights.report_former_openers(service.pool, reporter.report_activity)
         authenticator = _create_authenticator(options, trail, service.metrics)
         broadcaster = FiguresBroadcaster(service.metrics, service.stages, service.pool, state=service.state)
         web_server = WebServer(build_application(service, authenticator, broadcaster), options.tls)

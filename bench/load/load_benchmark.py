@@ -43,8 +43,10 @@ class Target(NamedTuple):
     address: Address
     keys: Sequence[SenderKey]
     """Keys of authorising officers, each of a different sender."""
+    directorate_key: SenderKey
+    """The key of the budget directorate, which opens the credits."""
     setup_key: SenderKey
-    """A key that may open credits and register payees."""
+    """A key that may allot credits and register payees."""
     process: int | None = None
     """The process id of the service, if it runs on this machine and may be observed."""
     read_stored: "ReadStored | None" = None
@@ -126,13 +128,17 @@ def _create_budget(target: Target) -> None:
     """Open credits for all senders and register payees, with forms that an earlier load may have sent already."""
     target.report_progress("opening credits and registering payees")
     budget = load_budget.build_budget()
-    _send_setup_forms(target, load_budget.build_credit_acts(budget.assignments))
-    _send_setup_forms(target, load_budget.build_registration_acts(budget.payees))
+    for key, rows in (
+        (target.directorate_key, load_budget.build_opening_acts(budget.assignments)),
+        (target.setup_key, load_budget.build_allotment_acts(budget.assignments)),
+        (target.setup_key, load_budget.build_registration_acts(budget.payees)),
+    ):
+        _send_setup_forms(target.address, key, rows)
 
 
-def _send_setup_forms(target: Target, rows: list[dict[str, str]]) -> None:
-    headers = {"authorization": f"Bearer {target.setup_key.token}", "content-type": "application/json"}
-    url = f"http://{target.address.host}:{target.address.port}/v1/acts"
+def _send_setup_forms(address: Address, key: SenderKey, rows: list[dict[str, str]]) -> None:
+    headers = {"authorization": f"Bearer {key.token}", "content-type": "application/json"}
+    url = f"http://{address.host}:{address.port}/v1/acts"
     request = urllib.request.Request(url, json.dumps(rows).encode(), headers)
     with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
         result = json.load(response)

@@ -67,6 +67,11 @@ async def list_keys(connection: asyncpg.Connection, sender: str | None) -> list[
     return [dict(row.items()) for row in await connection.fetch(SQL["keys"], sender)]
 
 
+async def list_former_openers(connection: Connection | Pool) -> list[str]:
+    """List the live keys, systems and signers that could open credits until the role of the budget directorate existed."""
+    return [row["name"] for row in await connection.fetch(SQL["former_openers"])]
+
+
 async def load_live_keys(connection: asyncpg.Connection) -> dict[str, Key]:
     """Load the keys that have not ended, by name."""
     return {row["key"]: _to_key(row) for row in await connection.fetch(SQL["live_keys"])}

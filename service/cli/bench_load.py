@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from cyclopts import Parameter
@@ -73,8 +73,8 @@ def load(
     """Send forms in open loop over thousands of connections, and files at the same time; every response is checked.
 
     The time of a form counts from the moment it was due. At the end responses, receipts and journal must agree. With
-    --url, the keys must include one of an authorising officer per sender, and one of a programme manager who is also
-    assigned accountant.
+    --url, the keys must include one of an authorising officer per sender, one of the budget directorate, and one of a
+    programme manager who is also assigned accountant.
 
     Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage.
     """
@@ -108,10 +108,8 @@ def _open_target(
     from bench.load.load_benchmark import SenderKey, Target
 
     if target_options.url:
-        sender_keys, steward = _read_keys(target_options.keys)
-        yield Target(
-            _parse_address(target_options.url), sender_keys, steward, report_progress=reporter.report_activity
-        )
+        address, keys = _parse_address(target_options.url), _read_keys(target_options.keys)
+        yield Target(address, *keys, report_progress=reporter.report_activity)
         return
     from service.cli.bench_load_target import run_service
 
@@ -119,10 +117,11 @@ def _open_target(
     reporter.report_activity("starting a service")
     rate = max(_RATE_MIN, _RATE_FACTOR * load.rate // load.senders)
     with run_service(Path.cwd(), load.senders, rate) as service:
-        *sender_keys, steward = [SenderKey(*key) for key in service.keys]
+        *sender_keys, directorate, steward = [SenderKey(*key) for key in service.keys]
         yield Target(
             _parse_address(service.url),
             sender_keys,
+            directorate,
             steward,
             service.process,
             _create_journal_reader(service),
@@ -139,8 +138,16 @@ def _create_journal_reader(service: "RunningService") -> "ReadStored":
     return read_journal
 
 
-def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
-    """Read the keys of a file: those of senders, and the one of the steward."""
+class _LoadKeys(NamedTuple):
+    """The keys that a load needs."""
+
+    senders: list["SenderKey"]
+    directorate: "SenderKey"
+    steward: "SenderKey"
+
+
+def _read_keys(path: Path | None) -> _LoadKeys:
+    """Read the keys of a file: those of senders, of the budget directorate, and of the steward."""
     from bench.load.load_benchmark import SenderKey
 
     if path is None:
@@ -158,12 +165,14 @@ def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
             f"{path}: {error!r}. Write one key per line, as access create --json does"
         ) from error
     stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
+    directorates = [key for roles, key in keys if Role.BUDGET_DIRECTORATE in roles]
     sender_keys = [key for roles, key in keys if Role.AUTHORISING_OFFICER in roles]
-    if not (stewards and sender_keys):
+    if not (stewards and directorates and sender_keys):
         raise UsageError(
-            f"{path}: must contain the key of an authorising officer, and one of a programme manager and assigned accountant"
+            f"{path}: must contain the key of an authorising officer, one of the budget directorate, and one of a"
+            " programme manager and assigned accountant"
         )
-    return sender_keys, stewards[0]
+    return _LoadKeys(sender_keys, directorates[0], stewards[0])
 
 
 def _parse_address(url: str) -> "Address":

@@ -27,6 +27,7 @@ START_SECONDS = 180
 """The first start on a machine compiles the kernels."""
 _POLL_SECONDS = 0.05
 _ADDRESS_LINE = re.compile(r"listening on (http://\S+)")
+_DIRECTORATE_ROLES = frozenset({Role.BUDGET_DIRECTORATE})
 _STEWARD_ROLES = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
 
 
@@ -39,7 +40,7 @@ class RunningService(NamedTuple):
 
     url: str
     keys: list[tuple[str, str]]
-    """Sender and token of each key; the last one is the steward's."""
+    """Sender and token of each key; the last two are the budget directorate's and the steward's."""
     process: int
     """Process id."""
     dsn: str
@@ -75,14 +76,14 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
 
 
 async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
-    """Create a key for each sender, and the steward's as the last one."""
+    """Create a key for each sender, and as the last ones the budget directorate's and the steward's."""
     officers = [
         (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
     ]
     async with run_embedded(data) as database, connect(database.dsn) as connection:
         await apply_migrations(connection)
         keys = []
-        for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES)]:
+        for sender, roles in [*officers, ("DIRECTORATE", _DIRECTORATE_ROLES), ("BUDGET", _STEWARD_ROLES)]:
             _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))
             keys.append((sender, token))
         return keys

@@ -1,0 +1,42 @@
+"""Roles: what each may send, and which one key must not have together."""
+
+from itertools import combinations
+
+import pytest
+
+from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction
+from service.auth.roles import INCOMPATIBLE, OPENINGS, Role, find_kinds, parse_roles
+from service.configuration.settings import UsageError
+
+_ALONE = Role.BUDGET_DIRECTORATE
+
+
+def test_only_the_budget_directorate_opens_credits() -> None:
+    assert {kind.name for kind in CATALOG if kind.budget is BudgetAction.OPEN} == OPENINGS
+    assert find_kinds([_ALONE]) == OPENINGS == {"budget_opening_ae", "budget_opening_cp"}
+    for role in set(Role) - {_ALONE}:
+        assert not find_kinds([role]) & OPENINGS, role
+
+
+def test_a_manager_allots_moves_and_earmarks() -> None:
+    assert find_kinds([Role.PROGRAMME_MANAGER]) == {
+        *("allotment_ae", "allotment_cp", "budget_move_ae", "budget_move_cp", "earmark"),
+    }
+
+
+def test_every_kind_has_one_role_that_sends_it() -> None:
+    for kind in KIND_NUMBERS:
+        assert sum(kind in find_kinds([role]) for role in Role) == 1, kind
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not _ALONE])
+def test_the_budget_directorate_has_no_other_role(role: Role) -> None:
+    with pytest.raises(UsageError, match="one key cannot be both"):
+        parse_roles([_ALONE, role])
+    assert parse_roles([_ALONE]) == {_ALONE}
+
+
+def test_roles_that_do_not_exclude_each_other_go_together() -> None:
+    for pair in map(frozenset, combinations(Role, 2)):
+        if pair not in INCOMPATIBLE:
+            assert parse_roles(pair) == pair
