@@ -114,7 +114,7 @@ async def serve(
         _open_context(settings, options, database.dsn, store=store) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,
     ):
-        await lost_rights.report_former_openers(service.pool, reporter.report_activity)
+        await lost_rights.report_lost_rights(service.pool, reporter.report_activity)
         authenticator = _create_authenticator(options, trail, service.metrics)
         broadcaster = FiguresBroadcaster(service.metrics, service.stages, service.pool, state=service.state)
         web_server = WebServer(build_application(service, authenticator, broadcaster), options.tls)

@@ -18,22 +18,20 @@ select a.key, a.sender, a.roles, a.programmes, a.label, a.created_at, case when 
 from access_key a left join access_key_end e using (key)
 where $1::text is null or a.sender = $1 order by a.created_at, a.key;
 
--- name: former_openers
-with change as (
-    select applied_at from migration where name = '0017_directorate.sql'
-), holder as (
-    select 'key ' || key as name, roles, created_at, expires_at from access_key a
-    where not exists (select from access_key_end e where e.key = a.key)
-    union all
-    select 'system ' || issuer || '/' || subject, roles, created_at, expires_at from access_grant g
-    where not exists (select from access_grant_end e where e.access_grant = g.access_grant)
-      and not exists (select from access_issuer_end e where e.issuer = g.issuer)
-    union all
-    select 'signer ' || signer, roles, created_at, expires_at from signer s
-    where not exists (select from signer_end e where e.signer = s.signer)
-)
-select name from holder, change
-where 'programme_manager' = any(roles) and created_at < applied_at and expires_at > clock_timestamp() order by name;
+-- name: holders
+select 'key ' || key as name, sender, roles, created_at from access_key a
+where expires_at > clock_timestamp() and not exists (select from access_key_end e where e.key = a.key)
+union all
+select 'system ' || issuer || '/' || subject, sender, roles, created_at from access_grant g
+where expires_at > clock_timestamp() and not exists (select from access_grant_end e where e.access_grant = g.access_grant)
+  and not exists (select from access_issuer_end e where e.issuer = g.issuer)
+union all
+select 'signer ' || signer, sender, roles, created_at from signer s
+where expires_at > clock_timestamp() and not exists (select from signer_end e where e.signer = s.signer)
+order by 1;
+
+-- name: migrated_at
+select applied_at from migration where name = $1;
 
 -- name: insert_audit
 insert into audit (key, sender, address, action, code, detail, times)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction, Family
+from core.senders import SENDER_OF_KIND
 from service.configuration.settings import UsageError
 
 
@@ -34,7 +35,7 @@ FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
     Role.BUDGET_DIRECTORATE: frozenset(),
     # Allots and moves credits inside a programme, and earmarks them.
     Role.PROGRAMME_MANAGER: frozenset({Family.BUDGET}),
-    # Is liable for the right creditor and account, and pays or rejects.
+    # Is liable for the right creditor and account, rejects, and settles debts; payment runs pay.
     Role.ASSIGNED_ACCOUNTANT: frozenset(
         {Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT}
     ),
@@ -89,8 +90,8 @@ def find_kinds(roles: Iterable[Role]) -> frozenset[str]:
 
 
 def _find_role_kinds(role: Role) -> frozenset[str]:
-    kinds = {
+    kinds = frozenset(
         name for name, number in KIND_NUMBERS.items() if CATALOG[number].family in FAMILIES_BY_ROLE[role]
-    }
-    reserved = frozenset().union(*KINDS_OF_ONE_ROLE.values())
+    )
+    reserved = frozenset(SENDER_OF_KIND).union(*KINDS_OF_ONE_ROLE.values())
     return (kinds - reserved) | KINDS_OF_ONE_ROLE.get(role, frozenset())

@@ -88,7 +88,7 @@ async def test_files_are_counted_since_the_creation_of_the_database(
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             for rows in files:
                 await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
-            await client.post("/v1/acts", json=build_commitment("F", "0.01"))
+            await client.post("/v1/acts", json=build_debt_charges(1, "F")[0])
             before = (await client.get("/v1/figures")).json()
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             after = (await client.get("/v1/figures")).json()

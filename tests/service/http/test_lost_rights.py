@@ -5,8 +5,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from core.senders import RESERVED_SENDERS
 from service.database.embedded_server import Database
-from tests.service.http.access_keys import MINISTRY
+from tests.service.command_line import run_crescendo
+from tests.service.http.access_keys import MINISTRY, build_headers
 from tests.service.http.act_files import OPENINGS
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
@@ -56,6 +58,23 @@ async def test_the_start_names_systems_and_signers_too(database: Database, tmp_p
             assert "signer sig, system state/chorus" in await service.wait_for_log(_LINE)
 
 
+async def test_keys_of_reserved_senders_are_named_and_not_accepted(
+    database: Database, tmp_path: Path
+) -> None:
+    async with create_database(database) as dsn:
+        await fetch(dsn, "alter table access_key drop constraint sender_not_reserved")
+        await fetch(
+            dsn,
+            "insert into access_key (key, sender, digest, roles, programmes, label)"
+            " select 'former222222', 'bank', digest, array['assigned_accountant'], '{}', ''"
+            " from access_key where key = 'ministry2222'",
+        )
+        async with run_service(dsn, tmp_path) as service, service.client() as client:
+            assert "key former222222" in await service.wait_for_log("bank, closing, treasury are reserved")
+            response = await client.get("/v1/submissions", headers=build_headers("former222222"))
+            assert (response.status_code, response.json()["code"]) == (401, "key-unknown")
+
+
 @pytest.mark.parametrize("table", ["access_key", "access_grant", "signer"])
 async def test_the_database_gives_the_directorate_no_other_role(table: str, database: Database) -> None:
     values = {
@@ -73,3 +92,15 @@ async def test_the_database_gives_the_directorate_no_other_role(table: str, data
                 await fetch(dsn, f"insert into {table} {both}")
         alone = values.format("array['budget_directorate']")
         await fetch(dsn, f"insert into {table} {alone}")
+
+
+@pytest.mark.parametrize("sender", sorted(RESERVED_SENDERS))
+async def test_no_key_is_created_for_a_reserved_sender(
+    sender: str, database: Database, tmp_path: Path
+) -> None:
+    async with create_database(database) as dsn:
+        words = ("create", sender, "--role", "assigned_accountant", "--database", dsn, "--data", tmp_path)
+        result = await run_crescendo("access", *words)
+        assert (result.code, "reserved" in result.err) == (2, True)
+        with pytest.raises(asyncpg.CheckViolationError, match="sender_not_reserved"):
+            await fetch(dsn, _INSERT.replace("MIN-33", sender), "former222222", _BEFORE, _EVER)
