@@ -44,4 +44,4 @@ async def test_a_partial_file_is_removed_and_the_file_accepted_later(
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
         response = await client.post("/v1/submissions?wait=60", content=body, headers=CSV)
         assert response.json()["receipt"]["lines"] == LINES
-        assert await fetch(dsn, "select from submission where submission > 2") == []
+        assert await fetch(dsn, "select from submission where submission > 3") == []

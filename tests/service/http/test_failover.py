@@ -80,8 +80,7 @@ async def test_acknowledged_work_survives_the_loss_of_the_primary(tmp_path: Path
         ports = (str(urlsplit(address).port) for address in (dsn, second))
         either = _build_dsn(dsn, *ports) + "?target_session_attrs=read-write"
         async with run_service(either, tmp_path / "data") as served, served.client(MINISTRY) as client:
-            funded = await submit_credits(client)
-            assert funded.json().get("state") == "decided", (funded.text, served.log_lines)
+            await submit_credits(client)
             form = await client.post("/v1/acts", json=build_commitment("C1"))
             assert form.json()["outcome"] == "accepted", (form.text, served.log_lines)
             kill_all(find_server(tmp_path / "a"))

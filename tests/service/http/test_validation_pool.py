@@ -12,7 +12,7 @@ from service.database.embedded_server import Database
 from service.http.validation_pool import ValidationPool
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import build_commitment, build_debt_charges
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 
@@ -92,7 +92,7 @@ async def test_the_upload_quota_is_used_until_a_file_has_its_number(
         run_service(dsn, tmp_path, *options) as served,
         served.client(MINISTRY) as client,
     ):
-        assert (await _send(client, to_jsonl(build_debt_charges(2)), "wait=60")).status_code == 200
+        await submit_credits(client)
         upload = await _begin_upload(client)
         async with lock_table(dsn, "submission") as blocking:
             first = asyncio.create_task(_send(client, _build_file("P-1")))
