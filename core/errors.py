@@ -11,7 +11,8 @@ CrescendoError
 │   ├── FileUnreadable          truncated, not in the format it claims, not UTF-8
 │   ├── EnvelopeMismatch        hash, count or control sum differ
 │   ├── FormatUnknown           unknown format, version or column
-│   └── LimitExceeded           over a documented limit
+│   ├── LimitExceeded           over a documented limit
+│   └── SenderForbidden         its sender may not send it
 ├── NotWaiting                  a submission cannot be withdrawn any more
 └── ReferenceDataError          nomenclature, chart, calendar or rule files are inconsistent
 
@@ -74,6 +75,10 @@ class FormatUnknown(InputError):
 
 class LimitExceeded(InputError):
     """The input exceeds a documented limit."""
+
+
+class SenderForbidden(InputError):
+    """The sender uses a reserved name, or may not send an act of the file."""
 
 
 class NotWaiting(CrescendoError):

@@ -14,13 +14,14 @@ import asyncpg
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.stage_timing import StageTimes
-from ingest.queue.file_feed import FileFeed, ProcessingRequest
+from ingest.queue.file_feed import ProcessingRequest
 from ingest.queue.form_batcher import Form
 from ingest.queue.inbox import Inbox
 from ingest.spool.spool import Spool
 from posting.book.registry import CodeKind, ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
+from tests.any_sender_feed import AnySenderFeed
 from tests.file_strategies import Row
 from tests.oracle.engine import LineResult
 
@@ -51,7 +52,7 @@ class EngineDriver:
 
     async def _submit(self, paths: list[Path], lines: int) -> list[LineResult]:
         async with PostgresStore(self._dsn).own_lease("test") as store:
-            feed = FileFeed(ProcessingRequest(paths), Spool(self._folder / "spool"), store)
+            feed = AnySenderFeed(ProcessingRequest(paths), Spool(self._folder / "spool"), store)
             await Pipeline(store, self._reference, PipelineSettings(checkpoint_entries=20)).run(feed)
             assert not feed.rejected, feed.rejected
             (self._last,) = feed.processed

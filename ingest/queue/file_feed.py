@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from core.errors import InputError
 from core.stage_timing import StageTimes
-from ingest.queue.admission import NO_CHECK, Admission, AdmissionHooks, RegisteredSubmission
+from ingest.queue.admission import Admission, AdmissionHooks, AdmissionResult, RegisteredSubmission
 from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.decode_ahead import run_in_loop
 from ingest.queue.file_queue import QueuedFile
@@ -55,6 +55,8 @@ class ProcessingRequest:
     declared: Envelope | None = None
     reprocess: bool = False
     """Process files once more that were processed before: what was refused may now be accepted."""
+    is_internal: bool = False
+    """Crescendo itself wrote the files: their sender may be one of its own."""
     on_admitted: Callable[[Path, int], None] = _ignore_progress
     """Called with each file that was validated, and its lines."""
 
@@ -178,9 +180,15 @@ class FileFeed:
             self._is_ended = True
             raise
 
+    async def _register(self, spooled: SpooledFile) -> AdmissionResult:
+        request = self.request
+        return await self._admission.admit(
+            spooled, reprocess=request.reprocess, is_internal=request.is_internal
+        )
+
     async def _admit(self, path: Path, spooled: SpooledFile) -> OpenSubmission | None:
         """Admit a spooled file; None if it was processed before, or its bytes have changed."""
-        admitted = await self._admission.admit(spooled, NO_CHECK, reprocess=self.request.reprocess)
+        admitted = await self._register(spooled)
         if admitted.new:
             self.request.on_admitted(path, admitted.new.file.totals.lines)
             return await self._open_new(admitted.new, spooled)

@@ -29,6 +29,18 @@ update engine set lease_until = clock_timestamp() + $2::interval where epoch = $
 -- name: release_lease
 update engine set lease_until = '-infinity', holder = '', holder_pid = 0 where epoch = $1;
 
+-- name: holders_of_role
+-- The live keys, systems and signers of a sender that have a role.
+select 1 from access_key a where sender = $1 and $2 = any(roles) and expires_at > clock_timestamp()
+   and not exists (select from access_key_end e where e.key = a.key)
+union all
+select 1 from access_grant g where sender = $1 and $2 = any(roles) and expires_at > clock_timestamp()
+   and not exists (select from access_grant_end e where e.access_grant = g.access_grant)
+   and not exists (select from access_issuer_end e where e.issuer = g.issuer)
+union all
+select 1 from signer s where sender = $1 and $2 = any(roles) and expires_at > clock_timestamp()
+   and not exists (select from signer_end e where e.signer = s.signer);
+
 -- name: summarise_indexes
 -- A BRIN index does not cover rows added since it was last summarised; every look-up would then read the whole table.
 select brin_summarize_new_values(i.indexrelid)

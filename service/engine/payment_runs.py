@@ -141,7 +141,7 @@ async def _decide_acts(
     """Have the acts of a run decided; return False if a signal stopped the engine before the end."""
     from ingest.queue.file_feed import ProcessingRequest
 
-    request = ProcessingRequest([prepared.path] if prepared.path else [])
+    request = ProcessingRequest([prepared.path] if prepared.path else [], is_internal=True)
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     return not require_accepted(result, "the run").is_interrupted
 

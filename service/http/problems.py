@@ -16,6 +16,7 @@ from core.errors import (
     FormatUnknown,
     InputError,
     LimitExceeded,
+    SenderForbidden,
 )
 from service.auth.failures import PermissionDenied
 
@@ -32,6 +33,7 @@ _INPUT_ERRORS: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
     EnvelopeMismatch: ("envelope-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY),
     FormatUnknown: ("format-unknown", HTTPStatus.UNPROCESSABLE_ENTITY),
     LimitExceeded: ("limit-exceeded", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    SenderForbidden: ("wrong-sender", HTTPStatus.FORBIDDEN),
 }
 
 

@@ -16,6 +16,7 @@ import msgspec
 from core.catalog import KIND_NUMBERS
 from core.iban import add_check_digits
 from core.payment_rules import TIME_ZONE
+from core.senders import RESERVED_SENDERS
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
@@ -105,7 +106,11 @@ class SmallState:
             "".join(json.dumps(line) + "\n" for line in [envelope, *(_COMMON | row for row in rows)])
         )
         async with PostgresStore(self.dsn).own_lease("test") as store:
-            feed = FileFeed(ProcessingRequest([path]), Spool(self.folder / "spool"), store)
+            feed = FileFeed(
+                ProcessingRequest([path], is_internal=sender in RESERVED_SENDERS),
+                Spool(self.folder / "spool"),
+                store,
+            )
             await Pipeline(store, ReferenceData.load(self.reference), PipelineSettings()).run(feed)
             assert not feed.rejected, feed.rejected
         refused = await self.fetch_rows(
