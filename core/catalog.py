@@ -40,14 +40,7 @@ class Role(IntEnum):
     LATE_INTEREST = 12
 
 
-SHARED_ROLES = (
-    Role.TRANSIT,
-    Role.TREASURY,
-    Role.SUSPENSE,
-    Role.OTHER_CREDITOR,
-    Role.RECEIVABLE,
-    Role.LATE_INTEREST,
-)
+SHARED_ROLES = tuple(role for role in Role if role >= Role.TRANSIT)
 """Roles with one account per year, whatever the commitment item."""
 
 

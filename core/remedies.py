@@ -28,10 +28,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Donner à chaque acte une référence de 1 à 35 caractères imprimables.",
     ),
     _O.KIND_UNKNOWN: Remedy(
-        "The kind of act is unknown.",
-        "Use one of the kinds of the catalog, as spelled there.",
-        "Ce type d'acte est inconnu.",
-        "Employer un type du catalogue, tel qu'il y est écrit.",
+        "The kind of act is unknown.", "Use one of the kinds of the catalog, as spelled there.",
+        "Ce type d'acte est inconnu.", "Employer un type du catalogue, tel qu'il y est écrit.",
     ),
     _O.EXERCISE_UNKNOWN: Remedy(
         "The exercise is missing, not a year, or not in the calendar.",
@@ -166,16 +164,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Reprendre l'IBAN sur le relevé d'identité bancaire du tiers.",
     ),
     _O.PAYEE_UNKNOWN: Remedy(
-        "No third party is registered under this code.",
-        "Register the third party first, or correct the code.",
-        "Aucun tiers n'est enregistré sous ce code.",
-        "Enregistrer d'abord le tiers, ou corriger le code.",
+        "No third party is registered under this code.", "Register the third party first, or correct the code.",
+        "Aucun tiers n'est enregistré sous ce code.", "Enregistrer d'abord le tiers, ou corriger le code.",
     ),
     _O.PAYEE_ALREADY_REGISTERED: Remedy(
-        "A third party is already registered under this code.",
-        "Use the registered third party, or another code.",
-        "Un tiers est déjà enregistré sous ce code.",
-        "Employer le tiers enregistré, ou un autre code.",
+        "A third party is already registered under this code.", "Use the registered third party, or another code.",
+        "Un tiers est déjà enregistré sous ce code.", "Employer le tiers enregistré, ou un autre code.",
     ),
     _O.BANK_DETAILS_DIFFER: Remedy(
         "The IBAN is not the one registered for this payee.",

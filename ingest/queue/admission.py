@@ -15,7 +15,7 @@ import pyarrow as pa
 from core.errors import InputError, SenderForbidden
 from core.stage_timing import StageTimes
 from ingest.queue.file_queue import QueuedFile
-from ingest.queue.sender_check import check_sender_name, create_sender_check
+from ingest.queue.sender_rules import check_sender_name, create_sender_check
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile

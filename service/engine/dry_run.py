@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.stage_timing import StageTimes
 from ingest.queue.dry_run_feed import DryRunFeed, DryRunFile
 from ingest.queue.file_feed import ProcessingRequest
-from ingest.queue.sender_check import SenderCheck, create_sender_check
+from ingest.queue.sender_rules import SenderCheck, create_sender_check
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import MemoryAllowance

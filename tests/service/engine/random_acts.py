@@ -199,14 +199,14 @@ class ActGenerator:
         return followed.reference if followed.line == 1 else f"{followed.reference}#{followed.line}"
 
     def _choose_amount(self, followed: Posted | None, *, is_whole: bool) -> str:
-        rng, left = self.rng, self._count_left(followed) if followed else 0
+        rng, remainder = self.rng, self._count_left(followed) if followed else 0
         chance = rng.random()
-        if left and chance < (0.9 if is_whole else 0.6):
-            cents = left
-        elif left and chance < 0.9:
-            cents = rng.randint(1, left)
-        elif left and chance < 0.95:
-            cents = left + 1
+        if remainder and chance < (0.9 if is_whole else 0.6):
+            cents = remainder
+        elif remainder and chance < 0.9:
+            cents = rng.randint(1, remainder)
+        elif remainder and chance < 0.95:
+            cents = remainder + 1
         else:
             cents = rng.choice((1, 1_000, 6_000, 12_345, *(rng.randint(1, 40_000) for _ in range(9)), 10**14))
         if followed:

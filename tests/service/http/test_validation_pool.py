@@ -108,7 +108,7 @@ async def test_the_upload_quota_is_used_until_a_file_has_its_number(
             assert "crescendo_uploads 2.0" in (await client.get("/metrics")).text
         assert [(await request).status_code for request in (first, second)] == [202, 202]
         await _use_upload_quota_repeatedly(client)
-        assert len(await fetch(dsn, "select from submission")) == 4
+        assert len(await fetch(dsn, "select from submission")) == 5
 
 
 async def _use_upload_quota_repeatedly(client: httpx.AsyncClient) -> None:

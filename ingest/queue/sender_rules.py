@@ -7,7 +7,6 @@ have no key: their sender may settle debts if it has one with the role of the ac
 from collections.abc import Iterable
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from core.act_fields import Field
 from core.errors import SenderForbidden
@@ -90,4 +89,4 @@ def _list_kinds(lines: pa.RecordBatch) -> Iterable[str]:
         if not _SETTLEMENTS & set(column.dictionary.to_pylist()):
             return ()
         column = column.dictionary_decode()
-    return pc.unique(column.cast(pa.string())).to_pylist()
+    return column.cast(pa.string()).unique().to_pylist()
