@@ -222,8 +222,8 @@ ROUTES = (
         "/v1/acts",
         FormHandler.decide,
         Operation(
-            "Decide a form in a batch with others and respond after the commit; lines of one reference are one act,"
-            " accepted whole or not at all",
+            "Decide a form, in one batch with other forms, and respond after the commit; lines with the same reference are one"
+            " act, accepted whole or not at all",
             {"200": Decision, **list_problems("400", "403", "413", "415", "422")},
             (ATOMIC, DRY_RUN),
             {JSON: {"schema": _FORM_SCHEMA, "example": FORM_EXAMPLE}},

@@ -55,7 +55,7 @@ def _read_version(request: Request) -> Pain002Version:
 
 
 _REPORT: Mapping[str, Any] = {
-    "description": "A status report, pain.002.001; each refused line is one of its transactions",
+    "description": "A status report, pain.002.001, with one transaction for each refused line",
     "content": {XML: {"schema": {"type": "string"}, "example": PAIN002_EXAMPLE}},
 }
 

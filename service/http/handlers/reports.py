@@ -189,8 +189,8 @@ def _describe_report(report: Report) -> Operation:
             *(_describe_parameter(parameter) for parameter in report.parameters if _is_query(parameter)),
             *((build_limit(paging.items_max), AFTER) if paging else ()),
         ],
-        description="For auditors and operators. The service computes two reports at a time, one of each sender; further"
-        " requests are answered 503.",
+        description="For auditors and operators. The service computes at most two reports at a time, and at most one for each"
+        " sender; further requests are answered 503.",
         text_examples={CSV: example["csv"]} if example else {},
     )
 

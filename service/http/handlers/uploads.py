@@ -215,12 +215,12 @@ ROUTES = (
         "/v1/uploads",
         UploadsHandler.begin,
         Operation(
-            "Begin a file that is sent in pieces (201), or find it again after an interruption (200), with the position of"
-            " the next byte; 303 if the same bytes are a submission already",
+            "Begin an upload in pieces (201), or find it again after an interruption (200); both responses give the position"
+            " of the next byte. The response is 303 if the same bytes are already a submission",
             {
                 "200": UploadState,
                 "201": UploadState,
-                "303": "The same bytes are a submission already; Location has its address",
+                "303": "The same bytes are already a submission; Location contains its address",
                 **list_problems("400", "403", "409", "413", "415", "422"),
             },
             (AGAIN, ATOMIC),
@@ -238,7 +238,7 @@ ROUTES = (
         "/v1/uploads/{upload}",
         UploadsHandler.get_state,
         Operation(
-            "How much of an upload has arrived; HEAD gets it in headers alone",
+            "How much of an upload has arrived; HEAD returns this in headers alone",
             {"200": UploadState, **list_problems("404", "409")},
         ),
     ),
@@ -251,7 +251,7 @@ ROUTES = (
             {
                 "200": Ticket,
                 "202": Ticket,
-                "204": "The piece has arrived and the file is not complete; Upload-Offset has the next position",
+                "204": "The piece has arrived, and the file is not complete; Upload-Offset contains the next position",
                 **list_problems("400", "403", "404", "408", "409", "413", "415", "422"),
             },
             (WAIT,),
