@@ -178,7 +178,7 @@ async def test_an_interrupted_command_continues_to_the_same_chain(
         assert "Stopping after the batches under way" in await interrupt_command(process)
     stopped = await wait_for_end(process)
     assert stopped.code == 130
-    assert "the same command continues" in stopped.err
+    assert "run the same command again to continue" in stopped.err
     assert 0 < stopped.json()["batch"] < committed.first.json()["batch"]
     resumed = await run_crescendo("run", *sample.files, *place, "--json")
     assert resumed.code == 0

@@ -116,8 +116,8 @@ async def test_printed_output_of_payment_runs(world: SmallState) -> None:
     ("arguments", "code", "message"),
     [
         (("propose",), 2, "--as"),
-        (("propose", "--as", " "), 2, "not blank"),
-        (("propose", "--as", "A" * 71), 2, "up to 70"),
+        (("propose", "--as", " "), 2, "not only spaces"),
+        (("propose", "--as", "A" * 71), 2, "at most 70"),
         (("propose", "--as", "A", "--until", "soon"), 2, "write it as in 2018-12-21"),
         (("propose", "--as", "A", "--at", "soon"), 2, "write it as in 2018-12-20T14:00"),
         (("hold", "1", "--as", "A"), 2, "name at least one line"),

@@ -195,7 +195,7 @@ async def test_signers_are_registered_shown_and_ended(dsn: str, tmp_path: Path) 
         "access", "signer", "add", "MIN-12", "--key", key, "--role", "assigned_accountant", *place
     )
     assert again.code == 2
-    assert "already registered" in again.err
+    assert "cannot be registered again" in again.err
     assert name in (await run_crescendo("access", "signer", "list", "--sender", "MIN-09", *place)).out
     for code, word in ((0, "has ended"), (0, "had already ended")):
         ended = await run_crescendo("access", "signer", "revoke", name, "--reason", "lost", *place)
