@@ -114,7 +114,7 @@ async def test_a_file_over_the_limit_is_refused(database: Database, tmp_path: Pa
             await wait_for_log(served, "refused", "credits.jsonl")
         problem = folders.read_result("credits.jsonl.problem.json")
         assert problem["code"] == "limit-exceeded"
-        assert problem["found"] == "More than 1,000 bytes"
+        assert problem["found"] == "The file has more than 1,000 bytes"
 
 
 # --------------------------------------------------------------------------------------------- unsigned
