@@ -206,7 +206,7 @@ def _parse_cursor(text: str) -> PageStart:
     if not text:
         return PageStart(0, FROM_START)
     if not (match := _CURSOR_PATTERN.fullmatch(text)):
-        raise bad_request("after must be a value from next of the page before")
+        raise bad_request("after must be the value that next of the previous page gives")
     entry, batch, position = match.groups()
     return (
         PageStart(int(entry), FROM_START)

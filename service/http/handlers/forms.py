@@ -151,11 +151,11 @@ def _check_form(rows: list[dict[str, str]], caller: Caller) -> None:
     """
     if rows[0].get(_LINE_COLUMN, "") not in _FIRST_LINES:
         raise FormatUnknown(
-            "form", "it begins in the middle of an act", "Send all lines of an act in one form"
+            "form", "The form begins in the middle of an act", "Send all lines of an act in one form"
         )
     if any("\0" in text for row in rows for text in row.values()):
         raise FileUnreadable(
-            "form", "it contains the character NUL", "Remove the character NUL from the texts"
+            "form", "The form contains the character NUL", "Remove the character NUL from the texts"
         )
     PerimeterCheck(caller).check_form(rows)
 

@@ -50,7 +50,7 @@ class Pain002Handler:
 def _read_version(request: Request) -> Pain002Version:
     text = request.get_query("version") or Pain002Version.V10
     if text not in set(Pain002Version):
-        raise bad_request(f"version must be one of {', '.join(Pain002Version)}")
+        raise bad_request(f"The parameter version must be one of {', '.join(Pain002Version)}")
     return Pain002Version(text)
 
 

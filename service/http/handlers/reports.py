@@ -146,7 +146,7 @@ def _check_caller(caller: Caller, report: Report) -> None:
         The caller is neither auditor nor operator, or is limited to programmes and the report covers all of them.
     """
     if not caller.roles & {Role.AUDITOR, Role.OPERATOR}:
-        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Reports are for auditors and operators")
+        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Only auditors and operators may read reports")
     if not report.is_by_programme:
         require_all_programmes(caller, "that report is of all programmes")
 

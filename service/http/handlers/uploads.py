@@ -84,7 +84,7 @@ class UploadsHandler:
         try:
             upload, is_new = await asyncio.to_thread(self._uploads.begin, declaration)
         except (UploadQuotaExceeded, UploadDiffers) as error:
-            detail = f"{error}: finish an upload, or give one up with DELETE"
+            detail = f"{error}: finish an upload, or remove one with DELETE"
             raise Problem(HTTPStatus.CONFLICT, _CONFLICT_CODES[type(error)], detail) from error
         except DiskFull as error:
             raise try_again(str(error), NO_SPACE_RETRY_SECONDS) from error
@@ -164,7 +164,7 @@ class UploadsHandler:
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail)
         offset, arrived = upload_headers.read_byte_count(request, UPLOAD_OFFSET), upload.offset
         if offset != arrived:
-            detail = f"{arrived:,} bytes have arrived, and this piece begins at {offset:,}"
+            detail = f"{arrived:,} bytes have arrived, but this piece begins at {offset:,}"
             problem = Problem(HTTPStatus.CONFLICT, "offset-differs", detail, offset=arrived)
             problem.headers |= build_headers(upload)
             raise problem

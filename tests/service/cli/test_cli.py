@@ -407,7 +407,7 @@ async def test_every_command_has_help(arguments: tuple[str, ...]) -> None:
         (("generate", "year", "--out", "x", "--acts", "1"), "at least 1,000"),
         (("explain",), "reference"),
         (("serve", "--port", "70000"), "cannot listen on 127.0.0.1"),
-        (("serve", "--cut-off", "soon"), "'soon' is no cut-off"),
+        (("serve", "--cut-off", "soon"), "'soon' is not a cut-off"),
     ],
 )
 async def test_wrong_usage_exits_with_code_two(
