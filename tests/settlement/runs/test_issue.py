@@ -348,8 +348,8 @@ async def test_a_run_with_a_missing_accountant_is_not_issued(state: SmallState) 
         with pytest.raises(ReferenceDataError) as raised:
             await state.issue(run)
         assert str(raised.value) == (
-            f"{files[0]}: run {run} pays 1 lines of 2018 from the account of PACA, who is missing. Restore it, with its "
-            "account, and issue the run again: nothing of it is posted"
+            f"{files[0]}: run {run} pays 1 lines of 2018 from the account of PACA, who is missing. Restore "
+            "what is missing, with its account, and issue the run again: nothing of the run is posted"
         )
     assert await state.fetch_rows("select count(*) from entry") == entries
     assert not await state.fetch_rows("select run from payment_issue")
