@@ -226,7 +226,9 @@ def test_exchanged_pieces_are_refused() -> None:
 @pytest.mark.parametrize("name", ["batch", "entries", "keys", "payees", "previous"])
 def test_the_digest_covers_the_row(name: str) -> None:
     _, rows, row = _take_snapshot()
-    _assert_refused(row._replace(**{name: getattr(row, name) + 1}), rows, "the row of the checkpoint was changed")
+    _assert_refused(
+        row._replace(**{name: getattr(row, name) + 1}), rows, "the row of the checkpoint was changed"
+    )
 
 
 def test_a_checkpoint_of_another_version_is_refused() -> None:
