@@ -144,9 +144,7 @@ def _build_changed_error(
         _describe_difference(stored, present.meaning),
         _describe_difference(present.meaning, stored),
     )
-    remedy = (
-        "Restore the old meaning: a code keeps it for its whole year. Add a new code for another meaning."
-    )
+    remedy = "Put the old meaning back: a code keeps its meaning for its whole year. Add a new code for another meaning."
     return ReferenceDataError(
         f"{present.file} of {year}",
         f"{code} is in use with {old}, and the file now has {new}{others}",

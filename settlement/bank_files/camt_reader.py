@@ -106,7 +106,7 @@ def _read_entries(file: XmlBankFile) -> _Entries:
     is_booked = status == _BOOKED
     day = tables.parse_days(ENTRY, "day")
     has_no_day = (day.fault != 0) | ~tables.has_text(ENTRY, "day")
-    file.reject_first(ENTRY, is_booked & has_no_day, "The entry has no booking date", remedy=_REMEDY)
+    file.reject_first(ENTRY, is_booked & has_no_day, "The entry has no valid booking date", remedy=_REMEDY)
     first = np.searchsorted(statement, np.arange(tables.count_rows(STATEMENT)))
     reversal = tables.pack_codes(ENTRY, "reversal")
     return _Entries(
@@ -167,7 +167,7 @@ def _read_balances(file: XmlBankFile) -> dict[int, _Balances]:
         BALANCE, is_read & is_invalid, "The balance is not in EUR with two decimals", remedy=_REMEDY
     )
     days = tables.parse_days(BALANCE, "day")
-    file.reject_first(BALANCE, is_read & (days.fault != 0), "The balance has no day", remedy=_REMEDY)
+    file.reject_first(BALANCE, is_read & (days.fault != 0), "The balance has no valid day", remedy=_REMEDY)
     balances: dict[int, _Balances] = {}
     for row, (statement, code) in enumerate(zip(tables.get_parents(BALANCE).tolist(), codes, strict=True)):
         earlier = balances.get(statement, _Balances())

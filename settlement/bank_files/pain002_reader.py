@@ -35,7 +35,9 @@ def read_message(file: XmlBankFile) -> BankMessage:
         raise FileUnreadable(file.name, "The element OrgnlGrpInfAndSts is missing", _REMEDY)
     created = tables.parse_days(HEADER, "moment")
     has_no_day = (created.fault != 0) | ~tables.has_text(HEADER, "moment")
-    file.reject_first(HEADER, has_no_day, "The element CreDtTm is missing", remedy=_REMEDY)
+    file.reject_first(
+        HEADER, has_no_day, "The element CreDtTm is missing or has no valid day", remedy=_REMEDY
+    )
     original = tables.read_texts(GROUP, "message")[0]
     if not original:
         raise file.error_at(GROUP, 0, "The element OrgnlMsgId is missing", remedy=_REMEDY)

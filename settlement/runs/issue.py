@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core.errors import EngineError
+from core.money import format_euros
 from settlement.orders.outbox import Outbox, WrittenFile
 from settlement.orders.pain001_writer import Pain001Version, sum_exactly
 from settlement.runs import debit_accounts, payment_files, run_queries
@@ -123,7 +124,8 @@ def _check_released(row: dict[str, Any], content: RunContent) -> None:
     lines, cents = len(content.paid.act_start), sum_exactly(content.paid.lines.amount)
     if (lines, cents) != (row["released_lines"], row["released_cents"]):
         raise EngineError(
-            f"run {row['run']} would pay {lines:,} lines, but {row['released_lines']:,} were released"
+            f"run {row['run']} would pay {lines:,} lines of {format_euros(cents)} euros, but "
+            f"{row['released_lines']:,} lines of {format_euros(row['released_cents'])} euros were released"
         )
 
 

@@ -36,7 +36,7 @@ class Change(NamedTuple):
     message: str
 
 
-_PUT_BACK = "Put the code back: "
+_PUT_BACK = " back: a code "
 _CHANGES = (
     Change(
         "programmes.csv",

@@ -70,10 +70,10 @@ def test_statuses_of_messages_and_lots_are_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "finding"),
     [
-        ("<OrgnlMsgId>RUN-1</OrgnlMsgId>", "", "OrgnlMsgId is missing"),
-        ("<CreDtTm>2018-12-13T17:00:00+01:00</CreDtTm>", "", "CreDtTm is missing"),
-        ("2018-12-13T", "2018-13-13T", "CreDtTm is missing"),
-        ("<OrgnlEndToEndId>E-1</OrgnlEndToEndId>", "", "OrgnlEndToEndId is missing"),
+        ("<OrgnlMsgId>RUN-1</OrgnlMsgId>", "", "The element OrgnlMsgId is missing"),
+        ("<CreDtTm>2018-12-13T17:00:00+01:00</CreDtTm>", "", "The element CreDtTm is missing"),
+        ("2018-12-13T", "2018-13-13T", "The element CreDtTm is missing"),
+        ("<OrgnlEndToEndId>E-1</OrgnlEndToEndId>", "", "The element OrgnlEndToEndId is missing"),
         ("10.50", "10.505", "The amount is not in EUR"),
         ("10.50", "-1", "The amount is not in EUR"),
         ('Ccy="EUR"', 'Ccy="USD"', "The amount is not in EUR"),
