@@ -278,7 +278,7 @@ async def test_an_issue_pays_exactly_what_was_released(state: SmallState) -> Non
     run = await release_run(state, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
     await state.forge("update payment_release set cents = 699")
     with pytest.raises(
-        EngineError, match="pay 1 lines of 7\.00 euros, but 1 lines of 6\.99 euros were released"
+        EngineError, match=r"pay 1 lines of 7\.00 euros, but 1 lines of 6\.99 euros were released"
     ):
         await state.issue(run)
 
