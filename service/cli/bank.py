@@ -63,7 +63,7 @@ class ImportRequest(NamedTuple):
     """How bank files are imported."""
 
     again: bool = False
-    """Match files that were imported before once more."""
+    """Match again the files that were imported before."""
     interest_at: datetime | None = None
     """The moment as of which late interest is proposed afterwards; None if it is not."""
 
@@ -79,7 +79,7 @@ def import_(
         Parameter(
             negative="",
             show_default=False,
-            help="Match files that were imported before once more, and post their acts that were refused.",
+            help="Match again the files that were imported before, and post again their acts that were refused.",
         ),
     ] = False,
     interest: Annotated[InterestOptions, Parameter(name="*")] = DEFAULT_INTEREST,

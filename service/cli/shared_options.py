@@ -27,7 +27,7 @@ AgainOption = Annotated[
     Parameter(
         negative="",
         show_default=False,
-        help="Process files that were processed before once more: refused lines may be accepted now, "
+        help="Process again the files that were processed before: refused lines may be accepted now, "
         "accepted lines stay as they are.",
     ),
 ]

@@ -133,7 +133,7 @@ class Application:
 
 
 def _service_stopping() -> Problem:
-    return try_again("The service is stopping; send the request again; repeating it does no harm")
+    return try_again("The service is stopping: send the request again, because repeating it does no harm")
 
 
 def _translate_failure(path: str, error: Exception) -> Problem:

@@ -93,7 +93,7 @@ class UploadsHandler:
         return respond_state(upload, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     async def get_state(self, request: Request) -> Response:
-        """Respond with how much of an upload has arrived; HEAD gets it in headers alone."""
+        """Respond with how much of an upload has arrived; HEAD returns this in headers alone."""
         request.allow_only()
         return respond_state(self._require_own(request))
 

@@ -31,7 +31,7 @@ ATOMIC = Parameter("atomic", "Accept all acts of the form or file, or none", {"t
 DRY_RUN = Parameter(
     "dry_run", "Show how the lines would be decided now, and store nothing", {"type": "boolean"}
 )
-AGAIN = Parameter("again", "Decide a file once more that was decided before", {"type": "boolean"})
+AGAIN = Parameter("again", "Decide again a file that was decided before", {"type": "boolean"})
 PAIN002_VERSION = Parameter(
     "version", "Version of pain.002.001", {"type": "string", "enum": ["03", "10", "12"]}
 )
