@@ -55,7 +55,7 @@ class Year:
             )
         if not self.formats or not set(self.formats) <= set(supported):
             raise ValueError(
-                f"--format is {', '.join(self.formats)}, and each must be one of {', '.join(supported)}"
+                f"--format is {', '.join(self.formats)}, and each of the formats must be one of {', '.join(supported)}"
             )
 
 
