@@ -33,7 +33,7 @@ def check_sender_name(sender: str, place: str, *, is_internal: bool) -> None:
     if sender in RESERVED_SENDERS and not is_internal:
         names = ", ".join(sorted(RESERVED_SENDERS))
         raise SenderForbidden(
-            place, f"its sender is {sender}, and {names} are reserved", f"Name another sender: {_COMMANDS}"
+            place, f"Its sender is {sender}, and {names} are reserved", f"Name another sender: {_COMMANDS}"
         )
 
 
@@ -56,10 +56,10 @@ class SenderCheck:
         """
         for kind in _list_kinds(lines):
             if SENDER_OF_KIND.get(kind, self._sender) != self._sender:
-                finding = f"it contains a {kind}, which only the sender {SENDER_OF_KIND[kind]} may send"
+                finding = f"It contains a {kind}, which only the sender {SENDER_OF_KIND[kind]} may send"
                 raise SenderForbidden(self._place, finding, f"Remove the line: {_COMMANDS}")
             if kind in ACCOUNTANT_SETTLEMENTS and not self._is_accountant:
-                finding = f"it contains a {kind}, and the sender {self._sender} has no key with the role {_ACCOUNTANT_ROLE}"
+                finding = f"It contains a {kind}, and the sender {self._sender} has no key with the role {_ACCOUNTANT_ROLE}"
                 remedy = f"Create one: crescendo access create {self._sender} --role {_ACCOUNTANT_ROLE}"
                 raise SenderForbidden(self._place, finding, remedy)
 
