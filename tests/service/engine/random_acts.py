@@ -60,6 +60,7 @@ class PostedRow(NamedTuple):
     """What the journal says of an accepted line."""
 
     entry: int
+    sender: str
     kind: int
     reference: str
     exercise: int
@@ -73,6 +74,8 @@ class ActGenerator:
     """Generates acts that follow what is posted."""
 
     rng: random.Random
+    prefix: str
+    """References begin with it."""
     posted: dict[int, Posted] = field(default_factory=dict)
     _acts: dict[str, list[list[Row]]] = field(default_factory=dict)
     """The acts sent so far, by sender: some are sent again."""
@@ -82,14 +85,14 @@ class ActGenerator:
     _planned: Counter[int] = field(default_factory=Counter)
     """The cents of each entry that acts not decided yet take up."""
 
-    def note_posted(self, sender: str, rows: Iterable[PostedRow]) -> None:
-        """Note what was accepted of a sender."""
+    def note_posted(self, rows: Iterable[PostedRow]) -> None:
+        """Note what was accepted."""
         previous, line = "", 0
         for row in rows:
             line = line + 1 if row.reference == previous else 1
             previous, kind = row.reference, CATALOG[row.kind]
             self.posted[row.entry] = Posted(
-                row.entry, kind, sender, row.reference, line, row.exercise, row.amount
+                row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount
             )
             followed = self.posted.get(row.predecessor)
             if followed and (kind.inherits or kind.mirrors):
@@ -108,7 +111,7 @@ class ActGenerator:
             return [row | {"amount": "17.00"} for row in act] if rng.random() < 0.3 else act
         self._count += 1
         kind = self._choose_kind(self._prefer_possible(sender, kinds))
-        head = {"reference": f"A{self._count}", **self._choose_dates()}
+        head = {"reference": f"{self.prefix}{self._count}", **self._choose_dates()}
         first = head | self._generate_line(kind, sender, int(head["exercise"]))
         rows = [first, *self._continue_act(first, head, kinds)]
         if len(rows) > 1:
@@ -224,7 +227,7 @@ class ActGenerator:
     def _describe_payee(self, kind: ActKind) -> Row:
         rng = self.rng
         if kind.is_payee_act:
-            code = f"N{self._count}" if kind.family is Family.THIRD_PARTY else rng.choice(PAYEES)
+            code = f"{self.prefix}N{self._count}" if kind.family is Family.THIRD_PARTY else rng.choice(PAYEES)
             if self._blocked and kind.change is PayeeChange.RELEASE:
                 code = PAYEES[min(self._blocked) - 1]
             details = {"payee_name": "Entreprise", "iban": rng.choice(IBANS)}

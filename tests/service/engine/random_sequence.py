@@ -59,7 +59,8 @@ _WEIGHTS: Mapping[str, int] = {
     "court": 1,
 }
 _STEP_ACTS_MAX = 6
-_POSTED = "select entry_id, kind, reference, exercise, amount, predecessor, payee from entry where entry_id > $1 order by 1"
+_POSTED = """select entry_id, sender, kind, reference, exercise, amount, predecessor, payee
+    from entry join submission using (submission) where entry_id > $1 order by 1"""
 
 
 @dataclass(slots=True)
@@ -71,6 +72,15 @@ class SequenceResult:
     """Forms and files that their sender may not send."""
     accepted: Counter[str] = field(default_factory=Counter)
     """The accepted lines, by kind."""
+
+
+class SequencePlan(NamedTuple):
+    """The acts of a sequence."""
+
+    seed: int
+    acts: int
+    has_internal: bool = True
+    """Whether acts as payment runs and bank files have them are among the random ones."""
 
 
 class _Step(NamedTuple):
@@ -88,10 +98,11 @@ class RandomSequence:
     """Sends random acts to one engine, and notes what it accepts."""
 
     def __init__(
-        self, rng: random.Random, store: PostgresStore, folder: Path, *, connection: asyncpg.Connection
+        self, plan: SequencePlan, store: PostgresStore, folder: Path, *, connection: asyncpg.Connection
     ) -> None:
-        self._rng, self._folder, self._spool = rng, folder, Spool(folder / "spool")
-        self._generator, self.result = ActGenerator(rng), SequenceResult()
+        self._plan, self._rng, self._folder = plan, random.Random(plan.seed), folder
+        self._spool = Spool(folder / "data" / "spool")
+        self._generator, self.result = ActGenerator(self._rng, f"A{plan.seed}-"), SequenceResult()
         self._connection, self.inbox = connection, Inbox(self._spool, store, StageTimes())
         self._done, self._changed, self._files = set[int](), asyncio.Event(), 0
 
@@ -101,15 +112,16 @@ class RandomSequence:
         self._done |= {row.submission for row in result.progress if row.progress.is_done}
         self._changed.set()
 
-    async def send_acts(self, acts: int) -> None:
-        """Send so many acts, a few at a time, each time after what was sent before is decided."""
-        await self._note_posted("budget")
-        while self.result.acts < acts:
+    async def send_acts(self) -> None:
+        """Send the acts, a few at a time, each time after what was sent before is decided."""
+        await self._note_posted()
+        self.result.accepted.clear()
+        while self.result.acts < self._plan.acts:
             step = self._choose_step()
             is_sent = await self._send(step)
             assert is_sent == step.may_be_sent, f"{step.sender} by {step.way}: {step.rows}"
             self.result.refused_whole += not is_sent
-            await self._note_posted(step.sender)
+            await self._note_posted()
 
     async def _send(self, step: _Step) -> bool:
         """Send acts and wait until they are decided; return False if they are refused whole."""
@@ -119,10 +131,10 @@ class RandomSequence:
             return False
         return True
 
-    async def _note_posted(self, sender: str) -> None:
+    async def _note_posted(self) -> None:
         last = max(self._generator.posted, default=0)
         rows = [PostedRow(*row) for row in await self._connection.fetch(_POSTED, last)]
-        self._generator.note_posted(sender, rows)
+        self._generator.note_posted(rows)
         self.result.accepted.update(CATALOG[row.kind].name for row in rows)
 
     def _choose_step(self) -> _Step:
@@ -145,6 +157,8 @@ class RandomSequence:
         """Choose who sends; payment runs and the bank do, as a rule, only when they have something to follow."""
         while True:
             (sender,) = self._rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
+            if sender in INTERNAL_KINDS and not self._plan.has_internal:
+                continue
             kinds = INTERNAL_KINDS.get(sender, OUTSIDE_KINDS) - {"payee_block", "late_interest"}
             if self._generator.may_act(sender, kinds) or self._rng.random() < 0.05:
                 return sender
@@ -186,14 +200,14 @@ def _list_kinds(sender: str, way: str) -> frozenset[str]:
 
 
 async def run_sequence(
-    dsn: str, folder: Path, reference: ReferenceData, *, seed: int, acts: int
+    dsn: str, folder: Path, reference: ReferenceData, plan: SequencePlan
 ) -> SequenceResult:
-    """Send so many random acts to an engine on a database with credits, payees and keys."""
+    """Send random acts to an engine on a database with credits, payees and keys."""
     async with PostgresStore(dsn).own_lease("test") as store, open_connection(dsn) as connection:
-        sequence = RandomSequence(random.Random(seed), store, folder, connection=connection)
+        sequence = RandomSequence(plan, store, folder, connection=connection)
         settings = PipelineSettings(on_committed=sequence.note_commit)
         async with asyncio.TaskGroup() as group:
             group.create_task(Pipeline(store, reference, settings).run(sequence.inbox))
-            await sequence.send_acts(acts)
+            await sequence.send_acts()
             sequence.inbox.close()
     return sequence.result

@@ -458,7 +458,7 @@ async def submit_payment(state: State, payment: Row, reference: str) -> None:
     (last,) = await state.fetch("select max(entry_id) as entry from entry")
     (owed,) = await state.fetch("select max(entry_id) as entry from entry where reference = $1", reference)
     named = {"reference": f"P-{last['entry']}", "predecessor": f"@{owed['entry']}"}
-    await state.submit_accepted([payment | named], "treasury")
+    await state.submit_accepted([{**payment, **named}], "treasury")
 
 
 async def pay_part(state: State, reference: str, amount: str, debited: str) -> None:
