@@ -142,6 +142,11 @@ async def test_unsigned_files_are_taken_if_the_operator_allows_it(database: Data
         theirs.leave_file("commitments.jsonl", [build_commitment("C")], by=None)
         await wait_for_log(served, "refused", "commitments.jsonl")
         assert theirs.read_result("commitments.jsonl.problem.json")["code"] == "role-not-held"
+        # a reserved name is no sender
+        bank = create_folders(tmp_path / "drop", "bank")
+        bank.leave_file("debits.jsonl", ALLOTMENTS, by=None)
+        await wait_for_log(served, "refused", "debits.jsonl")
+        assert bank.read_result("debits.jsonl.problem.json")["code"] == "wrong-sender"
         # a sender with a signer must sign, even if all its signers have ended
         folders = create_folders(tmp_path / "drop")
         for row in await fetch(dsn, "select signer from signer where sender = 'MIN-09'"):

@@ -215,6 +215,8 @@ OUT_OF_ROLE: Mapping[str, tuple[Mapping[str, str], dict[str, str]]] = {
     "who orders refuses no payment": (MINISTRY, REJECTION),
     "who pays orders nothing": (ACCOUNTANT, build_commitment("X-1")),
     "who pays opens no credits": (ACCOUNTANT, OPENINGS[0]),
+    "who pays posts no payment of a run": (ACCOUNTANT, {**REJECTION, "kind": "payment"}),
+    "who pays states no movement of the bank": (ACCOUNTANT, {**REJECTION, "kind": "bank_debit"}),
     "who opens credits allots none": (DIRECTORATE, ALLOTMENTS[0]),
     "who opens credits orders nothing": (DIRECTORATE, build_commitment("X-4")),
     "who manages a programme opens no credits": (MINISTRY, OPENINGS[0]),
