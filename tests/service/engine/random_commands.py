@@ -38,7 +38,7 @@ class RandomState(State):
         if files:
             answers = self.simulate_bank(files, OutcomeRates(rng.randrange(10**6), _FAILURES))
             imported = await self.import_files(self.list_files(answers))
-            assert imported.rejected == []
+            assert imported.rejected == [], imported.rejected
         if rng.random() < 0.7:
             await late_interest.propose_interest(
                 self.context, InterestRequest(at), create_interruption(), reporter=ProgressLines()
