@@ -31,12 +31,12 @@ from refusal where submission = $1 order by line limit $2;
 
 -- name: commitments
 -- The remainder of each commitment, summed by account assignment.  $1 kinds with $2 their effect on the amount engaged and not
--- yet drawn, $3 their effect on the amount certified and not yet requested; $4 kinds that mirror; $5 the kind that commits.
+-- yet drawn, $3 their effect on the amount certified and not yet requested; $4 kinds that mirror; $5 the kinds that commit.
 with effect as (
     select kind, open_sign, unbilled_sign from unnest($1::smallint[], $2::smallint[], $3::smallint[]) as t (kind, open_sign, unbilled_sign)
 ),
 step as (
-    select case when e.kind = $5 then e.entry_id else e.predecessor end as commitment,
+    select case when e.kind = any($5::smallint[]) then e.entry_id else e.predecessor end as commitment,
            e.amount * f.open_sign as open, e.amount * f.unbilled_sign as unbilled
     from entry e join effect f on f.kind = e.kind
     union all
@@ -188,7 +188,7 @@ group by centre;
 
 -- name: budget_expected
 -- The AE and CP that the entries from $1 up to, not including, $2 take up by the catalog: $3 kinds with their signs for $4 AE
--- and $5 CP; $6 kinds that mirror; $7 the kind that earmarks.  Spending on an operation takes up no further AE, as its earmark
+-- and $5 CP; $6 kinds that mirror; $7 kinds that earmark.  Spending on an operation takes up no further AE, as its earmark
 -- did.  $8 kinds give back what their original request took up, which is found through entries of $9 kinds.
 with recursive effect as (
     select kind, ae, cp from unnest($3::smallint[], $4::smallint[], $5::smallint[]) as t (kind, ae, cp)
@@ -206,12 +206,12 @@ line as (
     union all
     select c.cell, -c.amount, p.kind from climb c join entry p on p.entry_id = c.at where p.kind <> all($9::smallint[])
 )
-select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = $7), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
+select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = any($7::smallint[])), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
 from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;
 
 -- name: cell_centres
 select cell, centre, budget_year from cell;
 
 -- name: interest_proposed
--- Claimed late interest by account assignment, of acts in the given days.
-select cell, sum(amount)::bigint as cents from entry where kind = $1 and day between $2 and $3 group by cell;
+-- Claimed late interest by account assignment: acts of kinds $1 from day $2 to day $3.
+select cell, sum(amount)::bigint as cents from entry where kind = any($1::smallint[]) and day between $2 and $3 group by cell;
