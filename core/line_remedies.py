@@ -38,9 +38,9 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.LINE_INVALID: Remedy(
         "The line neither starts an act nor follows the line above it.",
-        "Number an act's lines 1, 2, 3 ..., next to each other, of one family of kinds, exercise and reference.",
+        "Put the lines of an act next to each other, numbered 1, 2, 3 ..., with the same family, exercise and reference.",
         "La ligne n'ouvre pas un acte et ne suit pas la ligne précédente.",
-        "Numéroter les lignes d'un acte 1, 2, 3 ..., à la suite, avec les mêmes famille, exercice et référence.",
+        "Placer les lignes d'un acte à la suite, numérotées 1, 2, 3 ..., avec mêmes famille, exercice et référence.",
     ),
     _O.ACT_TOO_LONG: Remedy(
         "The act has more than 1,000 lines.",
@@ -55,10 +55,8 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Prendre une autre référence pour un autre acte ; pour corriger, envoyer l'acte rectificatif.",
     ),
     _O.FIELD_MISSING: Remedy(
-        "A field that this kind of act needs is empty.",
-        "Fill in the named field.",
-        "Une zone obligatoire pour ce type d'acte est vide.",
-        "Renseigner la zone indiquée.",
+        "A field that this kind of act needs is empty.", "Fill in the named field.",
+        "Une zone obligatoire pour ce type d'acte est vide.", "Renseigner la zone indiquée.",
     ),
     _O.FIELD_INVALID: Remedy(
         "A field cannot be read: wrong format, too long, or control characters.",
@@ -74,9 +72,9 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.AMOUNT_NOT_POSITIVE: Remedy(
         "The amount is zero or negative.",
-        "Send a positive amount; to take money back, send the kind of act that reverses.",
+        "Send a positive amount; to take money back, send an act that reverses the first one.",
         "Le montant est nul ou négatif.",
-        "Envoyer un montant positif ; pour annuler, employer l'acte inverse.",
+        "Envoyer un montant positif ; pour annuler un acte, envoyer l'acte inverse.",
     ),
     _O.AMOUNT_OVER_LIMIT: Remedy(
         "The amount is over a thousand billion euros.",
@@ -110,9 +108,11 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.FUND_CENTRE_LEVEL: Remedy(
         "This kind of act is not allowed at this level of the budget.",
-        "Spend at a UO, open at a programme, allot to a BOP or UO, move between equals, earmark operations.",
+        "Name a UO to spend credits, a programme to open them, a BOP or UO to allot them, two fund centres of the same"
+        " level to move them, or an operation to earmark them.",
         "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
-        "Dépenser sur une UO, ouvrir sur un programme, déléguer à un BOP ou une UO, affecter une opération.",
+        "Indiquer une UO pour dépenser des crédits, un programme pour les ouvrir, un BOP ou une UO pour les mettre à"
+        " disposition, deux centres du même niveau pour les mouvementer, une opération pour les affecter.",
     ),
     _O.FUNCTIONAL_AREA_UNKNOWN: Remedy(
         "The nomenclature of the budget year contains no such functional area.",
@@ -122,7 +122,7 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.COMMITMENT_ITEM_UNKNOWN: Remedy(
         "The nomenclature of the budget year contains no such commitment item.",
-        "Use a category such as 31 or 63 to spend, T2 or HT2 for acts on the budget.",
+        "For spending, use a category such as 31 or 63; for acts on the budget, use T2 or HT2.",
         "Le compte budgétaire est absent de la nomenclature de l'année.",
         "Employer une catégorie (31, 63 ...) pour dépenser, T2 ou HT2 pour les actes budgétaires.",
     ),
@@ -139,10 +139,10 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Employer une opération de l'année, ou laisser la zone vide.",
     ),
     _O.NOMENCLATURE_MISMATCH: Remedy(
-        "Two valid codes do not go together: another programme or unit, or an item of the wrong type.",
-        "Use an area, activity, fund and operation of the fund centre's own programme and unit.",
-        "Deux codes existent mais ne vont pas ensemble : autre programme, autre unité ou compte inadapté.",
-        "Prendre domaine, activité, fonds et opération du programme et de l'unité du centre financier.",
+        "A valid code belongs to another programme or UO than the fund centre, or the item does not suit the act.",
+        "Use an area, activity and fund of the fund centre's programme, an operation of its UO, and a suitable item.",
+        "Un code relève d'un autre programme ou UO que le centre financier, ou le compte ne convient pas à l'acte.",
+        "Prendre domaine, activité et fonds du programme du centre, opération de son UO, et un compte qui convient.",
     ),
     _O.ACCOUNT_UNKNOWN: Remedy(
         "The chart of accounts of the year contains no such account.",
