@@ -16,6 +16,7 @@ from ingest.queue.events import InboxEvents
 from ingest.queue.inbox import Inbox
 from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
+from ingest.spool.spool_identity import read_identity
 from monitoring.cut_off import CutOff
 from monitoring.service_metrics import ServiceMetrics
 from posting import pipeline
@@ -25,6 +26,7 @@ from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
 from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
+from posting.store.running_engine import offer_spool
 from reporting import code_labels
 from service.auth import audit_trail
 from service.auth.access_queries import open_audit_pool
@@ -34,8 +36,9 @@ from service.configuration.settings import Settings
 from service.database.configured_database import open_database
 from service.database.read_pool import open_read_pool
 from service.dropfolders.watcher import DropFolderRules, watch_folders
-from service.engine import standby
-from service.engine.file_processing import load_reference, open_store
+from service.engine import registration_watch, standby
+from service.engine.engine_context import load_reference
+from service.engine.file_processing import open_store
 from service.engine.shutdown_deadline import exit_after_failure
 from service.engine.timed_store import TimedStore
 from service.http.authentication import Authenticator
@@ -124,6 +127,7 @@ async def serve(
 
         background = [
             *(_watch_lease(store), authenticator.follow(database.dsn), broadcaster.run()),
+            registration_watch.follow_registrations(service.inbox.files, store, database.dsn),
             *_list_maintenance(service, database.dsn),
         ]
         with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
@@ -197,6 +201,7 @@ async def _open_context(
 ) -> AsyncIterator[ServiceContext]:
     spool, stages = Spool(settings.data / "spool", options.file_bytes_max), StageTimes()
     await remove_undecided(spool, store)
+    await offer_spool(store, read_identity(settings.data / "spool"))
 
     async def note_loaded(loaded: LoadedBook) -> None:
         service.metrics.file_states.load(await read_file_stock(service.pool))

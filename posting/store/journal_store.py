@@ -80,6 +80,16 @@ class PostgresStore:
         finally:
             await self._lease.release()
 
+    @asynccontextmanager
+    async def open_without_lease(self) -> AsyncIterator["PostgresStore"]:
+        """Connect while the body runs, to register files that the engine at work decides."""
+        try:
+            await self._connections.connect()
+            yield self
+        finally:
+            async with self._connections.close():
+                pass
+
     @property
     def connection(self) -> Any:
         """The connection that owns the lease."""

@@ -97,6 +97,15 @@ async def apply_migrations(connection: asyncpg.Connection) -> list[str]:
     return await migrate(connection)
 
 
+async def has_serving_engine(dsn: str) -> bool:
+    """Return whether an engine is at work that decides the files which other processes register."""
+    async with connect(dsn) as connection:
+        return bool(
+            await connection.fetchval(SQL["has_engine_spool"])
+            and await connection.fetchval(SQL["has_serving_engine"])
+        )
+
+
 async def read_lease_owner(dsn: str) -> str:
     """Return the owner of the lease on a database; empty if there is none, or the database is empty."""
     async with connect(dsn) as connection:

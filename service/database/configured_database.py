@@ -70,6 +70,31 @@ async def open_or_attach(settings: Settings, progress: Callable[[str], None]) ->
         yield database
 
 
+@asynccontextmanager
+async def open_for_work(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
+    """Open the database for work: beside the engine at work in the folder, if it decides the files of others too.
+
+    Raises
+    ------
+    DatabaseUnfit
+        It does not start, or another process uses the folder and does no work for others.
+    """
+    running = None if settings.database else find_running(settings)
+    if running is not None and await _serves_others(running.dsn):
+        yield running
+        return
+    async with open_database(settings, progress) as database:
+        yield database
+
+
+async def _serves_others(dsn: str) -> bool:
+    """Return whether the engine at work decides the files that other processes register."""
+    from service.database import command_queries
+
+    with command_queries.translate_database_errors(dsn):
+        return await command_queries.has_serving_engine(dsn)
+
+
 def find_running(settings: Settings) -> Database | None:
     """Return the database in the folder if another process runs it and it is ready, else None."""
     if sys.platform != "linux":

@@ -20,7 +20,7 @@ from ingest.spool.envelope import Envelope
 from service.configuration.settings import Settings
 from service.database import command_queries
 from service.engine import file_processing, late_interest, payment_runs
-from service.engine.file_processing import EngineContext
+from service.engine.engine_context import EngineContext
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.engine.processing_result import FileRejection, ProcessingResult, require_accepted
 from service.terminal.processing_progress import ProgressReporter

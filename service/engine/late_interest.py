@@ -23,7 +23,7 @@ from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
 from service.database import command_queries
 from service.engine import file_processing
-from service.engine.file_processing import EngineContext
+from service.engine.engine_context import EngineContext
 from service.engine.processing_result import ProcessingResult, require_accepted
 from service.results import receipt_queries
 from service.terminal.processing_progress import ProgressReporter

@@ -8,8 +8,8 @@ from core.reference.files import SAMPLE_FOLDER
 from posting.book.registry import ReferenceData
 from service.configuration.settings import Settings
 from service.database import session
-from service.database.configured_database import open_database
-from service.engine import file_processing, kernel_warmup, process_tuning
+from service.database.configured_database import open_for_work
+from service.engine import engine_context, file_processing, kernel_warmup, process_tuning
 from service.engine.processing_result import require_accepted
 from service.terminal import processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
@@ -77,8 +77,8 @@ def issue_run(settings: Settings, run: int, request: IssueRequest) -> bool:
     async def work(interruption: Interruption) -> bool:
         # code and reference data are loaded while the database starts
         loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
-        async with open_database(settings, reporter.report_activity) as database:
-            context = file_processing.EngineContext(settings, database, await loading)
+        async with open_for_work(settings, reporter.report_activity) as database:
+            context = engine_context.EngineContext(settings, database, await loading)
             return await issue_in_database(
                 context, run, request, interruption=interruption, reporter=reporter
             )
@@ -91,11 +91,11 @@ def issue_run(settings: Settings, run: int, request: IssueRequest) -> bool:
 
 def _load_reference(settings: Settings, reporter: ProgressReporter) -> ReferenceData:
     kernel_warmup.load_kernels(reporter)
-    return file_processing.load_reference(settings)
+    return engine_context.load_reference(settings)
 
 
 async def issue_in_database(
-    context: file_processing.EngineContext,
+    context: engine_context.EngineContext,
     run: int,
     request: IssueRequest,
     *,
@@ -132,7 +132,7 @@ async def issue_in_database(
 
 
 async def _decide_acts(
-    context: file_processing.EngineContext,
+    context: engine_context.EngineContext,
     prepared: PreparedActs,
     interruption: Interruption,
     *,
