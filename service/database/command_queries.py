@@ -106,6 +106,11 @@ async def has_serving_engine(dsn: str) -> bool:
         )
 
 
+async def try_settlement_lock(connection: asyncpg.Connection) -> bool:
+    """Own the lock of settlement work until the connection ends; False if another connection owns it."""
+    return bool(await connection.fetchval(SQL["try_settlement_lock"]))
+
+
 async def read_lease_owner(dsn: str) -> str:
     """Return the owner of the lease on a database; empty if there is none, or the database is empty."""
     async with connect(dsn) as connection:

@@ -32,6 +32,9 @@ select reference from refusal where code = $1 and reference <> '' order by batch
 -- name: has_engine
 select to_regclass('engine') is not null;
 
+-- name: try_settlement_lock
+select pg_try_advisory_lock(7317, 4);
+
 -- name: has_engine_spool
 select exists (select from pg_attribute where attrelid = to_regclass('engine') and attname = 'spool' and not attisdropped);
 

@@ -94,7 +94,7 @@ class FileRegistration:
         self._presented = set[FileIdentity]()
         self._rejected: list[RejectedFile] = []
         self._known: list[AlreadyProcessed] = []
-        self.numbers: list[int] = []
+        self.numbers = list(request.awaited)
         """The submissions that the engine at work decides, in order."""
 
     async def register_files(self, stopped: asyncio.Event) -> None:

@@ -37,8 +37,8 @@ async def _run(engine: ServicePlace, *words: str | Path, data: Path | None = Non
 
 
 async def test_engine_at_work_decides_the_files_of_a_command(engine: ServicePlace, tmp_path: Path) -> None:
-    credits = _write(tmp_path, "credits.jsonl", CREDITS)
-    result = await _run(engine, credits)
+    opening = _write(tmp_path, "credits.jsonl", CREDITS)
+    result = await _run(engine, opening)
     assert result.code == 0, result.err
     (receipt,) = result.json()["receipts"]
     assert receipt["accepted"]["lines"] == len(CREDITS)
@@ -47,11 +47,11 @@ async def test_engine_at_work_decides_the_files_of_a_command(engine: ServicePlac
     (engine_row,) = await fetch(engine.dsn, "select epoch, spool from engine")
     assert engine_row["epoch"] == epoch["epoch"] == 1, "the service still owns its first lease"
 
-    again = await _run(engine, credits)
+    again = await _run(engine, opening)
     assert again.code == 0
     assert [known["submission"] for known in again.json()["known"]] == [receipt["submission"]]
 
-    third = await _run(engine, credits, "--again")
+    third = await _run(engine, opening, "--again")
     assert third.json()["receipts"][0]["duplicate"]["lines"] == len(CREDITS)
 
 
@@ -83,7 +83,7 @@ async def test_paused_sender_waits_and_an_interrupted_command_leaves_its_files(
         engine.dsn,
         "insert into pause (sender, is_paused, reason, key, by) values ('MEN', true, 'inquiry', '', 'test')",
     )
-    from tests.service.command_line import interrupt_command, start_command, wait_for_end
+    from tests.service.command_line import start_command, wait_for_end
 
     path = _write(tmp_path, "paused.jsonl", [{**CREDITS[0], "reference": "PAUSED-1"}])
     process = await start_command(
