@@ -53,6 +53,8 @@ from service.http.tls import Tls
 from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.metrics_binding import bind_metrics
+from service.tasks.task_queries import open_task_pool
+from service.tasks.task_runner import TaskRunner
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
@@ -128,6 +130,7 @@ async def serve(
         background = [
             *(_watch_lease(store), authenticator.follow(database.dsn), broadcaster.run()),
             registration_watch.follow_registrations(service.inbox.files, store, database.dsn),
+            service.task_runner.run(),
             *_list_maintenance(service, database.dsn),
         ]
         with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
@@ -216,7 +219,12 @@ async def _open_context(
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
     labels = code_labels.load(settings.reference) if settings.reference else code_labels.load()
-    async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
+    async with (
+        open_read_pool(dsn) as pool,
+        open_journal(dsn) as journal,
+        open_audit_pool(dsn) as writer,
+        open_task_pool(dsn) as task_pool,
+    ):
         stored = StoredParts(
             inbox=inbox,
             receiver=receiver,
@@ -224,6 +232,9 @@ async def _open_context(
             journal=journal,
             sender_pauses=SenderPauses(writer, inbox.files.pause),
             validation_pool=validation_pool,
+            task_pool=task_pool,
+            task_runner=TaskRunner(task_pool, settings, dsn),
+            data=settings.data,
             metrics=metrics,
         )
         service = build_context(
