@@ -2,10 +2,9 @@
 
 import asyncio
 import signal
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
@@ -17,7 +16,6 @@ from ingest.queue.inbox import Inbox
 from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
 from ingest.spool.spool_identity import read_identity
-from monitoring.cut_off import CutOff
 from monitoring.service_metrics import ServiceMetrics
 from posting import pipeline
 from posting.batch import BatchResult
@@ -35,7 +33,7 @@ from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
 from service.database.configured_database import open_database
 from service.database.read_pool import open_read_pool
-from service.dropfolders.watcher import DropFolderRules, watch_folders
+from service.dropfolders.watcher import watch_folders
 from service.engine import registration_watch, standby
 from service.engine.engine_context import load_reference
 from service.engine.file_processing import open_store
@@ -53,6 +51,7 @@ from service.http.tls import Tls
 from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.metrics_binding import bind_metrics
+from service.server_options import ServerOptions
 from service.tasks.task_queries import open_task_pool
 from service.tasks.task_runner import TaskRunner
 from service.terminal.processing_progress import ProgressReporter
@@ -65,37 +64,6 @@ LEASE_CHECK_SECONDS = 2
 SWEEP_SECONDS = 3600
 BURST_SECONDS = 5
 _STOPPING = "Stopping: current requests are answered and batches committed; a second signal stops at once."
-
-
-class ServerOptions(NamedTuple):
-    """Address and limits of the service, and what runs in it."""
-
-    sock: socket.socket
-    file_bytes_max: int
-    uploads_max: int
-    rate: float
-    """Requests per second that one sender may make, after an initial burst."""
-    has_public_metrics: bool
-    is_standby: bool
-    """Wait until no other engine works on the database, instead of failing."""
-    cut_off: CutOff | None
-    """The cut-off shown as a countdown in the metrics."""
-    tls: Tls | None = None
-    """The TLS settings; None for plain HTTP."""
-    drop_folders: DropFolderRules | None = None
-    """The drop folders to watch."""
-
-    @property
-    def requires_certificates(self) -> bool:
-        """Whether clients must present a certificate."""
-        return self.tls is not None and self.tls.requires_certificates
-
-    @property
-    def address(self) -> str:
-        """The URL of the service."""
-        host, port = self.sock.getsockname()[:2]
-        scheme = "https" if self.tls else "http"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def serve(

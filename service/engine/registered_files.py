@@ -27,7 +27,12 @@ from service.engine.processing_result import ProcessingResult
 from service.engine.result_building import ProcessedRequest, build_result
 from service.results import receipt_queries
 from service.results.receipts import Receipt
-from service.terminal.processing_progress import ProcessingProgress, ProgressReporter, report_progress
+from service.terminal.processing_progress import (
+    FileProgress,
+    ProcessingProgress,
+    ProgressReporter,
+    report_progress,
+)
 from service.terminal.signals import Interruption
 
 POLL_SECONDS = 0.2
@@ -98,7 +103,12 @@ class FileRegistration:
         """The submissions that the engine at work decides, in order."""
 
     async def register_files(self, stopped: asyncio.Event) -> None:
-        """Register file after file, until ``stopped``."""
+        """Register file after file, until ``stopped``, behind those that an earlier call has registered."""
+        earlier = await receipt_queries.read_receipts(self._store.connection, self.numbers)
+        self._progress.resume(
+            FileProgress(receipt.file, receipt.size_bytes, receipt.lines, receipt.decided)
+            for receipt in earlier
+        )
         for path in self._request.paths:
             if stopped.is_set():
                 return
