@@ -32,7 +32,7 @@ class BankMessagesHandler:
     """Handles ``/v1/bank/messages``."""
 
     def __init__(self, tasks: TaskRequests, receiver: UploadReceiver, data: Path) -> None:
-        self._tasks, self._receiver, self._folder = tasks, receiver, data / FOLDER
+        self._tasks, self._receiver, self._data = tasks, receiver, data
 
     async def receive_message(self, request: Request) -> Response:
         """Store a bank file durably, and import it as a task."""
@@ -48,7 +48,7 @@ class BankMessagesHandler:
 
     async def _store_body(self, request: Request) -> Path:
         match = _NAME.search(request.get_header("content-disposition"))
-        path = self._folder / secrets.token_hex(16) / (match[1] if match else "bank-file")
+        path = self._data / FOLDER / secrets.token_hex(16) / (match[1] if match else "bank-file")
         length = request.get_header("content-length")
         if length.isdigit() and int(length) > FILE_BYTES_MAX:
             raise _build_too_long()
