@@ -22,6 +22,7 @@ from reporting.refusals import Language, select_language
 from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.http.handlers.dry_runs import DryRunner
+from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.name_cache import NameCache
 from service.http.openapi.examples import FORM_EXAMPLE
@@ -105,13 +106,13 @@ class FormHandler:
 
         With ``atomic``, so are all acts of the form; with ``dry_run``, the form is decided and undone.
         """
+        sender = require_sending_role(request).sender
         request.allow_only("dry_run", "atomic")
         if request.get_header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             detail = "A form must be JSON"
             raise Problem(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail, accepted=["application/json"]
             )
-        sender = request.caller.sender
         self._limits.check_form(sender)
         with self._byte_quota.open_share(sender) as share:
             body = await read_small_body(request.receive, BODY_BYTES_MAX, share)
