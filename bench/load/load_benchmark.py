@@ -21,6 +21,7 @@ from bench.load.arrivals import Arrivals, Load, plan_arrivals
 from bench.load.file_driver import DecidedFile, FileLoad
 from bench.load.form_driver import FormDriver, LoadTally, create_senders
 from bench.load.http_connections import Address
+from bench.load.payment_load import PaymentLoad, PaymentLoadFigures
 from bench.load.process_usage import Usage, UsageMonitor
 from bench.machine import describe_machine
 
@@ -50,6 +51,8 @@ class Target(NamedTuple):
     read_stored: "ReadStored | None" = None
     """Counts what the database contains of some submissions."""
     report_progress: Callable[[str], None] = print
+    payments: PaymentLoad | None = None
+    """The payment run that is issued and booked meanwhile."""
 
 
 class StoredForms(NamedTuple):
@@ -107,6 +110,8 @@ class LoadFigures:
     on: str
     """The machine."""
     is_verified: bool = False
+    payments: PaymentLoadFigures | None = None
+    """The payment run and its statement, if there was one."""
 
 
 def run_load(load: Load, target: Target) -> LoadFigures:
@@ -118,6 +123,8 @@ def run_load(load: Load, target: Target) -> LoadFigures:
         The budget of the load was refused; nothing was measured.
     """
     _create_budget(target)
+    if target.payments:
+        target.payments.prepare()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run_load(load, target))
 
@@ -177,14 +184,28 @@ async def _run_load(load: Load, target: Target) -> LoadFigures:
         if load.file_lines:
             files.append(await asyncio.to_thread(queue.get))  # the forms begin once files are decided
         target.report_progress(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
+        paying = asyncio.create_task(_pay(target, driver.tally))
         usage = await _drive_forms(driver, target)
         end = asyncio.get_running_loop().time()
+    payments = await paying
     while not queue.empty():
         files.append(queue.get())
     await driver.close()
     figures = _build_figures(load, _Measurement(plan, driver, files, usage, end))
+    figures.payments = payments
     await _verify(figures, driver.tally, target)
     return figures
+
+
+async def _pay(target: Target, tally: LoadTally) -> PaymentLoadFigures | None:
+    """Issue and book the payment run of the load, beside the forms; a difference fails the load."""
+    if target.payments is None:
+        return None
+    try:
+        return await asyncio.to_thread(target.payments.pay)
+    except (RuntimeError, OSError) as error:
+        tally.add_error(f"payments: {error}")
+        return None
 
 
 def _build_file_load(load: Load, target: Target) -> FileLoad:

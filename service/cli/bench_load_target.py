@@ -43,6 +43,9 @@ class RunningService(NamedTuple):
     process: int
     """Process id."""
     dsn: str
+    data: Path
+    accountants: list[tuple[str, str]]
+    """Sender and token of two accountants, who pay."""
 
 
 @contextmanager
@@ -66,7 +69,8 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
         try:
             url = _wait_until_ready(process, log)
             database = find_running(Settings(data=data))
-            yield RunningService(url, keys, process.pid, database.dsn if database else "")
+            dsn = database.dsn if database else ""
+            yield RunningService(url, keys[:-2], process.pid, dsn, data, keys[-2:])
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -75,14 +79,15 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
 
 
 async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
-    """Create a key for each sender, and the steward's as the last one."""
+    """Create a key for each sender, the steward's, and those of two accountants."""
     officers = [
         (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
     ]
     async with run_embedded(data) as database, connect(database.dsn) as connection:
         await apply_migrations(connection)
         keys = []
-        for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES)]:
+        accountants = [(name, frozenset({Role.ASSIGNED_ACCOUNTANT})) for name in ("DRFIP-75", "DRFIP-69")]
+        for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES), *accountants]:
             _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))
             keys.append((sender, token))
         return keys
