@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -26,21 +26,22 @@ from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
 from posting.store.running_engine import offer_spool
 from reporting import code_labels
+from reporting.code_labels import CodeLabels
 from service.auth import audit_trail
 from service.auth.access_queries import open_audit_pool
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
 from service.database.configured_database import open_database
-from service.database.read_pool import open_read_pool
+from service.database.read_pool import Pool, open_read_pool
 from service.dropfolders.watcher import watch_folders
-from service.engine import registration_watch, standby
+from service.engine import registrations, standby
 from service.engine.engine_context import load_reference
 from service.engine.file_processing import open_store
 from service.engine.shutdown_deadline import exit_after_failure
 from service.engine.timed_store import TimedStore
 from service.http.authentication import Authenticator
-from service.http.journal_queries import open_journal
+from service.http.journal_queries import JournalReader, open_journal
 from service.http.live.bank_file_gauges import BankFileGauges
 from service.http.live.broadcaster import FiguresBroadcaster
 from service.http.request_body import UploadReceiver
@@ -97,9 +98,8 @@ async def serve(
 
         background = [
             *(_watch_lease(store), authenticator.follow(database.dsn), broadcaster.run()),
-            registration_watch.follow_registrations(service.inbox.files, store, database.dsn),
-            service.task_runner.run(),
-            *_list_maintenance(service, database.dsn),
+            registrations.follow_registrations(service.inbox.files, store, database.dsn),
+            *(service.task_runner.run(), *_list_maintenance(service, database.dsn)),
         ]
         with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
             try:
@@ -186,28 +186,22 @@ async def _open_context(
     events = _build_inbox_events(metrics, note_loaded)
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
-    labels = code_labels.load(settings.reference) if settings.reference else code_labels.load()
-    async with (
-        open_read_pool(dsn) as pool,
-        open_journal(dsn) as journal,
-        open_audit_pool(dsn) as writer,
-        open_task_pool(dsn) as task_pool,
-    ):
+    async with _open_pools(dsn) as pools:
         stored = StoredParts(
             inbox=inbox,
             receiver=receiver,
-            pool=pool,
-            journal=journal,
-            sender_pauses=SenderPauses(writer, inbox.files.pause),
+            pool=pools.readers,
+            journal=pools.journal,
+            sender_pauses=SenderPauses(pools.audit, inbox.files.pause),
             validation_pool=validation_pool,
-            task_pool=task_pool,
-            task_runner=TaskRunner(task_pool, settings, dsn),
+            task_pool=pools.tasks,
+            task_runner=TaskRunner(pools.tasks, settings, dsn),
             data=settings.data,
             metrics=metrics,
         )
         service = build_context(
             stored,
-            labels,
+            _load_labels(settings),
             stages,
             file_bytes_max=options.file_bytes_max,
             is_metrics_public=options.has_public_metrics,
@@ -219,6 +213,30 @@ async def _open_context(
             inbox.close()
             receiver.close()
             service.validation_pool.close()
+
+
+class _Pools(NamedTuple):
+    """The connections beside those of the engine."""
+
+    readers: Pool
+    journal: JournalReader
+    audit: Pool
+    tasks: Pool
+
+
+@asynccontextmanager
+async def _open_pools(dsn: str) -> AsyncIterator[_Pools]:
+    async with (
+        open_read_pool(dsn) as readers,
+        open_journal(dsn) as journal,
+        open_audit_pool(dsn) as audit,
+        open_task_pool(dsn) as tasks,
+    ):
+        yield _Pools(readers, journal, audit, tasks)
+
+
+def _load_labels(settings: Settings) -> CodeLabels:
+    return code_labels.load(settings.reference) if settings.reference else code_labels.load()
 
 
 def _build_inbox_events(

@@ -8,7 +8,6 @@ import asyncio
 import gc
 import json
 import urllib.request
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -20,8 +19,8 @@ from bench.load import file_driver, http_connections, load_budget
 from bench.load.arrivals import Arrivals, Load, plan_arrivals
 from bench.load.file_driver import DecidedFile, FileLoad
 from bench.load.form_driver import FormDriver, LoadTally, create_senders
-from bench.load.http_connections import Address
-from bench.load.payment_load import PaymentLoad, PaymentLoadFigures
+from bench.load.load_target import StoredForms, Target
+from bench.load.paid_requests import PaymentLoadFigures
 from bench.load.process_usage import Usage, UsageMonitor
 from bench.machine import describe_machine
 
@@ -29,42 +28,6 @@ CONNECTIONS_A_SECOND = 1_000
 """Connections opened a second."""
 _SETTLE_SECONDS = 2
 PERCENTILES = (50, 90, 99, 99.9)
-
-
-class SenderKey(NamedTuple):
-    """An API key with its sender."""
-
-    sender: str
-    token: str
-
-
-class Target(NamedTuple):
-    """The service to put under load."""
-
-    address: Address
-    keys: Sequence[SenderKey]
-    """Keys of authorising officers, each of a different sender."""
-    setup_key: SenderKey
-    """A key that may open credits and register payees."""
-    process: int | None = None
-    """The process id of the service, if it runs on this machine and may be observed."""
-    read_stored: "ReadStored | None" = None
-    """Counts what the database contains of some submissions."""
-    report_progress: Callable[[str], None] = print
-    payments: PaymentLoad | None = None
-    """The payment run that is issued and booked meanwhile."""
-
-
-class StoredForms(NamedTuple):
-    """The forms that the database contains, by outcome."""
-
-    accepted: int
-    duplicate: int
-    refused: int
-    entries_sum: int
-
-
-ReadStored = Callable[[Sequence[int]], Awaitable[StoredForms]]
 
 
 @dataclass(slots=True)

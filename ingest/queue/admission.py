@@ -22,7 +22,8 @@ from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import ValidatedFile, validate_file
 from posting.batch import Submission
-from posting.store.journal_store import NewSubmission, PostgresStore, PriorSubmission
+from posting.store.journal_store import PostgresStore
+from posting.store.submission_rows import NewSubmission, PriorSubmission
 
 
 class LineCheck(Protocol):

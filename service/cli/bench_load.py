@@ -19,8 +19,8 @@ from service.terminal import console, processing_progress
 if TYPE_CHECKING:
     from bench.load.arrivals import Load
     from bench.load.http_connections import Address
-    from bench.load.load_benchmark import ReadStored, SenderKey, StoredForms, Target
-    from bench.load.payment_load import PaymentLoad
+    from bench.load.load_target import ReadStored, SenderKey, StoredForms, Target
+    from bench.load.paid_requests import PaymentLoad
     from service.cli.bench_load_target import RunningService
     from service.terminal.processing_progress import ProgressReporter
 
@@ -111,7 +111,7 @@ def load(
 def _open_target(
     load: "Load", target_options: TargetOptions, reporter: "ProgressReporter", *, payments: int
 ) -> Iterator["Target"]:
-    from bench.load.load_benchmark import SenderKey, Target
+    from bench.load.load_target import SenderKey, Target
 
     if target_options.url:
         if payments:
@@ -142,7 +142,7 @@ def _open_target(
 def _create_payment_load(
     service: "RunningService", requests: int, reporter: "ProgressReporter"
 ) -> "PaymentLoad | None":
-    from bench.load.payment_load import PayingService, PaymentLoad
+    from bench.load.paid_requests import PayingService, PaymentLoad
 
     if not requests:
         return None
@@ -163,7 +163,7 @@ def _create_journal_reader(service: "RunningService") -> "ReadStored":
 
 def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
     """Read the keys of a file: those of senders, and the one of the steward."""
-    from bench.load.load_benchmark import SenderKey
+    from bench.load.load_target import SenderKey
 
     if path is None:
         raise UsageError(

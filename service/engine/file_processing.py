@@ -21,7 +21,7 @@ from service.engine import registered_files
 from service.engine.engine_context import EngineContext
 from service.engine.processing_clock import ProcessingClock
 from service.engine.processing_result import ProcessingResult
-from service.engine.result_building import ProcessedRequest, build_result
+from service.engine.result_builder import ProcessedRequest, build_result
 from service.results import receipt_queries
 from service.terminal.processing_progress import (
     FileProgress,

@@ -24,7 +24,7 @@ from service.database import command_queries
 from service.engine.engine_context import EngineContext
 from service.engine.processing_clock import ProcessingClock
 from service.engine.processing_result import ProcessingResult
-from service.engine.result_building import ProcessedRequest, build_result
+from service.engine.result_builder import ProcessedRequest, build_result
 from service.results import receipt_queries
 from service.results.receipts import Receipt
 from service.terminal.processing_progress import (

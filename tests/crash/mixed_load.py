@@ -85,7 +85,8 @@ class MixedLoad:
         rows = [row for unit, _ in UNITS for row in build_openings(unit)]
         path = self._answers / "setup.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(to_jsonl([*rows, *map(build_third_party, range(1, PAYEES + 1))]))
+        setup = [*rows, *map(build_third_party, range(1, PAYEES + 1))]
+        path.write_bytes(to_jsonl([dict(row) for row in setup]))
         result = await run_crescendo(
             *("run", path, "--sender", "SETUP-1", "--data", self._data, "--json"),
             environment={"CRESCENDO_REFERENCE": str(self._reference)},
@@ -195,5 +196,5 @@ class MixedLoad:
     def _simulate_bank(self, run: int) -> list[Path]:
         files = sorted((self._data / "outbox" / f"{run:08}").glob("*.xml"))
         behaviour = BankBehaviour(bank_reasons.load(), _RATES, BankFormat.CAMT053, per_file=0)
-        written = write_responses(files, self._answers, behaviour, on_step=lambda _: None)
-        return [self._answers / name for name in written.files]
+        responses = write_responses(files, self._answers, behaviour, on_step=lambda _: None)
+        return [self._answers / name for name in responses.files]

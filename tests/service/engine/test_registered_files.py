@@ -49,7 +49,7 @@ async def test_engine_at_work_decides_the_files_of_a_command(engine: ServicePlac
 
     again = await _run(engine, opening)
     assert again.code == 0
-    assert [known["submission"] for known in again.json()["known"]] == [receipt["submission"]]
+    assert [earlier["submission"] for earlier in again.json()["known"]] == [receipt["submission"]]
 
     third = await _run(engine, opening, "--again")
     assert third.json()["receipts"][0]["duplicate"]["lines"] == len(CREDITS)

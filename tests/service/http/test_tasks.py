@@ -101,7 +101,7 @@ async def test_run_is_proposed_released_and_issued_by_whom_the_keys_say(paying: 
 
     files = sorted((paying.state.settings.data / "outbox" / f"{number:08}").glob("*.xml"))
     answers = paying.state.list_files(paying.state.simulate_bank(files, NEVER))
-    for known in (False, True):
+    for is_repeated in (False, True):
         for path in answers:
             response = await paying.post(
                 "payer2222222",
@@ -111,7 +111,7 @@ async def test_run_is_proposed_released_and_issued_by_whom_the_keys_say(paying: 
             )
             assert response.json()["state"] == "done", response.text
             (message,) = response.json()["result"]["messages"]
-            assert (message["known"], message["unmatched"], message["refused"]) == (known, 0, {})
+            assert (message["known"], message["unmatched"], message["refused"]) == (is_repeated, 0, {})
     assert (await paying.state.count_kinds())["bank_debit"] == PAYEES - 1
     assert (await paying.state.read_status()).agrees
     interest = await paying.do("payer2222222", "/v1/late-interest", {"at": AT, "dry_run": True})

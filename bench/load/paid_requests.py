@@ -128,16 +128,18 @@ class PaymentLoad:
         """Have a task done; return it."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         media_type = "application/octet-stream" if isinstance(body, bytes) else "application/json"
-        task = self._request("POST", f"{path}?wait={_WAIT_SECONDS}{query}", by, content, media_type)
+        task = self._request(
+            "POST", f"{path}?wait={_WAIT_SECONDS}{query}", by=by, content=content, media_type=media_type
+        )
         end = time.monotonic() + _TASK_SECONDS_MAX
         while task["state"] in {"waiting", "running"} and time.monotonic() < end:
-            task = self._request("GET", f"/v1/tasks/{task['task']}?wait={_WAIT_SECONDS}", by)
+            task = self._request("GET", f"/v1/tasks/{task['task']}?wait={_WAIT_SECONDS}", by=by)
         if task["state"] != "done":
             raise RuntimeError(f"{path}: {task['state']}: {task['failure']}")
         return task
 
     def _request(
-        self, method: str, path: str, by: int, content: bytes | None = None, media_type: str = ""
+        self, method: str, path: str, *, by: int, content: bytes | None = None, media_type: str = ""
     ) -> dict[str, Any]:
         address = self._service.address
         headers = {"authorization": f"Bearer {self._service.tokens[by]}"}
