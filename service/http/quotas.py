@@ -37,7 +37,9 @@ QUEUED_FORMS = QuotaMessages("Too many forms wait", "Too many of your forms wait
 DRY_RUNS = QuotaMessages("Too many dry runs wait", "Too many of your dry runs wait", 1)
 QUEUED_TASKS = QuotaMessages("Too many tasks wait", "Too many of your tasks wait", RETRY_SECONDS)
 VIEWERS = QuotaMessages(
-    "Too many live viewers", "Too many live viewers of this sender or address", RETRY_SECONDS
+    "Too many live viewers are connected",
+    "Too many live viewers of this sender or address are connected",
+    RETRY_SECONDS,
 )
 
 

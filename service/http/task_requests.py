@@ -77,7 +77,9 @@ class TaskRequests:
         self._state.check_accepting_work()
         TASKS_LIMIT.check(*await task_queries.count_waiting(self._pool, caller.sender))
 
-    async def request_task(self, request: Request, kind: str, arguments: Any, wait_seconds: int) -> Response:
+    async def request_task(
+        self, request: Request, kind: str, arguments: Any, *, wait_seconds: int
+    ) -> Response:
         """Store a task, and respond: 202 while it has not ended, else 200."""
         caller = request.caller
         number = await task_queries.insert_task(
@@ -118,7 +120,8 @@ class TaskRequests:
         """Return the tasks below number ``before`` that the caller may see, the latest first."""
         sender = None if sees_all_tasks(caller) else caller.sender
         return [
-            self._build_task(row) for row in await task_queries.load_tasks(self._pool, before, sender, limit)
+            self._build_task(row)
+            for row in await task_queries.load_tasks(self._pool, before, limit, sender=sender)
         ]
 
     async def cancel(self, row: TaskRow) -> Task:

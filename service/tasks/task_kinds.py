@@ -81,20 +81,20 @@ async def _find_proposed(connection: run_queries.Connection, environment: TaskEn
 
 async def _release(environment: TaskEnvironment, release: ReleaseTask) -> Any:
     async with run_queries.open_connection(environment.settings.database) as connection:
-        if not await _is_in_state(connection, environment, release.run, "released"):
+        if not await _is_in_state(connection, environment, release.run, state="released"):
             await run_edits.release_run(connection, release.run, environment.by)
     return await _describe_run(environment, release.run)
 
 
 async def _abandon(environment: TaskEnvironment, abandonment: AbandonmentTask) -> Any:
     async with run_queries.open_connection(environment.settings.database) as connection:
-        if not await _is_in_state(connection, environment, abandonment.run, "abandoned"):
+        if not await _is_in_state(connection, environment, abandonment.run, state="abandoned"):
             await run_edits.abandon_run(connection, abandonment.run, abandonment.reason, by=environment.by)
     return await _describe_run(environment, abandonment.run)
 
 
 async def _is_in_state(
-    connection: run_queries.Connection, environment: TaskEnvironment, run: int, state: str
+    connection: run_queries.Connection, environment: TaskEnvironment, run: int, *, state: str
 ) -> bool:
     """Return whether an interrupted process of this task has brought the run to ``state`` already."""
     if environment.begun_before is None:

@@ -60,7 +60,7 @@ async def insert_task(pool: Pool, kind: str, arguments: Any, *, key: str, sender
     return await pool.fetchval(SQL["insert_task"], kind, msgspec.json.encode(arguments).decode(), key, sender)
 
 
-async def insert_event(pool: Pool, task: int, event: str, result: Any = None) -> None:
+async def insert_event(pool: Pool, task: int, event: str, *, result: Any = None) -> None:
     """Store what became of a task.
 
     Raises
@@ -93,7 +93,7 @@ async def load_task(pool: Pool, task: int) -> TaskRow | None:
     return _to_row(row) if row else None
 
 
-async def load_tasks(pool: Pool, before: int, sender: str | None, limit: int) -> list[TaskRow]:
+async def load_tasks(pool: Pool, before: int, limit: int, *, sender: str | None) -> list[TaskRow]:
     """Return the tasks below number ``before``, the latest first, of one sender or of all."""
     return [_to_row(row) for row in await pool.fetch(SQL["tasks"], before, sender, limit)]
 

@@ -115,7 +115,7 @@ class TaskRunner:
 
     async def _store_end(self, task: StoredTask, report: TaskReport) -> None:
         event = "failed" if report.failure else "done"
-        await task_queries.insert_event(self._pool, task.task, event, report.failure or report.result)
+        await task_queries.insert_event(self._pool, task.task, event, result=report.failure or report.result)
         detail = report.failure.detail if report.failure else ""
         LOG.info("task ended", task=task.task, kind=task.kind, state=event, detail=detail)
         self.notify_ended(task.task)

@@ -33,7 +33,7 @@ async def run_kills(folder: Path, kills: int, seed: int) -> Counter[str]:
     """Run the load with so many kills, then check that nothing is lost or doubled; return what was killed."""
     data, reference = folder / "data", State("", folder).reference
     load, numbers, killed = (
-        MixedLoad(data, reference, folder / "answers", seed),
+        MixedLoad(data, reference, folder / "answers", seed=seed),
         random.Random(seed),
         Counter[str](),
     )

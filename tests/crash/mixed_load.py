@@ -61,7 +61,7 @@ class Acknowledged:
 class MixedLoad:
     """Sends the load; goes on where it was after every restart of the service."""
 
-    def __init__(self, data: Path, reference: Path, answers: Path, seed: int) -> None:
+    def __init__(self, data: Path, reference: Path, answers: Path, *, seed: int) -> None:
         self._data, self._reference, self._answers = data, reference, answers
         self._random = random.Random(seed)
         self._keys: dict[str, dict[str, str]] = {}

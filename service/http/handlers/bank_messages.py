@@ -44,7 +44,7 @@ class BankMessagesHandler:
         with self._receiver.open_slot(caller.sender):
             path = await self._store_body(request)
         arguments = ImportTask(path=str(path), again=again, interest=is_interest_proposed)
-        return await self._tasks.request_task(request, "bank_import", arguments, seconds)
+        return await self._tasks.request_task(request, "bank_import", arguments, wait_seconds=seconds)
 
     async def _store_body(self, request: Request) -> Path:
         match = _NAME.search(request.get_header("content-disposition"))

@@ -93,36 +93,43 @@ class PaymentRunsHandler:
 
     async def propose(self, request: Request) -> Response:
         """Propose a run."""
-        return await self._request_task(request, "propose", RunProposal, RunProposal)
+        return await self._request_task(request, "propose", body_type=RunProposal, arguments_type=RunProposal)
 
     async def change_lines(self, request: Request) -> Response:
         """Withhold or reinstate lines."""
-        return await self._request_task(request, "edit_lines", LineChange, LineTask)
+        return await self._request_task(request, "edit_lines", body_type=LineChange, arguments_type=LineTask)
 
     async def change_payees(self, request: Request) -> Response:
         """Group or ungroup payees."""
-        return await self._request_task(request, "edit_payees", PayeeChange, PayeeTask)
+        return await self._request_task(
+            request, "edit_payees", body_type=PayeeChange, arguments_type=PayeeTask
+        )
 
     async def release(self, request: Request) -> Response:
         """Release a run."""
-        return await self._request_task(request, "release", _NoBody, ReleaseTask)
+        return await self._request_task(request, "release", body_type=_NoBody, arguments_type=ReleaseTask)
 
     async def abandon(self, request: Request) -> Response:
         """Abandon a run."""
-        return await self._request_task(request, "abandon", RunReason, AbandonmentTask)
+        return await self._request_task(
+            request, "abandon", body_type=RunReason, arguments_type=AbandonmentTask
+        )
 
     async def issue(self, request: Request) -> Response:
         """Issue a run."""
-        return await self._request_task(request, "issue", IssueOptions, IssueTask)
+        return await self._request_task(request, "issue", body_type=IssueOptions, arguments_type=IssueTask)
 
     async def propose_interest(self, request: Request) -> Response:
         """Propose late interest."""
-        return await self._request_task(request, "late_interest", InterestProposal, InterestProposal)
+        return await self._request_task(
+            request, "late_interest", body_type=InterestProposal, arguments_type=InterestProposal
+        )
 
     async def _request_task(
         self,
         request: Request,
         kind: str,
+        *,
         body_type: type[msgspec.Struct],
         arguments_type: type[msgspec.Struct],
     ) -> Response:
@@ -135,7 +142,7 @@ class PaymentRunsHandler:
             if not await self._load_runs(number):
                 raise not_found(f"There is no run {number}")
             values["run"] = number
-        return await self._tasks.request_task(request, kind, arguments_type(**values), seconds)
+        return await self._tasks.request_task(request, kind, arguments_type(**values), wait_seconds=seconds)
 
     async def _load_runs(self, run: int | None) -> list[PaymentRun]:
         from settlement.runs import run_queries
