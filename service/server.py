@@ -83,7 +83,7 @@ async def serve(
     """
     reference = await _load_reference_in_turn(settings, options, interruption, reporter=reporter)
     async with (
-        open_database(settings, reporter.report_activity) as database,
+        open_database(settings, reporter.report_activity, options.creation) as database,
         open_store(database, TimedStore, settings.command_seconds) as store,
         _open_context(settings, options, database.dsn, store=store) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,

@@ -4,6 +4,7 @@ import socket
 from typing import NamedTuple
 
 from monitoring.cut_off import CutOff
+from service.database.ledger_selection import LedgerCreation
 from service.dropfolders.watcher import DropFolderRules
 from service.http.tls import Tls
 
@@ -25,6 +26,8 @@ class ServerOptions(NamedTuple):
     """The TLS settings; None for plain HTTP."""
     drop_folders: DropFolderRules | None = None
     """The drop folders to watch."""
+    creation: LedgerCreation | None = None
+    """Permission to create the ledger if it is missing."""
 
     @property
     def requires_certificates(self) -> bool:
