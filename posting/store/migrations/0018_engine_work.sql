@@ -39,6 +39,14 @@ begin
     end if;
     return new;
 end $$;
+
+-- The trigger locks the row that it judges by, which takes the right to update it.
+do $$
+begin
+    execute format('alter function refuse_task_event() set search_path = %I, pg_temp', current_schema());
+    alter function refuse_task_event() security definer;
+    revoke execute on function refuse_task_event() from public;
+end $$;
 create trigger task_order before insert on task_event for each row execute function refuse_task_event();
 
 create view task_state as
