@@ -25,6 +25,8 @@ from tests.service.small_state import State
 TARGETS = ("service", "server", "backend", "both")
 MORE_MAX = 60
 """Acknowledgements between two kills, at most."""
+STEPS_SHARE, STEPS_MAX = 0.6, 3
+"""So often a kill comes only after so many files and tasks, at most: payments take many more forms than files."""
 STILL_SECONDS = 120
 """A load that brings no acknowledgement for so long has stopped for good."""
 
@@ -55,7 +57,7 @@ async def _kill_until_it_ends(
     ended = asyncio.create_task(service.process.wait())
     try:
         while not ended.done() and killed.total() < kills:
-            waiting = asyncio.create_task(load.acknowledged.wait_for(numbers.randint(1, MORE_MAX)))
+            waiting = asyncio.create_task(_wait_for_instant(load, numbers))
             await asyncio.wait(
                 {waiting, ended, driving}, timeout=STILL_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
@@ -73,6 +75,13 @@ async def _kill_until_it_ends(
         with contextlib.suppress(asyncio.CancelledError):
             await driving
         ended.cancel()
+
+
+async def _wait_for_instant(load: MixedLoad, numbers: random.Random) -> None:
+    """Wait for a random number of forms, or for a few files and tasks, and then a moment longer."""
+    if numbers.random() < STEPS_SHARE:
+        await load.acknowledged.wait_for_steps(numbers.randint(1, STEPS_MAX))
+    await load.acknowledged.wait_for(numbers.randint(1, MORE_MAX))
 
 
 def kill(service: RunningService, target: str, numbers: random.Random) -> None:

@@ -43,12 +43,15 @@ class Acknowledged:
     messages: int = 0
     """Bank files that were imported."""
     events: int = 0
+    steps: int = 0
+    """Events that are no forms: files decided, tasks ended."""
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def note(self) -> None:
+    async def note(self, *, is_step: bool) -> None:
         """Count one more acknowledgement."""
         async with self.changed:
             self.events += 1
+            self.steps += is_step
             self.changed.notify_all()
 
     async def wait_for(self, more: int) -> None:
@@ -56,6 +59,12 @@ class Acknowledged:
         target = self.events + more
         async with self.changed:
             await self.changed.wait_for(lambda: self.events >= target)
+
+    async def wait_for_steps(self, more: int) -> None:
+        """Return once this many more files were decided or tasks ended."""
+        target = self.steps + more
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.steps >= target)
 
 
 class MixedLoad:
@@ -67,12 +76,16 @@ class MixedLoad:
         self._keys: dict[str, dict[str, str]] = {}
         self._url = ""
         self._numbers, self._requests = count(1), count(1)
-        self._bank_files: list[Path] = []
-        self._answered_files: set[Path] = set()
+        self._responses: dict[int, list[Path]] = {}
+        """What the bank answered to each run and is not imported yet."""
         self.acknowledged = Acknowledged()
 
     async def prepare(self) -> None:
-        """Create the keys, open credits and register payees."""
+        """Create the ledger and the keys, open credits and register payees."""
+        created = await run_crescendo(
+            *("db", "create", "--name", "mixed", "--number", "31", "--data", self._data)
+        )
+        assert created.code == 0, created.err
         for name, role in (
             ("officer", "authorising_officer"),
             ("payer", "assigned_accountant"),
@@ -103,8 +116,9 @@ class MixedLoad:
             group.create_task(self._repeat(self._pay, client))
 
     async def finish(self, url: str) -> None:
-        """Pay what is due, and import what the bank answers."""
+        """Send a last file, pay what is due, and import what the bank answers."""
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+            await self._send_file(client)
             for _ in range(2):
                 await self._pay(client)
 
@@ -138,7 +152,7 @@ class MixedLoad:
         (line,) = (await self._request(client, "officer", "/v1/acts", json=row))["lines"]
         assert line["outcome"] in {"ACCEPTED", "DUPLICATE"}, line
         self.acknowledged.forms[reference] = line["entry"]
-        await self.acknowledged.note()
+        await self.acknowledged.note(is_step=False)
 
     async def _send_file(self, client: httpx.AsyncClient) -> None:
         number = next(self._numbers)
@@ -160,38 +174,53 @@ class MixedLoad:
             ticket["receipt"]["accepted"]["lines"] + ticket["receipt"]["duplicate"]["lines"] == FILE_REQUESTS
         )
         self.acknowledged.files[f"requests-{number}.jsonl"] = ticket["submission"]
-        await self.acknowledged.note()
+        await self.acknowledged.note(is_step=True)
 
     async def _do(self, client: httpx.AsyncClient, key: str, path: str, **options: Any) -> dict[str, Any]:
         """Have a task done; return it."""
         task = await self._request(client, key, f"{path}?wait=5", **options)
         while task["state"] in {"waiting", "running"}:
             task = await self._request(client, key, f"/v1/tasks/{task['task']}?wait=5")
-        await self.acknowledged.note()
+        await self.acknowledged.note(is_step=True)
         return task
 
     async def _pay(self, client: httpx.AsyncClient) -> None:
-        """Propose, release and issue a run, then import what the bank answers to its files."""
+        """Complete the runs that a kill has left open, then pay what is due with a new one."""
+        for row in (await self._request(client, "payer", "/v1/payment-runs"))["runs"]:
+            await self._complete_run(client, row["run"], row["state"], lines=row["lines"])
         proposed = await self._do(client, "payer", "/v1/payment-runs", json={"until": "2018-11-30", "at": AT})
-        run = proposed["result"]["run"]
-        released = await self._do(client, "checker", f"/v1/payment-runs/{run}/release", json={})
-        if released["state"] == "failed" and "pays nothing" in released["failure"]["detail"]:
-            await self._do(
-                client, "checker", f"/v1/payment-runs/{run}/abandon", json={"reason": "nothing is due"}
-            )
+        run = proposed["result"]
+        await self._complete_run(client, run["run"], "proposed", lines=run["lines"])
+
+    async def _complete_run(self, client: httpx.AsyncClient, run: int, state: str, *, lines: int) -> None:
+        """Release and issue a run, then import what the bank answers to its files."""
+        path = f"/v1/payment-runs/{run}"
+        if state == "proposed" and not lines:
+            await self._do(client, "checker", f"{path}/abandon", json={"reason": "nothing is due"})
             return
-        issued = await self._do(client, "payer", f"/v1/payment-runs/{run}/issue", json={"at": AT})
-        assert issued["state"] == "done", issued
-        assert issued["result"]["refused"] == 0, issued["result"]["refusals"]
+        if state == "proposed":
+            await self._do(client, "checker", f"{path}/release", json={})
+        if state in {"proposed", "released", "issuing"}:
+            issued = await self._do(client, "payer", f"{path}/issue", json={"at": AT})
+            assert issued["state"] == "done", issued
+            assert issued["result"]["refused"] == 0, issued["result"]["refusals"]
+        if state == "abandoned":
+            return
         self.acknowledged.runs.add(run)
-        for path in await asyncio.to_thread(self._simulate_bank, run):
-            imported = await self._do(
-                client, "payer", "/v1/bank/messages", content=path.read_bytes(),
-                headers={"content-disposition": f'filename="{path.name}"'},
-            )  # fmt: skip
-            assert imported["state"] == "done", imported
-            assert imported["result"]["rejected"] == [], imported
-            self.acknowledged.messages += 1
+        if run not in self._responses:
+            self._responses[run] = self._simulate_bank(run)  # at once: a kill must not cut it in two
+        while self._responses[run]:
+            await self._import_response(client, self._responses[run][0])
+            self._responses[run].pop(0)
+
+    async def _import_response(self, client: httpx.AsyncClient, path: Path) -> None:
+        imported = await self._do(
+            client, "payer", "/v1/bank/messages", content=path.read_bytes(),
+            headers={"content-disposition": f'filename="{path.name}"'},
+        )  # fmt: skip
+        assert imported["state"] == "done", imported
+        assert imported["result"]["rejected"] == [], imported
+        self.acknowledged.messages += 1
 
     def _simulate_bank(self, run: int) -> list[Path]:
         files = sorted((self._data / "outbox" / f"{run:08}").glob("*.xml"))
