@@ -170,16 +170,10 @@ def _reload_on_sighup(tls: Tls | None) -> Iterator[None]:
 async def _open_context(
     settings: Settings, options: ServerOptions, dsn: str, *, store: TimedStore
 ) -> AsyncIterator[ServiceContext]:
-    spool, stages = Spool(settings.data / "spool", options.file_bytes_max), StageTimes()
-    await remove_undecided(spool, store)
-    await offer_spool(store, read_identity(settings.data / "spool"))
+    spool, stages = await _open_spool(settings, options, store), StageTimes()
 
     async def note_loaded(loaded: LoadedBook) -> None:
-        service.metrics.file_states.load(await read_file_stock(service.pool))
-        service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
-        service.state.is_ready = True
-        service.index_maintenance.record_load(loaded.state.entries)
-        LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
+        await _note_loaded(service, loaded)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
     metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
@@ -213,6 +207,23 @@ async def _open_context(
             inbox.close()
             receiver.close()
             service.validation_pool.close()
+
+
+async def _open_spool(settings: Settings, options: ServerOptions, store: TimedStore) -> Spool:
+    """Open the spool, remove what a crash left undecided, and offer it to other processes."""
+    spool = Spool(settings.data / "spool", options.file_bytes_max)
+    await remove_undecided(spool, store)
+    await offer_spool(store, read_identity(settings.data / "spool"))
+    return spool
+
+
+async def _note_loaded(service: ServiceContext, loaded: LoadedBook) -> None:
+    """Show what the loaded book contains, and be ready."""
+    service.metrics.file_states.load(await read_file_stock(service.pool))
+    service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
+    service.state.is_ready = True
+    service.index_maintenance.record_load(loaded.state.entries)
+    LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
 
 class _Pools(NamedTuple):
