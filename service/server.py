@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
@@ -28,12 +28,11 @@ from posting.store.running_engine import offer_spool
 from reporting import code_labels
 from reporting.code_labels import CodeLabels
 from service.auth import audit_trail
-from service.auth.access_queries import open_audit_pool
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
+from service.connection_pools import open_pools
 from service.database.configured_database import open_database
-from service.database.read_pool import Pool, open_read_pool
 from service.dropfolders.watcher import watch_folders
 from service.engine import registrations, standby
 from service.engine.engine_context import load_reference
@@ -41,7 +40,6 @@ from service.engine.file_processing import open_store
 from service.engine.shutdown_deadline import exit_after_failure
 from service.engine.timed_store import TimedStore
 from service.http.authentication import Authenticator
-from service.http.journal_queries import JournalReader, open_journal
 from service.http.live.bank_file_gauges import BankFileGauges
 from service.http.live.broadcaster import FiguresBroadcaster
 from service.http.request_body import UploadReceiver
@@ -53,7 +51,6 @@ from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.metrics_binding import bind_metrics
 from service.server_options import ServerOptions
-from service.tasks.task_queries import open_task_pool
 from service.tasks.task_runner import TaskRunner
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -180,7 +177,7 @@ async def _open_context(
     events = _build_inbox_events(metrics, note_loaded)
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
-    async with _open_pools(dsn) as pools:
+    async with open_pools(dsn) as pools:
         stored = StoredParts(
             inbox=inbox,
             receiver=receiver,
@@ -224,26 +221,6 @@ async def _note_loaded(service: ServiceContext, loaded: LoadedBook) -> None:
     service.state.is_ready = True
     service.index_maintenance.record_load(loaded.state.entries)
     LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
-
-
-class _Pools(NamedTuple):
-    """The connections beside those of the engine."""
-
-    readers: Pool
-    journal: JournalReader
-    audit: Pool
-    tasks: Pool
-
-
-@asynccontextmanager
-async def _open_pools(dsn: str) -> AsyncIterator[_Pools]:
-    async with (
-        open_read_pool(dsn) as readers,
-        open_journal(dsn) as journal,
-        open_audit_pool(dsn) as audit,
-        open_task_pool(dsn) as tasks,
-    ):
-        yield _Pools(readers, journal, audit, tasks)
 
 
 def _load_labels(settings: Settings) -> CodeLabels:
