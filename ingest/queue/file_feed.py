@@ -57,6 +57,8 @@ class ProcessingRequest:
     """Process files once more that were processed before: what was refused may now be accepted."""
     is_internal: bool = False
     """Crescendo itself wrote the files: their sender may be one of its own."""
+    awaited: Sequence[int] = ()
+    """Submissions registered by an earlier call; an engine at work beside us has to decide them as well."""
     on_admitted: Callable[[Path, int], None] = _ignore_progress
     """Called with each file that was validated, and its lines."""
 

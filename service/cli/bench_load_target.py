@@ -46,6 +46,9 @@ class RunningService(NamedTuple):
     process: int
     """Process id."""
     dsn: str
+    data: Path
+    accountants: list[tuple[str, str]]
+    """Sender and token of two accountants, who pay."""
 
 
 @contextmanager
@@ -69,7 +72,8 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
         try:
             url = _wait_until_ready(process, log)
             server = find_server(Settings(data=data))
-            yield RunningService(url, keys, process.pid, build_service_address(server.dsn) if server else "")
+            dsn = build_service_address(server.dsn) if server else ""
+            yield RunningService(url, keys[:-2], process.pid, dsn, data, keys[-2:])
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -78,7 +82,7 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
 
 
 async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
-    """Create a key for each sender, and as the last ones the budget directorate's and the steward's."""
+    """Create a key for each sender, the budget directorate's, the steward's, and those of two accountants."""
     officers = [
         (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
     ]
@@ -88,7 +92,9 @@ async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
         connect(database.dsn) as connection,
     ):
         keys = []
-        for sender, roles in [*officers, ("DIRECTORATE", _DIRECTORATE_ROLES), ("BUDGET", _STEWARD_ROLES)]:
+        accountants = [(name, frozenset({Role.ASSIGNED_ACCOUNTANT})) for name in ("DRFIP-75", "DRFIP-69")]
+        stewards = [("DIRECTORATE", _DIRECTORATE_ROLES), ("BUDGET", _STEWARD_ROLES)]
+        for sender, roles in [*officers, *stewards, *accountants]:
             _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))
             keys.append((sender, token))
         return keys

@@ -36,7 +36,7 @@ async def open_database(
 
     if settings.database:
         update = await ledger_updates.update_given(settings, creation)
-        if update.rights.excess:
+        if update.rights and update.rights.excess:
             print_note(f"Warning: the role {update.rights.describe()}.")
         yield update.database
         return
@@ -75,6 +75,32 @@ async def open_or_attach(
         update = await ledger_updates.update_embedded(settings, server, creation)
         on_migrated(update.applied)
         yield update.database
+
+
+@asynccontextmanager
+async def open_for_work(
+    settings: Settings, progress: Callable[[str], None], creation: LedgerCreation | None = None
+) -> AsyncIterator[Database]:
+    """Open the ledger for work: beside the engine at work in the folder, if it decides the files of others too.
+
+    Raises
+    ------
+    DatabaseMissing
+        There is no ledger, and none may be created.
+    DatabaseUnfit
+        The server does not start, or another process uses the folder and does no work for others.
+    """
+    from service.database import command_queries, ledger_updates
+
+    server = None if settings.database else find_server(settings)
+    if server is not None:
+        with command_queries.translate_database_errors(server.dsn):
+            serves_others = await command_queries.has_serving_engine(server.dsn)
+        if serves_others:
+            yield await ledger_updates.read_embedded(settings, server, requires_ledger=True)
+            return
+    async with open_database(settings, progress, creation) as database:
+        yield database
 
 
 @asynccontextmanager

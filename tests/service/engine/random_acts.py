@@ -211,7 +211,9 @@ class ActGenerator:
         elif remainder and chance < 0.95:
             cents = remainder + 1
         else:
-            cents = rng.choice((1, 1_000, 6_000, 12_345, *(rng.randint(1, 40_000) for _ in range(9)), 9 * 10**12))
+            cents = rng.choice(
+                (1, 1_000, 6_000, 12_345, *(rng.randint(1, 40_000) for _ in range(9)), 9 * 10**12)
+            )
         if followed:
             self._planned[followed.entry] += cents
         return f"{cents // 100}.{cents % 100:02}"
