@@ -5,6 +5,7 @@ from typing import Any
 
 from cyclopts import App
 
+from core.errors import DatabaseUnfit
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import Settings
 from service.database import session
@@ -58,12 +59,31 @@ async def _run_until_signal(
     settings: Settings, interruption: signals.Interruption, reporter: ProgressReporter
 ) -> None:
     stopped = asyncio.Event()
+    waiting: asyncio.Future[Any] = asyncio.ensure_future(stopped.wait())  # no time limit: until Ctrl-C
     async with open_database(settings, reporter.report_activity) as database:
         reporter.close()
         print(database.dsn, flush=True)
         with interruption.stop_with(stopped.set, ""):
             console.print_note("PostgreSQL runs until Ctrl-C.")
-            await stopped.wait()
+            await _wait_for_signal(waiting, database)
+
+
+async def _wait_for_signal(signal: "asyncio.Future[Any]", database: Database) -> None:
+    """Wait for the signal.
+
+    Raises
+    ------
+    DatabaseUnfit
+        The embedded server ended by itself.
+    """
+    if database.server is None:
+        await signal
+        return
+    end = asyncio.ensure_future(database.server.wait_for_end())
+    await asyncio.wait({signal, end}, return_when=asyncio.FIRST_COMPLETED)
+    end.cancel()
+    if not signal.done():
+        raise DatabaseUnfit("PostgreSQL has ended by itself: its log is in the data folder, postgres/log")
 
 
 async def _apply_migrations(dsn: str, _: ProgressReporter) -> list[str]:
