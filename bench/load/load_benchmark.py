@@ -27,6 +27,8 @@ from bench.machine import describe_machine
 CONNECTIONS_A_SECOND = 1_000
 """Connections opened a second."""
 _SETTLE_SECONDS = 2
+FIRST_FILE_SECONDS = 600
+"""Limit on the first file of a load, which is decided while nothing else is."""
 PERCENTILES = (50, 90, 99, 99.9)
 
 
@@ -175,12 +177,13 @@ async def _run_load(load: Load, target: Target) -> LoadFigures:
     files: list[DecidedFile] = []
     with file_driver.send_files(_build_file_load(load, target)) as queue:
         if load.file_lines:
-            files.append(await asyncio.to_thread(queue.get))  # the forms begin once files are decided
+            # the forms begin once files are decided
+            files.append(await asyncio.to_thread(queue.get, timeout=FIRST_FILE_SECONDS))
         target.report_progress(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
         usage = await _drive_forms(driver, target)
         end = asyncio.get_running_loop().time()
     while not queue.empty():
-        files.append(queue.get())
+        files.append(queue.get(timeout=FIRST_FILE_SECONDS))
     await driver.close()
     figures = _build_figures(load, _Measurement(plan, driver, files, usage, end))
     await _verify(figures, driver.tally, target)

@@ -154,7 +154,7 @@ class FileFeed:
         self, path: Path, admission: Future[OpenSubmission | None]
     ) -> Iterator[OpenSubmission]:
         try:
-            open_file = admission.result()
+            open_file = admission.result()  # no time limit: it reads a file, and its commands have limits
         except InputError as error:
             self.rejected.append(RejectedFile(path, error))
             return

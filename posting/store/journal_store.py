@@ -17,12 +17,12 @@ from posting.store import code_meaning_store, copy_out
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.lease import Lease
+from posting.store.limited_connections import BULK_SECONDS
 from posting.store.migrate import LAYOUT, PARTITION_ROWS
 
 _CHUNK_BYTES = 1 << 19
 _BULK = frozenset({"summarise_indexes", "delete_checkpoints"})
 """Queries without a bound on the rows that they read or write."""
-_BULK_SECONDS = 86_400
 
 
 class PriorSubmission(NamedTuple):
@@ -145,7 +145,7 @@ class PostgresStore:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Return the rows of a named query, read on the lease's connection."""
-        limit = _BULK_SECONDS if query in _BULK else None
+        limit = BULK_SECONDS if query in _BULK else None
         async with self._connections.borrow() as connection:
             return await connection.fetch(SQL[query], *arguments, timeout=limit)
 
@@ -157,6 +157,7 @@ class PostgresStore:
 
     async def stream_rows(self, select: str, work: Callable[[bytes], None]) -> None:
         """Call ``work`` with the COPY rows of a query, many whole rows at a time, in another thread."""
+        # no time limit: nothing else copies while a book is loaded
         connection = await self._connections.free_copiers.get()
         try:
             await copy_out.stream_rows(connection, select, work)
@@ -194,6 +195,7 @@ class PostgresStore:
 
     async def borrow_copier(self) -> asyncpg.Connection:
         """Return a free copying connection; waiting while all are busy bounds the batches in flight."""
+        # no time limit: a broken connection ends the attempt, and all its tasks
         return await self._connections.free_copiers.get()
 
     async def commit(
@@ -209,7 +211,7 @@ class PostgresStore:
         await self._ensure_partitions(result)
         async with connection.transaction():
             await self.copy_rows(connection, result)
-            await previous.wait()
+            await previous.wait()  # no time limit: if the previous commit fails, the attempt ends
             await self.close_batch(connection, result)
         self._connections.free_copiers.put_nowait(connection)
 
@@ -221,7 +223,7 @@ class PostgresStore:
         BookMoved
             Another engine has taken over.
         """
-        connection = await self._connections.free_copiers.get()
+        connection = await self.borrow_copier()
         async with connection.transaction():
             if not snapshot.previous:
                 if not await connection.fetchval(SQL["is_own_epoch"], self._lease.epoch):

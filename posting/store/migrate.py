@@ -5,6 +5,7 @@ import secrets
 import asyncpg
 
 from core.errors import DatabaseUnfit
+from posting.store.limited_connections import BULK_SECONDS, LOCK_SECONDS
 from posting.store.migration_files import list_migrations
 
 LAYOUT = 2
@@ -28,7 +29,10 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
     if version.major * 10000 < SERVER_VERSION_MIN:
         raise DatabaseUnfit(f"PostgreSQL {version.major} is too old; 15 or newer is needed")
     async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+        # the server limits the wait for the lock, and says so: its limit must come first
+        await connection.execute(
+            "select pg_advisory_xact_lock($1)", _MIGRATION_LOCK, timeout=2 * LOCK_SECONDS
+        )
         await connection.execute(
             "create table if not exists migration (name text primary key, digest bytea not null,"
             " applied_at timestamptz not null default clock_timestamp())"
@@ -39,7 +43,7 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
         _check_drift(applied)
         new = [migration for migration in list_migrations() if migration.name not in applied]
         for migration in new:
-            await connection.execute(migration.sql)
+            await connection.execute(migration.sql, timeout=BULK_SECONDS)
             await connection.execute(
                 "insert into migration (name, digest) values ($1, $2)", migration.name, migration.digest
             )

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from core.sql_files import read_queries
+from posting.store.limited_connections import open_limited
 from service.auth import api_keys
 from service.auth.api_keys import Key
 from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
+from service.database.connection_pools import POOL_COMMAND_SECONDS, open_pool
 
 SQL = read_queries("service.auth", "queries.sql")
 CHANNEL = "crescendo_access"
+REREAD_SECONDS = 60
 Pool = asyncpg.Pool
 Connection = asyncpg.Connection
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -110,19 +113,19 @@ class ChangeListener(NamedTuple):
 @asynccontextmanager
 async def listen_for_changes(dsn: str) -> AsyncIterator[ChangeListener]:
     """Open a connection that listens for changes."""
-    connection, changed = await asyncpg.connect(dsn), asyncio.Event()
-    try:
+    changed = asyncio.Event()
+    async with open_limited(dsn, command_seconds=POOL_COMMAND_SECONDS) as connection:
         await connection.add_listener(CHANNEL, lambda *_: changed.set())
         connection.add_termination_listener(lambda _: changed.set())
         yield ChangeListener(connection, changed)
-    finally:
-        await connection.close()
 
 
 async def follow_changes(
     dsn: str, read: Callable[[asyncpg.Connection], Awaitable[None]], subject: str
 ) -> None:
-    """Call ``read`` now and after each change, as long as the connection to the database holds.
+    """Call ``read`` now, after each change, and in any case every minute, as long as the connection to the database holds.
+
+    A connection that a network has lost reports neither a change nor its end: the next reading notices that.
 
     Raises
     ------
@@ -133,7 +136,8 @@ async def follow_changes(
         while not connection.is_closed():
             changed.clear()
             await read(connection)
-            await changed.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), REREAD_SECONDS)
     raise ConnectionError(f"the connection that reports changes of {subject} is gone")
 
 
@@ -141,7 +145,7 @@ async def follow_changes(
 async def open_audit_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     """Open a pool with one connection, for the audit trail and for pauses."""
     settings = {"application_name": "crescendo audit"}
-    async with asyncpg.create_pool(dsn, min_size=0, max_size=1, server_settings=settings) as pool:
+    async with open_pool(dsn, 1, settings) as pool:
         yield pool
 
 
