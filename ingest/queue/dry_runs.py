@@ -95,6 +95,13 @@ class DryRuns:
         self._waiting.extendleft(reversed(self._under_way))
         self._under_way.clear()
 
+    def clear(self) -> "list[Future[DryRunDecisions]]":
+        """Remove all dry runs; return the futures of their results."""
+        self.requeue_unfinished()
+        results = [request.result for request in self._waiting]
+        self._waiting.clear()
+        return results
+
     def take(self) -> DryRunRequest | None:
         """Take the next dry run; those whose caller has stopped waiting, their file removed, are skipped."""
         while self._waiting:

@@ -12,13 +12,15 @@ from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.batch import Batch, BatchResult
 from posting.book.registry import ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline, PipelineSettings, RetryPreparation
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from service.configuration.settings import Settings
 from service.database import command_queries
+from service.database.disk_space import DataDisks
 from service.database.embedded_server import Database
 from service.engine import pain002_files
+from service.engine.database_recovery import restart_ended_server
 from service.engine.processing_clock import ProcessingClock
 from service.engine.processing_result import FileRejection, MissingFile, ProcessingResult
 from service.results import receipt_queries
@@ -96,7 +98,11 @@ async def process_files(
         The engine cannot continue; what is committed stays, and the same call continues from there.
     """
     progress = ProcessingProgress(request.paths)
-    async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
+    disks, server = DataDisks(context.settings.data), command_queries.hide_password(context.database.dsn)
+    async with (
+        disks.name_full_disk(server),
+        open_store(context.database, PostgresStore, context.settings.command_seconds) as store,
+    ):
         clock = ProcessingClock(progress)
         spool = Spool(context.settings.data / "spool")
         await remove_undecided(spool, store)
@@ -107,7 +113,8 @@ async def process_files(
             FileProgress(receipt.file, receipt.size_bytes, receipt.lines, receipt.decided)
             for receipt in unfinished
         )
-        pipeline = Pipeline(store, context.reference, _build_pipeline_settings(files, clock, reporter))
+        pipeline_settings = _build_pipeline_settings(context, files, clock, reporter=reporter)
+        pipeline = Pipeline(store, context.reference, pipeline_settings)
         with interruption.stop_with(feed.stop, _STOPPING):
             async with report_progress(progress, reporter):
                 await pipeline.run(feed)
@@ -119,7 +126,7 @@ async def process_files(
 
 
 def _build_pipeline_settings(
-    files: FileFeed, clock: ProcessingClock, reporter: ProgressReporter
+    context: EngineContext, files: FileFeed, clock: ProcessingClock, *, reporter: ProgressReporter
 ) -> PipelineSettings:
     def on_committed(result: BatchResult) -> None:
         clock.record_commit(result, files.processed)
@@ -128,7 +135,13 @@ def _build_pipeline_settings(
     def on_failed(batch: int, cause: BaseException) -> None:
         reporter.report_activity(f"batch {batch} failed, restarting from the last commit: {cause!r}")
 
-    return PipelineSettings(stages=clock.stages, on_committed=on_committed, on_failed=on_failed)
+    async def prepare_retry(_: BaseException) -> RetryPreparation:
+        seconds = context.settings.command_seconds
+        return RetryPreparation(True, await restart_ended_server(context.database, seconds))
+
+    return PipelineSettings(
+        stages=clock.stages, on_committed=on_committed, on_failed=on_failed, prepare_retry=prepare_retry
+    )
 
 
 @asynccontextmanager
