@@ -56,7 +56,7 @@ def lock_data_folder(data: Path) -> Iterator[None]:
         if not try_lock(lock):
             lock.seek(0)
             raise DatabaseUnfit(
-                f"{data} is in use by process {lock.read().strip()}: stop it, or use another folder"
+                f"{data} is in use by process {lock.read().strip()}: stop that process, or use another folder"
             )
         with suppress(OSError):  # on a full disk the lock holds all the same
             os.ftruncate(lock.fileno(), 0)
@@ -225,7 +225,7 @@ def _choose_user(directory: Path) -> ServerUser:
         return ServerUser(os.geteuid(), os.getegid())
     if sys.platform != "linux":
         raise DatabaseUnfit(
-            "PostgreSQL does not run as root: run as an ordinary user, or give --database DSN"
+            "PostgreSQL does not run as root: call crescendo as an ordinary user, or give --database DSN"
         )
     nobody = pwd.getpwnam("nobody")
     if owner and owner.uid == 0:

@@ -46,10 +46,12 @@ def translate_database_errors(dsn: str) -> Iterator[None]:
         yield
     except ClientConfigurationError as error:
         raise UsageError(
-            f"the address of the database: {error}. Write it as postgresql://user:password@host:port/name"
+            f"the address of the database is not valid: {error}. Write it as postgresql://user:password@host:port/name"
         ) from error
     except DATABASE_ERRORS as error:
-        raise DatabaseUnfit(f"PostgreSQL at {hide_password(dsn)}: {_describe(error)}") from error
+        raise DatabaseUnfit(
+            f"PostgreSQL at {hide_password(dsn)} cannot be used: {_describe(error)}"
+        ) from error
 
 
 def _describe(error: Exception) -> str:
@@ -59,7 +61,7 @@ def _describe(error: Exception) -> str:
             " the view pg_stat_activity shows which: end it"
         )
     if isinstance(error, TimeoutError) and not str(error):
-        return "it has not answered in time: look at its load, its disk and its log"
+        return "it has not answered in time. Look at its load, its disk and its log"
     return str(error) or type(error).__name__
 
 

@@ -163,7 +163,8 @@ class EmbeddedServer:
         if try_lock(lock):
             if foreign_server := cluster.find_server():
                 raise DatabaseUnfit(
-                    f"process {foreign_server.pid}, not started by crescendo, serves {cluster.directory}: stop it"
+                    f"a PostgreSQL server that crescendo did not start uses {cluster.directory}: stop process"
+                    f" {foreign_server.pid}"
                 )
         else:
             activity = "waiting for the previous PostgreSQL to stop"

@@ -105,7 +105,7 @@ class Application:
             LOG.warning("database does not answer", path=path, cause=repr(error))
             return try_again("The database does not respond; nothing is lost")
         LOG.error("request failed", path=path, exc_info=error)
-        detail = "An error in the service, which is logged"
+        detail = "The service has met an error, which is in its log"
         return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
 
     async def _handle(self, request: Request) -> Response:
@@ -154,7 +154,7 @@ class Application:
 
 
 def _service_stopping() -> Problem:
-    return try_again("The service is stopping; send the request again, repeating it does no harm")
+    return try_again("The service is stopping: send the request again, because repeating it does no harm")
 
 
 def _find_allowed_methods(routes: Iterable[BoundRoute]) -> set[str]:

@@ -30,7 +30,7 @@ class ServiceState:
         if self.is_disk_full:
             raise disk_full()
         if not self.is_ready:
-            raise try_again("The service is starting")
+            raise try_again("The service is starting; send the request again in a moment")
 
     def mark_ready(self) -> None:
         """Accept work: the book is loaded, and if a disk was full, there was room for that."""

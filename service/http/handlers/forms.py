@@ -152,11 +152,11 @@ def _check_form(rows: list[dict[str, str]], caller: Caller) -> None:
     """
     if rows[0].get(_LINE_COLUMN, "") not in _FIRST_LINES:
         raise FormatUnknown(
-            "form", "it begins in the middle of an act", "Send all lines of an act in one form"
+            "form", "The form begins in the middle of an act", "Send all lines of an act in one form"
         )
     if any("\0" in text for row in rows for text in row.values()):
         raise FileUnreadable(
-            "form", "it contains the character NUL", "Remove the character NUL from the texts"
+            "form", "The form contains the character NUL", "Remove the character NUL from the texts"
         )
     PerimeterCheck(caller).check_form(rows)
 
@@ -223,8 +223,8 @@ ROUTES = (
         "/v1/acts",
         FormHandler.decide,
         Operation(
-            "Decide a form in a batch with others and respond after the commit; lines of one reference are one act,"
-            " accepted whole or not at all",
+            "Decide a form, in one batch with other forms, and respond after the commit; lines with the same reference are one"
+            " act, accepted whole or not at all",
             {"200": Decision, **list_problems("400", "403", "413", "415", "422")},
             (ATOMIC, DRY_RUN),
             {JSON: {"schema": _FORM_SCHEMA, "example": FORM_EXAMPLE}},
