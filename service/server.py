@@ -118,11 +118,8 @@ async def serve(
             web_server.stop()
 
         recovery = build_recovery(service, database, disks, command_seconds=settings.command_seconds)
-        background = [
-            *(watch_lease(store), broadcaster.run()),
-            *_list_followers(service, authenticator, recovery, dsn=database.dsn),
-            *_list_maintenance(service, database.dsn),
-        ]
+        followers = _list_followers(service, authenticator, recovery, dsn=database.dsn)
+        background = [watch_lease(store), broadcaster.run(), *followers]
         with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
             try:
                 async with asyncio.TaskGroup() as group:
@@ -148,16 +145,10 @@ async def serve(
 def _list_followers(
     service: ServiceContext, authenticator: Authenticator, recovery: DatabaseRecovery, *, dsn: str
 ) -> list[Coroutine[Any, Any, None]]:
-    """Return the tasks that follow changes in the database."""
+    """Return the tasks that follow changes in the database, and maintain indexes, uploads and gauges."""
     return [
         recovery.follow(lambda: authenticator.follow(dsn)),
         recovery.follow(lambda: service.sender_pauses.follow(dsn)),
-    ]
-
-
-def _list_maintenance(service: ServiceContext, dsn: str) -> list[Coroutine[Any, Any, None]]:
-    """Return the tasks that maintain indexes, uploads and gauges while the service runs."""
-    return [
         *(_sweep_uploads(service.receiver.uploads), BankFileGauges(service.pool, service.metrics).run()),
         service.index_maintenance.run(dsn),
     ]

@@ -20,7 +20,6 @@ LIMITED_CALLS = frozenset(
 """Calls of these names need an argument ``timeout``, if they belong to the modules below."""
 
 LIMITED_MODULES = frozenset({"asyncpg", "client", "request", "subprocess", "socket"})
-LIMITS = frozenset({"timeout", "limits"})
 
 
 def call_name(node: ast.Call) -> tuple[str, str]:

@@ -53,12 +53,7 @@ class DataDisks:
 
     def measure_fullest(self) -> DiskUsage:
         """Measure the disk with the least free space."""
-        usages = [
-            DiskUsage(folder, usage.free, usage.total)
-            for folder in self._folders
-            if folder.exists() and (usage := shutil.disk_usage(folder))
-        ]
-        return min(usages, key=lambda usage: usage.free)
+        return min(map(_measure, self._folders), key=lambda usage: usage.free)
 
     def describe_full(self, database: str) -> str:
         """Return which disk is full, in words: one of the data folder, or else that of the server named ``database``."""
@@ -82,3 +77,10 @@ class DataDisks:
             if not fullest.is_full and (cause is None or not is_disk_full(cause)):
                 raise
             raise DiskFull(f"{error}\nThere is no room: {self.describe_full(database)}. Make room") from error
+
+
+def _measure(folder: Path) -> DiskUsage:
+    """Measure the disk of a folder, or of the one above in which it will be created."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    usage = shutil.disk_usage(existing)
+    return DiskUsage(existing, usage.free, usage.total)
