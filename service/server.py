@@ -27,6 +27,7 @@ from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
 from service.database.configured_database import open_database
 from service.database.disk_space import DataDisks
+from service.database.ledger_selection import LedgerCreation
 from service.database.read_pool import open_read_pool
 from service.dropfolders.watcher import DropFolderRules, watch_folders
 from service.engine import standby
@@ -73,6 +74,8 @@ class ServerOptions(NamedTuple):
     """The TLS settings; None for plain HTTP."""
     drop_folders: DropFolderRules | None = None
     """The drop folders to watch."""
+    creation: LedgerCreation | None = None
+    """Permission to create the ledger if it is missing."""
 
     @property
     def requires_certificates(self) -> bool:
@@ -104,7 +107,7 @@ async def serve(
     reference = await _load_reference_in_turn(settings, options, interruption, reporter=reporter)
     disks = DataDisks(settings.data)
     async with (
-        open_database(settings, reporter.report_activity) as database,
+        open_database(settings, reporter.report_activity, options.creation) as database,
         open_store(database, TimedStore, settings.command_seconds) as store,
         _open_context(settings, options, database.dsn, store=store, disks=disks) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,

@@ -139,7 +139,8 @@ def _build_table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
 async def open_snapshot(dsn: str) -> AsyncIterator[JournalSnapshot]:
     """Open a snapshot of the database as of now, for the body."""
     async with open_limited(dsn, command_seconds=BULK_SECONDS) as connection:
-        await connection.fetch(SQL["summarise"])
+        if await connection.fetchval(SQL["can_summarise"]):
+            await connection.fetch(SQL["summarise"])
         try:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 await connection.execute(f"set local work_mem = '{_WORK_MEM}'")

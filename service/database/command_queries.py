@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import asyncpg
 from asyncpg.exceptions import ClientConfigurationError
@@ -13,22 +12,15 @@ from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from posting.store.failures import DATABASE_ERRORS
+from posting.store.ledger_identity import read_ledger
 from posting.store.limited_connections import LOCK_SECONDS, QUERY_SECONDS, open_limited
+from posting.store.roles import read_rights
 from service.configuration.settings import UsageError
+from service.database.addresses import hide_password
 
 SQL = read_queries("service.database", "queries.sql")
-LEASE_SECONDS = 60
-"""Limit on the look at the lease; a database that takes longer does not answer."""
-
-
-def hide_password(dsn: str) -> str:
-    """Return the address without user and password."""
-    try:
-        parts = urlsplit(dsn)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "the database"
-    return f"{parts.hostname or 'localhost'}{port}{parts.path}"
+CHECK_SECONDS = 60
+"""Limit on a look at the lease, the ledger or its roles; a database that takes longer does not answer."""
 
 
 @contextmanager
@@ -87,12 +79,25 @@ async def read_chain_head(connection: asyncpg.Connection) -> StoredChainHead:
 
 
 async def read_status(connection: asyncpg.Connection) -> dict[str, Any]:
-    """Return what the database contains and who writes to it; only ``migrations`` if there is no journal yet."""
-    if not await connection.fetchval(SQL["has_journal"]):
+    """Return what the database contains and who writes to it; only ``migrations`` if there is no ledger.
+
+    ``ledger`` and ``number`` are None before the migration that gives a ledger its name.
+    """
+    stored = await read_ledger(connection)
+    if not stored.has_journal:
         return {"migrations": []}
     (engine,) = await connection.fetch(SQL["engine"])
     applied = [dict(row.items()) for row in await connection.fetch(SQL["migrations"])]
-    return {**dict(engine.items()), "migrations": applied}
+    rights = await read_rights(connection)
+    name, number = stored.identity or (None, None)
+    return {
+        "ledger": name,
+        "number": number,
+        "role": rights.role,
+        "excess_rights": rights.excess,
+        **dict(engine.items()),
+        "migrations": applied,
+    }
 
 
 async def find_examples(connection: asyncpg.Connection) -> list[str]:
@@ -111,7 +116,7 @@ async def apply_migrations(connection: asyncpg.Connection) -> list[str]:
 
 async def read_lease_owner(dsn: str) -> str:
     """Return the owner of the lease on a database; empty if there is none, or the database is empty."""
-    async with connect(dsn, LEASE_SECONDS) as connection:
+    async with connect(dsn, CHECK_SECONDS) as connection:
         if not await connection.fetchval(SQL["has_engine"]):
             return ""
         return await connection.fetchval(SQL["lease_owner"]) or ""
