@@ -136,7 +136,8 @@ async def _wait_for_signal(stopped: asyncio.Event, database: Database) -> None:
     DatabaseUnfit
         The embedded server ended by itself.
     """
-    tasks = [asyncio.ensure_future(stopped.wait())]  # no time limit: until Ctrl-C
+    # no time limit: until Ctrl-C
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopped.wait())]
     if database.server is not None:
         tasks.append(asyncio.ensure_future(database.server.wait_for_end()))
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -13,7 +13,7 @@ import httpx
 from posting.store.failures import DATABASE_ERRORS
 from service.auth.access_queries import SQL
 from service.configuration.settings import Settings
-from service.database.configured_database import find_running
+from service.database.configured_database import find_server
 from service.database.embedded_server import Database
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
@@ -113,7 +113,7 @@ async def test_the_embedded_server_is_started_again_once_there_is_room(tmp_path:
     config.write_text(_SERVER)
     with mount_disk(tmp_path / "data", 256) as data:
         async with run_service(None, data, "--config", config) as served, served.client(MINISTRY) as client:
-            running = find_running(Settings(data=data))
+            running = find_server(Settings(data=data))
             assert running is not None
             await insert_keys(running.dsn)
             await _wait_for_keys(client)
