@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.load.load_benchmark import StoredForms
+from bench.load.load_target import StoredForms
 from posting.store.limited_connections import open_limited
 
 _STORED = """

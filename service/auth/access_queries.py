@@ -1,24 +1,22 @@
 """Queries about keys, pauses and the audit trail."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from core.sql_files import read_queries
-from posting.store.limited_connections import open_limited
 from service.auth import api_keys
 from service.auth.api_keys import Key
 from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
-from service.database.connection_pools import POOL_COMMAND_SECONDS, open_pool
+from service.database.connection_pools import open_pool
 
 SQL = read_queries("service.auth", "queries.sql")
 CHANNEL = "crescendo_access"
-REREAD_SECONDS = 60
+"""The channel on which changes of keys and pauses are announced."""
 Pool = asyncpg.Pool
 Connection = asyncpg.Connection
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -100,45 +98,6 @@ async def store_pause_change(connection: asyncpg.Connection | asyncpg.Pool, chan
 async def load_paused_senders(connection: asyncpg.Connection | asyncpg.Pool) -> dict[str, str]:
     """Load the paused senders, each with the reason."""
     return {row["sender"]: row["reason"] for row in await connection.fetch(SQL["paused"])}
-
-
-class ChangeListener(NamedTuple):
-    """A connection that listens for changes of access, and the event that reports one."""
-
-    connection: asyncpg.Connection
-    changed: asyncio.Event
-    """Set when a key was created or ended, when a sender was paused or resumed, and when the connection is gone."""
-
-
-@asynccontextmanager
-async def listen_for_changes(dsn: str) -> AsyncIterator[ChangeListener]:
-    """Open a connection that listens for changes."""
-    changed = asyncio.Event()
-    async with open_limited(dsn, command_seconds=POOL_COMMAND_SECONDS) as connection:
-        await connection.add_listener(CHANNEL, lambda *_: changed.set())
-        connection.add_termination_listener(lambda _: changed.set())
-        yield ChangeListener(connection, changed)
-
-
-async def follow_changes(
-    dsn: str, read: Callable[[asyncpg.Connection], Awaitable[None]], subject: str
-) -> None:
-    """Call ``read`` now, after each change, and in any case every minute, as long as the connection to the database holds.
-
-    A connection that a network has lost reports neither a change nor its end: the next reading notices that.
-
-    Raises
-    ------
-    ConnectionError
-        The connection is gone; ``subject`` says what is no longer followed.
-    """
-    async with listen_for_changes(dsn) as (connection, changed):
-        while not connection.is_closed():
-            changed.clear()
-            await read(connection)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), REREAD_SECONDS)
-    raise ConnectionError(f"the connection that reports changes of {subject} is gone")
 
 
 @asynccontextmanager

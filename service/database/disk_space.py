@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from core.errors import DiskFull, EngineError
+from core.errors import BatchFailed, DatabaseUnfit, DiskFull
 from posting.store.failures import is_disk_full
 
 FULL_BYTES = 32 * 2**20
@@ -71,7 +71,7 @@ class DataDisks:
         """
         try:
             yield
-        except (EngineError, OSError) as error:
+        except (BatchFailed, DatabaseUnfit, OSError) as error:
             cause = error if is_disk_full(error) else error.__cause__
             fullest = self.measure_fullest()
             if not fullest.is_full and (cause is None or not is_disk_full(cause)):
