@@ -89,25 +89,14 @@ async def serve(
             web_server.stop()
 
         recovery = build_recovery(service, database, disks, command_seconds=settings.command_seconds)
-        followers = _list_followers(service, authenticator, recovery, dsn=database.dsn)
-        registering = registrations.follow_registrations(service.inbox.files, store, database.dsn)
-        background = [
-            watch_lease(store),
-            broadcaster.run(),
-            service.task_runner.run(),
-            registering,
-            *followers,
-        ]
+        background = _list_background(service, authenticator, recovery, store=store, dsn=database.dsn)
         with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
             try:
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(run_engine(service, store, reference, recovery=recovery))
                     engine.add_done_callback(exit_after_failure)
-                    tasks = [group.create_task(work) for work in background]
-                    if options.drop_folders:
-                        group.create_task(
-                            watch_folders(options.drop_folders, service, trail, dsn=database.dsn)
-                        )
+                    tasks = [group.create_task(work) for work in (broadcaster.run(), *background)]
+                    group.create_task(_watch_drop_folders(options, service, trail, dsn=database.dsn))
                     await authenticator.keys_loaded.wait()  # no time limit: a failure to load ends the group
                     options.sock.listen(BACKLOG)
                     reporter.report_activity(f"listening on {options.address}")
@@ -120,11 +109,26 @@ async def serve(
                 raise _first_cause(error_group) from None
 
 
-def _list_followers(
-    service: ServiceContext, authenticator: Authenticator, recovery: DatabaseRecovery, *, dsn: str
+async def _watch_drop_folders(
+    options: ServerOptions, service: ServiceContext, trail: audit_trail.AuditTrail, *, dsn: str
+) -> None:
+    if options.drop_folders:
+        await watch_folders(options.drop_folders, service, trail, dsn=dsn)
+
+
+def _list_background(
+    service: ServiceContext,
+    authenticator: Authenticator,
+    recovery: DatabaseRecovery,
+    *,
+    store: TimedStore,
+    dsn: str,
 ) -> list[Coroutine[Any, Any, None]]:
-    """Return the tasks that follow changes in the database, and maintain indexes, uploads and gauges."""
+    """Return the tasks that follow the database, perform requested tasks, and maintain indexes, uploads and gauges."""
     return [
+        watch_lease(store),
+        service.task_runner.run(),
+        registrations.follow_registrations(service.inbox.files, store, dsn),
         recovery.follow(lambda: authenticator.follow(dsn)),
         recovery.follow(lambda: service.sender_pauses.follow(dsn)),
         *(_sweep_uploads(service.receiver.uploads), BankFileGauges(service.pool, service.metrics).run()),
