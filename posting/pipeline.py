@@ -109,12 +109,16 @@ class Pipeline:
             self._resources.kernel.shutdown(wait=False, cancel_futures=True)
 
     async def _run_attempt(self, feed: Feed) -> bool:
-        """Load the book and process the feed; True when the feed is exhausted and everything is committed."""
+        """Load the book and process the feed; True when the feed is exhausted and everything is committed.
+
+        A task of its own runs the attempt: a task group that fails may leave its task marked as cancelled, which must not be
+        taken for a cancellation of this one.
+        """
         loaded = await book_loading.load_book(self._resources.store, self._reference)
         await feed.open(loaded)
         attempt = _Attempt(self._resources, loaded)
         try:
-            await attempt.run(feed)
+            await asyncio.create_task(attempt.run(feed))
         except BaseExceptionGroup as group:
             _raise_if_cancelled()
             cause = _find_cause(group)
