@@ -9,7 +9,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from service.cli.shared_options import JsonOption
-from service.database.embedded_server import run_embedded
+from service.configuration.settings import Settings
+from service.database.configured_database import open_database
+from service.database.ledger_selection import LedgerCreation
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress
 
@@ -22,8 +24,8 @@ def payments(
 ) -> None:
     """Measure payments per second from due requests to committed entries and written files, with verified results.
 
-    A new database in the current folder is filled with requests; then a run is proposed, released and issued, including
-    the start of the engine. Journal and files, read by an independent reader, must add up to the requests.
+    A new database in the current folder is filled with requests; then a run is proposed, released and issued. The measured
+    time includes the start of the engine. Journal and files, read by an independent reader, must add up to the requests.
     """
     from bench import machine
     from bench.payments.payable_requests import Size
@@ -33,7 +35,9 @@ def payments(
     reporter = processing_progress.create_reporter()
 
     async def work(folder: Path) -> PaymentFigures:
-        async with run_embedded(folder / "data") as database:
+        settings = Settings(data=folder / "data")
+        creation = LedgerCreation(reporter.report_activity)
+        async with open_database(settings, reporter.report_activity, creation) as database:
             return await measure(
                 database.dsn, folder, Size(requests, seed), report_progress=reporter.report_activity
             )

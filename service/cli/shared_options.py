@@ -27,8 +27,16 @@ AgainOption = Annotated[
     Parameter(
         negative="",
         show_default=False,
-        help="Process files again that were processed before: refused lines may be accepted now, "
+        help="Process again the files that were processed before: refused lines may be accepted now, "
         "accepted lines stay as they are.",
+    ),
+]
+ExistingOption = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        show_default=False,
+        help="End with an error if there is no ledger, rather than create one.",
     ),
 ]
 AtomicOption = Annotated[
@@ -44,7 +52,7 @@ MomentOption = Annotated[
     Parameter(
         name="--at",
         show_default=False,
-        help="Date and time to act as of, in Paris time, as in 2018-12-20T14:00. Default: now.",
+        help="Date and time that the command takes as the present, in Paris time, as in 2018-12-20T14:00. Default: now.",
     ),
 ]
 
@@ -81,11 +89,31 @@ class DataOptions:
             "Also CRESCENDO_DATABASE, which keeps the password out of the process list."
         ),
     ] = None
+    migrate_database: Annotated[
+        str | None,
+        Parameter(
+            help="Address of the same database for the role that owns its tables, by which it is created and migrated. "
+            "Also CRESCENDO_MIGRATE_DATABASE."
+        ),
+    ] = None
+    ledger: Annotated[
+        str | None,
+        Parameter(
+            help="Name that the ledger must have: the command ends if it is another one, or missing. "
+            "Also CRESCENDO_LEDGER."
+        ),
+    ] = None
     config: Annotated[Path | None, Parameter(help="Settings file (TOML). Also CRESCENDO_CONFIG.")] = None
 
     def read_settings(self, **overrides: str | None) -> Settings:
         """Return the settings in force. ``overrides`` are settings for which a command has its own options."""
-        options = {"data": self.data, "database": self.database, **overrides}
+        options = {
+            "data": self.data,
+            "database": self.database,
+            "migrate_database": self.migrate_database,
+            "ledger": self.ledger,
+            **overrides,
+        }
         return read_settings(self.config, os.environ, options)
 
 

@@ -64,7 +64,7 @@ async def propose_run(
         proposal = await asyncio.to_thread(selection.select_lines, payables, context, criteria)
         count = len(proposal.lines.line)
         if count > LINES_MAX:
-            remedy = f"A run has at most {LINES_MAX:,}: propose until an earlier day"
+            remedy = f"A run has at most {LINES_MAX:,} lines: propose until an earlier day"
             raise LimitExceeded(f"run {run}", f"{count:,} lines are due", remedy)
         on_step("saving the proposal")
         header = ProposalHeader(run, request.until, last_entry, reference.list_accountants(), request.by)
@@ -129,7 +129,7 @@ async def _find_returned_transfers(
 ) -> NDArray[np.int64]:
     """Return the returned transfer of each payable, 0 for none: its predecessors are traced back to what sent the money."""
     returned = np.zeros(len(payables.rows.kind), np.int64)
-    rows = np.flatnonzero(payables.rows.kind == selection.REISSUED)
+    rows = np.flatnonzero(np.isin(payables.rows.kind, selection.REOPENING))
     predecessors = payables.rows.predecessor[rows]
     while len(rows):
         fetched = await run_queries.fetch(connection, "entries", predecessors.tolist())
@@ -155,7 +155,7 @@ async def get_run(connection: run_queries.Connection, run: int, *states: str) ->
         raise NoSuchRun(f"there is no run {run}; crescendo pay list lists all runs")
     if states and rows[0]["state"] not in states:
         raise NoSuchRun(
-            f"run {run} is {rows[0]['state']}; the command needs one that is {' or '.join(states)}"
+            f"run {run} is {rows[0]['state']}; the command needs a run that is {' or '.join(states)}"
         )
     return rows[0]
 

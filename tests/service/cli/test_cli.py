@@ -16,6 +16,7 @@ from posting.store.journal_store import PostgresStore
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.command_line import (
     CommandResult,
+    create_ledger,
     interrupt_command,
     run_crescendo,
     start_command,
@@ -171,14 +172,14 @@ async def test_an_interrupted_command_continues_to_the_same_chain(
     dsn: str, committed: Committed, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    assert (await run_crescendo("db", "migrate", *place)).code == 0
+    await create_ledger(*place)
     async with lock_table(dsn) as blocking:
         process = await start_command("run", *sample.files, *place, "--json")
         await wait_until_blocked(blocking)
         assert "Stopping after the batches under way" in await interrupt_command(process)
     stopped = await wait_for_end(process)
     assert stopped.code == 130
-    assert "the same command continues" in stopped.err
+    assert "run the same command again to continue" in stopped.err
     assert 0 < stopped.json()["batch"] < committed.first.json()["batch"]
     resumed = await run_crescendo("run", *sample.files, *place, "--json")
     assert resumed.code == 0
@@ -187,7 +188,7 @@ async def test_an_interrupted_command_continues_to_the_same_chain(
 
 async def test_unfinished_work_continues_without_files(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await run_crescendo("db", "migrate", *place)
+    await create_ledger(*place)
     async with lock_table(dsn) as blocking:
         process = await start_command("run", *sample.files, *place)
         await wait_until_blocked(blocking)
@@ -201,7 +202,7 @@ async def test_unfinished_work_continues_without_files(dsn: str, sample: Sample,
 
 async def test_a_second_interruption_stops_at_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await run_crescendo("db", "migrate", *place)
+    await create_ledger(*place)
     async with lock_table(dsn) as blocking:
         process = await start_command("run", *sample.files, *place)
         await wait_until_blocked(blocking)
@@ -214,7 +215,7 @@ async def test_a_lost_database_ends_the_command_with_a_remedy(
     dsn: str, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await run_crescendo("db", "migrate", *place)
+    await create_ledger(*place)
     server, _, name = dsn.rpartition("/")
     admin = await asyncpg.connect(f"{server}/crescendo")
     blocking = await asyncpg.connect(dsn)
@@ -320,7 +321,7 @@ async def test_the_address_of_a_running_database_serves_other_tools(committed: C
 async def test_reports_need_a_database(tmp_path: Path) -> None:
     result = await run_crescendo("report", "budget", "--data", tmp_path / "empty")
     assert result.code == 3
-    assert "contains no database" in result.err
+    assert "contains no ledger" in result.err
     assert not (tmp_path / "empty").exists()
 
 
@@ -407,7 +408,7 @@ async def test_every_command_has_help(arguments: tuple[str, ...]) -> None:
         (("generate", "year", "--out", "x", "--acts", "1"), "at least 1,000"),
         (("explain",), "reference"),
         (("serve", "--port", "70000"), "cannot listen on 127.0.0.1"),
-        (("serve", "--cut-off", "soon"), "'soon' is no cut-off"),
+        (("serve", "--cut-off", "soon"), "'soon' is not a cut-off"),
     ],
 )
 async def test_wrong_usage_exits_with_code_two(
