@@ -83,6 +83,11 @@ class Piece:
     cells_before: int = 0
     """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether the engine has decided these lines."""
+        return self.submission.progress >= self.progress_after
+
 
 class PieceDecisions(NamedTuple):
     """A piece and the decisions on its lines."""
@@ -103,15 +108,15 @@ class DryRunDecisions(NamedTuple):
 
 
 class DryRunHandler(Protocol):
-    """The interface to the caller of a dry run: its size, its retries of held acts, and where its result goes."""
+    """The interface to the caller of a dry run: its size, its batches in order, and where its result goes."""
 
     @property
     def rows(self) -> int:
-        """Lines of the batch and of everything that ``retry_held`` presents for the first time."""
+        """Lines of everything that ``order_batches`` presents for the first time."""
         ...
 
-    def retry_held(self, decided: "Batch") -> "Iterator[Batch]":
-        """Yield the batches that retry the acts that ``decided`` held; runs in the kernel thread."""
+    def order_batches(self, read: "Batch") -> "Iterator[Batch]":
+        """Yield the batches of the dry run, ``read`` first, each once the one before is decided; runs in the kernel thread."""
         ...
 
     def complete(self, result: DryRunDecisions, /) -> None:
@@ -120,10 +125,17 @@ class DryRunHandler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pieces decided and committed together."""
+    """Pieces decided and committed together.
+
+    A piece that ends a pass of its submission with acts held is the last one decided: these acts come next, before the
+    pieces behind it.
+    """
 
     pieces: list[Piece]
     is_holding: bool = True
+    """Whether acts may be held; in the last pass over held acts none is."""
+    is_followed: bool = False
+    """Whether further lines will be read that may share a batch with pieces which held acts leave undecided."""
     resumed: Submission | None = None
     """Without pieces: a submission that a restart found between its passes over held acts, to be resumed there."""
     side_streams: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)

@@ -51,9 +51,10 @@ class _DryRun:
     rows: int = 0
     """The lines of its only batch."""
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield the passes over the held acts of a file; a form holds none."""
-        return self.feed.retry_held(decided) if self.feed else iter(())
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the only batch, then the passes over the held acts of a file; a form holds none."""
+        batch = replace(read, dry_run=None)
+        return self.feed.order_batches(batch) if self.feed else iter([batch])
 
     def complete(self, decisions: DryRunDecisions) -> None:
         """Deliver the decisions, unless the caller has stopped waiting."""

@@ -71,14 +71,10 @@ def _process_file(text_engine: TextEngine, spooled: SpooledFile) -> tuple[list[B
         list[PieceDecisions](),
     )
 
-    def decide(batch: Batch) -> None:
-        outcomes.append(text_engine.engine.evaluate(batch))
-        passes.extend(map(PieceDecisions, batch.pieces, text_engine.engine.decisions))
-
-    for batch in feed.produce_batches():
-        decide(batch)
-        for retried in feed.retry_held(batch):
-            decide(retried)
+    for read in feed.produce_batches():
+        for batch in feed.order_batches(read):
+            outcomes.append(text_engine.engine.evaluate(batch))
+            passes.extend(map(PieceDecisions, batch.pieces, text_engine.engine.decisions))
     return outcomes, _list_decisions(passes)
 
 
