@@ -155,10 +155,12 @@ def translate_decoder_errors(position: str) -> Iterator[None]:
     """Raise ``FileUnreadable`` at ``position`` for whatever a decoder raises on damaged bytes.
 
     Decoders raise half a dozen kinds of error for damaged input, and ``OSError`` for damage as well as for a failing
-    disk: the file cannot be accepted in either case.
+    disk: the file cannot be accepted in either case.  Want of memory is neither.
     """
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise FileUnreadable(position, lines[0][:300], "The file is damaged: send it again") from error

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from core.act_fields import Field
 from core.errors import FileUnreadable, LimitExceeded
 from ingest.formats.detection import (
     CELL_BYTES_MAX,
@@ -24,7 +23,6 @@ from ingest.formats.text_buffers import (
     measure_longest_value,
 )
 
-_AMOUNTS = (Field.AMOUNT.column, Field.AMOUNT_CENTS.column)
 _CENTS_MAX = 2**63 - 1
 
 
@@ -41,7 +39,6 @@ class FileInspector:
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self._name, self._schema = name, schema
-        self._amounts = pa.schema([field for field in schema if field.name in _AMOUNTS])
         self._texts = [
             field for field in schema if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)
         ]
@@ -52,18 +49,20 @@ class FileInspector:
         self.filled_columns: set[str] = set()
         """Columns with a value in some line."""
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Add one window, at most as many lines as may be inspected together."""
+    def add(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Add one window, at most as many lines as may be inspected together; return it in the types of later passes."""
         for field in self._schema:
             self._inspect_column(batch.column(field.name), field)
         self._check_text_density(batch)
         self._lines += batch.num_rows
-        sums = sum_cents(conform_batch(batch, self._amounts))
+        conformed = conform_batch(batch, self._schema)
+        sums = sum_cents(conformed)
         self._cents = CentsSum(self._cents.total + sums.total, self._cents.magnitude + sums.magnitude)
         if self._lines > ROWS_MAX:
             raise LimitExceeded(
                 describe_position(self._name, ROWS_MAX + 1), f"Over {ROWS_MAX:,} lines", "Split the file"
             )
+        return conformed
 
     def _check_text_density(self, batch: pa.RecordBatch) -> None:
         """Check the text of many consecutive lines: batches may be short if their lines are long."""
