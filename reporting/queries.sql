@@ -21,12 +21,12 @@ where batch <= $1 and node / 6 % 131072 = any($2::int[])
 order by node, batch desc;
 
 -- name: refusals
-select code, count(*) as lines, sum(amount)::bigint as cents, count(distinct submission) as submissions
-from refusal where $1::int is null or submission = $1
-group by code order by count(*) desc, code;
+select code, sum(lines)::bigint as lines, sum(amount)::bigint as cents, count(distinct submission) as submissions
+from refusal_count where $1::int is null or submission = $1
+group by code order by sum(lines) desc, code;
 
 -- name: refused_lines
-select batch, submission, line, code, field, kind, node, missing, amount, reference, found
+select batch, submission, line, lines, code, field, kind, node, missing, amount, reference, found
 from refusal where submission = $1 order by line limit $2;
 
 -- name: commitments
@@ -152,7 +152,7 @@ select batch from progress where submission = $1 order by batch;
 -- name: counted_of_submission
 select (select count(*) from entry where submission = $1) as accepted,
        (select count(*) from duplicate where submission = $1) as duplicate,
-       (select count(*) from refusal where submission = $1) as refused,
+       (select coalesce(sum(lines), 0)::bigint from refusal_count where submission = $1) as refused,
        (select coalesce(sum(amount), 0)::bigint from entry where submission = $1) as accepted_cents;
 
 -- name: counted

@@ -185,7 +185,9 @@ class LineDetails(NamedTuple):
 
 
 class Refusals(NamedTuple):
-    """One row per refused line.  A COPY row; the reference and the value of the field follow as texts."""
+    """One row per refused line, or per rest of a stretch of them.  A COPY row; the reference and the value of the field
+    follow as texts.
+    """
 
     batch: Entry
     position: Index
@@ -198,6 +200,9 @@ class Refusals(NamedTuple):
     node: Index
     missing: Money
     amount: Money
+    """The amount that the line states, or the sum of those of all lines."""
+    lines: Index
+    """1, or the number of consecutive lines, ``line`` being the first: see ``posting.refusal_stretches``."""
 
 
 class Duplicates(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from core.errors import BookMoved
-from posting.batch import BatchResult, LineSpan, Progress, Submission, Tally
+from posting.batch import BatchResult, LineSpan, Progress, ProgressRow, RefusalStretch, Submission, Tally
 from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
@@ -181,6 +181,8 @@ class PostgresStore:
             return submission
         submission.progress = Progress(row["pass"], row["next_line"], row["done"])
         submission.tally = Tally(*(row[name] for name in Tally.__slots__))
+        submission.refusal_rows = row["refusal_rows"]
+        submission.stretch = RefusalStretch(*(row[f"stretch_{name}"] for name in RefusalStretch._fields))
         pass_number = submission.progress.pass_number
         held = [
             (act["pass"], LineSpan(act["line"], act["lines"])) for act in await self.fetch("held", number)
@@ -238,7 +240,8 @@ class PostgresStore:
         counts = result.counts
         rows = tuple(counts[name] for name in HASHED_TABLES)
         head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
-        arguments = (*head, *rows, result.cents, result.chain, *_build_progress_columns(result))
+        totals = (result.cents, result.chain, result.refused_lines)
+        arguments = (*head, *rows, *totals, *_build_progress_columns(result))
         if not await connection.fetchval(
             SQL["close_batch"], *arguments, timeout=self._connections.command_seconds
         ):
@@ -289,10 +292,13 @@ async def _enclose(rows: Iterable[Any]) -> AsyncIterator[Any]:
 
 
 def _build_progress_columns(result: BatchResult) -> Iterable[list[Any]]:
-    values = [(row.submission, *row.progress, *_list_tally(row.tally)) for row in result.progress]
-    return map(list, zip(*values, strict=True))
+    return map(list, zip(*map(_list_progress_values, result.progress), strict=True))
 
 
-def _list_tally(tally: Any) -> tuple[int, ...]:
+def _list_progress_values(row: ProgressRow) -> tuple[int, ...]:
+    return (row.submission, *row.progress, *_list_tally(row.tally), row.refusal_rows, *row.stretch)
+
+
+def _list_tally(tally: Tally) -> tuple[int, ...]:
     lines = (tally.accepted, tally.duplicate, tally.refused, tally.suspended)
     return *lines, tally.accepted_cents, tally.duplicate_cents, tally.refused_cents, tally.suspended_cents

@@ -7,7 +7,7 @@ import asyncpg
 from core.errors import DatabaseUnfit
 from posting.store.migration_files import list_migrations
 
-LAYOUT = 2
+LAYOUT = 3
 """The version of the journal's rows, over which a batch's hash is computed."""
 
 PARTITION_ROWS = 1 << 21
