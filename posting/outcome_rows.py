@@ -104,31 +104,30 @@ def build_refusals(
         amount=piece.cents[rows],
         lines=np.ones(len(rows), np.int32),
     )
-    references, found = take_texts(piece, rows, Field.REFERENCE), _read_faulty_fields(piece, rows, fields)
+    texts = [take_texts(piece, rows, Field.REFERENCE), _read_faulty_fields(piece, rows, fields)]
     if rests:
         table = concat_tables([table, _build_rests(piece, rests, position)])
         order = np.lexsort((table.line, table.position))
         table = select_rows(table, order)
-        references, found = (_add_empty(texts, len(rests)).take(pa.array(order)) for texts in (references, found))
-    count = len(references)
-    texts = _make_printable(pa.concat_arrays([references, found]))
-    return SideTableRows(table, (to_text_cells(texts[:count]), to_text_cells(texts[count:])))
+        texts = [_add_empty(column, len(rests)).take(pa.array(order)) for column in texts]
+    count = len(texts[0])
+    printable = _make_printable(pa.concat_arrays(texts))
+    return SideTableRows(table, (to_text_cells(printable[:count]), to_text_cells(printable[count:])))
 
 
 def _build_rests(piece: Piece, rests: Sequence[StretchRest], position: BatchPosition) -> Refusals:
     """Return the rows of the rests of stretches, which are of no one kind."""
     stretches = [rest.stretch for rest in rests]
-    none = np.zeros(len(rests), np.int32)
     return Refusals(
         batch=np.full(len(rests), position.batch),
         position=np.array([position.position + rest.row for rest in rests], np.int32),
         submission=np.full(len(rests), piece.submission.number, np.int32),
         line=np.array([rest.line for rest in rests], np.int32),
-        code=np.array([stretch.code for stretch in stretches], np.uint8),
-        field=np.array([stretch.rest_field for stretch in stretches], np.uint8),
-        kind=none,
-        node=none,
-        missing=none,
+        code=np.array([stretch.code for stretch in stretches], np.int16),
+        field=np.array([stretch.rest_field for stretch in stretches], np.int16),
+        kind=np.zeros(len(rests), np.int16),
+        node=np.zeros(len(rests), np.int32),
+        missing=np.zeros(len(rests), np.int64),
         amount=np.array([stretch.rest_cents for stretch in stretches], np.int64),
         lines=np.array([stretch.rest_lines for stretch in stretches], np.int32),
     )

@@ -10,7 +10,6 @@ have to look at each of them, and the next attempt may accept some.
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -60,9 +59,9 @@ def store_refusals(piece: Piece, decisions: np.ndarray, groups: OutcomeGroups) -
     rows, submission = groups.select_rows(REFUSED), piece.submission
     is_first_pass = submission.lines is not None and submission.progress.pass_number == 1
     is_divided = is_first_pass and (len(rows) > 0 or submission.stretch != NO_STRETCH)
-    stored = _Division(piece, decisions, rows).divide() if is_divided else StoredRefusals(rows, [])
-    submission.refusal_rows += len(stored.rows) + len(stored.rests)
-    return stored
+    refusals = _Division(piece, decisions, rows).divide() if is_divided else StoredRefusals(rows, [])
+    submission.refusal_rows += len(refusals.rows) + len(refusals.rests)
+    return refusals
 
 
 class _Division:
@@ -86,7 +85,9 @@ class _Division:
         lines[:1] += before.lines
         after = NO_STRETCH
         last = len(lines) - 1
-        for number in np.union1d(np.flatnonzero(lines > SINGLE_LINES_MAX), [last] if last >= 0 else []).tolist():
+        for number in np.union1d(
+            np.flatnonzero(lines > SINGLE_LINES_MAX), [last] if last >= 0 else []
+        ).tolist():
             start, end = int(runs.start[number]), int(runs.end[number])
             stretch = self._extend(before if number == 0 else NO_STRETCH, start, end)
             after = self._end_run(stretch, int(self._rows[end - 1]))
@@ -98,7 +99,9 @@ class _Division:
         if not len(is_form):
             return _Runs(np.zeros(0, np.int64), np.zeros(0, np.int64))
         continues = np.zeros(len(self._rows), bool)
-        continues[1:] = (np.diff(self._rows) == 1) & (np.diff(self._codes.astype(np.int16)) == 0) & is_form[:-1]
+        continues[1:] = (
+            (np.diff(self._rows) == 1) & (np.diff(self._codes.astype(np.int16)) == 0) & is_form[:-1]
+        )
         start = np.flatnonzero(is_form & ~continues)
         ends = np.flatnonzero(is_form & ~np.append(continues[1:] & is_form[1:], False)) + 1
         return _Runs(start, ends)

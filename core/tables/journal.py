@@ -185,8 +185,9 @@ class LineDetails(NamedTuple):
 
 
 class Refusals(NamedTuple):
-    """One row per refused line, or per rest of a stretch of them.  A COPY row; the reference and the value of the field
-    follow as texts.
+    """One row per refused line, or per rest of a stretch.  A COPY row; reference and value of the field follow as texts.
+
+    Layout 2 of the journal, the one before, hashes the same row without ``lines``.
     """
 
     batch: Entry

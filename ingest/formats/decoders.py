@@ -58,6 +58,7 @@ def decode_file(path: Path, file_format: FileFormat, name: str) -> Iterator[pa.R
         return
     if file_format is FileFormat.PARQUET:
         parquet = ParquetSource(path, name)
+        parquet.check_pages()
         batches, schema = parquet.read_raw(0, parquet.choose_batch_lines()), parquet.schema
     else:
         source = ArrowSource(path, name)

@@ -8,9 +8,11 @@ import pyarrow as pa
 from core.errors import FileUnreadable, LimitExceeded
 from ingest.formats.detection import (
     CELL_BYTES_MAX,
+    FILE_BYTES_MAX,
     ROWS_MAX,
     WINDOW_BYTES_MAX,
     WINDOW_LINES,
+    check_decoded_bytes,
     describe_position,
 )
 from ingest.formats.flat_schema import CentsSum, conform_batch, sum_cents
@@ -37,8 +39,9 @@ class FileTotals(NamedTuple):
 class FileInspector:
     """Counts and sums the windows of a file, and inspects each text once."""
 
-    def __init__(self, name: str, schema: pa.Schema) -> None:
-        self._name, self._schema = name, schema
+    def __init__(self, name: str, schema: pa.Schema, sent_bytes: int = FILE_BYTES_MAX) -> None:
+        """Inspect the windows of the file ``name``, in whose ``sent_bytes`` bytes they were sent."""
+        self._name, self._schema, self._sent_bytes = name, schema, sent_bytes
         self._texts = [
             field for field in schema if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)
         ]
@@ -46,6 +49,7 @@ class FileInspector:
         self._cents = CentsSum(0, 0)
         self._recent_lines = 0
         self._recent_bytes = 0
+        self._decoded_bytes = 0
         self.filled_columns: set[str] = set()
         """Columns with a value in some line."""
 
@@ -56,6 +60,7 @@ class FileInspector:
         self._check_text_density(batch)
         self._lines += batch.num_rows
         conformed = conform_batch(batch, self._schema)
+        self._check_decoded_bytes(batch, conformed)
         sums = sum_cents(conformed)
         self._cents = CentsSum(self._cents.total + sums.total, self._cents.magnitude + sums.magnitude)
         if self._lines > ROWS_MAX:
@@ -63,6 +68,12 @@ class FileInspector:
                 describe_position(self._name, ROWS_MAX + 1), f"Over {ROWS_MAX:,} lines", "Split the file"
             )
         return conformed
+
+    def _check_decoded_bytes(self, batch: pa.RecordBatch, conformed: pa.RecordBatch) -> None:
+        """Check the size of all windows so far: each is inspected whole, with its dictionaries."""
+        self._decoded_bytes += max(batch.nbytes, conformed.nbytes)
+        position = describe_position(self._name, self._lines) + " and before"
+        check_decoded_bytes(self._decoded_bytes, self._sent_bytes, position)
 
     def _check_text_density(self, batch: pa.RecordBatch) -> None:
         """Check the text of many consecutive lines: batches may be short if their lines are long."""

@@ -199,11 +199,12 @@ def _validate_rewritten(spooled: SpooledFile, observe: ObserveLines) -> Validate
 def _validate_in_place(spooled: SpooledFile, cache: DecodedBatches, observe: ObserveLines) -> ValidatedFile:
     if spooled.format is FileFormat.PARQUET:
         source = ParquetSource(spooled.path, spooled.name)
+        source.check_pages()
         batches = source.read_raw(0, source.choose_batch_lines())
     else:
         source = ArrowSource(spooled.path, spooled.name)
         batches = validate_batches(source.read_raw(), spooled.name)
-    inspector = FileInspector(spooled.name, source.schema)
+    inspector = FileInspector(spooled.name, source.schema, spooled.size_bytes)
     for batch in batches:
         for part in split_windows(batch, BATCH_LINES):
             inspector.add(part)
@@ -223,7 +224,7 @@ def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _N
     """Write the file as Arrow beside itself, while validating it."""
     with create_work_folder(spooled.folder.parents[1]) as scratch:
         inspector = _write_normalised(
-            scratch / _NORMALISED_FILE, _decode_batches(spooled, scratch), spooled.name, observe=observe
+            scratch / _NORMALISED_FILE, _decode_batches(spooled, scratch), spooled, observe=observe
         )
         record = _NormalisedRecord(
             layout=_LAYOUT_VERSION,
@@ -246,10 +247,10 @@ def _decode_batches(spooled: SpooledFile, scratch: Path) -> Iterator[pa.RecordBa
 
 
 def _write_normalised(
-    target: Path, batches: Iterator[pa.RecordBatch], name: str, *, observe: ObserveLines
+    target: Path, batches: Iterator[pa.RecordBatch], spooled: SpooledFile, *, observe: ObserveLines
 ) -> FileInspector:
-    schema = _remove_dictionaries(conform_schema(next(batches).schema, name))
-    inspector = FileInspector(name, schema)
+    schema = _remove_dictionaries(conform_schema(next(batches).schema, spooled.name))
+    inspector = FileInspector(spooled.name, schema, spooled.size_bytes)
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for batch in batches:
             for window in split_windows(batch, WINDOW_LINES):

@@ -77,7 +77,10 @@ class _Verifier:
                 bounds = firsts[positions.start : positions.stop + 1]
                 processing = group.create_task(
                     asyncio.to_thread(
-                        self._process_window, self._batches[positions], bounds, dict(zip(tables, streams, strict=True))
+                        self._process_window,
+                        self._batches[positions],
+                        bounds,
+                        dict(zip(tables, streams, strict=True)),
                     )
                 )
                 self._count_step(f"batch {span.batch_end - 1}")

@@ -77,7 +77,9 @@ async def stream_report(source: ReportSource, request: ReportRequest) -> AsyncIt
     report = _build_report(receipt, at, request.language, name=name)
 
     def to_rejected(row: Row) -> Iterator[RejectedLine]:
-        return _build_rejected(describe_refused_line(source.names, row, request.language), lots, request.language)
+        return _build_rejected(
+            describe_refused_line(source.names, row, request.language), lots, request.language
+        )
 
     return _stream_pieces(
         source.pool, receipt, StatusReportWriter(report, request.version), to_rejected=to_rejected
@@ -181,18 +183,18 @@ def _build_rejected(
 ) -> Iterator[RejectedLine]:
     """Yield what the report says of a refused line; of many lines once for each lot that they belong to."""
     if line.last_line == line.line:
-        yield _describe_rejected(line, (), line.amount, lots)
+        yield _describe_rejected(line, (), lots, cents=line.amount)
         return
     first = line.line
     while first <= line.last_line:
         last = min(line.last_line, lots.find_end(first)) if lots else line.last_line
         remark = _MANY[language].format(_format_count(first, language), _format_count(last, language))
-        yield _describe_rejected(msgspec.structs.replace(line, line=first), (remark,), 0, lots)
+        yield _describe_rejected(msgspec.structs.replace(line, line=first), (remark,), lots, cents=0)
         first = last + 1
 
 
 def _describe_rejected(
-    line: RefusedLine, remarks: Sequence[str], cents: int, lots: _RefusedLots | None
+    line: RefusedLine, remarks: Sequence[str], lots: _RefusedLots | None, *, cents: int
 ) -> RejectedLine:
     place = f"{line.field}: {line.found}" if line.field else ""
     shortfall = f"{line.node}: {format_euros(line.missing)} EUR" if line.node else ""

@@ -16,9 +16,8 @@ from tempfile import TemporaryDirectory
 
 from tests.fuzz.readers import READERS
 from tests.fuzz.session import CURRENT, find_scratch, run_session
-from tests.fuzz.trial import SECONDS_MAX
 
-_BLOCKED_SECONDS = 5 * SECONDS_MAX
+_BLOCKED_SECONDS = 300
 _POLL_SECONDS = 2
 
 
@@ -46,9 +45,11 @@ def _fuzz(reader: str, seconds: float, options: argparse.Namespace) -> int:
     """Fuzz one reader, in as many processes as its faults need."""
     until, code, seed = time.monotonic() + seconds, 0, options.seed
     with TemporaryDirectory(prefix="crescendo-fuzz-", dir=find_scratch()) as folder:
-        while (left := until - time.monotonic()) > 0:
-            words = [reader, f"--minutes={left / 60}", f"--seed={seed}", f"--faults={options.faults}"]
-            code = max(code, _run_worker([*words, f"--scratch={folder}"], Path(folder), reader, options.faults))
+        while (remaining := until - time.monotonic()) > 0:
+            words = [reader, f"--minutes={remaining / 60}", f"--seed={seed}", f"--faults={options.faults}"]
+            code = max(
+                code, _run_worker([*words, f"--scratch={folder}"], Path(folder), reader, options.faults)
+            )
             seed += 1
             if code <= 1:
                 break

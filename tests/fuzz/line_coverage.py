@@ -59,7 +59,7 @@ class LineCoverage:
         finally:
             sys.settrace(former)
 
-    def _trace_call(self, frame: FrameType, event: str, argument: Any) -> Any:
+    def _trace_call(self, frame: FrameType, _event: str, _argument: Any) -> Any:
         """Trace the lines of a function of the product, unless all of them were reached."""
         code = frame.f_code
         if not code.co_filename.startswith(_FOLDERS):
@@ -68,7 +68,7 @@ class LineCoverage:
             self._open_lines[code] = {number for _, _, number in code.co_lines() if number}
         return self._trace_line if self._open_lines[code] else None
 
-    def _trace_line(self, frame: FrameType, event: str, argument: Any) -> Any:
+    def _trace_line(self, frame: FrameType, event: str, _argument: Any) -> Any:
         if event == "line":
             self.lines.add((frame.f_code.co_filename, frame.f_lineno))
             self._open_lines[frame.f_code].discard(frame.f_lineno)

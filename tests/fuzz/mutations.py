@@ -7,7 +7,28 @@ from random import Random
 from core.act_fields import FORMATS
 from tests.markup import mutations as markup_mutations
 
-_NUMBERS = (0, 1, 2, 7, 12, 13, 127, 128, 255, 256, 4095, 32767, 32768, 65535, 65536, 65537, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
+_NUMBERS = (
+    0,
+    1,
+    2,
+    7,
+    12,
+    13,
+    127,
+    128,
+    255,
+    256,
+    4095,
+    32767,
+    32768,
+    65535,
+    65536,
+    65537,
+    2**24,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+)
 _CODES = ("<B", "<H", "<I", "<Q", ">I")
 _TOKENS = (
     *(field.column.encode() for field in FORMATS),

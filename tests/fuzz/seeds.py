@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,7 +32,7 @@ def build_seeds(reader: str) -> list[bytes]:
     return list(_BUILDERS[reader]())
 
 
-def _to_parquet(rows: pa.Table, **options: object) -> bytes:
+def _to_parquet(rows: pa.Table, **options: Any) -> bytes:
     sink = io.BytesIO()
     pq.write_table(rows, sink, store_schema=False, write_statistics=False, **options)
     return sink.getvalue()
@@ -130,12 +130,18 @@ def _build_signatures() -> Iterator[bytes]:
 def _build_bank_messages() -> Iterator[bytes]:
     details = [camt.detail("E-1", "3.25", "DBIT", "AC04"), camt.detail("E-2", "7.25", "DBIT")]
     for version in ("02", "08"):
-        parts = [camt.balance("OPBD", "100.00"), camt.balance("CLBD", "89.50"), camt.entry("10.50", "DBIT", details)]
+        parts = [
+            camt.balance("OPBD", "100.00"),
+            camt.balance("CLBD", "89.50"),
+            camt.entry("10.50", "DBIT", details),
+        ]
         yield camt.document(camt.statement(*parts), version=version).encode()
         yield camt.document(camt.statement(*parts[2:]), version=version).replace("053", "054").replace(
             "BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn").replace("Stmt>", "Ntfctn>").encode()  # fmt: skip
     for version in ("03", "12"):
-        lots = pain002.lot("LOT-1", "<PmtInfSts>PART</PmtInfSts>", pain002.transaction("E-1", pain002.reason("AC04")))
+        lots = pain002.lot(
+            "LOT-1", "<PmtInfSts>PART</PmtInfSts>", pain002.transaction("E-1", pain002.reason("AC04"))
+        )
         yield pain002.report(lots, version=version).encode()
         yield pain002.report(group="<GrpSts>RJCT</GrpSts>", version=version).encode()
 

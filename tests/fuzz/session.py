@@ -41,7 +41,7 @@ class Summary(NamedTuple):
 
 def find_scratch() -> Path | None:
     """Return a folder in memory, where flushing a file costs nothing, if the system has one."""
-    shared = Path("/dev/shm")  # noqa: S108
+    shared = Path("/dev/shm")
     return shared if shared.is_dir() else None
 
 

@@ -26,7 +26,14 @@ NAMELESS = {**SOUND, "reference": "", "amount": "3.00"}
 UNDATED = {key: text for key, text in _OPENING.items() if key != "date"}
 YEARLESS = {**SOUND, "exercise": "next"}
 OUT_OF_CALENDAR = {**SOUND, "exercise": "1999"}
-HELD = {"reference": "S", "kind": "service", "exercise": "2018", "date": "2018-05-03", "amount": "5.00", "predecessor": "C"}
+HELD = {
+    "reference": "S",
+    "kind": "service",
+    "exercise": "2018",
+    "date": "2018-05-03",
+    "amount": "5.00",
+    "predecessor": "C",
+}
 LINES = (KINDLESS, NAMELESS, UNDATED, YEARLESS, OUT_OF_CALENDAR, HELD, _OPENING)
 
 
@@ -47,7 +54,10 @@ def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def number_lines(rows: Sequence[dict[str, str]]) -> File:
     """Give each act a reference of its own; a line without one keeps none."""
-    return [{**row, "reference": f"{row['reference']}-{at}" if row["reference"] else ""} for at, row in enumerate(rows)]
+    return [
+        {**row, "reference": f"{row['reference']}-{at}" if row["reference"] else ""}
+        for at, row in enumerate(rows)
+    ]
 
 
 def decode_refusals(result: BatchResult) -> list[StoredRow]:
@@ -63,25 +73,27 @@ def decode_refusals(result: BatchResult) -> list[StoredRow]:
 
 def decide_cut(rows: File, cuts: Sequence[int], *, is_restarted: bool) -> tuple[list[StoredRow], Submission]:
     """Decide a file in pieces; after each the submission may be loaded anew from what its batch stored."""
-    engine, stored = TextEngine(), list[StoredRow]()
+    engine, rows_so_far = TextEngine(), list[StoredRow]()
     submission = engine.create_submission(len(rows))
     for first, end in zip([0, *cuts], [*cuts, len(rows)], strict=True):
         piece = engine.build_piece(rows[first:end], submission, first)
         result = engine.engine.evaluate(Batch([piece]))
         refusals = decode_refusals(result)
-        stored += refusals
+        rows_so_far += refusals
         (row,) = result.progress
         assert result.counts["refusal"] == len(refusals)
-        assert row.refusal_rows == len(stored)
-        assert row.tally.refused == sum(refusal.lines for refusal in stored) + row.stretch.rest_lines
-        assert row.tally.refused_cents == sum(refusal.amount for refusal in stored) + row.stretch.rest_cents
+        assert row.refusal_rows == len(rows_so_far)
+        assert row.tally.refused == sum(refusal.lines for refusal in rows_so_far) + row.stretch.rest_lines
+        assert (
+            row.tally.refused_cents == sum(refusal.amount for refusal in rows_so_far) + row.stretch.rest_cents
+        )
         if is_restarted:
             submission = Submission(
                 row.submission, "ministry", len(rows), row.progress, row.tally,
                 refusal_rows=row.refusal_rows, stretch=row.stretch, held=submission.held,
             )  # fmt: skip
     assert submission.stretch == NO_STRETCH
-    return sorted(stored), submission
+    return sorted(rows_so_far), submission
 
 
 def expect_rows(single_rows: Sequence[StoredRow]) -> list[StoredRow]:
@@ -108,13 +120,15 @@ def join_rest(run: Sequence[StoredRow]) -> list[StoredRow]:
     if rest:
         fields = {row.field for row in rest}
         field = fields.pop() if len(fields) == 1 else Field.NONE
-        single.append(StoredRow(rest[0].line, len(rest), rest[0].code, field, sum(row.amount for row in rest)))
+        single.append(
+            StoredRow(rest[0].line, len(rest), rest[0].code, field, sum(row.amount for row in rest))
+        )
     return single
 
 
-lines_of_files = st.lists(
-    st.tuples(st.sampled_from(LINES), st.integers(1, 11)), min_size=1, max_size=7
-).map(lambda runs: number_lines([row for row, times in runs for _ in range(times)]))
+lines_of_files = st.lists(st.tuples(st.sampled_from(LINES), st.integers(1, 11)), min_size=1, max_size=7).map(
+    lambda runs: number_lines([row for row, times in runs for _ in range(times)])
+)
 
 
 @run_examples(150)
@@ -124,8 +138,8 @@ def test_the_rows_do_not_depend_on_the_cuts(rows: File, data: st.DataObject) -> 
     cuts = sorted(data.draw(st.sets(st.integers(1, max(len(rows) - 1, 1)), max_size=6)) - {len(rows)})
     expected = expect_rows(decide_single(rows))
     for is_restarted in (False, True):
-        stored, _ = decide_cut(rows, cuts, is_restarted=is_restarted)
-        assert stored == expected
+        rows_so_far, _ = decide_cut(rows, cuts, is_restarted=is_restarted)
+        assert rows_so_far == expected
 
 
 def decide_single(rows: File) -> list[StoredRow]:
@@ -133,14 +147,14 @@ def decide_single(rows: File) -> list[StoredRow]:
     patch = pytest.MonkeyPatch()
     with patch.context() as context:
         context.setattr(refusal_stretches, "SINGLE_LINES_MAX", len(rows))
-        stored, _ = decide_cut(rows, [], is_restarted=False)
-    return stored
+        rows_so_far, _ = decide_cut(rows, [], is_restarted=False)
+    return rows_so_far
 
 
 @pytest.mark.parametrize("cuts", [[], [3], [4], [5], [7], [1, 2, 3, 4, 5, 6, 7, 8, 9]])
 def test_a_stretch_is_a_row_a_line_and_then_one_row(cuts: list[int]) -> None:
-    stored, _ = decide_cut(number_lines([KINDLESS] * 10), cuts, is_restarted=True)
-    assert stored == [
+    rows_so_far, _ = decide_cut(number_lines([KINDLESS] * 10), cuts, is_restarted=True)
+    assert rows_so_far == [
         *(StoredRow(line, 1, Outcome.KIND_UNKNOWN, Field.KIND, 200) for line in range(SINGLE)),
         StoredRow(SINGLE, 6, Outcome.KIND_UNKNOWN, Field.KIND, 1200),
     ]
@@ -157,7 +171,9 @@ def test_an_accepted_line_ends_a_stretch_and_stays() -> None:
     assert result.refused_lines == 15
 
 
-@pytest.mark.parametrize("row", [OUT_OF_CALENDAR, {**HELD, "predecessor": "NONE"}], ids=["reference data", "predecessor"])
+@pytest.mark.parametrize(
+    "row", [OUT_OF_CALENDAR, {**HELD, "predecessor": "NONE"}], ids=["reference data", "predecessor"]
+)
 def test_other_reasons_have_a_row_a_line(row: dict[str, str]) -> None:
     result = TextEngine().decide_files(number_lines([row] * 9))
     assert [refusal.lines for refusal in decode_refusals(result)] == [1] * 9

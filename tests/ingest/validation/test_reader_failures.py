@@ -51,7 +51,8 @@ def test_an_unforeseen_error_refuses_the_file(
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert f"acts{suffix}" in record.getMessage()
-    assert record.exc_info and record.exc_info[1] is error
+    assert record.exc_info
+    assert record.exc_info[1] is error
 
 
 def test_a_reader_that_fails_in_the_middle_leaves_nothing_behind(

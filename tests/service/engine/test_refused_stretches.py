@@ -86,7 +86,9 @@ async def fetch(dsn: str, query: str) -> list[tuple[Any, ...]]:
 
 
 async def read_rows(dsn: str) -> list[tuple[Any, ...]]:
-    return await fetch(dsn, "select line, lines, code, field, kind, amount, reference, found from refusal order by line")
+    return await fetch(
+        dsn, "select line, lines, code, field, kind, amount, reference, found from refusal order by line"
+    )
 
 
 async def check_proven(dsn: str) -> None:
@@ -125,7 +127,10 @@ async def test_the_rest_of_a_stretch_is_one_row_whatever_interrupts_it(
         await check_proven(other_dsn)
     await process(other_dsn, tmp_path / "parts", [])
     assert await read_rows(other_dsn) == rows
-    chains = [await fetch(place, "select batch, chain, refused_lines from batch order by batch") for place in (dsn, other_dsn)]
+    chains = [
+        await fetch(place, "select batch, chain, refused_lines from batch order by batch")
+        for place in (dsn, other_dsn)
+    ]
     assert chains[0] == chains[1]
     assert [refused for _, _, refused in chains[0]] == [131_072, 131_071, 131_072, LINES - 3 * 131_072]
 
@@ -138,13 +143,18 @@ async def test_every_result_says_which_lines_a_row_is_about(dsn: str, tmp_path: 
     ran = await run_crescendo("run", path, *place, "--sender", "MIN-09", "--json", environment=environment)
     (receipt,) = ran.json()["receipts"]
     assert (receipt["accepted"]["lines"], receipt["refused"]["lines"]) == (0, WRONG_LINES)
-    assert [(reason["code"], reason["lines"]) for reason in ran.json()["reasons"]] == [("KIND_UNKNOWN", WRONG_LINES)]
+    assert [(reason["code"], reason["lines"]) for reason in ran.json()["reasons"]] == [
+        ("KIND_UNKNOWN", WRONG_LINES)
+    ]
     report = await run_crescendo("report", "refusals", *place, "--json", environment=environment)
     assert f'"lines":{WRONG_LINES}' in re.sub(r"\s", "", report.out)
     status = await run_crescendo("db", "status", *place, environment=environment)
     assert re.search(rf"refused lines\W+{WRONG_LINES:,}", status.out)
     async with run_service(dsn, tmp_path) as served, served.client(AUDITOR) as client:
-        address, pages = f"/v1/submissions/1/refusals?limit=1000&after={SINGLE - 1500}", list[dict[str, Any]]()
+        address, pages = (
+            f"/v1/submissions/1/refusals?limit=1000&after={SINGLE - 1500}",
+            list[dict[str, Any]](),
+        )
         while address:
             page = (await client.get(address)).json()
             pages += page["refusals"]
@@ -152,11 +162,16 @@ async def test_every_result_says_which_lines_a_row_is_about(dsn: str, tmp_path: 
         inside = (await client.get(f"/v1/submissions/1/refusals?limit=1&after={SINGLE + 5}")).json()
         texts = await client.get("/v1/submissions/1/refusals", headers={"accept": "text/csv"})
         accept = {"accept": "application/vnd.apache.arrow.stream"}
-        table = pa.ipc.open_stream((await client.get("/v1/submissions/1/refusals", headers=accept)).content).read_all()
+        table = pa.ipc.open_stream(
+            (await client.get("/v1/submissions/1/refusals", headers=accept)).content
+        ).read_all()
         pain002 = read_report((await client.get("/v1/submissions/1/pain002?version=12")).content)
     spans = [*((line, line) for line in range(1, SINGLE + 1)), (SINGLE + 1, WRONG_LINES)]
     assert [(row["line"], row["last_line"]) for row in pages] == spans[-1501:]
-    assert (inside["refusals"], inside["next"]) == (pages[-1:], f"/v1/submissions/1/refusals?limit=1&after={WRONG_LINES}")
+    assert (inside["refusals"], inside["next"]) == (
+        pages[-1:],
+        f"/v1/submissions/1/refusals?limit=1&after={WRONG_LINES}",
+    )
     lines = csv.DictReader(io.StringIO(texts.text))
     assert [(int(row["line"]), int(row["last_line"])) for row in lines] == spans
     assert list(zip(table["line"].to_pylist(), table["last_line"].to_pylist(), strict=True)) == spans
@@ -169,7 +184,9 @@ async def test_the_rest_of_a_stretch_is_reported_for_each_lot(
     dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refusal_stretches, "SINGLE_LINES_MAX", 2)
-    charged = build_remittance("fund-centre:0177-D013-DD13", "functional-area:0177-12", "commitment-item:31", "payee:S")
+    charged = build_remittance(
+        "fund-centre:0177-D013-DD13", "functional-area:0177-12", "commitment-item:31", "payee:S"
+    )
     names = [f"T-{number}" for number in range(1, 11)]
     transfers = [build_transfer(name, "2.00", charged).replace(IBAN, WRONG) for name in names]
     path = tmp_path / "orders.xml"
@@ -196,5 +213,3 @@ async def test_the_rest_of_a_stretch_is_reported_for_each_lot(
     remarks = find_texts(report, "AddtlInf")
     for span in ("Lines 3 to 4", "Lines 5 to 7", "Lines 8 to 10"):
         assert any(span in remark for remark in remarks), remarks
-
-

@@ -13,7 +13,10 @@ from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-ARROW = {"content-type": "application/octet-stream", "content-disposition": 'attachment; filename="odd.arrow"'}
+ARROW = {
+    "content-type": "application/octet-stream",
+    "content-disposition": 'attachment; filename="odd.arrow"',
+}
 
 
 def _list_spooled(place: ServicePlace) -> list[Path]:
@@ -57,4 +60,3 @@ async def test_a_damaged_upload_is_refused(client: httpx.AsyncClient, place: Ser
     assert _list_spooled(place) == before
     await _check_refused(response, client, "AFTER-UPLOAD")
     assert (await client.get(f"/v1/uploads/{digest}")).status_code == 404
-
