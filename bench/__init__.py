@@ -1,1 +1,1 @@
-"""The generator of the State's year, and benchmarks that verify their results before they time them."""
+"""The generator of the State's year, and benchmarks; each verifies its results before it measures the time."""

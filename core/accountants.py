@@ -70,25 +70,33 @@ def _read_accountants(path: Path) -> dict[str, Accountant]:
             )
         accountants[accountant.code] = accountant
     if not accountants:
-        raise ReferenceDataError(str(path), "no accountant", "Add the accountants who pay.")
+        raise ReferenceDataError(str(path), "the file lists no accountant", "Add the accountants who pay.")
     return accountants
 
 
 def _check_accountant(row: ReferenceRow, accountant: Accountant) -> None:
     if not _CODE.fullmatch(accountant.code):
         raise ReferenceDataError(
-            row.place, f"{accountant.code!r} is no accountant's code", "Write four capitals or digits."
+            row.place,
+            f"{accountant.code!r} is not the code of an accountant",
+            "Write four capitals or digits.",
         )
     if not 0 < len(accountant.holder) <= HOLDER_CHARACTERS_MAX:
         raise ReferenceDataError(
-            row.place, f"holder {accountant.holder!r}", f"Write 1 to {HOLDER_CHARACTERS_MAX} characters."
+            row.place,
+            f"holder is {accountant.holder!r}",
+            f"Write a name of 1 to {HOLDER_CHARACTERS_MAX} characters.",
         )
     if not is_iban(accountant.iban):
         raise ReferenceDataError(
-            row.place, f"{accountant.iban!r} is no IBAN", "Correct the operations account."
+            row.place,
+            f"{accountant.iban!r} is not a valid IBAN",
+            "Correct the IBAN of the operations account.",
         )
     if not BIC.fullmatch(accountant.bic):
-        raise ReferenceDataError(row.place, f"{accountant.bic!r} is no BIC", "Correct the bank.")
+        raise ReferenceDataError(
+            row.place, f"{accountant.bic!r} is not a valid BIC", "Correct the BIC of the bank."
+        )
 
 
 def _resolve_assignments(
@@ -100,7 +108,7 @@ def _resolve_assignments(
     for code, centre in nomenclature.centres.items():  # parents come before their children
         if centre.level is CentreLevel.PROGRAMME and code not in assigned:
             raise ReferenceDataError(
-                str(path), f"programme {code} has no accountant", "Assign it to an accountant."
+                str(path), f"programme {code} has no accountant", "Assign the programme to an accountant."
             )
         by_centre[code] = assigned.get(code) or by_centre[centre.parent]
     return by_centre
@@ -114,11 +122,11 @@ def _read_assignments(
         centre, accountant = row.cells.values()
         if centre not in nomenclature.centres:
             raise ReferenceDataError(
-                row.place, f"fund centre {centre!r} is unknown", "Correct it, or remove the line."
+                row.place, f"fund centre {centre!r} is unknown", "Correct the code, or remove the line."
             )
         if accountant not in accountants:
             raise ReferenceDataError(
-                row.place, f"accountant {accountant!r} is unknown", "Add it to accountants.csv."
+                row.place, f"accountant {accountant!r} is unknown", "Add the accountant to accountants.csv."
             )
         if centre in assigned:
             raise ReferenceDataError(

@@ -172,7 +172,9 @@ def load(folder: Path = SAMPLE_FOLDER) -> BankReasons:
         reasons[reason.code] = reason
     missing = _MANDATORY.keys() - reasons.keys()
     if missing:
-        raise ReferenceDataError(str(path), f"no line for {', '.join(sorted(missing))}", "Add one.")
+        raise ReferenceDataError(
+            str(path), f"there is no line for {', '.join(sorted(missing))}", "Add a line for each code."
+        )
     return BankReasons(reasons)
 
 
@@ -180,22 +182,29 @@ def _parse_reason(row: ReferenceRow) -> BankReason:
     code = row.cells["code"]
     if len(code) != CODE_CHARACTERS or not (code.isascii() and code.isalnum() and code.upper() == code):
         raise ReferenceDataError(
-            row.place, f"{code!r} is no reason code", f"Write {CODE_CHARACTERS} capitals or digits."
+            row.place, f"{code!r} is not a reason code", f"Write {CODE_CHARACTERS} capitals or digits."
         )
     try:
         phases = frozenset(map(ReasonPhase, row.cells["phase"].split()))
         action, blocks = DebtAction(row.cells["action"]), BlockedParty(row.cells["blocks"])
     except ValueError as error:
-        raise ReferenceDataError(row.place, str(error), f"Phases: {', '.join(ReasonPhase)}; actions: {', '.join(DebtAction)}; "
-                     f"blocks: iban, payee or nothing.") from error  # fmt: skip
+        remedy = (
+            f"The phases are {', '.join(ReasonPhase)}; the actions are {', '.join(DebtAction)}; "
+            "blocks is iban, payee or empty."
+        )
+        raise ReferenceDataError(row.place, str(error), remedy) from error
     if not phases:
-        raise ReferenceDataError(row.place, "no phase", f"Write one or more of {', '.join(ReasonPhase)}.")
+        raise ReferenceDataError(
+            row.place, "the line has no phase", f"Write one or more of {', '.join(ReasonPhase)}."
+        )
     return BankReason(code, phases, action, blocks, row.cells["meaning"], row.cells["french"])
 
 
 def _check_mandatory(reason: BankReason, place: str) -> None:
     why, actions, blocks = _MANDATORY.get(reason.code, ("", frozenset(DebtAction), frozenset(BlockedParty)))
     if reason.action not in actions or reason.blocks not in blocks:
-        finding = f"{reason.code} is {reason.action}, blocking {reason.blocks or 'nothing'}"
-        expected = f"{', '.join(sorted(actions))}, blocking {', '.join(sorted(blocks)) or 'nothing'}"
-        raise ReferenceDataError(place, finding, f"It must be {expected}: {why}.")
+        finding = (
+            f"reason {reason.code} has the action {reason.action} and blocks {reason.blocks or 'nothing'}"
+        )
+        expected = f"{', '.join(sorted(actions))}, and it must block {', '.join(sorted(blocks)) or 'nothing'}"
+        raise ReferenceDataError(place, finding, f"The action must be {expected}: {why}.")

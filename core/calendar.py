@@ -100,10 +100,10 @@ def load(path: Path) -> Calendar:
     tables = read_toml(path).get("exercise", {})
     if not isinstance(tables, dict):
         raise ReferenceDataError(
-            str(path), f"exercise is {tables!r}", "Write a table for each, as in: [exercise.2018]"
+            str(path), f"exercise is {tables!r}", "Write a table for each exercise, as in: [exercise.2018]"
         )
     if not tables:
-        raise ReferenceDataError(str(path), "no exercise", "Add one, as in: [exercise.2018]")
+        raise ReferenceDataError(str(path), "the calendar has no exercise", "Add one, as in: [exercise.2018]")
     exercises = [_parse_exercise(f"{path}, exercise {name}", name, table) for name, table in tables.items()]
     return Calendar({exercise.year: exercise for exercise in exercises})
 
@@ -111,16 +111,20 @@ def load(path: Path) -> Calendar:
 def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
     if name not in _YEARS:
         raise ReferenceDataError(
-            place, "is no exercise", f"Name a year from {YEAR_FIRST} to {YEAR_LAST}, in four digits."
+            place,
+            f"{name!r} is not an exercise",
+            f"Name a year from {YEAR_FIRST} to {YEAR_LAST}, in four digits.",
         )
     if not isinstance(table, dict):
-        raise ReferenceDataError(place, f"is {table!r}", f"Write a table, as in: [exercise.{name}]")
+        raise ReferenceDataError(
+            place, f"the exercise is {table!r}", f"Write a table, as in: [exercise.{name}]"
+        )
     months, days = table.get("open_months"), table.get("complementary_days")
     if not isinstance(months, list) or not all(type(month) is int and month in MONTHS for month in months):
         raise ReferenceDataError(place, f"open_months is {months!r}", "List months from 1 to 12.")
     if type(days) is not int or not 0 <= days <= COMPLEMENTARY_DAYS_MAX:
         raise ReferenceDataError(
-            place, f"complementary_days is {days!r}", f"Write 0 to {COMPLEMENTARY_DAYS_MAX}."
+            place, f"complementary_days is {days!r}", f"Write a number from 0 to {COMPLEMENTARY_DAYS_MAX}."
         )
     return Exercise(int(name), frozenset(months), days)
 

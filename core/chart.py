@@ -55,7 +55,7 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     role_rows = {row.cells["item"]: row for row in _read_roles(path, accounts, nomenclature)}
     for code, item in nomenclature.items.items():
         if code not in role_rows and not item.budget_only:
-            raise ReferenceDataError(str(path), f"no accounts for item {code}", "Add a line for it.")
+            raise ReferenceDataError(str(path), f"item {code} has no accounts", "Add a line for the item.")
     roles = {
         code: {role: row.cells[column] for role, column in _ROLE_COLUMNS.items()}
         for code, row in role_rows.items()
@@ -72,7 +72,9 @@ def _read_accounts(path: Path) -> dict[str, str]:
         number, label = row.cells.values()
         if not (len(number) == ACCOUNT_DIGITS and number.isascii() and number.isdigit()):
             raise ReferenceDataError(
-                row.place, f"{number!r} is no account", f"Write {ACCOUNT_DIGITS} digits, zeros to the right."
+                row.place,
+                f"{number!r} is not an account",
+                f"Write {ACCOUNT_DIGITS} digits, with zeros at the end.",
             )
         if number in accounts:
             raise ReferenceDataError(row.place, f"{number} is listed twice", "Keep one of the two lines.")
@@ -86,7 +88,7 @@ def _read_roles(path: Path, accounts: dict[str, str], nomenclature: Nomenclature
         item = row.cells["item"]
         if item not in nomenclature.items or nomenclature.items[item].budget_only:
             raise ReferenceDataError(
-                row.place, f"{item!r} is no item that takes spending", "Correct it, or remove the line."
+                row.place, f"{item!r} is not an item for spending", "Correct the code, or remove the line."
             )
         if any(item == other.cells["item"] for other in role_rows):
             raise ReferenceDataError(row.place, f"item {item} is listed twice", "Keep one of the two lines.")
@@ -103,16 +105,20 @@ def _read_shared_accounts(path: Path, accounts: dict[str, str]) -> dict[Role, st
         name, account = row.cells.values()
         if name not in roles or roles[name] in shared:
             raise ReferenceDataError(
-                row.place, f"{name!r} is no shared role, or is listed twice", f"Write {', '.join(roles)}."
+                row.place,
+                f"{name!r} is not a shared role, or is listed twice",
+                f"Write each of {', '.join(roles)} once.",
             )
         if account not in accounts or account in shared.values():
             raise ReferenceDataError(
-                row.place, f"{account!r} is unknown, or is listed twice", "Add it to accounts.csv."
+                row.place,
+                f"account {account!r} is unknown, or is listed twice",
+                "Use each account of accounts.csv once.",
             )
         shared[roles[name]] = account
     for name, role in roles.items():
         if role not in shared:
-            raise ReferenceDataError(str(path), f"no account for {name}", "Add a line for it.")
+            raise ReferenceDataError(str(path), f"role {name} has no account", "Add a line for the role.")
     return shared
 
 
@@ -120,10 +126,14 @@ def _check_accounts(row: ReferenceRow, accounts: dict[str, str]) -> None:
     for column in _ROLE_COLUMNS.values():
         if row.cells[column] not in accounts:
             raise ReferenceDataError(
-                row.place, f"{column} account {row.cells[column]!r} is unknown", "Add it to accounts.csv."
+                row.place,
+                f"{column} account {row.cells[column]!r} is unknown",
+                "Add the account to accounts.csv.",
             )
     expense, admitted = row.cells["expense"], tuple(row.cells["admits"].split())
     if not expense.startswith(admitted):
         raise ReferenceDataError(
-            row.place, f"{expense} is not among the accounts admitted", "Admit the item's own account."
+            row.place,
+            f"expense account {expense} is not among those admitted",
+            "Add it to the column admits.",
         )

@@ -64,6 +64,6 @@ def _parse_day(place: str, key: str, name: str) -> int:
         day = None
     if day is None or day.isoformat() != name:
         raise ReferenceDataError(
-            place, f"{key}: {name!r} is no day", 'Write year, month and day, as in "2030-01-01".'
+            place, f"{key}: {name!r} is not a day", 'Write year, month and day, as in "2030-01-01".'
         )
     return (day - _EPOCH).days

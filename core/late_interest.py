@@ -55,7 +55,7 @@ class LateInterestRules:
                 year, second = divmod(half, 2)
                 raise ReferenceDataError(
                     f"{self.place}, refinancing",
-                    f'no rate for "{year}-{second + 1}"',
+                    f'there is no rate for "{year}-{second + 1}"',
                     "Add the rate of that half-year.",
                 )
         rates = np.array([self.refinancing_rates[half] for half in halves.tolist()], np.int64)
@@ -130,7 +130,9 @@ class _RuleReader(NamedTuple):
     def _check_whole(self, key: str, value: object, among: range) -> int:
         if type(value) is not int or value not in among:
             raise ReferenceDataError(
-                self.place, f"{key} is {value!r}", f"Write {among.start} to {among.stop - 1}."
+                self.place,
+                f"{key} is {value!r}",
+                f"Write a whole number from {among.start} to {among.stop - 1}.",
             )
         return value
 
@@ -139,7 +141,7 @@ def _parse_rate(place: str, key: str, value: object) -> int:
     match = _RATE.fullmatch(value) if isinstance(value, str) else None
     if not match:
         raise ReferenceDataError(
-            place, f"{key} is {value!r}", 'Write per cent with two decimals, as in "8.00".'
+            place, f"{key} is {value!r}", 'Write a percentage with two decimals, as in "8.00".'
         )
     return int(match[1]) * 100 + int(match[2])
 
@@ -147,5 +149,7 @@ def _parse_rate(place: str, key: str, value: object) -> int:
 def _parse_half_year(place: str, name: str) -> int:
     match = _HALF.fullmatch(name)
     if not match:
-        raise ReferenceDataError(place, f"{name!r} is no half-year", 'Write year and half, as in "2018-2".')
+        raise ReferenceDataError(
+            place, f"{name!r} is not a half-year", 'Write year and half, as in "2018-2".'
+        )
     return int(match[1]) * 2 + int(match[2]) - 1

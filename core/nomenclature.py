@@ -168,7 +168,9 @@ def _read_centres(path: Path, programmes: dict[str, Programme]) -> dict[str, Fun
         _check_parent(row, centres)
         _add_once(centres, FundCentre(code, parent, _LEVELS[level], label), row)
     if len(centres) > CENTRES_MAX:
-        raise ReferenceDataError(str(path), f"{len(centres)} fund centres", f"Keep to {CENTRES_MAX}.")
+        raise ReferenceDataError(
+            str(path), f"the file lists {len(centres)} fund centres", f"List at most {CENTRES_MAX}."
+        )
     return centres
 
 
@@ -177,7 +179,7 @@ def _check_parent(row: ReferenceRow, centres: dict[str, FundCentre]) -> None:
     level = _LEVELS[row.cells["level"]]
     if parent not in centres:
         raise ReferenceDataError(
-            row.place, f"parent {parent!r} of {code} is unknown", "Put the parent on a line above."
+            row.place, f"parent {parent!r} of {code} is unknown", "Add the parent on an earlier line."
         )
     if centres[parent].level != level - 1:
         raise ReferenceDataError(
@@ -185,7 +187,9 @@ def _check_parent(row: ReferenceRow, centres: dict[str, FundCentre]) -> None:
         )
     stem = f"OP-{parent[:4]}-" if level is CentreLevel.OPERATION else f"{parent}-"
     if not code.startswith(stem):
-        raise ReferenceDataError(row.place, f"{code} is not a code of {parent}", f"Let it start with {stem}")
+        raise ReferenceDataError(
+            row.place, f"{code} is not a code of {parent}", f"Write a code that starts with {stem}"
+        )
 
 
 def _read_areas(path: Path, programmes: dict[str, Programme]) -> dict[str, FunctionalArea]:
@@ -196,7 +200,9 @@ def _read_areas(path: Path, programmes: dict[str, Programme]) -> dict[str, Funct
         _check_known(row, "programme", programmes)
         if not code.startswith(f"{programme}-"):
             raise ReferenceDataError(
-                row.place, f"{code} is not a code of {programme}", f"Let it start with {programme}-"
+                row.place,
+                f"{code} is not a code of {programme}",
+                f"Write a code that starts with {programme}-",
             )
         _add_once(areas, FunctionalArea(code, programme, label), row)
     return areas
@@ -211,13 +217,15 @@ def _read_items(path: Path) -> dict[str, CommitmentItem]:
         item = CommitmentItem(code, label, int(title), _parse_flag(row, staff), _parse_flag(row, budget_only))
         if item.staff != (item.title == 2):
             raise ReferenceDataError(
-                row.place, f"{code} has title {title} and staff {staff}", "Staff is title 2, and no other."
+                row.place, f"{code} has title {title} and staff {staff}", "Write staff 1 for title 2 only."
             )
         _add_once(items, item, row)
     for code, staff in ((STAFF_TITLE, True), (OTHER_TITLES, False)):
         if code not in items or not items[code].budget_only or items[code].staff != staff:
             raise ReferenceDataError(
-                str(path), f"no budget-only item {code}", "Budget acts need it: put it back."
+                str(path),
+                f"there is no budget-only item {code} with staff {int(staff)}",
+                "Add the item: budget acts need it.",
             )
     return items
 
@@ -233,7 +241,7 @@ def _read_funds(path: Path, programmes: dict[str, Programme]) -> dict[str, Fund]
         _add_once(funds, Fund(code, families[family], programme), row)
     if ORDINARY_FUND not in funds or funds[ORDINARY_FUND].family is not FundFamily.ORDINARY:
         raise ReferenceDataError(
-            str(path), f"no ordinary fund {ORDINARY_FUND}", "Ordinary credits need it: put it back."
+            str(path), f"there is no ordinary fund {ORDINARY_FUND}", "Add the fund: ordinary credits need it."
         )
     return funds
 
@@ -241,19 +249,23 @@ def _read_funds(path: Path, programmes: dict[str, Programme]) -> dict[str, Fund]
 def _check_code(row: ReferenceRow, category: str) -> None:
     code, pattern = row.cells["code"], _CODE_PATTERNS[category]
     if not pattern.fullmatch(code):
-        raise ReferenceDataError(row.place, f"{code!r} is no {category} code", f"Shape: {pattern.pattern}")
+        raise ReferenceDataError(
+            row.place, f"{code!r} is not a {category} code", f"Write a code that matches {pattern.pattern}"
+        )
 
 
 def _check_known(row: ReferenceRow, column: str, allowed: Container[str]) -> None:
     if row.cells[column] not in allowed:
         raise ReferenceDataError(
-            row.place, f"{column} {row.cells[column]!r} is unknown", "Correct it, or declare it first."
+            row.place, f"{column} {row.cells[column]!r} is unknown", "Correct the code, or declare it first."
         )
 
 
 def _parse_flag(row: ReferenceRow, cell: str) -> bool:
     if cell not in ("0", "1"):
-        raise ReferenceDataError(row.place, f"{cell!r} instead of 0 or 1", "Write 1 for yes, 0 for no.")
+        raise ReferenceDataError(
+            row.place, f"the cell contains {cell!r}, not 0 or 1", "Write 1 for yes, 0 for no."
+        )
     return cell == "1"
 
 

@@ -120,7 +120,9 @@ class _SectionReader:
 
     def _check_whole(self, key: str, value: object, among: range) -> int:
         if type(value) is not int or value not in among:
-            raise self._build_error(key, value, f"Write {among.start} to {among.stop - 1}.")
+            raise self._build_error(
+                key, value, f"Write a whole number from {among.start} to {among.stop - 1}."
+            )
         return value
 
     def read_flag(self, key: str) -> bool:

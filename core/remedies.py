@@ -1,6 +1,6 @@
 """The texts of refusals: for each code the finding and the remedy, in English and in French.
 
-The row of the refusal gives the field, its value, the budget node and the missing cents besides.
+In addition, the row of the refusal gives the field, its value, the budget node and the missing cents.
 """
 
 from collections.abc import Mapping
@@ -41,9 +41,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.LINE_INVALID: Remedy(
         "The line neither starts an act nor follows the line above it.",
-        "Number an act's lines 1, 2, 3 ..., next to each other, of one family of kinds, exercise and reference.",
+        "Put the lines of an act next to each other, numbered 1, 2, 3 ..., with the same family, exercise and reference.",
         "La ligne n'ouvre pas un acte et ne suit pas la ligne précédente.",
-        "Numéroter les lignes d'un acte 1, 2, 3 ..., à la suite, avec les mêmes famille, exercice et référence.",
+        "Placer les lignes d'un acte à la suite, numérotées 1, 2, 3 ..., avec mêmes famille, exercice et référence.",
     ),
     _O.ACT_TOO_LONG: Remedy(
         "The act has more than 1,000 lines.",
@@ -58,10 +58,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Prendre une autre référence pour un autre acte ; pour corriger, envoyer l'acte rectificatif.",
     ),
     _O.FIELD_MISSING: Remedy(
-        "A field that this kind of act needs is empty.",
-        "Fill in the named field.",
-        "Une zone obligatoire pour ce type d'acte est vide.",
-        "Renseigner la zone indiquée.",
+        "A field that this kind of act needs is empty.", "Fill in the named field.",
+        "Une zone obligatoire pour ce type d'acte est vide.", "Renseigner la zone indiquée.",
     ),
     _O.FIELD_INVALID: Remedy(
         "A field cannot be read: wrong format, too long, or control characters.",
@@ -77,9 +75,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.AMOUNT_NOT_POSITIVE: Remedy(
         "The amount is zero or negative.",
-        "Send a positive amount; to take money back, send the kind of act that reverses.",
+        "Send a positive amount; to take money back, send an act that reverses the first one.",
         "Le montant est nul ou négatif.",
-        "Envoyer un montant positif ; pour annuler, employer l'acte inverse.",
+        "Envoyer un montant positif ; pour annuler un acte, envoyer l'acte inverse.",
     ),
     _O.AMOUNT_OVER_LIMIT: Remedy(
         "The amount is over a thousand billion euros.",
@@ -113,9 +111,11 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.FUND_CENTRE_LEVEL: Remedy(
         "This kind of act is not allowed at this level of the budget.",
-        "Spend at a UO, open at a programme, allot to a BOP or UO, move between equals, earmark operations.",
+        "Name a UO to spend credits, a programme to open them, a BOP or UO to allot them, two fund centres of the same"
+        " level to move them, or an operation to earmark them.",
         "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
-        "Dépenser sur une UO, ouvrir sur un programme, déléguer à un BOP ou une UO, affecter une opération.",
+        "Indiquer une UO pour dépenser des crédits, un programme pour les ouvrir, un BOP ou une UO pour les mettre à"
+        " disposition, deux centres du même niveau pour les mouvementer, une opération pour les affecter.",
     ),
     _O.FUNCTIONAL_AREA_UNKNOWN: Remedy(
         "The nomenclature of the budget year contains no such functional area.",
@@ -125,7 +125,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.COMMITMENT_ITEM_UNKNOWN: Remedy(
         "The nomenclature of the budget year contains no such commitment item.",
-        "Use a category such as 31 or 63 to spend, T2 or HT2 for acts on the budget.",
+        "For spending, use a category such as 31 or 63; for acts on the budget, use T2 or HT2.",
         "Le compte budgétaire est absent de la nomenclature de l'année.",
         "Employer une catégorie (31, 63 ...) pour dépenser, T2 ou HT2 pour les actes budgétaires.",
     ),
@@ -142,10 +142,10 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Employer une opération de l'année, ou laisser la zone vide.",
     ),
     _O.NOMENCLATURE_MISMATCH: Remedy(
-        "Two valid codes do not go together: another programme or unit, or an item of the wrong type.",
-        "Use an area, activity, fund and operation of the fund centre's own programme and unit.",
-        "Deux codes existent mais ne vont pas ensemble : autre programme, autre unité ou compte inadapté.",
-        "Prendre domaine, activité, fonds et opération du programme et de l'unité du centre financier.",
+        "A valid code belongs to another programme or UO than the fund centre, or the item does not suit the act.",
+        "Use an area, activity and fund of the fund centre's programme, an operation of its UO, and a suitable item.",
+        "Un code relève d'un autre programme ou UO que le centre financier, ou le compte ne convient pas à l'acte.",
+        "Prendre domaine, activité et fonds du programme du centre, opération de son UO, et un compte qui convient.",
     ),
     _O.ACCOUNT_UNKNOWN: Remedy(
         "The chart of accounts of the year contains no such account.",
@@ -184,22 +184,22 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Vérifier auprès du tiers par une voie connue ; rien n'est payé sur un compte non enregistré.",
     ),
     _O.PREDECESSOR_MISSING: Remedy(
-        "The act that this one follows was never accepted, or has no such line.",
-        "Send that act first, or find out why it was refused; then send this one again.",
-        "L'acte précédent n'a pas été accepté, ou n'a pas cette ligne.",
+        "The act that this line follows was never accepted, or has no line with that number.",
+        "Send that act first, or find out why it was refused; then send this line again.",
+        "L'acte précédent n'a pas été accepté, ou n'a pas de ligne de ce numéro.",
         "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
     ),
     _O.PREDECESSOR_STAGE: Remedy(
-        "The predecessor is not at the stage where this act begins, or has nothing left at that stage.",
-        "Follow the last act of the payment: its request, transfer, bank debit, return or re-opened debt.",
-        "L'acte précédent n'est pas à l'étape où celui-ci commence, ou il n'en reste rien à cette étape.",
-        "Se rattacher au dernier acte du paiement : demande, virement, débit, rejet ou dette rouverte.",
+        "The predecessor is not at the stage that this kind of act requires, or no amount is left at that stage.",
+        "Name the payment's last act as predecessor: its request, transfer, bank debit, return or re-opened debt.",
+        "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
+        "Indiquer le dernier acte du paiement comme acte précédent : demande, virement, débit, rejet, dette rouverte.",
     ),
     _O.ASSIGNMENT_DIFFERS: Remedy(
-        "The account assignment differs from that of the act that this one follows.",
-        "Leave the assignment empty to inherit it, or change it by a re-assignment act.",
+        "The account assignment differs from that of the act that this line follows.",
+        "Leave the account assignment empty: the line then takes that of the act that it follows.",
         "L'imputation diffère de celle de l'acte précédent.",
-        "Laisser l'imputation vide pour en hériter, ou passer par un acte de réimputation.",
+        "Laisser l'imputation vide : la ligne reprend alors celle de l'acte précédent.",
     ),
     _O.PAYEE_BLOCKED: Remedy(
         "The third party is blocked: nothing is paid to it.",
@@ -212,9 +212,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le tiers à débloquer n'est pas bloqué.", "Vérifier le code du tiers ; il n'y a rien à débloquer.",
     ),
     _O.TERM_SUSPENDED: Remedy(
-        "The payment term of this request, or of the request it is a part of, is suspended: nothing of it is paid.",
+        "The payment term of this request, or of the request that it is a part of, is suspended: it cannot be paid now.",
         "Resume the term once the missing documents have arrived; then pay.",
-        "Le délai de paiement de cette demande, ou de celle dont elle est une part, est suspendu : rien n'en est payé.",
+        "Le délai de paiement de cette demande, ou de celle dont elle est une part, est suspendu : elle ne peut être payée.",
         "Reprendre le délai une fois reçu ce qui manquait, puis payer.",
     ),
     _O.TERM_ALREADY_SUSPENDED: Remedy(
@@ -228,18 +228,18 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le délai de paiement court déjà : cette suspension a pris fin.", "Il n'y a rien à reprendre.",
     ),
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
-        "The line reverses or takes up more than what is left of the act it follows.", "Ask for at most what is left.",
-        "La ligne annule ou reprend plus que ce qui reste de l'acte précédent.", "Demander au plus ce qui reste.",
+        "The line reverses or uses more than what is left of the act that it follows.", "Ask for at most what is left.",
+        "La ligne annule ou utilise plus que ce qui reste de l'acte précédent.", "Demander au plus ce qui reste.",
     ),
     _O.COMMITMENT_EXCEEDED: Remedy(
-        "The commitment has less left than this line draws.",
-        "Increase the commitment first, or draw less.",
+        "What is left of the commitment is less than the amount of this line.",
+        "Increase the commitment first, or reduce the amount.",
         "Le reste de l'engagement est inférieur au montant demandé.",
         "Augmenter d'abord l'engagement, ou réduire le montant.",
     ),
     _O.SERVICE_INSUFFICIENT: Remedy(
-        "Less service is certified, and not yet requested, than this line asks to pay.",
-        "Certify the service first, or ask for less.",
+        "The service that is certified and not yet requested is less than the amount of this line.",
+        "Certify the service first, or reduce the amount.",
         "Le service fait certifié et non facturé est inférieur au montant demandé.",
         "Certifier d'abord le service fait, ou réduire le montant.",
     ),
@@ -250,16 +250,16 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Faire d'abord rejeter la demande de paiement, puis annuler le service fait.",
     ),
     _O.MOVE_FORBIDDEN: Remedy(
-        "Credits may not move onto themselves, to another programme, fund or year, or from HT2 to T2.",
-        "Move inside one programme; T2 may feed HT2, never the reverse; a decree moves across programmes.",
-        "Ce mouvement de crédits est interdit : même ligne, autre programme, fonds ou année, ou HT2 vers T2.",
-        "Mouvementer dans un seul programme ; T2 vers HT2 seulement ; entre programmes, il faut un décret.",
+        "Credits may not be moved to where they come from, to another programme, fund or year, or from HT2 to T2.",
+        "Move credits inside one programme, never from HT2 to T2; a move between programmes requires a decree.",
+        "Mouvement interdit : vers le même endroit, un autre programme, fonds ou année budgétaire, ou de HT2 vers T2.",
+        "Mouvementer les crédits dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
-        "The level above has less left to distribute.",
-        "Allot less, or bring credits to the level above first.",
-        "Le niveau supérieur n'a plus assez de crédits à répartir.",
-        "Réduire la mise à disposition, ou abonder d'abord le niveau supérieur.",
+        "The level that gives the credits has less left to distribute than the amount of this line.",
+        "Reduce the amount, or bring credits to that level first.",
+        "Le niveau qui donne les crédits n'en a plus assez à répartir.",
+        "Réduire le montant, ou abonder d'abord ce niveau.",
     ),
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
         "The move would leave less credit than is already reserved and consumed.",
@@ -292,9 +292,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Corriger la ligne refusée et présenter de nouveau l'acte entier.",
     ),
     _O.FORM_REFUSED: Remedy(
-        "Another act of the same form or file was refused, and all were to be accepted or none.",
-        "Correct the act that was refused, and send the whole again.",
-        "Un autre acte du même formulaire ou fichier est refusé ; tous devaient être acceptés, ou aucun.",
-        "Corriger l'acte refusé et présenter de nouveau l'ensemble.",
+        "Another act of the same form or file was refused, and the sender asked to accept all acts or none.",
+        "Correct the act that was refused, and send the whole form or file again.",
+        "Un autre acte du même formulaire ou fichier est refusé ; l'émetteur a demandé de les accepter tous ou aucun.",
+        "Corriger l'acte refusé et présenter de nouveau le formulaire ou fichier entier.",
     ),
 }  # fmt: skip

@@ -31,7 +31,9 @@ def find_assignment_file(path: Path) -> Path | None:
     ]
     if len(candidates) > 1:
         names = " and ".join(candidate.name for candidate in candidates)
-        raise FileUnreadable(path.name, f"Several account assignment files: {names}", "Leave one")
+        raise FileUnreadable(
+            path.name, f"There are several account assignment files: {names}", "Keep only one"
+        )
     return candidates[0] if candidates else None
 
 

@@ -8,61 +8,69 @@ from core.tables.xml import DEPTH_MAX, TEXT_BYTES_MAX, XmlFault
 from markup.rows import DocumentFaulty
 
 _EXCERPT_BYTES = 40
-_SEND_WHOLE = "Send it whole"
+_SEND_WHOLE = "Send the whole document"
 _WRITE_WELL_FORMED = "Write well-formed XML in UTF-8"
 _FOLLOW_SCHEMA = "Follow the schema of the message"
 
 _MESSAGES: Mapping[XmlFault, tuple[type[InputError], str, str]] = {
     XmlFault.TRUNCATED: (FileUnreadable, "The document ends before its root does", _SEND_WHOLE),
-    XmlFault.NOT_UTF8: (FileUnreadable, "Bytes that are not UTF-8", _WRITE_WELL_FORMED),
-    XmlFault.CHARACTER_FORBIDDEN: (FileUnreadable, "A character that XML does not allow", _WRITE_WELL_FORMED),
+    XmlFault.NOT_UTF8: (FileUnreadable, "Some bytes are not UTF-8", _WRITE_WELL_FORMED),
+    XmlFault.CHARACTER_FORBIDDEN: (FileUnreadable, "XML does not allow this character", _WRITE_WELL_FORMED),
     XmlFault.DOCTYPE_FORBIDDEN: (
         FileUnreadable,
-        "A document type, which could define entities",
-        "Send it without",
+        "The document has a document type, which could define entities",
+        "Send it without a document type",
     ),
     XmlFault.ENTITY_UNKNOWN: (
         FileUnreadable,
-        "An entity that XML does not have",
+        "XML does not define this entity",
         "Write the character, or its number",
     ),
-    XmlFault.TAG_MISMATCHED: (FileUnreadable, "An end tag that ends another element", _WRITE_WELL_FORMED),
-    XmlFault.MARKUP_INVALID: (FileUnreadable, "Not well-formed XML", _WRITE_WELL_FORMED),
+    XmlFault.TAG_MISMATCHED: (FileUnreadable, "The end tag does not match the element", _WRITE_WELL_FORMED),
+    XmlFault.MARKUP_INVALID: (FileUnreadable, "The XML is not well-formed", _WRITE_WELL_FORMED),
     XmlFault.CONTENT_BEHIND: (
         FileUnreadable,
-        "Content after the end of the root",
-        "Send one document a file",
+        "There is content after the end of the root",
+        "Send one document per file",
     ),
-    XmlFault.DEPTH_EXCEEDED: (LimitExceeded, "An element too deep", f"Nest at most {DEPTH_MAX} elements"),
+    XmlFault.DEPTH_EXCEEDED: (
+        LimitExceeded,
+        "An element is nested too deep",
+        f"Nest at most {DEPTH_MAX} elements",
+    ),
     XmlFault.TEXT_TOO_LONG: (
         LimitExceeded,
-        "A text too long",
+        "A text is too long",
         f"Write texts of at most {TEXT_BYTES_MAX:,} bytes",
     ),
     XmlFault.NAMESPACE_UNKNOWN: (
         FormatUnknown,
-        "Another message, or another version",
-        "Send a supported one",
+        "This is another message, or another version",
+        "Send a supported message and version",
     ),
     XmlFault.ELEMENT_UNKNOWN: (
         FileUnreadable,
-        "An element that the message does not have",
+        "The message does not have this element",
         _FOLLOW_SCHEMA,
     ),
-    XmlFault.ELEMENT_REPEATED: (FileUnreadable, "An element that occurs already", _FOLLOW_SCHEMA),
-    XmlFault.ELEMENT_MISPLACED: (FileUnreadable, "An element out of its order", _FOLLOW_SCHEMA),
+    XmlFault.ELEMENT_REPEATED: (FileUnreadable, "The element occurs more often than it may", _FOLLOW_SCHEMA),
+    XmlFault.ELEMENT_MISPLACED: (
+        FileUnreadable,
+        "The element is not at its place in the order",
+        _FOLLOW_SCHEMA,
+    ),
     XmlFault.ELEMENT_MISSING: (
         FileUnreadable,
-        "An element ends without all that it must contain",
+        "An element ends before all that it must contain",
         _FOLLOW_SCHEMA,
     ),
     XmlFault.ATTRIBUTE_UNKNOWN: (
         FileUnreadable,
-        "An attribute that the message does not have",
+        "The message does not have this attribute",
         _FOLLOW_SCHEMA,
     ),
     XmlFault.ATTRIBUTE_REPEATED: (FileUnreadable, "An attribute occurs twice", _WRITE_WELL_FORMED),
-    XmlFault.TEXT_MISPLACED: (FileUnreadable, "Text between elements", _FOLLOW_SCHEMA),
+    XmlFault.TEXT_MISPLACED: (FileUnreadable, "There is text between elements", _FOLLOW_SCHEMA),
 }
 
 

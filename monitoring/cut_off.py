@@ -35,8 +35,8 @@ class CutOff:
                 moment = datetime.fromisoformat(text)
                 return cls(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(ZONE)))
         except ValueError as error:
-            raise ValueError(f"{text!r} is no cut-off: {error}. {_REMEDY}") from error
-        raise ValueError(f"{text!r} is no cut-off. {_REMEDY}")
+            raise ValueError(f"{text!r} is not a cut-off: {error}. {_REMEDY}") from error
+        raise ValueError(f"{text!r} is not a cut-off. {_REMEDY}")
 
     def count_seconds_left(self, now: datetime) -> float:
         """Return the seconds from ``now`` to the cut-off; below zero once a single moment is past."""

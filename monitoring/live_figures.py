@@ -105,7 +105,7 @@ class SenderFigures(msgspec.Struct, frozen=True):
 
 
 class CreditFigures(msgspec.Struct, frozen=True):
-    """The credits of a programme in one measure, in cents."""
+    """The AE or the CP of a programme, in cents."""
 
     opened: int
     available: int

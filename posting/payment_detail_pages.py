@@ -183,7 +183,8 @@ class _PageReader:
         self._columns, self._lines = int(head["columns"]), int(head["lines"])
         if head["version"] != _VERSION or not self._lines:
             raise SchemaMismatch(
-                f"a page of payment details has version {head['version']} and {self._lines} lines"
+                f"a page of payment details has version {head['version']} and {self._lines} lines, which this version of "
+                "Crescendo cannot read"
             )
 
     def _read_array(self, dtype: np.dtype, count: int) -> np.ndarray:

@@ -124,7 +124,7 @@ def decode(table: type[Table], stream: bytes, texts: int = 0) -> CopyRows[Table]
     """
     data, shape = np.frombuffer(stream, np.uint8), build_row_layout(table)
     if data[: len(HEADER)].tobytes() != HEADER or data[-len(TRAILER) :].tobytes() != TRAILER:
-        raise SchemaMismatch(f"{table.__name__}: no binary COPY stream")
+        raise SchemaMismatch(f"the rows of {table.__name__} are not a binary COPY stream")
     body = data[len(HEADER) : -len(TRAILER)]
     rows_max = len(body) // (shape.itemsize + 4 * texts)
     fixed, spans, count = (

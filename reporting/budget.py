@@ -14,7 +14,7 @@ _FIGURES = ("opened", "allotted", "reserved", "consumed")
 
 
 class Appropriations(msgspec.Struct, frozen=True):
-    """One measure of a node, in cents."""
+    """The AE or the CP of a node, in cents."""
 
     opened: int
     allotted: int
@@ -50,7 +50,7 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class BudgetPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of budget execution at one level, in order of year and nomenclature; cents."""
+    """A page of budget execution at one level, in order of year and nomenclature; amounts in cents."""
 
     batch: int
     level: str

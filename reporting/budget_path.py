@@ -31,7 +31,7 @@ class LevelBudget(NodeBudget, frozen=True, kw_only=True):
 
 
 class TightestLevel(msgspec.Struct, frozen=True):
-    """The level with the least available credits, which is what may still be spent."""
+    """The level with the least available credits; its available credits are what may still be spent."""
 
     level: str
     centre: str

@@ -1,4 +1,4 @@
-"""Outstanding commitments (*restes à payer*): amounts engaged and not yet drawn, certified and not yet requested."""
+"""Outstanding commitments (*restes à payer*): amounts not yet certified or requested, and certified but not yet requested."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ class OutstandingCentre(msgspec.Struct, frozen=True):
     label: str
     commitments: int
     open: int
-    """Engaged, and neither certified nor requested without service."""
+    """Committed, and neither certified nor requested without service."""
     unbilled: int
-    """Certified, not yet requested."""
+    """Certified, and not yet requested."""
 
 
 class OutstandingCommitments(msgspec.Struct, frozen=True):

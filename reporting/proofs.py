@@ -21,7 +21,7 @@ _ORIGIN = bytes(32)
 
 
 class Agreement(msgspec.Struct, frozen=True):
-    """One figure as stated, and as counted in the rows."""
+    """One figure: as stated with the batch or file, and as counted in its stored rows."""
 
     what: str
     stated: int

@@ -195,20 +195,21 @@ _LEVEL = ReportParameter(
     tuple(level.name.lower() for level in CentreLevel),
 )
 _BATCH = ReportParameter(
-    "batch", "State just after this batch; after the last one if left out", ParameterType.BATCH
+    "batch", "The figures just after this batch; by default, those after the last batch", ParameterType.BATCH
 )
 
 REPORTS = (
     Report(
         "trial-balance",
         "Debit, credit and balance of every account; both sides are equal",
-        (ReportParameter("exercise", "Only this exercise", ParameterType.YEAR), _BATCH),
+        (ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR), _BATCH),
         _import_trial_balance,
         example="exercise=2018",
     ),
     Report(
         "budget",
-        "Budget execution at one level: credits opened, reserved, consumed and available, in AE and in CP",
+        "Budget execution at one level: credits opened, reserved, consumed and available, in commitment"
+        " appropriations (AE) and payment appropriations (CP)",
         (
             _LEVEL,
             ReportParameter("programme", "Only this programme", ParameterType.PROGRAMME),
@@ -234,7 +235,7 @@ REPORTS = (
     ),
     Report(
         "commitments",
-        "Outstanding commitments: engaged and not drawn, certified and not requested",
+        "Outstanding commitments: amounts not yet certified or requested, and amounts certified but not yet requested",
         (_LEVEL,),
         _import_commitments,
     ),
@@ -242,8 +243,13 @@ REPORTS = (
         "delays",
         "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
         (
-            ReportParameter("by", "One row for each", ParameterType.CHOICE, ("ministry", "programme")),
-            ReportParameter("year", "Only what was debited in this year", ParameterType.YEAR),
+            ReportParameter(
+                "by",
+                "One row per ministry, or one row per programme",
+                ParameterType.CHOICE,
+                ("ministry", "programme"),
+            ),
+            ReportParameter("year", "Only payments that were debited in this year", ParameterType.YEAR),
         ),
         _import_delays,
         example="by=programme&year=2018",

@@ -101,7 +101,7 @@ async def serve(
     Raises
     ------
     EngineError
-        The engine cannot continue. Acknowledged work is durable, and the same command continues from there.
+        The engine cannot continue. Acknowledged work is durable, and the same command, called again, continues from there.
     ReferenceDataError
         The reference data are inconsistent: at the start, or when a standby takes over.
     StandbyStopped

@@ -31,11 +31,13 @@ class Load:
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
-            raise ValueError(f"profile {self.profile}: must be one of {', '.join(PROFILES)}")
+            raise ValueError(f"--profile is {self.profile}, and must be one of {', '.join(PROFILES)}")
         if not 0 < self.senders <= min(self.connections, 90):
-            raise ValueError(f"{self.senders} senders: must be 1 to 90, and at most one a connection")
+            raise ValueError(
+                f"--senders is {self.senders}, and must be 1 to 90, and at most the number of --connections"
+            )
         if min(self.rate, self.seconds) < 1 or self.file_lines < 0:
-            raise ValueError("rate and seconds must be at least 1, lines of a file at least 0")
+            raise ValueError("--rate and --seconds must be at least 1, and --file-lines at least 0")
 
 
 class Arrivals(NamedTuple):

@@ -48,13 +48,15 @@ class Year:
     def __post_init__(self) -> None:
         supported = [suffix[1:] for suffix in WRITERS]
         if self.acts < 1_000:
-            raise ValueError(f"{self.acts} acts: a year must have at least 1,000")
+            raise ValueError(f"--acts is {self.acts}, and must be at least 1,000")
         if not 1 <= self.senders <= SENDERS_MAX:
             raise ValueError(
-                f"{self.senders} senders: must be 1 to {SENDERS_MAX}, because a ministry has one sender"
+                f"--senders is {self.senders}, and must be 1 to {SENDERS_MAX}, because a ministry has one sender"
             )
         if not self.formats or not set(self.formats) <= set(supported):
-            raise ValueError(f"formats {', '.join(self.formats)}: each must be one of {', '.join(supported)}")
+            raise ValueError(
+                f"--format is {', '.join(self.formats)}, and each of the formats must be one of {', '.join(supported)}"
+            )
 
 
 class _YearFile(NamedTuple):

@@ -32,11 +32,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ReferenceDataError(
-            str(path), f"cannot be read ({error.strerror})", "Put the file there."
+            str(path), f"the file cannot be read ({error.strerror})", "Store a readable file at this path."
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ReferenceDataError(
-            str(path), f"is not TOML in UTF-8 ({error})", "Correct it at that position."
+            str(path), f"the file is not TOML in UTF-8 ({error})", "Correct the file at that position."
         ) from error
 
 
@@ -54,12 +54,16 @@ def resolve_year_folder(folder: Path) -> YearFolder:
     place = str(folder.joinpath("year.toml"))
     if type(model) is not int:
         raise ReferenceDataError(
-            place, f"same_as is {model!r}", "Name a year with files of its own: same_as = 2018"
+            place,
+            f"same_as is {model!r}",
+            "Name a year whose folder contains its own files, as in: same_as = 2018",
         )
     shared = folder.with_name(str(model))
     if model == year or _read_year_settings(shared)[1] is not None:
         raise ReferenceDataError(
-            place, f"same_as = {model} leads to no files", "Name a year with files of its own."
+            place,
+            f"the folder of same_as = {model} has no files of its own",
+            "Name a year whose folder contains files.",
         )
     return YearFolder(year, shared)
 
@@ -84,11 +88,11 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[ReferenceRow]:
             yield from _parse_rows(csv.reader(text, strict=True), str(path), columns)
     except OSError as error:
         raise ReferenceDataError(
-            str(path), f"cannot be read ({error.strerror})", "Put the file there."
+            str(path), f"the file cannot be read ({error.strerror})", "Store a readable file at this path."
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ReferenceDataError(
-            str(path), f"is not CSV in UTF-8 ({error})", "Save it as comma-separated UTF-8."
+            str(path), f"the file is not CSV in UTF-8 ({error})", "Save it as comma-separated text in UTF-8."
         ) from error
 
 
@@ -96,12 +100,14 @@ def _parse_rows(lines: Any, path: str, columns: tuple[str, ...]) -> Iterator[Ref
     header = tuple(next(lines, ()))
     if header != columns:
         raise ReferenceDataError(
-            path, f"columns are {', '.join(header)}", f"Write exactly {','.join(columns)}"
+            path, f"the columns are {', '.join(header)}", f"The first line must be {','.join(columns)}"
         )
     for cells in lines:
         place = f"{path}, line {lines.line_num}"
         if len(cells) != len(columns):
             raise ReferenceDataError(
-                place, f"{len(cells)} cells", f"Write {len(columns)}, as in the first line."
+                place,
+                f"the line has {len(cells)} cells",
+                f"Write {len(columns)} cells, as in the first line.",
             )
         yield ReferenceRow(place, dict(zip(columns, map(str.strip, cells), strict=True)))

@@ -83,7 +83,9 @@ def _count_rows(file: BinaryIO, headers: Iterator[_MessageHeader], name: str) ->
     except (struct.error, IndexError) as error:
         raise FileUnreadable(name, "A message header is inconsistent", _DAMAGED) from error
     if sum(rows) > ROWS_MAX:
-        raise LimitExceeded(name, f"{sum(rows):,} lines", f"Send at most {ROWS_MAX:,} in one file")
+        raise LimitExceeded(
+            name, f"The file has {sum(rows):,} lines", f"Send at most {ROWS_MAX:,} lines in one file"
+        )
     check_decoded_bytes(unpacked_bytes, file.seek(0, 2), name)
     return rows
 
@@ -95,7 +97,9 @@ def _check_limits(size: _MessageSize, body_bytes: int, name: str, *, batches: in
         declared = f"Record batch {batches} declares {rows:,} lines in {size.size_bytes:,} bytes"
         raise LimitExceeded(name, declared, f"Write batches of at most {bytes_max:,} bytes")
     if batches == ARROW_BATCHES_MAX:
-        raise LimitExceeded(name, f"More than {batches:,} record batches", "Write larger batches")
+        raise LimitExceeded(
+            name, f"The file has more than {batches:,} record batches", "Write larger batches"
+        )
 
 
 # ------------------------------------------------------------------------------------ framing
@@ -133,12 +137,16 @@ def _read_header(file: BinaryIO, offset: int, name: str) -> _MessageHeader | Non
     file.seek(offset)
     prefix = file.read(8)
     if len(prefix) < 8 or not prefix.startswith(_CONTINUATION):
-        raise FileUnreadable(f"{name}, byte {offset:,}", "No message and no end mark", _DAMAGED)
+        raise FileUnreadable(
+            f"{name}, byte {offset:,}", "There is neither a message nor an end mark", _DAMAGED
+        )
     (length,) = struct.unpack("<i", prefix[4:])
     if length == 0:
         return None
     if not 0 < length <= ARROW_METADATA_BYTES_MAX:
-        raise FileUnreadable(f"{name}, byte {offset:,}", f"A message header of {length:,} bytes", _DAMAGED)
+        raise FileUnreadable(
+            f"{name}, byte {offset:,}", f"A message header states {length:,} bytes", _DAMAGED
+        )
     metadata = file.read(length)
     body_bytes = _read_root(metadata).read_integer("q", 3)
     body_at = offset + 8 + length
@@ -162,9 +170,11 @@ def _measure_message(file: BinaryIO, header: _MessageHeader, name: str) -> _Mess
     if kind == _DICTIONARY_BATCH:
         dictionary = message.read_table(2)
         if dictionary.read_integer("B", 2):
-            raise FormatUnknown(name, "A delta dictionary", "Write each dictionary whole")
+            raise FormatUnknown(name, "The file contains a delta dictionary", "Write each dictionary whole")
         return _MessageSize(None, _count_unpacked_bytes(file, header, dictionary.read_table(1)))
-    raise FormatUnknown(name, f"A message of kind {kind}", "Write record batches")
+    raise FormatUnknown(
+        name, f"The file contains a message of kind {kind}", "Write only record batches and dictionaries"
+    )
 
 
 def _count_unpacked_bytes(file: BinaryIO, header: _MessageHeader, batch: "_Table") -> int:

@@ -39,7 +39,7 @@ def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     for chunk in read_chunks(path, name, header_lines=1):
         if not chunk.text.endswith(b"\n"):
             position = describe_position(name, chunk.first_line + chunk.text.count(b"\n"))
-            raise FileUnreadable(position, "The last line has no line end", "Send the file whole")
+            raise FileUnreadable(position, "The last line has no line end", "Send the whole file")
         yield _Reader(name, delimiter, columns).read(chunk)
 
 
@@ -49,11 +49,17 @@ def _parse_header(line: bytes, name: str) -> tuple[str, list[str]]:
     try:
         names = next(csv.reader([text], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
-        raise FileUnreadable(position, f"No header: {error}", "Quote whole names") from error
+        raise FileUnreadable(
+            position, f"The header cannot be read: {error}", "Quote whole column names"
+        ) from error
     if Field.AMOUNT_CENTS.column in names:
-        raise FormatUnknown(position, "amount_cents in a text file", "Send euros as amount, 1234.56")
+        raise FormatUnknown(
+            position,
+            "A text file may not have the column amount_cents",
+            "Send euros in the column amount, as in 1234.56",
+        )
     if not names:
-        raise FormatUnknown(position, "No header", "Name the columns in the first line")
+        raise FormatUnknown(position, "The file has no header", "Name the columns in the first line")
     return delimiter, check_columns(names, position)
 
 
@@ -104,14 +110,16 @@ class _Reader:
         for number, line in chunk.number_lines():
             fault = None
             if not pattern.fullmatch(line.decode()):
-                fault = "A quote inside a field, or not closed on its line"
+                fault = "A quote is inside a field, or is not closed on its line"
             elif (fields := self._count_fields(line)) != len(self._columns):
-                fault = f"{fields} fields where the header has {len(self._columns)} columns"
+                fault = f"The line has {fields} fields, and the header has {len(self._columns)} columns"
             if fault:
                 remedy = "Quote whole fields, double quotes inside them, and keep one act line per text line"
                 return FileUnreadable(describe_position(self._name, number), fault, remedy)
         position = describe_position(self._name, chunk.first_line)
-        return FileUnreadable(position, "The lines cannot be parsed", "Write plain CSV")
+        return FileUnreadable(
+            position, "The lines cannot be parsed", "Write CSV that has one field for each column"
+        )
 
     def _build_line_pattern(self) -> re.Pattern[str]:
         field = rf'("([^"\r]|"")*"|[^"\r{self._delimiter}]*)'

@@ -124,19 +124,21 @@ def detect(path: Path, name: str) -> FileFormat:
     formats_of_suffix = _FORMATS_BY_SUFFIX.get(Path(name).suffix.lower())
     if formats_of_suffix is not None and file_format not in formats_of_suffix:
         raise FileUnreadable(
-            name, f"The bytes are {file_format}, not what the name claims", "Name it for what it is"
+            name,
+            f"The file is {file_format}, not what its name claims",
+            "Give the file the extension of its format",
         )
     return file_format
 
 
 def _detect_by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
     if not head:
-        raise FileUnreadable(name, "The file is empty", "Send it again, with its lines")
+        raise FileUnreadable(name, "The file is empty", "Send the file again, with its lines")
     for start, (file_format, end) in _MAGIC_FORMATS.items():
         if head.startswith(start):
             if len(head) < len(start) + len(tail) or not tail.endswith(end):
                 raise FileUnreadable(
-                    name, f"The file begins as {file_format} and has no end", "Send it whole"
+                    name, f"The file begins as {file_format}, but its end is missing", "Send the whole file"
                 )
             return file_format
     if head.startswith(b"\xff\xff\xff\xff"):
@@ -151,7 +153,7 @@ def _detect_by_text(text: bytes, name: str) -> FileFormat:
         return FileFormat.PAIN001
     for start, description in _FOREIGN_FORMATS.items():
         if text.startswith(start):
-            raise FormatUnknown(name, f"This is {description}", _REMEDY)
+            raise FormatUnknown(name, f"The file is {description}", _REMEDY)
     if text.startswith(b"{"):
         return FileFormat.JSON_LINES
     header = text.partition(b"\n")[0]
@@ -174,8 +176,8 @@ def limit_decoded_bytes(sent_bytes: int) -> int:
 def check_decoded_bytes(decoded_bytes: int, sent_bytes: int, position: str) -> None:
     """Raise ``LimitExceeded`` if a file decodes to more than its size allows."""
     if decoded_bytes > (most := limit_decoded_bytes(sent_bytes)):
-        fault = f"{decoded_bytes:,} bytes once decoded, in a file of {sent_bytes:,}"
-        remedy = f"Split the file, or shorten its texts: a file of this size may decode to {most:,}"
+        fault = f"The file has {decoded_bytes:,} bytes once decoded, and {sent_bytes:,} as it was sent"
+        remedy = f"Split the file or shorten its texts: a file of this size may have {most:,} bytes once decoded"
         raise LimitExceeded(position, fault, remedy)
 
 

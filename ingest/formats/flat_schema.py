@@ -34,18 +34,24 @@ def check_columns(names: Iterable[str], name: str) -> list[str]:
     """
     columns = list(names)
     if len(columns) > COLUMNS_MAX:
-        raise LimitExceeded(name, f"{len(columns)} columns", f"The flat act format has {COLUMNS_MAX}")
+        raise LimitExceeded(
+            name,
+            f"The file has {len(columns)} columns",
+            f"Send at most the {COLUMNS_MAX} columns of the flat act format",
+        )
     for position, column in enumerate(columns):
         if column not in FIELD_BY_COLUMN:
             raise FormatUnknown(
-                describe_position(name, column=repr(column)), "Unknown column", _format_remedy()
+                describe_position(name, column=repr(column)), "The column is unknown", _format_remedy()
             )
         if column in columns[:position]:
             raise FormatUnknown(
-                describe_position(name, column=column), "The column occurs twice", "Send it once"
+                describe_position(name, column=column), "The column occurs twice", "Send the column once"
             )
     if set(columns) >= _BOTH_AMOUNTS:
-        raise FormatUnknown(name, "Both amount and amount_cents", "Send the amount once")
+        raise FormatUnknown(
+            name, "The columns amount and amount_cents are both given", "Send only one of them"
+        )
     return columns
 
 
@@ -96,11 +102,11 @@ def _choose_type(column: str, column_type: pa.DataType, name: str) -> pa.DataTyp
 
 
 _TYPE_REMEDIES: Mapping[FieldType, str] = {
-    FieldType.TEXT: "Send it as text (string, or dictionary of strings)",
-    FieldType.WHOLE: "Send it as a whole number (int32 or int64) or as text",
-    FieldType.DAY: "Send it as date32 or as text, 2018-12-31",
-    FieldType.DECIMAL: "Send it as text, 1234.56, or whole cents as amount_cents",
-    FieldType.CENTS: "Send it as whole cents, int64; euros are the column amount, as text",
+    FieldType.TEXT: "Send the column as text (string, or dictionary of strings)",
+    FieldType.WHOLE: "Send the column as whole numbers (int32 or int64) or as text",
+    FieldType.DAY: "Send the column as date32, or as text such as 2018-12-31",
+    FieldType.DECIMAL: "Send the column as text such as 1234.56, or whole cents in the column amount_cents",
+    FieldType.CENTS: "Send the column as whole cents (int64), or euros as text in the column amount",
 }
 
 

@@ -77,9 +77,9 @@ def parse_object(text: bytes, position: str) -> dict[str, Any]:
     try:
         value = _DECODER.decode(text.decode().strip(" \t\r\n"))
     except (ValueError, RecursionError) as error:
-        raise FileUnreadable(position, f"Not a JSON object: {error}"[:300], _REMEDY) from error
+        raise FileUnreadable(position, f"The text is not a JSON object: {error}"[:300], _REMEDY) from error
     if not isinstance(value, dict):
-        raise FileUnreadable(position, f"A JSON {type(value).__name__}, not an object", _REMEDY)
+        raise FileUnreadable(position, f"The text is a JSON {type(value).__name__}, not an object", _REMEDY)
     return value
 
 
@@ -94,18 +94,24 @@ def parse_act_lines(text: bytes, position: str, lines_max: int) -> list[dict[str
     try:
         value = _DECODER.decode(text.decode())
     except (ValueError, RecursionError) as error:
-        raise FileUnreadable(position, f"Not JSON: {error}"[:300], _REMEDY) from error
+        raise FileUnreadable(position, f"The text is not JSON: {error}"[:300], _REMEDY) from error
     rows = value if isinstance(value, list) else [value]
     if not 0 < len(rows) <= lines_max:
-        raise LimitExceeded(position, f"{len(rows)} lines", f"Send 1 to {lines_max:,} at once")
+        raise LimitExceeded(
+            position, f"The form has {len(rows)} lines", f"Send 1 to {lines_max:,} lines at once"
+        )
     return [_parse_act_line(row, describe_position(position, number)) for number, row in enumerate(rows, 1)]
 
 
 def _parse_act_line(row: Any, position: str) -> dict[str, str]:
     if not isinstance(row, dict):
-        raise FileUnreadable(position, f"A JSON {type(row).__name__}, not an object", _REMEDY)
+        raise FileUnreadable(position, f"The line is a JSON {type(row).__name__}, not an object", _REMEDY)
     if _AMOUNT_CENTS in row:
-        raise FormatUnknown(position, "amount_cents in a form", "Send euros as amount, 1234.56")
+        raise FormatUnknown(
+            position,
+            "A form may not have the column amount_cents",
+            "Send euros in the column amount, as in 1234.56",
+        )
     for column in check_columns(row, position):
         if not _is_allowed(column, row[column]):
             raise FileUnreadable(
@@ -189,7 +195,11 @@ class _Reader:
             position = describe_position(self._name, number)
             values = parse_object(line, position)
             if Field.AMOUNT_CENTS.column in values:
-                return FormatUnknown(position, "amount_cents in a text file", "Send euros as amount, 1234.56")
+                return FormatUnknown(
+                    position,
+                    "A text file may not have the column amount_cents",
+                    "Send euros in the column amount, as in 1234.56",
+                )
             for column in check_columns(values, position):
                 if not _is_allowed(column, values[column]):
                     return FileUnreadable(
@@ -210,8 +220,8 @@ def _is_allowed(column: str, value: Any) -> bool:
 
 def _describe_value(value: Any) -> str:
     if isinstance(value, str) and _SURROGATE.search(value):
-        return f"Found {value!r}, with half a surrogate pair"[:300]
-    return f"Found {value!r}, of JSON type {type(value).__name__.strip('_').lower()}"[:300]
+        return f"The value {value!r} contains half a surrogate pair"[:300]
+    return f"The value {value!r} has the JSON type {type(value).__name__.strip('_').lower()}"[:300]
 
 
 def _parse_table(text: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:

@@ -102,5 +102,5 @@ def _check_utf8(chunk: Chunk, name: str) -> None:
         str(chunk.text, "utf-8")
     except UnicodeDecodeError as error:
         line = chunk.first_line + chunk.text.count(b"\n", 0, error.start)
-        fault = f"Not UTF-8: {chunk.text[error.start : error.end]!r}"
+        fault = f"These bytes are not UTF-8: {chunk.text[error.start : error.end]!r}"
         raise FileUnreadable(describe_position(name, line), fault, "Write the file in UTF-8") from error

@@ -50,7 +50,9 @@ class ParquetSource:
                 self._metadata, file_schema = file.metadata, file.schema_arrow
         target_schema = conform_schema(file_schema, name)
         if any(group.columns.keys() != set(file_schema.names) for group in self._groups):
-            raise FileUnreadable(name, "A row group's columns are not the schema's", "Write the file again")
+            raise FileUnreadable(
+                name, "The columns of a row group are not those of the schema", "Write the file again"
+            )
         self._ends = list(accumulate(group.lines for group in self._groups))
         self.lines = self._ends[-1] if self._ends else 0
         text_columns = [
@@ -172,19 +174,27 @@ def _open_file(
 def _check_groups(footer: Footer, name: str) -> list[RowGroup]:
     """Return the row groups if they keep the limits and are consistent."""
     if footer.lines > ROWS_MAX:
-        raise LimitExceeded(name, f"{footer.lines:,} lines", f"Send at most {ROWS_MAX:,} in one file")
+        raise LimitExceeded(
+            name, f"The file has {footer.lines:,} lines", f"Send at most {ROWS_MAX:,} lines in one file"
+        )
     if len(footer.groups) > PARQUET_GROUPS_MAX:
-        fault = f"{len(footer.groups):,} row groups"
-        raise LimitExceeded(name, fault, f"Write at most {PARQUET_GROUPS_MAX:,}, of 100,000 lines and more")
+        fault = f"The file has {len(footer.groups):,} row groups"
+        raise LimitExceeded(
+            name, fault, f"Write at most {PARQUET_GROUPS_MAX:,} row groups, each of 100,000 lines or more"
+        )
     for number, group in enumerate(footer.groups):
         position = f"{name}, row group {number}"
         if group.unpacked_bytes > PARQUET_GROUP_BYTES_MAX:
-            fault = f"{group.unpacked_bytes:,} bytes once unpacked"
+            fault = f"The row group has {group.unpacked_bytes:,} bytes after decompression"
             raise LimitExceeded(
                 position, fault, f"Write row groups of at most {PARQUET_GROUP_BYTES_MAX:,} bytes"
             )
         if any(column.values != group.lines for column in group.columns.values()):
-            raise FileUnreadable(position, "The columns differ in length", "Write one value a line")
+            raise FileUnreadable(
+                position, "The columns differ in length", "Write one value per line in each column"
+            )
     if sum(group.lines for group in footer.groups) != footer.lines:
-        raise FileUnreadable(name, "The row groups do not sum up to the file's lines", "Write the file again")
+        raise FileUnreadable(
+            name, "The row groups do not add up to the lines of the file", "Write the file again"
+        )
     return footer.groups

@@ -62,7 +62,7 @@ def read_footer(path: Path, name: str) -> Footer:
         file.seek(-8, 2)
         (length,) = struct.unpack("<I4x", file.read(8))
         if length > PARQUET_FOOTER_BYTES_MAX:
-            raise LimitExceeded(name, f"A footer of {length:,} bytes", "Write fewer, larger row groups")
+            raise LimitExceeded(name, f"The footer has {length:,} bytes", "Write fewer, larger row groups")
         file.seek(max(0, size - 8 - length))
         footer = file.read(length)
     try:

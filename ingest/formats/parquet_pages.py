@@ -69,8 +69,8 @@ def count_unpacked_bytes(path: Path, groups: Iterable[RowGroup], name: str) -> i
                 sum(size.dictionary for size in sizes),
                 sum(size.largest_page for size in sizes),
             )
-            _check_size(dictionaries, PARQUET_DICTIONARY_BYTES_MAX, "Dictionaries", position=position)
-            _check_size(pages, PARQUET_PAGES_BYTES_MAX, "Pages", position=position)
+            _check_size(dictionaries, PARQUET_DICTIONARY_BYTES_MAX, "Its dictionaries have", position=position)
+            _check_size(pages, PARQUET_PAGES_BYTES_MAX, "Its pages have", position=position)
             total += sum(size.total for size in sizes)
     return total
 
@@ -89,8 +89,8 @@ def _count_chunk(content: mmap, chunk: ColumnChunk, position: str) -> _ChunkSize
             values += page.values
             largest_page = max(largest_page, page.unpacked_bytes)
         at = page.end
-    _check_size(dictionary, PARQUET_DICTIONARY_BYTES_MAX, "A dictionary", position=position)
-    _check_size(largest_page, PARQUET_PAGE_BYTES_MAX, "A page", position=position)
+    _check_size(dictionary, PARQUET_DICTIONARY_BYTES_MAX, "A dictionary has", position=position)
+    _check_size(largest_page, PARQUET_PAGE_BYTES_MAX, "A page has", position=position)
     return _ChunkSize(total, dictionary, largest_page)
 
 
@@ -104,7 +104,7 @@ def _read_page(content: mmap, at: int, position: str) -> _Page:
         end = decoder.position + check_count(header[3])
         page = _Page(is_dictionary, check_count(values), check_count(header[2]), end)
     except _PARSE_ERRORS as error:
-        raise FileUnreadable(position, f"No page header at byte {at:,}: {error!r}"[:300], _REMEDY) from error
+        raise FileUnreadable(position, f"There is no page header at byte {at:,}: {error!r}"[:300], _REMEDY) from error
     if page.end > len(content):
         raise FileUnreadable(position, f"The file ends inside the page at byte {at:,}", _REMEDY)
     return page
@@ -112,7 +112,7 @@ def _read_page(content: mmap, at: int, position: str) -> _Page:
 
 def _check_size(unpacked_bytes: int, most: int, pages: str, *, position: str) -> None:
     if unpacked_bytes > most:
-        fault = f"{pages} of {unpacked_bytes:,} bytes once unpacked"
+        fault = f"{pages} {unpacked_bytes:,} bytes once unpacked"
         raise LimitExceeded(position, fault, f"Shorten the texts, or write pages of at most {most:,} bytes")
 
 

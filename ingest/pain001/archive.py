@@ -141,7 +141,7 @@ def _generate_pieces(files: list[tuple[str, BinaryIO, int]]) -> Iterator[bytes]:
         while remaining:
             piece = file.read(min(remaining, 2**20))
             if not piece:
-                raise FileUnreadable(name, "It became shorter while it was read", "Send it again")
+                raise FileUnreadable(name, "The file became shorter while it was read", "Send the file again")
             remaining -= len(piece)
             yield piece
         if size % _BLOCK:
@@ -153,7 +153,9 @@ def _build_header(name: str, size: int) -> bytes:
     """Build the header of a regular file without owner and time: the same bytes on every machine."""
     encoded_name = os.fsencode(name)
     if len(encoded_name) > _NAME_BYTES_MAX:
-        raise FileUnreadable(name, f"A name of {len(encoded_name)} bytes", f"Use at most {_NAME_BYTES_MAX}")
+        raise FileUnreadable(
+            name, f"The name has {len(encoded_name)} bytes", f"Use a name of at most {_NAME_BYTES_MAX} bytes"
+        )
     fields = (
         encoded_name.ljust(100, b"\0"),
         b"0000644\0",
@@ -181,14 +183,16 @@ def read_members(file: BinaryIO, name: str) -> list[ArchiveMember]:
             offset = member.start + member.size + -member.size % _BLOCK
             if offset > size:
                 raise FileUnreadable(
-                    f"{name}, {member.name}", "The archive ends inside this file", "Send it whole"
+                    f"{name}, {member.name}", "The archive ends inside this file", "Send the whole archive"
                 )
             members.append(member)
             if len(members) > 2:
                 break
     if len(members) != 2:
         raise FileUnreadable(
-            name, f"{'Over two' if members[2:] else len(members)} files in the archive", _REMEDY
+            name,
+            f"The archive must contain two files, not {'more' if members[2:] else len(members)}",
+            _REMEDY,
         )
     return members
 
@@ -197,7 +201,9 @@ def _read_block(file: BinaryIO, offset: int, name: str) -> bytes:
     file.seek(offset)
     block = file.read(_BLOCK)
     if len(block) < _BLOCK:
-        raise FileUnreadable(f"{name}, byte {offset:,}", "The archive has no end", "Send it whole")
+        raise FileUnreadable(
+            f"{name}, byte {offset:,}", "The end of the archive is missing", "Send the whole archive"
+        )
     return block
 
 
@@ -205,11 +211,11 @@ def _parse_member(block: bytes, offset: int, name: str) -> ArchiveMember:
     position = f"{name}, byte {offset:,}"
     checksum = sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ")
     if not block.startswith(TAR_MAGIC, TAR_MAGIC_AT) or _parse_octal(block[_CHECKSUM]) != checksum:
-        raise FileUnreadable(position, "No header of a tar archive, or a damaged one", _REMEDY)
+        raise FileUnreadable(position, "The header of a tar archive is missing or damaged", _REMEDY)
     size, encoded_name = _parse_octal(block[124:136]), block[:_NAME_BYTES_MAX].rstrip(b"\0")
     member_name = encoded_name.decode("utf-8", "replace").rpartition("/")[2]
     if block[156:157] not in _REGULAR or size is None or not member_name.isprintable() or not member_name:
-        raise FileUnreadable(position, "Not a regular file", _REMEDY)
+        raise FileUnreadable(position, "The archive contains something that is not a regular file", _REMEDY)
     return ArchiveMember(member_name, offset + _BLOCK, size)
 
 

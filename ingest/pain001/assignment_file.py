@@ -39,7 +39,7 @@ ASSIGNMENT_COLUMNS = tuple(
 """The columns that complete a transfer: those of the flat act format that no element of the payment file fills."""
 _FILE_COLUMNS = (_IDENTITY, *_AMOUNTS, *ASSIGNMENT_COLUMNS)
 _PAIR_SEPARATOR = ":"
-_REMEDY = "Write one row a transfer, in the order of the transfers, with its EndToEndId and its amount"
+_REMEDY = "Write one row per transfer, in the order of the transfers, with its EndToEndId and its amount"
 AssignmentTexts = Mapping[str, pa.Array]
 """Texts by column, one a transfer, empty where there is none."""
 
@@ -51,7 +51,7 @@ class AssignmentFile:
         file_format = detect(path, name)
         if file_format in PAYMENT_FORMATS:
             raise FormatUnknown(
-                name, "Another payment file", "Pair a payment file with its account assignments"
+                name, "This is another payment file", "Send a payment file with its account assignment file"
             )
         self._name, self._row = name, 0
         self._batches = decode_file(path, file_format, name)
@@ -62,14 +62,16 @@ class AssignmentFile:
     def _check_columns(self) -> None:
         names = self._schema.names
         if _IDENTITY not in names or not set(_AMOUNTS) & set(names):
-            raise FormatUnknown(self._name, "No column reference, or none of amounts", _REMEDY)
+            raise FormatUnknown(
+                self._name, "The column reference, or a column of amounts, is missing", _REMEDY
+            )
 
     def _check_known_or_empty(self, column: str, texts: pa.Array) -> None:
         """Refuse a filled column that does not belong here; some formats always have every column."""
         if column not in _FILE_COLUMNS and _find_differences(texts, "").any():
             remedy = f"The columns are {', '.join(_FILE_COLUMNS)}"
             position = describe_position(self._name, column=column)
-            raise FormatUnknown(position, "Not a column of account assignments", remedy)
+            raise FormatUnknown(position, "An account assignment file may not have this column", remedy)
 
     def read_matching_rows(self, references: pa.Array, amounts: Amounts) -> AssignmentTexts:
         """Read the rows of the next transfers.
@@ -81,7 +83,9 @@ class AssignmentFile:
         """
         batch = conform_batch(self._read_rows(len(references)), self._schema)
         if batch.num_rows < len(references):
-            difference = f"{ASSIGNMENT_DIFFERS}: {self._row + batch.num_rows:,} rows, and more transfers"
+            difference = (
+                f"{ASSIGNMENT_DIFFERS}: there are fewer rows ({self._row + batch.num_rows:,}) than transfers"
+            )
             raise EnvelopeMismatch(self._name, difference, _REMEDY)
         texts = {name: _to_texts(batch.column(name)) for name in batch.schema.names if name != _AMOUNTS[1]}
         for column, column_texts in texts.items():
@@ -110,7 +114,9 @@ class AssignmentFile:
         if differs.any():
             row = int(np.argmax(differs))
             own_text, expected_text = (str(column[row].as_py())[:40] for column in (own, expected))
-            difference = f"{ASSIGNMENT_DIFFERS}: the row has {own_text!r}, its transfer {expected_text!r}"
+            difference = (
+                f"{ASSIGNMENT_DIFFERS}: the row has {own_text!r}, and its transfer has {expected_text!r}"
+            )
             raise EnvelopeMismatch(f"{self._name}, row {self._row + row + 1:,}", difference, _REMEDY)
 
     def _read_rows(self, rows: int) -> pa.RecordBatch:
@@ -139,7 +145,7 @@ class AssignmentFile:
             A row is left.
         """
         if self._rest is not None or any(batch.num_rows for batch in self._batches):
-            difference = f"{ASSIGNMENT_DIFFERS}: more rows than the {self._row:,} transfers"
+            difference = f"{ASSIGNMENT_DIFFERS}: the file has more rows than the {self._row:,} transfers"
             raise EnvelopeMismatch(self._name, difference, _REMEDY)
 
 

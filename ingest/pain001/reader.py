@@ -89,7 +89,9 @@ def _locate_payment_file(raw: BinaryIO, name: str) -> PaymentFile:
     if size > PAYMENT_FILE_BYTES_MAX:
         position = f"{name}, byte {PAYMENT_FILE_BYTES_MAX:,}"
         raise LimitExceeded(
-            position, f"{size:,} bytes", f"Send at most {PAYMENT_FILE_BYTES_MAX:,} in one file"
+            position,
+            f"The file has {size:,} bytes",
+            f"Send at most {PAYMENT_FILE_BYTES_MAX:,} bytes in one file",
         )
     if not start.startswith(TAR_MAGIC, TAR_MAGIC_AT):
         return PaymentFile(raw, name, None)
@@ -97,7 +99,9 @@ def _locate_payment_file(raw: BinaryIO, name: str) -> PaymentFile:
     payment_files = [member for member in members if member.name.lower().endswith(".xml")]
     if len(payment_files) != 1:
         raise FileUnreadable(
-            name, "Not one .xml and one account assignment file", "Name both for what they are"
+            name,
+            "The archive must contain exactly one .xml file and one account assignment file",
+            "Give both files the extensions of their formats",
         )
     assignments = members[1 - members.index(payment_files[0])]
     section = FileSection(raw, payment_files[0].start, payment_files[0].size)

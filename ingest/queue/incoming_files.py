@@ -77,7 +77,7 @@ class IncomingFiles:
             file, generation = self.queue.withdraw(number), self._generation
             is_missing = self.missing.is_undecided(number)
         if file is None and not is_missing:
-            raise NotWaiting(f"submission {number} is being decided, or it is decided")
+            raise NotWaiting(f"submission {number} is being decided, or is already decided")
         try:
             await self._store.fetch("cancel", number, key, sender)
         except BaseException:

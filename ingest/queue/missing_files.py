@@ -115,7 +115,7 @@ class MissingFiles:
 
     def _add(self, number: int, error: InputError, *, lines: int, is_begun: bool) -> None:
         LOG.error("submission %s waits: its file is missing and must be sent again: %s", number, error)
-        reason = f"Its file is missing from the spool: send it again. {error}"
+        reason = f"The file is missing from the spool: send the file again. {error}"
         self._missing[number] = _MissingFile(lines, is_begun, reason)
 
 

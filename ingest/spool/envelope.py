@@ -64,7 +64,9 @@ def parse_envelope(
     """
     for key, value in items.items():
         if key not in keys:
-            raise FormatUnknown(position, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(keys))}")
+            raise FormatUnknown(
+                position, f"The key {key!r} is unknown", f"The keys are {', '.join(sorted(keys))}"
+            )
         if not isinstance(value, str | bool) or isinstance(value, bool) != (key in _FLAGS) or value == "":
             remedy = f"Write text, and true or false for {' and '.join(sorted(_FLAGS))}"
             raise FormatUnknown(position, f"{key} is {value!r}", remedy)
@@ -99,7 +101,9 @@ def check_envelope(envelope: Envelope, position: str) -> Envelope:
         _match(_BATCH_ID_REGEX, "batch_id", envelope.batch_id, position=position)
     if envelope.version != FORMAT_VERSION:
         raise FormatUnknown(
-            position, f"Version {envelope.version!r}", f"Send version {FORMAT_VERSION}, the flat act format"
+            position,
+            f"The envelope states version {envelope.version!r}",
+            f"State version {FORMAT_VERSION} of the flat act format",
         )
     return envelope
 
@@ -120,7 +124,9 @@ def parse_control_sum(text: str, position: str) -> int:
 def _match(pattern: re.Pattern[str], key: str, value: str, *, position: str) -> re.Match[str]:
     match = pattern.fullmatch(value)
     if match is None:
-        raise FormatUnknown(position, f"{key} is {value[:80]!r}", f"It must match {pattern.pattern}")
+        raise FormatUnknown(
+            position, f"{key} is {value[:80]!r}", f"Write a value that matches {pattern.pattern}"
+        )
     return match
 
 
@@ -139,7 +145,9 @@ def read_manifest(path: Path) -> Envelope:
         text = file.read(MANIFEST_BYTES_MAX + 1)
     if len(text) > MANIFEST_BYTES_MAX:
         raise LimitExceeded(
-            manifest.name, f"Over {MANIFEST_BYTES_MAX:,} bytes", "Write nothing but the envelope"
+            manifest.name,
+            f"The manifest has more than {MANIFEST_BYTES_MAX:,} bytes",
+            "Write nothing but the envelope",
         )
     return parse_envelope(parse_object(text, manifest.name), manifest.name)
 
@@ -177,14 +185,14 @@ def check_hash(envelope: Envelope, file_hash: bytes, name: str) -> None:
     if envelope.sha256 not in (None, file_hash):
         stated_hash = (envelope.sha256 or b"").hex()
         difference = f"The envelope states SHA-256 {stated_hash}, the file has {file_hash.hex()}"
-        raise EnvelopeMismatch(name, difference, "The file changed on its way: send it again")
+        raise EnvelopeMismatch(name, difference, "The file changed on its way: send the file again")
 
 
 def check_message_id(envelope: Envelope, embedded: Envelope, name: str) -> None:
     """Raise ``EnvelopeMismatch`` if the batch id stated for a payment file is not its MsgId."""
     if envelope.batch_id != embedded.batch_id:
-        difference = f"The batch id is stated as {envelope.batch_id}, the file's MsgId is {embedded.batch_id}"
-        raise EnvelopeMismatch(name, difference, "Leave the batch id out: it is the MsgId")
+        difference = f"The envelope states the batch id {envelope.batch_id}, the file has the MsgId {embedded.batch_id}"
+        raise EnvelopeMismatch(name, difference, "Leave the batch id out: the MsgId takes its place")
 
 
 def check_totals(envelope: Envelope, lines: int, cents: int, *, name: str) -> None:
@@ -194,5 +202,5 @@ def check_totals(envelope: Envelope, lines: int, cents: int, *, name: str) -> No
         raise EnvelopeMismatch(name, difference, "Send the whole file, or the envelope that belongs to it")
     if envelope.control_cents not in (None, cents):
         expected = format_euros(envelope.control_cents or 0)
-        difference = f"The envelope states a control sum of {expected}, the file's is {format_euros(cents)}"
+        difference = f"The envelope states a control sum of {expected}, the file has {format_euros(cents)}"
         raise EnvelopeMismatch(name, difference, "Send the whole file, or the envelope that belongs to it")

@@ -49,7 +49,7 @@ class UploadBusy(CrescendoError):
 
 
 class UploadTooLong(CrescendoError):
-    """More bytes came than were declared; those beyond are dropped."""
+    """More bytes arrived than were declared; those beyond are dropped."""
 
 
 class UploadDeclaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ class PartialUpload:
         Raises
         ------
         UploadTooLong
-            More bytes came than were declared.
+            More bytes arrived than were declared.
         """
         with self.original.open("ab", buffering=0) as file:
             try:
@@ -115,7 +115,7 @@ class PartialUpload:
         while piece := source.read(_PIECE_BYTES):
             write_all(file, piece[:remaining])
             if len(piece) > remaining:
-                raise UploadTooLong("More bytes came than were declared")
+                raise UploadTooLong("More bytes arrived than were declared")
             remaining, unflushed = remaining - len(piece), unflushed + len(piece)
             if unflushed >= _FLUSH_BYTES:
                 os.fsync(file.fileno())
@@ -154,7 +154,7 @@ class PartialUploads:
                 self._check_quota(declaration)
                 return BegunUpload(self._create(declaration), is_new=True)
         if upload.declaration.size_bytes != declaration.size_bytes:
-            raise UploadDiffers(f"It was begun with {upload.declaration.size_bytes:,} bytes")
+            raise UploadDiffers(f"The upload was begun for a file of {upload.declaration.size_bytes:,} bytes")
         with self.lock_upload(upload):
             _write_declaration(upload.folder, declaration)
         return BegunUpload(PartialUpload(upload.folder, declaration), is_new=False)
@@ -188,10 +188,10 @@ class PartialUploads:
         try:
             lock = lock_path(upload.folder)
         except (BlockingIOError, FileNotFoundError):
-            raise UploadBusy("Another connection is adding to it") from None
+            raise UploadBusy("Another connection is adding bytes to this upload") from None
         try:
             if not _is_locked_folder(upload.folder, lock):
-                raise UploadBusy("Another connection has just ended it")
+                raise UploadBusy("Another connection has just ended this upload")
             yield
         finally:
             os.close(lock)
@@ -232,11 +232,11 @@ class PartialUploads:
         sizes = [upload.declaration.size_bytes for upload in self.list_uploads(declaration.envelope.sender)]
         if len(sizes) >= SENDER_UPLOADS_MAX:
             raise UploadQuotaExceeded(
-                f"{len(sizes)} uploads are unfinished; {SENDER_UPLOADS_MAX} are allowed"
+                f"{len(sizes)} uploads are unfinished; at most {SENDER_UPLOADS_MAX} are allowed"
             )
         if sum(sizes) + declaration.size_bytes > self._bytes_max:
             raise UploadQuotaExceeded(
-                f"Unfinished uploads would have over {self._bytes_max:,} bytes together"
+                f"Unfinished uploads would have more than {self._bytes_max:,} bytes in total"
             )
         if shutil.disk_usage(self._folder).free < declaration.size_bytes:
             raise DiskFull("The disk does not have enough free space for a file of this size at present")

@@ -177,8 +177,8 @@ class Spool:
         if sender is not None:
             records = [path for path in records if path.name == format_record_name(sender)]
         if len(records) != 1:
-            fault = "No such file" if not records else f"{len(records)} senders sent this file"
-            raise FileUnreadable(position, fault, "Send it again" if not records else "Name the sender")
+            fault = "There is no such file" if not records else f"{len(records)} senders sent this file"
+            raise FileUnreadable(position, fault, "Send the file again" if not records else "Name the sender")
         with translate_decoder_errors(position):
             record = msgspec.json.decode(records[0].read_bytes(), type=SpoolRecord)
             (folder / CONTENT_FILE).stat()
@@ -195,7 +195,9 @@ class Spool:
             while chunk := file.read(_CHUNK_BYTES):
                 size += len(chunk)
                 if size > self._bytes_max:
-                    raise LimitExceeded(name, f"More than {self._bytes_max:,} bytes", "Split the file")
+                    raise LimitExceeded(
+                        name, f"The file has more than {self._bytes_max:,} bytes", "Split the file"
+                    )
                 digest.update(chunk)
                 write_all(copy, chunk)
                 report(size)
@@ -253,8 +255,6 @@ class Spool:
 def _complete_envelope(envelope: Envelope, digest: bytes, name: str) -> Envelope:
     """Return the envelope if it has a sender; without batch id, the file's hash names the batch."""
     if not envelope.sender:
-        remedy = (
-            "State it with the command or request, in a .manifest.json beside the file, or inside the file"
-        )
+        remedy = "State the sender with the command or request, in a .manifest.json beside the file, or in the file"
         raise FormatUnknown(name, "No sender is stated", remedy)
     return msgspec.structs.replace(envelope, batch_id=envelope.batch_id or digest.hex()[:16])

@@ -52,18 +52,22 @@ def check_bytes(spooled: SpooledFile) -> None:
     with translate_decoder_errors(position), spooled.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").digest()
     if digest != spooled.sha256:
-        raise FileUnreadable(position, f"The bytes now hash to {digest.hex()}", "Send the file again")
+        raise FileUnreadable(
+            position, f"The content has changed: its SHA-256 is now {digest.hex()}", "Send the file again"
+        )
 
 
 def check_name(name: str) -> None:
     """Raise ``FormatUnknown`` unless a file may have this name."""
     if not name or len(name) > _NAME_CHARACTERS_MAX or not name.isprintable():
         raise FormatUnknown(
-            repr(name)[:80], "Not a file name", f"Up to {_NAME_CHARACTERS_MAX} printable characters"
+            repr(name)[:80],
+            "This is not a valid file name",
+            f"Use up to {_NAME_CHARACTERS_MAX} printable characters",
         )
     if strip_assignment_suffix(name):
         remedy = "Send both as one archive: tar --format=ustar -cf FILE.tar FILE.xml FILE.xml.imputation.csv"
-        raise FormatUnknown(name, "Account assignments without their payment file", remedy)
+        raise FormatUnknown(name, "The payment file of these account assignments is missing", remedy)
 
 
 def format_record_name(sender: str) -> str:

@@ -65,7 +65,9 @@ class FileInspector:
         self._cents = CentsSum(self._cents.total + sums.total, self._cents.magnitude + sums.magnitude)
         if self._lines > ROWS_MAX:
             raise LimitExceeded(
-                describe_position(self._name, ROWS_MAX + 1), f"Over {ROWS_MAX:,} lines", "Split the file"
+                describe_position(self._name, ROWS_MAX + 1),
+                f"The file has more than {ROWS_MAX:,} lines",
+                "Split the file",
             )
         return conformed
 
@@ -87,7 +89,7 @@ class FileInspector:
             lines += window.num_rows
             if self._recent_bytes > WINDOW_BYTES_MAX:
                 position = describe_position(self._name, lines) + " and before"
-                fault = f"{self._recent_bytes:,} bytes of text in {self._recent_lines:,} lines"
+                fault = f"{self._recent_lines:,} lines have {self._recent_bytes:,} bytes of text"
                 raise LimitExceeded(position, fault, "Shorten the texts")
 
     def _add_recent(self, lines: int, text_bytes: int) -> None:
@@ -99,7 +101,7 @@ class FileInspector:
     def compute_totals(self) -> FileTotals:
         """Return the totals of the whole file."""
         if self._cents.magnitude > _CENTS_MAX:
-            raise LimitExceeded(self._name, "The amounts add up to over 2^63 cents", "Split the file")
+            raise LimitExceeded(self._name, "The amounts add up to more than 2^63 cents", "Split the file")
         return FileTotals(self._lines, self._cents.total)
 
     def _count_text_bytes(self, batch: pa.RecordBatch) -> int:
@@ -119,7 +121,7 @@ class FileInspector:
                 " and after" if texts is not column else ""
             )
             raise LimitExceeded(
-                position, f"A text of {measure_longest_value(texts):,} bytes", "Shorten the texts"
+                position, f"A text has {measure_longest_value(texts):,} bytes", "Shorten the texts"
             )
 
     def _check_utf8(self, column: pa.Array, name: str) -> None:

@@ -108,8 +108,8 @@ def validate_file(
 def _check_atomic(spooled: SpooledFile, lines: int) -> None:
     """Check that an atomic file fits in one batch: others wait for it."""
     if spooled.envelope.atomic and lines > ATOMIC_LINES_MAX:
-        fault = f"{lines:,} lines to be accepted all or not at all"
-        remedy = f"Split it into files of up to {ATOMIC_LINES_MAX:,}, or let each act be decided by itself"
+        fault = f"The file has {lines:,} lines, which are to be accepted all or not at all"
+        remedy = f"Split the file into files of up to {ATOMIC_LINES_MAX:,} lines, or let each act be decided by itself"
         raise LimitExceeded(spooled.name, fault, remedy)
 
 
@@ -160,7 +160,7 @@ def _check_size(spooled: SpooledFile) -> None:
 def _check_bytes(spooled: SpooledFile, are_same: bool) -> None:
     if not are_same:
         raise FileUnreadable(
-            spooled.name, "The bytes in the spool are not those that were received", "Send it again"
+            spooled.name, "The bytes in the spool are not those that were received", "Send the file again"
         )
 
 

@@ -129,9 +129,11 @@ def reject_changed_codes(
 
 
 def _build_missing_error(key: CodeKey, stored: Meaning, *, code: str, others: str) -> ReferenceDataError:
-    remedy = "Put it back: a code in use stays for its whole year."
+    remedy = "Put the code back: a code in use stays for its whole year."
     return ReferenceDataError(
-        f"{_find_file(key, stored)} of {key.year}", f"{code} is missing, and it is in use{others}", remedy
+        f"{_find_file(key, stored)} of {key.year}",
+        f"{code} is missing, although it is in use{others}",
+        remedy,
     )
 
 
@@ -142,7 +144,7 @@ def _build_changed_error(
         _describe_difference(stored, present.meaning),
         _describe_difference(present.meaning, stored),
     )
-    remedy = "Put it back: a code keeps its meaning for its whole year. Add a new code for another meaning."
+    remedy = "Put the old meaning back: a code keeps its meaning for its whole year. Add a new code for another meaning."
     return ReferenceDataError(
         f"{present.file} of {year}",
         f"{code} is in use with {old}, and the file now has {new}{others}",

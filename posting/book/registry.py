@@ -125,14 +125,14 @@ def number_codes(
 
 def build_missing_year_error(year: int, stored: str) -> ReferenceDataError:
     """Return the error about a year that the calendar no longer names although ``stored`` (figures, entries) are stored."""
-    finding = f"exercise {year} is missing, and the database contains {stored} of it"
+    finding = f"exercise {year} is missing, but the database contains {stored} of this exercise"
     return ReferenceDataError(
-        "calendar.toml", finding, f"Put [exercise.{year}] back with open_months = []: close it."
+        "calendar.toml", finding, f"Put [exercise.{year}] back, closed: with open_months = []."
     )
 
 
 def _build_too_many_error(kind: CodeKind, codes: int, limit: int) -> ReferenceDataError:
-    finding = f"{codes:,} codes, including those of earlier starts, which keep their numbers"
+    finding = f"there are {codes:,} codes, including those of earlier starts, which keep their numbers"
     remedy = f"Use at most {limit:,} in all years together: a code with the same meaning can be used in several years."
     return ReferenceDataError(", ".join(_FILES[kind]), finding, remedy)
 

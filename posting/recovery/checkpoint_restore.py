@@ -67,15 +67,15 @@ class CheckpointPieces:
         """
         row = self.row
         if not row.pieces or not self._is_valid or not self._is_present.all():
-            raise _build_error(row, f"its {row.pieces} pieces are not complete")
+            raise _build_error(row, f"the {row.pieces} pieces of the checkpoint are not complete")
         if hashlib.sha256(self._content.data).digest() != row.digest:
-            raise _build_error(row, "its pieces do not match its digest")
+            raise _build_error(row, "the pieces of the checkpoint do not match its digest")
         content = self._content.reshape(-1)
         version, *header = np.frombuffer(content, CHECKPOINT_HEADER, 1)[0].tolist()
         if version != FORMAT_VERSION:
-            raise _build_error(row, "another version of Crescendo stored it")
+            raise _build_error(row, "another version of Crescendo stored the checkpoint")
         if tuple(header) != row[:5]:
-            raise _build_error(row, "its row was changed")
+            raise _build_error(row, "the row of the checkpoint was changed")
         return content
 
 
@@ -111,7 +111,7 @@ def read_blocks(pieces: CheckpointPieces) -> list[CheckpointBlock]:
             blocks.append(
                 CheckpointBlock(part, np.frombuffer(content, "<u4", count, first), content[at - size : at])
             )
-    raise _build_error(pieces.row, "its end is missing")
+    raise _build_error(pieces.row, "the end of the checkpoint is missing")
 
 
 def check_chain(rows: Sequence[CheckpointRow], batch: int, entries: int) -> None:
@@ -128,12 +128,15 @@ def check_chain(rows: Sequence[CheckpointRow], batch: int, entries: int) -> None
     for row in rows:
         if row.previous != previous:
             raise _build_error(
-                row, f"the checkpoint of batch {row.previous}, on which it builds, is not the one before it"
+                row,
+                f"the checkpoint of batch {row.previous}, on which this one builds, is not the one before it",
             )
         is_possible = 0 <= min(row.keys, row.payees) <= max(row.keys, row.payees) <= row.entries
         is_possible = is_possible and 0 <= row.pieces <= _bound_pieces(row)
         if not is_possible or row.batch > batch or row.entries > entries:
-            raise _build_error(row, f"it covers more than the journal, which ends with entry {entries}")
+            raise _build_error(
+                row, f"the checkpoint contains more than the journal, which ends with entry {entries}"
+            )
         previous = row.batch
 
 

@@ -34,7 +34,7 @@ class Lease:
             row = await connection.fetchrow(SQL["engine_for_update"])
             if row["holder_lives"] and row["lease_runs"]:
                 raise LeaseHeld(
-                    f"{row['holder']} works on this database; stop it, or wait until its lease expires"
+                    f"{row['holder']} works on this database; stop that process, or wait until its lease expires"
                 )
             acquired = await connection.fetchrow(SQL["take_lease"], owner, _LEASE_DURATION)
             self.epoch = acquired["epoch"]

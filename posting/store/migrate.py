@@ -59,5 +59,5 @@ def _check_drift(applied: dict[str, bytes]) -> None:
             raise DatabaseUnfit(f"migration {name} was applied by a newer version; run that version or newer")
         if shipped_digests[name] != digest:
             raise DatabaseUnfit(
-                f"migration {name} differs from the one applied; restore the file, add a new one instead"
+                f"migration {name} differs from the one that was applied; restore the file, and add a new migration instead"
             )

@@ -70,7 +70,9 @@ def _read_lines(run: int, content: bytes) -> pa.Table:
     except (pa.ArrowInvalid, OSError) as error:
         raise SchemaMismatch(f"a page of run {run} cannot be read: {error}") from error
     if table.schema.names != _LINES.names[1:]:
-        raise SchemaMismatch(f"a page of run {run} has the columns {table.schema.names}")
+        raise SchemaMismatch(
+            f"a page of run {run} has the columns {table.schema.names}, not {_LINES.names[1:]}"
+        )
     numbers = pa.array([run], pa.int32()).take(pa.array([0] * len(table)))
     return table.add_column(0, "run", numbers).cast(_LINES)
 

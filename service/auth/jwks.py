@@ -108,10 +108,10 @@ def parse_key_set(text: bytes) -> dict[str, PublicKey]:
         AttributeError,
         RecursionError,
     ) as error:
-        raise KeySetUnavailable(f"not a key set: {error}") from error
+        raise KeySetUnavailable(f"the document is not a key set: {error}") from error
     keys = {name: key for name, key in named_keys if isinstance(name, str)}
     if len({name for name, _ in named_keys}) < len(named_keys):
-        raise KeySetUnavailable("two keys of the set have the same name")
+        raise KeySetUnavailable("two keys of the key set have the same name")
     return keys
 
 

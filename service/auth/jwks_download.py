@@ -30,10 +30,10 @@ def check_source(source: str) -> str:
     if "://" not in source:
         file = Path(source).resolve()
         if not file.is_file():
-            raise UsageError(f"there is no file {file}: --jwks must be a file or an https address")
+            raise UsageError(f"there is no file {file}: give --jwks a file or an https address")
         return str(file)
     if not _is_https_address(source):
-        raise UsageError(f"{source!r} is not an https address such as https://issuer.example/keys")
+        raise UsageError(f"{source!r} is not an https address: write it as in https://issuer.example/keys")
     return source
 
 
@@ -59,7 +59,7 @@ def fetch_key_set(source: str) -> bytes:
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise KeySetUnavailable(str(error) or type(error).__name__) from error
     if len(text) > BYTES_MAX:
-        raise KeySetUnavailable(f"over {BYTES_MAX:,} bytes")
+        raise KeySetUnavailable(f"the key set has more than {BYTES_MAX:,} bytes")
     return text
 
 
@@ -82,7 +82,7 @@ def _download(address: str) -> bytes:
         while len(content) <= BYTES_MAX and (piece := response.read1(_PIECE_BYTES)):
             content += piece
             if time.monotonic() > end:
-                raise TimeoutError(f"incomplete after {_TIMEOUT_SECONDS} seconds")
+                raise TimeoutError(f"the response is incomplete after {_TIMEOUT_SECONDS} seconds")
         return bytes(content)
     finally:
         connection.close()

@@ -42,7 +42,7 @@ class PerimeterCheck:
         Raises
         ------
         PermissionDenied
-            None of the caller's roles may send a kind, or a programme lies outside the caller's perimeter.
+            None of the caller's roles may send a kind, or any at all; or a programme lies outside the caller's perimeter.
         """
         kinds = _encode_column(lines, Field.KIND)
         self._check_kinds(kinds.dictionary.to_pylist())
@@ -62,6 +62,9 @@ class PerimeterCheck:
             raise self._build_refusal()
 
     def _check_kinds(self, kinds: Iterable[str]) -> None:
+        # A line of no known kind is refused by the engine, and the refusal is stored: that too is sending.
+        if not self._caller.kinds:
+            raise PermissionDenied("role-not-held", f"No role of key {self._caller.key} may send acts")
         for kind in kinds:
             if kind in KIND_NUMBERS and kind not in self._caller.kinds:
                 raise PermissionDenied(

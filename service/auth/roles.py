@@ -65,7 +65,7 @@ def parse_roles(names: Iterable[str]) -> frozenset[Role]:
     except ValueError as error:
         raise UsageError(f"{error}. The roles are {', '.join(Role)}") from error
     if not roles:
-        raise UsageError(f"a key needs a role: {', '.join(Role)}")
+        raise UsageError(f"a key needs a role: give one or more of {', '.join(Role)}")
     for pair in INCOMPATIBLE:
         if pair <= roles:
             raise UsageError(f"one key cannot be both {' and '.join(sorted(pair))}: make two keys")

@@ -25,7 +25,9 @@ async def add_issuer(connection: asyncpg.Connection, issuer: Issuer) -> None:
     async with connection.transaction():
         await connection.execute(SQL["lock_issuers"])
         if await connection.fetchval(SQL["has_issuer"], issuer.name):
-            raise UsageError(f"the name {issuer.name} was used before: a name always means the same issuer")
+            raise UsageError(
+                f"the name {issuer.name} was used before, and a name always means the same issuer: choose another name"
+            )
         if other := await connection.fetchval(SQL["issuer_of_url"], issuer.url):
             raise UsageError(f"{issuer.url} is already trusted as {other}: end that issuer first")
         await connection.execute(SQL["insert_issuer"], *issuer)

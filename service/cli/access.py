@@ -22,7 +22,7 @@ app.command(access_trust.withdraw)
 app.command(access_trust.bind)
 app.command(access_trust.unbind)
 app.command(access_trust.list_trust, name="trust")
-app.command("service.cli.signer:app", name="signer")
+app.command("service.cli.signer:app", name="signer", help="Public keys that sign the files in drop folders.")
 _REASON_LETTERS_MAX = 300
 
 
@@ -72,9 +72,9 @@ def pause(
     reason: Annotated[str, Parameter(help="Why, for the record; the sender sees it.")],
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Pause a sender, also while a service runs: its files are received and keep their place, its forms are refused.
+    """Pause a sender, even while a service runs: its files are received and keep their place in the queue.
 
-    Exit code 1 if the sender is unknown.
+    The forms of a paused sender are refused. Exit code 1 if the sender is unknown.
     """
     return _set_pause(options, sender, reason, is_paused=True)
 
@@ -95,7 +95,9 @@ def _set_pause(options: DataOptions, sender: str, reason: str, *, is_paused: boo
 
     text = reason.strip()
     if not (text and text.isprintable() and len(text) <= _REASON_LETTERS_MAX):
-        raise UsageError(f"--reason must be up to {_REASON_LETTERS_MAX} printable letters, and not blank")
+        raise UsageError(
+            f"--reason must have 1 to {_REASON_LETTERS_MAX} printable characters, not only spaces"
+        )
     person = f"{getpass.getuser()} on {platform.node()}"
     change = access_queries.PauseChange(sender, is_paused, text, "", person)
     is_known = session.update_database(

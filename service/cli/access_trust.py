@@ -28,11 +28,11 @@ ReasonOption = Annotated[str, Parameter(help="Why, for the record.")]
 class IssuerOptions:
     """The claims of an issuer's tokens, and the keys that sign them."""
 
-    issuer: Annotated[str, Parameter(help="The exact value of iss in its tokens.")]
+    issuer: Annotated[str, Parameter(help="The exact value of iss in the issuer's tokens.")]
     audience: Annotated[
         str, Parameter(help="The required value of aud: the name that the issuer uses for this service.")
     ]
-    jwks: Annotated[str, Parameter(help="Source of its public keys: an https address, or a file.")]
+    jwks: Annotated[str, Parameter(help="Source of the issuer's public keys: an https address, or a file.")]
     claim: Annotated[str, Parameter(help=f"The claim that identifies a system: {', '.join(_CLAIMS)}.")] = (
         "sub"
     )
@@ -41,7 +41,7 @@ class IssuerOptions:
 @issuer_app.command
 def add(
     name: Annotated[
-        str, Parameter(help="Permanent name of the issuer here: letters, digits, dots and dashes.")
+        str, Parameter(help="Permanent name of the issuer in Crescendo: letters, digits, dots and dashes.")
     ],
     *,
     options: IssuerOptions,
@@ -69,7 +69,7 @@ def add(
 
 @issuer_app.command
 def end(
-    name: Annotated[str, Parameter(help="Name of the issuer here.")],
+    name: Annotated[str, Parameter(help="Name of the issuer in Crescendo.")],
     *,
     reason: ReasonOption = "",
     options: DataOptions = DEFAULT_DATA,
@@ -86,7 +86,7 @@ def end(
 class SystemOptions:
     """A system, identified by its issuer and subject."""
 
-    issuer: Annotated[str, Parameter(name="--issuer", help="Name of the issuer here.")]
+    issuer: Annotated[str, Parameter(name="--issuer", help="Name of the issuer in Crescendo.")]
     subject: Annotated[str, Parameter(name="--subject", help="The issuer's identifier of the system.")]
 
     @property
@@ -102,7 +102,7 @@ def grant(
     rights: RightsOptions,
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Admit a system with tokens of an issuer. Its rights are those given here, never those in a token."""
+    """Accept a system that identifies itself with tokens of an issuer. Only the rights given in this command count."""
     from service.auth import trust_queries
 
     identity, granted = system.identity, rights.to_grant(sender)
@@ -133,7 +133,7 @@ def bind(
     certificate: Annotated[Path, Parameter(help="The client certificate (PEM).")],
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Bind a key or a system to a client certificate: from then on it is rejected over other connections.
+    """Bind a key or a system to a client certificate, which every connection that uses the key or system must present.
 
     If several certificates are bound, each of them is accepted, so that one can be replaced without interruption.
     """
@@ -160,19 +160,23 @@ def unbind(
     reason: ReasonOption = "",
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Remove the binding to a certificate; a holder that was bound and has no certificate left is rejected."""
+    """Remove the binding to a certificate. A key or system that has no certificate left is rejected from then on."""
     from service.auth import trust_queries
 
     try:
         digest = bytes.fromhex(fingerprint.replace(":", ""))
     except ValueError as error:
-        raise UsageError(f"--fingerprint must be hexadecimal: {error}") from error
+        raise UsageError(
+            f"--fingerprint must be hexadecimal, as crescendo access trust shows it: {error}"
+        ) from error
     settings = options.read_settings()
     is_unbound = update_database(
         settings, lambda connection: trust_queries.end_binding(connection, holder, digest, reason=reason)
     )
     console.print_line(
-        f"The certificate is no longer valid for {holder}." if is_unbound else f"{holder} is not bound to it."
+        f"The certificate is no longer valid for {holder}."
+        if is_unbound
+        else f"{holder} is not bound to this certificate."
     )
     return 0 if is_unbound else 1
 
@@ -205,12 +209,12 @@ def _check_name(name: str) -> str:
     letters = name.replace("-", "").replace(".", "")
     if not (letters.isalnum() and name.isascii() and len(name) <= _NAME_LETTERS_MAX):
         raise UsageError(
-            f"{name!r} is not a name: write up to {_NAME_LETTERS_MAX} letters, digits, dots and dashes"
+            f"{name!r} is not a valid name: write up to {_NAME_LETTERS_MAX} letters, digits, dots and dashes"
         )
     return name
 
 
 def _check_text(text: str, option: str) -> str:
     if not (text and text.isprintable() and len(text) <= _TEXT_LETTERS_MAX):
-        raise UsageError(f"{option} must be up to {_TEXT_LETTERS_MAX} printable letters")
+        raise UsageError(f"{option} must have 1 to {_TEXT_LETTERS_MAX} printable characters")
     return text

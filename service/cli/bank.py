@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 EXIT_REFUSED = 1
 EXIT_FINDINGS = 1
 ITEMS_SHOWN = 1000
-_REFUSED_REMEDY = "Fix the cause, for example open the period, then: crescendo bank import --again FILE"
+_REFUSED_REMEDY = (
+    "Remove the cause, for example open the period, then call crescendo bank import --again FILE"
+)
 
 app = App(name="bank", help="Bank files: import, match and post them; status of the operations accounts.")
 
@@ -43,7 +45,7 @@ class InterestOptions:
             name="--no-interest",
             negative="",
             show_default=False,
-            help='Propose no late interest now: "crescendo pay interest", or the next import, does.',
+            help='Do not propose late interest now; "crescendo pay interest" or the next import proposes it.',
         ),
     ] = False
     at: MomentOption = ""
@@ -61,7 +63,7 @@ class ImportRequest(NamedTuple):
     """How bank files are imported."""
 
     again: bool = False
-    """Match files again that were imported before."""
+    """Match again the files that were imported before."""
     interest_at: datetime | None = None
     """The moment as of which late interest is proposed afterwards; None if it is not."""
 
@@ -77,7 +79,7 @@ def import_(
         Parameter(
             negative="",
             show_default=False,
-            help="Match files again that were imported before, and post acts again that were refused.",
+            help="Match again the files that were imported before, and post again their acts that were refused.",
         ),
     ] = False,
     interest: Annotated[InterestOptions, Parameter(name="*")] = DEFAULT_INTEREST,
@@ -88,11 +90,11 @@ def import_(
 
     A statement that does not add up, or does not follow the last one of its account, is refused whole. Movements
     without a match are stored and listed by "crescendo bank unmatched". Importing the same file again changes nothing.
-    If there are debits, late interest is proposed afterwards, as by "crescendo pay interest". After an interruption
-    the same command continues.
+    If there are debits, late interest is proposed afterwards, as the command "crescendo pay interest" does. After an
+    interruption, run the same command again: it continues where it stopped.
 
-    Exit codes: 0 imported, also with unmatched movements, and whether or not late interest could be proposed; 1 at
-    least one file refused whole; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
+    Exit codes: 0 imported, even if movements are unmatched or late interest could not be proposed; 1 at least one file
+    was refused whole; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
     result = import_files(options.read_settings(), files, ImportRequest(again, interest.read_moment()))
     if json:

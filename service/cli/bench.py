@@ -1,4 +1,4 @@
-"""``crescendo bench``: benchmarks, which verify their results before they time them."""
+"""``crescendo bench``: benchmarks; each verifies its results before it measures the time."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -17,7 +17,12 @@ from service.terminal import console, processing_progress
 
 _ROOT = Path(__file__).parents[2]
 
-app = App(name="bench", help="Benchmarks, which verify their results before they time them.")
+app = App(
+    name="bench",
+    help="Benchmarks: each verifies its results before it measures the time.\n\nWithout a command, a whole year is "
+    "processed. load: the service under the load of a year-end; pain001: the reading of payment files; payments: "
+    "payment runs.",
+)
 app.command("service.cli.bench_load:load", name="load")
 app.command("service.cli.bench_payments:payments", name="payments")
 app.command("service.cli.bench_pain001:payment_files", name="pain001")
@@ -34,7 +39,7 @@ def bench(
     ] = True,
     json: JsonOption = False,
 ) -> None:
-    """Run the benchmarks, which verify their results before they time them.
+    """Run the benchmarks; each verifies its results before it measures the time.
 
     Four measurements: a generated year is processed end to end in a new database; all its rows are copied again from
     memory (some 3 GB for the State's year) without other work, as the upper limit of the server; row-by-row PL/pgSQL

@@ -35,9 +35,14 @@ class LoadOptions:
     """The load to put on the service."""
 
     profile: Annotated[
-        str, Parameter(help="year-end: rising to the peak and falling again; steady: peak all the time.")
+        str,
+        Parameter(
+            help="year-end: the rate rises to the peak and falls again; steady: the rate stays at the peak."
+        ),
     ] = "year-end"
-    connections: Annotated[int, Parameter(help="Connections, open all the time.")] = 13_000
+    connections: Annotated[int, Parameter(help="Number of connections, which stay open all the time.")] = (
+        13_000
+    )
     rate: Annotated[int, Parameter(help="Forms per second at the peak.")] = 2_000
     seconds: Annotated[int, Parameter(help="Duration of the peak.")] = 300
     senders: Annotated[int, Parameter(help="Number of senders, each with its own key.")] = 10
@@ -70,11 +75,12 @@ def load(
     publish: Annotated[bool, Parameter(help="Fill docs/load.md, draw docs/load.png.")] = False,
     json: JsonOption = False,
 ) -> int:
-    """Send forms in open loop over thousands of connections, and files at the same time; every response is checked.
+    """Send forms over thousands of connections, and files at the same time; every response is checked.
 
-    The time of a form counts from the moment it was due. At the end responses, receipts and journal must agree. With
-    --url, the keys must include one of an authorising officer per sender, and one of a programme manager who is also
-    assigned accountant.
+    Forms are sent at a fixed rate, whether or not earlier forms are answered (open loop). The response time of a form
+    is measured from the moment at which it was planned to be sent. At the end, the responses, the receipts and the
+    journal must agree. With --url, the file of --keys must contain one key with the role authorising_officer for each
+    sender, and one key with both roles programme_manager and assigned_accountant.
 
     Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage.
     """
@@ -145,7 +151,7 @@ def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
 
     if path is None:
         raise UsageError(
-            "--url needs --keys: a file with one key per line, as access create --json writes them"
+            "--url needs --keys: name a file with one key per line, as crescendo access create --json writes them"
         )
     try:
         rows = [codec.loads(line) for line in path.read_text().splitlines() if line.strip()]
@@ -155,13 +161,14 @@ def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"{path}: {error!r}. Write one key per line, as access create --json does"
+            f"{path}: the keys cannot be read ({error!r}). Write one key per line, as crescendo access create --json does"
         ) from error
     stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
     sender_keys = [key for roles, key in keys if Role.AUTHORISING_OFFICER in roles]
     if not (stewards and sender_keys):
         raise UsageError(
-            f"{path}: must contain the key of an authorising officer, and one of a programme manager and assigned accountant"
+            f"{path}: add a key with the role authorising_officer, and one with both roles programme_manager and "
+            "assigned_accountant"
         )
     return sender_keys, stewards[0]
 
@@ -171,5 +178,7 @@ def _parse_address(url: str) -> "Address":
 
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
-        raise UsageError(f"{url}: the load test uses plain http, as in http://127.0.0.1:8000")
+        raise UsageError(
+            f"{url}: the load test uses plain HTTP only. Write the address as in http://127.0.0.1:8000"
+        )
     return Address(parts.hostname, parts.port or 80)

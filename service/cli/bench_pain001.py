@@ -15,10 +15,10 @@ def payment_files(
     transfers: Annotated[int, Parameter(help="Transfers in the file; 300,000 are some 220 MB.")] = 300_000,
     json: JsonOption = False,
 ) -> None:
-    """Measure how many megabytes per second of a payment file are read and resolved, verified against lxml.
+    """Measure how many megabytes per second of a payment file are read and converted to acts, compared with lxml.
 
     A file with its account assignments is written to a temporary folder; every text read from it must be the one that
-    lxml reads. Both are timed on the same file, and the memory of the reading process is reported.
+    lxml reads. Both programs are timed on the same file, and the memory of the reading process is reported.
     """
     from bench import machine
     from bench.payments.pain001_benchmark import format_figures, measure

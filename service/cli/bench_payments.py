@@ -22,8 +22,8 @@ def payments(
 ) -> None:
     """Measure payments per second from due requests to committed entries and written files, with verified results.
 
-    A new database in the current folder is filled with requests; then a run is proposed, released and issued, including
-    the start of the engine. Journal and files, read by an independent reader, must add up to the requests.
+    A new database in the current folder is filled with requests; then a run is proposed, released and issued. The measured
+    time includes the start of the engine. Journal and files, read by an independent reader, must add up to the requests.
     """
     from bench import machine
     from bench.payments.payable_requests import Size

@@ -30,7 +30,7 @@ def status(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> 
 
 @app.command
 def migrate(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """Update the database to this version; every command that writes also does."""
+    """Update the database to this version; every command that writes to the database makes this update too."""
     names = session.run_on_database(options.read_settings(), _apply_migrations, open_database)
     if json:
         console.print_json({"applied": names})
@@ -77,7 +77,7 @@ def _print_status(status: dict[str, Any]) -> None:
     applied = ", ".join(migration["name"] for migration in status["migrations"])
     if not applied:
         console.print_line(
-            "The database is empty: crescendo db migrate, or processing files, creates the journal."
+            "The database is empty: call crescendo db migrate, or process files, to create the journal."
         )
         return
     writer = (

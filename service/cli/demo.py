@@ -56,8 +56,8 @@ def demo(
     """Process a sample year in a new database, and show the results.
 
     Files of all four formats, from seven senders, are processed: checked against the budget, posted and committed. Due
-    requests are paid in two runs (or every month), the bank's files are imported, and late interest is proposed. Then
-    follow receipts, refusals by reason, bank and books compared, budget execution, trial balance and proof.
+    requests are paid in two runs (or every month), the bank's files are imported, and late interest is proposed. The
+    command shows receipts, refusals by reason, a comparison of bank and books, budget execution, trial balance and proof.
     """
     from service.cli import demo_payments, processing_report
 

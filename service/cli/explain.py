@@ -29,7 +29,9 @@ def explain(
     explanation = read_explanation(options.read_settings(), reference, sender)
     if not (explanation.accepted or explanation.refused):
         of_sender = f" of {sender}" if sender else ""
-        raise CrescendoError(f"there is no act {reference!r}{of_sender}: check the spelling, or --data")
+        raise CrescendoError(
+            f"there is no act {reference!r}{of_sender}: check the reference, --sender and --data"
+        )
     if json:
         console.print_json(explanation)
     else:

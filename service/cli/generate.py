@@ -81,10 +81,12 @@ class PaymentFileOptions:
     imputation: Annotated[
         Literal["csv", "parquet", "arrow", "jsonl", "structured"],
         Parameter(
-            help="Format of the account assignment file; structured: in the remittance of each transfer."
+            help="Format of the account assignment file; structured: no file, but the remittance of each transfer."
         ),
     ] = "csv"
-    wrong_every: Annotated[int, Parameter(help="One transfer in this many must be refused; 0: none.")] = 500
+    wrong_every: Annotated[
+        int, Parameter(help="Of this many transfers, one must be refused; 0 for none.")
+    ] = 500
 
 
 DEFAULT_PAYMENT_FILES = PaymentFileOptions()
@@ -141,9 +143,9 @@ class BankOptions:
     ] = 1
     back: Annotated[
         int,
-        Parameter(help="Transfers in 100,000 that the bank refuses or returns; 250 is a usual rate."),
+        Parameter(help="How many of 100,000 transfers the bank refuses or returns; 250 is a usual rate."),
     ] = 250
-    format: Annotated[StatementFormatName, Parameter(help="Format of its statements.")] = "camt.053"
+    format: Annotated[StatementFormatName, Parameter(help="Format of the bank's statements.")] = "camt.053"
 
 
 DEFAULT_BANK = BankOptions()

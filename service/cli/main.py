@@ -25,7 +25,7 @@ _COMMANDS = (
     ("report", "service.cli.report:app", "Trial balance, budget execution, refusals."),
     ("explain", "service.cli.explain:explain", "The complete history of one act."),
     ("pay", "service.cli.pay:app", "Payment runs, and their files for the bank."),
-    ("verify", "service.cli.verify:verify", "Prove journal, balances and chain from the raw rows."),
+    ("verify", "service.cli.verify:verify", "Compute all balances and hashes again from the stored rows."),
     (
         "submit",
         "service.cli.submit:submit",
@@ -34,12 +34,12 @@ _COMMANDS = (
     ("top", "service.cli.top:top", "Show the live figures of a running service."),
     ("access", "service.cli.access:app", "API keys: who may send what, and until when."),
     ("db", "service.cli.db:app", "The database: its state, its migrations, its address."),
-    ("bench", "service.cli.bench:app", "Benchmarks, which verify their results before they time them."),
+    ("bench", "service.cli.bench:app", "Benchmarks: each verifies its results before it measures the time."),
     ("serve", "service.cli.serve:serve", "The HTTP service: receives files and forms, decides, responds."),
 )
 _EPILOGUE = (
     "Exit codes: 0 done; 1 done, with findings or with files refused whole; 2 wrong usage; "
-    "3 the engine cannot continue, nothing is lost; 130 interrupted, the same command continues."
+    "3 the engine cannot continue, but nothing is lost; 130 interrupted: run the same command again to continue."
 )
 _NOTHING_LOST = "Nothing committed is lost: start again with the same command."
 
@@ -91,7 +91,9 @@ def run_command(arguments: Sequence[str]) -> int:
             raise
         return _report_error(f"{error.filename}: {error.strerror}", EXIT_STOPPED)
     except KeyboardInterrupt:
-        return _report_error("interrupted; the same command continues from the last commit", EXIT_INTERRUPTED)
+        return _report_error(
+            "interrupted; run the same command again: it continues from the last commit", EXIT_INTERRUPTED
+        )
     return code or 0
 
 

@@ -35,7 +35,7 @@ def propose(
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """Propose to pay due requests: one transfer per request, grouped by accountant; excluded ones with the reason."""
+    """Propose a run: one transfer per due request, grouped by accountant; excluded requests are shown with the reason."""
     from service.engine import payment_runs
     from settlement.runs.proposals import ProposalRequest
 
@@ -83,7 +83,7 @@ def hold(
     because: Annotated[ReasonOptions, Parameter(name="*")],
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Withhold lines of a proposed run: they may be proposed again in another one."""
+    """Withhold lines of a proposed run: they may be proposed again in another run."""
     _change_lines(options, run, "hold", numbers=numbers, because=because)
 
 
@@ -94,7 +94,7 @@ def unhold(
     because: Annotated[ReasonOptions, Parameter(name="*")],
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Pay withheld lines after all, or lines excluded because the bank returned the last transfer."""
+    """Restore withheld lines, so that this run pays them; also lines excluded because the bank returned the last transfer."""
     _change_lines(options, run, "unhold", numbers=numbers, because=because)
 
 
@@ -104,11 +104,14 @@ def regroup(
     *payees: Annotated[str, Parameter(help="Codes of the payees.")],
     because: Annotated[ReasonOptions, Parameter(name="*")],
     apart: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Pay one transfer per request again.")
+        bool,
+        Parameter(
+            negative="", show_default=False, help="Undo the regrouping: make one transfer per request."
+        ),
     ] = False,
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Pay payees who request it with one transfer for all their requests; the default is one transfer per request."""
+    """Make one transfer of all requests of a payee who asked for it; the default is one transfer per request."""
     from service.engine import payment_runs
     from settlement.runs import run_edits, run_queries
 
@@ -176,7 +179,7 @@ def issue(
 ) -> int:
     """Post the payments of a released run, and write the accepted ones to files for the bank.
 
-    After an interruption the same command continues: no payment is issued twice, and none is lost.
+    After an interruption, run the same command again: no payment is issued twice, and none is lost.
 
     Exit codes: 0 issued; 1 issued, but some lines were refused and are in no file; 2 wrong usage; 3 the engine cannot
     continue; 130 interrupted.
@@ -232,7 +235,7 @@ def _change_lines(
     from settlement.runs import run_edits
 
     if not numbers:
-        raise UsageError("name at least one line; crescendo pay show --lines shows them")
+        raise UsageError("name at least one line of the run; crescendo pay show RUN --lines 100 lists them")
     reason, by = because.validate()
     payment_runs.run_on_connection(
         options.read_settings(),

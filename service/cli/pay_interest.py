@@ -33,9 +33,10 @@ def interest(
     """Propose late interest and compensation for all requests that were debited after the end of their term.
 
     The proposals become requests in the journal, with their own credits, and the next payment run pays them. Amounts
-    that were claimed before, by anyone, are not claimed again. After an interruption the same command continues.
+    that were claimed before, by anyone, are not claimed again. After an interruption, run the same command again: it
+    continues where it stopped.
 
-    Exit codes: 0 done; 1 some requests were refused, for example for lack of credits, or nothing was proposed, for
+    Exit codes: 0 done; 1 some requests were refused, for example for lack of credits, or no proposal was possible, for
     example because the day is in no open period; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
     from service.engine.late_interest import InterestRequest

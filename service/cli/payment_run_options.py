@@ -77,6 +77,6 @@ def _check_text(option: str, text: str, letters_max: int, *, may_be_empty: bool 
     stripped = text.strip()
     if not (stripped or may_be_empty) or not (stripped.isprintable() and len(stripped) <= letters_max):
         raise UsageError(
-            f"{option} must be up to {letters_max} printable letters{'' if may_be_empty else ', and not blank'}"
+            f"{option} must have at most {letters_max} printable characters{'' if may_be_empty else ', not only spaces'}"
         )
     return stripped

@@ -102,15 +102,15 @@ def proof(
     output_format: OutputFormat = TABLE,
     data: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Compare what a file or a batch states with its rows: totals, both sides, budget, hash.
+    """Compare the figures stated for a file or a batch with its stored rows: totals, debit and credit, budget, hash.
 
-    Exit codes: 0 everything holds; 1 something does not.
+    Exit codes: 0 all figures agree; 1 at least one differs.
     """
     from reporting import proofs
     from service.database.report_session import read_report
 
     if (submission is None) == (batch is None):
-        raise UsageError("name one: --submission NUMBER or --batch NUMBER")
+        raise UsageError("name either a submission or a batch: --submission NUMBER or --batch NUMBER")
     result: BatchProof | SubmissionProof | None = read_report(
         data.read_settings(),
         lambda connection, names: (
@@ -120,7 +120,7 @@ def proof(
         ),
     )
     if result is None:
-        raise CrescendoError(f"there is no {'batch' if batch is not None else 'submission'} of that number")
+        raise CrescendoError(f"there is no {'batch' if batch is not None else 'submission'} with that number")
     output_format.write(result, proofs.build_table)
     if output_format == TABLE:
         console.print_line(f"\n{_format_verdict(result)}")
@@ -134,6 +134,6 @@ def _format_verdict(result: "BatchProof | SubmissionProof") -> str:
         return f"The rows hash to {result.link.computed}; stored is {result.link.stored}."
     broken = [f"{batch.batch:,}" for batch in result.batches if not batch.holds]
     if broken:
-        return f"Of its batches these do NOT hold: {', '.join(broken)}; see --batch NUMBER."
+        return f"These of its batches do NOT agree with their rows: {', '.join(broken)}; see --batch NUMBER."
     batches = console.format_count(len(result.batches), "batch", "batches")
-    return f"The {batches} with its rows: all hold."
+    return f"All figures of the {batches} that contain its rows agree with the stored rows."

@@ -27,12 +27,14 @@ class RightsOptions:
     role: Annotated[list[str], Parameter(negative="", help=f"One or more of: {', '.join(Role)}.")]
     programme: Annotated[
         list[str],
-        Parameter(negative="", help="Programmes to which it is limited; default: all."),
+        Parameter(negative="", help="Programmes to which the rights are limited; default: all."),
     ] = field(default_factory=list)
-    days: Annotated[int | None, Parameter(help="Days until it expires; default: it never does.")] = None
+    days: Annotated[
+        int | None, Parameter(help="Days until the rights expire; default: they never expire.")
+    ] = None
     certificate: Annotated[
         Path | None,
-        Parameter(help="Client certificate (PEM) that is required to use it."),
+        Parameter(help="Client certificate (PEM) that must be presented to use the rights."),
     ] = None
 
     def to_grant(self, sender: str) -> "Grant":
@@ -69,7 +71,9 @@ def read_fingerprint(path: Path) -> bytes:
     try:
         return compute_fingerprint(ssl.PEM_cert_to_DER_cert(text[begin : end + len(ssl.PEM_FOOTER)]))
     except ValueError as error:
-        raise UsageError(f"{path} contains no certificate in PEM: {error}") from error
+        raise UsageError(
+            f"{path} contains no certificate in PEM ({error}). Name the file of a client certificate"
+        ) from error
 
 
 def _check_sender(sender: str) -> str:
@@ -84,7 +88,7 @@ def _check_sender(sender: str) -> str:
 def _check_programmes(programmes: Sequence[str]) -> frozenset[str]:
     for programme in programmes:
         if not (len(programme) == _PROGRAMME_DIGITS and programme.isascii() and programme.isdigit()):
-            raise UsageError(f"{programme!r} is not a programme: write four digits, as in 0177")
+            raise UsageError(f"{programme!r} is not a programme: write its four digits, as in 0177")
     return frozenset(programmes)
 
 

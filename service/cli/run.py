@@ -40,7 +40,7 @@ class FileOptions:
         str,
         Parameter(
             show_default=False,
-            help="Sender of the files, unless they or a manifest beside them state it.",
+            help="Sender of the files; needed only if neither they nor the manifests beside them state it.",
         ),
     ] = ""
     again: AgainOption = False
@@ -64,13 +64,14 @@ def run(
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
-    """Process files to the end, and first those that an earlier call left unfinished; without files, only those.
+    """Process files to the end; files that an earlier call left unfinished are processed first.
 
-    Every line is accepted, duplicate, refused with a reason, or suspended until the act it follows arrives. If the
-    command is stopped or killed, or loses its database, the same command continues from the last commit.
+    If no file is given, only the unfinished files are processed. Every line is accepted, duplicate, refused with a
+    reason, or suspended until the act it follows arrives. If the command is stopped or killed, or loses its database,
+    run the same command again: it continues from the last commit.
 
-    Exit codes: 0 processed, also with refused lines; 1 at least one file refused whole or missing from the spool, the
-    others processed; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
+    Exit codes: 0 processed, even if lines were refused; 1 at least one file was refused whole or is missing from the
+    spool, the others were processed; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
     if file_options.dry_run:
         return _dry_run(options.read_settings(), files, file_options, json=json)

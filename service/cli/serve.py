@@ -50,7 +50,7 @@ class ListenOptions:
     cut_off: Annotated[
         str | None,
         Parameter(
-            help="Cut-off shown as a countdown on /metrics: 2018-12-31T18:00, or 18:00 for every day; in Paris time. "
+            help="Cut-off time, which /metrics shows as a countdown: 2018-12-31T18:00, or 18:00 for every day; in Paris time. "
             "Also CRESCENDO_CUT_OFF."
         ),
     ] = None
@@ -66,14 +66,17 @@ class DropFolderOptions:
         Parameter(help="Also watch DROP/SENDER/in for files; results go to DROP/SENDER/out."),
     ] = None
     drop_settle: Annotated[
-        int, Parameter(help="Seconds for which a file without signature or manifest must be unchanged.")
+        int,
+        Parameter(
+            help="Seconds for which a file without signature or manifest must stay unchanged before it is taken."
+        ),
     ] = 10
     drop_unsigned: Annotated[
         list[str],
         Parameter(
             negative="",
             show_default=False,
-            help="Accept unsigned files of senders that have no signer, with this role; one or more of: "
+            help="Roles with which unsigned files of senders without a signer are accepted; one or more of: "
             f"{', '.join(Role)}.",
         ),
     ] = field(default_factory=list)
@@ -95,7 +98,9 @@ class DropFolderOptions:
         try:
             self.drop.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"--drop {self.drop}: {error.strerror}. Name a folder") from error
+            raise UsageError(
+                f"--drop {self.drop} cannot be used: {error.strerror}. Name a folder that this user can create or write"
+            ) from error
         unsigned = parse_roles(self.drop_unsigned) if self.drop_unsigned else frozenset[Role]()
         return DropFolderRules(self.drop, self.drop_settle, unsigned)
 
@@ -119,7 +124,8 @@ class TlsOptions:
     tls_client_ca: Annotated[
         Path | None,
         Parameter(
-            help="Certificate authority of clients (PEM): each needs a certificate to which its key is bound."
+            help="Certificate authority (PEM) of client certificates: each client must present one, to which "
+            "its API key is bound."
         ),
     ] = None
 
@@ -136,7 +142,7 @@ class TlsOptions:
         if self.tls_cert and self.tls_key:
             return Tls(TlsFiles(self.tls_cert, self.tls_key, self.tls_client_ca))
         if self.tls_cert or self.tls_key or self.tls_client_ca:
-            raise UsageError("TLS needs both --tls-cert and --tls-key")
+            raise UsageError("TLS needs a certificate and its key: give both --tls-cert and --tls-key")
         return None
 
 
@@ -152,16 +158,18 @@ def serve(
 ) -> int:
     """Receive files over HTTP and from drop folders, decide and commit them, and report results, until Ctrl-C or SIGTERM.
 
-    The first signal stops the service in order: current requests are answered and current batches committed; waiting
-    files are processed after the next start. If it is killed, the next start also continues from the last commit.
-    SIGHUP reloads certificate and key from their files.
+    The first signal stops the service in good order: current requests are answered and current batches are committed;
+    waiting files are processed after the next start. If the service is killed, the next start also continues from the
+    last commit. SIGHUP reloads certificate and key from their files.
 
     Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot continue: start it again.
     """
     settings, tls = options.read_settings(cut_off=listen.cut_off), tls_options.load_tls()
     cut_off = _parse_cut_off(settings.cut_off)
     if listen.standby and not settings.database:
-        raise UsageError("--standby needs --database: the database of the engine that it waits for")
+        raise UsageError(
+            "--standby needs --database: give the database of the engine that this service waits for"
+        )
     process_tuning.tune_process()
     logs.log_to_standard_error()
     reporter = processing_progress.create_reporter()

@@ -27,7 +27,7 @@ AgainOption = Annotated[
     Parameter(
         negative="",
         show_default=False,
-        help="Process files again that were processed before: refused lines may be accepted now, "
+        help="Process again the files that were processed before: refused lines may be accepted now, "
         "accepted lines stay as they are.",
     ),
 ]
@@ -44,7 +44,7 @@ MomentOption = Annotated[
     Parameter(
         name="--at",
         show_default=False,
-        help="Date and time to act as of, in Paris time, as in 2018-12-20T14:00. Default: now.",
+        help="Date and time that the command takes as the present, in Paris time, as in 2018-12-20T14:00. Default: now.",
     ),
 ]
 

@@ -27,7 +27,7 @@ class SignerOptions:
 
     key: Annotated[Path, Parameter(help="The Ed25519 public key (PEM).")]
     starts: Annotated[
-        datetime | None, Parameter(help="When its signatures become valid (UTC); default: now.")
+        datetime | None, Parameter(help="When signatures with this key become valid (UTC); default: now.")
     ] = None
     pain002: Annotated[
         bool, Parameter(negative="", show_default=False, help="Write a pain.002 for each file.")
@@ -43,14 +43,15 @@ def add(
     rights: RightsOptions,
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Register a public key. A key is one signer only: used for two functions it would undo their separation."""
+    """Register a public key. Each key belongs to one signer only, so that no key can sign for two functions."""
     from service.dropfolders import dropfolder_queries
     from service.dropfolders.signatures import read_public_key
 
     grant, key = rights.to_grant(sender), read_public_key(signer_options.key)
     if not find_kinds(grant.roles):
         raise UsageError(
-            f"{' and '.join(sorted(grant.roles))} may not send acts, so there is nothing to sign"
+            f"{' and '.join(sorted(grant.roles))} may not send acts, so there is nothing to sign: "
+            "give a role that may send acts"
         )
     if grant.certificate:
         raise UsageError("a signer is identified by its key: --certificate is for API keys used over TLS")
@@ -66,7 +67,8 @@ def add(
     )
     if name is None:
         raise UsageError(
-            f"{signer_options.key}: this key is already registered and stays that signer. Create a new key pair"
+            f"{signer_options.key}: this key is or was registered for a signer, and cannot be registered "
+            "again. Create a new key pair"
         )
     console.print_line(name)
 

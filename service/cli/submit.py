@@ -67,12 +67,12 @@ def submit(
 ) -> int:
     """Send files to a running service, one after the other, and wait for their receipts.
 
-    A large file is sent in pieces: after a broken connection, a restart of the service, or Ctrl-C and the same command
-    again, only the rest is sent. The same file sent twice is one submission. FILE.manifest.json beside a file states
-    its totals, and is sent with it.
+    A large file is sent in pieces. If the connection breaks, if the service restarts, or if you stop the command with
+    Ctrl-C and run it again, only the rest is sent. The same file sent twice is one submission. FILE.manifest.json
+    beside a file states its totals, and is sent with it.
 
-    Exit codes: 0 decided, also with refused lines; 1 at least one file refused whole; 2 wrong usage; 3 no response
-    from the service: the same command continues.
+    Exit codes: 0 decided, even if lines were refused; 1 at least one file was refused whole; 2 wrong usage; 3 no
+    response from the service: run the same command again to continue.
     """
     from ingest.sidecars import exclude_sidecars
     from service.client.http_service import Refused
@@ -80,14 +80,16 @@ def submit(
     files = tuple(exclude_sidecars(files))
     missing = [str(file) for file in files if not file.is_file()]
     if missing or not files:
-        raise UsageError(f"no such file: {', '.join(missing)}" if missing else "name at least one file")
+        raise UsageError(
+            f"these files do not exist: {', '.join(missing)}" if missing else "name at least one file"
+        )
     if service.dry_run and service.again:
         raise UsageError(
             "--dry-run stores nothing, so there is nothing to process --again: use only one of them"
         )
     if not service.key:
         raise UsageError(
-            f"an API key is needed: --key, or {_KEY_VARIABLE}; crescendo access create makes one"
+            f"an API key is needed: give it with --key or {_KEY_VARIABLE}; crescendo access create makes one"
         )
     sent: list[SentFile] = []
     refused: list[dict[str, Any]] = []

@@ -23,8 +23,8 @@ class TopOptions:
         Parameter(
             show_default=False,
             env_var=_KEY_VARIABLE,
-            help=f"API key of an operator or auditor, needed from another machine; {_KEY_VARIABLE} keeps it out of "
-            "the process list.",
+            help="API key of an operator or auditor; needed if the service runs on another machine. "
+            f"{_KEY_VARIABLE} keeps it out of the process list.",
         ),
     ] = ""
     once: Annotated[bool, Parameter(negative="", show_default=False, help="Show the figures once.")] = False

@@ -17,7 +17,7 @@ EXIT_FINDINGS = 1
 
 
 def verify(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> int:
-    """Compute every balance, commitment and chain link again, from the raw rows and with independent code.
+    """Compute every balance, commitment and chain hash again, from the stored rows and with independent code.
 
     Exit codes: 0 proven; 1 findings, each with its place; 3 the verification could not be done.
     """

@@ -80,7 +80,9 @@ class HttpService(NamedTuple):
         """
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(f"{self.url!r} is not the address of a service. Write it as http://host:port")
+            raise UsageError(
+                f"{self.url!r} is not the address of a service. Write the address as http://host:port"
+            )
         address = (parts.hostname, parts.port)
         if parts.scheme == "http":
             return http.client.HTTPConnection(*address, timeout=_TIMEOUT_SECONDS)

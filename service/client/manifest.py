@@ -14,7 +14,7 @@ from ingest.sidecars import MANIFEST_SUFFIX
 MANIFEST_BYTES_MAX = 2**16
 _FLAGS = frozenset({"sepa_only", "atomic"})
 _KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum", "sha256"}) | _FLAGS
-_REMEDY = "Write one JSON object: the envelope"
+_REMEDY = "Write the envelope as one JSON object"
 HASH_HEADER = "Crescendo-Sha256"
 """The header with the hash of the file."""
 EnvelopeValues = Mapping[str, str | bool]
@@ -45,7 +45,9 @@ def to_headers(envelope: EnvelopeValues) -> dict[str, str]:
 def _check_values(values: Mapping[str, Any], place: str) -> EnvelopeValues:
     for key, value in values.items():
         if key not in _KEYS:
-            raise FormatUnknown(place, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(_KEYS))}")
+            raise FormatUnknown(
+                place, f"The key {key!r} is unknown", f"The keys are {', '.join(sorted(_KEYS))}"
+            )
         is_text = isinstance(value, str) and value.isascii() and value.isprintable() and value.strip()
         if not (isinstance(value, bool) if key in _FLAGS else is_text):
             remedy = f"Write printable text, and true or false for {' and '.join(sorted(_FLAGS))}"
@@ -59,13 +61,19 @@ def _read_manifest(manifest: Path) -> Mapping[str, Any]:
             text = file.read(MANIFEST_BYTES_MAX + 1)
         if len(text) > MANIFEST_BYTES_MAX:
             raise LimitExceeded(
-                manifest.name, f"Over {MANIFEST_BYTES_MAX:,} bytes", "Write the envelope alone"
+                manifest.name,
+                f"The manifest has more than {MANIFEST_BYTES_MAX:,} bytes",
+                "Write nothing but the envelope",
             )
         document = json.loads(text.decode(), object_pairs_hook=_reject_repeated_names)
     except (OSError, ValueError, RecursionError) as error:
-        raise FileUnreadable(manifest.name, f"Not a JSON object: {error}"[:300], _REMEDY) from error
+        raise FileUnreadable(
+            manifest.name, f"The manifest is not a JSON object: {error}"[:300], _REMEDY
+        ) from error
     if not isinstance(document, dict):
-        raise FileUnreadable(manifest.name, f"A JSON {type(document).__name__}, not an object", _REMEDY)
+        raise FileUnreadable(
+            manifest.name, f"The manifest is a JSON {type(document).__name__}, not an object", _REMEDY
+        )
     return document
 
 

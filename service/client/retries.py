@@ -47,7 +47,7 @@ class Retries:
         seconds = min(2**self.failures, _LONGEST_PAUSE_SECONDS) if error.seconds is None else error.seconds
         self.failures += not error.is_busy
         if self.failures >= self._attempts:
-            finding = f"{self._url}: {error}, {self.failures} times"
-            raise Unreachable(f"{finding}. Send it again: twice does no harm") from error
+            finding = f"{self._url} failed {self.failures} times: {error}"
+            raise Unreachable(f"{finding}. Send the file or form again: repeating it does no harm") from error
         self._on_retry(f"{error}; again in {seconds:g} s")
         self._sleep(seconds)

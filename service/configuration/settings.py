@@ -71,7 +71,7 @@ def _read_file(config: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{config}: {error.strerror}. Name a settings file that can be read") from error
     except ValueError as error:
-        raise UsageError(f"{config}: not valid TOML: {error}. Correct the file") from error
+        raise UsageError(f"{config} is not valid TOML: {error}. Correct the file") from error
     for name in ("data", "reference"):
         if isinstance(values.get(name), str):
             values[name] = config.parent / values[name]

@@ -47,7 +47,7 @@ def lock_data_folder(data: Path) -> Iterator[None]:
         if not try_lock(lock):
             lock.seek(0)
             raise DatabaseUnfit(
-                f"{data} is in use by process {lock.read().strip()}: stop it, or use another folder"
+                f"{data} is in use by process {lock.read().strip()}: stop that process, or use another folder"
             )
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
@@ -194,11 +194,13 @@ def _choose_user(directory: Path) -> ServerUser:
     owner = ServerUser(directory.stat().st_uid, directory.stat().st_gid) if directory.exists() else None
     if os.geteuid() != 0:
         if owner and owner.uid != os.geteuid():
-            raise DatabaseUnfit(f"{directory} belongs to user {owner.uid}: run as the user who created it")
+            raise DatabaseUnfit(
+                f"{directory} belongs to user {owner.uid}: call crescendo as the user who created the folder"
+            )
         return ServerUser(os.geteuid(), os.getegid())
     if sys.platform != "linux":
         raise DatabaseUnfit(
-            "PostgreSQL does not run as root: run as an ordinary user, or give --database DSN"
+            "PostgreSQL does not run as root: call crescendo as an ordinary user, or give --database DSN"
         )
     nobody = pwd.getpwnam("nobody")
     return owner or ServerUser(nobody.pw_uid, nobody.pw_gid)

@@ -43,11 +43,11 @@ def translate_database_errors(dsn: str) -> Iterator[None]:
         yield
     except ClientConfigurationError as error:
         raise UsageError(
-            f"the address of the database: {error}. Write it as postgresql://user:password@host:port/name"
+            f"the address of the database is not valid: {error}. Write it as postgresql://user:password@host:port/name"
         ) from error
     except DATABASE_ERRORS as error:
         raise DatabaseUnfit(
-            f"PostgreSQL at {hide_password(dsn)}: {str(error) or type(error).__name__}"
+            f"PostgreSQL at {hide_password(dsn)} cannot be used: {str(error) or type(error).__name__}"
         ) from error
 
 

@@ -101,7 +101,7 @@ async def _wait_for_previous_server(cluster: Cluster, lock: IO[str], progress: P
     if try_lock(lock):
         if foreign_server := cluster.find_server():
             raise DatabaseUnfit(
-                f"process {foreign_server.pid}, not started by crescendo, serves {cluster.directory}: stop it"
+                f"a PostgreSQL server that crescendo did not start uses {cluster.directory}: stop process {foreign_server.pid}"
             )
     else:
         if postmaster := cluster.find_server():

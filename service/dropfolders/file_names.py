@@ -27,5 +27,5 @@ def check_name(name: str) -> None:
         The name is too long, or has characters that are unsafe in a terminal, a log or the database.
     """
     if not is_plain(name):
-        remedy = f"Up to {NAME_BYTES_MAX} bytes of printable characters in UTF-8, no dot or dash in front"
-        raise FormatUnknown(ascii(name)[:80], "Not a file name", remedy)
+        remedy = f"Use up to {NAME_BYTES_MAX} bytes of printable characters in UTF-8, without a dot or dash at the start"
+        raise FormatUnknown(ascii(name)[:80], "This is not a valid file name", remedy)

@@ -103,7 +103,7 @@ class SenderFolder:
             raise FileUnreadable(name, str(error.strerror), "Store a regular file") from error
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise FileUnreadable(name, "Not a regular file", "Store a regular file")
+                raise FileUnreadable(name, "This is not a regular file", "Store a regular file")
             yield file
 
     def read_small_file(self, name: str, bytes_max: int) -> bytes:
@@ -117,7 +117,11 @@ class SenderFolder:
         with self.open_file(name) as file:
             content = file.read(bytes_max + 1) or b""
         if len(content) > bytes_max:
-            raise LimitExceeded(name, f"Over {bytes_max:,} bytes", "Write only what belongs in this file")
+            raise LimitExceeded(
+                name,
+                f"The file has more than {bytes_max:,} bytes",
+                "Write only the envelope or the signature",
+            )
         return content
 
     async def write_result(self, name: str, pieces: AsyncIterator[bytes]) -> None:

@@ -31,14 +31,14 @@ _SIGNATURE_MISSING = Problem(
     "signature-missing",
     "The file must be signed, but there is no signature beside it",
     detail_fr="Le fichier doit être signé, et aucune signature ne l'accompagne",
-    remedy="Store FILE.sig, the Ed25519 signature of its bytes, after the file",
+    remedy="Store FILE.sig, the Ed25519 signature of the bytes of the file, after the file",
 )
 _SIGNER_UNKNOWN = Problem(
     HTTPStatus.UNAUTHORIZED,
     "signer-unknown",
     "No signing key is registered for this sender",
     detail_fr="Aucune clé de signature n'est enregistrée pour cet émetteur",
-    remedy="Ask the operator to register one: crescendo access signer add",
+    remedy="Ask the operator to register a key with: crescendo access signer add",
 )
 _SIGNATURE_WRONG = Problem(
     HTTPStatus.UNAUTHORIZED,
@@ -77,7 +77,7 @@ class FileIntake:
         name, sender = file.entry.name, folder.sender
         check_name(name)
         if not file.entry.is_file:
-            raise FileUnreadable(name, "A folder, a link or a pipe", "Store a regular file")
+            raise FileUnreadable(name, "This is a folder, a link or a pipe", "Store a regular file")
         if not signers and not self._unsigned:
             raise _copy_problem(_SIGNER_UNKNOWN)
         signature = self._read_signature(folder, file) if signers else None

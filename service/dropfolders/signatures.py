@@ -76,9 +76,13 @@ def read_public_key(path: Path) -> bytes:
         with path.open("rb") as file:
             key = load_pem_public_key(file.read(_KEY_FILE_BYTES_MAX))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}. Name the file of a public key") from error
+        raise UsageError(f"{path} cannot be read: {error.strerror}. Name the file of a public key") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError(f"{path} contains no public key in PEM: openssl pkey -in KEY.pem -pubout") from error
+        raise UsageError(
+            f"{path} contains no public key in PEM. Write it with: openssl pkey -in KEY.pem -pubout"
+        ) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise UsageError(f"{path} contains a key of another type: openssl genpkey -algorithm ed25519")
+        raise UsageError(
+            f"{path} contains a key that is not Ed25519. Create a key with: openssl genpkey -algorithm ed25519"
+        )
     return key.public_bytes_raw()

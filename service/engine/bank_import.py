@@ -80,7 +80,7 @@ class ImportOptions(msgspec.Struct, frozen=True):
 
     reporter: ProgressReporter
     again: bool = False
-    """Match files again that were imported before."""
+    """Match again the files that were imported before."""
     interest: InterestRequest | None = None
     """How late interest is proposed afterwards; None if it is not."""
 

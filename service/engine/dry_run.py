@@ -80,7 +80,8 @@ async def run_dry(
     async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
         if unfinished := await receipt_queries.read_unfinished(store.connection):
             raise UsageError(
-                f"{unfinished[0].file} is unfinished and would come first: run without --dry-run to finish it"
+                f"{unfinished[0].file} is unfinished and would be processed first: "
+                "run the command without --dry-run to finish that file"
             )
         with _open_temporary_spool(context.settings.data) as spool:
             reporter.report_activity("validating")
@@ -88,7 +89,7 @@ async def run_dry(
             feed = DryRunFeed(candidates.files, StageTimes())
             if feed.rows > LINES_MAX:
                 raise UsageError(
-                    f"{feed.rows:,} lines: a dry run takes up to {LINES_MAX:,}, name fewer files"
+                    f"the files have {feed.rows:,} lines, and a dry run accepts up to {LINES_MAX:,}: name fewer files"
                 )
             reporter.report_activity("deciding")
             await Pipeline(store, context.reference, PipelineSettings(is_storing=False)).run(feed)

@@ -38,11 +38,11 @@ FOLDER, FILE = "interest", "acts.arrow"
 
 _EPOCH = date(1970, 1, 1)
 _NO_OPEN_PERIOD = (
-    "{day} is not in an open period of its exercise; propose it with "
+    "{day} is not in an open period of its exercise; propose the interest with "
     "crescendo pay interest --at DAY, for a day in an open period"
 )
 _UNDECIDED = (
-    "claims proposed earlier are not decided yet ({file}), and nothing is proposed before they are. If their sender is "
+    "claims proposed earlier are not decided yet ({file}), and nothing is proposed before that. If their sender is "
     'paused, resume it: crescendo access resume {sender} --reason "...". If their file is missing from the spool, restore '
     "it. Then call crescendo pay interest"
 )

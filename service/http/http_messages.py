@@ -103,21 +103,25 @@ class Request:
         if empty := sorted(name for name, values in self._parse_query().items() if "" in values):
             raise _missing_value(empty[0])
         if unknown := sorted(self._parse_query().keys() - set(names)):
-            allowed = f"Allowed: {', '.join(names)}" if names else "This route has none"
-            raise bad_request(f"Unknown parameter {unknown[0][:50]!r}. {allowed}")
+            allowed = (
+                f"This route has the parameters {', '.join(names)}"
+                if names
+                else "This route has no parameters"
+            )
+            raise bad_request(f"The parameter {unknown[0][:50]!r} is unknown. {allowed}")
 
     def get_text(self, name: str, length_max: int) -> str:
         """Return a query parameter of limited length that PostgreSQL can store, so without NUL; empty without it."""
         text = self.get_query(name)
         if len(text) > length_max or "\0" in text:
-            raise bad_request(f"{name} may have at most {length_max} characters and no NUL")
+            raise bad_request(f"The parameter {name} may have at most {length_max} characters and no NUL")
         return text
 
     def get_choice(self, name: str, choices: Sequence[str]) -> str:
         """Return a query parameter that must be one of ``choices``; empty without it."""
         text = self.get_query(name)
         if text and text not in choices:
-            raise bad_request(f"{name} must be one of {', '.join(choices)}")
+            raise bad_request(f"The parameter {name} must be one of {', '.join(choices)}")
         return text
 
     def _parse_query(self) -> dict[str, list[str]]:
@@ -135,14 +139,14 @@ class Request:
         if not text:
             return default
         if not (text.isascii() and text.isdigit() and len(text) < 19 and minimum <= int(text) <= maximum):
-            raise bad_request(f"{name} must be a whole number from {minimum:,} to {maximum:,}")
+            raise bad_request(f"The parameter {name} must be a whole number from {minimum:,} to {maximum:,}")
         return int(text)
 
     def get_flag(self, name: str) -> bool:
         """Return a query parameter that must be true or false; False without it."""
         text = self.get_query(name)
         if text not in {"", "true", "false"}:
-            raise bad_request(f"{name} must be true or false")
+            raise bad_request(f"The parameter {name} must be true or false")
         return text == "true"
 
     def negotiate_media_type(self, media_types: Sequence[str]) -> str:
@@ -159,7 +163,7 @@ class Request:
                 return media_types[0]
             if media_type in media_types:
                 return media_type
-        detail = f"The service cannot respond with {accept}"
+        detail = f"The service cannot respond in the media types {accept}"
         raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", detail, accepted=sorted(media_types))
 
     def prefers(self, media_type: str, over: str) -> bool:
@@ -179,7 +183,7 @@ def _split_accept(header: str) -> list[str]:
 
 
 def _missing_value(name: str) -> Problem:
-    return bad_request(f"The parameter {name[:50]!r} has no value: give one, or leave it out")
+    return bad_request(f"The parameter {name[:50]!r} has no value: give a value, or leave the parameter out")
 
 
 @dataclass(slots=True)

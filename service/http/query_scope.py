@@ -46,7 +46,7 @@ class QueryScope:
         """
         caller, named_sender = request.caller, request.get_text("sender", SENDER_LENGTH_MAX)
         if named_sender and named_sender != caller.sender and not caller.can_read_all_senders:
-            raise not_found_audited("You may not see anything of that sender")
+            raise not_found_audited("You may not see the acts of that sender")
         sender = named_sender or (None if caller.can_read_all_senders else caller.sender)
         return Visibility(sender, await self.find_centres(caller), sorted(caller.programmes) or None)
 

@@ -36,7 +36,9 @@ QUEUED_FILES = QuotaMessages("Too many files wait", "Too many of your files wait
 QUEUED_FORMS = QuotaMessages("Too many forms wait", "Too many of your forms wait", 1)
 DRY_RUNS = QuotaMessages("Too many dry runs wait", "Too many of your dry runs wait", 1)
 VIEWERS = QuotaMessages(
-    "Too many live viewers", "Too many live viewers of this sender or address", RETRY_SECONDS
+    "Too many live viewers are connected",
+    "Too many live viewers of this sender or address are connected",
+    RETRY_SECONDS,
 )
 
 

@@ -133,7 +133,7 @@ class Application:
 
 
 def _service_stopping() -> Problem:
-    return try_again("The service is stopping; send the request again, repeating it does no harm")
+    return try_again("The service is stopping: send the request again, because repeating it does no harm")
 
 
 def _translate_failure(path: str, error: Exception) -> Problem:
@@ -145,7 +145,7 @@ def _translate_failure(path: str, error: Exception) -> Problem:
         LOG.warning("database does not answer", path=path, cause=repr(error))
         return try_again("The database does not respond; nothing is lost")
     LOG.error("request failed", path=path, exc_info=error)
-    detail = "An error in the service, which is logged"
+    detail = "The service has met an error, which is in its log"
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
 
 

@@ -26,7 +26,7 @@ class ServiceState:
         if self.is_draining:
             raise try_again("The service is stopping; send the request again in a moment")
         if not self.is_ready:
-            raise try_again("The service is starting")
+            raise try_again("The service is starting; send the request again in a moment")
 
     def call_on_drain(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` when the service begins to drain; callbacks run in the order of registration."""

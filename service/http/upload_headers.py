@@ -136,7 +136,7 @@ def read_envelope(request: Request, sender: str) -> Envelope:
         fields["sha256"] = digest
     if sepa_only := request.get_header("crescendo-sepa-only"):
         if sepa_only not in {"true", "false"}:
-            raise bad_request("Crescendo-Sepa-Only must be true or false")
+            raise bad_request("The header Crescendo-Sepa-Only must be true or false")
         fields["sepa_only"] = sepa_only == "true"
     return parse_envelope({**fields, "sender": sender, "atomic": request.get_flag("atomic")}, "headers")
 
@@ -166,7 +166,9 @@ def _read_digest(request: Request) -> str:
                 if match and len(digest := base64.b64decode(match[1], validate=True)) == _DIGEST_BYTES:
                     return digest.hex()
             raise FormatUnknown(
-                name.title(), "It contains no valid SHA-256", "Send sha-256=:BASE64: as RFC 9530 defines it"
+                name.title(),
+                "The header contains no valid SHA-256",
+                "Send sha-256=:BASE64: as RFC 9530 defines it",
             )
     return ""
 

@@ -41,7 +41,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         sock.close()
         raise UsageError(
-            f"cannot listen on {host}, port {port}: {error}. Choose --host and --port"
+            f"the service cannot listen on {host}, port {port}: {error}. Choose another --host or --port"
         ) from error
     return sock
 

@@ -21,7 +21,7 @@ class OutcomeTotals(msgspec.Struct, frozen=True):
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The progress of a submission. Once it is done, each of its lines is accepted, duplicate or refused.
 
-    A cancelled submission has no lines: none of them will be decided.
+    The receipt of a cancelled submission counts no lines, because no line of its file will be decided.
     """
 
     submission: int

@@ -103,10 +103,10 @@ class LiveView(NamedTuple):
 def _decode_figures(url: str, status: int, body: bytes) -> LiveFigures:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise FiguresForbidden(
-            f"{url} shows its figures to operators and auditors only: give the key of one (--key)"
+            f"{url} shows its figures to operators and auditors only: give the key of an operator or auditor with --key"
         )
     if status != HTTPStatus.OK:
-        raise Unreachable(f"{url}: {HTTPStatus(status).phrase}")
+        raise Unreachable(f"{url} responded: {HTTPStatus(status).phrase}")
     try:
         return msgspec.json.decode(body, type=LiveFigures)
     except msgspec.DecodeError as error:

@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 
 def report_interrupted() -> int:
     """Print that a command was stopped in order, and return its exit code."""
-    print_note("Stopped in good order, nothing is lost: the same command continues from here.")
+    print_note("Stopped in good order, nothing is lost: run the same command again to continue from here.")
     return EXIT_INTERRUPTED
 
 

@@ -41,7 +41,11 @@ def _read_start(path: Path) -> bytes:
         if not size:
             raise FileUnreadable(path.name, "The file is empty", "Send the whole file")
         if size > FILE_BYTES_MAX:
-            raise LimitExceeded(path.name, f"{size:,} bytes", f"At most {FILE_BYTES_MAX:,}: split the file")
+            raise LimitExceeded(
+                path.name,
+                f"The file has {size:,} bytes",
+                f"Send at most {FILE_BYTES_MAX:,} bytes: split the file",
+            )
         with path.open("rb") as file:
             return file.read(_START_BYTES)
     except OSError as error:

@@ -84,12 +84,16 @@ def read_message(file: XmlBankFile) -> BankMessage:
 def _check_required(file: XmlBankFile) -> None:
     tables = file.tables
     if not tables.count_rows(STATEMENT):
-        raise FileUnreadable(file.name, "No statement in the message", _REMEDY)
+        raise FileUnreadable(file.name, "The message contains no statement", _REMEDY)
     for column in ("identity", "account"):
-        file.reject_first(STATEMENT, ~tables.has_text(STATEMENT, column), f"No {column}", remedy=_REMEDY)
+        file.reject_first(
+            STATEMENT, ~tables.has_text(STATEMENT, column), f"The statement has no {column}", remedy=_REMEDY
+        )
     currency = tables.pack_codes(STATEMENT, "currency")
     is_foreign = (currency != _EURO) & (currency != 0)
-    file.reject_first(STATEMENT, is_foreign, "Not in EUR", remedy="Only accounts in EUR are supported")
+    file.reject_first(
+        STATEMENT, is_foreign, "The account is not in EUR", remedy="Only accounts in EUR are supported"
+    )
 
 
 def _read_entries(file: XmlBankFile) -> _Entries:
@@ -98,11 +102,11 @@ def _read_entries(file: XmlBankFile) -> _Entries:
     sign = _read_signs(file, ENTRY)
     amount = _read_amounts(file, ENTRY)
     status = tables.pack_codes(ENTRY, "status")
-    file.reject_first(ENTRY, status == 0, "No status", remedy=_REMEDY)
+    file.reject_first(ENTRY, status == 0, "The entry has no status", remedy=_REMEDY)
     is_booked = status == _BOOKED
     day = tables.parse_days(ENTRY, "day")
     has_no_day = (day.fault != 0) | ~tables.has_text(ENTRY, "day")
-    file.reject_first(ENTRY, is_booked & has_no_day, "No booking date", remedy=_REMEDY)
+    file.reject_first(ENTRY, is_booked & has_no_day, "The entry has no valid booking date", remedy=_REMEDY)
     first = np.searchsorted(statement, np.arange(tables.count_rows(STATEMENT)))
     reversal = tables.pack_codes(ENTRY, "reversal")
     return _Entries(
@@ -120,15 +124,17 @@ def _read_amounts(file: XmlBankFile, record: str) -> ParsedNumbers:
     """Read positive amounts in euros, with a point and at most two decimals."""
     amounts = file.tables.parse_cents(record, "amount")
     is_foreign = file.tables.pack_codes(record, "currency") != _EURO
-    file.reject_first(record, is_foreign, "Not in EUR", remedy="Only EUR is supported")
+    file.reject_first(record, is_foreign, "The amount is not in EUR", remedy="Only EUR is supported")
     is_invalid = (amounts.fault != 0) | ~file.tables.has_text(record, "amount")
-    file.reject_first(record, is_invalid, "No amount over 0 with two decimals", remedy=_REMEDY)
+    file.reject_first(record, is_invalid, "The amount is not over 0 with two decimals", remedy=_REMEDY)
     return amounts
 
 
 def _read_signs(file: XmlBankFile, record: str) -> NDArray[np.int64]:
     codes = file.tables.pack_codes(record, "sign")
-    file.reject_first(record, (codes != _CREDIT) & (codes != _DEBIT), "Neither CRDT nor DBIT", remedy=_REMEDY)
+    file.reject_first(
+        record, (codes != _CREDIT) & (codes != _DEBIT), "The sign is neither CRDT nor DBIT", remedy=_REMEDY
+    )
     return np.where(codes == _CREDIT, 1, -1)
 
 
@@ -141,7 +147,7 @@ def _read_statements(file: XmlBankFile, entries: _Entries) -> list[BankStatement
     for row in range(count):
         opening, closing, day = balances.get(row, _Balances())
         if not file.is_notice and (opening is None or closing is None):
-            finding = "No booked balance at opening (OPBD, PRCD) and at closing (CLBD)"
+            finding = "The statement lacks a booked balance at opening (OPBD, PRCD) or closing (CLBD)"
             raise file.error_at(STATEMENT, row, finding, remedy=_REMEDY)
         statements.append(BankStatement(identities[row], accounts[row], day, opening, closing, unbooked[row]))
     return statements
@@ -157,9 +163,11 @@ def _read_balances(file: XmlBankFile) -> dict[int, _Balances]:
     is_read = np.array([code in (*_OPENING, *_CLOSING) for code in codes])
     is_invalid = (cents.fault != 0) & (cents.fault != Outcome.AMOUNT_NOT_POSITIVE) | (cents.value < 0)
     is_invalid |= tables.pack_codes(BALANCE, "currency") != _EURO
-    file.reject_first(BALANCE, is_read & is_invalid, "No amount in EUR with two decimals", remedy=_REMEDY)
+    file.reject_first(
+        BALANCE, is_read & is_invalid, "The balance is not in EUR with two decimals", remedy=_REMEDY
+    )
     days = tables.parse_days(BALANCE, "day")
-    file.reject_first(BALANCE, is_read & (days.fault != 0), "No day", remedy=_REMEDY)
+    file.reject_first(BALANCE, is_read & (days.fault != 0), "The balance has no valid day", remedy=_REMEDY)
     balances: dict[int, _Balances] = {}
     for row, (statement, code) in enumerate(zip(tables.get_parents(BALANCE).tolist(), codes, strict=True)):
         earlier = balances.get(statement, _Balances())

@@ -58,7 +58,9 @@ def read_message(data: NDArray[np.uint8], name: str) -> BankMessage:
     records = split_records(data, WIDTH, name)
     if len(records.cells) > RECORDS_MAX:
         raise LimitExceeded(
-            name, f"{len(records.cells):,} records", f"At most {RECORDS_MAX:,}: split the file"
+            name,
+            f"The file has {len(records.cells):,} records",
+            f"Send at most {RECORDS_MAX:,} records: split the file",
         )
     rows = _check_order(records)
     _check_currency(records)
@@ -74,7 +76,7 @@ def _check_order(records: Records) -> _RecordRows:
     unknown = np.flatnonzero(~np.isin(types, _RECORD_TYPES))
     if unknown.size:
         finding = f"a record of type {records.read_text(unknown[0], _TYPE)}"
-        raise records.error_at(unknown[0], finding, "The types are 01, 04, 05 and 07")
+        raise records.error_at(unknown[0], finding, "The types of records are 01, 04, 05 and 07")
     previous = np.concatenate(([CLOSING], types[:-1]))
     is_inside = (previous == OPENING) | (previous == MOVEMENT) | (previous == COMPLEMENT)
     is_in_order = np.select(
@@ -86,10 +88,12 @@ def _check_order(records: Records) -> _RecordRows:
     if misplaced.size:
         row = misplaced[0]
         finding = f"a record {types[row]:02} after {previous[row]:02}"
-        raise records.error_at(row, finding, "A statement is 01, (04, 05 ...) ..., 07")
+        raise records.error_at(
+            row, finding, "A statement begins with 01, has 04 with its 05 after it, and ends with 07"
+        )
     if not types.size or types[-1] != CLOSING:
         finding = "no closing balance (07) at the end"
-        raise records.error_at(len(types) - 1, finding, "The file is truncated: ask for it again")
+        raise records.error_at(len(types) - 1, finding, "The file is truncated: ask the bank for it again")
     return _RecordRows(*(np.flatnonzero(types == record_type) for record_type in _RECORD_TYPES))
 
 
@@ -125,7 +129,9 @@ def _check_account(records: Records, first: int, last: int) -> None:
         if different.size:
             row = first + int(different[0])
             finding = f"account {records.read_text(row, part)!r}"
-            raise records.error_at(row, finding, f"Its statement is of {records.read_text(first, part)!r}")
+            raise records.error_at(
+                row, finding, f"The statement is of account {records.read_text(first, part)!r}"
+            )
 
 
 def _build_iban(records: Records, row: int) -> str:
@@ -134,7 +140,7 @@ def _build_iban(records: Records, row: int) -> str:
     digits = "".join(_LETTER_DIGIT.get(letter, letter) for letter in bank + branch + account)
     if len(digits) != _ACCOUNT_DIGITS or not (digits.isascii() and digits.isdigit()):
         finding = f"account {bank} {branch} {account}"
-        raise records.error_at(row, finding, "Bank, branch and account are 5, 5 and 11 characters")
+        raise records.error_at(row, finding, "Bank, branch and account must have 5, 5 and 11 characters")
     key = 97 - int(digits) * 100 % 97
     national = f"{bank}{branch}{account}{key:02}"
     check = 98 - int("".join(str(int(letter, 36)) for letter in f"{national}FR00")) % 97
@@ -166,7 +172,7 @@ def _check_not_zero(records: Records, rows: _RecordRows, signed: NDArray[np.int6
     zeros = np.flatnonzero(signed == 0)
     if zeros.size:
         row = int(rows.movement[zeros[0]])
-        raise records.error_at(row, "a movement of 0.00", "A movement has an amount")
+        raise records.error_at(row, "a movement of 0.00", "Every movement must have an amount")
 
 
 def _find_references(records: Records, rows: _RecordRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -70,8 +70,8 @@ def split_records(data: NDArray[np.uint8], width: int, name: str) -> Records:
     if wrong.size:
         row = int(wrong[0])
         place = f"{name}, record {row + 1} at byte {starts[row]}"
-        remedy = f"Every record has {width}: the file is truncated or altered"
-        raise FileUnreadable(place, f"{lengths[row]} characters", remedy)
+        remedy = f"Every record must have {width} characters: the file is truncated or altered"
+        raise FileUnreadable(place, f"The record has {lengths[row]} characters", remedy)
     return Records(name, _stack_records(data, starts, width), starts)
 
 
@@ -98,7 +98,7 @@ def read_amounts(records: Records, rows: NDArray[np.int64], part: slice) -> NDAr
     if invalid.size:
         row = int(rows[invalid[0]])
         finding = f"amount {records.read_text(row, part)!r}"
-        raise records.error_at(row, finding, "Write 13 digits and one with its sign")
+        raise records.error_at(row, finding, "Write 13 digits, then one that includes the sign")
     return np.where(last >= 0, front * 10 + last, -(front * 10 - 2 - last))
 
 

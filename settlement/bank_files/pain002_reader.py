@@ -32,13 +32,15 @@ def read_message(file: XmlBankFile) -> BankMessage:
     """
     tables = file.tables
     if not tables.count_rows(GROUP):
-        raise FileUnreadable(file.name, "No OrgnlGrpInfAndSts", _REMEDY)
+        raise FileUnreadable(file.name, "The element OrgnlGrpInfAndSts is missing", _REMEDY)
     created = tables.parse_days(HEADER, "moment")
     has_no_day = (created.fault != 0) | ~tables.has_text(HEADER, "moment")
-    file.reject_first(HEADER, has_no_day, "No CreDtTm", remedy=_REMEDY)
+    file.reject_first(
+        HEADER, has_no_day, "The element CreDtTm is missing or has no valid day", remedy=_REMEDY
+    )
     original = tables.read_texts(GROUP, "message")[0]
     if not original:
-        raise file.error_at(GROUP, 0, "No OrgnlMsgId", remedy=_REMEDY)
+        raise file.error_at(GROUP, 0, "The element OrgnlMsgId is missing", remedy=_REMEDY)
     day = int(created.value[0])
     return BankMessage(
         BankFormat.PAIN002,
@@ -53,10 +55,10 @@ def read_message(file: XmlBankFile) -> BankMessage:
 def _read_rejected(file: XmlBankFile, day: int) -> Movements:
     tables = file.tables
     has_no_id = ~tables.has_text(TRANSACTION, "end_to_end")
-    file.reject_first(TRANSACTION, has_no_id, "No OrgnlEndToEndId", remedy=_REMEDY)
+    file.reject_first(TRANSACTION, has_no_id, "The element OrgnlEndToEndId is missing", remedy=_REMEDY)
     cents, has_amount = tables.parse_cents(TRANSACTION, "amount"), tables.has_text(TRANSACTION, "amount")
     is_invalid = (cents.fault != 0) | (tables.pack_codes(TRANSACTION, "currency") != _EURO)
-    finding = "No amount in EUR over 0 with two decimals"
+    finding = "The amount is not in EUR and over 0 with two decimals"
     file.reject_first(TRANSACTION, has_amount & is_invalid, finding, remedy=_REMEDY)
     rows = np.flatnonzero(tables.pack_codes(TRANSACTION, "status") == _REJECTED)
     spans = tables.get_column(TRANSACTION, "end_to_end").spans

@@ -55,7 +55,9 @@ def check_continuity(statement: BankStatement, previous: Closing, name: str) -> 
     """Raise ``EnvelopeMismatch`` unless ``statement`` opens with what the ``previous`` one closed with."""
     if statement.opening != previous.cents:
         opening, closing = format_euros(statement.opening or 0), format_euros(previous.cents)
-        finding = f"It opens with {opening}, and {previous.identity} before it closed with {closing}"
+        finding = (
+            f"The statement opens with {opening}, and {previous.identity} before it closed with {closing}"
+        )
         raise EnvelopeMismatch(_describe_place(statement, name), finding, _REMEDY)
 
 
@@ -64,7 +66,7 @@ def _check_balances(statement: BankStatement, net: int, name: str) -> None:
     difference = closing - opening - net
     if difference:
         finding = (
-            f"It opens with {format_euros(opening)}, moves {format_euros(net)} and closes with "
+            f"The statement opens with {format_euros(opening)}, moves {format_euros(net)} and closes with "
             f"{format_euros(closing)}: {format_euros(difference)} is unexplained"
         )
         raise EnvelopeMismatch(_describe_place(statement, name), finding, _REMEDY)

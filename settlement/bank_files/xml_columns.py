@@ -126,7 +126,9 @@ def read_message_tables(path: Path, schemas: Mapping[str, XmlMessage], name: str
                 counts[rows.record] += rows.batch.num_rows
                 if counts[rows.record] > ROWS_MAX:
                     raise LimitExceeded(
-                        name, f"Over {ROWS_MAX:,} rows ({rows.record})", "Ask for smaller files"
+                        name,
+                        f"The file has more than {ROWS_MAX:,} rows ({rows.record})",
+                        "Ask the bank for smaller files",
                     )
     except DocumentFaulty as error:
         raise _translate_fault(error, schemas, name) from error
@@ -145,7 +147,9 @@ def _translate_fault(error: DocumentFaulty, schemas: Mapping[str, XmlMessage], n
     if error.fault is XmlFault.NAMESPACE_UNKNOWN:
         messages = sorted({namespace.rpartition(":")[2][:-3] for namespace in schemas})
         return FormatUnknown(
-            place, "NAMESPACE_UNKNOWN: another message or version", f"Send one of: {', '.join(messages)}"
+            place,
+            "NAMESPACE_UNKNOWN: this is another message or version",
+            f"Send one of: {', '.join(messages)}",
         )
     if error.fault in (XmlFault.DEPTH_EXCEEDED, XmlFault.TEXT_TOO_LONG):
         return LimitExceeded(place, error.fault.name, "No bank message exceeds this limit: ask the bank")

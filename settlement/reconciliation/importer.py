@@ -131,8 +131,10 @@ class Importer(NamedTuple):
             acts_path = self._build_acts_path(file, stored.attempt)
             prepared = await prepare_message(self.connection, self.context, file.message, acts_path=acts_path)
             if prepared.acts_hash != stored.acts_hash:
-                finding = "It was imported before; its transfers, or the table of reasons, changed since"
-                raise EnvelopeMismatch(file.path.name, finding, "Match it again with --again")
+                finding = (
+                    "The file was imported before; its transfers, or the table of reasons, have changed since"
+                )
+                raise EnvelopeMismatch(file.path.name, finding, "Match the file again with --again")
         return ImportedMessage(
             file.path,
             stored.message,
@@ -207,4 +209,6 @@ def _check_repeated(stored_statement: StoredStatement, row: StatementRow, name: 
     repeated = StoredStatement(row.opening, row.closing, row.day, row.debit_cents, row.credit_cents)
     if stored_statement != repeated:
         place = f"{name}, statement {row.identity} of {row.account}"
-        raise EnvelopeMismatch(place, "A statement with this identity is known with other figures", _REMEDY)
+        raise EnvelopeMismatch(
+            place, "A statement with this identity was imported before with other figures", _REMEDY
+        )

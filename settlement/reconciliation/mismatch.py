@@ -20,13 +20,13 @@ class Mismatch(IntEnum):
 
 MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.NONE: "matched",
-    Mismatch.NOT_OURS: "its end-to-end id is not one of ours: find out what it is, and post it by hand",
+    Mismatch.NOT_OURS: "its end-to-end id is not one of ours: find out what the movement is, and post it by hand",
     Mismatch.UNKNOWN_TRANSFER: "its end-to-end id names no transfer of the journal: ask the bank what it moved",
     Mismatch.OTHER_ACCOUNT: "the transfer it names was sent from another account: ask the bank",
     Mismatch.AMOUNT_DIFFERS: "the transfer it names has another amount: ask the bank",
-    Mismatch.BEFORE_ISSUE: "it is booked before the transfer was sent: ask the bank",
-    Mismatch.TWICE: "the same message has it already: ask the bank whether it moved twice",
+    Mismatch.BEFORE_ISSUE: "the bank booked the movement before the transfer was sent: ask the bank",
+    Mismatch.TWICE: "the same message contains this movement already: ask the bank whether it moved twice",
     Mismatch.UNKNOWN_MESSAGE: "the bank rejects a message or lot that we did not send: ask the bank",
-    Mismatch.NOT_DEBITED: "its debit, of an earlier year, is not in the journal: import that, then this file with --again",
+    Mismatch.NOT_DEBITED: "its debit of an earlier year is not in the journal: import the debit, then this file with --again",
 }
 """What each reason means, and what to do."""

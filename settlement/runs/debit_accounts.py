@@ -11,7 +11,7 @@ from core.tables.payment_runs import RunLines
 from settlement.runs.payment_files import IssueTerms
 from settlement.runs.payment_reference import PaymentReference
 
-_REMEDY = "Restore it, with its account, and issue the run again: nothing of it is posted"
+_REMEDY = "Restore what is missing, with its account, and issue the run again: nothing of the run is posted"
 
 
 class _AccountantYear(NamedTuple):

@@ -22,14 +22,14 @@ class Exclusion(IntEnum):
 
 EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
     Exclusion.NONE: "is paid",
-    Exclusion.PAYEE_BLOCKED: "the payee is blocked: release it first, if that is lawful",
+    Exclusion.PAYEE_BLOCKED: "the payee is blocked: release the payee first, if that is lawful",
     Exclusion.SUSPENDED: "its payment term is suspended: a document that was requested is still missing",
-    Exclusion.IN_ANOTHER_RUN: "another run, not issued yet, pays it: issue or abandon that run",
+    Exclusion.IN_ANOTHER_RUN: "another run, not issued yet, pays the request: issue or abandon that run",
     Exclusion.NO_BANK_DETAILS: "no valid IBAN of the payee is known: register its bank details",
     Exclusion.BANK_UNKNOWN: "the BIC of the payee's bank is invalid: register its bank details again",
-    Exclusion.OUTSIDE_SEPA: "the payee's account is outside SEPA: pay it by an international transfer",
-    Exclusion.RETURNED: "the bank returned the last transfer, and the payee's account is unchanged: ask for another one",
-    Exclusion.METHOD: "it is to be paid by other means than a transfer",
+    Exclusion.OUTSIDE_SEPA: "the payee's account is outside SEPA: pay the request by an international transfer",
+    Exclusion.RETURNED: "the bank returned the last transfer, and the payee's account is unchanged: ask for another account",
+    Exclusion.METHOD: "the request is to be paid by other means than a transfer",
     Exclusion.NO_ACCOUNTANT: "no accountant is assigned to its fund centre: see assigned.csv",
     Exclusion.PERIOD_CLOSED: "the day of payment is in no open period of its exercise",
 }

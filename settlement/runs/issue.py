@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core.errors import EngineError
+from core.money import format_euros
 from settlement.orders.outbox import Outbox, WrittenFile
 from settlement.orders.pain001_writer import Pain001Version, sum_exactly
 from settlement.runs import debit_accounts, payment_files, run_queries
@@ -95,8 +96,8 @@ async def prepare_acts(
         await _store_issue(connection, run, content, acts=acts_file, request=request)
     elif acts_file.sha256.hex() != row["file_hash"]:
         raise EngineError(
-            f"the acts of run {run} now hash to {acts_file.sha256.hex()}, and to {row['file_hash']} when its issue began; "
-            "finish it with the version of Crescendo that began it"
+            f"the acts of run {run} have the SHA-256 {acts_file.sha256.hex()}, and had {row['file_hash']} when the issue "
+            "began; finish the issue with the version of Crescendo that began it"
         )
     on_step("issue recorded")
     return PreparedActs(outbox.locate(run, ACTS_FILE), content)
@@ -122,7 +123,10 @@ def _check_released(row: dict[str, Any], content: RunContent) -> None:
     """Check that the run pays exactly what was released."""
     lines, cents = len(content.paid.act_start), sum_exactly(content.paid.lines.amount)
     if (lines, cents) != (row["released_lines"], row["released_cents"]):
-        raise EngineError(f"run {row['run']} pays {lines:,} lines, {row['released_lines']:,} were released")
+        raise EngineError(
+            f"run {row['run']} would pay {lines:,} lines of {format_euros(cents)} euros, but "
+            f"{row['released_lines']:,} lines of {format_euros(row['released_cents'])} euros were released"
+        )
 
 
 def _add_stretches(content: RunContent) -> RunContent:
@@ -186,7 +190,7 @@ async def finish_issue(
 async def _find_decided_submission(connection: run_queries.Connection, row: dict[str, Any]) -> int:
     submission = await _find_submission(connection, row)
     if not submission or not submission["done"]:
-        raise EngineError(f"the acts of run {row['run']} are not all decided; the same command continues")
+        raise EngineError(f"the acts of run {row['run']} are not all decided; run the same command again")
     return submission["submission"]
 
 
@@ -248,8 +252,8 @@ async def rebuild_files(
         written_file = await asyncio.to_thread(_write_file, outbox, run, rebuilt[file["file"]])
         if written_file != _to_written_file(file):
             raise EngineError(
-                f"file {file['name']} now hashes to {written_file.sha256.hex()}, and was written as {file['sha256']}; "
-                "rebuild it with the version of Crescendo that wrote it"
+                f"file {file['name']} has the SHA-256 {written_file.sha256.hex()}, and had {file['sha256']} when it was "
+                "written; rebuild the file with the version of Crescendo that wrote it"
             )
     return stored
 

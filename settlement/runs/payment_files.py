@@ -171,7 +171,7 @@ def build_transfers(paid: PaidLines, accepted: AcceptedActs, payees: PayeeAccoun
     one_per_account[accounts.position] = np.arange(len(accounts.position))
     validate_orders(take_orders(orders, one_per_account))
     if not (orders.amount > 0).all():
-        raise EngineError("a transfer of zero; no file was written")
+        raise EngineError("a transfer has the amount 0; no file was written")
     return RunTransfers(orders, starts)
 
 

@@ -64,7 +64,7 @@ async def propose_run(
         proposal = await asyncio.to_thread(selection.select_lines, payables, context, criteria)
         count = len(proposal.lines.line)
         if count > LINES_MAX:
-            remedy = f"A run has at most {LINES_MAX:,}: propose until an earlier day"
+            remedy = f"A run has at most {LINES_MAX:,} lines: propose until an earlier day"
             raise LimitExceeded(f"run {run}", f"{count:,} lines are due", remedy)
         on_step("saving the proposal")
         header = ProposalHeader(run, request.until, last_entry, reference.list_accountants(), request.by)
@@ -155,7 +155,7 @@ async def get_run(connection: run_queries.Connection, run: int, *states: str) ->
         raise NoSuchRun(f"there is no run {run}; crescendo pay list lists all runs")
     if states and rows[0]["state"] not in states:
         raise NoSuchRun(
-            f"run {run} is {rows[0]['state']}; the command needs one that is {' or '.join(states)}"
+            f"run {run} is {rows[0]['state']}; the command needs a run that is {' or '.join(states)}"
         )
     return rows[0]
 

@@ -72,7 +72,7 @@ async def release_run(connection: run_queries.Connection, run: int, by: str) -> 
     is_line_paid = is_paid(lines, await run_queries.load_edits(connection, run))
     totals = ReleasedTotals(int(is_line_paid.sum()), sum_exactly(lines.amount[is_line_paid]))
     if not totals.lines:
-        raise NoSuchRun(f"run {run} pays nothing: abandon it")
+        raise NoSuchRun(f"run {run} pays nothing: abandon the run")
     await run_queries.execute(connection, "insert_release", run, *totals, by)
     return totals
 
@@ -99,5 +99,5 @@ async def find_payee(connection: run_queries.Connection, code: str) -> int:
     """
     rows = await run_queries.fetch(connection, "payee_number", code)
     if not rows:
-        raise NoSuchRun(f"no payee {code} is registered")
+        raise NoSuchRun(f"there is no payee {code}: check the code")
     return rows[0]["payee"]

@@ -180,7 +180,7 @@ async def load_lines(connection: Connection, run: int, digest: str) -> RunTable:
     actual = (await asyncio.to_thread(run_pages.hash_pages, pages)).hex()
     if actual != digest:
         raise DatabaseUnfit(
-            f"the lines of run {run} are not those proposed: they hash to {actual}, not {digest}"
+            f"the lines of run {run} are not those proposed: their SHA-256 is {actual}, not {digest}"
         )
     return await asyncio.to_thread(run_pages.unpack_pages, pages)
 

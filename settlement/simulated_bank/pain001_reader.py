@@ -100,9 +100,11 @@ def _read_file(path: Path) -> PaymentOrders:
     tables = file.tables
     for record, columns in ((LOT, ("identity", "account", "day")), (TRANSFER, ("end_to_end", "amount"))):
         for column in columns:
-            file.reject_first(record, ~tables.has_text(record, column), f"No {column}", remedy=_REMEDY)
+            file.reject_first(
+                record, ~tables.has_text(record, column), f"The {column} is missing", remedy=_REMEDY
+            )
     amounts = tables.parse_cents(TRANSFER, "amount")
-    file.reject_first(TRANSFER, amounts.fault != 0, "No amount", remedy=_REMEDY)
+    file.reject_first(TRANSFER, amounts.fault != 0, "The amount is not valid", remedy=_REMEDY)
     texts = (tables.read_texts(TRANSFER, column) for column in ("end_to_end", "name", "account"))
     return PaymentOrders(_read_lots(file), tables.get_parents(TRANSFER), amounts.value, *texts)
 
@@ -111,7 +113,7 @@ def _read_lots(file: XmlBankFile) -> list[OrderLot]:
     tables = file.tables
     messages = tables.read_texts(HEADER, "identity")
     if not messages:
-        raise FileUnreadable(file.name, "No GrpHdr", _REMEDY)
+        raise FileUnreadable(file.name, "The element GrpHdr is missing", _REMEDY)
     identities, accounts = tables.read_texts(LOT, "identity"), tables.read_texts(LOT, "account")
     days = tables.parse_days(LOT, "day").value.tolist()
     return [OrderLot(messages[0], *lot) for lot in zip(identities, accounts, days, strict=True)]

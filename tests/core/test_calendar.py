@@ -100,18 +100,24 @@ def test_only_listed_periods_are_open() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no exercise"),
-        ("[exercise.1999]\nopen_months = [1]\ncomplementary_days = 0", "is no exercise"),
-        ("[exercise.next]\nopen_months = [1]\ncomplementary_days = 0", "is no exercise"),
-        ("[exercise.02018]\nopen_months = [1]\ncomplementary_days = 0", "exercise 02018: is no exercise"),
+        ("", "has no exercise"),
+        ("[exercise.1999]\nopen_months = [1]\ncomplementary_days = 0", "is not an exercise"),
+        ("[exercise.next]\nopen_months = [1]\ncomplementary_days = 0", "is not an exercise"),
+        (
+            "[exercise.02018]\nopen_months = [1]\ncomplementary_days = 0",
+            "exercise 02018: '02018' is not an exercise",
+        ),
         (
             "[exercise.'\uff12\uff10\uff11\uff18']\nopen_months = [1]\ncomplementary_days = 0",
-            "is no exercise",
+            "is not an exercise",
         ),
         ("exercise = 3", "exercise is 3. Write a table"),
         ("exercise = []", "exercise is \\[\\]"),
-        ("[exercise]\n2018 = 3", "exercise 2018: is 3. Write a table"),
-        ("[[exercise.2018]]\nopen_months = [1]\ncomplementary_days = 0", "exercise 2018: is \\[{"),
+        ("[exercise]\n2018 = 3", "exercise 2018: the exercise is 3. Write a table"),
+        (
+            "[[exercise.2018]]\nopen_months = [1]\ncomplementary_days = 0",
+            "exercise 2018: the exercise is \\[{",
+        ),
         ("[exercise.2018]\nopen_months = [0]\ncomplementary_days = 0", "open_months is"),
         ("[exercise.2018]\nopen_months = [13]\ncomplementary_days = 0", "open_months is"),
         ("[exercise.2018]\nopen_months = 1\ncomplementary_days = 0", "open_months is 1"),
@@ -134,5 +140,7 @@ def test_an_exercise_has_only_one_spelling(tmp_path: Path) -> None:
     path = tmp_path / "calendar.toml"
     year = "open_months = [{}]\ncomplementary_days = 0\n"
     path.write_text(f"[exercise.2018]\n{year.format(3)}[exercise.02018]\n{year.format(1)}")
-    with pytest.raises(ReferenceDataError, match=r"exercise 02018: is no exercise.*in four digits"):
+    with pytest.raises(
+        ReferenceDataError, match=r"exercise 02018: '02018' is not an exercise.*in four digits"
+    ):
         calendar.load(path)

@@ -94,11 +94,11 @@ def test_a_year_may_share_the_chart_of_another(sample: Chart) -> None:
 
 
 INVALID_LINES = {
-    "short account": ("accounts.csv", "401,", "'401' is no account"),
-    "account in letters": ("accounts.csv", "40100000AB,", "'40100000AB' is no account"),
+    "short account": ("accounts.csv", "401,", "'401' is not an account"),
+    "account in letters": ("accounts.csv", "40100000AB,", "'40100000AB' is not an account"),
     "account twice": ("accounts.csv", "4010000000,again", "4010000000 is listed twice"),
-    "item unknown": ("roles.csv", "32,6110000000,4081000000,4010000000,61", "'32' is no item"),
-    "item of budget acts": ("roles.csv", "T2,6411000000,4280000000,4210000000,641", "'T2' is no item"),
+    "item unknown": ("roles.csv", "32,6110000000,4081000000,4010000000,61", "'32' is not an item"),
+    "item of budget acts": ("roles.csv", "T2,6411000000,4280000000,4210000000,641", "'T2' is not an item"),
     "item twice": ("roles.csv", "21,6411000000,4280000000,4210000000,641", "item 21 is listed twice"),
 }
 
@@ -116,10 +116,10 @@ def test_an_invalid_line_is_refused_by_place(case: str, folder: Path, items: Nom
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "no accounts for item 21"),
+        ("", "item 21 has no accounts"),
         ("21,6411000000,4280000000,4219999999,641\n", "creditor account '4219999999' is unknown"),
-        ("21,6411000000,4280000000,4210000000,645\n", "6411000000 is not among the accounts admitted"),
-        ("21,6411000000,4280000000,4210000000,\n", "6411000000 is not among the accounts admitted"),
+        ("21,6411000000,4280000000,4210000000,645\n", "6411000000 is not among those admitted"),
+        ("21,6411000000,4280000000,4210000000,\n", "6411000000 is not among those admitted"),
     ],
 )
 def test_an_item_without_its_accounts_is_refused(

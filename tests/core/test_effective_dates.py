@@ -45,7 +45,7 @@ def test_a_column_is_looked_up_like_each_of_its_days(setting: dict[date, int], d
 
 @pytest.mark.parametrize("name", ["2019", "2019-02-30", "20190101", "2019-W01-1", "today"])
 def test_an_invalid_day_is_refused(name: str) -> None:
-    with pytest.raises(ReferenceDataError, match=f"rules.toml: term: '{name}' is no day"):
+    with pytest.raises(ReferenceDataError, match=f"rules.toml: term: '{name}' is not a day"):
         read_rule({name: 1})
 
 

@@ -114,10 +114,10 @@ INVALID_LINES = {
     "operation of another programme": ("centres.csv", "OP-0203-000002,0177-D013-DD13,operation,", "OP-0177-"),
     "centre twice": ("centres.csv", "0177-D013,0177,bop,", "0177-D013 is listed twice"),
     "level": ("centres.csv", "0177-D014,0177,BOP,", "level 'BOP' is unknown"),
-    "shape": ("centres.csv", "0177-d014,0177,bop,", "'0177-d014' is no bop code"),
+    "shape": ("centres.csv", "0177-d014,0177,bop,", "'0177-d014' is not a bop code"),
     "cells": ("centres.csv", "0177-D014,0177,bop", "3 cells"),
-    "programme shape": ("programmes.csv", "177,Ville,Ville,Ville,0", "'177' is no programme code"),
-    "flag": ("programmes.csv", "0178,Armées,Défense,Armées,yes", "'yes' instead of 0 or 1"),
+    "programme shape": ("programmes.csv", "177,Ville,Ville,Ville,0", "'177' is not a programme code"),
+    "flag": ("programmes.csv", "0178,Armées,Défense,Armées,yes", "contains 'yes', not 0 or 1"),
     "area of no programme": ("areas.csv", "0203-04,0203,", "programme '0203' is unknown"),
     "area of another programme": ("areas.csv", "0117-04,0177,", "is not a code of 0177"),
     "title": ("items.csv", "81,,8,0,0", "title '8' is unknown"),
@@ -149,7 +149,7 @@ def test_an_invalid_line_is_refused_by_place(case: str, folder: Path) -> None:
         ("areas.csv", SMALL["areas.csv"], "", "columns are "),
         ("year.toml", "2018", '"2018"', "year is '2018'"),
         ("year.toml", "year = 2018", "year 2018", "is not TOML"),
-        ("year.toml", "year = 2018", "year = 2018\nsame_as = 2018", "leads to no files"),
+        ("year.toml", "year = 2018", "year = 2018\nsame_as = 2018", "has no files of its own"),
         ("year.toml", "year = 2018", 'year = 2018\nsame_as = "2017"', "same_as is '2017'. Name a year"),
         ("year.toml", "year = 2018", 'year = 2018\nsame_as = "../x"', "same_as is '../x'"),
         ("year.toml", "2018", "2019", "year is 2019 in the folder 2018. Write year = 2018"),
@@ -166,7 +166,7 @@ def test_an_incomplete_file_is_refused(name: str, old: str, new: str, message: s
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(name: str, folder: Path) -> None:
     (folder / name).unlink()
-    with pytest.raises(ReferenceDataError, match=f"{name}: cannot be read"):
+    with pytest.raises(ReferenceDataError, match=f"{name}: the file cannot be read"):
         nomenclature.load(folder)
 
 
@@ -181,7 +181,7 @@ def test_years_that_share_the_files_of_each_other_are_refused(tmp_path: Path) ->
     for year, other in ((2018, 2019), (2019, 2018)):
         shutil.copytree(SAMPLE_FOLDER / "2019", tmp_path / str(year))
         (tmp_path / str(year) / "year.toml").write_text(f"year = {year}\nsame_as = {other}\n")
-    with pytest.raises(ReferenceDataError, match="leads to no files"):
+    with pytest.raises(ReferenceDataError, match="has no files of its own"):
         nomenclature.load(tmp_path / "2018")
 
 

@@ -33,9 +33,9 @@ def test_rtgs_begins_at_the_sepa_limit_at_the_latest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("term_days = 30", "term_days = 1000", "due: term_days is 1000. Write 0 to 365"),
+        ("term_days = 30", "term_days = 1000", "due: term_days is 1000. Write a whole number from 0 to 365"),
         ("term_days = 30", 'term_days = { "2018-01-01" = 400 }', "due: term_days is 400"),
-        ("term_days = 30", "term_days = { soon = 30 }", "due: term_days: 'soon' is no day"),
+        ("term_days = 30", "term_days = { soon = 30 }", "due: term_days: 'soon' is not a day"),
         ("ahead_days = 3", "ahead_days = true", "ahead_days is True"),
         ("transactions_max = 100_000", "transactions_max = 0", "transactions_max is 0"),
         ("bytes_max = 100_000_000", "bytes_max = 1", "bytes_max is 1"),

@@ -53,5 +53,5 @@ def test_a_day_is_an_hour_shorter_when_summer_time_begins() -> None:
     ],
 )
 def test_other_texts_are_refused_with_a_remedy(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no cut-off.*Write 2018-12-31T18:00"):
+    with pytest.raises(ValueError, match=r"is not a cut-off.*Write 2018-12-31T18:00"):
         CutOff.parse(text)

@@ -206,7 +206,7 @@ def _parse_cursor(text: str) -> PageStart:
     if not text:
         return PageStart(0, FROM_START)
     if not (match := _CURSOR_PATTERN.fullmatch(text)):
-        raise bad_request("after must be a value from next of the page before")
+        raise bad_request("after must be the value that next of the previous page gives")
     entry, batch, position = match.groups()
     return (
         PageStart(int(entry), FROM_START)
@@ -224,7 +224,11 @@ def _format_cursor(lines: ActLines) -> str:
 
 
 _KIND = Parameter("kind", "Only acts of this kind", {"type": "string", "enum": list(KIND_NAMES)})
-_PROOF = Parameter("proof", "Hash the rows of the batches again; limited as a report is", {"type": "boolean"})
+_PROOF = Parameter(
+    "proof",
+    "Hash the rows of the batches again; the limits on reports apply: two at a time, one per sender",
+    {"type": "boolean"},
+)
 _AFTER_CURSOR = AFTER._replace(
     schema={"type": "string", "pattern": "^(entry-[0-9]{1,18}|refusal-[0-9]{1,18}-[0-9]{1,9})$"}
 )
@@ -255,7 +259,7 @@ ROUTES = (
         "/v1/acts/{entry}",
         ActHistoryHandler.get_by_entry,
         Operation(
-            "The line with a document number",
+            "The line that has the given document number",
             {"200": ActPage, **list_problems("400", "404")},
             (_PROOF,),
             description=IBAN_MASKING,

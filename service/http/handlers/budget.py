@@ -25,7 +25,7 @@ _PROGRAMME_PARAMETERS = ("year", "batch", "limit", "after")
 
 
 class ProgrammePage(msgspec.Struct, frozen=True):
-    """Programmes that ever received credits, by year, code and envelope."""
+    """Programmes that ever received credits, in order of year, code, and ceiling (T2 or HT2)."""
 
     batch: int
     programmes: list[NodeBudget]
@@ -103,22 +103,28 @@ ROUTES = (
         "/v1/budget/nodes",
         BudgetHandler.get_node,
         Operation(
-            "The AE and CP of a budget node and of the nodes above it, and the level with the least credits left",
+            "The commitment appropriations (AE) and payment appropriations (CP) of a budget node and of the nodes"
+            " above it, and the level with the least credits left",
             {"200": NodeStatus, **list_problems("400", "404")},
             (
                 Parameter(
                     "fund_centre", "Fund centre of the node", build_text_schema(CENTRE_LENGTH_MAX), True
                 ),
                 YEAR._replace(description="Budget year of the node", is_required=True),
-                Parameter("staff", "Title 2 (payroll) instead of the other titles", {"type": "boolean"}),
+                Parameter(
+                    "staff",
+                    "Whether the node is of title 2 (staff), not of the other titles",
+                    {"type": "boolean"},
+                ),
                 Parameter(
                     "fund",
-                    "Fund whose family selects the node; ordinary credits if left out",
+                    "Any fund of the node's family of funds; by default, the node of ordinary credits",
                     build_text_schema(FUND_LENGTH_MAX),
                 ),
                 BATCH,
             ),
-            description="For every key whose perimeter includes the programme; the figures are those of all senders.",
+            description="Every key whose perimeter includes the programme may read this; the figures include the acts of all"
+            " senders.",
         ),
     ),
     Route(

@@ -43,7 +43,9 @@ class CancellationHandler:
         try:
             await self._inbox.files.cancel(number, caller.key, caller.sender)
         except NotWaiting as error:
-            raise Problem(HTTPStatus.CONFLICT, "not-waiting", f"Too late to cancel: {error}") from error
+            raise Problem(
+                HTTPStatus.CONFLICT, "not-waiting", f"The submission cannot be cancelled any more: {error}"
+            ) from error
         LOG.info("submission cancelled", submission=number, key=caller.key, sender=caller.sender)
         self._tickets.notify_ended(number)
         return await self._tickets.load(number)

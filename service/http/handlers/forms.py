@@ -22,6 +22,7 @@ from reporting.refusals import Language, select_language
 from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.http.handlers.dry_runs import DryRunner
+from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.name_cache import NameCache
 from service.http.openapi.examples import FORM_EXAMPLE
@@ -105,13 +106,13 @@ class FormHandler:
 
         With ``atomic``, so are all acts of the form; with ``dry_run``, the form is decided and undone.
         """
+        sender = require_sending_role(request).sender
         request.allow_only("dry_run", "atomic")
         if request.get_header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             detail = "A form must be JSON"
             raise Problem(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail, accepted=["application/json"]
             )
-        sender = request.caller.sender
         self._limits.check_form(sender)
         with self._byte_quota.open_share(sender) as share:
             body = await read_small_body(request.receive, BODY_BYTES_MAX, share)
@@ -150,11 +151,11 @@ def _check_form(rows: list[dict[str, str]], caller: Caller) -> None:
     """
     if rows[0].get(_LINE_COLUMN, "") not in _FIRST_LINES:
         raise FormatUnknown(
-            "form", "it begins in the middle of an act", "Send all lines of an act in one form"
+            "form", "The form begins in the middle of an act", "Send all lines of an act in one form"
         )
     if any("\0" in text for row in rows for text in row.values()):
         raise FileUnreadable(
-            "form", "it contains the character NUL", "Remove the character NUL from the texts"
+            "form", "The form contains the character NUL", "Remove the character NUL from the texts"
         )
     PerimeterCheck(caller).check_form(rows)
 
@@ -221,8 +222,8 @@ ROUTES = (
         "/v1/acts",
         FormHandler.decide,
         Operation(
-            "Decide a form in a batch with others and respond after the commit; lines of one reference are one act,"
-            " accepted whole or not at all",
+            "Decide a form, in one batch with other forms, and respond after the commit; lines with the same reference are one"
+            " act, accepted whole or not at all",
             {"200": Decision, **list_problems("400", "403", "413", "415", "422")},
             (ATOMIC, DRY_RUN),
             {JSON: {"schema": _FORM_SCHEMA, "example": FORM_EXAMPLE}},

@@ -21,9 +21,9 @@ class HealthHandler:
     async def get_readiness(self, _: Request) -> Response:
         """Respond 200 while the book is loaded and the service is not stopping, else 503."""
         if self._state.is_draining:
-            raise try_again("stopping")
+            raise try_again("The service is stopping")
         if not self._state.is_ready:
-            raise try_again("loading the book")
+            raise try_again("The service is loading the book")
         return respond({"status": "ready", "files_waiting": len(self._inbox.files.queue)})
 
 

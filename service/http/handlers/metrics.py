@@ -146,7 +146,8 @@ LIVE_ROUTES = (
         "/v1/live",
         LiveHandler.stream_figures,
         Operation(
-            f"The same figures about once a second for five minutes, as {EVENT_STREAM}; each event is named figures",
+            f"Send the same figures about once a second for five minutes, as {EVENT_STREAM}; the name of each event is"
+            " `figures`",
             {"200": "A stream of events", **_ACCESS_PROBLEMS},
         ),
         is_open=True,
@@ -156,7 +157,7 @@ LIVE_ROUTES = (
         "/v1/batches/{batch}/proof",
         LiveHandler.get_proof,
         Operation(
-            "Hash the stored rows of a batch again and compare its figures with them",
+            "Hash the stored rows of a batch again, and compare the figures of the batch with these rows",
             {"200": BatchProofResult, **list_problems("404"), **_ACCESS_PROBLEMS},
         ),
         is_open=True,

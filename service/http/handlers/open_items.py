@@ -165,8 +165,8 @@ def _mask_line(line: CommitmentLine | PaymentLine) -> CommitmentLine | PaymentLi
 
 _PAYMENT_STATES = (
     "`partly_rejected` and `rejected`: the accountant refused a part of the request, or all of it. `partly_paid` and"
-    " `paid`: acts of payment followed (transfers issued, set-offs, oppositions and assignments), listed under"
-    " `settlements`; what the bank answered to a transfer is listed as its follower."
+    " `paid`: acts of payment followed the request (issued transfers, set-offs, attachments and assignments); they are"
+    " listed under `settlements`. The bank's answer to a transfer is listed among the followers of that transfer."
 )
 _QUERY = (REFERENCE, EXERCISE_OF_ACCEPTED, SENDER, build_limit(PAGE_MAX), AFTER)
 
@@ -176,7 +176,8 @@ COMMITMENT_ROUTES = (
         "/v1/commitments",
         OpenItemsHandler.get_by_reference,
         Operation(
-            "The status of a commitment, line by line: AE committed, certified, requested and remaining, and what changed it",
+            "The status of a commitment, line by line: AE committed, certified, requested and remaining, and"
+            " the acts that changed them",
             {"200": CommitmentPage, **list_problems("400", "404")},
             _QUERY,
             description=VISIBILITY,
@@ -187,7 +188,7 @@ COMMITMENT_ROUTES = (
         "/v1/commitments/{entry}",
         OpenItemsHandler.get_by_entry,
         Operation(
-            "The status of the commitment line with a document number",
+            "The status of the commitment line that has the given document number",
             {"200": CommitmentPage, **list_problems("400", "404")},
         ),
     ),
@@ -210,7 +211,7 @@ PAYMENT_ROUTES = (
         "/v1/payments/{entry}",
         OpenItemsHandler.get_by_entry,
         Operation(
-            "The status of the payment request line with a document number",
+            "The status of the payment request line that has the given document number",
             {"200": PaymentPage, **list_problems("400", "404")},
             description=f"{_PAYMENT_STATES} {IBAN_MASKING}",
         ),

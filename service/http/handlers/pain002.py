@@ -50,12 +50,12 @@ class Pain002Handler:
 def _read_version(request: Request) -> Pain002Version:
     text = request.get_query("version") or Pain002Version.V10
     if text not in set(Pain002Version):
-        raise bad_request(f"version must be one of {', '.join(Pain002Version)}")
+        raise bad_request(f"The parameter version must be one of {', '.join(Pain002Version)}")
     return Pain002Version(text)
 
 
 _REPORT: Mapping[str, Any] = {
-    "description": "A status report, pain.002.001; each refused line is one of its transactions",
+    "description": "A status report, pain.002.001, with one transaction for each refused line",
     "content": {XML: {"schema": {"type": "string"}, "example": PAIN002_EXAMPLE}},
 }
 

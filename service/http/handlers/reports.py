@@ -146,7 +146,7 @@ def _check_caller(caller: Caller, report: Report) -> None:
         The caller is neither auditor nor operator, or is limited to programmes and the report covers all of them.
     """
     if not caller.roles & {Role.AUDITOR, Role.OPERATOR}:
-        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Reports are for auditors and operators")
+        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Only auditors and operators may read reports")
     if not report.is_by_programme:
         require_all_programmes(caller, "that report is of all programmes")
 
@@ -189,8 +189,8 @@ def _describe_report(report: Report) -> Operation:
             *(_describe_parameter(parameter) for parameter in report.parameters if _is_query(parameter)),
             *((build_limit(paging.items_max), AFTER) if paging else ()),
         ],
-        description="For auditors and operators. The service computes two reports at a time, one of each sender; further"
-        " requests are answered 503.",
+        description="For auditors and operators. The service computes at most two reports at a time, and at most one for each"
+        " sender; further requests are answered 503.",
         text_examples={CSV: example["csv"]} if example else {},
     )
 

@@ -157,7 +157,8 @@ ROUTES = (
         "/v1/submissions",
         SubmissionsHandler.submit,
         Operation(
-            "Accept a file: 202 once it is durable and valid, 200 if it was sent before or is already decided",
+            "Accept a file: 202 once it is valid and stored on disk; 200 if it was sent before, or if it is decided before the"
+            " service responds",
             {
                 "200": (Ticket, DryRunResult),
                 "202": Ticket,

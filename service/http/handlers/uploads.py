@@ -84,7 +84,7 @@ class UploadsHandler:
         try:
             upload, is_new = await asyncio.to_thread(self._uploads.begin, declaration)
         except (UploadQuotaExceeded, UploadDiffers) as error:
-            detail = f"{error}: finish an upload, or give one up with DELETE"
+            detail = f"{error}: finish an upload, or remove one with DELETE"
             raise Problem(HTTPStatus.CONFLICT, _CONFLICT_CODES[type(error)], detail) from error
         except DiskFull as error:
             raise try_again(str(error), NO_SPACE_RETRY_SECONDS) from error
@@ -93,7 +93,7 @@ class UploadsHandler:
         return respond_state(upload, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     async def get_state(self, request: Request) -> Response:
-        """Respond with how much of an upload has arrived; HEAD gets it in headers alone."""
+        """Respond with how much of an upload has arrived; HEAD returns this in headers alone."""
         request.allow_only()
         return respond_state(self._require_own(request))
 
@@ -164,7 +164,7 @@ class UploadsHandler:
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail)
         offset, arrived = upload_headers.read_byte_count(request, UPLOAD_OFFSET), upload.offset
         if offset != arrived:
-            detail = f"{arrived:,} bytes have arrived, and this piece begins at {offset:,}"
+            detail = f"{arrived:,} bytes have arrived, but this piece begins at {offset:,}"
             problem = Problem(HTTPStatus.CONFLICT, "offset-differs", detail, offset=arrived)
             problem.headers |= build_headers(upload)
             raise problem
@@ -215,12 +215,12 @@ ROUTES = (
         "/v1/uploads",
         UploadsHandler.begin,
         Operation(
-            "Begin a file that is sent in pieces (201), or find it again after an interruption (200), with the position of"
-            " the next byte; 303 if the same bytes are a submission already",
+            "Begin an upload in pieces (201), or find it again after an interruption (200); both responses give the position"
+            " of the next byte. The response is 303 if the same bytes are already a submission",
             {
                 "200": UploadState,
                 "201": UploadState,
-                "303": "The same bytes are a submission already; Location has its address",
+                "303": "The same bytes are already a submission; Location contains its address",
                 **list_problems("400", "403", "409", "413", "415", "422"),
             },
             (AGAIN, ATOMIC),
@@ -238,7 +238,7 @@ ROUTES = (
         "/v1/uploads/{upload}",
         UploadsHandler.get_state,
         Operation(
-            "How much of an upload has arrived; HEAD gets it in headers alone",
+            "How much of an upload has arrived; HEAD returns this in headers alone",
             {"200": UploadState, **list_problems("404", "409")},
         ),
     ),
@@ -251,7 +251,7 @@ ROUTES = (
             {
                 "200": Ticket,
                 "202": Ticket,
-                "204": "The piece has arrived and the file is not complete; Upload-Offset has the next position",
+                "204": "The piece has arrived, and the file is not complete; Upload-Offset contains the next position",
                 **list_problems("400", "403", "404", "408", "409", "413", "415", "422"),
             },
             (WAIT,),

@@ -29,7 +29,7 @@ class MetricsAccess:
             return
         request.optional_caller = await self._authenticator.authenticate(request)
         if not request.caller.roles & {Role.OPERATOR, Role.AUDITOR}:
-            detail = "The figures of all senders are for operators and auditors"
+            detail = "Only operators and auditors may see the figures of all senders"
             raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", detail)
         require_all_programmes(request.caller, "the figures are of all programmes")
 

@@ -156,7 +156,10 @@ def _describe_header(name: str, *, is_required: bool) -> dict[str, Any]:
 def _describe_response(meaning: Any) -> dict[str, Any]:
     if meaning == PROBLEM:
         content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        return {"description": "The request was not carried out; the problem says why", "content": content}
+        return {
+            "description": "The request was not carried out; the problem document says why (RFC 9457)",
+            "content": content,
+        }
     if isinstance(meaning, Mapping):
         return dict(meaning)
     if isinstance(meaning, str):
@@ -200,7 +203,7 @@ def _describe_problem() -> dict[str, Any]:
     }
     return {
         "type": "object",
-        "description": "RFC 9457; the code is stable",
+        "description": "A problem document (RFC 9457); the values of `code` do not change",
         "properties": {**properties, "status": {"type": "integer"}},
         "required": ["type", "title", "status", "code", "detail"],
     }

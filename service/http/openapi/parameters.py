@@ -21,13 +21,17 @@ def build_number_schema(minimum: int, maximum: int) -> Mapping[str, Any]:
 
 def build_limit(limit_max: int) -> Parameter:
     """Return the parameter that sets the length of a page."""
-    return Parameter("limit", "Items per page, at most", build_number_schema(1, limit_max))
+    return Parameter("limit", "Maximum number of items per page", build_number_schema(1, limit_max))
 
 
-WAIT = Parameter("wait", "How many seconds to wait for the end, at most", build_number_schema(0, 300))
+WAIT = Parameter(
+    "wait", "Maximum number of seconds to wait until the submission is decided", build_number_schema(0, 300)
+)
 ATOMIC = Parameter("atomic", "Accept all acts of the form or file, or none", {"type": "boolean"})
-DRY_RUN = Parameter("dry_run", "Decide against the current state and store nothing", {"type": "boolean"})
-AGAIN = Parameter("again", "Decide a file again that has been decided before", {"type": "boolean"})
+DRY_RUN = Parameter(
+    "dry_run", "Show how the lines would be decided now, and store nothing", {"type": "boolean"}
+)
+AGAIN = Parameter("again", "Decide again a file that was decided before", {"type": "boolean"})
 PAIN002_VERSION = Parameter(
     "version", "Version of pain.002.001", {"type": "string", "enum": ["03", "10", "12"]}
 )
@@ -43,26 +47,26 @@ SENDER = Parameter(
     "Only this sender's acts; only auditors may name another sender than their own",
     build_text_schema(SENDER_LENGTH_MAX),
 )
-EXERCISE = Parameter(
-    "exercise", "Only this exercise (budget year of the act)", build_number_schema(*YEAR_RANGE)
-)
+EXERCISE = Parameter("exercise", "Only this exercise (accounting year)", build_number_schema(*YEAR_RANGE))
 EXERCISE_OF_ACCEPTED = EXERCISE._replace(
-    description="Only this exercise; applies to accepted lines, as refused lines are stored without one"
+    description="Only accepted lines of this exercise (accounting year); refused lines are stored without an exercise, and all"
+    " are returned"
 )
 YEAR = Parameter("year", "Only this budget year", build_number_schema(*YEAR_RANGE))
 BATCH = Parameter(
     "batch",
-    "State just after this batch; after the last one if left out",
+    "The figures just after this batch; by default, those after the last batch",
     build_number_schema(0, BATCH_NUMBER_MAX),
 )
 AFTER = Parameter(
     "after",
-    "Start of the page, as `next` of the page before gives it",
+    "Where the page starts: the value that `next` of the previous page gives",
     build_number_schema(0, BATCH_NUMBER_MAX),
 )
 
 VISIBILITY = (
-    "A key reads the acts of its sender, and only those in its programmes if it is limited to some; auditors read all"
-    " senders. The response does not tell an act that does not exist from one that the caller may not see."
+    "A key can read the acts of its sender; if the key is limited to programmes, only the acts in these programmes."
+    " Auditors can read the acts of all senders. The response is the same for an act that does not exist and for an act"
+    " that the caller may not see."
 )
 IBAN_MASKING = "Accountants and auditors see whole IBANs, others only the first and last four characters."

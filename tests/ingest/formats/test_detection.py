@@ -46,7 +46,7 @@ def test_a_name_of_another_format_is_refused(suffix: str, claimed: str, tmp_path
     if suffix == claimed or (suffix, claimed) == (".arrows", ".arrow"):
         assert detect(path, f"acts{claimed.upper()}") is FORMATS[suffix]
     else:
-        with pytest.raises(FileUnreadable, match="not what the name claims"):
+        with pytest.raises(FileUnreadable, match="not what its name claims"):
             detect(path, f"acts{claimed}")
 
 
@@ -61,7 +61,7 @@ def test_xml_is_detected_as_a_payment_file(content: bytes, tmp_path: Path) -> No
     path.write_bytes(content)
     assert detect(path, "upload") is FileFormat.PAIN001
     assert detect(path, "orders.XML") is FileFormat.PAIN001
-    with pytest.raises(FileUnreadable, match="not what the name claims"):
+    with pytest.raises(FileUnreadable, match="not what its name claims"):
         detect(path, "orders.csv")
 
 

@@ -120,10 +120,14 @@ WRONG: dict[str, tuple[type[InputError], str, bytes]] = {
     ),
     "too few": (
         EnvelopeMismatch,
-        "IMPUTATION_DIFFERS: 2 rows, and more transfers",
+        "IMPUTATION_DIFFERS: there are fewer rows (2) than transfers",
         build_assignments(ROWS[:2]),
     ),
-    "none": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 0 rows", build_assignments([])),
+    "none": (
+        EnvelopeMismatch,
+        "IMPUTATION_DIFFERS: there are fewer rows (0) than transfers",
+        build_assignments([]),
+    ),
     "too many": (
         EnvelopeMismatch,
         "more rows than the 3 transfers",
@@ -131,31 +135,31 @@ WRONG: dict[str, tuple[type[InputError], str, bytes]] = {
     ),
     "a column of payments": (
         FormatUnknown,
-        "column iban: Not a column of account assignments",
+        "column iban: An account assignment file may not have this column",
         build_assignments(ROWS, iban="FR00"),
     ),
     "several lines an act": (
         FormatUnknown,
-        "column line: Not a column of account assignments",
+        "column line: An account assignment file may not have this column",
         build_assignments(ROWS, line="1"),
     ),
-    "an unknown column": (FormatUnknown, "Unknown column", build_assignments(ROWS, colour="red")),
+    "an unknown column": (FormatUnknown, "The column is unknown", build_assignments(ROWS, colour="red")),
     "no column of amounts": (
         FormatUnknown,
-        "No column reference, or none of amounts",
+        "The column reference, or a column of amounts, is missing",
         b"reference;fund\nR1;1\nR2;1\nR3;1\n",
     ),
     "no column of references": (
         FormatUnknown,
-        "No column reference",
+        "The column reference",
         b"amount;fund\n10.00;1\n0.5;1\n7.25;1\n",
     ),
-    "another payment file": (FileUnreadable, "not what the name claims", TEXT),
+    "another payment file": (FileUnreadable, "not what its name claims", TEXT),
     "nothing": (FileUnreadable, "The file is empty", b""),
     "cut off": (FileUnreadable, "The last line has no line end", build_assignments(ROWS)[:-1]),
     "in Latin-1": (
         FileUnreadable,
-        "Not UTF-8",
+        "not UTF-8",
         build_assignments(ROWS, nature="é").decode().encode("latin-1"),
     ),
 }
@@ -179,7 +183,7 @@ def test_an_equal_invalid_amount_is_left_to_its_line(amount: str, tmp_path: Path
 
 def test_whole_cents_differ_from_an_invalid_amount(tmp_path: Path) -> None:
     assignments = write_parquet([("R1", "1.00")], tmp_path / "orders.xml.imputation.parquet")
-    with pytest.raises(EnvelopeMismatch, match=r"the row has '100', its transfer '1\.005'"):
+    with pytest.raises(EnvelopeMismatch, match=r"the row has '100', and its transfer has '1\.005'"):
         validate_without_cache(
             receive_file(
                 tmp_path,
@@ -252,10 +256,10 @@ def pack_archive(
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["orders.xml"], "1 files in the archive"),
-        (["orders.xml", "rows.csv", "rows.csv"], "Over two files"),
-        (["orders.xml", "orders.xml"], "Not one .xml and one account assignment file"),
-        (["rows.csv", "rows.csv"], "Not one .xml and one account assignment file"),
+        (["orders.xml"], "must contain two files, not 1"),
+        (["orders.xml", "rows.csv", "rows.csv"], "must contain two files, not more"),
+        (["orders.xml", "orders.xml"], "exactly one .xml file and one account assignment file"),
+        (["rows.csv", "rows.csv"], "exactly one .xml file and one account assignment file"),
     ],
 )
 def test_an_archive_of_anything_else_is_refused(names: list[str], message: str, tmp_path: Path) -> None:
@@ -268,14 +272,14 @@ def test_an_archive_of_two_payment_files_is_refused(tmp_path: Path) -> None:
         tmp_path,
         lambda archive: [archive.add(tmp_path / "orders.xml", name) for name in ("orders.xml", "rows")],
     )
-    with pytest.raises(FormatUnknown, match="rows: Another payment file"):
+    with pytest.raises(FormatUnknown, match="rows: This is another payment file"):
         validate_without_cache(spooled)
 
 
 def test_links_folders_and_long_names_are_refused(tmp_path: Path) -> None:
     (tmp_path / "orders.link").symlink_to("/etc/passwd")
     for path, name in (("orders.link", "orders.xml"), (".", "orders.xml"), ("rows.csv", "x" * 101)):
-        with pytest.raises(FileUnreadable, match=r"Not a regular file|No header"):
+        with pytest.raises(FileUnreadable, match=r"not a regular file|The header"):
             pack_archive(
                 tmp_path,
                 lambda archive, path=path, name=name: archive.add(tmp_path / path, name, recursive=False),
@@ -298,7 +302,7 @@ def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
     content[at] ^= 1
     path = tmp_path / "damaged.tar"
     path.write_bytes(content)
-    with pytest.raises(FileUnreadable, match="No header of a tar archive, or a damaged one"):
+    with pytest.raises(FileUnreadable, match="The header of a tar archive is missing or damaged"):
         Spool(tmp_path / "spool").receive(path, path.name, SENDER)
 
 
@@ -307,7 +311,7 @@ def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
 
 def test_two_assignment_files_are_refused(tmp_path: Path) -> None:
     write_parquet(ROWS, tmp_path / "orders.xml.imputation.parquet")
-    with pytest.raises(FileUnreadable, match="Several account assignment files"):
+    with pytest.raises(FileUnreadable, match="several account assignment files"):
         receive_file(tmp_path, build_assignments(ROWS))
 
 
@@ -315,7 +319,7 @@ def test_the_batch_id_is_the_message_id(tmp_path: Path) -> None:
     path = tmp_path / "orders.xml"
     path.write_bytes(TEXT)
     spool = Spool(tmp_path / "spool")
-    with pytest.raises(EnvelopeMismatch, match="stated as OTHER, the file's MsgId is MSG-1"):
+    with pytest.raises(EnvelopeMismatch, match="states the batch id OTHER, the file has the MsgId MSG-1"):
         spool.receive(path, path.name, msgspec.structs.replace(SENDER, batch_id="OTHER"))
     path.write_bytes(TEXT.replace(b"MSG-1", "Né".encode()))
     with pytest.raises(FormatUnknown, match="batch_id is 'Né'"):

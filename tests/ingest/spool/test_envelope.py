@@ -196,7 +196,7 @@ def test_a_difference_is_reported_with_both_figures() -> None:
     check_hash(envelope, b"\xaa" * 32, "f")
     with pytest.raises(EnvelopeMismatch, match=r"states 10 lines, the file has 1,009"):
         check_totals(envelope, 1009, 1234567, name="f")
-    with pytest.raises(EnvelopeMismatch, match=r"12,345\.67, the file's is -0\.05"):
+    with pytest.raises(EnvelopeMismatch, match=r"12,345\.67, the file has -0\.05"):
         check_totals(envelope, 10, -5, name="f")
     with pytest.raises(EnvelopeMismatch, match=r"states 0 lines, the file has 7"):
         check_totals(Envelope(count=0), 7, 0, name="f")

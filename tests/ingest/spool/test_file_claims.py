@@ -43,7 +43,7 @@ def test_a_file_that_is_not_needed_is_removed_with_its_folder(spool: Spool, fold
     spool.release(receive_file(spool), is_needed=False)
     assert list_files(folder) == []
     assert not (folder / DIGEST.hex()[:2] / DIGEST.hex()).exists()
-    with pytest.raises(FileUnreadable, match="No such file"):
+    with pytest.raises(FileUnreadable, match="no such file"):
         spool.open(DIGEST)
 
 
@@ -64,7 +64,7 @@ def test_the_same_bytes_of_another_sender_stay(spool: Spool) -> None:
     spool.release(theirs, is_needed=True)
     spool.release(mine, is_needed=False)
     assert spool.open(DIGEST, "MINARM").path.read_bytes() == CSV
-    with pytest.raises(FileUnreadable, match="No such file"):
+    with pytest.raises(FileUnreadable, match="no such file"):
         spool.open(DIGEST, "MEN")
 
 
@@ -80,7 +80,7 @@ def test_the_last_claim_decides(needed: bool, spool: Spool, folder: Path) -> Non
 def test_a_sender_name_that_is_a_prefix_of_another_is_distinct(spool: Spool) -> None:
     receive_file(spool, "A.B")
     spool.release(receive_file(spool, "A"), is_needed=False)
-    with pytest.raises(FileUnreadable, match="No such file"):
+    with pytest.raises(FileUnreadable, match="no such file"):
         spool.open(DIGEST, "A")
     assert spool.open(DIGEST, "A.B")
 

@@ -103,10 +103,10 @@ def test_a_batch_without_id_is_named_by_its_hash(spool: Spool) -> None:
 
 
 def test_a_missing_file_is_reported(spool: Spool, tmp_path: Path) -> None:
-    with pytest.raises(FileUnreadable, match=f"{DIGEST.hex()}: No such file"):
+    with pytest.raises(FileUnreadable, match=f"{DIGEST.hex()}: There is no such file"):
         spool.open(DIGEST)
     spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
-    with pytest.raises(FileUnreadable, match="No such file"):
+    with pytest.raises(FileUnreadable, match="There is no such file"):
         spool.open(DIGEST, "MINARM")
     with pytest.raises(FileUnreadable, match=r"missing\.csv: No such file"):
         spool.receive(tmp_path / "missing.csv", "missing.csv", SENDER)
@@ -175,7 +175,7 @@ def test_progress_is_reported_in_bytes(spool: Spool, tmp_path: Path) -> None:
 def test_changed_bytes_are_detected_and_replaced_by_sending_again(spool: Spool) -> None:
     spooled = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
     spooled.path.write_bytes(CSV.replace(b"A", b"B"))
-    with pytest.raises(FileUnreadable, match="now hash to"):
+    with pytest.raises(FileUnreadable, match="its SHA-256 is now"):
         spool.open(DIGEST)
     spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
     assert spool.open(DIGEST) == spooled

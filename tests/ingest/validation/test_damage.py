@@ -343,7 +343,7 @@ def test_a_delta_dictionary_is_refused(tmp_path: Path) -> None:
 def test_a_stream_needs_its_end_mark(tmp_path: Path) -> None:
     content = to_ipc(build_table({"reference": ["A"]}), ".arrows")
     assert content.endswith(b"\xff\xff\xff\xff\0\0\0\0")
-    with pytest.raises(FileUnreadable, match="no end mark"):
+    with pytest.raises(FileUnreadable, match="nor an end mark"):
         validate_content(tmp_path, content[:-8], "acts.arrows")
 
 

@@ -44,7 +44,9 @@ def test_one_long_text_among_many_is_found(at: int) -> None:
         if longest == CELL_BYTES_MAX:
             inspector.add(rows)
             continue
-        with pytest.raises(LimitExceeded, match=f"line {at + 1:,}, column reference: A text of 65,537 bytes"):
+        with pytest.raises(
+            LimitExceeded, match=f"line {at + 1:,}, column reference: A text has 65,537 bytes"
+        ):
             inspector.add(rows)
 
 
@@ -72,7 +74,7 @@ def test_long_lines_are_detected_anywhere_in_a_batch(window: int, monkeypatch: p
     monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
     first = window * WINDOW_LINES
     rows = build_long_lines(range(first + 500, first + 1501))
-    message = f"acts, line {first + WINDOW_LINES:,} and before: 100,100 bytes of text in 32,768 lines"
+    message = f"acts, line {first + WINDOW_LINES:,} and before: 32,768 lines have 100,100 bytes of text"
     with pytest.raises(LimitExceeded, match=message):
         FileInspector("acts", rows.schema).add(rows)
 
@@ -92,5 +94,5 @@ def test_short_batches_of_long_lines_are_checked_together(monkeypatch: pytest.Mo
     inspector = FileInspector("acts", rows.schema)
     for _ in range(10):
         inspector.add(rows)
-    with pytest.raises(LimitExceeded, match="line 110 and before: 110,000 bytes of text in 110 lines"):
+    with pytest.raises(LimitExceeded, match="line 110 and before: 110 lines have 110,000 bytes of text"):
         inspector.add(rows)

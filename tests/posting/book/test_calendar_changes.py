@@ -45,7 +45,7 @@ async def test_a_year_with_entries_is_never_dropped(
     before = await _count_rows(dsn)
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
     with pytest.raises(
-        ReferenceDataError, match=rf"calendar\.toml: exercise {removed_year} is missing.*close it"
+        ReferenceDataError, match=rf"calendar\.toml: exercise {removed_year} is missing.*with open_months"
     ):
         await process_rows(dsn, tmp_path, _only(tmp_path, remaining_year), [payment])
     assert await _count_rows(dsn) == before
@@ -67,7 +67,7 @@ async def test_figures_of_a_removed_year_without_assignments_are_detected(
     await connection.execute(f"insert into {table} select 1, {path.replace('18', '17')}")
     await connection.close()
     with pytest.raises(
-        ReferenceDataError, match=f"exercise 2017 is missing, and the database contains {contents}"
+        ReferenceDataError, match=f"exercise 2017 is missing, but the database contains {contents}"
     ):
         async with PostgresStore(dsn).own_lease("test") as store:
             await book_loading.load_book(store, ReferenceData.load(REFERENCE))

@@ -187,14 +187,14 @@ def test_rows_encoded_again_are_equal() -> None:
 def test_a_checkpoint_with_missing_pieces_is_refused(missing: slice) -> None:
     _, rows, row = _take_snapshot()
     del rows[missing]
-    _assert_refused(row, rows, "pieces are not complete")
+    _assert_refused(row, rows, "pieces of the checkpoint are not complete")
     _assert_refused(row._replace(pieces=len(rows)), rows, "not")
 
 
 def test_surplus_pieces_are_refused() -> None:
     _, rows, row = _take_snapshot()
-    _assert_refused(row, [*rows, rows[-1]], "pieces are not complete")
-    _assert_refused(row, [*rows[:-1], rows[0]], "pieces are not complete")
+    _assert_refused(row, [*rows, rows[-1]], "pieces of the checkpoint are not complete")
+    _assert_refused(row, [*rows[:-1], rows[0]], "pieces of the checkpoint are not complete")
 
 
 def test_pieces_of_other_lengths_are_refused() -> None:
@@ -202,7 +202,7 @@ def test_pieces_of_other_lengths_are_refused() -> None:
     _, rows, row = _take_snapshot()
     longer = rows[3][: _STORED_AT - 4] + (PIECE_BYTES + 1).to_bytes(4, "big") + rows[3][_STORED_AT:] + b"x"
     shorter = rows[4][: _STORED_AT - 4] + (PIECE_BYTES - 1).to_bytes(4, "big") + rows[4][_STORED_AT:-1]
-    _assert_refused(row, [*rows[:3], longer, shorter, *rows[5:]], "pieces are not complete")
+    _assert_refused(row, [*rows[:3], longer, shorter, *rows[5:]], "pieces of the checkpoint are not complete")
 
 
 @few
@@ -226,7 +226,9 @@ def test_exchanged_pieces_are_refused() -> None:
 @pytest.mark.parametrize("name", ["batch", "entries", "keys", "payees", "previous"])
 def test_the_digest_covers_the_row(name: str) -> None:
     _, rows, row = _take_snapshot()
-    _assert_refused(row._replace(**{name: getattr(row, name) + 1}), rows, "its row was changed")
+    _assert_refused(
+        row._replace(**{name: getattr(row, name) + 1}), rows, "the row of the checkpoint was changed"
+    )
 
 
 def test_a_checkpoint_of_another_version_is_refused() -> None:
@@ -250,7 +252,7 @@ def test_a_checkpoint_without_an_end_is_refused(cut: int) -> None:
     content = (head + blocks).ljust(PIECE_BYTES, b"\1")
     piece = checkpoint._encode_rows(0, 0, bytearray(content)).tobytes()
     row = CheckpointRow(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
-    _assert_refused(row, [piece], "its end is missing")
+    _assert_refused(row, [piece], "the end of the checkpoint is missing")
 
 
 def _chain(*links: tuple[int, int]) -> list[CheckpointRow]:
@@ -273,7 +275,7 @@ def test_a_complete_chain_is_accepted(links: list[tuple[int, int]]) -> None:
     ],
 )
 def test_a_chain_with_a_gap_or_a_branch_is_refused(links: list[tuple[int, int]], named: int) -> None:
-    with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {named} .*on which it builds"):
+    with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {named} .*on which this one builds"):
         checkpoint_restore.check_chain(_chain(*links), 8, 80)
 
 

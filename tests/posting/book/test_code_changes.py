@@ -36,7 +36,7 @@ class Change(NamedTuple):
     message: str
 
 
-_PUT_BACK = "Put it back: "
+_PUT_BACK = " back: a code "
 _CHANGES = (
     Change(
         "programmes.csv",
@@ -82,10 +82,10 @@ _REMOVED = (
         "centres.csv",
         "0217-SGAC-ASPR",
         "",
-        "centres.csv of 2018: 0217-SGAC-ASPR is missing, and it is in use",
+        "centres.csv of 2018: 0217-SGAC-ASPR is missing, although it is in use",
     ),
-    Change("areas.csv", "0217-07", "", "areas.csv of 2018: 0217-07 is missing, and it is in use"),
-    Change("funds.csv", "1-1-00733", "", "funds.csv of 2018: 1-1-00733 is missing, and it is in use"),
+    Change("areas.csv", "0217-07", "", "areas.csv of 2018: 0217-07 is missing, although it is in use"),
+    Change("funds.csv", "1-1-00733", "", "funds.csv of 2018: 1-1-00733 is missing, although it is in use"),
 )
 
 
@@ -142,7 +142,7 @@ async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     for file in ("items.csv", "roles.csv"):
         remove_lines(reference, f"2018/{file}", "21,")
     await _assert_refused(
-        dsn, tmp_path, reference, "items.csv of 2018: 21 is missing, and it is in use. Put it back"
+        dsn, tmp_path, reference, "items.csv of 2018: 21 is missing, although it is in use. Put the code back"
     )
 
 
@@ -160,7 +160,7 @@ async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> No
         for start in starts:
             remove_lines(reference, f"2018/{file}", start)
     await _assert_refused(
-        dsn, tmp_path, reference, "programmes.csv of 2018: 0217 is missing, and it is in use (and "
+        dsn, tmp_path, reference, "programmes.csv of 2018: 0217 is missing, although it is in use (and "
     )
 
 
@@ -264,7 +264,7 @@ async def test_a_database_without_meanings_stores_them_at_its_next_start(dsn: st
 
 
 async def _assert_operation_missing(dsn: str, folder: Path, reference: Path) -> None:
-    with pytest.raises(ReferenceDataError, match="OP-0217-000001 is missing, and it is in use"):
+    with pytest.raises(ReferenceDataError, match="OP-0217-000001 is missing, although it is in use"):
         await process_rows(dsn, folder, reference, [])
 
 

@@ -31,7 +31,7 @@ def test_the_greatest_number_of_each_kind_fits(kind: CodeKind) -> None:
     assert rows[-1] == (kind, NUMBERS_MAX[kind], str(NUMBERS_MAX[kind] - 1))
     with pytest.raises(ReferenceDataError) as refused:
         number_codes(numbers, {kind: ["one more"]})
-    message = f"{_CODES[kind]}: {NUMBERS_MAX[kind] + 1:,} codes, including those of earlier starts"
+    message = f"{_CODES[kind]}: there are {NUMBERS_MAX[kind] + 1:,} codes, including those of earlier starts"
     assert str(refused.value).startswith(message)
     assert f"Use at most {NUMBERS_MAX[kind]:,} in all years together" in str(refused.value)
 
@@ -78,7 +78,7 @@ async def test_too_many_codes_are_refused_and_nothing_is_stored(dsn: str, tmp_pa
     for year, first in ((2018, 1000), (2019, 2000)):
         with reference.joinpath(str(year), "accounts.csv").open("a") as accounts:
             accounts.writelines(f"99{code:08},account\n" for code in range(first, first + 600))
-    with pytest.raises(ReferenceDataError, match=r"accounts\.csv: 1,2\d\d codes"):
+    with pytest.raises(ReferenceDataError, match=r"accounts\.csv: there are 1,2\d\d codes"):
         await process_rows(dsn, tmp_path, reference, [act("commitment", "C1", "1.00", ASPR)])
     await process_rows(dsn, tmp_path, REFERENCE, [act("commitment", "C1", "1.00", ASPR)])
     assert ReferenceData.load(reference).calendar.exercises.keys() == {2018, 2019}

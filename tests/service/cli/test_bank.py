@@ -539,7 +539,7 @@ async def test_a_statement_of_the_same_name_with_other_figures_is_refused(state:
     nothing = statement(balance("OPBD", "7.00"), balance("CLBD", "7.00"), account=first.account)
     path.write_text(document(nothing))
     (refused,) = (await state.import_files([path])).rejected
-    assert "known with other figures" in refused.found
+    assert "imported before with other figures" in refused.found
     path.write_text(path.read_text().replace("S-1", "S-2"))
     (refused,) = (await state.import_files([path])).rejected
     assert "S-1 before it closed with" in refused.found

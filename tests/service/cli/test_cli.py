@@ -178,7 +178,7 @@ async def test_an_interrupted_command_continues_to_the_same_chain(
         assert "Stopping after the batches under way" in await interrupt_command(process)
     stopped = await wait_for_end(process)
     assert stopped.code == 130
-    assert "the same command continues" in stopped.err
+    assert "run the same command again to continue" in stopped.err
     assert 0 < stopped.json()["batch"] < committed.first.json()["batch"]
     resumed = await run_crescendo("run", *sample.files, *place, "--json")
     assert resumed.code == 0
@@ -407,7 +407,7 @@ async def test_every_command_has_help(arguments: tuple[str, ...]) -> None:
         (("generate", "year", "--out", "x", "--acts", "1"), "at least 1,000"),
         (("explain",), "reference"),
         (("serve", "--port", "70000"), "cannot listen on 127.0.0.1"),
-        (("serve", "--cut-off", "soon"), "'soon' is no cut-off"),
+        (("serve", "--cut-off", "soon"), "'soon' is not a cut-off"),
     ],
 )
 async def test_wrong_usage_exits_with_code_two(

@@ -93,7 +93,7 @@ async def test_a_payment_run_from_proposal_to_files(world: SmallState) -> None:
 async def test_printed_output_of_payment_runs(world: SmallState) -> None:
     output = (await run_pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
     assert "Run 1 is proposed: 4 lines, 1,351.00 euros, due until 2018-06-30; proposed by Alice." in output
-    assert "it is to be paid by other means than a transfer" in output
+    assert "the request is to be paid by other means than a transfer" in output
     assert (
         "Run 1 is released: 4 lines, 1,351.00 euros."
         in (await run_pay(world, "release", "1", "--as", "Bruno")).out
@@ -116,8 +116,8 @@ async def test_printed_output_of_payment_runs(world: SmallState) -> None:
     ("arguments", "code", "message"),
     [
         (("propose",), 2, "--as"),
-        (("propose", "--as", " "), 2, "not blank"),
-        (("propose", "--as", "A" * 71), 2, "up to 70"),
+        (("propose", "--as", " "), 2, "not only spaces"),
+        (("propose", "--as", "A" * 71), 2, "at most 70"),
         (("propose", "--as", "A", "--until", "soon"), 2, "write it as in 2018-12-21"),
         (("propose", "--as", "A", "--at", "soon"), 2, "write it as in 2018-12-20T14:00"),
         (("hold", "1", "--as", "A"), 2, "name at least one line"),

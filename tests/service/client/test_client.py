@@ -183,5 +183,5 @@ async def test_retry_after_is_respected_and_is_not_a_failure() -> None:
     retries.wait(RetryLater("full", 7))
     assert pauses == [5] * 20 + [7]
     assert heard[-1] == "full; again in 7 s"
-    with pytest.raises(Unreachable, match="full, 2 times"):
+    with pytest.raises(Unreachable, match="failed 2 times: full"):
         retries.wait(RetryLater("full", 7))

@@ -106,7 +106,9 @@ async def test_a_server_started_by_other_means_is_left_alone(data: Path) -> None
         server = await cluster.start_program(["postgres", *options], [not_the_lock], stdout=PIPE)
         assert server.stdout
         await server.stdout.readuntil(b"ready to accept connections\n")
-        with pytest.raises(DatabaseUnfit, match=f"process {server.pid}, not started by crescendo"):
+        with pytest.raises(
+            DatabaseUnfit, match=f"that crescendo did not start uses .* stop process {server.pid}"
+        ):
             await read_row(data)
         assert server.returncode is None
         server.send_signal(signal.SIGINT)

@@ -114,7 +114,7 @@ async def test_a_file_over_the_limit_is_refused(database: Database, tmp_path: Pa
             await wait_for_log(served, "refused", "credits.jsonl")
         problem = folders.read_result("credits.jsonl.problem.json")
         assert problem["code"] == "limit-exceeded"
-        assert problem["found"] == "More than 1,000 bytes"
+        assert problem["found"] == "The file has more than 1,000 bytes"
 
 
 # --------------------------------------------------------------------------------------------- unsigned
@@ -195,7 +195,7 @@ async def test_signers_are_registered_shown_and_ended(dsn: str, tmp_path: Path) 
         "access", "signer", "add", "MIN-12", "--key", key, "--role", "assigned_accountant", *place
     )
     assert again.code == 2
-    assert "already registered" in again.err
+    assert "cannot be registered again" in again.err
     assert name in (await run_crescendo("access", "signer", "list", "--sender", "MIN-09", *place)).out
     for code, word in ((0, "has ended"), (0, "had already ended")):
         ended = await run_crescendo("access", "signer", "revoke", name, "--reason", "lost", *place)

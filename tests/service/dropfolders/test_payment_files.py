@@ -57,6 +57,6 @@ async def test_payment_files_are_processed_and_answered(database: Database, tmp_
             ["AM18"],
         )
         problem = folders.read_result("pay.xml.imputation.csv.problem.json")
-        assert problem["found"] == "Account assignments without their payment file"
+        assert problem["found"] == "The payment file of these account assignments is missing"
         assert "tar --format=ustar" in problem["remedy"]
         assert folders.read_result("pay.tar.receipt.json")["receipt"]["format"] == "pain.001-tar"

@@ -226,6 +226,28 @@ async def test_separation_of_duties(name: str, anonymous: httpx.AsyncClient, pla
     assert (await _read_trail(place.dsn))[-1][2:4] == ("POST /v1/submissions", "role-not-held")
 
 
+NOTHING_TO_SEND: Mapping[str, object] = {
+    "an empty object": {},
+    "an empty line": [{}],
+    "a kind that does not exist": {**PAYEE, "kind": "decree"},
+    "no kind": {name: value for name, value in PAYEE.items() if name != "kind"},
+}
+
+
+@pytest.mark.parametrize("key", [AUDITOR, OPERATOR], ids=["auditor", "operator"])
+@pytest.mark.parametrize("query", ["", "?dry_run=true", "?atomic=true"])
+@pytest.mark.parametrize("name", NOTHING_TO_SEND)
+async def test_a_key_that_sends_nothing_stores_no_form(
+    name: str, query: str, key: Mapping[str, str], anonymous: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    count = "select (select count(*) from batch) as batches, (select count(*) from submission) as submissions"
+    before = await fetch(place.dsn, count)
+    response = await anonymous.post(f"/v1/acts{query}", json=NOTHING_TO_SEND[name], headers=key)
+    assert (response.status_code, response.json()["code"]) == (403, "role-not-held")
+    assert await fetch(place.dsn, count) == before
+    assert (await _read_trail(place.dsn))[-1][2:4] == ("POST /v1/acts", "role-not-held")
+
+
 async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx.AsyncClient) -> None:
     response = await _submit(anonymous, [PAYEE], ACCOUNTANT)
     assert response.json()["state"] == "decided"

@@ -158,7 +158,7 @@ async def test_atomic_and_other_forms_share_a_batch(client: httpx.AsyncClient, p
         first, second = [line["outcome"] for line in decision["lines"]]
         assert first == ("ACCEPTED" if n % 3 or not n % 2 else "FORM_REFUSED")
         assert second == ("ACCEPTED" if n % 3 else "AE_EXCEEDED")
-    assert "tous devaient être acceptés, ou aucun" in decisions[3]["lines"][0]["finding"]
+    assert "demandé de les accepter tous ou aucun" in decisions[3]["lines"][0]["finding"]
     accepted = sum(line["outcome"] == "ACCEPTED" for decision in decisions for line in decision["lines"])
     stored = await fetch(place.dsn, "select count(*) from entry where reference ~ '^F[BC]-'")
     assert stored[0]["count"] == accepted

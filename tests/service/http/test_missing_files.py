@@ -64,7 +64,7 @@ async def test_lost_files_do_not_stop_the_service_and_are_decided_when_sent_agai
             for number in (2, 3):
                 ticket = await _read_ticket(client, number, 60)
                 assert (ticket["state"], ticket["receipt"]["done"]) == ("lost", False)
-                assert "send it again" in ticket["lost"]
+                assert "send the file again" in ticket["lost"]
             assert "crescendo_files_lost 2.0" in (await client.get("/metrics")).text
             again = await _submit(client, FIRST, "wait=60")
             assert (again["submission"], again["state"], again["lost"]) == (2, "decided", "")

@@ -234,7 +234,7 @@ async def test_account_assignments_alone_are_no_submission(client: httpx.AsyncCl
     }
     response = await post(client, build_assignments([("G1", "1.00")]), headers)
     assert response.status_code == 422
-    assert response.json()["found"] == "Account assignments without their payment file"
+    assert response.json()["found"] == "The payment file of these account assignments is missing"
 
 
 async def test_the_command_sends_both_files_as_one(place: ServicePlace, tmp_path: Path) -> None:

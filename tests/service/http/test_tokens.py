@@ -217,7 +217,7 @@ async def _wait_for_audit(
         (("issuer", "add", "x", "--issuer", URL, "--audience", "a", "--jwks", "nowhere.json"), "no file"),
         (
             ("issuer", "add", "x/y", "--issuer", URL, "--audience", "a", "--jwks", "https://x.example/"),
-            "is not a name",
+            "is not a valid name",
         ),
         (
             ("issuer", "add", "state", "--issuer", "u", "--audience", "a", "--jwks", "https://x.example/"),

@@ -181,29 +181,39 @@ GOOD = document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT",
 @pytest.mark.parametrize(
     ("old", "new", "element", "finding"),
     [
-        ('<Amt Ccy="EUR">10.50', '<Amt Ccy="USD">10.50', "Ntry", "Not in EUR"),
-        ('<Amt Ccy="EUR">10.50', "<Amt>10.50", "Ntry", "Not in EUR"),
-        (">10.50<", ">10,50<", "Ntry", "No amount over 0"),
-        (">10.50<", ">-10.50<", "Ntry", "No amount over 0"),
-        (">10.50<", ">0.00<", "Ntry", "No amount over 0"),
-        (">10.50<", ">10.505<", "Ntry", "No amount over 0"),
-        (">10.50<", ">1e1<", "Ntry", "No amount over 0"),
-        (">10.50<", "><", "Ntry", "No amount over 0"),
-        (">10.50<", ">100000000000000000000<", "Ntry", "No amount over 0"),
-        ("DBIT</CdtDbtInd><Sts>", "DEBT</CdtDbtInd><Sts>", "Ntry", "Neither CRDT nor DBIT"),
-        ("<CdtDbtInd>DBIT</CdtDbtInd><Sts>", "<Sts>", "Ntry", "Neither CRDT nor DBIT"),
-        ("<Sts><Cd>BOOK</Cd></Sts>", "", "Ntry", "No status"),
-        ("<BookgDt><Dt>2018-12-14</Dt></BookgDt>", "", "Ntry", "No booking date"),
-        ("<BookgDt><Dt>2018-12-14", "<BookgDt><Dt>2018-02-30", "Ntry", "No booking date"),
-        ("<Id>S-1</Id>", "", "Stmt", "No identity"),
-        (f"<IBAN>{ACCOUNT}</IBAN>", "", "Stmt", "No account"),
-        ("<Ccy>EUR</Ccy>", "<Ccy>USD</Ccy>", "Stmt", "Not in EUR"),
-        (OPEN, "", "Stmt", "No booked balance"),
-        (closing_balance("89.50"), "", "Stmt", "No booked balance"),
-        (">89.50<", ">89,50<", "Bal", "No amount in EUR"),
-        (">89.50<", ">-89.50<", "Bal", "No amount in EUR"),
-        ("100.00</Amt><CdtDbtInd>CRDT", "100.00</Amt><CdtDbtInd>+", "Bal", "Neither CRDT nor DBIT"),
-        ("<Dt><Dt>2018-12-14</Dt></Dt></Bal>", "<Dt><Dt>today</Dt></Dt></Bal>", "Bal", "No day"),
+        ('<Amt Ccy="EUR">10.50', '<Amt Ccy="USD">10.50', "Ntry", "The amount is not in EUR"),
+        ('<Amt Ccy="EUR">10.50', "<Amt>10.50", "Ntry", "The amount is not in EUR"),
+        (">10.50<", ">10,50<", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">-10.50<", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">0.00<", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">10.505<", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">1e1<", "Ntry", "The amount is not over 0"),
+        (">10.50<", "><", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">100000000000000000000<", "Ntry", "The amount is not over 0"),
+        ("DBIT</CdtDbtInd><Sts>", "DEBT</CdtDbtInd><Sts>", "Ntry", "The sign is neither CRDT nor DBIT"),
+        ("<CdtDbtInd>DBIT</CdtDbtInd><Sts>", "<Sts>", "Ntry", "The sign is neither CRDT nor DBIT"),
+        ("<Sts><Cd>BOOK</Cd></Sts>", "", "Ntry", "The entry has no status"),
+        ("<BookgDt><Dt>2018-12-14</Dt></BookgDt>", "", "Ntry", "The entry has no valid booking date"),
+        ("<BookgDt><Dt>2018-12-14", "<BookgDt><Dt>2018-02-30", "Ntry", "The entry has no valid booking date"),
+        ("<Id>S-1</Id>", "", "Stmt", "The statement has no identity"),
+        (f"<IBAN>{ACCOUNT}</IBAN>", "", "Stmt", "The statement has no account"),
+        ("<Ccy>EUR</Ccy>", "<Ccy>USD</Ccy>", "Stmt", "The account is not in EUR"),
+        (OPEN, "", "Stmt", "The statement lacks a booked balance"),
+        (closing_balance("89.50"), "", "Stmt", "The statement lacks a booked balance"),
+        (">89.50<", ">89,50<", "Bal", "The balance is not in EUR"),
+        (">89.50<", ">-89.50<", "Bal", "The balance is not in EUR"),
+        (
+            "100.00</Amt><CdtDbtInd>CRDT",
+            "100.00</Amt><CdtDbtInd>+",
+            "Bal",
+            "The sign is neither CRDT nor DBIT",
+        ),
+        (
+            "<Dt><Dt>2018-12-14</Dt></Dt></Bal>",
+            "<Dt><Dt>today</Dt></Dt></Bal>",
+            "Bal",
+            "The balance has no valid day",
+        ),
     ],
 )
 def test_an_invalid_value_refuses_the_statement_at_its_byte(
@@ -222,7 +232,7 @@ def test_an_invalid_value_refuses_the_statement_at_its_byte(
 
 
 def test_a_message_without_a_statement_is_refused() -> None:
-    with pytest.raises(FileUnreadable, match="No statement"):
+    with pytest.raises(FileUnreadable, match="contains no statement"):
         read_message(document())
 
 

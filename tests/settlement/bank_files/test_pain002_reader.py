@@ -70,13 +70,13 @@ def test_statuses_of_messages_and_lots_are_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "finding"),
     [
-        ("<OrgnlMsgId>RUN-1</OrgnlMsgId>", "", "No OrgnlMsgId"),
-        ("<CreDtTm>2018-12-13T17:00:00+01:00</CreDtTm>", "", "No CreDtTm"),
-        ("2018-12-13T", "2018-13-13T", "No CreDtTm"),
-        ("<OrgnlEndToEndId>E-1</OrgnlEndToEndId>", "", "No OrgnlEndToEndId"),
-        ("10.50", "10.505", "No amount in EUR"),
-        ("10.50", "-1", "No amount in EUR"),
-        ('Ccy="EUR"', 'Ccy="USD"', "No amount in EUR"),
+        ("<OrgnlMsgId>RUN-1</OrgnlMsgId>", "", "The element OrgnlMsgId is missing"),
+        ("<CreDtTm>2018-12-13T17:00:00+01:00</CreDtTm>", "", "The element CreDtTm is missing"),
+        ("2018-12-13T", "2018-13-13T", "The element CreDtTm is missing"),
+        ("<OrgnlEndToEndId>E-1</OrgnlEndToEndId>", "", "The element OrgnlEndToEndId is missing"),
+        ("10.50", "10.505", "The amount is not in EUR"),
+        ("10.50", "-1", "The amount is not in EUR"),
+        ('Ccy="EUR"', 'Ccy="USD"', "The amount is not in EUR"),
     ],
 )
 def test_an_invalid_value_refuses_the_report(old: str, new: str, finding: str) -> None:
@@ -90,5 +90,5 @@ def test_an_invalid_value_refuses_the_report(old: str, new: str, finding: str) -
 
 def test_a_report_without_original_message_is_refused() -> None:
     text = report().replace("OrgnlGrpInfAndSts", "Other")
-    with pytest.raises(FileUnreadable, match="No OrgnlGrpInfAndSts"):
+    with pytest.raises(FileUnreadable, match="OrgnlGrpInfAndSts is missing"):
         read_message(text)

@@ -185,7 +185,7 @@ async def test_a_run_is_released_by_another_person(state: SmallState) -> None:
     with pytest.raises(NoSuchRun, match="released by somebody who made it"):
         await state.release(run, by="Dora")
     assert await state.release(run, by="Bruno") == (2, 200)
-    with pytest.raises(NoSuchRun, match="is released; the command needs one that is proposed"):
+    with pytest.raises(NoSuchRun, match="is released; the command needs a run that is proposed"):
         await state.edit(run, "hold", 1)
     with pytest.raises(NoSuchRun, match="is released"):
         await state.release(run, by="Emile")
@@ -207,7 +207,7 @@ async def test_edits_that_are_refused(state: SmallState) -> None:
     with pytest.raises(NoSuchRun, match="there is no run 9"):
         await state.edit(9, "hold", 1)
     await state.edit(run, "hold", 1)
-    with pytest.raises(NoSuchRun, match="pays nothing: abandon it"):
+    with pytest.raises(NoSuchRun, match="pays nothing: abandon the run"):
         await state.release(run)
     async with run_queries.open_connection(state.dsn) as connection:
         await run_edits.abandon_run(connection, run, "nothing in it", by="Alice")
