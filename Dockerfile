@@ -28,4 +28,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as web; web.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
 ENTRYPOINT ["crescendo"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8000", "--data", "/data"]
+# A wrong or missing volume must not become a new, empty ledger: `db create` makes one, see docs/production.md.
+CMD ["serve", "--existing", "--host", "0.0.0.0", "--port", "8000", "--data", "/data"]

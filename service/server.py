@@ -32,6 +32,7 @@ from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
 from service.database.configured_database import open_database
+from service.database.ledger_selection import LedgerCreation
 from service.database.read_pool import open_read_pool
 from service.dropfolders.watcher import DropFolderRules, watch_folders
 from service.engine import standby
@@ -79,6 +80,8 @@ class ServerOptions(NamedTuple):
     """The TLS settings; None for plain HTTP."""
     drop_folders: DropFolderRules | None = None
     """The drop folders to watch."""
+    creation: LedgerCreation | None = None
+    """Permission to create the ledger if it is missing."""
 
     @property
     def requires_certificates(self) -> bool:
@@ -109,7 +112,7 @@ async def serve(
     """
     reference = await _load_reference_in_turn(settings, options, interruption, reporter=reporter)
     async with (
-        open_database(settings, reporter.report_activity) as database,
+        open_database(settings, reporter.report_activity, options.creation) as database,
         open_store(database, TimedStore, settings.command_seconds) as store,
         _open_context(settings, options, database.dsn, store=store) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,

@@ -1,12 +1,15 @@
 """Databases created for a test, and locks that block other connections."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
+from typing import NamedTuple
 
 import asyncpg
 
+from service.database.addresses import replace_user
 from service.database.embedded_server import Database
 
 _numbers = count()
@@ -46,3 +49,33 @@ async def wait_until_blocked(connection: asyncpg.Connection) -> None:
     """Return once a connection is blocked by a lock."""
     while not await connection.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
         await asyncio.sleep(0.01)  # the server sends no notification: poll it
+
+
+class RoleAddresses(NamedTuple):
+    """The addresses of one database for its two roles."""
+
+    service: str
+    owner: str
+
+
+@asynccontextmanager
+async def create_role_database(database: Database) -> AsyncIterator[RoleAddresses]:
+    """Yield a new, empty database of a role that owns it, and a second role for the service; as docs/production.md says."""
+    name = f"roles_{os.getpid()}_{next(_numbers)}"
+    owner, service = f"{name}_owner", f"{name}_service"
+    async with open_connection(database.dsn) as admin:
+        for role in (owner, service):
+            await admin.execute(f"create role {role} login password 'secret'")
+        await admin.execute(f"create database {name} owner {owner}")
+        try:
+            base = replace_path(database.dsn, name)
+            yield RoleAddresses(replace_user(base, service, "secret"), replace_user(base, owner, "secret"))
+        finally:
+            await admin.execute(f"drop database {name} with (force)")
+            for role in (owner, service):
+                await admin.execute(f"drop role {role}")
+
+
+def replace_path(dsn: str, name: str) -> str:
+    """Return the address of another database of the same server."""
+    return f"{dsn.rpartition('/')[0]}/{name}"

@@ -1,8 +1,11 @@
 """Indexes that only look-ups need, maintained beside the engine on a connection of their own.
 
-None of this blocks a writer: summarising a BRIN index takes no exclusive lock, and a B-tree is built only on a full
-partition.  A B-tree gives the fastest look-ups but takes a core for seconds; a filter over ranges of pages (BRIN) is built
-in a fraction of that time.
+Summarising a BRIN index blocks no writer, and a B-tree is built only on a full partition, to which nobody adds.  A B-tree
+gives the fastest look-ups but takes a core for seconds; a filter over ranges of pages (BRIN) is built in a fraction of that
+time.
+
+Only the owner of a table may build an index on it: functions of the owner do, see ``0014_roles.sql``.  The filter of the
+partition that is being written to is built at a moment at which nobody writes; a writer that comes meanwhile waits for it.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -51,15 +54,12 @@ class LookupIndexes:
 
     async def list_missing(self, entries: int, index_type: IndexType) -> list[str]:
         """Return statements that build the missing indexes of this type, given the number of committed entries."""
-        if index_type is IndexType.TAIL:
-            for row in await self._connection.fetch(SQL["lookups_broken"]):
-                await self.build(row["statement"])
         rows = await self._connection.fetch(SQL["lookups_missing"], entries, index_type)
         return [row["statement"] for row in rows]
 
-    async def build(self, statement: str) -> None:
-        """Build one index completely, or not at all."""
-        await self._connection.execute(statement)
+    async def build(self, statement: str) -> bool:
+        """Build one index completely, or not at all; return whether it is built, as a writer must not wait for its turn."""
+        return bool(await self._connection.fetchval(statement))
 
     @property
     def partition_rows(self) -> int:

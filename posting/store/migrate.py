@@ -5,7 +5,9 @@ import secrets
 import asyncpg
 
 from core.errors import DatabaseUnfit
-from posting.store.migration_files import list_migrations
+from posting.store.ledger_identity import LedgerIdentity, read_ledger
+from posting.store.migration_files import Migration, list_migrations
+from posting.store.roles import SQL
 
 LAYOUT = 3
 """The version of the journal's rows, over which a batch's hash is computed."""
@@ -14,31 +16,53 @@ PARTITION_ROWS = 1 << 21
 """Entries in a partition of a new journal; a look-up may have to read all of the partition that is being written to."""
 SERVER_VERSION_MIN = 150000
 _MIGRATION_LOCK = 7317
+OWNER_NEEDED = (
+    "Run crescendo db migrate with --migrate-database (or CRESCENDO_MIGRATE_DATABASE), the address of the role that owns "
+    "the tables"
+)
+"""What to do where the role does not own the tables."""
 
 
-async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITION_ROWS) -> list[str]:
+async def migrate(
+    connection: asyncpg.Connection,
+    partition_rows: int = PARTITION_ROWS,
+    identity: LedgerIdentity | None = None,
+) -> list[str]:
     """Bring the database to this version; return the names of the applied migrations.
+
+    A ledger without a name gets ``identity``, by default the name of its database. A database that is of this version
+    already is only read, so any role may call this.
 
     Raises
     ------
     DatabaseUnfit
-        The server is too old, or a migration differs from the one that was applied.
+        The server is too old, a migration differs from the one that was applied, or one is missing and the role does
+        not own the tables.
     """
     version = connection.get_server_version()
     if version.major * 10000 < SERVER_VERSION_MIN:
         raise DatabaseUnfit(f"PostgreSQL {version.major} is too old; 15 or newer is needed")
+    try:
+        if not await _find_missing(connection):
+            return []
+        return await _apply_missing(connection, partition_rows, identity)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise DatabaseUnfit(f"{error}. {OWNER_NEEDED}") from error
+
+
+async def _apply_missing(
+    connection: asyncpg.Connection, partition_rows: int, identity: LedgerIdentity | None
+) -> list[str]:
+    if await connection.fetchval(SQL["owns_journal"]) is False:
+        raise DatabaseUnfit(f"the database is of an older version. {OWNER_NEEDED}")
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await connection.execute(
             "create table if not exists migration (name text primary key, digest bytea not null,"
             " applied_at timestamptz not null default clock_timestamp())"
         )
-        applied = {
-            row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")
-        }
-        _check_drift(applied)
-        new = [migration for migration in list_migrations() if migration.name not in applied]
-        for migration in new:
+        missing = await _find_missing(connection)
+        for migration in missing:
             await connection.execute(migration.sql)
             await connection.execute(
                 "insert into migration (name, digest) values ($1, $2)", migration.name, migration.digest
@@ -49,7 +73,25 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
             secrets.token_bytes(16),
             partition_rows,
         )
-    return [migration.name for migration in new]
+        await _store_identity(connection, identity)
+    return [migration.name for migration in missing]
+
+
+async def _find_missing(connection: asyncpg.Connection) -> list[Migration]:
+    """Return the migrations that are not applied; all of them in an empty database."""
+    if await connection.fetchval("select to_regclass('migration')") is None:
+        return list_migrations()
+    rows = await connection.fetch("select name, digest from migration")
+    applied = {row["name"]: row["digest"] for row in rows}
+    _check_drift(applied)
+    return [migration for migration in list_migrations() if migration.name not in applied]
+
+
+async def _store_identity(connection: asyncpg.Connection, identity: LedgerIdentity | None) -> None:
+    name, number = identity or LedgerIdentity.derive_from((await read_ledger(connection)).database)
+    await connection.execute(
+        "insert into ledger (name, number) values ($1, $2) on conflict do nothing", name, number
+    )
 
 
 def _check_drift(applied: dict[str, bytes]) -> None:

@@ -10,9 +10,10 @@ update engine set epoch = epoch + 1, holder = $1, holder_pid = pg_backend_pid(),
 returning epoch, version;
 
 -- name: end_former_engines
+-- Those of other roles stay, and cannot commit: every commit checks the epoch.
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and application_name like 'crescendo/%' and application_name <> 'crescendo/' || $1::text
-  and pid <> pg_backend_pid();
+  and pid <> pg_backend_pid() and pg_has_role(usesysid, 'usage');
 
 -- name: end_former_connections
 -- When this returns, their transactions are rolled back or committed.
@@ -31,7 +32,7 @@ update engine set lease_until = '-infinity', holder = '', holder_pid = 0 where e
 
 -- name: summarise_indexes
 -- A BRIN index does not cover rows added since it was last summarised; every look-up would then read the whole table.
-select brin_summarize_new_values(i.indexrelid)
+select summarise_index(i.indexrelid)
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
 where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace;
 
@@ -44,32 +45,23 @@ where a.amname = 'brin' and t.relnamespace = current_schema()::regnamespace
 order by t.relname, c.relname;
 
 -- name: summarise_index
-select brin_summarize_new_values($1::text::regclass);
+select summarise_index($1::text::regclass);
 
 -- name: lookups_missing
 -- Statements that build the missing look-up indexes of type $2 when $1 entries are committed: 'filter' for full partitions
--- without trees, 'tree' for full partitions, 'tail' for the filter of the partition being written to, built without locking.
+-- without trees, 'tree' for full partitions, 'tail' for the filter of the partition being written to.  An index that is not valid
+-- is missing: its build was not finished.
 with part as (
     select c.relname as name, (substr(c.relname, 7)::bigint + 1) * e.partition_rows <= $1 as is_full,
            substr(c.relname, 7)::bigint * e.partition_rows < $1 as is_begun
     from pg_inherits i join pg_class c on c.oid = i.inhrelid cross join engine e where i.inhparent = 'entry'::regclass
 )
-select format('create index %s %I on %I using %s', case k.sort when 'tail' then 'concurrently' end, p.name || '_' || k.key, p.name, k.method) as statement
-from part p cross join (values
-    ('tail', 'filter', 'brin (reference text_bloom_ops (n_distinct_per_range = 1300), predecessor int8_bloom_ops (n_distinct_per_range = 1300)) with (pages_per_range = 16)'),
-    ('filter', 'filter', 'brin (reference text_bloom_ops (n_distinct_per_range = 1300), predecessor int8_bloom_ops (n_distinct_per_range = 1300)) with (pages_per_range = 16)'),
-    ('tree', 'predecessor', 'btree (predecessor)'),
-    ('tree', 'reference', 'btree (reference)')
-) as k (sort, key, method)
-where k.sort = $2 and p.is_begun and p.is_full = (k.sort <> 'tail') and to_regclass(p.name || '_' || k.key) is null
+select format('select build_lookup_index(%L, %L, %L)', p.name, k.key, k.sort = 'tail') as statement
+from part p cross join (values ('tail', 'filter'), ('filter', 'filter'), ('tree', 'predecessor'), ('tree', 'reference')) as k (sort, key)
+where k.sort = $2 and p.is_begun and p.is_full = (k.sort <> 'tail')
+  and not exists (select from pg_index x where x.indexrelid = to_regclass(p.name || '_' || k.key) and x.indisvalid)
   and (k.sort <> 'filter' or to_regclass(p.name || '_reference') is null)
 order by p.name, k.key;
-
--- name: lookups_broken
--- Statements that drop the indexes whose build was not finished: they cost as much as a complete one, and are never used.
-select format('drop index concurrently %I', c.relname) as statement
-from pg_index i join pg_class c on c.oid = i.indexrelid
-where not i.indisvalid and c.relnamespace = current_schema()::regnamespace and c.relname ~ '^entry_[0-9]+_filter$';
 
 -- name: close_batch
 -- One statement, as the next batch waits for it; stores nothing unless the epoch is $1 and the version is the previous batch.

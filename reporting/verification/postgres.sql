@@ -87,9 +87,13 @@ union all select 'request_detail', count(*) from request_detail
 union all select 'node_balance', count(*) from node_balance
 union all select 'account_balance', count(*) from account_balance;
 
+-- name: can_summarise
+-- A replica cannot, nor can a database without the function yet.
+select to_regprocedure('summarise_index(oid)') is not null and not pg_is_in_recovery()
+   and coalesce(has_function_privilege(to_regprocedure('summarise_index(oid)'), 'execute'), false);
+
 -- name: summarise
 -- A BRIN index does not cover rows added since it was last summarised; every look-up would then read the whole table.
-select brin_summarize_new_values(i.indexrelid)
+select summarise_index(i.indexrelid)
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
-where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace
-and pg_has_role(c.relowner, 'usage') and not pg_is_in_recovery();
+where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace;

@@ -139,7 +139,8 @@ async def open_snapshot(dsn: str) -> AsyncIterator[JournalSnapshot]:
     """Open a snapshot of the database as of now, for the body."""
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.fetch(SQL["summarise"])
+        if await connection.fetchval(SQL["can_summarise"]):
+            await connection.fetch(SQL["summarise"])
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
             yield JournalSnapshot(connection)

@@ -26,7 +26,7 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 insert into access_issuer (issuer, url, audience, claim, jwks) values ($1, $2, $3, $4, $5);
 
 -- name: lock_issuers
-lock table access_issuer in share row exclusive mode;
+select pg_advisory_xact_lock(7317, 11);
 
 -- name: issuer_of_url
 select issuer from access_issuer i where url = $1 and not exists (select from access_issuer_end e where e.issuer = i.issuer);
@@ -46,7 +46,7 @@ select i.issuer, i.url, i.audience, i.claim, i.jwks, i.created_at, e.ended_at, e
 from access_issuer i left join access_issuer_end e using (issuer) order by i.created_at, i.issuer;
 
 -- name: lock_grants
-lock table access_grant in share row exclusive mode;
+select pg_advisory_xact_lock(7317, 12);
 
 -- name: insert_grant
 insert into access_grant (issuer, subject, sender, roles, programmes, expires_at)

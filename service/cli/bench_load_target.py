@@ -19,9 +19,11 @@ from service.auth import access_queries as access
 from service.auth.access_queries import Grant
 from service.auth.roles import Role
 from service.configuration.settings import Settings
-from service.database.command_queries import apply_migrations, connect
-from service.database.configured_database import find_running
-from service.database.embedded_server import run_embedded
+from service.database.command_queries import connect
+from service.database.configured_database import find_server, open_database
+from service.database.embedded_roles import build_service_address
+from service.database.ledger_selection import LedgerCreation
+from service.terminal.console import print_note
 
 START_SECONDS = 180
 """The first start on a machine compiles the kernels."""
@@ -65,8 +67,8 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
             )
         try:
             url = _wait_until_ready(process, log)
-            database = find_running(Settings(data=data))
-            yield RunningService(url, keys, process.pid, database.dsn if database else "")
+            server = find_server(Settings(data=data))
+            yield RunningService(url, keys, process.pid, build_service_address(server.dsn) if server else "")
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -79,8 +81,11 @@ async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
     officers = [
         (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
     ]
-    async with run_embedded(data) as database, connect(database.dsn) as connection:
-        await apply_migrations(connection)
+    creation = LedgerCreation(print_note)
+    async with (
+        open_database(Settings(data=data), print_note, creation) as database,
+        connect(database.dsn) as connection,
+    ):
         keys = []
         for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES)]:
             _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))

@@ -9,7 +9,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from service.cli.shared_options import JsonOption
-from service.database.embedded_server import run_embedded
+from service.configuration.settings import Settings
+from service.database.configured_database import open_database
+from service.database.ledger_selection import LedgerCreation
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress
 
@@ -33,7 +35,9 @@ def payments(
     reporter = processing_progress.create_reporter()
 
     async def work(folder: Path) -> PaymentFigures:
-        async with run_embedded(folder / "data") as database:
+        settings = Settings(data=folder / "data")
+        creation = LedgerCreation(reporter.report_activity)
+        async with open_database(settings, reporter.report_activity, creation) as database:
             return await measure(
                 database.dsn, folder, Size(requests, seed), report_progress=reporter.report_activity
             )

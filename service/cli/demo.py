@@ -13,6 +13,7 @@ from service.cli import run, verify
 from service.configuration.settings import Settings
 from service.database import session
 from service.database.cluster import lock_data_folder
+from service.database.ledger_selection import LedgerCreation
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def demo(
     settings = Settings(data=prepare_data_folder(folder / "data"))
     # third parties and budget come before the months
     first = [path for path in files if not path.name.startswith("2018-")] if monthly else files
-    result = run.process_files(settings, first, run.DEFAULT_FILES)
+    result = run.process_files(
+        settings, first, run.DEFAULT_FILES, creation=LedgerCreation(console.print_note)
+    )
     processing_report.print_result(result)
     if result.is_interrupted:
         return signals.EXIT_INTERRUPTED

@@ -16,10 +16,12 @@ from service.cli.shared_options import (
     AgainOption,
     AtomicOption,
     DataOptions,
+    ExistingOption,
     JsonOption,
 )
 from service.configuration.settings import Settings, UsageError
 from service.database.configured_database import open_database
+from service.database.ledger_selection import LedgerCreation, check_folder, permit_creation
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress, signals
 
@@ -45,6 +47,7 @@ class FileOptions:
     ] = ""
     again: AgainOption = False
     atomic: AtomicOption = False
+    existing: ExistingOption = False
     dry_run: Annotated[
         bool,
         Parameter(
@@ -66,16 +69,19 @@ def run(
 ) -> int:
     """Process files to the end; files that an earlier call left unfinished are processed first.
 
-    If no file is given, only the unfinished files are processed. Every line is accepted, duplicate, refused with a
-    reason, or suspended until the act it follows arrives. If the command is stopped or killed, or loses its database,
-    run the same command again: it continues from the last commit.
+    A ledger is created if there is none. If no file is given, only the unfinished files are processed. Every line is
+    accepted, duplicate, refused with a reason, or suspended until the act it follows arrives. If the command is stopped
+    or killed, or loses its database, run the same command again: it continues from the last commit.
 
     Exit codes: 0 processed, even if lines were refused; 1 at least one file was refused whole or is missing from the
     spool, the others were processed; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
     if file_options.dry_run:
         return _dry_run(options.read_settings(), files, file_options, json=json)
-    result = process_files(options.read_settings(), files, file_options)
+    settings = options.read_settings()
+    announce = console.print_note if json else console.print_line
+    creation = permit_creation(settings, announce, requires_existing=file_options.existing)
+    result = process_files(settings, files, file_options, creation=creation)
     if json:
         console.print_json(result)
     else:
@@ -98,13 +104,24 @@ def _dry_run(settings: Settings, files: Sequence[Path], file_options: FileOption
     return EXIT_REFUSED if report.rejected else 0
 
 
-def process_files(settings: Settings, files: Sequence[Path], file_options: FileOptions) -> "ProcessingResult":
+def process_files(
+    settings: Settings,
+    files: Sequence[Path],
+    file_options: FileOptions,
+    *,
+    creation: LedgerCreation | None = None,
+) -> "ProcessingResult":
     """Process files, with progress on standard error."""
-    return _process(settings, files, file_options, is_dry_run=False)
+    return _process(settings, files, file_options, creation=creation)
 
 
 def _process(
-    settings: Settings, files: Sequence[Path], file_options: FileOptions, *, is_dry_run: bool
+    settings: Settings,
+    files: Sequence[Path],
+    file_options: FileOptions,
+    *,
+    creation: LedgerCreation | None = None,
+    is_dry_run: bool = False,
 ) -> Any:
     process_tuning.tune_process()
     reporter = processing_progress.create_reporter()
@@ -112,11 +129,16 @@ def _process(
         reporter.report_activity("starting")
         if file_options.sender:
             _build_envelope(file_options)
+        check_folder(settings, creation)
 
         async def work(interruption: signals.Interruption) -> Any:
+            from service.database.ledger_updates import check_given
+
+            if settings.database:
+                await check_given(settings, creation)
             # code and reference data are loaded while the database starts
             loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
-            async with open_database(settings, reporter.report_activity) as database:
+            async with open_database(settings, reporter.report_activity, creation) as database:
                 reference = await loading
                 from ingest.queue.file_feed import ProcessingRequest
                 from service.engine import dry_run, file_processing

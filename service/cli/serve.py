@@ -1,5 +1,6 @@
 """``crescendo serve``: the HTTP service."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +10,9 @@ from cyclopts import Parameter
 
 from monitoring.cut_off import CutOff
 from service.auth.roles import Role, parse_roles
-from service.cli.shared_options import DEFAULT_DATA, DataOptions
-from service.configuration.settings import UsageError
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, ExistingOption
+from service.configuration.settings import Settings, UsageError
+from service.database.ledger_selection import LedgerCreation, check_folder, permit_creation
 from service.engine import kernel_warmup, logs, process_tuning
 from service.terminal import console, processing_progress, signals
 
@@ -31,6 +33,7 @@ class ListenOptions:
     file_bytes_max: Annotated[int, Parameter(help="Maximum size of a file, in bytes.")] = 8 * _GIB
     uploads_max: Annotated[int, Parameter(help="Maximum number of simultaneous uploads.")] = 64
     rate: Annotated[int, Parameter(help="Requests per second that one sender may make.")] = 500
+    existing: ExistingOption = False
     standby: Annotated[
         bool,
         Parameter(
@@ -158,9 +161,9 @@ def serve(
 ) -> int:
     """Receive files over HTTP and from drop folders, decide and commit them, and report results, until Ctrl-C or SIGTERM.
 
-    The first signal stops the service in good order: current requests are answered and current batches are committed;
-    waiting files are processed after the next start. If the service is killed, the next start also continues from the
-    last commit. SIGHUP reloads certificate and key from their files.
+    A ledger is created if there is none. The first signal stops the service in good order: current requests are answered
+    and current batches are committed; waiting files are processed after the next start. If the service is killed, the
+    next start also continues from the last commit. SIGHUP reloads certificate and key from their files.
 
     Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot continue: start it again.
     """
@@ -170,6 +173,7 @@ def serve(
         raise UsageError(
             "--standby needs --database: give the database of the engine that this service waits for"
         )
+    creation = permit_creation(settings, console.print_note, requires_existing=listen.existing)
     process_tuning.tune_process()
     logs.log_to_standard_error()
     reporter = processing_progress.create_reporter()
@@ -178,6 +182,8 @@ def serve(
     sock = open_socket(listen.host, listen.port)
     try:
         rules = drop_folders.to_rules()
+        if not listen.standby:
+            _check_ledger(settings, creation)
         kernel_warmup.load_kernels(reporter)
         from service import server
         from service.engine import standby
@@ -185,7 +191,7 @@ def serve(
         process_tuning.tune_service()
         server_options = server.ServerOptions(
             *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
-            *(listen.open_metrics, listen.standby, cut_off, tls, rules),
+            *(listen.open_metrics, listen.standby, cut_off, tls, rules, creation),
         )
         with suppress(standby.StandbyStopped):
             signals.run_interruptible(
@@ -196,6 +202,15 @@ def serve(
         sock.close()
     console.print_note("Stopped in good order.")
     return 0
+
+
+def _check_ledger(settings: Settings, creation: LedgerCreation | None) -> None:
+    """Check which ledger there is before anything is loaded, so that a wrong one is refused or announced first."""
+    from service.database.ledger_updates import check_given
+
+    check_folder(settings, creation)
+    if settings.database:
+        asyncio.run(check_given(settings, creation))
 
 
 def _parse_cut_off(text: str) -> CutOff | None:

@@ -31,6 +31,14 @@ AgainOption = Annotated[
         "accepted lines stay as they are.",
     ),
 ]
+ExistingOption = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        show_default=False,
+        help="End with an error if there is no ledger, rather than create one.",
+    ),
+]
 AtomicOption = Annotated[
     bool,
     Parameter(
@@ -81,11 +89,31 @@ class DataOptions:
             "Also CRESCENDO_DATABASE, which keeps the password out of the process list."
         ),
     ] = None
+    migrate_database: Annotated[
+        str | None,
+        Parameter(
+            help="Address of the same database for the role that owns its tables, by which it is created and migrated. "
+            "Also CRESCENDO_MIGRATE_DATABASE."
+        ),
+    ] = None
+    ledger: Annotated[
+        str | None,
+        Parameter(
+            help="Name that the ledger must have: the command ends if it is another one, or missing. "
+            "Also CRESCENDO_LEDGER."
+        ),
+    ] = None
     config: Annotated[Path | None, Parameter(help="Settings file (TOML). Also CRESCENDO_CONFIG.")] = None
 
     def read_settings(self, **overrides: str | None) -> Settings:
         """Return the settings in force. ``overrides`` are settings for which a command has its own options."""
-        options = {"data": self.data, "database": self.database, **overrides}
+        options = {
+            "data": self.data,
+            "database": self.database,
+            "migrate_database": self.migrate_database,
+            "ledger": self.ledger,
+            **overrides,
+        }
         return read_settings(self.config, os.environ, options)
 
 

@@ -26,6 +26,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder of the spool and, unless ``database`` is given, of the embedded database."""
     database: str = ""
     """The address of a PostgreSQL server; empty for the embedded one in ``data``."""
+    migrate_database: str = ""
+    """The same database as ``database``, by the role that owns its tables; empty if ``database`` names that role."""
+    ledger: str = ""
+    """The name that the ledger must have; empty for any."""
     reference: Path | None = None
     """Folder of the calendar and of each year's nomenclature and chart; None for those shipped."""
     cut_off: str = ""
@@ -51,7 +55,7 @@ def read_settings(
         config = Path(variable)
     if config is not None:
         values |= _read_file(config)
-    names = ("data", "database", "reference", "cut_off", "command_seconds")
+    names = ("data", "database", "migrate_database", "ledger", "reference", "cut_off", "command_seconds")
     variables = {name: environment.get(f"{VARIABLE_PREFIX}{name.upper()}") for name in names}
     for source in (variables, options):
         values |= {name: value for name, value in source.items() if value}

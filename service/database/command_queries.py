@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import asyncpg
 from asyncpg.exceptions import ClientConfigurationError
@@ -13,19 +12,12 @@ from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from posting.store.failures import DATABASE_ERRORS
+from posting.store.ledger_identity import read_ledger
+from posting.store.roles import read_rights
 from service.configuration.settings import UsageError
+from service.database.addresses import hide_password
 
 SQL = read_queries("service.database", "queries.sql")
-
-
-def hide_password(dsn: str) -> str:
-    """Return the address without user and password."""
-    try:
-        parts = urlsplit(dsn)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "the database"
-    return f"{parts.hostname or 'localhost'}{port}{parts.path}"
 
 
 @contextmanager
@@ -75,12 +67,25 @@ async def read_chain_head(connection: asyncpg.Connection) -> StoredChainHead:
 
 
 async def read_status(connection: asyncpg.Connection) -> dict[str, Any]:
-    """Return what the database contains and who writes to it; only ``migrations`` if there is no journal yet."""
-    if not await connection.fetchval(SQL["has_journal"]):
+    """Return what the database contains and who writes to it; only ``migrations`` if there is no ledger.
+
+    ``ledger`` and ``number`` are None before the migration that gives a ledger its name.
+    """
+    stored = await read_ledger(connection)
+    if not stored.has_journal:
         return {"migrations": []}
     (engine,) = await connection.fetch(SQL["engine"])
     applied = [dict(row.items()) for row in await connection.fetch(SQL["migrations"])]
-    return {**dict(engine.items()), "migrations": applied}
+    rights = await read_rights(connection)
+    name, number = stored.identity or (None, None)
+    return {
+        "ledger": name,
+        "number": number,
+        "role": rights.role,
+        "excess_rights": rights.excess,
+        **dict(engine.items()),
+        "migrations": applied,
+    }
 
 
 async def find_examples(connection: asyncpg.Connection) -> list[str]:

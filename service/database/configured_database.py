@@ -4,74 +4,115 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from core.errors import CrescendoError
 from service.configuration.settings import Settings
 from service.database.binaries import find_wheel_binaries
 from service.database.cluster import ROLE, Cluster
 from service.database.embedded_server import Database, run_embedded
-
-
-class DatabaseMissing(CrescendoError):
-    """The folder contains no database to read from."""
-
+from service.database.ledger_selection import LedgerCreation, check_folder
+from service.terminal.console import print_note
 
 _PORT_LINE, _STATE_LINE = 3, 7
 
 
-@asynccontextmanager
-async def open_database(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
-    """Open the database for writing.
-
-    Raises
-    ------
-    DatabaseUnfit
-        It does not start, or another process uses the folder.
-    """
-    if settings.database:
-        yield Database(settings.database)
-        return
-    async with run_embedded(settings.data, settings.server, progress=progress) as database:
-        yield database
+def _ignore(_: list[str]) -> None:
+    """Ignore the names of migrations."""
 
 
 @asynccontextmanager
-async def open_for_reading(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
-    """Open the database for reading; one that another process already runs in the folder is used as it is.
+async def open_database(
+    settings: Settings, progress: Callable[[str], None], creation: LedgerCreation | None = None
+) -> AsyncIterator[Database]:
+    """Open the ledger for the engine, brought to this version; create it where ``creation`` permits.
 
     Raises
     ------
     DatabaseMissing
-        No database was ever created in the folder.
+        There is no ledger, and none may be created.
     DatabaseUnfit
-        It does not start.
+        The server does not start, or another process uses the folder.
     """
-    if not settings.database and not (settings.data / "postgres").exists():
-        raise DatabaseMissing(
-            f"{settings.data} contains no database: name the right folder with --data, or process files first"
-        )
-    async with open_or_attach(settings, progress) as database:
-        yield database
+    check_folder(settings, creation)
+    from service.database import ledger_updates
+
+    if settings.database:
+        update = await ledger_updates.update_given(settings, creation)
+        if update.rights.excess:
+            print_note(f"Warning: the role {update.rights.describe()}.")
+        yield update.database
+        return
+    async with run_embedded(settings.data, settings.server, progress=progress) as server:
+        yield (await ledger_updates.update_embedded(settings, server, creation)).database
 
 
 @asynccontextmanager
-async def open_or_attach(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
-    """Open the database to write a few rows, also while another process runs it; create it if there is none.
+async def open_or_attach(
+    settings: Settings,
+    progress: Callable[[str], None],
+    creation: LedgerCreation | None = None,
+    *,
+    on_migrated: Callable[[list[str]], None] = _ignore,
+) -> AsyncIterator[Database]:
+    """Open the ledger to write a few rows, also while another process runs it; create it where ``creation`` permits.
+
+    ``on_migrated`` receives the names of the applied migrations.
 
     Raises
     ------
+    DatabaseMissing
+        There is no ledger.
     DatabaseUnfit
-        It does not start.
+        The server does not start.
     """
-    running = None if settings.database else find_running(settings)
-    if running is not None:
-        yield running
+    check_folder(settings, creation)
+    from service.database import ledger_updates
+
+    if settings.database:
+        update = await ledger_updates.update_given(settings, creation)
+        on_migrated(update.applied)
+        yield update.database
         return
-    async with open_database(settings, progress) as database:
-        yield database
+    async with run_or_attach(settings, progress) as server:
+        update = await ledger_updates.update_embedded(settings, server, creation)
+        on_migrated(update.applied)
+        yield update.database
 
 
-def find_running(settings: Settings) -> Database | None:
-    """Return the database in the folder if another process runs it and it is ready, else None."""
+@asynccontextmanager
+async def open_for_reading(
+    settings: Settings, progress: Callable[[str], None], *, requires_ledger: bool = True
+) -> AsyncIterator[Database]:
+    """Open the ledger for reading, whatever its version; one that another process already runs is used as it is.
+
+    Raises
+    ------
+    DatabaseMissing
+        There is no ledger.
+    DatabaseUnfit
+        The server does not start.
+    """
+    check_folder(settings, None)
+    from service.database import ledger_updates
+
+    if settings.database:
+        yield await ledger_updates.read_given(settings, requires_ledger=requires_ledger)
+        return
+    async with run_or_attach(settings, progress) as server:
+        yield await ledger_updates.read_embedded(settings, server, requires_ledger=requires_ledger)
+
+
+@asynccontextmanager
+async def run_or_attach(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
+    """Yield the server in the folder: that of another process, or one of our own."""
+    server = find_server(settings)
+    if server is not None:
+        yield server
+        return
+    async with run_embedded(settings.data, settings.server, progress=progress) as server:
+        yield server
+
+
+def find_server(settings: Settings) -> Database | None:
+    """Return the server in the folder, as its administrator, if another process runs it and it is ready, else None."""
     if sys.platform != "linux":
         return None
     data = settings.data.absolute()

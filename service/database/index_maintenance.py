@@ -110,7 +110,8 @@ class IndexMaintenance:
         missing = [statement for sort in sorts for statement in await lookups.list_missing(entries, sort)]
         for statement in missing[:1]:
             start = time.monotonic()
-            await lookups.build(statement)
+            if not await lookups.build(statement):
+                return  # somebody writes at this moment: the next pause is soon enough
             LOG.info("index built", statement=statement, seconds=round(time.monotonic() - start, 1))
         if len(missing) <= 1:
             self._complete_entries, self._incomplete_since = entries, 0.0

@@ -1,9 +1,6 @@
 -- name: chain_head
 select batch, encode(chain, 'hex') as chain from batch order by batch desc limit 1;
 
--- name: has_journal
-select to_regclass('engine') is not null as has_journal;
-
 -- name: engine
 select layout, epoch, version, holder, case when isfinite(lease_until) then lease_until end as lease_until,
        exists (select from pg_stat_activity a where a.pid = engine.holder_pid and a.datname = current_database()

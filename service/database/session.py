@@ -50,13 +50,12 @@ def query_database(settings: Settings, query: DatabaseQuery[Value]) -> Value:
 
 
 def update_database(settings: Settings, query: DatabaseQuery[Value]) -> Value:
-    """Run a query that may write, after the missing migrations; create the database if there is none."""
+    """Run a query that may write, after the missing migrations."""
 
     async def task(dsn: str, _: ProgressReporter) -> Value:
-        from service.database.command_queries import apply_migrations, connect
+        from service.database.command_queries import connect
 
         async with connect(dsn) as connection:
-            await apply_migrations(connection)
             return await query(connection)
 
     return run_on_database(settings, task, open_or_attach)

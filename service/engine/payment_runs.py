@@ -8,7 +8,7 @@ from core.reference.files import SAMPLE_FOLDER
 from posting.book.registry import ReferenceData
 from service.configuration.settings import Settings
 from service.database import session
-from service.database.configured_database import open_database
+from service.database.configured_database import open_database, open_or_attach
 from service.engine import file_processing, kernel_warmup, process_tuning
 from service.engine.processing_result import require_accepted
 from service.terminal import processing_progress, signals
@@ -31,13 +31,10 @@ def run_on_connection(settings: Settings, task: RunTask[Value]) -> Value:
     """Run a task on payment runs, also while another process runs the database."""
 
     async def work(dsn: str, reporter: ProgressReporter) -> Value:
-        from service.database.command_queries import apply_migrations
-
         async with run_queries.open_connection(dsn) as connection:
-            await apply_migrations(connection)
             return await task(connection, reporter)
 
-    return session.run_on_database(settings, work)
+    return session.run_on_database(settings, work, open_or_attach)
 
 
 def propose_run(settings: Settings, proposal: ProposalRequest) -> int:

@@ -12,7 +12,7 @@ import psutil
 
 from service.database.embedded_server import run_embedded
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import run_crescendo
+from tests.service.command_line import create_ledger, run_crescendo
 from tests.service.http.act_files import CREDITS, build_commitment
 from tests.service.http.running_service import JSONL, RunningService, run_service, to_jsonl
 
@@ -98,6 +98,7 @@ async def _run_round(log: FormLog, data: Path, target: str, acknowledged: int) -
 
 async def test_no_acknowledged_form_is_lost_and_none_is_doubled(tmp_path: Path) -> None:
     random_numbers, data = random.Random(20181231), tmp_path / "data"
+    await create_ledger("--data", data)
     created = await run_crescendo(
         *("access", "create", "MIN-09", "--role", "authorising_officer", "--role", "programme_manager"),
         *("--data", data, "--json"),

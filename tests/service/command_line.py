@@ -55,3 +55,9 @@ async def interrupt_command(process: Process) -> str:
     process.send_signal(signal.SIGINT)
     assert process.stderr
     return (await process.stderr.readuntil(b"at once.\n")).decode()
+
+
+async def create_ledger(*place: str | Path) -> None:
+    """Create a ledger in an empty folder or database, for commands that create none."""
+    result = await run_crescendo("db", "create", "--name", "test", "--number", "01", *place)
+    assert result.code == 0, result.err

@@ -16,6 +16,7 @@ from posting.store.journal_store import PostgresStore
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.command_line import (
     CommandResult,
+    create_ledger,
     interrupt_command,
     run_crescendo,
     start_command,
@@ -171,7 +172,7 @@ async def test_an_interrupted_command_continues_to_the_same_chain(
     dsn: str, committed: Committed, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    assert (await run_crescendo("db", "migrate", *place)).code == 0
+    await create_ledger(*place)
     async with lock_table(dsn) as blocking:
         process = await start_command("run", *sample.files, *place, "--json")
         await wait_until_blocked(blocking)
@@ -187,7 +188,7 @@ async def test_an_interrupted_command_continues_to_the_same_chain(
 
 async def test_unfinished_work_continues_without_files(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await run_crescendo("db", "migrate", *place)
+    await create_ledger(*place)
     async with lock_table(dsn) as blocking:
         process = await start_command("run", *sample.files, *place)
         await wait_until_blocked(blocking)
@@ -201,7 +202,7 @@ async def test_unfinished_work_continues_without_files(dsn: str, sample: Sample,
 
 async def test_a_second_interruption_stops_at_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await run_crescendo("db", "migrate", *place)
+    await create_ledger(*place)
     async with lock_table(dsn) as blocking:
         process = await start_command("run", *sample.files, *place)
         await wait_until_blocked(blocking)
@@ -214,7 +215,7 @@ async def test_a_lost_database_ends_the_command_with_a_remedy(
     dsn: str, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await run_crescendo("db", "migrate", *place)
+    await create_ledger(*place)
     server, _, name = dsn.rpartition("/")
     admin = await asyncpg.connect(f"{server}/crescendo")
     blocking = await asyncpg.connect(dsn)
@@ -320,7 +321,7 @@ async def test_the_address_of_a_running_database_serves_other_tools(committed: C
 async def test_reports_need_a_database(tmp_path: Path) -> None:
     result = await run_crescendo("report", "budget", "--data", tmp_path / "empty")
     assert result.code == 3
-    assert "contains no database" in result.err
+    assert "contains no ledger" in result.err
     assert not (tmp_path / "empty").exists()
 
 

@@ -7,6 +7,8 @@ import pytest
 from service.cli import demo, demo_payments, run
 from service.cli.demo_payments import plan_months
 from service.configuration.settings import Settings
+from service.database.ledger_selection import LedgerCreation
+from service.terminal.console import print_note
 
 
 def test_a_month_is_paid_on_the_second_of_the_next_and_december_twice(tmp_path: Path) -> None:
@@ -29,7 +31,10 @@ def test_months_are_processed_and_paid_in_turn(tmp_path: Path, capsys: pytest.Ca
     files = demo.prepare_files(tmp_path, 1000)
     settings = Settings(data=tmp_path / "data")
     run.process_files(
-        settings, [path for path in files if not path.name.startswith("2018-")], run.DEFAULT_FILES
+        settings,
+        [path for path in files if not path.name.startswith("2018-")],
+        run.DEFAULT_FILES,
+        creation=LedgerCreation(print_note),
     )
     january, february, *_, nothing_is_due = plan_months(files)
     idle = nothing_is_due._replace(until=january.at.date())

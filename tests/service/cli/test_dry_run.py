@@ -7,16 +7,29 @@ import asyncpg
 import pytest
 
 from bench.year.year_generator import Year, generate_year
+from posting.store.migrate import migrate
 from service.engine.dry_run import LINES_MAX
-from tests.databases import lock_table, wait_until_blocked
+from tests.databases import lock_table, open_connection, wait_until_blocked
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import CommandResult, interrupt_command, run_crescendo, start_command
+from tests.service.command_line import (
+    CommandResult,
+    interrupt_command,
+    run_crescendo,
+    start_command,
+)
 from tests.service.http.act_files import CREDITS, build_commitment, build_service, build_unknown_centres
 from tests.service.http.running_service import to_jsonl
 
 ENVIRONMENT = {"CRESCENDO_REFERENCE": str(REFERENCE)}
 OUTCOMES = ("accepted", "duplicate", "refused")
 WHOSE = ("--sender", "MIN-01")
+
+
+@pytest.fixture(autouse=True)
+async def _ledger(dsn: str) -> None:
+    """Create a ledger: a dry run creates none."""
+    async with open_connection(dsn) as connection:
+        await migrate(connection)
 
 
 def _write_acts(folder: Path, name: str, rows: Any) -> Path:
@@ -144,7 +157,6 @@ async def test_too_many_lines_are_refused_before_any_is_decided(dsn: str, tmp_pa
 async def test_unfinished_work_prevents_a_dry_run(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     path = _write_acts(tmp_path, "left", CREDITS)
-    await run_crescendo("db", "migrate", *place)
     async with lock_table(dsn) as blocking:
         process = await start_command("run", path, *place, *WHOSE, environment=ENVIRONMENT)
         await wait_until_blocked(blocking)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
-from tests.service.command_line import run_crescendo
+from tests.service.command_line import create_ledger, run_crescendo
 from tests.service.dropfolders.drop_senders import (
     MINE,
     SenderFolders,
@@ -173,6 +173,7 @@ async def test_signers_are_registered_shown_and_ended(dsn: str, tmp_path: Path) 
     key = tmp_path / "key.pem"
     key.write_bytes(MINE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     place = ("--database", dsn)
+    await create_ledger(*place)
     options = (
         "--key",
         key,

@@ -73,13 +73,18 @@ class RunningService:
 
 @asynccontextmanager
 async def run_service(
-    dsn: str | None, data: Path, *words: str | Path, ready: bool = True, port: int = 0
+    dsn: str | None,
+    data: Path,
+    *words: str | Path,
+    ready: bool = True,
+    port: int = 0,
+    reference: Path = REFERENCE,
 ) -> AsyncIterator[RunningService]:
     """Run ``crescendo serve`` on a free port by default, and kill it at the end.
 
     Without ``dsn`` it starts a database of its own.
     """
-    async with _start(dsn, data, *words, port=port) as service:
+    async with _start(dsn, data, *words, port=port, reference=reference) as service:
         await service.wait_until_listening()
         if ready:
             await service.wait_for_log('"event":"ready"')

@@ -53,3 +53,23 @@ async def test_a_restored_backup_is_verified_and_continues(database: Database, t
         assert (await run_crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
         references = await fetch(dsn, "select reference from entry where kind = 9 order by entry_id")
         assert [row["reference"] for row in references] == ["C1", "C2", "C3"]
+
+
+async def test_the_service_reads_a_backup_and_the_owner_restores_it(
+    database: Database, tmp_path: Path
+) -> None:
+    dump = tmp_path / "kept.dump"
+    options = ("--no-owner", "--no-privileges", "--exit-on-error")
+    async with (
+        databases.create_role_database(database) as first,
+        databases.create_role_database(database) as second,
+    ):
+        place = ("--database", first.service, "--migrate-database", first.owner, "--data", tmp_path)
+        assert (await run_crescendo("db", "create", "--name", "kept", "--number", "07", *place)).code == 0
+        await _run_program("pg_dump", "--format=custom", f"--file={dump}", first.service)
+        await _run_program("pg_restore", *options, f"--dbname={second.owner}", dump)
+        place = ("--database", second.service, "--migrate-database", second.owner, "--data", tmp_path)
+        assert (await run_crescendo("db", "migrate", *place)).code == 0
+        status = (await run_crescendo("db", "status", *place, "--json")).json()
+        assert (status["ledger"], status["number"], status["excess_rights"]) == ("kept", 7, [])
+        assert (await run_crescendo("run", "--ledger", "kept", *place[:2], *place[4:])).code == 0

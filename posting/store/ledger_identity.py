@@ -1,0 +1,74 @@
+"""The identity of a ledger: the name and the two-digit number that it was created with, so that no other is taken for it."""
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.errors import InputError
+
+if TYPE_CHECKING:
+    import asyncpg
+
+NAME_CHARACTERS_MAX = 63
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{2}", re.ASCII)
+_OTHER_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class LedgerIdentity(NamedTuple):
+    """The name and number of a ledger."""
+
+    name: str
+    number: int
+    """From 0 to 99; 0 if none was given."""
+
+    def __str__(self) -> str:
+        return f"{self.name}, number {self.number:02}"
+
+    @classmethod
+    def parse(cls, name: str, number: str) -> "LedgerIdentity":
+        """Parse what a person typed.
+
+        Raises
+        ------
+        InputError
+            The name has other characters, or is too long; the number has not two digits.
+        """
+        if not _NAME.fullmatch(name):
+            raise InputError(
+                "--name",
+                f"{name[:80]!r} is no name of a ledger",
+                f"Write 1 to {NAME_CHARACTERS_MAX} letters, digits, points, hyphens and underscores, the first a letter or "
+                "digit",
+            )
+        if not _NUMBER.fullmatch(number):
+            raise InputError(
+                "--number", f"{number[:80]!r} is no number of a ledger", "Write two digits, as in 01"
+            )
+        return cls(name, int(number))
+
+    @classmethod
+    def derive_from(cls, text: str) -> "LedgerIdentity":
+        """Return the identity of a ledger that was not named: the name of its folder or database, without a number."""
+        name = _OTHER_CHARACTERS.sub("-", text).strip("-._")[:NAME_CHARACTERS_MAX]
+        return cls(name or "ledger", 0)
+
+
+class StoredLedger(NamedTuple):
+    """What a database contains."""
+
+    database: str
+    """The name of the database."""
+    has_journal: bool
+    identity: LedgerIdentity | None
+    """None if there is no journal, or one that was created before ledgers had names and is not migrated yet."""
+
+
+async def read_ledger(connection: "asyncpg.Connection") -> StoredLedger:
+    """Return whether the database contains a ledger, and which."""
+    (row,) = await connection.fetch(
+        "select current_database()::text as database, to_regclass('engine') is not null as has_journal,"
+        " to_regclass('ledger') is not null as has_identity"
+    )
+    stored = await connection.fetch("select name, number from ledger") if row["has_identity"] else []
+    identity = LedgerIdentity(*stored[0]) if stored else None
+    return StoredLedger(row["database"], row["has_journal"], identity)
