@@ -36,6 +36,26 @@ class Progress(NamedTuple):
     is_done: bool = False
 
 
+class RefusalStretch(NamedTuple):
+    """Consecutive lines of a submission, the last ones decided, that were refused for one reason of form.
+
+    See ``posting.refusal_stretches``.
+    """
+
+    code: int = 0
+    """``core.outcome_codes.Outcome`` of the lines; 0 if there is no such stretch."""
+    lines: int = 0
+    """Lines that have a row each."""
+    rest_lines: int = 0
+    """Lines after those, which share one row once the stretch ends."""
+    rest_cents: int = 0
+    rest_field: int = 0
+    """The faulty field of the rest; 0 if its lines differ in it."""
+
+
+NO_STRETCH = RefusalStretch()
+
+
 class LineSpan(NamedTuple):
     """Consecutive lines of a submission that form one act."""
 
@@ -58,6 +78,10 @@ class Submission:
     held: list[LineSpan] = field(default_factory=list)
     """The acts held so far in the current pass."""
     accepted_in_pass: int = 0
+    refusal_rows: int = 0
+    """Rows of refusals stored so far: fewer than the lines refused if stretches were long."""
+    stretch: RefusalStretch = NO_STRETCH
+    """The stretch of refusals with which the lines decided in the first pass end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +177,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ProgressRow:
-    """A submission's progress and tally after a batch."""
+    """A submission's progress, tally and refusals after a batch."""
 
     submission: int
     progress: Progress
     tally: Tally
+    refusal_rows: int = 0
+    stretch: RefusalStretch = NO_STRETCH
 
 
 class HeldSpan(NamedTuple):
@@ -186,3 +212,5 @@ class BatchResult:
     """Number of lines of each kind (row) with each ``core.outcome_codes.Outcome`` (column)."""
     decisions: list[np.ndarray] = field(default_factory=list)
     """The decisions on the lines, piece by piece, if the batch ``is_answered``."""
+    refused_lines: int = 0
+    """Lines refused, whether or not each has a row."""

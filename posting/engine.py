@@ -15,7 +15,7 @@ from core.stage_timing import StageTimes
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Decisions, Duplicates, NewCells, NewPayees, Refusals, RequestPages
 from kernels import decisions as kernel
-from kernels.outcome_counts import AMOUNT, LINES
+from kernels.outcome_counts import AMOUNT, LINES, REFUSED
 from kernels.rollback import undo_decisions
 from posting import outcome_rows, submission_progress
 from posting.atomicity import enforce_atomicity
@@ -32,9 +32,10 @@ from posting.batch import (
 from posting.book import cells
 from posting.book.book_state import BookState
 from posting.hash_chain import HASHED_TABLES, ChainHead, link_batch
-from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups, group_by_outcome
+from posting.outcome_groups import ENTRY_GROUPS, group_by_outcome
 from posting.outcome_rows import BatchPosition, DecidedPiece
 from posting.pgcopy import Encoder
+from posting.refusal_stretches import store_refusals
 
 _CODE_COUNT = max(Outcome) + 1
 
@@ -74,7 +75,11 @@ class Engine:
                 group_by_outcome(piece, piece_decisions)
                 for piece, piece_decisions in zip(batch.pieces, self.decisions, strict=True)
             ]
-            streams, counts = self._encode(batch, groups, batch_number=number, first_cell=first_cell)
+            decided = [
+                DecidedPiece(piece, decisions, group, store_refusals(piece, decisions, group))
+                for piece, decisions, group in zip(batch.pieces, self.decisions, groups, strict=True)
+            ]
+            streams, counts = self._encode(decided, batch_number=number, first_cell=first_cell)
             streams |= self._balances.encode_changes(number, [piece.acts["period"] for piece in batch.pieces])
             rows, held = submission_progress.advance(batch, groups)
         with self._stages.measure("hash"):
@@ -93,6 +98,7 @@ class Engine:
             held,
             self._count_outcomes(batch),
             decisions,
+            sum(group.total(LINES, REFUSED) for group in groups),
         )
 
     def dry_run(self, batch: Batch, handler: DryRunHandler) -> DryRunDecisions:
@@ -144,16 +150,16 @@ class Engine:
         return decisions
 
     def _encode(
-        self, batch: Batch, groups: list[OutcomeGroups], *, batch_number: int, first_cell: int
+        self, decided_pieces: list[DecidedPiece], *, batch_number: int, first_cell: int
     ) -> tuple[dict[str, NDArray[np.uint8]], dict[str, int]]:
         """Return the COPY bytes and the row count of each hashed table."""
         parts: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in HASHED_TABLES}
         counts: dict[str, int] = dict.fromkeys(HASHED_TABLES, 0)
         cell, position = first_cell, 0
-        for piece, decisions, group in zip(batch.pieces, self.decisions, groups, strict=True):
+        for decided in decided_pieces:
+            piece = decided.piece
             position_in_batch = BatchPosition(batch_number, position, self.state.registry.first_node)
-            decided = DecidedPiece(piece, decisions, group)
-            entries = group.total(LINES, *ENTRY_GROUPS)
+            entries = decided.groups.total(LINES, *ENTRY_GROUPS)
             if entries:
                 counts["entry"] += entries
                 parts["entry"].append(outcome_rows.encode_entries(decided, position_in_batch))
@@ -166,7 +172,7 @@ class Engine:
                 )
                 parts["cell"].append(self._encoders["cell"].encode(rows))
                 cell, counts["cell"] = cell + len(piece.new_words), counts["cell"] + len(piece.new_words)
-            position += len(decisions)
+            position += len(decided.decisions)
         return {name: _concatenate(streams) for name, streams in parts.items()}, counts
 
 

@@ -108,7 +108,7 @@ class BookSession:
         file_batches = self._feed.produce_batches()
         while self._wait_for_work():
             if request := self._take_dry_run():
-                yield self._work.dry_runs.build_batch(request, self._loaded, self._context)
+                yield from self._work.dry_runs.produce_batches(request, self._loaded, self._context)
             if forms := self._work.forms.take_batch(lambda: not self._is_ended):
                 yield self._form_batcher.build_batch(forms)
             if self._may_take_files():

@@ -147,7 +147,15 @@ def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
         "node": node,
         "missing": decision["missing"],
     }
-    return _place(piece, at, position) | own | {"amount": int(piece.cents[at]), "texts": printable_texts}
+    return (
+        _place(piece, at, position)
+        | own
+        | {
+            "amount": int(piece.cents[at]),
+            "lines": 1,
+            "texts": printable_texts,
+        }
+    )
 
 
 def _printable(text: str) -> str:
