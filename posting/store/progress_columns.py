@@ -1,6 +1,6 @@
 """The columns of the table ``progress``: written with each batch, read when a submission is loaded again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from posting.batch import Progress, ProgressRow, RefusalStretch, Submission, Tally
@@ -11,7 +11,7 @@ def build_columns(rows: Iterable[ProgressRow]) -> Iterable[list[Any]]:
     return map(list, zip(*map(_list_values, rows), strict=True))
 
 
-def restore_progress(submission: Submission, row: Mapping[str, Any]) -> None:
+def restore_progress(submission: Submission, row: Any) -> None:
     """Set the progress, the tally and the refusals of a submission to those of its last row."""
     submission.progress = Progress(row["pass"], row["next_line"], row["done"])
     submission.tally = Tally(*(row[name] for name in Tally.__slots__))
