@@ -10,10 +10,10 @@ _BYTES = 16
 
 
 def read_identity(folder: Path) -> str:
-    """Return the identity of the spool in ``folder``, which gets one if it has none; safe beside other processes."""
-    path = folder / _FILE
+    """Return the identity of the spool in ``folder``, stored beside it; it gets one if it has none, safely beside others."""
+    path = folder.with_name(f"{folder.name}-{_FILE}")
     if not path.exists():
-        draft = folder / f".{_FILE}.{secrets.token_hex(_BYTES)}"
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(_BYTES)}")
         with draft.open("w") as file:
             file.write(secrets.token_hex(_BYTES))
             file.flush()
