@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from core.errors import BatchFailed
 from core.stage_timing import StageTimes
-from posting.batch import Batch, BatchResult
+from posting.batch import Batch, BatchResult, DryRunDecisions, DryRunHandler
 from posting.book import checkpoint
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointSnapshot
 from posting.book.registry import ReferenceData
@@ -50,8 +50,11 @@ class Feed(Protocol):
     def stop_producing(self) -> None:
         """Stop producing: unblock the reader that waits for the next batch."""
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield the batches that retry held acts of submissions whose pass ``decided`` ended; runs in the kernel thread."""
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the batches to decide now that ``read`` is read; runs in the kernel thread.
+
+        Each comes once the one before is decided: held acts come right behind the last line of their submission.
+        """
         ...
 
 
@@ -94,6 +97,13 @@ class _Resources(NamedTuple):
     kernel: ThreadPoolExecutor
 
 
+class _CompletedDryRun(NamedTuple):
+    """A dry run that is decided and undone, and where its result goes."""
+
+    handler: DryRunHandler
+    decisions: DryRunDecisions
+
+
 class Pipeline:
     """Runs a feed to its end against a store, and retries after failures of the database."""
 
@@ -130,11 +140,15 @@ class Pipeline:
             self._resources.kernel.shutdown(wait=False, cancel_futures=True)
 
     async def _run_attempt(self, feed: Feed) -> BaseException | None:
-        """Load the book and process the feed; None when it is exhausted and committed, else the cause of the failure."""
+        """Load the book and process the feed; None when it is exhausted and committed, else the cause of the failure.
+
+        A task of its own runs the attempt: a task group that fails may leave its task marked as cancelled, which must not be
+        taken for a cancellation of this one.
+        """
         loaded = await self._load(feed)
         attempt = _Attempt(self._resources, loaded)
         try:
-            await attempt.run(feed)
+            await asyncio.create_task(attempt.run(feed))
         except BaseExceptionGroup as group:
             _raise_if_cancelled()
             self._next_batch = attempt.committed_batch + 1
@@ -221,7 +235,7 @@ class _Attempt:
                 while (batch := await ahead[0]) is not None:
                     ahead.popleft()
                     ahead.append(self._read_next(batches))
-                    await self._process(group, feed, batch)
+                    await self._process(group, feed.order_batches(batch))
                 if self._is_final_checkpoint_due and self._engine.head.batch > self._first_batch:
                     # return the memory of the last batches before the checkpoint allocates its own
                     await self._run_in_kernel(release_memory)
@@ -230,16 +244,20 @@ class _Attempt:
             feed.stop_producing()
             await asyncio.gather(*ahead, self._run_in_reader(batches.close), return_exceptions=True)
 
-    async def _process(self, group: asyncio.TaskGroup, feed: Feed, batch: Batch) -> None:
-        if batch.dry_run:
-            result = await self._run_in_kernel(self._engine.dry_run, batch, batch.dry_run)
-            batch.dry_run.complete(result)
-            return
-        if batch.pieces:
-            await self._decide(group, batch)
-        held_batches = feed.retry_held(batch)
-        while (held_batch := await self._run_in_kernel(next, held_batches, None)) is not None:
-            await self._decide(group, held_batch)
+    async def _process(self, group: asyncio.TaskGroup, batches: Iterator[Batch]) -> None:
+        """Evaluate the batches in the kernel thread; start the commit of each, or complete it if it is a dry run."""
+        while (result := await self._run_in_kernel(self._evaluate_next, batches)) is not None:
+            if isinstance(result, _CompletedDryRun):
+                result.handler.complete(result.decisions)
+            else:
+                await self._start_commit(group, result)
+
+    def _evaluate_next(self, batches: Iterator[Batch]) -> BatchResult | _CompletedDryRun | None:
+        """Evaluate the next batch, in the kernel thread; None if there is none."""
+        batch = next(batches, None)
+        if batch and batch.dry_run:
+            return _CompletedDryRun(batch.dry_run, self._engine.dry_run(batch, batch.dry_run))
+        return self._engine.evaluate(batch) if batch else None
 
     def _read_next(self, batches: Iterator[Batch]) -> asyncio.Future[Batch | None]:
         return self._run_in_reader(next, batches, None)
@@ -252,9 +270,8 @@ class _Attempt:
             self._kernel, self._stages.run_timed, work, *arguments
         )
 
-    async def _decide(self, group: asyncio.TaskGroup, batch: Batch) -> None:
-        """Evaluate in the kernel thread, then start a commit that waits for the previous batch's commit."""
-        result = await self._run_in_kernel(self._engine.evaluate, batch)
+    async def _start_commit(self, group: asyncio.TaskGroup, result: BatchResult) -> None:
+        """Start a commit that waits for the previous batch's commit, and a checkpoint if one is due."""
         connection = await self._store.borrow_copier()
         previous, self._previous_commit = self._previous_commit, asyncio.Event()
         group.create_task(self._commit(connection, result, previous=previous, done=self._previous_commit))

@@ -117,9 +117,9 @@ class Inbox:
         if self._session:
             self._session.end()
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield batches of held acts until another book is loaded; runs in the kernel thread."""
-        return self._require_session().retry_held(decided)
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the batches to decide now that ``read`` is read; runs in the kernel thread."""
+        return self._require_session().order_batches(read)
 
     def _require_session(self) -> BookSession:
         assert self._session, "no book is loaded"  # noqa: S101 -- the pipeline opens the inbox first

@@ -8,12 +8,12 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved
-from posting.batch import BatchResult, LineSpan, Progress, Submission, Tally
+from posting.batch import BatchResult, LineSpan, Submission
 from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
-from posting.store import code_meaning_store, copy_out
+from posting.store import code_meaning_store, copy_out, progress_columns
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.lease import Lease
@@ -161,8 +161,7 @@ class PostgresStore:
         submission = Submission(number, row["sender"], row["lines"])
         if row["pass"] is None:
             return submission
-        submission.progress = Progress(row["pass"], row["next_line"], row["done"])
-        submission.tally = Tally(*(row[name] for name in Tally.__slots__))
+        progress_columns.restore_progress(submission, row)
         pass_number = submission.progress.pass_number
         held = [
             (act["pass"], LineSpan(act["line"], act["lines"])) for act in await self.fetch("held", number)
@@ -221,7 +220,8 @@ class PostgresStore:
         counts = result.counts
         rows = tuple(counts[name] for name in HASHED_TABLES)
         head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
-        arguments = (*head, *rows, result.cents, result.chain, *_build_progress_columns(result))
+        totals = (result.cents, result.chain, result.refused_lines)
+        arguments = (*head, *rows, *totals, *progress_columns.build_columns(result.progress))
         if not await connection.fetchval(
             SQL["close_batch"], *arguments, timeout=self._connections.command_seconds
         ):
@@ -269,13 +269,3 @@ async def _enclose(rows: Iterable[Any]) -> AsyncIterator[Any]:
     for chunk in rows:
         yield chunk
     yield TRAILER
-
-
-def _build_progress_columns(result: BatchResult) -> Iterable[list[Any]]:
-    values = [(row.submission, *row.progress, *_list_tally(row.tally)) for row in result.progress]
-    return map(list, zip(*values, strict=True))
-
-
-def _list_tally(tally: Any) -> tuple[int, ...]:
-    lines = (tally.accepted, tally.duplicate, tally.refused, tally.suspended)
-    return *lines, tally.accepted_cents, tally.duplicate_cents, tally.refused_cents, tally.suspended_cents

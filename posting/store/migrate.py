@@ -10,7 +10,7 @@ from posting.store.limited_connections import BULK_SECONDS, LOCK_SECONDS
 from posting.store.migration_files import Migration, list_migrations
 from posting.store.roles import SQL
 
-LAYOUT = 2
+LAYOUT = 3
 """The version of the journal's rows, over which a batch's hash is computed."""
 
 PARTITION_ROWS = 1 << 21

@@ -36,7 +36,7 @@ async def open_database(
 
     if settings.database:
         update = await ledger_updates.update_given(settings, creation)
-        if update.rights.excess:
+        if update.rights and update.rights.excess:
             print_note(f"Warning: the role {update.rights.describe()}.")
         yield update.database
         return

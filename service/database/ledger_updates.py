@@ -23,7 +23,8 @@ class LedgerUpdate(NamedTuple):
     """Its address for the service's role."""
     applied: list[str]
     """The migrations that were missing."""
-    rights: RoleRights
+    rights: RoleRights | None = None
+    """The rights of the service's role; None in an embedded server, whose roles are made here."""
 
 
 async def read_embedded(settings: Settings, server: Database, *, requires_ledger: bool) -> Database:
@@ -61,9 +62,7 @@ async def update_embedded(
             await embedded_roles.create_roles(administrator, server.dsn)
             applied = await migrate(administrator, identity=identity)
             await embedded_roles.grant_rights(administrator)
-        async with connect(address, CHECK_SECONDS) as service:
-            rights = await read_rights(service)
-    return LedgerUpdate(replace(server, dsn=address), applied, rights)
+    return LedgerUpdate(replace(server, dsn=address), applied)
 
 
 async def check_given(settings: Settings, creation: LedgerCreation | None) -> None:

@@ -60,9 +60,9 @@ class StoppableFeed:
         """Unblock the reader that waits for the next batch."""
         self.feed.stop_producing()
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Produce the feed's held acts until the stop."""
-        return self._until_stopped(self.feed.retry_held(decided))
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Order the feed's batches until the stop: then also what was read ahead is left."""
+        return self._until_stopped(self.feed.order_batches(read))
 
     def _until_stopped(self, batches: Iterator[Batch]) -> Generator[Batch]:
         for batch in batches:

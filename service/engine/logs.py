@@ -1,5 +1,6 @@
 """Logs of the service: JSON objects, one per line, on standard error; per batch and per failed request, never per act."""
 
+import logging
 import sys
 from contextlib import suppress
 from typing import Any, BinaryIO
@@ -20,6 +21,15 @@ def log_to_standard_error() -> None:
         logger_factory=lambda *_: structlog.BytesLogger(_LossyStream(sys.stderr.buffer)),  # pyright: ignore[reportArgumentType]
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(handlers=[_JsonHandler()], level=logging.WARNING, force=True)
+
+
+class _JsonHandler(logging.Handler):
+    """Writes what the layers below the service log, tracebacks included, as events of the same log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        details = {"logger": record.name, "exc_info": record.exc_info}
+        structlog.get_logger().log(record.levelno, record.getMessage(), **details)
 
 
 class _LossyStream:
