@@ -19,7 +19,8 @@ from bench.load import file_driver, http_connections, load_budget
 from bench.load.arrivals import Arrivals, Load, plan_arrivals
 from bench.load.file_driver import DecidedFile, FileLoad
 from bench.load.form_driver import FormDriver, LoadTally, create_senders
-from bench.load.load_target import StoredForms, Target
+from bench.load.http_connections import Address
+from bench.load.load_target import SenderKey, StoredForms, Target
 from bench.load.paid_requests import PaymentLoadFigures
 from bench.load.process_usage import Usage, UsageMonitor
 from bench.machine import describe_machine
@@ -27,6 +28,8 @@ from bench.machine import describe_machine
 CONNECTIONS_A_SECOND = 1_000
 """Connections opened a second."""
 _SETTLE_SECONDS = 2
+FIRST_FILE_SECONDS = 600
+"""Limit on the first file of a load, which is decided while nothing else is."""
 PERCENTILES = (50, 90, 99, 99.9)
 
 
@@ -149,14 +152,15 @@ async def _run_load(load: Load, target: Target) -> LoadFigures:
     files: list[DecidedFile] = []
     with file_driver.send_files(_build_file_load(load, target)) as queue:
         if load.file_lines:
-            files.append(await asyncio.to_thread(queue.get))  # the forms begin once files are decided
+            # the forms begin once files are decided
+            files.append(await asyncio.to_thread(queue.get, timeout=FIRST_FILE_SECONDS))
         target.report_progress(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
         paying = asyncio.create_task(_pay(target, driver.tally))
         usage = await _drive_forms(driver, target)
         end = asyncio.get_running_loop().time()
     payments = await paying
     while not queue.empty():
-        files.append(queue.get())
+        files.append(queue.get(timeout=FIRST_FILE_SECONDS))
     await driver.close()
     figures = _build_figures(load, _Measurement(plan, driver, files, usage, end))
     figures.payments = payments

@@ -13,6 +13,7 @@ from service.auth import api_keys
 from service.auth.api_keys import Key
 from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
+from service.database.connection_pools import open_pool
 
 SQL = read_queries("service.auth", "queries.sql")
 CHANNEL = "crescendo_access"
@@ -126,7 +127,7 @@ async def load_paused_senders(connection: asyncpg.Connection | asyncpg.Pool) -> 
 async def open_audit_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     """Open a pool with one connection, for the audit trail and for pauses."""
     settings = {"application_name": "crescendo audit"}
-    async with asyncpg.create_pool(dsn, min_size=0, max_size=1, server_settings=settings) as pool:
+    async with open_pool(dsn, 1, settings) as pool:
         yield pool
 
 

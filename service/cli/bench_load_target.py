@@ -27,6 +27,7 @@ from service.terminal.console import print_note
 
 START_SECONDS = 180
 """The first start on a machine compiles the kernels."""
+STOP_SECONDS = 180
 _POLL_SECONDS = 0.05
 _ADDRESS_LINE = re.compile(r"listening on (http://\S+)")
 _DIRECTORATE_ROLES = frozenset({Role.BUDGET_DIRECTORATE})
@@ -76,9 +77,17 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
             yield RunningService(url, keys[:-2], process.pid, dsn, data, keys[-2:])
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait()
+            _wait_for_end(process)
         if process.returncode:
             raise ServiceFailed(f"the service ended with {process.returncode}:\n{log.read_text()[-2000:]}")
+
+
+def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise ServiceFailed(f"the service did not stop within {STOP_SECONDS} seconds") from None
 
 
 async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:

@@ -440,8 +440,8 @@ class _Feed:
         for rows, owner in zip(FILES, self._owners, strict=True):
             yield Batch([self._harness.build_piece(rows, owner)])
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:  # noqa: ARG002
-        return iter(())
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        yield read
 
     def stop_producing(self) -> None:
         pass

@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import pytest_asyncio
 
 from service.database.embedded_server import Database
 from service.results.result_names import to_safe_name
+from tests.ingest.odd_buffers import build_odd_file
 from tests.service.dropfolders.drop_senders import (
     EARLY,
     ENDED,
@@ -170,6 +172,7 @@ FAULTS: dict[str, tuple[dict[str, str], bytes, str]] = {
     "cut.jsonl": ({}, to_jsonl([build_commitment("O6")])[:-9], "file-unreadable"),
     "empty.jsonl": ({}, b"", "file-unreadable"),
     "page.html": ({}, b"<html>", "format-unknown"),
+    "odd.arrow": ({}, build_odd_file(pa.string()), "file-unreadable"),
 }
 
 
