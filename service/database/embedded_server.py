@@ -42,7 +42,7 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "wal_compression": "off",
     "max_wal_size": "16GB",
     "checkpoint_timeout": "30min",
-    "max_connections": "40",
+    "max_connections": "100",
     "jit": "off",
     # A server that lost a process ends, and whoever runs it starts it again: PostgreSQL 18 may hang for ever if it is
     # stopped while it recovers by itself.

@@ -20,7 +20,7 @@ from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, run_service, to_jsonl
 
 _END_PAUSE_LISTENER = """select pg_terminate_backend(pid) from pg_stat_activity
-                     where datname = current_database() and query ilike 'listen %'"""
+                     where datname = current_database() and query ilike 'listen %crescendo_access%'"""
 """Ends the connection that listens for pauses; that for keys has run another query since its LISTEN."""
 
 
