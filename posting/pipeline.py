@@ -7,7 +7,7 @@ count: whoever runs the pipeline prepares each retry, and says so, for example a
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any, NamedTuple, Protocol
@@ -20,6 +20,7 @@ from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointS
 from posting.book.registry import ReferenceData
 from posting.book.reserved_memory import release_memory
 from posting.engine import Engine
+from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
 from posting.store.connections import Connection
@@ -27,8 +28,6 @@ from posting.store.failures import RETRIED_ERRORS, find_cause
 from posting.store.journal_store import PostgresStore
 
 ATTEMPTS_MAX = 3
-CHECKPOINT_ENTRIES = 5 << 20
-"""Entries between two checkpoints: more cost memory when the book is largest, fewer cost time at a restart after a crash."""
 CHECKPOINT_AT_END_DIVISOR = 8
 """At the end of the feed, a checkpoint is taken once ``checkpoint_entries`` divided by this is reached.
 
@@ -56,36 +55,6 @@ class Feed(Protocol):
         Each comes once the one before is decided: held acts come right behind the last line of their submission.
         """
         ...
-
-
-class RetryPreparation(NamedTuple):
-    """What was done before a retry."""
-
-    is_counted: bool
-    """Whether the failure counts as one of the batch; False for one that has nothing to do with it."""
-    is_restarted: bool = False
-    """Whether the database server was started again."""
-
-
-async def _prepare_nothing(_: BaseException) -> RetryPreparation:
-    """Prepare nothing: every failure is the batch's own."""
-    return RetryPreparation(is_counted=True)
-
-
-class PipelineSettings(NamedTuple):
-    """Options and callbacks of a pipeline."""
-
-    checkpoint_entries: int = CHECKPOINT_ENTRIES
-    on_committed: Callable[[BatchResult], None] = lambda _: None
-    """Called with every committed batch, in order."""
-    on_failed: Callable[[int, BaseException], None] = lambda _batch, _cause: None
-    """Called before every retry with the first batch not committed and the cause of the failure."""
-    stages: StageTimes | None = None
-    """Where the processor time of each stage is added up."""
-    is_storing: bool = True
-    """False if every decision is undone (a dry run): outdated checkpoints are then left as they are."""
-    prepare_retry: Callable[[BaseException], Awaitable[RetryPreparation]] = _prepare_nothing
-    """Called before every retry with the cause; returns once a retry may succeed."""
 
 
 class _Resources(NamedTuple):

@@ -6,10 +6,10 @@ from contextlib import suppress
 import structlog
 
 from core.errors import BookMoved
-from posting import pipeline
 from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
 from service.database.disk_space import DataDisks
@@ -58,7 +58,7 @@ async def run_engine(
         service.index_maintenance.record_commit(result)
 
     store.on_commit = lambda seconds: service.metrics.observe("commit_seconds", seconds)
-    settings = pipeline.PipelineSettings(
+    settings = PipelineSettings(
         *(CHECKPOINT_ENTRIES, on_committed, on_failed, service.stages), prepare_retry=recovery.prepare_retry
     )
     with suppress(RecoveryStopped):

@@ -22,7 +22,8 @@ from ingest.queue.inbox import Inbox
 from ingest.spool.spool import Spool
 from posting.batch import BatchResult
 from posting.book.registry import CodeKind, ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from tests.any_sender_feed import AnySenderFeed
 from tests.file_strategies import Row

@@ -152,12 +152,11 @@ class BookSession:
         """Wait until a batch can be produced; return False if the book is over."""
         work = self._work
         with work.changed:
-            # no time limit: work may come at any time, and the end of the book or of the service wakes this
-            work.changed.wait_for(
-                lambda: (
-                    self._is_over or self._may_take_files() or work.forms.queue.is_due or work.dry_runs.is_due
-                )
-            )
+            while not (
+                self._is_over or self._may_take_files() or work.forms.queue.is_due or work.dry_runs.is_due
+            ):
+                # no time limit: work may come at any time, and the end of the book or of the service wakes this
+                work.changed.wait(work.scheduler.pause_seconds)
             return not self._is_over
 
     def _may_take_files(self) -> bool:

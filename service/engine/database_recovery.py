@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from core.errors import CrescendoError, DatabaseUnfit
-from posting.pipeline import RetryPreparation
+from posting.pipeline_settings import RetryPreparation
 from posting.store.failures import RETRIED_ERRORS, is_disk_full
 from service.database.disk_space import DataDisks
 from service.database.embedded_server import Database

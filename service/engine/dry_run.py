@@ -18,7 +18,8 @@ from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_file
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels
 from reporting.code_names import read_names

@@ -12,7 +12,8 @@ from ingest.queue.admission import remove_undecided
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.batch import Batch, BatchResult
-from posting.pipeline import Pipeline, PipelineSettings, RetryPreparation
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings, RetryPreparation
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from service.database import command_queries

@@ -18,7 +18,8 @@ from posting.batch import Batch, Submission
 from posting.book import checkpoint
 from posting.book.book_state import BookState
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointSnapshot
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading, journal_replay
 from posting.recovery.book_loading import LoadedBook
 from posting.store import copy_out

@@ -22,7 +22,8 @@ from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
 from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from service.auth.credentials import Caller, build_caller
 from service.auth.failures import PermissionDenied

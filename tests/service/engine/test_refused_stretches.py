@@ -19,7 +19,8 @@ from ingest.spool.spool import Spool
 from posting import refusal_stretches
 from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels
 from reporting.code_names import read_names

@@ -20,7 +20,8 @@ from core.senders import RESERVED_SENDERS
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
