@@ -31,6 +31,7 @@ def touch_memory(size_bytes: int) -> int:
     because the system counts a program's peak memory from that of the process that started it.
     """
     bounded = min(size_bytes, int(psutil.virtual_memory().available * _TOUCHED_SHARE))
+    # no time limit: it writes to memory, and the benchmark may be stopped with Ctrl-C
     subprocess.run([sys.executable, "-m", __name__, str(bounded)], check=True)
     return bounded
 

@@ -64,7 +64,7 @@ def _read_commit(root: Path) -> str:
     if git is None:
         return ""
     words = [git, "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60).stdout.strip()
 
 
 def fill_marked_block(readme: Path, text: str, marks: tuple[str, str] = (START, END)) -> None:

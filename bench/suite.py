@@ -122,6 +122,7 @@ def _generate_year(command: Command, year: Year, out: Path) -> dict[str, Any]:
     extent = ["--seed", str(year.seed), "--acts", str(year.acts), "--senders", str(year.senders)]
     formats = [word for name in year.formats for word in ("--format", name)]
     words = [*command.words, "generate", "year", *extent, *formats, "--out", str(out), "--json"]
+    # no time limit: it computes, and the benchmark may be stopped with Ctrl-C
     return json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
 
@@ -150,6 +151,7 @@ def _run_command(command: Command, words: list[str]) -> _EndedCommand:
     """Run ``crescendo run`` and wait for its end."""
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen([*command.words, "run", "--json", *words], stdout=out)
+        # no time limit: how long it takes is what is measured
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:

@@ -36,14 +36,7 @@ class Role(IntEnum):
     LATE_INTEREST = 12
 
 
-SHARED_ROLES = (
-    Role.TRANSIT,
-    Role.TREASURY,
-    Role.SUSPENSE,
-    Role.OTHER_CREDITOR,
-    Role.RECEIVABLE,
-    Role.LATE_INTEREST,
-)
+SHARED_ROLES = tuple(role for role in Role if role >= Role.TRANSIT)
 """Roles with one account per year, whatever the commitment item."""
 
 
@@ -150,6 +143,8 @@ class ActKind(NamedTuple):
     remits: bool = False
     """The act sends money to the payee of the payable."""
     change: PayeeChange = PayeeChange.NONE
+    whole: bool = False
+    """It takes up the whole amount of the entry it follows: the bank moves no part of a transfer."""
     inherits: bool = False
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
 
@@ -239,9 +234,11 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("payment_request_rejection", "rejet de demande de paiement", _F.REJECTION, follows=_F.PAYMENT_REQUEST,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE),
     _settle("payment", "paiement", _S.PAYABLE, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True),
-    _settle("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, credit=Role.TREASURY, reaches=_S.DEBITED),
-    _settle("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, credit=Role.SUSPENSE, reaches=_S.RETURNED),
-    _settle("bank_return", "virement rejeté", _S.DEBITED, credit=Role.SUSPENSE, reaches=_S.RETURNED),
+    _settle("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, credit=Role.TREASURY, reaches=_S.DEBITED,
+            whole=True),
+    _settle("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, credit=Role.SUSPENSE, reaches=_S.RETURNED,
+            whole=True),
+    _settle("bank_return", "virement rejeté", _S.DEBITED, credit=Role.SUSPENSE, reaches=_S.RETURNED, whole=True),
     _settle("return_identified", "virement rejeté réimputé", _S.RETURNED, credit=Role.ORIGIN, reaches=_S.REOPENED),
     _settle("reissue", "réémission de virement", _S.REOPENED, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
     _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1),

@@ -31,6 +31,7 @@ class Effects(NamedTuple):
     settles: Sign
     remits: Code
     change: Code
+    whole: Code
     inherits: Code
     opens: Code
 

@@ -6,12 +6,15 @@ CrescendoError
 │   ├── BookMoved               another engine advanced the book
 │   ├── LeaseHeld               another engine owns the lease
 │   ├── BatchFailed             a batch failed three times
+│   ├── SpoolBusy               another process does not release a lock of the spool
+│   ├── DiskFull                a disk has no room for what was to be written
 │   └── DatabaseUnfit           the database cannot serve (version, migration drift, unreachable)
 ├── InputError                  a whole input is refused; nothing was changed
 │   ├── FileUnreadable          truncated, not in the format it claims, not UTF-8
 │   ├── EnvelopeMismatch        hash, count or control sum differ
 │   ├── FormatUnknown           unknown format, version or column
-│   └── LimitExceeded           over a documented limit
+│   ├── LimitExceeded           over a documented limit
+│   └── SenderForbidden         its sender may not send it
 ├── NotWaiting                  a submission cannot be withdrawn any more
 └── ReferenceDataError          nomenclature, chart, calendar or rule files are inconsistent
 
@@ -41,6 +44,14 @@ class LeaseHeld(EngineError):
 
 class BatchFailed(EngineError):
     """A batch failed three times; the engine stops rather than continue in an unknown state."""
+
+
+class SpoolBusy(EngineError):
+    """Another process does not release a lock of the spool."""
+
+
+class DiskFull(EngineError):
+    """A disk has no room for what was to be written; nothing of it was stored."""
 
 
 class DatabaseUnfit(EngineError):
@@ -74,6 +85,10 @@ class FormatUnknown(InputError):
 
 class LimitExceeded(InputError):
     """The input exceeds a documented limit."""
+
+
+class SenderForbidden(InputError):
+    """The sender uses a reserved name, or may not send an act of the file."""
 
 
 class NotWaiting(CrescendoError):

@@ -45,6 +45,7 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.PAYEE_ALREADY_REGISTERED: "AM05",
     _O.BANK_DETAILS_DIFFER: "BE01",  # account and end customer do not go together
     _O.PAYEE_BLOCKED: "AG01",  # transaction forbidden
+    _O.TRANSFER_AMOUNT_DIFFERS: "AM09",  # not the amount that was agreed
     _O.REVERSAL_EXCEEDS_ORIGINAL: "AM14",  # over what was agreed
     _O.COMMITMENT_EXCEEDED: "AM14",
     _O.SERVICE_INSUFFICIENT: "AM14",

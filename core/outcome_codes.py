@@ -52,6 +52,7 @@ class Outcome(IntEnum):
     TERM_SUSPENDED = 49
     TERM_ALREADY_SUSPENDED = 47
     TERM_NOT_SUSPENDED = 48
+    TRANSFER_AMOUNT_DIFFERS = 50
     REVERSAL_EXCEEDS_ORIGINAL = 32
     COMMITMENT_EXCEEDED = 33
     SERVICE_INSUFFICIENT = 34
@@ -81,3 +82,22 @@ UNKEYED_FAULTS = frozenset(
     }
 )
 """Faults that leave an act without a usable key: it is refused before any search for a duplicate."""
+
+FORM_FAULTS = frozenset(
+    {
+        Outcome.REFERENCE_INVALID,
+        Outcome.KIND_UNKNOWN,
+        Outcome.EXERCISE_UNKNOWN,
+        Outcome.LINE_INVALID,
+        Outcome.ACT_TOO_LONG,
+        Outcome.FIELD_MISSING,
+        Outcome.FIELD_INVALID,
+        Outcome.AMOUNT_INVALID,
+        Outcome.AMOUNT_NOT_POSITIVE,
+        Outcome.AMOUNT_OVER_LIMIT,
+        Outcome.SEPA_LIMIT_EXCEEDED,
+        Outcome.IBAN_INVALID,
+    }
+)
+"""Faults of the form of a line, which nothing but the line itself decides: neither book nor reference data, except that a
+year may be missing from the calendar."""

@@ -56,6 +56,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "The payment term already runs again: this suspension has ended.", "There is nothing to resume.",
         "Le délai de paiement court déjà : cette suspension a pris fin.", "Il n'y a rien à reprendre.",
     ),
+    _O.TRANSFER_AMOUNT_DIFFERS: Remedy(
+        "The bank debits, rejects and returns a transfer whole; this amount is not that of the transfer.",
+        "Check the amount against the bank's file, and present the movement with the amount of the transfer.",
+        "La banque débite, refuse ou retourne un virement en entier ; ce montant n'est pas celui du virement.",
+        "Vérifier le montant dans le fichier de la banque, et présenter le mouvement au montant du virement.",
+    ),
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
         "The line reverses or uses more than what is left of the act that it follows.", "Ask for at most what is left.",
         "La ligne annule ou utilise plus que ce qui reste de l'acte précédent.", "Demander au plus ce qui reste.",

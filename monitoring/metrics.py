@@ -82,7 +82,8 @@ METRICS: Mapping[str, Metric] = {
     "drop_files_total": Metric(_C, ("outcome",), "Files of drop folders: taken, refused whole, or failed by our fault"),
     "ready": Metric(_G, (), "1 while the service accepts work, else 0"),
     "keys": Metric(_G, (), "Valid API keys"),
-    "disk_free_bytes": Metric(_G, (), "Free space on the disk of the spool"),
-    "disk_size_bytes": Metric(_G, (), "Size of the disk of the spool"),
+    "disk_free_bytes": Metric(_G, (), "Free space on the disk of the data folder, or of its fullest one"),
+    "disk_size_bytes": Metric(_G, (), "Size of that disk"),
+    "disk_full": Metric(_G, (), "1 while work waits for room on a disk, or one of the data folder is full, else 0"),
 }  # fmt: skip
 """By name without ``PREFIX``."""

@@ -36,6 +36,26 @@ class Progress(NamedTuple):
     is_done: bool = False
 
 
+class RefusalStretch(NamedTuple):
+    """Consecutive lines of a submission, the last ones decided, that were refused for one reason of form.
+
+    See ``posting.refusal_stretches``.
+    """
+
+    code: int = 0
+    """``core.outcome_codes.Outcome`` of the lines; 0 if there is no such stretch."""
+    lines: int = 0
+    """Lines that have a row each."""
+    rest_lines: int = 0
+    """Lines after those, which share one row once the stretch ends."""
+    rest_cents: int = 0
+    rest_field: int = 0
+    """The faulty field of the rest; 0 if its lines differ in it."""
+
+
+NO_STRETCH = RefusalStretch()
+
+
 class LineSpan(NamedTuple):
     """Consecutive lines of a submission that form one act."""
 
@@ -58,6 +78,10 @@ class Submission:
     held: list[LineSpan] = field(default_factory=list)
     """The acts held so far in the current pass."""
     accepted_in_pass: int = 0
+    refusal_rows: int = 0
+    """Rows of refusals stored so far: fewer than the lines refused if stretches were long."""
+    stretch: RefusalStretch = NO_STRETCH
+    """The stretch of refusals with which the lines decided in the first pass end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +107,11 @@ class Piece:
     cells_before: int = 0
     """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether the engine has decided these lines."""
+        return self.submission.progress >= self.progress_after
+
 
 class PieceDecisions(NamedTuple):
     """A piece and the decisions on its lines."""
@@ -103,15 +132,15 @@ class DryRunDecisions(NamedTuple):
 
 
 class DryRunHandler(Protocol):
-    """The interface to the caller of a dry run: its size, its retries of held acts, and where its result goes."""
+    """The interface to the caller of a dry run: its size, its batches in order, and where its result goes."""
 
     @property
     def rows(self) -> int:
-        """Lines of the batch and of everything that ``retry_held`` presents for the first time."""
+        """Lines of everything that ``order_batches`` presents for the first time."""
         ...
 
-    def retry_held(self, decided: "Batch") -> "Iterator[Batch]":
-        """Yield the batches that retry the acts that ``decided`` held; runs in the kernel thread."""
+    def order_batches(self, read: "Batch") -> "Iterator[Batch]":
+        """Yield the batches of the dry run, ``read`` first, each once the one before is decided; runs in the kernel thread."""
         ...
 
     def complete(self, result: DryRunDecisions, /) -> None:
@@ -120,10 +149,17 @@ class DryRunHandler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pieces decided and committed together."""
+    """Pieces decided and committed together.
+
+    A piece that ends a pass of its submission with acts held is the last one decided: these acts come next, before the
+    pieces behind it.
+    """
 
     pieces: list[Piece]
     is_holding: bool = True
+    """Whether acts may be held; in the last pass over held acts none is."""
+    is_followed: bool = False
+    """Whether further lines will be read that may share a batch with pieces which held acts leave undecided."""
     resumed: Submission | None = None
     """Without pieces: a submission that a restart found between its passes over held acts, to be resumed there."""
     side_streams: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
@@ -141,11 +177,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ProgressRow:
-    """A submission's progress and tally after a batch."""
+    """A submission's progress, tally and refusals after a batch."""
 
     submission: int
     progress: Progress
     tally: Tally
+    refusal_rows: int = 0
+    stretch: RefusalStretch = NO_STRETCH
 
 
 class HeldSpan(NamedTuple):
@@ -174,3 +212,5 @@ class BatchResult:
     """Number of lines of each kind (row) with each ``core.outcome_codes.Outcome`` (column)."""
     decisions: list[np.ndarray] = field(default_factory=list)
     """The decisions on the lines, piece by piece, if the batch ``is_answered``."""
+    refused_lines: int = 0
+    """Lines refused, whether or not each has a row."""

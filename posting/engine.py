@@ -3,7 +3,8 @@
 The same batch and the same book always give the same bytes: the engine reads no clock and uses no randomness.
 """
 
-from itertools import chain
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +15,36 @@ from core.stage_timing import StageTimes
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Decisions, Duplicates, NewCells, NewPayees, Refusals, RequestPages
 from kernels import decisions as kernel
-from kernels.outcome_counts import AMOUNT, LINES
+from kernels.outcome_counts import AMOUNT, LINES, REFUSED
 from kernels.rollback import undo_decisions
 from posting import outcome_rows, submission_progress
 from posting.atomicity import enforce_atomicity
 from posting.balances import Balances
-from posting.batch import Batch, BatchResult, DryRunDecisions, DryRunHandler, PieceDecisions
+from posting.batch import (
+    FINAL_PASS,
+    Batch,
+    BatchResult,
+    DryRunDecisions,
+    DryRunHandler,
+    Piece,
+    PieceDecisions,
+)
 from posting.book import cells
 from posting.book.book_state import BookState
 from posting.hash_chain import HASHED_TABLES, ChainHead, link_batch
-from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups, group_by_outcome
+from posting.outcome_groups import ENTRY_GROUPS, group_by_outcome
 from posting.outcome_rows import BatchPosition, DecidedPiece
 from posting.pgcopy import Encoder
+from posting.refusal_stretches import store_refusals
 
 _CODE_COUNT = max(Outcome) + 1
+
+
+class _DecidedBatch(NamedTuple):
+    """The pieces of a batch that were decided, and the decisions of each."""
+
+    batch: Batch
+    decisions: list[np.ndarray]
 
 
 class Engine:
@@ -47,18 +64,22 @@ class Engine:
         }
 
     def evaluate(self, batch: Batch) -> BatchResult:
-        """Decide ``batch`` and encode everything to store."""
+        """Decide ``batch``, up to the first piece that ends a pass with held acts, and encode everything to store."""
         number, first = self.head.batch + 1, self.state.entries + 1
         first_cell = len(self.state.cell_words)
         with self._stages.measure("decide"):
             self.state.rehash_in_background()
-            self.decisions = self._decide(batch)
+            batch, self.decisions = self._decide(batch)
         with self._stages.measure("encode"):
             groups = [
                 group_by_outcome(piece, piece_decisions)
                 for piece, piece_decisions in zip(batch.pieces, self.decisions, strict=True)
             ]
-            streams, counts = self._encode(batch, groups, batch_number=number, first_cell=first_cell)
+            decided = [
+                DecidedPiece(piece, decisions, group, store_refusals(piece, decisions, group))
+                for piece, decisions, group in zip(batch.pieces, self.decisions, groups, strict=True)
+            ]
+            streams, counts = self._encode(decided, batch_number=number, first_cell=first_cell)
             streams |= self._balances.encode_changes(number, [piece.acts["period"] for piece in batch.pieces])
             rows, held = submission_progress.advance(batch, groups)
         with self._stages.measure("hash"):
@@ -77,24 +98,25 @@ class Engine:
             held,
             self._count_outcomes(batch),
             decisions,
+            sum(group.total(LINES, REFUSED) for group in groups),
         )
 
     def dry_run(self, batch: Batch, handler: DryRunHandler) -> DryRunDecisions:
-        """Decide ``batch`` and the acts it holds as ``evaluate`` would, then undo all of it.
+        """Decide ``batch`` and all that follows it in the dry run as ``evaluate`` would, then undo all of it.
 
-        Capacity is ensured once at the start: no table may grow between the decisions and their undoing.
+        Acts of others that wait are not seen: a real run would come after their last pass.  Capacity is ensured once at the
+        start: no table may grow between the decisions and their undoing.
         """
         state, passes, last_entry = self.state, list[PieceDecisions](), self.state.entries
         with self._stages.measure("rehearse"), state.restore_after():
+            state.clear_waiting()
             state.ensure_capacity(handler.rows)
-            for next_batch in chain([batch], handler.retry_held(batch)):
-                decided = self._decide(next_batch)
-                passes += map(PieceDecisions, next_batch.pieces, decided)
-                submission_progress.advance(
-                    next_batch, list(map(group_by_outcome, next_batch.pieces, decided))
-                )
-            for piece, decisions in reversed(passes):
-                undo_decisions(seal_array(piece.acts), state.book, seal_array(decisions))
+            for next_batch in handler.order_batches(batch):
+                decided, decisions = self._decide(next_batch)
+                passes += map(PieceDecisions, decided.pieces, decisions)
+                submission_progress.advance(decided, list(map(group_by_outcome, decided.pieces, decisions)))
+            for piece, piece_decisions in reversed(passes):
+                undo_decisions(seal_array(piece.acts), state.book, seal_array(piece_decisions))
             self._balances.clear_marks([piece.acts["period"] for piece, _ in passes])
         return DryRunDecisions(passes, self.head.batch, last_entry)
 
@@ -106,32 +128,38 @@ class Engine:
             counts += np.bincount(cell, minlength=len(counts))
         return counts.reshape(len(CATALOG), _CODE_COUNT)
 
-    def _decide(self, batch: Batch) -> list[np.ndarray]:
-        """Decide all pieces in order; return the decisions of each."""
+    def _decide(self, batch: Batch) -> _DecidedBatch:
+        """Decide the pieces in order, up to the first that ends a pass with held acts: they come before the next piece."""
         self.state.ensure_capacity(batch.rows)
-        batch_decisions = []
+        batch_decisions: list[np.ndarray] = []
         for piece in batch.pieces:
-            self.state.add_cells(piece.new_words, piece.cells_before)
-            decisions, last_entry = allocate_records(Decisions, len(piece.acts)), self.state.entries
-            changes = self.state.payee_changes
-            kernel.decide(seal_array(piece.acts), self.state.book, decisions, batch.is_holding)
-            self.state.note_changes(piece.acts, decisions, changes)
-            if piece.is_atomic:
-                enforce_atomicity(piece.acts, decisions, self.state.book, last_entry=last_entry)
-            batch_decisions.append(decisions)
-        return batch_decisions
+            is_holding = batch.is_holding and piece.progress_after.pass_number != FINAL_PASS
+            batch_decisions.append(self._decide_piece(piece, is_holding=is_holding))
+            if is_holding and piece.progress_after.is_done and self.state.has_waiting:
+                break
+        return _DecidedBatch(replace(batch, pieces=batch.pieces[: len(batch_decisions)]), batch_decisions)
+
+    def _decide_piece(self, piece: Piece, *, is_holding: bool) -> np.ndarray:
+        self.state.add_cells(piece.new_words, piece.cells_before)
+        decisions, last_entry = allocate_records(Decisions, len(piece.acts)), self.state.entries
+        changes = self.state.payee_changes
+        kernel.decide(seal_array(piece.acts), self.state.book, decisions, is_holding)
+        self.state.note_changes(piece.acts, decisions, changes)
+        if piece.is_atomic:
+            enforce_atomicity(piece.acts, decisions, self.state.book, last_entry=last_entry)
+        return decisions
 
     def _encode(
-        self, batch: Batch, groups: list[OutcomeGroups], *, batch_number: int, first_cell: int
+        self, decided_pieces: list[DecidedPiece], *, batch_number: int, first_cell: int
     ) -> tuple[dict[str, NDArray[np.uint8]], dict[str, int]]:
         """Return the COPY bytes and the row count of each hashed table."""
         parts: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in HASHED_TABLES}
         counts: dict[str, int] = dict.fromkeys(HASHED_TABLES, 0)
         cell, position = first_cell, 0
-        for piece, decisions, group in zip(batch.pieces, self.decisions, groups, strict=True):
+        for decided in decided_pieces:
+            piece = decided.piece
             position_in_batch = BatchPosition(batch_number, position, self.state.registry.first_node)
-            decided = DecidedPiece(piece, decisions, group)
-            entries = group.total(LINES, *ENTRY_GROUPS)
+            entries = decided.groups.total(LINES, *ENTRY_GROUPS)
             if entries:
                 counts["entry"] += entries
                 parts["entry"].append(outcome_rows.encode_entries(decided, position_in_batch))
@@ -144,7 +172,7 @@ class Engine:
                 )
                 parts["cell"].append(self._encoders["cell"].encode(rows))
                 cell, counts["cell"] = cell + len(piece.new_words), counts["cell"] + len(piece.new_words)
-            position += len(decisions)
+            position += len(decided.decisions)
         return {name: _concatenate(streams) for name, streams in parts.items()}, counts
 
 

@@ -1,5 +1,6 @@
 """The rows to store for a decided piece: entries, refusals, duplicates, payees and payment details of requests."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,15 +9,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.tables.columns import seal, seal_array
+from core.tables.columns import concat_tables, seal, seal_array, select_rows
 from core.tables.journal import Duplicates, LineDetails, NewPayees, Refusals
 from kernels import journal as kernel
-from kernels.outcome_counts import ACCEPTED, BYTES, DUPLICATE, LINES, REFUSED, REGISTERED
+from kernels.outcome_counts import ACCEPTED, BYTES, DUPLICATE, LINES, REGISTERED
 from posting import payment_detail_pages
 from posting.batch import Piece
 from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups
 from posting.pgcopy import TextCells
 from posting.raw_texts import take_texts, to_text_cells
+from posting.refusal_stretches import StoredRefusals, StretchRest
 
 _FOUND_CHARACTERS_MAX = 80
 
@@ -30,11 +32,12 @@ class BatchPosition(NamedTuple):
 
 
 class DecidedPiece(NamedTuple):
-    """A piece, the decisions on its lines, and the lines grouped by outcome."""
+    """A piece, the decisions on its lines, the lines grouped by outcome, and the refusals to store."""
 
     piece: Piece
     decisions: np.ndarray
     groups: OutcomeGroups
+    refusals: StoredRefusals
 
 
 class SideTableRows(NamedTuple):
@@ -46,7 +49,7 @@ class SideTableRows(NamedTuple):
 
 def encode_entries(decided: DecidedPiece, position: BatchPosition) -> NDArray[np.uint8]:
     """Return the COPY bytes of the journal rows of all accepted lines."""
-    piece, decisions, groups = decided
+    piece, decisions, groups, _ = decided
     rows, texts = groups.total(LINES, *ENTRY_GROUPS), groups.total(BYTES, *ENTRY_GROUPS)
     out = np.empty(rows * (kernel.ROW_BYTES + 4) + texts, np.uint8)
     details = seal(LineDetails(piece.lines, piece.day, *piece.reference))
@@ -57,12 +60,14 @@ def encode_entries(decided: DecidedPiece, position: BatchPosition) -> NDArray[np
 
 def build_side_table_rows(decided: DecidedPiece, position: BatchPosition) -> dict[str, SideTableRows]:
     """Return the rows of every other table that the piece adds to, by table."""
-    piece, decisions, groups = decided
+    piece, decisions, groups, refusals = decided
     rows_by_table: dict[str, SideTableRows] = {}
     if len(registered := groups.select_rows(REGISTERED)):
         rows_by_table["payee"] = build_payees(piece, decisions, registered)
-    if len(refused := groups.select_rows(REFUSED)):
-        rows_by_table["refusal"] = build_refusals(piece, decisions, refused, position=position)
+    if len(refusals.rows) or refusals.rests:
+        rows_by_table["refusal"] = build_refusals(
+            piece, decisions, refusals.rows, position=position, rests=refusals.rests
+        )
     if len(repeated := groups.select_rows(DUPLICATE)):
         rows_by_table["duplicate"] = SideTableRows(
             build_duplicates(piece, decisions, repeated, position=position)
@@ -73,9 +78,17 @@ def build_side_table_rows(decided: DecidedPiece, position: BatchPosition) -> dic
 
 
 def build_refusals(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], *, position: BatchPosition
+    piece: Piece,
+    decisions: np.ndarray,
+    rows: NDArray[np.int32],
+    *,
+    position: BatchPosition,
+    rests: Sequence[StretchRest] = (),
 ) -> SideTableRows:
-    """Return one row for each refused line of ``rows``: the faulty field's text, or the node that lacks credits."""
+    """Return one row for each refused line of ``rows``: the faulty field's text, or the node that lacks credits.
+
+    Each of ``rests`` is one row more, without texts, before that of the line that ended its stretch.
+    """
     acts, row_decisions = piece.acts[rows], decisions[rows]
     fields = np.where(row_decisions["outcome"] == acts["fault"], piece.field[rows], 0)
     table = Refusals(
@@ -89,11 +102,39 @@ def build_refusals(
         node=np.where(row_decisions["node"] >= 0, row_decisions["node"] + position.first_node, 0),
         missing=row_decisions["missing"],
         amount=piece.cents[rows],
+        lines=np.ones(len(rows), np.int32),
     )
-    texts = _make_printable(
-        pa.concat_arrays([take_texts(piece, rows, Field.REFERENCE), _read_faulty_fields(piece, rows, fields)])
+    texts = [take_texts(piece, rows, Field.REFERENCE), _read_faulty_fields(piece, rows, fields)]
+    if rests:
+        table = concat_tables([table, _build_rests(piece, rests, position)])
+        order = np.lexsort((table.line, table.position))
+        table = select_rows(table, order)
+        texts = [_add_empty(column, len(rests)).take(pa.array(order)) for column in texts]
+    count = len(texts[0])
+    printable = _make_printable(pa.concat_arrays(texts))
+    return SideTableRows(table, (to_text_cells(printable[:count]), to_text_cells(printable[count:])))
+
+
+def _build_rests(piece: Piece, rests: Sequence[StretchRest], position: BatchPosition) -> Refusals:
+    """Return the rows of the rests of stretches, which are of no one kind."""
+    stretches = [rest.stretch for rest in rests]
+    return Refusals(
+        batch=np.full(len(rests), position.batch),
+        position=np.array([position.position + rest.row for rest in rests], np.int32),
+        submission=np.full(len(rests), piece.submission.number, np.int32),
+        line=np.array([rest.line for rest in rests], np.int32),
+        code=np.array([stretch.code for stretch in stretches], np.int16),
+        field=np.array([stretch.rest_field for stretch in stretches], np.int16),
+        kind=np.zeros(len(rests), np.int16),
+        node=np.zeros(len(rests), np.int32),
+        missing=np.zeros(len(rests), np.int64),
+        amount=np.array([stretch.rest_cents for stretch in stretches], np.int64),
+        lines=np.array([stretch.rest_lines for stretch in stretches], np.int32),
     )
-    return SideTableRows(table, (to_text_cells(texts[: len(rows)]), to_text_cells(texts[len(rows) :])))
+
+
+def _add_empty(texts: pa.Array, count: int) -> pa.Array:
+    return pa.concat_arrays([texts, pa.repeat(pa.scalar("", pa.string()), count)])
 
 
 def build_duplicates(
@@ -125,6 +166,8 @@ def _make_printable(texts: pa.Array) -> pa.Array:
 
 def _read_faulty_fields(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -> pa.Array:
     """Return, for each line, the text of the field for which it was refused."""
+    if not len(rows):
+        return pa.array([], pa.string())
     order = np.argsort(fields, kind="stable")
     numbers, firsts = np.unique(fields[order], return_index=True)
     rows_of_fields = np.split(order, firsts[1:])

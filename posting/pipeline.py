@@ -1,32 +1,33 @@
 """The commit pipeline: one thread decides batches, several connections copy them, and they commit in order.
 
 When a commit fails, the attempt ends: the book is dropped and loaded again, and every batch that was not committed is
-decided again.  A batch that fails three times stops the engine; the error names it.
+decided again.  A batch that fails three times stops the engine; the error names it.  What is no fault of the batch does not
+count: whoever runs the pipeline prepares each retry, and says so, for example after a wait for room on a full disk.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any, NamedTuple, Protocol
 
-from core.errors import BatchFailed, BookMoved
+from core.errors import BatchFailed
 from core.stage_timing import StageTimes
-from posting.batch import Batch, BatchResult
+from posting.batch import Batch, BatchResult, DryRunDecisions, DryRunHandler
 from posting.book import checkpoint
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointSnapshot
 from posting.book.registry import ReferenceData
 from posting.book.reserved_memory import release_memory
 from posting.engine import Engine
+from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
 from posting.store.connections import Connection
-from posting.store.failures import RETRIED_ERRORS
+from posting.store.failures import RETRIED_ERRORS, find_cause
 from posting.store.journal_store import PostgresStore
 
 ATTEMPTS_MAX = 3
-CHECKPOINT_ENTRIES = 5 << 20
-"""Entries between two checkpoints: more cost memory when the book is largest, fewer cost time at a restart after a crash."""
 CHECKPOINT_AT_END_DIVISOR = 8
 """At the end of the feed, a checkpoint is taken once ``checkpoint_entries`` divided by this is reached.
 
@@ -48,23 +49,12 @@ class Feed(Protocol):
     def stop_producing(self) -> None:
         """Stop producing: unblock the reader that waits for the next batch."""
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield the batches that retry held acts of submissions whose pass ``decided`` ended; runs in the kernel thread."""
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the batches to decide now that ``read`` is read; runs in the kernel thread.
+
+        Each comes once the one before is decided: held acts come right behind the last line of their submission.
+        """
         ...
-
-
-class PipelineSettings(NamedTuple):
-    """Options and callbacks of a pipeline."""
-
-    checkpoint_entries: int = CHECKPOINT_ENTRIES
-    on_committed: Callable[[BatchResult], None] = lambda _: None
-    """Called with every committed batch, in order."""
-    on_failed: Callable[[int, BaseException], None] = lambda _batch, _cause: None
-    """Called before every retry with the first batch not committed and the cause of the failure."""
-    stages: StageTimes | None = None
-    """Where the processor time of each stage is added up."""
-    is_storing: bool = True
-    """False if every decision is undone (a dry run): outdated checkpoints are then left as they are."""
 
 
 class _Resources(NamedTuple):
@@ -74,6 +64,13 @@ class _Resources(NamedTuple):
     settings: PipelineSettings
     reader: ThreadPoolExecutor
     kernel: ThreadPoolExecutor
+
+
+class _CompletedDryRun(NamedTuple):
+    """A dry run that is decided and undone, and where its result goes."""
+
+    handler: DryRunHandler
+    decisions: DryRunDecisions
 
 
 class Pipeline:
@@ -89,6 +86,8 @@ class Pipeline:
         self._resources = _Resources(
             store, settings, ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "kernel")
         )
+        self._next_batch = 0
+        """The first batch not committed; 0 until a book was loaded."""
         self._last_failure: tuple[int, int] = (0, 0)
 
     async def run(self, feed: Feed) -> None:
@@ -102,34 +101,61 @@ class Pipeline:
             Another engine took over.
         """
         try:
-            while not await self._run_attempt(feed):
-                await self._resources.store.reconnect()
+            while (cause := await self._run_attempt(feed)) is not None:
+                self._resources.settings.on_failed(self._next_batch, cause)
+                await self._prepare_retry(cause)
         finally:
             self._resources.reader.shutdown(wait=False, cancel_futures=True)
             self._resources.kernel.shutdown(wait=False, cancel_futures=True)
 
-    async def _run_attempt(self, feed: Feed) -> bool:
-        """Load the book and process the feed; True when the feed is exhausted and everything is committed."""
-        loaded = await book_loading.load_book(self._resources.store, self._reference)
-        await feed.open(loaded)
+    async def _run_attempt(self, feed: Feed) -> BaseException | None:
+        """Load the book and process the feed; None when it is exhausted and committed, else the cause of the failure.
+
+        A task of its own runs the attempt: a task group that fails may leave its task marked as cancelled, which must not be
+        taken for a cancellation of this one.
+        """
+        loaded = await self._load(feed)
         attempt = _Attempt(self._resources, loaded)
         try:
-            await attempt.run(feed)
+            await asyncio.create_task(attempt.run(feed))
         except BaseExceptionGroup as group:
             _raise_if_cancelled()
-            cause = _find_cause(group)
-            self._resources.settings.on_failed(attempt.committed_batch + 1, cause)
-            self._count_failure(attempt.committed_batch + 1, cause)
-            return False
-        return True
+            self._next_batch = attempt.committed_batch + 1
+            return find_cause(group)
+        return None
+
+    async def _load(self, feed: Feed) -> LoadedBook:
+        """Load the book and open the feed on it."""
+        while True:
+            try:
+                loaded = await book_loading.load_book(self._resources.store, self._reference)
+                await feed.open(loaded)
+            except RETRIED_ERRORS as error:
+                await self._prepare_retry(error)
+            else:
+                return loaded
+
+    async def _prepare_retry(self, cause: BaseException) -> None:
+        """Open new connections after a failure, once that is possible, and count it if it was the batch's own."""
+        if (await self._resources.settings.prepare_retry(cause)).is_counted:
+            self._count_failure(self._next_batch, cause)
+        for attempt in count(1):
+            try:
+                await self._resources.store.reconnect()
+            except RETRIED_ERRORS as error:
+                preparation = await self._resources.settings.prepare_retry(error)
+                may_help = preparation.is_restarted and attempt < ATTEMPTS_MAX
+                if preparation.is_counted and not may_help:
+                    raise
+            else:
+                return
 
     def _count_failure(self, batch: int, cause: BaseException) -> None:
         failed_batch, times = self._last_failure
         self._last_failure = (batch, times + 1 if batch == failed_batch else 1)
         if self._last_failure[1] >= ATTEMPTS_MAX:
-            raise BatchFailed(
-                f"batch {batch} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}"
-            ) from cause
+            subject = f"batch {batch}" if batch else "the loading of the book"
+            raise BatchFailed(f"{subject} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}") from cause
 
 
 def _raise_if_cancelled() -> None:
@@ -143,20 +169,6 @@ def _raise_if_cancelled() -> None:
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError
-
-
-def _find_cause(group: BaseExceptionGroup) -> BaseException:
-    """Return the database failure to report; raise any failure that a retry cannot mend."""
-    moved, others = group.split(BookMoved)
-    failures, unexpected = (others or group).split(RETRIED_ERRORS)
-    if moved is not None or unexpected is not None:
-        raise _find_first(moved or unexpected or group)
-    return _find_first(failures or group)
-
-
-def _find_first(group: BaseExceptionGroup) -> BaseException:
-    first = group.exceptions[0]
-    return _find_first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 class _Attempt:
@@ -192,7 +204,7 @@ class _Attempt:
                 while (batch := await ahead[0]) is not None:
                     ahead.popleft()
                     ahead.append(self._read_next(batches))
-                    await self._process(group, feed, batch)
+                    await self._process(group, feed.order_batches(batch))
                 if self._is_final_checkpoint_due and self._engine.head.batch > self._first_batch:
                     # return the memory of the last batches before the checkpoint allocates its own
                     await self._run_in_kernel(release_memory)
@@ -201,16 +213,20 @@ class _Attempt:
             feed.stop_producing()
             await asyncio.gather(*ahead, self._run_in_reader(batches.close), return_exceptions=True)
 
-    async def _process(self, group: asyncio.TaskGroup, feed: Feed, batch: Batch) -> None:
-        if batch.dry_run:
-            result = await self._run_in_kernel(self._engine.dry_run, batch, batch.dry_run)
-            batch.dry_run.complete(result)
-            return
-        if batch.pieces:
-            await self._decide(group, batch)
-        held_batches = feed.retry_held(batch)
-        while (held_batch := await self._run_in_kernel(next, held_batches, None)) is not None:
-            await self._decide(group, held_batch)
+    async def _process(self, group: asyncio.TaskGroup, batches: Iterator[Batch]) -> None:
+        """Evaluate the batches in the kernel thread; start the commit of each, or complete it if it is a dry run."""
+        while (result := await self._run_in_kernel(self._evaluate_next, batches)) is not None:
+            if isinstance(result, _CompletedDryRun):
+                result.handler.complete(result.decisions)
+            else:
+                await self._start_commit(group, result)
+
+    def _evaluate_next(self, batches: Iterator[Batch]) -> BatchResult | _CompletedDryRun | None:
+        """Evaluate the next batch, in the kernel thread; None if there is none."""
+        batch = next(batches, None)
+        if batch and batch.dry_run:
+            return _CompletedDryRun(batch.dry_run, self._engine.dry_run(batch, batch.dry_run))
+        return self._engine.evaluate(batch) if batch else None
 
     def _read_next(self, batches: Iterator[Batch]) -> asyncio.Future[Batch | None]:
         return self._run_in_reader(next, batches, None)
@@ -223,9 +239,8 @@ class _Attempt:
             self._kernel, self._stages.run_timed, work, *arguments
         )
 
-    async def _decide(self, group: asyncio.TaskGroup, batch: Batch) -> None:
-        """Evaluate in the kernel thread, then start a commit that waits for the previous batch's commit."""
-        result = await self._run_in_kernel(self._engine.evaluate, batch)
+    async def _start_commit(self, group: asyncio.TaskGroup, result: BatchResult) -> None:
+        """Start a commit that waits for the previous batch's commit, and a checkpoint if one is due."""
         connection = await self._store.borrow_copier()
         previous, self._previous_commit = self._previous_commit, asyncio.Event()
         group.create_task(self._commit(connection, result, previous=previous, done=self._previous_commit))
@@ -266,6 +281,6 @@ class _Attempt:
     ) -> None:
         """Store a checkpoint after ``awaited``: it contains only the pages changed since the previous checkpoint."""
         for event in awaited:
-            await event.wait()
+            await event.wait()  # no time limit: a failure of what it waits for ends the attempt
         await self._store.save_checkpoint(snapshot)
         done.set()

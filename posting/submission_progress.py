@@ -44,7 +44,13 @@ def advance(batch: Batch, piece_groups: list[OutcomeGroups]) -> AdvancedProgress
         _set_progress(piece.submission, piece.progress_after)
     touched = {piece.submission.number: piece.submission for piece in batch.pieces}
     rows = [
-        ProgressRow(submission.number, submission.progress, copy.copy(submission.tally))
+        ProgressRow(
+            submission.number,
+            submission.progress,
+            copy.copy(submission.tally),
+            submission.refusal_rows,
+            submission.stretch,
+        )
         for submission in touched.values()
     ]
     return AdvancedProgress(rows, held_spans)

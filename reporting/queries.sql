@@ -104,7 +104,7 @@ select batch from progress where submission = $1 order by batch;
 -- name: counted_of_submission
 select (select count(*) from entry where submission = $1) as accepted,
        (select count(*) from duplicate where submission = $1) as duplicate,
-       (select count(*) from refusal where submission = $1) as refused,
+       (select coalesce(sum(lines), 0)::bigint from refusal_count where submission = $1) as refused,
        (select coalesce(sum(amount), 0)::bigint from entry where submission = $1) as accepted_cents;
 
 -- name: counted

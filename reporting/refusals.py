@@ -39,15 +39,16 @@ class Refusals(msgspec.Struct, frozen=True):
 
 
 class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One refused line and its reason."""
+    """One refused line and its reason, or many consecutive lines that were refused for one reason of form."""
 
     batch: int
     submission: int
     line: int
-    """From 1."""
+    """From 1; of many lines the first."""
     reference: str
     kind: str
     amount: int
+    """In cents; of many lines the sum."""
     code: str
     field: str
     found: str
@@ -58,6 +59,8 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
     """Cents missing at that node."""
     finding: str
     action: str
+    last_line: int
+    """The last of many lines; else the line."""
 
 
 async def load_refusals(
@@ -102,6 +105,7 @@ def describe_refused_line(names: CodeNames, row: Row, language: Language = "en")
         missing=row["missing"],
         finding=finding,
         action=action,
+        last_line=row["line"] + row["lines"],
     )
 
 
@@ -140,6 +144,7 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
     columns = [
         *(
             Column("line", CellType.COUNT),
+            Column("to line", CellType.COUNT),
             Column("reference"),
             Column("kind"),
             Column("euros", CellType.MONEY),
@@ -154,7 +159,8 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
     ]
     rows = [
         [
-            *(line.line, line.reference, line.kind, line.amount, line.code, line.field, line.found),
+            *(line.line, line.last_line if line.last_line > line.line else None),
+            *(line.reference, line.kind, line.amount, line.code, line.field, line.found),
             *(line.node, line.missing or None),
         ]
         for line in lines

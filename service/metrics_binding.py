@@ -1,21 +1,23 @@
 """Bindings between the metrics and what they measure: queues, uploads, store, clocks and disk."""
 
-import shutil
 from datetime import UTC, datetime
-from pathlib import Path
 
 from monitoring.cut_off import CutOff
 from monitoring.polled_metrics import Sample, convert_to_seconds
+from service.database.disk_space import DataDisks
 from service.engine.timed_store import TimedStore
 from service.http.service_context import ServiceContext
 
 
-def bind_metrics(service: ServiceContext, *, store: TimedStore, cut_off: CutOff | None, data: Path) -> None:
+def bind_metrics(
+    service: ServiceContext, *, store: TimedStore, cut_off: CutOff | None, disks: DataDisks
+) -> None:
     """Bind the polled metrics to the state of the service, and the events of the inbox to its counters."""
     _bind_queues(service)
     _bind_clocks(service, store, cut_off)
-    service.metrics.bind("disk_free_bytes", lambda: shutil.disk_usage(data).free)
-    service.metrics.bind("disk_size_bytes", lambda: shutil.disk_usage(data).total)
+    service.metrics.bind("disk_free_bytes", lambda: disks.measure_fullest().free)
+    service.metrics.bind("disk_size_bytes", lambda: disks.measure_fullest().total)
+    service.metrics.bind("disk_full", lambda: service.state.is_disk_full or disks.measure_fullest().is_full)
 
 
 def _bind_queues(service: ServiceContext) -> None:

@@ -3,12 +3,11 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import structlog
 
-from core.errors import BookMoved
 from core.stage_timing import StageTimes
 from ingest.queue.admission import remove_undecided
 from ingest.queue.events import InboxEvents
@@ -17,28 +16,26 @@ from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
 from ingest.spool.spool_identity import read_identity
 from monitoring.service_metrics import ServiceMetrics
-from posting import pipeline
-from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
-from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
-from posting.store.failures import RETRIED_ERRORS
-from posting.store.journal_store import PostgresStore
 from posting.store.running_engine import offer_spool
 from reporting import code_labels
 from reporting.code_labels import CodeLabels
-from service.auth import audit_trail
+from service.auth import audit_trail, lost_rights
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
 from service.connection_pools import open_pools
 from service.database.configured_database import open_database
+from service.database.disk_space import DataDisks
 from service.dropfolders.watcher import watch_folders
 from service.engine import registrations, standby
+from service.engine.database_recovery import DatabaseRecovery
 from service.engine.engine_context import load_reference
 from service.engine.file_processing import open_store
 from service.engine.shutdown_deadline import exit_after_failure
 from service.engine.timed_store import TimedStore
+from service.engine_loop import build_recovery, run_engine, watch_lease
 from service.http.authentication import Authenticator
 from service.http.live.bank_file_gauges import BankFileGauges
 from service.http.live.broadcaster import FiguresBroadcaster
@@ -56,9 +53,6 @@ from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
 LOG = structlog.get_logger()
-CHECKPOINT_ENTRIES = 1 << 17
-"""Entries between two checkpoints: fewer than for a command, because nothing is decided while changed pages are copied."""
-LEASE_CHECK_SECONDS = 2
 SWEEP_SECONDS = 3600
 BURST_SECONDS = 5
 _STOPPING = "Stopping: current requests are answered and batches committed; a second signal stops at once."
@@ -79,12 +73,14 @@ async def serve(
         A signal came while the service was a standby.
     """
     reference = await _load_reference_in_turn(settings, options, interruption, reporter=reporter)
+    disks = DataDisks(settings.data)
     async with (
         open_database(settings, reporter.report_activity, options.creation) as database,
         open_store(database, TimedStore, settings.command_seconds) as store,
-        _open_context(settings, options, database.dsn, store=store) as service,
+        _open_context(settings, options, database.dsn, store=store, disks=disks) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,
     ):
+        await lost_rights.report_lost_rights(service.pool, reporter.report_activity)
         authenticator = _create_authenticator(options, trail, service.metrics)
         broadcaster = FiguresBroadcaster(service.metrics, service.stages, service.pool, state=service.state)
         web_server = WebServer(build_application(service, authenticator, broadcaster), options.tls)
@@ -93,22 +89,16 @@ async def serve(
             service.state.start_draining()
             web_server.stop()
 
-        background = [
-            *(_watch_lease(store), authenticator.follow(database.dsn), broadcaster.run()),
-            registrations.follow_registrations(service.inbox.files, store, database.dsn),
-            *(service.task_runner.run(), *_list_maintenance(service, database.dsn)),
-        ]
+        recovery = build_recovery(service, database, disks, command_seconds=settings.command_seconds)
+        background = _list_background(service, authenticator, recovery, store=store, dsn=database.dsn)
         with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
             try:
                 async with asyncio.TaskGroup() as group:
-                    engine = group.create_task(_run_engine(service, store, reference))
+                    engine = group.create_task(run_engine(service, store, reference, recovery=recovery))
                     engine.add_done_callback(exit_after_failure)
-                    tasks = [group.create_task(work) for work in background]
-                    if options.drop_folders:
-                        group.create_task(
-                            watch_folders(options.drop_folders, service, trail, dsn=database.dsn)
-                        )
-                    await authenticator.keys_loaded.wait()
+                    tasks = [group.create_task(work) for work in (broadcaster.run(), *background)]
+                    group.create_task(_watch_drop_folders(options, service, trail, dsn=database.dsn))
+                    await authenticator.keys_loaded.wait()  # no time limit: a failure to load ends the group
                     options.sock.listen(BACKLOG)
                     reporter.report_activity(f"listening on {options.address}")
                     await web_server.serve(options.sock)
@@ -120,11 +110,30 @@ async def serve(
                 raise _first_cause(error_group) from None
 
 
-def _list_maintenance(service: ServiceContext, dsn: str) -> list[Coroutine[Any, Any, None]]:
-    """Return the tasks that follow changes and maintain indexes, uploads and gauges while the service runs."""
+async def _watch_drop_folders(
+    options: ServerOptions, service: ServiceContext, trail: audit_trail.AuditTrail, *, dsn: str
+) -> None:
+    if options.drop_folders:
+        await watch_folders(options.drop_folders, service, trail, dsn=dsn)
+
+
+def _list_background(
+    service: ServiceContext,
+    authenticator: Authenticator,
+    recovery: DatabaseRecovery,
+    *,
+    store: TimedStore,
+    dsn: str,
+) -> list[Coroutine[Any, Any, None]]:
+    """Return the tasks that follow the database, perform requested tasks, and maintain indexes, uploads and gauges."""
     return [
+        watch_lease(store),
+        service.task_runner.run(),
+        registrations.follow_registrations(service.inbox.files, store, dsn),
+        recovery.follow(lambda: authenticator.follow(dsn)),
+        recovery.follow(lambda: service.sender_pauses.follow(dsn)),
         *(_sweep_uploads(service.receiver.uploads), BankFileGauges(service.pool, service.metrics).run()),
-        *(service.sender_pauses.follow(dsn), service.index_maintenance.run(dsn)),
+        service.index_maintenance.run(dsn),
     ]
 
 
@@ -165,7 +174,7 @@ def _reload_on_sighup(tls: Tls | None) -> Iterator[None]:
 
 @asynccontextmanager
 async def _open_context(
-    settings: Settings, options: ServerOptions, dsn: str, *, store: TimedStore
+    settings: Settings, options: ServerOptions, dsn: str, *, store: TimedStore, disks: DataDisks
 ) -> AsyncIterator[ServiceContext]:
     spool, stages = await _open_spool(settings, options, store), StageTimes()
 
@@ -197,7 +206,7 @@ async def _open_context(
             file_bytes_max=options.file_bytes_max,
             is_metrics_public=options.has_public_metrics,
         )
-        bind_metrics(service, store=store, cut_off=options.cut_off, data=settings.data)
+        bind_metrics(service, store=store, cut_off=options.cut_off, disks=disks)
         try:
             yield service
         finally:
@@ -218,7 +227,7 @@ async def _note_loaded(service: ServiceContext, loaded: LoadedBook) -> None:
     """Show what the loaded book contains, and be ready."""
     service.metrics.file_states.load(await read_file_stock(service.pool))
     service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
-    service.state.is_ready = True
+    service.state.mark_ready()
     service.index_maintenance.record_load(loaded.state.entries)
     LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
@@ -238,35 +247,6 @@ def _build_inbox_events(
         on_taken_up=metrics.record_started,
         on_withdrawn=metrics.file_states.remove,
     )
-
-
-async def _run_engine(service: ServiceContext, store: TimedStore, reference: ReferenceData) -> None:
-    """Decide and commit all incoming work until the inbox is closed."""
-
-    def on_failed(batch: int, cause: BaseException) -> None:
-        service.state.is_ready = False
-        service.metrics.record_failed_commit()
-        LOG.warning("batch failed, once more from the last commit", batch=batch, cause=repr(cause))
-
-    def on_committed(result: BatchResult) -> None:
-        service.metrics.record_commit(result)
-        service.inbox.handle_commit(result)
-        service.waiters.notify_committed(result)
-        service.index_maintenance.record_commit(result)
-
-    store.on_commit = lambda seconds: service.metrics.observe("commit_seconds", seconds)
-    settings = pipeline.PipelineSettings(CHECKPOINT_ENTRIES, on_committed, on_failed, service.stages)
-    await Pipeline(store, reference, settings).run(service.inbox)
-
-
-async def _watch_lease(store: PostgresStore) -> None:
-    """Detect that another engine owns the database, also while nothing is committed."""
-    while True:
-        await asyncio.sleep(LEASE_CHECK_SECONDS)
-        with suppress(*RETRIED_ERRORS):  # the pipeline handles a broken connection
-            (row,) = await store.fetch("engine_row")
-            if row["epoch"] != store.epoch:
-                raise BookMoved("another engine has taken over this database")
 
 
 async def _sweep_uploads(uploads: PartialUploads) -> None:

@@ -4,10 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings as hypothesis_settings
 
 from service.database.embedded_server import Database, run_embedded
 from tests import external_programs
 from tests.databases import create_database
+
+# How long an example takes depends on the machine, and on what else it does.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

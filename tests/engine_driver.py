@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -14,24 +15,32 @@ import asyncpg
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.stage_timing import StageTimes
-from ingest.queue.file_feed import FileFeed, ProcessingRequest
+from ingest.queue.batch_cuts import BatchLimits
+from ingest.queue.file_feed import ProcessingRequest
 from ingest.queue.form_batcher import Form
 from ingest.queue.inbox import Inbox
 from ingest.spool.spool import Spool
+from posting.batch import BatchResult
 from posting.book.registry import CodeKind, ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
+from tests.any_sender_feed import AnySenderFeed
 from tests.file_strategies import Row
 from tests.oracle.engine import LineResult
 
 _SHEETS, _CENTRES = 6, 131_072
 
 
+class Killed(Exception):
+    """The engine ends at once."""
+
+
 class EngineDriver:
     """One engine on one database; the engine loads its book again for every file."""
 
     def __init__(self, dsn: str, folder: Path, reference: Path) -> None:
-        self._dsn, self._folder, self._reference = dsn, folder, ReferenceData.load(reference)
+        self.dsn, self._folder, self._reference = dsn, folder, ReferenceData.load(reference)
         self._runner, self._numbers, self._last = asyncio.Runner(), count(1), 0
 
     def __enter__(self) -> Self:
@@ -44,17 +53,67 @@ class EngineDriver:
 
     def submit(self, rows: list[Row], sender: str = "ministry") -> list[LineResult]:
         """Write ``rows`` as JSON Lines, process them to the end, and read back the result of each."""
+        (results,) = self.submit_files([rows], sender)
+        return results
+
+    def submit_files(
+        self,
+        files: list[list[Row]],
+        sender: str = "ministry",
+        *,
+        limits: BatchLimits = BatchLimits(),  # noqa: B008
+        kills: Sequence[int] = (),
+    ) -> list[list[LineResult]]:
+        """Write ``files`` as JSON Lines, process them together to the end, and read back the result of each line.
+
+        The engine is stopped at each of ``kills``, counted in commits, as if it were killed, and starts again.
+        """
+        paths = [self._write_file(rows, sender) for rows in files]
+        for commits in kills:
+            with suppress(Killed):
+                self._runner.run(self._process(paths, limits, commits))
+        self._runner.run(self._process(paths, limits))
+        return [self.read_file(path, len(rows)) for path, rows in zip(paths, files, strict=True)]
+
+    def interrupt_file(self, rows: list[Row], commits: int) -> Path:
+        """Process ``rows`` as a file of the usual sender, and stop after so many commits as if killed; return its path."""
+        path = self._write_file(rows, "ministry")
+        with suppress(Killed):
+            self._runner.run(self._process([path], BatchLimits(), commits))
+        return path
+
+    def read_file(self, path: Path, lines: int) -> list[LineResult]:
+        """Read back the result of each line of a file."""
+        return self._runner.run(self._read_file_results(path, lines))
+
+    def _write_file(self, rows: list[Row], sender: str) -> Path:
         path = self._folder / f"file-{next(self._numbers)}.jsonl"
         envelope = {"envelope": {"sender": sender, "batch_id": path.name, "version": "1", "count": len(rows)}}
         path.write_text("".join(json.dumps(line) + "\n" for line in [envelope, *rows]))
-        return self._runner.run(self._submit([path], len(rows)))
+        return path
 
-    async def _submit(self, paths: list[Path], lines: int) -> list[LineResult]:
-        async with PostgresStore(self._dsn).own_lease("test") as store:
-            feed = FileFeed(ProcessingRequest(paths), Spool(self._folder / "spool"), store)
-            await Pipeline(store, self._reference, PipelineSettings(checkpoint_entries=20)).run(feed)
+    async def _process(self, paths: list[Path], limits: BatchLimits, kill_after: int = 0) -> None:
+        """Process files; raise ``Killed`` after so many commits, if that is not 0."""
+        commits = count(1)
+
+        def note_commit(_: BatchResult) -> None:
+            if next(commits) == kill_after:
+                raise Killed
+
+        settings = PipelineSettings(checkpoint_entries=20, on_committed=note_commit)
+        async with PostgresStore(self.dsn).own_lease("test") as store:
+            spool = Spool(self._folder / "spool")
+            feed = AnySenderFeed(ProcessingRequest(paths), spool, store, limits=limits)
+            await Pipeline(store, self._reference, settings).run(feed)
             assert not feed.rejected, feed.rejected
-            (self._last,) = feed.processed
+
+    async def _read_file_results(self, path: Path, lines: int) -> list[LineResult]:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            query = "select submission from submission where file_name = $1"
+            self._last = await connection.fetchval(query, path.name)
+        finally:
+            await connection.close()
         return await self._read_results(range(lines))
 
     def submit_form(self, rows: list[Row], sender: str = "ministry") -> list[LineResult]:
@@ -62,7 +121,7 @@ class EngineDriver:
         return self._runner.run(self._submit_form(rows, sender))
 
     async def _submit_form(self, rows: list[Row], sender: str) -> list[LineResult]:
-        async with PostgresStore(self._dsn).own_lease("test") as store:
+        async with PostgresStore(self.dsn).own_lease("test") as store:
             inbox = Inbox(Spool(self._folder / "spool"), store, StageTimes())
             form = Form(sender, rows, json.dumps(rows).encode(), asyncio.Future(), is_atomic=True)
             inbox.forms.submit(form)
@@ -76,7 +135,7 @@ class EngineDriver:
 
     async def _read_results(self, lines: range) -> list[LineResult]:
         """Read the results of ``lines``, the last ones of the submission, from the tables."""
-        connection, last = await asyncpg.connect(self._dsn), (self._last, lines.start)
+        connection, last = await asyncpg.connect(self.dsn), (self._last, lines.start)
         try:
             results: dict[int, LineResult] = {}
             for table, outcome in (("entry", Outcome.ACCEPTED), ("duplicate", Outcome.DUPLICATE)):
@@ -143,7 +202,7 @@ class EngineDriver:
 
     def _fetch(self, query: str, *arguments: int) -> list[asyncpg.Record]:
         async def fetch() -> list[asyncpg.Record]:
-            connection = await asyncpg.connect(self._dsn)
+            connection = await asyncpg.connect(self.dsn)
             try:
                 return await connection.fetch(query, *arguments)
             finally:

@@ -35,6 +35,8 @@ MEDIA_TYPE = "application/octet-stream"
 REFUSED_EVERY = 500
 """One line in so many has a unit that does not exist."""
 _WAIT_SECONDS = 60
+_END_SECONDS = 1_800
+"""Limit on the files in progress at the end: each is decided, or has failed, long before."""
 _CHAIN = ("commitment", "service", "payment_request", "direct_payment_request")
 """The kinds of the acts of one chain; a file repeats the chain."""
 
@@ -82,7 +84,10 @@ def send_files(file_load: FileLoad) -> Iterator["Queue[DecidedFile]"]:
         yield decided_files
     finally:
         stop.set()
-        process.join()
+        process.join(_END_SECONDS)
+        if process.is_alive():
+            process.terminate()
+            raise RuntimeError(f"the files in progress were not decided within {_END_SECONDS} seconds")
 
 
 def _send_in_process(file_load: FileLoad, stop: Event, decided_files: "Queue[DecidedFile]") -> None:

@@ -19,7 +19,8 @@ from bench.load import file_driver, http_connections, load_budget
 from bench.load.arrivals import Arrivals, Load, plan_arrivals
 from bench.load.file_driver import DecidedFile, FileLoad
 from bench.load.form_driver import FormDriver, LoadTally, create_senders
-from bench.load.load_target import StoredForms, Target
+from bench.load.http_connections import Address
+from bench.load.load_target import SenderKey, StoredForms, Target
 from bench.load.paid_requests import PaymentLoadFigures
 from bench.load.process_usage import Usage, UsageMonitor
 from bench.machine import describe_machine
@@ -27,6 +28,8 @@ from bench.machine import describe_machine
 CONNECTIONS_A_SECOND = 1_000
 """Connections opened a second."""
 _SETTLE_SECONDS = 2
+FIRST_FILE_SECONDS = 600
+"""Limit on the first file of a load, which is decided while nothing else is."""
 PERCENTILES = (50, 90, 99, 99.9)
 
 
@@ -96,13 +99,17 @@ def _create_budget(target: Target) -> None:
     """Open credits for all senders and register payees, with forms that an earlier load may have sent already."""
     target.report_progress("opening credits and registering payees")
     budget = load_budget.build_budget()
-    _send_setup_forms(target, load_budget.build_credit_acts(budget.assignments))
-    _send_setup_forms(target, load_budget.build_registration_acts(budget.payees))
+    for key, rows in (
+        (target.directorate_key, load_budget.build_opening_acts(budget.assignments)),
+        (target.setup_key, load_budget.build_allotment_acts(budget.assignments)),
+        (target.setup_key, load_budget.build_registration_acts(budget.payees)),
+    ):
+        _send_setup_forms(target.address, key, rows)
 
 
-def _send_setup_forms(target: Target, rows: list[dict[str, str]]) -> None:
-    headers = {"authorization": f"Bearer {target.setup_key.token}", "content-type": "application/json"}
-    url = f"http://{target.address.host}:{target.address.port}/v1/acts"
+def _send_setup_forms(address: Address, key: SenderKey, rows: list[dict[str, str]]) -> None:
+    headers = {"authorization": f"Bearer {key.token}", "content-type": "application/json"}
+    url = f"http://{address.host}:{address.port}/v1/acts"
     request = urllib.request.Request(url, json.dumps(rows).encode(), headers)
     with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
         result = json.load(response)
@@ -145,14 +152,15 @@ async def _run_load(load: Load, target: Target) -> LoadFigures:
     files: list[DecidedFile] = []
     with file_driver.send_files(_build_file_load(load, target)) as queue:
         if load.file_lines:
-            files.append(await asyncio.to_thread(queue.get))  # the forms begin once files are decided
+            # the forms begin once files are decided
+            files.append(await asyncio.to_thread(queue.get, timeout=FIRST_FILE_SECONDS))
         target.report_progress(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
         paying = asyncio.create_task(_pay(target, driver.tally))
         usage = await _drive_forms(driver, target)
         end = asyncio.get_running_loop().time()
     payments = await paying
     while not queue.empty():
-        files.append(queue.get())
+        files.append(queue.get(timeout=FIRST_FILE_SECONDS))
     await driver.close()
     figures = _build_figures(load, _Measurement(plan, driver, files, usage, end))
     figures.payments = payments

@@ -83,19 +83,39 @@ def _extract_programme(centre: str) -> str:
     return centre.partition("-")[0]
 
 
-def build_credit_acts(assignments: list[LoadAssignment]) -> list[Row]:
-    """Build the acts that open each programme and allot its credits to its BOP and its unit; every line is one act."""
-    rows: list[Row] = []
-    for assignment in assignments:
-        unit = assignment.unit
-        levels = (_extract_programme(unit), unit.rpartition("-")[0], unit)
-        for measure in ("ae", "cp"):
-            for act, centre in zip(("budget_opening", "allotment", "allotment"), levels, strict=True):
-                head = {"reference": f"BU{len(rows):06}", "kind": f"{act}_{measure}", "fund_centre": centre}
-                rows.append(
-                    {**head, **DATE_FIELDS, "commitment_item": OTHER_TITLES, "amount": f"{_UNIT_EUROS}.00"}
-                )
-    return rows
+def build_opening_acts(assignments: list[LoadAssignment]) -> list[Row]:
+    """Build the acts of the budget directorate that open the credits of each programme."""
+    places = [
+        ("budget_opening", measure, _extract_programme(assignment.unit))
+        for assignment in assignments
+        for measure in ("ae", "cp")
+    ]
+    return _build_credit_acts("OU", places)
+
+
+def build_allotment_acts(assignments: list[LoadAssignment]) -> list[Row]:
+    """Build the acts of a manager that allot these credits to each BOP and its unit; every line is one act."""
+    places = [
+        ("allotment", measure, centre)
+        for assignment in assignments
+        for measure in ("ae", "cp")
+        for centre in (assignment.unit.rpartition("-")[0], assignment.unit)
+    ]
+    return _build_credit_acts("MD", places)
+
+
+def _build_credit_acts(prefix: str, places: list[tuple[str, str, str]]) -> list[Row]:
+    return [
+        {
+            "reference": f"{prefix}{number:06}",
+            "kind": f"{act}_{measure}",
+            "fund_centre": centre,
+            **DATE_FIELDS,
+            "commitment_item": OTHER_TITLES,
+            "amount": f"{_UNIT_EUROS}.00",
+        }
+        for number, (act, measure, centre) in enumerate(places)
+    ]
 
 
 def list_payees() -> list[Payee]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import asyncpg
-
 from bench.load.load_target import StoredForms
+from posting.store.limited_connections import open_limited
 
 _STORED = """
 select (select count(*) from entry where {forms}), (select count(*) from duplicate where {forms}),
@@ -14,10 +13,7 @@ select (select count(*) from entry where {forms}), (select count(*) from duplica
 
 async def read_stored_forms(dsn: str, submissions: Sequence[int]) -> StoredForms:
     """Count the rows of these submissions."""
-    connection = await asyncpg.connect(dsn)
-    try:
+    async with open_limited(dsn) as connection:
         query = _STORED.format(forms="submission = any($1)")
         (row,) = await connection.fetch(query, list(submissions))
         return StoredForms(*map(int, row))
-    finally:
-        await connection.close()

@@ -20,8 +20,10 @@ class Target(NamedTuple):
     address: Address
     keys: Sequence[SenderKey]
     """Keys of authorising officers, each of a different sender."""
+    directorate_key: SenderKey
+    """The key of the budget directorate, which opens the credits."""
     setup_key: SenderKey
-    """A key that may open credits and register payees."""
+    """A key that may allot credits and register payees."""
     process: int | None = None
     """The process id of the service, if it runs on this machine and may be observed."""
     read_stored: "ReadStored | None" = None

@@ -113,6 +113,7 @@ class PaymentLoad:
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            timeout=_TASK_SECONDS_MAX,
         )
         return sorted(folder.glob("*camt*.xml")) or sorted(folder.glob("*.xml"))
 
@@ -153,7 +154,9 @@ class PaymentLoad:
 
     def _run_command(self, *words: str, sends_files: bool = True) -> dict[str, Any]:
         options = ["--data", str(self._service.data), "--database", self._service.dsn, "--json"]
-        ended = subprocess.run([*_COMMAND, *words, *options], capture_output=True, check=False)
+        ended = subprocess.run(
+            [*_COMMAND, *words, *options], capture_output=True, check=False, timeout=_TASK_SECONDS_MAX
+        )
         if ended.returncode and (sends_files or not ended.stdout):
             raise RuntimeError(
                 f"crescendo {words[0]} ended with {ended.returncode}: {ended.stderr.decode()[-500:]}"

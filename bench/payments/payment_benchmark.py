@@ -19,7 +19,8 @@ from core.stage_timing import StageTimes
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from settlement.orders.outbox import Outbox
 from settlement.runs import issue, proposals, run_edits, run_queries

@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-import asyncpg
-
 from core.catalog import KIND_NUMBERS
+from posting.store.limited_connections import open_limited
 
 
 class PaymentSums(NamedTuple):
@@ -24,13 +23,10 @@ class StoredPayments(NamedTuple):
 
 async def read_stored_payments(dsn: str) -> StoredPayments:
     """Read the posted payments, and those recorded as written to files."""
-    connection = await asyncpg.connect(dsn)
-    try:
+    async with open_limited(dsn) as connection:
         posted = "select count(*), coalesce(sum(amount), 0)::bigint from entry where kind = $1"
         files = "select name, transactions, cents from payment_file order by run, file"
         rows = await connection.fetch(files)
         (sums,) = await connection.fetch(posted, KIND_NUMBERS["payment"])
         recorded = PaymentSums(sum(row["transactions"] for row in rows), sum(row["cents"] for row in rows))
         return StoredPayments(PaymentSums(*sums), recorded, [row["name"] for row in rows])
-    finally:
-        await connection.close()

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import asyncpg
 
+from posting.store.limited_connections import open_limited
+
 SCHEMA = "bench_raw"
 CONNECTIONS = 2
 _CHUNK_BYTES = 1 << 19
@@ -48,11 +50,8 @@ CopyStreams = dict[str, list[bytes]]
 @asynccontextmanager
 async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection; close it at the end."""
-    connection = await asyncpg.connect(dsn)
-    try:
+    async with open_limited(dsn) as connection:
         yield connection
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

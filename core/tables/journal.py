@@ -185,7 +185,10 @@ class LineDetails(NamedTuple):
 
 
 class Refusals(NamedTuple):
-    """One row per refused line.  A COPY row; the reference and the value of the field follow as texts."""
+    """One row per refused line, or per rest of a stretch.  A COPY row; reference and value of the field follow as texts.
+
+    Layout 2 of the journal, the one before, hashes the same row without ``lines``.
+    """
 
     batch: Entry
     position: Index
@@ -198,6 +201,9 @@ class Refusals(NamedTuple):
     node: Index
     missing: Money
     amount: Money
+    """The amount that the line states, or the sum of those of all lines."""
+    lines: Index
+    """1, or the number of consecutive lines, ``line`` being the first: see ``posting.refusal_stretches``."""
 
 
 class Duplicates(NamedTuple):

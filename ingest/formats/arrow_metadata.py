@@ -12,10 +12,13 @@ from typing import BinaryIO, NamedTuple
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
 from ingest.formats.detection import (
+    ARROW_BATCH_BYTES_FREE,
     ARROW_BATCH_BYTES_MAX,
     ARROW_BATCHES_MAX,
     ARROW_METADATA_BYTES_MAX,
+    DECODED_BYTES_RATIO,
     ROWS_MAX,
+    check_decoded_bytes,
 )
 
 _CONTINUATION = b"\xff\xff\xff\xff"
@@ -69,10 +72,12 @@ def count_file_rows(path: Path, name: str) -> list[int]:
 
 def _count_rows(file: BinaryIO, headers: Iterator[_MessageHeader], name: str) -> list[int]:
     rows: list[int] = []
+    unpacked_bytes = 0
     try:
         for header in headers:
             size = _measure_message(file, header, name)
-            _check_limits(size, len(rows), name)
+            _check_limits(size, header.body_bytes, name, batches=len(rows))
+            unpacked_bytes += size.size_bytes
             if size.rows is not None:
                 rows.append(size.rows)
     except (struct.error, IndexError) as error:
@@ -81,14 +86,16 @@ def _count_rows(file: BinaryIO, headers: Iterator[_MessageHeader], name: str) ->
         raise LimitExceeded(
             name, f"The file has {sum(rows):,} lines", f"Send at most {ROWS_MAX:,} lines in one file"
         )
+    check_decoded_bytes(unpacked_bytes, file.seek(0, 2), name)
     return rows
 
 
-def _check_limits(size: _MessageSize, batches: int, name: str) -> None:
+def _check_limits(size: _MessageSize, body_bytes: int, name: str, *, batches: int) -> None:
     rows = size.rows or 0
-    if not 0 <= rows <= ROWS_MAX or not 0 <= size.size_bytes <= ARROW_BATCH_BYTES_MAX:
+    bytes_max = min(ARROW_BATCH_BYTES_MAX, ARROW_BATCH_BYTES_FREE + DECODED_BYTES_RATIO * body_bytes)
+    if not 0 <= rows <= ROWS_MAX or not 0 <= size.size_bytes <= bytes_max:
         declared = f"Record batch {batches} declares {rows:,} lines in {size.size_bytes:,} bytes"
-        raise LimitExceeded(name, declared, f"Write batches of at most {ARROW_BATCH_BYTES_MAX:,} bytes")
+        raise LimitExceeded(name, declared, f"Write batches of at most {bytes_max:,} bytes")
     if batches == ARROW_BATCHES_MAX:
         raise LimitExceeded(
             name, f"The file has more than {batches:,} record batches", "Write larger batches"

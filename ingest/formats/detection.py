@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.act_fields import FORMATS
-from core.errors import FileUnreadable, FormatUnknown
+from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
 
 
 class FileFormat(StrEnum):
@@ -44,12 +44,28 @@ WINDOW_LINES = 32_768
 WINDOW_BYTES_MAX = 128 * 2**20
 """The text that so many consecutive lines may have, 4 KiB each on average: later passes can rely on batches fitting."""
 
+DECODED_BYTES_FREE = 512 * 2**20
+DECODED_BYTES_RATIO = 100
+"""What a file may decode to, against what was sent: so many bytes, and so many times its size.
+
+The lines of the State's year take 105 bytes decoded, and a tenth of that sent.
+"""
+
+PARQUET_DICTIONARY_BYTES_MAX = 32 * 2**20
+"""Size of the dictionaries of a row group once decompressed: the decoder has four times as much in memory.  Writers stop at
+1 MiB a column, or 2."""
+PARQUET_PAGE_BYTES_MAX = 64 * 2**20
+"""Size of a page of values once decompressed: the decoder has twice as much in memory.  Writers stop at 1 MiB or so."""
+PARQUET_PAGES_BYTES_MAX = 128 * 2**20
+"""Size of the largest pages of all columns of a row group, which are in memory together."""
 PARQUET_FOOTER_BYTES_MAX = 16 * 2**20
 PARQUET_GROUPS_MAX = 20_000
 PARQUET_GROUP_BYTES_MAX = 2**30
 """Declared size of a row group once decompressed."""
 ARROW_BATCH_BYTES_MAX = 512 * 2**20
 """Declared size of a record batch or dictionary once decompressed: it is in memory whole."""
+ARROW_BATCH_BYTES_FREE = 64 * 2**20
+"""The same, of one that was sent in few bytes: beyond it ``DECODED_BYTES_RATIO`` times as many as were sent."""
 ARROW_BATCHES_MAX = 1_000_000
 ARROW_METADATA_BYTES_MAX = 16 * 2**20
 
@@ -152,15 +168,32 @@ def describe_position(name: str, line: int | None = None, column: str | None = N
     return ", ".join(part for part in parts if part)
 
 
+def limit_decoded_bytes(sent_bytes: int) -> int:
+    """Return how many bytes a file of ``sent_bytes`` may decode to."""
+    return DECODED_BYTES_FREE + DECODED_BYTES_RATIO * sent_bytes
+
+
+def check_decoded_bytes(decoded_bytes: int, sent_bytes: int, position: str) -> None:
+    """Raise ``LimitExceeded`` if a file decodes to more than its size allows."""
+    if decoded_bytes > (most := limit_decoded_bytes(sent_bytes)):
+        fault = f"The file has {decoded_bytes:,} bytes once decoded, and {sent_bytes:,} as it was sent"
+        remedy = (
+            f"Split the file or shorten its texts: a file of this size may have {most:,} bytes once decoded"
+        )
+        raise LimitExceeded(position, fault, remedy)
+
+
 @contextmanager
 def translate_decoder_errors(position: str) -> Iterator[None]:
     """Raise ``FileUnreadable`` at ``position`` for whatever a decoder raises on damaged bytes.
 
     Decoders raise half a dozen kinds of error for damaged input, and ``OSError`` for damage as well as for a failing
-    disk: the file cannot be accepted in either case.
+    disk: the file cannot be accepted in either case.  Want of memory is neither.
     """
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise FileUnreadable(position, lines[0][:300], "The file is damaged: send it again") from error

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, FieldType
 from core.errors import FileUnreadable, LimitExceeded
+from ingest.formats import parquet_pages
 from ingest.formats.arrow import BATCH_LINES
 from ingest.formats.detection import (
     PARQUET_FOOTER_BYTES_MAX,
@@ -22,6 +23,7 @@ from ingest.formats.detection import (
     ROWS_MAX,
     WINDOW_BYTES_MAX,
     WINDOW_LINES,
+    check_decoded_bytes,
     describe_position,
     translate_decoder_errors,
 )
@@ -63,6 +65,18 @@ class ParquetSource:
             for field in target_schema
         ]
         self.schema = pa.schema(zip(target_schema.names, types, strict=True))
+
+    def check_pages(self) -> None:
+        """Check what the headers of all pages declare, before any of them is decompressed.
+
+        Raises
+        ------
+        FileUnreadable, LimitExceeded
+            As ``parquet_pages.count_unpacked_bytes``, or more bytes than a file of this size may decode to.
+        """
+        with translate_decoder_errors(self._name):
+            unpacked_bytes = parquet_pages.count_unpacked_bytes(self._path, self._groups, self._name)
+        check_decoded_bytes(unpacked_bytes, self._path.stat().st_size, self._name)
 
     def _is_dictionary_encoded(self, column: str) -> bool:
         """Return whether a text column is short and dictionary-encoded in every page: then it stays encoded."""

@@ -6,6 +6,7 @@ Source: the Parquet format, ``parquet.thrift``; the Thrift compact protocol.
 """
 
 import struct
+from mmap import mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,9 @@ class ColumnChunk(NamedTuple):
     """One column of one row group."""
 
     values: int
+    start: int
+    """Position of its first page in the file."""
+    packed_bytes: int
     unpacked_bytes: int
     has_dictionary: bool
     is_dictionary_encoded: bool
@@ -62,28 +66,31 @@ def read_footer(path: Path, name: str) -> Footer:
         file.seek(max(0, size - 8 - length))
         footer = file.read(length)
     try:
-        return _build_footer(_ThriftDecoder(footer).read_struct(0))
+        return _build_footer(ThriftDecoder(footer).read_struct(0))
     except (IndexError, KeyError, TypeError, AttributeError, UnicodeDecodeError, struct.error) as error:
         raise FileUnreadable(name, f"The footer is inconsistent: {error!r}"[:300], _REMEDY) from error
 
 
 def _build_footer(fields: dict[int, Any]) -> Footer:
-    return Footer(_check_count(fields[3]), [_build_group(group) for group in fields.get(4, [])])
+    return Footer(check_count(fields[3]), [_build_group(group) for group in fields.get(4, [])])
 
 
 def _build_group(fields: dict[int, Any]) -> RowGroup:
     columns = [(_join_path(chunk[3][3]), _build_column(chunk[3])) for chunk in fields[1]]
     return RowGroup(
-        _check_count(fields[3]), sum(column.unpacked_bytes for _, column in columns), dict(columns)
+        check_count(fields[3]), sum(column.unpacked_bytes for _, column in columns), dict(columns)
     )
 
 
 def _build_column(fields: dict[int, Any]) -> ColumnChunk:
     encodings = set(fields[2])
     pages = {page[2] for page in fields.get(13, []) if page[1] in _DATA_PAGES} or encodings - {3, 4}  # levels
+    data_start, dictionary_start = check_count(fields[9]), check_count(fields.get(11, 0))
     return ColumnChunk(
-        values=_check_count(fields[5]),
-        unpacked_bytes=_check_count(fields[6]),
+        values=check_count(fields[5]),
+        start=dictionary_start if 0 < dictionary_start < data_start else data_start,
+        packed_bytes=check_count(fields[7]),
+        unpacked_bytes=check_count(fields[6]),
         has_dictionary=11 in fields or bool(encodings & _DICTIONARY_ENCODINGS),
         is_dictionary_encoded=pages <= _DICTIONARY_ENCODINGS,
     )
@@ -93,19 +100,38 @@ def _join_path(names: list[bytes]) -> str:
     return b".".join(names).decode()
 
 
-def _check_count(value: Any) -> int:
+def check_count(value: Any) -> int:
+    """Return a value that was decoded if it is a whole number and not negative.
+
+    Raises
+    ------
+    TypeError
+        It is not.
+    """
     if not isinstance(value, int) or value < 0:
         raise TypeError(value)
     return value
 
 
-class _ThriftDecoder:
+class ThriftDecoder:
     """Decodes the Thrift compact protocol into dicts by field number, lists, ints and bytes."""
 
-    def __init__(self, text: bytes) -> None:
-        self._text, self._at = text, 0
+    def __init__(self, text: bytes | mmap, at: int = 0) -> None:
+        self._text, self._at = text, at
+
+    @property
+    def position(self) -> int:
+        """The byte that is read next."""
+        return self._at
 
     def read_struct(self, depth: int) -> dict[int, Any]:
+        """Read a structure at ``depth`` levels inside others.
+
+        Raises
+        ------
+        IndexError, TypeError
+            The bytes are no structure.
+        """
         if depth > _DEPTH_MAX:
             raise IndexError(depth)
         fields: dict[int, Any] = {}

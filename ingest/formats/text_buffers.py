@@ -11,6 +11,29 @@ _STRIDE = 64
 """Values measured together when looking for a long one: most files have none."""
 
 
+_OFFSET_BYTES, _LARGE_OFFSET_BYTES, _VIEW_BYTES = 4, 8, 16
+
+
+def has_odd_buffer(column: pa.Array) -> bool:
+    """Return whether a buffer of a column ends inside a number: an offset, a view, an index or a value."""
+    if pa.types.is_dictionary(column.type):
+        return has_odd_buffer(column.indices) or has_odd_buffer(column.dictionary)
+    buffers = column.buffers()
+    return len(buffers) > 1 and bool(buffers[1]) and buffers[1].size % _measure_width(column.type) != 0
+
+
+def _measure_width(column_type: pa.DataType) -> int:
+    """Return the bytes of one number in the second buffer of a column; 1 where bytes are not counted in numbers."""
+    if pa.types.is_string_view(column_type):
+        return _VIEW_BYTES
+    if pa.types.is_large_string(column_type):
+        return _LARGE_OFFSET_BYTES
+    if pa.types.is_string(column_type):
+        return _OFFSET_BYTES
+    is_number = pa.types.is_integer(column_type) or pa.types.is_date(column_type)
+    return column_type.bit_width // 8 if is_number else 1
+
+
 def count_text_bytes(column: pa.Array) -> int:
     """Return the bytes of a text column with valid offsets; null values may count."""
     if pa.types.is_string_view(column.type):

@@ -12,9 +12,10 @@ from weakref import WeakValueDictionary
 
 import pyarrow as pa
 
-from core.errors import InputError
+from core.errors import InputError, SenderForbidden
 from core.stage_timing import StageTimes
 from ingest.queue.file_queue import QueuedFile
+from ingest.queue.sender_rules import check_sender_name, create_sender_check
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
@@ -38,17 +39,6 @@ class LineCheck(Protocol):
         """The programmes that the checked lines name; None if a line belongs to one that it does not name."""
         ...
 
-
-class _NoCheck:
-    """Accepts every line, and knows nothing of programmes."""
-
-    programmes = None
-
-    def check_lines(self, lines: pa.RecordBatch) -> None:
-        """Accept the lines."""
-
-
-NO_CHECK: LineCheck = _NoCheck()
 
 RunInThread = Callable[..., Awaitable[Any]]
 """Called with a sender, a function and its arguments: runs the function in a thread and returns its result."""
@@ -130,11 +120,19 @@ class Admission:
         return prior.number if prior and prior.covers_resend(again=reprocess) else None
 
     async def admit(
-        self, spooled: SpooledFile, check: LineCheck, *, reprocess: bool = False
+        self,
+        spooled: SpooledFile,
+        check: LineCheck | None = None,
+        *,
+        reprocess: bool = False,
+        is_internal: bool = False,
     ) -> AdmissionResult:
         """Validate and register a file; the same file of the same sender is one submission.
 
-        ``check`` sees the lines of a file that is not known yet.  ``reprocess`` decides a file once more that was decided
+        ``check`` sees the lines of a file that is not known yet; without one the file comes from a command, and its sender
+        decides what it may contain.  ``is_internal`` states that Crescendo itself wrote the file, and the command that
+        registers it: only then may the sender be one of its own.  What is registered was checked, so that a submission
+        left unfinished needs no mark.  ``reprocess`` decides a file once more that was decided
         before; a file that was cancelled is a new attempt in any case.  A file that is refused is removed from the
         spool, unless an earlier submission needs it.
 
@@ -145,6 +143,7 @@ class Admission:
         """
         async with self._lock_identity(spooled.identity):
             prior = await self._store.find_submission(*spooled.identity)
+            check = await self._check_sender(spooled, check, prior, is_internal=is_internal)
             if prior and prior.covers_resend(again=reprocess):
                 result = AdmissionResult(
                     prior.number, returned=self._hooks.reopen_missing(prior.number, spooled)
@@ -155,6 +154,24 @@ class Admission:
                 result = AdmissionResult(new.submission.number, new)
             await self._release(spooled, is_needed=True)
             return result
+
+    async def _check_sender(
+        self,
+        spooled: SpooledFile,
+        check: LineCheck | None,
+        prior: PriorSubmission | None,
+        *,
+        is_internal: bool,
+    ) -> LineCheck:
+        """Refuse a file from outside whose sender is one of our own; return the check of its lines."""
+        try:
+            if check is None:
+                return await create_sender_check(self._store, spooled, is_internal=is_internal)
+            check_sender_name(spooled.envelope.sender, spooled.name, is_internal=is_internal)
+        except SenderForbidden:
+            await self._discard(spooled, prior)
+            raise
+        return check
 
     async def refuse(self, spooled: SpooledFile) -> None:
         """Release a file that must not be admitted; it stays if an earlier submission needs it."""

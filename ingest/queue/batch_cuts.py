@@ -1,6 +1,9 @@
-"""The cuts of a file into segments: at marks of its own, moved to the next act, so that every reading cuts alike."""
+"""The cuts of files: into segments at marks of their own, moved to the next act, and into pieces that share batches.
 
-from collections.abc import Callable, Iterator
+No cut changes a decision: that depends on the order of files and acts alone.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +18,28 @@ BATCH_LINES = 131_072
 
 UNLIMITED_LINES = 2**31
 """More lines than a segment has: it is not shared out."""
+
+
+def allow_all_lines() -> int:
+    """Return a number of lines that no segment has."""
+    return UNLIMITED_LINES
+
+
+class BatchLimits(NamedTuple):
+    """The size of batches."""
+
+    pieces: int = 64
+    """A batch has at most so many pieces: open files are not in the queue, where they would be counted."""
+    lines: int = BATCH_LINES * 3 // 4
+    """A batch of several pieces is closed at so many lines."""
+    lines_retried: int = BATCH_LINES
+    """The acts that a pass presents again come in pieces of at most so many lines, or of one act."""
+    choose_lines_max: Callable[[], int] = allow_all_lines
+    """Returns how many lines the next batch of first passes may have: the scheduler shares a file out while forms come."""
+
+    def are_reached(self, piece_rows: Sequence[int], lines_max: int = UNLIMITED_LINES) -> bool:
+        """Return whether pieces with so many rows fill a batch, which may have ``lines_max`` lines."""
+        return len(piece_rows) >= self.pieces or sum(piece_rows) >= min(self.lines, lines_max)
 
 
 class Segment(NamedTuple):
@@ -47,16 +72,24 @@ def cut_shares(raw: pa.RecordBatch, lines_limit: Callable[[], int]) -> Iterator[
     while start < raw.num_rows:
         end = start + lines_limit()
         if end < raw.num_rows:
-            end += _count_continued_lines(raw.slice(end))
+            end += _count_continued_lines(raw.slice(end), raw.num_rows)
         yield raw.slice(start, end - start)
         start = end
 
 
-def _count_continued_lines(raw: pa.RecordBatch) -> int:
-    """Count the first lines of ``raw`` that continue the act before it; an act that is too long is cut, and so refused."""
-    line, faults = LineBatch(raw.slice(0, ACT_LINES_MAX + 1)).read_number(Field.LINE)
-    starts = np.flatnonzero((line == 1) | ((line == -1) & (faults == 0)))
-    return int(starts[0]) if len(starts) else len(line)
+def _count_continued_lines(raw: pa.RecordBatch, lines_max: int = ACT_LINES_MAX + 1) -> int:
+    """Count the first lines of ``raw`` that continue the act before it.
+
+    After ``lines_max`` lines an act is cut: at a mark of its file it is too long by then, and so refused.
+    """
+    first = 0
+    while first < min(raw.num_rows, lines_max):
+        line, faults = LineBatch(raw.slice(first, ACT_LINES_MAX + 1)).read_number(Field.LINE)
+        starts = np.flatnonzero((line == 1) | ((line == -1) & (faults == 0)))
+        if len(starts):
+            return first + int(starts[0])
+        first += len(line)
+    return first
 
 
 def cut_segments_from(source: LineSource, mark: int) -> Iterator[Segment]:

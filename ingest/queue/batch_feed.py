@@ -1,7 +1,8 @@
 """From files to batches, in a way that a restart repeats to the byte.
 
 A file is cut at fixed marks of its own (the first act at or after every ``BATCH_LINES`` lines), never by what happens to
-be ready; small files share a batch.  So a run that stops anywhere continues with the very same batches.
+be ready; small files share a batch, and held acts come right behind the last line of their file (``decision_order``).  So a
+run that stops anywhere continues with the very same batches.
 
 The lines of a file are resolved when their batch is closed, not before: account assignments are numbered in the order of
 the batches, and forms may form a batch whenever this feed returns an empty one.
@@ -18,25 +19,17 @@ from typing import NamedTuple
 import numpy as np
 
 from core.stage_timing import StageTimes
-from ingest.queue.batch_cuts import BATCH_LINES, UNLIMITED_LINES, Segment, cut_segments, cut_shares
+from ingest.queue.batch_cuts import BatchLimits, Segment, allow_all_lines, cut_segments, cut_shares
+from ingest.queue.decision_order import DecisionOrder
 from ingest.queue.decode_ahead import PENDING, Pending
 from ingest.queue.held_lines import SelectedLines, list_positions, reread_lines
 from ingest.queue.held_retry import HeldRetry
 from ingest.queue.open_submission import OpenSubmission, PieceResolver
 from ingest.resolution.resolver import ResolutionContext
-from posting.batch import Batch, Piece, Progress
+from posting.batch import Batch, Piece, Progress, Submission
 from posting.book.book_state import BookState
 
-_BATCH_LINES_ENOUGH = BATCH_LINES * 3 // 4
-"""A batch of several pieces is closed at so many lines."""
-PIECES_MAX = 64
-"""A batch has at most so many pieces: open files are not in the queue, where they would be counted."""
-
 _NO_LINES = np.zeros(0, np.int32)
-
-
-def _allow_all_lines() -> int:
-    return UNLIMITED_LINES
 
 
 def _decode_in_turn(segments: Iterator[Segment]) -> Iterator[Segment | Pending]:
@@ -60,24 +53,28 @@ class _OpenBatch:
 
     def __init__(self) -> None:
         self._pieces: list[_PendingPiece] = []
+        self._is_awaited = False
+        """Whether pieces of earlier batches may wait for those of this one."""
 
     def add(self, piece: _PendingPiece) -> None:
         """Add a piece."""
         self._pieces.append(piece)
 
-    def is_full(self, lines_max: int) -> bool:
-        """Return whether there are enough pieces, or at least ``lines_max`` lines."""
-        return len(self._pieces) >= PIECES_MAX or sum(piece.rows for piece in self._pieces) >= lines_max
+    @property
+    def piece_rows(self) -> list[int]:
+        """The lines of each piece."""
+        return [piece.rows for piece in self._pieces]
 
-    def close(self) -> Batch:
+    def close(self, *, is_followed: bool = False, resumed: Submission | None = None) -> Batch:
         """Resolve the pieces into a batch, perhaps an empty one, and begin the next."""
-        batch = Batch([piece.resolve() for piece in self._pieces])
+        batch = Batch([piece.resolve() for piece in self._pieces], is_followed=is_followed, resumed=resumed)
+        self._is_awaited = is_followed
         self._pieces.clear()
         return batch
 
     def flush(self) -> Iterator[Batch]:
-        """Close the batch unless it is empty."""
-        if self._pieces:
+        """Close the batch unless it is empty and nothing waits for it."""
+        if self._pieces or self._is_awaited:
             yield self.close()
 
 
@@ -92,56 +89,49 @@ class BatchFeed:
         *,
         stages: StageTimes,
         prefetch: Callable[[Iterator[Segment]], Iterator[Segment | Pending]] = _decode_in_turn,
-        lines_limit: Callable[[], int] = _allow_all_lines,
+        limits: BatchLimits = BatchLimits(),  # noqa: B008
     ) -> None:
         """Feed the lines of ``submissions``.
 
         ``submissions`` yields None when no further file is queued: small files then wait no longer for others.  It
         yields ``PENDING`` while the next file is being opened: they do wait for it.  ``prefetch`` yields the same
-        segments, or ``PENDING`` while the next one is being decoded.  ``lines_limit`` returns how many lines the next
-        batch may have.
+        segments, or ``PENDING`` while the next one is being decoded.
         """
         self._submissions, self._stages = submissions, stages
-        self._prefetch, self._lines_limit = prefetch, lines_limit
+        self._prefetch, self._limits = prefetch, limits
         self._resolver = PieceResolver(context, stages)
-        self._held = HeldRetry(self._resolver, state)
+        self._held = HeldRetry(self._resolver, state, lines_max=limits.lines_retried)
+        self._order = DecisionOrder(self._held, limits)
+        self._batch = _OpenBatch()
 
     def produce_batches(self) -> Iterator[Batch]:
         """Yield the batches of first passes, from where each submission stands, ahead of the decisions.
 
         An empty batch means that the next lines are not ready: the caller may do something else before it goes on.
         """
-        batch = _OpenBatch()
         for file in self._submissions:
             if file is PENDING:
-                yield Batch([])
+                yield Batch([], is_followed=True)
             elif file is None:
-                yield batch.close()
+                yield self._batch.close()
             else:
-                self._held.add(file)
-                yield from self._resume(file, batch)
-                if file.submission.progress.pass_number == 1:
-                    yield from self._produce_first_pass(file, batch)
-        yield from batch.flush()
+                yield from self.resume(file)
+                if not file.is_in_retry:
+                    yield from self._produce_first_pass(file)
+        yield from self._batch.flush()
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield the passes over the held acts of every submission that ``decided`` brought to its end."""
-        return self._held.retry(decided)
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the batches to decide now that ``read`` is read: held acts come right behind the last line of their file."""
+        return self._order.order_batches(read)
 
-    def remember_held(self, file: OpenSubmission) -> None:
-        """Restore the keys of acts held before a restart, so that their duplicates are recognised."""
-        self._held.remember(file)
-
-    def _resume(self, file: OpenSubmission, batch: _OpenBatch) -> Iterator[Batch]:
+    def resume(self, file: OpenSubmission) -> Iterator[Batch]:
         """Yield what a submission begun before a restart needs before its next lines; nothing for a new one."""
+        self._held.add(file)
         submission = file.submission
-        if submission.held or submission.to_retry:
-            yield from batch.flush()
+        if submission.held or file.is_in_retry:
+            yield from self._batch.flush()
             yield from self._number_assignments(file)
-        is_reopened_late = bool(submission.held) and not self._held.is_remembered(submission.number)
-        if submission.progress.pass_number > 1 or is_reopened_late:  # late: its file was missing at the start
-            yield from batch.flush()
-            yield Batch([], resumed=submission)
+            yield self._batch.close(is_followed=True, resumed=submission)
 
     def _number_assignments(self, file: OpenSubmission) -> Iterator[Batch]:
         """Yield a batch without lines that numbers the assignments of held acts which have no number yet.
@@ -159,18 +149,18 @@ class BatchFeed:
         if any(map(len, new_words)):
             yield Batch([replace(empty, new_words=np.concatenate(new_words))])
 
-    def _produce_first_pass(self, file: OpenSubmission, batch: _OpenBatch) -> Iterator[Batch]:
-        """Yield the batches that the first pass of a submission fills; the rest of it stays in ``batch``."""
+    def _produce_first_pass(self, file: OpenSubmission) -> Iterator[Batch]:
+        """Yield the batches that the first pass of a submission fills; the rest of it stays in the open batch."""
         for piece in self._read_first_pass(file):
             if piece is PENDING:
-                yield Batch([])
+                yield Batch([], is_followed=True)
             elif piece.is_atomic:
-                yield from batch.flush()
+                yield from self._batch.flush()
                 yield Batch([piece.resolve()], is_holding=False)
             else:
-                batch.add(piece)
-                if batch.is_full(min(_BATCH_LINES_ENOUGH, self._lines_limit())):
-                    yield batch.close()
+                self._batch.add(piece)
+                if self._limits.are_reached(self._batch.piece_rows, self._limits.choose_lines_max()):
+                    yield self._batch.close(is_followed=True)
 
     def _read_first_pass(self, file: OpenSubmission) -> Iterator[_PendingPiece | Pending]:
         """Yield the lines of a submission from its next line on, in pieces."""
@@ -185,7 +175,9 @@ class BatchFeed:
                 yield PENDING
                 continue
             end = segment.first_line
-            for raw in cut_shares(segment.raw, _allow_all_lines if is_atomic else self._lines_limit):
+            for raw in cut_shares(
+                segment.raw, allow_all_lines if is_atomic else self._limits.choose_lines_max
+            ):
                 begin, end = end, end + raw.num_rows
                 share = SelectedLines(raw, np.arange(begin, end, dtype=np.int32))
                 resolve = partial(self._resolver.resolve, file, share, Progress(1, end, end == lines))

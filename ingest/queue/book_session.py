@@ -3,11 +3,13 @@
 import asyncio
 import threading
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import partial
-from itertools import takewhile
+from itertools import islice
 from typing import NamedTuple
 
 from core.stage_timing import StageTimes
+from ingest.queue.batch_cuts import BatchLimits
 from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.decode_ahead import DecodeAhead, Pending, run_in_loop
 from ingest.queue.dry_runs import DryRunRequest, DryRuns
@@ -59,9 +61,13 @@ class BookSession:
             store, loaded, self._context, run_in_loop=self._run_in_loop, on_taken_up=on_taken_up
         )
         self._feed: BatchFeed | None = None
+        self._interrupted: list[OpenSubmission] = []
+        """Submissions that a restart found in a pass over their held acts: nothing may come before the rest of it."""
         self._is_reading_files = True
         """Whether a file is being read: then the next batch of files needs no file in the queue."""
         self._is_ended = self._is_closed = False
+        self._is_cut_off = False
+        """Whether a batch was left out when the book was over: then so is all that was read behind it."""
 
     @property
     def first_node(self) -> int:
@@ -71,17 +77,15 @@ class BookSession:
     async def start(self) -> None:
         """Open what was begun before the book was loaded, and queue what was not."""
         open_files = await self._work.files.restore_unfinished(self._loaded.state.registry.numbers)
-        feed = BatchFeed(
-            self._open_submissions(open_files),
+        self._interrupted = [file for file in open_files if file.is_in_retry]
+        self._feed = BatchFeed(
+            self._open_submissions([file for file in open_files if not file.is_in_retry]),
             self._context,
             self._loaded.state,
             stages=self._stages,
             prefetch=self._work.decode_ahead.prefetch,
-            lines_limit=lambda: self._work.scheduler.lines_limit,
+            limits=BatchLimits(choose_lines_max=lambda: self._work.scheduler.lines_limit),
         )
-        for file in open_files:
-            feed.remember_held(file)
-        self._feed = feed
 
     def end(self) -> None:
         """Stop at once: the book is given up, and nothing more is taken for it."""
@@ -99,27 +103,43 @@ class BookSession:
         """Yield a dry run, the forms that wait, and a batch of files, in turn; runs in the reader thread."""
         if self._feed is None:
             return
+        for file in self._interrupted:
+            yield from self._count_file_batches(self._feed.resume(file))
         file_batches = self._feed.produce_batches()
         while self._wait_for_work():
             if request := self._take_dry_run():
-                yield self._work.dry_runs.build_batch(request, self._loaded, self._context)
+                yield from self._work.dry_runs.produce_batches(request, self._loaded, self._context)
             if forms := self._work.forms.take_batch(lambda: not self._is_ended):
                 yield self._form_batcher.build_batch(forms)
-            if not self._may_take_files():
-                continue
-            batch = next(file_batches)
-            if (batch.pieces or batch.resumed) and self._count_file_batch(batch):
-                yield batch
+            if self._may_take_files():
+                yield from self._count_file_batches(islice(file_batches, 1))
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield batches of held acts while the book is in use; runs in the kernel thread, which may still run after."""
-        if self._feed is None:
-            return iter(())
-        return takewhile(self._count_file_batch, self._feed.retry_held(decided))
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the batches to decide now that ``read`` is read; runs in the kernel thread.
+
+        The first was counted when it was read.  Once the book is over, nothing more comes than what was counted, and
+        nothing behind a batch that does not come: held acts never come after what was read behind their file.
+        """
+        if self._feed is None or self._is_cut_off:
+            return
+        batches = self._feed.order_batches(read)
+        if read.pieces:
+            yield next(batches)
+        for batch in batches:
+            if not self._count_file_batch(batch):
+                self._is_cut_off = True
+                return
+            yield batch
 
     @property
     def _is_over(self) -> bool:
         return self._is_ended or self._is_closed
+
+    def _count_file_batches(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Yield batches of files, counted; forms may come in between, so none leaves pieces for the next."""
+        for batch in batches:
+            if (batch.pieces or batch.resumed) and self._count_file_batch(batch):
+                yield replace(batch, is_followed=False)
 
     def _count_file_batch(self, batch: Batch) -> bool:
         """Count a batch of files that will be committed; return False if the book is over, and it will not be."""
@@ -132,11 +152,11 @@ class BookSession:
         """Wait until a batch can be produced; return False if the book is over."""
         work = self._work
         with work.changed:
-            work.changed.wait_for(
-                lambda: (
-                    self._is_over or self._may_take_files() or work.forms.queue.is_due or work.dry_runs.is_due
-                )
-            )
+            while not (
+                self._is_over or self._may_take_files() or work.forms.queue.is_due or work.dry_runs.is_due
+            ):
+                # no time limit: work may come at any time, and the end of the book or of the service wakes this
+                work.changed.wait(work.scheduler.pause_seconds)
             return not self._is_over
 
     def _may_take_files(self) -> bool:

@@ -10,6 +10,8 @@ from enum import Enum
 from typing import Any, Literal, TypeVar
 
 Item = TypeVar("Item")
+COROUTINE_SECONDS = 3_600
+"""Limit on what another thread awaits: the longest hashes a whole file and reads some rows."""
 
 
 class Pending(Enum):
@@ -22,8 +24,14 @@ PENDING: Literal[Pending.PENDING] = Pending.PENDING
 
 
 def run_in_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Item]) -> Item:
-    """Run ``coroutine`` in ``loop``, for another thread, and return its result."""
-    return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+    """Run ``coroutine`` in ``loop``, for another thread, and return its result.
+
+    Raises
+    ------
+    TimeoutError
+        It has not ended within ``COROUTINE_SECONDS``, for example because the loop has stopped.
+    """
+    return asyncio.run_coroutine_threadsafe(coroutine, loop).result(COROUTINE_SECONDS)
 
 
 class DecodeAhead:
@@ -61,7 +69,7 @@ class DecodeAhead:
             self._awaited = future
             yield PENDING
         self._awaited = None
-        return future.result()
+        return future.result()  # no time limit: it is done
 
     def _submit(self, work: Callable[[], Item]) -> "Future[Item]":
         future = self._executor.submit(work)

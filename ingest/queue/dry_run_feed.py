@@ -1,6 +1,8 @@
 """The feed of a dry run of files: they are decided together as a real run would decide them, and all of it is rolled back."""
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from core.stage_timing import StageTimes
@@ -23,24 +25,46 @@ class DryRunFile(NamedTuple):
     source: LineSource
 
 
-class DryRunFeed:
-    """The feed of a pipeline that stores nothing, and the handler of its only dry run.
+@dataclass(slots=True)
+class _FilesDryRun:
+    """The dry run of all files together; implements ``posting.batch.DryRunHandler``."""
 
-    The pipeline sees one batch; all others are presented like retries of held acts, so that they are rolled back together.
-    """
+    feed: BatchFeed
+    batches: Iterator[Batch]
+    """The batches read, but for the first."""
+    rows: int
+    """The lines of all files."""
+    decisions: DryRunDecisions | None = None
+
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the batches of all files, in the order of a real run."""
+        for batch in chain([replace(read, dry_run=None)], self.batches):
+            yield from self.feed.order_batches(batch)
+
+    def complete(self, decisions: DryRunDecisions) -> None:
+        """Keep the decisions."""
+        self.decisions = decisions
+
+
+class DryRunFeed:
+    """The feed of a pipeline that stores nothing: one batch, whose dry run presents all others and undoes them together."""
 
     def __init__(self, files: Sequence[DryRunFile], stages: StageTimes) -> None:
         self._files, self._stages = files, stages
         self.submissions: list[Submission] = []
         """One for each file, in order, numbered from 1 independently of the database."""
-        self.result: DryRunDecisions | None = None
-        """The decisions, once the pipeline has run."""
         self.first_node = 0
+        self._dry_run: _FilesDryRun | None = None
 
     @property
     def rows(self) -> int:
         """The lines of all files."""
         return sum(file.source.lines for file in self._files)
+
+    @property
+    def result(self) -> DryRunDecisions | None:
+        """The decisions, once the pipeline has run."""
+        return self._dry_run.decisions if self._dry_run else None
 
     async def open(self, loaded: LoadedBook) -> None:
         """Begin on a loaded book."""
@@ -60,25 +84,17 @@ class DryRunFeed:
             _open_file(submission, file, numbers_of_senders[submission.sender])
             for submission, file in zip(self.submissions, self._files, strict=True)
         ]
-        self._feed = BatchFeed(files, context, loaded.state, stages=self._stages)
-        self._batches = self._feed.produce_batches()
+        feed = BatchFeed(files, context, loaded.state, stages=self._stages)
+        self._dry_run = _FilesDryRun(feed, feed.produce_batches(), self.rows)
 
     def produce_batches(self) -> Generator[Batch]:
-        """Yield the first batch as a dry run; the others follow as its retries."""
-        for first in self._batches:
-            yield Batch(first.pieces, first.is_holding, dry_run=self)
-            return
+        """Yield the first batch as a dry run, which presents the others."""
+        if self._dry_run and (first := next(self._dry_run.batches, None)):
+            yield replace(first, dry_run=self._dry_run)
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield what ``decided`` held, then each further batch of the files and what it held."""
-        yield from self._feed.retry_held(decided)
-        for batch in self._batches:
-            yield batch
-            yield from self._feed.retry_held(batch)
-
-    def complete(self, decisions: DryRunDecisions) -> None:
-        """Keep the decisions."""
-        self.result = decisions
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the only batch."""
+        yield read
 
     def stop_producing(self) -> None:
         """Do nothing: this feed never waits."""

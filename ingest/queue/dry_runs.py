@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from core.errors import InputError
+from core.reader_failures import refuse_on_failure
 from core.stage_timing import StageTimes
 from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.form_batcher import build_columns
@@ -51,9 +53,10 @@ class _DryRun:
     rows: int = 0
     """The lines of its only batch."""
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield the passes over the held acts of a file; a form holds none."""
-        return self.feed.retry_held(decided) if self.feed else iter(())
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the only batch, then the passes over the held acts of a file; a form holds none."""
+        batch = replace(read, dry_run=None)
+        return self.feed.order_batches(batch) if self.feed else iter([batch])
 
     def complete(self, decisions: DryRunDecisions) -> None:
         """Deliver the decisions, unless the caller has stopped waiting."""
@@ -95,6 +98,13 @@ class DryRuns:
         self._waiting.extendleft(reversed(self._under_way))
         self._under_way.clear()
 
+    def clear(self) -> "list[Future[DryRunDecisions]]":
+        """Remove all dry runs; return the futures of their results."""
+        self.requeue_unfinished()
+        results = [request.result for request in self._waiting]
+        self._waiting.clear()
+        return results
+
     def take(self) -> DryRunRequest | None:
         """Take the next dry run; those whose caller has stopped waiting, their file removed, are skipped."""
         while self._waiting:
@@ -104,14 +114,31 @@ class DryRuns:
                 return request
         return None
 
+    def produce_batches(
+        self, request: DryRunRequest, loaded: LoadedBook, context: ResolutionContext
+    ) -> Iterator[Batch]:
+        """Yield the batch of a dry run; a file that cannot be read ends its own dry run and nothing else."""
+        try:
+            yield self.build_batch(request, loaded, context)
+        except InputError as error:
+            self._under_way.remove(request)
+            request.result.get_loop().call_soon_threadsafe(_refuse_request, request, error)
+
     def build_batch(self, request: DryRunRequest, loaded: LoadedBook, context: ResolutionContext) -> Batch:
-        """Build the batch of a dry run on ``loaded``; numbers given here do not enter ``context``."""
+        """Build the batch of a dry run on ``loaded``; numbers given here do not enter ``context``.
+
+        Raises
+        ------
+        InputError
+            The lines of its file cannot be read.
+        """
         own_context = replace(context, cells=context.cells.fork(), dictionary_cache=DictionaryCache())
         number = loaded.state.registry.numbers[CodeKind.SENDER].get(request.sender, 0)
         dry_run = _DryRun(request, self._under_way)
         if isinstance(request.lines, SpooledFile):
-            dry_run.feed = self._build_feed(request.lines, number, loaded, context=own_context)
-            (batch,) = dry_run.feed.produce_batches()
+            with refuse_on_failure(request.lines.name):
+                dry_run.feed = self._build_feed(request.lines, number, loaded, context=own_context)
+                (batch,) = dry_run.feed.produce_batches()
         else:
             batch = _build_form_batch(request, request.lines, Sender(number), context=own_context)
         dry_run.rows = batch.rows
@@ -129,6 +156,12 @@ class DryRuns:
             spooled.envelope.atomic,
         )
         return BatchFeed([file], context, loaded.state, stages=self.stages)
+
+
+def _refuse_request(request: DryRunRequest, error: InputError) -> None:
+    """Report the refusal, in the event loop, unless the caller has stopped waiting."""
+    if not request.result.done():
+        request.result.set_exception(error)
 
 
 def _build_form_batch(

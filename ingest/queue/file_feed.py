@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from core.errors import InputError
 from core.stage_timing import StageTimes
-from ingest.queue.admission import NO_CHECK, Admission, AdmissionHooks, RegisteredSubmission
+from ingest.queue.admission import Admission, AdmissionHooks, AdmissionResult, RegisteredSubmission
+from ingest.queue.batch_cuts import BatchLimits
 from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.decode_ahead import run_in_loop
 from ingest.queue.file_queue import QueuedFile
 from ingest.queue.missing_files import MissingFiles
-from ingest.queue.open_submission import OpenSubmission
+from ingest.queue.open_submission import OpenSubmission, sort_by_progress
 from ingest.resolution.resolver import ResolutionContext, Sender
 from ingest.resolution.text_columns import DictionaryCache
 from ingest.spool.envelope import Envelope
@@ -55,6 +56,8 @@ class ProcessingRequest:
     declared: Envelope | None = None
     reprocess: bool = False
     """Process files once more that were processed before: what was refused may now be accepted."""
+    is_internal: bool = False
+    """Crescendo itself wrote the files: their sender may be one of its own."""
     awaited: Sequence[int] = ()
     """Submissions registered by an earlier call; an engine at work beside us has to decide them as well."""
     on_admitted: Callable[[Path, int], None] = _ignore_progress
@@ -69,6 +72,7 @@ class FileFeed:
     spool: Spool
     store: PostgresStore
     stages: StageTimes = field(default_factory=StageTimes)
+    limits: BatchLimits = field(default_factory=BatchLimits)
     rejected: list[RejectedFile] = field(default_factory=list)
     already_processed: list[AlreadyProcessed] = field(default_factory=list)
     processed: list[int] = field(default_factory=list)
@@ -96,12 +100,12 @@ class FileFeed:
             queued_file = await self.missing_files.reopen(row)
             if queued_file and (open_file := await self._open_file(queued_file)):
                 unfinished.append(open_file)
-        self._submissions = self._generate_submissions(unfinished)
+        self._submissions = self._generate_submissions(sort_by_progress(unfinished))
         cells = CellNumbers(loaded.state.cell_words[1:])
         context = ResolutionContext(loaded.state.registry, cells, DictionaryCache(), loaded.secret)
-        self._feed = BatchFeed(self._submissions, context, loaded.state, stages=self.stages)
-        for open_file in unfinished:
-            self._feed.remember_held(open_file)
+        self._feed = BatchFeed(
+            self._submissions, context, loaded.state, stages=self.stages, limits=self.limits
+        )
 
     def produce_batches(self) -> Generator[Batch]:
         """Yield the batches of first passes; runs and is closed in the reader thread."""
@@ -114,9 +118,9 @@ class FileFeed:
         """Admit no further file."""
         self._is_ended = True
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield batches of held acts; runs in the kernel thread."""
-        return self._feed.retry_held(decided)
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the batches to decide now that ``read`` is read; runs in the kernel thread."""
+        return self._feed.order_batches(read)
 
     async def _open_file(self, file: QueuedFile) -> OpenSubmission | None:
         """Open a submission with its lines; None if its file is missing."""
@@ -156,7 +160,7 @@ class FileFeed:
         self, path: Path, admission: Future[OpenSubmission | None]
     ) -> Iterator[OpenSubmission]:
         try:
-            open_file = admission.result()
+            open_file = admission.result()  # no time limit: it reads a file, and its commands have limits
         except InputError as error:
             self.rejected.append(RejectedFile(path, error))
             return
@@ -180,9 +184,15 @@ class FileFeed:
             self._is_ended = True
             raise
 
+    async def _register(self, spooled: SpooledFile) -> AdmissionResult:
+        request = self.request
+        return await self._admission.admit(
+            spooled, reprocess=request.reprocess, is_internal=request.is_internal
+        )
+
     async def _admit(self, path: Path, spooled: SpooledFile) -> OpenSubmission | None:
         """Admit a spooled file; None if it was processed before, or its bytes have changed."""
-        admitted = await self._admission.admit(spooled, NO_CHECK, reprocess=self.request.reprocess)
+        admitted = await self._register(spooled)
         if admitted.new:
             self.request.on_admitted(path, admitted.new.file.totals.lines)
             return await self._open_new(admitted.new, spooled)

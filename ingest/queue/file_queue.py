@@ -1,8 +1,9 @@
-"""The queue of files that wait to be processed, in the order of their admission."""
+"""The queue of files that wait to be processed: those of Crescendo's own acts first, each group in the order of admission."""
 
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
+from core.senders import RESERVED_SENDERS
 from ingest.spool.spooled_file import SpooledFile
 
 
@@ -51,9 +52,9 @@ class FileQueue:
 
     @property
     def first_queued_at(self) -> list[float]:
-        """When the next file was queued, in a list; empty if there is none."""
-        first = [self._opening] if self._opening else list(self._ready.values())
-        return [file.queued_at for file in first[:1]]
+        """When the file that is being opened and the oldest that can be taken were queued, as far as there are any."""
+        files = (self._opening, next(iter(self._ready.values()), None))
+        return [file.queued_at for file in files if file]
 
     def _list_waiting(self) -> Iterator[QueuedFile]:
         for files in (self._ready, self._paused_files):
@@ -79,8 +80,16 @@ class FileQueue:
 
     def take_next(self) -> QueuedFile | None:
         """Take the next file; it counts as waiting until ``finish_opening``."""
-        self._opening = self._ready.pop(next(iter(self._ready))) if self._ready else None
+        self._opening = self._choose_next()
+        if self._opening:
+            del self._ready[self._opening.number]
         return self._opening
+
+    def _choose_next(self) -> QueuedFile | None:
+        """Return the first file of Crescendo's own acts, which a cut-off may wait for, or else the first of all."""
+        files = list(self._ready.values())
+        own_files = (file for file in files if file.sender in RESERVED_SENDERS)
+        return next(own_files, files[0] if files else None)
 
     def finish_opening(self, file: QueuedFile) -> None:
         """Note that the file taken last is open, or missing."""

@@ -2,10 +2,11 @@
 
 import math
 import time
+from asyncio import Future
 from collections import Counter, deque
 from collections.abc import Callable
 
-from ingest.queue.form_batcher import Form, FormBatch
+from ingest.queue.form_batcher import Form, FormBatch, FormResult
 
 BATCH_FORMS_MAX = 1_000
 BATCH_FORM_LINES_MAX = 10_000
@@ -94,6 +95,14 @@ class FormQueue:
         batch = self._under_way.popleft()
         self._last_batch_seconds = self._clock() - batch.taken_at
         return batch
+
+    def clear(self) -> "list[Future[FormResult]]":
+        """Remove all forms, those under way too; return the futures of their results."""
+        self.reset()
+        results = [form.result for form in self._waiting]
+        self._waiting.clear()
+        self._waiting_by_sender.clear()
+        return results
 
     def reset(self) -> None:
         """Queue uncommitted forms again, before those that arrived later."""

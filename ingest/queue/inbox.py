@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 
+from core.errors import DiskFull
 from core.stage_timing import StageTimes
 from ingest.queue.admission import RunInThread, run_in_default_thread
 from ingest.queue.book_session import BookSession, Work
@@ -69,6 +70,17 @@ class Inbox:
             form_batch.deliver_results(result, self.first_node)
         self.files.missing.handle_commit(result)
 
+    def refuse_waiting(self, reason: str) -> None:
+        """Answer the forms and dry runs that wait, which only this process knows, with ``DiskFull``; files stay queued.
+
+        Call it between two books: a form under way may be committed, and is then known when it comes again.
+        """
+        with self._changed:
+            results = [*self.forms.queue.clear(), *self.dry_runs.clear()]
+        for result in results:
+            if not result.done():
+                result.set_exception(DiskFull(reason))
+
     def close(self) -> None:
         """Produce no further batch; what is queued is processed after the next start."""
         self._is_closed = True
@@ -105,9 +117,9 @@ class Inbox:
         if self._session:
             self._session.end()
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield batches of held acts until another book is loaded; runs in the kernel thread."""
-        return self._require_session().retry_held(decided)
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Yield the batches to decide now that ``read`` is read; runs in the kernel thread."""
+        return self._require_session().order_batches(read)
 
     def _require_session(self) -> BookSession:
         assert self._session, "no book is loaded"  # noqa: S101 -- the pipeline opens the inbox first

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from core.errors import FileUnreadable
+from core.errors import FileUnreadable, InputError
 from ingest.queue.file_queue import QueuedFile
 from ingest.queue.open_submission import OpenSubmission
 from ingest.resolution.resolver import Sender
@@ -83,7 +83,7 @@ class MissingFiles:
         submission = await self._store.load_submission(file.number)
         try:
             source = await asyncio.to_thread(_open_checked_source, file)
-        except FileUnreadable as error:
+        except InputError as error:  # also a limit that was higher when the file was admitted
             is_begun = submission.progress.next_line > 0
             self._add(file.number, error, lines=file.lines, is_begun=is_begun)
             return None
@@ -120,7 +120,7 @@ class MissingFiles:
         """Forget all missing files; the next start detects them again."""
         self._missing.clear()
 
-    def _add(self, number: int, error: FileUnreadable, *, lines: int, is_begun: bool) -> None:
+    def _add(self, number: int, error: InputError, *, lines: int, is_begun: bool) -> None:
         LOG.error("submission %s waits: its file is missing and must be sent again: %s", number, error)
         reason = f"The file is missing from the spool: send the file again. {error}"
         self._missing[number] = _MissingFile(lines, is_begun, reason)

@@ -1,5 +1,6 @@
 """A submission with its lines, and the resolution of these lines into pieces of batches."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -26,9 +27,22 @@ class OpenSubmission:
         """The number of the submission."""
         return self.submission.number
 
+    @property
+    def is_in_retry(self) -> bool:
+        """Whether its last line is decided, and its held acts are presented again."""
+        return self.submission.progress.pass_number > 1
+
     def build_empty_batch(self) -> pa.RecordBatch:
         """Return a record batch with the columns of the file and no line."""
         return pa.RecordBatch.from_pylist([], schema=self.source.schema)
+
+
+def sort_by_progress(files: Iterable[OpenSubmission]) -> list[OpenSubmission]:
+    """Sort submissions that a restart found unfinished: held acts that are being retried first, then what is begun.
+
+    A submission with a lower number may not be begun, as its sender was paused or its file missing.
+    """
+    return sorted(files, key=lambda file: (not file.is_in_retry, file.submission.progress.next_line == 0))
 
 
 class PieceResolver:

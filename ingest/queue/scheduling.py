@@ -13,11 +13,17 @@ from ingest.queue.batch_cuts import UNLIMITED_LINES
 FILE_BATCHES_MAX = 1
 """File batches that may be under way while forms arrive."""
 
-FILE_BATCH_LINES = (1_024, 8_192)
+FILE_BATCH_LINES = (2_048, 16_384)
 """The least and the most lines of such a batch, cut between acts."""
 
-FILE_BATCH_SECONDS = 0.04
+FILE_BATCH_SECONDS = 0.08
 """Target time from producing such a batch to its commit: if it takes longer the next is smaller, else larger."""
+
+FORM_SHARE = 2.0
+"""Each file batch is followed by this multiple of its time in which forms have the engine to themselves.
+
+Few large batches cost less than many small ones, and a form waits for one of them at most.
+"""
 
 FORM_WAIT_SECONDS = 0.15
 """A form that waits so long for its batch goes before any further file batch ..."""
@@ -37,6 +43,8 @@ class Scheduler:
     """Replaceable, so that tests need not wait."""
     _last_form: float = -math.inf
     _last_file: float = -math.inf
+    _pause_end: float = -math.inf
+    """Until then no file batch may follow the last one."""
     _file_batches: int = 0
     _batch_lines: int = 4_096
 
@@ -52,7 +60,9 @@ class Scheduler:
     def finish_file_batch(self) -> None:
         """Note that a file batch is committed."""
         self._file_batches -= 1
-        seconds, (lines_min, lines_max) = self.clock() - self._last_file, FILE_BATCH_LINES
+        now, (lines_min, lines_max) = self.clock(), FILE_BATCH_LINES
+        seconds = now - self._last_file
+        self._pause_end = now + FORM_SHARE * min(seconds, FILE_PAUSE_SECONDS)
         if not self._file_batches and self._has_recent_forms:
             change = 0.75 if seconds > FILE_BATCH_SECONDS else 1.1
             self._batch_lines = min(max(int(self._batch_lines * change), lines_min), lines_max)
@@ -72,7 +82,13 @@ class Scheduler:
             return True
         now = self.clock()
         is_behind = now - form_waits_since > FORM_WAIT_SECONDS and now - self._last_file < FILE_PAUSE_SECONDS
-        return self._file_batches < FILE_BATCHES_MAX and not is_behind
+        return self._file_batches < FILE_BATCHES_MAX and now >= self._pause_end and not is_behind
+
+    @property
+    def pause_seconds(self) -> float | None:
+        """How long no file batch may be produced if no form comes; None if there is nothing to wait for."""
+        seconds = self._pause_end - self.clock()
+        return seconds if seconds > 0 and not self._file_batches else None
 
     @property
     def _has_recent_forms(self) -> bool:

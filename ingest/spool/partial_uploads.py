@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from core.errors import CrescendoError
+from core.errors import CrescendoError, DiskFull
 from ingest.spool.envelope import Envelope, check_envelope
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.work_folders import flush_folder, lock_folder, lock_path, remove_abandoned, write_all
@@ -34,10 +34,6 @@ _CONTENT_FILE, _DECLARATION_FILE = "original", "declared.json"
 
 class UploadQuotaExceeded(CrescendoError):
     """A sender has as many unfinished uploads as allowed."""
-
-
-class DiskFull(CrescendoError):
-    """The disk does not have enough free space."""
 
 
 class UploadDiffers(CrescendoError):

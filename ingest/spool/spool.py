@@ -17,6 +17,7 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
+from core.reader_failures import refuse_on_failure
 from ingest.formats.detection import (
     FILE_BYTES_MAX,
     PAYMENT_FORMATS,
@@ -97,7 +98,8 @@ class Spool:
         envelopes = [check_envelope(declared or Envelope(), name)]
         total = 0
         if isinstance(source, Path):
-            envelopes.append(read_manifest(source))
+            with refuse_on_failure(name):
+                envelopes.append(read_manifest(source))
             total = source.stat().st_size if source.is_file() else 0
         with create_work_folder(self._folder) as work_folder, open_with_assignments(source, name) as file:
             original = work_folder / CONTENT_FILE
@@ -206,8 +208,9 @@ class Spool:
         """Identify the complete file in ``folder``, and move it into place."""
         original = folder / CONTENT_FILE
         check_hash(merge_envelopes(envelopes), digest, name)
-        file_format = detect(original, name)
-        embedded = read_embedded_envelope(original, file_format, name)
+        with refuse_on_failure(name):
+            file_format = detect(original, name)
+            embedded = read_embedded_envelope(original, file_format, name)
         envelope = merge_envelopes([*envelopes, embedded])
         if file_format in PAYMENT_FORMATS:
             check_message_id(envelope, embedded, name)

@@ -7,12 +7,17 @@ import fcntl
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from core.errors import SpoolBusy
+
 INCOMING_FOLDER = "incoming"
+LOCK_SECONDS = 60
+_POLL_SECONDS = 0.002
 TOKEN_LETTERS = 16
 
 
@@ -65,13 +70,34 @@ def lock_path(path: Path) -> int:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Wait for a lock on ``folder``: nobody may look between the creation of a work folder and its locking."""
+    """Wait for a lock on ``folder``: nobody may look between the creation of a work folder and its locking.
+
+    Raises
+    ------
+    SpoolBusy
+        Another process has not released it for ``LOCK_SECONDS``.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for_lock(descriptor, folder)
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int, folder: Path) -> None:
+    """Poll for a lock: its owners need milliseconds, and the kernel's own wait would have no end."""
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise SpoolBusy(
+                    f"{folder} has been locked by another process for {LOCK_SECONDS} seconds: find it with"
+                    f" fuser {folder}, and end it"
+                ) from None
+        time.sleep(_POLL_SECONDS)
 
 
 def flush_folder(folder: Path) -> None:

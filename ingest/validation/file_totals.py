@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from core.act_fields import Field
 from core.errors import FileUnreadable, LimitExceeded
 from ingest.formats.detection import (
     CELL_BYTES_MAX,
+    FILE_BYTES_MAX,
     ROWS_MAX,
     WINDOW_BYTES_MAX,
     WINDOW_LINES,
+    check_decoded_bytes,
     describe_position,
 )
 from ingest.formats.flat_schema import CentsSum, conform_batch, sum_cents
@@ -24,7 +25,6 @@ from ingest.formats.text_buffers import (
     measure_longest_value,
 )
 
-_AMOUNTS = (Field.AMOUNT.column, Field.AMOUNT_CENTS.column)
 _CENTS_MAX = 2**63 - 1
 
 
@@ -39,9 +39,9 @@ class FileTotals(NamedTuple):
 class FileInspector:
     """Counts and sums the windows of a file, and inspects each text once."""
 
-    def __init__(self, name: str, schema: pa.Schema) -> None:
-        self._name, self._schema = name, schema
-        self._amounts = pa.schema([field for field in schema if field.name in _AMOUNTS])
+    def __init__(self, name: str, schema: pa.Schema, sent_bytes: int = FILE_BYTES_MAX) -> None:
+        """Inspect the windows of the file ``name``, in whose ``sent_bytes`` bytes they were sent."""
+        self._name, self._schema, self._sent_bytes = name, schema, sent_bytes
         self._texts = [
             field for field in schema if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)
         ]
@@ -49,16 +49,19 @@ class FileInspector:
         self._cents = CentsSum(0, 0)
         self._recent_lines = 0
         self._recent_bytes = 0
+        self._decoded_bytes = 0
         self.filled_columns: set[str] = set()
         """Columns with a value in some line."""
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Add one window, at most as many lines as may be inspected together."""
+    def add(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Add one window, at most as many lines as may be inspected together; return it in the types of later passes."""
         for field in self._schema:
             self._inspect_column(batch.column(field.name), field)
         self._check_text_density(batch)
         self._lines += batch.num_rows
-        sums = sum_cents(conform_batch(batch, self._amounts))
+        conformed = conform_batch(batch, self._schema)
+        self._check_decoded_bytes(batch, conformed)
+        sums = sum_cents(conformed)
         self._cents = CentsSum(self._cents.total + sums.total, self._cents.magnitude + sums.magnitude)
         if self._lines > ROWS_MAX:
             raise LimitExceeded(
@@ -66,6 +69,13 @@ class FileInspector:
                 f"The file has more than {ROWS_MAX:,} lines",
                 "Split the file",
             )
+        return conformed
+
+    def _check_decoded_bytes(self, batch: pa.RecordBatch, conformed: pa.RecordBatch) -> None:
+        """Check the size of all windows so far: each is inspected whole, with its dictionaries."""
+        self._decoded_bytes += max(batch.nbytes, conformed.nbytes)
+        position = describe_position(self._name, self._lines) + " and before"
+        check_decoded_bytes(self._decoded_bytes, self._sent_bytes, position)
 
     def _check_text_density(self, batch: pa.RecordBatch) -> None:
         """Check the text of many consecutive lines: batches may be short if their lines are long."""

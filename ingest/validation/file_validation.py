@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from core.act_fields import FIELD_BY_COLUMN
 from core.errors import FileUnreadable, LimitExceeded
+from core.reader_failures import refuse_on_failure
 from ingest.formats.arrow import BATCH_LINES, ArrowSource
 from ingest.formats.decoders import STREAM_READERS, validate_batches
 from ingest.formats.detection import PAYMENT_FORMATS, WINDOW_LINES, FileFormat, translate_decoder_errors
-from ingest.formats.flat_schema import conform_batch, conform_schema
+from ingest.formats.flat_schema import conform_schema
 from ingest.formats.parquet import ParquetSource
 from ingest.pain001 import reader
 from ingest.pain001.lots import LOTS_FILE, LotNames, read_lot_names
@@ -81,7 +82,7 @@ def validate_file(
     Raises
     ------
     FileUnreadable
-        A part does not decode, or the bytes have changed.
+        A part does not decode, its reader fails, or the bytes have changed.
     FormatUnknown, LimitExceeded
         A column outside the flat act format; more than a file, or an atomic file, may contain.
     EnvelopeMismatch
@@ -91,10 +92,11 @@ def validate_file(
     _check_size(spooled)
     cache = DecodedBatches(allowance)
     try:
-        if spooled.format in STREAM_READERS or spooled.format in PAYMENT_FORMATS:
-            validated = _validate_rewritten(spooled, observe)
-        else:
-            validated = _validate_in_place(spooled, cache, observe)
+        with refuse_on_failure(spooled.name):
+            if spooled.format in STREAM_READERS or spooled.format in PAYMENT_FORMATS:
+                validated = _validate_rewritten(spooled, observe)
+            else:
+                validated = _validate_in_place(spooled, cache, observe)
         check_totals(spooled.envelope, validated.totals.lines, validated.totals.cents, name=spooled.name)
         _check_atomic(spooled, validated.totals.lines)
     except BaseException:
@@ -119,9 +121,14 @@ def open_source(spooled: SpooledFile) -> LineSource:
     Raises
     ------
     FileUnreadable
-        The bytes have changed.
+        The bytes have changed, or their reader fails.
     """
     _check_size(spooled)
+    with refuse_on_failure(spooled.name):
+        return _open_source(spooled)
+
+
+def _open_source(spooled: SpooledFile) -> LineSource:
     if spooled.format is FileFormat.PARQUET:
         return ParquetSource(spooled.path, spooled.name)
     if spooled.format is FileFormat.ARROW_FILE:
@@ -192,11 +199,12 @@ def _validate_rewritten(spooled: SpooledFile, observe: ObserveLines) -> Validate
 def _validate_in_place(spooled: SpooledFile, cache: DecodedBatches, observe: ObserveLines) -> ValidatedFile:
     if spooled.format is FileFormat.PARQUET:
         source = ParquetSource(spooled.path, spooled.name)
+        source.check_pages()
         batches = source.read_raw(0, source.choose_batch_lines())
     else:
         source = ArrowSource(spooled.path, spooled.name)
         batches = validate_batches(source.read_raw(), spooled.name)
-    inspector = FileInspector(spooled.name, source.schema)
+    inspector = FileInspector(spooled.name, source.schema, spooled.size_bytes)
     for batch in batches:
         for part in split_windows(batch, BATCH_LINES):
             inspector.add(part)
@@ -216,7 +224,7 @@ def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _N
     """Write the file as Arrow beside itself, while validating it."""
     with create_work_folder(spooled.folder.parents[1]) as scratch:
         inspector = _write_normalised(
-            scratch / _NORMALISED_FILE, _decode_batches(spooled, scratch), spooled.name, observe=observe
+            scratch / _NORMALISED_FILE, _decode_batches(spooled, scratch), spooled, observe=observe
         )
         record = _NormalisedRecord(
             layout=_LAYOUT_VERSION,
@@ -239,16 +247,16 @@ def _decode_batches(spooled: SpooledFile, scratch: Path) -> Iterator[pa.RecordBa
 
 
 def _write_normalised(
-    target: Path, batches: Iterator[pa.RecordBatch], name: str, *, observe: ObserveLines
+    target: Path, batches: Iterator[pa.RecordBatch], spooled: SpooledFile, *, observe: ObserveLines
 ) -> FileInspector:
-    schema = _remove_dictionaries(conform_schema(next(batches).schema, name))
-    inspector = FileInspector(name, schema)
+    schema = _remove_dictionaries(conform_schema(next(batches).schema, spooled.name))
+    inspector = FileInspector(spooled.name, schema, spooled.size_bytes)
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for batch in batches:
             for window in split_windows(batch, WINDOW_LINES):
-                inspector.add(window)
+                lines = inspector.add(window)
                 observe(window)
-                writer.write_batch(conform_batch(window, schema))
+                writer.write_batch(lines)
     return inspector
 
 

@@ -179,9 +179,14 @@ class BookState:
         self.rehash = None
         return slots
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether acts wait for their predecessor: of one submission, as others come after its last pass."""
+        return bool(self.book.counters[0]["waiting"])
+
     def clear_waiting(self) -> None:
-        """Forget the keys of waiting acts: a new pass or another submission begins."""
-        if self.book.counters[0]["waiting"]:
+        """Forget the keys of waiting acts: a new pass begins."""
+        if self.has_waiting:
             self.book.waiting_slots[:] = 0
             self.book.counters[0]["waiting"] = 0
 

@@ -26,6 +26,6 @@ class Rehash:
 
     def take_result(self, keys: np.ndarray, count: int) -> NDArray[np.uint64]:
         """Wait for the thread, insert the keys added meanwhile, and return the slots of the first ``count`` of ``keys``."""
-        self._thread.join()
+        self._thread.join()  # no time limit: it computes
         key_kernel.index_keys(self._slots, keys, self._count, count)
         return self._slots

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from core.sql_files import read_queries
+from posting.store.limited_connections import SESSION_LIMITS, open_limited
 from posting.store.migrate import migrate
 
 Connection = asyncpg.Connection
@@ -40,12 +41,10 @@ class EngineConnections:
         self._main_lock = asyncio.Lock()
 
     async def connect(self) -> None:
-        """Apply the missing migrations, without a time limit, and open the connection that runs queries."""
-        migration = await asyncpg.connect(self._dsn, server_settings={"application_name": "crescendo"})
-        try:
+        """Apply the missing migrations, and open the connection that runs queries."""
+        settings = {"application_name": "crescendo"}
+        async with open_limited(self._dsn, settings, self.command_seconds) as migration:
             await migrate(migration)
-        finally:
-            await migration.close()
         self.main = await self._connect("crescendo", self.command_seconds)
 
     async def connect_copiers(self, application_name: str) -> None:
@@ -74,7 +73,7 @@ class EngineConnections:
 
     async def wait_until_broken(self) -> None:
         """Wait until a connection breaks, then raise ``ConnectionError``."""
-        await self._broken.wait()
+        await self._broken.wait()  # no time limit: that nothing breaks is the normal state
         raise ConnectionError(self._failure_text)
 
     @asynccontextmanager
@@ -107,8 +106,12 @@ class EngineConnections:
                 await main.close(timeout=self.command_seconds)
 
     async def _connect(self, name: str, seconds: float | None = None) -> Connection:
-        """Open a connection whose end is noted, unless a reconnection came first; ``seconds`` limits each command."""
-        broken, server_settings = self._broken, {"application_name": name}
+        """Open a connection whose end is noted, unless a reconnection came first; ``seconds`` limits each command.
+
+        A copy has no limit of its own, as it may be large: a server that hangs shows on the connection that runs queries,
+        which renews the lease every few seconds, and then all connections are cut.
+        """
+        broken, server_settings = self._broken, {**SESSION_LIMITS, "application_name": name}
         limits = {"command_timeout": seconds, "timeout": self.command_seconds}
         try:
             connection = await asyncpg.connect(self._dsn, server_settings=server_settings, **limits)

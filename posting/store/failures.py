@@ -5,6 +5,8 @@ import socket
 
 import asyncpg
 
+from core.errors import BookMoved, DiskFull
+
 DATABASE_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -25,6 +27,26 @@ _DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 def is_disk_full(error: BaseException) -> bool:
     """Return whether the error says that the disk of this machine or of the database is full."""
-    return isinstance(error, asyncpg.DiskFullError) or (
+    return isinstance(error, (asyncpg.DiskFullError, DiskFull)) or (
         isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS
     )
+
+
+def find_cause(group: BaseExceptionGroup) -> BaseException:
+    """Return the first failure in a group after which the engine tries again.
+
+    Raises
+    ------
+    BaseException
+        Another engine has taken over, or a failure that a retry cannot mend: that is then the cause.
+    """
+    moved, others = group.split(BookMoved)
+    failures, unexpected = (others or group).split(RETRIED_ERRORS)
+    if moved is not None or unexpected is not None:
+        raise _find_first(moved or unexpected or group)
+    return _find_first(failures or group)
+
+
+def _find_first(group: BaseExceptionGroup) -> BaseException:
+    first = group.exceptions[0]
+    return _find_first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -8,22 +8,22 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved
-from posting.batch import BatchResult, LineSpan, Progress, Submission, Tally
+from posting.batch import BatchResult, LineSpan, Submission
 from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
-from posting.store import code_meaning_store, copy_out
+from posting.store import code_meaning_store, copy_out, progress_columns
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.lease import Lease
+from posting.store.limited_connections import BULK_SECONDS
 from posting.store.migrate import LAYOUT, PARTITION_ROWS
 from posting.store.submission_rows import NewSubmission, PriorSubmission
 
 _CHUNK_BYTES = 1 << 19
 _BULK = frozenset({"summarise_indexes", "delete_checkpoints"})
 """Queries without a bound on the rows that they read or write."""
-_BULK_SECONDS = 86_400
 
 
 class PostgresStore:
@@ -126,7 +126,7 @@ class PostgresStore:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Return the rows of a named query, read on the lease's connection."""
-        limit = _BULK_SECONDS if query in _BULK else None
+        limit = BULK_SECONDS if query in _BULK else None
         async with self._connections.borrow() as connection:
             return await connection.fetch(SQL[query], *arguments, timeout=limit)
 
@@ -138,6 +138,7 @@ class PostgresStore:
 
     async def stream_rows(self, select: str, work: Callable[[bytes], None]) -> None:
         """Call ``work`` with the COPY rows of a query, many whole rows at a time, in another thread."""
+        # no time limit: nothing else copies while a book is loaded
         connection = await self._connections.free_copiers.get()
         try:
             await copy_out.stream_rows(connection, select, work)
@@ -160,8 +161,7 @@ class PostgresStore:
         submission = Submission(number, row["sender"], row["lines"])
         if row["pass"] is None:
             return submission
-        submission.progress = Progress(row["pass"], row["next_line"], row["done"])
-        submission.tally = Tally(*(row[name] for name in Tally.__slots__))
+        progress_columns.restore_progress(submission, row)
         pass_number = submission.progress.pass_number
         held = [
             (act["pass"], LineSpan(act["line"], act["lines"])) for act in await self.fetch("held", number)
@@ -175,6 +175,7 @@ class PostgresStore:
 
     async def borrow_copier(self) -> asyncpg.Connection:
         """Return a free copying connection; waiting while all are busy bounds the batches in flight."""
+        # no time limit: a broken connection ends the attempt, and all its tasks
         return await self._connections.free_copiers.get()
 
     async def commit(
@@ -190,7 +191,7 @@ class PostgresStore:
         await self._ensure_partitions(result)
         async with connection.transaction():
             await self.copy_rows(connection, result)
-            await previous.wait()
+            await previous.wait()  # no time limit: if the previous commit fails, the attempt ends
             await self.close_batch(connection, result)
         self._connections.free_copiers.put_nowait(connection)
 
@@ -202,7 +203,7 @@ class PostgresStore:
         BookMoved
             Another engine has taken over.
         """
-        connection = await self._connections.free_copiers.get()
+        connection = await self.borrow_copier()
         async with connection.transaction():
             if not snapshot.previous:
                 if not await connection.fetchval(SQL["is_own_epoch"], self._lease.epoch):
@@ -219,7 +220,8 @@ class PostgresStore:
         counts = result.counts
         rows = tuple(counts[name] for name in HASHED_TABLES)
         head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
-        arguments = (*head, *rows, result.cents, result.chain, *_build_progress_columns(result))
+        totals = (result.cents, result.chain, result.refused_lines)
+        arguments = (*head, *rows, *totals, *progress_columns.build_columns(result.progress))
         if not await connection.fetchval(
             SQL["close_batch"], *arguments, timeout=self._connections.command_seconds
         ):
@@ -267,13 +269,3 @@ async def _enclose(rows: Iterable[Any]) -> AsyncIterator[Any]:
     for chunk in rows:
         yield chunk
     yield TRAILER
-
-
-def _build_progress_columns(result: BatchResult) -> Iterable[list[Any]]:
-    values = [(row.submission, *row.progress, *_list_tally(row.tally)) for row in result.progress]
-    return map(list, zip(*values, strict=True))
-
-
-def _list_tally(tally: Any) -> tuple[int, ...]:
-    lines = (tally.accepted, tally.duplicate, tally.refused, tally.suspended)
-    return *lines, tally.accepted_cents, tally.duplicate_cents, tally.refused_cents, tally.suspended_cents

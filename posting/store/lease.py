@@ -49,7 +49,10 @@ class Lease:
             self._renewal.cancel()
         async with self._connections.close() as connection:
             if connection and self.epoch:
-                await connection.execute(SQL["release_lease"], self.epoch)
+                with suppress(
+                    *RETRIED_ERRORS
+                ):  # on a full disk, for example: then the lease expires by itself
+                    await connection.execute(SQL["release_lease"], self.epoch)
 
     async def reconnect(self) -> None:
         """Open new connections once all former connections of this engine have ended.

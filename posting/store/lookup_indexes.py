@@ -15,6 +15,7 @@ from enum import StrEnum
 import asyncpg
 
 from posting.store.connections import SQL
+from posting.store.limited_connections import open_limited
 
 _SETTINGS: Mapping[str, str] = {
     "application_name": "crescendo indexes",
@@ -70,8 +71,6 @@ class LookupIndexes:
 @asynccontextmanager
 async def open_indexes(dsn: str) -> AsyncIterator[LookupIndexes]:
     """Open the look-up indexes of a migrated database."""
-    connection = await asyncpg.connect(dsn, server_settings=dict(_SETTINGS))
-    try:
-        yield LookupIndexes(connection, await connection.fetchval("select partition_rows from engine"))
-    finally:
-        await connection.close()
+    async with open_limited(dsn, _SETTINGS) as connection:
+        (row,) = await connection.fetch("select partition_rows from engine")
+        yield LookupIndexes(connection, row["partition_rows"])

@@ -6,10 +6,11 @@ import asyncpg
 
 from core.errors import DatabaseUnfit
 from posting.store.ledger_identity import LedgerIdentity, read_ledger
+from posting.store.limited_connections import BULK_SECONDS, LOCK_SECONDS
 from posting.store.migration_files import Migration, list_migrations
 from posting.store.roles import SQL
 
-LAYOUT = 2
+LAYOUT = 3
 """The version of the journal's rows, over which a batch's hash is computed."""
 
 PARTITION_ROWS = 1 << 21
@@ -56,14 +57,17 @@ async def _apply_missing(
     if await connection.fetchval(SQL["owns_journal"]) is False:
         raise DatabaseUnfit(f"the database is of an older version. {OWNER_NEEDED}")
     async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+        # the server limits the wait for the lock, and says so: its limit must come first
+        await connection.execute(
+            "select pg_advisory_xact_lock($1)", _MIGRATION_LOCK, timeout=2 * LOCK_SECONDS
+        )
         await connection.execute(
             "create table if not exists migration (name text primary key, digest bytea not null,"
             " applied_at timestamptz not null default clock_timestamp())"
         )
         missing = await _find_missing(connection)
         for migration in missing:
-            await connection.execute(migration.sql)
+            await connection.execute(migration.sql, timeout=BULK_SECONDS)
             await connection.execute(
                 "insert into migration (name, digest) values ($1, $2)", migration.name, migration.digest
             )

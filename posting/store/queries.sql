@@ -44,6 +44,18 @@ where lease_until > clock_timestamp()
 -- Tell the engine at work that files are registered.
 select pg_notify('crescendo_files', '');
 
+-- name: holders_of_role
+-- The live keys, systems and signers of a sender that have a role.
+select 1 from access_key a where sender = $1 and $2 = any(roles) and expires_at > clock_timestamp()
+   and not exists (select from access_key_end e where e.key = a.key)
+union all
+select 1 from access_grant g where sender = $1 and $2 = any(roles) and expires_at > clock_timestamp()
+   and not exists (select from access_grant_end e where e.access_grant = g.access_grant)
+   and not exists (select from access_issuer_end e where e.issuer = g.issuer)
+union all
+select 1 from signer s where sender = $1 and $2 = any(roles) and expires_at > clock_timestamp()
+   and not exists (select from signer_end e where e.signer = s.signer);
+
 -- name: summarise_indexes
 -- A BRIN index does not cover rows added since it was last summarised; every look-up would then read the whole table.
 select summarise_index(i.indexrelid)
@@ -82,13 +94,15 @@ order by p.name, k.key;
 with advanced as (
     update engine set version = $2 where epoch = $1 and version = $2 - 1 returning epoch, version
 ), closed as (
-    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount, chain)
-    select version, epoch, $3::int, $4::bigint, $5::int, $6::int, $7::int, $8::int, $9::int, $10::int, $11::bigint, $12::bytea from advanced
+    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount, chain, refused_lines)
+    select version, epoch, $3::int, $4::bigint, $5::int, $6::int, $7::int, $8::int, $9::int, $10::int, $11::bigint, $12::bytea, $13::int from advanced
 ), stood as (
     insert into progress (batch, submission, pass, next_line, done, accepted, duplicate, refused, suspended,
-                          accepted_cents, duplicate_cents, refused_cents, suspended_cents)
-    select version, stand.* from advanced, unnest($13::int[], $14::int[], $15::bigint[], $16::bool[], $17::bigint[], $18::bigint[],
-                     $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[]) stand
+                          accepted_cents, duplicate_cents, refused_cents, suspended_cents,
+                          refusal_rows, stretch_code, stretch_lines, stretch_rest_lines, stretch_rest_cents, stretch_rest_field)
+    select version, stand.* from advanced, unnest($14::int[], $15::int[], $16::bigint[], $17::bool[], $18::bigint[], $19::bigint[],
+                     $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[],
+                     $26::bigint[], $27::smallint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::smallint[]) stand
 )
 select true from advanced;
 
@@ -126,7 +140,9 @@ with pages as (delete from checkpoint_page) delete from checkpoint;
 
 -- name: submission
 select s.sender, s.declared_lines as lines, p.pass, p.next_line, p.done, p.accepted, p.duplicate,
-       p.refused, p.suspended, p.accepted_cents, p.duplicate_cents, p.refused_cents, p.suspended_cents
+       p.refused, p.suspended, p.accepted_cents, p.duplicate_cents, p.refused_cents, p.suspended_cents,
+       coalesce(p.refusal_rows, p.refused) as refusal_rows,
+       p.stretch_code, p.stretch_lines, p.stretch_rest_lines, p.stretch_rest_cents, p.stretch_rest_field
 from submission s left join lateral (
     select * from progress where progress.submission = s.submission order by batch desc limit 1
 ) p on true

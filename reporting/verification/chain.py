@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reporting.verification.copy_reader import TableRows, strip_envelope
+from reporting.verification.copy_reader import TableRows, has_stretches, strip_envelope
 from reporting.verification.findings import Finding
 from reporting.verification.snapshot_queries import BatchRow, WindowSpan
 
-KNOWN_LAYOUTS = frozenset({1, 2})
-"""Versions of the rows that are hashed as described above; version 1 has no pages of payment details."""
+KNOWN_LAYOUTS = frozenset({1, 2, 3})
+"""Versions of the rows that are hashed as described above; version 1 has no pages of payment details, and before version 3
+a refusal is about one line and does not state so."""
 
 WINDOW_ROWS = 131_072
 """Rows read at the same time, unless one batch has more."""
@@ -52,11 +53,12 @@ class Window(NamedTuple):
 
 
 def split_windows(batches: Sequence[BatchRow], firsts: Sequence[int]) -> Iterator[Window]:
-    """Split the batches into windows of whole batches that fit in memory."""
+    """Split the batches into windows of whole batches that fit in memory, and whose rows have the same columns."""
     start, rows = 0, 0
     for position, batch in enumerate(batches):
         size = max(batch.entries, 0) + max(batch.refusals, 0) + max(batch.duplicates, 0)
-        if position > start and rows + size > WINDOW_ROWS:
+        is_other = has_stretches(batch.layout) != has_stretches(batches[start].layout)
+        if position > start and (is_other or rows + size > WINDOW_ROWS):
             yield _build_window(batches, firsts, start=start, end=position)
             start, rows = position, 0
         rows += size

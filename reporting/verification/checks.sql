@@ -15,10 +15,11 @@ union all
 select 'batch ' || batch, 'layout ' || layout, 'a layout that this version knows' from batch where layout not in (select layout from known_layout);
 
 -- name: batch_counts
--- A batch has as many entries, refusals, duplicates, payees, cells and pages of payment details as its row states, and their amount.
+-- A batch has as many entries, refusals, refused lines, duplicates, payees, cells and pages of payment details as its row states, and their amount.
 with counted as (
     select batch, 'entries' as what, count(*) as n from entry group by batch
     union all select batch, 'refusals', count(*) from refusal group by batch
+    union all select batch, 'refused lines', sum(refused) from submission_step group by batch
     union all select batch, 'duplicates', count(*) from duplicate group by batch
     union all select batch, 'payees', count(*) from payee group by batch
     union all select batch, 'cells', count(*) from cell group by batch
@@ -26,9 +27,9 @@ with counted as (
     union all select batch, 'cents', sum(amount) from entry group by batch
 ),
 stated as (
-    unpivot (select batch, entries::hugeint as entries, refusals::hugeint as refusals, duplicates::hugeint as duplicates,
+    unpivot (select batch, entries::hugeint as entries, refusals::hugeint as refusals, refused_lines::hugeint as "refused lines", duplicates::hugeint as duplicates,
                     payees::hugeint as payees, cells::hugeint as cells, request_pages::hugeint as "request pages", amount::hugeint as cents from batch)
-    on entries, refusals, duplicates, payees, cells, "request pages", cents into name what value n
+    on entries, refusals, "refused lines", duplicates, payees, cells, "request pages", cents into name what value n
 )
 select 'batch ' || s.batch as place, s.n || ' ' || s.what || ' stated' as found, coalesce(c.n, 0) || ' stored' as expected
 from stated s left join counted c using (batch, what)
@@ -73,7 +74,7 @@ select 'payee ' || payee, count(distinct code) || ' codes', '1' from payee group
 
 -- name: submissions_known
 -- Every row belongs to a registered submission.
-select 'submission ' || submission as place, count(*) || ' ' || outcome || ' lines' as found, 'a row of submission' as expected
+select 'submission ' || submission as place, sum(lines) || ' ' || outcome || ' lines' as found, 'a row of submission' as expected
 from decided where submission not in (select submission from submission) group by submission, outcome;
 
 -- name: cells_known
@@ -282,51 +283,67 @@ with seen as (
     select submission, if(arg_max(pass, batch) = 1, max(next_line), greatest(max(next_line), any_value(declared_lines))) as lines
     from progress join submission using (submission) group by submission
 ),
-line as (
-    select submission, line from decided
+line as (  -- a row about several lines is the first of them, and how many
+    select submission, line, lines from decided
     union all
-    select submission, line from held_line where decided is null
+    select submission, line, 1 from held_line where decided is null
+    union all
+    select submission, next_line - stretch_rest_lines, stretch_rest_lines from open_stretch
+),
+overlap as (
+    select s.submission, s.line, s.lines, l.line as within
+    from line s join line l on l.submission = s.submission and l.line > s.line and l.line < s.line + s.lines
+    where s.lines > 1
 ),
 counted as (
-    select submission, count(*) as n, count(distinct line) as different, min(line) as first, max(line) as last from line group by submission
+    select submission, count(*) as n, sum(lines) as lines, count(distinct line) as different, min(line) as first, max(line + lines) as next,
+           min(lines) as least
+    from line group by submission
 ),
 odd as (
     select submission, coalesce(s.lines, 0) as lines from seen s full join counted c using (submission)
-    where coalesce(c.n, 0) <> coalesce(s.lines, 0) or c.different <> c.n or c.first < 0 or c.last >= s.lines
+    where coalesce(c.lines, 0) <> coalesce(s.lines, 0) or c.different <> c.n or c.first < 0 or c.next > s.lines or c.least < 1
+       or submission in (select submission from overlap)
 ),
 mark as (
-    select submission, line from line where submission in (select submission from odd)
-    union all select submission, -1 from odd
-    union all select submission, lines from odd
+    select submission, line, lines from line where submission in (select submission from odd)
+    union all select submission, -1, 1 from odd
+    union all select submission, lines, 1 from odd
 )
-select 'submission ' || submission as place, 'lines ' || line + 2 || ' to ' || following || ' without an outcome' as found, 'one each' as expected
-from (select *, lead(line) over (partition by submission order by line) as following from mark) where following > line + 1
+select 'submission ' || submission as place, 'lines ' || line + lines + 1 || ' to ' || following || ' without an outcome' as found, 'one each' as expected
+from (select *, lead(line) over (partition by submission order by line) as following from mark) where following > line + lines
 union all
 select 'line ' || line + 1 || ' of submission ' || submission, count(*) || ' outcomes', '1'
 from line where submission in (select submission from odd) group by submission, line having count(*) > 1
 union all
+select 'line ' || within + 1 || ' of submission ' || submission, 'an outcome, and one of lines ' || line + 1 || ' to ' || line + lines, '1' from overlap
+union all
 select 'submission ' || submission, count(*) || ' outcomes for lines after the last one read', 'none'
-from line join odd using (submission) where line >= lines group by submission;
+from line join odd using (submission) where line.line + line.lines > odd.lines group by submission
+union all
+select 'submission ' || submission, 'a refusal of ' || least || ' lines', 'at least one' from counted where least < 1;
 
 -- name: progress
 -- The tally of a submission after every batch counts its rows so far, in lines and in cents.
 with running as (
     select coalesce(s.submission, p.submission) as submission, coalesce(s.batch, p.batch) as batch, p.batch is not null as stored,
            p.accepted as s1, p.duplicate as s2, p.refused as s3, p.suspended as s4,
-           p.accepted_cents as s5, p.duplicate_cents as s6, p.refused_cents as s7, p.suspended_cents as s8,
+           p.accepted_cents as s5, p.duplicate_cents as s6, p.refused_cents as s7, p.suspended_cents as s8, p.refusal_rows as s9,
            [sum(s.accepted) over w, sum(s.duplicate) over w, sum(s.refused) over w, sum(s.suspended) over w,
-            sum(s.accepted_cents) over w, sum(s.duplicate_cents) over w, sum(s.refused_cents) over w, sum(s.suspended_cents) over w] as computed
+            sum(s.accepted_cents) over w, sum(s.duplicate_cents) over w, sum(s.refused_cents) over w, sum(s.suspended_cents) over w,
+            sum(s.refusal_rows) over w] as computed
     from submission_step s full join progress p on p.submission = s.submission and p.batch = s.batch
     window w as (partition by coalesce(s.submission, p.submission) order by coalesce(s.batch, p.batch))
 ),
 undecided as (select distinct submission from held_line where decided is null),
 long as (
-    select submission, batch, unnest(range(1, 9)) as figure, unnest([s1, s2, s3, s4, s5, s6, s7, s8]) as stored,
+    select submission, batch, unnest(range(1, 10)) as figure, unnest([s1, s2, s3, s4, s5, s6, s7, s8, s9]) as stored,
            unnest(list_transform(computed, lambda x: coalesce(x, 0))) as computed
     from running where stored
 )
 select 'submission ' || submission || ' after batch ' || batch as place,
-       ['accepted', 'duplicate', 'refused', 'suspended', 'accepted cents', 'duplicate cents', 'refused cents', 'suspended cents'][figure]
+       ['accepted', 'duplicate', 'refused', 'suspended', 'accepted cents', 'duplicate cents', 'refused cents', 'suspended cents',
+        'rows of refusals'][figure]
        || ' ' || stored as found, computed || ' from its rows' as expected
 from (select *, stored - computed as error from long)
 where error <> 0 and not (figure = 8 and submission in (select submission from undecided))
@@ -343,6 +360,7 @@ from progress p left join submission s on s.submission = p.submission
 where pass = 1 and next_line <> accepted + duplicate + refused + suspended
    or done <> coalesce(accepted + duplicate + refused = s.declared_lines, done) or done and suspended <> 0
    or pass < 1 or next_line < 0 or next_line > s.declared_lines or least(accepted, duplicate, refused, suspended) < 0
+   or stretch_rest_lines < 0 or stretch_rest_lines > least(next_line, refused) or stretch_rest_lines > 0 and (done or pass > 1)
    or p.batch not in (select batch from batch);
 
 -- name: declarations

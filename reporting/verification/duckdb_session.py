@@ -19,7 +19,7 @@ from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
 from reporting.verification import request_pages
 from reporting.verification.chain import KNOWN_LAYOUTS, find_bounds
-from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
+from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, SINGLE_REFUSAL, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
 from reporting.verification.snapshot_queries import BatchRow
 
@@ -62,6 +62,8 @@ class DuckdbSession:
             ends = find_bounds(rows, batches, firsts)
             batch = np.repeat([row.batch for row in batches], np.diff(ends))
             table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
+        if rows.table is SINGLE_REFUSAL:
+            table = table.append_column("lines", pa.array(np.ones(len(table), np.int32)))
         if rows.table is PAGES:
             self.add_rows("request_line", request_pages.read_lines(table))
             table = table.drop(["page"])

@@ -187,11 +187,18 @@ window w as (partition by coalesce(c.account, b.account), coalesce(c.period, b.p
 
 -- name: decided
 create view decided as
-select submission, line, batch, 'accepted' as outcome, amount as cents from entry
+select submission, line, 1 as lines, batch, 'accepted' as outcome, amount as cents from entry
 union all
-select submission, line, batch, 'refused', amount from refusal
+select submission, line, lines, batch, 'refused', amount from refusal
 union all
-select d.submission, d.line, d.batch, 'duplicate', e.amount from duplicate d left join entry e on e.entry_id = d.entry_id;
+select d.submission, d.line, 1, d.batch, 'duplicate', e.amount from duplicate d left join entry e on e.entry_id = d.entry_id;
+
+-- name: open_stretch
+-- Lines that were refused for one reason of form and share a row that is not stored yet, of submissions that are not done.
+create table open_stretch as
+select submission, next_line, stretch_rest_lines from (
+    select *, row_number() over (partition by submission order by batch desc) = 1 as is_last from progress
+) where is_last and stretch_rest_lines > 0;
 
 -- name: held_line
 -- Lines held in the first pass, with the batch and amount of their later decision.
@@ -203,22 +210,28 @@ select l.submission, l.line, l.batch, d.batch as decided, d.cents
 from line l left join decided d on d.submission = l.submission and d.line = l.line;
 
 -- name: submission_step
--- The changes of each submission by batch.
+-- The changes of each submission by batch.  Refused lines count in the batch that decided them, though the row that some of them
+-- share may be stored later.
 create table submission_step as
 select submission, batch, sum(accepted) as accepted, sum(duplicate) as duplicate, sum(refused) as refused, sum(suspended) as suspended,
        sum(accepted_cents) as accepted_cents, sum(duplicate_cents) as duplicate_cents, sum(refused_cents) as refused_cents,
-       sum(suspended_cents) as suspended_cents
+       sum(suspended_cents) as suspended_cents, sum(refusal_rows) as refusal_rows
 from (
     select submission, batch, count(*) filter (outcome = 'accepted') as accepted, count(*) filter (outcome = 'duplicate') as duplicate,
-           count(*) filter (outcome = 'refused') as refused, 0 as suspended,
+           coalesce(sum(lines) filter (outcome = 'refused'), 0) as refused, 0 as suspended,
            coalesce(sum(cents) filter (outcome = 'accepted'), 0) as accepted_cents,
            coalesce(sum(cents) filter (outcome = 'duplicate'), 0) as duplicate_cents,
-           coalesce(sum(cents) filter (outcome = 'refused'), 0) as refused_cents, 0 as suspended_cents
+           coalesce(sum(cents) filter (outcome = 'refused'), 0) as refused_cents, 0 as suspended_cents,
+           count(*) filter (outcome = 'refused') as refusal_rows
     from decided group by submission, batch
     union all
-    select submission, batch, 0, 0, 0, count(*), 0, 0, 0, coalesce(sum(cents), 0) from held_line group by submission, batch
+    select submission, batch, 0, 0, stretch_rest_lines - coalesce(lag(stretch_rest_lines) over w, 0), 0,
+           0, 0, stretch_rest_cents - coalesce(lag(stretch_rest_cents) over w, 0), 0, 0
+    from progress window w as (partition by submission order by batch)
     union all
-    select submission, decided, 0, 0, 0, -count(*), 0, 0, 0, -coalesce(sum(cents), 0)
+    select submission, batch, 0, 0, 0, count(*), 0, 0, 0, coalesce(sum(cents), 0), 0 from held_line group by submission, batch
+    union all
+    select submission, decided, 0, 0, 0, -count(*), 0, 0, 0, -coalesce(sum(cents), 0), 0
     from held_line where decided is not null group by submission, decided
 )
 group by submission, batch;

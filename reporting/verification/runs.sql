@@ -113,7 +113,7 @@ with paid as (
     select p.run, count(*) as lines, sum(e.amount) as cents from entry e join payment_submission p using (submission) group by p.run
 ),
 refused as (
-    select p.run, count(*) as lines, sum(r.amount) as cents from refusal r join payment_submission p using (submission) group by p.run
+    select p.run, sum(r.lines) as lines, sum(r.amount) as cents from refusal r join payment_submission p using (submission) group by p.run
 ),
 file as (select run, count(*) as files from payment_file group by run)
 select 'run ' || n.run as place,

@@ -8,6 +8,7 @@ import asyncpg
 import pyarrow as pa
 
 from core.sql_files import read_queries
+from posting.store.limited_connections import BULK_SECONDS, open_limited
 from reporting.verification.copy_reader import StoredTable
 
 SQL = read_queries("reporting.verification", "postgres.sql")
@@ -137,12 +138,12 @@ def _build_table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
 @asynccontextmanager
 async def open_snapshot(dsn: str) -> AsyncIterator[JournalSnapshot]:
     """Open a snapshot of the database as of now, for the body."""
-    connection = await asyncpg.connect(dsn)
-    try:
+    async with open_limited(dsn, command_seconds=BULK_SECONDS) as connection:
         if await connection.fetchval(SQL["can_summarise"]):
             await connection.fetch(SQL["summarise"])
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
-            yield JournalSnapshot(connection)
-    finally:
-        connection.terminate()
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
+                yield JournalSnapshot(connection)
+        finally:
+            connection.terminate()

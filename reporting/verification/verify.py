@@ -1,7 +1,7 @@
 """Verification: read all rows once, hash them while reading, and compare their sums with the stored figures."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +9,13 @@ import pyarrow as pa
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
 from reporting.verification import bank_messages, chain, payment_runs, snapshot_queries
-from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, StoredTable, parse_rows
+from reporting.verification.copy_reader import (
+    BALANCES,
+    HASHED_TABLES,
+    StoredTable,
+    list_hashed_tables,
+    parse_rows,
+)
 from reporting.verification.duckdb_session import CHECKS, STEPS, DuckdbSession, open_session
 from reporting.verification.findings import Check, Finding, ProgressCallback, Verification, ignore_progress
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
@@ -64,14 +70,18 @@ class _Verifier:
         processing: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as group:
             for positions, span in self._windows:
-                tables = [
-                    await self._copy_window(stored, positions, span) for stored in (*HASHED_TABLES, *BALANCES)
-                ]
+                tables = (*list_hashed_tables(self._batches[positions.start].layout), *BALANCES)
+                streams = [await self._copy_window(stored, positions, span) for stored in tables]
                 if processing:
                     await processing
                 bounds = firsts[positions.start : positions.stop + 1]
                 processing = group.create_task(
-                    asyncio.to_thread(self._process_window, self._batches[positions], bounds, tables)
+                    asyncio.to_thread(
+                        self._process_window,
+                        self._batches[positions],
+                        bounds,
+                        dict(zip(tables, streams, strict=True)),
+                    )
                 )
                 self._count_step(f"batch {span.batch_end - 1}")
         await self._count_strays()
@@ -103,13 +113,10 @@ class _Verifier:
             self._session.add_rows(*part)
 
     def _process_window(
-        self, batches: Sequence[BatchRow], firsts: Sequence[int], streams: Sequence[bytes]
+        self, batches: Sequence[BatchRow], firsts: Sequence[int], streams: Mapping[StoredTable, bytes]
     ) -> None:
         """Hash and load the rows of one window; runs while the next window is read."""
-        tables = [
-            parse_rows(stored, stream)
-            for stored, stream in zip((*HASHED_TABLES, *BALANCES), streams, strict=True)
-        ]
+        tables = [parse_rows(stored, stream) for stored, stream in streams.items()]
         self._chain_check.check_window(batches, firsts, tables[: len(HASHED_TABLES)])
         for rows in tables:
             self._session.add_window(rows, batches, firsts)

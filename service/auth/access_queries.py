@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from core.senders import RESERVED_SENDERS
 from core.sql_files import read_queries
 from service.auth import api_keys
 from service.auth.api_keys import Key
 from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
+from service.database.connection_pools import open_pool
 
 SQL = read_queries("service.auth", "queries.sql")
 CHANNEL = "crescendo_access"
@@ -67,9 +69,31 @@ async def list_keys(connection: asyncpg.Connection, sender: str | None) -> list[
     return [dict(row.items()) for row in await connection.fetch(SQL["keys"], sender)]
 
 
+class Holder(NamedTuple):
+    """A live key, system or signer, as a message names it."""
+
+    name: str
+    sender: str
+    roles: frozenset[str]
+    created_at: datetime
+
+
+async def list_holders(connection: Connection | Pool) -> list[Holder]:
+    """List the live keys, systems and signers."""
+    rows = await connection.fetch(SQL["holders"])
+    return [Holder(row["name"], row["sender"], frozenset(row["roles"]), row["created_at"]) for row in rows]
+
+
+async def find_migration_time(connection: Connection | Pool, name: str) -> datetime:
+    """Return when a migration was applied to this database."""
+    (row,) = await connection.fetch(SQL["migrated_at"], name)
+    return row["applied_at"]
+
+
 async def load_live_keys(connection: asyncpg.Connection) -> dict[str, Key]:
-    """Load the keys that have not ended, by name."""
-    return {row["key"]: _to_key(row) for row in await connection.fetch(SQL["live_keys"])}
+    """Load the keys that have not ended, by name; those of reserved senders are none."""
+    rows = await connection.fetch(SQL["live_keys"])
+    return {row["key"]: _to_key(row) for row in rows if row["sender"] not in RESERVED_SENDERS}
 
 
 def _to_key(row: Any) -> Key:
@@ -103,7 +127,7 @@ async def load_paused_senders(connection: asyncpg.Connection | asyncpg.Pool) -> 
 async def open_audit_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     """Open a pool with one connection, for the audit trail and for pauses."""
     settings = {"application_name": "crescendo audit"}
-    async with asyncpg.create_pool(dsn, min_size=0, max_size=1, server_settings=settings) as pool:
+    async with open_pool(dsn, 1, settings) as pool:
         yield pool
 
 

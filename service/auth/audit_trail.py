@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from posting.store.failures import RETRIED_ERRORS
 from service.auth import access_queries
 from service.auth.rate_limit import RateLimiter
 
@@ -138,7 +139,10 @@ async def open_audit_trail(dsn: str) -> AsyncIterator[AuditTrail]:
             yield trail
         finally:
             summaries.cancel()
-            await trail.write_summary()
+            try:
+                await trail.write_summary()
+            except RETRIED_ERRORS:
+                LOG.exception("summary of attempts not written")
 
 
 def _sanitise(text: str) -> str:

@@ -18,6 +18,21 @@ select a.key, a.sender, a.roles, a.programmes, a.label, a.created_at, case when 
 from access_key a left join access_key_end e using (key)
 where $1::text is null or a.sender = $1 order by a.created_at, a.key;
 
+-- name: holders
+select 'key ' || key as name, sender, roles, created_at from access_key a
+where expires_at > clock_timestamp() and not exists (select from access_key_end e where e.key = a.key)
+union all
+select 'system ' || issuer || '/' || subject, sender, roles, created_at from access_grant g
+where expires_at > clock_timestamp() and not exists (select from access_grant_end e where e.access_grant = g.access_grant)
+  and not exists (select from access_issuer_end e where e.issuer = g.issuer)
+union all
+select 'signer ' || signer, sender, roles, created_at from signer s
+where expires_at > clock_timestamp() and not exists (select from signer_end e where e.signer = s.signer)
+order by 1;
+
+-- name: migrated_at
+select applied_at from migration where name = $1;
+
 -- name: insert_audit
 insert into audit (key, sender, address, action, code, detail, times)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[]);

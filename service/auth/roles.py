@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from core.catalog import CATALOG, KIND_NUMBERS, Family
+from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction, Family
+from core.senders import SENDER_OF_KIND
 from service.configuration.settings import UsageError
 
 
@@ -11,6 +12,7 @@ class Role(StrEnum):
     """The role of a key."""
 
     AUTHORISING_OFFICER = "authorising_officer"
+    BUDGET_DIRECTORATE = "budget_directorate"
     PROGRAMME_MANAGER = "programme_manager"
     ASSIGNED_ACCOUNTANT = "assigned_accountant"
     AUDITOR = "auditor"
@@ -29,9 +31,11 @@ FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
             Family.TERM,
         }
     ),
-    # Opens, allots and moves credits.
+    # Opens the credits that Parliament has voted, and does nothing else.
+    Role.BUDGET_DIRECTORATE: frozenset(),
+    # Allots and moves credits inside a programme, and earmarks them.
     Role.PROGRAMME_MANAGER: frozenset({Family.BUDGET}),
-    # Is liable for the right creditor and account, and pays or rejects.
+    # Is liable for the right creditor and account, rejects, and settles debts; payment runs pay.
     Role.ASSIGNED_ACCOUNTANT: frozenset(
         {Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT}
     ),
@@ -42,8 +46,16 @@ FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
 }
 SERVED_ON_ACCOUNTANT = frozenset({"attachment", "assignment"})
 """Kinds of the payment request family that are not orders to pay: creditors serve them on the accountant (GBCP art. 37)."""
+OPENINGS = frozenset(kind.name for kind in CATALOG if kind.budget is BudgetAction.OPEN)
+"""Kinds of the budget family that create credits: the finance laws and the decrees do, never a ministry."""
+KINDS_OF_ONE_ROLE: Mapping[Role, frozenset[str]] = {
+    Role.BUDGET_DIRECTORATE: OPENINGS,
+    Role.ASSIGNED_ACCOUNTANT: SERVED_ON_ACCOUNTANT,
+}
+"""Kinds that this role alone may send, whatever other roles may send of their family."""
 
 INCOMPATIBLE: tuple[frozenset[Role], ...] = (
+    *(frozenset({Role.BUDGET_DIRECTORATE, role}) for role in Role if role is not Role.BUDGET_DIRECTORATE),
     frozenset({Role.AUTHORISING_OFFICER, Role.ASSIGNED_ACCOUNTANT}),
     frozenset({Role.AUDITOR, Role.AUTHORISING_OFFICER}),
     frozenset({Role.AUDITOR, Role.PROGRAMME_MANAGER}),
@@ -78,8 +90,8 @@ def find_kinds(roles: Iterable[Role]) -> frozenset[str]:
 
 
 def _find_role_kinds(role: Role) -> frozenset[str]:
-    kinds = {
+    kinds = frozenset(
         name for name, number in KIND_NUMBERS.items() if CATALOG[number].family in FAMILIES_BY_ROLE[role]
-    }
-    is_accountant = role is Role.ASSIGNED_ACCOUNTANT
-    return frozenset(kinds | SERVED_ON_ACCOUNTANT if is_accountant else kinds - SERVED_ON_ACCOUNTANT)
+    )
+    reserved = frozenset(SENDER_OF_KIND).union(*KINDS_OF_ONE_ROLE.values())
+    return (kinds - reserved) | KINDS_OF_ONE_ROLE.get(role, frozenset())

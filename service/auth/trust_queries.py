@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 
+from core.senders import RESERVED_SENDERS
 from service.auth.access_queries import SQL, Grant
 from service.auth.credentials import SystemIdentity, build_caller
 from service.auth.jwt import Issuer, TokenGrant, Trust
@@ -83,9 +84,10 @@ async def end_binding(
 
 
 async def load_trust(connection: asyncpg.Connection) -> Trust:
-    """Load the trusted issuers and the grants of their systems."""
+    """Load the trusted issuers and the grants of their systems; grants of reserved senders are none."""
     issuers = [Issuer(*row) for row in await connection.fetch(SQL["live_issuers"])]
-    grants = {_to_identity(row): _to_grant(row) for row in await connection.fetch(SQL["live_grants"])}
+    rows = await connection.fetch(SQL["live_grants"])
+    grants = {_to_identity(row): _to_grant(row) for row in rows if row["sender"] not in RESERVED_SENDERS}
     return Trust({issuer.url: issuer for issuer in issuers}, grants)
 
 

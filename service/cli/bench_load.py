@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from cyclopts import Parameter
@@ -84,7 +84,7 @@ def load(
     Forms are sent at a fixed rate, whether or not earlier forms are answered (open loop). The response time of a form
     is measured from the moment at which it was planned to be sent. At the end, the responses, the receipts and the
     journal must agree. With --url, the file of --keys must contain one key with the role authorising_officer for each
-    sender, and one key with both roles programme_manager and assigned_accountant.
+    sender, one key with the role budget_directorate, and one with both roles programme_manager and assigned_accountant.
 
     Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage.
     """
@@ -122,10 +122,8 @@ def _open_target(
     if target_options.url:
         if payments:
             raise UsageError("--payments needs a service of its own: leave out --url")
-        sender_keys, steward = _read_keys(target_options.keys)
-        yield Target(
-            _parse_address(target_options.url), sender_keys, steward, report_progress=reporter.report_activity
-        )
+        address, keys = _parse_address(target_options.url), _read_keys(target_options.keys)
+        yield Target(address, *keys, report_progress=reporter.report_activity)
         return
     from service.cli.bench_load_target import run_service
 
@@ -133,10 +131,11 @@ def _open_target(
     reporter.report_activity("starting a service")
     rate = max(_RATE_MIN, _RATE_FACTOR * load.rate // load.senders)
     with run_service(Path.cwd(), load.senders, rate) as service:
-        *sender_keys, steward = [SenderKey(*key) for key in service.keys]
+        *sender_keys, directorate, steward = [SenderKey(*key) for key in service.keys]
         yield Target(
             _parse_address(service.url),
             sender_keys,
+            directorate,
             steward,
             service.process,
             _create_journal_reader(service),
@@ -167,8 +166,16 @@ def _create_journal_reader(service: "RunningService") -> "ReadStored":
     return read_journal
 
 
-def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
-    """Read the keys of a file: those of senders, and the one of the steward."""
+class _LoadKeys(NamedTuple):
+    """The keys that a load needs."""
+
+    senders: list["SenderKey"]
+    directorate: "SenderKey"
+    steward: "SenderKey"
+
+
+def _read_keys(path: Path | None) -> _LoadKeys:
+    """Read the keys of a file: those of senders, of the budget directorate, and of the steward."""
     from bench.load.load_target import SenderKey
 
     if path is None:
@@ -186,13 +193,14 @@ def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
             f"{path}: the keys cannot be read ({error!r}). Write one key per line, as crescendo access create --json does"
         ) from error
     stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
+    directorates = [key for roles, key in keys if Role.BUDGET_DIRECTORATE in roles]
     sender_keys = [key for roles, key in keys if Role.AUTHORISING_OFFICER in roles]
-    if not (stewards and sender_keys):
+    if not (stewards and directorates and sender_keys):
         raise UsageError(
-            f"{path}: add a key with the role authorising_officer, and one with both roles programme_manager and "
-            "assigned_accountant"
+            f"{path}: add a key with the role authorising_officer, one with budget_directorate, and one with both"
+            " roles programme_manager and assigned_accountant"
         )
-    return sender_keys, stewards[0]
+    return _LoadKeys(sender_keys, directorates[0], stewards[0])
 
 
 def _parse_address(url: str) -> "Address":

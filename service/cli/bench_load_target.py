@@ -27,8 +27,10 @@ from service.terminal.console import print_note
 
 START_SECONDS = 180
 """The first start on a machine compiles the kernels."""
+STOP_SECONDS = 180
 _POLL_SECONDS = 0.05
 _ADDRESS_LINE = re.compile(r"listening on (http://\S+)")
+_DIRECTORATE_ROLES = frozenset({Role.BUDGET_DIRECTORATE})
 _STEWARD_ROLES = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
 
 
@@ -41,7 +43,7 @@ class RunningService(NamedTuple):
 
     url: str
     keys: list[tuple[str, str]]
-    """Sender and token of each key; the last one is the steward's."""
+    """Sender and token of each key; the last two are the budget directorate's and the steward's."""
     process: int
     """Process id."""
     dsn: str
@@ -75,13 +77,21 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
             yield RunningService(url, keys[:-2], process.pid, dsn, data, keys[-2:])
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait()
+            _wait_for_end(process)
         if process.returncode:
             raise ServiceFailed(f"the service ended with {process.returncode}:\n{log.read_text()[-2000:]}")
 
 
+def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise ServiceFailed(f"the service did not stop within {STOP_SECONDS} seconds") from None
+
+
 async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
-    """Create a key for each sender, the steward's, and those of two accountants."""
+    """Create a key for each sender, the budget directorate's, the steward's, and those of two accountants."""
     officers = [
         (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
     ]
@@ -92,7 +102,8 @@ async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
     ):
         keys = []
         accountants = [(name, frozenset({Role.ASSIGNED_ACCOUNTANT})) for name in ("DRFIP-75", "DRFIP-69")]
-        for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES), *accountants]:
+        stewards = [("DIRECTORATE", _DIRECTORATE_ROLES), ("BUDGET", _STEWARD_ROLES)]
+        for sender, roles in [*officers, *stewards, *accountants]:
             _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))
             keys.append((sender, token))
         return keys

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from core.errors import InputError
+from core.errors import DatabaseUnfit, InputError
 from posting.store.ledger_identity import LedgerIdentity
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import Settings, UsageError
@@ -17,6 +17,7 @@ from service.database.configured_database import (
     open_or_attach,
     run_or_attach,
 )
+from service.database.embedded_server import Database
 from service.database.ledger_selection import LedgerCreation, check_folder, describe_place
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
@@ -124,7 +125,26 @@ async def _print_address(
             return
         with interruption.stop_with(stopped.set, ""):
             console.print_note("PostgreSQL runs until Ctrl-C.")
-            await stopped.wait()
+            await _wait_for_signal(stopped, server)
+
+
+async def _wait_for_signal(stopped: asyncio.Event, database: Database) -> None:
+    """Wait for the signal, or for the end of the server.
+
+    Raises
+    ------
+    DatabaseUnfit
+        The embedded server ended by itself.
+    """
+    # no time limit: until Ctrl-C
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopped.wait())]
+    if database.server is not None:
+        tasks.append(asyncio.ensure_future(database.server.wait_for_end()))
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    if not stopped.is_set():
+        raise DatabaseUnfit("PostgreSQL has ended by itself: its log is in the data folder, postgres/log")
 
 
 def _parse_identity(name: str, number: str) -> LedgerIdentity:

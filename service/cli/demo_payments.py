@@ -43,6 +43,8 @@ _YEAR_END = datetime(2018, 12, 31, 10, tzinfo=ZoneInfo(TIME_ZONE))
 _LOOKAHEAD = timedelta(days=30)
 """How far ahead a run pays: requests that become due before the next run are paid in this one."""
 _PROPOSER, _RELEASER = "anne", "benoit"
+_ACCOUNTANT = "accountant"
+"""The sender of the bank details that payees have changed."""
 
 
 class PaymentTurn(NamedTuple):
@@ -234,7 +236,7 @@ async def _change_bank_details(context: _DemoContext, at: datetime) -> None:
     path = context.folder / "bank-details.jsonl"
     path.write_text("".join(f"{json.dumps(act)}\n" for act in acts))
     if acts:
-        await _process_files(context, ProcessingRequest([path], Envelope(sender="treasury")))
+        await _process_files(context, ProcessingRequest([path], Envelope(sender=_ACCOUNTANT)))
 
 
 def books_agree(payments: DemoPayments) -> bool:

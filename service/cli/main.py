@@ -3,9 +3,11 @@
 The module of a subcommand is imported only when it is called, so that help and completion are fast.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
@@ -41,6 +43,7 @@ _EPILOGUE = (
     "Exit codes: 0 done; 1 done, with findings or with files refused whole; 2 wrong usage; "
     "3 the engine cannot continue, but nothing is lost; 130 interrupted: run the same command again to continue."
 )
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NOTHING_LOST = "Nothing committed is lost: start again with the same command."
 
 
@@ -87,14 +90,24 @@ def run_command(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in _DISK_FULL:
             raise
-        return _report_error(f"{error.filename}: {error.strerror}", EXIT_STOPPED)
+        return _report_error(_describe_os_error(error), EXIT_STOPPED)
     except KeyboardInterrupt:
         return _report_error(
             "interrupted; run the same command again: it continues from the last commit", EXIT_INTERRUPTED
         )
     return code or 0
+
+
+def _describe_os_error(error: OSError) -> str:
+    if error.errno in _DISK_FULL:
+        return f"{error.filename or 'a file'}: {error.strerror}. Make room on its disk.\n{_NOTHING_LOST}"
+    if isinstance(error, PermissionError):
+        from service.configuration.file_owners import describe_denial
+
+        return describe_denial(Path(error.filename))
+    return f"{error.filename}: {error.strerror}"
 
 
 def _report_error(text: str, code: int) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import InputError
+from core.senders import RESERVED_SENDERS
 from service.auth.roles import Role, parse_roles
 from service.configuration.settings import UsageError
 
@@ -79,6 +80,10 @@ def read_fingerprint(path: Path) -> bytes:
 def _check_sender(sender: str) -> str:
     from ingest.spool.envelope import Envelope, check_envelope
 
+    if sender in RESERVED_SENDERS:
+        raise UsageError(
+            f"SENDER {sender} is reserved, as {', '.join(sorted(RESERVED_SENDERS))} are: name another"
+        )
     try:
         return check_envelope(Envelope(sender=sender), "SENDER").sender
     except InputError as error:

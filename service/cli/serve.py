@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,15 @@ class ListenOptions:
 
     host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Parameter(help="Port to listen on; 0 for any free port.")] = 8000
+    insecure: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Serve plain HTTP to other machines: only behind a proxy that ends TLS. Without TLS, the service "
+            "otherwise listens on this machine alone.",
+        ),
+    ] = False
     file_bytes_max: Annotated[int, Parameter(help="Maximum size of a file, in bytes.")] = 8 * _GIB
     uploads_max: Annotated[int, Parameter(help="Maximum number of simultaneous uploads.")] = 64
     rate: Annotated[int, Parameter(help="Requests per second that one sender may make.")] = 500
@@ -181,6 +191,8 @@ def serve(
 
     sock = open_socket(listen.host, listen.port)
     try:
+        if tls is None and not listen.insecure:
+            _check_loopback(sock.getsockname()[0])
         rules = drop_folders.to_rules()
         if not listen.standby:
             _check_ledger(settings, creation)
@@ -202,6 +214,21 @@ def serve(
         sock.close()
     console.print_note("Stopped in good order.")
     return 0
+
+
+def _check_loopback(address: str) -> None:
+    """Check that an address is reached from this machine alone.
+
+    Raises
+    ------
+    UsageError
+        Other machines reach it: keys and acts would cross the network as plain text.
+    """
+    if not ip_address(address.partition("%")[0]).is_loopback:
+        raise UsageError(
+            f"{address} is reached by other machines, and without TLS keys and acts cross the network as plain text:"
+            " give --tls-cert and --tls-key, or --insecure behind a proxy that ends TLS, or --host 127.0.0.1"
+        )
 
 
 def _check_ledger(settings: Settings, creation: LedgerCreation | None) -> None:

@@ -5,13 +5,18 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from core.errors import DatabaseUnfit
 
 COPIES_FOLDER = Path("/var/cache/crescendo")
+COPY_SECONDS = 300
+"""Limit on the wait for another process that copies the programs, some 60 MB."""
+VERSION_SECONDS = 60
+_POLL_SECONDS = 0.05
 
 
 class ServerUser(NamedTuple):
@@ -46,10 +51,25 @@ def make_accessible(binaries: Path, user: ServerUser, copies_folder: Path = COPI
     copy = copies_folder / f"postgres-{_compute_digest(binaries)}"
     copies_folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     with (copies_folder / "copying").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for_lock(lock, copies_folder)
         if not copy.is_dir():
             _copy_installation(binaries.parent, copy)
     return copy / binaries.relative_to(binaries.parents[2])
+
+
+def _wait_for_lock(lock: IO[str], folder: Path) -> None:
+    """Wait while another process copies; poll, because the kernel's own wait would have no end."""
+    end = time.monotonic() + COPY_SECONDS
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise DatabaseUnfit(
+                    f"another process has been copying PostgreSQL to {folder} for {COPY_SECONDS} seconds: find it with"
+                    f" fuser {lock.name}, and end it"
+                ) from None
+        time.sleep(_POLL_SECONDS)
 
 
 def can_run(program: Path, user: ServerUser) -> bool:
@@ -63,9 +83,14 @@ def can_run(program: Path, user: ServerUser) -> bool:
             cwd="/",
             capture_output=True,
             check=False,
+            timeout=VERSION_SECONDS,
         )
     except PermissionError:
         return False
+    except subprocess.TimeoutExpired:
+        raise DatabaseUnfit(
+            f"{program} --version has not ended after {VERSION_SECONDS} seconds: its disk does not answer"
+        ) from None
     return process.returncode == 0
 
 

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 import asyncpg
+
+from posting.store.limited_connections import open_limited
+from service.database.connection_pools import POOL_COMMAND_SECONDS
+
+REREAD_SECONDS = 60
 
 
 class ChangeListener(NamedTuple):
@@ -19,19 +24,19 @@ class ChangeListener(NamedTuple):
 @asynccontextmanager
 async def listen_for_changes(dsn: str, channel: str) -> AsyncIterator[ChangeListener]:
     """Open a connection that listens on ``channel``."""
-    connection, changed = await asyncpg.connect(dsn), asyncio.Event()
-    try:
+    changed = asyncio.Event()
+    async with open_limited(dsn, command_seconds=POOL_COMMAND_SECONDS) as connection:
         await connection.add_listener(channel, lambda *_: changed.set())
         connection.add_termination_listener(lambda _: changed.set())
         yield ChangeListener(connection, changed)
-    finally:
-        await connection.close()
 
 
 async def follow_changes(
     dsn: str, channel: str, read: Callable[[asyncpg.Connection], Awaitable[None]], *, subject: str
 ) -> None:
-    """Call ``read`` now and after each change, as long as the connection to the database holds.
+    """Call ``read`` now, after each change, and in any case every minute, as long as the connection to the database holds.
+
+    A connection that a network has lost reports neither a change nor its end: the next reading notices that.
 
     Raises
     ------
@@ -42,5 +47,6 @@ async def follow_changes(
         while not connection.is_closed():
             changed.clear()
             await read(connection)
-            await changed.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), REREAD_SECONDS)
     raise ConnectionError(f"the connection that reports changes of {subject} is gone")

@@ -20,17 +20,20 @@ import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
 import psutil
 
 from core.errors import DatabaseUnfit
+from service.configuration import file_owners
 from service.database import launcher
 from service.database.binaries import ServerUser, make_accessible
 
 ROLE = "crescendo"
+PROGRAM_SECONDS = 600
+"""Limit on each program that creates a cluster: some 50 MB are written and flushed."""
 
 
 @contextmanager
@@ -40,18 +43,24 @@ def lock_data_folder(data: Path) -> Iterator[None]:
     Raises
     ------
     DatabaseUnfit
-        Another process has locked it.
+        Another process has locked it, or another user owns it.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    used = [
+        data,
+        *(data / name for name in ("postgres.owner", "postgres.server", "postgres", "postgres/password")),
+    ]
+    if denial := file_owners.find_denial(used, data):
+        raise DatabaseUnfit(denial)
     with (data / "postgres.owner").open("a+") as lock:
         if not try_lock(lock):
             lock.seek(0)
             raise DatabaseUnfit(
                 f"{data} is in use by process {lock.read().strip()}: stop that process, or use another folder"
             )
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
+        with suppress(OSError):  # on a full disk the lock holds all the same
+            os.ftruncate(lock.fileno(), 0)
+            os.pwrite(lock.fileno(), f"{os.getpid()}\n".encode(), 0)
         yield
 
 
@@ -102,10 +111,20 @@ class Cluster(NamedTuple):
         """
         try:
             process = psutil.Process(int(self.read_pid_file()[0]))
-            is_ours = process.name() == "postgres" and self.directory.samefile(process.cwd())
         except (IndexError, ValueError, OSError, psutil.Error):
             return None
-        return process if is_ours else None
+        return process if self._owns(process) else None
+
+    def find_processes(self) -> list[psutil.Process]:
+        """Find all processes of the server, also those that have lost their postmaster."""
+        return [process for process in psutil.process_iter() if self._owns(process)]
+
+    def _owns(self, process: psutil.Process) -> bool:
+        """Return whether a process belongs to the server: each works in the cluster's directory."""
+        try:
+            return process.name() == "postgres" and self.directory.samefile(process.cwd())
+        except (OSError, psutil.Error):
+            return False
 
     def read_pid_file(self) -> list[str]:
         """Return the lines of the server's pid file: its pid first, its state last."""
@@ -147,7 +166,15 @@ class Cluster(NamedTuple):
 
     async def _run_program(self, *command: str, files: Sequence[IO[str]], input_text: str = "") -> None:
         process = await self.start_program(command, files, stdin=PIPE, stdout=PIPE)
-        output, _ = await process.communicate(input_text.encode())
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(input_text.encode()), PROGRAM_SECONDS)
+        except TimeoutError:
+            raise DatabaseUnfit(
+                f"{command[0]} in {self.home} did not end within {PROGRAM_SECONDS} seconds: its disk is too slow"
+            ) from None
+        finally:
+            if process.returncode is None:
+                process.kill()
         if process.returncode:
             raise DatabaseUnfit(
                 f"{command[0]} failed in {self.home}: {output.decode(errors='replace').strip()}"
@@ -194,15 +221,18 @@ def _choose_user(directory: Path) -> ServerUser:
     owner = ServerUser(directory.stat().st_uid, directory.stat().st_gid) if directory.exists() else None
     if os.geteuid() != 0:
         if owner and owner.uid != os.geteuid():
-            raise DatabaseUnfit(
-                f"{directory} belongs to user {owner.uid}: call crescendo as the user who created the folder"
-            )
+            raise DatabaseUnfit(file_owners.describe_denial(directory, directory.parents[1]))
         return ServerUser(os.geteuid(), os.getegid())
     if sys.platform != "linux":
         raise DatabaseUnfit(
             "PostgreSQL does not run as root: call crescendo as an ordinary user, or give --database DSN"
         )
     nobody = pwd.getpwnam("nobody")
+    if owner and owner.uid == 0:
+        raise DatabaseUnfit(
+            f"{directory} belongs to root (uid 0), as which PostgreSQL does not run, and this command runs as root:"
+            f" give it to the user who owned it before it was copied: chown -R {nobody.pw_name}: {directory}"
+        )
     return owner or ServerUser(nobody.pw_uid, nobody.pw_gid)
 
 

@@ -13,11 +13,14 @@ from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from posting.store.failures import DATABASE_ERRORS
 from posting.store.ledger_identity import read_ledger
+from posting.store.limited_connections import LOCK_SECONDS, QUERY_SECONDS, open_limited
 from posting.store.roles import read_rights
 from service.configuration.settings import UsageError
 from service.database.addresses import hide_password
 
 SQL = read_queries("service.database", "queries.sql")
+CHECK_SECONDS = 60
+"""Limit on a look at the lease, the ledger or its roles; a database that takes longer does not answer."""
 
 
 @contextmanager
@@ -39,18 +42,27 @@ def translate_database_errors(dsn: str) -> Iterator[None]:
         ) from error
     except DATABASE_ERRORS as error:
         raise DatabaseUnfit(
-            f"PostgreSQL at {hide_password(dsn)} cannot be used: {str(error) or type(error).__name__}"
+            f"PostgreSQL at {hide_password(dsn)} cannot be used: {_describe(error)}"
         ) from error
 
 
+def _describe(error: Exception) -> str:
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return (
+            f"{error}: another process has not released a lock for {LOCK_SECONDS} seconds;"
+            " the view pg_stat_activity shows which: end it"
+        )
+    if isinstance(error, TimeoutError) and not str(error):
+        return "it has not answered in time. Look at its load, its disk and its log"
+    return str(error) or type(error).__name__
+
+
 @asynccontextmanager
-async def connect(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def connect(dsn: str, command_seconds: float = QUERY_SECONDS) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection without the lease, which only the engine that writes the journal owns."""
-    connection = await asyncpg.connect(dsn, server_settings={"application_name": "crescendo reader"})
-    try:
+    settings = {"application_name": "crescendo reader"}
+    async with open_limited(dsn, settings, command_seconds) as connection:
         yield connection
-    finally:
-        await connection.close()
 
 
 class StoredChainHead(NamedTuple):
@@ -118,7 +130,7 @@ async def try_settlement_lock(connection: asyncpg.Connection) -> bool:
 
 async def read_lease_owner(dsn: str) -> str:
     """Return the owner of the lease on a database; empty if there is none, or the database is empty."""
-    async with connect(dsn) as connection:
+    async with connect(dsn, CHECK_SECONDS) as connection:
         if not await connection.fetchval(SQL["has_engine"]):
             return ""
         return await connection.fetchval(SQL["lease_owner"]) or ""

@@ -1,5 +1,6 @@
 """The steps between a server that runs and a ledger that may be worked on: which ledger, which roles, which version."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import asyncpg
@@ -10,7 +11,7 @@ from posting.store.migrate import OWNER_NEEDED, migrate
 from posting.store.roles import RoleRights, grant_service, read_rights, read_role
 from service.configuration.settings import Settings, UsageError
 from service.database import embedded_roles
-from service.database.command_queries import connect, translate_database_errors
+from service.database.command_queries import CHECK_SECONDS, connect, translate_database_errors
 from service.database.embedded_server import Database
 from service.database.ledger_selection import LedgerCreation, check_ledger
 
@@ -35,13 +36,13 @@ async def read_embedded(settings: Settings, server: Database, *, requires_ledger
         The server contains no ledger.
     """
     with translate_database_errors(server.dsn):
-        async with connect(server.dsn) as administrator:
+        async with connect(server.dsn, CHECK_SECONDS) as administrator:
             stored = await read_ledger(administrator)
             if stored.has_journal or requires_ledger:
                 check_ledger(settings, stored, None)
             await embedded_roles.create_roles(administrator, server.dsn)
             await embedded_roles.grant_rights(administrator)
-    return Database(embedded_roles.build_service_address(server.dsn), server.data_dir)
+    return replace(server, dsn=embedded_roles.build_service_address(server.dsn))
 
 
 async def update_embedded(
@@ -56,12 +57,12 @@ async def update_embedded(
     """
     address = embedded_roles.build_service_address(server.dsn)
     with translate_database_errors(server.dsn):
-        async with connect(server.dsn) as administrator:
+        async with connect(server.dsn, CHECK_SECONDS) as administrator:
             identity = check_ledger(settings, await read_ledger(administrator), creation)
             await embedded_roles.create_roles(administrator, server.dsn)
             applied = await migrate(administrator, identity=identity)
             await embedded_roles.grant_rights(administrator)
-    return LedgerUpdate(Database(address, server.data_dir), applied)
+    return LedgerUpdate(replace(server, dsn=address), applied)
 
 
 async def check_given(settings: Settings, creation: LedgerCreation | None) -> None:
@@ -74,7 +75,7 @@ async def check_given(settings: Settings, creation: LedgerCreation | None) -> No
     """
     address = settings.migrate_database or settings.database
     with translate_database_errors(address):
-        async with connect(address) as connection:
+        async with connect(address, CHECK_SECONDS) as connection:
             check_ledger(settings, await _read_stored(connection), creation)
 
 
@@ -87,7 +88,7 @@ async def read_given(settings: Settings, *, requires_ledger: bool) -> Database:
         The database contains no ledger.
     """
     with translate_database_errors(settings.database):
-        async with connect(settings.database) as service:
+        async with connect(settings.database, CHECK_SECONDS) as service:
             stored = await _read_stored(service)
             if stored.has_journal or requires_ledger:
                 check_ledger(settings, stored, None)
@@ -103,7 +104,7 @@ async def update_given(settings: Settings, creation: LedgerCreation | None) -> L
         The database contains no ledger, and none may be created.
     """
     with translate_database_errors(settings.database):
-        async with connect(settings.database) as service:
+        async with connect(settings.database, CHECK_SECONDS) as service:
             if settings.migrate_database:
                 applied = await _update_as_owner(settings, service, creation)
             else:
@@ -116,7 +117,7 @@ async def _update_as_owner(
     settings: Settings, service: asyncpg.Connection, creation: LedgerCreation | None
 ) -> list[str]:
     with translate_database_errors(settings.migrate_database):
-        async with connect(settings.migrate_database) as owner:
+        async with connect(settings.migrate_database, CHECK_SECONDS) as owner:
             if not await _is_same_database(service, owner):
                 raise UsageError("--migrate-database is another database than --database: name the same one")
             identity = check_ledger(settings, await read_ledger(owner), creation)

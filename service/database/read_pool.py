@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import asyncpg
 
+from service.database.connection_pools import open_pool
+
 CONNECTIONS_MAX = 6
 BORROW_SECONDS = 10
 """How long a query waits for a free connection; after that the database counts as unavailable."""
@@ -19,8 +21,7 @@ async def open_read_pool(dsn: str) -> AsyncIterator[Pool]:
     """Open the pool; its connections cannot write."""
     settings = {"application_name": "crescendo reader", "default_transaction_read_only": "on"}
     # If the address names several servers, use the primary; read-only sessions would hide which one that is.
-    options = {"min_size": 0, "max_size": CONNECTIONS_MAX, "target_session_attrs": "primary"}
-    async with asyncpg.create_pool(dsn, server_settings=settings, **options) as pool:
+    async with open_pool(dsn, CONNECTIONS_MAX, settings, target_session_attrs="primary") as pool:
         yield pool
 
 

@@ -12,6 +12,7 @@ from reporting.refusals import Language
 from service.auth.api_keys import generate_key
 from service.auth.credentials import build_caller
 from service.auth.roles import Role
+from service.database import connection_pools
 from service.dropfolders.signatures import Signer
 
 SQL = read_queries("service.dropfolders", "queries.sql")
@@ -69,7 +70,7 @@ async def list_signers(connection: asyncpg.Connection, sender: str | None) -> li
 async def open_pool(dsn: str) -> AsyncIterator[Pool]:
     """Open the connections of the drop folders."""
     settings = {"application_name": "crescendo drop"}
-    async with asyncpg.create_pool(dsn, min_size=0, max_size=2, server_settings=settings) as pool:
+    async with connection_pools.open_pool(dsn, 2, settings) as pool:
         yield pool
 
 

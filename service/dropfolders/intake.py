@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import msgspec
 
 from core.errors import FileUnreadable
+from core.reader_failures import refuse_on_failure
 from ingest.formats.detection import MANIFEST_BYTES_MAX
 from ingest.formats.jsonl import parse_object
 from ingest.sidecars import MANIFEST_SUFFIX
@@ -153,8 +154,10 @@ def _read_envelope(folder: SenderFolder, file: StableFile) -> Envelope:
 
 def _read_manifest(folder: SenderFolder, file: StableFile) -> Envelope:
     name = f"{file.entry.name}{MANIFEST_SUFFIX}"
-    values: dict[str, Any] = parse_object(folder.read_small_file(name, MANIFEST_BYTES_MAX), name)
-    return parse_envelope(values, name)
+    text = folder.read_small_file(name, MANIFEST_BYTES_MAX)
+    with refuse_on_failure(name):
+        values: dict[str, Any] = parse_object(text, name)
+        return parse_envelope(values, name)
 
 
 def _copy_problem(problem: Problem) -> Problem:

@@ -175,7 +175,10 @@ async def _post_acts(
     reporter.report_activity("posting")
     # refused acts are sent again with the same bytes, so the file is processed again; accepted ones become duplicates
     request = ProcessingRequest(
-        files, Envelope(sender=SENDER), reprocess=any(message.was_refused for message in messages)
+        files,
+        Envelope(sender=SENDER),
+        reprocess=any(message.was_refused for message in messages),
+        is_internal=True,
     )
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     if not require_accepted(result, "the bank files").is_interrupted:

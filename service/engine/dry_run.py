@@ -12,12 +12,14 @@ from core.errors import InputError
 from core.stage_timing import StageTimes
 from ingest.queue.dry_run_feed import DryRunFeed, DryRunFile
 from ingest.queue.file_feed import ProcessingRequest
+from ingest.queue.sender_rules import SenderCheck, create_sender_check
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_file
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels
 from reporting.code_names import read_names
@@ -116,14 +118,15 @@ async def _collect_candidates(spool: Spool, store: PostgresStore, request: Proce
                 candidates.earlier_files.append(RepeatedFile(str(path), prior.number))
             else:
                 identities.add(spooled.identity)
-                await asyncio.to_thread(_validate, spooled, candidates)
+                check = await create_sender_check(store, spooled)
+                await asyncio.to_thread(_validate, spooled, check, candidates)
         except InputError as error:
             candidates.rejected.append(FileRejection.from_error(path, error))
     return candidates
 
 
-def _validate(spooled: SpooledFile, candidates: _Candidates) -> None:
-    validated = validate_file(spooled, MemoryAllowance())
+def _validate(spooled: SpooledFile, check: SenderCheck, candidates: _Candidates) -> None:
+    validated = validate_file(spooled, MemoryAllowance(), check.check_lines)
     candidates.files.append(DryRunFile(spooled, validated.source))
     candidates.totals.append(validated.totals)
 

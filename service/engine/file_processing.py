@@ -12,12 +12,15 @@ from ingest.queue.admission import remove_undecided
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.batch import Batch, BatchResult
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings, RetryPreparation
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from service.database import command_queries
+from service.database.disk_space import DataDisks
 from service.database.embedded_server import Database
 from service.engine import registered_files
+from service.engine.database_recovery import restart_ended_server
 from service.engine.engine_context import EngineContext
 from service.engine.processing_clock import ProcessingClock
 from service.engine.processing_result import ProcessingResult
@@ -58,9 +61,9 @@ class StoppableFeed:
         """Unblock the reader that waits for the next batch."""
         self.feed.stop_producing()
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Produce the feed's held acts until the stop."""
-        return self._until_stopped(self.feed.retry_held(decided))
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        """Order the feed's batches until the stop: then also what was read ahead is left."""
+        return self._until_stopped(self.feed.order_batches(read))
 
     def _until_stopped(self, batches: Iterator[Batch]) -> Generator[Batch]:
         for batch in batches:
@@ -102,7 +105,11 @@ async def _process_with_lease(
     reporter: ProgressReporter,
 ) -> ProcessingResult:
     progress = ProcessingProgress(request.paths)
-    async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
+    disks, server = DataDisks(context.settings.data), command_queries.hide_password(context.database.dsn)
+    async with (
+        disks.name_full_disk(server),
+        open_store(context.database, PostgresStore, context.settings.command_seconds) as store,
+    ):
         clock = ProcessingClock(progress)
         spool = Spool(context.settings.data / "spool")
         await remove_undecided(spool, store)
@@ -113,7 +120,8 @@ async def _process_with_lease(
             FileProgress(receipt.file, receipt.size_bytes, receipt.lines, receipt.decided)
             for receipt in unfinished
         )
-        pipeline = Pipeline(store, context.reference, _build_pipeline_settings(files, clock, reporter))
+        pipeline_settings = _build_pipeline_settings(context, files, clock, reporter=reporter)
+        pipeline = Pipeline(store, context.reference, pipeline_settings)
         with interruption.stop_with(feed.stop, _STOPPING):
             async with report_progress(progress, reporter):
                 await pipeline.run(feed)
@@ -126,7 +134,7 @@ async def _process_with_lease(
 
 
 def _build_pipeline_settings(
-    files: FileFeed, clock: ProcessingClock, reporter: ProgressReporter
+    context: EngineContext, files: FileFeed, clock: ProcessingClock, *, reporter: ProgressReporter
 ) -> PipelineSettings:
     def on_committed(result: BatchResult) -> None:
         clock.record_commit(result, files.processed)
@@ -135,7 +143,13 @@ def _build_pipeline_settings(
     def on_failed(batch: int, cause: BaseException) -> None:
         reporter.report_activity(f"batch {batch} failed, restarting from the last commit: {cause!r}")
 
-    return PipelineSettings(stages=clock.stages, on_committed=on_committed, on_failed=on_failed)
+    async def prepare_retry(_: BaseException) -> RetryPreparation:
+        seconds = context.settings.command_seconds
+        return RetryPreparation(True, await restart_ended_server(context.database, seconds))
+
+    return PipelineSettings(
+        stages=clock.stages, on_committed=on_committed, on_failed=on_failed, prepare_retry=prepare_retry
+    )
 
 
 @asynccontextmanager

@@ -152,7 +152,7 @@ async def _post_claims(
     path = context.settings.data / FOLDER / FILE
     await asyncio.to_thread(_write_acts, table, path)
     reporter.report_activity("posting interest")
-    request = ProcessingRequest([path], reprocess=True)
+    request = ProcessingRequest([path], reprocess=True, is_internal=True)
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     if require_accepted(result, "late interest").is_interrupted:
         return msgspec.structs.replace(proposed, posted=result)

@@ -151,7 +151,7 @@ async def _decide_acts(
 
     paths = [prepared.path] if prepared.path else []
     awaited = [prepared.submission] if prepared.submission else []
-    request = ProcessingRequest(paths, awaited=awaited)
+    request = ProcessingRequest(paths, awaited=awaited, is_internal=True)
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     return not require_accepted(result, "the run").is_interrupted
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.errors import InputError, LeaseHeld
 from core.stage_timing import StageTimes
-from ingest.queue.admission import NO_CHECK, Admission, AdmissionHooks
+from ingest.queue.admission import Admission, AdmissionHooks
 from ingest.queue.file_feed import AlreadyProcessed, ProcessingRequest, RejectedFile
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
@@ -126,7 +126,9 @@ class FileRegistration:
         if spooled.identity in self._presented:
             self._spool.release(spooled.identity, is_needed=True)
             return
-        admitted = await self._admission.admit(spooled, NO_CHECK, reprocess=self._request.reprocess)
+        admitted = await self._admission.admit(
+            spooled, reprocess=self._request.reprocess, is_internal=self._request.is_internal
+        )
         await announce_files(self._store)
         (receipt,) = await receipt_queries.read_receipts(self._store.connection, [admitted.number])
         if receipt.done and not admitted.is_new:

@@ -15,6 +15,8 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
+from posting.store.limited_connections import open_limited
+from service.database.connection_pools import open_pool
 from service.http import quotas
 from service.http.problems import try_again
 from service.http.quotas import Quota, compute_sender_limit
@@ -25,6 +27,8 @@ LOOKUP_SECONDS = 10
 REPORT_THREADS = 2
 REPORT_SECONDS = 30
 _RETRY_SECONDS = 30
+_NETWORK_SECONDS = 5
+"""How much longer than the server's own limit a response may take: a server that hangs keeps no limit."""
 
 Result = TypeVar("Result")
 JournalQuery = Callable[[asyncpg.Connection], Awaitable[Result]]
@@ -84,13 +88,9 @@ class JournalReader:
     async def _run_isolated(self, query: JournalQuery[Result]) -> Result:
         """Run a query on a connection of its own."""
         with _translate_timeout(REPORT_SECONDS):
-            connection = await asyncpg.connect(
-                self._dsn, server_settings=_build_settings(REPORT_SECONDS, "on")
-            )
-            try:
+            settings = _build_settings(REPORT_SECONDS, "on")
+            async with open_limited(self._dsn, settings, REPORT_SECONDS + _NETWORK_SECONDS) as connection:
                 return await _run_in_snapshot(connection, query)
-            finally:
-                await connection.close()
 
     def close(self) -> None:
         """Start no more reports."""
@@ -101,8 +101,8 @@ class JournalReader:
 async def open_journal(dsn: str) -> AsyncIterator[JournalReader]:
     """Open the journal of a database for queries."""
     settings = _build_settings(LOOKUP_SECONDS, "off")
-    async with asyncpg.create_pool(
-        dsn, min_size=0, max_size=LOOKUP_CONNECTIONS, server_settings=settings
+    async with open_pool(
+        dsn, LOOKUP_CONNECTIONS, settings, command_seconds=LOOKUP_SECONDS + _NETWORK_SECONDS
     ) as pool:
         journal = JournalReader(dsn, pool)
         try:

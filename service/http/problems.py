@@ -16,6 +16,7 @@ from core.errors import (
     FormatUnknown,
     InputError,
     LimitExceeded,
+    SenderForbidden,
 )
 from service.auth.failures import PermissionDenied
 
@@ -32,6 +33,7 @@ _INPUT_ERRORS: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
     EnvelopeMismatch: ("envelope-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY),
     FormatUnknown: ("format-unknown", HTTPStatus.UNPROCESSABLE_ENTITY),
     LimitExceeded: ("limit-exceeded", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    SenderForbidden: ("wrong-sender", HTTPStatus.FORBIDDEN),
 }
 
 
@@ -79,8 +81,10 @@ def try_again(detail: str, seconds: int = RETRY_SECONDS) -> Problem:
 
 
 def disk_full() -> Problem:
-    """Return the problem of a full disk, of the service or of its database; nothing of the request was stored."""
-    detail = "The disk of the service is full: nothing of this request was stored, nothing else is lost. Send it again later"
+    """Return the problem of a full disk, of the service or of its database; what was acknowledged stays."""
+    detail = (
+        "The disk of the service is full: send the request again later, because repeating it does no harm"
+    )
     problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "disk-full", detail)
     problem.headers["retry-after"] = str(DISK_FULL_RETRY_SECONDS)
     return problem

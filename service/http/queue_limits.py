@@ -37,7 +37,7 @@ class QueueLimits:
         Raises
         ------
         Problem
-            The service is starting or stopping, too many files wait, or too many of a paused sender's.
+            The service is starting or stopping, a disk is full, too many files wait, or too many of a paused sender's.
         """
         self._state.check_accepting_work()
         files = self._inbox.files.queue
@@ -52,7 +52,7 @@ class QueueLimits:
         Raises
         ------
         Problem
-            The service is starting or stopping, the sender is paused, or too many forms wait.
+            The service is starting or stopping, a disk is full, the sender is paused, or too many forms wait.
         """
         self._state.check_accepting_work()
         reason = self._inbox.files.paused_senders.get(sender)
@@ -66,6 +66,7 @@ class QueueLimits:
         Raises
         ------
         Problem
-            Too many dry runs wait.
+            The service is starting or stopping, a disk is full, or too many dry runs wait.
         """
+        self._state.check_accepting_work()
         DRY_RUNS_LIMIT.check(self._inbox.dry_runs.count(), self._inbox.dry_runs.count(sender))

@@ -109,7 +109,7 @@ class BodyStream(io.RawIOBase):
             return self._take_rest()
         self._pending_read = asyncio.run_coroutine_threadsafe(self._collect(size), self._loop)
         try:
-            return self._pending_read.result()
+            return self._pending_read.result()  # no time limit: each message has its own
         except concurrent.futures.CancelledError:
             return self._take_rest()
 

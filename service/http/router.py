@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -41,9 +41,15 @@ class Application:
     """The routes as an ASGI application."""
 
     def __init__(
-        self, routes: Sequence[BoundRoute], authenticator: Authenticator, metrics: ServiceMetrics
+        self,
+        routes: Sequence[BoundRoute],
+        authenticator: Authenticator,
+        metrics: ServiceMetrics,
+        *,
+        has_full_disk: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._authenticator, self._metrics = authenticator, metrics
+        """``has_full_disk`` returns whether the service waits for room on a disk: then its database may be gone too."""
+        self._authenticator, self._metrics, self._has_full_disk = authenticator, metrics, has_full_disk
         self._compiled_routes = [(_compile_path(route.path), route) for route in routes]
         self._plain_routes = {(route.method, route.path): route for route in routes}
         """Most requests match a path without parameters, which needs no search."""
@@ -85,7 +91,22 @@ class Application:
         except Exception as error:
             if self._is_stopping:
                 raise _service_stopping() from error
-            raise _translate_failure(request.scope["path"], error) from error
+            raise self._translate_failure(request.scope["path"], error) from error
+
+    def _translate_failure(self, path: str, error: Exception) -> Problem:
+        """Translate a failure of the disk, of the database, or an unexpected one; the log has the details."""
+        is_of_database = isinstance(error, (*DATABASE_ERRORS, EngineError))
+        if is_of_database and self._has_full_disk():
+            return disk_full()  # the engine has logged it, once for all requests
+        if is_disk_full(error):
+            LOG.error("disk full", path=path, cause=repr(error))
+            return disk_full()
+        if is_of_database:
+            LOG.warning("database does not answer", path=path, cause=repr(error))
+            return try_again("The database does not respond; nothing is lost")
+        LOG.error("request failed", path=path, exc_info=error)
+        detail = "The service has met an error, which is in its log"
+        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
 
     async def _handle(self, request: Request) -> Response:
         """Authenticate the caller unless the route is open, and call the handler.
@@ -134,19 +155,6 @@ class Application:
 
 def _service_stopping() -> Problem:
     return try_again("The service is stopping: send the request again, because repeating it does no harm")
-
-
-def _translate_failure(path: str, error: Exception) -> Problem:
-    """Translate a failure of the disk, of the database, or an unexpected one; the log has the details."""
-    if is_disk_full(error):
-        LOG.error("disk full", path=path, cause=repr(error))
-        return disk_full()
-    if isinstance(error, (*DATABASE_ERRORS, EngineError)):
-        LOG.warning("database does not answer", path=path, cause=repr(error))
-        return try_again("The database does not respond; nothing is lost")
-    LOG.error("request failed", path=path, exc_info=error)
-    detail = "The service has met an error, which is in its log"
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
 
 
 def _find_allowed_methods(routes: Iterable[BoundRoute]) -> set[str]:

@@ -67,7 +67,9 @@ def build_application(
 ) -> Application:
     """Build the application of a service."""
     routes = bind_all_routes(context, authenticator, broadcaster)
-    return Application(routes, authenticator, context.metrics)
+    return Application(
+        routes, authenticator, context.metrics, has_full_disk=lambda: context.state.is_disk_full
+    )
 
 
 def bind_all_routes(

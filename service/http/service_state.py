@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from service.http.problems import try_again
+from service.http.problems import disk_full, try_again
 
 
 class ServiceState:
@@ -11,6 +11,8 @@ class ServiceState:
     def __init__(self) -> None:
         self.is_ready = False
         """True while the book is loaded and the engine decides."""
+        self.is_disk_full = False
+        """True while work waits for room on a full disk."""
         self.is_draining = False
         """True once the service stops: it accepts nothing new, and answers the requests that wait."""
         self._drain_callbacks: list[Callable[[], None]] = []
@@ -21,12 +23,18 @@ class ServiceState:
         Raises
         ------
         Problem
-            The service is starting or stopping.
+            The service is starting or stopping, or a disk is full.
         """
         if self.is_draining:
             raise try_again("The service is stopping; send the request again in a moment")
+        if self.is_disk_full:
+            raise disk_full()
         if not self.is_ready:
             raise try_again("The service is starting; send the request again in a moment")
+
+    def mark_ready(self) -> None:
+        """Accept work: the book is loaded, and if a disk was full, there was room for that."""
+        self.is_ready, self.is_disk_full = True, False
 
     def call_on_drain(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` when the service begins to drain; callbacks run in the order of registration."""

@@ -1,9 +1,12 @@
 """The pain.002 report of a submission, read from the database piece by piece, for service, drop folders and commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
+
+import msgspec
 
 from core.act_fields import FIELD_BY_COLUMN, Field
 from core.iso20022 import MessageStatus, find_line_reason
@@ -36,7 +39,7 @@ _REPEATED: Mapping[Language, str] = {
     "fr": "{} lignes répètent des actes déjà acceptés : comptées comme acceptées, sans double comptabilisation.",
 }
 
-
+_MANY: Mapping[Language, str] = {"en": "Lines {} to {}", "fr": "Lignes {} à {}"}
 _CANCELLED: Mapping[Language, str] = {
     "en": "Cancelled before any line was decided: nothing was posted.",
     "fr": "Annulé avant toute décision : rien n'en a été comptabilisé.",
@@ -73,8 +76,10 @@ async def stream_report(source: ReportSource, request: ReportRequest) -> AsyncIt
     name = lots.names.message if lots else ACTS_MESSAGE_NAME
     report = _build_report(receipt, at, request.language, name=name)
 
-    def to_rejected(row: Row) -> RejectedLine:
-        return _build_rejected(describe_refused_line(source.names, row, request.language), lots)
+    def to_rejected(row: Row) -> Iterator[RejectedLine]:
+        return _build_rejected(
+            describe_refused_line(source.names, row, request.language), lots, request.language
+        )
 
     return _stream_pieces(
         source.pool, receipt, StatusReportWriter(report, request.version), to_rejected=to_rejected
@@ -86,7 +91,7 @@ async def _stream_pieces(
     receipt: Receipt,
     report: StatusReportWriter,
     *,
-    to_rejected: Callable[[Row], RejectedLine],
+    to_rejected: Callable[[Row], Iterator[RejectedLine]],
 ) -> AsyncIterator[bytes]:
     yield report.write_head()
     if receipt.done:
@@ -95,7 +100,8 @@ async def _stream_pieces(
         async for rows in refused_line_queries.read_refused_pages(
             pool, receipt.submission, size=CHUNK_LINES, last=last
         ):
-            yield await asyncio.to_thread(report.write_rejected, list(map(to_rejected, rows)))
+            rejected = chain.from_iterable(map(to_rejected, rows))
+            yield await asyncio.to_thread(report.write_rejected, rejected)
     yield report.write_end()
 
 
@@ -112,6 +118,11 @@ class _RefusedLots(NamedTuple):
         end = int(first[number + 1]) if number + 1 < len(first) else self.lines
         name = self.names.name[number].as_py()
         return ReportedLot(number, name, end - int(first[number]), self.refused.get(number, 0))
+
+    def find_end(self, line: int) -> int:
+        """Return the last line of the lot of ``line``; lines count from 1."""
+        number = self.names.find_lot(line - 1)
+        return int(self.names.first[number + 1]) if number + 1 < len(self.names.first) else self.lines
 
 
 async def _read_lots(source: ReportSource, receipt: Receipt) -> _RefusedLots | None:
@@ -167,10 +178,31 @@ def _build_cancelled_report(
     )
 
 
-def _build_rejected(line: RefusedLine, lots: _RefusedLots | None) -> RejectedLine:
+def _build_rejected(
+    line: RefusedLine, lots: _RefusedLots | None, language: Language
+) -> Iterator[RejectedLine]:
+    """Yield what the report says of a refused line; of many lines once for each lot that they belong to."""
+    if line.last_line == line.line:
+        yield _describe_rejected(line, (), lots, cents=line.amount)
+        return
+    first = line.line
+    while first <= line.last_line:
+        last = min(line.last_line, lots.find_end(first)) if lots else line.last_line
+        remark = _MANY[language].format(_format_count(first, language), _format_count(last, language))
+        yield _describe_rejected(msgspec.structs.replace(line, line=first), (remark,), lots, cents=0)
+        first = last + 1
+
+
+def _describe_rejected(
+    line: RefusedLine, remarks: Sequence[str], lots: _RefusedLots | None, *, cents: int
+) -> RejectedLine:
     place = f"{line.field}: {line.found}" if line.field else ""
     shortfall = f"{line.node}: {format_euros(line.missing)} EUR" if line.node else ""
-    texts = [text for text in (line.code, place, shortfall, line.finding, line.action) if text]
+    texts = [text for text in (line.code, *remarks, place, shortfall, line.finding, line.action) if text]
     reason = find_line_reason(Outcome[line.code], FIELD_BY_COLUMN.get(line.field, Field.NONE))
     lot = lots.find_lot(line.line) if lots else None
-    return RejectedLine(line.line, line.reference, line.amount, reason, texts, lot)
+    return RejectedLine(line.line, line.reference, cents, reason, texts, lot)
+
+
+def _format_count(count: int, language: Language) -> str:
+    return f"{count:,}".replace(",", " ") if language == "fr" else f"{count:,}"

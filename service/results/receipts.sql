@@ -18,12 +18,12 @@ where s.submission = any($1::int[]) order by s.submission;
 select submission from due order by submission;
 
 -- name: reasons
-select code, count(*) as lines, sum(amount)::bigint as cents from refusal where submission = any($1::int[])
-group by code order by count(*) desc, code;
+select code, sum(lines)::bigint as lines, sum(amount)::bigint as cents from refusal_count where submission = any($1::int[])
+group by code order by sum(lines) desc, code;
 
 -- name: reasons_by_submission
 -- Refusals of submissions $1 by submission and code, in one query. The batch range narrows the scan: the index is on the batch.
-select submission, code, count(*) as lines, sum(amount)::bigint as cents from refusal
+select submission, code, sum(lines)::bigint as lines, sum(amount)::bigint as cents from refusal_count
 where submission = any($1::int[])
   and batch between (select min(batch) from progress where submission = any($1::int[])) and (select max(batch) from progress where submission = any($1::int[]))
-group by submission, code order by submission, count(*) desc, code;
+group by submission, code order by submission, sum(lines) desc, code;

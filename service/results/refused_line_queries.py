@@ -48,7 +48,7 @@ async def read_refused_pages(
     after, is_full = -1, True
     while is_full and (rows := await fetch_rows(pool, SQL["refused_page"], submission, after, size, last)):
         yield rows
-        after, is_full = rows[-1]["line"], len(rows) == size
+        after, is_full = rows[-1]["line"] + rows[-1]["lines"] - 1, len(rows) == size
 
 
 async def count_refused_by_lot(pool: Pool, submission: int, first_lines: list[int]) -> dict[int, int]:

@@ -10,10 +10,10 @@ import msgspec
 
 from core.errors import NotWaiting
 from core.sql_files import read_queries
+from service.database.connection_pools import open_pool
 
 SQL = read_queries("service.tasks", "queries.sql")
 Pool = asyncpg.Pool
-COMMAND_SECONDS = 60
 
 
 class StoredTask(NamedTuple):
@@ -49,9 +49,7 @@ class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
 async def open_task_pool(dsn: str) -> AsyncIterator[Pool]:
     """Open a pool with few connections that may write."""
     settings = {"application_name": "crescendo tasks"}
-    async with asyncpg.create_pool(
-        dsn, min_size=0, max_size=2, command_timeout=COMMAND_SECONDS, server_settings=settings
-    ) as pool:
+    async with open_pool(dsn, 2, settings) as pool:
         yield pool
 
 

@@ -91,7 +91,7 @@ class TaskRunner:
                 LOG.warning("tasks wait for the database", cause=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
-            await self._requested.wait()
+            await self._requested.wait()  # no time limit: a task may be requested at any time
 
     async def _perform(self, task: StoredTask) -> None:
         with suppress(NotWaiting):  # it was cancelled at this moment
@@ -178,4 +178,4 @@ async def _stop_process(process: Process) -> None:
     except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        await process.wait()  # no time limit: nothing outlives SIGKILL but a disk that does not answer

@@ -3,6 +3,7 @@
 Results go to standard output; progress, notes and errors go to standard error, so that results can be piped.
 """
 
+import errno
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -23,14 +24,18 @@ def print_line(text: str = "") -> None:
 
 
 def print_note(text: str) -> None:
-    """Print a note to standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a note to standard error; on a full disk it is lost, and the work goes on."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
 
 
 def print_error(text: str) -> None:
     """Print an error to standard error."""
     red, plain = ("\x1b[31m", "\x1b[0m") if is_terminal(sys.stderr) else ("", "")
-    print(f"{red}crescendo:{plain} {text}", file=sys.stderr, flush=True)
+    print_note(f"{red}crescendo:{plain} {text}")
 
 
 def print_heading(text: str) -> None:

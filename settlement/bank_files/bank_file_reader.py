@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import FileUnreadable, LimitExceeded
+from core.reader_failures import refuse_on_failure
 from core.tables.bank_messages import BankMessage
 from settlement.bank_files import statement_checks, xml_columns
 from settlement.bank_files.message_schemas import MESSAGES
@@ -23,13 +24,14 @@ def read_bank_file(path: Path) -> BankMessage:
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        The file cannot be read, has none of the formats, or is too large.
+        The file cannot be read, has none of the formats, or is too large, or its reader fails.
     EnvelopeMismatch
         Its balances do not add up.
     """
     start = _read_start(path)
-    message = _read_xml(path) if start.lstrip().startswith(_XML_STARTS) else _read_text(path, start)
-    statement_checks.check_statements(message, path.name)
+    with refuse_on_failure(path.name):
+        message = _read_xml(path) if start.lstrip().startswith(_XML_STARTS) else _read_text(path, start)
+        statement_checks.check_statements(message, path.name)
     return message
 
 

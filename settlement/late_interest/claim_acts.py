@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.money import CENTS_PER_EURO
+from core.senders import TREASURY
 from core.tables.delays import InterestClaims
 from posting.delays.amounts_due import AmountsDue
 from settlement.orders.pain001_writer import format_cents, sum_exactly
 
-SENDER = "treasury"
+SENDER = TREASURY
 KIND = "late_interest"
 BATCH_PREFIX = "interest-"
 """The batch ids of claims start with it."""

@@ -16,11 +16,12 @@ from core.act_fields import ACT_LINES_MAX
 from core.bank_reasons import BankReason, BankReasons, BlockedParty
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.money import CENTS_PER_EURO
+from core.senders import BANK
 from core.tables.bank_messages import BankMessage, MovementType, unpack_code
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.sent_transfers import SentTransfers
 
-SENDER = "bank"
+SENDER = BANK
 """The sender of the acts from bank files."""
 _VERSION = "1"
 _LETTERS: Mapping[MovementType, str] = {

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.act_fields import ACT_LINES_MAX
 from core.catalog import CATALOG
 from core.payment_rules import SEPA_MAX, TransferMethod
+from core.senders import TREASURY
 from core.tables.columns import select_rows
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
@@ -25,7 +26,7 @@ from settlement.runs.run_pages import RunTable
 from settlement.runs.selection import order_by_accountant_and_method
 from settlement.text_spans import as_arrow, take_rows
 
-SENDER = "treasury"
+SENDER = TREASURY
 """The sender of the acts of payment runs."""
 
 _VERSION = "1"

@@ -87,7 +87,7 @@ from progress p join batch b using (batch) where p.submission = $1;
 select line, code, amount from refusal where submission = $1 order by line limit $2;
 
 -- name: refused_sum
-select count(*) as lines, coalesce(sum(amount), 0)::bigint as cents from refusal where submission = $1;
+select coalesce(sum(lines), 0)::bigint as lines, coalesce(sum(amount), 0)::bigint as cents from refusal_count where submission = $1;
 
 -- name: files
 select file, name, message, accountant, way, executed, transactions, cents, size_bytes, encode(sha256, 'hex') as sha256

@@ -16,6 +16,7 @@ from core.tables.journal import NewPayees
 from core.tables.payment_runs import Payables, RunEntries
 from posting.pgcopy import HEADER, TRAILER, decode, list_columns
 from posting.store import copy_out
+from posting.store.limited_connections import open_limited
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_pages
 from settlement.runs.exclusions import Exclusion
@@ -63,11 +64,8 @@ class ProposalHeader(NamedTuple):
 @asynccontextmanager
 async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection besides that of the engine, which may be writing the journal."""
-    connection = await asyncpg.connect(dsn, server_settings={"application_name": "crescendo payments"})
-    try:
+    async with open_limited(dsn, {"application_name": "crescendo payments"}) as connection:
         yield connection
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

@@ -75,7 +75,11 @@ def test_an_impossible_load_is_refused(wrong: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def sample_engine() -> SampleEngine:
     engine = SampleEngine()
-    for rows in (load_budget.build_credit_acts(BUDGET[0]), load_budget.build_registration_acts(BUDGET[1])):
+    for rows in (
+        load_budget.build_opening_acts(BUDGET[0]),
+        load_budget.build_allotment_acts(BUDGET[0]),
+        load_budget.build_registration_acts(BUDGET[1]),
+    ):
         assert {*engine.decide(1, build_columns(rows))["outcome"]} == {Outcome.ACCEPTED}
     return engine
 

@@ -3,6 +3,7 @@
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
+from core.senders import BANK, SENDER_OF_KIND, TREASURY
 
 _KINDS = CATALOG[1:]
 _SETTLEMENTS = [kind for kind in _KINDS if kind.family is Family.SETTLEMENT]
@@ -53,6 +54,24 @@ def test_every_stage_is_reached_and_left() -> None:
 def test_the_kinds_that_send_money_credit_the_transit_account() -> None:
     assert [kind for kind in _KINDS if kind.remits] == _get_kinds("payment", "reissue")
     assert [kind for kind in _KINDS if kind.credit is Role.TRANSIT] == _get_kinds("payment", "reissue")
+
+
+def test_the_bank_moves_a_transfer_whole() -> None:
+    moving = [kind for kind in _KINDS if kind.after in (Stage.IN_TRANSIT, Stage.DEBITED)]
+    assert (
+        [kind for kind in _KINDS if kind.whole]
+        == moving
+        == _get_kinds("bank_debit", "bank_reject", "bank_return")
+    )
+
+
+def test_only_our_own_senders_state_what_was_paid() -> None:
+    assert {kind.name for kind in _KINDS if kind.remits} == {
+        name for name, sender in SENDER_OF_KIND.items() if sender == TREASURY
+    }
+    assert {kind.name for kind in _KINDS if kind.whole} == {
+        name for name, sender in SENDER_OF_KIND.items() if sender == BANK
+    }
 
 
 def test_credits_are_consumed_once_and_given_back_once() -> None:

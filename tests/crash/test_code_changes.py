@@ -16,7 +16,8 @@ from ingest.queue.held_lines import CACHED_LINES_MAX
 from ingest.spool.spool import Spool
 from posting.batch import FINAL_PASS, BatchResult
 from posting.book.registry import ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from reporting.verification import verify
 from tests.databases import open_connection

@@ -17,6 +17,12 @@ Disturbance = Callable[[asyncpg.Connection], Awaitable[None]]
 
 _COPYING = """select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
               and query like 'COPY%' order by query_start limit 1"""
+_REFUSE = """create sequence once; create function refuse_once() returns trigger language plpgsql as $$ begin
+    if {when} and nextval('once') = 1 then
+        raise exception 'could not extend file' using errcode = '53100'; end if;
+    return new; end $$;
+    create trigger refuse_once before insert on {table} for each row execute function refuse_once()"""
+"""The database reports once that its disk is full."""
 _HOLDING = "select holder_pid from engine where holder_pid > 0"
 
 
@@ -86,16 +92,27 @@ async def test_a_file_that_could_not_be_registered_is_retried(
     dsn: str, other_dsn: str, files: list[Path], tmp_path: Path
 ) -> None:
     """The database reports once that its disk is full: no file may count as registered that is not stored."""
-    refuse = """create sequence once; create function refuse_once() returns trigger language plpgsql as $$ begin
-        if new.file_name = '{name}' and nextval('once') = 1 then
-            raise exception 'could not extend file' using errcode = '53100'; end if;
-        return new; end $$;
-        create trigger refuse_once before insert on submission for each row execute function refuse_once()"""
     async with open_connection(dsn) as connection:
         await migrate(connection)
-        await connection.execute(refuse.format(name=files[5].name))
+        await connection.execute(
+            _REFUSE.format(table="submission", when=f"new.file_name = '{files[5].name}'")
+        )
         ended = await run_crescendo("run", *files, "--database", dsn, "--data", tmp_path / "disturbed")
         assert ended.code == 0, ended.err
         assert await connection.fetchval("select coalesce(nextval('once'), 0) > 2")
         state = await read_state(connection)
     assert state == await _run_undisturbed(other_dsn, files, tmp_path / "undisturbed")
+
+
+async def test_a_failure_of_the_last_commit_is_retried(
+    dsn: str, other_dsn: str, files: list[Path], tmp_path: Path
+) -> None:
+    """No batch is left to decide when it fails: the engine must not take the failure for a stop."""
+    async with open_connection(dsn) as connection:
+        await migrate(connection)
+        await connection.execute(_REFUSE.format(table="batch", when="true"))
+        ended = await run_crescendo("run", files[0], "--database", dsn, "--data", tmp_path / "disturbed")
+        assert ended.code == 0, ended.err
+        assert "restarting from the last commit" in ended.err
+        state = await read_state(connection)
+    assert state == await _run_undisturbed(other_dsn, files[:1], tmp_path / "undisturbed")

@@ -1,5 +1,6 @@
 """The execution mode of kernels in this test run, compiled or interpreted, and its consequences for the tests."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,12 +13,17 @@ from core.tables.journal import Bytes, Spans
 
 IS_COMPILED = not getattr(config, "DISABLE_JIT")  # noqa: B009
 _INTERPRETED_DIVISOR = 1 if IS_COMPILED else 3
+_EXAMPLES_FACTOR = int(os.environ.get("EXAMPLES_FACTOR", "1"))
+"""How many times the usual number of cases a long form draws."""
 
 
 def run_examples(count: int) -> settings:
-    """Return settings for ``count`` cases, fewer if interpreted; without a deadline, as the first case may be slow."""
+    """Return settings for ``count`` cases, fewer if interpreted; without a deadline, as the first case may be slow.
+
+    The environment variable ``EXAMPLES_FACTOR`` multiplies them, for a long form.
+    """
     return settings(
-        max_examples=max(count // _INTERPRETED_DIVISOR, 1),
+        max_examples=max(count * _EXAMPLES_FACTOR // _INTERPRETED_DIVISOR, 1),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

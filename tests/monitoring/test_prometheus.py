@@ -16,7 +16,7 @@ from service.database.embedded_server import Database
 from tests.monitoring.prometheus import Prometheus, run_prometheus
 from tests.monitoring.test_rules import run_promtool
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.running_service import JSONL, RunningService, create_database, run_service, to_jsonl
 
 pytestmark = [pytest.mark.outside("prometheus", "promtool"), pytest.mark.asyncio(loop_scope="module")]
@@ -58,10 +58,10 @@ async def observed(
 async def _send_work(client: httpx.AsyncClient) -> None:
     """Send files, forms, refused lines, and two requests that are rejected."""
     rows = [
-        *CREDITS,
         *build_unknown_centres(7),
         *(build_commitment(f"C{number}", "1.00") for number in range(50)),
     ]
+    await submit_credits(client)
     response = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
     assert response.json()["state"] == "decided"
     forms = [client.post("/v1/acts", json=build_commitment(f"F{number}", "0.01")) for number in range(40)]

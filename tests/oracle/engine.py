@@ -10,7 +10,7 @@ from core.outcome_codes import Outcome
 from tests.oracle import amounts, days, decisions, hashing, whole_numbers
 from tests.oracle.assignment import build_cell, find_sheet, find_source_node, has_cell
 from tests.oracle.availability import compute_available
-from tests.oracle.ledger import Ledger
+from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
 from tests.oracle.reference import Reference
 from tests.oracle.rollback import decide_form
@@ -38,18 +38,28 @@ class Engine:
 
     def submit(self, rows: Iterable[Row], sender: str = "ministry") -> list[LineResult]:
         """Decide one file with all passes of held acts; return the result of each row."""
-        acts = [self._build_lines(act, sender) for act in read_acts(rows, self.reference)]
-        first, last = self.ledger.submit(acts)
-        self._held = {row for row, d in enumerate(_flatten(first)) if d.outcome is Outcome.HELD}
-        return self._build_results(_flatten(last))
+        rows = list(rows)
+        file = self.open_file(rows, sender)
+        file.present_rows(len(rows))
+        first, last = file.finish()
+        self._held = {row for row, (outcome, _, _) in enumerate(first) if outcome == Outcome.HELD.name}
+        return last
 
-    def submit_form(self, rows: Iterable[Row], sender: str = "ministry") -> list[LineResult]:
-        """Decide one form, its acts all accepted or none; return the result of each row."""
+    def open_file(self, rows: Iterable[Row], sender: str = "ministry") -> "OpenFile":
+        """Begin a file; forms may be decided between two of its acts, other files behind its end."""
+        return OpenFile(self, [self._build_lines(act, sender) for act in read_acts(rows, self.reference)])
+
+    def submit_form(
+        self, rows: Iterable[Row], sender: str = "ministry", *, is_atomic: bool = True
+    ) -> list[LineResult]:
+        """Decide one form, its acts all accepted or none if it ``is_atomic``; return the result of each row."""
         lines = decisions.join_acts(
             [self._build_lines(act, sender) for act in read_acts(rows, self.reference)]
         )
         self._held = set()
-        return self._build_results(decide_form(lines, self.ledger))
+        if is_atomic:
+            return self.build_results(decide_form(lines, self.ledger))
+        return self.build_results(decisions.decide(lines, self.ledger, holding=False))
 
     def list_held(self) -> set[int]:
         """Return the rows of the last file or form that waited for a later act, from 0."""
@@ -75,7 +85,8 @@ class Engine:
         sums = [both for (_, other), both in self.ledger.state.sums.items() if other == number]
         return sum(debit for debit, _ in sums), sum(credit for _, credit in sums)
 
-    def _build_results(self, row_decisions: list[Decision]) -> list[LineResult]:
+    def build_results(self, row_decisions: list[Decision]) -> list[LineResult]:
+        """Return decisions in words."""
         return [(d.outcome.name, self.reference.find_centre(d.node), d.missing) for d in row_decisions]
 
     def _build_lines(self, act: list[ReadLine], sender: str) -> list[Line]:
@@ -113,6 +124,25 @@ class Engine:
         number = self._cell_numbers.setdefault(key, len(self._cell_numbers) + 1)
         self._cells[number] = build_cell(line.fields, self.reference)
         return number
+
+
+class OpenFile:
+    """A file of which some rows are decided."""
+
+    def __init__(self, engine: Engine, acts: list[list[Line]]) -> None:
+        self._engine, self._submission = engine, LedgerSubmission(engine.ledger, acts)
+        self._acts_left = list(map(len, acts))
+
+    def present_rows(self, count: int) -> None:
+        """Decide the next ``count`` rows, whole acts, for the first time."""
+        while count > 0:
+            count -= self._acts_left.pop(0)
+            self._submission.present(1)
+
+    def finish(self) -> tuple[list[LineResult], list[LineResult]]:
+        """Decide the held acts behind the last row; return the results of the first pass, and the final ones."""
+        first, last = self._submission.finish()
+        return self._engine.build_results(_flatten(first)), self._engine.build_results(_flatten(last))
 
 
 def _build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:

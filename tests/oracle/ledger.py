@@ -60,28 +60,10 @@ class Ledger:
         return [Decision(Outcome.HELD)] * len(lines)
 
     def submit(self, acts: Acts) -> tuple[list[ActDecisions], list[ActDecisions]]:
-        """Decide a whole submission; return the answers of the first pass, and the final ones.
-
-        Held acts are presented again in order, pass after pass while a pass accepts any, then once without holding.
-        """
-        places = list(range(len(acts)))
-        first = self._present(acts, places, holding=True)
-        answers = dict(first)
-        held = _list_held(first)
-        while held:
-            answers_of_pass = self._present(acts, held, holding=True)
-            answers.update(answers_of_pass)
-            held = _list_held(answers_of_pass)
-            if not any(answer[0].outcome is Outcome.ACCEPTED for answer in answers_of_pass.values()):
-                answers.update(self._present(acts, held, holding=False))
-                break
-        self.waiting.clear()
-        return [first[at] for at in places], [answers[at] for at in places]
-
-    def _present(self, acts: Acts, places: list[int], *, holding: bool) -> dict[int, ActDecisions]:
-        """Decide the acts at ``places`` once, in order; keys wait only within one pass."""
-        self.waiting.clear()
-        return {at: self.decide(acts[at], holding) for at in places}
+        """Decide a whole submission; return the answers of the first pass, and the final ones."""
+        submission = LedgerSubmission(self, acts)
+        submission.present(len(acts))
+        return submission.finish()
 
     def list_figures(self, node: int) -> list[int]:
         """Return the eight figures of ``node``, in the order of ``core.tables.book.Book.figures``."""
@@ -90,6 +72,43 @@ class Ledger:
     def read_sums(self, period: int, account: int) -> tuple[int, int]:
         """Return debit and credit of ``account`` in ``period``."""
         return self.state.sums.get((period, account), (0, 0))
+
+
+class LedgerSubmission:
+    """A submission whose acts are presented in order; between two of them forms may be decided."""
+
+    def __init__(self, ledger: Ledger, acts: Acts) -> None:
+        self._ledger, self._acts = ledger, acts
+        self._first: dict[int, ActDecisions] = {}
+        ledger.waiting.clear()
+
+    def present(self, count: int) -> None:
+        """Decide the next ``count`` acts for the first time."""
+        for place in range(len(self._first), len(self._first) + count):
+            self._first[place] = self._ledger.decide(self._acts[place], holding=True)
+
+    def finish(self) -> tuple[list[ActDecisions], list[ActDecisions]]:
+        """Decide the held acts, right behind the last act; return the answers of the first pass, and the final ones.
+
+        Held acts are presented again in order, pass after pass while a pass accepts any, then once without holding.
+        """
+        answers = dict(self._first)
+        held = _list_held(answers)
+        while held:
+            answers_of_pass = self._retry(held, holding=True)
+            answers.update(answers_of_pass)
+            held = _list_held(answers_of_pass)
+            if not any(answer[0].outcome is Outcome.ACCEPTED for answer in answers_of_pass.values()):
+                answers.update(self._retry(held, holding=False))
+                break
+        self._ledger.waiting.clear()
+        places = range(len(self._acts))
+        return [self._first[at] for at in places], [answers[at] for at in places]
+
+    def _retry(self, places: list[int], *, holding: bool) -> dict[int, ActDecisions]:
+        """Decide the acts at ``places`` once, in order; keys wait only within one pass."""
+        self._ledger.waiting.clear()
+        return {at: self._ledger.decide(self._acts[at], holding) for at in places}
 
 
 def _answer_known(act: AcceptedAct, content: Content) -> list[Decision]:

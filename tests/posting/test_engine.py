@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBERS, Family
@@ -55,13 +56,17 @@ def _read_cell(piece: Piece, at: int, field: Field) -> str:
 
 
 @few
-@given(presented=files(acts_max=25))
-def test_every_line_is_stored_in_one_row(presented: list[File]) -> None:
-    """Accepted lines in the journal, duplicate and refused lines in tables of their own; two files in one batch."""
+@given(presented=files(acts_max=25), is_holding=st.booleans())
+def test_every_line_is_stored_in_one_row(presented: list[File], is_holding: bool) -> None:
+    """Accepted lines in the journal, duplicate and refused lines in tables of their own; several files in one batch.
+
+    A batch that is holding ends behind the first file with held acts.
+    """
     harness = TextEngine()
     harness.decide_files(presented[0])
     pieces = [harness.build_piece(rows) for rows in (*presented[1:], presented[0])]
-    outcome = harness.engine.evaluate(Batch(pieces))
+    outcome = harness.engine.evaluate(Batch(pieces, is_holding))
+    pieces = pieces[: len(harness.engine.decisions)]
     lines, first = _list_decided_lines(pieces, harness), build_registry().first_node
     result = b"".join(
         _journal(piece, [line for line in lines if line[0] is piece], first) for piece in pieces
@@ -142,7 +147,15 @@ def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
         "node": node,
         "missing": decision["missing"],
     }
-    return _place(piece, at, position) | own | {"amount": int(piece.cents[at]), "texts": printable_texts}
+    return (
+        _place(piece, at, position)
+        | own
+        | {
+            "amount": int(piece.cents[at]),
+            "lines": 1,
+            "texts": printable_texts,
+        }
+    )
 
 
 def _printable(text: str) -> str:

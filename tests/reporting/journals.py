@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.year.year_generator import Year, generate_year
-from ingest.queue.file_feed import FileFeed, ProcessingRequest
+from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.store.journal_store import PostgresStore
+from tests.any_sender_feed import AnySenderFeed
 
 Row = dict[str, str]
 
@@ -107,7 +108,7 @@ async def process_files(dsn: str, folder: Path, paths: Sequence[Path], reference
     """Process files to the end, a few at a time, each time by an engine that loads its book anew."""
     for start in range(0, len(paths), FILES_AT_ONCE):
         async with PostgresStore(dsn).own_lease("test") as store:
-            feed = FileFeed(
+            feed = AnySenderFeed(
                 ProcessingRequest(paths[start : start + FILES_AT_ONCE]), Spool(folder / "spool"), store
             )
             await Pipeline(store, reference).run(feed)

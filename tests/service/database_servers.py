@@ -87,6 +87,30 @@ def switch_user(user: ServerUser) -> dict[str, Any]:
     return {"user": user.uid, "group": user.gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
+PROCESSES = ("backend", "checkpointer", "walwriter")
+"""Single processes of a server; the backend is one that serves a client."""
+
+
+async def kill_process(dsn: str, server: psutil.Process, title: str) -> None:
+    """Kill one process of a server, by its title; a backend is one that serves a new connection."""
+    if title != "backend":
+        _find_child(server, title).kill()
+        return
+    connection = await asyncpg.connect(dsn)
+    psutil.Process(connection.get_server_pid()).kill()
+    connection.terminate()
+
+
+def _find_child(server: psutil.Process, title: str) -> psutil.Process:
+    return next(child for child in server.children() if f"postgres: {title}" in " ".join(child.cmdline()))
+
+
+def suspend_all(server: psutil.Process) -> None:
+    """Suspend all processes of the server: none of them reacts to anything but SIGKILL."""
+    for process in [server, *server.children(recursive=True)]:
+        process.suspend()
+
+
 def kill_all(server: psutil.Process) -> None:
     """Kill all processes of the server, so that none of them can clean up."""
     processes = [server, *server.children(recursive=True)]

@@ -14,6 +14,7 @@ import asyncpg
 
 from core import bank_reasons
 from core.iban import add_check_digits
+from core.senders import RESERVED_SENDERS
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from reporting.verification import Verification, verify
@@ -98,7 +99,7 @@ class State:
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         result = await file_processing.process_files(
             self.context,
-            ProcessingRequest([path], Envelope(sender=sender)),
+            ProcessingRequest([path], Envelope(sender=sender), is_internal=sender in RESERVED_SENDERS),
             create_interruption(),
             reporter=ProgressLines(),
         )

@@ -12,7 +12,7 @@ from service.auth.roles import Role
 from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import Request, Response, respond
 from service.http.openapi.operation import Operation, list_problems
-from service.http.problems import Problem, try_again
+from service.http.problems import Problem, disk_full, try_again
 from service.http.route import Route
 from service.http.service_state import ServiceState
 from service.http.tickets import CANCELLED, SubmissionTickets, Ticket
@@ -31,6 +31,8 @@ class CancellationHandler:
         """Cancel a submission that still waits; repeating the request gives the same response."""
         request.allow_only()
         number = await self._require_cancellable(request)
+        if self._state.is_disk_full:
+            raise disk_full()
         if not self._state.is_ready:
             raise try_again("The service is starting")
         async with self._lock:

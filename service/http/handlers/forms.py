@@ -131,6 +131,7 @@ class FormHandler:
         return respond(msgspec.structs.replace(decision, dry_run=is_dry_run))
 
     async def _post(self, sender: str, parsed: ParsedForm, *, is_atomic: bool) -> FormResult:
+        self._limits.check_form(sender)  # again: meanwhile the body arrived
         future = asyncio.get_running_loop().create_future()
         form = Form(sender, parsed.rows, parsed.body, future, is_atomic)
         self._inbox.forms.submit(form)

@@ -3,7 +3,7 @@
 from ingest.queue.inbox import Inbox
 from service.http.http_messages import Request, Response, respond
 from service.http.openapi.operation import Operation
-from service.http.problems import try_again
+from service.http.problems import disk_full, try_again
 from service.http.route import Route
 from service.http.service_state import ServiceState
 
@@ -22,6 +22,8 @@ class HealthHandler:
         """Respond 200 while the book is loaded and the service is not stopping, else 503."""
         if self._state.is_draining:
             raise try_again("The service is stopping")
+        if self._state.is_disk_full:
+            raise disk_full()
         if not self._state.is_ready:
             raise try_again("The service is loading the book")
         return respond({"status": "ready", "files_waiting": len(self._inbox.files.queue)})

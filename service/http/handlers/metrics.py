@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from http import HTTPStatus
 
 import msgspec
@@ -80,8 +81,9 @@ class LiveHandler:
         try:
             with self._broadcaster.open_viewer_slot(_get_viewer(request)):
                 for _ in range(STREAM_EVENTS_MAX):
-                    next_figures = asyncio.ensure_future(self._broadcaster.wait_for_figures())
+                    next_figures = asyncio.ensure_future(self._wait_for_figures())
                     await asyncio.wait({disconnected, next_figures}, return_when=asyncio.FIRST_COMPLETED)
+                    # no time limit: it is done
                     figures = None if disconnected.done() else next_figures.result()
                     if figures is None:
                         next_figures.cancel()
@@ -89,6 +91,12 @@ class LiveHandler:
                     yield b"event: figures\ndata: " + figures + b"\n\n"
         finally:
             disconnected.cancel()
+
+    async def _wait_for_figures(self) -> bytes | None:
+        """Return the next figures; None, which ends the stream, if the service stops or the database does not answer."""
+        with suppress(TimeoutError):
+            return await self._broadcaster.wait_for_figures()
+        return None
 
     async def get_proof(self, request: Request) -> Response:
         """Recompute the proof of a batch; its labels are French if Accept-Language prefers French."""

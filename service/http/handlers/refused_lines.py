@@ -60,7 +60,7 @@ class RefusedLinesHandler:
         rows = await refused_line_queries.read_refused_page(self._pool, submission, after=after, limit=limit)
         lines = [describe_refused_line(names, row, request.language) for row in rows]
         address = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
-        return RefusalPage(lines, f"{address}{lines[-1].line}" if len(lines) == limit else None)
+        return RefusalPage(lines, f"{address}{lines[-1].last_line}" if len(lines) == limit else None)
 
 
 async def read_refused_lines(

@@ -9,7 +9,6 @@ from core.errors import InputError
 from ingest.queue.admission import AdmissionResult
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.partial_uploads import (
-    DiskFull,
     PartialUpload,
     PartialUploads,
     UploadBusy,
@@ -42,7 +41,6 @@ from service.http.upload_states import (
     upload_busy,
 )
 
-NO_SPACE_RETRY_SECONDS = 300
 _CONFLICT_CODES: Mapping[type[Exception], str] = {
     UploadQuotaExceeded: "uploads-full",
     UploadDiffers: "upload-differs",
@@ -86,8 +84,6 @@ class UploadsHandler:
         except (UploadQuotaExceeded, UploadDiffers) as error:
             detail = f"{error}: finish an upload, or remove one with DELETE"
             raise Problem(HTTPStatus.CONFLICT, _CONFLICT_CODES[type(error)], detail) from error
-        except DiskFull as error:
-            raise try_again(str(error), NO_SPACE_RETRY_SECONDS) from error
         except UploadBusy as error:
             raise upload_busy(error) from error
         return respond_state(upload, HTTPStatus.CREATED if is_new else HTTPStatus.OK)

@@ -20,6 +20,8 @@ from service.http.service_state import ServiceState
 
 LOG = structlog.get_logger()
 REFRESH_SECONDS = 1
+FIGURES_SECONDS = 15
+"""How long a viewer waits for figures; they are computed once a second."""
 VIEWERS_MAX = 256
 """Viewers at once, half of them of one sender: each holds a connection and gets a few kilobytes a second."""
 BATCHES_MAX = 12
@@ -98,10 +100,17 @@ class FiguresBroadcaster:
         self._viewer_quota.check(viewer, 1)
 
     async def wait_for_figures(self) -> bytes | None:
-        """Return figures, as JSON, whose computation starts after this call; None once the service stops."""
+        """Return figures, as JSON, whose computation starts after this call; None once the service stops.
+
+        Raises
+        ------
+        TimeoutError
+            None were computed in time, as the database does not answer.
+        """
         target = self._last_started + 1
-        while self._last_finished < target and not self._is_closed:
-            await self._refreshed.wait()
+        async with asyncio.timeout(FIGURES_SECONDS):
+            while self._last_finished < target and not self._is_closed:
+                await self._refreshed.wait()
         return None if self._is_closed else self._payload
 
     def close(self) -> None:

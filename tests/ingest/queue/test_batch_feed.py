@@ -8,12 +8,13 @@ import pytest
 
 from core.errors import EngineError
 from core.stage_timing import StageTimes
-from ingest.queue.batch_feed import PIECES_MAX, BatchFeed
+from ingest.queue.batch_cuts import BatchLimits
+from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.decode_ahead import PENDING, Pending
-from ingest.queue.open_submission import OpenSubmission
+from ingest.queue.open_submission import OpenSubmission, sort_by_progress
 from ingest.spool.envelope import Envelope
 from ingest.validation.file_validation import open_source, validate_without_cache
-from posting.batch import Batch
+from posting.batch import Batch, Progress
 from tests.file_strategies import PLACES, File, build_openings
 from tests.ingest.format_writers import spool_file
 from tests.posting.text_engine import SENDER, TextEngine
@@ -92,10 +93,18 @@ def test_small_files_share_a_batch_while_the_next_is_opened(text_engine: TextEng
 
 
 def test_a_batch_of_small_files_has_a_maximum_of_pieces(text_engine: TextEngine, tmp_path: Path) -> None:
+    pieces = BatchLimits().pieces
     files = [
-        _open_submission(text_engine, tmp_path, _build_commitment(0, f"M-{n}")) for n in range(PIECES_MAX + 3)
+        _open_submission(text_engine, tmp_path, _build_commitment(0, f"M-{n}")) for n in range(pieces + 3)
     ]
-    assert [len(batch.pieces) for batch in _generate_batches(text_engine, *files)] == [PIECES_MAX, 3]
+    assert [len(batch.pieces) for batch in _generate_batches(text_engine, *files)] == [pieces, 3]
+
+
+def test_what_is_begun_comes_first_after_a_restart(text_engine: TextEngine, tmp_path: Path) -> None:
+    """A file may be begun before one with a lower number, whose sender was paused."""
+    files = [_open_submission(text_engine, tmp_path, _build_commitment(0, f"P-{n}")) for n in range(3)]
+    files[1].submission.progress, files[2].submission.progress = Progress(1, 1), Progress(2, 0)
+    assert sort_by_progress(files) == files[::-1]
 
 
 def test_batches_are_decided_in_the_order_of_their_numbering(text_engine: TextEngine) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import FileUnreadable
 from core.outcome_codes import Outcome as Code
 from core.stage_timing import StageTimes
 from ingest.queue.batch_feed import BatchFeed
@@ -71,14 +73,10 @@ def _process_file(text_engine: TextEngine, spooled: SpooledFile) -> tuple[list[B
         list[PieceDecisions](),
     )
 
-    def decide(batch: Batch) -> None:
-        outcomes.append(text_engine.engine.evaluate(batch))
-        passes.extend(map(PieceDecisions, batch.pieces, text_engine.engine.decisions))
-
-    for batch in feed.produce_batches():
-        decide(batch)
-        for retried in feed.retry_held(batch):
-            decide(retried)
+    for read in feed.produce_batches():
+        for batch in feed.order_batches(read):
+            outcomes.append(text_engine.engine.evaluate(batch))
+            passes.extend(map(PieceDecisions, batch.pieces, text_engine.engine.decisions))
     return outcomes, _list_decisions(passes)
 
 
@@ -216,3 +214,17 @@ def test_abandoned_dry_runs_are_skipped() -> None:
         assert rehearsals.take() is requests[1]
         assert rehearsals.count() == 1
         assert not rehearsals.is_due
+
+
+def test_a_file_that_can_no_longer_be_read_ends_its_own_dry_run() -> None:
+    with _create_result() as answer, TemporaryDirectory() as folder:
+        rehearsals, text_engine = DryRuns(StageTimes()), TextEngine()
+        spooled = _spool_file(Path(folder), build_openings())
+        question = DryRunRequest("ministry", spooled, answer)
+        spooled.path.unlink()
+        rehearsals.add(question)
+        assert rehearsals.take() is question
+        assert list(rehearsals.produce_batches(question, text_engine.loaded, text_engine.context)) == []
+        assert rehearsals.count() == 0
+        with pytest.raises(FileUnreadable, match=r"acts.jsonl: .*No such file"):
+            answer.get_loop().run_until_complete(answer)

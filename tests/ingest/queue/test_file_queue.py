@@ -1,4 +1,7 @@
-"""The queue of files against a plain list: all files keep their places, whoever is paused and resumed."""
+"""The queue of files against a plain list: all files keep their places, whoever is paused and resumed.
+
+Files of Crescendo's own senders come before all others.
+"""
 
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from ingest.queue.file_queue import FileQueue, QueuedFile
 from ingest.spool.envelope import Envelope
 from ingest.spool.spooled_file import SpooledFile
 
-SENDERS = ("MIN-01", "MIN-02", "MIN-03")
+SENDERS = ("MIN-01", "MIN-02", "treasury")
 numbers = st.integers(1, 12)
 
 
@@ -33,7 +36,8 @@ class FileQueueMachine(RuleBasedStateMachine):
 
     @property
     def due(self) -> list[int]:
-        return [number for number, sender in sorted(self.model.items()) if sender not in self.paused]
+        numbers = [number for number, sender in self.model.items() if sender not in self.paused]
+        return sorted(numbers, key=lambda number: (self.model[number] != "treasury", number))
 
     @rule(number=numbers, sender=st.sampled_from(SENDERS))
     def add(self, number: int, sender: str) -> None:
@@ -77,7 +81,7 @@ class FileQueueMachine(RuleBasedStateMachine):
         assert len(self.queue) == len([*self.model, *opening])
         assert self.queue.lines == sum([*self.model, *opening])
         assert self.queue.is_ready == bool(self.due)
-        assert self.queue.first_queued_at == [float(number) for number in [*opening, *self.due][:1]]
+        assert self.queue.first_queued_at == [float(number) for number in [*opening, *sorted(self.due)[:1]]]
         assert self.queue.count_paused() == len(self.model) - len(self.due)
         for sender in SENDERS:
             of_sender = list(self.model.values()).count(sender)

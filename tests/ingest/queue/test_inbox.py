@@ -51,25 +51,52 @@ async def _read_next(batches: Iterator[Batch]) -> Batch | None:
 async def test_held_acts_of_a_replaced_book_are_not_retried(dsn: str, tmp_path: Path) -> None:
     """Otherwise a batch that is never committed would count as under way, and no file would be processed beside forms."""
     spool, reference = Spool(tmp_path / "spool"), ReferenceData.load(REFERENCE)
-    path = tmp_path / "waits.jsonl"
-    path.write_text(json.dumps(_WAITS) + "\n")
     async with PostgresStore(dsn).own_lease("test") as store:
         inbox = Inbox(spool, store, StageTimes())
         loaded = await load_book(store, reference)
         await inbox.open(loaded)
-        await inbox.files.admission.admit(
-            spool.receive(path, path.name, Envelope(sender="ministry")), _AcceptingObserver()
-        )
-        batch = await _read_next(inbox.produce_batches())
+        await _admit(inbox, spool, tmp_path / "waits.jsonl", _WAITS)
+        read, engine = await _read_next(inbox.produce_batches()), Engine(loaded.state, loaded.head)
+        assert read
+        batches = inbox.order_batches(read)
+        for _ in range(2):
+            batch = await _read_next(batches)
+            assert batch, "while its book is the one that is loaded, it is given"
+            engine.evaluate(batch)
+        await inbox.open(await load_book(store, reference))
+        assert await _read_next(batches) is None
+        inbox.close()
+
+
+async def test_nothing_comes_behind_held_acts_that_are_left(dsn: str, tmp_path: Path) -> None:
+    """The inbox closes between a file and its held acts: what was read behind the file waits for the next start."""
+    spool, reference = Spool(tmp_path / "spool"), ReferenceData.load(REFERENCE)
+    async with PostgresStore(dsn).own_lease("test") as store:
+        inbox = Inbox(spool, store, StageTimes())
+        loaded = await load_book(store, reference)
+        await inbox.open(loaded)
+        for name in ("S1", "S2"):
+            await _admit(inbox, spool, tmp_path / f"{name}.jsonl", _WAITS | {"reference": name})
+        produced = inbox.produce_batches()
+        first = await _read_next(produced)
+        await _admit(inbox, spool, tmp_path / "S3.jsonl", _WAITS | {"reference": "S3"})
+        second = await _read_next(produced)
+        assert first
+        assert second
+        batches = inbox.order_batches(first)
+        batch = await _read_next(batches)
         assert batch
         Engine(loaded.state, loaded.head).evaluate(batch)
-        assert await _read_next(inbox.retry_held(batch)), (
-            "while its book is the one that is loaded, it is given"
-        )
-        retries = inbox.retry_held(batch)
-        await inbox.open(await load_book(store, reference))
-        assert await _read_next(retries) is None
+        assert [piece.is_decided for piece in batch.pieces] == [True, False]
         inbox.close()
+        assert await _read_next(batches) is None
+        assert await _read_next(inbox.order_batches(second)) is None
+
+
+async def _admit(inbox: Inbox, spool: Spool, path: Path, row: dict[str, str]) -> None:
+    path.write_text(json.dumps(row) + "\n")
+    spooled = spool.receive(path, path.name, Envelope(sender="ministry"))
+    await inbox.files.admission.admit(spooled, _AcceptingObserver())
 
 
 class _BlockedInbox(Inbox):

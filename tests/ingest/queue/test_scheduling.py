@@ -13,6 +13,7 @@ from ingest.queue.scheduling import (
     FILE_BATCHES_MAX,
     FILE_PAUSE_SECONDS,
     FORM_IDLE_SECONDS,
+    FORM_SHARE,
     FORM_WAIT_SECONDS,
     Scheduler,
 )
@@ -43,6 +44,33 @@ def test_while_forms_arrive_file_batches_are_few_and_small() -> None:
         assert turns.may_start_file_batch()
         turns.start_file_batch()
     assert not turns.may_start_file_batch()
+    turns.finish_file_batch()
+    assert turns.may_start_file_batch()
+
+
+def test_a_file_batch_is_followed_by_as_much_time_for_forms() -> None:
+    clock = Clock()
+    turns = Scheduler(clock)
+    turns.note_form()
+    assert turns.pause_seconds is None
+    turns.start_file_batch()
+    clock.now += 0.1
+    assert turns.pause_seconds is None
+    turns.finish_file_batch()
+    pause = FORM_SHARE * 0.1
+    assert not turns.may_start_file_batch()
+    assert turns.pause_seconds == pytest.approx(pause)
+    clock.now += pause * 1.001
+    turns.note_form()
+    assert turns.may_start_file_batch()
+    assert turns.pause_seconds is None
+
+
+def test_without_forms_no_pause_follows_a_file_batch() -> None:
+    clock = Clock()
+    turns = Scheduler(clock)
+    turns.start_file_batch()
+    clock.now += 0.1
     turns.finish_file_batch()
     assert turns.may_start_file_batch()
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import EnvelopeMismatch, FormatUnknown
+from core.errors import DiskFull, EnvelopeMismatch, FormatUnknown
 from ingest.spool.envelope import Envelope
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.partial_uploads import (
     EXPIRY_SECONDS,
     SENDER_UPLOADS_MAX,
-    DiskFull,
     PartialUploads,
     UploadBusy,
     UploadDeclaration,

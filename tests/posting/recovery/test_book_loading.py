@@ -18,7 +18,8 @@ from posting.batch import Batch, Submission
 from posting.book import checkpoint
 from posting.book.book_state import BookState
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointSnapshot
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading, journal_replay
 from posting.recovery.book_loading import LoadedBook
 from posting.store import copy_out
@@ -440,8 +441,8 @@ class _Feed:
         for rows, owner in zip(FILES, self._owners, strict=True):
             yield Batch([self._harness.build_piece(rows, owner)])
 
-    def retry_held(self, decided: Batch) -> Iterator[Batch]:  # noqa: ARG002
-        return iter(())
+    def order_batches(self, read: Batch) -> Iterator[Batch]:
+        yield read
 
     def stop_producing(self) -> None:
         pass

@@ -5,15 +5,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
-from core.catalog import CATALOG, KIND_NUMBERS, Family
 from service.auth import api_keys
 from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.credentials import build_caller
 from service.auth.rate_limit import RateLimiter
-from service.auth.roles import FAMILIES_BY_ROLE, INCOMPATIBLE, Role, find_kinds, parse_roles
-from service.configuration.settings import UsageError
+from service.auth.roles import Role
 
 
 def test_a_token_is_parsed_into_its_parts() -> None:
@@ -40,35 +36,6 @@ def test_a_key_accepts_its_secret_until_it_expires() -> None:
 
 def test_the_digest_is_not_the_secret() -> None:
     assert b"secret" not in api_keys.hash_secret("secret")
-
-
-def test_every_kind_has_a_role_that_may_send_it_and_only_one() -> None:
-    for kind in KIND_NUMBERS:
-        assert len([role for role in Role if kind in find_kinds([role])]) == 1
-
-
-def test_roles_that_exclude_each_other() -> None:
-    assert not find_kinds([Role.AUTHORISING_OFFICER]) & find_kinds([Role.ASSIGNED_ACCOUNTANT])
-    for pair in INCOMPATIBLE:
-        with pytest.raises(UsageError, match="make two"):
-            parse_roles(pair)
-    assert find_kinds([Role.AUDITOR, Role.OPERATOR]) == frozenset()
-    assert set(FAMILIES_BY_ROLE) == set(Role)
-
-
-def test_kinds_of_the_accountant() -> None:
-    """Late interest is ordered like any payment; oppositions and assignments are served on the accountant."""
-    settling = {kind.name for kind in CATALOG if kind.family is Family.SETTLEMENT}
-    of_payees = {"third_party", "bank_details", "payee_block", "payee_release"}
-    served = {"attachment", "assignment", "payment_request_rejection"}
-    assert find_kinds([Role.ASSIGNED_ACCOUNTANT]) == settling | of_payees | served
-    assert "late_interest" in find_kinds([Role.AUTHORISING_OFFICER])
-
-
-@pytest.mark.parametrize("names", [[], ["minister"], ["authorising_officer", "nobody"]])
-def test_an_unknown_role_is_a_usage_error(names: list[str]) -> None:
-    with pytest.raises(UsageError):
-        parse_roles(names)
 
 
 def test_a_rate_limit_allows_a_burst_and_then_a_steady_rate() -> None:

@@ -181,7 +181,7 @@ async def test_a_returned_debt_is_paid_again_without_new_credits(state: State) -
     owed = -await read_balance(state, "4010000000")
     assert owed > 0
     await state.submit_accepted(
-        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="accountant"
     )
     files = await state.pay_due(date(2018, 12, 3), DECEMBER)
     again = [row for row in await read_transfers(state) if row["kind"] == KIND_NUMBERS["reissue"]]
@@ -225,7 +225,7 @@ async def test_a_payment_the_bank_calls_a_duplicate_is_never_paid_again(state: S
         row["amount"] for row in await read_transfers(state)
     )
     await state.submit_accepted(
-        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="accountant"
     )
     assert await state.pay_due(date(2018, 12, 3), DECEMBER) == []
     assert len(await read_transfers(state)) == 60
@@ -246,7 +246,7 @@ async def test_deceased_and_sanctioned_payees_are_in_no_run(state: State, code: 
     await state.import_files(state.list_files(answers))
     assert (await state.count_kinds())["payee_block"] == len(blocked)
     await state.submit_accepted(
-        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="accountant"
     )
     await state.submit_accepted(
         [{**build_request(n, "2018-11-20"), "reference": f"DQ-{n}"} for n in range(1, 61)]

@@ -11,7 +11,7 @@ from service.configuration.settings import UsageError
 from service.database.embedded_server import Database
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import build_commitment, build_debt_charges, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.proxies import run_proxy
 from tests.service.http.running_service import create_database, fetch, run_service, to_jsonl
@@ -131,7 +131,9 @@ async def test_the_same_file_of_another_sender_is_another_submission(
 async def test_a_file_arrives_once_and_whole_over_interrupted_connections(
     database: Database, tmp_path: Path
 ) -> None:
-    file = _write_file(tmp_path, "acts.jsonl", [*CREDITS, *build_unknown_centres(20_000, "H-")])
+    file = _write_file(
+        tmp_path, "acts.jsonl", [*build_debt_charges(20), *build_unknown_centres(20_000, "H-")]
+    )
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
         async with run_proxy(served.url, [100_000, 1_000_000]) as bad:
             result = await _run_submit(bad.url, file, "--json")
@@ -139,6 +141,6 @@ async def test_a_file_arrives_once_and_whole_over_interrupted_connections(
         assert result.code == 0, result.err
         (ticket,) = result.json()["submissions"]
         assert ticket["receipt"]["size_bytes"] == file.stat().st_size
-        assert ticket["receipt"]["accepted"]["lines"] == len(CREDITS)
+        assert ticket["receipt"]["accepted"]["lines"] == 20
         assert len(await fetch(dsn, "select from submission")) == 1
         assert list((tmp_path / "data" / "spool" / "incoming").iterdir()) == []

@@ -55,7 +55,7 @@ async def test_it_is_durable_and_speaks_utf8(data: Path) -> None:
         "full_page_writes": "on",
         "data_checksums": "on",
         "server_encoding": "UTF8",
-        "max_connections": "40",
+        "max_connections": "100",
         "listen_addresses": "127.0.0.1",
         "shared_buffers": "16MB",
     }

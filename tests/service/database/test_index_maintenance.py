@@ -14,7 +14,7 @@ from service.database.embedded_server import Database
 from service.database.index_maintenance import IDLE_SECONDS, OVERDUE_SECONDS, IndexBacklog
 from tests import databases
 from tests.service.http.access_keys import MINISTRY, insert_keys
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, fetch, run_service, to_jsonl
 
 ROWS = 100
@@ -204,7 +204,8 @@ async def test_the_service_updates_the_indexes_by_itself(database: Database, tmp
             await migrate(connection, ROWS)
         await insert_keys(dsn)
         async with run_service(dsn, tmp_path) as service, service.client(MINISTRY) as client:
-            rows = [*CREDITS, *(build_commitment(f"C{n}", "0.01") for n in range(2 * ROWS))]
+            await submit_credits(client)
+            rows = [build_commitment(f"C{n}", "0.01") for n in range(2 * ROWS)]
             await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
             for _ in range(5):  # four trees, and the filter of the partition that is written to
                 await service.wait_for_log("index built")

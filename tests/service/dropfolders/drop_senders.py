@@ -16,7 +16,7 @@ from service.database.embedded_server import Database
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.dropfolder_queries import NewSigner
 from tests.file_strategies import File
-from tests.service.http.act_files import CREDITS
+from tests.service.http.act_files import OPENINGS
 from tests.service.http.running_service import RunningService, create_database, run_service, to_jsonl
 
 SENDER, OTHER = "MIN-09", "MIN-12"
@@ -28,10 +28,11 @@ def create_key(number: int) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
 
 
-MINE, PAYMASTER, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE = map(create_key, range(1, 9))
+MINE, PAYMASTER, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE, DIRECTORATE = map(create_key, range(1, 10))
 _DAY = timedelta(days=1)
 _SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[str]]] = {
     "mine": (MINE, SENDER, OFFICER, frozenset()),
+    "directorate": (DIRECTORATE, SENDER, frozenset({Role.BUDGET_DIRECTORATE}), frozenset()),
     "paymaster": (PAYMASTER, SENDER, ACCOUNTANT, frozenset()),
     "narrow": (NARROW, SENDER, OFFICER, frozenset({"0217"})),
     "theirs": (THEIRS, OTHER, OFFICER, frozenset()),
@@ -115,7 +116,7 @@ async def prepare_service(database: Database, place: Path) -> AsyncIterator[tupl
     async with create_database(database) as dsn:
         await register_signers(dsn)
         folders = create_folders(place / "drop")
-        folders.leave_file("credits.jsonl", CREDITS)
+        folders.leave_file("credits.jsonl", OPENINGS, by=DIRECTORATE)
         yield dsn, folders
 
 

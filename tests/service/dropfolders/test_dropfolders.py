@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import pytest_asyncio
 
 from service.database.embedded_server import Database
 from service.results.result_names import to_safe_name
+from tests.ingest.odd_buffers import build_odd_file
 from tests.service.dropfolders.drop_senders import (
     EARLY,
     ENDED,
@@ -29,7 +31,7 @@ from tests.service.dropfolders.drop_senders import (
     wait_for_log,
 )
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import OPENINGS, build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.running_service import JSONL, RunningService, fetch, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -46,6 +48,8 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         run_watching_service(dsn, root, "--drop-settle", "0") as served,
     ):
         await wait_for_log(served, "answered", "credits.jsonl")
+        async with served.client() as client:
+            await submit_credits(client)
         yield served, folders, dsn
 
 
@@ -58,7 +62,7 @@ async def test_a_signed_file_is_processed_and_answered(place: Place) -> None:
     _, folders, _ = place
     ticket = folders.read_result("credits.jsonl.receipt.json")
     assert ticket["state"] == "decided"
-    assert ticket["receipt"]["accepted"]["lines"] == len(CREDITS)
+    assert ticket["receipt"]["accepted"]["lines"] == len(OPENINGS)
     assert ticket["receipt"]["sender"] == "MIN-09"
     assert {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"} <= folders.list_names("done")
     assert {"credits.jsonl.receipt.json", "credits.jsonl.refusals.csv", "credits.jsonl.pain002.xml"} <= (
@@ -168,6 +172,7 @@ FAULTS: dict[str, tuple[dict[str, str], bytes, str]] = {
     "cut.jsonl": ({}, to_jsonl([build_commitment("O6")])[:-9], "file-unreadable"),
     "empty.jsonl": ({}, b"", "file-unreadable"),
     "page.html": ({}, b"<html>", "format-unknown"),
+    "odd.arrow": ({}, build_odd_file(pa.string()), "file-unreadable"),
 }
 
 

@@ -27,7 +27,7 @@ from tests.service.dropfolders.drop_senders import (
     wait_for_log,
 )
 from tests.service.http.access_keys import MINISTRY, OPERATOR
-from tests.service.http.act_files import build_commitment
+from tests.service.http.act_files import build_commitment, build_debt_charges
 from tests.service.http.running_service import RunningService, fetch, to_jsonl
 from tests.settlement.test_pain002_writer import find_texts as found_in
 from tests.settlement.test_pain002_writer import read_report
@@ -75,8 +75,8 @@ async def test_a_file_replaced_while_it_is_taken_is_left_and_taken_as_new(
     ):
         await wait_for_log(served, "answered", "credits.jsonl")
         first, second = (
-            to_jsonl([build_commitment("FIRST")]),
-            to_jsonl([build_commitment("SECOND"), build_commitment("MORE")]),
+            to_jsonl(build_debt_charges(1, "FIRST-")),
+            to_jsonl(build_debt_charges(2, "SECOND-")),
         )
         async with lock_table(dsn, "submission") as blocking:
             folders.leave_file("lot.jsonl", first)
@@ -89,7 +89,7 @@ async def test_a_file_replaced_while_it_is_taken_is_left_and_taken_as_new(
         await wait_for_log(served, "answered", "lot.jsonl", times=2)
         assert folders.list_names("in") == set()
         rows = await fetch(dsn, "select reference from entry where submission > 1 order by entry_id")
-        assert [row["reference"] for row in rows] == ["FIRST", "SECOND", "MORE"]
+        assert [row["reference"] for row in rows] == ["FIRST-0", "SECOND-0", "SECOND-1"]
         assert (folders.base / "done" / "000000003-lot.jsonl").read_bytes() == second
         assert folders.read_result("lot.jsonl.receipt.json")["receipt"]["lines"] == 2
 

@@ -20,7 +20,7 @@ from tests.service.dropfolders.drop_senders import (
     run_watching_service,
     wait_for_log,
 )
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import ALLOTMENTS, OPENINGS, build_commitment
 from tests.service.http.running_service import RunningService, create_database, fetch
 
 NOW = ("--drop-settle", "0")
@@ -39,8 +39,8 @@ async def _check_recovery(dsn: str, folders: SenderFolders, place: Path) -> None
         await wait_for_log(served, "answered", "credits.jsonl")
     assert folders.list_names("in") == set()
     assert folders.list_names("done") == {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"}
-    assert folders.read_result("credits.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == len(CREDITS)
-    assert [row["count"] for row in await fetch(dsn, "select count(*) from entry")] == [len(CREDITS)]
+    assert folders.read_result("credits.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == len(OPENINGS)
+    assert [row["count"] for row in await fetch(dsn, "select count(*) from entry")] == [len(OPENINGS)]
     assert len(await fetch(dsn, "select from submission")) == 1
     unanswered = "select from drop_taken where taken not in (select taken from drop_answered)"
     assert await fetch(dsn, unanswered) == []
@@ -134,7 +134,7 @@ async def _run_unsigned_service(
 
 async def test_unsigned_files_are_taken_if_the_operator_allows_it(database: Database, tmp_path: Path) -> None:
     async with _run_unsigned_service(database, tmp_path, "programme_manager") as (served, theirs, dsn):
-        theirs.leave_file("credits.jsonl", CREDITS, by=None)
+        theirs.leave_file("credits.jsonl", ALLOTMENTS, by=None)
         await wait_for_log(served, "answered", "credits.jsonl")
         assert theirs.read_result("credits.jsonl.receipt.json")["receipt"]["sender"] == "MIN-55"
         assert theirs.list_names("out") == {"credits.jsonl.receipt.json", "credits.jsonl.refusals.csv"}
@@ -142,11 +142,16 @@ async def test_unsigned_files_are_taken_if_the_operator_allows_it(database: Data
         theirs.leave_file("commitments.jsonl", [build_commitment("C")], by=None)
         await wait_for_log(served, "refused", "commitments.jsonl")
         assert theirs.read_result("commitments.jsonl.problem.json")["code"] == "role-not-held"
+        # a reserved name is no sender
+        bank = create_folders(tmp_path / "drop", "bank")
+        bank.leave_file("debits.jsonl", ALLOTMENTS, by=None)
+        await wait_for_log(served, "refused", "debits.jsonl")
+        assert bank.read_result("debits.jsonl.problem.json")["code"] == "wrong-sender"
         # a sender with a signer must sign, even if all its signers have ended
         folders = create_folders(tmp_path / "drop")
         for row in await fetch(dsn, "select signer from signer where sender = 'MIN-09'"):
             await fetch(dsn, "insert into signer_end values ($1, '') on conflict do nothing", row["signer"])
-        folders.leave_file("mine.jsonl", CREDITS)
+        folders.leave_file("mine.jsonl", ALLOTMENTS)
         await wait_for_log(served, "refused", "mine.jsonl")
         assert folders.read_result("mine.jsonl.problem.json")["code"] == "signature-wrong"
 

@@ -13,6 +13,7 @@ _KEYS: Mapping[str, tuple[str, list[str], list[str]]] = {
     "paymaster222": ("MIN-09", ["assigned_accountant"], []),
     "thin22222222": ("MIN-09", ["authorising_officer", "programme_manager"], ["0217"]),
     "stranger2222": ("MIN-12", ["authorising_officer", "programme_manager"], []),
+    "creditgate22": ("DIRECTORATE", ["budget_directorate"], []),
     "reader222222": ("COURT", ["auditor"], []),
     "thinreader22": ("COURT", ["auditor"], ["0217"]),
     "keeper222222": ("OPS", ["operator"], []),
@@ -25,6 +26,7 @@ def build_headers(name: str, secret: str = SECRET) -> dict[str, str]:
 
 MINISTRY = build_headers("ministry2222")
 ACCOUNTANT = build_headers("paymaster222")
+DIRECTORATE = build_headers("creditgate22")
 LIMITED = build_headers("thin22222222")
 FOREIGN = build_headers("stranger2222")
 AUDITOR = build_headers("reader222222")

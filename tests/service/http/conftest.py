@@ -11,8 +11,8 @@ import pytest_asyncio
 from service.database.embedded_server import Database
 from tests.service.http import spending_story
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS
-from tests.service.http.running_service import JSONL, RunningService, create_database, run_service, to_jsonl
+from tests.service.http.act_files import submit_credits
+from tests.service.http.running_service import RunningService, create_database, run_service
 
 
 class ServicePlace(NamedTuple):
@@ -29,8 +29,7 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
     data = tmp_path_factory.mktemp("served")
     async with create_database(database) as dsn, run_service(dsn, data) as service:
         async with service.client(MINISTRY) as client:
-            response = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
-            assert response.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+            await submit_credits(client)
         yield ServicePlace(service, dsn, data)
 
 

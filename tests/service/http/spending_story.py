@@ -10,7 +10,7 @@ import httpx
 
 from reporting.report_catalog import REPORTS
 from tests.file_strategies import File, Row
-from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, MINISTRY
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, DIRECTORATE, MINISTRY
 from tests.service.http.running_service import JSONL, to_jsonl
 
 UNIT = "0177-D013-DD13"
@@ -69,7 +69,8 @@ _SPENDING: File = [
 ]
 _REJECTIONS: File = [_build_act("payment_request_rejection", "RJ-1", "15.00", predecessor="DP-1")]
 FILES: Sequence[tuple[Mapping[str, str], File]] = (
-    (MINISTRY, _CREDITS),
+    (DIRECTORATE, _CREDITS[:2]),
+    (MINISTRY, _CREDITS[2:]),
     (ACCOUNTANT, _PAYEE),
     (MINISTRY, _SPENDING),
     (ACCOUNTANT, _REJECTIONS),

@@ -13,6 +13,7 @@ from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import (
     ACCOUNTANT,
     AUDITOR,
+    DIRECTORATE,
     FOREIGN,
     LIMITED,
     MINISTRY,
@@ -20,7 +21,13 @@ from tests.service.http.access_keys import (
     SECRET,
     build_headers,
 )
-from tests.service.http.act_files import CREDITS, build_commitment, build_service, build_unknown_centres
+from tests.service.http.act_files import (
+    ALLOTMENTS,
+    OPENINGS,
+    build_commitment,
+    build_service,
+    build_unknown_centres,
+)
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
@@ -207,7 +214,12 @@ OUT_OF_ROLE: Mapping[str, tuple[Mapping[str, str], dict[str, str]]] = {
     "who orders registers no bank account": (MINISTRY, PAYEE),
     "who orders refuses no payment": (MINISTRY, REJECTION),
     "who pays orders nothing": (ACCOUNTANT, build_commitment("X-1")),
-    "who pays opens no credits": (ACCOUNTANT, dict(CREDITS[0])),
+    "who pays opens no credits": (ACCOUNTANT, OPENINGS[0]),
+    "who pays posts no payment of a run": (ACCOUNTANT, {**REJECTION, "kind": "payment"}),
+    "who pays states no movement of the bank": (ACCOUNTANT, {**REJECTION, "kind": "bank_debit"}),
+    "who opens credits allots none": (DIRECTORATE, ALLOTMENTS[0]),
+    "who opens credits orders nothing": (DIRECTORATE, build_commitment("X-4")),
+    "who manages a programme opens no credits": (MINISTRY, OPENINGS[0]),
     "who reads all sends nothing": (AUDITOR, build_commitment("X-2")),
     "who keeps the service sends nothing": (OPERATOR, build_commitment("X-3")),
 }
@@ -265,7 +277,7 @@ async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx
     [
         build_commitment("Z-1"),
         build_service("Z-2", "P-0177"),
-        {**dict(CREDITS[0]), "kind": "budget_move_ae", "fund_centre": "0217", "counterpart": "0177"},
+        {**OPENINGS[0], "kind": "budget_move_ae", "fund_centre": "0217", "counterpart": "0177"},
     ],
 )
 async def test_a_key_cannot_use_programmes_outside_its_perimeter(

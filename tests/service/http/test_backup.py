@@ -10,7 +10,7 @@ from tests import databases
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 ENVIRONMENT = {"CRESCENDO_REFERENCE": str(REFERENCE)}
@@ -23,7 +23,7 @@ async def _run_program(program: str, *words: str | Path) -> None:
 
 async def test_a_restored_backup_is_verified_and_continues(database: Database, tmp_path: Path) -> None:
     """The backup is taken while the service works, with one acknowledged file in the queue."""
-    first = to_jsonl([*CREDITS, build_commitment("C1")])
+    first = to_jsonl([build_commitment("C1")])
     waiting, later = to_jsonl([build_commitment("C2")]), to_jsonl([build_commitment("C3")])
     dump, spool = tmp_path / "kept.dump", tmp_path / "kept" / "spool"
     async with (
@@ -31,6 +31,7 @@ async def test_a_restored_backup_is_verified_and_continues(database: Database, t
         run_service(dsn, tmp_path / "data") as served,
         served.client(MINISTRY) as client,
     ):
+        await submit_credits(client)
         await client.post("/v1/submissions?wait=60", content=first, headers=JSONL)
         async with databases.lock_table(dsn, "batch"):
             assert (await client.post("/v1/submissions", content=waiting, headers=JSONL)).is_success
@@ -43,7 +44,7 @@ async def test_a_restored_backup_is_verified_and_continues(database: Database, t
         place = ("--database", dsn, "--data", tmp_path / "kept")
         assert (await run_crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
         async with run_service(dsn, tmp_path / "kept") as served, served.client(MINISTRY) as client:
-            submission = await client.get("/v1/submissions/2?wait=60")
+            submission = await client.get("/v1/submissions/4?wait=60")
             assert submission.json()["receipt"]["accepted"]["lines"] == 1
             # files sent after the backup are sent again; earlier ones are known
             response = await client.post("/v1/submissions?wait=60", content=later, headers=JSONL)

@@ -17,7 +17,7 @@ import pytest
 from service.database.embedded_server import Database
 from tests.service.command_line import run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.proxies import run_proxy
 from tests.service.http.running_service import RunningService, create_database, fetch, run_service, to_jsonl
 
@@ -49,12 +49,6 @@ def _read_peak_memory(service: RunningService) -> int:
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
 
 
-async def _submit_credits(service: RunningService, folder: Path) -> None:
-    opening = folder / "credits.jsonl"
-    opening.write_bytes(to_jsonl(CREDITS))
-    assert (await run_crescendo("submit", opening, "--url", service.url, environment=KEY)).code == 0
-
-
 async def test_a_large_file_over_slow_interrupted_connections_arrives_once_and_whole(
     database: Database, tmp_path: Path
 ) -> None:
@@ -62,7 +56,8 @@ async def test_a_large_file_over_slow_interrupted_connections_arrives_once_and_w
     cuts = [1, *(SIZE * part // 100 for part in (3, 10, 11, 40, 41, 75, 99))]
     async with create_database(database) as dsn, run_proxy("", cuts, 100 * MIB) as bad:
         async with run_service(dsn, data) as first:
-            await _submit_credits(first, tmp_path)
+            async with first.client() as client:
+                await submit_credits(client)
             bad.target, before = first.url, _read_peak_memory(first)
             sending = await start_command("submit", file, "--url", bad.url, "--json", environment=KEY)
             await bad.wait_for_bytes(SIZE // 4)
@@ -85,7 +80,7 @@ async def test_a_large_file_over_slow_interrupted_connections_arrives_once_and_w
         assert receipt["accepted"]["lines"] == receipt["lines"] == LINES
         assert bad.cuts == [], "every cut was made"
         assert bad.forwarded < 1.1 * SIZE, "what had arrived was not sent again"
-        assert len(await fetch(dsn, "select from submission")) == 2
+        assert len(await fetch(dsn, "select from submission")) == 3
         sums = await fetch(dsn, "select count(*), sum(amount) from entry where reference like 'L-%'")
         assert tuple(sums[0]) == (LINES, LINES)
         original = data / "spool" / _hash_file(file)[:2] / _hash_file(file) / "original"
@@ -106,7 +101,8 @@ def restore_ctrl_c() -> Iterator[None]:
 async def test_the_same_command_continues_after_ctrl_c(database: Database, tmp_path: Path) -> None:
     file = _write_large_file(tmp_path / "large.jsonl", 16 * MIB)
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
-        await _submit_credits(served, tmp_path)
+        async with served.client() as client:
+            await submit_credits(client)
         async with run_proxy(served.url, [], 16 * MIB) as slow:
             sending = await start_command("submit", file, "--url", slow.url, environment=KEY)
             await slow.wait_for_bytes(6 * MIB)
@@ -123,7 +119,7 @@ async def test_the_same_command_continues_after_ctrl_c(database: Database, tmp_p
         assert f"{LINES:,}" in result.out
         assert "MB sent at" in result.out
         assert "nothing left to send" in again.out
-        assert len(await fetch(dsn, "select from submission")) == 2
+        assert len(await fetch(dsn, "select from submission")) == 3
 
 
 async def test_concurrent_senders_of_the_same_file_get_the_same_receipt(
@@ -131,13 +127,14 @@ async def test_concurrent_senders_of_the_same_file_get_the_same_receipt(
 ) -> None:
     file = _write_large_file(tmp_path / "large.jsonl", 16 * MIB)
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
-        await _submit_credits(served, tmp_path)
+        async with served.client() as client:
+            await submit_credits(client)
         words = ("submit", file, "--url", served.url, "--json")
         results = await asyncio.gather(*(run_crescendo(*words, environment=KEY) for _ in range(3)))
         assert [result.code for result in results] == [0, 0, 0], [result.err for result in results]
         tickets = [result.json()["submissions"][0]["submission"] for result in results]
         assert len(set(tickets)) == 1
-        assert len(await fetch(dsn, "select from submission")) == 2
+        assert len(await fetch(dsn, "select from submission")) == 3
 
 
 async def test_a_refused_large_file_is_reported_and_leaves_nothing(
@@ -156,7 +153,8 @@ async def test_a_refused_large_file_is_reported_and_leaves_nothing(
 async def test_progress_and_interruptions_are_printed_as_lines(database: Database, tmp_path: Path) -> None:
     file = _write_large_file(tmp_path / "large.jsonl", 8 * MIB)
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
-        await _submit_credits(served, tmp_path)
+        async with served.client() as client:
+            await submit_credits(client)
         async with run_proxy(served.url, [3 * MIB]) as bad:
             result = await run_crescendo("submit", file, "--url", bad.url, environment=KEY)
     assert result.code == 0

@@ -14,7 +14,7 @@ from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, MINISTRY, OPERATOR, build_headers
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import (
     JSONL,
     RunningService,
@@ -64,7 +64,7 @@ async def test_waiting_submissions_can_be_cancelled_and_begun_ones_cannot(
 ) -> None:
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            await _submit(client, to_jsonl(CREDITS), "wait=60")
+            await submit_credits(client)
             async with _block_queue(dsn, served, client) as numbers:
                 last, first = numbers[-1], numbers[0]
                 waiting = asyncio.create_task(client.get(f"/v1/submissions/{last}?wait=200"))
@@ -109,7 +109,7 @@ async def test_a_cancellation_survives_a_kill(database: Database, tmp_path: Path
     """Kill the service right after the response, and while a cancellation is running."""
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            await _submit(client, to_jsonl(CREDITS), "wait=60")
+            await submit_credits(client)
             async with _block_queue(dsn, served, client) as numbers:
                 assert (await _cancel(client, numbers[-1])).status_code == 200
                 served.process.kill()
@@ -169,7 +169,7 @@ async def test_the_database_refuses_to_decide_a_cancelled_submission(
     """Cancelled in the database directly: the batch is refused and built again without that file."""
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            await _submit(client, to_jsonl(CREDITS), "wait=60")
+            await submit_credits(client)
             async with lock_table(dsn, "batch") as blocking:
                 number = (await _submit(client, FILES[1])).json()["submission"]
                 await wait_until_blocked(blocking)

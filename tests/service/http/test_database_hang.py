@@ -9,8 +9,8 @@ import pytest
 from tests.service.command_line import run_crescendo
 from tests.service.database_servers import find_server, run_keeper
 from tests.service.http.access_keys import MINISTRY, insert_keys
-from tests.service.http.act_files import CREDITS, build_commitment
-from tests.service.http.running_service import JSONL, fetch, run_service, to_jsonl
+from tests.service.http.act_files import build_commitment, submit_credits
+from tests.service.http.running_service import fetch, run_service
 
 
 def _run_all(data: Path) -> list[psutil.Process]:
@@ -27,7 +27,7 @@ async def test_a_hanging_database_ends_the_service_with_a_clear_error(
         await insert_keys(dsn)
         hanging = _run_all(tmp_path / "db")
         async with run_service(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
-            await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+            await submit_credits(client)
             hanging = _run_all(tmp_path / "db")
             for process in hanging:
                 process.suspend()

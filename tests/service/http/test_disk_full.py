@@ -23,11 +23,11 @@ from ingest.validation import file_validation
 from monitoring.service_metrics import ServiceMetrics
 from posting.store.journal_store import PostgresStore
 from service.http.http_messages import Request, Response
-from service.http.problems import DISK_FULL_RETRY_SECONDS
 from service.http.request_body import UploadReceiver
 from service.http.route import BoundRoute
 from service.http.router import Application
 from tests.service.http.act_files import CREDITS
+from tests.service.http.disk_checks import check_disk_full
 from tests.service.http.running_service import to_jsonl
 
 FULL_DISK = Path("/dev/full")
@@ -44,12 +44,6 @@ async def _request(application: Application, body: bytes = b"") -> httpx.Respons
         return await client.post("/", content=body)
 
 
-def _check_disk_full(response: httpx.Response) -> None:
-    assert (response.status_code, response.json()["code"]) == (503, "disk-full")
-    assert response.headers["retry-after"] == str(DISK_FULL_RETRY_SECONDS)
-    assert "full" in response.json()["detail"]
-
-
 async def test_a_body_on_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "CONTENT_FILE", str(FULL_DISK))
     receiver = UploadReceiver(Spool(tmp_path), PartialUploads(tmp_path / "uploads", 2**20), 2)
@@ -61,7 +55,7 @@ async def test_a_body_on_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pyt
 
     application = _application(handler)
     for _ in range(3):
-        _check_disk_full(await _request(application, to_jsonl(CREDITS)))
+        check_disk_full(await _request(application, to_jsonl(CREDITS)))
     assert receiver.active_uploads == 0
     assert not [path for path in (tmp_path / "incoming").iterdir() if path.is_dir()]
 
@@ -71,7 +65,7 @@ async def test_a_full_database_disk_and_an_exceeded_quota_are_disk_full(error: E
     async def handler(_: Request) -> Response:
         raise error
 
-    _check_disk_full(await _request(_application(handler)))
+    check_disk_full(await _request(_application(handler)))
 
 
 async def test_other_disk_errors_are_not_reported_as_disk_full() -> None:

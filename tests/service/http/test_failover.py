@@ -15,8 +15,8 @@ from service.database.binaries import find_wheel_binaries
 from service.database.cluster import Cluster
 from tests.service.database_servers import execute_sql, find_server, kill_all, run_keeper
 from tests.service.http.access_keys import MINISTRY, insert_keys
-from tests.service.http.act_files import CREDITS, build_commitment
-from tests.service.http.running_service import JSONL, run_service, run_standby, to_jsonl
+from tests.service.http.act_files import build_commitment, submit_credits
+from tests.service.http.running_service import run_service, run_standby
 
 
 def _find_free_port() -> int:
@@ -80,8 +80,7 @@ async def test_acknowledged_work_survives_the_loss_of_the_primary(tmp_path: Path
         ports = (str(urlsplit(address).port) for address in (dsn, second))
         either = _build_dsn(dsn, *ports) + "?target_session_attrs=read-write"
         async with run_service(either, tmp_path / "data") as served, served.client(MINISTRY) as client:
-            funded = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
-            assert funded.json().get("state") == "decided", (funded.text, served.log_lines)
+            await submit_credits(client)
             form = await client.post("/v1/acts", json=build_commitment("C1"))
             assert form.json()["outcome"] == "accepted", (form.text, served.log_lines)
             kill_all(find_server(tmp_path / "a"))

@@ -16,7 +16,7 @@ from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, LIMITED, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_service
+from tests.service.http.act_files import build_commitment, build_debt_charges, build_service, submit_credits
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
@@ -303,8 +303,9 @@ async def test_a_form_survives_a_lost_connection(database: Database, tmp_path: P
         run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        for row in CREDITS:
+        for row in build_debt_charges(20):
             assert (await _send(client, row)).json()["outcome"] == "accepted"
+        await submit_credits(client)
         async with lock_table(dsn, "batch") as blocking:
             asking = [
                 asyncio.create_task(_send_until_answered(client, build_commitment(f"L-{n}", "0.01")))
@@ -317,8 +318,8 @@ async def test_a_form_survives_a_lost_connection(database: Database, tmp_path: P
             )
             await served.wait_for_log("batch failed")
         assert {result.json()["outcome"] for result in await asyncio.gather(*asking)} == {"accepted"}
-        rows = await fetch(dsn, "select line from entry order by line")
-        assert len({row["line"] for row in rows}) == len(rows) == len(CREDITS) + 40
+        rows = await fetch(dsn, "select line from entry where kind = 9 order by line")
+        assert len({row["line"] for row in rows}) == len(rows) == 20 + 40
         served.process.terminate()
         assert await served.process.wait() == 0
         place, environment = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
@@ -335,7 +336,7 @@ async def test_a_kill_loses_no_answered_form_and_duplicates_none(database: Datab
         for life in range(3):
             async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
                 if not life:
-                    await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+                    await submit_credits(client)
                 responses = await asyncio.gather(*(_send(client, row) for row in _choose_rows(life)[:20]))
                 answered |= {
                     decided_line["reference"]: decided_line["entry"]

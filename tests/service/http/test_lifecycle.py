@@ -15,10 +15,15 @@ from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_service
+from tests.service.http.act_files import (
+    build_commitment,
+    build_debt_charges,
+    build_service,
+    submit_credits,
+)
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
-ACTS = to_jsonl([*CREDITS, build_service("S1", "C1"), build_commitment("C1")])
+ACTS = to_jsonl([build_service("S1", "D0", "0.50"), *build_debt_charges(4)])
 
 
 async def _submit(client: httpx.AsyncClient, body: bytes = ACTS, query: str = "") -> Any:
@@ -93,7 +98,7 @@ async def test_acknowledged_work_survives_a_kill(database: Database, tmp_path: P
                 await served.process.wait()
         async with run_service(dsn, tmp_path / "b") as served, served.client(MINISTRY) as client:
             response = await _submit(client, query="wait=60")
-            assert response.json()["receipt"]["accepted"]["lines"] == len(CREDITS) + 2
+            assert response.json()["receipt"]["accepted"]["lines"] == 5
         assert await _read_chain(dsn) == await _read_chain(undisturbed)
 
 
@@ -102,7 +107,7 @@ async def test_a_lost_connection_is_replaced_and_the_batch_decided_again(
 ) -> None:
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            await _submit(client, to_jsonl(CREDITS), "wait=60")
+            await submit_credits(client)
             async with lock_table(dsn, "batch") as blocking:
                 asking = asyncio.create_task(_submit(client, to_jsonl([build_commitment("C1")]), "wait=60"))
                 await wait_until_blocked(blocking)
@@ -119,6 +124,7 @@ async def test_a_lost_connection_is_replaced_and_the_batch_decided_again(
             1,
             2,
             3,
+            4,
         ]
 
 

@@ -29,7 +29,12 @@ from service.http.problems import Problem
 from service.http.routes import ROUTES
 from service.http.service_state import ServiceState
 from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY, OPERATOR
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import (
+    build_commitment,
+    build_debt_charges,
+    build_unknown_centres,
+    submit_credits,
+)
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
@@ -52,7 +57,7 @@ async def test_figures_are_computed_after_the_request(database: Database, tmp_pa
         run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+        await submit_credits(client)
         for count in range(1, 4):
             rows = [*build_unknown_centres(count, f"U{count}-"), build_commitment(f"C{count}", "0.01")]
             await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
@@ -75,15 +80,15 @@ async def test_files_are_counted_since_the_creation_of_the_database(
     database: Database, tmp_path: Path
 ) -> None:
     files = (
-        CREDITS,
+        build_debt_charges(2),
         build_unknown_centres(2),
-        [*build_unknown_centres(1, "V"), build_commitment("C", "0.01")],
+        [*build_unknown_centres(1, "V"), *build_debt_charges(1, "C")],
     )
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             for rows in files:
                 await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
-            await client.post("/v1/acts", json=build_commitment("F", "0.01"))
+            await client.post("/v1/acts", json=build_debt_charges(1, "F")[0])
             before = (await client.get("/v1/figures")).json()
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             after = (await client.get("/v1/figures")).json()

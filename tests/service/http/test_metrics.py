@@ -18,7 +18,13 @@ from service.engine.timed_store import STEPS
 from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_service, build_unknown_centres
+from tests.service.http.act_files import (
+    ALLOTMENTS,
+    build_commitment,
+    build_service,
+    build_unknown_centres,
+    submit_credits,
+)
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 Figures = dict[tuple[str, tuple[str, ...]], float]
@@ -76,14 +82,15 @@ async def test_the_metrics_equal_the_database(database: Database, tmp_path: Path
                 for name, metric in METRICS.items()
                 if not metric.labels and metric.metric_type == "gauge"
             } <= {name for name, _ in before}
-            rows = [*CREDITS, *build_unknown_centres(7), build_service("S", "C"), build_commitment("C")]
+            await submit_credits(client)
+            rows = [*build_unknown_centres(7), build_service("S", "C"), build_commitment("C")]
             await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
             second_file = to_jsonl([build_commitment("C"), build_commitment("POOR", "9999.00")])
             await client.post("/v1/submissions?wait=60", content=second_file, headers={**JSONL})
             forms = [client.post("/v1/acts", json=build_commitment(f"F{n}", "0.01")) for n in range(20)]
             other = client.post("/v1/acts", json=build_commitment("F", "0.01"), headers=FOREIGN)
             await asyncio.gather(*forms, other)
-            sent = len(rows) + 2
+            sent = len(ALLOTMENTS) + len(rows) + 2
             await client.get("/v1/submissions/9999")
             await client.get("/etc/passwd")
             await client.get("/v1/submissions", headers={"authorization": "Bearer x"})
@@ -140,7 +147,7 @@ async def test_work_blocked_by_a_lock_is_counted_as_waiting(database: Database, 
         run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+        await submit_credits(client)
         async with lock_table(dsn) as lock:
             form = asyncio.create_task(client.post("/v1/acts", json=build_commitment("F", "0.01")))
             await wait_until_blocked(lock)
@@ -153,7 +160,7 @@ async def test_work_blocked_by_a_lock_is_counted_as_waiting(database: Database, 
                 == size
             )
             assert figures["crescendo_received_lines_total", ("MIN-09", "form")] == 1
-            assert figures["crescendo_lines_total", ("accepted", "MIN-09")] == len(CREDITS)
+            assert figures["crescendo_lines_total", ("accepted", "MIN-09")] == len(ALLOTMENTS)
         assert (await form).json()["outcome"] == "accepted"
         assert (await _read_figures(client))["crescendo_oldest_waiting_seconds", ()] == 0
 

@@ -12,7 +12,7 @@ from tests.databases import open_connection, wait_until_blocked
 from tests.file_strategies import REFERENCE, File
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY, OPERATOR
-from tests.service.http.act_files import CREDITS, build_commitment, build_service
+from tests.service.http.act_files import build_commitment, build_service, submit_credits
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 UNITS = ("0177-D013-XXXX", "0177-D013-DD13")
@@ -43,7 +43,7 @@ def _find_folder(data: Path, body: bytes) -> Path:
 async def _leave_unfinished(dsn: str, data: Path) -> None:
     """Let a service decide the credits and acknowledge three files of a paused sender, then kill it."""
     async with run_service(dsn, data) as served, served.client(MINISTRY) as client:
-        await _submit(client, to_jsonl(CREDITS), "wait=60")
+        await submit_credits(client)
         await client.post("/v1/senders/MIN-09/pause", json={"reason": "night"}, headers=OPERATOR)
         for body in (FIRST, SECOND, THIRD):
             await _submit(client, body)
@@ -60,21 +60,21 @@ async def test_lost_files_do_not_stop_the_service_and_are_decided_when_sent_agai
         (_find_folder(tmp_path, SECOND) / "original").write_bytes(SECOND.replace(b"0.01", b"9.01"))
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             await client.post("/v1/senders/MIN-09/resume", json={"reason": "day"}, headers=OPERATOR)
-            assert (await _read_ticket(client, 4, 60))["state"] == "decided"
-            for number in (2, 3):
+            assert (await _read_ticket(client, 5, 60))["state"] == "decided"
+            for number in (3, 4):
                 ticket = await _read_ticket(client, number, 60)
                 assert (ticket["state"], ticket["receipt"]["done"]) == ("lost", False)
                 assert "send the file again" in ticket["lost"]
             assert "crescendo_files_lost 2.0" in (await client.get("/metrics")).text
             again = await _submit(client, FIRST, "wait=60")
-            assert (again["submission"], again["state"], again["lost"]) == (2, "decided", "")
+            assert (again["submission"], again["state"], again["lost"]) == (3, "decided", "")
             # a lost submission can be cancelled as one that waits
-            response = await client.delete("/v1/submissions/3")
+            response = await client.delete("/v1/submissions/4")
             assert (response.status_code, response.json()["state"]) == (200, "cancelled")
             assert "crescendo_files_lost 0.0" in (await client.get("/metrics")).text
             served.process.terminate()
             assert await served.process.wait() == 0
-        rows = await fetch(dsn, "select reference from entry where submission > 1 order by entry_id")
+        rows = await fetch(dsn, "select reference from entry where submission > 2 order by entry_id")
         assert [row["reference"] for row in rows] == ["L-2", "L-0"]
         verification = await run_crescendo(
             "verify", "--database", dsn, "--data", tmp_path, environment=ENVIRONMENT
@@ -112,7 +112,7 @@ async def _kill_amid_file(dsn: str, data: Path, body: bytes) -> int:
         run_service(dsn, data) as served,
         served.client(MINISTRY) as client,
     ):
-        await _submit(client, to_jsonl(CREDITS), "wait=60")
+        await submit_credits(client)
         await blocking.execute(_BLOCK_SECOND_BATCH)
         await blocking.execute("select pg_advisory_lock(7)")
         number = (await _submit(client, body))["submission"]
@@ -143,7 +143,7 @@ async def test_a_file_lost_between_two_batches_continues_where_it_stopped(
             assert ticket["receipt"]["accepted"]["lines"] > 30_000
             assert ticket["receipt"]["duplicate"]["lines"] == 1
         async with run_service(second_dsn, tmp_path / "two") as served, served.client(MINISTRY) as client:
-            await _submit(client, to_jsonl(CREDITS), "wait=60")
+            await submit_credits(client)
             assert (await client.post("/v1/acts", json=build_commitment("BESIDE", "0.01"))).is_success
             whole = await _submit(client, body, "wait=200")
         counters = ("accepted", "duplicate", "refused", "suspended")
@@ -166,13 +166,13 @@ async def test_file_processing_reports_lost_files_and_decides_them_once_given(
         options = ("--database", dsn, "--data", tmp_path, "--json")
         processed = await run_crescendo("run", *options, environment=ENVIRONMENT)
         assert processed.code == 1
-        assert [submission["submission"] for submission in processed.json()["lost"]] == [2]
-        assert [receipt["submission"] for receipt in processed.json()["receipts"]] == [3, 4]
+        assert [submission["submission"] for submission in processed.json()["lost"]] == [3]
+        assert [receipt["submission"] for receipt in processed.json()["receipts"]] == [4, 5]
         second = await run_crescendo("run", path, "--sender", "MIN-09", *options, environment=ENVIRONMENT)
         assert second.code == 0, second.err
         assert [(receipt["submission"], receipt["done"]) for receipt in second.json()["receipts"]] == [
-            (2, True)
+            (3, True)
         ]
         async with open_connection(dsn) as connection:
             assert (await read_state(connection))["journal"]
-        assert (await fetch(dsn, "select count(*) from entry where submission > 1"))[0][0] == 3
+        assert (await fetch(dsn, "select count(*) from entry where submission > 2"))[0][0] == 3

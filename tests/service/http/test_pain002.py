@@ -11,7 +11,7 @@ from lxml.etree import fromstring
 from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import build_commitment, build_debt_charges, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 from tests.settlement.test_pain002_v10 import validate_report
@@ -130,7 +130,9 @@ async def test_a_waiting_file_is_received_and_an_accepted_one_lists_no_transacti
         served.client(MINISTRY) as client,
     ):
         async with lock_table(dsn) as blocking:
-            submitted = await client.post("/v1/submissions", content=to_jsonl(CREDITS), headers=JSONL)
+            submitted = await client.post(
+                "/v1/submissions", content=to_jsonl(build_debt_charges(2)), headers=JSONL
+            )
             await wait_until_blocked(blocking)
             root = read_report((await _get(client, submitted.json())).content)
             assert find_texts(root, "GrpSts") == ["RCVD"]

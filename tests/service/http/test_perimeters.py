@@ -19,8 +19,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 _SUBPATHS = ("", "/refusals", "/pain002")
 _LIMITED = {"sender": LIMITED, "auditor": LIMITED_AUDITOR}
 _OTHER_PROGRAMME: File = [
-    {"reference": "LFI-0217", "kind": "budget_opening_ae", "exercise": "2018", "date": "2018-03-05"}
-    | {"fund_centre": "0217", "commitment_item": "HT2", "amount": "10.00"}
+    {"reference": "EJ-0217", "kind": "commitment", "exercise": "2018", "date": "2018-03-05"}
+    | {
+        "fund_centre": "0217-SGAC-ASPR",
+        "functional_area": "0217-07",
+        "commitment_item": "31",
+        "amount": "10.00",
+    }
 ]
 """A file in the programme of the limited keys, sent with a key that is not limited."""
 
@@ -50,7 +55,7 @@ async def test_a_file_of_another_programme_is_not_found(
     limited: str, anonymous: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
     key, before = _LIMITED[limited], await _count_audited(spending_service)
-    third_parties = 2  # this submission has only third parties, which belong to no programme
+    third_parties = 3  # this submission has only third parties, which belong to no programme
     for number in [
         submission for submission in await _list_numbers(spending_service) if submission != third_parties
     ][:3]:
@@ -70,7 +75,7 @@ async def test_the_list_omits_submissions_outside_the_perimeter(
     own = await _submit(anonymous, _OTHER_PROGRAMME, MINISTRY)
     number = own.json()["submission"]
     listed = (await anonymous.get("/v1/submissions", headers=_LIMITED[limited])).json()["submissions"]
-    assert [submission["submission"] for submission in listed] == [number, 2]
+    assert [submission["submission"] for submission in listed] == [number, 3]
     page = (await anonymous.get("/v1/submissions?limit=1", headers=_LIMITED[limited])).json()
     assert page["submissions"] == listed[:1]
     assert (await anonymous.get(page["next"], headers=_LIMITED[limited])).json()["submissions"] == listed[1:]
@@ -86,7 +91,7 @@ async def test_a_limited_key_does_not_see_the_forms_of_its_sender(
 ) -> None:
     form = {**_OTHER_PROGRAMME[0], "reference": "FORM-1", "amount": "1.00"}
     result = (await anonymous.post("/v1/acts", json=form, headers=MINISTRY)).json()
-    assert result["outcome"] == "accepted"
+    assert result["outcome"] == "refused", "decided and stored, though no credits are open"
     for key in _LIMITED.values():
         assert (
             await anonymous.get(f"/v1/submissions/{result['submission']}", headers=key)
@@ -95,7 +100,7 @@ async def test_a_limited_key_does_not_see_the_forms_of_its_sender(
 
 async def test_the_perimeter_is_checked_for_bytes_received_before(anonymous: httpx.AsyncClient) -> None:
     """A caller that has the bytes of another programme's file learns nothing about its result."""
-    _, rows = spending_story.FILES[0]
+    _, rows = spending_story.FILES[1]
     assert (await _submit(anonymous, rows, MINISTRY)).json()["state"] == "decided"
     response = await _submit(anonymous, rows, LIMITED)
     assert (response.status_code, response.json()["code"]) == (403, "perimeter-not-held")
@@ -106,7 +111,7 @@ async def test_the_perimeter_is_checked_for_bytes_received_before(anonymous: htt
 async def test_the_perimeter_is_checked_for_bytes_received_before_in_pieces(
     anonymous: httpx.AsyncClient,
 ) -> None:
-    _, rows = spending_story.FILES[0]
+    _, rows = spending_story.FILES[1]
     body = to_jsonl(rows)
     headers = {"upload-length": str(len(body)), "crescendo-sha256": hashlib.sha256(body).hexdigest(), **JSONL}
     assert (await anonymous.post("/v1/uploads", headers={**headers, **MINISTRY})).status_code == 303

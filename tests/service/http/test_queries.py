@@ -176,13 +176,13 @@ async def test_only_accountants_and_auditors_read_whole_bank_details(client: htt
 
 
 async def test_a_node_is_returned_now_and_as_of_each_batch(client: httpx.AsyncClient) -> None:
-    states = [await _query(client, f"{NODE}&batch={batch}") for batch in range(5)]
-    assert [state["batch"] for state in states] == [0, 1, 2, 3, 4]
-    assert [state["node"]["ae"]["available"] for state in states] == [0, 30_000, 30_000, 18_000, 18_000]
-    assert [state["node"]["cp"]["reserved"] for state in states] == [0, 0, 0, 4_000, 2_500]
+    states = [await _query(client, f"{NODE}&batch={batch}") for batch in range(6)]
+    assert [state["batch"] for state in states] == [0, 1, 2, 3, 4, 5]
+    assert [state["node"]["ae"]["available"] for state in states] == [0, 0, 30_000, 30_000, 18_000, 18_000]
+    assert [state["node"]["cp"]["reserved"] for state in states] == [0, 0, 0, 0, 4_000, 2_500]
     assert await _query(client, NODE) == states[-1]
     assert [node["centre"] for node in states[-1]["above"]] == ["0177-D013", "0177"]
-    assert (await client.get(f"{NODE}&batch=5")).status_code == 404
+    assert (await client.get(f"{NODE}&batch=6")).status_code == 404
 
 
 async def test_a_node_without_credits_has_zero_amounts(client: httpx.AsyncClient) -> None:
@@ -221,7 +221,7 @@ async def test_auditors_and_operators_may_read_reports(client: httpx.AsyncClient
 
 
 async def test_the_trial_balance_can_be_read_as_of_a_batch(client: httpx.AsyncClient) -> None:
-    before = await _query(client, "/v1/reports/trial-balance?batch=3", **AUDITOR)
+    before = await _query(client, "/v1/reports/trial-balance?batch=4", **AUDITOR)
     now = await _query(client, "/v1/reports/trial-balance", **AUDITOR)
     assert (before["debit"], now["debit"]) == (10_500, 12_000)  # 60 + 5 + 40, then 15 reversed
     assert before["debit"] == before["credit"]
@@ -241,7 +241,7 @@ async def test_the_budget_report_is_paged_and_its_csv_is_whole(client: httpx.Asy
 
 
 async def test_refusals_are_counted_by_reason(client: httpx.AsyncClient) -> None:
-    response = await _query(client, "/v1/reports/refusals?submission=3", **AUDITOR)
+    response = await _query(client, "/v1/reports/refusals?submission=4", **AUDITOR)
     assert {reason["code"]: reason["lines"] for reason in response["reasons"]} == {
         "AE_EXCEEDED": 1,
         "REFERENCE_CONFLICT": 1,

@@ -10,7 +10,7 @@ from service.http.queue_limits import FILES_WAITING_MAX
 from service.http.quotas import SENDER_PARTS
 from tests.databases import lock_table
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, build_debt_charges
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 OWN_MAX = FILES_WAITING_MAX // SENDER_PARTS
@@ -28,7 +28,7 @@ async def test_one_sender_leaves_half_of_the_file_queue_to_the_others(
         served.client(MINISTRY) as client,
     ):
         client.timeout = 600  # a thousand files are committed one by one before the last response
-        assert (await _send(client, CREDITS[0], "wait=60")).status_code == 200
+        assert (await _send(client, build_debt_charges(1)[0], "wait=60")).status_code == 200
         async with lock_table(dsn):
             refused = await _send_until_refused(client)
             for response in refused:

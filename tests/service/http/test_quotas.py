@@ -22,7 +22,7 @@ from service.http.quotas import (
 from service.http.service_context import FORM_BYTES_MAX
 from tests.databases import lock_table
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import create_database, fetch, run_service
 
 FORM = {"content-type": "application/json"}
@@ -121,7 +121,7 @@ async def test_waiting_forms_of_one_sender_have_a_byte_limit(database: Database,
         run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        assert (await client.post("/v1/acts", json=CREDITS)).json()["outcome"] == "accepted"
+        await submit_credits(client)
 
         async def send(number: int) -> httpx.Response:
             return await client.post("/v1/acts", content=_build_mebibyte_form(number), headers=FORM)

@@ -9,7 +9,7 @@ import pytest
 
 from service.database.embedded_server import Database
 from tests.service.http.access_keys import FOREIGN, LIMITED, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, build_debt_charges
 from tests.service.http.running_service import (
     JSONL,
     RunningService,
@@ -70,8 +70,9 @@ async def test_large_truncated_and_concurrent_bodies(database: Database, tmp_pat
                 writer.write(to_jsonl([build_commitment("CUT")])[:50])
                 writer.close()
             await _wait_for_bodies(incoming, 0)
-            response = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
-            assert response.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+            rows = to_jsonl(build_debt_charges(2))
+            response = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
+            assert response.json()["receipt"]["accepted"]["lines"] == 2
         assert len(await fetch(dsn, "select from submission")) == 1
         await _send_slowly(service)
 
@@ -91,8 +92,12 @@ async def _exhaust_upload_quota(
             }
             patch_headers = {**key, "upload-offset": "0"}
             for response in (
-                await client.post("/v1/submissions", content=to_jsonl(CREDITS), headers=headers),
-                await client.post("/v1/submissions?dry_run=true", content=to_jsonl(CREDITS), headers=headers),
+                await client.post(
+                    "/v1/submissions", content=to_jsonl(build_debt_charges(2)), headers=headers
+                ),
+                await client.post(
+                    "/v1/submissions?dry_run=true", content=to_jsonl(build_debt_charges(2)), headers=headers
+                ),
                 await client.patch(f"/v1/uploads/{'ab' * 32}", content=b"1", headers=patch_headers),
             ):
                 assert (response.status_code, response.json()["code"]) == (503, "try-again")

@@ -17,7 +17,7 @@ import httpx
 from service.database.embedded_server import Database
 from tests.service.command_line import ROOT
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.running_service import JSONL, RunningService, create_database, run_service, to_jsonl
 
 EXAMPLES = 25
@@ -44,15 +44,10 @@ async def test_schemathesis_finds_no_failure(database: Database, tmp_path: Path)
 
 async def _send_samples(client: httpx.AsyncClient) -> None:
     """Send files and forms of two senders, so that each has something to read."""
+    await submit_credits(client)
     for key, prefix in ((MINISTRY, "OWN"), (FOREIGN, "OTHER")):
-        rows = (
-            [*CREDITS, *build_unknown_centres(3, prefix)]
-            if key is MINISTRY
-            else build_unknown_centres(3, prefix)
-        )
-        response = await client.post(
-            "/v1/submissions?wait=60", content=to_jsonl(rows), headers={**key, **JSONL}
-        )
+        rows = to_jsonl(build_unknown_centres(3, prefix))
+        response = await client.post("/v1/submissions?wait=60", content=rows, headers={**key, **JSONL})
         assert response.json()["state"] == "decided"
         form = build_commitment(f"{prefix}-1", "0.01")
         assert (await client.post("/v1/acts", json=form, headers=key)).json()["outcome"] == "accepted"

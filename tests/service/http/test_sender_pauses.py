@@ -12,7 +12,7 @@ from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY, OPERATOR
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 REASON = {"reason": "amounts in cents instead of euros"}
@@ -40,9 +40,7 @@ async def test_the_work_of_a_paused_sender_waits_and_keeps_its_order(
     """Also across a restart; other senders' work goes on, and the waiting work is decided in order after the resumption."""
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client() as client:
-            await client.post(
-                "/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers={**JSONL, **MINISTRY}
-            )
+            await submit_credits(client)
             response = await _post_pause(client, "pause")
             assert response.json() == {"sender": "MIN-09", "paused": True, **REASON}
             first = await _submit(client, "P-1")

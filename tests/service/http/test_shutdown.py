@@ -16,11 +16,11 @@ from service.http.router import Application
 from service.http.validation_pool import ValidationPool
 from tests.databases import lock_table, open_connection, wait_until_blocked
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, run_service, to_jsonl
 
 _END_PAUSE_LISTENER = """select pg_terminate_backend(pid) from pg_stat_activity
-                     where datname = current_database() and query ilike 'listen %'"""
+                     where datname = current_database() and query ilike 'listen %crescendo_access%'"""
 """Ends the connection that listens for pauses; that for keys has run another query since its LISTEN."""
 
 
@@ -73,7 +73,7 @@ async def test_the_log_names_the_cause_and_a_file_under_way_may_be_sent_again(
         run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+        await submit_credits(client)
         async with lock_table(dsn, "submission", "access exclusive") as blocking:
             sending = asyncio.create_task(
                 client.post("/v1/submissions", content=to_jsonl([build_commitment("C1")]), headers=JSONL)

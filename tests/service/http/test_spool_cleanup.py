@@ -14,7 +14,7 @@ from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, LIMITED, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import CREDITS, build_commitment, build_debt_charges, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
@@ -104,7 +104,7 @@ async def test_files_left_by_a_crash_without_a_number_are_deleted_at_the_next_st
             run_service(dsn, tmp_path) as served,
             served.client(MINISTRY) as client,
         ):
-            sending = asyncio.create_task(_submit(client, to_jsonl(CREDITS)))
+            sending = asyncio.create_task(_submit(client, to_jsonl(build_debt_charges(5))))
             await wait_until_blocked(blocking)  # spooled and validated, about to get its number
             assert _list_spool(tmp_path)
             served.process.kill()
@@ -112,7 +112,7 @@ async def test_files_left_by_a_crash_without_a_number_are_deleted_at_the_next_st
                 await sending
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             assert _list_spool(tmp_path) == set()
-            assert (await _submit(client, to_jsonl(CREDITS))).json()["receipt"]["done"]
+            assert (await _submit(client, to_jsonl(build_debt_charges(5)))).json()["receipt"]["done"]
             received = _list_received_files(tmp_path)
         async with run_service(dsn, tmp_path):
             assert _list_received_files(tmp_path) == received

@@ -13,7 +13,7 @@ from tests.databases import lock_table
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import (
     JSONL,
     create_database,
@@ -23,7 +23,7 @@ from tests.service.http.running_service import (
     to_jsonl,
 )
 
-ACTS = to_jsonl([*CREDITS, build_commitment("C1")])
+ACTS = to_jsonl([build_commitment("C1")])
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGKILL, signal.SIGTERM])
@@ -33,6 +33,7 @@ async def test_a_standby_takes_over_acknowledged_files(
     """Both services share the spool; one file is decided, another only acknowledged."""
     async with create_database(database) as dsn, run_service(dsn, tmp_path) as active:
         async with active.client(MINISTRY) as client:
+            await submit_credits(client)
             response = await client.post("/v1/submissions?wait=60", content=ACTS, headers=JSONL)
             assert response.json()["state"] == "decided"
             async with run_standby(dsn, tmp_path) as standby:
@@ -44,7 +45,7 @@ async def test_a_standby_takes_over_acknowledged_files(
                         await active.process.wait()
                 await standby.wait_until_active()
                 async with standby.client(MINISTRY) as other:
-                    ticket = await other.get("/v1/submissions/2?wait=60")
+                    ticket = await other.get("/v1/submissions/4?wait=60")
                     assert ticket.json()["receipt"]["accepted"]["lines"] == 1
                     form = await other.post("/v1/acts", json=build_commitment("C1"))
                     assert form.json()["outcome"] == "duplicate"

@@ -16,7 +16,7 @@ from service.database.embedded_server import Database
 from tests.service.auth.token_issuer import AUDIENCE, URL, format_key_set, sign
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, MINISTRY, OPERATOR
-from tests.service.http.act_files import CREDITS
+from tests.service.http.act_files import build_debt_charges
 from tests.service.http.certificates import CertificateAuthority, CertificatePair
 from tests.service.http.running_service import RunningService, create_database, fetch, run_service, to_jsonl
 
@@ -145,7 +145,7 @@ async def test_a_certificate_may_be_replaced_while_the_service_runs(place: TlsSe
 
 async def test_files_are_sent_over_tls_by_the_command_line(place: TlsService, tmp_path: Path) -> None:
     file = tmp_path / "credits.jsonl"
-    file.write_bytes(to_jsonl(CREDITS))
+    file.write_bytes(to_jsonl(build_debt_charges(5)))
     secret = {"CRESCENDO_KEY": MINISTRY["authorization"].removeprefix("Bearer ")}
     connection_options = ("--url", place.service.url, "--ca", place.authority.pair.certificate)
     own_options = ("--cert", place.ministry.certificate, "--client-key", place.ministry.key)
@@ -153,7 +153,7 @@ async def test_files_are_sent_over_tls_by_the_command_line(place: TlsService, tm
         "submit", file, *connection_options, *own_options, "--json", environment=secret
     )
     assert sent.code == 0, sent.err
-    assert sent.json()["submissions"][0]["receipt"]["accepted"]["lines"] == len(CREDITS)
+    assert sent.json()["submissions"][0]["receipt"]["accepted"]["lines"] == 5
     foreign_options = ("--cert", place.foreign_pair.certificate, "--client-key", place.foreign_pair.key)
     assert (
         await run_crescendo("submit", file, *connection_options, *foreign_options, environment=secret)

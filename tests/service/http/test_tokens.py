@@ -12,7 +12,7 @@ from service.database.embedded_server import Database
 from tests.service.auth.token_issuer import AUDIENCE, URL, format_key_set, format_unsigned, sign
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, build_debt_charges
 from tests.service.http.certificates import CertificateAuthority
 from tests.service.http.issuer_server import IssuerServer, run_issuer
 from tests.service.http.running_service import (
@@ -61,10 +61,9 @@ async def place(
                 assert command.code == 0, command.err
             async with service.client(_build_header(sign(sub="orders"))) as client:
                 await _wait_for_status(client, 200)
-                response = await client.post(
-                    "/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL
-                )
-                assert response.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+                rows = to_jsonl(build_debt_charges(2))
+                response = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
+                assert response.json()["receipt"]["accepted"]["lines"] == 2
                 assert response.json()["receipt"]["sender"] == "MIN-09"
             yield TrustingService(service, issuer, database_options, dsn)
 

@@ -19,7 +19,7 @@ from service.http.http_messages import Message
 from service.http.request_body import BodyInterrupted, BodyStream
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, LIMITED, MINISTRY, OPERATOR
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import build_commitment, build_debt_charges, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import (
     JSONL,
@@ -118,7 +118,7 @@ async def test_a_client_that_begins_again_gets_the_offset(client: httpx.AsyncCli
 
 async def test_an_empty_last_piece_submits_a_complete_upload(database: Database, tmp_path: Path) -> None:
     """The service was killed between the last byte and the submission number: an empty piece submits the file."""
-    body = to_jsonl(CREDITS)
+    body = to_jsonl(build_debt_charges(20))
     async with create_database(database) as dsn:
         async with (
             lock_table(dsn, "submission") as blocking,
@@ -134,9 +134,7 @@ async def test_an_empty_last_piece_submits_a_complete_upload(database: Database,
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             resumed = await _begin(client, body)
             assert resumed.headers["upload-offset"] == resumed.headers["upload-length"] == str(len(body))
-            assert (await _add(client, body, len(body))).json()["receipt"]["accepted"]["lines"] == len(
-                CREDITS
-            )
+            assert (await _add(client, body, len(body))).json()["receipt"]["accepted"]["lines"] == 20
         assert len(await fetch(dsn, "select from submission")) == 1
 
 
@@ -255,7 +253,7 @@ async def test_many_concurrent_uploads_of_one_file_are_one_submission(
 
 
 async def test_an_upload_continues_after_the_service_was_killed(database: Database, tmp_path: Path) -> None:
-    body = to_jsonl([*CREDITS, *build_unknown_centres(5_000)])
+    body = to_jsonl([*build_debt_charges(20), *build_unknown_centres(5_000)])
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             await _begin(client, body)
@@ -268,14 +266,14 @@ async def test_an_upload_continues_after_the_service_was_killed(database: Databa
             resumed = await _begin(client, body)
             assert (resumed.status_code, resumed.headers["upload-offset"]) == (200, "300000")
             whole = await _add(client, body, 300_000)
-            assert whole.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+            assert whole.json()["receipt"]["accepted"]["lines"] == 20
             assert whole.json()["receipt"]["sha256"] == _hash(body)
 
 
 async def test_a_stopping_service_ends_uploads_and_stores_their_bytes(
     database: Database, tmp_path: Path
 ) -> None:
-    body = to_jsonl([*CREDITS, *build_unknown_centres(9_000)])
+    body = to_jsonl([*build_debt_charges(20), *build_unknown_centres(9_000)])
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             path = (await _begin(client, body)).headers["location"]
@@ -290,7 +288,7 @@ async def test_a_stopping_service_ends_uploads_and_stores_their_bytes(
         async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             offset = int((await _begin(client, body)).headers["upload-offset"])
             assert 0 < offset <= 300_000
-            assert (await _add(client, body, offset)).json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+            assert (await _add(client, body, offset)).json()["receipt"]["accepted"]["lines"] == 20
 
 
 # --------------------------------------------------------------------------------------------- refused

@@ -12,7 +12,7 @@ from service.database.embedded_server import Database
 from service.http.validation_pool import ValidationPool
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 
@@ -92,7 +92,7 @@ async def test_the_upload_quota_is_used_until_a_file_has_its_number(
         run_service(dsn, tmp_path, *options) as served,
         served.client(MINISTRY) as client,
     ):
-        assert (await _send(client, to_jsonl(CREDITS), "wait=60")).status_code == 200
+        await submit_credits(client)
         upload = await _begin_upload(client)
         async with lock_table(dsn, "submission") as blocking:
             first = asyncio.create_task(_send(client, _build_file("P-1")))
@@ -108,7 +108,7 @@ async def test_the_upload_quota_is_used_until_a_file_has_its_number(
             assert "crescendo_uploads 2.0" in (await client.get("/metrics")).text
         assert [(await request).status_code for request in (first, second)] == [202, 202]
         await _use_upload_quota_repeatedly(client)
-        assert len(await fetch(dsn, "select from submission")) == 4
+        assert len(await fetch(dsn, "select from submission")) == 5
 
 
 async def _use_upload_quota_repeatedly(client: httpx.AsyncClient) -> None:

@@ -263,6 +263,24 @@ async def test_while_the_treasury_is_paused_claims_wait_and_no_others_are_propos
     assert (await state.verify()).findings == []
 
 
+async def test_a_claim_by_hand_beside_waiting_claims_is_no_finding(state: State) -> None:
+    """It is decided after the waiting claims were computed and before they are decided; both are accepted."""
+    await import_files(state, list_statements(state)[0], claiming=False)
+    reporter = StopSignaller()
+    await late.propose_interest(
+        state.context, InterestRequest(paris_time("2018-11-20")), reporter.interruption, reporter=reporter
+    )
+    await set_paused(state, is_paused=True)
+    by_hand = {"kind": "late_interest", "reference": "IM-HAND", "predecessor": "DP-1", "amount": "10.00"}
+    await state.submit_accepted(
+        [by_hand | {"payee": build_payee_code(1), "exercise": 2018, "date": "2018-11-20"}]
+    )
+    await set_paused(state, is_paused=False)
+    assert (await claim(state)).earlier == 4
+    assert len(await fetch_claims(state)) == 5
+    assert (await state.verify()).findings == []
+
+
 class FileTruncator(ProgressLines):
     """Truncates our own file of acts before the engine reads it."""
 

@@ -453,16 +453,18 @@ async def read_last_debit(state: State) -> int:
     return (row["day"] - date(1970, 1, 1)).days
 
 
+async def submit_payment(state: State, payment: Row, reference: str) -> None:
+    """Have the treasury pay what the act with this reference owes."""
+    (last,) = await state.fetch("select max(entry_id) as entry from entry")
+    (owed,) = await state.fetch("select max(entry_id) as entry from entry where reference = $1", reference)
+    named = {"reference": f"P-{last['entry']}", "predecessor": f"@{owed['entry']}"}
+    await state.submit_accepted([{**payment, **named}], "treasury")
+
+
 async def pay_part(state: State, reference: str, amount: str, debited: str) -> None:
     """Pay part of a request in November and debit it on a day, by acts like those of a run and of a statement."""
-    (row,) = await state.fetch("select max(entry_id) as entry from entry")
-    payment = {
-        "kind": "payment",
-        "reference": f"P-{row['entry']}",
-        "amount": amount,
-        "predecessor": reference,
-    }
-    await state.submit_accepted([{**payment, "exercise": 2018, "date": "2018-11-12"}])
+    payment = {"kind": "payment", "amount": amount, "exercise": 2018, "date": "2018-11-12"}
+    await submit_payment(state, payment, reference)
     (paid,) = await state.fetch("select max(entry_id) as entry from entry")
     debit = {"kind": "bank_debit", "reference": f"D{paid['entry']}", "predecessor": f"@{paid['entry']}"}
     await state.submit_accepted(
@@ -517,7 +519,8 @@ async def test_a_return_after_a_late_debit_does_not_change_the_delay(
         await claim(state, "2018-11-20")
         assert await read_claims(state) == {"DP-1": [4_000 + compute_interest(1, 12)]}
         await state.submit_accepted(
-            [{**common, "kind": "reissue", "reference": "N1", "predecessor": f"@{row['entry'] + 2}"}]
+            [{**common, "kind": "reissue", "reference": "N1", "predecessor": f"@{row['entry'] + 2}"}],
+            "treasury",
         )
         debit = {**common, "kind": "bank_debit", "reference": "D2", "date": "2018-12-20"}
         (reissue,) = await state.fetch("select max(entry_id) as entry from entry")

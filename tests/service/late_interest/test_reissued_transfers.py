@@ -12,9 +12,9 @@ from service.database.embedded_server import Database
 from tests.service.late_interest.test_late_interest import (
     claim,
     compute_interest,
-    post_acts,
     prepare_state,
     read_claims,
+    submit_payment,
 )
 from tests.service.small_state import Row, State, build_request
 
@@ -30,8 +30,8 @@ async def read_last_entry(state: State) -> int:
 
 async def pay(state: State, reference: str = "DP-1") -> int:
     """Post a payment as a run does; return its entry."""
-    payment = {"kind": "payment", "reference": f"P-{await read_last_entry(state)}", "predecessor": reference}
-    await post_acts(state, {**payment, "amount": AMOUNT, "date": "2018-11-02"})
+    payment = {"kind": "payment", "amount": AMOUNT, "exercise": 2018, "date": "2018-11-02"}
+    await submit_payment(state, payment, reference)
     return await read_last_entry(state)
 
 
@@ -48,9 +48,8 @@ async def return_transfer(state: State, first: Row, transfer: int) -> int:
 
 
 async def reissue(state: State, owed: int) -> int:
-    await post_acts(
-        state, {"kind": "reissue", "reference": f"N{owed}", "predecessor": f"@{owed}", "amount": AMOUNT}
-    )
+    reissue = {"kind": "reissue", "reference": f"N{owed}", "predecessor": f"@{owed}", "amount": AMOUNT}
+    await state.submit_accepted([reissue | {"exercise": 2018, "date": "2018-11-01"}], "treasury")
     return await read_last_entry(state)
 
 

@@ -30,7 +30,7 @@ from service.terminal.live_view import (
 from tests.monitoring.test_snapshot import STATUS
 from tests.service.command_line import COMMAND, ROOT, run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_unknown_centres
+from tests.service.http.act_files import build_debt_charges, build_unknown_centres, submit_credits
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 
@@ -40,7 +40,8 @@ async def test_the_terminal_shows_the_figures_of_the_page(database: Database, tm
         run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        rows = to_jsonl([*CREDITS, *build_unknown_centres(5)])
+        await submit_credits(client)
+        rows = to_jsonl([*build_debt_charges(1), *build_unknown_centres(5)])
         await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
         at = ("top", "--url", served.url, "--once")
         result = await run_crescendo(*at, "--json")

@@ -7,6 +7,7 @@ import pytest
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
 from core.tables.xml import XmlFault
 from settlement.bank_files import bank_file_reader
+from settlement.bank_formats import BankFormat
 from tests.settlement.camt_messages import (
     balance,
     detail,
@@ -147,3 +148,12 @@ def test_prefixes_and_other_encodings_are_read() -> None:
 def test_bytes_of_another_encoding_than_declared_are_refused() -> None:
     with pytest.raises(FileUnreadable):
         read_message(GOOD.encode().replace(b"E-1", b"E\xe9\xe91"))
+
+
+def test_an_unforeseen_error_of_a_reader_refuses_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(_: object) -> None:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(BankFormat, "load_reader", lambda _: read)
+    with pytest.raises(FileUnreadable, match=r"bank.xml: The reader failed: IndexError: list index"):
+        read_message(GOOD)

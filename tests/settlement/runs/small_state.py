@@ -16,10 +16,12 @@ import msgspec
 from core.catalog import KIND_NUMBERS
 from core.iban import add_check_digits
 from core.payment_rules import TIME_ZONE
+from core.senders import RESERVED_SENDERS
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
-from posting.pipeline import Pipeline, PipelineSettings
+from posting.pipeline import Pipeline
+from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
@@ -105,7 +107,11 @@ class SmallState:
             "".join(json.dumps(line) + "\n" for line in [envelope, *(_COMMON | row for row in rows)])
         )
         async with PostgresStore(self.dsn).own_lease("test") as store:
-            feed = FileFeed(ProcessingRequest([path]), Spool(self.folder / "spool"), store)
+            feed = FileFeed(
+                ProcessingRequest([path], is_internal=sender in RESERVED_SENDERS),
+                Spool(self.folder / "spool"),
+                store,
+            )
             await Pipeline(store, ReferenceData.load(self.reference), PipelineSettings()).run(feed)
             assert not feed.rejected, feed.rejected
         refused = await self.fetch_rows(

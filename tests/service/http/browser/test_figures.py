@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 from service.database.embedded_server import Database
 from tests.databases import lock_table, open_connection
 from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.act_files import build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.browser.expected_figures import read_database, read_metrics, read_tickets
 from tests.service.http.browser.figure_checks import CHECKS, Moment, WorkStart
 from tests.service.http.browser.page_texts import RECORD_EVENTS, wait_for_events
@@ -142,7 +142,7 @@ async def keep_uploads_unfinished(client: httpx.AsyncClient) -> AsyncIterator[No
 
 async def wait_for_rest(watched: WatchedService) -> WorkStart:
     """Open credits and wait until the drain rate starts again and all rates are computed over the page's own events."""
-    await submit(watched.client, MINISTRY, CREDITS, wait=60)
+    await submit_credits(watched.client)
     async with open_connection(watched.dsn) as connection:
         await connection.execute(SLOW_COMMITS)
     events = await wait_for_events(watched.live_page.page, since=datetime.now(UTC))

@@ -17,7 +17,7 @@ from service.http.handlers.submissions import SubmissionPage, Ticket
 from service.http.openapi.document import build_document
 from service.http.routes import METRICS_PATHS, OPEN_PATHS, ROUTES, bind_all_routes
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, build_unknown_centres
+from tests.service.http.act_files import build_debt_charges, build_unknown_centres
 from tests.service.http.running_service import JSONL, create_database, run_service, to_jsonl
 
 
@@ -102,7 +102,7 @@ async def test_the_service_responds_as_described(database: Database, tmp_path: P
     ):
         description = (await client.get("/openapi.json")).json()
         assert description == msgspec.to_builtins(build_document(ROUTES))
-        rows = to_jsonl([*CREDITS, *build_unknown_centres(2)])
+        rows = to_jsonl([*build_debt_charges(2), *build_unknown_centres(2)])
         ticket = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
         msgspec.convert(ticket.json(), Ticket)
         links = ticket.json()["links"]

@@ -1,0 +1,27 @@
+"""The senders of Crescendo's own acts, and the kinds of act that they alone send."""
+
+from collections.abc import Mapping
+
+from core.catalog import CATALOG, Family
+
+TREASURY = "treasury"
+"""Sends the payments of runs, and claims of late interest."""
+BANK = "bank"
+"""Sends the movements of bank files."""
+CLOSING = "closing"
+"""Will send the acts that close a year."""
+RESERVED_SENDERS = frozenset({TREASURY, BANK, CLOSING})
+"""Names that no file, form or key from outside may use."""
+
+SENDER_OF_KIND: Mapping[str, str] = {
+    "payment": TREASURY,
+    "reissue": TREASURY,
+    "bank_debit": BANK,
+    "bank_reject": BANK,
+    "bank_return": BANK,
+}
+"""The only sender of some kinds of act: they state what a payment run or the bank did."""
+ACCOUNTANT_SETTLEMENTS = frozenset(
+    kind.name for kind in CATALOG if kind.family is Family.SETTLEMENT and kind.name not in SENDER_OF_KIND
+)
+"""The other kinds that settle a debt: an accountant decides on them."""

@@ -1,0 +1,92 @@
+"""The check of a file's sender: who may use a reserved name, and who may settle debts.
+
+Files that arrive over HTTP or in drop folders are also checked against the roles of their key.  Files given to a command
+have no key: their sender may settle debts if it has one with the role of the accountant.
+"""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from core.act_fields import Field
+from core.errors import SenderForbidden
+from core.senders import ACCOUNTANT_SETTLEMENTS, RESERVED_SENDERS, SENDER_OF_KIND
+from ingest.spool.spooled_file import SpooledFile
+from posting.store.journal_store import PostgresStore
+
+_ACCOUNTANT_ROLE = "assigned_accountant"
+_SETTLEMENTS = frozenset(SENDER_OF_KIND) | ACCOUNTANT_SETTLEMENTS
+_KIND = Field.KIND.column
+_COMMANDS = (
+    "crescendo pay issue posts payments and re-issues, crescendo bank import the movements of the bank"
+)
+
+
+def check_sender_name(sender: str, place: str, *, is_internal: bool) -> None:
+    """Check that a file of this sender may come from where it comes.
+
+    Raises
+    ------
+    SenderForbidden
+        The name is reserved, and the file does not come from a command of our own.
+    """
+    if sender in RESERVED_SENDERS and not is_internal:
+        names = ", ".join(sorted(RESERVED_SENDERS))
+        raise SenderForbidden(
+            place, f"Its sender is {sender}, and {names} are reserved", f"Name another sender: {_COMMANDS}"
+        )
+
+
+class SenderCheck:
+    """Checks that the sender of a file may send its kinds of act; knows nothing of programmes."""
+
+    programmes = None
+
+    def __init__(self, sender: str, place: str, *, is_accountant: bool) -> None:
+        """``is_accountant``: the sender has a key with the role of the accountant, or is one of our own."""
+        self._sender, self._place, self._is_accountant = sender, place, is_accountant
+
+    def check_lines(self, lines: pa.RecordBatch) -> None:
+        """Check some lines of the file.
+
+        Raises
+        ------
+        SenderForbidden
+            A line is of a kind that another sender alone may send, or that needs the role of the accountant.
+        """
+        for kind in _list_kinds(lines):
+            if SENDER_OF_KIND.get(kind, self._sender) != self._sender:
+                finding = f"It contains a {kind}, which only the sender {SENDER_OF_KIND[kind]} may send"
+                raise SenderForbidden(self._place, finding, f"Remove the line: {_COMMANDS}")
+            if kind in ACCOUNTANT_SETTLEMENTS and not self._is_accountant:
+                finding = f"It contains a {kind}, and the sender {self._sender} has no key with the role {_ACCOUNTANT_ROLE}"
+                remedy = f"Create one: crescendo access create {self._sender} --role {_ACCOUNTANT_ROLE}"
+                raise SenderForbidden(self._place, finding, remedy)
+
+
+async def create_sender_check(
+    store: PostgresStore, spooled: SpooledFile, *, is_internal: bool = False
+) -> SenderCheck:
+    """Create the check of a file that is given to a command.
+
+    Raises
+    ------
+    SenderForbidden
+        The name is reserved, and the file does not come from a command of our own.
+    """
+    sender, place = spooled.envelope.sender, spooled.name
+    check_sender_name(sender, place, is_internal=is_internal)
+    is_accountant = is_internal or bool(await store.fetch("holders_of_role", sender, _ACCOUNTANT_ROLE))
+    return SenderCheck(sender, place, is_accountant=is_accountant)
+
+
+def _list_kinds(lines: pa.RecordBatch) -> Iterable[str]:
+    """Return the distinct kinds of some lines; a dictionary may list kinds that no line has."""
+    if _KIND not in lines.schema.names:
+        return ()
+    column = lines.column(_KIND)
+    if pa.types.is_dictionary(column.type):
+        if not _SETTLEMENTS & set(column.dictionary.to_pylist()):
+            return ()
+        column = column.dictionary_decode()
+    return column.cast(pa.string()).unique().to_pylist()

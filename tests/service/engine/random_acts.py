@@ -1,0 +1,265 @@
+"""Random acts of every kind, as the senders of a State might send them: most can be accepted, and some never can."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
+from tests.file_strategies import PLACES, Row
+from tests.oracle.iban import add_check_digits
+
+PAYEES = tuple(f"P{number}" for number in range(1, 6))
+IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in range(1, 9))
+YEARS = (2018, 2018, 2018, 2019)
+_WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
+_LINES_MAX = 3
+_WEIGHTS: Mapping[str, int] = {
+    **dict.fromkeys(("budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp", "earmark"), 1),
+    **dict.fromkeys(("budget_move_ae", "budget_move_cp", "third_party", "bank_details", "payee_block"), 1),
+    **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
+    **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
+}
+"""How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
+_SPOILT: Sequence[Row] = (
+    {"amount": "0"},
+    {"amount": "1.234"},
+    {"date": "2017-05-02"},
+    {"exercise": "2031"},
+    {"kind": "decree"},
+    {"reference": ""},
+    {"fund_centre": "0177-D013-XXXX"},
+    {"payee": "NOBODY"},
+    {"predecessor": "@999999"},
+    {"predecessor": "NOWHERE"},
+    {"iban": "FR00"},
+    {"line": "7"},
+)
+"""Fields that make a line wrong."""
+
+
+@dataclass(slots=True)
+class Posted:
+    """An accepted line, as later acts may follow it."""
+
+    entry: int
+    kind: ActKind
+    sender: str
+    reference: str
+    line: int
+    """Its place in its act, from 1."""
+    exercise: int
+    amount: int
+    """Cents."""
+    taken: int = 0
+    """Cents that later lines have taken up."""
+
+
+class PostedRow(NamedTuple):
+    """What the journal says of an accepted line."""
+
+    entry: int
+    sender: str
+    kind: int
+    reference: str
+    exercise: int
+    amount: int
+    predecessor: int
+    payee: int
+
+
+@dataclass(slots=True)
+class ActGenerator:
+    """Generates acts that follow what is posted."""
+
+    rng: random.Random
+    prefix: str
+    """References begin with it."""
+    posted: dict[int, Posted] = field(default_factory=dict)
+    _acts: dict[str, list[list[Row]]] = field(default_factory=dict)
+    """The acts sent so far, by sender: some are sent again."""
+    _count: int = 0
+    _blocked: set[int] = field(default_factory=set)
+    """The numbers of third parties that are blocked; those of ``PAYEES`` are 1, 2 and so on."""
+    _planned: Counter[int] = field(default_factory=Counter)
+    """The cents of each entry that acts not decided yet take up."""
+
+    def note_posted(self, rows: Iterable[PostedRow]) -> None:
+        """Note what was accepted."""
+        previous, line = "", 0
+        for row in rows:
+            line = line + 1 if row.reference == previous else 1
+            previous, kind = row.reference, CATALOG[row.kind]
+            self.posted[row.entry] = Posted(
+                row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount
+            )
+            followed = self.posted.get(row.predecessor)
+            if followed and (kind.inherits or kind.mirrors):
+                followed.taken += row.amount
+            if kind.change is PayeeChange.BLOCK:
+                self._blocked.add(row.payee)
+            elif kind.change is PayeeChange.RELEASE:
+                self._blocked.discard(row.payee)
+        self._planned.clear()
+
+    def generate_act(self, sender: str, kinds: Sequence[str]) -> list[Row]:
+        """Generate the lines of one act of a sender that may send ``kinds``; now and then one that it has sent before."""
+        rng, earlier = self.rng, self._acts.setdefault(sender, [])
+        if earlier and rng.random() < 0.05:
+            act = rng.choice(earlier)
+            return [row | {"amount": "17.00"} for row in act] if rng.random() < 0.3 else act
+        self._count += 1
+        kind = self._choose_kind(self._prefer_possible(sender, kinds))
+        head = {"reference": f"{self.prefix}{self._count}", **self._choose_dates()}
+        first = head | self._generate_line(kind, sender, int(head["exercise"]))
+        rows = [first, *self._continue_act(first, head, kinds)]
+        if len(rows) > 1:
+            rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
+        if rng.random() < 0.04:
+            rows[-1] = rows[-1] | rng.choice(_SPOILT)
+        earlier.append(rows)
+        return rows
+
+    def may_act(self, sender: str, kinds: Iterable[str]) -> bool:
+        """Return whether one of these kinds has something to follow."""
+        return any(self._may_follow(CATALOG[KIND_NUMBERS[name]], sender) for name in kinds)
+
+    def _choose_kind(self, names: Sequence[str]) -> ActKind:
+        (name,) = self.rng.choices(names, [_WEIGHTS.get(name, 4) for name in names])
+        return CATALOG[KIND_NUMBERS[name]]
+
+    def _prefer_possible(self, sender: str, kinds: Sequence[str]) -> Sequence[str]:
+        """Leave out, most of the time, the kinds that have nothing to follow."""
+        if self.rng.random() < 0.1:
+            return kinds
+        possible = [name for name in kinds if self._may_follow(CATALOG[KIND_NUMBERS[name]], sender)]
+        return possible or kinds
+
+    def _may_follow(self, kind: ActKind, sender: str) -> bool:
+        if kind.change in _WITHOUT_BANK:
+            return bool(self._blocked) == (kind.change is PayeeChange.RELEASE)
+        return kind.follows is Family.NONE or bool(self._list_candidates(kind, sender))
+
+    def _count_left(self, item: Posted) -> int:
+        return max(item.amount - item.taken - self._planned[item.entry], 0)
+
+    def _list_candidates(self, kind: ActKind, sender: str) -> list[Posted]:
+        if kind.after is not Stage.NONE:
+            at_stage = [item for item in self.posted.values() if item.kind.reaches is kind.after]
+            return [item for item in at_stage if self._count_left(item) or not item.kind.has_amount]
+        return [
+            item
+            for item in self.posted.values()
+            if item.kind.family is kind.follows and item.sender == sender and self._count_left(item)
+        ]
+
+    def _continue_act(self, first: Row, head: Row, kinds: Sequence[str]) -> list[Row]:
+        """Return further lines of an act: each takes up what the line before it has left."""
+        rows, last = list[Row](), first
+        while len(rows) < _LINES_MAX - 1 and self.rng.random() < 0.3:
+            reached = CATALOG[KIND_NUMBERS[last["kind"]]].reaches
+            next_kinds = [
+                name
+                for name in kinds
+                if reached and CATALOG[KIND_NUMBERS[name]].after is reached and _is_of_family(name, first)
+            ]
+            if not next_kinds:
+                break
+            kind = self._choose_kind(next_kinds)
+            last = head | {"kind": kind.name, "predecessor": f"#{len(rows) + 1}"} | self._describe_payee(kind)
+            if kind.has_amount:
+                last["amount"] = first.get("amount", "10.00")
+            rows.append(last)
+        return rows
+
+    def _generate_line(self, kind: ActKind, sender: str, exercise: int) -> Row:
+        row: Row = {"kind": kind.name} | self._describe_payee(kind)
+        followed: Posted | None = None
+        if kind.follows is not Family.NONE:
+            followed = self._choose_followed(kind, sender, exercise)
+            row["predecessor"] = self._name_followed(kind, sender, followed)
+        else:
+            row |= self._choose_assignment(kind.budget) if not kind.is_payee_act else {}
+        if kind.has_amount:
+            row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
+        return row
+
+    def _choose_followed(self, kind: ActKind, sender: str, exercise: int) -> Posted | None:
+        candidates = self._list_candidates(kind, sender)
+        if kind.after is Stage.NONE:
+            candidates = [item for item in candidates if item.exercise == exercise] or candidates
+        if not candidates or self.rng.random() < 0.05:
+            return self.rng.choice([*self.posted.values()]) if self.posted else None
+        return self.rng.choice(candidates[-8:])
+
+    def _name_followed(self, kind: ActKind, sender: str, followed: Posted | None) -> str:
+        if followed is None:
+            return "NOWHERE"
+        by_entry = kind.after is not Stage.NONE and (followed.sender != sender or self.rng.random() < 0.5)
+        if by_entry:
+            return f"@{followed.entry}"
+        return followed.reference if followed.line == 1 else f"{followed.reference}#{followed.line}"
+
+    def _choose_amount(self, followed: Posted | None, *, is_whole: bool) -> str:
+        rng, remainder = self.rng, self._count_left(followed) if followed else 0
+        chance = rng.random()
+        if remainder and chance < (0.9 if is_whole else 0.6):
+            cents = remainder
+        elif remainder and chance < 0.9:
+            cents = rng.randint(1, remainder)
+        elif remainder and chance < 0.95:
+            cents = remainder + 1
+        else:
+            cents = rng.choice(
+                (1, 1_000, 6_000, 12_345, *(rng.randint(1, 40_000) for _ in range(9)), 9 * 10**12)
+            )
+        if followed:
+            self._planned[followed.entry] += cents
+        return f"{cents // 100}.{cents % 100:02}"
+
+    def _choose_dates(self) -> Row:
+        rng, exercise = self.rng, self.rng.choice(YEARS)
+        day = f"{exercise}-{rng.randint(3, 12):02}-{rng.randint(1, 28):02}"
+        if rng.random() < 0.1:
+            day = f"{exercise + 1}-01-{rng.randint(1, 25):02}"
+        posting = {"posting_date": f"{exercise}-{rng.randint(3, 12):02}-15"} if rng.random() < 0.1 else {}
+        return {"exercise": str(exercise), "date": day} | posting
+
+    def _describe_payee(self, kind: ActKind) -> Row:
+        rng = self.rng
+        if kind.is_payee_act:
+            code = f"{self.prefix}N{self._count}" if kind.family is Family.THIRD_PARTY else rng.choice(PAYEES)
+            if self._blocked and kind.change is PayeeChange.RELEASE:
+                code = PAYEES[min(self._blocked) - 1]
+            details = {"payee_name": "Entreprise", "iban": rng.choice(IBANS)}
+            return {"payee": code} | ({} if kind.change in _WITHOUT_BANK else details)
+        payee = {"payee": rng.choice(PAYEES)} if kind.pays else {}
+        has_bank = (kind.pays or kind.remits) and rng.random() < 0.1
+        return payee | ({"iban": rng.choice(IBANS)} if has_bank else {})
+
+    def _choose_assignment(self, budget: BudgetAction) -> Row:
+        rng, place = self.rng, self.rng.choice(PLACES)
+        if budget is BudgetAction.SPEND:
+            other_year = {"budget_year": str(rng.choice(YEARS))} if rng.random() < 0.1 else {}
+            return other_year | {
+                "fund_centre": place.unit,
+                "functional_area": place.area,
+                "commitment_item": rng.choice(place.items),
+                "fund": rng.choice(place.funds),
+                "operation": rng.choice(place.operations),
+            }
+        row = {"commitment_item": rng.choice(("HT2", "HT2", "T2")), "fund_centre": place.unit[:4]}
+        if budget is BudgetAction.EARMARK:
+            return row | {"fund_centre": PLACES[4].unit, "operation": rng.choice(PLACES[4].operations[1:])}
+        if budget is not BudgetAction.OPEN:
+            row["fund_centre"] = rng.choice((place.unit[:9], place.unit))
+        if budget is BudgetAction.MOVE:
+            other = rng.choice(PLACES).unit[: len(row["fund_centre"])]
+            row["counterpart"] = other + rng.choice(("", "", "/T2", "/HT2"))
+        return row
+
+
+def _is_of_family(name: str, first: Row) -> bool:
+    """Return whether a kind belongs to the family of an act's first line: another would be another act."""
+    return CATALOG[KIND_NUMBERS[name]].family is CATALOG[KIND_NUMBERS[first["kind"]]].family

@@ -1,0 +1,111 @@
+"""No accepted sequence of acts breaks a check of ``verify``: random acts of every kind, sender and way, then the proof.
+
+Twenty sequences by default.  The long form is
+
+    RANDOM_SEQUENCES=2000 make test ARGS=tests/service/engine/test_random_acts.py
+
+and RANDOM_SEED begins with another sequence; a failure names its own.
+"""
+
+import os
+import random
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import pytest_asyncio
+
+from core.catalog import KIND_NUMBERS
+from posting.book.registry import ReferenceData
+from reporting.verification import verify
+from service.auth import access_queries
+from service.auth.access_queries import Grant
+from service.auth.roles import Role
+from service.database.embedded_server import Database
+from tests.databases import create_database, open_connection
+from tests.file_strategies import File, build_openings
+from tests.posting.loaded_engines import process_rows
+from tests.reference_years import build_two_years, shift_to_2019
+from tests.service.engine.random_acts import IBANS, PAYEES
+from tests.service.engine.random_commands import DAYS, RandomState
+from tests.service.engine.random_sequence import SequencePlan, SequenceResult, run_sequence
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+SEQUENCES, SEED = int(os.environ.get("RANDOM_SEQUENCES", "20")), int(os.environ.get("RANDOM_SEED", "1"))
+ACTS = 100
+_EUROS_BY_LEVEL = {4: "20000.00", 9: "8000.00", 14: "3000.00"}
+"""Credits by the length of a fund centre: of a programme, a BOP and a UO."""
+
+
+class Template(NamedTuple):
+    """A database with credits, payees and keys, from which each sequence starts; and its reference data."""
+
+    database: Database
+    name: str
+    folder: Path
+    reference: ReferenceData
+
+
+def _build_credits() -> File:
+    rows = [row | {"amount": _EUROS_BY_LEVEL[len(row["fund_centre"])]} for row in build_openings()]
+    third = {"kind": "third_party", "exercise": "2018", "date": "2018-03-02", "payee_name": "Entreprise"}
+    payees = [
+        third | {"reference": f"T-{code}", "payee": code, "iban": iban}
+        for code, iban in zip(PAYEES, IBANS, strict=False)
+    ]
+    return [*rows, *shift_to_2019(rows), *payees]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Template]:
+    folder = tmp_path_factory.mktemp("random")
+    reference = build_two_years(folder)
+    async with create_database(database) as dsn:
+        await process_rows(dsn, folder, reference, _build_credits(), "budget")
+        async with open_connection(dsn) as connection:
+            rights = frozenset({Role.ASSIGNED_ACCOUNTANT})
+            await access_queries.create_key(connection, Grant("accountant", rights, frozenset(), "", None))
+        yield Template(database, dsn.rpartition("/")[2], folder, ReferenceData.load(reference))
+
+
+async def _send_plain(template: Template, dsn: str, folder: Path, seed: int) -> SequenceResult:
+    return await run_sequence(dsn, folder, template.reference, SequencePlan(seed, ACTS))
+
+
+async def _send_between_commands(template: Template, dsn: str, folder: Path, seed: int) -> SequenceResult:
+    """Pay, import what the bank answers, and claim interest, each time after a third of the acts."""
+    rng, result = random.Random(seed), SequenceResult()
+    state = RandomState(dsn, folder, template.folder / "reference", template.reference)
+    for number, day in enumerate(DAYS):
+        plan = SequencePlan(seed * 10 + number, ACTS // len(DAYS), has_internal=False)
+        part = await run_sequence(dsn, folder, template.reference, plan)
+        await state.pay_and_claim(rng, day)
+        result.accepted.update(part.accepted)
+        result.refused_whole += part.refused_whole
+    result.accepted.update(await state.count_kinds())
+    return result
+
+
+async def test_no_accepted_sequence_of_acts_breaks_a_check(template: Template, tmp_path: Path) -> None:
+    address, _, _ = template.database.dsn.rpartition("/")
+    total = SequenceResult()
+    async with open_connection(template.database.dsn) as admin:
+        for seed in range(SEED, SEED + SEQUENCES):
+            folder, dsn = tmp_path / str(seed), f"{address}/random_acts"
+            folder.mkdir()
+            await admin.execute(f"create database random_acts template {template.name}")
+            send = _send_between_commands if seed % 4 == 0 else _send_plain
+            result = await send(template, dsn, folder, seed)
+            verification = await verify(dsn, folder=template.folder / "reference")
+            assert verification.findings == [], f"RANDOM_SEED={seed}: {verification.findings}"
+            total.accepted.update(result.accepted)
+            total.refused_whole += result.refused_whole
+            await admin.execute("drop database random_acts with (force)")
+            shutil.rmtree(folder)
+    print(
+        f"{SEQUENCES} sequences from {SEED}: {total.refused_whole} refused whole, accepted {total.accepted}"
+    )
+    assert total.accepted.keys() == KIND_NUMBERS.keys(), "a kind that is never accepted is not tested"
+    assert total.refused_whole > SEQUENCES // 2
