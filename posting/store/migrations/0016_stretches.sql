@@ -20,6 +20,8 @@ comment on column progress.refusal_rows is 'Rows of refusal so far; null before 
 comment on column progress.stretch_code is 'Reason of the stretch of refusals that the lines so far end with; 0 if there is none';
 comment on column progress.stretch_rest_lines is 'The last lines of that stretch, which have no row yet: they get one together when it ends';
 
+-- a row a batch, and engines of an earlier version are stopped: the lock is short
+-- squawk-ignore require-concurrent-index-creation
 create index progress_rest on progress (submission, batch) where stretch_rest_lines > 0;
 
 create view refusal_count as
