@@ -1,5 +1,6 @@
 """Publish the figures of a load: a table, the figures in ``docs/load.md``, a plot beside it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench import publication
@@ -8,6 +9,13 @@ from bench.load.load_benchmark import LoadFigures
 START, END = "<!-- load:start -->", "<!-- load:end -->"
 TARGET_P99_MS = 250
 """The target for the 99th percentile at the year's end."""
+
+_PROCESSES: Mapping[str, str] = {
+    "load": "senders of forms",
+    "files": "senders of files",
+    "service": "service",
+    "postgres": "PostgreSQL",
+}
 
 
 def render_table(figures: LoadFigures) -> str:
@@ -50,7 +58,7 @@ def _list_results(figures: LoadFigures) -> list[tuple[str, str]]:
         ("time without a file in progress", f"{figures.without_file_seconds:.1f} s"),
         *_list_payments(figures),
         *(
-            (f"processor time a form, including files: {name}", f"{microseconds:.0f} core-µs")
+            (f"processor time per form, all work included: {_PROCESSES[name]}", f"{microseconds:.0f} core-µs")
             for name, microseconds in processor_times
         ),
         ("peak memory of the service", f"{figures.peak_memory_bytes / 1e6:,.0f} MB"),

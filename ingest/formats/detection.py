@@ -48,7 +48,7 @@ DECODED_BYTES_FREE = 512 * 2**20
 DECODED_BYTES_RATIO = 100
 """What a file may decode to, against what was sent: so many bytes, and so many times its size.
 
-The lines of the State's year take 105 bytes decoded, and a tenth of that sent.
+The lines of the State's year take 105 bytes decoded, and a quarter of that sent.
 """
 
 PARQUET_DICTIONARY_BYTES_MAX = 32 * 2**20
