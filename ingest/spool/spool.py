@@ -129,6 +129,11 @@ class Spool:
                 self._remove(identity)
             self._claims.release(identity)
 
+    def abandon(self, identity: FileIdentity) -> None:
+        """Give a claim up without stating whether the file is needed: it stays, and ``reclaim_undecided`` returns it."""
+        with lock_folder(self._incoming):
+            self._claims.abandon(identity)
+
     def write_envelope(self, spooled: SpooledFile) -> None:
         """Store the present envelope of a file beside it, durably: it counts also after a crash."""
         record = SpoolRecord(spooled.size_bytes, spooled.format, spooled.name, spooled.envelope)
