@@ -193,7 +193,7 @@ class Admission:
     async def _register(
         self, spooled: SpooledFile, check: LineCheck, prior: PriorSubmission | None
     ) -> AdmissionResult:
-        """Validate and register a file; if another process registers it at the same moment, its submission is the known one."""
+        """Validate and register a file; if another process has registered it meanwhile, return that submission as known."""
         try:
             validated = await self._validate(spooled, check)
         except BaseException as error:  # refused, or the disk is full: then the more so
