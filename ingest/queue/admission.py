@@ -206,13 +206,17 @@ class Admission:
         with self._abandon_on_failure(spooled):
             await asyncio.to_thread(self._spool.write_envelope, spooled)
             submission = await self._store.register_submission(row)
-            known = submission or await self._store.find_submission(*spooled.identity)
-        assert known is not None  # noqa: S101 -- rows of submissions are never removed
-        self._hooks.on_new(QueuedFile(known.number, spooled, lines, time.monotonic()))
+            number = submission.number if submission else await self._find_number(spooled)
+        self._hooks.on_new(QueuedFile(number, spooled, lines, time.monotonic()))
         if submission is None:
             await self._remove_derived(spooled)
-            return AdmissionResult(known.number)
+            return AdmissionResult(number)
         return AdmissionResult(submission.number, RegisteredSubmission(submission, validated))
+
+    async def _find_number(self, spooled: SpooledFile) -> int:
+        prior = await self._store.find_submission(*spooled.identity)
+        assert prior is not None  # noqa: S101 -- another process has stored it, and no row is ever removed
+        return prior.number
 
     async def _validate(self, spooled: SpooledFile, check: LineCheck) -> ValidatedFile:
         def work() -> ValidatedFile:

@@ -58,7 +58,7 @@ async def test_one_file_that_two_processes_admit_at_once_is_one_submission(dsn: 
         async with lock_table(dsn, "submission") as blocking:
             admitting = asyncio.gather(first.admit(path), second.admit(path))
             count = "select count(*) from pg_locks where not granted"
-            while await blocking.fetchval(count) < 2:  # noqa: ASYNC110
+            while (await blocking.fetchval(count) or 0) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)  # the server sends no notification: poll it
         results = await admitting
         assert sorted(results) == [(1, False), (1, True)]
