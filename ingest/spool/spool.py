@@ -175,6 +175,14 @@ class Spool:
         check_bytes(spooled)
         return spooled
 
+    def has_file(self, sender: str, sha256: bytes) -> bool:
+        """Return whether the spool has the file with that hash as ``sender`` sent it, with the bytes that were received."""
+        try:
+            self.open(sha256, sender)
+        except FileUnreadable:
+            return False
+        return True
+
     def find(self, sha256: bytes, sender: str | None = None) -> SpooledFile:
         """Return the file as ``open`` does, without reading its bytes: they are hashed when it is processed."""
         folder, position = self.find_folder(sha256), f"spool, {sha256.hex()}"
