@@ -177,7 +177,9 @@ def check_decoded_bytes(decoded_bytes: int, sent_bytes: int, position: str) -> N
     """Raise ``LimitExceeded`` if a file decodes to more than its size allows."""
     if decoded_bytes > (most := limit_decoded_bytes(sent_bytes)):
         fault = f"The file has {decoded_bytes:,} bytes once decoded, and {sent_bytes:,} as it was sent"
-        remedy = f"Split the file or shorten its texts: a file of this size may have {most:,} bytes once decoded"
+        remedy = (
+            f"Split the file or shorten its texts: a file of this size may have {most:,} bytes once decoded"
+        )
         raise LimitExceeded(position, fault, remedy)
 
 

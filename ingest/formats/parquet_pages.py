@@ -69,7 +69,9 @@ def count_unpacked_bytes(path: Path, groups: Iterable[RowGroup], name: str) -> i
                 sum(size.dictionary for size in sizes),
                 sum(size.largest_page for size in sizes),
             )
-            _check_size(dictionaries, PARQUET_DICTIONARY_BYTES_MAX, "Its dictionaries have", position=position)
+            _check_size(
+                dictionaries, PARQUET_DICTIONARY_BYTES_MAX, "Its dictionaries have", position=position
+            )
             _check_size(pages, PARQUET_PAGES_BYTES_MAX, "Its pages have", position=position)
             total += sum(size.total for size in sizes)
     return total
@@ -104,7 +106,9 @@ def _read_page(content: mmap, at: int, position: str) -> _Page:
         end = decoder.position + check_count(header[3])
         page = _Page(is_dictionary, check_count(values), check_count(header[2]), end)
     except _PARSE_ERRORS as error:
-        raise FileUnreadable(position, f"There is no page header at byte {at:,}: {error!r}"[:300], _REMEDY) from error
+        raise FileUnreadable(
+            position, f"There is no page header at byte {at:,}: {error!r}"[:300], _REMEDY
+        ) from error
     if page.end > len(content):
         raise FileUnreadable(position, f"The file ends inside the page at byte {at:,}", _REMEDY)
     return page
