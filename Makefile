@@ -27,13 +27,14 @@ test: $(READY) ## set up everything, run the tests (more options: make test ARGS
 	$(BIN)/python -m kernels
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-check: $(READY) ## format, lint, types, layers, migrations, image
+check: $(READY) ## format, lint, types, layers, migrations, image, names, house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(if $(MIGRATIONS),$(BIN)/squawk $(MIGRATIONS))
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/pytest --quiet tests/test_names.py tests/test_house_rules.py
 
 bench: $(READY) ## benchmarks that verify before they time
 	$(BIN)/crescendo bench $(ARGS)

@@ -8,15 +8,11 @@ have brought it to the stage where the act begins, and clears the account that e
 ``open`` of one entry, and the sum of the open items of an account is the account's balance (rule A08).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from core.outcome_codes import Outcome
-from core.tables.columns import Code
-from core.tables.columns import Small as Sign
 
 
 class Role(IntEnum):
@@ -173,6 +169,11 @@ class ActKind(NamedTuple):
         return not self.is_payee_act and self.family is not Family.TERM
 
     @property
+    def is_interest(self) -> bool:
+        """Whether it charges late interest, which bears no interest itself."""
+        return self.debit is Role.LATE_INTEREST
+
+    @property
     def opens(self) -> bool:
         """Whether its entries leave an open amount for later acts."""
         return self.family in (Family.COMMITMENT, Family.SERVICE) or (self.reaches > 0 and self.has_amount)
@@ -266,35 +267,9 @@ CATALOG: tuple[ActKind, ...] = (
 KIND_NUMBERS: Mapping[str, int] = {kind.name: number for number, kind in enumerate(CATALOG) if number}
 
 
-class Effects(NamedTuple):
-    """The catalog as the kernels read it: columns, one row per kind."""
+def list_kinds(test: Callable[[ActKind], object]) -> tuple[int, ...]:
+    """List the numbers of the kinds for which ``test`` holds.
 
-    family: Code
-    follows: Code
-    mirrors: Code
-    budget: Code
-    measure: Code
-    ae_reserved: Sign
-    ae_consumed: Sign
-    cp_reserved: Sign
-    draws: Code
-    feeds: Code
-    shortfall: Code
-    debit: Code
-    credit: Code
-    pays: Code
-    after: Code
-    reaches: Code
-    settles: Sign
-    remits: Code
-    change: Code
-    inherits: Code
-    opens: Code
-
-
-def build_effects() -> Effects:
-    """Return the catalog as columns."""
-    signs = {"ae_reserved", "ae_consumed", "cp_reserved", "settles"}
-    columns = ([getattr(kind, name) for kind in CATALOG] for name in Effects._fields)
-    types = (np.int16 if name in signs else np.uint8 for name in Effects._fields)
-    return Effects._make(np.array(column, dtype) for column, dtype in zip(columns, types, strict=True))
+    Whoever counts entries asks by family or effect, not by name, so that a further kind is counted too.
+    """
+    return tuple(number for number, kind in enumerate(CATALOG) if test(kind))

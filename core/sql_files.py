@@ -11,3 +11,9 @@ def read_queries(package: str, name: str) -> dict[str, str]:
     blocks = files(package).joinpath(name).read_text(encoding="utf-8").split("-- name: ")[1:]
     titled = (block.split("\n", 1) for block in blocks)
     return {title.strip(): sql.strip().removesuffix(";") for title, sql in titled}
+
+
+def read_all_queries(package: str) -> dict[str, str]:
+    """Return the statements of all SQL files of a package; each may stand in a file beside the module that runs it."""
+    names = sorted(file.name for file in files(package).iterdir() if file.name.endswith(".sql"))
+    return {title: sql for name in names for title, sql in read_queries(package, name).items()}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from core.catalog import CATALOG, KIND_NUMBERS, Remainder
+from core.catalog import CATALOG, Family, Remainder, list_kinds
 from core.nomenclature import CentreLevel, FundCentre
 from reporting.code_names import CENTRE, CodeNames
 from reporting.report_queries import Connection, fetch, find_batch_or_last
@@ -40,17 +40,14 @@ async def load_outstanding_commitments(
     connection: Connection, names: CodeNames, *, level: CentreLevel = CentreLevel.PROGRAMME
 ) -> OutstandingCommitments:
     """Load the outstanding amounts of all commitments; reads all entries of the journal."""
-    kinds = [
-        number for number, kind in enumerate(CATALOG) if (kind.draws or kind.feeds) and not kind.inherits
-    ]
+    kinds = list_kinds(lambda kind: (kind.draws or kind.feeds) and not kind.inherits)
     opens, unbills = (
         [_find_sign(number, remainder) for number in kinds]
         for remainder in (Remainder.OPEN, Remainder.UNBILLED)
     )
-    mirrors = [number for number, kind in enumerate(CATALOG) if kind.mirrors]
-    sums_by_cell = await fetch(
-        connection, "commitments", kinds, opens, unbills, mirrors, KIND_NUMBERS["commitment"]
-    )
+    mirrors = list_kinds(lambda kind: kind.mirrors)
+    commitments = list_kinds(lambda kind: kind.family is Family.COMMITMENT)
+    sums_by_cell = await fetch(connection, "commitments", kinds, opens, unbills, mirrors, commitments)
     sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in sums_by_cell:
         centres = names.codes.find_year(row["budget_year"]).centres

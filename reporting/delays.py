@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBERS
+from core.catalog import list_kinds
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, LatePayments
 from posting.delays import delay_queries as journal
@@ -24,7 +24,7 @@ from reporting.report_queries import Connection, fetch
 from reporting.report_tables import CellType, Column, ReportTable
 
 Grouping = Literal["ministry", "programme"]
-_INTEREST = KIND_NUMBERS["late_interest"]
+_INTEREST = list_kinds(lambda kind: kind.is_interest)
 _UNKNOWN = ("", "")
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from core.catalog import CATALOG, KIND_NUMBERS, Family, Remainder
+from core.catalog import CATALOG, Family, Remainder, list_kinds
 from reporting.act_rows import (
     ActLines,
     RelatedRows,
@@ -20,9 +20,11 @@ from reporting.act_views import Assignment, EntrySummary, Origin, Payee, Payment
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch
 
-COMMITMENTS = (KIND_NUMBERS["commitment"],)
-REQUESTS = tuple(number for number, kind in enumerate(CATALOG) if kind.family is Family.PAYMENT_REQUEST)
-_DIVERTING = frozenset(number for number, kind in enumerate(CATALOG) if kind.inherits and kind.pays)
+COMMITMENTS = list_kinds(lambda kind: kind.family is Family.COMMITMENT)
+REQUESTS = list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST)
+_INCREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.feeds)
+_DECREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.draws)
+_DIVERTING = list_kinds(lambda kind: kind.inherits and kind.pays)
 _UNDOABLE = frozenset(kind.follows for kind in CATALOG if kind.mirrors)
 FollowerSums = Mapping[int, Mapping[int, int]]
 """By line and kind of follower: the cents that were not undone since."""
@@ -154,9 +156,7 @@ def _build_commitment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -
     remainders = {
         remainder: _sum_remainder(row, sums, remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
     }
-    increased, decreased = (
-        sums.get(KIND_NUMBERS[f"commitment_{name}"], 0) for name in ("increase", "decrease")
-    )
+    increased, decreased = _sum_kinds(sums, _INCREASING), _sum_kinds(sums, _DECREASING)
     return CommitmentLine(
         **_select_shared(line),
         initial=row["amount"],
@@ -179,7 +179,7 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     all_followers = related.followers.get(row["entry_id"], ())
     followers = [follower for follower in all_followers if follower["predecessor"] == row["entry_id"]]
     rejected, settled = _sum_family(sums, Family.REJECTION), _sum_family(sums, Family.SETTLEMENT)
-    diverted = sum(cents for kind, cents in sums.items() if kind in _DIVERTING)
+    diverted = _sum_kinds(sums, _DIVERTING)
     remainder = row["amount"] - rejected
     return PaymentLine(
         **_select_shared(line),
@@ -218,6 +218,10 @@ def _sum_remainder(row: Row, sums: Mapping[int, int], remainder: Remainder) -> i
         cents * ((CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder))
         for kind, cents in effects
     )
+
+
+def _sum_kinds(sums: Mapping[int, int], kinds: Sequence[int]) -> int:
+    return sum(sums.get(kind, 0) for kind in kinds)
 
 
 def _sum_family(sums: Mapping[int, int], family: Family) -> int:

@@ -4,11 +4,11 @@ File totals = accepted + duplicate + refused + suspended; accepted = debits = cr
 budget taken up at every level; and the hash of the batch is that of its rows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction
+from core.catalog import CATALOG, ActKind, BudgetAction, list_kinds
 from core.nomenclature import CentreLevel
 from reporting.code_names import CENTRE, CodeNames
 from reporting.report_queries import SQL, Connection, Row, fetch, fetch_one
@@ -167,17 +167,14 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
     first, end = batch["first_entry"], batch["first_entry"] + batch["entries"]
     kinds = range(1, len(CATALOG))
     signs = [_find_signs(number) for number in kinds]
-    mirrors = [number for number in kinds if CATALOG[number].mirrors]
-    voids = [number for number in kinds if CATALOG[number].settles < 0]
-    inherit = [number for number in kinds if CATALOG[number].inherits]
-    columns = (
-        list(kinds),
-        [ae for ae, _ in signs],
-        [cp for _, cp in signs],
-        mirrors,
-        KIND_NUMBERS["earmark"],
+    columns = list(kinds), [ae for ae, _ in signs], [cp for _, cp in signs]
+    tests: tuple[Callable[[ActKind], object], ...] = (
+        lambda kind: kind.mirrors,
+        lambda kind: kind.budget is BudgetAction.EARMARK,
+        lambda kind: kind.settles < 0,
+        lambda kind: kind.inherits,
     )
-    expected = await fetch_one(connection, "budget_expected", first, end, *columns, voids, inherit)
+    expected = await fetch_one(connection, "budget_expected", first, end, *columns, *map(list_kinds, tests))
     moved = await fetch(connection, "budget_taken_up", batch["batch"])
     levels = [(row, names.find_level(names.find_code(CENTRE, row["centre"]))) for row in moved]
     return [

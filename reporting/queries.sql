@@ -4,54 +4,6 @@ select kind, id, code from reference_text;
 -- name: last_batch
 select coalesce(max(batch), 0) as batch from batch;
 
--- name: trial_balance
--- The last sums of each account and period at or before batch $1, of the periods from $2 up to, not including, $3.
-with latest as (
-    select distinct on (account, period) account, debit, credit from account_balance
-    where batch <= $1 and period >= $2 and period < $3
-    order by account, period, batch desc
-)
-select account, sum(debit)::bigint as debit, sum(credit)::bigint as credit from latest group by account;
-
--- name: budget
--- The last figures at or before batch $1 of the nodes of fund centres $2.
-select distinct on (node) node, ae_opened, ae_allotted, ae_reserved, ae_consumed, cp_opened, cp_allotted, cp_reserved, cp_consumed
-from node_balance
-where batch <= $1 and node / 6 % 131072 = any($2::int[])
-order by node, batch desc;
-
--- name: refusals
-select code, sum(lines)::bigint as lines, sum(amount)::bigint as cents, count(distinct submission) as submissions
-from refusal_count where $1::int is null or submission = $1
-group by code order by sum(lines) desc, code;
-
--- name: refused_lines
-select batch, submission, line, lines, code, field, kind, node, missing, amount, reference, found
-from refusal where submission = $1 order by line limit $2;
-
--- name: commitments
--- The remainder of each commitment, summed by account assignment.  $1 kinds with $2 their effect on the amount engaged and not
--- yet drawn, $3 their effect on the amount certified and not yet requested; $4 kinds that mirror; $5 the kind that commits.
-with effect as (
-    select kind, open_sign, unbilled_sign from unnest($1::smallint[], $2::smallint[], $3::smallint[]) as t (kind, open_sign, unbilled_sign)
-),
-step as (
-    select case when e.kind = $5 then e.entry_id else e.predecessor end as commitment,
-           e.amount * f.open_sign as open, e.amount * f.unbilled_sign as unbilled
-    from entry e join effect f on f.kind = e.kind
-    union all
-    select p.predecessor, -e.amount * f.open_sign, -e.amount * f.unbilled_sign
-    from entry e join entry p on p.entry_id = e.predecessor join effect f on f.kind = p.kind
-    where e.kind = any($4::smallint[]) and p.predecessor > 0
-),
-remainder as (
-    select commitment, sum(open) as open, sum(unbilled) as unbilled from step group by commitment
-    having sum(open) <> 0 or sum(unbilled) <> 0
-)
-select c.centre, c.budget_year, count(*) as commitments, sum(r.open)::bigint as open, sum(r.unbilled)::bigint as unbilled
-from remainder r join entry e on e.entry_id = r.commitment join cell c on c.cell = e.cell
-group by c.centre, c.budget_year;
-
 -- name: entries_by_reference
 -- Lines of reference $1 of sender $2 on fund centres $3 (all if null), of kinds $4 and exercise $5 (any if null), after
 -- entry $6, at most $7.  An act without an account assignment belongs to no programme.
@@ -188,7 +140,7 @@ group by centre;
 
 -- name: budget_expected
 -- The AE and CP that the entries from $1 up to, not including, $2 take up by the catalog: $3 kinds with their signs for $4 AE
--- and $5 CP; $6 kinds that mirror; $7 the kind that earmarks.  Spending on an operation takes up no further AE, as its earmark
+-- and $5 CP; $6 kinds that mirror; $7 kinds that earmark.  Spending on an operation takes up no further AE, as its earmark
 -- did.  $8 kinds give back what their original request took up, which is found through entries of $9 kinds.
 with recursive effect as (
     select kind, ae, cp from unnest($3::smallint[], $4::smallint[], $5::smallint[]) as t (kind, ae, cp)
@@ -206,12 +158,5 @@ line as (
     union all
     select c.cell, -c.amount, p.kind from climb c join entry p on p.entry_id = c.at where p.kind <> all($9::smallint[])
 )
-select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = $7), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
+select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = any($7::smallint[])), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
 from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;
-
--- name: cell_centres
-select cell, centre, budget_year from cell;
-
--- name: interest_proposed
--- Claimed late interest by account assignment, of acts in the given days.
-select cell, sum(amount)::bigint as cents from entry where kind = $1 and day between $2 and $3 group by cell;

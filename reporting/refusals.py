@@ -6,8 +6,9 @@ import msgspec
 
 from core.act_fields import Field
 from core.catalog import CATALOG
+from core.line_remedies import Remedy
 from core.outcome_codes import Outcome
-from core.remedies import REMEDIES, Remedy
+from core.remedies import REMEDIES
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch
 from reporting.report_tables import CellType, Column, ReportTable

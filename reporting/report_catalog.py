@@ -1,7 +1,8 @@
 """The catalog of reports: one row per report, from which its command, its HTTP route and its description follow.
 
-To add a report, write the module with its query, its result and its table, then add a row to ``REPORTS`` and a test.  The
-module is imported when the report is first computed, so that the command line starts at once.
+To add a report, write the module with its result and its table, and its statements in an SQL file beside it.  Then add a row
+to ``REPORTS``, the function that imports the module, and a test.  The module is imported when the report is first computed, so
+that the command line starts at once.
 """
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence

@@ -1,13 +1,16 @@
-"""Queries of the reports; all of them only read."""
+"""Queries of the reports; all of them only read.
+
+The statements of one report stand in the SQL file beside its module, all others in ``queries.sql``.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
 
-from core.sql_files import read_queries
+from core.sql_files import read_all_queries
 
-SQL = read_queries("reporting", "queries.sql")
+SQL: Mapping[str, str] = read_all_queries("reporting")
 
 Connection = asyncpg.Connection
 Row = Mapping[str, Any]

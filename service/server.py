@@ -2,10 +2,9 @@
 
 import asyncio
 import signal
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
@@ -16,7 +15,7 @@ from ingest.queue.events import InboxEvents
 from ingest.queue.inbox import Inbox
 from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
-from monitoring.cut_off import CutOff
+from ingest.spool.spool_identity import read_identity
 from monitoring.service_metrics import ServiceMetrics
 from posting import pipeline
 from posting.batch import BatchResult
@@ -25,22 +24,22 @@ from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
 from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
+from posting.store.running_engine import offer_spool
 from reporting import code_labels
+from reporting.code_labels import CodeLabels
 from service.auth import audit_trail
-from service.auth.access_queries import open_audit_pool
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
+from service.connection_pools import open_pools
 from service.database.configured_database import open_database
-from service.database.ledger_selection import LedgerCreation
-from service.database.read_pool import open_read_pool
-from service.dropfolders.watcher import DropFolderRules, watch_folders
-from service.engine import standby
-from service.engine.file_processing import load_reference, open_store
+from service.dropfolders.watcher import watch_folders
+from service.engine import registrations, standby
+from service.engine.engine_context import load_reference
+from service.engine.file_processing import open_store
 from service.engine.shutdown_deadline import exit_after_failure
 from service.engine.timed_store import TimedStore
 from service.http.authentication import Authenticator
-from service.http.journal_queries import open_journal
 from service.http.live.bank_file_gauges import BankFileGauges
 from service.http.live.broadcaster import FiguresBroadcaster
 from service.http.request_body import UploadReceiver
@@ -51,6 +50,8 @@ from service.http.tls import Tls
 from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.metrics_binding import bind_metrics
+from service.server_options import ServerOptions
+from service.tasks.task_runner import TaskRunner
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
@@ -61,39 +62,6 @@ LEASE_CHECK_SECONDS = 2
 SWEEP_SECONDS = 3600
 BURST_SECONDS = 5
 _STOPPING = "Stopping: current requests are answered and batches committed; a second signal stops at once."
-
-
-class ServerOptions(NamedTuple):
-    """Address and limits of the service, and what runs in it."""
-
-    sock: socket.socket
-    file_bytes_max: int
-    uploads_max: int
-    rate: float
-    """Requests per second that one sender may make, after an initial burst."""
-    has_public_metrics: bool
-    is_standby: bool
-    """Wait until no other engine works on the database, instead of failing."""
-    cut_off: CutOff | None
-    """The cut-off shown as a countdown in the metrics."""
-    tls: Tls | None = None
-    """The TLS settings; None for plain HTTP."""
-    drop_folders: DropFolderRules | None = None
-    """The drop folders to watch."""
-    creation: LedgerCreation | None = None
-    """Permission to create the ledger if it is missing."""
-
-    @property
-    def requires_certificates(self) -> bool:
-        """Whether clients must present a certificate."""
-        return self.tls is not None and self.tls.requires_certificates
-
-    @property
-    def address(self) -> str:
-        """The URL of the service."""
-        host, port = self.sock.getsockname()[:2]
-        scheme = "https" if self.tls else "http"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def serve(
@@ -127,7 +95,8 @@ async def serve(
 
         background = [
             *(_watch_lease(store), authenticator.follow(database.dsn), broadcaster.run()),
-            *_list_maintenance(service, database.dsn),
+            registrations.follow_registrations(service.inbox.files, store, database.dsn),
+            *(service.task_runner.run(), *_list_maintenance(service, database.dsn)),
         ]
         with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
             try:
@@ -198,35 +167,32 @@ def _reload_on_sighup(tls: Tls | None) -> Iterator[None]:
 async def _open_context(
     settings: Settings, options: ServerOptions, dsn: str, *, store: TimedStore
 ) -> AsyncIterator[ServiceContext]:
-    spool, stages = Spool(settings.data / "spool", options.file_bytes_max), StageTimes()
-    await remove_undecided(spool, store)
+    spool, stages = await _open_spool(settings, options, store), StageTimes()
 
     async def note_loaded(loaded: LoadedBook) -> None:
-        service.metrics.file_states.load(await read_file_stock(service.pool))
-        service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
-        service.state.is_ready = True
-        service.index_maintenance.record_load(loaded.state.entries)
-        LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
+        await _note_loaded(service, loaded)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
     metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
     events = _build_inbox_events(metrics, note_loaded)
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
-    labels = code_labels.load(settings.reference) if settings.reference else code_labels.load()
-    async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
+    async with open_pools(dsn) as pools:
         stored = StoredParts(
             inbox=inbox,
             receiver=receiver,
-            pool=pool,
-            journal=journal,
-            sender_pauses=SenderPauses(writer, inbox.files.pause),
+            pool=pools.readers,
+            journal=pools.journal,
+            sender_pauses=SenderPauses(pools.audit, inbox.files.pause),
             validation_pool=validation_pool,
+            task_pool=pools.tasks,
+            task_runner=TaskRunner(pools.tasks, settings, dsn),
+            data=settings.data,
             metrics=metrics,
         )
         service = build_context(
             stored,
-            labels,
+            _load_labels(settings),
             stages,
             file_bytes_max=options.file_bytes_max,
             is_metrics_public=options.has_public_metrics,
@@ -238,6 +204,27 @@ async def _open_context(
             inbox.close()
             receiver.close()
             service.validation_pool.close()
+
+
+async def _open_spool(settings: Settings, options: ServerOptions, store: TimedStore) -> Spool:
+    """Open the spool, remove what a crash left undecided, and offer it to other processes."""
+    spool = Spool(settings.data / "spool", options.file_bytes_max)
+    await remove_undecided(spool, store)
+    await offer_spool(store, read_identity(settings.data / "spool"))
+    return spool
+
+
+async def _note_loaded(service: ServiceContext, loaded: LoadedBook) -> None:
+    """Show what the loaded book contains, and be ready."""
+    service.metrics.file_states.load(await read_file_stock(service.pool))
+    service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
+    service.state.is_ready = True
+    service.index_maintenance.record_load(loaded.state.entries)
+    LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
+
+
+def _load_labels(settings: Settings) -> CodeLabels:
+    return code_labels.load(settings.reference) if settings.reference else code_labels.load()
 
 
 def _build_inbox_events(

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from bench.kernels import decision_invariants
 from bench.kernels.decision_invariants import BudgetArrays
-from core.catalog import KIND_NUMBERS, Effects, build_effects
+from core.catalog import KIND_NUMBERS
+from core.catalog_effects import Effects, build_effects
 from core.tables.book import (
     LEDGER_ACCOUNTS,
     ROLE_COUNT,

@@ -8,7 +8,6 @@ import asyncio
 import gc
 import json
 import urllib.request
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -20,7 +19,8 @@ from bench.load import file_driver, http_connections, load_budget
 from bench.load.arrivals import Arrivals, Load, plan_arrivals
 from bench.load.file_driver import DecidedFile, FileLoad
 from bench.load.form_driver import FormDriver, LoadTally, create_senders
-from bench.load.http_connections import Address
+from bench.load.load_target import StoredForms, Target
+from bench.load.paid_requests import PaymentLoadFigures
 from bench.load.process_usage import Usage, UsageMonitor
 from bench.machine import describe_machine
 
@@ -28,40 +28,6 @@ CONNECTIONS_A_SECOND = 1_000
 """Connections opened a second."""
 _SETTLE_SECONDS = 2
 PERCENTILES = (50, 90, 99, 99.9)
-
-
-class SenderKey(NamedTuple):
-    """An API key with its sender."""
-
-    sender: str
-    token: str
-
-
-class Target(NamedTuple):
-    """The service to put under load."""
-
-    address: Address
-    keys: Sequence[SenderKey]
-    """Keys of authorising officers, each of a different sender."""
-    setup_key: SenderKey
-    """A key that may open credits and register payees."""
-    process: int | None = None
-    """The process id of the service, if it runs on this machine and may be observed."""
-    read_stored: "ReadStored | None" = None
-    """Counts what the database contains of some submissions."""
-    report_progress: Callable[[str], None] = print
-
-
-class StoredForms(NamedTuple):
-    """The forms that the database contains, by outcome."""
-
-    accepted: int
-    duplicate: int
-    refused: int
-    entries_sum: int
-
-
-ReadStored = Callable[[Sequence[int]], Awaitable[StoredForms]]
 
 
 @dataclass(slots=True)
@@ -107,6 +73,8 @@ class LoadFigures:
     on: str
     """The machine."""
     is_verified: bool = False
+    payments: PaymentLoadFigures | None = None
+    """The payment run and its statement, if there was one."""
 
 
 def run_load(load: Load, target: Target) -> LoadFigures:
@@ -118,6 +86,8 @@ def run_load(load: Load, target: Target) -> LoadFigures:
         The budget of the load was refused; nothing was measured.
     """
     _create_budget(target)
+    if target.payments:
+        target.payments.prepare()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run_load(load, target))
 
@@ -177,14 +147,28 @@ async def _run_load(load: Load, target: Target) -> LoadFigures:
         if load.file_lines:
             files.append(await asyncio.to_thread(queue.get))  # the forms begin once files are decided
         target.report_progress(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
+        paying = asyncio.create_task(_pay(target, driver.tally))
         usage = await _drive_forms(driver, target)
         end = asyncio.get_running_loop().time()
+    payments = await paying
     while not queue.empty():
         files.append(queue.get())
     await driver.close()
     figures = _build_figures(load, _Measurement(plan, driver, files, usage, end))
+    figures.payments = payments
     await _verify(figures, driver.tally, target)
     return figures
+
+
+async def _pay(target: Target, tally: LoadTally) -> PaymentLoadFigures | None:
+    """Issue and book the payment run of the load, beside the forms; a difference fails the load."""
+    if target.payments is None:
+        return None
+    try:
+        return await asyncio.to_thread(target.payments.pay)
+    except (RuntimeError, OSError) as error:
+        tally.add_error(f"payments: {error}")
+        return None
 
 
 def _build_file_load(load: Load, target: Target) -> FileLoad:

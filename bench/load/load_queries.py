@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from bench.load.load_benchmark import StoredForms
+from bench.load.load_target import StoredForms
 
 _STORED = """
 select (select count(*) from entry where {forms}), (select count(*) from duplicate where {forms}),

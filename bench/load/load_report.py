@@ -48,12 +48,27 @@ def _list_results(figures: LoadFigures) -> list[tuple[str, str]]:
         ("files decided during the load", f"{figures.files:,}"),
         ("lines of files a second", f"{figures.file_lines_a_second:,}"),
         ("time without a file in progress", f"{figures.without_file_seconds:.1f} s"),
+        *_list_payments(figures),
         *(
             (f"processor time a form, including files: {name}", f"{microseconds:.0f} core-µs")
             for name, microseconds in processor_times
         ),
         ("peak memory of the service", f"{figures.peak_memory_bytes / 1e6:,.0f} MB"),
         ("memory growth for each decided line", f"{figures.memory_bytes_a_line:,.0f} bytes"),
+    ]
+
+
+def _list_payments(figures: LoadFigures) -> list[tuple[str, str]]:
+    payments = figures.payments
+    if payments is None:
+        return []
+    return [
+        ("payments of the run issued meanwhile", f"{payments.requests:,}"),
+        (
+            "of which issued a second, from the request to the written files",
+            f"{payments.issued_a_second:,}",
+        ),
+        ("debits of its statements imported a second", f"{payments.imported_a_second:,}"),
     ]
 
 

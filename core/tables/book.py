@@ -2,7 +2,8 @@
 
 from typing import Annotated, NamedTuple
 
-from core.catalog import Effects, Role
+from core.catalog import Role
+from core.catalog_effects import Effects
 from core.tables.columns import (
     READ_ONLY,
     Balance,

@@ -22,7 +22,8 @@ from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import ValidatedFile, validate_file
 from posting.batch import Submission
-from posting.store.journal_store import NewSubmission, PostgresStore, PriorSubmission
+from posting.store.journal_store import PostgresStore
+from posting.store.submission_rows import NewSubmission, PriorSubmission
 
 
 class LineCheck(Protocol):
@@ -117,6 +118,11 @@ class Admission:
         self._run_in_thread = run_in_thread
         self._locks: WeakValueDictionary[FileIdentity, asyncio.Lock] = WeakValueDictionary()
         """A lock exists while it is owned or awaited."""
+
+    def is_admitting(self, row: Any) -> bool:
+        """Return whether the file of a submission's row is being admitted here; it is queued when that ends."""
+        lock = self._locks.get(FileIdentity(row["sender"], bytes(row["file_hash"])))
+        return lock is not None and lock.locked()
 
     async def find_known(self, identity: FileIdentity, *, reprocess: bool) -> int | None:
         """Return the submission that a file is already; None if it must be decided, for the first time or once more."""

@@ -55,6 +55,8 @@ class ProcessingRequest:
     declared: Envelope | None = None
     reprocess: bool = False
     """Process files once more that were processed before: what was refused may now be accepted."""
+    awaited: Sequence[int] = ()
+    """Submissions registered by an earlier call; an engine at work beside us has to decide them as well."""
     on_admitted: Callable[[Path, int], None] = _ignore_progress
     """Called with each file that was validated, and its lines."""
 

@@ -25,7 +25,8 @@ from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
 from posting.pgcopy import Encoder, TextCells
 from posting.recovery.book_loading import LoadedBook
-from posting.store.journal_store import NewSubmission, PostgresStore
+from posting.store.journal_store import PostgresStore
+from posting.store.submission_rows import NewSubmission
 
 FORMAT = "form"
 """Stored in place of a file's format."""

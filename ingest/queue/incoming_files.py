@@ -117,6 +117,20 @@ class IncomingFiles:
                 open_files.append(open_file)
         return open_files
 
+    async def queue_registered(self) -> None:
+        """Queue the files that other processes have registered, and those missing before that are there again."""
+        for row in await self._store.fetch("unfinished"):
+            number = row["submission"]
+            if number in self.missing:
+                if spooled := await self.missing.find_again(row):
+                    self._requeue_returned(number, spooled)
+                continue
+            if row["is_begun"] or number in self._queued or self.admission.is_admitting(row):
+                continue
+            file = await self.missing.reopen(row)
+            if file and number not in self._queued:
+                self._queue_new(file)
+
     async def open_file(self, queued_file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
         """Open a submission that is to be processed; None if its file is missing: it waits, and others go on."""
         open_file = await self.missing.open_submission(queued_file, numbers)

@@ -70,6 +70,13 @@ class MissingFiles:
             return None
         return QueuedFile(number, spooled, lines, time.monotonic(), is_checked=False)
 
+    async def find_again(self, row: Any) -> SpooledFile | None:
+        """Return the file of a submission whose file was missing; None if it still is."""
+        try:
+            return await asyncio.to_thread(self._spool.find, row["file_hash"], row["sender"])
+        except FileUnreadable:
+            return None
+
     async def open_submission(self, file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
         """Open a submission that is to be processed; None if its file is missing or its bytes have changed."""
         self.take_up(file.number, file.spooled)

@@ -8,7 +8,8 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, Effects, PayeeChange, build_effects
+from core.catalog import CATALOG, PayeeChange
+from core.catalog_effects import Effects, build_effects
 from core.errors import EngineError
 from core.tables.book import LEDGER_ACCOUNTS, Book, BudgetNodes, Cells, Counters, KeyRows, Ledger, OpenItems
 from core.tables.columns import allocate_records, seal_array, to_record_dtype

@@ -12,7 +12,7 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.catalog import Stage, list_kinds
 from core.effective_dates import EffectiveDated
 from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
@@ -38,16 +38,17 @@ ALL_DAYS = DaySpan(date(2000, 1, 1), date(2099, 12, 31))
 
 _EPOCH = date(1970, 1, 1)
 _PAGES_AT_ONCE = 64
-_DIVERTING_KINDS = tuple(number for number, kind in enumerate(CATALOG) if kind.inherits and kind.pays)
-_QUERY_KINDS: Mapping[str, int] = {
-    name: KIND_NUMBERS[kind]
-    for name, kind in (
-        *(("debit", "bank_debit"), ("payment", "payment"), ("reject", "bank_reject")),
-        *(("identified", "return_identified"), ("reissue", "reissue")),
-    )
+_DIVERTING_KINDS = list_kinds(lambda kind: kind.inherits and kind.pays)
+_QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
+    "debits": list_kinds(lambda kind: kind.reaches is Stage.DEBITED),
+    "payments": list_kinds(lambda kind: kind.remits and kind.after is Stage.PAYABLE),
+    "rejects": list_kinds(lambda kind: kind.after is Stage.IN_TRANSIT and kind.reaches is Stage.RETURNED),
+    "identified": list_kinds(lambda kind: kind.reaches is Stage.REOPENED),
+    "reissues": list_kinds(lambda kind: kind.remits and kind.after is Stage.REOPENED),
 }
 _NO_DAYS = EntryDays(np.zeros(0, np.int64), np.zeros(0, np.int32))
-_SUSPENSION, _RESUMPTION = KIND_NUMBERS["term_suspension"], KIND_NUMBERS["term_resumption"]
+_SUSPENSIONS = list_kinds(lambda kind: kind.reaches is Stage.SUSPENDED)
+_RESUMPTIONS = list_kinds(lambda kind: kind.after is Stage.SUSPENDED)
 
 Connection = asyncpg.Connection
 
@@ -131,9 +132,10 @@ async def _stream_debits(
     )
 
 
-def _format_reissues(oldest: int) -> dict[str, str | int]:
+def _format_reissues(oldest: int) -> dict[str, str]:
     """Return the query parameters: the kinds of acts, and the transfers sent again for entries after ``oldest``."""
-    return {**_QUERY_KINDS, "reissued": SQL["reissued"].format(**_QUERY_KINDS, oldest=oldest)}
+    kinds = {name: _join_numbers(numbers) for name, numbers in _QUERY_KINDS.items()}
+    return {**kinds, "reissued": SQL["reissued"].format(**kinds, oldest=oldest)}
 
 
 def _join_numbers(numbers: Iterable[int]) -> str:
@@ -154,8 +156,8 @@ async def _load_billing_of(connection: Connection, commitments: NDArray[np.int64
     select = SQL["service_entries_of"].format(
         wanted=_join_numbers(commitments.tolist()),
         oldest=commitments[0],
-        lines=_join_numbers((service_dates.SERVICE, service_dates.REQUEST)),
-        undone=_join_numbers((service_dates.CANCELLATION, service_dates.REJECTION)),
+        lines=_join_numbers(service_dates.LINE_KINDS),
+        undone=_join_numbers(service_dates.UNDOING_KINDS),
     )
     return await _load_billing(connection, select)
 
@@ -193,7 +195,7 @@ def _parse_received(pages: list[tuple[int, bytes]]) -> EntryDays:
 
 async def _load_suspensions(connection: Connection, oldest: int) -> Suspensions:
     """Load the suspensions of the payables from ``oldest`` on."""
-    rows = await connection.fetch(SQL["suspensions"], _SUSPENSION, _RESUMPTION, oldest)
+    rows = await connection.fetch(SQL["suspensions"], _SUSPENSIONS, _RESUMPTIONS, oldest)
     entries = (np.array([row[name] or 0 for row in rows], np.int64) for name in ("payable", "noted", "ended"))
     suspended, resumed = (_to_day_numbers([row[name] for row in rows]) for name in ("suspended", "resumed"))
     payable, noting_entry, ended = entries

@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.catalog import CATALOG
 from core.effective_dates import EffectiveDated
 from core.payment_terms import PaymentTerms, compute_terms
 from core.tables.columns import select_rows
 from core.tables.delays import DebitedPayments, LatePayments
 from posting.delays.service_dates import Billing
 
-_INTEREST = KIND_NUMBERS["late_interest"]
+_IS_INTEREST = np.array([kind.is_interest for kind in CATALOG])
 _INHERITS = np.array([kind.inherits for kind in CATALOG])
 
 
@@ -126,9 +126,9 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
     """Return whether each paid late interest, or a part of it owed to another payee: interest bears no interest."""
-    is_interest = rows.kind == _INTEREST
+    is_interest = _IS_INTEREST[rows.kind]
     for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
-        is_interest[row] = parts[int(rows.payable[row])].kind == _INTEREST
+        is_interest[row] = _IS_INTEREST[parts[int(rows.payable[row])].kind]
     return is_interest
 
 

@@ -6,35 +6,35 @@ set local enable_nestloop = off;
 -- The payables that the debits after an entry paid.
 {reissued}
 select p.predecessor as payable from entry d join entry p on p.entry_id = d.predecessor
-where d.kind = {debit} and d.entry_id > {after} and p.kind = {payment}
-  and p.entry_id >= (select min(predecessor) from entry where kind = {debit} and entry_id > {after})
+where d.kind in ({debits}) and d.entry_id > {after} and p.kind in ({payments})
+  and p.entry_id >= (select min(predecessor) from entry where kind in ({debits}) and entry_id > {after})
 union all
-select a.payable from reissued a join entry d on d.predecessor = a.entry_id where d.kind = {debit} and d.entry_id > {after}
+select a.payable from reissued a join entry d on d.predecessor = a.entry_id where d.kind in ({debits}) and d.entry_id > {after}
 
 -- name: debited
 -- Debited payments; the few transfers that were sent again before any debit are a part of their own, which keeps the first part a plain join.
 {reissued}
 select d.entry_id, d.amount, d.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
 from entry d join entry p on p.entry_id = d.predecessor join entry r on r.entry_id = p.predecessor
-where d.kind = {debit} and p.kind = {payment} and d.day between '{first}' and '{last}' {only}
+where d.kind in ({debits}) and p.kind in ({payments}) and d.day between '{first}' and '{last}' {only}
 union all
 select d.entry_id, d.amount, d.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
 from entry d join reissued p on p.entry_id = d.predecessor join entry r on r.entry_id = p.payable
-where d.kind = {debit} and d.day between '{first}' and '{last}' {only}
+where d.kind in ({debits}) and d.day between '{first}' and '{last}' {only}
 
 -- name: reissued
 -- Transfers sent again for others that the bank had rejected before it debited them, and the payable of each.
 -- A transfer that was debited and returned is not among them: it counts as paid at its debit.
 with recursive back as materialized (
-    select entry_id, predecessor, kind from entry where kind in ({reject}, {identified}, {reissue}) and entry_id > {oldest}
+    select entry_id, predecessor, kind from entry where kind in ({rejects}, {identified}, {reissues}) and entry_id > {oldest}
 ), reissued as (
     select n.entry_id, p.predecessor as payable
     from back x join entry p on p.entry_id = x.predecessor join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
-    where x.kind = {reject} and p.kind = {payment} and i.kind = {identified} and n.kind = {reissue}
+    where x.kind in ({rejects}) and p.kind in ({payments}) and i.kind in ({identified}) and n.kind in ({reissues})
     union all
     select n.entry_id, a.payable
     from reissued a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
-    where x.kind = {reject} and i.kind = {identified} and n.kind = {reissue}
+    where x.kind in ({rejects}) and i.kind in ({identified}) and n.kind in ({reissues})
 )
 
 -- name: of_payables
@@ -57,8 +57,8 @@ where kind in ({undone}) and entry_id > {oldest} and predecessor in (select entr
 
 -- name: suspensions
 select s.predecessor as payable, s.entry_id as noted, s.day as suspended, r.entry_id as ended, r.day as resumed
-from entry s left join entry r on r.predecessor = s.entry_id and r.kind = $2
-where s.kind = $1 and s.entry_id > $3 order by s.predecessor;
+from entry s left join entry r on r.predecessor = s.entry_id and r.kind = any($2::smallint[])
+where s.kind = any($1::smallint[]) and s.entry_id > $3 order by s.predecessor;
 
 -- name: diverted_parts
 select entry_id, predecessor, kind, day from entry where kind = any($1::int[]);

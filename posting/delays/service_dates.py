@@ -10,13 +10,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBERS
+from core.catalog import CATALOG, Remainder
 from core.tables.columns import select_rows
 from core.tables.delays import ServiceEntries
 
-SERVICE, CANCELLATION = KIND_NUMBERS["service"], KIND_NUMBERS["service_cancellation"]
-REQUEST, REJECTION = KIND_NUMBERS["payment_request"], KIND_NUMBERS["payment_request_rejection"]
-KINDS = (SERVICE, CANCELLATION, REQUEST, REJECTION)
+_CERTIFIES = np.array([kind.feeds is Remainder.UNBILLED for kind in CATALOG])
+"""By kind: whether it certifies service."""
+_BILLS = np.array([kind.draws is Remainder.UNBILLED for kind in CATALOG])
+"""By kind: whether it is a request that bills certified service."""
+LINE_KINDS = tuple(np.flatnonzero(_CERTIFIES | _BILLS).tolist())
+_LINE_FAMILIES = frozenset(CATALOG[kind].family for kind in LINE_KINDS)
+_UNDOES = np.array([kind.mirrors and kind.follows in _LINE_FAMILIES for kind in CATALOG])
+"""By kind: whether it cancels service or rejects a request."""
+UNDOING_KINDS = tuple(np.flatnonzero(_UNDOES).tolist())
+KINDS = (*LINE_KINDS, *UNDOING_KINDS)
 """The kinds of rows that ``build_billing`` needs."""
 
 EntryColumn = NDArray[np.int64]
@@ -80,8 +87,8 @@ class Billing(NamedTuple):
 
 def build_billing(rows: ServiceEntries) -> Billing:
     """Build the billing from ``rows`` in any order."""
-    services, requests = _select_kind(rows, SERVICE), _select_kind(rows, REQUEST)
-    undone = select_rows(rows, np.flatnonzero((rows.kind == CANCELLATION) | (rows.kind == REJECTION)))
+    services, requests = _select_kinds(rows, _CERTIFIES), _select_kinds(rows, _BILLS)
+    undone = select_rows(rows, np.flatnonzero(_UNDOES[rows.kind]))
     commitment = _find_commitments(services, undone.predecessor) + _find_commitments(
         requests, undone.predecessor
     )
@@ -115,9 +122,9 @@ def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> Da
     return np.where(has, np.append(services.day, 0)[np.where(has, at, -1)], 0).astype(np.int32)
 
 
-def _select_kind(rows: ServiceEntries, kind: int) -> ServiceEntries:
-    """Select the rows of one kind, by commitment and entry."""
-    kind_rows = select_rows(rows, np.flatnonzero(rows.kind == kind))
+def _select_kinds(rows: ServiceEntries, is_selected: NDArray[np.bool_]) -> ServiceEntries:
+    """Select the rows of the kinds that ``is_selected`` marks, by commitment and entry."""
+    kind_rows = select_rows(rows, np.flatnonzero(is_selected[rows.kind]))
     return select_rows(kind_rows, np.lexsort((kind_rows.entry_id, kind_rows.predecessor)))
 
 

@@ -1,9 +1,9 @@
 """The store: PostgreSQL contains the only durable state.  Several batches are copied at once and commit in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 
@@ -18,41 +18,12 @@ from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.lease import Lease
 from posting.store.migrate import LAYOUT, PARTITION_ROWS
+from posting.store.submission_rows import NewSubmission, PriorSubmission
 
 _CHUNK_BYTES = 1 << 19
 _BULK = frozenset({"summarise_indexes", "delete_checkpoints"})
 """Queries without a bound on the rows that they read or write."""
 _BULK_SECONDS = 86_400
-
-
-class PriorSubmission(NamedTuple):
-    """An earlier submission of the same file."""
-
-    number: int
-    attempt: int
-    is_cancelled: bool
-    is_finished: bool
-    """Whether all of it is decided, or it is cancelled."""
-
-    def covers_resend(self, *, again: bool) -> bool:
-        """Whether the same file sent once more counts as this submission; with ``again``, a finished one does not cover it."""
-        return not (self.is_cancelled or (again and self.is_finished))
-
-
-class NewSubmission(NamedTuple):
-    """The row of a submission to register."""
-
-    sender: str
-    batch_id: str
-    file_hash: bytes
-    file_name: str
-    format: str
-    size_bytes: int
-    attempt: int
-    declared_lines: int | None
-    declared_cents: int | None
-    programmes: Sequence[str] | None
-    """Programmes that the lines name; None where that is not known."""
 
 
 class PostgresStore:
@@ -79,6 +50,16 @@ class PostgresStore:
             yield self
         finally:
             await self._lease.release()
+
+    @asynccontextmanager
+    async def open_without_lease(self) -> AsyncIterator["PostgresStore"]:
+        """Connect while the body runs, to register files that the engine at work decides."""
+        try:
+            await self._connections.connect()
+            yield self
+        finally:
+            async with self._connections.close():
+                pass
 
     @property
     def connection(self) -> Any:

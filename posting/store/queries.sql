@@ -5,7 +5,7 @@ select epoch, version, holder, holder_pid, lease_until > clock_timestamp() as le
 from engine for update;
 
 -- name: take_lease
-update engine set epoch = epoch + 1, holder = $1, holder_pid = pg_backend_pid(),
+update engine set epoch = epoch + 1, holder = $1, holder_pid = pg_backend_pid(), spool = null,
        lease_until = clock_timestamp() + $2::interval
 returning epoch, version;
 
@@ -28,7 +28,21 @@ where epoch = $1 returning true;
 update engine set lease_until = clock_timestamp() + $2::interval where epoch = $1 returning true;
 
 -- name: release_lease
-update engine set lease_until = '-infinity', holder = '', holder_pid = 0 where epoch = $1;
+update engine set lease_until = '-infinity', holder = '', holder_pid = 0, spool = null where epoch = $1;
+
+-- name: offer_spool
+update engine set spool = $2 where epoch = $1;
+
+-- name: running_engine
+-- The engine that owns the lease, and the spool whose registered files it decides.
+select holder, spool from engine
+where lease_until > clock_timestamp()
+  and exists (select from pg_stat_activity a where a.pid = holder_pid and a.datname = current_database()
+              and a.application_name = 'crescendo/' || epoch);
+
+-- name: announce_files
+-- Tell the engine at work that files are registered.
+select pg_notify('crescendo_files', '');
 
 -- name: summarise_indexes
 -- A BRIN index does not cover rows added since it was last summarised; every look-up would then read the whole table.

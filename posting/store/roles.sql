@@ -15,7 +15,7 @@ select format('grant %s on %s to %I', string_agg(privilege, ', '), name, $1::nam
 where not has_table_privilege($1::name, oid, privilege) group by name
 union all
 select format('grant update (%I) on engine to %I', attname, $1::name) from pg_attribute
-where attrelid = to_regclass('engine') and attname in ('epoch', 'version', 'holder', 'holder_pid', 'lease_until')
+where attrelid = to_regclass('engine') and attname in ('epoch', 'version', 'holder', 'holder_pid', 'lease_until', 'spool')
   and not has_column_privilege($1::name, attrelid, attnum, 'update')
 union all
 select format('grant execute on function %s to %I', p.oid::regprocedure, $1::name) from pg_proc p

@@ -30,11 +30,11 @@ where s.lines <> a.acts;
 -- Each transfer is debited or rejected at most once, for its own amount: the transit account consists, item by item, of transfers not yet debited (rule A56).
 with answered as (
     select e.predecessor as entry_id, sum(e.amount) as cents, count(*) as times
-    from entry e join kind k using (kind) where k.name in ('bank_debit', 'bank_reject') group by e.predecessor
+    from entry e join kind k using (kind) where k.after = 'IN_TRANSIT' group by e.predecessor
 )
 select 'entry ' || a.entry_id as place, a.times || ' debits or rejections, ' || euros(a.cents) as found,
        coalesce('one, ' || euros(e.amount), 'none') as expected
-from answered a left join (select e.entry_id, e.amount from entry e join kind k using (kind) where k.name in ('payment', 'reissue')) e using (entry_id)
+from answered a left join (select e.entry_id, e.amount from entry e join kind k using (kind) where k.remits) e using (entry_id)
 where e.entry_id is null or a.times <> 1 or a.cents <> e.amount;
 
 -- name: bank_books
@@ -49,15 +49,15 @@ with of_cell as (
     left join run_accountant n on n.run = l.run and n.accountant = l.accountant
     left join run_account r on r.run = n.run and r.code = n.code and coalesce(r.exercise, e.exercise) = e.exercise
     left join of_cell o on o.cell = e.cell
-    where k.name in ('payment', 'reissue')
+    where k.remits
 ), debit as (
     select e.entry_id, e.amount, e.day, t.account from entry e join kind k using (kind) join transfer t on t.entry_id = e.predecessor
-    where k.name = 'bank_debit'
+    where k.reaches = 'DEBITED'
 ), answer as (
     select account, day, -amount as cents from debit
     union all
     select d.account, e.day, e.amount from entry e join kind k using (kind) join debit d on d.entry_id = e.predecessor
-    where k.name = 'bank_return'
+    where k.after = 'DEBITED' and k.reaches = 'RETURNED'
 ), told as (
     select account, arg_max(day, (message, statement)) as day, arg_max(closing, (message, statement)) as closing,
            arg_min(opening, (message, statement)) as opening
@@ -73,25 +73,25 @@ with of_cell as (
     select s.submission, s.message, s.is_whole, row_number() over (partition by s.message order by s.attempt desc, s.submission desc) = 1 as is_last
     from bank_submission s where s.message in (select message from bank_statement where closing is not null)
 ), refused as (  -- a refused movement still moved the account, once for each statement that lists it
-    select distinct k.name, r.kind, r.amount, r.line, r.reference, r.submission
+    select distinct k.reaches, r.kind, r.amount, r.line, r.reference, r.submission
     from refusal r join kind k using (kind) join stated s using (submission)
-    where s.is_last and k.name in ('bank_debit', 'bank_return')
+    where s.is_last and (k.reaches = 'DEBITED' or k.after = 'DEBITED')
 ), noticed as (  -- movements booked from notices only; if the first statement that lists one was refused, both describe the same movement
     select n.reference, n.kind, n.day from entry n join submission b using (submission)
     where b.sender = 'bank' and n.submission not in (select submission from stated)
       and n.entry_id not in (select d.entry_id from duplicate d where d.submission in (select submission from stated))
 ), repeated as (  -- each statement but the first that books a transfer on the same day; a repetition of whole statements moves nothing
-    select distinct t.message, d.line, k.name, e.kind, e.amount, e.reference, exists (select 1 from stated o where o.submission = e.submission) as is_booked
+    select distinct t.message, d.line, k.reaches, e.kind, e.amount, e.reference, exists (select 1 from stated o where o.submission = e.submission) as is_booked
     from duplicate d join stated t using (submission) join entry e using (entry_id) join kind k on k.kind = e.kind
-    where t.is_last and t.is_whole and k.name in ('bank_debit', 'bank_return')
+    where t.is_last and t.is_whole and (k.reaches = 'DEBITED' or k.after = 'DEBITED')
       and not exists (select 1 from stated o where o.submission = e.submission and o.message = t.message)
 ), again as (
-    select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents
+    select c.account, sum(case r.reaches when 'DEBITED' then -r.amount else r.amount end) as cents
     from (select *, dense_rank() over (partition by reference, kind order by message) as nth from repeated) r
     join transfer c on c.entry_id = try_cast(r.reference[2:] as bigint)
     where r.nth > 1 or r.is_booked group by c.account
 ), explained as (
-    select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents
+    select c.account, sum(case r.reaches when 'DEBITED' then -r.amount else r.amount end) as cents
     from refused r join transfer c on c.entry_id = try_cast(r.reference[2:] as bigint) join told t using (account)
     where r.submission > (select min(f.submission) from refused f where f.reference = r.reference and f.kind = r.kind)
        or not exists (select 1 from noticed n where n.reference = r.reference and n.kind = r.kind and n.day <= t.day)
@@ -113,10 +113,10 @@ where k.name = 'set_off' and (p.credit is distinct from e.debit or t.code is dis
 -- name: blocked_unpaid
 -- No transfer is sent to a third party between its block and its release (rule A60).
 with block as (
-    select e.payee, e.entry_id, k.name, lead(e.entry_id) over (partition by e.payee order by e.entry_id) as ended
-    from entry e join kind k on k.kind = e.kind where k.name in ('payee_block', 'payee_release')
+    select e.payee, e.entry_id, k.change, lead(e.entry_id) over (partition by e.payee order by e.entry_id) as ended
+    from entry e join kind k on k.kind = e.kind where k.change in ('BLOCK', 'RELEASE')
 )
 select entry_name(p.entry_id, p.reference) as place, 'sent after entry ' || b.entry_id || ', which blocks the third party' as found,
        'no transfer before its release' as expected
 from block b join entry p on p.payee = b.payee and p.entry_id > b.entry_id and p.entry_id < coalesce(b.ended, 9223372036854775807)
-join kind k on k.kind = p.kind where b.name = 'payee_block' and k.name in ('payment', 'reissue');
+join kind k on k.kind = p.kind where b.change = 'BLOCK' and k.remits;

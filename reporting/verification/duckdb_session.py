@@ -186,6 +186,7 @@ def _build_kinds() -> pa.Table:
             "ae_consumed": kind.ae_consumed,
             "cp_reserved": kind.cp_reserved,
             "settles": kind.settles,
+            "remits": kind.remits,
             "after": kind.after.name,
             "reaches": kind.reaches.name,
             "inherits": kind.inherits,
@@ -197,6 +198,8 @@ def _build_kinds() -> pa.Table:
             "pays": kind.pays,
             "registers": kind.family is Family.THIRD_PARTY,
             "redetails": kind.change is PayeeChange.DETAILS,
+            "change": kind.change.name,
+            "is_interest": kind.is_interest,
             "of_payee": kind.is_payee_act,
         }
         for number, kind in enumerate(CATALOG)

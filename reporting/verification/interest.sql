@@ -5,7 +5,7 @@
 with recursive claim as (
     select e.entry_id, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 3) as bigint) as debit
     from entry e join kind k on k.kind = e.kind join submission s on s.submission = e.submission
-    where k.name = 'late_interest' and s.sender = 'treasury' and regexp_full_match(e.reference, 'IM-[0-9]+-[0-9]+(-[0-9]+)?')
+    where k.is_interest and s.sender = 'treasury' and regexp_full_match(e.reference, 'IM-[0-9]+-[0-9]+(-[0-9]+)?')
     qualify row_number() over (partition by e.predecessor order by e.entry_id desc) = 1
 ), climb as (
     select payable, payable as at from claim
@@ -14,31 +14,31 @@ with recursive claim as (
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
 ), request as (
     select c.payable, e.entry_id, e.predecessor as commitment, e.day
-    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where not k.inherits and k.name <> 'late_interest'
+    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where not k.inherits and not k.is_interest
 ), back as materialized (
-    select e.entry_id, e.predecessor, k.name from entry e join kind k on k.kind = e.kind
-    where k.name in ('bank_reject', 'return_identified', 'reissue')
+    select e.entry_id, e.predecessor, k.after, k.reaches from entry e join kind k on k.kind = e.kind
+    where k.after = 'IN_TRANSIT' and k.reaches = 'RETURNED' or k.reaches = 'REOPENED' or k.after = 'REOPENED' and k.remits
 ), again as (  -- sent again for transfers that the bank rejected before a debit; a transfer debited and then returned counts as paid
     select n.entry_id, p.predecessor as payable
     from back x join entry p on p.entry_id = x.predecessor join kind k on k.kind = p.kind
     join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
-    where x.name = 'bank_reject' and k.name = 'payment' and i.name = 'return_identified' and n.name = 'reissue'
+    where x.reaches = 'RETURNED' and k.after = 'PAYABLE' and k.remits and i.reaches = 'REOPENED' and n.after = 'REOPENED'
     union all
     select n.entry_id, a.payable
     from again a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
-    where x.name = 'bank_reject' and i.name = 'return_identified' and n.name = 'reissue'
+    where x.reaches = 'RETURNED' and i.reaches = 'REOPENED' and n.after = 'REOPENED'
 ), sent as (
-    select p.entry_id, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.name = 'payment'
+    select p.entry_id, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.after = 'PAYABLE' and k.remits
     union all
     select entry_id, payable from again
 ), debit as (
     select p.payable, d.entry_id, d.amount, d.day
     from entry d join kind dk on dk.kind = d.kind join sent p on p.entry_id = d.predecessor
     join claim c on c.payable = p.payable and d.entry_id <= c.debit
-    where dk.name = 'bank_debit'
+    where dk.reaches = 'DEBITED'
 ), line as (
-    select e.entry_id, e.predecessor as commitment, e.day, e.amount, k.name from entry e join kind k on k.kind = e.kind
-    where k.name in ('service', 'payment_request') and e.predecessor in (select commitment from request)
+    select e.entry_id, e.predecessor as commitment, e.day, e.amount, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
+    where k.unbilled_sign <> 0 and e.predecessor in (select commitment from request)
 ), undone as (
     select u.entry_id, u.amount, u.predecessor, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
     from entry u join kind k on k.kind = u.kind join line l on l.entry_id = u.predecessor where k.mirrors
@@ -47,25 +47,25 @@ with recursive claim as (
     from debit d join request q using (payable) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
     group by all
 ), left_of as (
-    select s.commitment, s.undone, l.entry_id, l.day, l.name, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
+    select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
     from (select distinct commitment, undone from judged) s join line l using (commitment)
     left join undone u on u.predecessor = l.entry_id and u.place <= s.undone
-    group by s.commitment, s.undone, l.entry_id, l.day, l.name
+    group by s.commitment, s.undone, l.entry_id, l.day, l.sign
 ), summed as (
-    select *, sum(cents) over (partition by commitment, undone, name order by entry_id) as so_far from left_of
+    select *, sum(cents) over (partition by commitment, undone, sign order by entry_id) as so_far from left_of
 ), certified as (
     select r.commitment, r.undone, r.entry_id, arg_min(s.day, s.entry_id) as day
     from summed r join summed s on s.commitment = r.commitment and s.undone = r.undone and s.so_far >= r.so_far
-    where r.name = 'payment_request' and s.name = 'service' and r.entry_id in (select request from judged)
+    where r.sign < 0 and s.sign > 0 and r.entry_id in (select request from judged)
     group by r.commitment, r.undone, r.entry_id
 ), received as (
     select entry_id, date '1970-01-01' + received::int as day from request_line where received > 0
 ), stop as (
     select s.predecessor as entry_id, s.entry_id as noted, s.day as suspended, r.entry_id as ended, r.day as resumed
     from entry s join kind k on k.kind = s.kind left join (
-        select e.entry_id, e.predecessor, e.day from entry e join kind k on k.kind = e.kind where k.name = 'term_resumption'
+        select e.entry_id, e.predecessor, e.day from entry e join kind k on k.kind = e.kind where k.after = 'SUSPENDED'
     ) r on r.predecessor = s.entry_id
-    where k.name = 'term_suspension'
+    where k.reaches = 'SUSPENDED'
 ), stopped as (
     select j.debit, o.suspended, if(o.ended < j.debit, o.resumed, null) as resumed
     from judged j join climb c using (payable) join stop o on o.entry_id = c.at and o.noted < j.debit
@@ -97,7 +97,7 @@ with recursive claim as (
 ), claimed as (
     select c.entry_id, sum(e.amount) as cents
     from claim c join entry e on e.predecessor = c.payable and e.entry_id <= c.entry_id join kind k on k.kind = e.kind
-    where k.name = 'late_interest' group by c.entry_id
+    where k.is_interest group by c.entry_id
 )
 select entry_name(c.entry_id, c.reference) as place, euros(m.cents) || ' claimed so far' as found,
        case when o.payable is null then 'no late payment'
@@ -110,9 +110,9 @@ from claim c join claimed m using (entry_id) left join owed o using (payable) wh
 with recursive below as (
     select s.entry_id as noted, coalesce(r.entry_id, 9223372036854775807) as ended, s.predecessor as payable
     from entry s join kind k on k.kind = s.kind left join (
-        select e.entry_id, e.predecessor from entry e join kind k on k.kind = e.kind where k.name = 'term_resumption'
+        select e.entry_id, e.predecessor from entry e join kind k on k.kind = e.kind where k.after = 'SUSPENDED'
     ) r on r.predecessor = s.entry_id
-    where k.name = 'term_suspension'
+    where k.reaches = 'SUSPENDED'
     union all
     select b.noted, b.ended, e.entry_id
     from below b join entry e on e.predecessor = b.payable and e.entry_id > b.payable join kind k on k.kind = e.kind where k.inherits and k.pays
@@ -120,4 +120,4 @@ with recursive below as (
 select distinct entry_name(p.entry_id, p.reference) as place, 'paid after entry ' || b.noted || ', which suspends the term' as found,
        'no payment before the term is resumed' as expected
 from below b join entry p on p.predecessor = b.payable join kind k on k.kind = p.kind
-where k.name = 'payment' and p.entry_id > b.noted and p.entry_id < b.ended;
+where k.after = 'PAYABLE' and k.remits and p.entry_id > b.noted and p.entry_id < b.ended;

@@ -1,7 +1,6 @@
 """Queries about keys, pauses and the audit trail."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from service.auth.roles import Role
 
 SQL = read_queries("service.auth", "queries.sql")
 CHANNEL = "crescendo_access"
+"""The channel on which changes of keys and pauses are announced."""
 Pool = asyncpg.Pool
 Connection = asyncpg.Connection
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -97,44 +97,6 @@ async def store_pause_change(connection: asyncpg.Connection | asyncpg.Pool, chan
 async def load_paused_senders(connection: asyncpg.Connection | asyncpg.Pool) -> dict[str, str]:
     """Load the paused senders, each with the reason."""
     return {row["sender"]: row["reason"] for row in await connection.fetch(SQL["paused"])}
-
-
-class ChangeListener(NamedTuple):
-    """A connection that listens for changes of access, and the event that reports one."""
-
-    connection: asyncpg.Connection
-    changed: asyncio.Event
-    """Set when a key was created or ended, when a sender was paused or resumed, and when the connection is gone."""
-
-
-@asynccontextmanager
-async def listen_for_changes(dsn: str) -> AsyncIterator[ChangeListener]:
-    """Open a connection that listens for changes."""
-    connection, changed = await asyncpg.connect(dsn), asyncio.Event()
-    try:
-        await connection.add_listener(CHANNEL, lambda *_: changed.set())
-        connection.add_termination_listener(lambda _: changed.set())
-        yield ChangeListener(connection, changed)
-    finally:
-        await connection.close()
-
-
-async def follow_changes(
-    dsn: str, read: Callable[[asyncpg.Connection], Awaitable[None]], subject: str
-) -> None:
-    """Call ``read`` now and after each change, as long as the connection to the database holds.
-
-    Raises
-    ------
-    ConnectionError
-        The connection is gone; ``subject`` says what is no longer followed.
-    """
-    async with listen_for_changes(dsn) as (connection, changed):
-        while not connection.is_closed():
-            changed.clear()
-            await read(connection)
-            await changed.wait()
-    raise ConnectionError(f"the connection that reports changes of {subject} is gone")
 
 
 @asynccontextmanager

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from service.auth import access_queries
-from service.auth.access_queries import PauseChange, Pool
+from service.auth.access_queries import CHANNEL, PauseChange, Pool
+from service.database.change_listener import follow_changes
 
 LOG = structlog.get_logger()
 ApplyPauses = Callable[[Mapping[str, str]], None]
@@ -37,7 +38,7 @@ class SenderPauses:
         ConnectionError
             The connection is gone.
         """
-        await access_queries.follow_changes(dsn, lambda _: self._reload(), "pauses")
+        await follow_changes(dsn, CHANNEL, lambda _: self._reload(), subject="pauses")
 
     async def store_change(self, change: PauseChange) -> bool:
         """Pause or resume a sender: stored and applied on return; False if the sender is unknown."""

@@ -14,7 +14,7 @@ from service.cli import pay_interest as late
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
 from service.configuration.settings import Settings
 from service.database import session
-from service.database.configured_database import open_database
+from service.database.configured_database import open_for_work
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
@@ -116,11 +116,12 @@ def import_files(settings: Settings, files: Sequence[Path], request: ImportReque
         async def work(interruption: signals.Interruption) -> "ImportResult":
             # code and reference data are loaded while the database starts
             loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
-            async with open_database(settings, reporter.report_activity) as database:
-                from service.engine import bank_import, file_processing
+            async with open_for_work(settings, reporter.report_activity) as database:
+                from service.engine import bank_import
+                from service.engine.engine_context import EngineContext
                 from service.engine.late_interest import InterestRequest
 
-                engine = file_processing.EngineContext(settings, database, await loading)
+                engine = EngineContext(settings, database, await loading)
                 interest = InterestRequest(request.interest_at) if request.interest_at else None
                 options = bank_import.ImportOptions(reporter, request.again, interest)
                 return await bank_import.import_files(engine, files, interruption, options=options)
@@ -131,7 +132,7 @@ def import_files(settings: Settings, files: Sequence[Path], request: ImportReque
 
 
 def _load_reference(settings: Settings, reporter: ProgressReporter) -> "ReferenceData":
-    from service.engine.file_processing import load_reference
+    from service.engine.engine_context import load_reference
 
     kernel_warmup.load_kernels(reporter)
     return load_reference(settings)

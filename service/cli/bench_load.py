@@ -19,7 +19,8 @@ from service.terminal import console, processing_progress
 if TYPE_CHECKING:
     from bench.load.arrivals import Load
     from bench.load.http_connections import Address
-    from bench.load.load_benchmark import ReadStored, SenderKey, StoredForms, Target
+    from bench.load.load_target import ReadStored, SenderKey, StoredForms, Target
+    from bench.load.paid_requests import PaymentLoad
     from service.cli.bench_load_target import RunningService
     from service.terminal.processing_progress import ProgressReporter
 
@@ -48,6 +49,9 @@ class LoadOptions:
     senders: Annotated[int, Parameter(help="Number of senders, each with its own key.")] = 10
     file_lines: Annotated[int, Parameter(help="Lines of each file sent meanwhile; 0 for none.")] = 200_000
     seed: Annotated[int, Parameter(help="The same seed produces the same load.")] = 1
+    payments: Annotated[
+        int, Parameter(help="Requests that a run pays, and a statement debits, meanwhile; 0 for none.")
+    ] = 0
 
 
 @Parameter(name="*")
@@ -89,12 +93,14 @@ def load(
     from bench.load.load_benchmark import run_load
 
     try:
-        load_request = Load(**asdict(load_options))
+        values = asdict(load_options)
+        payments = values.pop("payments")
+        load_request = Load(**values)
     except ValueError as error:
         raise UsageError(str(error)) from error
     reporter = processing_progress.create_reporter()
     try:
-        with _open_target(load_request, target_options, reporter) as target:
+        with _open_target(load_request, target_options, reporter, payments=payments) as target:
             figures = run_load(load_request, target)
     finally:
         reporter.close()
@@ -109,11 +115,13 @@ def load(
 
 @contextmanager
 def _open_target(
-    load: "Load", target_options: TargetOptions, reporter: "ProgressReporter"
+    load: "Load", target_options: TargetOptions, reporter: "ProgressReporter", *, payments: int
 ) -> Iterator["Target"]:
-    from bench.load.load_benchmark import SenderKey, Target
+    from bench.load.load_target import SenderKey, Target
 
     if target_options.url:
+        if payments:
+            raise UsageError("--payments needs a service of its own: leave out --url")
         sender_keys, steward = _read_keys(target_options.keys)
         yield Target(
             _parse_address(target_options.url), sender_keys, steward, report_progress=reporter.report_activity
@@ -133,7 +141,21 @@ def _open_target(
             service.process,
             _create_journal_reader(service),
             reporter.report_activity,
+            _create_payment_load(service, payments, reporter),
         )
+
+
+def _create_payment_load(
+    service: "RunningService", requests: int, reporter: "ProgressReporter"
+) -> "PaymentLoad | None":
+    from bench.load.paid_requests import PayingService, PaymentLoad
+
+    if not requests:
+        return None
+    paying = PayingService(
+        _parse_address(service.url), service.data, service.dsn, [token for _, token in service.accountants]
+    )
+    return PaymentLoad(paying, requests, report_progress=reporter.report_activity)
 
 
 def _create_journal_reader(service: "RunningService") -> "ReadStored":
@@ -147,7 +169,7 @@ def _create_journal_reader(service: "RunningService") -> "ReadStored":
 
 def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
     """Read the keys of a file: those of senders, and the one of the steward."""
-    from bench.load.load_benchmark import SenderKey
+    from bench.load.load_target import SenderKey
 
     if path is None:
         raise UsageError(

@@ -45,6 +45,9 @@ class RunningService(NamedTuple):
     process: int
     """Process id."""
     dsn: str
+    data: Path
+    accountants: list[tuple[str, str]]
+    """Sender and token of two accountants, who pay."""
 
 
 @contextmanager
@@ -68,7 +71,8 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
         try:
             url = _wait_until_ready(process, log)
             server = find_server(Settings(data=data))
-            yield RunningService(url, keys, process.pid, build_service_address(server.dsn) if server else "")
+            dsn = build_service_address(server.dsn) if server else ""
+            yield RunningService(url, keys[:-2], process.pid, dsn, data, keys[-2:])
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -77,7 +81,7 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
 
 
 async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
-    """Create a key for each sender, and the steward's as the last one."""
+    """Create a key for each sender, the steward's, and those of two accountants."""
     officers = [
         (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
     ]
@@ -87,7 +91,8 @@ async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
         connect(database.dsn) as connection,
     ):
         keys = []
-        for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES)]:
+        accountants = [(name, frozenset({Role.ASSIGNED_ACCOUNTANT})) for name in ("DRFIP-75", "DRFIP-69")]
+        for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES), *accountants]:
             _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))
             keys.append((sender, token))
         return keys

@@ -24,7 +24,7 @@ from service.cli import bank, pay_interest
 from service.configuration.settings import Settings
 from service.database import command_queries
 from service.database.configured_database import open_database
-from service.engine import bank_import, file_processing, late_interest, payment_runs
+from service.engine import bank_import, engine_context, file_processing, late_interest, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.terminal import console, processing_progress, signals
@@ -104,7 +104,7 @@ class DemoPayments(NamedTuple):
 class _DemoContext(NamedTuple):
     """The engine, the payment reference data, and the folder of the bank's files."""
 
-    engine: file_processing.EngineContext
+    engine: engine_context.EngineContext
     reference: PaymentReference
     folder: Path
     interruption: Interruption
@@ -116,9 +116,9 @@ def run_turns(settings: Settings, folder: Path, turns: Sequence[PaymentTurn]) ->
     reporter = processing_progress.create_reporter()
 
     async def work(interruption: Interruption) -> DemoPayments:
-        reference = await asyncio.to_thread(file_processing.load_reference, settings)
+        reference = await asyncio.to_thread(engine_context.load_reference, settings)
         async with open_database(settings, reporter.report_activity) as database:
-            engine = file_processing.EngineContext(settings, database, reference)
+            engine = engine_context.EngineContext(settings, database, reference)
             payment_reference = await asyncio.to_thread(PaymentReference.load)
             context = _DemoContext(engine, payment_reference, folder, interruption, reporter)
             return await _run_turns(context, turns)

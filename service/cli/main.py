@@ -22,7 +22,7 @@ _COMMANDS = (
     ("demo", "service.cli.demo:demo", "Process a sample year and show the results."),
     ("generate", "service.cli.generate:app", "Generate files of acts for tests and trials."),
     ("bank", "service.cli.bank:app", "Bank files: import, match and post them; status of the accounts."),
-    ("report", "service.cli.report:app", "Trial balance, budget execution, refusals."),
+    ("report", "service.cli.report:app", "Reports of the journal; proofs of files and batches."),
     ("explain", "service.cli.explain:explain", "The complete history of one act."),
     ("pay", "service.cli.pay:app", "Payment runs, and their files for the bank."),
     ("verify", "service.cli.verify:verify", "Compute all balances and hashes again from the stored rows."),

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from core.money import format_euros
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
-from service.database.configured_database import open_database
+from service.database.configured_database import open_for_work
 from service.engine import process_tuning
 from service.terminal import console, processing_progress, signals
 
@@ -53,16 +53,16 @@ def interest(
 
 def propose_interest(settings: "Settings", request: "InterestRequest") -> "InterestResult":
     """Propose late interest, with progress on standard error."""
-    from service.engine import file_processing, kernel_warmup, late_interest
+    from service.engine import engine_context, kernel_warmup, late_interest
 
     process_tuning.tune_process()
     reporter = processing_progress.create_reporter()
 
     async def work(interruption: signals.Interruption) -> "InterestResult":
-        async with open_database(settings, reporter.report_activity) as database:
+        async with open_for_work(settings, reporter.report_activity) as database:
             await asyncio.to_thread(kernel_warmup.load_kernels, reporter)
-            context = file_processing.EngineContext(
-                settings, database, await asyncio.to_thread(file_processing.load_reference, settings)
+            context = engine_context.EngineContext(
+                settings, database, await asyncio.to_thread(engine_context.load_reference, settings)
             )
             return await late_interest.propose_interest(context, request, interruption, reporter=reporter)
 

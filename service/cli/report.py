@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXIT_FINDINGS = 1
 
-app = App(name="report", help="Trial balance, budget execution, refusals, commitments, delays, proofs.")
+app = App(name="report", help="Reports of the journal; proofs of files and batches.")
 
 
 @Parameter(name="*")

@@ -20,7 +20,7 @@ from service.cli.shared_options import (
     JsonOption,
 )
 from service.configuration.settings import Settings, UsageError
-from service.database.configured_database import open_database
+from service.database.configured_database import open_for_work
 from service.database.ledger_selection import LedgerCreation, check_folder, permit_creation
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress, signals
@@ -138,14 +138,14 @@ def _process(
                 await check_given(settings, creation)
             # code and reference data are loaded while the database starts
             loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
-            async with open_database(settings, reporter.report_activity, creation) as database:
+            async with open_for_work(settings, reporter.report_activity, creation) as database:
                 reference = await loading
                 from ingest.queue.file_feed import ProcessingRequest
-                from service.engine import dry_run, file_processing
+                from service.engine import dry_run, engine_context, file_processing
 
                 envelope = _build_envelope(file_options)
                 request = ProcessingRequest(exclude_sidecars(files), envelope, file_options.again)
-                context = file_processing.EngineContext(settings, database, reference)
+                context = engine_context.EngineContext(settings, database, reference)
                 if is_dry_run:
                     return await dry_run.run_dry(context, request, reporter)
                 return await file_processing.process_files(context, request, interruption, reporter=reporter)
@@ -157,9 +157,9 @@ def _process(
 
 def _load_reference(settings: Settings, reporter: processing_progress.ProgressReporter) -> "ReferenceData":
     kernel_warmup.load_kernels(reporter)
-    from service.engine import file_processing
+    from service.engine import engine_context
 
-    return file_processing.load_reference(settings)
+    return engine_context.load_reference(settings)
 
 
 def _build_envelope(file_options: FileOptions) -> "Envelope":

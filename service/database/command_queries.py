@@ -102,6 +102,20 @@ async def apply_migrations(connection: asyncpg.Connection) -> list[str]:
     return await migrate(connection)
 
 
+async def has_serving_engine(dsn: str) -> bool:
+    """Return whether an engine is at work that decides the files which other processes register."""
+    async with connect(dsn) as connection:
+        return bool(
+            await connection.fetchval(SQL["has_engine_spool"])
+            and await connection.fetchval(SQL["has_serving_engine"])
+        )
+
+
+async def try_settlement_lock(connection: asyncpg.Connection) -> bool:
+    """Own the lock of settlement work until the connection ends; False if another connection owns it."""
+    return bool(await connection.fetchval(SQL["try_settlement_lock"]))
+
+
 async def read_lease_owner(dsn: str) -> str:
     """Return the owner of the lease on a database; empty if there is none, or the database is empty."""
     async with connect(dsn) as connection:

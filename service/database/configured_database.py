@@ -78,6 +78,32 @@ async def open_or_attach(
 
 
 @asynccontextmanager
+async def open_for_work(
+    settings: Settings, progress: Callable[[str], None], creation: LedgerCreation | None = None
+) -> AsyncIterator[Database]:
+    """Open the ledger for work: beside the engine at work in the folder, if it decides the files of others too.
+
+    Raises
+    ------
+    DatabaseMissing
+        There is no ledger, and none may be created.
+    DatabaseUnfit
+        The server does not start, or another process uses the folder and does no work for others.
+    """
+    from service.database import command_queries, ledger_updates
+
+    server = None if settings.database else find_server(settings)
+    if server is not None:
+        with command_queries.translate_database_errors(server.dsn):
+            serves_others = await command_queries.has_serving_engine(server.dsn)
+        if serves_others:
+            yield await ledger_updates.read_embedded(settings, server, requires_ledger=True)
+            return
+    async with open_database(settings, progress, creation) as database:
+        yield database
+
+
+@asynccontextmanager
 async def open_for_reading(
     settings: Settings, progress: Callable[[str], None], *, requires_ledger: bool = True
 ) -> AsyncIterator[Database]:

@@ -29,6 +29,15 @@ select reference from refusal where code = $1 and reference <> '' order by batch
 -- name: has_engine
 select to_regclass('engine') is not null;
 
+-- name: try_settlement_lock
+select pg_try_advisory_lock(7317, 4);
+
+-- name: has_engine_spool
+select exists (select from pg_attribute where attrelid = to_regclass('engine') and attname = 'spool' and not attisdropped);
+
+-- name: has_serving_engine
+select exists (select from engine where spool is not null and lease_until > clock_timestamp());
+
 -- name: lease_owner
 -- An owner without a connection, or one that has not renewed its lease, no longer counts.
 select holder from engine

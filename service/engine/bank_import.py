@@ -20,9 +20,10 @@ from ingest.spool.envelope import Envelope
 from service.configuration.settings import Settings
 from service.database import command_queries
 from service.engine import file_processing, late_interest, payment_runs
-from service.engine.file_processing import EngineContext
+from service.engine.engine_context import EngineContext
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.engine.processing_result import FileRejection, ProcessingResult, require_accepted
+from service.engine.settlement_lock import lock_settlement
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
@@ -95,6 +96,13 @@ async def import_files(
     EngineError
         The engine cannot continue; what is committed stays, and the same call continues from there.
     """
+    async with lock_settlement(context.database.dsn, options.reporter):
+        return await _import_locked(context, paths, interruption, options=options)
+
+
+async def _import_locked(
+    context: EngineContext, paths: Sequence[Path], interruption: Interruption, *, options: ImportOptions
+) -> ImportResult:
     messages, rejected = await _import_messages(context, paths, options)
     posted = await _post_acts(context, messages, interruption, reporter=options.reporter)
     waiting = [message.path for message in messages if message.awaits_debits]

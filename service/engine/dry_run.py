@@ -23,7 +23,8 @@ from reporting import code_labels
 from reporting.code_names import read_names
 from service.configuration.settings import UsageError
 from service.database import command_queries
-from service.engine.file_processing import EngineContext, open_store
+from service.engine.engine_context import EngineContext
+from service.engine.file_processing import open_store
 from service.engine.processing_result import FileRejection
 from service.results import receipt_queries
 from service.results.dry_run_result import BookPosition, DecidedFile, DryRunResult, build_dry_run_result

@@ -5,22 +5,23 @@ import platform
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from core.errors import LeaseHeld
 from ingest.queue.admission import remove_undecided
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.batch import Batch, BatchResult
-from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
-from service.configuration.settings import Settings
 from service.database import command_queries
 from service.database.embedded_server import Database
-from service.engine import pain002_files
+from service.engine import registered_files
+from service.engine.engine_context import EngineContext
 from service.engine.processing_clock import ProcessingClock
-from service.engine.processing_result import FileRejection, MissingFile, ProcessingResult
+from service.engine.processing_result import ProcessingResult
+from service.engine.result_builder import ProcessedRequest, build_result
 from service.results import receipt_queries
 from service.terminal.processing_progress import (
     FileProgress,
@@ -32,19 +33,6 @@ from service.terminal.signals import Interruption
 
 Store = TypeVar("Store", bound=PostgresStore)
 _STOPPING = "Stopping after the batches under way; a second signal stops at once."
-
-
-class EngineContext(NamedTuple):
-    """The settings, the open database, and the reference data by which files are decided."""
-
-    settings: Settings
-    database: Database
-    reference: ReferenceData
-
-
-def load_reference(settings: Settings) -> ReferenceData:
-    """Load the reference data that the settings name, or those shipped."""
-    return ReferenceData.load(settings.reference) if settings.reference else ReferenceData.load()
 
 
 @dataclass(slots=True)
@@ -90,11 +78,29 @@ async def process_files(
 ) -> ProcessingResult:
     """Process the files of ``request``, and those that earlier calls left unfinished, in an open database.
 
+    If another engine is at work and decides the files of our spool, the files are registered for it.
+
     Raises
     ------
     EngineError
         The engine cannot continue; what is committed stays, and the same call continues from there.
     """
+    while True:
+        try:
+            return await _process_with_lease(context, request, interruption, reporter=reporter)
+        except LeaseHeld:
+            result = await registered_files.process_files(context, request, interruption, reporter=reporter)
+            if result is not None:
+                return result
+
+
+async def _process_with_lease(
+    context: EngineContext,
+    request: ProcessingRequest,
+    interruption: Interruption,
+    *,
+    reporter: ProgressReporter,
+) -> ProcessingResult:
     progress = ProcessingProgress(request.paths)
     async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
         clock = ProcessingClock(progress)
@@ -115,7 +121,8 @@ async def process_files(
             reporter.report_activity("updating the look-up indexes")
             with clock.time_indexing():
                 await store.fetch("summarise_indexes")
-        return await _build_result(context, store, feed, clock=clock)
+        processed = ProcessedRequest.from_feed(files, is_interrupted=feed.is_stopping)
+        return await build_result(context, store.connection, processed, clock=clock)
 
 
 def _build_pipeline_settings(
@@ -142,39 +149,3 @@ async def open_store(
         store.limit_command_time(command_seconds)
         async with store.own_lease(owner):
             yield store
-
-
-async def _build_result(
-    context: EngineContext, store: PostgresStore, feed: StoppableFeed, *, clock: ProcessingClock
-) -> ProcessingResult:
-    files = feed.feed
-    batch, chain = await command_queries.read_chain_head(store.connection)
-    receipts = await receipt_queries.read_receipts(store.connection, files.processed)
-    earlier_receipts = await receipt_queries.read_receipts(
-        store.connection, [file.submission for file in files.already_processed]
-    )
-    processed = pain002_files.ProcessedFiles([*receipts, *earlier_receipts], files.rejected)
-    return ProcessingResult(
-        receipts=receipts,
-        known=earlier_receipts,
-        rejected=[FileRejection.from_error(file.path, file.error) for file in files.rejected],
-        twice=[] if feed.is_stopping else _list_repeated_paths(files, clock.progress),
-        reasons=await receipt_queries.read_reasons(store.connection, files.processed),
-        batch=batch,
-        chain=chain,
-        speed=clock.measure_speed(),
-        is_interrupted=feed.is_stopping,
-        lost=[MissingFile(number, files.missing_files.find_reason(number)) for number in files.missing_files],
-        answered=await pain002_files.write_reports(context.settings, context.database.dsn, processed),
-    )
-
-
-def _list_repeated_paths(files: FileFeed, progress: ProcessingProgress) -> list[str]:
-    """Return the paths that were neither admitted nor refused nor known: their bytes came under another name."""
-    handled = {
-        *progress.admitted,
-        *(file.path for file in files.already_processed),
-        *(file.path for file in files.rejected),
-    }
-    names = {file.name for file in progress.files}
-    return [str(path) for path in progress.paths if path not in handled and path.name not in names]

@@ -23,8 +23,9 @@ from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
 from service.database import command_queries
 from service.engine import file_processing
-from service.engine.file_processing import EngineContext
+from service.engine.engine_context import EngineContext
 from service.engine.processing_result import ProcessingResult, require_accepted
+from service.engine.settlement_lock import lock_settlement
 from service.results import receipt_queries
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -102,6 +103,17 @@ async def propose_interest(
     ReferenceDataError
         The rate of a half-year is missing.
     """
+    async with lock_settlement(context.database.dsn, reporter):
+        return await _propose_locked(context, request, interruption, reporter=reporter)
+
+
+async def _propose_locked(
+    context: EngineContext,
+    request: InterestRequest,
+    interruption: Interruption,
+    *,
+    reporter: ProgressReporter,
+) -> InterestResult:
     earlier = None if request.is_dry_run else await _finish_earlier_files(context, interruption, reporter)
     if earlier and earlier.is_interrupted:
         return msgspec.structs.replace(_NOTHING_PROPOSED, posted=earlier)
@@ -155,7 +167,7 @@ async def propose_since_mark(
     *,
     reporter: ProgressReporter,
 ) -> InterestResult:
-    """Propose interest for the debits after the mark, as a last step of an import, which is already committed.
+    """Propose interest for the debits after the mark, as a last step of an import, which owns the settlement lock.
 
     Missing reference data are part of the result and not raised: the import itself succeeded.
 
@@ -165,7 +177,7 @@ async def propose_since_mark(
         The engine cannot continue; the same call does.
     """
     try:
-        return await propose_interest(
+        return await _propose_locked(
             context, msgspec.structs.replace(request, since_mark=True), interruption, reporter=reporter
         )
     except ReferenceDataError as error:
@@ -184,8 +196,9 @@ async def _finish_earlier_files(
     if not unfinished:
         return None
     reporter.report_activity("finishing files of an earlier call")
+    awaited = [receipt.submission for receipt in unfinished if receipt.sender == claim_acts.SENDER]
     return await file_processing.process_files(
-        context, ProcessingRequest([]), interruption, reporter=reporter
+        context, ProcessingRequest([], awaited=awaited), interruption, reporter=reporter
     )
 
 

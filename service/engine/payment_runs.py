@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from core.reference.files import SAMPLE_FOLDER
 from posting.book.registry import ReferenceData
 from service.configuration.settings import Settings
-from service.database import session
-from service.database.configured_database import open_database, open_or_attach
-from service.engine import file_processing, kernel_warmup, process_tuning
+from service.database import command_queries, session
+from service.database.configured_database import open_for_work, open_or_attach
+from service.engine import engine_context, file_processing, kernel_warmup, process_tuning
 from service.engine.processing_result import require_accepted
+from service.engine.settlement_lock import lock_settlement
 from service.terminal import processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -74,8 +75,8 @@ def issue_run(settings: Settings, run: int, request: IssueRequest) -> bool:
     async def work(interruption: Interruption) -> bool:
         # code and reference data are loaded while the database starts
         loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
-        async with open_database(settings, reporter.report_activity) as database:
-            context = file_processing.EngineContext(settings, database, await loading)
+        async with open_for_work(settings, reporter.report_activity) as database:
+            context = engine_context.EngineContext(settings, database, await loading)
             return await issue_in_database(
                 context, run, request, interruption=interruption, reporter=reporter
             )
@@ -88,11 +89,11 @@ def issue_run(settings: Settings, run: int, request: IssueRequest) -> bool:
 
 def _load_reference(settings: Settings, reporter: ProgressReporter) -> ReferenceData:
     kernel_warmup.load_kernels(reporter)
-    return file_processing.load_reference(settings)
+    return engine_context.load_reference(settings)
 
 
 async def issue_in_database(
-    context: file_processing.EngineContext,
+    context: engine_context.EngineContext,
     run: int,
     request: IssueRequest,
     *,
@@ -100,8 +101,18 @@ async def issue_in_database(
     reporter: ProgressReporter,
 ) -> bool:
     """Issue a run in an open database; see ``issue_run``."""
-    from service.database.command_queries import apply_migrations
+    async with lock_settlement(context.database.dsn, reporter):
+        return await _issue_locked(context, run, request, interruption=interruption, reporter=reporter)
 
+
+async def _issue_locked(
+    context: engine_context.EngineContext,
+    run: int,
+    request: IssueRequest,
+    *,
+    interruption: Interruption,
+    reporter: ProgressReporter,
+) -> bool:
     settings, dsn = context.settings, context.database.dsn
     outbox, reference = _open_outbox(settings), context.reference
     folder = settings.reference or SAMPLE_FOLDER
@@ -109,7 +120,7 @@ async def issue_in_database(
         PaymentReference.load_with, folder, reference.calendar, reference.nomenclatures
     )
     async with run_queries.open_connection(dsn) as connection:
-        await apply_migrations(connection)
+        await command_queries.apply_migrations(connection)
         prepared = await issuing.prepare_acts(
             connection,
             run,
@@ -129,7 +140,7 @@ async def issue_in_database(
 
 
 async def _decide_acts(
-    context: file_processing.EngineContext,
+    context: engine_context.EngineContext,
     prepared: PreparedActs,
     interruption: Interruption,
     *,
@@ -138,7 +149,9 @@ async def _decide_acts(
     """Have the acts of a run decided; return False if a signal stopped the engine before the end."""
     from ingest.queue.file_feed import ProcessingRequest
 
-    request = ProcessingRequest([prepared.path] if prepared.path else [])
+    paths = [prepared.path] if prepared.path else []
+    awaited = [prepared.submission] if prepared.submission else []
+    request = ProcessingRequest(paths, awaited=awaited)
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     return not require_accepted(result, "the run").is_interrupted
 

@@ -4,7 +4,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,12 @@ class ProcessingClock:
 
     def record_commit(self, result: BatchResult, submissions: list[int]) -> None:
         """Record a committed batch; ``submissions`` are in the order of their files."""
-        decided = ((row.submission, _count_decided(row.tally)) for row in result.progress)
+        self.record_decided(
+            ((row.submission, _count_decided(row.tally)) for row in result.progress), submissions
+        )
+
+    def record_decided(self, decided: Iterable[tuple[int, int]], submissions: list[int]) -> None:
+        """Record the lines decided by submission; ``submissions`` are in the order of their files."""
         self.progress.advance(decided, submissions)
         self.last_commit, self.processor_seconds = time.time(), time.process_time() - self.processor_start
 

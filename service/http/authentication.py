@@ -12,6 +12,7 @@ from service.auth.credentials import AuthenticatedCaller, Caller, CredentialSche
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwt import TokenScheme
 from service.auth.rate_limit import RateLimiter
+from service.database.change_listener import follow_changes
 from service.http.http_messages import Request
 from service.http.problems import Problem
 
@@ -48,7 +49,7 @@ class Authenticator:
         ConnectionError
             The connection to the database is gone.
         """
-        await access_queries.follow_changes(dsn, self._reload, "keys")
+        await follow_changes(dsn, access_queries.CHANNEL, self._reload, subject="keys")
 
     async def _reload(self, connection: access_queries.Connection) -> None:
         async with connection.transaction(isolation="repeatable_read", readonly=True):

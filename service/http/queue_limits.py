@@ -2,7 +2,7 @@
 
 from ingest.queue.inbox import Inbox
 from service.http.problems import sender_paused
-from service.http.quotas import DRY_RUNS, QUEUED_FILES, QUEUED_FORMS, QueueLimit
+from service.http.quotas import DRY_RUNS, QUEUED_FILES, QUEUED_FORMS, QUEUED_TASKS, QueueLimit
 from service.http.service_state import ServiceState
 
 FILES_WAITING_MAX = 2_000
@@ -12,11 +12,13 @@ FORMS_WAITING_MAX = 20_000
 DRY_RUNS_MAX = 50
 """Dry runs that may wait; each is a batch of its own."""
 
+TASKS_WAITING_MAX = 100
 PAUSED_FILES_MAX = 200
 """Waiting files of one paused sender: it must not use up the places of the others."""
 
 FILES_LIMIT = QueueLimit(FILES_WAITING_MAX, QUEUED_FILES)
 FORMS_LIMIT = QueueLimit(FORMS_WAITING_MAX, QUEUED_FORMS)
+TASKS_LIMIT = QueueLimit(TASKS_WAITING_MAX, QUEUED_TASKS)
 DRY_RUNS_LIMIT = QueueLimit(DRY_RUNS_MAX, DRY_RUNS)
 
 

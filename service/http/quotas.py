@@ -35,6 +35,7 @@ REPORTS = QuotaMessages(
 QUEUED_FILES = QuotaMessages("Too many files wait", "Too many of your files wait", 30)
 QUEUED_FORMS = QuotaMessages("Too many forms wait", "Too many of your forms wait", 1)
 DRY_RUNS = QuotaMessages("Too many dry runs wait", "Too many of your dry runs wait", 1)
+QUEUED_TASKS = QuotaMessages("Too many tasks wait", "Too many of your tasks wait", RETRY_SECONDS)
 VIEWERS = QuotaMessages(
     "Too many live viewers are connected",
     "Too many live viewers of this sender or address are connected",

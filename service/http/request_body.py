@@ -193,6 +193,18 @@ class UploadReceiver:
             BodyStream(receive), lambda body: target.receive(body, name, declared)
         )
 
+    async def consume(self, receive: Receive, write: Callable[[BinaryIO], None]) -> None:
+        """Let ``write`` consume a body in a thread; the caller has a slot.
+
+        Raises
+        ------
+        Problem
+            Nothing arrived for ``STALL_SECONDS``.
+        BodyInterrupted
+            The client disconnected.
+        """
+        await self._run_in_thread(BodyStream(receive), write)
+
     async def append(self, receive: Receive, upload: PartialUpload) -> None:
         """Append a body durably to an upload; the caller has a slot.
 

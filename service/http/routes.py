@@ -9,6 +9,7 @@ from typing import Any
 from service.http.authentication import Authenticator
 from service.http.handlers import (
     acts,
+    bank_messages,
     budget,
     cancellation,
     dry_runs,
@@ -17,11 +18,13 @@ from service.http.handlers import (
     metrics,
     open_items,
     pain002,
+    payment_runs,
     refused_lines,
     reports,
     senders,
     static_page,
     submissions,
+    tasks,
     uploads,
 )
 from service.http.live.broadcaster import FiguresBroadcaster
@@ -45,6 +48,9 @@ ROUTES: tuple[Route[Any], ...] = (
     *senders.ROUTES,
     *refused_lines.ROUTES,
     *uploads.ROUTES,
+    *tasks.ROUTES,
+    *payment_runs.ROUTES,
+    *bank_messages.ROUTES,
     *acts.ROUTES,
     *open_items.COMMITMENT_ROUTES,
     *open_items.PAYMENT_ROUTES,
@@ -71,6 +77,7 @@ def bind_all_routes(
     return [
         *_bind_operating_routes(context, authenticator, broadcaster),
         *_bind_ingest_routes(context),
+        *_bind_task_routes(context),
         *_bind_query_routes(context),
     ]
 
@@ -116,6 +123,18 @@ def _bind_ingest_routes(context: ServiceContext) -> list[BoundRoute]:
         *bind_routes(cancellation_handler, cancellation.ROUTES),
         *bind_routes(refused_lines.RefusedLinesHandler(names, context.pool, tickets), refused_lines.ROUTES),
         *bind_routes(upload_handler, uploads.ROUTES),
+    ]
+
+
+def _bind_task_routes(context: ServiceContext) -> list[BoundRoute]:
+    """Bind the routes for work on payments and bank files."""
+    requests = context.tasks
+    run_handler = payment_runs.PaymentRunsHandler(requests, context.pool)
+    bank_handler = bank_messages.BankMessagesHandler(requests, context.receiver, context.data)
+    return [
+        *bind_routes(tasks.TasksHandler(requests), tasks.ROUTES),
+        *bind_routes(run_handler, payment_runs.ROUTES),
+        *bind_routes(bank_handler, bank_messages.ROUTES),
     ]
 
 

@@ -1,6 +1,7 @@
 """The parts of the running service, assembled once; each handler gets only the parts that it needs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.stage_timing import StageTimes
 from ingest.queue.inbox import Inbox
@@ -17,8 +18,11 @@ from service.http.quotas import Quota
 from service.http.request_body import UploadReceiver
 from service.http.service_state import ServiceState
 from service.http.submission_waiters import SubmissionWaiters
+from service.http.task_requests import TaskRequests
 from service.http.tickets import SubmissionTickets
 from service.http.validation_pool import ValidationPool
+from service.tasks.task_queries import Pool as TaskPool
+from service.tasks.task_runner import TaskRunner
 
 FORM_BYTES_MAX = 2**26
 """Bytes of all forms that are being received or wait for their commit; parsed, a form takes about three times its bytes."""
@@ -43,6 +47,10 @@ class ServiceContext:
     validation_pool: ValidationPool
     sender_pauses: SenderPauses
     index_maintenance: IndexMaintenance
+    tasks: TaskRequests
+    task_runner: TaskRunner
+    data: Path
+    """The data folder."""
     metrics: ServiceMetrics
     stages: StageTimes
     file_bytes_max: int
@@ -59,6 +67,9 @@ class StoredParts:
     journal: JournalReader
     sender_pauses: SenderPauses
     validation_pool: ValidationPool
+    task_pool: TaskPool
+    task_runner: TaskRunner
+    data: Path
     metrics: ServiceMetrics
 
 
@@ -73,6 +84,7 @@ def build_context(
     """Assemble the parts of a service."""
     state, waiters = ServiceState(), SubmissionWaiters()
     state.call_on_drain(waiters.close)
+    state.call_on_drain(stored.task_runner.close)
     state.call_on_drain(stored.receiver.stop_appending)
     return ServiceContext(
         inbox=stored.inbox,
@@ -90,6 +102,9 @@ def build_context(
         validation_pool=stored.validation_pool,
         sender_pauses=stored.sender_pauses,
         index_maintenance=IndexMaintenance(),
+        tasks=TaskRequests(stored.task_pool, stored.task_runner, state),
+        task_runner=stored.task_runner,
+        data=stored.data,
         metrics=stored.metrics,
         stages=stages,
         file_bytes_max=file_bytes_max,

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBERS
+from core.catalog import KIND_NUMBERS, list_kinds
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
 from core.sql_files import read_queries
@@ -24,6 +24,7 @@ from settlement.late_interest.claim_acts import ClaimTexts, ProposedClaims
 
 SQL = read_queries("settlement.late_interest", "queries.sql")
 _REFERENCES_PER_QUERY = 100_000
+_INTEREST_KINDS = ",".join(map(str, list_kinds(lambda kind: kind.is_interest)))
 Connection = asyncpg.Connection
 
 
@@ -113,7 +114,7 @@ async def _load_last_entry(connection: Connection) -> int:
 async def _load_claimed(connection: Connection, oldest: int) -> InterestClaims:
     """Load the claims for entries from ``oldest`` on."""
     parts = [allocate_zeros(InterestClaims, 0)]
-    select = SQL["claimed"].format(kind=KIND_NUMBERS[claim_acts.KIND], oldest=oldest)
+    select = SQL["claimed"].format(kinds=_INTEREST_KINDS, oldest=oldest)
     await copy_out.stream_rows(
         connection,
         select,

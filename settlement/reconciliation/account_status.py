@@ -10,15 +10,17 @@ from typing import Any
 
 import msgspec
 
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.catalog import CATALOG, Stage, list_kinds
 from core.outcome_codes import Outcome
 from core.tables.bank_messages import MovementType
 from settlement.reconciliation import bank_queries
 from settlement.reconciliation.mismatch import MISMATCH_TEXTS, Mismatch
 from settlement.reconciliation.transfer_accounts import AccountantsByYear
 
-_REMITTING_KINDS = tuple(number for number, kind in enumerate(CATALOG) if kind.remits)
-_DEBIT, _RETURN, _REJECT = (KIND_NUMBERS[name] for name in ("bank_debit", "bank_return", "bank_reject"))
+_REMITTING = list_kinds(lambda kind: kind.remits)
+_DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
+_RETURNS = list_kinds(lambda kind: kind.after is Stage.DEBITED and kind.reaches is Stage.RETURNED)
+_REJECTS = list_kinds(lambda kind: kind.after is Stage.IN_TRANSIT and kind.reaches is Stage.RETURNED)
 _CREDIT_TYPES = (int(MovementType.CREDIT), int(MovementType.RETURN))
 _TYPE_NAMES: Mapping[MovementType, str] = {
     MovementType.DEBIT: "debit",
@@ -106,10 +108,10 @@ async def load_accounts_report(
     rows = await connection.fetch(
         _build_transfers_query("accounts_report"),
         *_list_assigned_accounts(years),
-        _REMITTING_KINDS,
-        _DEBIT,
-        _RETURN,
-        _REJECT,
+        _REMITTING,
+        _DEBITS,
+        _RETURNS,
+        _REJECTS,
         _CREDIT_TYPES,
     )
     fields = AccountStatus.__struct_fields__
@@ -129,9 +131,9 @@ async def load_in_transit(
     rows = await connection.fetch(
         _build_transfers_query("in_transit"),
         *_list_assigned_accounts(years),
-        _REMITTING_KINDS,
-        _DEBIT,
-        _REJECT,
+        _REMITTING,
+        _DEBITS,
+        _REJECTS,
         limit,
     )
     return [TransferInTransit(*row.values()) for row in rows]

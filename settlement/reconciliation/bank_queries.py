@@ -9,7 +9,7 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBERS
+from core.catalog import KIND_NUMBERS, Stage, list_kinds
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from posting.pgcopy import HEADER, TRAILER, decode
@@ -33,6 +33,7 @@ LINES_AHEAD = 1_000
 """The lines of one transfer end within this many entries."""
 STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "booked_again")}
 """Parts of queries: the acts of statements, and those of them that book a transfer again."""
+_DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
 _HARMLESS_REFUSAL = (KIND_NUMBERS["payee_block"], int(Outcome.PAYEE_BLOCKED))
 """Kind and code: to block a payee who is blocked already."""
 
@@ -162,14 +163,14 @@ async def load_debits(connection: Connection, lines: NDArray[np.int64]) -> dict[
     """Return the debits of ``lines`` (entries), where there are any."""
     if not lines.size:
         return {}
-    rows = await connection.fetch(SQL["debits"], lines.tolist(), KIND_NUMBERS["bank_debit"], int(lines.min()))
+    rows = await connection.fetch(SQL["debits"], lines.tolist(), _DEBITS, int(lines.min()))
     return {row["predecessor"]: DebitEntry(row["entry_id"], row["exercise"]) for row in rows}
 
 
 async def has_late_debits(connection: Connection, message: int) -> bool:
     """Return whether returns of a message waited for their debits, and the journal has at least one of them now."""
     query = SQL["has_late_debits"]
-    return bool(await connection.fetchval(query, message, Mismatch.NOT_DEBITED, KIND_NUMBERS["bank_debit"]))
+    return bool(await connection.fetchval(query, message, Mismatch.NOT_DEBITED, _DEBITS))
 
 
 async def load_return_reasons(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:

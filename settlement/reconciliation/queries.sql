@@ -36,13 +36,13 @@ select c.cell, t.code from cell c join reference_text t on t.kind = 1 and t.id =
 select distinct payee, code from payee where payee = any($1::int[]);
 
 -- name: debits
-select predecessor, entry_id, exercise from entry where predecessor = any($1::bigint[]) and kind = $2 and entry_id > $3;
+select predecessor, entry_id, exercise from entry where predecessor = any($1::bigint[]) and kind = any($2::smallint[]) and entry_id > $3;
 
 -- name: has_late_debits
 -- Whether the last attempt of a message had returns without debits, and the journal has one of the debits now.
 select exists (
     select from bank_item i join bank_last_attempt using (message, attempt) join entry e on e.predecessor = i.entry_id
-    where i.message = $1 and i.why = $2 and e.kind = $3 and e.entry_id > i.entry_id
+    where i.message = $1 and i.why = $2 and e.kind = any($3::smallint[]) and e.entry_id > i.entry_id
 );
 
 -- name: return_reasons
@@ -110,13 +110,13 @@ select * from (
 -- Each operations account: with the bank, in the books as of its last statement, and the differences.
 -- Parameters as for transfers; $5 to $7: kinds of debits, returns, rejections; $8: movement types that are credits.
 {transfers}, debited as (
-    select d.entry_id, d.amount, d.day, d.kind, t.account from entry d join transfer t on t.entry_id = d.predecessor where d.kind in ($5, $7)
+    select d.entry_id, d.amount, d.day, d.kind, t.account from entry d join transfer t on t.entry_id = d.predecessor where (d.kind = any($5::int[]) or d.kind = any($7::int[]))
 ), booked as (
     select amount, day, kind, account from transfer
     union all
     select amount, day, kind, account from debited
     union all
-    select r.amount, r.day, r.kind, d.account from entry r join debited d on d.entry_id = r.predecessor where r.kind = $6
+    select r.amount, r.day, r.kind, d.account from entry r join debited d on d.entry_id = r.predecessor where r.kind = any($6::int[])
 ), last as (
     select distinct on (account) account, identity, day, closing from bank_statement
     where closing is not null order by account, message desc, statement desc
@@ -125,11 +125,11 @@ select * from (
 ), moved as (
     select account,
            coalesce(sum(e.amount) filter (where e.kind = any($4::int[])), 0)::bigint as sent,
-           coalesce(sum(e.amount) filter (where e.kind = $5), 0)::bigint as debited,
-           coalesce(sum(e.amount) filter (where e.kind = $7), 0)::bigint as rejected,
-           coalesce(sum(e.amount) filter (where e.kind = $5 and e.day <= l.day), 0)::bigint as debited_then,
-           coalesce(sum(e.amount) filter (where e.kind = $6 and e.day <= l.day), 0)::bigint as returned_then,
-           count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind in ($5, $7)) as open_lines
+           coalesce(sum(e.amount) filter (where e.kind = any($5::int[])), 0)::bigint as debited,
+           coalesce(sum(e.amount) filter (where e.kind = any($7::int[])), 0)::bigint as rejected,
+           coalesce(sum(e.amount) filter (where e.kind = any($5::int[]) and e.day <= l.day), 0)::bigint as debited_then,
+           coalesce(sum(e.amount) filter (where e.kind = any($6::int[]) and e.day <= l.day), 0)::bigint as returned_then,
+           count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind = any($5::int[]) or e.kind = any($7::int[])) as open_lines
     from booked e left join last l using (account) where account is not null group by account
 ), item as (
     select s.account, sum(case when i.sort = any($8::int[]) then i.amount else -i.amount end)::bigint as net, count(*) as items
@@ -140,11 +140,11 @@ select * from (
 ), refusing as (  -- each further statement is another movement of the bank
     select distinct r.submission, r.line, r.kind, r.amount, r.reference, substr(r.reference, 2)::bigint as transfer
     from refusal r join stated t using (submission)
-    where t.is_last and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{{1,12}}$'
+    where t.is_last and (r.kind = any($5::int[]) or r.kind = any($6::int[])) and r.reference ~ '^[DR][0-9]{{1,12}}$'
 ), booked_again as (
     {booked_again}
 ), refused as (  -- without the first if a notice alone booked it, on another day: that is in the books by the last statement
-    select t.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines
+    select t.account, sum(case when r.kind = any($5::int[]) then -r.amount else r.amount end)::bigint as net, count(*) as lines
     from (
         select kind, amount, reference, transfer, dense_rank() over (partition by reference, kind order by submission) as nth from refusing
         union all
@@ -166,10 +166,10 @@ from last l join first f using (account) full join moved m using (account) left 
 order by account;
 
 -- name: in_transit
--- Transfers that are neither debited nor rejected.
+-- Transfers that are neither debited nor rejected.  Parameters as for transfers; $5, $6: kinds of debits, rejections; $7: at most so many.
 {transfers}
 select t.entry_id, t.amount, t.day, t.reference, t.account from transfer t
-where t.account is not null and not exists (select from entry f where f.predecessor = t.entry_id and f.kind in ($5, $6))
+where t.account is not null and not exists (select from entry f where f.predecessor = t.entry_id and (f.kind = any($5::int[]) or f.kind = any($6::int[])))
 order by t.entry_id limit $7;
 
 -- name: unmatched

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.catalog import CATALOG, Stage, list_kinds
 from settlement.runs.open_payables import OpenPayables, TermSuspensions
 from settlement.text_spans import find_positions
 
@@ -19,7 +19,7 @@ FetchEntries = Callable[[Sequence[int]], Awaitable[Mapping[int, Mapping[str, Any
 
 _IS_PART = np.array([kind.inherits and kind.pays for kind in CATALOG])
 """By kind: whether the debt is a part of another one."""
-_WITHOUT_TERM = tuple(KIND_NUMBERS[name] for name in ("return_identified", "late_interest"))
+_WITHOUT_TERM = list_kinds(lambda kind: kind.reaches is Stage.REOPENED or kind.is_interest)
 """Kinds of debts that are due at once."""
 
 

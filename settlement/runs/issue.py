@@ -52,6 +52,8 @@ class PreparedActs(NamedTuple):
     """Their file; None if the engine has it already."""
     content: RunContent | None
     """What they were built from; None if it was not loaded."""
+    submission: int | None = None
+    """Their submission, if the engine has them already."""
 
 
 async def prepare_acts(
@@ -75,8 +77,8 @@ async def prepare_acts(
         The account of an accountant is missing now; nothing was stored.
     """
     row = await get_run(connection, run, "released", "issuing", "issued")
-    if row["file_hash"] and await _find_submission(connection, row):
-        return PreparedActs(None, None)
+    if row["file_hash"] and (submission := await _find_submission(connection, row)):
+        return PreparedActs(None, None, submission["submission"])
     on_step("building the acts")
     is_new = row["terms"] is None
     terms = row["terms"] or _encode_terms(

@@ -34,8 +34,8 @@ TAKES = _flag_kinds(
 )
 """By kind: whether it consumes the debt that it follows."""
 _CHANGES = _flag_kinds(lambda kind: kind.change in (PayeeChange.BLOCK, PayeeChange.RELEASE))
-_SUSPENDS = _flag_kinds(lambda kind: kind.name == "term_suspension")
-_RESUMES = _flag_kinds(lambda kind: kind.name == "term_resumption")
+_SUSPENDS = _flag_kinds(lambda kind: kind.reaches is Stage.SUSPENDED)
+_RESUMES = _flag_kinds(lambda kind: kind.after is Stage.SUSPENDED)
 _CONTROLS = _CHANGES | _SUSPENDS | _RESUMES
 """By kind: whether it neither is nor consumes a debt, but decides whether debts may be paid."""
 _BLOCKS = _flag_kinds(lambda kind: kind.change is PayeeChange.BLOCK)

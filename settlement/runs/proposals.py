@@ -129,7 +129,7 @@ async def _find_returned_transfers(
 ) -> NDArray[np.int64]:
     """Return the returned transfer of each payable, 0 for none: its predecessors are traced back to what sent the money."""
     returned = np.zeros(len(payables.rows.kind), np.int64)
-    rows = np.flatnonzero(payables.rows.kind == selection.REISSUED)
+    rows = np.flatnonzero(np.isin(payables.rows.kind, selection.REOPENING))
     predecessors = payables.rows.predecessor[rows]
     while len(rows):
         fetched = await run_queries.fetch(connection, "entries", predecessors.tolist())

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.catalog import CATALOG, Effects, Stage, build_effects
+from core.catalog import CATALOG, Stage
+from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.tables.book import (
     FOLLOWED_BIT,

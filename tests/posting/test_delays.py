@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import late_interest
+from core.catalog import KIND_NUMBERS
 from core.effective_dates import build_constant
 from core.payment_terms import NO_END, compute_terms
 from core.tables.columns import allocate_zeros
@@ -22,8 +23,9 @@ from posting.delays.measurement import (
     measure_delays,
     select_late,
 )
-from posting.delays.service_dates import CANCELLATION, REJECTION, REQUEST, SERVICE
 
+SERVICE, CANCELLATION = KIND_NUMBERS["service"], KIND_NUMBERS["service_cancellation"]
+REQUEST, REJECTION = KIND_NUMBERS["payment_request"], KIND_NUMBERS["payment_request_rejection"]
 Row = tuple[int, int, int, int]
 """Kind, predecessor, cents, day; its entry is its place."""
 

@@ -22,7 +22,8 @@ from service.database import command_queries
 from service.database.embedded_server import Database
 from service.engine import bank_import, file_processing, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
-from service.engine.file_processing import EngineContext, ProcessingResult, load_reference
+from service.engine.engine_context import EngineContext, load_reference
+from service.engine.file_processing import ProcessingResult
 from service.terminal.processing_progress import ProgressLines
 from service.terminal.signals import Interruption
 from settlement.bank_formats import BankFormat

@@ -49,7 +49,7 @@ _KEY_RESPONSES = list_problems("401", "429", "503")
 def build_document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
     """Describe ``routes``."""
     _, schemas = msgspec.json.schema_components(
-        _list_response_types(routes), ref_template="#/components/schemas/{name}"
+        _list_types(routes), ref_template="#/components/schemas/{name}"
     )
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -72,10 +72,11 @@ def build_document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
     )
 
 
-def _list_response_types(routes: Sequence[Route[Any]]) -> list[type]:
-    """List each type that a response contains, once."""
+def _list_types(routes: Sequence[Route[Any]]) -> list[type]:
+    """List each type that a request body or a response contains, once."""
     types: dict[type, None] = {}
     for route in routes:
+        types |= dict.fromkeys(route.operation.body_types)
         for response in route.operation.responses.values():
             types |= dict.fromkeys(part for part in _split_alternatives(response) if isinstance(part, type))
     return list(types)

@@ -39,6 +39,8 @@ class Operation(NamedTuple):
     """Details beyond the summary."""
     text_examples: Mapping[str, str] = {}
     """Other media types of the response, each with an example."""
+    body_types: Sequence[type] = ()
+    """The types that schemas of the request body refer to."""
 
 
 def list_problems(*statuses: str) -> dict[str, str]:

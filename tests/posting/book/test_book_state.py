@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, Effects
+from core.catalog import CATALOG
+from core.catalog_effects import Effects
 from core.errors import EngineError
 from core.outcome_codes import Outcome
 from posting.book.book_state import ENTRIES_MAX, ITEMS_A_PAGE, BookState, create_empty_book

@@ -22,7 +22,8 @@ from posting.pipeline import Pipeline, PipelineSettings
 from posting.recovery import book_loading, journal_replay
 from posting.recovery.book_loading import LoadedBook
 from posting.store import copy_out
-from posting.store.journal_store import NewSubmission, PostgresStore
+from posting.store.journal_store import PostgresStore
+from posting.store.submission_rows import NewSubmission
 from tests.file_strategies import File, Row, build_openings
 from tests.oracle.iban import add_check_digits
 from tests.posting.book.test_checkpoint import build_filled_book

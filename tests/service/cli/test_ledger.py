@@ -1,8 +1,10 @@
 """Which ledger a command works on: questions never create one, and a start may demand one by its name."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from service.cli.main import run_command
 from tests.databases import open_connection
@@ -37,6 +39,13 @@ NO_CREATION = (
     ("serve", "--ledger", "prod", "--port", "0"),
 )
 """Commands that never create a ledger."""
+
+
+@pytest.fixture(autouse=True)
+def _restore_logs() -> Iterator[None]:
+    """Undo what ``serve`` sets in this process: its logs would go to the standard error of one test for ever."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("words", NO_CREATION, ids=" ".join)

@@ -14,7 +14,7 @@ from tests.ingest.payment_files import (
     build_remittance,
     build_transfer,
 )
-from tests.service.command_line import CommandResult, run_crescendo
+from tests.service.command_line import CommandResult, create_ledger, run_crescendo
 from tests.service.http.access_keys import AUDITOR, insert_keys
 from tests.service.http.act_files import CREDITS
 from tests.service.http.running_service import run_service, to_jsonl
@@ -134,5 +134,6 @@ async def test_a_report_that_cannot_be_written_prevents_no_receipt(dsn: str, tmp
 @pytest.mark.parametrize("arguments", [("--dry-run",), ()])
 async def test_no_report_without_a_decision(arguments: tuple[str, ...], dsn: str, tmp_path: Path) -> None:
     files = _write_payment_files(tmp_path) if arguments else []
+    await create_ledger("--database", dsn)
     assert (await _run_command(dsn, tmp_path, *files, *arguments)).code == 0
     assert not (tmp_path / "data" / "answers").exists()

@@ -59,6 +59,25 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     ("DELETE", "/v1/submissions/{submission}"): RouteAccess(),
     ("POST", "/v1/senders/{sender}/pause"): RouteAccess(),
     ("POST", "/v1/senders/{sender}/resume"): RouteAccess(),
+    ("GET", "/v1/tasks"): RouteAccess(),
+    # test_tasks covers who sees, requests and cancels which task
+    ("GET", "/v1/tasks/{task}"): RouteAccess(),
+    ("DELETE", "/v1/tasks/{task}"): RouteAccess(),
+    ("GET", "/v1/payment-runs"): RouteAccess(),
+    ("GET", "/v1/payment-runs/{run}"): RouteAccess(),
+    **{
+        ("POST", f"/v1/{path}"): RouteAccess()
+        for path in (
+            "payment-runs",
+            "payment-runs/{run}/lines",
+            "payment-runs/{run}/payees",
+            "payment-runs/{run}/release",
+            "payment-runs/{run}/abandon",
+            "payment-runs/{run}/issue",
+            "bank/messages",
+            "late-interest",
+        )
+    },
     ("POST", "/v1/uploads"): RouteAccess(),
     ("GET", "/v1/uploads"): RouteAccess(),
     ("GET", "/v1/uploads/{upload}"): RouteAccess(),

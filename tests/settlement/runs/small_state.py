@@ -23,7 +23,7 @@ from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
-from service.engine import file_processing, payment_runs
+from service.engine import engine_context, payment_runs
 from service.terminal.processing_progress import ProcessingProgress
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
@@ -140,7 +140,7 @@ class SmallState:
         self, run: int, at: datetime = AT, version: Pain001Version = Pain001Version.V09
     ) -> list[dict[str, Any]]:
         """Issue a run; return its files."""
-        context = file_processing.EngineContext(
+        context = engine_context.EngineContext(
             self.settings, Database(self.dsn), ReferenceData.load(self.reference)
         )
         request = IssueRequest("Claire", at, version)

@@ -1,0 +1,184 @@
+"""The texts of refusals for what a line states: its key, its fields, and the codes and third parties that it names."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from core.outcome_codes import Outcome
+
+
+class Remedy(NamedTuple):
+    """The finding and the remedy, in two languages."""
+
+    finding: str
+    action: str
+    finding_fr: str
+    action_fr: str
+
+
+_O = Outcome
+
+LINE_REMEDIES: Mapping[Outcome, Remedy] = {
+    _O.REFERENCE_INVALID: Remedy(
+        "The reference is missing, longer than 35 bytes, or contains control characters.",
+        "Give every act a reference of 1 to 35 printable characters.",
+        "La référence est absente, dépasse 35 octets ou contient des caractères de contrôle.",
+        "Donner à chaque acte une référence de 1 à 35 caractères imprimables.",
+    ),
+    _O.KIND_UNKNOWN: Remedy(
+        "The kind of act is unknown.",
+        "Use one of the kinds of the catalog, as spelled there.",
+        "Ce type d'acte est inconnu.",
+        "Employer un type du catalogue, tel qu'il y est écrit.",
+    ),
+    _O.EXERCISE_UNKNOWN: Remedy(
+        "The exercise is missing, not a year, or not in the calendar.",
+        "Name an exercise of the calendar.",
+        "L'exercice est absent, illisible ou hors du calendrier.",
+        "Indiquer un exercice ouvert au calendrier.",
+    ),
+    _O.LINE_INVALID: Remedy(
+        "The line neither starts an act nor follows the line above it.",
+        "Put the lines of an act next to each other, numbered 1, 2, 3 ..., with the same family, exercise and reference.",
+        "La ligne n'ouvre pas un acte et ne suit pas la ligne précédente.",
+        "Placer les lignes d'un acte à la suite, numérotées 1, 2, 3 ..., avec mêmes famille, exercice et référence.",
+    ),
+    _O.ACT_TOO_LONG: Remedy(
+        "The act has more than 1,000 lines.",
+        "Split it into several acts, each with its own reference.",
+        "L'acte dépasse 1 000 lignes.",
+        "Le scinder en plusieurs actes, chacun avec sa référence.",
+    ),
+    _O.REFERENCE_CONFLICT: Remedy(
+        "This reference was already used for an act with different content; that act is unchanged.",
+        "Use a new reference for another act; to correct the first, send an act that changes or reverses it.",
+        "Cette référence désigne déjà un acte dont le contenu diffère ; cet acte reste inchangé.",
+        "Prendre une autre référence pour un autre acte ; pour corriger, envoyer l'acte rectificatif.",
+    ),
+    _O.FIELD_MISSING: Remedy(
+        "A field that this kind of act needs is empty.", "Fill in the named field.",
+        "Une zone obligatoire pour ce type d'acte est vide.", "Renseigner la zone indiquée.",
+    ),
+    _O.FIELD_INVALID: Remedy(
+        "A field cannot be read: wrong format, too long, or control characters.",
+        "Correct the named field: days as 2018-12-31, whole numbers in digits, texts within their length.",
+        "Une zone est illisible : format erroné, trop longue ou caractères de contrôle.",
+        "Corriger la zone indiquée : dates 2018-12-31, entiers en chiffres, textes à la bonne longueur.",
+    ),
+    _O.AMOUNT_INVALID: Remedy(
+        "The amount is not a number with at most two decimals.",
+        "Write euros with a point and at most two decimals, as in 1234.50.",
+        "Le montant n'est pas un nombre à deux décimales au plus.",
+        "Écrire les euros avec un point et deux décimales au plus, comme 1234.50.",
+    ),
+    _O.AMOUNT_NOT_POSITIVE: Remedy(
+        "The amount is zero or negative.",
+        "Send a positive amount; to take money back, send an act that reverses the first one.",
+        "Le montant est nul ou négatif.",
+        "Envoyer un montant positif ; pour annuler un acte, envoyer l'acte inverse.",
+    ),
+    _O.AMOUNT_OVER_LIMIT: Remedy(
+        "The amount is over a thousand billion euros.",
+        "Check the decimals; if the amount is right, split the act.",
+        "Le montant dépasse mille milliards d'euros.",
+        "Vérifier les décimales ; si le montant est exact, scinder l'acte.",
+    ),
+    _O.SEPA_LIMIT_EXCEEDED: Remedy(
+        "The amount is over 999,999,999.99 euros, the most that a SEPA credit transfer carries.",
+        "Ask for a large-value payment, or split the amount.",
+        "Le montant dépasse 999 999 999,99 euros, maximum d'un virement SEPA.",
+        "Demander un virement de gros montant, ou scinder le montant.",
+    ),
+    _O.DATE_OUTSIDE_EXERCISE: Remedy(
+        "The posting date lies outside the exercise and its complementary period.",
+        "Correct the date or the exercise.",
+        "La date comptable est hors de l'exercice et de sa période complémentaire.",
+        "Corriger la date ou l'exercice.",
+    ),
+    _O.PERIOD_CLOSED: Remedy(
+        "The month of the posting date is closed.",
+        "Post in an open month, or ask the accountant to reopen that month.",
+        "Le mois de la date comptable est clos.",
+        "Comptabiliser sur un mois ouvert, ou demander sa réouverture au comptable.",
+    ),
+    _O.FUND_CENTRE_UNKNOWN: Remedy(
+        "The nomenclature of the budget year contains no such fund centre.",
+        "Use a programme, BOP or UO of that year, as in 0177-D013-DD13.",
+        "Le centre financier est absent de la nomenclature de l'année.",
+        "Employer un programme, BOP ou UO de l'année, comme 0177-D013-DD13.",
+    ),
+    _O.FUND_CENTRE_LEVEL: Remedy(
+        "This kind of act is not allowed at this level of the budget.",
+        "Name a UO to spend credits, a programme to open them, a BOP or UO to allot them, two fund centres of the same"
+        " level to move them, or an operation to earmark them.",
+        "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
+        "Indiquer une UO pour dépenser des crédits, un programme pour les ouvrir, un BOP ou une UO pour les mettre à"
+        " disposition, deux centres du même niveau pour les mouvementer, une opération pour les affecter.",
+    ),
+    _O.FUNCTIONAL_AREA_UNKNOWN: Remedy(
+        "The nomenclature of the budget year contains no such functional area.",
+        "Use an action or sub-action of that year.",
+        "Le domaine fonctionnel est absent de la nomenclature de l'année.",
+        "Employer une action ou sous-action de l'année.",
+    ),
+    _O.COMMITMENT_ITEM_UNKNOWN: Remedy(
+        "The nomenclature of the budget year contains no such commitment item.",
+        "For spending, use a category such as 31 or 63; for acts on the budget, use T2 or HT2.",
+        "Le compte budgétaire est absent de la nomenclature de l'année.",
+        "Employer une catégorie (31, 63 ...) pour dépenser, T2 ou HT2 pour les actes budgétaires.",
+    ),
+    _O.FUND_UNKNOWN: Remedy(
+        "The nomenclature of the budget year contains no such fund.",
+        "Leave the fund empty for ordinary credits, or use a fund of that year.",
+        "Le fonds est absent de la nomenclature de l'année.",
+        "Laisser le fonds vide pour les crédits ordinaires, ou employer un fonds de l'année.",
+    ),
+    _O.OPERATION_UNKNOWN: Remedy(
+        "The nomenclature of the budget year contains no such investment operation.",
+        "Use an operation of that year, or leave the field empty.",
+        "L'opération d'investissement est absente de la nomenclature de l'année.",
+        "Employer une opération de l'année, ou laisser la zone vide.",
+    ),
+    _O.NOMENCLATURE_MISMATCH: Remedy(
+        "A valid code belongs to another programme or UO than the fund centre, or the item does not suit the act.",
+        "Use an area, activity and fund of the fund centre's programme, an operation of its UO, and a suitable item.",
+        "Un code relève d'un autre programme ou UO que le centre financier, ou le compte ne convient pas à l'acte.",
+        "Prendre domaine, activité et fonds du programme du centre, opération de son UO, et un compte qui convient.",
+    ),
+    _O.ACCOUNT_UNKNOWN: Remedy(
+        "The chart of accounts of the year contains no such account.",
+        "Use an account of the chart, in ten digits, or leave the field empty.",
+        "Le compte est absent du plan comptable de l'année.",
+        "Employer un compte du plan, à dix chiffres, ou laisser la zone vide.",
+    ),
+    _O.ACCOUNT_MISMATCH: Remedy(
+        "The commitment item does not admit this account.",
+        "Use an account that the item admits, or leave the field empty for the usual one.",
+        "Le compte budgétaire n'admet pas ce compte général.",
+        "Employer un compte admis, ou laisser la zone vide pour le compte usuel.",
+    ),
+    _O.IBAN_INVALID: Remedy(
+        "The IBAN's country, length or check digits are wrong.",
+        "Copy the IBAN again from the payee's bank details.",
+        "Le pays, la longueur ou la clé de l'IBAN sont erronés.",
+        "Reprendre l'IBAN sur le relevé d'identité bancaire du tiers.",
+    ),
+    _O.PAYEE_UNKNOWN: Remedy(
+        "No third party is registered under this code.",
+        "Register the third party first, or correct the code.",
+        "Aucun tiers n'est enregistré sous ce code.",
+        "Enregistrer d'abord le tiers, ou corriger le code.",
+    ),
+    _O.PAYEE_ALREADY_REGISTERED: Remedy(
+        "A third party is already registered under this code.",
+        "Use the registered third party, or another code.",
+        "Un tiers est déjà enregistré sous ce code.",
+        "Employer le tiers enregistré, ou un autre code.",
+    ),
+    _O.BANK_DETAILS_DIFFER: Remedy(
+        "The IBAN is not the one registered for this payee.",
+        "Check with the payee through a known channel; nothing is paid to an unregistered account.",
+        "L'IBAN n'est pas celui enregistré pour ce tiers.",
+        "Vérifier auprès du tiers par une voie connue ; rien n'est payé sur un compte non enregistré.",
+    ),
+}  # fmt: skip
+"""In order of precedence."""

@@ -1,0 +1,20 @@
+"""What the work on an open database needs: settings, database, reference data."""
+
+from typing import NamedTuple
+
+from posting.book.registry import ReferenceData
+from service.configuration.settings import Settings
+from service.database.embedded_server import Database
+
+
+class EngineContext(NamedTuple):
+    """The settings, the open database, and the reference data by which files are decided."""
+
+    settings: Settings
+    database: Database
+    reference: ReferenceData
+
+
+def load_reference(settings: Settings) -> ReferenceData:
+    """Load the reference data that the settings name, or those shipped."""
+    return ReferenceData.load(settings.reference) if settings.reference else ReferenceData.load()

@@ -1,0 +1,84 @@
+"""Reports count an act by the family or effect of its kind: whatever the kind is called, it counts like the others."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.catalog import CATALOG, ActKind, Family, Remainder, list_kinds
+from reporting import code_labels
+from reporting.code_names import read_names
+from reporting.commitments import OutstandingCommitments, load_outstanding_commitments
+from reporting.open_items import COMMITMENTS, CommitmentLine, load_commitments
+from tests.databases import open_connection
+from tests.file_strategies import REFERENCE
+from tests.posting.loaded_engines import process_rows
+from tests.reporting.journals import ASPR, BUDGET, SPENDING, Row, act
+
+THIRD_PARTY = SPENDING[0]
+EUROS = 100
+
+
+def _list_names(test: Callable[[ActKind], object]) -> list[str]:
+    return [CATALOG[kind].name for kind in list_kinds(test)]
+
+
+COMMITTING = _list_names(lambda kind: kind.family is Family.COMMITMENT)
+INCREASING = _list_names(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.feeds)
+DECREASING = _list_names(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.draws)
+CERTIFYING = _list_names(lambda kind: kind.feeds is Remainder.UNBILLED)
+BILLING = _list_names(lambda kind: kind.draws is Remainder.UNBILLED)
+CANCELLING = _list_names(lambda kind: kind.mirrors and kind.follows is Family.SERVICE)
+REJECTING = _list_names(lambda kind: kind.mirrors and kind.follows is Family.PAYMENT_REQUEST)
+FOLLOWING = (INCREASING, DECREASING, CERTIFYING, CANCELLING, BILLING, REJECTING)
+USUAL_FOLLOWERS = [names[0] for names in FOLLOWING]
+CASES = [
+    *(pytest.param([kind, *USUAL_FOLLOWERS], id=kind) for kind in COMMITTING),
+    *(
+        pytest.param([COMMITTING[0], *USUAL_FOLLOWERS[:place], kind, *USUAL_FOLLOWERS[place + 1 :]], id=kind)
+        for place, names in enumerate(FOLLOWING)
+        for kind in names[1:]
+    ),
+]
+"""One case for each kind of commitment, and for each further kind of what follows one."""
+
+
+def build_acts(kinds: list[str]) -> list[Row]:
+    """Build a commitment of 165 euros, of which 50 are certified and 25 requested, by one act of each of ``kinds``."""
+    commitment, increase, decrease, service, cancellation, request, rejection = kinds
+    return [
+        THIRD_PARTY,
+        act(commitment, "C1", "150.00", ASPR),
+        act(increase, "I1", "20.00", predecessor="C1"),
+        act(decrease, "I2", "5.00", predecessor="C1"),
+        act(service, "S1", "60.00", predecessor="C1"),
+        act(cancellation, "S2", "10.00", predecessor="S1"),
+        act(request, "D1", "40.00", predecessor="C1", payee=THIRD_PARTY["payee"]),
+        act(rejection, "R1", "15.00", predecessor="D1"),
+    ]
+
+
+async def load_reports(dsn: str) -> tuple[OutstandingCommitments, list[CommitmentLine]]:
+    """Load the outstanding commitments, and the status of each commitment."""
+    async with open_connection(dsn) as connection:
+        names = await read_names(connection, code_labels.load(REFERENCE))
+        outstanding = await load_outstanding_commitments(connection, names)
+        entries = await connection.fetch(
+            "select e.*, s.sender from entry e join submission s using (submission) where kind = any($1)",
+            COMMITMENTS,
+        )
+        return outstanding, (await load_commitments(connection, names, entries, limit=10)).lines
+
+
+@pytest.mark.parametrize("kinds", CASES)
+async def test_every_kind_counts_in_the_reports_of_commitments(
+    kinds: list[str], dsn: str, tmp_path: Path
+) -> None:
+    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    await process_rows(dsn, tmp_path, REFERENCE, build_acts(kinds))
+    outstanding, (line,) = await load_reports(dsn)
+    assert (outstanding.commitments, outstanding.open, outstanding.unbilled) == (1, 115 * EUROS, 25 * EUROS)
+    assert (line.increased, line.decreased, line.engaged) == (20 * EUROS, 5 * EUROS, 165 * EUROS)
+    assert (line.certified, line.requested) == (50 * EUROS, 25 * EUROS)
+    assert (line.open, line.unbilled) == (115 * EUROS, 25 * EUROS)
+    assert [len(entries) for entries in (line.changes, line.services, line.requests)] == [2, 2, 2]

@@ -1,0 +1,87 @@
+"""Payment runs, bank statements and late interest beside a running service: the same books as alone, and no sender waits."""
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+from service.database.embedded_server import Database
+from service.engine import late_interest
+from service.engine.late_interest import InterestRequest
+from service.terminal.processing_progress import ProgressLines
+from tests.service.http.running_service import run_service
+from tests.service.small_state import (
+    NEVER,
+    OFTEN,
+    State,
+    copy_state,
+    create_interruption,
+    open_state,
+    paris_time,
+)
+
+PAYEES = 300
+ISSUE_DAY = paris_time("2018-11-20")
+
+
+async def _pay_and_import(state: State) -> dict[str, object]:
+    """Issue a run, import the bank's files and propose interest; return what a reader of the books compares."""
+    files = await state.pay_due(date(2018, 11, 30), ISSUE_DAY)
+    answers = state.list_files(state.simulate_bank(files, OFTEN))
+    imported = await state.import_files(answers)
+    assert not imported.rejected
+    interest = await late_interest.propose_interest(
+        state.context, InterestRequest(ISSUE_DAY), create_interruption(), reporter=ProgressLines()
+    )
+    repeated = await state.import_files(answers)
+    assert all(message.known for message in repeated.messages)
+    rows = await state.fetch(
+        "select kind, reference, amount, (select reference from entry p where p.entry_id = e.predecessor) as follows "
+        "from entry e order by reference, kind, entry_id"
+    )
+    return {
+        "files": {path.name: path.read_bytes() for path in files},
+        "entries": [tuple(row) for row in rows],
+        "status": await state.read_status(),
+        "interest": (interest.payments, interest.cents, interest.interest_cents, interest.waits),
+    }
+
+
+async def test_books_are_the_same_as_without_a_service(database: Database, tmp_path: Path) -> None:
+    async with (
+        open_state(database, tmp_path / "alone", PAYEES) as alone,
+        copy_state(database, alone, tmp_path / "beside") as beside,
+    ):
+        expected = await _pay_and_import(alone)
+        async with run_service(beside.dsn, beside.settings.data, reference=beside.reference) as service:
+            assert await _pay_and_import(beside) == expected
+            async with service.client() as client:
+                assert (await client.get("/healthz")).status_code == 200
+        verification = await beside.verify()
+        assert verification.is_proven, verification
+
+
+async def test_two_issues_of_one_run_pay_it_once(database: Database, tmp_path: Path) -> None:
+    async with (
+        open_state(database, tmp_path / "state", 40) as state,
+        run_service(state.dsn, state.settings.data, reference=state.reference),
+    ):
+        first, second = await asyncio.gather(
+            state.pay_due(date(2018, 11, 30), ISSUE_DAY), state.pay_due(date(2018, 11, 30), ISSUE_DAY)
+        )
+        assert bool(first) != bool(second), "the second proposal finds nothing left to pay"
+        assert (await state.count_kinds())["payment"] == 40
+
+
+async def test_import_waits_for_other_settlement_work(database: Database, tmp_path: Path) -> None:
+    """Two imports at once are done one after the other, and each movement is booked once."""
+    async with (
+        open_state(database, tmp_path / "state", 40) as state,
+        run_service(state.dsn, state.settings.data, reference=state.reference),
+    ):
+        files = await state.pay_due(date(2018, 11, 30), ISSUE_DAY)
+        answers = state.list_files(state.simulate_bank(files, NEVER))
+        first, second = await asyncio.gather(state.import_files(answers), state.import_files(answers))
+        assert first.rejected == second.rejected == []
+        assert {message.known for message in [*first.messages, *second.messages]} == {True, False}
+        assert (await state.count_kinds())["bank_debit"] == 40
+        assert (await state.read_status()).agrees
