@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import EngineError
+from posting.store.running_engine import FILES_CHANNEL
+from service.database.change_listener import listen_for_changes
 from service.database.embedded_server import Database
 from service.engine import late_interest
 from service.engine.late_interest import InterestRequest
@@ -102,8 +104,13 @@ async def test_a_run_whose_acts_were_cancelled_is_issued_by_the_same_command(
             service.client(OPERATOR) as operator,
         ):
             await _pause_treasury(state, is_paused=True)
-            issuing = asyncio.create_task(state.pay_due(date(2018, 11, 30), ISSUE_DAY))
-            number = await _wait_for_acts(state)
+            async with listen_for_changes(state.dsn, FILES_CHANNEL) as registration:
+                issuing = asyncio.create_task(state.pay_due(date(2018, 11, 30), ISSUE_DAY))
+                await registration.changed.wait()
+            (number,) = (
+                row[0]
+                for row in await state.fetch("select submission from submission where sender = 'treasury'")
+            )
             cancelled = await operator.delete(f"/v1/submissions/{number}")
             assert cancelled.json()["state"] == "cancelled", cancelled.text
             with pytest.raises(EngineError, match="are not all decided; run the same command again"):
@@ -119,11 +126,3 @@ async def _pause_treasury(state: State, *, is_paused: bool) -> None:
         "insert into pause (sender, is_paused, reason, key, by) values ('treasury', $1, 'inquiry', '', 'test')",
         is_paused,
     )
-
-
-async def _wait_for_acts(state: State) -> int:
-    """Return the number of the submission that the treasury has registered."""
-    async with asyncio.timeout(60):
-        while not (rows := await state.fetch("select submission from submission where sender = 'treasury'")):
-            await asyncio.sleep(0)
-    return rows[0]["submission"]
