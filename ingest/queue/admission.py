@@ -177,7 +177,9 @@ class Admission:
     async def refuse(self, spooled: SpooledFile) -> None:
         """Release a file that must not be admitted; it stays if an earlier submission needs it."""
         async with self._lock_identity(spooled.identity):
-            await self._discard(spooled, await self._store.find_submission(*spooled.identity))
+            with self._abandon_on_failure(spooled):
+                prior = await self._store.find_submission(*spooled.identity)
+            await self._discard(spooled, prior)
 
     async def validate(self, spooled: SpooledFile, check: LineCheck) -> FileTotals:
         """Validate a file in a thread, and check all its lines.
