@@ -2,39 +2,30 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import httpx
 
-from service.auth.api_keys import format_token
 from service.database.embedded_server import Database
-from tests.service.http.access_keys import ACCOUNTANT, OPERATOR, SECRET, insert_keys
+from tests.service.http.access_keys import ACCOUNTANT, insert_keys
 from tests.service.http.running_service import RunningService, fetch, run_service
 from tests.service.small_state import State, open_state
 
 PAYEES = 40
 AT = "2018-11-20T10:00:00+01:00"
-REASON = {"reason": "the test keeps the acts waiting"}
-
-
-async def do(client: httpx.AsyncClient, path: str, headers: Mapping[str, str], body: object = None) -> Any:
-    response = await client.post(f"{path}?wait=60", json=body or {}, headers=headers)
-    task = response.json()
-    assert task["state"] == "done", task
-    return task["result"]
+REASON = "the test keeps the acts waiting"
 
 
 async def wait_until_posting(client: httpx.AsyncClient, task: int) -> None:
     """Wait until the worker has registered its acts and waits for their decision."""
-    activities = ("committing acts", f"treasury is paused: {REASON['reason']}")
+    activities = ("committing acts", f"treasury is paused: {REASON}")
     async with asyncio.timeout(60):
         while True:
-            found = (await client.get(f"/v1/tasks/{task}", headers=ACCOUNTANT)).json()
-            progress = found["progress"]
-            assert found["state"] in ("waiting", "running"), found
+            response = (await client.get(f"/v1/tasks/{task}", headers=ACCOUNTANT)).json()
+            progress = response["progress"]
+            assert response["state"] in ("waiting", "running"), response
             if progress and progress["activity"] in activities:
                 return
 
@@ -62,58 +53,37 @@ async def wait_for_end(process: int) -> None:
             os.close(descriptor)
 
 
+async def pause(state: State, *, is_paused: bool) -> None:
+    """Pause or resume the sender of payments; a service reads it at its start."""
+    query = "insert into pause (sender, is_paused, reason, key, by) values ('treasury', $1, $2, '', 'test')"
+    await fetch(state.dsn, query, is_paused, REASON)
+
+
 async def test_worker_of_a_killed_service_ends_and_the_next_service_finishes_its_task(
     database: Database, tmp_path: Path
 ) -> None:
-    """The worker is killed with the service while its acts wait for their decision, twice."""
+    """The service is killed while the acts of the worker wait for their decision."""
     async with open_state(database, tmp_path / "state", PAYEES) as state:
         await insert_keys(state.dsn)
-        checker = await insert_checker(state)
+        run = await state.propose_run(date(2018, 11, 30), date(2018, 11, 20), is_released=True)
+        await pause(state, is_paused=True)
         async with (
             run_service(state.dsn, state.settings.data, reference=state.reference) as service,
             service.client() as client,
         ):
-            body = {"until": "2018-11-30", "at": AT}
-            run = (await do(client, "/v1/payment-runs", ACCOUNTANT, body))["run"]
-            await do(client, f"/v1/payment-runs/{run}/release", checker)
-            response = await client.post("/v1/senders/treasury/pause", json=REASON, headers=OPERATOR)
-            assert response.status_code == 200, response.text
-            response = await client.post(
-                f"/v1/payment-runs/{run}/issue", json={"at": AT}, headers=ACCOUNTANT
-            )
-            task = response.json()["task"]
-            await kill(service, client, task)
+            path = f"/v1/payment-runs/{run}/issue"
+            task = (await client.post(path, json={"at": AT}, headers=ACCOUNTANT)).json()["task"]
+            await wait_until_posting(client, task)
+            worker = find_child(service)
+            service.process.kill()
+            await service.process.wait()
+            await wait_for_end(worker)
+        await pause(state, is_paused=False)
         async with (
             run_service(state.dsn, state.settings.data, reference=state.reference) as service,
             service.client() as client,
         ):
-            await kill(service, client, task)
-        async with (
-            run_service(state.dsn, state.settings.data, reference=state.reference) as service,
-            service.client() as client,
-        ):
-            await client.post("/v1/senders/treasury/resume", json=REASON, headers=OPERATOR)
             ended = (await client.get(f"/v1/tasks/{task}?wait=60", headers=ACCOUNTANT)).json()
             assert ended["state"] == "done", ended
             assert ended["result"]["paid"] == PAYEES
         assert (await state.count_kinds())["payment"] == PAYEES
-        assert (await state.verify()).is_proven
-
-
-async def insert_checker(state: State) -> dict[str, str]:
-    """Insert another key of an accountant; return its header."""
-    await fetch(
-        state.dsn,
-        "insert into access_key (key, sender, digest, roles, programmes, label) "
-        "select 'checker22222', sender, digest, roles, programmes, '' from access_key where key = 'paymaster222'",
-    )
-    return {"authorization": f"Bearer {format_token('checker22222', SECRET)}"}
-
-
-async def kill(service: RunningService, client: httpx.AsyncClient, task: int) -> None:
-    """Kill a service whose worker waits for its acts, and wait for the end of that worker."""
-    await wait_until_posting(client, task)
-    worker = find_child(service)
-    service.process.kill()
-    await service.process.wait()
-    await wait_for_end(worker)

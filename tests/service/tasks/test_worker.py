@@ -21,31 +21,17 @@ from service.tasks.task_kinds import TASK_KINDS, TaskEnvironment
 from service.tasks.task_messages import EXIT_RETRY, TaskOrder, TaskReport
 from service.tasks.task_process import WorkerProgram
 from service.terminal.processing_progress import ProgressLines
-from settlement.runs import proposals, run_edits, run_queries
-from settlement.runs.payment_reference import PaymentReference
-from settlement.runs.proposals import ProposalRequest
+from settlement.runs import run_queries
 from tests.service.small_state import (
     State,
     build_payee_code,
     create_interruption,
-    ignore_progress,
     open_state,
 )
 
 PAYEES = 4
-DAY = date(2018, 11, 20)
+UNTIL, DAY = date(2018, 11, 30), date(2018, 11, 20)
 AT = "2018-11-20T10:00:00+01:00"
-
-
-async def propose(state: State, *, released: bool = False) -> int:
-    async with command_queries.connect(state.dsn) as connection:
-        request = ProposalRequest("anne", date(2018, 11, 30), DAY)
-        run = await proposals.propose_run(
-            connection, PaymentReference.load(state.reference), request, on_step=ignore_progress
-        )
-        if released:
-            await run_edits.release_run(connection, run, "benoit")
-        return run
 
 
 @asynccontextmanager
@@ -79,7 +65,7 @@ async def read_last_report(process: Process) -> TaskReport:
 
 async def test_worker_without_an_engine_ends_and_leaves_the_lease(database: Database, tmp_path: Path) -> None:
     async with open_state(database, tmp_path / "state", PAYEES) as state:
-        run = await propose(state, released=True)
+        run = await state.propose_run(UNTIL, DAY, is_released=True)
         epoch = await state.fetch("select epoch from engine")
         async with start_worker(state, "issue", {"run": run, "at": AT}) as process:
             report = await read_last_report(process)
@@ -113,10 +99,12 @@ async def test_worker_without_an_order_ends(tmp_path: Path) -> None:
     assert await asyncio.wait_for(process.wait(), 60) == EXIT_RETRY
 
 
-async def test_permanent_failure_is_reported_at_once_with_its_text(database: Database, tmp_path: Path) -> None:
+async def test_permanent_failure_is_reported_at_once_with_its_text(
+    database: Database, tmp_path: Path
+) -> None:
     """The lines of the run are not those proposed: trying again does not help."""
     async with open_state(database, tmp_path / "state", PAYEES) as state:
-        run = await propose(state)
+        run = await state.propose_run(UNTIL, DAY)
         async with command_queries.connect(state.dsn) as connection:
             await connection.execute("alter table payment_page disable trigger all")
             await connection.execute("update payment_page set content = content || '\\x00'::bytea")
@@ -132,7 +120,7 @@ async def test_edit_of_a_process_that_was_killed_is_not_stored_again(
     database: Database, tmp_path: Path
 ) -> None:
     async with open_state(database, tmp_path / "state", PAYEES) as state:
-        run = await propose(state)
+        run = await state.propose_run(UNTIL, DAY)
         begun = datetime.now(UTC)
         settings = msgspec.structs.replace(state.settings, database=state.dsn)
 
@@ -140,7 +128,9 @@ async def test_edit_of_a_process_that_was_killed_is_not_stored_again(
             environment = TaskEnvironment(
                 settings, "carole", begun_before, create_interruption(), ProgressLines()
             )
-            arguments = msgspec.convert({"run": run, "reason": "inquiry", **values}, TASK_KINDS[kind].arguments)
+            arguments = msgspec.convert(
+                {"run": run, "reason": "inquiry", **values}, TASK_KINDS[kind].arguments
+            )
             await TASK_KINDS[kind].perform(environment, arguments)
             return (await state.fetch("select count(*) from payment_edit"))[0][0]
 
