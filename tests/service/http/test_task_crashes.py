@@ -9,24 +9,23 @@ from pathlib import Path
 import httpx
 
 from service.database.embedded_server import Database
+from tests.databases import lock_table
 from tests.service.http.access_keys import ACCOUNTANT, insert_keys
-from tests.service.http.running_service import RunningService, fetch, run_service
-from tests.service.small_state import State, open_state
+from tests.service.http.running_service import RunningService, run_service
+from tests.service.small_state import open_state
 
 PAYEES = 40
 AT = "2018-11-20T10:00:00+01:00"
-REASON = "the test keeps the acts waiting"
 
 
 async def wait_until_posting(client: httpx.AsyncClient, task: int) -> None:
     """Wait until the worker has registered its acts and waits for their decision."""
-    activities = ("committing acts", f"treasury is paused: {REASON}")
     async with asyncio.timeout(60):
         while True:
             response = (await client.get(f"/v1/tasks/{task}", headers=ACCOUNTANT)).json()
             progress = response["progress"]
             assert response["state"] in ("waiting", "running"), response
-            if progress and progress["activity"] in activities:
+            if progress and progress["activity"] == "committing acts":
                 return
 
 
@@ -53,21 +52,15 @@ async def wait_for_end(process: int) -> None:
             os.close(descriptor)
 
 
-async def pause(state: State, *, is_paused: bool) -> None:
-    """Pause or resume the sender of payments; a service reads it at its start."""
-    query = "insert into pause (sender, is_paused, reason, key, by) values ('treasury', $1, $2, '', 'test')"
-    await fetch(state.dsn, query, is_paused, REASON)
-
-
 async def test_worker_of_a_killed_service_ends_and_the_next_service_finishes_its_task(
     database: Database, tmp_path: Path
 ) -> None:
-    """The service is killed while the acts of the worker wait for their decision."""
+    """The service is killed while the acts of the worker wait for their commit, which a lock of the test delays."""
     async with open_state(database, tmp_path / "state", PAYEES) as state:
         await insert_keys(state.dsn)
         run = await state.propose_run(date(2018, 11, 30), date(2018, 11, 20), is_released=True)
-        await pause(state, is_paused=True)
         async with (
+            lock_table(state.dsn),
             run_service(state.dsn, state.settings.data, reference=state.reference) as service,
             service.client() as client,
         ):
@@ -78,7 +71,6 @@ async def test_worker_of_a_killed_service_ends_and_the_next_service_finishes_its
             service.process.kill()
             await service.process.wait()
             await wait_for_end(worker)
-        await pause(state, is_paused=False)
         async with (
             run_service(state.dsn, state.settings.data, reference=state.reference) as service,
             service.client() as client,

@@ -208,7 +208,7 @@ async def test_damaged_bank_file_is_refused_with_its_reason(paying: Paying) -> N
 async def test_text_with_nul_is_refused(paying: Paying, path: str, body: dict[str, Any]) -> None:
     before = await paying.state.fetch("select count(*) from task")
     response = await paying.post("payer2222222", f"/v1/payment-runs/1/{path}", json=body)
-    assert (response.status_code, response.json()["code"]) == (400, "invalid-request"), response.text
+    assert (response.status_code, response.json()["code"]) == (400, "malformed-request"), response.text
     assert await paying.state.fetch("select count(*) from task") == before
 
 
