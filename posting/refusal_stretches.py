@@ -58,7 +58,8 @@ def store_refusals(piece: Piece, decisions: np.ndarray, groups: OutcomeGroups) -
     """Return what a decided piece stores of its refusals, and advance the stretch of its submission."""
     rows, submission = groups.select_rows(REFUSED), piece.submission
     is_first_pass = submission.lines is not None and submission.progress.pass_number == 1
-    is_divided = is_first_pass and (len(rows) > 0 or submission.stretch != NO_STRETCH)
+    has_lines = len(piece.lines) > 0  # a piece without lines neither ends nor continues a stretch
+    is_divided = is_first_pass and has_lines and (len(rows) > 0 or submission.stretch != NO_STRETCH)
     refusals = _Division(piece, decisions, rows).divide() if is_divided else StoredRefusals(rows, [])
     submission.refusal_rows += len(refusals.rows) + len(refusals.rests)
     return refusals

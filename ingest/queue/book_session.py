@@ -152,12 +152,12 @@ class BookSession:
         """Wait until a batch can be produced; return False if the book is over."""
         work = self._work
         with work.changed:
-            while not (
-                self._is_over or self._may_take_files() or work.forms.queue.is_due or work.dry_runs.is_due
-            ):
+            while True:
+                pause_seconds = work.scheduler.pause_seconds  # before the check, which a later clock may pass
+                if self._is_over or self._may_take_files() or work.forms.queue.is_due or work.dry_runs.is_due:
+                    return not self._is_over
                 # no time limit: work may come at any time, and the end of the book or of the service wakes this
-                work.changed.wait(work.scheduler.pause_seconds)
-            return not self._is_over
+                work.changed.wait(pause_seconds)
 
     def _may_take_files(self) -> bool:
         work = self._work

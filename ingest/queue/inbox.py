@@ -1,7 +1,7 @@
 """The inbox of the service: files, forms and dry runs that arrive while the pipeline runs.
 
-Files are decided in the order in which they came, forms and dry runs between their batches.  A pipeline that loads its
-book anew finds everything unfinished in the database.
+Files are decided in the order in which they came, those of Crescendo's own acts first; forms and dry runs come between their
+batches.  A pipeline that loads its book anew finds everything unfinished in the database.
 """
 
 import threading

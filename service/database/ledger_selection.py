@@ -55,7 +55,7 @@ def check_folder(settings: Settings, creation: LedgerCreation | None) -> None:
     DatabaseMissing
         It contains no database, and none may be created.
     """
-    if not settings.database and not (settings.data / "postgres").exists():
+    if not settings.database and not (settings.data / "postgres" / "cluster").exists():
         _handle_missing(settings, _derive_identity(settings, ""), creation)
 
 

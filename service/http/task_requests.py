@@ -106,11 +106,11 @@ class TaskRequests:
         Raises
         ------
         Problem
-            It does not exist, or another sender requested it: the response is the same.
+            It does not exist, or the caller may not see it: the response is the same.
         """
         number, caller = int(request.path_values["task"]), request.caller
         row = await task_queries.load_task(self._pool, number)
-        if row is None or not (row.sender == caller.sender or sees_all_tasks(caller)):
+        if row is None or not (sees_all_tasks(caller) or (row.sender == caller.sender and may_pay(caller))):
             problem = not_found(f"You have no task {number}")
             problem.is_audited = row is not None
             raise problem
@@ -118,6 +118,8 @@ class TaskRequests:
 
     async def load_page(self, caller: Caller, before: int, limit: int) -> list[Task]:
         """Return the tasks below number ``before`` that the caller may see, the latest first."""
+        if not (sees_all_tasks(caller) or may_pay(caller)):
+            return []
         sender = None if sees_all_tasks(caller) else caller.sender
         return [
             self._build_task(row)
@@ -180,6 +182,11 @@ def require_accountant(caller: Caller) -> None:
         detail = f"Only an {Role.ASSIGNED_ACCOUNTANT} pays and imports bank files"
         raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", detail)
     require_all_programmes(caller, "payment runs and bank files concern all programmes")
+
+
+def may_pay(caller: Caller) -> bool:
+    """Return whether a caller may request tasks, and so see those of its sender: an accountant without a perimeter."""
+    return Role.ASSIGNED_ACCOUNTANT in caller.roles and not caller.programmes
 
 
 def sees_all_tasks(caller: Caller) -> bool:

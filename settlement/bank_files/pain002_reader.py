@@ -13,7 +13,7 @@ from core.tables.bank_messages import (
     MovementType,
     pack_code,
 )
-from settlement.bank_files.message_schemas import GROUP, HEADER, LOT, TRANSACTION
+from settlement.bank_files.message_schemas import ELEMENT_NAMES, GROUP, HEADER, LOT, TRANSACTION
 from settlement.bank_files.xml_columns import MessageTables
 from settlement.bank_files.xml_positions import XmlBankFile
 from settlement.bank_formats import BankFormat
@@ -31,8 +31,9 @@ def read_message(file: XmlBankFile) -> BankMessage:
         The original message is not named, or an amount or day is invalid.
     """
     tables = file.tables
-    if not tables.count_rows(GROUP):
-        raise FileUnreadable(file.name, "The element OrgnlGrpInfAndSts is missing", _REMEDY)
+    for record in (HEADER, GROUP):
+        if not tables.count_rows(record):
+            raise FileUnreadable(file.name, f"The element {ELEMENT_NAMES[record]} is missing", _REMEDY)
     created = tables.parse_days(HEADER, "moment")
     has_no_day = (created.fault != 0) | ~tables.has_text(HEADER, "moment")
     file.reject_first(

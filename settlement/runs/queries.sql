@@ -74,10 +74,13 @@ select distinct on (line, payee) what, line, payee, reason, by, at from payment_
 select payee from payee where code = $1 order by entry_id limit 1;
 
 -- name: submission
+-- The submission of a file, if the engine has it: a cancelled one was never received for deciding, and the file is sent again.
 select s.submission, coalesce(p.done, false) as done from submission s left join lateral (
     select done from progress where progress.submission = s.submission order by batch desc limit 1
 ) p on true
-where s.sender = $1 and s.file_hash = $2 order by s.attempt limit 1;
+where s.sender = $1 and s.file_hash = $2
+  and not exists (select from cancellation c where c.submission = s.submission)
+order by s.attempt limit 1;
 
 -- name: entries_of
 select min(b.first_entry) as first, max(b.first_entry + b.entries - 1) as last

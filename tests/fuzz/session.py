@@ -4,6 +4,8 @@ Something new is a line of the product that no input reached before, or a refusa
 """
 
 import hashlib
+import itertools
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,6 +22,8 @@ from tests.posting.text_engine import TextEngine
 CORPUS = Path(__file__).parent / "corpus"
 CORPUS_INPUT_BYTES_MAX = 12_000
 """Larger inputs are used in the session and not kept: the corpus stays small."""
+CORPUS_BYTES_MAX = 40_000
+"""Of one reader: the smallest inputs are kept."""
 CURRENT = "current"
 """The file that contains the input of the trial under way: it survives a reader that ends the process."""
 _INPUTS = "inputs"
@@ -99,6 +103,7 @@ class Session:
 
 def run_session(reader: str, seconds: float, seed: int, *, faults: Path, scratch: Path) -> Summary:
     """Fuzz a reader for some time, and replace its corpus by the inputs that show something new."""
+    logging.disable(logging.CRITICAL)  # faults are written with their tracebacks
     reading = Reading(scratch, TextEngine())
     session = Session(reader, reading, faults)
     for content in _list_first_inputs(reader, scratch):
@@ -116,11 +121,13 @@ def _list_first_inputs(reader: str, scratch: Path) -> Iterator[bytes]:
 
 
 def _reduce(reader: str, reading: Reading, inputs: Iterable[bytes], *, faults: Path) -> list[bytes]:
-    """Return the inputs that show something new when the smallest ones come first."""
+    """Return the inputs that show something new when the smallest ones come first, as many as may be kept."""
     session = Session(reader, reading, faults)
     small = (content for content in inputs if len(content) <= CORPUS_INPUT_BYTES_MAX)
     ordered = sorted(set(small), key=lambda content: (len(content), content))
-    return [content for content in ordered if session.add(content)]
+    smallest = [content for content in ordered if session.add(content)]
+    ends = itertools.accumulate(map(len, smallest))
+    return [content for content, end in zip(smallest, ends, strict=True) if end <= CORPUS_BYTES_MAX]
 
 
 def _store_corpus(reader: str, inputs: Iterable[bytes]) -> None:

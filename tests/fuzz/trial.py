@@ -18,7 +18,8 @@ SECONDS_MAX = 10
 MEMORY_GROWTH_MAX = 200 * 2**20
 """How much the peak memory of the process may grow by one input."""
 _QUOTE = re.compile(r"""b?(['"]).*?(\1|$)""", re.DOTALL)
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r"[A-Za-z]{4,}")
+"""Shorter words may be codes of the input."""
 _WORDS_MAX = 5
 
 

@@ -135,7 +135,8 @@ lines_of_files = st.lists(st.tuples(st.sampled_from(LINES), st.integers(1, 11)),
 @given(rows=lines_of_files, data=st.data())
 def test_the_rows_do_not_depend_on_the_cuts(rows: File, data: st.DataObject) -> None:
     rows = [{**row, "amount": "19.99"} if row["exercise"] == "1999" else row for row in rows]
-    cuts = sorted(data.draw(st.sets(st.integers(1, max(len(rows) - 1, 1)), max_size=6)) - {len(rows)})
+    cuts = sorted(data.draw(st.lists(st.integers(1, max(len(rows) - 1, 1)), max_size=6)))
+    cuts = [cut for cut in cuts if cut < len(rows)]  # two equal cuts make a piece without lines
     expected = expect_rows(decide_single(rows))
     for is_restarted in (False, True):
         rows_so_far, _ = decide_cut(rows, cuts, is_restarted=is_restarted)

@@ -143,6 +143,10 @@ class State:
             except NoSuchRun:
                 await run_edits.abandon_run(connection, run, "nothing", by="benoit")
                 return []
+        return await self.issue(run, at)
+
+    async def issue(self, run: int, at: datetime) -> list[Path]:
+        """Issue a released run, or continue to; its files."""
         assert await payment_runs.issue_in_database(
             self.context,
             run,

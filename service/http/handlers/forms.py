@@ -12,6 +12,7 @@ import numpy as np
 from core.act_fields import ACT_LINES_MAX, Field
 from core.errors import FileUnreadable, FormatUnknown
 from core.outcome_codes import Outcome
+from core.reader_failures import refuse_on_failure
 from core.remedies import REMEDIES
 from ingest.formats.jsonl import parse_act_lines
 from ingest.queue.form_batcher import Form, FormResult
@@ -119,7 +120,8 @@ class FormHandler:
             return await self._decide_body(request, body)
 
     async def _decide_body(self, request: Request, body: bytes) -> Response:
-        rows = parse_act_lines(body, "form", ACT_LINES_MAX)
+        with refuse_on_failure("form"):
+            rows = parse_act_lines(body, "form", ACT_LINES_MAX)
         _check_form(rows, request.caller)
         sender, is_atomic = request.caller.sender, request.get_flag("atomic")
         is_dry_run = request.get_flag("dry_run")

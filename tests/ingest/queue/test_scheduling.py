@@ -48,7 +48,7 @@ def test_while_forms_arrive_file_batches_are_few_and_small() -> None:
     assert turns.may_start_file_batch()
 
 
-def test_a_file_batch_is_followed_by_as_much_time_for_forms() -> None:
+def test_a_file_batch_is_followed_by_time_for_forms_alone() -> None:
     clock = Clock()
     turns = Scheduler(clock)
     turns.note_form()

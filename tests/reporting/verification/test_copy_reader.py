@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import SchemaMismatch
 from reporting.verification.chain import find_first_entries, split_windows
-from reporting.verification.copy_reader import BALANCES, ENTRY, HASHED_TABLES, parse_rows
+from reporting.verification.copy_reader import BALANCES, ENTRY, HASHED_TABLES, REFUSAL, parse_rows
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
 
 ALL = WindowSpan(1, 1_000, 1, 1_000_000)
@@ -39,7 +39,13 @@ async def test_columns_are_those_of_the_tables(small_journal: str) -> None:
     )
     try:
         for stored in (*HASHED_TABLES, *BALANCES):
-            assert await connection.fetchval(query, stored.name) == stored.column_names
+            columns = await connection.fetchval(query, stored.name)
+            if (
+                stored is REFUSAL
+            ):  # of an earlier layout the table had no number of lines, which is now its last column
+                assert columns.pop() == "lines"
+                columns.insert(-len(stored.texts), "lines")
+            assert columns == stored.column_names
     finally:
         await connection.close()
 

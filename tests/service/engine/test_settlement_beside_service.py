@@ -4,10 +4,16 @@ import asyncio
 from datetime import date
 from pathlib import Path
 
+import pytest
+
+from core.errors import EngineError
+from posting.store.running_engine import FILES_CHANNEL
+from service.database.change_listener import listen_for_changes
 from service.database.embedded_server import Database
 from service.engine import late_interest
 from service.engine.late_interest import InterestRequest
 from service.terminal.processing_progress import ProgressLines
+from tests.service.http.access_keys import OPERATOR, insert_keys
 from tests.service.http.running_service import run_service
 from tests.service.small_state import (
     NEVER,
@@ -85,3 +91,38 @@ async def test_import_waits_for_other_settlement_work(database: Database, tmp_pa
         assert {message.known for message in [*first.messages, *second.messages]} == {True, False}
         assert (await state.count_kinds())["bank_debit"] == 40
         assert (await state.read_status()).agrees
+
+
+async def test_a_run_whose_acts_were_cancelled_is_issued_by_the_same_command(
+    database: Database, tmp_path: Path
+) -> None:
+    """An operator pauses the treasury, cancels the acts of a run while they wait, and resumes it."""
+    async with open_state(database, tmp_path / "state", 40) as state:
+        await insert_keys(state.dsn)
+        async with (
+            run_service(state.dsn, state.settings.data, reference=state.reference) as service,
+            service.client(OPERATOR) as operator,
+        ):
+            await _pause_treasury(state, is_paused=True)
+            async with listen_for_changes(state.dsn, FILES_CHANNEL) as registration:
+                issuing = asyncio.create_task(state.pay_due(date(2018, 11, 30), ISSUE_DAY))
+                await registration.changed.wait()
+            (number,) = (
+                row[0]
+                for row in await state.fetch("select submission from submission where sender = 'treasury'")
+            )
+            cancelled = await operator.delete(f"/v1/submissions/{number}")
+            assert cancelled.json()["state"] == "cancelled", cancelled.text
+            with pytest.raises(EngineError, match="are not all decided; run the same command again"):
+                await issuing
+            await _pause_treasury(state, is_paused=False)
+            assert await state.issue(1, ISSUE_DAY)
+        assert (await state.count_kinds())["payment"] == 40
+        assert (await state.verify()).is_proven
+
+
+async def _pause_treasury(state: State, *, is_paused: bool) -> None:
+    await state.fetch(
+        "insert into pause (sender, is_paused, reason, key, by) values ('treasury', $1, 'inquiry', '', 'test')",
+        is_paused,
+    )

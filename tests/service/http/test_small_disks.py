@@ -32,6 +32,7 @@ from tests.service.http.running_service import (
 from tests.small_disks import fill_disk, free_disk, mount_disk
 
 LINES = 20_000
+_CREATE = ("db", "create", "--name", "disk", "--number", "01")
 _SERVER = """[server]
 shared_buffers = "16MB"
 wal_buffers = "1MB"
@@ -192,7 +193,7 @@ async def test_a_command_on_a_full_disk_names_it_and_the_same_command_goes_on(tm
     acts.write_bytes(to_jsonl([*CREDITS, *(build_commitment(f"C{n}", "0.01") for n in range(20_000))]))
     with mount_disk(tmp_path / "data", 192) as data:
         words = ("run", acts, "--sender", "MIN-09", "--data", data, "--config", config)
-        assert (await run_crescendo("db", "create", "--data", data, "--config", config)).code == 0
+        assert (await run_crescendo(*_CREATE, "--data", data, "--config", config)).code == 0
         fill_disk(data, leave=2**20)
         ended = await run_crescendo(*words)
         assert ended.code == 3, ended.err

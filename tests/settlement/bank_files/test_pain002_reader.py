@@ -92,3 +92,9 @@ def test_a_report_without_original_message_is_refused() -> None:
     text = report().replace("OrgnlGrpInfAndSts", "Other")
     with pytest.raises(FileUnreadable, match="OrgnlGrpInfAndSts is missing"):
         read_message(text)
+
+
+def test_a_report_without_header_is_refused() -> None:
+    text = report().replace("GrpHdr", "Other")
+    with pytest.raises(FileUnreadable, match="GrpHdr is missing"):
+        read_message(text)
