@@ -116,7 +116,7 @@ async def _edit_payees(environment: TaskEnvironment, edit: PayeeTask) -> Any:
 
 async def _edit_run(environment: TaskEnvironment, edit: LineTask | PayeeTask, numbers: list[int]) -> Any:
     async with run_queries.open_connection(environment.settings.database) as connection:
-        if not await _is_edited(connection, environment, edit, numbers):
+        if not await _is_edited(connection, environment, edit, numbers=numbers):
             await run_edits.edit_run(
                 connection, edit.run, edit.edit, numbers=numbers, reason=edit.reason, by=environment.by
             )
@@ -127,6 +127,7 @@ async def _is_edited(
     connection: run_queries.Connection,
     environment: TaskEnvironment,
     edit: LineTask | PayeeTask,
+    *,
     numbers: list[int],
 ) -> bool:
     """Return whether an interrupted process of this task has stored the edit already."""
