@@ -124,11 +124,16 @@ def _read_footer_headers(file: BinaryIO, name: str) -> Iterator[_MessageHeader]:
         raise FileUnreadable(name, "The footer is inconsistent", _DAMAGED)
     file.seek(size - length)
     footer = _read_root(file.read(length))
+    messages_bytes = 0
     for slot in (2, 3):  # dictionaries, record batches
         for position in footer.find_structs(slot, 24):
             header = _read_header(file, footer.read_number("q", position), name)
             if header is None:
                 raise FileUnreadable(name, "A block of the footer is empty", _DAMAGED)
+            messages_bytes += len(header.metadata) + header.body_bytes
+            if messages_bytes > size:  # blocks that share a message: each would be read again
+                fault = f"Its messages have {messages_bytes:,} bytes or more, the file has {size:,}"
+                raise FileUnreadable(name, fault, "Write the file again")
             yield header
 
 

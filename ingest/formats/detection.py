@@ -60,6 +60,8 @@ PARQUET_PAGES_BYTES_MAX = 128 * 2**20
 """Size of the largest pages of all columns of a row group, which are in memory together."""
 PARQUET_FOOTER_BYTES_MAX = 16 * 2**20
 PARQUET_GROUPS_MAX = 20_000
+PARQUET_PAGES_MAX = 1_500_000
+"""A dictionary and a page in each column of as many row groups: reading so many page headers takes about ten seconds."""
 PARQUET_GROUP_BYTES_MAX = 2**30
 """Declared size of a row group once decompressed."""
 ARROW_BATCH_BYTES_MAX = 512 * 2**20

@@ -45,7 +45,7 @@ class ParquetSource:
     def __init__(self, path: Path, name: str) -> None:
         self._path, self._name = path, name
         with translate_decoder_errors(name):
-            self._groups = _check_groups(read_footer(path, name), name)
+            self._groups = _read_groups(path, name)
             with _open_file(path) as file:
                 self._metadata, file_schema = file.metadata, file.schema_arrow
         target_schema = conform_schema(file_schema, name)
@@ -150,7 +150,7 @@ class ParquetSource:
 def read_metadata(path: Path, name: str) -> Mapping[bytes, bytes]:
     """Return the metadata of the schema, which may contain an envelope."""
     with translate_decoder_errors(name):
-        _check_groups(read_footer(path, name), name)
+        _read_groups(path, name)
         with _open_file(path) as file:
             return file.schema_arrow.metadata or {}
 
@@ -171,8 +171,24 @@ def _open_file(
     )
 
 
-def _check_groups(footer: Footer, name: str) -> list[RowGroup]:
-    """Return the row groups if they keep the limits and are consistent."""
+def _read_groups(path: Path, name: str) -> list[RowGroup]:
+    """Return the row groups of the file at ``path`` if they keep the limits and are consistent."""
+    footer = read_footer(path, name)
+    _check_groups(footer, name)
+    _check_columns(footer, path.stat().st_size, name)
+    return footer.groups
+
+
+def _check_columns(footer: Footer, file_bytes: int, name: str) -> None:
+    """Refuse columns that share bytes: each would be read again, and a small file would cost as much as a large one."""
+    columns = (chunk for group in footer.groups for chunk in group.columns.values())
+    packed_bytes = sum(chunk.packed_bytes for chunk in columns)
+    if packed_bytes > file_bytes:
+        fault = f"Its columns have {packed_bytes:,} bytes in all, the file has {file_bytes:,}"
+        raise FileUnreadable(name, fault, "Write the file again")
+
+
+def _check_groups(footer: Footer, name: str) -> None:
     if footer.lines > ROWS_MAX:
         raise LimitExceeded(
             name, f"The file has {footer.lines:,} lines", f"Send at most {ROWS_MAX:,} lines in one file"
@@ -197,4 +213,3 @@ def _check_groups(footer: Footer, name: str) -> list[RowGroup]:
         raise FileUnreadable(
             name, "The row groups do not add up to the lines of the file", "Write the file again"
         )
-    return footer.groups

@@ -6,7 +6,6 @@ Source: the Parquet format, ``parquet.thrift``; the Thrift compact protocol.
 """
 
 import struct
-from mmap import mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,8 +115,8 @@ def check_count(value: Any) -> int:
 class ThriftDecoder:
     """Decodes the Thrift compact protocol into dicts by field number, lists, ints and bytes."""
 
-    def __init__(self, text: bytes | mmap, at: int = 0) -> None:
-        self._text, self._at = text, at
+    def __init__(self, text: bytes | memoryview) -> None:
+        self._text, self._at = text, 0
 
     @property
     def position(self) -> int:
@@ -186,7 +185,7 @@ class ThriftDecoder:
         return byte
 
     def _read_bytes(self, size: int) -> bytes:
-        piece = self._text[self._at : self._at + size]
+        piece = bytes(self._text[self._at : self._at + size])
         if len(piece) < size:
             raise IndexError(size)
         self._at += size

@@ -16,6 +16,7 @@ from ingest.formats.detection import (
     PARQUET_DICTIONARY_BYTES_MAX,
     PARQUET_PAGE_BYTES_MAX,
     PARQUET_PAGES_BYTES_MAX,
+    PARQUET_PAGES_MAX,
 )
 from ingest.formats.parquet_footer import ColumnChunk, RowGroup, ThriftDecoder, check_count
 
@@ -55,14 +56,19 @@ def count_unpacked_bytes(path: Path, groups: Iterable[RowGroup], name: str) -> i
     FileUnreadable
         A page header is inconsistent.
     LimitExceeded
-        A page, or what is in memory at once of a row group, is too large once decompressed.
+        There are too many pages; or a page, or what is in memory at once of a row group, is too large once decompressed.
     """
     total = 0
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+    with (
+        path.open("rb") as file,
+        mmap(file.fileno(), 0, access=ACCESS_READ) as mapped,
+        memoryview(mapped) as content,
+    ):
+        reader = _PageReader(content, name)
         for number, group in enumerate(groups):
             position = f"{name}, row group {number}"
             sizes = [
-                _count_chunk(content, chunk, f"{position}, column {column}")
+                _count_chunk(reader, chunk, f"{position}, column {column}")
                 for column, chunk in group.columns.items()
             ]
             dictionaries, pages = (
@@ -77,12 +83,12 @@ def count_unpacked_bytes(path: Path, groups: Iterable[RowGroup], name: str) -> i
     return total
 
 
-def _count_chunk(content: mmap, chunk: ColumnChunk, position: str) -> _ChunkSize:
+def _count_chunk(reader: "_PageReader", chunk: ColumnChunk, position: str) -> _ChunkSize:
     """Walk over the pages of one column of a row group; the decoder stops after as many values as there are lines."""
     at, end = chunk.start, chunk.start + chunk.packed_bytes
     total = values = dictionary = largest_page = 0
     while at < end and values < chunk.values:
-        page = _read_page(content, at, position)
+        page = reader.read(at, end, position)
         _check_values(page, chunk, position)
         total += page.unpacked_bytes
         if page.is_dictionary:
@@ -96,22 +102,40 @@ def _count_chunk(content: mmap, chunk: ColumnChunk, position: str) -> _ChunkSize
     return _ChunkSize(total, dictionary, largest_page)
 
 
-def _read_page(content: mmap, at: int, position: str) -> _Page:
+class _PageReader:
+    """Reads the headers of pages, and counts them: each costs time, however small its page is."""
+
+    def __init__(self, content: memoryview, name: str) -> None:
+        self._content, self._name = content, name
+        self._pages = 0
+
+    def read(self, at: int, end: int, position: str) -> _Page:
+        """Read the header at byte ``at`` of a column that ends at byte ``end``; the header ends before it too."""
+        if self._pages == PARQUET_PAGES_MAX:
+            fault = f"The file has more than {PARQUET_PAGES_MAX:,} pages"
+            raise LimitExceeded(self._name, fault, "Write larger pages")
+        self._pages += 1
+        with self._content[at:end] as rest:
+            page = _read_page(rest, at, position)
+        if page.end > min(end, len(self._content)):
+            raise FileUnreadable(position, f"Its column ends inside the page at byte {at:,}", _REMEDY)
+        return page
+
+
+def _read_page(rest: memoryview, at: int, position: str) -> _Page:
+    """Read the header that the ``rest`` of a column begins with, at byte ``at`` of the file."""
     try:
-        decoder = ThriftDecoder(content, at)
+        decoder = ThriftDecoder(rest)
         header = decoder.read_struct(0)
         is_dictionary = header[1] == _DICTIONARY_PAGE
         fields = (_DICTIONARY_HEADER,) if is_dictionary else _DATA_HEADERS
         values = next((header[field][1] for field in fields if field in header), 0)
-        end = decoder.position + check_count(header[3])
-        page = _Page(is_dictionary, check_count(values), check_count(header[2]), end)
+        end = at + decoder.position + check_count(header[3])
+        return _Page(is_dictionary, check_count(values), check_count(header[2]), end)
     except _PARSE_ERRORS as error:
         raise FileUnreadable(
             position, f"There is no page header at byte {at:,}: {error!r}"[:300], _REMEDY
         ) from error
-    if page.end > len(content):
-        raise FileUnreadable(position, f"The file ends inside the page at byte {at:,}", _REMEDY)
-    return page
 
 
 def _check_size(unpacked_bytes: int, most: int, pages: str, *, position: str) -> None:

@@ -90,6 +90,12 @@ async def find_migration_time(connection: Connection | Pool, name: str) -> datet
     return row["applied_at"]
 
 
+async def find_first_commit(connection: Connection | Pool) -> datetime | None:
+    """Return when the first batch was committed; None if there is none."""
+    rows = await connection.fetch(SQL["first_committed_at"])
+    return rows[0]["committed_at"] if rows else None
+
+
 async def load_live_keys(connection: asyncpg.Connection) -> dict[str, Key]:
     """Load the keys that have not ended, by name; those of reserved senders are none."""
     rows = await connection.fetch(SQL["live_keys"])

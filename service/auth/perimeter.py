@@ -63,8 +63,7 @@ class PerimeterCheck:
 
     def _check_kinds(self, kinds: Iterable[str]) -> None:
         # A line of no known kind is refused by the engine, and the refusal is stored: that too is sending.
-        if not self._caller.kinds:
-            raise PermissionDenied("role-not-held", f"No role of key {self._caller.key} may send acts")
+        require_sending_role(self._caller)
         for kind in kinds:
             if kind in KIND_NUMBERS and kind not in self._caller.kinds:
                 raise PermissionDenied(
@@ -107,6 +106,18 @@ class PerimeterCheck:
 
     def _mark_inside(self, centres: pa.DictionaryArray) -> NDArray[np.bool_]:
         return _test_rows(centres, self._is_allowed)
+
+
+def require_sending_role(caller: Caller) -> None:
+    """Refuse a caller whose roles may send no act, whatever it sends: a file without lines would be stored too.
+
+    Raises
+    ------
+    PermissionDenied
+        None of its roles may send acts.
+    """
+    if not caller.kinds:
+        raise PermissionDenied("role-not-held", f"No role of key {caller.key} may send acts")
 
 
 def require_all_programmes(caller: Caller, detail: str) -> None:

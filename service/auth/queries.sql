@@ -33,6 +33,9 @@ order by 1;
 -- name: migrated_at
 select applied_at from migration where name = $1;
 
+-- name: first_committed_at
+select committed_at from batch order by batch limit 1;
+
 -- name: insert_audit
 insert into audit (key, sender, address, action, code, detail, times)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[]);

@@ -6,7 +6,7 @@ from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import SpooledFile
 from service.auth.credentials import Caller
 from service.auth.failures import PermissionDenied
-from service.auth.perimeter import PerimeterCheck
+from service.auth.perimeter import PerimeterCheck, require_sending_role
 from service.http import upload_headers
 from service.http.problems import Problem, from_permission_denied
 
@@ -47,6 +47,7 @@ class FileAdmission:
         self, spooled: SpooledFile, media_type: str, caller: Caller, *, again: bool
     ) -> AdmissionResult:
         try:
+            require_sending_role(caller)
             upload_headers.check_content(spooled, media_type)
             if caller.programmes and await self.find_known(spooled.identity, again=again) is not None:
                 # A known file is answered with its outcome and without validation: check the perimeter first.

@@ -9,6 +9,7 @@ import msgspec
 from core.errors import InputError
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
+from service.auth import perimeter
 from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.http import upload_headers
@@ -119,12 +120,10 @@ def require_sending_role(request: Request) -> Caller:
 
     Raises
     ------
-    Problem
+    PermissionDenied
         None of them may.
     """
-    if not request.caller.kinds:
-        detail = f"No role of key {request.caller.key} may send acts"
-        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", detail)
+    perimeter.require_sending_role(request.caller)
     return request.caller
 
 

@@ -28,11 +28,14 @@ def create_key(number: int) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
 
 
-MINE, PAYMASTER, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE, DIRECTORATE = map(create_key, range(1, 10))
+MINE, PAYMASTER, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE, DIRECTORATE, READER = map(
+    create_key, range(1, 11)
+)
 _DAY = timedelta(days=1)
 _SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[str]]] = {
     "mine": (MINE, SENDER, OFFICER, frozenset()),
     "directorate": (DIRECTORATE, SENDER, frozenset({Role.BUDGET_DIRECTORATE}), frozenset()),
+    "reader": (READER, SENDER, frozenset({Role.AUDITOR}), frozenset()),
     "paymaster": (PAYMASTER, SENDER, ACCOUNTANT, frozenset()),
     "narrow": (NARROW, SENDER, OFFICER, frozenset({"0217"})),
     "theirs": (THEIRS, OTHER, OFFICER, frozenset()),

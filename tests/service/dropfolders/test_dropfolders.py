@@ -22,6 +22,7 @@ from tests.service.dropfolders.drop_senders import (
     OTHER,
     OVER,
     PAYMASTER,
+    READER,
     STRANGE,
     THEIRS,
     SenderFolders,
@@ -142,6 +143,23 @@ async def test_unauthorised_files_are_refused_and_audited(name: str, place: Plac
     assert f"{file}.receipt.json" not in folders.list_names("out")
     query = "select from submission where file_name = $1"
     assert await fetch(dsn, query, file) == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"reference;kind\n", b'{"envelope": {}}\n', to_jsonl([build_commitment("R")])]
+)
+async def test_a_signer_that_sends_nothing_stores_no_file(content: bytes, place: Place) -> None:
+    """A file without lines would be a submission with an empty batch."""
+    served, folders, dsn = place
+    count = "select (select count(*) from batch) as batches, (select count(*) from submission) as submissions"
+    before = await fetch(dsn, count)
+    file = f"read-{len(content)}.{'csv' if b';' in content else 'jsonl'}"
+    folders.leave_file(file, content, by=READER)
+    await wait_for_log(served, "refused", file)
+    assert folders.read_result(f"{file}.problem.json")["code"] == "role-not-held"
+    assert await _read_trail(dsn, file) == [("MIN-09", "drop folder", "role-not-held")]
+    assert {file, f"{file}.sig"} <= folders.list_plain_names("rejected")
+    assert await fetch(dsn, count) == before
 
 
 async def test_all_wrong_signatures_get_the_same_answer(place: Place) -> None:

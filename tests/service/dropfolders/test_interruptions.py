@@ -156,6 +156,16 @@ async def test_unsigned_files_are_taken_if_the_operator_allows_it(database: Data
         assert folders.read_result("mine.jsonl.problem.json")["code"] == "signature-wrong"
 
 
+async def test_unsigned_files_in_a_role_that_sends_nothing_are_not_stored(
+    database: Database, tmp_path: Path
+) -> None:
+    async with _run_unsigned_service(database, tmp_path, "auditor") as (served, theirs, dsn):
+        theirs.leave_file("nothing.csv", b"reference;kind\n", by=None)
+        await wait_for_log(served, "refused", "nothing.csv")
+        assert theirs.read_result("nothing.csv.problem.json")["code"] == "role-not-held"
+        assert await fetch(dsn, "select from submission union all select from batch") == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

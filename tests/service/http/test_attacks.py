@@ -260,6 +260,20 @@ async def test_a_key_that_sends_nothing_stores_no_form(
     assert (await _read_trail(place.dsn))[-1][2:4] == ("POST /v1/acts", "role-not-held")
 
 
+@pytest.mark.parametrize("key", [AUDITOR, OPERATOR], ids=["auditor", "operator"])
+@pytest.mark.parametrize("query", ["", "?dry_run=true", "?atomic=true"])
+async def test_a_key_that_sends_nothing_stores_no_file_without_lines(
+    query: str, key: Mapping[str, str], anonymous: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    count = "select (select count(*) from batch) as batches, (select count(*) from submission) as submissions"
+    before = await fetch(place.dsn, count)
+    headers = {**key, "content-type": "text/csv"}
+    response = await anonymous.post(f"/v1/submissions{query}", content=b"reference;kind\n", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (403, "role-not-held")
+    assert await fetch(place.dsn, count) == before
+    assert (await _read_trail(place.dsn))[-1][2:4] == ("POST /v1/submissions", "role-not-held")
+
+
 async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx.AsyncClient) -> None:
     response = await _submit(anonymous, [PAYEE], ACCOUNTANT)
     assert response.json()["state"] == "decided"

@@ -8,7 +8,7 @@ import pytest
 from core.senders import RESERVED_SENDERS
 from service.database.embedded_server import Database
 from tests.service.command_line import run_crescendo
-from tests.service.http.access_keys import MINISTRY, build_headers
+from tests.service.http.access_keys import DIRECTORATE, MINISTRY, build_headers
 from tests.service.http.act_files import OPENINGS
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
@@ -19,6 +19,7 @@ _INSERT = (
 )
 _BEFORE, _EVER = "2018-01-01", "infinity"
 _LINE = "no longer opens credits"
+_UNSIGNED_LINE = "unsigned files had it before"
 
 
 async def test_a_start_names_the_keys_that_opened_credits(database: Database, tmp_path: Path) -> None:
@@ -56,6 +57,28 @@ async def test_the_start_names_systems_and_signers_too(database: Database, tmp_p
         )
         async with run_service(dsn, tmp_path) as service:
             assert "signer sig, system state/chorus" in await service.wait_for_log(_LINE)
+
+
+async def test_the_start_names_unsigned_files_that_opened_credits(database: Database, tmp_path: Path) -> None:
+    words: tuple[object, ...] = ("--drop", tmp_path / "drop", "--drop-unsigned")
+    changed = "update migration set applied_at = clock_timestamp() where name = '0017_directorate.sql'"
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path, *words, "programme_manager") as service:
+            async with service.client(DIRECTORATE) as client:
+                response = await client.post(
+                    "/v1/submissions?wait=60", content=to_jsonl(OPENINGS), headers=JSONL
+                )
+                assert response.json()["state"] == "decided"
+            assert not [
+                line for line in service.log_lines if _UNSIGNED_LINE in line
+            ]  # a new ledger: nothing was lost
+        await fetch(dsn, changed)
+        async with run_service(dsn, tmp_path, *words, "programme_manager") as service:
+            line = await service.wait_for_log(_UNSIGNED_LINE)
+            assert "--drop-unsigned programme_manager" in line
+            assert "access signer add SENDER --key FILE --role budget_directorate" in line
+        async with run_service(dsn, tmp_path, *words, "authorising_officer") as service:
+            assert not [line for line in service.log_lines if _UNSIGNED_LINE in line]
 
 
 async def test_keys_of_reserved_senders_are_named_and_not_accepted(
