@@ -26,7 +26,7 @@ from service.auth.rate_limit import RateLimiter
 from service.auth.roles import Role
 from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
-from service.connection_pools import open_pools
+from service.connection_pools import Pools, open_pools
 from service.database.configured_database import open_database
 from service.database.disk_space import DataDisks
 from service.dropfolders.watcher import watch_folders
@@ -49,6 +49,7 @@ from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.metrics_binding import bind_metrics
 from service.server_options import ServerOptions
+from service.tasks import received_files, task_queries
 from service.tasks.task_runner import TaskRunner
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -189,6 +190,7 @@ async def _open_context(
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
     async with open_pools(dsn) as pools:
+        await _remove_unnamed_files(settings, pools)
         stored = StoredParts(
             inbox=inbox,
             receiver=receiver,
@@ -223,6 +225,13 @@ async def _open_spool(settings: Settings, options: ServerOptions, store: TimedSt
     await remove_undecided(spool, store)
     await offer_spool(store, read_identity(settings.data / "spool"))
     return spool
+
+
+async def _remove_unnamed_files(settings: Settings, pools: Pools) -> None:
+    """Remove the bank files that a crash left without a task; no request can store one yet."""
+    paths = await task_queries.load_received_paths(pools.tasks)
+    if removed := await asyncio.to_thread(received_files.remove_unnamed, settings.data, paths):
+        LOG.info("bank files without a task removed", files=removed)
 
 
 async def _note_loaded(service: ServiceContext, loaded: LoadedBook) -> None:

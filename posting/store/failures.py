@@ -24,12 +24,33 @@ RETRIED_ERRORS = (*DATABASE_ERRORS, OSError)
 
 _DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+_LOST_CONNECTIONS = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    socket.gaierror,
+)
+_AWAY_STATES = ("08", "53", "57P")
+"""Classes of PostgreSQL's errors: the connection is lost, resources are exhausted, the server stops or starts."""
+
 
 def is_disk_full(error: BaseException) -> bool:
     """Return whether the error says that the disk of this machine or of the database is full."""
     return isinstance(error, (asyncpg.DiskFullError, DiskFull)) or (
         isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS
     )
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Return whether the error, or one that caused it, says that the database is away: stopped, or out of reach."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, asyncpg.PostgresError):
+            return str(getattr(cause, "sqlstate", "")).startswith(_AWAY_STATES)
+        if isinstance(cause, _LOST_CONNECTIONS) and not isinstance(cause, ValueError):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def find_cause(group: BaseExceptionGroup) -> BaseException:

@@ -13,6 +13,8 @@ class EngineContext(NamedTuple):
     settings: Settings
     database: Database
     reference: ReferenceData
+    needs_engine: bool = False
+    """Whether the files are decided by the engine at work alone: this process never owns the lease."""
 
 
 def load_reference(settings: Settings) -> ReferenceData:

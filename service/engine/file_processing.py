@@ -85,9 +85,16 @@ async def process_files(
 
     Raises
     ------
+    InterruptedError
+        No engine is at work, and ``context`` needs one: the same call continues once there is one.
     EngineError
         The engine cannot continue; what is committed stays, and the same call continues from there.
     """
+    if context.needs_engine:
+        result = await registered_files.process_files(context, request, interruption, reporter=reporter)
+        if result is None:
+            raise InterruptedError("no engine is at work on this database")
+        return result
     while True:
         try:
             return await _process_with_lease(context, request, interruption, reporter=reporter)

@@ -10,10 +10,13 @@ LINES_MAX = 1000
 """Lines or payees that one edit may name."""
 
 NUMBER_MAX = 2**31 - 1
+_STORABLE = r"^[^\x00]*$"
+"""PostgreSQL cannot store the character NUL."""
+
 RunNumber = Annotated[int, msgspec.Meta(ge=1, le=NUMBER_MAX)]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=REASON_LETTERS_MAX)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=REASON_LETTERS_MAX, pattern=_STORABLE)]
 LineNumbers = Annotated[list[RunNumber], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
-PayeeCode = Annotated[str, msgspec.Meta(min_length=1, max_length=35)]
+PayeeCode = Annotated[str, msgspec.Meta(min_length=1, max_length=35, pattern=_STORABLE)]
 PayeeCodes = Annotated[list[PayeeCode], msgspec.Meta(min_length=1, max_length=LINES_MAX)]
 
 

@@ -18,6 +18,7 @@ from service.configuration.settings import Settings
 from service.database.embedded_server import Database
 from service.engine import bank_import, late_interest, payment_runs
 from service.engine.engine_context import EngineContext, load_reference
+from service.tasks import task_queries
 from service.tasks.task_arguments import (
     AbandonmentTask,
     ImportTask,
@@ -51,7 +52,7 @@ class TaskEnvironment(NamedTuple):
     async def load_context(self) -> EngineContext:
         """Load the reference data for work that posts."""
         reference = await asyncio.to_thread(load_reference, self.settings)
-        return EngineContext(self.settings, Database(self.settings.database), reference)
+        return EngineContext(self.settings, Database(self.settings.database), reference, needs_engine=True)
 
 
 async def _propose(environment: TaskEnvironment, proposal: RunProposal) -> Any:
@@ -115,10 +116,27 @@ async def _edit_payees(environment: TaskEnvironment, edit: PayeeTask) -> Any:
 
 async def _edit_run(environment: TaskEnvironment, edit: LineTask | PayeeTask, numbers: list[int]) -> Any:
     async with run_queries.open_connection(environment.settings.database) as connection:
-        await run_edits.edit_run(
-            connection, edit.run, edit.edit, numbers=numbers, reason=edit.reason, by=environment.by
-        )
+        if not await _is_edited(connection, environment, edit, numbers=numbers):
+            await run_edits.edit_run(
+                connection, edit.run, edit.edit, numbers=numbers, reason=edit.reason, by=environment.by
+            )
     return await _describe_run(environment, edit.run)
+
+
+async def _is_edited(
+    connection: run_queries.Connection,
+    environment: TaskEnvironment,
+    edit: LineTask | PayeeTask,
+    *,
+    numbers: list[int],
+) -> bool:
+    """Return whether an interrupted process of this task has stored the edit already."""
+    if environment.begun_before is None:
+        return False
+    former = task_queries.FormerEdit(
+        edit.run, edit.edit, numbers, edit.reason, environment.by, environment.begun_before
+    )
+    return await task_queries.has_edit(connection, former)
 
 
 async def _issue(environment: TaskEnvironment, issue: IssueTask) -> Any:
@@ -174,7 +192,10 @@ class TaskKind(NamedTuple):
 
     arguments: type[msgspec.Struct]
     perform: Callable[[TaskEnvironment, Any], Awaitable[Any]]
-    """Performs it and returns its result.  Raises ``InterruptedError`` if a signal stopped it: it continues later."""
+    """Performs it and returns its result.
+
+    Raises ``InterruptedError`` if a signal stopped it, or no engine is at work any more: it continues later.
+    """
 
 
 TASK_KINDS: Mapping[str, TaskKind] = {

@@ -7,6 +7,8 @@ import msgspec
 
 MESSAGE_BYTES_MAX = 1 << 26
 """The longest line: a result with the receipts of an import."""
+EXIT_RETRY = 3
+"""The process ends so if the task is begun again: a signal came, or the engine, the database or the disk is away."""
 
 
 class TaskOrder(msgspec.Struct, frozen=True):

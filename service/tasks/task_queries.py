@@ -1,5 +1,6 @@
 """Queries of tasks: what was requested, and what became of it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,6 +15,8 @@ from service.database.connection_pools import open_pool
 
 SQL = read_queries("service.tasks", "queries.sql")
 Pool = asyncpg.Pool
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""The character NUL in JSON, which PostgreSQL cannot store."""
 
 
 class StoredTask(NamedTuple):
@@ -24,10 +27,22 @@ class StoredTask(NamedTuple):
     arguments: dict[str, Any]
     key: str
     sender: str
-    starts: int
-    """How often it was begun."""
     started_at: datetime | None
     """When it was begun first; None if it was not."""
+    early_ends: int
+    """How often its process ended early by itself: without a result, without a signal, and with a database."""
+
+
+class FormerEdit(NamedTuple):
+    """An edit of a payment run that an interrupted process may have stored."""
+
+    run: int
+    what: str
+    numbers: list[int]
+    """The lines or payees."""
+    reason: str
+    by: str
+    since: datetime
 
 
 class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +81,7 @@ async def insert_event(pool: Pool, task: int, event: str, *, result: Any = None)
     NotWaiting
         The task has ended, or has begun and cannot be cancelled any more.
     """
-    content = None if result is None else msgspec.json.encode(result).decode()
+    content = None if result is None else _NUL.sub(r"\1\\ufffd", msgspec.json.encode(result).decode())
     try:
         await pool.execute(SQL["insert_event"], task, event, content)
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -77,6 +92,16 @@ async def load_unfinished(pool: Pool) -> list[StoredTask]:
     """Return the tasks that have not ended, in the order of their requests."""
     rows = await pool.fetch(SQL["unfinished_tasks"])
     return [StoredTask(**{**row, "arguments": msgspec.json.decode(row["arguments"])}) for row in rows]
+
+
+async def load_received_paths(pool: Pool) -> list[str]:
+    """Return the paths of the bank files that tasks name, ended ones included."""
+    return [row["path"] for row in await pool.fetch(SQL["received_files"])]
+
+
+async def has_edit(connection: asyncpg.Connection, edit: FormerEdit) -> bool:
+    """Return whether an edit of a payment run is stored."""
+    return bool(await connection.fetchval(SQL["has_edit"], *edit))
 
 
 async def count_waiting(pool: Pool, sender: str) -> tuple[int, int]:

@@ -1,13 +1,10 @@
 """The runner of tasks: one after the other, in the order of their requests, each in a process beside the service.
 
 Tasks are stored before they are acknowledged.  A task that a stop or a crash cut short begins again at the next start;
-what it had posted by then is recognised and not posted twice.
+what it had posted by then is recognised and not posted twice.  Only ends that nothing but the task explains are counted.
 """
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -18,26 +15,22 @@ from core.errors import NotWaiting
 from posting.store.failures import RETRIED_ERRORS
 from service.configuration.settings import Settings
 from service.tasks import task_queries
-from service.tasks.task_messages import MESSAGE_BYTES_MAX, TaskFailure, TaskOrder, TaskReport
+from service.tasks.task_messages import TaskFailure, TaskOrder, TaskReport
+from service.tasks.task_process import WorkerProgram, run_worker
 from service.tasks.task_queries import Pool, StoredTask
 
 LOG = structlog.get_logger()
-STARTS_MAX = 5
-"""A task whose process ends so often without a result has failed."""
-SILENCE_SECONDS = 3600
-"""A process that reports nothing for so long is stuck."""
-STOP_SECONDS = 10
-"""Time for a process to end after a signal; then it is killed."""
+EARLY_ENDS_MAX = 5
+"""A task whose process ends so often without a result, though nothing stopped it, has failed."""
 _RETRY_SECONDS = 2
-_ERROR_LINES = 20
-WORKER = (sys.executable, "-m", "service.tasks.worker")
+_WORKER = WorkerProgram()
 
 
 class TaskRunner:
     """Performs the stored tasks, and knows the progress of the present one."""
 
-    def __init__(self, pool: Pool, settings: Settings, dsn: str) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, settings: Settings, dsn: str, *, program: WorkerProgram = _WORKER) -> None:
+        self._pool, self._program = pool, program
         self._settings = {
             **msgspec.to_builtins(settings, enc_hook=str),
             "database": dsn,
@@ -95,23 +88,33 @@ class TaskRunner:
 
     async def _perform(self, task: StoredTask) -> None:
         with suppress(NotWaiting):  # it was cancelled at this moment
-            if task.starts >= STARTS_MAX:
-                failure = TaskFailure(
-                    "ended-early", f"Its process ended {task.starts} times without a result"
-                )
-                await self._store_end(task, TaskReport(failure=failure))
-                return
             await task_queries.insert_event(self._pool, task.task, "started")
             self.current_task, self.progress = task.task, TaskReport("starting")
             LOG.info("task started", task=task.task, kind=task.kind, key=task.key, sender=task.sender)
+            order = TaskOrder(task.kind, task.arguments, task.key, self._settings, task.started_at)
             try:
-                report = await self._run_process(task)
+                end = await run_worker(self._program, order, self._note_progress)
             finally:
                 self.current_task = 0
-            if report is None:
-                await asyncio.sleep(_RETRY_SECONDS)
+            if end.report is not None:
+                await self._store_end(task, end.report)
             else:
-                await self._store_end(task, report)
+                await self._note_early_end(task, end.cause)
+
+    def _note_progress(self, report: TaskReport) -> None:
+        self.progress = report
+
+    async def _note_early_end(self, task: StoredTask, cause: str) -> None:
+        """Store that the process of a task ended early by itself; the task fails if that has happened too often."""
+        ends = task.early_ends + 1
+        detail = f"Its process ended {ends} times without a result; the last time: {cause}"
+        failure = TaskFailure("ended-early", detail)
+        if cause and ends >= EARLY_ENDS_MAX:
+            await self._store_end(task, TaskReport(failure=failure))
+            return
+        if cause:
+            await task_queries.insert_event(self._pool, task.task, "started", result=failure)
+        await asyncio.sleep(_RETRY_SECONDS)
 
     async def _store_end(self, task: StoredTask, report: TaskReport) -> None:
         event = "failed" if report.failure else "done"
@@ -119,63 +122,3 @@ class TaskRunner:
         detail = report.failure.detail if report.failure else ""
         LOG.info("task ended", task=task.task, kind=task.kind, state=event, detail=detail)
         self.notify_ended(task.task)
-
-    async def _run_process(self, task: StoredTask) -> TaskReport | None:
-        """Run the process of a task to its end; return its last report, or None if it must be begun again."""
-        order = TaskOrder(task.kind, task.arguments, task.key, self._settings, task.started_at)
-        process = await asyncio.create_subprocess_exec(
-            *WORKER, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=MESSAGE_BYTES_MAX
-        )
-        errors: deque[str] = deque(maxlen=_ERROR_LINES)
-        reading = asyncio.create_task(_collect_errors(process, errors))
-        try:
-            await _send_order(process, order)
-            report = await self._follow_reports(process)
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
-        except TimeoutError:
-            LOG.warning("task stuck, its process is ended", task=task.task)
-            report = None
-        finally:
-            await _stop_process(process)
-            await reading
-        if report is None:
-            LOG.warning("task cut short", task=task.task, code=process.returncode, errors=list(errors))
-        return report
-
-    async def _follow_reports(self, process: Process) -> TaskReport | None:
-        """Follow the reports of a process; return the final one, or None if there is none."""
-        assert process.stdout  # noqa: S101 -- it is a pipe
-        while line := await asyncio.wait_for(process.stdout.readline(), SILENCE_SECONDS):
-            report = msgspec.json.decode(line, type=TaskReport)
-            if report.is_final:
-                return report
-            self.progress = report
-        return None
-
-
-async def _send_order(process: Process, order: TaskOrder) -> None:
-    assert process.stdin  # noqa: S101 -- it is a pipe
-    process.stdin.write(msgspec.json.encode(order) + b"\n")
-    with suppress(ConnectionError):  # the process has ended: its exit code tells
-        await process.stdin.drain()
-    process.stdin.close()
-
-
-async def _collect_errors(process: Process, lines: "deque[str]") -> None:
-    assert process.stderr  # noqa: S101 -- it is a pipe
-    async for line in process.stderr:
-        lines.append(line.decode(errors="replace").rstrip())
-
-
-async def _stop_process(process: Process) -> None:
-    """Stop a process that still runs: in order, and by force if that takes too long."""
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.shield(asyncio.wait_for(process.wait(), STOP_SECONDS))
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()  # no time limit: nothing outlives SIGKILL but a disk that does not answer

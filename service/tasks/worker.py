@@ -1,26 +1,39 @@
 """The process that performs one task: it reads an order, reports its progress, and ends with the result.
 
-It is a process of its own, so that its computations take no time from the event loop that answers senders.
+It is a process of its own, so that its computations take no time from the event loop that answers senders.  It ends
+with the service, which keeps its standard input open.
 """
 
 import os
 import sys
+import threading
 import time
+import traceback
+from contextlib import suppress
 
 import msgspec
 
-from core.errors import CrescendoError, EngineError, ReferenceDataError
+from core.errors import (
+    BatchFailed,
+    BookMoved,
+    CrescendoError,
+    DatabaseUnfit,
+    LeaseHeld,
+    ReferenceDataError,
+    SpoolBusy,
+)
+from posting.store.failures import is_connection_lost, is_disk_full
 from service.configuration.settings import Settings, read_settings
 from service.engine import process_tuning
 from service.tasks.task_kinds import TASK_KINDS, TaskEnvironment
-from service.tasks.task_messages import TaskFailure, TaskOrder, TaskReport
+from service.tasks.task_messages import EXIT_RETRY, TaskFailure, TaskOrder, TaskReport
 from service.terminal import signals
 from service.terminal.processing_progress import ProcessingProgress
 from service.terminal.signals import Interruption
 from settlement.runs.run_queries import NoSuchRun
 
-EXIT_RETRY = 3
-"""The task can be begun again: the database was away, or a signal came."""
+EXIT_UNEXPECTED = 1
+_STDIN = 0
 _NICENESS = 5
 _LINES_SECONDS = 0.5
 
@@ -59,7 +72,19 @@ def main() -> int:
     """Perform the task of the order on standard input; return the exit code."""
     os.nice(_NICENESS)
     process_tuning.tune_process()
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=TaskOrder)
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):  # the service ended before it wrote the order
+        return EXIT_RETRY
+    threading.Thread(target=_end_with_service, name="end with the service", daemon=True).start()
+    try:
+        result = _perform(msgspec.json.decode(line, type=TaskOrder))
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 -- every end of a task has a cause
+        return _end_without_result(error)
+    write_report(TaskReport(result=msgspec.to_builtins(result, enc_hook=str)))
+    return 0
+
+
+def _perform(order: TaskOrder) -> object:
     kind = TASK_KINDS[order.kind]
     arguments = msgspec.convert(order.arguments, kind.arguments)
     settings: Settings = read_settings(None, {}, order.settings)
@@ -68,19 +93,49 @@ def main() -> int:
         environment = TaskEnvironment(settings, order.by, order.begun_before, interruption, TaskReporter())
         return await kind.perform(environment, arguments)
 
-    try:
-        result = signals.run_interruptible(work)
-    except (EngineError, KeyboardInterrupt, InterruptedError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return EXIT_RETRY
-    except CrescendoError as error:
+    return signals.run_interruptible(work)
+
+
+def _end_with_service() -> None:
+    """End this process at once when the service has ended.
+
+    What this process has not committed is rolled back, and the next start of the service begins the task again.
+    """
+    with suppress(OSError):
+        while os.read(_STDIN, 1):
+            pass  # the service writes nothing after the order
+    os._exit(EXIT_RETRY)
+
+
+def _end_without_result(error: BaseException) -> int:
+    """Write why the task has no result, as a report or as the last line of standard error; return the exit code."""
+    is_final = isinstance(error, CrescendoError) and not (_may_retry(error) or _may_pass(error))
+    if is_final:
         write_report(TaskReport(failure=describe_failure(error)))
         return 0
-    write_report(TaskReport(result=msgspec.to_builtins(result, enc_hook=str)))
-    return 0
+    code = EXIT_RETRY if _may_retry(error) else EXIT_UNEXPECTED
+    if code == EXIT_UNEXPECTED:
+        traceback.print_exception(error)
+    print(" ".join(f"{type(error).__name__}: {error}".split()), file=sys.stderr)
+    return code
 
 
-def describe_failure(error: CrescendoError) -> TaskFailure:
+def _may_retry(error: BaseException) -> bool:
+    """Return whether the task is no cause of its end: a signal came, or the engine, the database or the disk is away."""
+    return (
+        isinstance(error, (KeyboardInterrupt, InterruptedError, LeaseHeld))
+        or is_connection_lost(error)
+        or is_disk_full(error)
+    )
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Return whether the same task may succeed at another time, though it may also fail again."""
+    is_refused = isinstance(error, DatabaseUnfit) and error.__cause__ is not None
+    return is_refused or isinstance(error, (SpoolBusy, BookMoved, BatchFailed))
+
+
+def describe_failure(error: BaseException) -> TaskFailure:
     """Return the stable code of an expected failure, and its text."""
     codes = {NoSuchRun: "run-state", ReferenceDataError: "reference-data"}
     return TaskFailure(codes.get(type(error), "not-possible"), str(error))

@@ -31,7 +31,7 @@ class Outbox:
     def write(self, run: int, name: str, parts: Iterable[bytes | memoryview]) -> WrittenFile:
         """Write a file durably; replace an earlier file of that name in one step."""
         path = self.locate(run, name)
-        _create_folder(path.parent)
+        create_folder(path.parent)
         unfinished = path.with_name(f".{name}.part")
         digest, size = hashlib.sha256(), 0
         with unfinished.open("wb", buffering=0) as file:
@@ -71,7 +71,7 @@ def _write_all(descriptor: int, part: bytes | memoryview) -> None:
         remaining = remaining[os.write(descriptor, remaining) :]
 
 
-def _create_folder(folder: Path) -> None:
+def create_folder(folder: Path) -> None:
     """Create a folder and its parents durably: flush the parent of every one that is new."""
     created = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)

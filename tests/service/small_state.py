@@ -119,6 +119,17 @@ class State:
         """So many direct requests, on both units in turn, each to a payee of its own."""
         await self.submit_accepted([build_request(number, day) for number in range(first, first + requests)])
 
+    async def propose_run(self, until: date, day: date, *, is_released: bool = False) -> int:
+        """Propose a run of one person, and release it by another; return its number."""
+        request = ProposalRequest("anne", until, day)
+        async with command_queries.connect(self.dsn) as connection:
+            run = await proposals.propose_run(
+                connection, PaymentReference.load(self.reference), request, on_step=ignore_progress
+            )
+            if is_released:
+                await run_edits.release_run(connection, run, "benoit")
+            return run
+
     async def pay_due(self, until: date, at: datetime) -> list[Path]:
         """Propose, release and issue a run; its files, none where there is nothing to pay."""
         books = PaymentReference.load(self.reference)

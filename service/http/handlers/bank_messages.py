@@ -1,8 +1,6 @@
 """Bank files: received into the data folder, and imported by a task."""
 
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -17,13 +15,10 @@ from service.http.request_body import BodyInterrupted, UploadReceiver
 from service.http.route import Route
 from service.http.task_requests import Task, TaskRequests
 from service.http.tickets import read_wait_seconds
+from service.tasks import received_files
+from service.tasks.received_files import FILE_BYTES_MAX
 from service.tasks.task_arguments import ImportTask
 
-FOLDER = "bank/received"
-"""Where bank files lie, within the data folder."""
-
-FILE_BYTES_MAX = 1 << 30
-_CHUNK_BYTES = 1 << 20
 _NAME = re.compile(r"filename=\"?([A-Za-z0-9][A-Za-z0-9._-]{0,99})\"?")
 _OCTETS, _TEXT = "application/octet-stream", "text/plain"
 
@@ -48,45 +43,29 @@ class BankMessagesHandler:
 
     async def _store_body(self, request: Request) -> Path:
         match = _NAME.search(request.get_header("content-disposition"))
-        path = self._data / FOLDER / secrets.token_hex(16) / (match[1] if match else "bank-file")
+        name, paths = match[1] if match else "bank-file", list[Path]()
+
+        def store(body: BinaryIO) -> None:
+            if path := received_files.store_file(self._data, body, name):
+                paths.append(path)
+
         length = request.get_header("content-length")
         if length.isdigit() and int(length) > FILE_BYTES_MAX:
             raise _build_too_long()
         try:
-            await self._receiver.consume(request.receive, lambda body: _write_file(body, path))
+            await self._receiver.consume(request.receive, store)
         except BodyInterrupted as error:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body is incomplete: {error}") from error
         except LimitExceeded:
             raise _build_too_long() from None
-        if not path.exists():
+        if not paths:
             raise bad_request("The body must be a bank file, and it is empty")
-        return path.absolute()
+        return paths[0]
 
 
 def _build_too_long() -> Problem:
     detail = f"A bank file may have at most {FILE_BYTES_MAX:,} bytes"
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", detail)
-
-
-def _write_file(body: BinaryIO, path: Path) -> None:
-    """Write a body to ``path``, durably; nothing remains of one that is empty, cut or too long."""
-    path.parent.mkdir(parents=True)
-    part, size = path.with_name(f".{path.name}.part"), 0
-    try:
-        with part.open("wb") as file:
-            while chunk := body.read(_CHUNK_BYTES):
-                size += len(chunk)
-                if size > FILE_BYTES_MAX:
-                    raise LimitExceeded(path.name, f"More than {FILE_BYTES_MAX:,} bytes", "Split the file")
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        if size:
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-        if not path.exists():
-            path.parent.rmdir()
 
 
 _INTEREST = Parameter(

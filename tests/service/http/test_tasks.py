@@ -1,5 +1,7 @@
 """Payment runs, bank files and late interest over HTTP: tasks that the engine does beside senders."""
 
+import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -164,8 +166,12 @@ async def test_waiting_task_is_cancelled_and_a_begun_one_is_not(paying: Paying) 
         ]
         async with paying.client("checker22222") as client:
             await paying.service.wait_for_log('"event":"task started"', f'"task":{first},')
-            task = (await client.get(f"/v1/tasks/{first}")).json()
-            assert task["state"] == "running"
+            async with asyncio.timeout(60):
+                while True:
+                    task = (await client.get(f"/v1/tasks/{first}")).json()
+                    assert task["state"] == "running"
+                    if task["progress"]["activity"] == "waiting for other work on payments to end":
+                        break
             cancelled = await client.delete(f"/v1/tasks/{second}")
             assert cancelled.json()["state"] == "cancelled"
             assert (await client.delete(f"/v1/tasks/{second}")).json() == cancelled.json()
@@ -193,6 +199,30 @@ async def test_damaged_bank_file_is_refused_with_its_reason(paying: Paying) -> N
     assert bad.status_code == 400
     missing = await paying.post("payer2222222", "/v1/payment-runs/999/issue", json={})
     assert missing.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("abandon", {"reason": "a\0b"}),
+        ("lines", {"edit": "hold", "lines": [1], "reason": "\0"}),
+        ("payees", {"edit": "regroup", "payees": ["1\0"], "reason": "inquiry"}),
+    ],
+)
+async def test_text_with_nul_is_refused(paying: Paying, path: str, body: dict[str, Any]) -> None:
+    before = await paying.state.fetch("select count(*) from task")
+    response = await paying.post("payer2222222", f"/v1/payment-runs/1/{path}", json=body)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed-request"), response.text
+    assert await paying.state.fetch("select count(*) from task") == before
+
+
+async def test_same_bank_file_is_stored_once(paying: Paying) -> None:
+    folder = paying.state.settings.data / "bank" / "received"
+    for _ in range(2):
+        response = await paying.post("payer2222222", "/v1/bank/messages?wait=60", content=b"<Repeated")
+        assert response.json()["state"] == "done"
+    (path,) = folder.glob(f"{hashlib.sha256(b'<Repeated').hexdigest()}/*")
+    assert path.read_bytes() == b"<Repeated"
 
 
 async def test_task_continues_after_a_kill_of_the_service(
