@@ -5,8 +5,8 @@ All callers share this one path: the service awaits it, ``crescendo run`` calls 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
@@ -57,7 +57,7 @@ class AdmissionHooks(NamedTuple):
     remove_derived: Callable[[SpooledFile], Awaitable[None] | None] = lambda _: None
     """Called for a file that is not registered: removes what its validation wrote, if nothing else needs it."""
     on_new: Callable[[QueuedFile], None] = lambda _: None
-    """Called for a new submission while its file is still claimed."""
+    """Called for a submission that is registered now, by us or another process, while its file is still claimed."""
 
 
 class RegisteredSubmission(NamedTuple):
@@ -142,7 +142,8 @@ class Admission:
             The file is refused whole, and nothing was changed.
         """
         async with self._lock_identity(spooled.identity):
-            prior = await self._store.find_submission(*spooled.identity)
+            with self._abandon_on_failure(spooled):
+                prior = await self._store.find_submission(*spooled.identity)
             check = await self._check_sender(spooled, check, prior, is_internal=is_internal)
             if prior and prior.covers_resend(again=reprocess):
                 result = AdmissionResult(
@@ -150,8 +151,7 @@ class Admission:
                 )
                 await self._remove_derived(spooled)
             else:
-                new = await self._register(spooled, check, prior)
-                result = AdmissionResult(new.submission.number, new)
+                result = await self._register(spooled, check, prior)
             await self._release(spooled, is_needed=True)
             return result
 
@@ -166,7 +166,8 @@ class Admission:
         """Refuse a file from outside whose sender is one of our own; return the check of its lines."""
         try:
             if check is None:
-                return await create_sender_check(self._store, spooled, is_internal=is_internal)
+                with self._abandon_on_failure(spooled, SenderForbidden):
+                    return await create_sender_check(self._store, spooled, is_internal=is_internal)
             check_sender_name(spooled.envelope.sender, spooled.name, is_internal=is_internal)
         except SenderForbidden:
             await self._discard(spooled, prior)
@@ -176,7 +177,9 @@ class Admission:
     async def refuse(self, spooled: SpooledFile) -> None:
         """Release a file that must not be admitted; it stays if an earlier submission needs it."""
         async with self._lock_identity(spooled.identity):
-            await self._discard(spooled, await self._store.find_submission(*spooled.identity))
+            with self._abandon_on_failure(spooled):
+                prior = await self._store.find_submission(*spooled.identity)
+            await self._discard(spooled, prior)
 
     async def validate(self, spooled: SpooledFile, check: LineCheck) -> FileTotals:
         """Validate a file in a thread, and check all its lines.
@@ -191,7 +194,8 @@ class Admission:
 
     async def _register(
         self, spooled: SpooledFile, check: LineCheck, prior: PriorSubmission | None
-    ) -> RegisteredSubmission:
+    ) -> AdmissionResult:
+        """Validate and register a file; if another process has registered it meanwhile, return that submission as known."""
         try:
             validated = await self._validate(spooled, check)
         except BaseException as error:  # refused, or the disk is full: then the more so
@@ -199,13 +203,22 @@ class Admission:
                 error.batch_id = spooled.envelope.batch_id
             await self._discard(spooled, prior)
             raise
-        await asyncio.to_thread(self._spool.write_envelope, spooled)
-        attempt = prior.attempt + 1 if prior else 1
+        attempt, lines = prior.attempt + 1 if prior else 1, validated.totals.lines
         row = _build_row(spooled, validated.totals, attempt, programmes=check.programmes)
-        submission = await self._store.register_submission(row)
-        lines = validated.totals.lines
-        self._hooks.on_new(QueuedFile(submission.number, spooled, lines, time.monotonic()))
-        return RegisteredSubmission(submission, validated)
+        with self._abandon_on_failure(spooled):
+            await asyncio.to_thread(self._spool.write_envelope, spooled)
+            submission = await self._store.register_submission(row)
+            number = submission.number if submission else await self._find_number(spooled)
+        self._hooks.on_new(QueuedFile(number, spooled, lines, time.monotonic()))
+        if submission is None:
+            await self._remove_derived(spooled)
+            return AdmissionResult(number)
+        return AdmissionResult(submission.number, RegisteredSubmission(submission, validated))
+
+    async def _find_number(self, spooled: SpooledFile) -> int:
+        prior = await self._store.find_submission(*spooled.identity)
+        assert prior is not None  # noqa: S101 -- another process has stored it, and no row is ever removed
+        return prior.number
 
     async def _validate(self, spooled: SpooledFile, check: LineCheck) -> ValidatedFile:
         def work() -> ValidatedFile:
@@ -226,6 +239,17 @@ class Admission:
 
     async def _release(self, spooled: SpooledFile, *, is_needed: bool) -> None:
         await asyncio.to_thread(self._spool.release, spooled.identity, is_needed=is_needed)
+
+    @contextmanager
+    def _abandon_on_failure(self, spooled: SpooledFile, *refusals: type[Exception]) -> Iterator[None]:
+        """Abandon a file if the body fails, but for ``refusals``: whether it is needed is not known, the next start asks."""
+        try:
+            yield
+        except refusals:
+            raise
+        except BaseException:
+            self._spool.abandon(spooled.identity)
+            raise
 
     @asynccontextmanager
     async def _lock_identity(self, identity: FileIdentity) -> AsyncIterator[None]:

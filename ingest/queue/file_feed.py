@@ -60,6 +60,8 @@ class ProcessingRequest:
     """Crescendo itself wrote the files: their sender may be one of its own."""
     awaited: Sequence[int] = ()
     """Submissions registered by an earlier call; an engine at work beside us has to decide them as well."""
+    awaits_all: bool = False
+    """An engine at work beside us has to decide all unfinished submissions, as this process does if it works alone."""
     on_admitted: Callable[[Path, int], None] = _ignore_progress
     """Called with each file that was validated, and its lines."""
 

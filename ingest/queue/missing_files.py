@@ -14,6 +14,7 @@ from core.errors import FileUnreadable, InputError
 from ingest.queue.file_queue import QueuedFile
 from ingest.queue.open_submission import OpenSubmission
 from ingest.resolution.resolver import Sender
+from ingest.spool.byte_checks import ByteChecks
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile, check_bytes
 from ingest.validation.decoded_cache import LineSource
@@ -35,7 +36,7 @@ class MissingFiles:
     """The submissions whose file is missing, and why; opens the files of all others."""
 
     def __init__(self, spool: Spool, store: PostgresStore) -> None:
-        self._spool, self._store = spool, store
+        self._spool, self._store, self._checks = spool, store, ByteChecks(spool)
         self._missing: dict[int, _MissingFile] = {}
         self._under_way: dict[int, SpooledFile] = {}
 
@@ -71,9 +72,9 @@ class MissingFiles:
         return QueuedFile(number, spooled, lines, time.monotonic(), is_checked=False)
 
     async def find_again(self, row: Any) -> SpooledFile | None:
-        """Return the file of a submission whose file was missing; None if it still is."""
+        """Return the file of a submission whose file was missing; None if it still is, or its bytes have changed."""
         try:
-            return await asyncio.to_thread(self._spool.find, row["file_hash"], row["sender"])
+            return await asyncio.to_thread(self._checks.open, row["file_hash"], row["sender"])
         except FileUnreadable:
             return None
 
@@ -108,7 +109,7 @@ class MissingFiles:
         return asyncio.get_running_loop().run_in_executor(None, remove_normalised, spooled)
 
     def take_returned(self, number: int, spooled: SpooledFile) -> QueuedFile | None:
-        """Return a submission whose missing file has come again; None if it was not missing."""
+        """Return a submission whose missing file has come again, with its bytes checked; None if it was not missing."""
         missing = self._missing.pop(number, None)
         return QueuedFile(number, spooled, missing.lines, time.monotonic()) if missing else None
 
@@ -122,8 +123,13 @@ class MissingFiles:
 
     def _add(self, number: int, error: InputError, *, lines: int, is_begun: bool) -> None:
         LOG.error("submission %s waits: its file is missing and must be sent again: %s", number, error)
-        reason = f"The file is missing from the spool: send the file again. {error}"
-        self._missing[number] = _MissingFile(lines, is_begun, reason)
+        self._missing[number] = _MissingFile(lines, is_begun, describe_missing(error))
+
+
+def describe_missing(error: InputError, is_internal: bool = False) -> str:
+    """Describe a missing file, and what brings it back; ``is_internal``: a command of our own made the file."""
+    remedy = "call the command that made it again" if is_internal else "send the file again"
+    return f"The file is missing from the spool: {remedy}. {error}"
 
 
 def _open_checked_source(file: QueuedFile) -> LineSource:

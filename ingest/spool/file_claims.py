@@ -45,11 +45,20 @@ class FileClaims:
 
     def release(self, identity: FileIdentity) -> None:
         """Release one of our claims on a file; any of them will do."""
-        path, lock = self._locks[identity].pop()
-        if not self._locks[identity]:
-            del self._locks[identity]
+        path, lock = self._take(identity)
         path.unlink()
         os.close(lock)
+
+    def abandon(self, identity: FileIdentity) -> None:
+        """Unlock one of our claims on a file and leave it, as the end of its owner would: it can be taken over."""
+        _, lock = self._take(identity)
+        os.close(lock)
+
+    def _take(self, identity: FileIdentity) -> tuple[Path, int]:
+        claim = self._locks[identity].pop()
+        if not self._locks[identity]:
+            del self._locks[identity]
+        return claim
 
     def reclaim_abandoned(self) -> Iterator[FileIdentity]:
         """Take over the claims whose owner has ended."""

@@ -129,6 +129,11 @@ class Spool:
                 self._remove(identity)
             self._claims.release(identity)
 
+    def abandon(self, identity: FileIdentity) -> None:
+        """Give a claim up without stating whether the file is needed: it stays, and ``reclaim_undecided`` returns it."""
+        with lock_folder(self._incoming):
+            self._claims.abandon(identity)
+
     def write_envelope(self, spooled: SpooledFile) -> None:
         """Store the present envelope of a file beside it, durably: it counts also after a crash."""
         record = SpoolRecord(spooled.size_bytes, spooled.format, spooled.name, spooled.envelope)
@@ -169,6 +174,14 @@ class Spool:
         spooled = self.find(sha256, sender)
         check_bytes(spooled)
         return spooled
+
+    def has_file(self, sender: str, sha256: bytes) -> bool:
+        """Return whether the spool has the file with that hash as ``sender`` sent it, with the bytes that were received."""
+        try:
+            self.open(sha256, sender)
+        except FileUnreadable:
+            return False
+        return True
 
     def find(self, sha256: bytes, sender: str | None = None) -> SpooledFile:
         """Return the file as ``open`` does, without reading its bytes: they are hashed when it is processed."""

@@ -150,10 +150,12 @@ class PostgresStore:
         rows = await self.fetch("find_submission", sender, file_hash)
         return PriorSubmission(*rows[0]) if rows else None
 
-    async def register_submission(self, row: NewSubmission) -> Submission:
-        """Store a new submission and return it with its number."""
-        (stored,) = await self.fetch("insert_submission", *row)
-        return Submission(stored["submission"], row.sender, row.declared_lines)
+    async def register_submission(self, row: NewSubmission) -> Submission | None:
+        """Store a new submission and return it with its number; None if another process has stored the same attempt."""
+        async with self._connections.borrow() as connection, connection.transaction():
+            await connection.execute(SQL["lock_submissions"])
+            number = await connection.fetchval(SQL["insert_submission"], *row)
+        return None if number is None else Submission(number, row.sender, row.declared_lines)
 
     async def load_submission(self, number: int) -> Submission:
         """Return a submission as its last stored progress describes it."""

@@ -171,9 +171,16 @@ select s.submission, s.attempt, exists (select from cancellation c where c.submi
        not exists (select from unfinished u where u.submission = s.submission) as is_over
 from submission s where s.sender = $1 and s.file_hash = $2 order by s.attempt desc limit 1;
 
+-- name: lock_submissions
+-- Serialises the numbers of submissions until the end of the transaction.  A process that is suspended within it loses its
+-- connection after 10 seconds, so that no other process waits longer for it.
+select pg_advisory_xact_lock(7317, 15), set_config('idle_in_transaction_session_timeout', '10s', true);
+
 -- name: insert_submission
+-- A statement after lock_submissions, as its snapshot must contain what the former owner of the lock has committed.
 insert into submission (submission, sender, batch_id, file_hash, file_name, format, size_bytes, attempt, declared_lines, declared_cents, programmes)
 select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from submission
+on conflict (sender, file_hash, attempt) do nothing
 returning submission;
 
 -- name: insert_checkpoint

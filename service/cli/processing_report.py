@@ -16,6 +16,12 @@ def print_result(result: ProcessingResult) -> None:
     """Print receipts, refusals and speed."""
     if result.receipts:
         print_table(build_receipt_table(result.receipts))
+    for receipt in result.receipts:
+        if receipt.cancelled:
+            print_line(
+                f"{receipt.file}: cancelled while it waited, as submission {receipt.submission}; "
+                "the same command processes it as a new attempt"
+            )
     for receipt in result.known:
         state = "processed before" if receipt.done else "waits until its sender is no longer paused"
         remedy = "; --again processes it again" if receipt.done else ""

@@ -73,8 +73,9 @@ def run(
     accepted, duplicate, refused with a reason, or suspended until the act it follows arrives. If the command is stopped
     or killed, or loses its database, run the same command again: it continues from the last commit.
 
-    Exit codes: 0 processed, even if lines were refused; 1 at least one file was refused whole or is missing from the
-    spool, the others were processed; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
+    Exit codes: 0 processed, even if lines were refused; 1 at least one file was refused whole, was cancelled while it
+    waited, or is missing from the spool, the others were processed; 2 wrong usage; 3 the engine cannot continue; 130
+    interrupted.
     """
     if file_options.dry_run:
         return _dry_run(options.read_settings(), files, file_options, json=json)
@@ -90,7 +91,8 @@ def run(
         processing_report.print_result(result)
     if result.is_interrupted:
         return signals.report_interrupted()
-    return EXIT_REFUSED if result.rejected or result.lost else 0
+    is_cancelled = any(receipt.cancelled for receipt in result.receipts)
+    return EXIT_REFUSED if result.rejected or result.lost or is_cancelled else 0
 
 
 def _dry_run(settings: Settings, files: Sequence[Path], file_options: FileOptions, *, json: bool) -> int:
@@ -144,7 +146,8 @@ def _process(
                 from service.engine import dry_run, engine_context, file_processing
 
                 envelope = _build_envelope(file_options)
-                request = ProcessingRequest(exclude_sidecars(files), envelope, file_options.again)
+                paths = exclude_sidecars(files)
+                request = ProcessingRequest(paths, envelope, file_options.again, awaits_all=not paths)
                 context = engine_context.EngineContext(settings, database, reference)
                 if is_dry_run:
                     return await dry_run.run_dry(context, request, reporter)

@@ -181,7 +181,7 @@ async def _post_acts(
         is_internal=True,
     )
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
-    if not require_accepted(result, "the bank files").is_interrupted:
+    if not (require_accepted(result, "the bank files").is_interrupted or result.lost):
         for path in files:
             path.unlink(missing_ok=True)
     return result

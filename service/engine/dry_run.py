@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.errors import InputError
+from core.errors import InputError, LeaseHeld
 from core.stage_timing import StageTimes
 from ingest.queue.dry_run_feed import DryRunFeed, DryRunFile
 from ingest.queue.file_feed import ProcessingRequest
@@ -78,8 +78,17 @@ async def run_dry(
     UsageError
         Files of an earlier call are unfinished and would come first; or there are too many lines.
     EngineError
-        The engine cannot continue.
+        The engine cannot continue, or another one is at work.
     """
+    try:
+        return await _run_with_lease(context, request, reporter)
+    except LeaseHeld as error:
+        raise LeaseHeld(f"{error}; a service at work answers crescendo submit --dry-run FILE...") from error
+
+
+async def _run_with_lease(
+    context: EngineContext, request: ProcessingRequest, reporter: ProgressReporter
+) -> DryRunReport:
     async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
         if unfinished := await receipt_queries.read_unfinished(store.connection):
             raise UsageError(

@@ -33,6 +33,7 @@ from settlement.late_interest import claim_acts
 from settlement.late_interest import interest_queries as late
 from settlement.late_interest.claim_acts import BATCH_PREFIX
 from settlement.orders import outbox
+from settlement.reconciliation.preparation import hash_file
 
 FOLDER, FILE = "interest", "acts.arrow"
 """Where the acts lie until they are decided, within the data folder."""
@@ -156,7 +157,8 @@ async def _post_claims(
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
     if require_accepted(result, "late interest").is_interrupted:
         return msgspec.structs.replace(proposed, posted=result)
-    path.unlink(missing_ok=True)
+    if not result.lost:
+        path.unlink(missing_ok=True)
     return msgspec.structs.replace(proposed, posted=result, waits=await _describe_undecided(context))
 
 
@@ -196,10 +198,14 @@ async def _finish_earlier_files(
     if not unfinished:
         return None
     reporter.report_activity("finishing files of an earlier call")
-    awaited = [receipt.submission for receipt in unfinished if receipt.sender == claim_acts.SENDER]
-    return await file_processing.process_files(
-        context, ProcessingRequest([], awaited=awaited), interruption, reporter=reporter
-    )
+    own = {
+        receipt.sha256: receipt.submission for receipt in unfinished if receipt.sender == claim_acts.SENDER
+    }
+    path = context.settings.data / FOLDER / FILE
+    # the file of unfinished claims is presented again, as the spool may have lost it
+    is_unfinished = path.is_file() and (await asyncio.to_thread(hash_file, path)).hex() in own
+    request = ProcessingRequest([path] if is_unfinished else [], awaited=list(own.values()), is_internal=True)
+    return await file_processing.process_files(context, request, interruption, reporter=reporter)
 
 
 async def _describe_undecided(context: EngineContext) -> str:

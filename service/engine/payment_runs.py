@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from core.reference.files import SAMPLE_FOLDER
+from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from service.configuration.settings import Settings
 from service.database import command_queries, session
@@ -126,7 +127,7 @@ async def _issue_locked(
             run,
             outbox,
             reference=payment_reference,
-            request=request,
+            request=request._replace(has_file=Spool(settings.data / "spool").has_file),
             on_step=reporter.report_activity,
         )
     if not await _decide_acts(context, prepared, interruption, reporter=reporter):

@@ -22,8 +22,9 @@ from posting.store.journal_store import PostgresStore
 from posting.store.running_engine import announce_files, find_running_engine
 from service.database import command_queries
 from service.engine.engine_context import EngineContext
+from service.engine.lost_files import LostFiles
 from service.engine.processing_clock import ProcessingClock
-from service.engine.processing_result import ProcessingResult
+from service.engine.processing_result import MissingFile, ProcessingResult
 from service.engine.result_builder import ProcessedRequest, build_result
 from service.results import receipt_queries
 from service.results.receipts import Receipt
@@ -68,12 +69,12 @@ async def process_files(
             with interruption.stop_with(stopped.set, _STOPPING):
                 async with report_progress(progress, reporter):
                     await registration.register_files(stopped)
-                    is_decided = await _wait_until_decided(
-                        store, registration.numbers, clock, stopped=stopped, reporter=reporter
+                    missing = await _wait_until_decided(
+                        store, registration, clock, stopped=stopped, reporter=reporter
                     )
-            if not is_decided and not stopped.is_set():
+            if missing is None and not stopped.is_set():
                 return None
-            files = registration.list_processed(is_interrupted=not is_decided)
+            files = registration.list_processed(missing or (), is_interrupted=missing is None)
             return await build_result(context, store.connection, files, clock=clock)
 
 
@@ -101,9 +102,12 @@ class FileRegistration:
         self._known: list[AlreadyProcessed] = []
         self.numbers = list(request.awaited)
         """The submissions that the engine at work decides, in order."""
+        self.lost_files = LostFiles(spool, store)
 
     async def register_files(self, stopped: asyncio.Event) -> None:
         """Register file after file, until ``stopped``, behind those that an earlier call has registered."""
+        if self._request.awaits_all:
+            self.numbers = [row["submission"] for row in await self._store.fetch("due")]
         earlier = await receipt_queries.read_receipts(self._store.connection, self.numbers)
         self._progress.resume(
             FileProgress(receipt.file, receipt.size_bytes, receipt.lines, receipt.decided)
@@ -117,9 +121,11 @@ class FileRegistration:
             except InputError as error:
                 self._rejected.append(RejectedFile(path, error))
 
-    def list_processed(self, *, is_interrupted: bool) -> ProcessedRequest:
+    def list_processed(self, missing: Sequence[MissingFile], *, is_interrupted: bool) -> ProcessedRequest:
         """Return what became of the files."""
-        return ProcessedRequest(self.numbers, self._known, self._rejected, (), is_interrupted)
+        lost = {file.submission for file in missing}
+        numbers = [number for number in self.numbers if number not in lost]
+        return ProcessedRequest(numbers, self._known, self._rejected, missing, is_interrupted)
 
     async def _register_file(self, path: Path) -> None:
         spooled = await asyncio.to_thread(self._spool.receive, path, path.name, self._request.declared)
@@ -129,13 +135,15 @@ class FileRegistration:
         admitted = await self._admission.admit(
             spooled, reprocess=self._request.reprocess, is_internal=self._request.is_internal
         )
+        self.lost_files.note_received(spooled)
         await announce_files(self._store)
         (receipt,) = await receipt_queries.read_receipts(self._store.connection, [admitted.number])
         if receipt.done and not admitted.is_new:
             self._known.append(AlreadyProcessed(path, admitted.number))
             return
         self._presented.add(spooled.identity)
-        self.numbers.append(admitted.number)
+        if admitted.number not in self.numbers:
+            self.numbers.append(admitted.number)
         self._progress.admit(path, receipt.lines)
 
     async def _remove_derived(self, spooled: SpooledFile) -> None:
@@ -147,30 +155,35 @@ class FileRegistration:
 
 async def _wait_until_decided(
     store: PostgresStore,
-    numbers: Sequence[int],
+    registration: FileRegistration,
     clock: ProcessingClock,
     *,
     stopped: asyncio.Event,
     reporter: ProgressReporter,
-) -> bool:
-    """Wait until all submissions are decided or cancelled; return False if ``stopped`` or no engine is at work first."""
-    reason = ""
+) -> list[MissingFile] | None:
+    """Wait until all submissions are decided or cancelled, but for those whose file is missing, and return these.
+
+    Return None if ``stopped``, or no engine is at work, first.
+    """
+    reason, numbers = "", registration.numbers
     while True:
+        missing = await registration.lost_files.find(numbers)
         receipts = await receipt_queries.read_receipts(store.connection, numbers)
         clock.record_decided([(receipt.submission, receipt.decided) for receipt in receipts], list(numbers))
-        if all(receipt.done or receipt.cancelled for receipt in receipts):
-            return True
+        undecided = [receipt for receipt in receipts if not (receipt.done or receipt.cancelled)]
+        if all(receipt.submission in missing for receipt in undecided):
+            return [missing[receipt.submission] for receipt in undecided]
         if stopped.is_set() or await find_running_engine(store) is None:
-            return False
-        last_reason, reason = reason, await _describe_pause(store, receipts)
+            return None
+        last_reason, reason = reason, await _describe_pause(store, undecided)
         if reason and reason != last_reason:
             reporter.report_activity(reason)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), POLL_SECONDS)
 
 
-async def _describe_pause(store: PostgresStore, receipts: Sequence[Receipt]) -> str:
+async def _describe_pause(store: PostgresStore, undecided: Sequence[Receipt]) -> str:
     """Return which sender an operator has paused, so that its files wait; empty if none."""
     reasons = {row["sender"]: row["reason"] for row in await store.fetch("paused")}
-    senders = {receipt.sender for receipt in receipts if not (receipt.done or receipt.cancelled)}
+    senders = {receipt.sender for receipt in undecided}
     return "; ".join(f"{sender} is paused: {reasons[sender]}" for sender in sorted(senders & reasons.keys()))

@@ -124,17 +124,14 @@ class Importer(NamedTuple):
         )
 
     async def _resume(self, file: BankFile, stored: StoredMessage) -> ImportedMessage:
-        """Return a stored message; make its acts again if the engine never had them."""
+        """Return a stored message; make its acts again unless they are decided, as the spool may have lost their file."""
         state = await self._load_posting_state(stored.acts_hash)
-        acts_path = None
-        if state is PostingState.UNKNOWN:
-            acts_path = self._build_acts_path(file, stored.attempt)
-            prepared = await prepare_message(self.connection, self.context, file.message, acts_path=acts_path)
-            if prepared.acts_hash != stored.acts_hash:
-                finding = (
-                    "The file was imported before; its transfers, or the table of reasons, have changed since"
-                )
-                raise EnvelopeMismatch(file.path.name, finding, "Match the file again with --again")
+        has_acts = state is not PostingState.DONE and await self._make_acts_again(file, stored)
+        if state is PostingState.UNKNOWN and not has_acts:
+            finding = (
+                "The file was imported before; its transfers, or the table of reasons, have changed since"
+            )
+            raise EnvelopeMismatch(file.path.name, finding, "Match the file again with --again")
         return ImportedMessage(
             file.path,
             stored.message,
@@ -142,10 +139,18 @@ class Importer(NamedTuple):
             is_known=True,
             message=file.message,
             counts=stored.counts,
-            acts_path=acts_path,
+            acts_path=self._build_acts_path(file, stored.attempt) if has_acts else None,
             acts_hash=stored.acts_hash,
             is_pending=state is not PostingState.DONE,
         )
+
+    async def _make_acts_again(self, file: BankFile, stored: StoredMessage) -> bool:
+        """Make the file of the acts of a stored message, unless it is still there; return whether it has the same bytes."""
+        path = self._build_acts_path(file, stored.attempt)
+        if path.is_file() and await asyncio.to_thread(hash_file, path) == stored.acts_hash:
+            return True
+        prepared = await prepare_message(self.connection, self.context, file.message, acts_path=path)
+        return prepared.acts_hash == stored.acts_hash
 
     def _build_acts_path(self, file: BankFile, attempt: int) -> Path:
         return self.folder / f"{file.sha256.hex()[:16]}-{attempt}.arrow"

@@ -6,6 +6,7 @@ file of acts like any other.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,12 +29,19 @@ _PARALLEL_FILES = 4
 """Files written at a time: while one is flushed to disk, others are built."""
 
 
+def _assume_file(_: str, _sha256: bytes) -> bool:
+    """State that the spool has a file."""
+    return True
+
+
 class IssueRequest(NamedTuple):
     """How to issue a run."""
 
     by: str
     at: datetime
     version: Pain001Version = Pain001Version.V09
+    has_file: Callable[[str, bytes], bool] = _assume_file
+    """Whether the spool has the file with that sender and hash, unchanged; called in a thread."""
 
 
 class RunContent(NamedTuple):
@@ -77,7 +85,9 @@ async def prepare_acts(
         The account of an accountant is missing now; nothing was stored.
     """
     row = await get_run(connection, run, "released", "issuing", "issued")
-    if row["file_hash"] and (submission := await _find_submission(connection, row)):
+    if (submission := await _find_submission(connection, row)) and await _is_spooled(
+        submission, row, request
+    ):
         return PreparedActs(None, None, submission["submission"])
     on_step("building the acts")
     is_new = row["terms"] is None
@@ -107,9 +117,18 @@ async def prepare_acts(
 
 async def _find_submission(connection: run_queries.Connection, row: dict[str, Any]) -> dict[str, Any] | None:
     """Return the submission of the acts of a run, if the engine has them."""
+    if not row["file_hash"]:
+        return None
     file_hash = bytes.fromhex(row["file_hash"])
     submissions = await run_queries.fetch(connection, "submission", SENDER, file_hash)
     return submissions[0] if submissions else None
+
+
+async def _is_spooled(submission: dict[str, Any], row: dict[str, Any], request: IssueRequest) -> bool:
+    """Return whether the engine needs no file of the acts any more, or has it: otherwise the file is written again."""
+    if submission["done"]:
+        return True
+    return await asyncio.to_thread(request.has_file, SENDER, bytes.fromhex(row["file_hash"]))
 
 
 async def _load_content(connection: run_queries.Connection, row: dict[str, Any], terms: str) -> RunContent:

@@ -67,9 +67,11 @@ async def _submission(store: PostgresStore, harness: TextEngine, lines: int) -> 
     number = await store.number_sender(harness.state.registry.numbers, "ministry")
     assert number == SENDER.number
     name = f"file {next(_files)}"
-    return await store.register_submission(
+    submission = await store.register_submission(
         NewSubmission("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0, None)
     )
+    assert submission
+    return submission
 
 
 def _act(reference_: str, kind: str, *lines: Row) -> File:

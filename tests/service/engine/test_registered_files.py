@@ -1,6 +1,9 @@
 """Commands that find an engine at work register their files, and that engine decides them."""
 
+import asyncio
 import json
+import shutil
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +12,13 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded_server import Database
+from tests.databases import lock_table, open_connection, wait_until_blocked
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import CommandResult, run_crescendo
-from tests.service.http.act_files import CREDITS
+from tests.service.command_line import CommandResult, run_crescendo, start_command, wait_for_end
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, build_commitment
 from tests.service.http.conftest import ServicePlace
-from tests.service.http.running_service import create_database, fetch, run_service, to_jsonl
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -32,7 +37,8 @@ def _write(folder: Path, name: str, rows: list[dict[str, Any]]) -> Path:
 
 
 async def _run(engine: ServicePlace, *words: str | Path, data: Path | None = None) -> CommandResult:
-    options = ("--database", engine.dsn, "--data", data or engine.data, "--sender", "MEN", "--json")
+    sender = () if "--sender" in words else ("--sender", "MEN")
+    options = ("--database", engine.dsn, "--data", data or engine.data, *sender, "--json")
     return await run_crescendo("run", *words, *options, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
 
 
@@ -76,6 +82,14 @@ async def test_other_data_folder_is_refused(engine: ServicePlace, tmp_path: Path
     assert "crescendo submit" in result.err
 
 
+async def test_dry_run_names_the_command_that_the_service_answers(
+    engine: ServicePlace, tmp_path: Path
+) -> None:
+    result = await _run(engine, _write(tmp_path, "dry.jsonl", CREDITS), "--dry-run")
+    assert result.code == 3
+    assert "crescendo submit --dry-run" in result.err
+
+
 async def test_paused_sender_waits_and_an_interrupted_command_leaves_its_files(
     engine: ServicePlace, tmp_path: Path
 ) -> None:
@@ -83,8 +97,6 @@ async def test_paused_sender_waits_and_an_interrupted_command_leaves_its_files(
         engine.dsn,
         "insert into pause (sender, is_paused, reason, key, by) values ('MEN', true, 'inquiry', '', 'test')",
     )
-    from tests.service.command_line import start_command, wait_for_end
-
     path = _write(tmp_path, "paused.jsonl", [{**CREDITS[0], "reference": "PAUSED-1"}])
     process = await start_command(
         *("run", path, "--database", engine.dsn, "--data", engine.data, "--sender", "MEN", "--json"),
@@ -103,3 +115,86 @@ async def test_paused_sender_waits_and_an_interrupted_command_leaves_its_files(
     )
     (receipt,) = (await _run(engine, path)).json()["receipts"] or (await _run(engine, path)).json()["known"]
     assert receipt["accepted"]["lines"] == 1
+
+
+async def _pause(engine: ServicePlace, sender: str, *, is_paused: bool) -> None:
+    values = "insert into pause (sender, is_paused, reason, key, by) values ($1, $2, 'inquiry', '', 'test')"
+    await fetch(engine.dsn, values, sender, is_paused)
+
+
+async def _start_waiting(engine: ServicePlace, path: Path, sender: str) -> Process:
+    """Start a command with a file of a paused sender, and return once it waits."""
+    options = ("--database", engine.dsn, "--data", engine.data, "--sender", sender, "--json")
+    environment = {"CRESCENDO_REFERENCE": str(REFERENCE)}
+    process = await start_command("run", path, *options, environment=environment)
+    assert process.stderr
+    await process.stderr.readuntil(b"inquiry\n")
+    return process
+
+
+async def _find_last(engine: ServicePlace) -> tuple[int, Path]:
+    """Return the number of the last submission, and its folder in the spool."""
+    (row,) = await fetch(
+        engine.dsn, "select submission, file_hash from submission order by submission desc limit 1"
+    )
+    name = bytes(row["file_hash"]).hex()
+    return row["submission"], engine.data / "spool" / name[:2] / name
+
+
+@pytest.mark.parametrize("fault", ["missing", "damaged"])
+async def test_command_ends_when_its_file_is_lost(engine: ServicePlace, tmp_path: Path, fault: str) -> None:
+    await _pause(engine, "MIN-12", is_paused=True)
+    path = _write(tmp_path, "lost.jsonl", [{**CREDITS[0], "reference": f"LOST-{fault}"}])
+    process = await _start_waiting(engine, path, "MIN-12")
+    number, folder = await _find_last(engine)
+    if fault == "missing":
+        shutil.rmtree(folder)
+    else:
+        (folder / "original").write_bytes(path.read_bytes().replace(b"LOST", b"LAST"))
+    result = await wait_for_end(process)
+    assert result.code == 1
+    (missing,) = json.loads(result.out)["lost"]
+    assert missing["submission"] == number
+    assert "send the file again" in missing["reason"]
+    await _pause(engine, "MIN-12", is_paused=False)
+    again = await _run(engine, path, "--sender", "MIN-12")
+    assert again.code == 0, again.err
+    assert [receipt["submission"] for receipt in again.json()["receipts"]] == [number]
+
+
+async def test_cancelled_file_ends_its_command_with_1(engine: ServicePlace, tmp_path: Path) -> None:
+    await _pause(engine, "MIN-09", is_paused=True)
+    path = _write(tmp_path, "cancelled.jsonl", [build_commitment("CANCELLED-1")])
+    process = await _start_waiting(engine, path, "MIN-09")
+    number, _ = await _find_last(engine)
+    async with engine.service.client(MINISTRY) as client:
+        response = await client.delete(f"/v1/submissions/{number}")
+        assert response.status_code == 200, response.text
+    result = await wait_for_end(process)
+    assert result.code == 1
+    assert json.loads(result.out)["receipts"][0]["cancelled"]["lines"] == 1
+    await _pause(engine, "MIN-09", is_paused=False)
+
+
+async def test_command_without_files_waits_for_those_that_are_unfinished(
+    engine: ServicePlace, tmp_path: Path
+) -> None:
+    """The service cannot commit the file while the command starts; the command has to wait for it nevertheless."""
+    waits = "select exists (select from pg_stat_activity where query like '%sender, reason from paused%' and pid <> all($1))"
+    async with (
+        engine.service.client(MINISTRY) as client,
+        open_connection(engine.dsn) as connection,
+    ):
+        async with lock_table(engine.dsn) as blocking:
+            body = to_jsonl([build_commitment("UNFINISHED-1")])
+            response = await client.post("/v1/submissions", content=body, headers=JSONL)
+            assert response.status_code == 202, response.text
+            await wait_until_blocked(blocking)
+            others = [row[0] for row in await connection.fetch("select pid from pg_stat_activity")]
+            running = asyncio.create_task(_run(engine))
+            while not (running.done() or await connection.fetchval(waits, others)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the server sends no notification: poll it
+        result = await running
+    assert result.code == 0, result.err
+    assert [receipt["submission"] for receipt in result.json()["receipts"]] == [response.json()["submission"]]
+    assert result.json()["receipts"][0]["done"]

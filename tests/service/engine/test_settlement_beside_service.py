@@ -1,6 +1,7 @@
 """Payment runs, bank statements and late interest beside a running service: the same books as alone, and no sender waits."""
 
 import asyncio
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -89,6 +90,58 @@ async def test_import_waits_for_other_settlement_work(database: Database, tmp_pa
         first, second = await asyncio.gather(state.import_files(answers), state.import_files(answers))
         assert first.rejected == second.rejected == []
         assert {message.known for message in [*first.messages, *second.messages]} == {True, False}
+        assert (await state.count_kinds())["bank_debit"] == 40
+        assert (await state.read_status()).agrees
+
+
+async def test_issue_goes_on_after_the_spool_lost_its_acts(database: Database, tmp_path: Path) -> None:
+    """Nobody but the command may send the acts of a run, so the same command has to bring them back."""
+    acts = "select encode(file_hash, 'hex') as hash from submission where sender = 'treasury'"
+    async with open_state(database, tmp_path / "state", 40) as state:
+        async with run_service(state.dsn, state.settings.data, reference=state.reference) as service:
+            await _pause_treasury(state, is_paused=True)
+            paying = asyncio.create_task(state.pay_due(date(2018, 11, 30), ISSUE_DAY))
+            while not (rows := await state.fetch(acts)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the server sends no notification: poll it
+            service.process.terminate()
+            await service.process.wait()
+            with pytest.raises(EngineError, match="not all decided"):
+                await paying
+        (name,) = [row["hash"] for row in rows]
+        shutil.rmtree(state.settings.data / "spool" / name[:2] / name)
+        await _pause_treasury(state, is_paused=False)
+        async with run_service(state.dsn, state.settings.data, reference=state.reference) as service:
+            await service.wait_for_log("its file is missing")
+            assert await state.issue(1, ISSUE_DAY)
+        assert (await state.count_kinds())["payment"] == 40
+        assert len(await state.fetch(acts)) == 1
+
+
+async def test_import_goes_on_after_the_spool_lost_its_acts(database: Database, tmp_path: Path) -> None:
+    pause = (
+        "insert into pause (sender, is_paused, reason, key, by) values ('bank', $1, 'inquiry', '', 'test')"
+    )
+    acts = "select encode(file_hash, 'hex') as hash from submission where sender = 'bank'"
+    async with open_state(database, tmp_path / "state", 40) as state:
+        files = await state.pay_due(date(2018, 11, 30), ISSUE_DAY)
+        answers = state.list_files(state.simulate_bank(files, NEVER))
+        async with run_service(state.dsn, state.settings.data, reference=state.reference) as service:
+            await state.fetch(pause, True)
+            importing = asyncio.create_task(state.import_files(answers))
+            while not await state.fetch(acts):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the server sends no notification: poll it
+            service.process.terminate()
+            await service.process.wait()
+            await importing
+        for row in await state.fetch(acts):
+            shutil.rmtree(state.settings.data / "spool" / row["hash"][:2] / row["hash"])
+        shutil.rmtree(state.settings.data / "bank")
+        await state.fetch(pause, False)
+        async with run_service(state.dsn, state.settings.data, reference=state.reference) as service:
+            await service.wait_for_log("its file is missing")
+            again = await state.import_files(answers)
+        assert again.posted
+        assert not again.posted.lost
         assert (await state.count_kinds())["bank_debit"] == 40
         assert (await state.read_status()).agrees
 

@@ -1,10 +1,13 @@
 """Files missing from the spool or damaged in it: the service starts nevertheless and decides them once they are sent again."""
 
+import io
 import shutil
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from service.database.embedded_server import Database
 from tests.crash.database_states import read_state
@@ -80,6 +83,46 @@ async def test_lost_files_do_not_stop_the_service_and_are_decided_when_sent_agai
             "verify", "--database", dsn, "--data", tmp_path, environment=ENVIRONMENT
         )
         assert verification.code == 0, verification.out
+
+
+PARQUET = {"content-type": "application/vnd.apache.parquet"}
+
+
+def _build_parquet(reference: str) -> bytes:
+    """Build a Parquet file whose size does not depend on the reference."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([build_commitment(reference, "0.01")]), buffer, compression="none")
+    return buffer.getvalue()
+
+
+async def test_damaged_file_is_not_decided_when_other_files_are_registered(
+    database: Database, tmp_path: Path
+) -> None:
+    """A Parquet file that still decodes, with other content: only its hash shows the damage."""
+    sent, damaged = _build_parquet("P-1"), _build_parquet("P-2")
+    assert len(sent) == len(damaged)
+    beside = tmp_path / "beside.jsonl"
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            await submit_credits(client)
+            await client.post("/v1/senders/MIN-09/pause", json={"reason": "night"}, headers=OPERATOR)
+            assert (await client.post("/v1/submissions", content=sent, headers=PARQUET)).status_code == 202
+            served.process.kill()
+            await served.process.wait()
+        (_find_folder(tmp_path, sent) / "original").write_bytes(damaged)
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            await client.post("/v1/senders/MIN-09/resume", json={"reason": "day"}, headers=OPERATOR)
+            assert (await _read_ticket(client, 3, 60))["state"] == "lost"
+            for number in range(2):
+                beside.write_bytes(to_jsonl([build_commitment(f"B-{number}", "0.01")]))
+                options = ("--database", dsn, "--data", tmp_path, "--sender", "MIN-12")
+                processed = await run_crescendo("run", beside, *options, environment=ENVIRONMENT)
+                assert processed.code == 0, processed.err
+                assert (await _read_ticket(client, 3))["state"] == "lost"
+            response = await client.post("/v1/submissions?wait=60", content=sent, headers=PARQUET)
+            assert (response.json()["submission"], response.json()["state"]) == (3, "decided")
+        rows = await fetch(dsn, "select reference from entry where submission > 2 order by entry_id")
+        assert [row["reference"] for row in rows] == ["B-0", "B-1", "P-1"]
 
 
 _BLOCK_SECOND_BATCH = """create function stop_amid() returns trigger language plpgsql as $$ begin
