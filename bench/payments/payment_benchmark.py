@@ -99,10 +99,11 @@ class _PaymentBench:
         self._dsn, self._reference, self._report_progress = dsn, reference, report_progress
         self._spool, self._outbox = Spool(folder / "spool"), Outbox(folder / "outbox")
 
-    async def process(self, paths: list[Path]) -> None:
-        """Process files, including the start of the engine."""
+    async def process(self, paths: list[Path], *, is_internal: bool = False) -> None:
+        """Process files, of requests or of payments, including the start of the engine."""
         async with PostgresStore(self._dsn).own_lease("bench") as store:
-            feed, stages = FileFeed(ProcessingRequest(paths), self._spool, store), StageTimes()
+            request = ProcessingRequest(paths, is_internal=is_internal)
+            feed, stages = FileFeed(request, self._spool, store), StageTimes()
             await Pipeline(store, self._reference, PipelineSettings(stages=stages)).run(feed)
         if feed.rejected:
             raise RuntimeError(f"a file was refused: {feed.rejected[0].error}")
@@ -127,7 +128,7 @@ class _PaymentBench:
                     on_step=self._report_progress,
                 )
         with figures.time_step("commit, the start of the engine included"):
-            await self.process([prepared.path] if prepared.path else [])
+            await self.process([prepared.path] if prepared.path else [], is_internal=True)
         async with run_queries.open_connection(self._dsn) as connection:
             with figures.time_step("files"):
                 await issue.finish_issue(

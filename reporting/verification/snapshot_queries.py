@@ -8,13 +8,14 @@ import asyncpg
 import pyarrow as pa
 
 from core.sql_files import read_queries
-from posting.store.limited_connections import BULK_SECONDS, open_limited
 from reporting.verification.copy_reader import StoredTable
 
 SQL = read_queries("reporting.verification", "postgres.sql")
 _FETCHED_ROWS = 50_000
 _FETCHED_PAGES = 8
 _WORK_MEM = "128MB"
+# Limits of its own: the verification shares no code with the engine.
+_OPEN_SECONDS, _LOCK_SECONDS, _COMMAND_SECONDS = 60, 600, 86_400
 _TYPES: Mapping[str, str] = {
     "int2": pa.int16(),
     "int4": pa.int32(),
@@ -138,12 +139,15 @@ def _build_table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
 @asynccontextmanager
 async def open_snapshot(dsn: str) -> AsyncIterator[JournalSnapshot]:
     """Open a snapshot of the database as of now, for the body."""
-    async with open_limited(dsn, command_seconds=BULK_SECONDS) as connection:
+    settings = {"lock_timeout": f"{_LOCK_SECONDS}s"}
+    connection = await asyncpg.connect(
+        dsn, timeout=_OPEN_SECONDS, command_timeout=_COMMAND_SECONDS, server_settings=settings
+    )
+    try:
         if await connection.fetchval(SQL["can_summarise"]):
             await connection.fetch(SQL["summarise"])
-        try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
-                yield JournalSnapshot(connection)
-        finally:
-            connection.terminate()
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
+            yield JournalSnapshot(connection)
+    finally:
+        connection.terminate()

@@ -101,13 +101,13 @@ async def test_the_variables_above_the_panels_have_values(observed: ObservedServ
             values = await observed.prometheus.get(
                 f"label/{variable.name}/values", **{"match[]": variable.metric}
             )
-            assert set(values) == {"MIN-09", "MIN-12"}
+            assert set(values) == {"DIRECTORATE", "MIN-09", "MIN-12"}
 
 
 async def test_every_rule_is_loaded_and_evaluates(observed: ObservedService) -> None:
     groups = (await observed.prometheus.get("rules"))["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
-    assert len(rules) == 15 + 8
+    assert len(rules) == 16 + 8
     assert {rule["name"]: rule.get("lastError", "") for rule in rules if rule["health"] == "err"} == {}
     assert [rule["name"] for rule in rules if rule.get("alerts")] == []
 

@@ -44,9 +44,9 @@ def _find_foreign_folder(tmp_path: Path) -> Path:
         return Path("/root")
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
-    tmp_path.chmod(0o755)
+    for entered in (tmp_path, *tmp_path.parents):
+        if entered.stat().st_uid == os.geteuid():
+            entered.chmod(entered.stat().st_mode | 0o055)
     return folder
 
 

@@ -19,7 +19,7 @@ from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
 from tests.service.database_servers import run_keeper
 from tests.service.http.access_keys import MINISTRY, OPERATOR, insert_keys
-from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.act_files import CREDITS, build_commitment, submit_credits
 from tests.service.http.disk_checks import check_disk_full, read_metric
 from tests.service.http.running_service import (
     JSONL,
@@ -66,14 +66,14 @@ async def test_a_full_spool_refuses_files_and_nothing_else(database: Database, t
             run_service(dsn, data) as served,
             served.client(MINISTRY) as client,
         ):
-            await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+            await submit_credits(client)
             assert await read_metric(served, "disk_full") == 0
             fill_disk(spool)
             for _ in range(5):
                 check_disk_full(await _send_file(client, "C1"))
             assert await read_metric(served, "disk_full") == 1
             assert await read_metric(served, "disk_free_bytes") == 0
-            assert (await client.get("/v1/submissions/1")).json()["state"] == "decided"
+            assert (await client.get("/v1/submissions/2")).json()["state"] == "decided"
             assert (await _send_form(client, "F1")).json()["outcome"] == "accepted"
             assert (await client.get("/readyz")).status_code == 200
             free_disk(spool)
@@ -88,7 +88,7 @@ async def test_a_full_disk_of_the_database_ends_nothing(tmp_path: Path) -> None:
         async with run_keeper(disk) as (_, dsn):
             await insert_keys(dsn)
             async with run_service(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
-                await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+                await submit_credits(client)
                 fill_disk(disk, leave=2**20)
                 waiting = await _send_file(client, *(f"C{n}" for n in range(LINES)), wait=0)
                 assert waiting.status_code == 202, waiting.text
@@ -97,10 +97,10 @@ async def test_a_full_disk_of_the_database_ends_nothing(tmp_path: Path) -> None:
                 for number in range(3):
                     check_disk_full(await _send_form(client, f"F{number}", 100))
                 assert await read_metric(served, "disk_full") == 1
-                assert (await client.get("/v1/submissions/1")).json()["state"] == "decided"
+                assert (await client.get("/v1/submissions/2")).json()["state"] == "decided"
                 assert (await client.get("/healthz")).status_code == 200
                 free_disk(disk)
-                decided = await client.get("/v1/submissions/2?wait=300", timeout=300)
+                decided = await client.get("/v1/submissions/3?wait=300", timeout=300)
                 assert decided.json()["receipt"]["accepted"]["lines"] == LINES
                 assert (await _send_until_accepted(client, "after"))["outcome"] == "accepted"
                 assert served.process.returncode is None
@@ -118,14 +118,14 @@ async def test_the_embedded_server_is_started_again_once_there_is_room(tmp_path:
             assert running is not None
             await insert_keys(running.dsn)
             await _wait_for_keys(client)
-            await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+            await submit_credits(client)
             fill_disk(data)
             await _end_log_segment(running.dsn)
             await served.wait_for_log("disk full, waiting for room")
             await _check_refusals(client, served)
             free_disk(data)
             assert (await _send_until_accepted(client, "after"))["outcome"] == "accepted"
-            assert (await client.get("/v1/submissions/1")).json()["state"] == "decided"
+            assert (await client.get("/v1/submissions/2")).json()["state"] == "decided"
             await _check_followers(client, running.dsn)
             served.process.send_signal(signal.SIGTERM)
             assert await served.process.wait() == 0
@@ -150,7 +150,7 @@ async def _check_refusals(client: httpx.AsyncClient, served: RunningService) -> 
     for response in (
         await _send_form(client, "F1"),
         await _send_file(client, "C1"),
-        await client.get("/v1/submissions/1"),
+        await client.get("/v1/submissions/2"),
         await client.get("/readyz"),
     ):
         check_disk_full(response)
@@ -165,7 +165,7 @@ async def _check_followers(client: httpx.AsyncClient, dsn: str) -> None:
     assert paused.is_success, paused.text
     assert (await _send_form(client, "F2")).json()["code"] == "sender-paused"
     await fetch(dsn, SQL["end_key"], "ministry2222", "a check")
-    while (await client.get("/v1/submissions/1")).status_code != 401:  # noqa: ASYNC110
+    while (await client.get("/v1/submissions/2")).status_code != 401:  # noqa: ASYNC110
         await asyncio.sleep(0.05)  # the service learns it by a notification
 
 
