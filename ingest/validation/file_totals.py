@@ -81,8 +81,8 @@ class FileInspector:
     def _check_columns(self, batch: pa.RecordBatch) -> None:
         """Check that lines have columns: a copy of lines without any would have no lines."""
         if batch.num_rows and not batch.num_columns:
-            found = f"It has lines ({batch.num_rows:,} and more), and no columns"
-            raise FileUnreadable(self._name, found, "Write the columns that docs/format.md lists")
+            finding = f"It has lines ({batch.num_rows:,} and more), and no columns"
+            raise FileUnreadable(self._name, finding, "Write the columns that docs/format.md lists")
 
     def _check_text_density(self, batch: pa.RecordBatch) -> None:
         """Check the text of many consecutive lines: batches may be short if their lines are long."""
