@@ -55,6 +55,7 @@ class FileInspector:
 
     def add(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Add one window, at most as many lines as may be inspected together; return it in the types of later passes."""
+        self._check_columns(batch)
         for field in self._schema:
             self._inspect_column(batch.column(field.name), field)
         self._check_text_density(batch)
@@ -76,6 +77,12 @@ class FileInspector:
         self._decoded_bytes += max(batch.nbytes, conformed.nbytes)
         position = describe_position(self._name, self._lines) + " and before"
         check_decoded_bytes(self._decoded_bytes, self._sent_bytes, position)
+
+    def _check_columns(self, batch: pa.RecordBatch) -> None:
+        """Check that lines have columns: a copy of lines without any would have no lines."""
+        if batch.num_rows and not batch.num_columns:
+            finding = f"It has lines ({batch.num_rows:,} and more), and no columns"
+            raise FileUnreadable(self._name, finding, "Write the columns that docs/format.md lists")
 
     def _check_text_density(self, batch: pa.RecordBatch) -> None:
         """Check the text of many consecutive lines: batches may be short if their lines are long."""

@@ -26,7 +26,7 @@ TARGETS = ("service", "server", "backend", "both")
 MORE_MAX = 60
 """Acknowledgements between two kills, at most."""
 STEPS_SHARE, STEPS_MAX = 0.6, 3
-"""So often a kill comes only after so many files and tasks, at most: payments take many more forms than files."""
+"""So often a kill comes only after so many tasks, at most: else every kill would come while the first of them works."""
 STILL_SECONDS = 120
 """A load that brings no acknowledgement for so long has stopped for good."""
 
@@ -78,7 +78,7 @@ async def _kill_until_it_ends(
 
 
 async def _wait_for_instant(load: MixedLoad, numbers: random.Random) -> None:
-    """Wait for a random number of forms, or for a few files and tasks, and then a moment longer."""
+    """Wait for a random number of forms and files, often for a few tasks before, and then a moment longer."""
     if numbers.random() < STEPS_SHARE:
         await load.acknowledged.wait_for_steps(numbers.randint(1, STEPS_MAX))
     await load.acknowledged.wait_for(numbers.randint(1, MORE_MAX))

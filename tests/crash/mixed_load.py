@@ -44,7 +44,7 @@ class Acknowledged:
     """Bank files that were imported."""
     events: int = 0
     steps: int = 0
-    """Events that are no forms: files decided, tasks ended."""
+    """Tasks ended: each takes as long as many forms and files, and a load of kills must not starve them."""
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def note(self, *, is_step: bool) -> None:
@@ -61,7 +61,7 @@ class Acknowledged:
             await self.changed.wait_for(lambda: self.events >= target)
 
     async def wait_for_steps(self, more: int) -> None:
-        """Return once this many more files were decided or tasks ended."""
+        """Return once this many more tasks have ended."""
         target = self.steps + more
         async with self.changed:
             await self.changed.wait_for(lambda: self.steps >= target)
@@ -174,7 +174,7 @@ class MixedLoad:
             ticket["receipt"]["accepted"]["lines"] + ticket["receipt"]["duplicate"]["lines"] == FILE_REQUESTS
         )
         self.acknowledged.files[f"requests-{number}.jsonl"] = ticket["submission"]
-        await self.acknowledged.note(is_step=True)
+        await self.acknowledged.note(is_step=False)
 
     async def _do(self, client: httpx.AsyncClient, key: str, path: str, **options: Any) -> dict[str, Any]:
         """Have a task done; return it."""

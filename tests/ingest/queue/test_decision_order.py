@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from core.act_fields import ACT_LINES_MAX
 from core.outcome_codes import Outcome
 from core.stage_timing import StageTimes
-from ingest.queue.batch_cuts import UNLIMITED_LINES, BatchLimits
+from ingest.queue.batch_cuts import UNLIMITED_LINES, BatchLimits, allow_all_lines
 from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.open_submission import OpenSubmission
 from ingest.spool.envelope import Envelope
@@ -219,7 +219,9 @@ def _build_follower(number: int, kind: str, predecessor: int) -> Row:
     return _build_act(kind, f"{kind}-{number}", predecessor=f"W{predecessor}", amount="150.00")
 
 
-limits = st.builds(BatchLimits, st.integers(1, 5), st.integers(1, 20), st.integers(1, 5))
+limits = st.builds(
+    BatchLimits, st.integers(1, 5), st.integers(1, 20), st.integers(1, 5), st.just(allow_all_lines)
+)
 
 
 def _pack(work: Work, batch_limits: BatchLimits, seed: int) -> PackedEngine:

@@ -356,3 +356,12 @@ def test_a_compressed_buffer_that_declares_too_much_is_not_decompressed(size: in
         assert claim in content
         with pytest.raises(LimitExceeded, match="Record batch 0 declares"):
             validate_content(tmp_path, content.replace(claim, struct.pack("<q", size)), f"acts{kind}")
+
+
+@pytest.mark.parametrize("kind", [".arrow", ".arrows"])
+def test_lines_without_columns_refuse_their_file(kind: str, tmp_path: Path) -> None:
+    """Arrow may state a number of lines without any column; a copy of such a batch has no lines."""
+    lines = pa.RecordBatch.from_struct_array(pa.array([{}] * 7, pa.struct([])))
+    assert lines.num_rows == 7
+    with pytest.raises(FileUnreadable, match=r"It has lines \(7 and more\), and no columns"):
+        validate_content(tmp_path, to_ipc(lines, kind), f"acts{kind}")

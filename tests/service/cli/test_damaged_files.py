@@ -20,7 +20,9 @@ async def test_damaged_files_are_refused_and_the_others_go_on(
     sound = [tmp_path / "aa.jsonl", tmp_path / "z.jsonl"]
     for path, rows in zip(sound, (CREDITS[:1], CREDITS[1:]), strict=True):
         path.write_bytes(to_jsonl(rows))
-    place = ("--database", dsn, "--data", tmp_path / "data", "--sender", "MIN-09", "--json")
+    ledger = ("--database", dsn, "--data", tmp_path / "data")
+    assert (await run_crescendo("db", "create", "--name", "damage", "--number", "01", *ledger)).code == 0
+    place = (*ledger, "--sender", "MIN-09", "--json")
     result = await run_crescendo("run", *sorted([*damaged, *sound]), *place, *dry_run)
     assert result.code == 1
     document = result.json()

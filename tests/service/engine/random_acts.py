@@ -20,6 +20,8 @@ _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("budget_move_ae", "budget_move_cp", "third_party", "bank_details", "payee_block"), 1),
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
+    "service": 8,
+    "payment_request": 12,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
 _SPOILT: Sequence[Row] = (
