@@ -34,6 +34,10 @@ def _map_area(size: int) -> mmap.mmap:
     area = mmap.mmap(-1, whole_pages, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         area.madvise(mmap.MADV_HUGEPAGE)
+    if hasattr(mmap, "MADV_DONTFORK"):
+        # A child process executes another program.  Two books side by side reserve more than the machine has, and a system
+        # that would have to copy that refuses the fork: no task and no server could be started.
+        area.madvise(mmap.MADV_DONTFORK)
     return area
 
 
