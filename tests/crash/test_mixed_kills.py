@@ -1,6 +1,6 @@
 """A few kills of the service, its server and single backends under forms, files, payment runs and statements.
 
-``python -m tests.crash.mixed_kills --kills 200`` is the long form; docs/production.md states its result.
+``python -m tests.crash.mixed_kills --kills 200`` is the long form; CONTRIBUTING.md states its result.
 """
 
 from pathlib import Path
