@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.crash.mixed_kills import run_kills
 
-KILLS = 5
+KILLS = 3
 
 
 async def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
