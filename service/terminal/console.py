@@ -3,9 +3,9 @@
 Results go to standard output; progress, notes and errors go to standard error, so that results can be piped.
 """
 
-import errno
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, TextIO
 
 import msgspec
@@ -24,12 +24,9 @@ def print_line(text: str = "") -> None:
 
 
 def print_note(text: str) -> None:
-    """Print a note to standard error; on a full disk it is lost, and the work goes on."""
-    try:
+    """Print a note to standard error; it is lost on a full disk or without a reader, and the work goes on."""
+    with suppress(OSError):
         print(text, file=sys.stderr, flush=True)
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
 
 
 def print_error(text: str) -> None:
