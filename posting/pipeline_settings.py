@@ -19,7 +19,7 @@ class RetryPreparation(NamedTuple):
     """Whether the database server was started again."""
 
 
-async def _prepare_nothing(_: BaseException) -> RetryPreparation:
+async def _count_each_failure(_: BaseException) -> RetryPreparation:
     """Prepare nothing: every failure is the batch's own."""
     return RetryPreparation(is_counted=True)
 
@@ -36,5 +36,5 @@ class PipelineSettings(NamedTuple):
     """Where the processor time of each stage is added up."""
     is_storing: bool = True
     """False if every decision is undone (a dry run): outdated checkpoints are then left as they are."""
-    prepare_retry: Callable[[BaseException], Awaitable[RetryPreparation]] = _prepare_nothing
+    prepare_retry: Callable[[BaseException], Awaitable[RetryPreparation]] = _count_each_failure
     """Called before every retry with the cause; returns once a retry may succeed."""

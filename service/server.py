@@ -182,7 +182,7 @@ async def _open_context(
     spool, stages = await _open_spool(settings, options, store), StageTimes()
 
     async def note_loaded(loaded: LoadedBook) -> None:
-        await _note_loaded(service, loaded)
+        await _note_load(service, loaded)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
     metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
@@ -234,7 +234,7 @@ async def _remove_unnamed_files(settings: Settings, pools: Pools) -> None:
         LOG.info("bank files without a task removed", files=removed)
 
 
-async def _note_loaded(service: ServiceContext, loaded: LoadedBook) -> None:
+async def _note_load(service: ServiceContext, loaded: LoadedBook) -> None:
     """Show what the loaded book contains, and be ready."""
     service.metrics.file_states.load(await read_file_stock(service.pool))
     service.metrics.record_book_loaded(loaded.state, loaded.head.batch)

@@ -100,7 +100,7 @@ class Client:
         with _open_source(Path(file), envelope) as source:
             send = self._send_whole if source.size <= WHOLE_BYTES_MAX else self._send_in_pieces
             ticket = send(self._add_hash(source), ["again=true"] if again else [])
-        return self._wait_until_decided(Path(file).name, ticket) if wait else ticket
+        return self._wait_for_decisions(Path(file).name, ticket) if wait else ticket
 
     def dry_run(self, file: str | Path, *, envelope: EnvelopeValues = _NOTHING) -> dict[str, Any]:
         """Return how a file would be decided now: totals, reasons and the first refused lines. Nothing is stored.
@@ -214,7 +214,7 @@ class Client:
                 self._progress("sending", offset, size)
         self._progress("validating", 0, 0)
 
-    def _wait_until_decided(self, name: str, ticket: dict[str, Any]) -> dict[str, Any]:
+    def _wait_for_decisions(self, name: str, ticket: dict[str, Any]) -> dict[str, Any]:
         while ticket["state"] in _UNDECIDED_STATES:
             self._progress("deciding", _count_decided(ticket["receipt"]), ticket["receipt"]["lines"])
             request = ServiceRequest("GET", f"{ticket['links']['self']}?wait={WAIT_SECONDS}")

@@ -97,10 +97,10 @@ async def import_files(
         The engine cannot continue; what is committed stays, and the same call continues from there.
     """
     async with lock_settlement(context.database.dsn, options.reporter):
-        return await _import_locked(context, paths, interruption, options=options)
+        return await _import_under_lock(context, paths, interruption, options=options)
 
 
-async def _import_locked(
+async def _import_under_lock(
     context: EngineContext, paths: Sequence[Path], interruption: Interruption, *, options: ImportOptions
 ) -> ImportResult:
     messages, rejected = await _import_messages(context, paths, options)

@@ -105,10 +105,10 @@ async def propose_interest(
         The rate of a half-year is missing.
     """
     async with lock_settlement(context.database.dsn, reporter):
-        return await _propose_locked(context, request, interruption, reporter=reporter)
+        return await _propose_under_lock(context, request, interruption, reporter=reporter)
 
 
-async def _propose_locked(
+async def _propose_under_lock(
     context: EngineContext,
     request: InterestRequest,
     interruption: Interruption,
@@ -179,7 +179,7 @@ async def propose_since_mark(
         The engine cannot continue; the same call does.
     """
     try:
-        return await _propose_locked(
+        return await _propose_under_lock(
             context, msgspec.structs.replace(request, since_mark=True), interruption, reporter=reporter
         )
     except ReferenceDataError as error:

@@ -103,10 +103,10 @@ async def issue_in_database(
 ) -> bool:
     """Issue a run in an open database; see ``issue_run``."""
     async with lock_settlement(context.database.dsn, reporter):
-        return await _issue_locked(context, run, request, interruption=interruption, reporter=reporter)
+        return await _issue_under_lock(context, run, request, interruption=interruption, reporter=reporter)
 
 
-async def _issue_locked(
+async def _issue_under_lock(
     context: engine_context.EngineContext,
     run: int,
     request: IssueRequest,

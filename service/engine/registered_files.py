@@ -69,7 +69,7 @@ async def process_files(
             with interruption.stop_with(stopped.set, _STOPPING):
                 async with report_progress(progress, reporter):
                     await registration.register_files(stopped)
-                    missing = await _wait_until_decided(
+                    missing = await _wait_for_decisions(
                         store, registration, clock, stopped=stopped, reporter=reporter
                     )
             if missing is None and not stopped.is_set():
@@ -153,7 +153,7 @@ class FileRegistration:
             await asyncio.to_thread(remove_normalised, spooled)
 
 
-async def _wait_until_decided(
+async def _wait_for_decisions(
     store: PostgresStore,
     registration: FileRegistration,
     clock: ProcessingClock,

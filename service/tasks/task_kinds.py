@@ -61,13 +61,13 @@ async def _propose(environment: TaskEnvironment, proposal: RunProposal) -> Any:
     today = _choose_moment(proposal.at).astimezone(ZoneInfo(TIME_ZONE)).date()
     request = proposals.ProposalRequest(environment.by, proposal.until or today, today)
     async with run_queries.open_connection(environment.settings.database) as connection:
-        run = await _find_proposed(connection, environment) or await proposals.propose_run(
+        run = await _find_own_run(connection, environment) or await proposals.propose_run(
             connection, reference, request, on_step=environment.reporter.report_activity
         )
     return await _describe_run(environment, run)
 
 
-async def _find_proposed(connection: run_queries.Connection, environment: TaskEnvironment) -> int | None:
+async def _find_own_run(connection: run_queries.Connection, environment: TaskEnvironment) -> int | None:
     """Return the run that an interrupted process of this task has proposed; None if there is none."""
     if environment.begun_before is None:
         return None
@@ -116,14 +116,14 @@ async def _edit_payees(environment: TaskEnvironment, edit: PayeeTask) -> Any:
 
 async def _edit_run(environment: TaskEnvironment, edit: LineTask | PayeeTask, numbers: list[int]) -> Any:
     async with run_queries.open_connection(environment.settings.database) as connection:
-        if not await _is_edited(connection, environment, edit, numbers=numbers):
+        if not await _has_edit(connection, environment, edit, numbers=numbers):
             await run_edits.edit_run(
                 connection, edit.run, edit.edit, numbers=numbers, reason=edit.reason, by=environment.by
             )
     return await _describe_run(environment, edit.run)
 
 
-async def _is_edited(
+async def _has_edit(
     connection: run_queries.Connection,
     environment: TaskEnvironment,
     edit: LineTask | PayeeTask,

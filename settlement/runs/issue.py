@@ -85,7 +85,7 @@ async def prepare_acts(
         The account of an accountant is missing now; nothing was stored.
     """
     row = await get_run(connection, run, "released", "issuing", "issued")
-    if (submission := await _find_submission(connection, row)) and await _is_spooled(
+    if (submission := await _find_submission(connection, row)) and await _has_sound_file(
         submission, row, request
     ):
         return PreparedActs(None, None, submission["submission"])
@@ -124,7 +124,7 @@ async def _find_submission(connection: run_queries.Connection, row: dict[str, An
     return submissions[0] if submissions else None
 
 
-async def _is_spooled(submission: dict[str, Any], row: dict[str, Any], request: IssueRequest) -> bool:
+async def _has_sound_file(submission: dict[str, Any], row: dict[str, Any], request: IssueRequest) -> bool:
     """Return whether the engine needs no file of the acts any more, or has it: otherwise the file is written again."""
     if submission["done"]:
         return True
