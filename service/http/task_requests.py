@@ -75,7 +75,7 @@ class TaskRequests:
         """
         require_accountant(caller)
         self._state.check_accepting_work()
-        TASKS_LIMIT.check(*await task_queries.count_unfinished(self._pool, caller.sender))
+        TASKS_LIMIT.check(*await task_queries.count_queue(self._pool, caller.sender))
 
     async def request_task(
         self, request: Request, kind: str, arguments: Any, *, wait_seconds: int

@@ -21,7 +21,7 @@ select exists (
     where run = $1 and what = $2 and coalesce(line, payee) = any($3::int[]) and reason = $4 and by = $5 and at >= $6
 );
 
--- name: count_unfinished
+-- name: count_queue
 select count(*) as overall, count(*) filter (where sender = $1) as sender from task_state where state = 'waiting';
 
 -- name: task

@@ -104,9 +104,9 @@ async def has_edit(connection: asyncpg.Connection, edit: FormerEdit) -> bool:
     return bool(await connection.fetchval(SQL["has_edit"], *edit))
 
 
-async def count_unfinished(pool: Pool, sender: str) -> tuple[int, int]:
+async def count_queue(pool: Pool, sender: str) -> tuple[int, int]:
     """Return how many tasks wait, of all and of one sender."""
-    row = await pool.fetchrow(SQL["count_unfinished"], sender)
+    row = await pool.fetchrow(SQL["count_queue"], sender)
     return row["overall"], row["sender"]
 
 
