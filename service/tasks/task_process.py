@@ -49,9 +49,13 @@ async def run_worker(
     program: WorkerProgram, order: TaskOrder, on_progress: Callable[[TaskReport], object]
 ) -> ProcessEnd:
     """Run the process of a task to its end; if this is cancelled, the process is stopped in order."""
-    process = await asyncio.create_subprocess_exec(
-        *program.command, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=MESSAGE_BYTES_MAX
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *program.command, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=MESSAGE_BYTES_MAX
+        )
+    except OSError as error:  # want of memory or of processes, for instance
+        LOG.warning("task cannot start", cause=repr(error))
+        return ProcessEnd(None, f"it could not be started ({error.strerror})")
     errors = bytearray()
     collecting = asyncio.create_task(_collect_errors(process, errors))
     report, cause = None, ""

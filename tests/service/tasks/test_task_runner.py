@@ -188,3 +188,13 @@ def test_causes_name_neither_paths_nor_addresses() -> None:
     assert describe_exit(1, lines) == "DatabaseUnfit: PostgreSQL at … cannot be used: deadlock"
     lines = ["[Errno 2] No such file: '/srv/data/acts.arrow', and/or 3/4 of ~/x"]
     assert describe_exit(1, lines) == "[Errno 2] No such file: '…', and/or 3/4 of …"
+
+
+async def test_a_program_that_cannot_start_fails_its_task_with_the_cause(
+    database: Database, tmp_path: Path
+) -> None:
+    """As where the system has no memory for another process."""
+    program = WorkerProgram((str(tmp_path / "no-such-program"),))
+    failure = get_failure(await perform(database, tmp_path, program))
+    assert failure["code"] == "ended-early"
+    assert failure["detail"].endswith("it could not be started (No such file or directory)")
