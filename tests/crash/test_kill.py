@@ -1,7 +1,7 @@
 """File processing is killed with -9 at random instants and restarted: the journal is that of an undisturbed run.
 
-The process, the database or both are killed, twenty times in all, at instants spread over four runs: while starting, between
-files, and above all within a file of many batches, some of them committed and others being copied.
+The process, the database or both are killed, twenty times in all, in four runs: while starting, at instants spread over each
+run, and, each target once, within a file of many batches, some of them committed and others being copied.
 """
 
 import asyncio
@@ -30,17 +30,18 @@ from tests.crash.database_states import read_state
 KILLS, ROUNDS = 20, 4
 _TARGETS = ("process", "database", "both")
 _PAUSE = 0.01
+_DATABASE_LOST = 3
+"""The exit code of a run that cannot go on without its database."""
 _LONG_FILE = "2018-MIN-01.parquet"
 """The file that has many batches."""
 
-_OBSERVE = """select e.epoch, e.version, (select count(*) from pg_stat_activity where datname = current_database()
+_OBSERVE = f"""select e.epoch, (select count(*) from pg_stat_activity where datname = current_database()
            and state = 'active' and query like 'COPY%'),
-           (select coalesce(sum(line), 0)::bigint from (select max(next_line) as line from progress group by submission) p)
+           (select coalesce(sum(line), 0)::bigint from (select max(next_line) as line from progress group by submission) p),
+           coalesce((select count(*) filter (where b.epoch = e.epoch)
+           from batch b join progress p using (batch) join submission s using (submission)
+           where s.file_name = '{_LONG_FILE}' having not bool_or(p.done)), 0)
            from engine e"""
-_WITHIN_LONG = f"""select b.epoch, count(*) from batch b join progress p using (batch) join submission s using (submission)
-           where s.file_name = '{_LONG_FILE}' group by b.epoch
-           having not bool_or(p.done) and max(p.next_line) > 0"""
-"""The engines that ended within the long file, and how many of its batches each had committed."""
 _LINES = "select sum(declared_lines)::text from submission"
 
 
@@ -48,23 +49,32 @@ class Observation(NamedTuple):
     """The state of a run as observed in the database."""
 
     epoch: int = 0
-    version: int = 0
-    """Batches committed."""
     copying: int = 0
     """Batches being copied."""
     lines: int = 0
     """Lines whose decision is committed."""
+    batches_of_long: int = 0
+    """Batches of the long file that the current engine has committed; 0 once that file is decided."""
 
 
 class Instant(NamedTuple):
-    """When to kill: some seconds after a number of lines are committed."""
+    """When to kill: some seconds after a number of lines are committed.
 
-    lines: int
-    seconds: float
+    Within the long file: when the engine has committed several of its batches and copies another.
+    """
+
+    lines: int = 0
+    seconds: float = 0
+    is_within_long: bool = False
+
+    def is_reached(self, last: Observation) -> bool:
+        if self.is_within_long:
+            return last.batches_of_long > 1 and last.copying > 0
+        return last.lines >= self.lines
 
 
 class Kill(NamedTuple):
-    """A kill after at least one commit of the engine that it ended."""
+    """A kill within the long file, after a commit of the current engine there."""
 
     target: str
     last: Observation
@@ -91,7 +101,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def undisturbed(files: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     data = tmp_path_factory.mktemp("undisturbed")
     assert _start(data, files).wait() == 0
-    return asyncio.run(_read_state(data))[0]
+    return asyncio.run(_read_state(data))
 
 
 def _start(data: Path, files: list[str]) -> subprocess.Popen[bytes]:
@@ -100,13 +110,11 @@ def _start(data: Path, files: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-async def _read_state(data: Path) -> tuple[dict[str, str], dict[int, int]]:
-    """Return the state after a run, and the engines that ended within the long file."""
+async def _read_state(data: Path) -> dict[str, str]:
     async with run_embedded(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
-            within = {row[0]: row[1] for row in await connection.fetch(_WITHIN_LONG)}
-            return {**await read_state(connection), "lines": await connection.fetchval(_LINES)}, within
+            return {**await read_state(connection), "lines": await connection.fetchval(_LINES)}
         finally:
             await connection.close()
 
@@ -121,31 +129,26 @@ async def _connect(data: Path) -> asyncpg.Connection:
     return await asyncpg.connect(dsn, timeout=5)
 
 
-async def _watch(
-    data: Path, running: subprocess.Popen[bytes], instant: Instant
-) -> tuple[Observation, Observation]:
-    """Wait until some seconds after a number of lines are committed, or until the run ends.
-
-    Return the first and the last observation of the current engine.
-    """
+async def _watch(data: Path, running: subprocess.Popen[bytes], instant: Instant) -> Observation:
+    """Wait until the instant, or until the run ends, and return the last observation."""
     loop, connection, due = asyncio.get_running_loop(), None, None
-    first = last = Observation()
+    last = Observation()
     while running.poll() is None and (due is None or loop.time() < due):
         try:
             connection = connection or await _connect(data)
             (row,) = await connection.fetch(_OBSERVE)
             last = Observation(*row)
-            first = first if first.epoch == last.epoch else last
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             if connection:
                 connection.terminate()
             connection = None
-        if due is None and last.lines >= instant.lines:
+        if due is None and instant.is_reached(last):
             due = loop.time() + instant.seconds
+            continue
         await asyncio.sleep(_PAUSE)  # there is no notification: it must be polled
     if connection:
         connection.terminate()
-    return first, last
+    return last
 
 
 def _list_servers(process: psutil.Process) -> Iterator[psutil.Process]:
@@ -163,38 +166,66 @@ def _kill(running: subprocess.Popen[bytes], target: str) -> None:
         for server in servers:
             with contextlib.suppress(psutil.NoSuchProcess):
                 server.kill()
-    running.wait()
+    if target != "database":
+        running.wait()
 
 
 def _draw_instants(chance: random.Random, lines: int, number: int) -> list[Instant]:
-    """Draw an instant in each part of a run; the first run is also killed at its start."""
+    """Draw an instant in each part of a run; the first run is killed at its start, the others first within the long file."""
     count = KILLS // ROUNDS
     positions = [int((part + chance.uniform(0, 0.9)) * lines / count) for part in range(count)]
     instants = [Instant(position, chance.uniform(0, 0.1)) for position in positions]
-    return instants if number else [Instant(0, chance.uniform(0.5, 3)), *instants[1:]]
+    first = Instant(is_within_long=True) if number else Instant(0, chance.uniform(0.5, 3))
+    return [first, *instants[1:]]
+
+
+class Round:
+    """A run of all files in one data folder that is killed and goes on, until its end.
+
+    When the database alone is killed, the same process starts it again and goes on, or it ends and says that the same command
+    is to be called again.
+    """
+
+    def __init__(self, data: Path, files: list[str]) -> None:
+        self._data, self._files = data, files
+        self._running = _start(data, files)
+
+    async def kill(self, target: str, instant: Instant) -> Observation:
+        last = await _watch(self._data, self._running, instant)
+        if self._running.poll() == _DATABASE_LOST:
+            self._running = _start(self._data, self._files)
+            last = await _watch(self._data, self._running, instant)
+        code = self._running.poll()
+        assert code is None, f"the run ended before {instant}, with {code}"
+        _kill(self._running, target)
+        if target != "database":
+            self._running = _start(self._data, self._files)
+        return last
+
+    def finish(self) -> None:
+        code = self._running.wait()
+        if code == _DATABASE_LOST:
+            code = _start(self._data, self._files).wait()
+        assert code == 0
 
 
 async def test_killed_at_twenty_instants(
     files: list[str], undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
     chance, killed = random.Random(20181231), 0
-    landed: list[tuple[Kill, int]] = []
+    landed: list[Kill] = []
     for number in range(ROUNDS):
-        data, kills = tmp_path / f"data-{number}", []
+        data = tmp_path / f"data-{number}"
+        run = Round(data, files)
         for instant in _draw_instants(chance, int(undisturbed["lines"]), number):
-            running = _start(data, files)
-            first, last = await _watch(data, running, instant)
-            assert running.poll() is None, f"the run ended before {instant}, with {running.returncode}"
             target = _TARGETS[killed % len(_TARGETS)]
-            _kill(running, target)
+            last = await run.kill(target, instant)
             killed += 1
-            if last.version > first.version:
-                kills.append(Kill(target, last))
-        assert _start(data, files).wait() == 0
-        state, within = await _read_state(data)
-        assert state == undisturbed
-        landed += [(kill, within[kill.last.epoch]) for kill in kills if kill.last.epoch in within]
+            if last.batches_of_long:
+                landed.append(Kill(target, last))
+        run.finish()
+        assert await _read_state(data) == undisturbed
     assert killed == KILLS
-    assert any(kill.last.copying for kill, _ in landed), landed
+    assert any(kill.last.copying for kill in landed), landed
     for target in _TARGETS:
-        assert any(batches > 1 for kill, batches in landed if kill.target == target), (target, landed)
+        assert any(kill.last.batches_of_long > 1 for kill in landed if kill.target == target), landed
