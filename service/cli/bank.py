@@ -251,12 +251,8 @@ def _build_status_tables(
 ) -> list[ReportTable]:
     tables = [_build_account_table(status)]
     if status.back:
-        columns = (
-            Column("reason"),
-            Column("phase"),
-            Column("transfers", CellType.COUNT),
-            Column("euros", CellType.MONEY),
-        )
+        figures = (Column("transfers", CellType.COUNT), Column("euros", CellType.MONEY))
+        columns = (*map(Column, ("reason", "phase")), *figures)
         rows = [[total.reason, total.sort, total.items, total.cents] for total in status.back]
         tables.append(ReportTable("Returned or refused by the bank", columns, rows, drop_order=("phase",)))
     if in_transit:
