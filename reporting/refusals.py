@@ -14,6 +14,7 @@ from core.remedies import REMEDIES
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch
 from reporting.report_tables import CellType, Column, ReportTable
+from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 Language = Literal["en", "fr"]
 FetchRows = Callable[..., Awaitable[list[Row]]]
@@ -68,10 +69,18 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def load_refusals(
-    connection: Connection, *, submission: int | None = None, language: Language = "en"
+    connection: Connection,
+    *,
+    submission: int | None = None,
+    language: Language = "en",
+    visibility: Visibility = WHOLE_JOURNAL,
 ) -> Refusals:
-    """Load the refused lines by reason, of one submission or of all."""
-    reasons = [_build_reason(row, language) for row in await fetch(connection, "refusals", submission)]
+    """Load the refused lines by reason, of one submission or of all that are visible."""
+    if visibility.is_whole:
+        rows = await fetch(connection, "refusals", submission)
+    else:
+        rows = await fetch(connection, "refusals_of_scope", submission, *visibility)
+    reasons = [_build_reason(row, language) for row in rows]
     lines, cents = sum(reason.lines for reason in reasons), sum(reason.cents for reason in reasons)
     return Refusals(submission, reasons, lines, cents)
 
