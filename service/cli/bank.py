@@ -11,8 +11,10 @@ from cyclopts import App, Parameter
 
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import pay_interest as late
+from service.cli.number_limits import AMOUNT_OF_ITEMS
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
-from service.configuration.settings import Settings
+from service.configuration.input_files import check_files
+from service.configuration.settings import Settings, UsageError
 from service.database import session
 from service.database.configured_database import open_for_work
 from service.engine import kernel_warmup, process_tuning
@@ -68,7 +70,7 @@ class ImportRequest(NamedTuple):
     """The moment as of which late interest is proposed afterwards; None if it is not."""
 
 
-ItemsOption = Annotated[int, Parameter(help="Maximum number of items shown.")]
+ItemsOption = Annotated[int, Parameter(help="Maximum number of items shown.", validator=AMOUNT_OF_ITEMS)]
 
 
 @app.command(name="import")
@@ -96,7 +98,11 @@ def import_(
     Exit codes: 0 imported, even if movements are unmatched or late interest could not be proposed; 1 at least one file
     was refused whole; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
-    result = import_files(options.read_settings(), files, ImportRequest(again, interest.read_moment()))
+    settings, request = options.read_settings(), ImportRequest(again, interest.read_moment())
+    if not files:
+        raise UsageError("name at least one file of the bank")
+    check_files(files)
+    result = import_files(settings, files, request)
     if json:
         console.print_json(result)
     else:

@@ -1,6 +1,6 @@
 """``crescendo report``: the reports of ``reporting.report_catalog``, and the proof of a file or a batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter as SignatureParameter
 from inspect import Signature
@@ -18,6 +18,7 @@ from reporting.report_catalog import (
     ReportParameter,
 )
 from reporting.report_tables import ReportTable
+from service.cli.number_limits import NUMBER_OF_A_BATCH, NUMBER_OF_A_ROW, NUMBER_OF_A_YEAR
 from service.cli.shared_options import DEFAULT_DATA, DataOptions
 from service.configuration.settings import Settings, UsageError
 from service.terminal import console, report_pages
@@ -66,6 +67,12 @@ _COMMON_PARAMETERS = (
     SignatureParameter("data", SignatureParameter.KEYWORD_ONLY, default=DEFAULT_DATA, annotation=DataOptions),
 )
 
+_LIMITS: Mapping[ParameterType, Any] = {
+    ParameterType.YEAR: NUMBER_OF_A_YEAR,
+    ParameterType.BATCH: NUMBER_OF_A_BATCH,
+    ParameterType.SUBMISSION: NUMBER_OF_A_ROW,
+}
+
 
 def _build_command(report: Report) -> Callable[..., None]:
     """Build the command of a report; its signature has an option for each parameter."""
@@ -106,7 +113,7 @@ def _write_detail(
 
 
 def _build_option(parameter: ReportParameter) -> SignatureParameter:
-    help_text = Parameter(help=f"{parameter.description}.")
+    help_text = Parameter(help=f"{parameter.description}.", validator=_LIMITS.get(parameter.type))
     option: Any = int | None
     if parameter.choices:
         option = Literal[parameter.choices]
@@ -127,8 +134,10 @@ for _report in REPORTS:
 @app.command
 def proof(
     *,
-    submission: Annotated[int | None, Parameter(help="Prove this submission and its batches.")] = None,
-    batch: Annotated[int | None, Parameter(help="Prove this batch.")] = None,
+    submission: Annotated[
+        int | None, Parameter(help="Prove this submission and its batches.", validator=NUMBER_OF_A_ROW)
+    ] = None,
+    batch: Annotated[int | None, Parameter(help="Prove this batch.", validator=NUMBER_OF_A_BATCH)] = None,
     output_format: OutputFormat = TABLE,
     data: DataOptions = DEFAULT_DATA,
 ) -> int:

@@ -144,10 +144,12 @@ async def test_the_same_path_twice_is_processed_once(dsn: str, sample: Sample, t
 async def test_the_output_shows_receipts_reasons_and_the_chain(
     dsn: str, sample: Sample, tmp_path: Path
 ) -> None:
-    paths = (sample.files[0], sample.files[1], tmp_path / "missing.csv")
+    damaged = tmp_path / "damaged.csv"
+    damaged.write_text("")
+    paths = (sample.files[0], sample.files[1], damaged)
     result = await run_crescendo("run", *paths, "--database", dsn, "--data", tmp_path)
     assert result.code == 1
-    for text in ("Receipts", sample.files[1].name, "Refused whole", "missing.csv", "MOVE_FORBIDDEN"):
+    for text in ("Receipts", sample.files[1].name, "Refused whole", "damaged.csv", "MOVE_FORBIDDEN"):
         assert text in result.out
     assert await read_chain(dsn) in result.out
     assert "\x1b" not in result.out + result.err
@@ -158,8 +160,8 @@ async def test_the_sender_may_be_an_option(dsn: str, tmp_path: Path) -> None:
     file.write_text("reference,kind,exercise,date\nR1,third_party,2018,2018-01-02\n")
     place = ("--database", dsn, "--data", tmp_path, "--json")
     unnamed = await run_crescendo("run", file, *place)
-    assert unnamed.code == 1
-    assert "sender" in unnamed.json()["rejected"][0]["found"]
+    assert unnamed.code == 2
+    assert "sender" in unnamed.err
     named = await run_crescendo("run", file, *place, "--sender", "MIN-09")
     assert named.code == 0
     assert named.json()["receipts"][0]["sender"] == "MIN-09"
