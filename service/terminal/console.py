@@ -62,6 +62,11 @@ def _fit_line(line: str, width: int) -> list[str]:
     return [line[:indent] + first, *(" " * indent + other for other in others)]
 
 
+def print_piece(text: str) -> None:
+    """Print a part of the result, without a line end of its own."""
+    print(text, end="")
+
+
 def print_note(text: str) -> None:
     """Print a note to standard error; it is lost on a full disk or without a reader, and the work goes on."""
     with suppress(OSError):
