@@ -156,15 +156,19 @@ def build_table(refusals: Refusals) -> ReportTable:
     scope = f" of submission {refusals.submission}" if refusals.submission is not None else ""
     columns = [
         *(Column("reason"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
-        *(Column("what it means"), Column("what to do")),
+        *(Column("what it means", CellType.PROSE), Column("what to do", CellType.PROSE)),
     ]
     rows = [
         [reason.code, reason.lines, reason.cents, reason.finding, reason.action]
         for reason in refusals.reasons
     ]
+    foot = ["all", refusals.lines, refusals.cents, "", ""]
     return ReportTable(
-        f"Refused lines{scope}", columns, rows, ["all", refusals.lines, refusals.cents, "", ""]
+        f"Refused lines{scope}", columns, rows, foot, drop_order=("what it means", "euros", "lines")
     )
+
+
+_DROP_ORDER = ("kind", "node", "missing", "found", "field", "to line", "euros")
 
 
 def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
@@ -180,7 +184,7 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
         *(
             Column("reason"),
             Column("field"),
-            Column("found"),
+            Column("found", CellType.PROSE),
             Column("node"),
             Column("missing", CellType.MONEY),
         ),
@@ -193,4 +197,4 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
         ]
         for line in lines
     ]
-    return ReportTable("Refused lines, one by one", columns, rows)
+    return ReportTable("Refused lines, one by one", columns, rows, drop_order=_DROP_ORDER)
