@@ -18,6 +18,9 @@ LINES, CENTS, AMOUNT, BYTES = range(4)
 """The totals of each group: lines, requested cents, decided cents, bytes of references."""
 
 TOTAL_COUNT = 4
+KIND_TOTALS_START = GROUP_COUNT * TOTAL_COUNT
+"""Behind the totals of the groups: the decided cents of accepted lines, kind by kind."""
+
 _REGISTRATION, _DETAILS = KIND_NUMBERS["third_party"], KIND_NUMBERS["bank_details"]
 
 
@@ -45,15 +48,13 @@ def _find_group(kind, outcome):
     reads(LineAmounts),
     fills_column(Money),
     fills_column(Index),
-    fills_column(Money),
 )
-def group_outcomes(acts, decisions, lines, totals, order, kind_cents):
+def group_outcomes(acts, decisions, lines, totals, order):
     """Add up the totals of each group of outcomes and the amounts of each kind, and list the lines group by group.
 
     Reads     acts, decisions, lines    n rows
-    Fills     totals                    GROUP_COUNT * TOTAL_COUNT zeros
+    Fills     totals                    KIND_TOTALS_START zeros, and one for each kind: its decided cents of accepted lines
               order                     n rows: the lines of each group in their own order, one group after the other
-              kind_cents                a zero for each kind of the catalog: the decided cents of accepted lines
     Order     row order
     Outcomes  none; never raises
     Overflow  none: n amounts below AMOUNT_MAX
@@ -72,7 +73,7 @@ def group_outcomes(acts, decisions, lines, totals, order, kind_cents):
         totals[first + AMOUNT] += acts[row].amount
         totals[first + BYTES] += np.int64(end[row]) - start[row]
         if groups[row] == ACCEPTED:
-            kind_cents[as_position(acts[row].kind)] += acts[row].amount
+            totals[KIND_TOTALS_START + as_position(acts[row].kind)] += acts[row].amount
     next_place = np.zeros(GROUP_COUNT, np.int64)
     for group in range(1, GROUP_COUNT):
         next_place[group] = next_place[group - 1] + totals[(group - 1) * TOTAL_COUNT + LINES]

@@ -76,7 +76,8 @@ class AlertWatch:
 
 def _keep_single(values: Values, test: Callable[[float], bool]) -> dict[str, float]:
     """Return the value of a metric without labels if it meets the test."""
-    return {"": value for value in values.values() if test(value)}
+    matching = list(filter(test, values.values()))
+    return {"": max(matching)} if matching else {}
 
 
 def _find_not_ready(history: AlertHistory) -> Mapping[str, float]:
@@ -108,9 +109,7 @@ def _find_late_queue(history: AlertHistory) -> Mapping[str, float]:
 
 
 def _find_old_work(history: AlertHistory) -> Mapping[str, float]:
-    return _keep_single(
-        history.newest.find("oldest_waiting_seconds"), lambda value: value > 15 * MINUTE
-    )
+    return _keep_single(history.newest.find("oldest_waiting_seconds"), lambda value: value > 15 * MINUTE)
 
 
 _QUEUE_LIMITS: Mapping[str, float] = {
@@ -122,10 +121,13 @@ _QUEUE_LIMITS: Mapping[str, float] = {
 
 
 def _find_full_queue(history: AlertHistory) -> Mapping[str, float]:
-    values = {
-        name: value for name in _QUEUE_LIMITS for value in history.newest.find(name).values()
-    }
-    return {"": value for name, value in values.items() if value > _QUEUE_LIMITS[name]}
+    values = [
+        value
+        for name, limit in _QUEUE_LIMITS.items()
+        for value in history.newest.find(name).values()
+        if value > limit
+    ]
+    return {"": values[0]} if values else {}
 
 
 def _find_slow_forms(history: AlertHistory) -> Mapping[str, float]:

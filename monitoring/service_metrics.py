@@ -122,7 +122,12 @@ class ServiceMetrics:
         if name in POLLED:
             return {labels: value for value, labels in self._polled.readers[name]()}
         if name.startswith("process_"):
-            return {(): family.samples[0].value for family in self._process.collect() if family.name == name}
+            families = [family for family in self._process.collect() if family.name == name]
+            return {
+                tuple(sample.labels.values()): sample.value
+                for family in families
+                for sample in family.samples
+            }
         (family,) = self._metrics[name].collect()
         labels = METRICS[name].labels
         return {
@@ -263,10 +268,11 @@ class ServiceMetrics:
             outcome = _OUTCOMES[min(code, 2)] if code < _HELD else "refused"
             self._find_labelled("lines_by_kind_total", (CATALOG[kind].name, outcome)).inc(lines)
 
-
     def _sum_amounts(self, cents_by_kind: np.ndarray) -> None:
         for kind in np.flatnonzero(cents_by_kind).tolist():
-            self._find_labelled("accepted_cents_by_kind_total", (CATALOG[kind].name,)).inc(int(cents_by_kind[kind]))
+            self._find_labelled("accepted_cents_by_kind_total", (CATALOG[kind].name,)).inc(
+                int(cents_by_kind[kind])
+            )
 
 
 def _sample_programmes(budget: BudgetGauges, name: str) -> Iterable[Sample]:

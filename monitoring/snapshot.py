@@ -5,8 +5,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
-
 from monitoring.drain_rate import WINDOW_SECONDS
 from monitoring.file_states import FileState
 from monitoring.live_figures import (
@@ -22,19 +20,16 @@ from monitoring.live_figures import (
     RefusalCount,
     SenderFigures,
     StageTime,
+    StepTotals,
     Throughput,
 )
 from monitoring.service_metrics import Bucket, ServiceMetrics
+from monitoring.situation import ServiceStatus, build_situation
+from monitoring.spending_steps import sum_steps
 from monitoring.trend import Trend
+from monitoring.verdict import judge
 
 OUTCOMES = ("accepted", "duplicate", "refused")
-
-
-class ServiceStatus(msgspec.Struct, frozen=True):
-    """The state of the service, which the metrics do not contain."""
-
-    started_at: datetime
-    state: str
 
 
 class Totals(NamedTuple):
@@ -50,12 +45,15 @@ def build_figures(metrics: ServiceMetrics, trend: Trend, status: ServiceStatus) 
         at=datetime.now(UTC),
         started_at=status.started_at,
         state=status.state,
+        verdict=judge(build_situation(metrics, trend, status)),
         cut_off_seconds=metrics.read_values("cut_off_seconds").get(()),
         throughput=_build_throughput(metrics, trend),
         queue=_build_queue(metrics),
         stages=_list_stages(metrics, trend),
         commits=_build_commits(metrics),
         forms=_build_forms(metrics),
+        steps=_list_steps(metrics),
+        paused=list(status.paused),
         refusals=_list_refusals(metrics),
         flows=_list_senders(metrics),
         programmes=sorted(_list_programmes(metrics), key=_compute_remaining_share),
@@ -150,6 +148,12 @@ def find_p99_bound(buckets: Sequence[Bucket]) -> float | None:
     """Return the smallest bucket bound with 99 % of the observations; None without any, or if beyond all bounds."""
     total = buckets[-1][1]
     return next((bound for bound, count in buckets[:-1] if total and 100 * count >= 99 * total), None)
+
+
+def _list_steps(metrics: ServiceMetrics) -> list[StepTotals]:
+    cents = metrics.read_values("accepted_cents_by_kind_total").items()
+    sums = sum_steps({kind: value for (kind,), value in cents})
+    return [StepTotals(step, total) for step, total in sums.items()]
 
 
 def _list_refusals(metrics: ServiceMetrics) -> list[RefusalCount]:

@@ -34,17 +34,23 @@ class _Text(Protocol):
 
 
 CAUSE_SENTENCES: Mapping[str, Sentence] = {
-    "disk_full": Sentence("a disk is full, and work waits for room", "un disque est plein, le travail attend de la place"),
-    "loading": Sentence(
-        "the service loads its book and accepts no work yet", "le service charge ses données et n’accepte pas encore de travail"
+    "disk_full": Sentence(
+        "a disk is full, and work waits for room", "un disque est plein, le travail attend de la place"
     ),
-    "cut_off_past": Sentence("the cut-off is past, and {count} lines wait", "la clôture est passée, et {count} lignes attendent"),
+    "loading": Sentence(
+        "the service loads its book and accepts no work yet",
+        "le service charge ses données et n'accepte pas encore de travail"
+    ),
+    "cut_off_past": Sentence(
+        "the cut-off is past, and {count} lines wait", "la clôture est passée, et {count} lignes attendent"
+    ),
     "cut_off_late": Sentence(
         "late for the cut-off: the queue is empty in {seconds}, the cut-off is in {left}",
         "en retard pour la clôture : file vide dans {seconds}, clôture dans {left}",
     ),
     "books_differ": Sentence(
-        "books and bank differ by {euros} euros on {account}", "écart de {euros} euros entre livres et banque sur {account}"
+        "books and bank differ by {euros} euros on {account}",
+        "écart de {euros} euros entre livres et banque sur {account}"
     ),
     "files_lost": Sentence(
         "files lost from the spool, to be sent again: {count}", "fichiers perdus, à renvoyer : {count}"
@@ -55,10 +61,10 @@ CAUSE_SENTENCES: Mapping[str, Sentence] = {
 ALERT_SENTENCES: Mapping[str, Sentence] = {
     "CrescendoDiskFull": CAUSE_SENTENCES["disk_full"],
     "CrescendoNotReady": Sentence(
-        "the service has accepted no work for five minutes", "le service n’accepte aucun travail depuis cinq minutes"
+        "the service has accepted no work for five minutes", "le service n'accepte aucun travail depuis cinq minutes"
     ),
     "CrescendoStuck": Sentence(
-        "nothing is committed, and work has waited for {seconds}", "rien n’est validé, et du travail attend depuis {seconds}"
+        "nothing is committed, and work has waited for {seconds}", "rien n'est validé, et du travail attend depuis {seconds}"
     ),
     "CrescendoMissesCutOff": Sentence(
         "late for the cut-off, which is in {seconds}", "en retard pour la clôture, qui est dans {seconds}"
@@ -72,7 +78,7 @@ ALERT_SENTENCES: Mapping[str, Sentence] = {
     "CrescendoErrors": Sentence("the service fails to answer {labels}", "le service échoue à répondre à {labels}"),
     "CrescendoTurnedAway": Sentence("many requests are rejected: {labels}", "beaucoup de requêtes sont rejetées : {labels}"),
     "CrescendoRefusalsJump": Sentence(
-        "far more lines than before are refused: {labels}", "bien plus de lignes refusées qu’avant : {labels}"
+        "far more lines than before are refused: {labels}", "bien plus de lignes refusées qu'avant : {labels}"
     ),
     "CrescendoCreditsRunOut": Sentence(
         "more programmes have hardly any credits left: {labels}", "plus de programmes sont presque sans crédits : {labels}"
@@ -84,22 +90,25 @@ ALERT_SENTENCES: Mapping[str, Sentence] = {
 """By the name of the alert rule."""
 
 _LIMITS: Mapping[str, Sentence] = {
-    "": Sentence("Nothing waits.", "Rien n’attend."),
-    "paused": Sentence("Only work of paused senders waits.", "Seul le travail d’émetteurs en pause attend."),
-    "reading": Sentence("Reading limits ({share} of a core).", "La lecture limite ({share} d’un cœur)."),
-    "deciding": Sentence("Decision limits ({share} of a core).", "La décision limite ({share} d’un cœur)."),
-    "writing": Sentence("Writing limits ({share} of a core).", "L’écriture limite ({share} d’un cœur)."),
+    "": Sentence("Nothing waits.", "Rien n'attend."),
+    "paused": Sentence("Only work of paused senders waits.", "Seul le travail d'émetteurs en pause attend."),
+    "reading": Sentence("Reading limits ({share} of a core).", "La lecture limite ({share} d'un cœur)."),
+    "deciding": Sentence("Decision limits ({share} of a core).", "La décision limite ({share} d'un cœur)."),
+    "writing": Sentence("Writing limits ({share} of a core).", "L'écriture limite ({share} d'un cœur)."),
     "database": Sentence("The database limits.", "La base de données limite."),
 }
-_PAUSE = Sentence("{sender} is paused ({reason}; files that wait: {count})", "{sender} en pause ({reason} ; fichiers en attente : {count})")  # fmt: skip
+_PAUSE = Sentence(
+    "{sender} is paused ({reason}; files that wait: {count})",
+    "{sender} en pause ({reason} ; fichiers en attente : {count})",
+)
 _MORE_PAUSES = Sentence("{count} more senders are paused", "{count} autres émetteurs en pause")
 _FIRST_KEY = Sentence(
-    "The ledger is empty, and no key exists. First create the key that opens the year’s credits:",
-    "Le registre est vide, et aucune clé n’existe. Créez d’abord la clé qui ouvre les crédits de l’année :",
+    "The ledger is empty, and no key exists. First create the key that opens the year's credits:",
+    "Le registre est vide, et aucune clé n'existe. Créez d'abord la clé qui ouvre les crédits de l'année :",
 )
 _FIRST_FILE = Sentence(
-    "The ledger is empty. First open the year’s credits: send a file of openings with the key of the budget directorate:",
-    "Le registre est vide. Ouvrez d’abord les crédits de l’année : envoyez un fichier d’ouvertures avec la clé de la"
+    "The ledger is empty. First open the year's credits: send a file of openings with the key of the budget directorate:",
+    "Le registre est vide. Ouvrez d'abord les crédits de l'année : envoyez un fichier d'ouvertures avec la clé de la"
     " direction du budget :",
 )
 
@@ -153,9 +162,7 @@ def describe_limit(stage: str, share: float) -> Sentence:
 def describe_pause(senders: Sequence[_SenderPause], shown: int) -> Iterator[Sentence]:
     """Describe the first paused senders one by one, and count the others."""
     for pause in senders[:shown]:
-        yield build_sentence(
-            _PAUSE, sender=pause.sender, reason=_shorten(pause.reason), count=pause.files
-        )
+        yield build_sentence(_PAUSE, sender=pause.sender, reason=_shorten(pause.reason), count=pause.files)
     if len(senders) > shown:
         yield build_sentence(_MORE_PAUSES, count=len(senders) - shown)
 

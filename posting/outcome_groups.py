@@ -37,10 +37,9 @@ class OutcomeGroups(NamedTuple):
 
 def group_by_outcome(piece: Piece, decisions: np.ndarray) -> OutcomeGroups:
     """Group the lines of ``piece`` in one pass over its decisions."""
-    totals, order = (
-        np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
-        np.empty(len(piece.acts), np.int32),
-    )
-    columns, kind_cents = seal(LineAmounts(piece.cents, *piece.reference)), np.zeros(len(CATALOG), np.int64)
-    kernel.group_outcomes(seal_array(piece.acts), seal_array(decisions), columns, totals, order, kind_cents)
-    return OutcomeGroups(totals.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT), order, kind_cents)
+    totals = np.zeros(kernel.KIND_TOTALS_START + len(CATALOG), np.int64)
+    order = np.empty(len(piece.acts), np.int32)
+    columns = seal(LineAmounts(piece.cents, *piece.reference))
+    kernel.group_outcomes(seal_array(piece.acts), seal_array(decisions), columns, totals, order)
+    by_group, kind_cents = np.split(totals, [kernel.KIND_TOTALS_START])
+    return OutcomeGroups(by_group.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT), order, kind_cents)

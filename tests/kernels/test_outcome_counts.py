@@ -29,19 +29,16 @@ def test_lines_are_grouped_by_outcome(lines: list[Line]) -> None:
         acts[row]["kind"], acts[row]["amount"], decisions[row]["outcome"] = kind, amount, outcome
     spans, _ = to_spans([reference.encode() for *_, reference in lines])
     line_amounts = kernel.LineAmounts(np.array([cents for *_, cents, _ in lines], np.int64), *spans)
-    totals, order = (
-        np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
-        np.full(len(lines), -1, np.int32),
-    )
-    kind_cents = np.zeros(len(CATALOG), np.int64)
-    columns = seal(line_amounts)
-    kernel.group_outcomes(seal_array(acts), seal_array(decisions), columns, totals, order, kind_cents)
+    totals = np.zeros(kernel.KIND_TOTALS_START + len(CATALOG), np.int64)
+    order = np.full(len(lines), -1, np.int32)
+    kernel.group_outcomes(seal_array(acts), seal_array(decisions), seal(line_amounts), totals, order)
+    by_group, kind_cents = np.split(totals, [kernel.KIND_TOTALS_START])
     plain_lines: list[outcome_counts.Line] = [
         ({"kind": kind, "amount": amount}, {"outcome": outcome}, cents, reference)
         for kind, amount, outcome, cents, reference in lines
     ]
     expected = outcome_counts.group_outcomes(plain_lines)
-    assert totals.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT).tolist() == [
+    assert by_group.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT).tolist() == [
         sums for sums, _ in expected.values()
     ]
     assert {kind: cents for kind, cents in enumerate(kind_cents.tolist()) if cents} == {

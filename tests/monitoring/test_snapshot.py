@@ -11,7 +11,8 @@ from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CreditFigures, LiveFigures, ProgrammeFigures
 from monitoring.polled_metrics import Sample, SampleReader
 from monitoring.service_metrics import Bucket, ServiceMetrics
-from monitoring.snapshot import ServiceStatus, build_figures, count_totals, find_p99_bound
+from monitoring.situation import ServiceStatus
+from monitoring.snapshot import build_figures, count_totals, find_p99_bound
 from monitoring.trend import Trend
 from posting.batch import Submission
 from tests.monitoring.test_service_metrics import COMMITMENT, build_batch, build_row

@@ -25,7 +25,10 @@ def list_codes(situation: Situation) -> list[str]:
 def test_all_is_well() -> None:
     verdict = judge(Situation())
     assert verdict.is_well
-    assert (verdict.english, verdict.french) == ("All is well. Nothing waits.", "Tout va bien. Rien n’attend.")
+    assert (verdict.english, verdict.french) == (
+        "All is well. Nothing waits.",
+        "Tout va bien. Rien n'attend.",
+    )
     assert (verdict.causes, verdict.first_step, verdict.limit.stage) == ([], None, None)
 
 
@@ -84,8 +87,10 @@ def test_each_measured_cause(
     (cause,) = verdict.causes
     assert not verdict.is_well
     assert (cause.code, cause.severity, cause.alert) == (code, severity, "")
-    assert english in cause.english and f"Not well: {cause.english}." in verdict.english
-    assert french in cause.french and f"À traiter : {cause.french}." in verdict.french
+    assert english in cause.english
+    assert f"Not well: {cause.english}." in verdict.english
+    assert french in cause.french
+    assert f"À traiter : {cause.french}." in verdict.french
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -128,8 +133,10 @@ def test_several_causes_are_ordered_by_severity() -> None:
     severities = [cause.severity for cause in verdict.causes]
     assert severities == sorted(severities)
     assert verdict.english.startswith("Not well: nothing is committed, and work has waited for 7 min; late")
-    assert verdict.english.endswith("; many requests are rejected: key-unknown. Decision limits (92% of a core).")
-    assert verdict.french.endswith("key-unknown. La décision limite (92\u202f% d’un cœur).")
+    assert verdict.english.endswith(
+        "; many requests are rejected: key-unknown. Decision limits (92% of a core)."
+    )
+    assert verdict.french.endswith("key-unknown. La décision limite (92\u202f% d'un cœur).")
 
 
 def test_a_rule_that_fires_for_many_senders_stays_short() -> None:
@@ -148,7 +155,9 @@ def test_many_paused_senders_stay_short() -> None:
 def test_idle_work_is_not_late() -> None:
     assert list_codes(Situation(cut_off_seconds=-1, lines=5)) == [], "only work of paused senders waits"
     assert list_codes(WORK._replace(cut_off_seconds=60, empty_seconds=59)) == []
-    assert list_codes(WORK._replace(cut_off_seconds=60, empty_seconds=math.inf)) == [], "the alert waits 5 minutes"
+    assert list_codes(WORK._replace(cut_off_seconds=60, empty_seconds=math.inf)) == [], (
+        "the alert waits 5 minutes"
+    )
     assert list_codes(WORK._replace(empty_seconds=1e9)) == [], "there is no cut-off"
 
 
@@ -177,10 +186,12 @@ def test_the_stage_that_limits(situation: Situation, stage: str | None, english:
 
 def test_an_empty_ledger_names_the_first_step() -> None:
     without_keys, with_keys = (judge(Situation(is_empty=True, keys=keys)).first_step for keys in (0, 2))
-    assert without_keys and with_keys
+    assert without_keys
+    assert with_keys
     assert without_keys.command == "crescendo access create DIRECTORATE --role budget_directorate"
     assert "crescendo submit" in with_keys.command
-    assert "crédits" in with_keys.french and "credits" in with_keys.english
+    assert "crédits" in with_keys.french
+    assert "credits" in with_keys.english
     assert judge(Situation(is_empty=True)).is_well, "an empty ledger is not a fault"
 
 
@@ -196,7 +207,9 @@ def test_both_languages_name_the_same_values() -> None:
 def test_severities_follow_the_rules() -> None:
     for rule in RULES:
         (cause,) = judge(Situation(firing=[fire(rule.name)])).causes
-        is_page = list(CauseCode).index(CauseCode(cause.code)) < list(CauseCode).index(CauseCode.SENDER_PAUSED)
+        is_page = list(CauseCode).index(CauseCode(cause.code)) < list(CauseCode).index(
+            CauseCode.SENDER_PAUSED
+        )
         assert is_page == (rule.severity is Severity.PAGE), rule.name
 
 
