@@ -160,7 +160,7 @@ class LiveFigures(msgspec.Struct, frozen=True):
     commits: CommitFigures
     forms: FormFigures
     steps: list[StepTotals]
-    """Accepted amounts from the opening of credits to payment; amounts of different steps do not add up."""
+    """Accepted amounts by step of spending, from what is payable to the credits opened: they do not add up."""
     paused: list[PausedSender]
     """Senders whose work waits until an operator resumes them."""
     refusals: list[RefusalCount]

@@ -1,7 +1,7 @@
 """The metrics at one moment, as figures for the live page: nothing is counted here, only rates are computed."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ def build_figures(metrics: ServiceMetrics, trend: Trend, status: ServiceStatus) 
         steps=_list_steps(metrics),
         paused=list(status.paused),
         refusals=_list_refusals(metrics),
-        flows=_list_senders(metrics),
+        flows=_list_senders(metrics, [pause.sender for pause in status.paused]),
         programmes=sorted(_list_programmes(metrics), key=_compute_remaining_share),
         batches=[],
     )
@@ -162,9 +162,10 @@ def _list_refusals(metrics: ServiceMetrics) -> list[RefusalCount]:
     return sorted(refusals, key=lambda refusal: (-refusal.lines, refusal.reason))
 
 
-def _list_senders(metrics: ServiceMetrics) -> list[SenderFigures]:
+def _list_senders(metrics: ServiceMetrics, paused: Iterable[str]) -> list[SenderFigures]:
+    """Return the senders that have sent something, and those that are paused."""
     files, lines = metrics.read_values("submissions"), _group_by_sender(metrics)
-    senders = sorted({sender for sender, _ in files} | lines.keys())
+    senders = sorted({sender for sender, _ in files} | lines.keys() | set(paused))
     return [_build_sender(sender, files, _sum_outcomes([lines.get(sender, {})])) for sender in senders]
 
 

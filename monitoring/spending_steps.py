@@ -16,7 +16,8 @@ class StepSign(NamedTuple):
     sign: int
 
 
-STEPS = ("opened_ae", "opened_cp", "committed", "certified", "payable", "paid")
+STEPS = ("payable", "paid", "certified", "committed", "opened_ae", "opened_cp")
+"""What is payable first: that is asked most often."""
 _FAMILY_STEPS: Mapping[Family, StepSign] = {
     Family.SERVICE: StepSign("certified", 1),
     Family.SERVICE_CANCELLATION: StepSign("certified", -1),
