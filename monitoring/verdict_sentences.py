@@ -117,7 +117,12 @@ def build_sentence(sentence: Sentence, **values: Any) -> Sentence:
     """Fill in the values, as each language writes them."""
     english, french = ({name: _format(name, value) for name, value in values.items()} for _ in range(2))
     french = {name: _write_in_french(name, text) for name, text in french.items()}
-    return Sentence(sentence.english.format(**english), sentence.french.format(**french))
+    return Sentence(sentence.english.format(**english), _set_apostrophes(sentence.french).format(**french))
+
+
+def _set_apostrophes(french: str) -> str:
+    """Return the text with the apostrophe that print uses, as the other texts of the page."""
+    return french.replace("'", "\u2019")
 
 
 def _format(name: str, value: Any) -> str:
@@ -174,8 +179,8 @@ def _shorten(text: str) -> str:
 def describe_first_step(keys: int) -> tuple[str, str, str]:
     """Return what to do first on an empty ledger, in English and French, and the command."""
     if keys:
-        return (*_FIRST_FILE, "CRESCENDO_KEY=crescendo_... crescendo submit openings.csv")
-    return (*_FIRST_KEY, "crescendo access create DIRECTORATE --role budget_directorate")
+        return (*build_sentence(_FIRST_FILE), "CRESCENDO_KEY=crescendo_... crescendo submit openings.csv")
+    return (*build_sentence(_FIRST_KEY), "crescendo access create DIRECTORATE --role budget_directorate")
 
 
 def build_line(causes: Sequence[_Text], limit: _Text) -> Sentence:

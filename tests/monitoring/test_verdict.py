@@ -27,7 +27,7 @@ def test_all_is_well() -> None:
     assert verdict.is_well
     assert (verdict.english, verdict.french) == (
         "All is well. Nothing waits.",
-        "Tout va bien. Rien n'attend.",
+        "Tout va bien. Rien n\u2019attend.",
     )
     assert (verdict.causes, verdict.first_step, verdict.limit.stage) == ([], None, None)
 
@@ -136,7 +136,7 @@ def test_several_causes_are_ordered_by_severity() -> None:
     assert verdict.english.endswith(
         "; many requests are rejected: key-unknown. Decision limits (92% of a core)."
     )
-    assert verdict.french.endswith("key-unknown. La décision limite (92\u202f% d'un cœur).")
+    assert verdict.french.endswith("key-unknown. La décision limite (92\u202f% d\u2019un cœur).")
 
 
 def test_a_rule_that_fires_for_many_senders_stays_short() -> None:
