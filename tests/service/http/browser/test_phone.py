@@ -91,7 +91,10 @@ async def test_a_cut_number_is_found(browser: Browser, rich_service: RunningServ
     """The check finds an amount that its box cuts, and one that is broken in two."""
     async with open_page(browser, rich_service, AUDITOR, viewport={"width": 320, "height": 800}) as live_page:
         await live_page.wait_until_live()
-        for style in ("display: block; width: 3em; overflow: hidden", "display: block; width: 3em; word-break: break-all"):
+        for style in (
+            "display: block; width: 3em; overflow: hidden",
+            "display: block; width: 3em; word-break: break-all",
+        ):
             await live_page.page.evaluate(
                 """(style) => {
                   const amount = document.createElement("b");
