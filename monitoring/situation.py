@@ -1,6 +1,6 @@
 """The situation of the service, read from its metrics and its state, on which the verdict depends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -11,7 +11,7 @@ from monitoring.service_metrics import ServiceMetrics
 from monitoring.trend import Trend
 from monitoring.verdict import AccountDifference, PausedSender, Situation
 
-STATION_STAGES = {
+STATION_STAGES: Mapping[str, tuple[str, ...]] = {
     "reading": ("prove", "read", "resolve"),
     "deciding": ("decide",),
     "writing": ("encode", "hash", "checkpoint"),

@@ -192,13 +192,13 @@ def _list_causes(situation: Situation) -> Iterator[Cause]:
 
 
 def _list_clock_causes(situation: Situation) -> Iterator[Cause]:
-    left, needed = situation.cut_off_seconds, situation.empty_seconds
-    if left is None or situation.oldest_seconds <= 0:
+    cut_off, empty = situation.cut_off_seconds, situation.empty_seconds
+    if cut_off is None or situation.oldest_seconds <= 0:
         return
-    if left <= 0:
+    if cut_off <= 0:
         yield _build_cause(CauseCode.CUT_OFF_PAST, count=situation.lines)
-    elif math.isfinite(needed) and needed > left:
-        yield _build_cause(CauseCode.CUT_OFF_LATE, seconds=needed, left=left)
+    elif math.isfinite(empty) and empty > cut_off:
+        yield _build_cause(CauseCode.CUT_OFF_LATE, seconds=empty, left=cut_off)
 
 
 def _list_alert_causes(firing: Sequence[FiringAlert]) -> Iterator[Cause]:

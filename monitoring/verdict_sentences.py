@@ -164,12 +164,12 @@ def describe_limit(stage: str, share: float) -> Sentence:
     return build_sentence(_LIMITS[stage], share=share)
 
 
-def describe_pause(senders: Sequence[_SenderPause], shown: int) -> Iterator[Sentence]:
+def describe_pause(senders: Sequence[_SenderPause], limit: int) -> Iterator[Sentence]:
     """Describe the first paused senders one by one, and count the others."""
-    for pause in senders[:shown]:
+    for pause in senders[:limit]:
         yield build_sentence(_PAUSE, sender=pause.sender, reason=_shorten(pause.reason), count=pause.files)
-    if len(senders) > shown:
-        yield build_sentence(_MORE_PAUSES, count=len(senders) - shown)
+    if len(senders) > limit:
+        yield build_sentence(_MORE_PAUSES, count=len(senders) - limit)
 
 
 def _shorten(text: str) -> str:

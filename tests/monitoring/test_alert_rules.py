@@ -83,11 +83,11 @@ def read_series(case: Mapping[str, Any]) -> list[Series]:
 
 def list_readings(series: list[Series], interval: int) -> Iterator[Reading]:
     """Return the readings of one instance, one at each interval."""
-    known = {*GAUGES, *COUNTERS, *HISTOGRAMS, *PROCESS, FAULTS}
+    names = {*GAUGES, *COUNTERS, *HISTOGRAMS, *PROCESS, FAULTS}
     for number in range(max((len(row.values) for row in series), default=0)):
         values: dict[str, dict[tuple[str, ...], float]] = {}
         for row in series:
-            if row.name in known and number < len(row.values):
+            if row.name in names and number < len(row.values):
                 values.setdefault(row.name, {})[row.labels] = row.values[number]
         yield Reading(number * interval, values)
 

@@ -79,8 +79,8 @@ async def test_no_number_is_cut(
     async with open_page(browser, rich_service, AUDITOR, viewport=size, locale=locale) as live_page:
         await live_page.wait_until_live()
         await expect(live_page.page.locator("#submissions tbody tr")).not_to_have_count(0)
-        shown = await live_page.page.locator("#programmes tbody").inner_text()
-        assert re.search(r"\d[\d,\u202f]{12,}[.,]\d\d", shown), shown
+        text = await live_page.page.locator("#programmes tbody").inner_text()
+        assert re.search(r"\d[\d,\u202f]{12,}[.,]\d\d", text), text
         assert await live_page.page.evaluate(LIST_CUT_NUMBERS, "main") == []
         for address in ("act/EJ-BIG", "submission/3", "batch/2"):
             await open_details(live_page, address)
