@@ -4,7 +4,7 @@ The delay of a payment (*délai global de paiement*) runs from the receipt of th
 service if that is later, to the debit by the bank, without the days of a suspension.  A payment within its term is in time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
@@ -14,16 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import list_kinds
-from core.tables.columns import allocate_zeros, concat_tables
+from core.senders import RESERVED_SENDERS
+from core.tables.columns import allocate_zeros, concat_tables, select_rows
 from core.tables.delays import DebitedPayments, LatePayments
 from posting.delays import delay_queries as journal
 from posting.delays.amounts_due import compute_amounts_due
 from posting.delays.measurement import RequestFacts, find_interest, measure_delays, select_late
+from posting.delays.payable_queries import read_payables
 from reporting.code_names import CENTRE, CodeNames
-from reporting.report_queries import Connection, fetch
+from reporting.report_queries import Connection, Row, fetch
 from reporting.report_tables import CellType, Column, ReportTable
 
 Grouping = Literal["ministry", "programme"]
+AddDebits = Callable[[DebitedPayments], None]
 _INTEREST = list_kinds(lambda kind: kind.is_interest)
 _UNKNOWN = ("", "")
 
@@ -67,6 +70,8 @@ class DelayScope(NamedTuple):
     year: int | None = None
     within: frozenset[str] = frozenset()
     """Only these programmes; all if empty."""
+    sender: str | None = None
+    """Only what this sender owes; that of all senders if None."""
 
     @property
     def span(self) -> journal.DaySpan:
@@ -125,8 +130,9 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
         cells = await fetch(connection, "cell_centres")
         facts = await journal.load_request_facts(connection, names.codes.term_days)
         sums = _Sums(facts, max((row["cell"] for row in cells), default=0) + 1)
-        await journal.read_debits(connection, scope.span, sums.add_debits)
-        proposed = await fetch(connection, "interest_proposed", _INTEREST, *scope.span)
+        add_debits = await _limit_to_sender(connection, scope.sender, sums.add_debits)
+        await journal.read_debits(connection, scope.span, add_debits)
+        proposed = await _fetch_interest(connection, scope)
     owed = compute_amounts_due(concat_tables(sums.late), names.codes.interest)
     sums.add_amounts("interest_due", owed.cell, owed.amount)
     sums.add_amounts(
@@ -134,6 +140,21 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
     )
     places = {row["cell"]: _find_programme(names, row["centre"], row["budget_year"]) for row in cells}
     return _build_report(sums.figures, places, scope)
+
+
+async def _limit_to_sender(connection: Connection, sender: str | None, work: AddDebits) -> AddDebits:
+    """Return ``work``, limited to the debits of what ``sender`` owes."""
+    if sender is None:
+        return work
+    payables = await read_payables(connection, sender)
+    return lambda debits: work(select_rows(debits, np.flatnonzero(np.isin(debits.payable, payables))))
+
+
+async def _fetch_interest(connection: Connection, scope: DelayScope) -> list[Row]:
+    if scope.sender is None:
+        return await fetch(connection, "interest_proposed", _INTEREST, *scope.span)
+    senders = (scope.sender, sorted(RESERVED_SENDERS))
+    return await fetch(connection, "interest_proposed_of_sender", _INTEREST, *scope.span, *senders)
 
 
 def _find_programme(names: CodeNames, centre: int, year: int) -> tuple[str, str]:
@@ -175,6 +196,11 @@ def _build_row(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]],
 _NOT_SUMMED = frozenset({"ministry", "programme", "mean_days", "in_time_percent"})
 _SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _NOT_SUMMED)
 
+_DROP_ORDER = (
+    *("days of it", "suspended", "interest proposed", "interest paid"),
+    *("mean days", "euros", "interest due", "payments"),
+)
+
 
 def build_table(delays: Delays) -> ReportTable:
     """Build the table."""
@@ -197,7 +223,8 @@ def build_table(delays: Delays) -> ReportTable:
     ]
     foot = ["all", *([""] if is_programme else []), *_list_cells(delays.total)]
     when = f", debited in {delays.year}" if delays.year else ""
-    return ReportTable(f"Payment delays by {delays.by}{when}", columns, rows, foot)
+    title = f"Payment delays by {delays.by}{when}"
+    return ReportTable(title, columns, rows, foot, drop_order=_DROP_ORDER)
 
 
 def _list_cells(delay: Delay) -> list[str | int]:

@@ -5,11 +5,12 @@ to ``REPORTS``, the function that imports the module, and a test.  The module is
 that the command line starts at once.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.nomenclature import CentreLevel
+from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 if TYPE_CHECKING:
     import msgspec
@@ -50,8 +51,13 @@ class ReportArguments(NamedTuple):
 
     values: Mapping[str, Any]
     """By parameter."""
-    programmes: frozenset[str] = frozenset()
-    """Only these programmes; all if empty."""
+    visibility: Visibility = WHOLE_JOURNAL
+    """The lines that the caller may see; a report of credits, which belong to no sender, follows its programmes alone."""
+
+    @property
+    def programmes(self) -> frozenset[str]:
+        """The programmes that the caller may see; all if empty."""
+        return frozenset(self.visibility.programmes or ())
 
 
 class ReportPaging(NamedTuple):
@@ -76,12 +82,20 @@ class ReportSource(NamedTuple):
     paging: ReportPaging | None = None
 
 
+class ReportPages(NamedTuple):
+    """The implementation of a report of any length, which is read and written a page at a time."""
+
+    stream: "Callable[[Connection, CodeNames, ReportArguments], AsyncIterator[list[Any]]]"
+    build_table: "Callable[[list[Any]], ReportTable]"
+    """The table of one page."""
+
+
 class ReportDetail(NamedTuple):
     """The more detailed report that a command shows if one of its parameters is given."""
 
     parameter: str
     description: str
-    import_source: Callable[[], ReportSource]
+    import_pages: Callable[[], ReportPages]
 
 
 class Report(NamedTuple):
@@ -94,8 +108,6 @@ class Report(NamedTuple):
     import_source: Callable[[], ReportSource]
     example: str | None = None
     """The query string of the example in the description of the HTTP interface; None if the report has no route."""
-    is_by_programme: bool = False
-    """Whether a caller that is limited to programmes sees the report on these; other reports are then refused."""
     detail: ReportDetail | None = None
 
     @property
@@ -109,7 +121,11 @@ def _import_trial_balance() -> ReportSource:
 
     return ReportSource(
         lambda connection, names, arguments: report.load_trial_balance(
-            connection, names, exercise=arguments.values["exercise"], batch=arguments.values["batch"]
+            connection,
+            names,
+            exercise=arguments.values["exercise"],
+            batch=arguments.values["batch"],
+            visibility=arguments.visibility,
         ),
         report.TrialBalance,
         report.build_table,
@@ -140,23 +156,23 @@ def _import_refusals() -> ReportSource:
             connection,
             submission=arguments.values["submission"],
             language=arguments.values["language"],
+            visibility=arguments.visibility,
         ),
         report.Refusals,
         report.build_table,
     )
 
 
-def _import_refused_lines() -> ReportSource:
+def _import_refused_lines() -> ReportPages:
     from reporting import refusals as report
 
-    return ReportSource(
-        lambda connection, names, arguments: report.load_refused_lines(
+    return ReportPages(
+        lambda connection, names, arguments: report.stream_refused_lines(
             connection,
             names,
             arguments.values["submission"],
             language=arguments.values["language"],
         ),
-        report.RefusedLine,
         report.build_lines_table,
     )
 
@@ -179,7 +195,8 @@ def _import_delays() -> ReportSource:
     def load(
         connection: "Connection", names: "CodeNames", arguments: ReportArguments
     ) -> Coroutine[Any, Any, report.Delays]:
-        scope = report.DelayScope(arguments.values["by"], arguments.values["year"], arguments.programmes)
+        grouping, year = arguments.values["by"], arguments.values["year"]
+        scope = report.DelayScope(grouping, year, arguments.programmes, arguments.visibility.sender)
         return report.load_delays(connection, names, scope)
 
     return ReportSource(load, report.Delays, report.build_table)
@@ -219,7 +236,6 @@ REPORTS = (
         ),
         _import_budget,
         example="level=uo",
-        is_by_programme=True,
     ),
     Report(
         "refusals",
@@ -254,7 +270,6 @@ REPORTS = (
         ),
         _import_delays,
         example="by=programme&year=2018",
-        is_by_programme=True,
     ),
 )
 """All reports, in the order in which they are listed."""

@@ -3,9 +3,11 @@
 import msgspec
 
 from core.calendar import to_period
+from core.senders import RESERVED_SENDERS
 from reporting.code_names import AccountName, CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
+from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 _PERIOD_MAX = 2**31 - 1
 
@@ -37,12 +39,24 @@ class TrialBalance(msgspec.Struct, frozen=True):
 
 
 async def load_trial_balance(
-    connection: Connection, names: CodeNames, *, exercise: int | None = None, batch: int | None = None
+    connection: Connection,
+    names: CodeNames,
+    *,
+    exercise: int | None = None,
+    batch: int | None = None,
+    visibility: Visibility = WHOLE_JOURNAL,
 ) -> TrialBalance:
-    """Load the accounts of ``exercise``, or of all exercises, as of ``batch``, or of the last one."""
+    """Load the accounts of ``exercise``, or of all exercises, as of ``batch``, or of the last one.
+
+    The stored sums are of all senders and programmes; the sums of a part are added up from its entries.
+    """
     number = await find_batch_or_last(connection, batch)
-    first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
-    rows = await fetch(connection, "trial_balance", number, first, end)
+    if visibility.is_whole:
+        first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
+        rows = await fetch(connection, "trial_balance", number, first, end)
+    else:
+        scope = (visibility.sender, visibility.centres, sorted(RESERVED_SENDERS))
+        rows = await fetch(connection, "trial_balance_of_scope", number, exercise, *scope)
     accounts = sorted(
         (_build_account(names.find_account(row["account"], exercise), row) for row in rows),
         key=_read_account,
@@ -71,7 +85,7 @@ def build_table(balance: TrialBalance) -> ReportTable:
         f"Trial balance{f' {balance.exercise}' if balance.exercise else ''}, after batch {balance.batch:,}"
     )
     columns = [
-        *(Column("account"), Column("label")),
+        *(Column("account"), Column("label", CellType.PROSE)),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
     ]
     rows = [
@@ -80,5 +94,9 @@ def build_table(balance: TrialBalance) -> ReportTable:
     ]
     verdict = "balanced" if balance.is_balanced else "NOT balanced"
     return ReportTable(
-        title, columns, rows, ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit]
+        title,
+        columns,
+        rows,
+        ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit],
+        drop_order=("label",),
     )

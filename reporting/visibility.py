@@ -1,9 +1,10 @@
 """Queries for lines of the journal, and the lines that a caller may see."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from reporting.code_names import CodeNames
+if TYPE_CHECKING:
+    from reporting.code_names import CodeNames
 
 
 class Visibility(NamedTuple):
@@ -15,18 +16,26 @@ class Visibility(NamedTuple):
     programmes: Sequence[str] | None = None
     """The programmes of these centres: a line without a fund centre is visible if its file names no other programme."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the caller may see every line."""
+        return self.sender is None and self.centres is None
+
+
+WHOLE_JOURNAL = Visibility()
+
 
 class ReferenceQuery(NamedTuple):
     """A query for the lines of one reference."""
 
     reference: str
-    visibility: Visibility = Visibility()
+    visibility: Visibility = WHOLE_JOURNAL
     kinds: Sequence[int] | None = None
     exercise: int | None = None
     """Restricts accepted lines only: refused lines are stored without an exercise."""
 
 
-def list_centres_within(names: CodeNames, programmes: frozenset[str]) -> list[int] | None:
+def list_centres_within(names: "CodeNames", programmes: frozenset[str]) -> list[int] | None:
     """Return the numbers of the fund centres of some programmes; None, which means all, for an empty set."""
     if not programmes:
         return None

@@ -22,6 +22,11 @@ class Caller(NamedTuple):
         """Whether the key may see the submissions of all senders."""
         return Role.AUDITOR in self.roles
 
+    @property
+    def only_sender(self) -> str | None:
+        """The only sender whose acts and submissions the key may see; None for all."""
+        return None if self.can_read_all_senders else self.sender
+
 
 def build_caller(key: str, sender: str, roles: frozenset[Role], *, programmes: frozenset[str]) -> Caller:
     """Return a caller with the kinds of act that its roles may send."""

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
-from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
 from service.auth.roles import Role
 from service.cli.shared_options import JsonOption
+from service.client.http_service import parse_address
+from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 from service.engine import kernel_warmup
 from service.terminal import console, processing_progress
@@ -182,15 +183,17 @@ def _read_keys(path: Path | None) -> _LoadKeys:
         raise UsageError(
             "--url needs --keys: name a file with one key per line, as crescendo access create --json writes them"
         )
+    check_files([path])
     try:
         rows = [codec.loads(line) for line in path.read_text().splitlines() if line.strip()]
         keys = [
             (frozenset(Role(role) for role in row["roles"]), SenderKey(row["sender"], row["token"]))
             for row in rows
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
+        cause = f"a key has no {error}" if isinstance(error, KeyError) else error
         raise UsageError(
-            f"{path}: the keys cannot be read ({error!r}). Write one key per line, as crescendo access create --json does"
+            f"{path}: the keys cannot be read ({cause}). Write one key per line, as crescendo access create --json does"
         ) from error
     stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
     directorates = [key for roles, key in keys if Role.BUDGET_DIRECTORATE in roles]
@@ -206,9 +209,9 @@ def _read_keys(path: Path | None) -> _LoadKeys:
 def _parse_address(url: str) -> "Address":
     from bench.load.http_connections import Address
 
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
+    scheme, host, port = parse_address(url)
+    if scheme != "http":
         raise UsageError(
             f"{url}: the load test uses plain HTTP only. Write the address as in http://127.0.0.1:8000"
         )
-    return Address(parts.hostname, parts.port or 80)
+    return Address(host, port or 80)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
+from service.configuration.input_files import check_output_folder
 from service.configuration.settings import Settings, UsageError, read_settings
 
 FILES_HELP = (
@@ -114,7 +115,9 @@ class DataOptions:
             "ledger": self.ledger,
             **overrides,
         }
-        return read_settings(self.config, os.environ, options)
+        settings = read_settings(self.config, os.environ, options)
+        check_output_folder("the data folder", settings.data)
+        return settings
 
 
 DEFAULT_DATA = DataOptions()

@@ -8,6 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from service.cli.shared_options import FILES_HELP, AgainOption, AtomicOption, JsonOption
+from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 from service.terminal import console
 
@@ -78,11 +79,9 @@ def submit(
     from service.client.http_service import Refused
 
     files = tuple(exclude_sidecars(files))
-    missing = [str(file) for file in files if not file.is_file()]
-    if missing or not files:
-        raise UsageError(
-            f"these files do not exist: {', '.join(missing)}" if missing else "name at least one file"
-        )
+    if not files:
+        raise UsageError("name at least one file")
+    check_files(files)
     if service.dry_run and service.again:
         raise UsageError(
             "--dry-run stores nothing, so there is nothing to process --again: use only one of them"

@@ -47,7 +47,14 @@ class QueryScope:
         caller, named_sender = request.caller, request.get_text("sender", SENDER_LENGTH_MAX)
         if named_sender and named_sender != caller.sender and not caller.can_read_all_senders:
             raise not_found_audited("You may not see the acts of that sender")
-        sender = named_sender or (None if caller.can_read_all_senders else caller.sender)
+        return await self._limit_to_programmes(caller, named_sender or caller.only_sender)
+
+    async def find_report_visibility(self, caller: Caller) -> Visibility:
+        """Return what a report shows the caller: the same, and that of all senders if it is an operator."""
+        is_whole = Role.OPERATOR in caller.roles
+        return await self._limit_to_programmes(caller, None if is_whole else caller.only_sender)
+
+    async def _limit_to_programmes(self, caller: Caller, sender: str | None) -> Visibility:
         return Visibility(sender, await self.find_centres(caller), sorted(caller.programmes) or None)
 
     async def read_reference_query(self, request: Request, kinds: Sequence[int] | None) -> ReferenceQuery:
@@ -93,8 +100,7 @@ async def read_visible_entry(connection: Connection, visibility: Visibility, ent
     rows = await fetch(connection, "entry_seen", entry, visibility.sender, visibility.centres)
     if rows and rows[0]["is_seen"]:
         return rows[0]
-    problem = not_found_audited if rows else not_found
-    raise problem(f"You have no entry {entry}")
+    raise build_not_found(f"You have no entry {entry}", is_present=bool(rows))
 
 
 async def act_not_found(connection: Connection, query: ReferenceQuery) -> Problem:
@@ -104,8 +110,13 @@ async def act_not_found(connection: Connection, query: ReferenceQuery) -> Proble
         connection, any_kind, limit=1
     )
     (row,) = await fetch(connection, "is_known", query.reference)
-    problem = not_found_audited if row["is_known"] and not has_own_lines else not_found
-    return problem(f"You have no act {query.reference} that matches")
+    is_hidden = row["is_known"] and not has_own_lines
+    return build_not_found(f"You have no act {query.reference} that matches", is_present=is_hidden)
+
+
+def build_not_found(detail: str, *, is_present: bool) -> Problem:
+    """Return ``not_found``, which is audited if the object is present and the caller may not see it."""
+    return not_found_audited(detail) if is_present else not_found(detail)
 
 
 def not_found_audited(detail: str) -> Problem:

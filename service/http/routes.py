@@ -151,5 +151,5 @@ def _bind_query_routes(context: ServiceContext) -> list[BoundRoute]:
         *bind_routes(commitments, open_items.COMMITMENT_ROUTES),
         *bind_routes(payments, open_items.PAYMENT_ROUTES),
         *bind_routes(budget.BudgetHandler(names, journal), budget.ROUTES),
-        *bind_routes(reports.ReportHandler(names, journal, context.pool), reports.ROUTES),
+        *bind_routes(reports.ReportHandler(scope, names, journal, pool=context.pool), reports.ROUTES),
     ]

@@ -5,6 +5,7 @@ from typing import Any
 from core.sql_files import read_queries
 from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CommittedBatch
+from reporting.visibility import Visibility
 from service.auth.credentials import Caller
 from service.database.read_pool import Pool, fetch_rows, fetch_value
 
@@ -30,9 +31,14 @@ async def find_sender(pool: Pool, submission: int) -> str | None:
 
 async def can_see_submission(pool: Pool, submission: int, caller: Caller) -> bool | None:
     """Return whether the caller may see a submission; None if the submission does not exist."""
-    return await fetch_value(
-        pool, SQL["is_submission_visible"], submission, _find_sender_limit(caller), _list_programmes(caller)
-    )
+    visibility = Visibility(caller.only_sender, programmes=_list_programmes(caller))
+    return await is_submission_visible(pool, submission, visibility)
+
+
+async def is_submission_visible(pool: Pool, submission: int, visibility: Visibility) -> bool | None:
+    """Return whether a submission lies within ``visibility``; None if it does not exist."""
+    limits = (visibility.sender, visibility.programmes)
+    return await fetch_value(pool, SQL["is_submission_visible"], submission, *limits)
 
 
 async def list_submissions(pool: Pool, caller: Caller, *, before: int, limit: int) -> list[int]:
@@ -40,17 +46,12 @@ async def list_submissions(pool: Pool, caller: Caller, *, before: int, limit: in
     rows = await fetch_rows(
         pool,
         SQL["visible_submissions"],
-        _find_sender_limit(caller),
+        caller.only_sender,
         _list_programmes(caller),
         before,
         limit,
     )
     return [row["submission"] for row in rows]
-
-
-def _find_sender_limit(caller: Caller) -> str | None:
-    """Return the only sender whose submissions the caller may see; None for all."""
-    return None if caller.can_read_all_senders else caller.sender
 
 
 def _list_programmes(caller: Caller) -> list[str] | None:

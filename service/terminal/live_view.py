@@ -19,6 +19,7 @@ from service.terminal import console
 if TYPE_CHECKING:
     from rich.console import Group
 
+_ALL_COLUMNS = '"--once | less -S" shows all columns.'
 ROWS = 8
 """Rows shown of a table: all tables fit on one screen."""
 
@@ -180,13 +181,15 @@ def _build_outcome_table(figures: LiveFigures) -> ReportTable:
     }
     rows = [[name, total.lines] for name, total in totals.items()]
     title = f"Committed since {figures.started_at:%Y-%m-%d %H:%M} UTC"
-    return ReportTable(title, [Column("outcome"), Column("lines", CellType.COUNT)], rows)
+    columns = [Column("outcome"), Column("lines", CellType.COUNT)]
+    return ReportTable(title, columns, rows, drop_order=())
 
 
 def _build_step_table(figures: LiveFigures) -> ReportTable:
     """Build the accepted amounts by step of spending: what is opened, committed and requested does not add up."""
     rows = [[_STEP_NAMES[total.step], total.cents] for total in figures.steps]
-    return ReportTable("Accepted, in euros", [Column("step"), Column("euros", CellType.MONEY)], rows)
+    columns = [Column("step"), Column("euros", CellType.MONEY)]
+    return ReportTable("Accepted, in euros", columns, rows, drop_order=())
 
 
 def _build_file_table(figures: LiveFigures) -> ReportTable:
@@ -200,14 +203,14 @@ def _build_file_table(figures: LiveFigures) -> ReportTable:
         ]
         for flow in figures.flows
     ]
-    return _limit_rows(ReportTable("Files by ministry", columns, rows))
+    order = ("received", "partly integrated", "in treatment", "integrated")
+    return _limit_rows(ReportTable("Files by ministry", columns, rows, drop_order=order))
 
 
 def _build_refusal_table(figures: LiveFigures) -> ReportTable:
     rows = [[refusal.reason, refusal.lines] for refusal in figures.refusals]
-    return _limit_rows(
-        ReportTable("Refusals by reason", [Column("reason"), Column("lines", CellType.COUNT)], rows)
-    )
+    columns = [Column("reason"), Column("lines", CellType.COUNT)]
+    return _limit_rows(ReportTable("Refusals by reason", columns, rows, drop_order=()))
 
 
 def _build_programme_table(figures: LiveFigures) -> ReportTable:
@@ -226,7 +229,8 @@ def _build_programme_table(figures: LiveFigures) -> ReportTable:
         ]
         for programme in figures.programmes
     ]
-    return _limit_rows(ReportTable("Programmes, the least left first", columns, rows))
+    title = "Programmes, the least left first"
+    return _limit_rows(ReportTable(title, columns, rows, drop_order=("of it", "year")))
 
 
 def _format_share(programme: CreditFigures) -> str:
@@ -249,7 +253,8 @@ def _build_batch_table(figures: LiveFigures) -> ReportTable:
         ]
         for batch in figures.batches
     ]
-    return _limit_rows(ReportTable("Last batches", columns, rows))
+    order = ("hash", "entries", "committed, UTC", "refused")
+    return _limit_rows(ReportTable("Last batches", columns, rows, drop_order=order))
 
 
 def _limit_rows(grid: ReportTable) -> ReportTable:
@@ -263,4 +268,14 @@ def _render(parts: list[str | ReportTable]) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    return Group(*(part.to_rich_table() if isinstance(part, ReportTable) else Text(part) for part in parts))
+    return Group(*(Text.from_ansi(line, no_wrap=True) for line in _fit_parts(parts)))
+
+
+def _fit_parts(parts: list[str | ReportTable]) -> Iterator[str]:
+    """Yield the lines of all parts, within the width of the terminal."""
+    width = console.measure_terminal() or 0
+    for part in parts:
+        if isinstance(part, ReportTable):
+            yield from ("", *console.style_table(part, width, _ALL_COLUMNS))
+        else:
+            yield console.fit_text(part, width)

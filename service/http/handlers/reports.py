@@ -14,9 +14,6 @@ from reporting.report_catalog import (
     ReportParameter,
 )
 from reporting.report_queries import Connection
-from service.auth.credentials import Caller
-from service.auth.perimeter import require_all_programmes
-from service.auth.roles import Role
 from service.database.read_pool import Pool
 from service.http import query_scope, submission_queries
 from service.http.http_messages import JSON, Request, Response, respond
@@ -24,9 +21,15 @@ from service.http.journal_queries import JournalReader
 from service.http.name_cache import NameCache
 from service.http.openapi.examples import QUERY_EXAMPLES
 from service.http.openapi.operation import Operation, Parameter, list_problems
-from service.http.openapi.parameters import AFTER, build_limit, build_number_schema, build_text_schema
-from service.http.problems import Problem, not_found
-from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page
+from service.http.openapi.parameters import (
+    AFTER,
+    REPORT_SCOPE,
+    build_limit,
+    build_number_schema,
+    build_text_schema,
+)
+from service.http.problems import Problem
+from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page, QueryScope
 from service.http.route import Route
 
 CSV = "text/csv"
@@ -50,15 +53,14 @@ class _Computed(NamedTuple):
 class ReportHandler:
     """Handles the routes below ``/v1/reports``."""
 
-    def __init__(self, names: NameCache, journal: JournalReader, pool: Pool) -> None:
-        self._names, self._journal, self._pool = names, journal, pool
+    def __init__(self, scope: QueryScope, names: NameCache, journal: JournalReader, *, pool: Pool) -> None:
+        self._scope, self._names, self._journal, self._pool = scope, names, journal, pool
 
     async def respond_with(self, report: Report, request: Request) -> Response:
         """Respond with a report in the media type that the caller prefers."""
         source = report.import_source()
         names = _list_query_names(report, source.paging)
         request.allow_only(*names)
-        _check_caller(request.caller, report)
         media_type = request.negotiate_media_type((JSON, CSV))
         page = _read_page(request, source.paging)
         values = await self._read_values(report, request)
@@ -81,19 +83,23 @@ class ReportHandler:
         for parameter in report.parameters:
             number = values[parameter.name]
             if parameter.type is ParameterType.SUBMISSION and number:
-                await self._check_submission(number)
+                await self._check_submission(request, number)
         return values
 
-    async def _check_submission(self, number: int) -> None:
-        if await submission_queries.find_sender(self._pool, number) is None:
-            raise not_found(f"There is no submission {number}")
+    async def _check_submission(self, request: Request, number: int) -> None:
+        visibility = await self._scope.find_report_visibility(request.caller)
+        is_visible = await submission_queries.is_submission_visible(self._pool, number, visibility)
+        if not is_visible:
+            raise query_scope.build_not_found(
+                f"You have no submission {number}", is_present=is_visible is not None
+            )
 
     async def _compute(
         self, report: Report, values: Mapping[str, Any], request: Request, *, is_csv: bool
     ) -> _Computed:
         """Compute a report and, if asked for, its CSV in the same thread."""
         source, names = report.import_source(), await self._names.load()
-        programmes = request.caller.programmes if report.is_by_programme else frozenset[str]()
+        visibility = await self._scope.find_report_visibility(request.caller)
 
         async def compute(connection: Connection) -> _Computed:
             checked = dict(values)
@@ -103,7 +109,7 @@ class ReportHandler:
                         connection, values[parameter.name]
                     )
             try:
-                result = await source.load(connection, names, ReportArguments(checked, programmes))
+                result = await source.load(connection, names, ReportArguments(checked, visibility))
             except ReferenceDataError as error:
                 raise Problem(HTTPStatus.CONFLICT, "reference-data-missing", str(error)) from error
             return _Computed(result, source.build_table(result).to_csv() if is_csv else None)
@@ -135,20 +141,6 @@ def _read_page(request: Request, paging: ReportPaging | None) -> Page | None:
 def _list_query_names(report: Report, paging: ReportPaging | None) -> list[str]:
     names = [parameter.name for parameter in report.parameters if _is_query(parameter)]
     return [*names, "limit", "after"] if paging else names
-
-
-def _check_caller(caller: Caller, report: Report) -> None:
-    """Check that the caller may have a report.
-
-    Raises
-    ------
-    Problem
-        The caller is neither auditor nor operator, or is limited to programmes and the report covers all of them.
-    """
-    if not caller.roles & {Role.AUDITOR, Role.OPERATOR}:
-        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Only auditors and operators may read reports")
-    if not report.is_by_programme:
-        require_all_programmes(caller, "that report is of all programmes")
 
 
 def _respond_csv(name: str, text: str) -> Response:
@@ -183,13 +175,13 @@ def _describe_report(report: Report) -> Operation:
         + ("; in French if Accept-Language prefers French" if is_translated else ""),
         {
             "200": paging.page_type if paging else source.result_type,
-            **list_problems("400", "403", "404", "406", "409"),
+            **list_problems("400", "404", "406", "409"),
         },
         [
             *(_describe_parameter(parameter) for parameter in report.parameters if _is_query(parameter)),
             *((build_limit(paging.items_max), AFTER) if paging else ()),
         ],
-        description="For auditors and operators. The service computes at most two reports at a time, and at most one for each"
+        description=f"{REPORT_SCOPE} The service computes at most two reports at a time, and at most one for each"
         " sender; further requests are answered 503.",
         text_examples={CSV: example["csv"]} if example else {},
     )

@@ -69,4 +69,9 @@ VISIBILITY = (
     " Auditors can read the acts of all senders. The response is the same for an act that does not exist and for an act"
     " that the caller may not see."
 )
+REPORT_SCOPE = (
+    "The report is of what the key can read: the acts of its sender and what follows them, such as their payments, within"
+    " the programmes of the key. Auditors and operators get it for all senders. Credits belong to programmes and not to"
+    " senders: the budget is of all programmes of the key."
+)
 IBAN_MASKING = "Accountants and auditors see whole IBANs, others only the first and last four characters."

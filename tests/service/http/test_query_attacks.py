@@ -7,11 +7,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from reporting.report_catalog import REPORTS
-from service.http.handlers import reports
 from tests.service.http import spending_story
 from tests.service.http.access_keys import (
-    ACCOUNTANT,
     AUDITOR,
     FOREIGN,
     LIMITED,
@@ -154,29 +151,6 @@ async def test_a_node_outside_the_perimeter_is_not_found(
     assert hidden.text.replace(spending_story.UNIT, "0177-NONE") == missing.text
     own = await anonymous.get("/v1/budget/nodes?fund_centre=0217-SGAC&year=2018", headers=LIMITED)
     assert own.status_code == 200
-
-
-@pytest.mark.parametrize("path", [route.path for route in reports.ROUTES])
-async def test_senders_may_not_read_reports(
-    path: str, anonymous: httpx.AsyncClient, spending_service: ServicePlace
-) -> None:
-    for key in (MINISTRY, ACCOUNTANT, FOREIGN, LIMITED):
-        before = len(await _read_audit_trail(spending_service))
-        response = await anonymous.get(path, headers=key)
-        assert (response.status_code, response.json()["code"]) == (403, "role-not-held")
-        assert len(await _read_audit_trail(spending_service)) == before + 1
-
-
-async def test_an_auditor_of_one_programme_may_not_read_reports_of_all(anonymous: httpx.AsyncClient) -> None:
-    for name in [
-        report.name for report in REPORTS if report.example is not None and not report.is_by_programme
-    ]:
-        response = await anonymous.get(f"/v1/reports/{name}", headers=LIMITED_AUDITOR)
-        assert (response.status_code, response.json()["code"]) == (403, "perimeter-not-held")
-    budget = (await anonymous.get("/v1/reports/budget", headers=LIMITED_AUDITOR)).json()
-    assert (budget["nodes"], budget["ae"]["opened"]) == ([], 0)
-    filtered = await anonymous.get("/v1/reports/budget?programme=0177", headers=LIMITED_AUDITOR)
-    assert filtered.json()["nodes"] == []
 
 
 HOSTILE = (

@@ -1,0 +1,130 @@
+"""Reports on a part of the journal: of one sender, or of some programmes; together they are the whole."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+import pytest_asyncio
+
+from core.senders import BANK, TREASURY
+from reporting import code_labels
+from reporting.code_names import CodeNames, read_names
+from reporting.delays import DelayScope, load_delays
+from reporting.refusals import load_refusals
+from reporting.trial_balance import TrialBalance, load_trial_balance
+from reporting.visibility import Visibility, list_centres_within
+from tests.databases import open_connection
+from tests.file_strategies import REFERENCE
+from tests.posting.loaded_engines import process_rows
+from tests.reporting.journals import ASPR, BUDGET, DEBT, PAID, SPENDING, act
+
+_IBAN = {"iban": SPENDING[0]["iban"]}
+_EUROS = 100
+_OF_FIRST = [
+    SPENDING[0],
+    act("commitment", "C1", "100.00", ASPR),
+    act("service", "S1", "60.00", predecessor="C1"),
+    act("payment_request", "D1", "40.00", PAID, predecessor="C1"),
+    act("direct_payment_request", "D2", "5000.00", ASPR, PAID),  # no credit
+]
+_OF_SECOND = [
+    act("direct_payment_request", "D1", "25.00", ASPR, PAID),
+    act("direct_payment_request", "D2", "30.00", DEBT, PAID),
+    act("direct_payment_request", "D3", "1.00", ASPR, payee="STRANGER"),
+    act("direct_payment_request", "D4", "1.00", DEBT, payee="STRANGER"),
+]
+_FIRST, _SECOND = "MIN-01", "MIN-02"
+
+
+class Journal(NamedTuple):
+    """A connection to the journal of two ministries, and its names."""
+
+    connection: asyncpg.Connection
+    names: CodeNames
+
+
+@pytest_asyncio.fixture
+async def journal(dsn: str, tmp_path: Path) -> AsyncIterator[Journal]:
+    """Post the acts of both ministries, and what the treasury and the bank add to one request of each."""
+    for sender, rows in (("BUDGET", BUDGET), (_FIRST, _OF_FIRST), (_SECOND, _OF_SECOND)):
+        await process_rows(dsn, tmp_path, REFERENCE, rows, sender)
+    async with open_connection(dsn) as connection:
+        query = "select entry_id from entry where reference = 'D1' order by entry_id"
+        requests = [row["entry_id"] for row in await connection.fetch(query)]
+        payments = [
+            act("payment", f"P{number}", amount, _IBAN, predecessor=f"@{entry}")
+            for number, (entry, amount) in enumerate(zip(requests, ("40.00", "25.00"), strict=True))
+        ]
+        await process_rows(dsn, tmp_path, REFERENCE, payments, TREASURY)
+        query = "select entry_id, amount from entry where reference in ('P0', 'P1') order by entry_id"
+        debits = [
+            act("bank_debit", f"B{row['entry_id']}", f"{row['amount'] // _EUROS}.00")
+            | {"predecessor": f"@{row['entry_id']}"}
+            for row in await connection.fetch(query)
+        ]
+        await process_rows(dsn, tmp_path, REFERENCE, debits, BANK)
+        yield Journal(connection, await read_names(connection, code_labels.load(REFERENCE)))
+
+
+def _limit_to(journal: Journal, sender: str | None, *programmes: str) -> Visibility:
+    centres = list_centres_within(journal.names, frozenset(programmes))
+    return Visibility(sender, centres, list(programmes) or None)
+
+
+def _sum_sides(balance: TrialBalance) -> dict[str, tuple[int, int]]:
+    return {account.account[:4]: (account.debit, account.credit) for account in balance.accounts}
+
+
+async def test_the_trial_balance_of_a_sender_has_what_follows_its_acts(journal: Journal) -> None:
+    """The payment and the debit of a request belong to the ministry that sent the request."""
+    first = await load_trial_balance(*journal, visibility=_limit_to(journal, _FIRST))
+    assert _sum_sides(first) == {
+        "4010": (4_000, 4_000),
+        "4081": (4_000, 6_000),
+        "5121": (0, 4_000),
+        "5129": (4_000, 4_000),
+        "6280": (6_000, 0),
+    }
+    second = await load_trial_balance(*journal, visibility=_limit_to(journal, _SECOND))
+    whole = await load_trial_balance(*journal)
+    assert (first.is_balanced, second.is_balanced) == (True, True)
+    assert first.debit + second.debit == whole.debit
+    assert first.batch == second.batch == whole.batch
+    everything = await load_trial_balance(*journal, visibility=Visibility(centres=list(range(200_000))))
+    assert everything == whole
+
+
+async def test_the_trial_balance_of_programmes_and_of_an_earlier_batch(journal: Journal) -> None:
+    debt = _limit_to(journal, None, "0117")
+    assert _sum_sides(await load_trial_balance(*journal, visibility=debt)) == {
+        "4670": (0, 3_000),
+        "6610": (3_000, 0),
+    }
+    both = _limit_to(journal, _FIRST, "0117")
+    assert (await load_trial_balance(*journal, visibility=both)).accounts == []
+    last = await load_trial_balance(*journal, visibility=_limit_to(journal, _FIRST))
+    earlier = await load_trial_balance(*journal, batch=last.batch - 1, visibility=_limit_to(journal, _FIRST))
+    assert last.debit - earlier.debit == 4_000
+    other_year = await load_trial_balance(*journal, exercise=2019, visibility=_limit_to(journal, _FIRST))
+    assert other_year.accounts == []
+
+
+async def test_refusals_of_a_sender_and_of_programmes(journal: Journal) -> None:
+    """A line refused by a node belongs to that node's programme, any other to a file within the programmes."""
+    connection = journal.connection
+    for visibility, lines in (
+        (_limit_to(journal, _FIRST), {"AE_EXCEEDED": 1}),
+        (_limit_to(journal, _SECOND), {"PAYEE_UNKNOWN": 2}),
+        (_limit_to(journal, None, "0217"), {"AE_EXCEEDED": 1}),
+        (_limit_to(journal, None, "0117"), {}),
+        (Visibility(), {"AE_EXCEEDED": 1, "PAYEE_UNKNOWN": 2}),
+    ):
+        report = await load_refusals(connection, visibility=visibility)
+        assert {reason.code: reason.lines for reason in report.reasons} == lines
+
+
+async def test_delays_of_a_sender(journal: Journal) -> None:
+    for sender, cents in ((_FIRST, 4_000), (_SECOND, 2_500), ("NOBODY", 0), (None, 6_500)):
+        delays = await load_delays(*journal, DelayScope(sender=sender))
+        assert (delays.total.cents, delays.total.payments) == (cents, bool(cents) + (sender is None))
