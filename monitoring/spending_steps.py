@@ -16,7 +16,7 @@ class StepSign(NamedTuple):
     sign: int
 
 
-STEPS = ("payable", "paid", "certified", "committed", "opened_ae", "opened_cp")
+STEPS: tuple[str, ...] = ("payable", "paid", "certified", "committed", "opened_ae", "opened_cp")
 """What is payable first: that is asked most often."""
 _FAMILY_STEPS: Mapping[Family, StepSign] = {
     Family.SERVICE: StepSign("certified", 1),
@@ -44,7 +44,7 @@ KIND_STEPS: Mapping[str, StepSign] = {kind.name: step for kind in CATALOG if (st
 
 def sum_steps(values: Mapping[str, float]) -> dict[str, int]:
     """Add up the values of the kinds by step; all steps, in their order."""
-    sums = dict.fromkeys(STEPS, 0)
+    sums: dict[str, int] = dict.fromkeys(STEPS, 0)
     for kind, value in values.items():
         if step := KIND_STEPS.get(kind):
             sums[step.step] += step.sign * round(value)

@@ -113,6 +113,10 @@ _FIRST_FILE = Sentence(
 )
 
 
+_FIRST_KEY_COMMAND = "crescendo access create DIRECTORATE --role budget_directorate"
+_FIRST_FILE_COMMAND = "CRESCENDO_KEY=crescendo_... crescendo submit openings.csv"
+
+
 def build_sentence(sentence: Sentence, **values: Any) -> Sentence:
     """Fill in the values, as each language writes them."""
     english, french = ({name: _format(name, value) for name, value in values.items()} for _ in range(2))
@@ -178,9 +182,8 @@ def _shorten(text: str) -> str:
 
 def describe_first_step(keys: int) -> tuple[str, str, str]:
     """Return what to do first on an empty ledger, in English and French, and the command."""
-    if keys:
-        return (*build_sentence(_FIRST_FILE), "CRESCENDO_KEY=crescendo_... crescendo submit openings.csv")
-    return (*build_sentence(_FIRST_KEY), "crescendo access create DIRECTORATE --role budget_directorate")
+    english, french = build_sentence(_FIRST_FILE if keys else _FIRST_KEY)
+    return english, french, _FIRST_FILE_COMMAND if keys else _FIRST_KEY_COMMAND
 
 
 def build_line(causes: Sequence[_Text], limit: _Text) -> Sentence:

@@ -3,6 +3,7 @@
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -11,6 +12,7 @@ from core.reference.files import SAMPLE_FOLDER
 from monitoring.verdict import AccountDifference
 from service.database.embedded_server import Database
 from service.http.live.bank_differences import BankDifferences
+from settlement.reconciliation.transfer_accounts import AccountantsByYear
 from settlement.runs.payment_reference import PaymentReference
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
@@ -21,7 +23,7 @@ from tests.service.http.running_service import JSONL, create_database, run_servi
 ACCOUNT = "FR7630001007941234567890185"
 
 
-async def _read_figures(client: httpx.AsyncClient) -> dict:  # type: ignore[type-arg]
+async def _read_figures(client: httpx.AsyncClient) -> dict[str, Any]:
     return (await client.get("/v1/figures")).json()
 
 
@@ -102,7 +104,7 @@ async def _insert_statement(connection: asyncpg.Connection, closing: int) -> Non
 
 
 async def test_books_that_differ_from_the_bank_are_found(database: Database) -> None:
-    def load_accountants():  # type: ignore[no-untyped-def]
+    def load_accountants() -> AccountantsByYear:
         return PaymentReference.load(SAMPLE_FOLDER).accountants
 
     async with create_database(database) as dsn, asyncpg.create_pool(dsn, min_size=1) as pool:

@@ -134,7 +134,7 @@ def _check_verdict(moment: Moment) -> None:
     assert match, text
     assert is_idle == (match[1] is None)
     if match[1]:
-        station = dict(zip(("Reading", "Decision", "Writing"), STATIONS, strict=True))[match[1]]
+        station = STATIONS[("Reading", "Decision", "Writing").index(match[1])]
         low, high = ((int(match[2]) + change) / 100 for change in (-0.51, 0.51))
         assert parse_rounded(moment.last_event.read_text(f"share {station}")).overlaps(low, high)
 
