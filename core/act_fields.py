@@ -1,6 +1,6 @@
 """The flat act format: one row per act line.  Every reader yields these columns and no others.
 
-CSV and JSON Lines have ``amount`` (decimal text, at most two decimals); Parquet and Arrow have ``amount_cents`` (int64).
+CSV and JSON Lines have ``amount`` (decimal text, at most two decimals); Parquet and Arrow have it too, or ``amount_cents``.
 An absent column, a null and an empty cell mean the same: no value.
 """
 

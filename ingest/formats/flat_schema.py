@@ -15,6 +15,13 @@ from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.errors import FormatUnknown, LimitExceeded
 from ingest.formats.detection import COLUMNS_MAX, describe_position, translate_decoder_errors
 from ingest.formats.text_buffers import DICTIONARY_TEXT, clear_null_slots
+from ingest.formats.typed_values import (
+    DAY_REMEDY,
+    convert_values,
+    find_unfit_value,
+    is_day_type,
+    is_euro_decimal,
+)
 
 _AMOUNT_PATTERN = r"^-?0*[0-9]{1,16}([.,][0-9]{1,2})?$"
 """Decimal text with at most two decimals whose cents fit in an int64; other texts refuse their line."""
@@ -89,24 +96,28 @@ def _choose_type(column: str, column_type: pa.DataType, name: str) -> pa.DataTyp
         and sort is not FieldType.CENTS
     ):
         return DICTIONARY_TEXT if sort is FieldType.TEXT else pa.string()
-    if pa.types.is_integer(column_type) and column_type != pa.uint64():
+    if pa.types.is_integer(column_type):
         if sort is FieldType.CENTS:
             return pa.int64()
         if sort is FieldType.WHOLE:
-            return pa.int64() if column_type in (pa.int64(), pa.uint32()) else pa.int32()
-    if pa.types.is_date32(column_type) and sort is FieldType.DAY:
-        return column_type
+            return pa.int64() if column_type in _LONG_TYPES else pa.int32()
+    if sort is FieldType.DAY and is_day_type(column_type):
+        return pa.date32()
+    if sort is FieldType.DECIMAL and is_euro_decimal(column_type):
+        return pa.string()
     raise FormatUnknown(
         describe_position(name, column=column), f"The column's type is {column_type}", _TYPE_REMEDIES[sort]
     )
 
 
+_LONG_TYPES = (pa.int64(), pa.uint32(), pa.uint64())
 _TYPE_REMEDIES: Mapping[FieldType, str] = {
     FieldType.TEXT: "Send the column as text (string, or dictionary of strings)",
     FieldType.WHOLE: "Send the column as whole numbers (int32 or int64) or as text",
-    FieldType.DAY: "Send the column as date32, or as text such as 2018-12-31",
-    FieldType.DECIMAL: "Send the column as text such as 1234.56, or whole cents in the column amount_cents",
-    FieldType.CENTS: "Send the column as whole cents (int64), or euros as text in the column amount",
+    FieldType.DAY: DAY_REMEDY,
+    FieldType.DECIMAL: "Send the column as a decimal with at most two decimals and 74 digits before them, as text such as "
+    "1234.56, or whole cents in the column amount_cents",
+    FieldType.CENTS: "Send the column as whole cents (any integer type), or euros in the column amount, as text or decimal",
 }
 
 
@@ -118,10 +129,24 @@ def _is_text(column_type: pa.DataType) -> bool:
     )
 
 
+def check_values(batch: pa.RecordBatch, target: pa.Schema, name: str, *, first_line: int) -> None:
+    """Check that each value of a validated batch, whose first line is ``first_line``, can have its type in ``target``.
+
+    Raises
+    ------
+    FormatUnknown
+        A value cannot; the error names its line.
+    """
+    for field in target:
+        if unfit := find_unfit_value(batch.column(field.name), field.type):
+            position = describe_position(name, first_line + unfit.row, field.name)
+            raise FormatUnknown(position, unfit.finding, unfit.remedy)
+
+
 def conform_batch(batch: pa.RecordBatch, target: pa.Schema) -> pa.RecordBatch:
     """Return ``batch`` in the types of ``target``, the result of ``conform_schema`` for its schema.
 
-    The batch must have been validated: a cast follows offsets.
+    The batch must have been validated, and its values checked: a cast follows offsets.
     """
     columns = [_conform_column(batch.column(field.name), field.type) for field in target]
     return pa.RecordBatch.from_arrays(columns, schema=target)
@@ -129,7 +154,7 @@ def conform_batch(batch: pa.RecordBatch, target: pa.Schema) -> pa.RecordBatch:
 
 def _conform_column(column: pa.Array, target: pa.DataType) -> pa.Array:
     if not pa.types.is_dictionary(column.type):
-        return column if column.type == target else clear_null_slots(column).cast(target)
+        return column if column.type == target else convert_values(clear_null_slots(column), target)
     if target != DICTIONARY_TEXT:
         return column.dictionary_decode().cast(target)
     if column.dictionary.null_count:

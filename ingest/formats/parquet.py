@@ -168,6 +168,7 @@ def _open_file(
         thrift_string_size_limit=PARQUET_FOOTER_BYTES_MAX,
         thrift_container_size_limit=PARQUET_FOOTER_BYTES_MAX,
         arrow_extensions_enabled=False,
+        coerce_int96_timestamp_unit="us",  # nanoseconds would wrap around beyond 1677 and 2262
     )
 
 

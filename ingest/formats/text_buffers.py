@@ -30,8 +30,8 @@ def _measure_width(column_type: pa.DataType) -> int:
         return _LARGE_OFFSET_BYTES
     if pa.types.is_string(column_type):
         return _OFFSET_BYTES
-    is_number = pa.types.is_integer(column_type) or pa.types.is_date(column_type)
-    return column_type.bit_width // 8 if is_number else 1
+    is_number = pa.types.is_integer(column_type) or pa.types.is_decimal(column_type)
+    return column_type.bit_width // 8 if is_number or pa.types.is_temporal(column_type) else 1
 
 
 def count_text_bytes(column: pa.Array) -> int:

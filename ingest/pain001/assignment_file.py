@@ -20,7 +20,7 @@ from core.outcome_codes import Outcome
 from core.tables.journal import ParsedNumbers
 from ingest.formats.decoders import decode_file
 from ingest.formats.detection import PAYMENT_FORMATS, describe_position, detect
-from ingest.formats.flat_schema import concat_batches, conform_batch, conform_schema
+from ingest.formats.flat_schema import check_values, concat_batches, conform_batch, conform_schema
 from ingest.pain001.declared_totals import Amounts, parse_amounts
 from ingest.pain001.message import ASSIGNMENT_JOINER
 
@@ -125,6 +125,7 @@ class AssignmentFile:
         while count < rows and (batch := self._next_batch()) is not None:
             part = batch.slice(0, rows - count)
             self._rest = batch.slice(part.num_rows) if part.num_rows < batch.num_rows else None
+            check_values(part, self._schema, self._name, first_line=self._row + count + 1)
             parts.append(conform_batch(part, self._schema))
             count += part.num_rows
         return concat_batches(parts[1:] or parts)

@@ -15,7 +15,7 @@ from ingest.formats.detection import (
     check_decoded_bytes,
     describe_position,
 )
-from ingest.formats.flat_schema import CentsSum, conform_batch, sum_cents
+from ingest.formats.flat_schema import CentsSum, check_values, conform_batch, sum_cents
 from ingest.formats.text_buffers import (
     count_text_bytes,
     count_unpacked_bytes,
@@ -24,6 +24,7 @@ from ingest.formats.text_buffers import (
     is_plainly_valid,
     measure_longest_value,
 )
+from ingest.formats.typed_values import EUROS_TEXT_BYTES
 
 _CENTS_MAX = 2**63 - 1
 
@@ -58,6 +59,7 @@ class FileInspector:
         self._check_columns(batch)
         for field in self._schema:
             self._inspect_column(batch.column(field.name), field)
+        check_values(batch, self._schema, self._name, first_line=self._lines + 1)
         self._check_text_density(batch)
         self._lines += batch.num_rows
         conformed = conform_batch(batch, self._schema)
@@ -118,7 +120,7 @@ class FileInspector:
     def _inspect_column(self, column: pa.Array, field: pa.Field) -> None:
         if column.null_count < len(column):
             self.filled_columns.add(field.name)
-        if field not in self._texts:
+        if field not in self._texts or pa.types.is_decimal(column.type):
             return
         self._check_utf8(column, field.name)
         texts = column.dictionary if pa.types.is_dictionary(column.type) else column
@@ -147,6 +149,8 @@ def split_windows(batch: pa.RecordBatch, lines: int) -> Iterator[pa.RecordBatch]
 
 
 def _count_final_bytes(column: pa.Array, final: pa.DataType) -> int:
+    if pa.types.is_decimal(column.type):
+        return EUROS_TEXT_BYTES * len(column)
     if not pa.types.is_dictionary(column.type):
         return count_text_bytes(column)
     return (

@@ -11,8 +11,10 @@ from cyclopts import App, Parameter
 
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import pay_interest as late
+from service.cli.number_limits import AMOUNT_OF_ITEMS
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
-from service.configuration.settings import Settings
+from service.configuration.input_files import check_files
+from service.configuration.settings import Settings, UsageError
 from service.database import session
 from service.database.configured_database import open_for_work
 from service.engine import kernel_warmup, process_tuning
@@ -68,7 +70,7 @@ class ImportRequest(NamedTuple):
     """The moment as of which late interest is proposed afterwards; None if it is not."""
 
 
-ItemsOption = Annotated[int, Parameter(help="Maximum number of items shown.")]
+ItemsOption = Annotated[int, Parameter(help="Maximum number of items shown.", validator=AMOUNT_OF_ITEMS)]
 
 
 @app.command(name="import")
@@ -96,7 +98,11 @@ def import_(
     Exit codes: 0 imported, even if movements are unmatched or late interest could not be proposed; 1 at least one file
     was refused whole; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
-    result = import_files(options.read_settings(), files, ImportRequest(again, interest.read_moment()))
+    settings, request = options.read_settings(), ImportRequest(again, interest.read_moment())
+    if not files:
+        raise UsageError("name at least one file of the bank")
+    check_files(files)
+    result = import_files(settings, files, request)
     if json:
         console.print_json(result)
     else:
@@ -224,7 +230,7 @@ def print_refused(result: "ImportResult") -> None:
 
 def _build_message_table(messages: "Sequence[MessageReceipt]") -> ReportTable:
     figures = ("movements", "debits", "returns", "rejects", "unmatched")
-    texts = (Column("file"), Column("format"), Column("statement"))
+    texts = (Column("file"), Column("format"), Column("statement", CellType.PROSE))
     rows = [
         [
             *(message.file, message.format, ", ".join(message.statements)[:60]),
@@ -233,7 +239,10 @@ def _build_message_table(messages: "Sequence[MessageReceipt]") -> ReportTable:
         for message in messages
     ]
     return ReportTable(
-        "Imported from the bank", (*texts, *(Column(name, CellType.COUNT) for name in figures)), rows
+        "Imported from the bank",
+        (*texts, *(Column(name, CellType.COUNT) for name in figures)),
+        rows,
+        drop_order=("statement", "format", "movements", "returns", "rejects", "debits"),
     )
 
 
@@ -242,21 +251,17 @@ def _build_status_tables(
 ) -> list[ReportTable]:
     tables = [_build_account_table(status)]
     if status.back:
-        columns = (
-            Column("reason"),
-            Column("phase"),
-            Column("transfers", CellType.COUNT),
-            Column("euros", CellType.MONEY),
-        )
+        figures = (Column("transfers", CellType.COUNT), Column("euros", CellType.MONEY))
+        columns = (*map(Column, ("reason", "phase")), *figures)
         rows = [[total.reason, total.sort, total.items, total.cents] for total in status.back]
-        tables.append(ReportTable("Returned or refused by the bank", columns, rows))
+        tables.append(ReportTable("Returned or refused by the bank", columns, rows, drop_order=("phase",)))
     if in_transit:
         columns = (*map(Column, ("transfer", "sent", "act", "account")), Column("euros", CellType.MONEY))
         rows = [
             [f"@{item.transfer}", str(item.day), item.reference, item.account, item.amount]
             for item in in_transit
         ]
-        tables.append(ReportTable("In transit", columns, rows))
+        tables.append(ReportTable("In transit", columns, rows, drop_order=("sent", "account")))
     return tables
 
 
@@ -267,7 +272,8 @@ def _build_account_table(status: "AccountsReport") -> ReportTable:
         [account.account, str(account.day or "-"), *(getattr(account, name) for name in figures)]
         for account in status.accounts
     ]
-    return ReportTable("Operations accounts: bank balance, and books on the same day", columns, rows)
+    title = "Operations accounts: bank balance, and books on the same day"
+    return ReportTable(title, columns, rows, drop_order=("day", "refused", "unmatched", "transit"))
 
 
 def _format_verdict(status: "AccountsReport") -> str:
@@ -280,7 +286,7 @@ def _build_unmatched_table(movements: "list[UnmatchedMovement]") -> ReportTable:
     columns = (
         *(Column("statement"), Column("item", CellType.COUNT)),
         *(Column("type"), Column("euros", CellType.MONEY)),
-        *map(Column, ("end-to-end id", "why", "what to do")),
+        *(Column("end-to-end id"), Column("why", CellType.PROSE), Column("what to do", CellType.PROSE)),
     )
     rows = [
         [
@@ -289,4 +295,4 @@ def _build_unmatched_table(movements: "list[UnmatchedMovement]") -> ReportTable:
         ]
         for movement in movements
     ]
-    return ReportTable("Not posted", columns, rows)
+    return ReportTable("Not posted", columns, rows, drop_order=("type", "item", "statement", "why"))

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
-from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
 from service.auth.roles import Role
+from service.cli.load_consent import require_consent
 from service.cli.shared_options import JsonOption
+from service.client.http_service import parse_address
+from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 from service.engine import kernel_warmup
 from service.terminal import console, processing_progress
@@ -66,6 +68,10 @@ class TargetOptions:
             help="With --url: a file with its keys, one per line as `crescendo access create --json` writes them."
         ),
     ] = None
+    yes: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="With --url: send without asking, for scripts."),
+    ] = False
 
 
 DEFAULT_LOAD = LoadOptions()
@@ -85,8 +91,10 @@ def load(
     is measured from the moment at which it was planned to be sent. At the end, the responses, the receipts and the
     journal must agree. With --url, the file of --keys must contain one key with the role authorising_officer for each
     sender, one key with the role budget_directorate, and one with both roles programme_manager and assigned_accountant.
+    What that service accepts stays in its journal: the command states it and asks first, unless --yes is given.
 
-    Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage.
+    Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage, or no consent;
+    3 the service refused the budget of the load, or cannot be reached.
     """
     from bench.load import load_report
     from bench.load.arrivals import Load
@@ -123,6 +131,7 @@ def _open_target(
         if payments:
             raise UsageError("--payments needs a service of its own: leave out --url")
         address, keys = _parse_address(target_options.url), _read_keys(target_options.keys)
+        require_consent(load, target_options.url, is_given=target_options.yes)
         yield Target(address, *keys, report_progress=reporter.report_activity)
         return
     from service.cli.bench_load_target import run_service
@@ -182,15 +191,17 @@ def _read_keys(path: Path | None) -> _LoadKeys:
         raise UsageError(
             "--url needs --keys: name a file with one key per line, as crescendo access create --json writes them"
         )
+    check_files([path])
     try:
         rows = [codec.loads(line) for line in path.read_text().splitlines() if line.strip()]
         keys = [
             (frozenset(Role(role) for role in row["roles"]), SenderKey(row["sender"], row["token"]))
             for row in rows
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
+        cause = f"a key has no {error}" if isinstance(error, KeyError) else error
         raise UsageError(
-            f"{path}: the keys cannot be read ({error!r}). Write one key per line, as crescendo access create --json does"
+            f"{path}: the keys cannot be read ({cause}). Write one key per line, as crescendo access create --json does"
         ) from error
     stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
     directorates = [key for roles, key in keys if Role.BUDGET_DIRECTORATE in roles]
@@ -206,9 +217,9 @@ def _read_keys(path: Path | None) -> _LoadKeys:
 def _parse_address(url: str) -> "Address":
     from bench.load.http_connections import Address
 
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
+    scheme, host, port = parse_address(url)
+    if scheme != "http":
         raise UsageError(
             f"{url}: the load test uses plain HTTP only. Write the address as in http://127.0.0.1:8000"
         )
-    return Address(parts.hostname, parts.port or 80)
+    return Address(host, port or 80)

@@ -4,15 +4,17 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from service.cli.number_limits import AMOUNT_OF_WORK
 from service.cli.shared_options import JsonOption
-from service.configuration.settings import UsageError
 from service.engine import kernel_warmup
 from service.terminal import console, processing_progress
 
 
 def payment_files(
     *,
-    transfers: Annotated[int, Parameter(help="Transfers in the file; 300,000 are some 220 MB.")] = 300_000,
+    transfers: Annotated[
+        int, Parameter(help="Transfers in the file; 300,000 are some 220 MB.", validator=AMOUNT_OF_WORK)
+    ] = 300_000,
     json: JsonOption = False,
 ) -> None:
     """Measure how many megabytes per second of a payment file are read and converted to acts, compared with lxml.
@@ -23,8 +25,6 @@ def payment_files(
     from bench import machine
     from bench.payments.pain001_benchmark import format_figures, measure
 
-    if transfers < 1:
-        raise UsageError("--transfers must be at least 1")
     reporter = processing_progress.create_reporter()
     try:
         kernel_warmup.load_kernels(reporter)

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from core.errors import CrescendoError
 from service.cli import run, verify
+from service.configuration.input_files import check_output_folder
 from service.configuration.settings import Settings
 from service.database import session
 from service.database.cluster import lock_data_folder
@@ -62,6 +63,7 @@ def demo(
     """
     from service.cli import demo_payments, processing_report
 
+    check_output_folder("--folder", folder)
     files = prepare_files(folder, acts)
     settings = Settings(data=prepare_data_folder(folder / "data"))
     # third parties and budget come before the months

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from service.cli.number_limits import SEED, SHARE_OF_TRANSFERS
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.input_files import check_files, check_output_folder
 from service.configuration.settings import UsageError
 from service.terminal import console, processing_progress
 from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
@@ -19,7 +21,9 @@ app = App(name="generate", help="Generate files of acts for tests and trials.")
 class YearOptions:
     """Size and format of the year."""
 
-    seed: Annotated[int, Parameter(help="The same seed produces the same files, byte for byte.")] = 1
+    seed: Annotated[
+        int, Parameter(help="The same seed produces the same files, byte for byte.", validator=SEED)
+    ] = 1
     acts: Annotated[
         int,
         Parameter(help="Payment request lines; third parties, budgets and commitments in proportion."),
@@ -48,6 +52,7 @@ def year(
     """
     from bench.year.year_generator import Year, generate_year
 
+    check_output_folder("--out", out)
     try:
         generated_year = Year(year_options.seed, year_options.acts, year_options.senders, year_options.format)
     except ValueError as error:
@@ -74,7 +79,9 @@ def year(
 class PaymentFileOptions:
     """Size and format of the payment files."""
 
-    seed: Annotated[int, Parameter(help="The same seed produces the same files, byte for byte.")] = 1
+    seed: Annotated[
+        int, Parameter(help="The same seed produces the same files, byte for byte.", validator=SEED)
+    ] = 1
     transfers: Annotated[int, Parameter(help="Transfers in all files.")] = 10_000
     per_file: Annotated[int, Parameter(help="Transfers per file.")] = 1_000_000
     version: Annotated[Literal["03", "09"], Parameter(help="Version of pain.001.001.")] = "09"
@@ -107,6 +114,7 @@ def payments(
     from bench.payments.payment_files import Style, write_files
     from posting.book.registry import ReferenceData
 
+    check_output_folder("--out", out)
     if file_options.transfers < 1 or file_options.per_file < 1 or file_options.wrong_every < 0:
         raise UsageError("--transfers and --per-file must be at least 1, --wrong-every at least 0")
     style = Style(
@@ -139,11 +147,15 @@ class BankOptions:
     """How the simulated bank responds."""
 
     seed: Annotated[
-        int, Parameter(help="The same files and seed produce the same responses, byte for byte.")
+        int,
+        Parameter(help="The same files and seed produce the same responses, byte for byte.", validator=SEED),
     ] = 1
     back: Annotated[
         int,
-        Parameter(help="How many of 100,000 transfers the bank refuses or returns; 250 is a usual rate."),
+        Parameter(
+            help="How many of 100,000 transfers the bank refuses or returns; 250 is a usual rate.",
+            validator=SHARE_OF_TRANSFERS,
+        ),
     ] = 250
     format: Annotated[StatementFormatName, Parameter(help="Format of the bank's statements.")] = "camt.053"
 
@@ -169,6 +181,10 @@ def answers(
     from settlement.simulated_bank.responses import BankBehaviour, write_responses
     from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 
+    if not files:
+        raise UsageError("name at least one payment file")
+    check_files(files)
+    check_output_folder("--out", out)
     reasons = bank_reasons.load(options.read_settings().reference or SAMPLE_FOLDER)
     reporter = processing_progress.create_reporter()
     try:

@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from service.cli.number_limits import AMOUNT_OF_ITEMS, NUMBER_OF_A_ROW
 from service.cli.shared_options import MomentOption
 from service.configuration.settings import UsageError
 
 _LETTERS_MAX = 70
 _REASON_LETTERS_MAX = 300
 
-RunNumber = Annotated[int, Parameter(help="Number of the run.")]
+RunNumber = Annotated[int, Parameter(help="Number of the run.", validator=NUMBER_OF_A_ROW)]
 PersonOption = Annotated[
     str,
     Parameter(
@@ -49,8 +50,12 @@ class ProposalOptions:
 class LineOptions:
     """Which lines of a run are shown."""
 
-    lines: Annotated[int, Parameter(help="Number of lines shown besides the totals.")] = 0
-    first: Annotated[int, Parameter(name="--from", help="Number of the first line shown.")] = 1
+    lines: Annotated[
+        int, Parameter(help="Number of lines shown besides the totals.", validator=AMOUNT_OF_ITEMS)
+    ] = 0
+    first: Annotated[
+        int, Parameter(name="--from", help="Number of the first line shown.", validator=NUMBER_OF_A_ROW)
+    ] = 1
     left_out: Annotated[
         bool, Parameter(negative="", show_default=False, help="Show only lines that are not paid.")
     ] = False

@@ -1,6 +1,6 @@
 """``crescendo report``: the reports of ``reporting.report_catalog``, and the proof of a file or a batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter as SignatureParameter
 from inspect import Signature
@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from core.errors import CrescendoError
-from reporting.report_catalog import REPORTS, ParameterType, Report, ReportArguments, ReportParameter
+from reporting.report_catalog import (
+    REPORTS,
+    ParameterType,
+    Report,
+    ReportArguments,
+    ReportDetail,
+    ReportParameter,
+)
 from reporting.report_tables import ReportTable
+from service.cli.number_limits import NUMBER_OF_A_BATCH, NUMBER_OF_A_ROW, NUMBER_OF_A_YEAR
 from service.cli.shared_options import DEFAULT_DATA, DataOptions
-from service.configuration.settings import UsageError
-from service.terminal import console
+from service.configuration.settings import Settings, UsageError
+from service.terminal import console, report_pages
 
 if TYPE_CHECKING:
+    from reporting.code_names import CodeNames
     from reporting.proofs import BatchProof, SubmissionProof
+    from reporting.report_queries import Connection
 
 EXIT_FINDINGS = 1
 
@@ -38,9 +48,15 @@ class OutputFormat:
         if self.json:
             console.print_json(result)
         elif self.csv:
-            print(build_table(result).to_csv(), end="")
+            console.print_piece(build_table(result).to_csv())
         else:
             console.print_table(build_table(result))
+
+    def open_pages(self, build_table: Callable[[list[Any]], ReportTable]) -> report_pages.PageWriter:
+        """Return what writes the pages of a long report in this format."""
+        if self.json:
+            return report_pages.JsonPages()
+        return (report_pages.CsvPages if self.csv else report_pages.TablePages)(build_table)
 
 
 TABLE = OutputFormat()
@@ -51,6 +67,12 @@ _COMMON_PARAMETERS = (
     SignatureParameter("data", SignatureParameter.KEYWORD_ONLY, default=DEFAULT_DATA, annotation=DataOptions),
 )
 
+_LIMITS: Mapping[ParameterType, Any] = {
+    ParameterType.YEAR: NUMBER_OF_A_YEAR,
+    ParameterType.BATCH: NUMBER_OF_A_BATCH,
+    ParameterType.SUBMISSION: NUMBER_OF_A_ROW,
+}
+
 
 def _build_command(report: Report) -> Callable[..., None]:
     """Build the command of a report; its signature has an option for each parameter."""
@@ -60,13 +82,13 @@ def _build_command(report: Report) -> Callable[..., None]:
     ) -> None:
         from service.database.report_session import read_report
 
-        detail = report.detail
+        detail, settings = report.detail, data.read_settings()
         arguments = ReportArguments({**report.default_values, **values})
-        is_detailed = detail is not None and arguments.values[detail.parameter] is not None
-        source = (detail if detail and is_detailed else report).import_source()
-        result = read_report(
-            data.read_settings(), lambda connection, names: source.load(connection, names, arguments)
-        )
+        if detail is not None and arguments.values[detail.parameter] is not None:
+            _write_detail(detail, arguments, settings=settings, output_format=output_format)
+            return
+        source = report.import_source()
+        result = read_report(settings, lambda connection, names: source.load(connection, names, arguments))
         output_format.write(result, source.build_table)
 
     command.__doc__ = f"{report.summary}{f'; or {report.detail.description}' if report.detail else ''}."
@@ -75,8 +97,23 @@ def _build_command(report: Report) -> Callable[..., None]:
     return command
 
 
+def _write_detail(
+    detail: ReportDetail, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
+) -> None:
+    """Write a detailed report page by page, while it is read."""
+    from service.database.report_session import write_report
+
+    pages = detail.import_pages()
+
+    async def write(connection: "Connection", names: "CodeNames") -> None:
+        writer = output_format.open_pages(pages.build_table)
+        await report_pages.write_pages(pages.stream(connection, names, arguments), writer)
+
+    write_report(settings, write)
+
+
 def _build_option(parameter: ReportParameter) -> SignatureParameter:
-    help_text = Parameter(help=f"{parameter.description}.")
+    help_text = Parameter(help=f"{parameter.description}.", validator=_LIMITS.get(parameter.type))
     option: Any = int | None
     if parameter.choices:
         option = Literal[parameter.choices]
@@ -97,8 +134,10 @@ for _report in REPORTS:
 @app.command
 def proof(
     *,
-    submission: Annotated[int | None, Parameter(help="Prove this submission and its batches.")] = None,
-    batch: Annotated[int | None, Parameter(help="Prove this batch.")] = None,
+    submission: Annotated[
+        int | None, Parameter(help="Prove this submission and its batches.", validator=NUMBER_OF_A_ROW)
+    ] = None,
+    batch: Annotated[int | None, Parameter(help="Prove this batch.", validator=NUMBER_OF_A_BATCH)] = None,
     output_format: OutputFormat = TABLE,
     data: DataOptions = DEFAULT_DATA,
 ) -> int:

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from core.errors import InputError
 from core.senders import RESERVED_SENDERS
 from service.auth.roles import Role, parse_roles
+from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def read_fingerprint(path: Path) -> bytes:
 
     from service.auth.certificates import compute_fingerprint
 
+    check_files([path])
     with path.open("rb") as file:
         text = file.read(_CERTIFICATE_BYTES_MAX).decode("latin-1")
     begin, end = text.find(ssl.PEM_HEADER), text.find(ssl.PEM_FOOTER)

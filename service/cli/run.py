@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from core.errors import InputError
-from ingest.sidecars import exclude_sidecars
+from ingest.sidecars import MANIFEST_SUFFIX, exclude_sidecars
 from service.cli.shared_options import (
     DEFAULT_DATA,
     FILES_HELP,
     AgainOption,
     AtomicOption,
+    CharsetOption,
     DataOptions,
     ExistingOption,
     JsonOption,
+    check_charset,
 )
+from service.configuration.input_files import check_files
 from service.configuration.settings import Settings, UsageError
 from service.database.configured_database import open_for_work
 from service.database.ledger_selection import LedgerCreation, check_folder, permit_creation
@@ -47,6 +50,7 @@ class FileOptions:
     ] = ""
     again: AgainOption = False
     atomic: AtomicOption = False
+    charset: CharsetOption = ""
     existing: ExistingOption = False
     dry_run: Annotated[
         bool,
@@ -74,12 +78,13 @@ def run(
     or killed, or loses its database, run the same command again: it continues from the last commit.
 
     Exit codes: 0 processed, even if lines were refused; 1 at least one file was refused whole, was cancelled while it
-    waited, or is missing from the spool, the others were processed; 2 wrong usage; 3 the engine cannot continue; 130
-    interrupted.
+    waited, or is missing from the spool, the others were processed; 2 wrong usage: nothing was created or processed; 3
+    the engine cannot continue; 130 interrupted.
     """
-    if file_options.dry_run:
-        return _dry_run(options.read_settings(), files, file_options, json=json)
     settings = options.read_settings()
+    _check_arguments(files, file_options)
+    if file_options.dry_run:
+        return _dry_run(settings, files, file_options, json=json)
     announce = console.print_note if json else console.print_line
     creation = permit_creation(settings, announce, requires_existing=file_options.existing)
     result = process_files(settings, files, file_options, creation=creation)
@@ -93,6 +98,35 @@ def run(
         return signals.report_interrupted()
     is_cancelled = any(receipt.cancelled for receipt in result.receipts)
     return EXIT_REFUSED if result.rejected or result.lost or is_cancelled else 0
+
+
+def _check_arguments(files: Sequence[Path], file_options: FileOptions) -> None:
+    """Check files, charset and sender before a ledger is created.
+
+    Raises
+    ------
+    UsageError
+        A file does not exist or cannot be read, the charset or the sender is not valid, or no file has a sender.
+    """
+    check_files(files)
+    check_charset(file_options.charset)
+    sender = file_options.sender
+    if sender:
+        _build_envelope(file_options)
+        from ingest.queue.sender_rules import check_sender_name
+
+        try:
+            check_sender_name(sender, "--sender", is_internal=False)
+        except InputError as error:
+            raise UsageError(str(error)) from error
+        return
+    from ingest.spool.embedded_envelope import lacks_sender
+
+    paths = exclude_sidecars(files)
+    if paths and all(map(lacks_sender, paths)):
+        raise UsageError(
+            f"{paths[0]}: neither the file nor {paths[0].name}{MANIFEST_SUFFIX} states its sender. Add --sender NAME"
+        )
 
 
 def _dry_run(settings: Settings, files: Sequence[Path], file_options: FileOptions, *, json: bool) -> int:
@@ -129,8 +163,6 @@ def _process(
     reporter = processing_progress.create_reporter()
     try:
         reporter.report_activity("starting")
-        if file_options.sender:
-            _build_envelope(file_options)
         check_folder(settings, creation)
 
         async def work(interruption: signals.Interruption) -> Any:
@@ -168,7 +200,9 @@ def _load_reference(settings: Settings, reporter: processing_progress.ProgressRe
 def _build_envelope(file_options: FileOptions) -> "Envelope":
     from ingest.spool.envelope import Envelope, check_envelope
 
+    charset = check_charset(file_options.charset)
+    envelope = Envelope(sender=file_options.sender, atomic=file_options.atomic, charset=charset)
     try:
-        return check_envelope(Envelope(sender=file_options.sender, atomic=file_options.atomic), "--sender")
+        return check_envelope(envelope, "--sender")
     except InputError as error:
         raise UsageError(str(error)) from error

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from monitoring.cut_off import CutOff
 from service.auth.roles import Role, parse_roles
+from service.cli.number_limits import CONCURRENT_UPLOADS, FILE_BYTES, REQUEST_RATE
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, ExistingOption
 from service.configuration.settings import Settings, UsageError
 from service.database.ledger_selection import LedgerCreation, check_folder, permit_creation
@@ -40,9 +41,15 @@ class ListenOptions:
             "otherwise listens on this machine alone.",
         ),
     ] = False
-    file_bytes_max: Annotated[int, Parameter(help="Maximum size of a file, in bytes.")] = 8 * _GIB
-    uploads_max: Annotated[int, Parameter(help="Maximum number of simultaneous uploads.")] = 64
-    rate: Annotated[int, Parameter(help="Requests per second that one sender may make.")] = 500
+    file_bytes_max: Annotated[
+        int, Parameter(help="Maximum size of a file, in bytes.", validator=FILE_BYTES)
+    ] = 8 * _GIB
+    uploads_max: Annotated[
+        int, Parameter(help="Maximum number of simultaneous uploads.", validator=CONCURRENT_UPLOADS)
+    ] = 64
+    rate: Annotated[
+        int, Parameter(help="Requests per second that one sender may make.", validator=REQUEST_RATE)
+    ] = 500
     existing: ExistingOption = False
     standby: Annotated[
         bool,

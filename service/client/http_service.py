@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
 from service.client.retries import Retries, RetryLater, ignore_retry
+from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 
 _TIMEOUT_SECONDS = 300
@@ -78,15 +79,14 @@ class HttpService(NamedTuple):
         UsageError
             The address is not valid.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(
-                f"{self.url!r} is not the address of a service. Write the address as http://host:port"
-            )
-        address = (parts.hostname, parts.port)
-        if parts.scheme == "http":
-            return http.client.HTTPConnection(*address, timeout=_TIMEOUT_SECONDS)
-        return http.client.HTTPSConnection(*address, timeout=_TIMEOUT_SECONDS, context=self.tls)
+        address = parse_address(self.url)
+        if not (self.key.isascii() and self.key.isprintable()):
+            raise UsageError("the API key has characters that no key has. Copy it again as it was issued")
+        if address.scheme == "http":
+            return http.client.HTTPConnection(address.host, address.port, timeout=_TIMEOUT_SECONDS)
+        return http.client.HTTPSConnection(
+            address.host, address.port, timeout=_TIMEOUT_SECONDS, context=self.tls
+        )
 
     def send_once(self, name: str, request: ServiceRequest) -> ServiceResponse:
         """Send a request once; ``name`` identifies its subject in errors.
@@ -135,6 +135,29 @@ class HttpService(NamedTuple):
                 retries.wait(error)
 
 
+class ServiceAddress(NamedTuple):
+    """The parts of an address of a service; without a port the one of its scheme."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+
+def parse_address(url: str) -> ServiceAddress:
+    """Parse the address of a service.
+
+    Raises
+    ------
+    UsageError
+        It is none: another scheme, no host, or no valid port.
+    """
+    with suppress(ValueError):  # urlsplit raises it for a port or a host that is not valid
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            return ServiceAddress(parts.scheme, parts.hostname, parts.port)
+    raise UsageError(f"{url!r} is not the address of a service. Write the address as http://host:port")
+
+
 def build_tls_context(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
     """Build the TLS context of an https connection.
 
@@ -143,6 +166,7 @@ def build_tls_context(ca: Path | None, certificate: Path | None, key: Path | Non
     UsageError
         The files cannot be read, or do not belong together.
     """
+    check_files(path for path in (ca, certificate, key) if path)
     try:
         context = ssl.create_default_context(cafile=ca)
         if certificate:

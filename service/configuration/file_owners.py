@@ -49,6 +49,18 @@ def find_denial(paths: list[Path], folder: Path) -> str:
     return ""
 
 
+def find_file_fault(path: Path) -> str:
+    """Return why this process cannot read ``path`` as a file, and what to do; empty if it can."""
+    try:
+        if path.is_dir():
+            return f"{path}: it is a folder, and a file is expected. Name a file in it"
+        if not path.exists():
+            return f"{path}: there is no such file. Check its name, and the folder in which the command runs"
+    except OSError as error:  # a folder above it may not be entered, or the name is too long
+        return describe_denial(path) if isinstance(error, PermissionError) else f"{path}: {error.strerror}"
+    return "" if os.access(path, os.R_OK) else describe_denial(path)
+
+
 def _find_visible(path: Path) -> Path:
     """Return ``path``, or the nearest folder above it whose owner this process may see."""
     for candidate in (path.absolute(), *path.absolute().parents):

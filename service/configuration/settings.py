@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from core.errors import CrescendoError
+from service.configuration.file_owners import find_file_fault
 
 VARIABLE_PREFIX = "CRESCENDO_"
 
@@ -70,10 +71,10 @@ def read_settings(
 
 def _read_file(config: Path) -> dict[str, Any]:
     """Read the settings file. Relative paths in it start at the folder of the file."""
+    if fault := find_file_fault(config):
+        raise UsageError(f"Settings file {fault}")
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{config}: {error.strerror}. Name a settings file that can be read") from error
     except ValueError as error:
         raise UsageError(f"{config} is not valid TOML: {error}. Correct the file") from error
     for name in ("data", "reference"):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from reporting.refusals import Language
 from service.auth.credentials import Caller
+from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 
 SIGNATURE_BYTES = 64
@@ -72,11 +73,10 @@ def read_public_key(path: Path) -> bytes:
     UsageError
         The file does not exist, or contains something else.
     """
+    check_files([path])
     try:
         with path.open("rb") as file:
             key = load_pem_public_key(file.read(_KEY_FILE_BYTES_MAX))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}. Name the file of a public key") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise UsageError(
             f"{path} contains no public key in PEM. Write it with: openssl pkey -in KEY.pem -pubout"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import structlog
 
+from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 
 LOG = structlog.get_logger()
@@ -52,6 +53,7 @@ def _build_context(files: TlsFiles) -> ssl.SSLContext:
     UsageError
         A file is missing or unreadable, or certificate and key do not belong together.
     """
+    check_files(file for file in files if file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION

@@ -3,7 +3,7 @@
 import http.client
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,8 +19,18 @@ from service.terminal import console
 if TYPE_CHECKING:
     from rich.console import Group
 
+_ALL_COLUMNS = '"--once | less -S" shows all columns.'
 ROWS = 8
 """Rows shown of a table: all tables fit on one screen."""
+
+_STEP_NAMES: Mapping[str, str] = {
+    "payable": "payable",
+    "paid": "paid",
+    "certified": "services certified",
+    "committed": "committed",
+    "opened_ae": "AE opened",
+    "opened_cp": "CP opened",
+}
 
 
 class FiguresForbidden(CrescendoError):
@@ -120,7 +130,7 @@ def format_line(figures: LiveFigures) -> str:
         f"{figures.at:%H:%M:%S} {figures.state}: {figures.throughput.lines_a_second:,.0f} lines/s, "
         f"{figures.queue.files:,} files and {figures.queue.forms:,} forms wait, "
         f"{outcomes.accepted.lines:,} accepted, {outcomes.duplicate.lines:,} duplicate, "
-        f"{outcomes.refused.lines:,} refused, batch {figures.commits.last_batch:,}"
+        f"{outcomes.refused.lines:,} refused, batch {figures.commits.last_batch:,}. {figures.verdict.english}"
     )
 
 
@@ -129,6 +139,7 @@ def build_parts(figures: LiveFigures) -> list[str | ReportTable]:
     return [
         *_format_headings(figures),
         _build_outcome_table(figures),
+        _build_step_table(figures),
         _build_file_table(figures),
         _build_refusal_table(figures),
         _build_programme_table(figures),
@@ -139,8 +150,11 @@ def build_parts(figures: LiveFigures) -> list[str | ReportTable]:
 def _format_headings(figures: LiveFigures) -> list[str]:
     queue, throughput = figures.queue, figures.throughput
     stages = ", ".join(f"{stage.stage} {stage.share:.0%}" for stage in figures.stages)
+    first_step = figures.verdict.first_step
     return [
         f"Crescendo, {figures.state}, {figures.at:%Y-%m-%d %H:%M:%S} UTC{_format_cut_off(figures.cut_off_seconds)}",
+        figures.verdict.english,
+        *([first_step.english, f"  {first_step.command}"] if first_step else []),
         (
             f"{throughput.lines_a_second:,.0f} lines/s, {throughput.forms_a_second:,.1f} forms/s; "
             f"of one core: {stages or 'nothing yet'}"
@@ -165,25 +179,38 @@ def _build_outcome_table(figures: LiveFigures) -> ReportTable:
         name: getattr(figures.throughput.outcomes, name)
         for name in figures.throughput.outcomes.__struct_fields__
     }
-    rows = [[name, total.lines, total.cents] for name, total in totals.items()]
+    rows = [[name, total.lines] for name, total in totals.items()]
     title = f"Committed since {figures.started_at:%Y-%m-%d %H:%M} UTC"
-    return ReportTable(
-        title, [Column("outcome"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)], rows
-    )
+    columns = [Column("outcome"), Column("lines", CellType.COUNT)]
+    return ReportTable(title, columns, rows, drop_order=())
+
+
+def _build_step_table(figures: LiveFigures) -> ReportTable:
+    """Build the accepted amounts by step of spending: what is opened, committed and requested does not add up."""
+    rows = [[_STEP_NAMES[total.step], total.cents] for total in figures.steps]
+    columns = [Column("step"), Column("euros", CellType.MONEY)]
+    return ReportTable("Accepted, in euros", columns, rows, drop_order=())
 
 
 def _build_file_table(figures: LiveFigures) -> ReportTable:
     counts = ("received", "in_treatment", "integrated", "partly_integrated", "refused")
     columns = [Column("sender"), *(Column(name.replace("_", " "), CellType.COUNT) for name in counts)]
-    rows = [[flow.sender, *(getattr(flow, name) for name in counts)] for flow in figures.flows]
-    return _limit_rows(ReportTable("Files by ministry", columns, rows))
+    paused = {pause.sender for pause in figures.paused}
+    rows = [
+        [
+            f"{flow.sender} (paused)" if flow.sender in paused else flow.sender,
+            *(getattr(flow, name) for name in counts),
+        ]
+        for flow in figures.flows
+    ]
+    order = ("received", "partly integrated", "in treatment", "integrated")
+    return _limit_rows(ReportTable("Files by ministry", columns, rows, drop_order=order))
 
 
 def _build_refusal_table(figures: LiveFigures) -> ReportTable:
     rows = [[refusal.reason, refusal.lines] for refusal in figures.refusals]
-    return _limit_rows(
-        ReportTable("Refusals by reason", [Column("reason"), Column("lines", CellType.COUNT)], rows)
-    )
+    columns = [Column("reason"), Column("lines", CellType.COUNT)]
+    return _limit_rows(ReportTable("Refusals by reason", columns, rows, drop_order=()))
 
 
 def _build_programme_table(figures: LiveFigures) -> ReportTable:
@@ -202,7 +229,8 @@ def _build_programme_table(figures: LiveFigures) -> ReportTable:
         ]
         for programme in figures.programmes
     ]
-    return _limit_rows(ReportTable("Programmes, the least left first", columns, rows))
+    title = "Programmes, the least left first"
+    return _limit_rows(ReportTable(title, columns, rows, drop_order=("of it", "year")))
 
 
 def _format_share(programme: CreditFigures) -> str:
@@ -212,7 +240,7 @@ def _format_share(programme: CreditFigures) -> str:
 def _build_batch_table(figures: LiveFigures) -> ReportTable:
     columns = [
         *(Column("batch", CellType.COUNT), Column("committed, UTC"), Column("entries", CellType.COUNT)),
-        *(Column("refused", CellType.COUNT), Column("euros", CellType.MONEY), Column("hash")),
+        *(Column("refused", CellType.COUNT), Column("control total", CellType.MONEY), Column("hash")),
     ]
     rows = [
         [
@@ -225,7 +253,8 @@ def _build_batch_table(figures: LiveFigures) -> ReportTable:
         ]
         for batch in figures.batches
     ]
-    return _limit_rows(ReportTable("Last batches", columns, rows))
+    order = ("hash", "entries", "committed, UTC", "refused")
+    return _limit_rows(ReportTable("Last batches", columns, rows, drop_order=order))
 
 
 def _limit_rows(grid: ReportTable) -> ReportTable:
@@ -239,4 +268,14 @@ def _render(parts: list[str | ReportTable]) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    return Group(*(part.to_rich_table() if isinstance(part, ReportTable) else Text(part) for part in parts))
+    return Group(*(Text.from_ansi(line, no_wrap=True) for line in _fit_parts(parts)))
+
+
+def _fit_parts(parts: list[str | ReportTable]) -> Iterator[str]:
+    """Yield the lines of all parts, within the width of the terminal."""
+    width = console.measure_terminal() or 0
+    for part in parts:
+        if isinstance(part, ReportTable):
+            yield from ("", *console.style_table(part, width, _ALL_COLUMNS))
+        else:
+            yield console.fit_text(part, width)

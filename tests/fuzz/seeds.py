@@ -55,16 +55,30 @@ def _build_typed_acts() -> pa.Table:
     return rows.set_column(2, "kind", rows["kind"].combine_chunks().dictionary_encode())
 
 
+def _build_foreign_acts() -> pa.Table:
+    """Build acts in the types of other writers: decimals, timestamps and unsigned numbers."""
+    rows = build_acts(LINES)
+    amounts = rows["amount_cents"].cast(pa.decimal128(21, 0)).combine_chunks()
+    rows = rows.select(["reference", "line", "date"]).append_column(
+        "amount", amounts.cast(pa.decimal256(30, 2))
+    )
+    for name, column_type in (("date", pa.timestamp("ms", "UTC")), ("line", pa.uint64())):
+        rows = rows.set_column(rows.column_names.index(name), name, rows[name].cast(column_type))
+    return rows
+
+
 def _build_parquet() -> Iterator[bytes]:
     rows = build_acts(LINES)
     yield _to_parquet(rows, row_group_size=3)
     yield _to_parquet(rows, use_dictionary=False, compression="zstd", data_page_version="2.0")
     yield _to_parquet(rows.slice(0, 0))
+    yield _to_parquet(_build_foreign_acts())
     yield _to_parquet(rows.select(["reference", "amount_cents"]), compression="none", data_page_size=8)
 
 
 def _build_arrow(*, is_file: bool) -> Iterator[bytes]:
-    for rows in (build_acts(LINES).select(["reference", "amount_cents"]), _build_typed_acts()):
+    few = build_acts(LINES).select(["reference", "amount_cents"])
+    for rows in (few, _build_typed_acts(), _build_foreign_acts()):
         yield _to_ipc(rows, is_file=is_file)
     for compression in ("lz4", "zstd"):
         yield _to_ipc(_build_typed_acts(), is_file=is_file, compression=compression)

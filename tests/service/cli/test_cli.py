@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import pytest_asyncio
 from bench.year.year_generator import Year, generate_year
 from core.outcome_codes import Outcome
 from posting.store.journal_store import PostgresStore
+from reporting.table_layout import measure_width
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.command_line import (
     CommandResult,
@@ -22,6 +24,7 @@ from tests.service.command_line import (
     start_command,
     wait_for_end,
 )
+from tests.service.terminal.command_terminal import run_on_terminal
 
 FORMATS = ("parquet", "arrow", "csv", "jsonl")
 NOWHERE = "postgresql://nobody:secret@127.0.0.1:1/nothing"
@@ -144,10 +147,12 @@ async def test_the_same_path_twice_is_processed_once(dsn: str, sample: Sample, t
 async def test_the_output_shows_receipts_reasons_and_the_chain(
     dsn: str, sample: Sample, tmp_path: Path
 ) -> None:
-    paths = (sample.files[0], sample.files[1], tmp_path / "missing.csv")
+    damaged = tmp_path / "damaged.csv"
+    damaged.write_text("")
+    paths = (sample.files[0], sample.files[1], damaged)
     result = await run_crescendo("run", *paths, "--database", dsn, "--data", tmp_path)
     assert result.code == 1
-    for text in ("Receipts", sample.files[1].name, "Refused whole", "missing.csv", "MOVE_FORBIDDEN"):
+    for text in ("Receipts", sample.files[1].name, "Refused whole", "damaged.csv", "MOVE_FORBIDDEN"):
         assert text in result.out
     assert await read_chain(dsn) in result.out
     assert "\x1b" not in result.out + result.err
@@ -158,8 +163,8 @@ async def test_the_sender_may_be_an_option(dsn: str, tmp_path: Path) -> None:
     file.write_text("reference,kind,exercise,date\nR1,third_party,2018,2018-01-02\n")
     place = ("--database", dsn, "--data", tmp_path, "--json")
     unnamed = await run_crescendo("run", file, *place)
-    assert unnamed.code == 1
-    assert "sender" in unnamed.json()["rejected"][0]["found"]
+    assert unnamed.code == 2
+    assert "sender" in unnamed.err
     named = await run_crescendo("run", file, *place, "--sender", "MIN-09")
     assert named.code == 0
     assert named.json()["receipts"][0]["sender"] == "MIN-09"
@@ -323,6 +328,22 @@ async def test_reports_need_a_database(tmp_path: Path) -> None:
     assert result.code == 3
     assert "contains no ledger" in result.err
     assert not (tmp_path / "empty").exists()
+
+
+async def test_a_terminal_shows_whole_amounts_within_its_width(committed: Committed) -> None:
+    """What a pipe shows in one line each stands on the terminal, but for the columns that are named as left out."""
+    for words in (
+        ("report", "budget"),
+        ("report", "trial-balance"),
+        ("report", "refusals"),
+        ("db", "status"),
+    ):
+        lines = await run_on_terminal(80, *words, *committed.place)
+        assert max(map(measure_width, lines)) <= 80
+        piped = (await run_crescendo(*words, *committed.place)).out
+        amounts = re.compile(r"-?[0-9][0-9,]*[.][0-9]{2}(?![0-9])")
+        assert set(amounts.findall("\n".join(lines))) <= set(amounts.findall(piped))
+        assert "Left out" not in piped
 
 
 # --------------------------------------------------------------------------------------------- demo, generate

@@ -12,6 +12,8 @@ from tests.service.command_line import run_crescendo
 from tests.service.database_servers import SMALL_SETTINGS, run_embedded
 from tests.service.http.running_service import run_service
 
+A_FILE = "README.md"
+"""A file that exists, as commands look at their files before they look for the ledger."""
 NO_CREATION = (
     ("db", "status"),
     ("db", "migrate"),
@@ -27,14 +29,14 @@ NO_CREATION = (
     ("pay", "interest"),
     ("bank", "status"),
     ("bank", "unmatched"),
-    ("bank", "import", "statement.xml"),
+    ("bank", "import", A_FILE),
     ("access", "list"),
     ("access", "trust"),
     ("access", "create", "MIN-09", "--role", "auditor"),
     ("access", "signer", "list"),
-    ("run", "--dry-run", "acts.jsonl"),
-    ("run", "--existing", "acts.jsonl"),
-    ("run", "--ledger", "prod", "acts.jsonl"),
+    ("run", "--dry-run", A_FILE),
+    ("run", "--existing", A_FILE),
+    ("run", "--ledger", "prod", A_FILE),
     ("serve", "--existing", "--port", "0"),
     ("serve", "--ledger", "prod", "--port", "0"),
 )

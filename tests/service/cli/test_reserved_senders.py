@@ -27,8 +27,8 @@ async def test_a_file_that_its_sender_may_not_send_is_refused_whole(
     sender: str, finding: str, words: tuple[str, ...], dsn: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "acts.jsonl"
-    path.write_text(json.dumps(_DEBIT) + "\n")
-    place = ("--database", dsn, "--data", tmp_path / "data", "--sender", sender, "--json")
+    path.write_text(f"{json.dumps({'envelope': {'sender': sender}})}\n{json.dumps(_DEBIT)}\n")
+    place = ("--database", dsn, "--data", tmp_path / "data", "--json")
     await create_ledger("--database", dsn, "--data", tmp_path / "data")
     result = await run_crescendo("run", path, *place, *words, environment=_ENVIRONMENT)
     assert result.code == 1, result.err

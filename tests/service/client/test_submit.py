@@ -107,7 +107,7 @@ async def test_an_invalid_address_is_a_usage_error(url: str, tmp_path: Path) -> 
 async def test_usage_errors_are_reported_before_anything_is_sent(place: ServicePlace, tmp_path: Path) -> None:
     file = _write_file(tmp_path, "file.jsonl", [build_commitment("F-1")])
     for words, message, key in (
-        ((tmp_path / "missing.csv",), "these files do not exist", KEY),
+        ((tmp_path / "missing.csv",), "there is no such file", KEY),
         ((), "at least one file", KEY),
         ((file,), "an API key is needed", ""),
         ((file, "--dry-run", "--again"), "--dry-run stores nothing", KEY),
