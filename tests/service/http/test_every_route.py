@@ -131,7 +131,7 @@ async def number(place: ServicePlace) -> int:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def anonymous(place: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
-    async with place.service.open_checking_client() as client:
+    async with place.service.client() as client:
         yield client
 
 

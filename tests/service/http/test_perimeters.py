@@ -32,7 +32,7 @@ _OTHER_PROGRAMME: File = [
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def anonymous(spending_service: ServicePlace) -> Any:
-    async with spending_service.service.open_checking_client() as client:
+    async with spending_service.service.client() as client:
         yield client
 
 

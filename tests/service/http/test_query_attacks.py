@@ -37,7 +37,7 @@ NODE = f"/v1/budget/nodes?fund_centre={spending_story.UNIT}&year=2018"
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def anonymous(spending_service: ServicePlace) -> Any:
-    async with spending_service.service.open_checking_client() as client:
+    async with spending_service.service.client() as client:
         yield client
 
 

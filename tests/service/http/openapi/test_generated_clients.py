@@ -6,7 +6,7 @@ import json
 import sys
 from asyncio import subprocess
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
@@ -96,6 +96,7 @@ async def client(package: ModuleType, spending_service: ServicePlace) -> AsyncIt
     token = format_token("ministry2222", SECRET)
     async with package.AuthenticatedClient(base_url=spending_service.service.url, token=token) as client:
         yield client
+        client.get_httpx_client().close()
 
 
 def _import(name: str) -> Any:
@@ -122,7 +123,7 @@ async def test_the_client_sends_a_file_and_gets_a_typed_ticket(client: Any) -> N
     ticket = await asyncio.to_thread(operation.sync, client=client, body=content, wait=60)
     assert isinstance(ticket, models.Ticket)
     assert (ticket.state, ticket.receipt.accepted.lines) == ("decided", 1)
-    assert isinstance(ticket.receipt.committed_at, datetime)
+    assert datetime.fromisoformat(str(ticket.receipt.received_at)).tzinfo == UTC
     page = await _import("api.submissions.get_v1_submissions").asyncio(client=client)
     assert isinstance(page, models.SubmissionPage)
     assert page.submissions[0].submission == ticket.submission
