@@ -79,7 +79,7 @@ class _CompilationListener(event.Listener):
     def __init__(self, on_compile: Callable[[], None]) -> None:
         self._on_compile = on_compile
 
-    def on_start(self, event: event.Event) -> None:
+    def on_start(self, event: event.Event) -> None:  # noqa: ARG002
         """Call the function."""
         self._on_compile()
 

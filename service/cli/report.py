@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from core.errors import CrescendoError
+from core.errors import NoSuchRecord
 from reporting.report_catalog import REPORTS, ParameterType, Report, ReportArguments, ReportParameter
 from reporting.report_tables import ReportTable
 from service.cli.number_limits import NUMBER_OF_A_BATCH, NUMBER_OF_A_ROW, NUMBER_OF_A_YEAR
@@ -65,15 +65,22 @@ def _build_command(report: Report) -> Callable[..., None]:
     def command(
         *, output_format: OutputFormat = TABLE, data: DataOptions = DEFAULT_DATA, **values: Any
     ) -> None:
+        from reporting.argument_checks import UnknownCode, check_arguments
         from service.database.report_session import read_report
 
         detail = report.detail
         arguments = ReportArguments({**report.default_values, **values})
         is_detailed = detail is not None and arguments.values[detail.parameter] is not None
         source = (detail if detail and is_detailed else report).import_source()
-        result = read_report(
-            data.read_settings(), lambda connection, names: source.load(connection, names, arguments)
-        )
+
+        async def load(connection: Any, names: Any) -> Any:
+            await check_arguments(connection, names, report, arguments=arguments)
+            return await source.load(connection, names, arguments)
+
+        try:
+            result = read_report(data.read_settings(), load)
+        except UnknownCode as error:
+            raise UsageError(str(error)) from error
         output_format.write(result, source.build_table)
 
     command.__doc__ = f"{report.summary}{f'; or {report.detail.description}' if report.detail else ''}."
@@ -113,23 +120,24 @@ def proof(
 ) -> int:
     """Compare the figures stated for a file or a batch with its stored rows: totals, debit and credit, budget, hash.
 
-    Exit codes: 0 all figures agree; 1 at least one differs.
+    Exit codes: 0 all figures agree; 1 at least one differs, or there is no such submission or batch.
     """
-    from reporting import proofs
+    from reporting import argument_checks, proofs
     from service.database.report_session import read_report
 
     if (submission is None) == (batch is None):
         raise UsageError("name either a submission or a batch: --submission NUMBER or --batch NUMBER")
-    result: BatchProof | SubmissionProof | None = read_report(
-        data.read_settings(),
-        lambda connection, names: (
-            proofs.prove_batch(connection, names, batch)
-            if batch is not None
-            else proofs.prove_submission(connection, names, submission or 0)
-        ),
-    )
+
+    async def load(connection: Any, names: Any) -> "BatchProof | SubmissionProof | None":
+        if batch is not None:
+            await argument_checks.check_batch(connection, batch)
+            return await proofs.prove_batch(connection, names, batch)
+        await argument_checks.check_submission(connection, submission or 0)
+        return await proofs.prove_submission(connection, names, submission or 0)
+
+    result = read_report(data.read_settings(), load)
     if result is None:
-        raise CrescendoError(f"there is no {'batch' if batch is not None else 'submission'} with that number")
+        raise NoSuchRecord("There is no batch 0: the first one is 1")
     output_format.write(result, proofs.build_table)
     if output_format == TABLE:
         console.print_line(f"\n{_format_verdict(result)}")

@@ -4,6 +4,7 @@ import http.client
 import sys
 import time
 from collections.abc import Callable, Iterator
+from decimal import ROUND_HALF_UP, Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ROWS = 8
 """Rows shown of a table: all tables fit on one screen."""
+_SMALL_SHARE, _LARGE_SHARE = 0.1, 0.99
 
 
 class FiguresForbidden(CrescendoError):
@@ -138,7 +140,7 @@ def build_parts(figures: LiveFigures) -> list[str | ReportTable]:
 
 def _format_headings(figures: LiveFigures) -> list[str]:
     queue, throughput = figures.queue, figures.throughput
-    stages = ", ".join(f"{stage.stage} {stage.share:.0%}" for stage in figures.stages)
+    stages = ", ".join(f"{stage.stage} {format_percent(stage.share)}" for stage in figures.stages)
     return [
         f"Crescendo, {figures.state}, {figures.at:%Y-%m-%d %H:%M:%S} UTC{_format_cut_off(figures.cut_off_seconds)}",
         (
@@ -206,7 +208,18 @@ def _build_programme_table(figures: LiveFigures) -> ReportTable:
 
 
 def _format_share(programme: CreditFigures) -> str:
-    return f"{100 * programme.available // programme.opened} %" if programme.opened else ""
+    return format_percent(programme.available / programme.opened if programme.opened else 0)
+
+
+def format_percent(share: float) -> str:
+    """Format a share as the live page does (``formatPercent`` in ``monitoring/dashboard/format.js``): both round half up.
+
+    Below 10 % and above 99 % one decimal is shown, so that little does not read as 0 % or nearly all as 100 %.
+    """
+    needs_decimal = 0 < share < _SMALL_SHARE or _LARGE_SHARE < share < 1
+    step = Decimal("0.1") if needs_decimal else Decimal(1)
+    percent = Decimal(repr(share)).scaleb(2).quantize(step, ROUND_HALF_UP)
+    return f"{percent:,f} %".replace(".0 %", " %")
 
 
 def _build_batch_table(figures: LiveFigures) -> ReportTable:
