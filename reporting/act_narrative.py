@@ -17,6 +17,10 @@ from reporting.proofs import LinkProof
 from reporting.report_tables import CellType, Column, ReportTable
 
 _HASH_CHARACTERS = 16
+_DROP_ORDER = (
+    *(f"{measure} opened {when}" for when in ("before", "after") for measure in ("AE", "CP")),
+    *("AE available before", "CP available before"),
+)
 
 NarrativePart = str | ReportTable
 
@@ -129,4 +133,4 @@ def build_nodes_table(nodes: Sequence[NodeChange], batch: int) -> ReportTable:
         ]
         for node in nodes
     ]
-    return ReportTable(f"  Budget before and after batch {batch:,}", columns, rows)
+    return ReportTable(f"  Budget before and after batch {batch:,}", columns, rows, drop_order=_DROP_ORDER)

@@ -11,6 +11,10 @@ from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 
 _FIGURES = ("opened", "allotted", "reserved", "consumed")
+_DROP_ORDER = (
+    "label",
+    *(f"{measure} {name}" for name in ("opened", "reserved", "consumed") for measure in ("AE", "CP")),
+)
 
 
 class Appropriations(msgspec.Struct, frozen=True):
@@ -151,7 +155,12 @@ def build_table(budget: Budget) -> ReportTable:
     """Build the table, with AE and CP of a node side by side."""
     figures = ("opened", "reserved", "consumed", "available")
     columns = [
-        *(Column("year"), Column("centre"), Column("label"), Column("envelope")),
+        *(
+            Column("year"),
+            Column("centre"),
+            Column("label", CellType.PROSE),
+            Column("envelope", CellType.PROSE),
+        ),
         *(Column(f"{measure} {name}", CellType.MONEY) for measure in ("AE", "CP") for name in figures),
     ]
     rows = [
@@ -160,7 +169,11 @@ def build_table(budget: Budget) -> ReportTable:
     ]
     foot = ["", "all", "", "", *_list_cells(budget, figures)]
     return ReportTable(
-        f"Budget execution by {budget.level.lower()}, after batch {budget.batch:,}", columns, rows, foot
+        f"Budget execution by {budget.level.lower()}, after batch {budget.batch:,}",
+        columns,
+        rows,
+        foot,
+        drop_order=_DROP_ORDER,
     )
 
 

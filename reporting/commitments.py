@@ -80,7 +80,12 @@ def _find_ancestor(centres: Mapping[str, FundCentre], centre: str, level: Centre
 def build_table(outstanding: OutstandingCommitments) -> ReportTable:
     """Build the table."""
     columns = [
-        *(Column("year"), Column("centre"), Column("label"), Column("commitments", CellType.COUNT)),
+        *(
+            Column("year"),
+            Column("centre"),
+            Column("label", CellType.PROSE),
+            Column("commitments", CellType.COUNT),
+        ),
         *(Column("engaged, not drawn", CellType.MONEY), Column("certified, not requested", CellType.MONEY)),
     ]
     rows = [
@@ -89,4 +94,4 @@ def build_table(outstanding: OutstandingCommitments) -> ReportTable:
     ]
     foot = ["", "all", "", outstanding.commitments, outstanding.open, outstanding.unbilled]
     title = f"Outstanding commitments by {outstanding.level.lower()}, after batch {outstanding.batch:,}"
-    return ReportTable(title, columns, rows, foot)
+    return ReportTable(title, columns, rows, foot, drop_order=("label", "commitments"))

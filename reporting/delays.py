@@ -196,6 +196,11 @@ def _build_row(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]],
 _NOT_SUMMED = frozenset({"ministry", "programme", "mean_days", "in_time_percent"})
 _SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _NOT_SUMMED)
 
+_DROP_ORDER = (
+    *("days of it", "suspended", "interest proposed", "interest paid"),
+    *("mean days", "euros", "interest due", "payments"),
+)
+
 
 def build_table(delays: Delays) -> ReportTable:
     """Build the table."""
@@ -218,7 +223,8 @@ def build_table(delays: Delays) -> ReportTable:
     ]
     foot = ["all", *([""] if is_programme else []), *_list_cells(delays.total)]
     when = f", debited in {delays.year}" if delays.year else ""
-    return ReportTable(f"Payment delays by {delays.by}{when}", columns, rows, foot)
+    title = f"Payment delays by {delays.by}{when}"
+    return ReportTable(title, columns, rows, foot, drop_order=_DROP_ORDER)
 
 
 def _list_cells(delay: Delay) -> list[str | int]:

@@ -200,7 +200,11 @@ def _find_signs(kind: int) -> tuple[int, int]:
 def build_table(proof: BatchProof | SubmissionProof) -> ReportTable:
     """Build the table of stated and counted figures; counts and euros have columns of their own."""
     columns = [
-        *(Column("what"), Column("stated", CellType.COUNT), Column("counted", CellType.COUNT)),
+        *(
+            Column("what", CellType.PROSE),
+            Column("stated", CellType.COUNT),
+            Column("counted", CellType.COUNT),
+        ),
         *(Column("stated, euros", CellType.MONEY), Column("counted, euros", CellType.MONEY), Column("holds")),
     ]
     rows = [
@@ -212,7 +216,7 @@ def build_table(proof: BatchProof | SubmissionProof) -> ReportTable:
         if isinstance(proof, BatchProof)
         else f"submission {proof.submission}, {proof.file}"
     )
-    return ReportTable(f"Proof of {subject}", columns, rows)
+    return ReportTable(f"Proof of {subject}", columns, rows, drop_order=())
 
 
 def _place_figures(agreement: Agreement) -> list[int | None]:

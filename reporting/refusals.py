@@ -1,5 +1,7 @@
 """Refused lines: their number by reason, the meaning of the reason, and the remedy."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -15,8 +17,10 @@ from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 Language = Literal["en", "fr"]
-LINES_MAX = 1000
-"""Most refused lines that are listed one by one."""
+FetchRows = Callable[..., Awaitable[list[Row]]]
+"""Runs a named query of the reports with its arguments."""
+PAGE_LINES = 5000
+"""Refused lines that are read and written together, so that a report of any length needs little memory."""
 
 
 class RefusalReason(msgspec.Struct, frozen=True):
@@ -88,12 +92,27 @@ def _build_reason(row: Row, language: Language) -> RefusalReason:
     )
 
 
-async def load_refused_lines(
+async def stream_refused_lines(
     connection: Connection, names: CodeNames, submission: int, *, language: Language = "en"
-) -> list[RefusedLine]:
-    """Load the first refused lines of a submission, in the order of its file, at most ``LINES_MAX``."""
-    rows = await fetch(connection, "refused_lines", submission, LINES_MAX)
-    return [describe_refused_line(names, row, language) for row in rows]
+) -> AsyncIterator[list[RefusedLine]]:
+    """Yield all lines of a submission that are refused by now, in the order of its file, a page at a time."""
+    fetch_rows = partial(fetch, connection)
+    (last,) = await fetch_rows("last_batch_of_submission", submission)
+    async for rows in read_refused_pages(fetch_rows, submission, size=PAGE_LINES, last=last["batch"]):
+        yield [describe_refused_line(names, row, language) for row in rows]
+
+
+async def read_refused_pages(
+    fetch_rows: FetchRows, submission: int, *, size: int, last: int
+) -> AsyncIterator[list[Row]]:
+    """Read all lines refused up to batch ``last``, in the order of the file, ``size`` at a time.
+
+    Refusals never change, so the pages of one ``last`` are consistent however slowly a reader takes them.
+    """
+    after, is_full = -1, True
+    while is_full and (rows := await fetch_rows("refused_page", submission, after, size, last)):
+        yield rows
+        after, is_full = rows[-1]["line"] + rows[-1]["lines"] - 1, len(rows) == size
 
 
 def describe_refused_line(names: CodeNames, row: Row, language: Language = "en") -> RefusedLine:
@@ -137,15 +156,19 @@ def build_table(refusals: Refusals) -> ReportTable:
     scope = f" of submission {refusals.submission}" if refusals.submission is not None else ""
     columns = [
         *(Column("reason"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
-        *(Column("what it means"), Column("what to do")),
+        *(Column("what it means", CellType.PROSE), Column("what to do", CellType.PROSE)),
     ]
     rows = [
         [reason.code, reason.lines, reason.cents, reason.finding, reason.action]
         for reason in refusals.reasons
     ]
+    foot = ["all", refusals.lines, refusals.cents, "", ""]
     return ReportTable(
-        f"Refused lines{scope}", columns, rows, ["all", refusals.lines, refusals.cents, "", ""]
+        f"Refused lines{scope}", columns, rows, foot, drop_order=("what it means", "euros", "lines")
     )
+
+
+_DROP_ORDER = ("kind", "node", "missing", "found", "field", "to line", "euros")
 
 
 def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
@@ -161,7 +184,7 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
         *(
             Column("reason"),
             Column("field"),
-            Column("found"),
+            Column("found", CellType.PROSE),
             Column("node"),
             Column("missing", CellType.MONEY),
         ),
@@ -174,4 +197,4 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
         ]
         for line in lines
     ]
-    return ReportTable("Refused lines, one by one", columns, rows)
+    return ReportTable("Refused lines, one by one", columns, rows, drop_order=_DROP_ORDER)

@@ -3,9 +3,32 @@ select code, sum(lines)::bigint as lines, sum(amount)::bigint as cents, count(di
 from refusal_count where $1::int is null or submission = $1
 group by code order by sum(lines) desc, code;
 
--- name: refused_lines
+-- name: last_batch_of_submission
+-- The last batch with lines of a submission; 0 before the first.
+select coalesce(max(batch), 0) as batch from progress where submission = $1;
+
+-- name: refused_page
+-- The next $3 rows of refused lines after line $2, refused up to batch $4 (null: all).  The index on refusal is by batch, so the
+-- query first finds the batches that can contain them.  The first pass decides a file in order: skip its batches up to
+-- next_line $2, and stop after the batch that brings $3 more rows.  Held acts are decided in later passes, at any line: search
+-- all batches of those passes.  A row about several lines belongs to the page of the last of them.
+with step as (
+    select batch, pass, next_line, coalesce(refusal_rows, refused) as rows from progress where submission = $1 and batch <= coalesce($4, batch)
+), ahead as (
+    select batch, rows from step where pass = 1 and next_line > $2
+), here as (
+    select min(batch) as first,
+           coalesce(min(batch) filter (where rows >= (select min(rows) from ahead) + $3), max(batch)) as last
+    from ahead
+), later as (
+    select min(batch) as first, max(batch) as last from step where pass > 1
+)
 select batch, submission, line, lines, code, field, kind, node, missing, amount, reference, found
-from refusal where submission = $1 order by line limit $2;
+from refusal
+where submission = $1 and line + lines - 1 > $2
+  and (batch between (select first from here) and (select last from here)
+    or batch between (select first from later) and (select last from later))
+order by line limit $3;
 
 -- name: refusals_of_scope
 -- The same of sender $2 on fund centres $3 of programmes $4 (all if null): a line belongs to the fund centre that refused it, and

@@ -5,7 +5,7 @@ to ``REPORTS``, the function that imports the module, and a test.  The module is
 that the command line starts at once.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -84,12 +84,20 @@ class ReportSource(NamedTuple):
     paging: ReportPaging | None = None
 
 
+class ReportPages(NamedTuple):
+    """The implementation of a report of any length, which is read and written a page at a time."""
+
+    stream: "Callable[[Connection, CodeNames, ReportArguments], AsyncIterator[list[Any]]]"
+    build_table: "Callable[[list[Any]], ReportTable]"
+    """The table of one page."""
+
+
 class ReportDetail(NamedTuple):
     """The more detailed report that a command shows if one of its parameters is given."""
 
     parameter: str
     description: str
-    import_source: Callable[[], ReportSource]
+    import_pages: Callable[[], ReportPages]
 
 
 class Report(NamedTuple):
@@ -157,17 +165,16 @@ def _import_refusals() -> ReportSource:
     )
 
 
-def _import_refused_lines() -> ReportSource:
+def _import_refused_lines() -> ReportPages:
     from reporting import refusals as report
 
-    return ReportSource(
-        lambda connection, names, arguments: report.load_refused_lines(
+    return ReportPages(
+        lambda connection, names, arguments: report.stream_refused_lines(
             connection,
             names,
             arguments.values["submission"],
             language=arguments.values["language"],
         ),
-        report.RefusedLine,
         report.build_lines_table,
     )
 

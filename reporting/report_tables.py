@@ -1,18 +1,17 @@
 """Report tables: one description, for a terminal, as aligned text or as CSV.
 
 Cells contain cents, counts and texts; the output formats cents as euros: with separators for people, plain for programs.
+``reporting.table_layout`` aligns them.
 """
 
 import csv
 import io
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from core.money import format_euros
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from reporting.table_layout import ColumnLayout, TableCells, TableLines, escape_controls, lay_out
 
 Cell = str | int | None
 
@@ -21,8 +20,14 @@ class CellType(Enum):
     """The type of a column's cells."""
 
     TEXT = "text"
+    """A code, a reference, a name: never split over lines."""
+    PROSE = "prose"
+    """A label or a sentence: a narrow terminal wraps it between words."""
     COUNT = "count"
     MONEY = "money"
+
+
+_NUMBERS = frozenset({CellType.COUNT, CellType.MONEY})
 
 
 class Column(NamedTuple):
@@ -39,6 +44,11 @@ class ReportTable(NamedTuple):
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     footer: Sequence[Cell] = ()
+    drop_order: Sequence[str] | None = None
+    """Columns that a narrow terminal leaves out, the first one first; None: from the last column to the second.
+
+    If the others do not fit either, each row is shown as lines of heading and value.
+    """
 
     def format_rows(self) -> list[list[str]]:
         """Format the rows for people."""
@@ -53,20 +63,19 @@ class ReportTable(NamedTuple):
             _format_cell(cell, column.cell_type) for cell, column in zip(row, self.columns, strict=bool(row))
         ]
 
-    def to_text(self) -> str:
-        """Return aligned text, for pipes and logs."""
-        body = [[column.name for column in self.columns], *self.format_rows()]
-        foot = [self.format_footer()] if self.footer else []
-        widths = [max(map(len, cells)) for cells in zip(*body, *foot, strict=True)]
-        rule = ["-" * width for width in widths]
-        lines = [body[0], rule, *body[1:], *([rule, *foot] if foot else [])]
-        return "\n".join(
-            [*([self.title] if self.title else []), *(self._align(row, widths) for row in lines)]
-        )
+    def lay_out(self, width: int | None = None) -> TableLines:
+        """Lay the table out within the width of a terminal, or with all columns, as wide as they are."""
+        headings = [column.name for column in self.columns]
+        order = self.drop_order if self.drop_order is not None else headings[:0:-1]
+        columns = [
+            ColumnLayout(name, kind in _NUMBERS, kind is CellType.PROSE) for name, kind in self.columns
+        ]
+        return lay_out(TableCells(columns, self.format_rows(), self.format_footer(), order), width)
 
-    def _align(self, row: Sequence[str], widths: Sequence[int]) -> str:
-        cells = zip(row, widths, self.columns, strict=True)
-        return "  ".join(_justify(text, width, column) for text, width, column in cells).rstrip()
+    def to_text(self) -> str:
+        """Return aligned text with all columns, for pipes and logs."""
+        headings, body, _ = self.lay_out()
+        return "\n".join([*([self.title] if self.title else []), *headings, *body])
 
     def to_csv(self) -> str:
         """Return CSV with a header and without the footer: euros with a decimal point, counts in digits."""
@@ -82,37 +91,16 @@ class ReportTable(NamedTuple):
             )
         return out.getvalue()
 
-    def to_rich_table(self) -> "Table":
-        """Return a table for a terminal."""
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(
-            title=self.title or None, title_justify="left", box=SIMPLE_HEAD, show_footer=bool(self.footer)
-        )
-        footer_texts = self.format_footer() or [""] * len(self.columns)
-        for column, foot in zip(self.columns, footer_texts, strict=True):
-            justify: Any = "left" if column.cell_type is CellType.TEXT else "right"
-            table.add_column(column.name, Text(foot), justify=justify, overflow="fold", footer_style="bold")
-        for row in self.format_rows():
-            table.add_row(*map(Text, row))
-        return table
-
 
 def _format_cell(cell: Cell, kind: CellType) -> str:
     if cell is None:
         return ""
     if kind is CellType.MONEY:
         return format_euros(int(cell))
-    return f"{cell:,}" if kind is CellType.COUNT else str(cell)
+    return f"{cell:,}" if kind is CellType.COUNT else escape_controls(str(cell))
 
 
 def _format_csv_cell(cell: Cell, kind: CellType) -> str:
     if cell is None:
         return ""
     return format_euros(int(cell)).replace(",", "") if kind is CellType.MONEY else str(cell)
-
-
-def _justify(text: str, width: int, column: Column) -> str:
-    return text.ljust(width) if column.cell_type is CellType.TEXT else text.rjust(width)

@@ -85,7 +85,7 @@ def build_table(balance: TrialBalance) -> ReportTable:
         f"Trial balance{f' {balance.exercise}' if balance.exercise else ''}, after batch {balance.batch:,}"
     )
     columns = [
-        *(Column("account"), Column("label")),
+        *(Column("account"), Column("label", CellType.PROSE)),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
     ]
     rows = [
@@ -94,5 +94,9 @@ def build_table(balance: TrialBalance) -> ReportTable:
     ]
     verdict = "balanced" if balance.is_balanced else "NOT balanced"
     return ReportTable(
-        title, columns, rows, ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit]
+        title,
+        columns,
+        rows,
+        ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit],
+        drop_order=("label",),
     )

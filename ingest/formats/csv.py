@@ -1,27 +1,34 @@
 """CSV: a header of column names, then one act line per text line.
 
-Stricter than most dialects, because the amounts are money: ``;`` or ``,`` as in the header; quotes only around a
-whole field, doubled inside; no line end inside quotes, so that lines can be counted and numbered; and a line end after
-the last line, without which a file cut off in its last field would read as another amount.
+Stricter than most dialects, because the amounts are money: ``;``, ``,`` or TAB as in the header; quotes only around a
+whole field, doubled inside; no line end inside quotes, so that lines can be counted and numbered.  The last line may lack
+its line end if its last field shows that it is complete: a file cut off in that field would read as another amount.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from core.act_fields import Field
+from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.errors import FileUnreadable, FormatUnknown
 from ingest.formats.detection import describe_position
 from ingest.formats.flat_schema import check_columns
 from ingest.formats.line_chunks import Chunk, read_chunks, read_first_line
 
 _QUOTE, _LINE_END, _RETURN = b'"\n\r'
+_DELIMITERS = (";", ",", "\t")
+_COMPLETE_VALUES: Mapping[FieldType, re.Pattern[str]] = {
+    FieldType.DECIMAL: re.compile(r"-?[0-9]+[.,][0-9]{2}"),
+    FieldType.DAY: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+}
+"""Values that are no longer valid with more characters, so none of them is the begin of another.  No quote shows that of a
+text: one inside it is written as two."""
 
 
 def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
@@ -36,18 +43,16 @@ def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     """
     delimiter, columns = _parse_header(read_first_line(path, name), name)
     yield pa.RecordBatch.from_pylist([], schema=pa.schema([(column, pa.string()) for column in columns]))
+    reader = _Reader(name, delimiter, columns)
     for chunk in read_chunks(path, name, header_lines=1):
-        if not chunk.text.endswith(b"\n"):
-            position = describe_position(name, chunk.first_line + chunk.text.count(b"\n"))
-            raise FileUnreadable(position, "The last line has no line end", "Send the whole file")
-        yield _Reader(name, delimiter, columns).read(chunk)
+        yield reader.read(chunk if chunk.text.endswith(b"\n") else reader.end_line(chunk))
 
 
 def _parse_header(line: bytes, name: str) -> tuple[str, list[str]]:
     text, position = line.decode(), describe_position(name, 1)
-    delimiter = ";" if ";" in text else ","
+    delimiter = max(_DELIMITERS, key=lambda option: (_count_columns(text, option), option in text))
     try:
-        names = next(csv.reader([text], delimiter=delimiter, strict=True), [])
+        names = _split_line(text, delimiter)
     except csv.Error as error:
         raise FileUnreadable(
             position, f"The header cannot be read: {error}", "Quote whole column names"
@@ -61,6 +66,18 @@ def _parse_header(line: bytes, name: str) -> tuple[str, list[str]]:
     if not names:
         raise FormatUnknown(position, "The file has no header", "Name the columns in the first line")
     return delimiter, check_columns(names, position)
+
+
+def _count_columns(header: str, delimiter: str) -> int:
+    """Return how many columns of the format a header has with this delimiter."""
+    try:
+        return len(FIELD_BY_COLUMN.keys() & _split_line(header, delimiter))
+    except csv.Error:
+        return 0
+
+
+def _split_line(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter, strict=True), [])
 
 
 class _Reader:
@@ -78,6 +95,30 @@ class _Reader:
         if table is None or table.num_rows != chunk.text.count(b"\n"):
             raise self._explain(chunk)
         return table.combine_chunks().to_batches()[0]
+
+    def end_line(self, chunk: Chunk) -> Chunk:
+        """Return the last line of a file, which has no line end, with one.
+
+        Raises
+        ------
+        FileUnreadable
+            It may be cut off.
+        """
+        line = chunk.text.removesuffix(b"\r")
+        if line == chunk.text and not self._is_complete(line.decode()):
+            fault = "The last line has no line end, and may be cut off"
+            remedy = "Send the whole file: end its last line, or let it end in a date or in an amount with two decimals"
+            raise FileUnreadable(describe_position(self._name, chunk.first_line), fault, remedy)
+        return chunk._replace(text=line + b"\n")
+
+    def _is_complete(self, line: str) -> bool:
+        try:
+            values = _split_line(line, self._delimiter)
+        except csv.Error:
+            return False
+        column_type = FORMATS[FIELD_BY_COLUMN[self._columns[-1]]].type
+        pattern = _COMPLETE_VALUES.get(column_type)
+        return len(values) == len(self._columns) and bool(pattern and pattern.fullmatch(values[-1]))
 
     def _parse_table(self, text: bytes) -> pa.Table:
         return pyarrow.csv.read_csv(

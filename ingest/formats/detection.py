@@ -84,6 +84,7 @@ _FORMATS_BY_SUFFIX: Mapping[str, tuple[FileFormat, ...]] = {
     ".feather": (FileFormat.ARROW_FILE,),
     ".arrows": (FileFormat.ARROW_STREAM,),
     ".csv": (FileFormat.CSV,),
+    ".tsv": (FileFormat.CSV,),
     ".jsonl": (FileFormat.JSON_LINES,),
     ".ndjson": (FileFormat.JSON_LINES,),
     ".xml": (FileFormat.PAIN001, FileFormat.PAIN001_TAR),
@@ -159,7 +160,7 @@ def _detect_by_text(text: bytes, name: str) -> FileFormat:
     if text.startswith(b"{"):
         return FileFormat.JSON_LINES
     header = text.partition(b"\n")[0]
-    if (b";" in header or b"," in header) and b"\0" not in header:
+    if any(mark in header for mark in (b";", b",", b"\t")) and b"\0" not in header:
         return FileFormat.CSV
     raise FormatUnknown(name, f"The file begins with {text[:16]!r}, which no known format does", _REMEDY)
 

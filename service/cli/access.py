@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from reporting.report_tables import Column, ReportTable
+from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import access_output, access_trust
 from service.cli.rights_options import RightsOptions
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
@@ -125,7 +125,10 @@ def list_keys(
 
 
 def _build_key_table(keys: Sequence[dict[str, Any]]) -> ReportTable:
-    columns = [Column(name) for name in ("key", "sender", "roles", "programmes", "created", "ends")]
+    columns = [
+        *(Column("key"), Column("sender"), Column("roles", CellType.PROSE)),
+        *(Column("programmes", CellType.PROSE), Column("created"), Column("ends")),
+    ]
     rows = [
         [
             *(key["key"], key["sender"], *access_output.format_rights(key)),
@@ -133,4 +136,4 @@ def _build_key_table(keys: Sequence[dict[str, Any]]) -> ReportTable:
         ]
         for key in keys
     ]
-    return ReportTable("Keys", columns, rows)
+    return ReportTable("Keys", columns, rows, drop_order=("created", "programmes", "roles", "ends"))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from reporting.report_tables import Column, ReportTable
+from reporting.report_tables import CellType, Column, ReportTable
 from service.auth.credentials import SystemIdentity
 from service.cli.access_output import print_end
 from service.cli.rights_options import RightsOptions, read_fingerprint
@@ -194,9 +194,17 @@ def list_trust(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False)
             console.print_table(_build_table(title.capitalize(), rows))
 
 
+_PROSE = frozenset({"roles", "programmes", "reason"})
+_DROP_ORDER = (
+    *("jwks", "created_at", "reason", "programmes", "audience", "claim"),
+    *("roles", "url", "expires_at", "ended_at", "sender"),
+)
+
+
 def _build_table(title: str, rows: Sequence[dict[str, Any]]) -> ReportTable:
     cells = [[_format_cell(value) for value in row.values()] for row in rows]
-    return ReportTable(title, [Column(name) for name in rows[0]], cells)
+    columns = [Column(name, CellType.PROSE if name in _PROSE else CellType.TEXT) for name in rows[0]]
+    return ReportTable(title, columns, cells, drop_order=_DROP_ORDER)
 
 
 def _format_cell(value: Any) -> str:

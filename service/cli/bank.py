@@ -230,7 +230,7 @@ def print_refused(result: "ImportResult") -> None:
 
 def _build_message_table(messages: "Sequence[MessageReceipt]") -> ReportTable:
     figures = ("movements", "debits", "returns", "rejects", "unmatched")
-    texts = (Column("file"), Column("format"), Column("statement"))
+    texts = (Column("file"), Column("format"), Column("statement", CellType.PROSE))
     rows = [
         [
             *(message.file, message.format, ", ".join(message.statements)[:60]),
@@ -239,7 +239,10 @@ def _build_message_table(messages: "Sequence[MessageReceipt]") -> ReportTable:
         for message in messages
     ]
     return ReportTable(
-        "Imported from the bank", (*texts, *(Column(name, CellType.COUNT) for name in figures)), rows
+        "Imported from the bank",
+        (*texts, *(Column(name, CellType.COUNT) for name in figures)),
+        rows,
+        drop_order=("statement", "format", "movements", "returns", "rejects", "debits"),
     )
 
 
@@ -248,21 +251,17 @@ def _build_status_tables(
 ) -> list[ReportTable]:
     tables = [_build_account_table(status)]
     if status.back:
-        columns = (
-            Column("reason"),
-            Column("phase"),
-            Column("transfers", CellType.COUNT),
-            Column("euros", CellType.MONEY),
-        )
+        figures = (Column("transfers", CellType.COUNT), Column("euros", CellType.MONEY))
+        columns = (*map(Column, ("reason", "phase")), *figures)
         rows = [[total.reason, total.sort, total.items, total.cents] for total in status.back]
-        tables.append(ReportTable("Returned or refused by the bank", columns, rows))
+        tables.append(ReportTable("Returned or refused by the bank", columns, rows, drop_order=("phase",)))
     if in_transit:
         columns = (*map(Column, ("transfer", "sent", "act", "account")), Column("euros", CellType.MONEY))
         rows = [
             [f"@{item.transfer}", str(item.day), item.reference, item.account, item.amount]
             for item in in_transit
         ]
-        tables.append(ReportTable("In transit", columns, rows))
+        tables.append(ReportTable("In transit", columns, rows, drop_order=("sent", "account")))
     return tables
 
 
@@ -273,7 +272,8 @@ def _build_account_table(status: "AccountsReport") -> ReportTable:
         [account.account, str(account.day or "-"), *(getattr(account, name) for name in figures)]
         for account in status.accounts
     ]
-    return ReportTable("Operations accounts: bank balance, and books on the same day", columns, rows)
+    title = "Operations accounts: bank balance, and books on the same day"
+    return ReportTable(title, columns, rows, drop_order=("day", "refused", "unmatched", "transit"))
 
 
 def _format_verdict(status: "AccountsReport") -> str:
@@ -286,7 +286,7 @@ def _build_unmatched_table(movements: "list[UnmatchedMovement]") -> ReportTable:
     columns = (
         *(Column("statement"), Column("item", CellType.COUNT)),
         *(Column("type"), Column("euros", CellType.MONEY)),
-        *map(Column, ("end-to-end id", "why", "what to do")),
+        *(Column("end-to-end id"), Column("why", CellType.PROSE), Column("what to do", CellType.PROSE)),
     )
     rows = [
         [
@@ -295,4 +295,4 @@ def _build_unmatched_table(movements: "list[UnmatchedMovement]") -> ReportTable:
         ]
         for movement in movements
     ]
-    return ReportTable("Not posted", columns, rows)
+    return ReportTable("Not posted", columns, rows, drop_order=("type", "item", "statement", "why"))

@@ -248,6 +248,16 @@ def books_agree(payments: DemoPayments) -> bool:
 
 def print_rounds(payments: DemoPayments) -> None:
     """Print the rounds, and the comparison of books and bank."""
+    console.print_table(build_round_table(payments.rounds))
+    for payment_round in payments.rounds:
+        console.print_line(_format_pace(payment_round))
+        bank.print_rejected(payment_round.imported)
+        pay_interest.print_interest(payment_round.interest)
+    bank.print_account_status(payments.account_status)
+
+
+def build_round_table(rounds: Sequence[PaymentRound]) -> ReportTable:
+    """Build the table with one row per round."""
     figures = ("debits", "returns", "rejects", "unmatched")
     columns = (
         Column("run"),
@@ -261,14 +271,10 @@ def print_rounds(payments: DemoPayments) -> None:
             len(payment_round.imported.messages),
             *(_sum_messages(payment_round.imported, name) for name in figures),
         ]
-        for payment_round in payments.rounds
+        for payment_round in rounds
     ]
-    console.print_table(ReportTable("Payments, and the bank's responses", columns, rows))
-    for payment_round in payments.rounds:
-        console.print_line(_format_pace(payment_round))
-        bank.print_rejected(payment_round.imported)
-        pay_interest.print_interest(payment_round.interest)
-    bank.print_account_status(payments.account_status)
+    order = ("bank files", "payment files", "rejects", "returns", "debits")
+    return ReportTable("Payments, and the bank's responses", columns, rows, drop_order=order)
 
 
 def _format_pace(payment_round: PaymentRound) -> str:

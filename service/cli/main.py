@@ -4,7 +4,6 @@ The module of a subcommand is imported only when it is called, so that help and 
 """
 
 import errno
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from core.errors import CrescendoError, EngineError, NoSuchRecord
 from service.configuration.settings import UsageError
 from service.terminal.console import is_terminal, print_error
 from service.terminal.signals import EXIT_INTERRUPTED
+from service.terminal.standard_output import flush_after_failure, open_standard_output
 
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
@@ -75,7 +75,13 @@ def _read_version() -> str:
 
 def main() -> None:
     """Run the command line."""
-    sys.exit(run_command(sys.argv[1:]))
+    if not open_standard_output():
+        sys.exit(
+            _report_error("standard output is closed: redirect it to a file or to /dev/null", EXIT_USAGE)
+        )
+    code = run_command(sys.argv[1:])
+    flush_after_failure()
+    sys.exit(code)
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -95,10 +101,6 @@ def run_command(arguments: Sequence[str]) -> int:
         return _report_error(str(error), EXIT_FINDINGS)
     except CrescendoError as error:
         return _report_error(str(error), EXIT_STOPPED)
-    except BrokenPipeError:
-        # the reader closed the pipe; the interpreter must not fail again when it closes the stream
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         if error.filename is None and error.errno not in _DISK_FULL:
             raise

@@ -35,7 +35,8 @@ def build_run_table(runs: Sequence[Mapping[str, Any]]) -> ReportTable:
         "files",
     )
     rows = [[str(run[name]) if name == "until" else run[name] for name in names] for run in runs]
-    return ReportTable("Payment runs", columns, rows)
+    order = ("files", "released by", "proposed by", "left out", "refused", "paid")
+    return ReportTable("Payment runs", columns, rows, drop_order=order)
 
 
 def describe_run(run: Mapping[str, Any]) -> Iterator[str | ReportTable]:
@@ -76,7 +77,8 @@ def build_file_table(files: Sequence[Mapping[str, Any]]) -> ReportTable:
         ]
         for file in files
     ]
-    return ReportTable("Payment files", columns, rows)
+    order = ("where", "SHA-256", "way", "executed", "transfers")
+    return ReportTable("Payment files", columns, rows, drop_order=order)
 
 
 def _build_total_table(totals: Sequence[Mapping[str, Any]]) -> ReportTable:
@@ -87,7 +89,7 @@ def _build_total_table(totals: Sequence[Mapping[str, Any]]) -> ReportTable:
         Column("euros", CellType.MONEY),
     ]
     rows = [[total["accountant"], total["way"], total["lines"], total["cents"]] for total in totals]
-    return ReportTable("To be paid", columns, rows)
+    return ReportTable("To be paid", columns, rows, drop_order=("way",))
 
 
 def _build_reason_table(reasons: Sequence[Mapping[str, Any]]) -> ReportTable:
@@ -95,13 +97,13 @@ def _build_reason_table(reasons: Sequence[Mapping[str, Any]]) -> ReportTable:
         Column("left out"),
         Column("lines", CellType.COUNT),
         Column("euros", CellType.MONEY),
-        Column("why"),
+        Column("why", CellType.PROSE),
     ]
     rows = [
         [reason["reason"], reason["lines"], reason["cents"], _explain_reason(reason["reason"])]
         for reason in reasons
     ]
-    return ReportTable("Due, and not paid", columns, rows)
+    return ReportTable("Due, and not paid", columns, rows, drop_order=("why",))
 
 
 def _explain_reason(reason: str) -> str:
@@ -114,7 +116,11 @@ def _build_refusal_table(refusals: Sequence[Mapping[str, Any]]) -> ReportTable:
         "Refused, and in no file",
         columns,
         [[refusal["line"], refusal["code"], refusal["cents"]] for refusal in refusals],
+        drop_order=(),
     )
+
+
+_LINE_DROP_ORDER = ("remittance", "way", "accountant", "entry", "name", "standing", "due", "payee")
 
 
 def _build_line_table(lines: Sequence[Mapping[str, Any]]) -> ReportTable:
@@ -131,6 +137,13 @@ def _build_line_table(lines: Sequence[Mapping[str, Any]]) -> ReportTable:
         "remittance",
         "standing",
     )
-    kinds = {"line": CellType.COUNT, "entry": CellType.COUNT, "cents": CellType.MONEY}
+    kinds = {
+        "line": CellType.COUNT,
+        "entry": CellType.COUNT,
+        "cents": CellType.MONEY,
+        "name": CellType.PROSE,
+        "remittance": CellType.PROSE,
+    }
     columns = [Column("euros" if name == "cents" else name, kinds.get(name, CellType.TEXT)) for name in names]
-    return ReportTable("Lines", columns, [[line[name] for name in names] for line in lines])
+    rows = [[line[name] for name in names] for line in lines]
+    return ReportTable("Lines", columns, rows, drop_order=_LINE_DROP_ORDER)

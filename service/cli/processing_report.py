@@ -88,7 +88,7 @@ def build_dry_run_table(results: Sequence[DryRunResult]) -> ReportTable:
         ]
         for result in results
     ]
-    return ReportTable("Expected outcome", columns, rows)
+    return ReportTable("Expected outcome", columns, rows, drop_order=("duplicate", "accepted, euros"))
 
 
 def _print_rejected(rejected: Sequence[FileRejection]) -> None:
@@ -128,7 +128,8 @@ def build_receipt_table(receipts: Sequence[Receipt]) -> ReportTable:
         sum(receipt.accepted.cents for receipt in receipts),
         "",
     ]
-    return ReportTable("Receipts", columns, rows, foot if len(rows) > 1 else ())
+    order = ("chain", "duplicate", "suspended", "accepted, euros", "no.")
+    return ReportTable("Receipts", columns, rows, foot if len(rows) > 1 else (), order)
 
 
 def _build_receipt_row(receipt: Receipt, outcomes: Sequence[str]) -> list[Cell]:
@@ -142,11 +143,11 @@ def build_reason_table(reasons: Sequence[Reason], title: str = "Refused lines") 
     """Build a table with one row per refusal code."""
     columns = [
         *(Column("reason"), Column("lines", CellType.COUNT)),
-        *(Column("euros", CellType.MONEY), Column("what it means")),
+        *(Column("euros", CellType.MONEY), Column("what it means", CellType.PROSE)),
     ]
     rows = [[reason.code, reason.lines, reason.cents, reason.finding] for reason in reasons]
     foot = ["all", sum(reason.lines for reason in reasons), sum(reason.cents for reason in reasons), ""]
-    return ReportTable(title, columns, rows, foot)
+    return ReportTable(title, columns, rows, foot, drop_order=("what it means", "euros"))
 
 
 def describe_speed(speed: Speed) -> str:

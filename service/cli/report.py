@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from core.errors import NoSuchRecord
-from reporting.report_catalog import REPORTS, ParameterType, Report, ReportArguments, ReportParameter
+from reporting.report_catalog import (
+    REPORTS,
+    ParameterType,
+    Report,
+    ReportArguments,
+    ReportParameter,
+)
 from reporting.report_tables import ReportTable
 from service.cli.number_limits import NUMBER_OF_A_BATCH, NUMBER_OF_A_ROW, NUMBER_OF_A_YEAR
 from service.cli.shared_options import DEFAULT_DATA, DataOptions
-from service.configuration.settings import UsageError
-from service.terminal import console
+from service.configuration.settings import Settings, UsageError
+from service.terminal import console, report_pages
 
 if TYPE_CHECKING:
+    from reporting.code_names import CodeNames
     from reporting.proofs import BatchProof, SubmissionProof
+    from reporting.report_queries import Connection
 
 EXIT_FINDINGS = 1
 
@@ -39,9 +47,15 @@ class OutputFormat:
         if self.json:
             console.print_json(result)
         elif self.csv:
-            print(build_table(result).to_csv(), end="")
+            console.print_piece(build_table(result).to_csv())
         else:
             console.print_table(build_table(result))
+
+    def open_pages(self, build_table: Callable[[list[Any]], ReportTable]) -> report_pages.PageWriter:
+        """Return what writes the pages of a long report in this format."""
+        if self.json:
+            return report_pages.JsonPages()
+        return (report_pages.CsvPages if self.csv else report_pages.TablePages)(build_table)
 
 
 TABLE = OutputFormat()
@@ -65,28 +79,70 @@ def _build_command(report: Report) -> Callable[..., None]:
     def command(
         *, output_format: OutputFormat = TABLE, data: DataOptions = DEFAULT_DATA, **values: Any
     ) -> None:
-        from reporting.argument_checks import UnknownCode, check_arguments
-        from service.database.report_session import read_report
-
-        detail = report.detail
         arguments = ReportArguments({**report.default_values, **values})
-        is_detailed = detail is not None and arguments.values[detail.parameter] is not None
-        source = (detail if detail and is_detailed else report).import_source()
-
-        async def load(connection: Any, names: Any) -> Any:
-            await check_arguments(connection, names, report, arguments=arguments)
-            return await source.load(connection, names, arguments)
-
-        try:
-            result = read_report(data.read_settings(), load)
-        except UnknownCode as error:
-            raise UsageError(str(error)) from error
-        output_format.write(result, source.build_table)
+        _write_report(report, arguments, settings=data.read_settings(), output_format=output_format)
 
     command.__doc__ = f"{report.summary}{f'; or {report.detail.description}' if report.detail else ''}."
     options = [_build_option(parameter) for parameter in report.parameters]
     command.__signature__ = Signature([*options, *_COMMON_PARAMETERS])
     return command
+
+
+def _write_report(
+    report: Report, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
+) -> None:
+    """Write a report, or its detail if the arguments ask for it.
+
+    Raises
+    ------
+    UsageError
+        The arguments name a programme or a year that there is not.
+    NoSuchRecord
+        They name a batch or a submission that there is not.
+    """
+    from reporting.argument_checks import UnknownCode
+
+    detail = report.detail
+    is_detailed = detail is not None and arguments.values[detail.parameter] is not None
+    try:
+        (_write_detail if is_detailed else _write_whole)(
+            report, arguments, settings=settings, output_format=output_format
+        )
+    except UnknownCode as error:
+        raise UsageError(str(error)) from error
+
+
+def _write_whole(
+    report: Report, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
+) -> None:
+    from reporting.argument_checks import check_arguments
+    from service.database.report_session import read_report
+
+    source = report.import_source()
+
+    async def load(connection: "Connection", names: "CodeNames") -> Any:
+        await check_arguments(connection, names, report, arguments=arguments)
+        return await source.load(connection, names, arguments)
+
+    output_format.write(read_report(settings, load), source.build_table)
+
+
+def _write_detail(
+    report: Report, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
+) -> None:
+    """Write a detailed report page by page, while it is read."""
+    from reporting.argument_checks import check_arguments
+    from service.database.report_session import write_report
+
+    assert report.detail is not None  # noqa: S101 -- the caller has checked it
+    pages = report.detail.import_pages()
+
+    async def write(connection: "Connection", names: "CodeNames") -> None:
+        await check_arguments(connection, names, report, arguments=arguments)
+        writer = output_format.open_pages(pages.build_table)
+        await report_pages.write_pages(pages.stream(connection, names, arguments), writer)
+
+    write_report(settings, write)
 
 
 def _build_option(parameter: ReportParameter) -> SignatureParameter:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from reporting.report_tables import Column, ReportTable
+from reporting.report_tables import CellType, Column, ReportTable
 from service.auth.roles import find_kinds
 from service.cli import access_output
 from service.cli.rights_options import RightsOptions
@@ -106,6 +106,9 @@ def list_signers(
     access_output.print_rows(signers, _build_signer_table, json=json)
 
 
+_DROP_ORDER = ("public key", "pain.002", "begins", "programmes", "roles", "ends")
+
+
 def _build_signer_table(signers: Sequence[dict[str, Any]]) -> ReportTable:
     names = ("signer", "sender", "roles", "programmes", "begins", "ends", "pain.002", "public key")
     rows = [
@@ -116,4 +119,7 @@ def _build_signer_table(signers: Sequence[dict[str, Any]]) -> ReportTable:
         ]
         for signer in signers
     ]
-    return ReportTable("Signers", [Column(name) for name in names], rows)
+    columns = [
+        Column(name, CellType.PROSE if name in ("roles", "programmes") else CellType.TEXT) for name in names
+    ]
+    return ReportTable("Signers", columns, rows, drop_order=_DROP_ORDER)

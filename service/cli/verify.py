@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.reference.files import SAMPLE_FOLDER
-from reporting.report_tables import Column, ReportTable
+from reporting.report_tables import CellType, Column, ReportTable
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import Settings
 from service.database import session
@@ -48,12 +48,7 @@ async def verify_open_database(settings: Settings, dsn: str, reporter: ProgressR
 
 def print_verification(verification: "Verification") -> None:
     """Print the checks, the findings and the verdict."""
-    columns = (Column("check"), Column("holds"), Column("rule"))
-    rows = [
-        [check.name, "yes" if not check.broken else f"NO, {check.broken:,} times", check.rule]
-        for check in verification.checks
-    ]
-    console.print_table(ReportTable("Proof", columns, rows))
+    console.print_table(build_check_table(verification))
     if verification.findings:
         console.print_heading("Findings")
     for finding in verification.findings:
@@ -66,6 +61,16 @@ def print_verification(verification: "Verification") -> None:
     batches = console.format_count(verification.batches, "batch", "batches")
     console.print_line(f"{verdict}: {checks} over {sum(verification.rows.values()):,} rows in {batches}.")
     console.print_line(f"Chain: {verification.chain or '-'}")
+
+
+def build_check_table(verification: "Verification") -> ReportTable:
+    """Build the table with one row per check."""
+    columns = [Column("check"), Column("holds"), Column("rule", CellType.PROSE)]
+    rows = [
+        [check.name, "yes" if not check.broken else f"NO, {check.broken:,} times", check.rule]
+        for check in verification.checks
+    ]
+    return ReportTable("Proof", columns, rows, drop_order=("rule",))
 
 
 def _to_fields(verification: "Verification") -> dict[str, object]:

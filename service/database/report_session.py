@@ -25,6 +25,16 @@ def read_report(settings: Settings, report: ReportQuery[Value]) -> Value:
     return session.run_on_database(settings, task)
 
 
+def write_report(settings: Settings, report: ReportQuery[None]) -> None:
+    """Run a report that writes while it reads; nothing shows progress meanwhile, which would mix with the report."""
+
+    async def task(dsn: str, reporter: ProgressReporter) -> None:
+        reporter.close()
+        await read_report_from(dsn, settings, report)
+
+    session.run_on_database(settings, task)
+
+
 async def read_report_from(dsn: str, settings: Settings, report: ReportQuery[Value]) -> Value:
     """Run a report on a database that is open."""
     codes = code_labels.load(settings.reference or SAMPLE_FOLDER)

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from core.sql_files import read_queries
+from reporting import refusals
+from reporting.report_queries import SQL as REPORT_SQL
 from service.database.read_pool import Pool, Row, fetch_rows, fetch_value
 from service.results.receipt_queries import read_receipts
 from service.results.receipts import Receipt
@@ -30,25 +32,21 @@ async def read_status(connection: asyncpg.Connection, submission: int) -> Submis
 
 async def find_last_batch(pool: Pool, submission: int) -> int:
     """Return the last batch that contains lines of a submission; 0 before the first."""
-    return await fetch_value(pool, SQL["last_batch"], submission) or 0
+    return await fetch_value(pool, REPORT_SQL["last_batch_of_submission"], submission)
 
 
 async def read_refused_page(pool: Pool, submission: int, *, after: int, limit: int) -> list[Row]:
     """Read up to ``limit`` refused lines after line ``after`` (from 1), in the order of the file."""
-    return await fetch_rows(pool, SQL["refused_page"], submission, after - 1, limit, None)
+    return await fetch_rows(pool, REPORT_SQL["refused_page"], submission, after - 1, limit, None)
 
 
-async def read_refused_pages(
-    pool: Pool, submission: int, *, size: int, last: int
-) -> AsyncIterator[list[Row]]:
-    """Read all lines refused up to batch ``last``, in the order of the file, ``size`` at a time.
+def read_refused_pages(pool: Pool, submission: int, *, size: int, last: int) -> AsyncIterator[list[Row]]:
+    """Read all lines refused up to batch ``last``, a page of ``size`` at a time, each on a borrowed connection."""
 
-    Refusals never change, so the pages of one ``last`` are consistent however slowly the client reads them.
-    """
-    after, is_full = -1, True
-    while is_full and (rows := await fetch_rows(pool, SQL["refused_page"], submission, after, size, last)):
-        yield rows
-        after, is_full = rows[-1]["line"] + rows[-1]["lines"] - 1, len(rows) == size
+    async def fetch(query: str, *arguments: Any) -> list[Row]:
+        return await fetch_rows(pool, REPORT_SQL[query], *arguments)
+
+    return refusals.read_refused_pages(fetch, submission, size=size, last=last)
 
 
 async def count_refused_by_lot(pool: Pool, submission: int, first_lines: list[int]) -> dict[int, int]:

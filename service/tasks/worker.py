@@ -64,8 +64,9 @@ class TaskReporter:
 
 def write_report(report: TaskReport) -> None:
     """Write one report as a line."""
-    sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
-    sys.stdout.buffer.flush()
+    # a buffered writer: with PYTHONUNBUFFERED, a single write to the pipe may take only a part of a long report
+    with open(sys.stdout.fileno(), "wb", closefd=False) as pipe:
+        pipe.write(msgspec.json.encode(report) + b"\n")
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ from service.terminal import console
 if TYPE_CHECKING:
     from rich.console import Group
 
+_ALL_COLUMNS = '"--once | less -S" shows all columns.'
 ROWS = 8
 """Rows shown of a table: all tables fit on one screen."""
 _SMALL_SHARE, _LARGE_SHARE = 0.1, 0.99
@@ -170,7 +171,10 @@ def _build_outcome_table(figures: LiveFigures) -> ReportTable:
     rows = [[name, total.lines, total.cents] for name, total in totals.items()]
     title = f"Committed since {figures.started_at:%Y-%m-%d %H:%M} UTC"
     return ReportTable(
-        title, [Column("outcome"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)], rows
+        title,
+        [Column("outcome"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)],
+        rows,
+        drop_order=(),
     )
 
 
@@ -178,14 +182,14 @@ def _build_file_table(figures: LiveFigures) -> ReportTable:
     counts = ("received", "in_treatment", "integrated", "partly_integrated", "refused")
     columns = [Column("sender"), *(Column(name.replace("_", " "), CellType.COUNT) for name in counts)]
     rows = [[flow.sender, *(getattr(flow, name) for name in counts)] for flow in figures.flows]
-    return _limit_rows(ReportTable("Files by ministry", columns, rows))
+    order = ("received", "partly integrated", "in treatment", "integrated")
+    return _limit_rows(ReportTable("Files by ministry", columns, rows, drop_order=order))
 
 
 def _build_refusal_table(figures: LiveFigures) -> ReportTable:
     rows = [[refusal.reason, refusal.lines] for refusal in figures.refusals]
-    return _limit_rows(
-        ReportTable("Refusals by reason", [Column("reason"), Column("lines", CellType.COUNT)], rows)
-    )
+    columns = [Column("reason"), Column("lines", CellType.COUNT)]
+    return _limit_rows(ReportTable("Refusals by reason", columns, rows, drop_order=()))
 
 
 def _build_programme_table(figures: LiveFigures) -> ReportTable:
@@ -204,7 +208,8 @@ def _build_programme_table(figures: LiveFigures) -> ReportTable:
         ]
         for programme in figures.programmes
     ]
-    return _limit_rows(ReportTable("Programmes, the least left first", columns, rows))
+    title = "Programmes, the least left first"
+    return _limit_rows(ReportTable(title, columns, rows, drop_order=("of it", "year")))
 
 
 def _format_share(programme: CreditFigures) -> str:
@@ -238,7 +243,8 @@ def _build_batch_table(figures: LiveFigures) -> ReportTable:
         ]
         for batch in figures.batches
     ]
-    return _limit_rows(ReportTable("Last batches", columns, rows))
+    order = ("hash", "entries", "committed, UTC", "refused")
+    return _limit_rows(ReportTable("Last batches", columns, rows, drop_order=order))
 
 
 def _limit_rows(grid: ReportTable) -> ReportTable:
@@ -252,4 +258,14 @@ def _render(parts: list[str | ReportTable]) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    return Group(*(part.to_rich_table() if isinstance(part, ReportTable) else Text(part) for part in parts))
+    return Group(*(Text.from_ansi(line, no_wrap=True) for line in _fit_parts(parts)))
+
+
+def _fit_parts(parts: list[str | ReportTable]) -> Iterator[str]:
+    """Yield the lines of all parts, within the width of the terminal."""
+    width = console.measure_terminal() or 0
+    for part in parts:
+        if isinstance(part, ReportTable):
+            yield from ("", *console.style_table(part, width, _ALL_COLUMNS))
+        else:
+            yield console.fit_text(part, width)

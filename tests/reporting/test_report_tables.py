@@ -1,9 +1,5 @@
 """A report table in its output formats."""
 
-import io
-
-from rich.console import Console
-
 from reporting.report_tables import CellType, Column, ReportTable
 
 GRID = ReportTable(
@@ -32,16 +28,6 @@ def test_csv_is_for_programs() -> None:
         '"4010, [bold]suppliers",1234,-1234567.89',
         "6280,5,",
     ]
-
-
-def test_a_terminal_shows_texts_without_markup() -> None:
-    """A code or label that looks like markup is shown as it is."""
-    console = Console(width=100, file=io.StringIO())
-    with console.capture() as captured:
-        console.print(GRID.to_rich_table())
-    text = captured.get()
-    assert "4010, [bold]suppliers" in text
-    assert "1,239" in text
 
 
 def test_no_rows_and_no_title() -> None:

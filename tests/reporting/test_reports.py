@@ -101,13 +101,14 @@ async def test_refusals_by_reason(reader: Connection) -> None:
 
 
 async def test_refused_lines_have_a_remedy(reader: Connection, names: CodeNames) -> None:
-    lines = {line.reference: line for line in await refusals.load_refused_lines(reader, names, 2)}
+    (page,) = [page async for page in refusals.stream_refused_lines(reader, names, 2)]
+    lines = {line.reference: line for line in page}
     short = lines["D4"]
     assert (short.line, short.code, short.node) == (12, "AE_EXCEEDED", "0217-SGAC-ASPR HT2 2018")
     # 250 opened, 110 engaged, 25 requested directly
     assert short.missing == 88_500
     assert "AE" in short.finding
-    french = await refusals.load_refused_lines(reader, names, 2, language="fr")
+    (french,) = [page async for page in refusals.stream_refused_lines(reader, names, 2, language="fr")]
     assert french[0].finding != next(iter(lines.values())).finding
     assert (await refusals.load_refusals(reader, language="fr")).reasons[0].action
 
@@ -139,7 +140,8 @@ async def test_tables_show_euros_and_totals(reader: Connection, names: CodeNames
         == "2"
     )
     assert refusals.build_table(await refusals.load_refusals(reader)).format_footer()[1] == "4"
-    assert len(refusals.build_lines_table(await refusals.load_refused_lines(reader, names, 2)).rows) == 4
+    pages = [page async for page in refusals.stream_refused_lines(reader, names, 2)]
+    assert [len(refusals.build_lines_table(page).rows) for page in pages] == [4]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "acts.csv"
 
 
-@pytest.mark.parametrize("delimiter", [";", ","])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_dialects(delimiter: str, line_end: str, mark: bytes, path: Path) -> None:
@@ -43,7 +43,7 @@ def test_amounts_are_not_changed(path: Path) -> None:
 
 @given(
     st.lists(st.tuples(*[st.text("aé;,\" '\t0", max_size=5)] * 3), min_size=1),
-    st.sampled_from(",;"),
+    st.sampled_from(",;\t"),
     st.booleans(),
 )
 @settings(max_examples=200, deadline=None)
@@ -86,9 +86,88 @@ def test_a_broken_line_refuses_the_file_and_is_named(broken: str, before: int, p
     assert message in refused.value.finding
 
 
-def test_a_last_line_without_end_may_be_cut_off(path: Path) -> None:
+def test_quotes_that_are_strict_for_another_separator_do_not_choose_it(path: Path) -> None:
+    content = b'"reference"\t"payee_name"\n"A"\t"Dupont, Fils; SA"\n'
+    assert read_rows(path, content) == [{"reference": "A", "payee_name": "Dupont, Fils; SA"}]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", [0, 1, FIRST_CHUNK])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("amount", "12.30"),
+        ("amount", '"0,07"'),
+        ("amount", "-1.00"),
+        ("due", "2018-12-31"),
+        ("date", '"2018-01-01"'),
+    ],
+)
+def test_the_last_line_needs_no_end_if_its_last_field_is_complete(
+    column: str, value: str, before: int, line_end: str, path: Path
+) -> None:
+    lines = [f"reference;{column}", *[f"{'A' * 200};{value}"] * before, f"B;{value}"]
+    rows = read_rows(path, line_end.join(lines).encode())
+    assert len(rows) == before + 1
+    assert rows[-1] == {"reference": "B", column: value.strip('"')}
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        b"B;12.3",
+        b"B;12",
+        b"B;12.",
+        b"B;",
+        b"B",
+        b'B;"12.3',
+        b'B;"12.30',
+        b"B;12.30;",
+        b"B;C;12.30",
+        b'B;"12.3"',
+    ],
+)
+def test_a_last_line_without_end_may_be_cut_off(last: bytes, path: Path) -> None:
     with pytest.raises(FileUnreadable, match="line 3: The last line has no line end"):
-        read_rows(path, b"reference;amount\nA;1\nB;12.3")
+        read_rows(path, b"reference;amount\nA;1\n" + last)
+
+
+@pytest.mark.parametrize("column", ["payee_name", "kind", "predecessor", "exercise", "iban"])
+@pytest.mark.parametrize("value", [b"commitment", b'"EJ18-1"', b"2018", b"12.30", b""])
+def test_a_last_text_without_line_end_may_be_cut_off(column: str, value: bytes, path: Path) -> None:
+    """Quotes do not show that it is whole: a quote inside the text is written as two."""
+    with pytest.raises(FileUnreadable, match="line 2: The last line has no line end"):
+        read_rows(path, f"reference;{column}\nA;".encode() + value)
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_file_cut_anywhere_is_refused_or_loses_whole_lines(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """No amount, no date and no text of a file that was cut is another than in the whole file."""
+    last = data.draw(st.sampled_from(["amount", "due", "payee_name", "predecessor"]))
+    values = {
+        "amount": st.from_regex(r"-?[0-9]{1,6}([.,][0-9]{1,2})?", fullmatch=True),
+        "due": st.dates().map(str),
+        "payee_name": st.text('aé";, \t', max_size=5),
+        "predecessor": st.from_regex(r"EJ[0-9]{1,4}", fullmatch=True),
+    }[last]
+    rows = data.draw(
+        st.lists(st.tuples(st.text("aé;", max_size=3), st.text("AB,"), values), min_size=1, max_size=4)
+    )
+    text, delimiter = io.StringIO(newline=""), data.draw(st.sampled_from(",;\t"))
+    line_end, quoting = data.draw(st.sampled_from(["\n", "\r\n"])), data.draw(st.sampled_from([0, 1]))
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerows([("remittance", "reference", last), *rows])
+    content = text.getvalue().encode()
+    header_bytes = content.index(b"\n") + 1
+    cut = content[: data.draw(st.integers(header_bytes, len(content)))]
+    try:
+        result = read_rows(tmp_path_factory.getbasetemp() / "cut.csv", cut)
+    except InputError:
+        return
+    assert [tuple(row.values()) for row in result] == rows[: len(result)]
 
 
 BAD_HEADERS = {

@@ -83,7 +83,9 @@ def test_a_file_cut_anywhere_is_refused(suffix: str, tmp_path: Path) -> None:
     validate_content(tmp_path, content, f"acts{suffix}", COMPLETE)
     cuts = {*range(0, len(content), max(1, len(content) // 120)), *range(len(content) - 20, len(content))}
     for cut in sorted(cuts):
-        if suffix == ".jsonl" and cut == len(content) - 1:  # the last line end is the one byte not missed
+        if (
+            suffix in {".csv", ".jsonl"} and cut == len(content) - 1
+        ):  # the last line end is the one byte not missed
             continue
         with pytest.raises(InputError):
             validate_content(tmp_path, content[:cut], f"acts{suffix}", COMPLETE)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -17,6 +18,7 @@ from cyclopts import App
 from bench.year.year_generator import Year, generate_year
 from core.outcome_codes import Outcome
 from posting.store.journal_store import PostgresStore
+from reporting.table_layout import measure_width
 from service.cli.main import build_app
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.command_line import (
@@ -29,6 +31,7 @@ from tests.service.command_line import (
     start_command,
     wait_for_end,
 )
+from tests.service.terminal.command_terminal import run_on_terminal
 
 FORMATS = ("parquet", "arrow", "csv", "jsonl")
 NOWHERE = "postgresql://nobody:secret@127.0.0.1:1/nothing"
@@ -373,6 +376,22 @@ async def test_reports_need_a_database(tmp_path: Path) -> None:
     assert result.code == 3
     assert "contains no ledger" in result.err
     assert not (tmp_path / "empty").exists()
+
+
+async def test_a_terminal_shows_whole_amounts_within_its_width(committed: Committed) -> None:
+    """What a pipe shows in one line each stands on the terminal, but for the columns that are named as left out."""
+    for words in (
+        ("report", "budget"),
+        ("report", "trial-balance"),
+        ("report", "refusals"),
+        ("db", "status"),
+    ):
+        lines = await run_on_terminal(80, *words, *committed.place)
+        assert max(map(measure_width, lines)) <= 80
+        piped = (await run_crescendo(*words, *committed.place)).out
+        amounts = re.compile(r"-?[0-9][0-9,]*[.][0-9]{2}(?![0-9])")
+        assert set(amounts.findall("\n".join(lines))) <= set(amounts.findall(piped))
+        assert "Left out" not in piped
 
 
 # --------------------------------------------------------------------------------------------- demo, generate

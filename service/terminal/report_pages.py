@@ -1,0 +1,90 @@
+"""Long reports, written to standard output page by page: as one JSON array, as one CSV file, or as tables."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from reporting.report_tables import ReportTable
+from service.terminal import console
+
+BuildTable = Callable[[list[Any]], ReportTable]
+
+
+class PageWriter(Protocol):
+    """Writes the pages of one report."""
+
+    def write(self, page: list[Any]) -> None:
+        """Write a page, which has at least one row."""
+        ...
+
+    def close(self) -> None:
+        """Write the end of the report; of one without rows all of it."""
+        ...
+
+
+async def write_pages(pages: AsyncIterator[list[Any]], writer: PageWriter) -> None:
+    """Write pages as they come.
+
+    A thread writes, because the reader of a pipe may be slow: signals are handled meanwhile.
+    """
+    async for page in pages:
+        await asyncio.to_thread(writer.write, page)
+    await asyncio.to_thread(writer.close)
+
+
+@dataclass(slots=True)
+class JsonPages:
+    """Writes the rows as one JSON array."""
+
+    has_rows: bool = False
+
+    def write(self, page: list[Any]) -> None:
+        """Write the rows of a page."""
+        array = msgspec.json.format(msgspec.json.encode(page), indent=2).decode()
+        console.print_piece(",\n" if self.has_rows else "[\n")
+        console.print_piece(array.removeprefix("[\n").removesuffix("\n]"))
+        self.has_rows = True
+
+    def close(self) -> None:
+        """Write the end of the array."""
+        console.print_line("\n]" if self.has_rows else "[]")
+
+
+@dataclass(slots=True)
+class CsvPages:
+    """Writes the rows as CSV below one header."""
+
+    build_table: BuildTable
+    has_header: bool = False
+
+    def write(self, page: list[Any]) -> None:
+        """Write the rows of a page."""
+        header, _, rows = self.build_table(page).to_csv().partition("\n")
+        console.print_piece(rows if self.has_header else f"{header}\n{rows}")
+        self.has_header = True
+
+    def close(self) -> None:
+        """Write the header if there are no rows."""
+        if not self.has_header:
+            console.print_piece(self.build_table([]).to_csv())
+
+
+@dataclass(slots=True)
+class TablePages:
+    """Writes each page as a table of its own."""
+
+    build_table: BuildTable
+    has_table: bool = False
+
+    def write(self, page: list[Any]) -> None:
+        """Write the table of a page."""
+        console.print_table(self.build_table(page))
+        self.has_table = True
+
+    def close(self) -> None:
+        """Write an empty table if there are no rows."""
+        if not self.has_table:
+            console.print_table(self.build_table([]))

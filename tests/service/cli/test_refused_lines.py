@@ -1,0 +1,67 @@
+"""``crescendo report refusals --submission``: all refused lines, in every format."""
+
+import asyncio
+import csv
+import io
+import os
+import pty
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import COMMAND, ROOT, CommandResult, run_crescendo
+from tests.service.http.act_files import build_unknown_centres
+from tests.service.http.running_service import to_jsonl
+
+LINES = 5_200
+REFERENCES = [f"U{number}" for number in range(LINES)]
+
+
+@pytest_asyncio.fixture
+async def place(dsn: str, tmp_path: Path) -> tuple[str | Path, ...]:
+    """The options of a database with one submission of which every line is refused."""
+    path = tmp_path / "wrong.jsonl"
+    path.write_bytes(to_jsonl(build_unknown_centres(LINES)))
+    place = ("--database", dsn, "--data", tmp_path)
+    result = await run_crescendo("run", path, *place, "--sender", "MIN-09", environment=ENVIRONMENT)
+    assert result.code == 0, result.err
+    return place
+
+
+ENVIRONMENT = {"CRESCENDO_REFERENCE": str(REFERENCE)}
+
+
+async def report(place: tuple[str | Path, ...], submission: int, *options: str) -> CommandResult:
+    words = ("report", "refusals", "--submission", str(submission), *options, *place)
+    result = await run_crescendo(*words, environment=ENVIRONMENT)
+    assert result.code == 0, result.err
+    return result
+
+
+async def test_every_refused_line_is_listed_in_every_format(place: tuple[str | Path, ...]) -> None:
+    document = (await report(place, 1, "--json")).json()
+    assert [line["reference"] for line in document] == REFERENCES
+    rows = list(csv.DictReader(io.StringIO((await report(place, 1, "--csv")).out)))
+    assert [row["reference"] for row in rows] == REFERENCES
+    rows = [line.split() for line in (await report(place, 1)).out.splitlines()]
+    assert [row[1] for row in rows if row and row[0].replace(",", "").isdigit()] == REFERENCES
+
+
+async def test_progress_on_a_terminal_does_not_take_the_lines(place: tuple[str | Path, ...]) -> None:
+    terminal, process_side = pty.openpty()
+    words = ("report", "refusals", "--submission", "1", "--csv", *map(str, place))
+    process = await asyncio.create_subprocess_exec(
+        *(*COMMAND, *words), cwd=ROOT, env={**os.environ, **ENVIRONMENT}, stdout=PIPE, stderr=process_side
+    )
+    os.close(process_side)
+    out, _ = await process.communicate()
+    os.close(terminal)
+    assert [row["reference"] for row in csv.DictReader(io.StringIO(out.decode()))] == REFERENCES
+
+
+async def test_a_submission_without_refused_lines_has_an_empty_report(place: tuple[str | Path, ...]) -> None:
+    assert (await report(place, 2, "--json")).json() == []
+    assert (await report(place, 2, "--csv")).out.startswith("line,to line,reference,")
+    assert "Refused lines, one by one" in (await report(place, 2)).out

@@ -1,0 +1,199 @@
+"""Every table that the program prints, filled with large amounts, long references and whole sentences."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+import msgspec
+
+from core.outcome_codes import Outcome
+from core.remedies import REMEDIES
+from monitoring.service_metrics import ServiceMetrics
+from monitoring.snapshot import build_figures
+from monitoring.trend import Trend
+from reporting import act_narrative, budget, commitments, delays, proofs, refusals, trial_balance
+from reporting.delays import Delay, Delays
+from reporting.report_tables import Cell, CellType, ReportTable
+from reporting.verification.findings import Check, Verification
+from service.cli import (
+    access,
+    access_trust,
+    bank,
+    demo_payments,
+    payment_run_report,
+    processing_report,
+    signer,
+    verify,
+)
+from service.results.receipts import OUTCOMES, Receipt
+from service.terminal import live_view
+from settlement.reconciliation.account_status import AccountsReport, ReturnsByReason, TransferInTransit
+from tests.monitoring.test_snapshot import STATUS
+
+REFERENCE = "2018-EJ-MIN09-0177-D013-000000014.1"
+"""As long as a reference may be: 35 bytes."""
+IBAN = "FR7630001007941234567890185"
+AMOUNTS = (1_403_825_771, 22_341_234_567_890, -255_021_007_716, -1, 0)
+COUNTS = (15_751_390, 0, 205_095)
+CODES = sorted((code.name for code in Outcome), key=len)[-3:]
+SENTENCES = tuple(sorted((remedy.action for remedy in REMEDIES.values()), key=len)[-3:])
+TEXTS: Mapping[str, tuple[str, ...]] = {
+    "year": ("2018",),
+    "centre": ("0177-D013-DD13", "0177"),
+    "label": ("Prévention, sécurité sanitaire et offre de soins", "貿易 trade"),
+    "envelope": ("HT2, assigned revenue, estimated", "T2"),
+    "budget node": ("0177-D013-DD13 HT2 assigned revenue 2018",),
+    "node": ("0177-D013-DD13 HT2 assigned revenue 2018",),
+    "account": ("4081000000",),
+    "reason": tuple(CODES),
+    "refused": tuple(CODES),
+    "left out": ("TERM_SUSPENDED",),
+    "kind": ("payment_request_without_service",),
+    "field": ("functional_area",),
+    "holds": ("yes", "NO, 12 times"),
+    "in time": ("97.3 %",),
+    "mean days": ("112.4",),
+    "of it": ("93 %",),
+    "until": ("2018-12-31",),
+    "day": ("2018-12-31",),
+    "due": ("2018-12-31",),
+    "executed": ("2018-12-31",),
+    "sent": ("2018-12-31",),
+    "created": ("2018-12-31",),
+    "begins": ("2018-12-31",),
+    "ends": ("never",),
+    "ended_at": ("2018-12-31",),
+    "expires_at": ("2018-12-31",),
+    "created_at": ("2018-12-31",),
+    "committed, UTC": ("23:59:59",),
+    "state": ("released", "proposed"),
+    "way": ("SEPA", "RTGS"),
+    "type": ("return",),
+    "phase": ("rejected",),
+    "standing": ("withheld",),
+    "chain": ("3124e045da5f",),
+    "hash": ("3124e045da5fb0f0",),
+    "SHA-256": ("3124e045da5fb0f024822f4a0b2757185298e78c5b748fdaf292ea4c963d1f11",),
+    "fingerprint": ("3124e045da5fb0f024822f4a0b2757185298e78c5b748fdaf292ea4c963d1f11",),
+    "public key": ("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=",),
+    "pain.002": ("yes",),
+    "iban": (IBAN,),
+    "payee": ("T00011234",),
+    "name": ("Société d'aménagement des hauts plateaux",),
+    "remittance": ("FA-2018-0042 EJ 2018-EJ-MIN09-0177-D013-000000014.1",),
+    "accountant": ("PRMI",),
+    "ministry": ("MIN-09",),
+    "programme": ("0177",),
+    "outcome": ("duplicate",),
+    "file": ("20181220-0-pain002-CRSC-1-PRMI-SEPA-1.xml",),
+    "where": ("crescendo-demo/data/outbox/00000001/CRSC-1-PRMI-SEPA-1.xml",),
+    "format": ("camt.053",),
+    "run": ("12",),
+    "transfer": ("@1403825",),
+    "roles": ("authorising_officer programme_manager assigned_accountant",),
+    "programmes": ("0177 0304 0345", "all"),
+    "proposed by": ("benoit",),
+    "released by": ("anne",),
+    "sender": ("MIN-09",),
+    "signer": ("abcdefgh2345",),
+    "key": ("abcdefgh2345", "issuer/subject-of-a-system"),
+    "url": ("https://login.example/realms/state",),
+}
+
+
+def fill_table(table: ReportTable) -> ReportTable:
+    """Fill a table with three rows, and its footer if it has one."""
+    sources = [_cycle_cells(column.name, column.cell_type) for column in table.columns]
+    rows = [[next(source) for source in sources] for _ in range(3)]
+    footer = [
+        next(source) if column.cell_type in (CellType.COUNT, CellType.MONEY) else cell
+        for source, column, cell in zip(sources, table.columns, table.footer, strict=bool(table.footer))
+    ]
+    return table._replace(rows=rows, footer=footer)
+
+
+def _cycle_cells(name: str, cell_type: CellType) -> Iterator[Cell]:
+    if cell_type is CellType.MONEY:
+        return itertools.cycle(AMOUNTS)
+    if cell_type is CellType.COUNT:
+        return itertools.cycle(COUNTS)
+    default = SENTENCES if cell_type is CellType.PROSE else (REFERENCE,)
+    return itertools.cycle(TEXTS.get(name, default))
+
+
+_NOTHING = budget.Appropriations(0, 0, 0, 0, 0)
+_DELAY_TEXTS = dict.fromkeys(("ministry", "programme"), "")
+_DELAY = msgspec.convert({**dict.fromkeys(Delay.__struct_fields__, 0), **_DELAY_TEXTS}, Delay)
+
+
+def _build_receipt() -> Receipt:
+    texts = dict.fromkeys(("file", "sender", "batch_id", "format", "sha256", "chain"), "")
+    totals = {name: {"lines": 1, "cents": 1} for name in OUTCOMES}
+    fields = {
+        **dict.fromkeys(Receipt.__struct_fields__, 1),
+        **texts,
+        **totals,
+        "done": True,
+        "cancelled": None,
+    }
+    return msgspec.convert(fields, Receipt)
+
+
+def _build_trust(*names: str) -> ReportTable:
+    return access_trust._build_table("Trust", [dict.fromkeys(names, "")])
+
+
+def build_tables() -> dict[str, ReportTable]:
+    """Build every table, by the function that builds it."""
+    figures = build_figures(ServiceMetrics({}), Trend(), STATUS)
+    status = AccountsReport([], [ReturnsByReason("AC04", "return", 1, 1)], True)
+    transfer = TransferInTransit(1, 1, date(2018, 12, 31), "", "")
+    accounts, returns, in_transit = bank._build_status_tables(status, [transfer])
+    receipt = _build_receipt()
+    tables = {
+        "act_narrative.build_nodes_table": act_narrative.build_nodes_table([], 1),
+        "budget.build_table": budget.build_table(budget.Budget(1, "UO", [], _NOTHING, _NOTHING)),
+        "commitments.build_table": commitments.build_table(
+            commitments.OutstandingCommitments(1, "UO", [], 1, 1, 1)
+        ),
+        "delays.build_table": delays.build_table(Delays(2018, "programme", [], _DELAY)),
+        "proofs.build_table": proofs.build_table(
+            proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
+        ),
+        "refusals.build_table": refusals.build_table(refusals.Refusals(3, [], 1, 1)),
+        "refusals.build_lines_table": refusals.build_lines_table([]),
+        "trial_balance.build_table": trial_balance.build_table(trial_balance.TrialBalance(1, 2018, [], 1, 1)),
+        "access._build_key_table": access._build_key_table([]),
+        "access_trust._build_table": _build_trust(
+            "issuer", "url", "audience", "claim", "jwks", "created_at", "ended_at", "reason"
+        ),
+        "access_trust._build_table, grants": _build_trust(
+            "key", "sender", "roles", "programmes", "created_at", "expires_at", "ended_at", "reason"
+        ),
+        "access_trust._build_table, certificates": _build_trust(
+            "holder", "fingerprint", "created_at", "ended_at", "reason"
+        ),
+        "signer._build_signer_table": signer._build_signer_table([]),
+        "bank._build_message_table": bank._build_message_table([]),
+        "bank._build_account_table": accounts,
+        "bank._build_status_tables": returns,
+        "bank._build_status_tables, in transit": in_transit,
+        "bank._build_unmatched_table": bank._build_unmatched_table([]),
+        "payment_run_report.build_run_table": payment_run_report.build_run_table([]),
+        "payment_run_report.build_file_table": payment_run_report.build_file_table([]),
+        "payment_run_report._build_total_table": payment_run_report._build_total_table([]),
+        "payment_run_report._build_reason_table": payment_run_report._build_reason_table([]),
+        "payment_run_report._build_refusal_table": payment_run_report._build_refusal_table([]),
+        "payment_run_report._build_line_table": payment_run_report._build_line_table([]),
+        "processing_report.build_receipt_table": processing_report.build_receipt_table([receipt, receipt]),
+        "processing_report.build_dry_run_table": processing_report.build_dry_run_table([]),
+        "processing_report.build_reason_table": processing_report.build_reason_table([]),
+        "verify.build_check_table": verify.build_check_table(Verification(1, "", {}, [Check("", "", 0)])),
+        "demo_payments.build_round_table": demo_payments.build_round_table([]),
+        "live_view._build_outcome_table": live_view._build_outcome_table(figures),
+        "live_view._build_file_table": live_view._build_file_table(figures),
+        "live_view._build_refusal_table": live_view._build_refusal_table(figures),
+        "live_view._build_programme_table": live_view._build_programme_table(figures),
+        "live_view._build_batch_table": live_view._build_batch_table(figures),
+    }
+    return {name: fill_table(table) for name, table in tables.items()}
