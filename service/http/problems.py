@@ -35,6 +35,7 @@ _INPUT_ERRORS: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
     LimitExceeded: ("limit-exceeded", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     SenderForbidden: ("wrong-sender", HTTPStatus.FORBIDDEN),
 }
+_REMEDY_IN_DETAIL_MAX = 300
 
 
 class Problem(CrescendoError):
@@ -65,7 +66,9 @@ class Problem(CrescendoError):
 def from_input_error(error: InputError) -> Problem:
     """Translate the refusal of a whole file: where the error is, what was found there, and the remedy."""
     code, status = _INPUT_ERRORS[type(error)]
-    return Problem(status, code, str(error), where=error.place, found=error.finding, remedy=error.remedy)
+    # a long remedy, such as a list of all columns, is sent once
+    detail = str(error) if len(error.remedy) <= _REMEDY_IN_DETAIL_MAX else f"{error.place}: {error.finding}"
+    return Problem(status, code, detail, where=error.place, found=error.finding, remedy=error.remedy)
 
 
 def from_permission_denied(denied: PermissionDenied) -> Problem:
