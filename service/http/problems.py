@@ -18,7 +18,9 @@ from core.errors import (
     LimitExceeded,
     SenderForbidden,
 )
+from reporting.refusals import Language
 from service.auth.failures import PermissionDenied
+from service.http.problem_texts_fr import translate
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -51,14 +53,17 @@ class Problem(CrescendoError):
         """The code for the audit trail, where the caller must not learn it; empty for ``code`` itself."""
         self.is_audited = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
-    def encode(self) -> bytes:
-        """Return the problem as JSON."""
+    def encode(self, language: Language = "en") -> bytes:
+        """Return the problem as JSON, its title and detail in ``language``; code and extensions are the same in all."""
+        title, detail = self.status.phrase, self.detail
+        if language == "fr":
+            title, detail = translate(self.code, self.status, self.detail)
         members = {
             "type": f"urn:crescendo:problem:{self.code}",
-            "title": self.status.phrase,
+            "title": title,
             "status": self.status.value,
             "code": self.code,
-            "detail": self.detail,
+            "detail": detail,
         }
         return msgspec.json.encode({**members, **self.extensions})
 
