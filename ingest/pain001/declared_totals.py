@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.errors import EnvelopeMismatch
@@ -22,6 +23,7 @@ from core.tables.journal import ParsedNumbers
 from ingest.pain001.lots import LotGroups
 from ingest.resolution.text_columns import DistinctTexts
 from kernels import parsing
+from markup.zero_decimals import DECIMALS_MAX, cut_zero_decimals
 
 _REMEDY = "Send the whole file, with the totals that belong to it"
 _HALF_BITS = 32
@@ -40,6 +42,16 @@ class Amounts(NamedTuple):
 def parse_amounts(texts: pa.Array) -> Amounts:
     """Parse the amounts of a column."""
     return Amounts(texts, _parse(parsing.parse_amounts, texts))
+
+
+def cut_zeros(amounts: pa.Array) -> pa.Array:
+    """Return the amounts without zeros behind the cents."""
+    values = DistinctTexts.from_arrow(amounts, with_empty=False)
+    if cut_zero_decimals(values.spans, values.text) is values.spans:
+        return amounts
+    pattern = rf"(\.[0-9]{{2}})0{{1,{DECIMALS_MAX - 2}}}$"
+    options = pc.ReplaceSubstringOptions(pattern, r"\1")
+    return pc.call_function("replace_substring_regex", [amounts], options)
 
 
 def _parse(kernel: Any, texts: pa.Array) -> ParsedNumbers:

@@ -25,7 +25,7 @@ from ingest.pain001.assignment_file import (
     AssignmentTexts,
     parse_remittance,
 )
-from ingest.pain001.declared_totals import TotalsCheck, parse_amounts
+from ingest.pain001.declared_totals import TotalsCheck, cut_zeros, parse_amounts
 from ingest.pain001.lots import LotWriter, OpenLots, group_by_lot, open_lot_writer
 from ingest.pain001.message import FILE, LOT, MESSAGES, NAMESPACE, TRANSFER
 from ingest.resolution.resolver import SEPA
@@ -176,6 +176,7 @@ class _LineBuilder:
 
     def _convert_transfers(self, transfers: pa.RecordBatch) -> pa.RecordBatch:
         lot_numbers = transfers.column(OUTER_ROW_COLUMN).to_numpy()
+        transfers = _cut_zeros(transfers)
         groups, amounts = group_by_lot(lot_numbers), parse_amounts(transfers.column("amount"))
         lots = self._lots.select(groups.lot)
         self._totals.add(groups, lots, amounts)
@@ -206,6 +207,12 @@ class _LineBuilder:
         }
         empty = pa.nulls(rows, pa.string())
         return pa.RecordBatch.from_arrays([columns.get(name, empty) for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _cut_zeros(transfers: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the transfers without zeros behind the cents of their amounts."""
+    index = transfers.schema.get_field_index("amount")
+    return transfers.set_column(index, "amount", cut_zeros(transfers.column(index)))
 
 
 def _compute(name: str, *arguments: pa.Array | str) -> pa.Array:

@@ -90,10 +90,7 @@ def _check_required(file: XmlBankFile) -> None:
             STATEMENT, ~tables.has_text(STATEMENT, column), f"The statement has no {column}", remedy=_REMEDY
         )
     currency = tables.pack_codes(STATEMENT, "currency")
-    is_foreign = (currency != _EURO) & (currency != 0)
-    file.reject_first(
-        STATEMENT, is_foreign, "The account is not in EUR", remedy="Only accounts in EUR are supported"
-    )
+    file.reject_foreign(STATEMENT, (currency != _EURO) & (currency != 0), "account")
 
 
 def _read_entries(file: XmlBankFile) -> _Entries:
@@ -121,10 +118,9 @@ def _read_entries(file: XmlBankFile) -> _Entries:
 
 
 def _read_amounts(file: XmlBankFile, record: str) -> ParsedNumbers:
-    """Read positive amounts in euros, with a point and at most two decimals."""
+    """Read positive amounts in euros, of whole cents."""
     amounts = file.tables.parse_cents(record, "amount")
-    is_foreign = file.tables.pack_codes(record, "currency") != _EURO
-    file.reject_first(record, is_foreign, "The amount is not in EUR", remedy="Only EUR is supported")
+    file.reject_foreign(record, file.tables.pack_codes(record, "currency") != _EURO, "amount")
     is_invalid = (amounts.fault != 0) | ~file.tables.has_text(record, "amount")
     file.reject_first(record, is_invalid, "The amount is not over 0 with two decimals", remedy=_REMEDY)
     return amounts
@@ -162,10 +158,10 @@ def _read_balances(file: XmlBankFile) -> dict[int, _Balances]:
     signed = (cents.value * _read_signs(file, BALANCE)).tolist()
     is_read = np.array([code in (*_OPENING, *_CLOSING) for code in codes])
     is_invalid = (cents.fault != 0) & (cents.fault != Outcome.AMOUNT_NOT_POSITIVE) | (cents.value < 0)
-    is_invalid |= tables.pack_codes(BALANCE, "currency") != _EURO
-    file.reject_first(
-        BALANCE, is_read & is_invalid, "The balance is not in EUR with two decimals", remedy=_REMEDY
-    )
+    is_foreign = tables.pack_codes(BALANCE, "currency") != _EURO
+    file.reject_foreign(BALANCE, is_read & is_foreign, "balance")
+    finding = "The balance is not an amount with two decimals"
+    file.reject_first(BALANCE, is_read & is_invalid, finding, remedy=_REMEDY)
     days = tables.parse_days(BALANCE, "day")
     file.reject_first(BALANCE, is_read & (days.fault != 0), "The balance has no valid day", remedy=_REMEDY)
     balances: dict[int, _Balances] = {}

@@ -14,6 +14,7 @@ from core.errors import LimitExceeded
 from core.tables.bank_messages import BankMessage, BankStatement, Movements, MovementType
 from core.tables.columns import seal_array
 from core.tables.journal import Bytes
+from settlement.bank_files.currency import CURRENCY_REMEDY, describe_currency
 from settlement.bank_files.fixed_width import Records, read_amounts, read_days, split_records
 from settlement.bank_formats import BankFormat
 
@@ -102,9 +103,11 @@ def _check_currency(records: Records) -> None:
     wrong = np.flatnonzero(~is_euro | (records.cells[:, _DECIMALS] != ord("2")))
     if wrong.size:
         row = wrong[0]
-        currency, decimals = records.read_text(row, _CURRENCY), chr(records.cells[row, _DECIMALS])
-        finding = f"currency {currency} with {decimals} decimals"
-        raise records.error_at(row, finding, "Only accounts in EUR with 2 decimals are supported")
+        if not is_euro[row]:
+            currency = records.read_text(row, _CURRENCY).strip()
+            raise records.error_at(row, describe_currency("account", currency), CURRENCY_REMEDY)
+        finding = f"amounts with {chr(records.cells[row, _DECIMALS])} decimals"
+        raise records.error_at(row, finding, "Only amounts with 2 decimals are supported")
 
 
 def _read_statements(records: Records, rows: _RecordRows) -> list[BankStatement]:

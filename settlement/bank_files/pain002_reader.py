@@ -58,9 +58,10 @@ def _read_rejected(file: XmlBankFile, day: int) -> Movements:
     has_no_id = ~tables.has_text(TRANSACTION, "end_to_end")
     file.reject_first(TRANSACTION, has_no_id, "The element OrgnlEndToEndId is missing", remedy=_REMEDY)
     cents, has_amount = tables.parse_cents(TRANSACTION, "amount"), tables.has_text(TRANSACTION, "amount")
-    is_invalid = (cents.fault != 0) | (tables.pack_codes(TRANSACTION, "currency") != _EURO)
-    finding = "The amount is not in EUR and over 0 with two decimals"
-    file.reject_first(TRANSACTION, has_amount & is_invalid, finding, remedy=_REMEDY)
+    is_foreign = tables.pack_codes(TRANSACTION, "currency") != _EURO
+    file.reject_foreign(TRANSACTION, has_amount & is_foreign, "amount")
+    finding = "The amount is not over 0 with two decimals"
+    file.reject_first(TRANSACTION, has_amount & (cents.fault != 0), finding, remedy=_REMEDY)
     rows = np.flatnonzero(tables.pack_codes(TRANSACTION, "status") == _REJECTED)
     spans = tables.get_column(TRANSACTION, "end_to_end").spans
     reason = tables.pack_codes(TRANSACTION, "reason", truncate=True)

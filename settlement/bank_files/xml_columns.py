@@ -17,6 +17,7 @@ from kernels import parsing
 from markup.compiler import compile_message
 from markup.reader import read_document
 from markup.rows import OUTER_ROW_COLUMN, DocumentFaulty, build_schema
+from markup.zero_decimals import cut_zero_decimals
 
 ROWS_MAX = 5_000_000
 """Of one record, in one file."""
@@ -70,14 +71,19 @@ class MessageTables(NamedTuple):
         bounds = zip(spans.start.tolist(), spans.end.tolist(), strict=True)
         return [text.data[start:end].tobytes().decode() for start, end in bounds]
 
+    def read_text(self, record: str, column: str, row: int) -> str:
+        """Return the text of a column in one row."""
+        spans, text = self.get_column(record, column)
+        return text.data[spans.start[row] : spans.end[row]].tobytes().decode()
+
     def has_text(self, record: str, column: str) -> NDArray[np.bool_]:
         """Return whether each row has a text in the column."""
         return self.get_column(record, column).has_text
 
     def parse_cents(self, record: str, column: str) -> ParsedNumbers:
-        """Parse amounts with a point and at most two decimals to cents; set the fault where there is none."""
+        """Parse amounts of whole cents, with a point; set the fault where there is none."""
         spans, text = self.get_column(record, column)
-        cents = _run_parser(parsing.parse_amounts, spans, text)
+        cents = _run_parser(parsing.parse_amounts, cut_zero_decimals(spans, text), text)
         commas = np.flatnonzero(text.data == ord(","))
         if commas.size:
             has_comma = np.searchsorted(commas, spans.start) < np.searchsorted(commas, spans.end)

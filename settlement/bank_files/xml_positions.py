@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FileUnreadable
+from settlement.bank_files.currency import CURRENCY_REMEDY, describe_currency
 from settlement.bank_files.message_schemas import ELEMENT_NAMES, STATEMENT
 from settlement.bank_files.xml_columns import MessageTables
 from settlement.bank_formats import BankFormat
@@ -37,6 +38,15 @@ class XmlBankFile(NamedTuple):
         rows = np.flatnonzero(is_invalid)
         if rows.size:
             raise self.error_at(record, int(rows[0]), finding, remedy=remedy)
+
+    def reject_foreign(self, record: str, is_foreign: NDArray[np.bool_], subject: str) -> None:
+        """Raise ``FileUnreadable`` at the first row in another currency than the euro, if there is one."""
+        rows = np.flatnonzero(is_foreign)
+        if rows.size:
+            currency = self.tables.read_text(record, "currency", int(rows[0]))
+            raise self.error_at(
+                record, int(rows[0]), describe_currency(subject, currency), remedy=CURRENCY_REMEDY
+            )
 
 
 def find_element_offset(path: Path, element: str, ordinal: int) -> int:

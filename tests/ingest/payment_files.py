@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -100,12 +101,11 @@ def expect_lines(text: bytes) -> list[dict[str, str]]:
                 (node.text or "").strip(" \t\r\n")
                 for node in transfer.iterfind(f"{prefix}Cdtr/{prefix}Id/*/*/{prefix}Id")
             ]
+            amount = re.sub(r"(\.\d\d)0{1,3}$", r"\1", at(transfer, "Amt/InstdAmt"), flags=re.ASCII)
             reference = transfer.findtext(f"{prefix}PmtId/{prefix}EndToEndId") or ""
             row = {
                 "reference": "" if reference == "NOTPROVIDED" else reference,
-                "amount": at(transfer, "Amt/InstdAmt")
-                if currency == "EUR"
-                else f"{currency} {at(transfer, 'Amt/InstdAmt')}",
+                "amount": amount if currency == "EUR" else f"{currency} {amount}",
                 "payee_name": transfer.findtext(f"{prefix}Cdtr/{prefix}Nm") or "",
                 "iban": at(transfer, "CdtrAcct/Id/IBAN") or at(transfer, "CdtrAcct/Id/Othr/Id"),
                 "bic": at(transfer, "CdtrAgt/FinInstnId/BICFI") or at(transfer, "CdtrAgt/FinInstnId/BIC"),

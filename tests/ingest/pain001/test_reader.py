@@ -143,6 +143,11 @@ def test_columns_are_those_of_the_act_format() -> None:
         (build_message(build_lot([build_transfer("NOTPROVIDED")])), "reference", None),
         (build_single_transfer(build_transfer("R", "12.00", currency="USD")), "amount", "USD 12.00"),
         (build_single_transfer(build_transfer("R", " 12.5 ")), "amount", "12.5"),
+        (build_single_transfer(build_transfer("R", "8.850")), "amount", "8.85"),
+        (build_single_transfer(build_transfer("R", " 1.00000 ")), "amount", "1.00"),
+        (build_single_transfer(build_transfer("R", "8.855")), "amount", "8.855"),
+        (build_single_transfer(build_transfer("R", "8.850000")), "amount", "8.850000"),
+        (build_single_transfer(build_transfer("R", "8,850")), "amount", "8,850"),
         (
             build_single_transfer(
                 replace_text("<Nm>Fournisseur</Nm>", "<Id><OrgId><Othr><Id>1001</Id></Othr></OrgId></Id>")

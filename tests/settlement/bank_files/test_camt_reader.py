@@ -44,6 +44,16 @@ def test_a_batch_is_one_movement_per_detail() -> None:
     assert message.movements.item.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("amount", ["10.500", "10.5000", "10.50000"])
+@pytest.mark.parametrize("zeros", ["", "0", "000"])
+def test_zeros_behind_the_cents_are_whole_cents(amount: str, zeros: str) -> None:
+    opening, closing = balance("OPBD", f"100.00{zeros}"), closing_balance(f"89.50{zeros}")
+    details = [detail("E-1", f"4.00{zeros}"), detail("E-2", f"6.50{zeros}")]
+    message = read_message(document(statement(opening, closing, entry(amount, "DBIT", details))))
+    assert (message.statements[0].opening, message.statements[0].closing) == (10000, 8950)
+    assert list_movements(message) == [("debit", 400, "E-1", ""), ("debit", 650, "E-2", "")]
+
+
 def test_a_batch_of_both_directions_is_split_by_detail() -> None:
     details = [detail("E-1", "14.00", "DBIT"), detail("E-2", "3.50", "CRDT", "AC04")]
     message = read_message(
@@ -181,12 +191,16 @@ GOOD = document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT",
 @pytest.mark.parametrize(
     ("old", "new", "element", "finding"),
     [
-        ('<Amt Ccy="EUR">10.50', '<Amt Ccy="USD">10.50', "Ntry", "The amount is not in EUR"),
-        ('<Amt Ccy="EUR">10.50', "<Amt>10.50", "Ntry", "The amount is not in EUR"),
+        ('<Amt Ccy="EUR">10.50', '<Amt Ccy="USD">10.50', "Ntry", "The amount is in USD, and these accounts"),
+        ('<Amt Ccy="EUR">10.50', "<Amt>10.50", "Ntry", "The amount has no currency"),
         (">10.50<", ">10,50<", "Ntry", "The amount is not over 0"),
         (">10.50<", ">-10.50<", "Ntry", "The amount is not over 0"),
         (">10.50<", ">0.00<", "Ntry", "The amount is not over 0"),
         (">10.50<", ">10.505<", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">10.50001<", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">10.50100<", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">10.500000<", "Ntry", "The amount is not over 0"),
+        (">10.50<", ">.500<", "Ntry", "The amount is not over 0"),
         (">10.50<", ">1e1<", "Ntry", "The amount is not over 0"),
         (">10.50<", "><", "Ntry", "The amount is not over 0"),
         (">10.50<", ">100000000000000000000<", "Ntry", "The amount is not over 0"),
@@ -197,11 +211,19 @@ GOOD = document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT",
         ("<BookgDt><Dt>2018-12-14", "<BookgDt><Dt>2018-02-30", "Ntry", "The entry has no valid booking date"),
         ("<Id>S-1</Id>", "", "Stmt", "The statement has no identity"),
         (f"<IBAN>{ACCOUNT}</IBAN>", "", "Stmt", "The statement has no account"),
-        ("<Ccy>EUR</Ccy>", "<Ccy>USD</Ccy>", "Stmt", "The account is not in EUR"),
+        (
+            "<Ccy>EUR</Ccy>",
+            "<Ccy>USD</Ccy>",
+            "Stmt",
+            "The account is in USD, and these accounts are kept in EUR",
+        ),
+        ("<Ccy>EUR</Ccy>", f"<Ccy>{'U' * 60000}</Ccy>", "Stmt", f"The account is in {'U' * 10}, and"),
         (OPEN, "", "Stmt", "The statement lacks a booked balance"),
         (closing_balance("89.50"), "", "Stmt", "The statement lacks a booked balance"),
-        (">89.50<", ">89,50<", "Bal", "The balance is not in EUR"),
-        (">89.50<", ">-89.50<", "Bal", "The balance is not in EUR"),
+        (">89.50<", ">89,50<", "Bal", "The balance is not an amount with two decimals"),
+        (">89.50<", ">-89.50<", "Bal", "The balance is not an amount with two decimals"),
+        (">89.50<", ">89.505<", "Bal", "The balance is not an amount with two decimals"),
+        ('"EUR">89.50<', '"CHF">89.50<', "Bal", "The balance is in CHF, and these accounts are kept in EUR"),
         (
             "100.00</Amt><CdtDbtInd>CRDT",
             "100.00</Amt><CdtDbtInd>+",

@@ -112,7 +112,7 @@ def change_record(at: int, start: int, text: str) -> str:
         ("\n".join([SOUND[0], SOUND[0], *SOUND[1:]]), 2, "a record 01 after 01"),
         ("\n".join(SOUND[:-1]), 7, "no closing balance"),
         ("\n".join([*SOUND, SOUND[2]]), 9, "a record 05 after 07"),
-        (change_record(4, 16, "USD"), 5, "currency USD"),
+        (change_record(4, 16, "USD"), 5, "The account is in USD, and these accounts are kept in EUR"),
         (change_record(4, 19, "3"), 5, "with 3 decimals"),
         (change_record(4, 90, "x"), 5, "amount 'x"),
         (change_record(4, 103, "5"), 5, "amount '00000000002005'"),

@@ -67,6 +67,11 @@ def test_statuses_of_messages_and_lots_are_read() -> None:
     assert list_movements(message) == []
 
 
+def test_zeros_behind_the_cents_are_whole_cents() -> None:
+    text = report(lot("L-1", transaction("E-1", reason("AC01"), amount("10.50000"))))
+    assert list_movements(read_message(text)) == [("reject", 1050, "E-1", "AC01")]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "finding"),
     [
@@ -74,9 +79,9 @@ def test_statuses_of_messages_and_lots_are_read() -> None:
         ("<CreDtTm>2018-12-13T17:00:00+01:00</CreDtTm>", "", "The element CreDtTm is missing"),
         ("2018-12-13T", "2018-13-13T", "The element CreDtTm is missing"),
         ("<OrgnlEndToEndId>E-1</OrgnlEndToEndId>", "", "The element OrgnlEndToEndId is missing"),
-        ("10.50", "10.505", "The amount is not in EUR"),
-        ("10.50", "-1", "The amount is not in EUR"),
-        ('Ccy="EUR"', 'Ccy="USD"', "The amount is not in EUR"),
+        ("10.50", "10.505", "The amount is not over 0 with two decimals"),
+        ("10.50", "-1", "The amount is not over 0 with two decimals"),
+        ('Ccy="EUR"', 'Ccy="USD"', "The amount is in USD, and these accounts are kept in EUR"),
     ],
 )
 def test_an_invalid_value_refuses_the_report(old: str, new: str, finding: str) -> None:
