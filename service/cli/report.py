@@ -18,13 +18,14 @@ from reporting.report_catalog import (
 )
 from reporting.report_tables import ReportTable
 from service.cli.number_limits import NUMBER_OF_A_BATCH, NUMBER_OF_A_ROW, NUMBER_OF_A_YEAR
-from service.cli.shared_options import DEFAULT_DATA, DataOptions
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, find_language
 from service.configuration.settings import Settings, UsageError
 from service.terminal import console, report_pages
 
 if TYPE_CHECKING:
     from reporting.code_names import CodeNames
     from reporting.proofs import BatchProof, SubmissionProof
+    from reporting.refusals import Language
     from reporting.report_queries import Connection
 
 EXIT_FINDINGS = 1
@@ -42,20 +43,32 @@ class OutputFormat:
     ] = False
     csv: Annotated[bool, Parameter(negative="", show_default=False, help="CSV; amounts in euros.")] = False
 
-    def write(self, result: Any, build_table: Callable[[Any], ReportTable]) -> None:
-        """Write a result in this format."""
+    def write(
+        self, result: Any, build_table: Callable[[Any], ReportTable], language: "Language" = "en"
+    ) -> None:
+        """Write a result in this format; the headings for people are in ``language``."""
         if self.json:
             console.print_json(result)
         elif self.csv:
             console.print_piece(build_table(result).to_csv())
         else:
-            console.print_table(build_table(result))
+            console.print_table(_translate(build_table(result), language))
 
-    def open_pages(self, build_table: Callable[[list[Any]], ReportTable]) -> report_pages.PageWriter:
-        """Return what writes the pages of a long report in this format."""
+    def open_pages(
+        self, build_table: Callable[[list[Any]], ReportTable], language: "Language" = "en"
+    ) -> report_pages.PageWriter:
+        """Return what writes the pages of a long report in this format; as ``write`` does."""
         if self.json:
             return report_pages.JsonPages()
-        return (report_pages.CsvPages if self.csv else report_pages.TablePages)(build_table)
+        if self.csv:
+            return report_pages.CsvPages(build_table)
+        return report_pages.TablePages(lambda page: _translate(build_table(page), language))
+
+
+def _translate(table: ReportTable, language: "Language") -> ReportTable:
+    from reporting.french_headings import translate_headings
+
+    return translate_headings(table) if language == "fr" else table
 
 
 TABLE = OutputFormat()
@@ -79,7 +92,12 @@ def _build_command(report: Report) -> Callable[..., None]:
     def command(
         *, output_format: OutputFormat = TABLE, data: DataOptions = DEFAULT_DATA, **values: Any
     ) -> None:
-        arguments = ReportArguments({**report.default_values, **values})
+        languages = {
+            parameter.name: find_language()
+            for parameter in report.parameters
+            if parameter.type is ParameterType.LANGUAGE
+        }
+        arguments = ReportArguments({**report.default_values, **languages, **values})
         _write_report(report, arguments, settings=data.read_settings(), output_format=output_format)
 
     command.__doc__ = f"{report.summary}{f'; or {report.detail.description}' if report.detail else ''}."
@@ -124,7 +142,7 @@ def _write_whole(
         await check_arguments(connection, names, report, arguments=arguments)
         return await source.load(connection, names, arguments)
 
-    output_format.write(read_report(settings, load), source.build_table)
+    output_format.write(read_report(settings, load), source.build_table, _get_language(arguments))
 
 
 def _write_detail(
@@ -139,10 +157,15 @@ def _write_detail(
 
     async def write(connection: "Connection", names: "CodeNames") -> None:
         await check_arguments(connection, names, report, arguments=arguments)
-        writer = output_format.open_pages(pages.build_table)
+        writer = output_format.open_pages(pages.build_table, _get_language(arguments))
         await report_pages.write_pages(pages.stream(connection, names, arguments), writer)
 
     write_report(settings, write)
+
+
+def _get_language(arguments: ReportArguments) -> "Language":
+    """Return the language that the arguments name, or that of the locale."""
+    return arguments.values.get("language") or find_language()
 
 
 def _build_option(parameter: ReportParameter) -> SignatureParameter:
@@ -194,7 +217,7 @@ def proof(
     result = read_report(data.read_settings(), load)
     if result is None:
         raise NoSuchRecord("There is no batch 0: the first one is 1")
-    output_format.write(result, proofs.build_table)
+    output_format.write(result, proofs.build_table, find_language())
     if output_format == TABLE:
         console.print_line(f"\n{_format_verdict(result)}")
     return 0 if result.holds else EXIT_FINDINGS

@@ -340,6 +340,34 @@ async def test_a_name_that_nothing_has_is_an_error_and_not_zero(
     assert message in result.err
 
 
+@pytest.mark.parametrize(
+    ("words", "title", "heading"),
+    [
+        (("budget", "--level", "uo"), "Exécution budgétaire par UO, après le lot", "AE disponibles"),
+        (("trial-balance",), "Balance générale, après le lot", "équilibrée"),
+        (("trial-balance", "--exercise", "2018"), "Balance générale 2018, après le lot", "solde"),
+        (("commitments",), "Restes à payer par programme, après le lot", "engagements juridiques"),
+        (("refusals",), "Lignes refusées\n", "que faire"),
+        (("refusals", "--submission", "2"), "Lignes refusées, une par une", "valeur trouvée"),
+        (("delays",), "Délai global de paiement par ministère", "intérêts moratoires dus"),
+        (("delays", "--by", "programme", "--year", "2018"), "par programme, débits de 2018", "dans le délai"),
+        (("proof", "--submission", "2"), "Preuve du dépôt 2", "recompté, euros"),
+    ],
+)
+async def test_headings_are_french_under_a_french_locale(
+    words: tuple[str, ...], title: str, heading: str, committed: Committed
+) -> None:
+    french = {"LC_ALL": "fr_FR.UTF-8", "PYTHONIOENCODING": "utf-8"}
+    place = ("report", *words, *committed.place)
+    result = await run_crescendo(*place, environment=french)
+    assert title in result.out
+    assert heading in result.out
+    table = await run_crescendo(*place, "--csv", environment=french)
+    assert table.out.splitlines()[0] == (await run_crescendo(*place, "--csv")).out.splitlines()[0]
+    english = await run_crescendo(*place, environment={"LC_ALL": "C.UTF-8"})
+    assert title not in english.out
+
+
 async def test_known_names_without_figures_are_no_error(committed: Committed) -> None:
     for words in (("budget", "--year", "2019"), ("delays", "--year", "2020"), ("budget", "--batch", "0")):
         assert (await run_crescendo("report", *words, *committed.place)).code == 0
