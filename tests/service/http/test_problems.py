@@ -111,7 +111,7 @@ async def test_problems_are_in_the_language_that_the_caller_prefers(
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
-        served.client() as stranger,
+        served.client() as nobody,
         served.client(MINISTRY) as client,
     ):
         for headers, language, title, text in (
@@ -124,7 +124,7 @@ async def test_problems_are_in_the_language_that_the_caller_prefers(
             assert problem["detail"].startswith(text)
             assert response.headers["content-language"] == language
             assert response.headers["vary"] == "accept-language"
-        unknown = await stranger.get("/v1/submissions/7", headers=FRENCH)
+        unknown = await nobody.get("/v1/submissions/7", headers=FRENCH)
         assert unknown.json()["title"] == "Non authentifié"
         rows = to_jsonl([{**row, "amout": "1"} for row in build_debt_charges(1)])
         refused = (await client.post("/v1/submissions", content=rows, headers={**JSONL, **FRENCH})).json()
