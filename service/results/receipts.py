@@ -45,6 +45,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The last batch with lines of the submission."""
     chain: str | None
     """The hash of that batch: the head of the chain that contains all rows of the submission."""
+    extra_columns: list[str] = []
+    """Columns of the file that are not those of the format: they were allowed by its sender, and not read."""
 
     @property
     def decided(self) -> int:
