@@ -1,29 +1,26 @@
 """``crescendo bank``: import bank files, and show the status of the operations accounts."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import pay_interest as late
+from service.cli.bank_files import ImportRequest, import_files
 from service.cli.number_limits import AMOUNT_OF_ITEMS
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
 from service.configuration.input_files import check_files
-from service.configuration.settings import Settings, UsageError
+from service.configuration.settings import UsageError
 from service.database import session
-from service.database.configured_database import open_for_work
-from service.engine import kernel_warmup, process_tuning
-from service.terminal import console, processing_progress, signals
+from service.terminal import console, signals
 from service.terminal.processing_progress import ProgressReporter
 from settlement import bank_formats
 
 if TYPE_CHECKING:
-    from posting.book.registry import ReferenceData
     from service.engine.bank_import import ImportResult, MessageReceipt
     from settlement.reconciliation.account_status import AccountsReport, TransferInTransit, UnmatchedMovement
 
@@ -63,15 +60,6 @@ class InterestOptions:
 
 
 DEFAULT_INTEREST = InterestOptions()
-
-
-class ImportRequest(NamedTuple):
-    """How bank files are imported."""
-
-    again: bool = False
-    """Match again the files that were imported before."""
-    interest_at: datetime | None = None
-    """The moment as of which late interest is proposed afterwards; None if it is not."""
 
 
 ItemsOption = Annotated[int, Parameter(help="Maximum number of items shown.", validator=AMOUNT_OF_ITEMS)]
@@ -114,38 +102,6 @@ def import_(
     if result.is_interrupted:
         return signals.report_interrupted()
     return EXIT_FINDINGS if result.rejected or result.has_foreign_accounts else 0
-
-
-def import_files(settings: Settings, files: Sequence[Path], request: ImportRequest) -> "ImportResult":
-    """Import files, with progress on standard error."""
-    process_tuning.tune_process()
-    reporter = processing_progress.create_reporter()
-    try:
-        reporter.report_activity("starting")
-
-        async def work(interruption: signals.Interruption) -> "ImportResult":
-            # code and reference data are loaded while the database starts
-            loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
-            async with open_for_work(settings, reporter.report_activity) as database:
-                from service.engine import bank_import
-                from service.engine.engine_context import EngineContext
-                from service.engine.late_interest import InterestRequest
-
-                engine = EngineContext(settings, database, await loading)
-                interest = InterestRequest(request.interest_at) if request.interest_at else None
-                options = bank_import.ImportOptions(reporter, request.again, interest)
-                return await bank_import.import_files(engine, files, interruption, options=options)
-
-        return signals.run_interruptible(work)
-    finally:
-        reporter.close()
-
-
-def _load_reference(settings: Settings, reporter: ProgressReporter) -> "ReferenceData":
-    from service.engine.engine_context import load_reference
-
-    kernel_warmup.load_kernels(reporter)
-    return load_reference(settings)
 
 
 @app.command
