@@ -41,7 +41,7 @@ def measure_queries(command: Command, ledger: MeasuredLedger) -> CommandTimes:
     """
     commands = (
         _TimedCommand(("report", "trial-balance"), lambda result: result["debit"] == result["credit"] > 0),
-        _TimedCommand(("report", "budget"), lambda result: len(result["rows"]) > 0),
+        _TimedCommand(("report", "budget"), lambda result: len(result["nodes"]) > 0),
         _TimedCommand(("report", "delays"), lambda result: result["total"]["payments"] == 0),
         _TimedCommand(
             ("explain", ledger.reference),
