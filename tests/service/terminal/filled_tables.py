@@ -133,6 +133,9 @@ def _build_receipt() -> Receipt:
         **dict.fromkeys(Receipt.__struct_fields__, 1),
         **texts,
         **totals,
+        "received_at": "2018-12-20T14:00:00Z",
+        "decided_at": None,
+        "committed_at": None,
         "done": True,
         "cancelled": None,
     }
