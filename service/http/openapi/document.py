@@ -18,6 +18,7 @@ from service.http.route import Route
 from service.http.router import PARAMETER_PATTERNS, PATH_PARAMETER, get_digits_max
 from service.http.upload_headers import (
     ENVELOPE_HEADERS,
+    FLAG_HEADERS,
     SENDER_HEADER,
     SIZE_DIGITS_MAX,
     UPLOAD_LENGTH,
@@ -31,7 +32,7 @@ _HEADER_PATTERNS: Mapping[str, str] = {
     ENVELOPE_HEADERS["count"]: "[0-9]{1,9}",
     ENVELOPE_HEADERS["control_sum"]: "-?[0-9]{1,16}([.][0-9]{1,2})?",
     ENVELOPE_HEADERS["sha256"]: "[0-9a-fA-F]{64}",
-    "Crescendo-Sepa-Only": "true|false",
+    **dict.fromkeys(FLAG_HEADERS.values(), "true|false"),
     "Crescendo-Charset": "|".join(CHARSETS),
     "Content-Digest": "sha-256=:[A-Za-z0-9+/]{43}=:",
     "Content-Disposition": ".*",
