@@ -13,7 +13,7 @@ from core.tables.columns import concat_tables, seal, seal_array, select_rows
 from core.tables.journal import Duplicates, LineDetails, NewPayees, Refusals
 from kernels import journal as kernel
 from kernels.outcome_counts import ACCEPTED, BYTES, DUPLICATE, LINES, REGISTERED
-from posting import payment_detail_pages
+from posting import payment_detail_encoder
 from posting.batch import Piece
 from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups
 from posting.pgcopy import TextCells
@@ -72,7 +72,7 @@ def build_side_table_rows(decided: DecidedPiece, position: BatchPosition) -> dic
         rows_by_table["duplicate"] = SideTableRows(
             build_duplicates(piece, decisions, repeated, position=position)
         )
-    if pages := payment_detail_pages.build_pages(piece, decisions, groups.select_rows(ACCEPTED)):
+    if pages := payment_detail_encoder.build_pages(piece, decisions, groups.select_rows(ACCEPTED)):
         rows_by_table["request_detail"] = SideTableRows(pages.rows, (pages.content,))
     return rows_by_table
 

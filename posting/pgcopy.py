@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.errors import SchemaMismatch
 from core.tables.columns import allocate_zeros, read_column_kinds, seal
 from core.tables.journal import Bytes, Spans
+from core.tables.text_cells import TextCells
 from kernels import copy_rows
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -22,17 +23,6 @@ _POSTGRES_EPOCH_DAY = 10957
 """2000-01-01, PostgreSQL's day 0, in days since 1970-01-01."""
 
 Table = TypeVar("Table", bound=NamedTuple)
-
-
-class TextCells(NamedTuple):
-    """One text column: the span of each row's text, and the bytes that contain them."""
-
-    spans: Spans
-    text: Bytes
-
-    def decode_row(self, row: int) -> str:
-        """Return the text of one row."""
-        return self.text.data[self.spans.start[row] : self.spans.end[row]].tobytes().decode()
 
 
 @cache

@@ -14,16 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.amount_fields import AmountStruct, Cents, OldCents, list_new_names
-from core.catalog import list_kinds
+from core.catalog import CATALOG, SHARED_ROLES, ActKind, Stage, list_kinds
 from core.senders import RESERVED_SENDERS
 from core.tables.columns import allocate_zeros, concat_tables, select_rows
 from core.tables.delays import DebitedPayments, LatePayments
-from posting.delays import delay_queries as journal
 from posting.delays.amounts_due import compute_amounts_due
+from posting.delays.day_span import ALL_DAYS, DaySpan
 from posting.delays.measurement import RequestFacts, find_interest, measure_delays, select_late
-from posting.delays.payable_queries import read_payables
-from reporting.code_names import CENTRE, CodeNames
-from reporting.report_queries import Connection, Row, fetch
+from reporting.code_names import ACCOUNT, CENTRE, CodeNames
+from reporting.report_queries import Connection, Row, fetch, fetch_one
 from reporting.report_tables import CellType, Column, ReportTable
 
 Grouping = Literal["ministry", "programme"]
@@ -78,11 +77,9 @@ class DelayScope(NamedTuple):
     """Only what this sender owes; that of all senders if None."""
 
     @property
-    def span(self) -> journal.DaySpan:
+    def span(self) -> DaySpan:
         """The days whose debits count."""
-        return (
-            journal.DaySpan(date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.ALL_DAYS
-        )
+        return DaySpan(date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else ALL_DAYS
 
 
 _WHOLE_SCOPE = DelayScope()
@@ -131,12 +128,12 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
         The interest rate of a half-year with late payments is missing.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        if not await _has_postings(connection, names, _is_reported):
+            return _build_report({}, {}, scope)
         cells = await fetch(connection, "cell_centres")
-        facts = await journal.load_request_facts(connection, names.codes.term_days)
-        sums = _Sums(facts, max((row["cell"] for row in cells), default=0) + 1)
-        add_debits = await _limit_to_sender(connection, scope.sender, sums.add_debits)
-        await journal.read_debits(connection, scope.span, add_debits)
-        proposed = await _fetch_interest(connection, scope)
+        sums = await _add_up_debits(connection, names, scope, cells=cells)
+        has_interest = await _has_postings(connection, names, lambda kind: kind.is_interest)
+        proposed = await _fetch_interest(connection, scope) if has_interest else []
     owed = compute_amounts_due(concat_tables(sums.late), names.codes.interest)
     sums.add_amounts("interest_due", owed.cell, owed.amount)
     sums.add_amounts(
@@ -146,10 +143,44 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
     return _build_report(sums.figures, places, scope)
 
 
+def _is_reported(kind: ActKind) -> bool:
+    return kind.reaches is Stage.DEBITED or kind.is_interest
+
+
+async def _has_postings(
+    connection: Connection, names: CodeNames, is_wanted: Callable[[ActKind], bool]
+) -> bool:
+    """Return whether acts of some kinds may have been posted, by the sums of their accounts, without a look at entries.
+
+    Each of these kinds posts to an account that is the same for all commitment items.
+    """
+    roles = {role for kind in CATALOG if is_wanted(kind) for role in (kind.debit, kind.credit)}
+    charts = names.codes.charts.values()
+    codes = {chart.shared_accounts.get(role) for chart in charts for role in roles.intersection(SHARED_ROLES)}
+    numbers = [number for number, code in names.by_number[ACCOUNT].items() if code in codes]
+    row = await fetch_one(connection, "has_postings", numbers)
+    return bool(row["exists"])
+
+
+async def _add_up_debits(
+    connection: Connection, names: CodeNames, scope: DelayScope, *, cells: Sequence[Row]
+) -> _Sums:
+    # it needs the kernels, which take longer to load than a report without payments takes to run
+    from posting.delays import delay_queries
+
+    facts = await delay_queries.load_request_facts(connection, names.codes.term_days)
+    sums = _Sums(facts, max((row["cell"] for row in cells), default=0) + 1)
+    add_debits = await _limit_to_sender(connection, scope.sender, sums.add_debits)
+    await delay_queries.read_debits(connection, scope.span, add_debits)
+    return sums
+
+
 async def _limit_to_sender(connection: Connection, sender: str | None, work: AddDebits) -> AddDebits:
     """Return ``work``, limited to the debits of what ``sender`` owes."""
     if sender is None:
         return work
+    from posting.delays.payable_queries import read_payables
+
     payables = await read_payables(connection, sender)
     return lambda debits: work(select_rows(debits, np.flatnonzero(np.isin(debits.payable, payables))))
 

@@ -1,3 +1,7 @@
+-- name: has_postings
+-- Whether something was posted to one of the accounts $1.
+select exists (select from account_balance where account = any($1::smallint[]) and (debit > 0 or credit > 0));
+
 -- name: cell_centres
 select cell, centre, budget_year from cell;
 

@@ -107,8 +107,10 @@ async def measure_peer(dsn: str, folder: Path, year: Year, *, rounds: int = ROUN
             for _ in range(rounds)
         ]
         foreign_load = meter.finish()
-    rates = [round(lines / statistics.median_low(column)) for column in zip(*seconds, strict=True)]
-    return Peer(lines, *rates, tuple(seconds), foreign_load)
+    by_calls, in_server, in_sets = (
+        round(lines / statistics.median_low(column)) for column in zip(*seconds, strict=True)
+    )
+    return Peer(lines, by_calls, in_server, in_sets, tuple(seconds), foreign_load)
 
 
 async def _time_form(connection: Any, form: _Form, tables: _Tables, *, submissions: list[int]) -> float:

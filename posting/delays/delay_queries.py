@@ -6,7 +6,6 @@ For the debits after an entry, only the facts that measuring them needs are read
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import NamedTuple
 
 import asyncpg
 import numpy as np
@@ -19,6 +18,7 @@ from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, PaidPayables, ServiceEntries
 from posting import payment_detail_pages
 from posting.delays import service_dates
+from posting.delays.day_span import ALL_DAYS, DaySpan
 from posting.delays.measurement import DivertedPart, EntryDays, RequestFacts, Suspensions
 from posting.delays.service_dates import Billing
 from posting.pgcopy import HEADER, TRAILER, decode
@@ -26,15 +26,6 @@ from posting.store import copy_out
 
 SQL = read_queries("posting.delays", "queries.sql")
 
-
-class DaySpan(NamedTuple):
-    """The days from the first to the last, inclusive."""
-
-    first: date
-    last: date
-
-
-ALL_DAYS = DaySpan(date(2000, 1, 1), date(2099, 12, 31))
 
 _EPOCH = date(1970, 1, 1)
 _PAGES_AT_ONCE = 64

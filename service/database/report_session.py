@@ -1,10 +1,14 @@
 """Reports for commands: open the database, read the names of codes, run one report."""
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
+from reporting.code_labels import CodeLabels
 from reporting.code_names import CodeNames, read_names
 from service.configuration.settings import Settings
 from service.database import command_queries, session
@@ -17,26 +21,38 @@ ReportQuery = Callable[[Any, CodeNames], Coroutine[Any, Any, Value]]
 
 def read_report(settings: Settings, report: ReportQuery[Value]) -> Value:
     """Run a report on the database of the settings."""
+    with _load_codes_meanwhile(settings) as codes:
 
-    async def task(dsn: str, reporter: ProgressReporter) -> Value:
-        reporter.report_activity("reading")
-        return await read_report_from(dsn, settings, report)
+        async def task(dsn: str, reporter: ProgressReporter) -> Value:
+            reporter.report_activity("reading")
+            return await _run_report(dsn, report, await asyncio.wrap_future(codes))
 
-    return session.run_on_database(settings, task)
+        return session.run_on_database(settings, task)
 
 
 def write_report(settings: Settings, report: ReportQuery[None]) -> None:
     """Run a report that writes while it reads; nothing shows progress meanwhile, which would mix with the report."""
+    with _load_codes_meanwhile(settings) as codes:
 
-    async def task(dsn: str, reporter: ProgressReporter) -> None:
-        reporter.close()
-        await read_report_from(dsn, settings, report)
+        async def task(dsn: str, reporter: ProgressReporter) -> None:
+            reporter.close()
+            await _run_report(dsn, report, await asyncio.wrap_future(codes))
 
-    session.run_on_database(settings, task)
+        session.run_on_database(settings, task)
 
 
 async def read_report_from(dsn: str, settings: Settings, report: ReportQuery[Value]) -> Value:
     """Run a report on a database that is open."""
-    codes = code_labels.load(settings.reference or SAMPLE_FOLDER)
+    return await _run_report(dsn, report, code_labels.load(settings.reference or SAMPLE_FOLDER))
+
+
+@contextmanager
+def _load_codes_meanwhile(settings: Settings) -> Iterator["Future[CodeLabels]"]:
+    """Load the codes in a thread, while the database starts."""
+    with ThreadPoolExecutor(1) as threads:
+        yield threads.submit(code_labels.load, settings.reference or SAMPLE_FOLDER)
+
+
+async def _run_report(dsn: str, report: ReportQuery[Value], codes: CodeLabels) -> Value:
     async with command_queries.connect(dsn) as connection:
         return await report(connection, await read_names(connection, codes))

@@ -16,6 +16,7 @@ from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, InterestClaims, LatePayments
 from posting.delays import delay_queries as delays
 from posting.delays.amounts_due import compute_amounts_due
+from posting.delays.day_span import ALL_DAYS
 from posting.delays.measurement import measure_delays, select_late
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
@@ -56,7 +57,7 @@ async def find_unclaimed_interest(
             debit_counts.append(len(debits.entry_id))
             late_parts.append(select_late(measure_delays(debits, facts)))
 
-        await delays.read_debits(connection, delays.ALL_DAYS, measure)
+        await delays.read_debits(connection, ALL_DAYS, measure)
         claimed = await _load_claimed(connection, 0)
         last_entry = await _load_last_entry(connection)
     due = await asyncio.to_thread(compute_amounts_due, concat_tables(late_parts), rules)

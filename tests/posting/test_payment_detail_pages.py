@@ -14,7 +14,7 @@ from core.errors import SchemaMismatch
 from core.outcome_codes import Outcome as Code
 from core.tables.columns import allocate_records
 from core.tables.journal import Acts, Decisions, Spans
-from posting import payment_detail_pages
+from posting import payment_detail_encoder, payment_detail_pages
 from posting.batch import Piece, Progress, Submission
 from posting.payment_detail_pages import COLUMNS
 from reporting.verification.request_pages import read_entries
@@ -84,7 +84,7 @@ def store_pages(
         lines, WRITERS[writer]([{**row, "amount": "1.00"} for row, *_ in lines])
     )
     pages, details = (
-        payment_detail_pages.build_pages(piece, decisions, accepted),
+        payment_detail_encoder.build_pages(piece, decisions, accepted),
         compute_expected(lines, decisions),
     )
     if pages is None:

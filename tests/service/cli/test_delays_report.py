@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -125,3 +126,18 @@ async def test_within_programmes_and_years(state: State) -> None:
     assert (await load_report(state, DelayScope(year=2018))).total.payments == PAID
     nothing = await load_report(state, DelayScope(year=2019))
     assert (nothing.rows, nothing.total.payments, nothing.total.mean_days) == ([], 0, 0.0)
+
+
+async def test_a_journal_without_payments_is_not_read(dsn: str, tmp_path: Path) -> None:
+    """The sums of the accounts state that nothing was paid, so the report needs no look at entries and requests."""
+    unpaid = State(dsn, tmp_path)
+    await unpaid.fund(1)
+    await unpaid.submit_accepted([build_request(1, "2018-10-03")])
+    queries: list[str] = []
+    async with command_queries.connect(dsn) as connection:
+        names = await read_names(connection, code_labels.load(unpaid.reference))
+        with connection.query_logger(lambda record: queries.append(record.query)):
+            table = await report.load_delays(connection, names)
+    assert (table.rows, table.total.payments) == ([], 0)
+    assert [query for query in queries if "from entry" in query or "request_detail" in query] == []
+    assert any("account_balance" in query for query in queries)

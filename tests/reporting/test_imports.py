@@ -1,0 +1,23 @@
+"""A report starts fast: what it imports has no compiler and no kernels, which take longer to load than the report to run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reporting.report_catalog import REPORTS
+
+ROOT = Path(__file__).parents[2]
+REPORT_MODULES = sorted({report.import_source().result_type.__module__ for report in REPORTS})
+COMMAND_MODULES = ("service.cli.report", "service.database.report_session")
+EXPLAIN_MODULES = ("service.cli.explain", "reporting.act_history", "reporting.act_narrative")
+
+
+@pytest.mark.parametrize("module", [*REPORT_MODULES, *COMMAND_MODULES, *EXPLAIN_MODULES])
+def test_a_report_does_not_import_the_compiler(module: str) -> None:
+    code = f"import sys, {module}; print([name for name in ('numba', 'llvmlite', 'lxml') if name in sys.modules])"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=120
+    )
+    assert ended.stdout == "[]\n"
