@@ -1,50 +1,41 @@
-"""All benchmarks together: the year end to end, the best the server could do, and the kernels alone."""
+"""All benchmarks together: the year end to end, the best the server could do, its peers, and the kernels alone."""
 
 import asyncio
 import json
 import os
 import shutil
+import statistics
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from bench import machine
+from bench.engine_command import Command, run_command
+from bench.foreign_processes import ForeignLoad, find_largest
 from bench.kernels import decision_benchmark
 from bench.kernels.decision_benchmark import KernelFigures
+from bench.measured_servers import prepare_server
 from bench.peers import copy_queries
 from bench.peers.copy_roofline import Roofline, measure_roofline
 from bench.peers.plpgsql_peer import Peer, measure_peer
 from bench.year.year_generator import Year
+from bench.year.year_processing import YearProcessing, check_receipts
 
 TOUCHED_BYTES_A_LINE = 800
 """Twice the row (in the journal and in the write-ahead log), the line's share of the book, and the same again."""
+ROUNDS = 3
+"""How often the year and raw COPY are measured, in turn; the median counts."""
 
-ServeDatabase = Callable[[Path], AbstractAsyncContextManager[str]]
-"""Runs the database of a data folder; yields its address."""
+
+class _Timed(Protocol):
+    @property
+    def seconds(self) -> float: ...
 
 
-@dataclass(frozen=True, slots=True)
-class YearProcessing:
-    """The processing of a year by ``crescendo run``, from the start of the command to its last commit."""
-
-    lines: int
-    accepted: int
-    seconds: float
-    lines_a_second: float
-    indexing_seconds: float
-    """Building the look-up indexes after the last commit; not part of ``seconds``."""
-    core_microseconds_a_line: float
-    """Of the process without its database, while it works."""
-    peak_memory_bytes: int
-    """Of the process without its database, as the system counted it at its end."""
-    stage_microseconds_a_line: dict[str, float]
-    """Core-microseconds a line of each pipeline stage."""
+TimedT = TypeVar("TimedT", bound=_Timed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +45,25 @@ class SuiteFigures:
     seed: int
     acts: int
     server: str
-    run: YearProcessing
+    runs: tuple[YearProcessing, ...]
+    """The year, once a round."""
     start_seconds: float
     """Duration of the whole command when the journal contains the year and nothing is to do."""
-    raw: Roofline
+    raws: tuple[Roofline, ...]
+    """Raw COPY of the rows of each of ``runs``."""
     peer: Peer
     decision: KernelFigures
     availability: KernelFigures
+
+    @property
+    def run(self) -> YearProcessing:
+        """The year with the median duration."""
+        return _find_median(self.runs)
+
+    @property
+    def raw(self) -> Roofline:
+        """The raw copy with the median duration."""
+        return _find_median(self.raws)
 
     @property
     def ratio(self) -> float:
@@ -68,24 +71,33 @@ class SuiteFigures:
         return self.raw.seconds / self.run.seconds
 
     @property
-    def peer_speedup(self) -> float:
+    def row_peer_ratio(self) -> float:
         """The rate of the year over that of row-by-row PL/pgSQL on the first acts of such a year."""
         return self.run.lines_a_second / self.peer.lines_a_second
 
+    @property
+    def set_peer_ratio(self) -> float:
+        """The rate of the year over that of set-based PL/pgSQL on the same acts."""
+        return self.run.lines_a_second / self.peer.set_lines_a_second
 
-class Command(NamedTuple):
-    """The way to start the engine: the words of the command line before the subcommand, and two callbacks."""
-
-    words: tuple[str, ...]
-    serve_database: ServeDatabase
-    report_progress: Callable[[str], None]
-    """Receives the name of each step."""
+    @property
+    def foreign_load(self) -> ForeignLoad:
+        """The largest load of other programs during one of the measurements."""
+        measured = [figures.foreign_load for figures in (*self.runs, *self.raws)]
+        return find_largest([*measured, self.peer.foreign_load])
 
 
-def run_suite(year: Year, command: Command, folder: Path | None = None) -> SuiteFigures:
-    """Run all benchmarks: the year, the raw copy, PL/pgSQL, the kernels; each is verified before it is timed.
+def _find_median(rounds: Sequence[TimedT]) -> TimedT:
+    median = statistics.median_low(figures.seconds for figures in rounds)
+    return next(figures for figures in rounds if figures.seconds == median)
 
-    Files and database are in a new folder within ``folder``, which is removed at the end.
+
+def run_suite(
+    year: Year, command: Command, folder: Path | None = None, *, rounds: int = ROUNDS
+) -> SuiteFigures:
+    """Run all benchmarks: the year and the raw copy in turn, PL/pgSQL, the kernels; each is verified before it is timed.
+
+    Files and databases are in a new folder within ``folder``, which is removed at the end.
 
     Raises
     ------
@@ -99,19 +111,20 @@ def run_suite(year: Year, command: Command, folder: Path | None = None) -> Suite
         files = [str(work_folder / "year" / file["name"]) for file in summary["files"]]
         command.report_progress("touching memory")
         machine.touch_memory(summary["rows"] * TOUCHED_BYTES_A_LINE)
-        command.report_progress(f"processing {summary['rows']:,} lines")
-        processing = _process_year(command, [*files, "--data", str(work_folder / "data")], summary["rows"])
+        measured = [
+            _measure_round(command, files, summary["rows"], folder=work_folder, number=number)
+            for number in range(1, rounds + 1)
+        ]
+        data = _name_data_folder(work_folder, rounds)
         command.report_progress("starting with the year in the journal")
-        start_seconds = _time_start(command, files[0], work_folder / "data")
-        references = asyncio.run(
-            _measure_references(year, command, work_folder, accepted=processing.accepted)
-        )
+        start_seconds = _time_start(command, files[0], data)
+        peer, server = asyncio.run(_measure_peer(year, command, work_folder))
     finally:
         shutil.rmtree(work_folder)
     command.report_progress("deciding in memory")
     kernels = decision_benchmark.measure_decide(), decision_benchmark.measure_availability()
-    server, raw, peer = references
-    return SuiteFigures(year.seed, year.acts, server, processing, start_seconds, raw, peer, *kernels)
+    runs, raws = zip(*measured, strict=True)
+    return SuiteFigures(year.seed, year.acts, server, runs, start_seconds, raws, peer, *kernels)
 
 
 def _generate_year(command: Command, year: Year, out: Path) -> dict[str, Any]:
@@ -126,79 +139,53 @@ def _generate_year(command: Command, year: Year, out: Path) -> dict[str, Any]:
     return json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
 
-def _process_year(command: Command, words: list[str], lines: int) -> YearProcessing:
-    ended = _run_command(command, words)
-    return _check_receipts(ended.result, lines, ended.peak_memory_bytes)
+class _Round(NamedTuple):
+    """The year and the raw copy, one behind the other, each on a new server."""
+
+    run: YearProcessing
+    raw: Roofline
+
+
+def _measure_round(command: Command, files: list[str], lines: int, *, folder: Path, number: int) -> _Round:
+    """Process the year, then copy its rows raw; the data folder of the round before is removed first."""
+    shutil.rmtree(_name_data_folder(folder, number - 1), ignore_errors=True)
+    data, raw_data = _name_data_folder(folder, number), folder / "raw-data"
+    command.report_progress(f"processing {lines:,} lines, round {number}")
+    asyncio.run(prepare_server(command.serve_database, data))
+    os.sync()
+    run = check_receipts(run_command(command, ["run", *files, "--data", str(data)]), lines)
+    command.report_progress(f"copying the same rows raw, round {number}")
+    raw = measure_roofline(command.serve_database, data, raw_data)
+    shutil.rmtree(raw_data)
+    if raw.entries != run.accepted:
+        raise RuntimeError(f"{raw.entries} entries in the journal, the receipts accepted {run.accepted}")
+    return _Round(run, raw)
+
+
+def _name_data_folder(folder: Path, number: int) -> Path:
+    return folder / f"data-{number}"
 
 
 def _time_start(command: Command, processed_file: str, data: Path) -> float:
     """Time the command with a file that it has already processed; return seconds."""
-    start = time.perf_counter()
-    result = _run_command(command, [processed_file, "--data", str(data)]).result
-    seconds = time.perf_counter() - start
-    if len(result["known"]) != 1 or result["receipts"]:
+    ended = run_command(command, ["run", processed_file, "--data", str(data)])
+    if len(ended.result["known"]) != 1 or ended.result["receipts"]:
         raise RuntimeError(f"{processed_file} was already processed, and was processed again")
-    return round(seconds, 3)
+    return ended.wall_seconds
 
 
-class _EndedCommand(NamedTuple):
-    result: dict[str, Any]
-    """What the command printed as JSON."""
-    peak_memory_bytes: int
-
-
-def _run_command(command: Command, words: list[str]) -> _EndedCommand:
-    """Run ``crescendo run`` and wait for its end."""
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen([*command.words, "run", "--json", *words], stdout=out)
-        # no time limit: how long it takes is what is measured
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise RuntimeError(f"the command ended with exit code {process.returncode}")
-        out.seek(0)
-        result = json.loads(out.read())
-    unit = 1 if sys.platform == "darwin" else 1024
-    return _EndedCommand(result, usage.ru_maxrss * unit)
-
-
-def _check_receipts(result: dict[str, Any], lines: int, peak_memory_bytes: int) -> YearProcessing:
-    outcomes = ("accepted", "duplicate", "refused", "suspended")
-    sums = {name: sum(receipt[name]["lines"] for receipt in result["receipts"]) for name in outcomes}
-    if sum(sums.values()) != lines or sums["suspended"] or result["rejected"] or result["is_interrupted"]:
-        raise RuntimeError(f"{lines} lines were generated, the receipts say {sums}")
-    speed = result["speed"]
-    return YearProcessing(
-        lines,
-        sums["accepted"],
-        speed["seconds"],
-        round(lines / speed["seconds"]),
-        speed["indexing_seconds"],
-        speed["core_microseconds_a_line"],
-        peak_memory_bytes,
-        speed["stage_microseconds_a_line"],
-    )
-
-
-class _References(NamedTuple):
-    """The server, and the figures of what the engine is compared with."""
-
-    server: str
-    raw: Roofline
+class _MeasuredPeer(NamedTuple):
     peer: Peer
+    server: str
 
 
-async def _measure_references(
-    year: Year, command: Command, work_folder: Path, *, accepted: int
-) -> _References:
-    """Measure raw COPY and PL/pgSQL on the same server."""
-    async with command.serve_database(work_folder / "data") as dsn:
-        command.report_progress("copying the same rows raw")
-        raw = min([await measure_roofline(dsn) for _ in range(2)], key=lambda roofline: roofline.seconds)
-        command.report_progress("deciding row by row in PL/pgSQL")
+async def _measure_peer(year: Year, command: Command, work_folder: Path) -> _MeasuredPeer:
+    """Measure PL/pgSQL on a new server."""
+    command.report_progress("deciding in PL/pgSQL")
+    await prepare_server(command.serve_database, work_folder / "peer-data")
+    async with command.serve_database(work_folder / "peer-data") as dsn:
+        async with copy_queries.open_connection(dsn) as connection:
+            await copy_queries.require_no_autovacuum(connection)
         async with copy_queries.create_temporary_database(dsn, "bench_peer") as empty:
             peer = await measure_peer(empty, work_folder / "peer", year)
-        server = await copy_queries.describe_server(dsn)
-    if raw.entries != accepted:
-        raise RuntimeError(f"{raw.entries} entries in the journal, the receipts accepted {accepted}")
-    return _References(server, raw, peer)
+        return _MeasuredPeer(peer, await copy_queries.describe_server(dsn))

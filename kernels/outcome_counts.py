@@ -18,6 +18,9 @@ LINES, CENTS, AMOUNT, BYTES = range(4)
 """The totals of each group: lines, requested cents, decided cents, bytes of references."""
 
 TOTAL_COUNT = 4
+KIND_TOTALS_START = GROUP_COUNT * TOTAL_COUNT
+"""Behind the totals of the groups: the decided cents of accepted lines, kind by kind."""
+
 _REGISTRATION, _DETAILS = KIND_NUMBERS["third_party"], KIND_NUMBERS["bank_details"]
 
 
@@ -47,10 +50,10 @@ def _find_group(kind, outcome):
     fills_column(Index),
 )
 def group_outcomes(acts, decisions, lines, totals, order):
-    """Add up the totals of each group of outcomes, and list the lines group by group.
+    """Add up the totals of each group of outcomes and the amounts of each kind, and list the lines group by group.
 
     Reads     acts, decisions, lines    n rows
-    Fills     totals                    GROUP_COUNT * TOTAL_COUNT zeros
+    Fills     totals                    KIND_TOTALS_START zeros, and one for each kind: its decided cents of accepted lines
               order                     n rows: the lines of each group in their own order, one group after the other
     Order     row order
     Outcomes  none; never raises
@@ -69,6 +72,8 @@ def group_outcomes(acts, decisions, lines, totals, order):
         totals[first + CENTS] += cents[row]
         totals[first + AMOUNT] += acts[row].amount
         totals[first + BYTES] += np.int64(end[row]) - start[row]
+        if groups[row] == ACCEPTED:
+            totals[KIND_TOTALS_START + as_position(acts[row].kind)] += acts[row].amount
     next_place = np.zeros(GROUP_COUNT, np.int64)
     for group in range(1, GROUP_COUNT):
         next_place[group] = next_place[group - 1] + totals[(group - 1) * TOTAL_COUNT + LINES]

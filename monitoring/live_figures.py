@@ -8,6 +8,8 @@ from datetime import datetime
 
 import msgspec
 
+from monitoring.verdict import PausedSender, Verdict
+
 FORM_TARGET_SECONDS = 0.25
 """The target for the time from a form's arrival to its answer after the commit."""
 
@@ -25,6 +27,14 @@ class Outcomes(msgspec.Struct, frozen=True):
     accepted: OutcomeTotals
     duplicate: OutcomeTotals
     refused: OutcomeTotals
+
+
+class StepTotals(msgspec.Struct, frozen=True):
+    """The accepted amounts of one step of spending since the service started."""
+
+    step: str
+    """A name of ``monitoring.spending_steps.STEPS``."""
+    cents: int
 
 
 class Throughput(msgspec.Struct, frozen=True):
@@ -140,6 +150,8 @@ class LiveFigures(msgspec.Struct, frozen=True):
     started_at: datetime
     state: str
     """``ready``, ``loading`` or ``stopping``."""
+    verdict: Verdict
+    """Whether all is well, why not, and which stage limits: the sentences that page and terminal show."""
     cut_off_seconds: float | None
     """Seconds until the cut-off; None if none is set."""
     throughput: Throughput
@@ -147,6 +159,10 @@ class LiveFigures(msgspec.Struct, frozen=True):
     stages: list[StageTime]
     commits: CommitFigures
     forms: FormFigures
+    steps: list[StepTotals]
+    """Accepted amounts by step of spending, from what is payable to the credits opened: they do not add up."""
+    paused: list[PausedSender]
+    """Senders whose work waits until an operator resumes them."""
     refusals: list[RefusalCount]
     """The most frequent reason first."""
     flows: list[SenderFigures]

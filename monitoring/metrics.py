@@ -38,6 +38,7 @@ METRICS: Mapping[str, Metric] = {
     "lines_total": Metric(_C, ("sender", "outcome"), "Act lines committed, by sender and outcome"),
     "cents_total": Metric(_C, ("sender", "outcome"), "Amounts of committed act lines in cents, by sender and outcome"),
     "lines_by_kind_total": Metric(_C, ("kind", "outcome"), "Act lines committed, by kind of act and outcome"),
+    "accepted_cents_by_kind_total": Metric(_C, ("kind",), "Amounts of accepted act lines in cents, by kind of act"),
     "refusals_total": Metric(_C, ("reason",), "Act lines refused, by reason code"),
     "batches_total": Metric(_C, (), "Batches committed since the start"),
     "batches_failed_total": Metric(_C, (), "Commits that failed and were retried"),

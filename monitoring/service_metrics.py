@@ -73,7 +73,7 @@ class ServiceMetrics:
         self._labelled_metrics: dict[tuple[str, ...], Any] = {}
         self._polled = PolledMetrics()
         self.registry.register(self._polled)
-        ProcessCollector(registry=self.registry)
+        self._process = ProcessCollector(registry=self.registry)
         self.budget_gauges, self.drain_rate = BudgetGauges(), DrainRate()
         self._active: dict[int, _ActiveSubmission] = {}
         self._senders: set[str] = set()
@@ -115,9 +115,19 @@ class ServiceMetrics:
         return generate_latest(self.registry)
 
     def read_values(self, name: str) -> dict[tuple[str, ...], float]:
-        """Return the values of a counter or gauge by labels; without labels the key is ``()``."""
+        """Return the values of a counter or gauge by labels; without labels the key is ``()``.
+
+        Names that start with ``process_`` are those of the operating system's figures.
+        """
         if name in POLLED:
             return {labels: value for value, labels in self._polled.readers[name]()}
+        if name.startswith("process_"):
+            families = [family for family in self._process.collect() if family.name == name]
+            return {
+                tuple(sample.labels.values()): sample.value
+                for family in families
+                for sample in family.samples
+            }
         (family,) = self._metrics[name].collect()
         labels = METRICS[name].labels
         return {
@@ -209,6 +219,7 @@ class ServiceMetrics:
             if row.progress.is_done and self._active[row.submission].lines is not None:
                 del self._active[row.submission]
         self._count_outcomes(result.outcome_counts)
+        self._sum_amounts(result.accepted_cents)
         self.budget_gauges.apply_commit(result)
         self.file_states.apply_commit(result)
         self.drain_rate.record_commit(self.decided_lines - lines_before, self.lines_under_way)
@@ -256,6 +267,12 @@ class ServiceMetrics:
                 self._find_labelled("refusals_total", (_REFUSALS[code],)).inc(lines)
             outcome = _OUTCOMES[min(code, 2)] if code < _HELD else "refused"
             self._find_labelled("lines_by_kind_total", (CATALOG[kind].name, outcome)).inc(lines)
+
+    def _sum_amounts(self, cents_by_kind: np.ndarray) -> None:
+        for kind in np.flatnonzero(cents_by_kind).tolist():
+            self._find_labelled("accepted_cents_by_kind_total", (CATALOG[kind].name,)).inc(
+                int(cents_by_kind[kind])
+            )
 
 
 def _sample_programmes(budget: BudgetGauges, name: str) -> Iterable[Sample]:

@@ -1,11 +1,9 @@
 """The metrics at one moment, as figures for the live page: nothing is counted here, only rates are computed."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
-
-import msgspec
 
 from monitoring.drain_rate import WINDOW_SECONDS
 from monitoring.file_states import FileState
@@ -22,19 +20,16 @@ from monitoring.live_figures import (
     RefusalCount,
     SenderFigures,
     StageTime,
+    StepTotals,
     Throughput,
 )
 from monitoring.service_metrics import Bucket, ServiceMetrics
+from monitoring.situation import ServiceStatus, build_situation
+from monitoring.spending_steps import sum_steps
 from monitoring.trend import Trend
+from monitoring.verdict import judge
 
 OUTCOMES = ("accepted", "duplicate", "refused")
-
-
-class ServiceStatus(msgspec.Struct, frozen=True):
-    """The state of the service, which the metrics do not contain."""
-
-    started_at: datetime
-    state: str
 
 
 class Totals(NamedTuple):
@@ -50,14 +45,17 @@ def build_figures(metrics: ServiceMetrics, trend: Trend, status: ServiceStatus) 
         at=datetime.now(UTC),
         started_at=status.started_at,
         state=status.state,
+        verdict=judge(build_situation(metrics, trend, status)),
         cut_off_seconds=metrics.read_values("cut_off_seconds").get(()),
         throughput=_build_throughput(metrics, trend),
         queue=_build_queue(metrics),
         stages=_list_stages(metrics, trend),
         commits=_build_commits(metrics),
         forms=_build_forms(metrics),
+        steps=_list_steps(metrics),
+        paused=list(status.paused),
         refusals=_list_refusals(metrics),
-        flows=_list_senders(metrics),
+        flows=_list_senders(metrics, [pause.sender for pause in status.paused]),
         programmes=sorted(_list_programmes(metrics), key=_compute_remaining_share),
         batches=[],
     )
@@ -152,15 +150,22 @@ def find_p99_bound(buckets: Sequence[Bucket]) -> float | None:
     return next((bound for bound, count in buckets[:-1] if total and 100 * count >= 99 * total), None)
 
 
+def _list_steps(metrics: ServiceMetrics) -> list[StepTotals]:
+    cents = metrics.read_values("accepted_cents_by_kind_total").items()
+    sums = sum_steps({kind: value for (kind,), value in cents})
+    return [StepTotals(step, total) for step, total in sums.items()]
+
+
 def _list_refusals(metrics: ServiceMetrics) -> list[RefusalCount]:
     lines_by_reason = metrics.read_values("refusals_total").items()
     refusals = [RefusalCount(reason, round(lines)) for (reason,), lines in lines_by_reason if lines]
     return sorted(refusals, key=lambda refusal: (-refusal.lines, refusal.reason))
 
 
-def _list_senders(metrics: ServiceMetrics) -> list[SenderFigures]:
+def _list_senders(metrics: ServiceMetrics, paused: Iterable[str]) -> list[SenderFigures]:
+    """Return the senders that have sent something, and those that are paused."""
     files, lines = metrics.read_values("submissions"), _group_by_sender(metrics)
-    senders = sorted({sender for sender, _ in files} | lines.keys())
+    senders = sorted({sender for sender, _ in files} | lines.keys() | set(paused))
     return [_build_sender(sender, files, _sum_outcomes([lines.get(sender, {})])) for sender in senders]
 
 

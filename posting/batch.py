@@ -214,3 +214,5 @@ class BatchResult:
     """The decisions on the lines, piece by piece, if the batch ``is_answered``."""
     refused_lines: int = 0
     """Lines refused, whether or not each has a row."""
+    accepted_cents: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Sum of the accepted amounts of each kind."""

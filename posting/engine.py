@@ -99,6 +99,7 @@ class Engine:
             self._count_outcomes(batch),
             decisions,
             sum(group.total(LINES, REFUSED) for group in groups),
+            sum((group.kind_cents for group in groups), np.zeros(len(CATALOG), np.int64)),
         )
 
     def dry_run(self, batch: Batch, handler: DryRunHandler) -> DryRunDecisions:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.catalog import CATALOG
 from core.tables.columns import seal, seal_array
 from kernels import outcome_counts as kernel
 from kernels.outcome_counts import LINES, REGISTERED, LineAmounts
@@ -21,6 +22,8 @@ class OutcomeGroups(NamedTuple):
     """``kernels.outcome_counts.GROUP_COUNT`` rows of ``TOTALS`` figures."""
     order: NDArray[np.int32]
     """Line positions, group by group."""
+    kind_cents: NDArray[np.int64]
+    """The decided cents of the accepted lines, by kind."""
 
     def total(self, figure: int, *groups: int) -> int:
         """Return the sum of one figure over some groups."""
@@ -34,10 +37,9 @@ class OutcomeGroups(NamedTuple):
 
 def group_by_outcome(piece: Piece, decisions: np.ndarray) -> OutcomeGroups:
     """Group the lines of ``piece`` in one pass over its decisions."""
-    totals, order = (
-        np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
-        np.empty(len(piece.acts), np.int32),
-    )
+    totals = np.zeros(kernel.KIND_TOTALS_START + len(CATALOG), np.int64)
+    order = np.empty(len(piece.acts), np.int32)
     columns = seal(LineAmounts(piece.cents, *piece.reference))
     kernel.group_outcomes(seal_array(piece.acts), seal_array(decisions), columns, totals, order)
-    return OutcomeGroups(totals.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT), order)
+    by_group, kind_cents = np.split(totals, [kernel.KIND_TOTALS_START])
+    return OutcomeGroups(by_group.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT), order, kind_cents)

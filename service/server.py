@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -31,6 +32,7 @@ from service.database.configured_database import open_database
 from service.database.disk_space import DataDisks
 from service.dropfolders.watcher import watch_folders
 from service.engine import registrations, standby
+from service.engine.bank_import import load_accountants
 from service.engine.database_recovery import DatabaseRecovery
 from service.engine.engine_context import load_reference
 from service.engine.file_processing import open_store
@@ -38,8 +40,10 @@ from service.engine.shutdown_deadline import exit_after_failure
 from service.engine.timed_store import TimedStore
 from service.engine_loop import build_recovery, run_engine, watch_lease
 from service.http.authentication import Authenticator
+from service.http.live.bank_differences import BankDifferences
 from service.http.live.bank_file_gauges import BankFileGauges
 from service.http.live.broadcaster import FiguresBroadcaster
+from service.http.live.live_sources import build_sources
 from service.http.request_body import UploadReceiver
 from service.http.routes import build_application
 from service.http.service_context import ServiceContext, StoredParts, build_context
@@ -85,7 +89,8 @@ async def serve(
         unsigned = options.drop_folders.unsigned if options.drop_folders else frozenset[Role]()
         await lost_rights.report_lost_rights(service.pool, reporter.report_activity, unsigned)
         authenticator = _create_authenticator(options, trail, service.metrics)
-        broadcaster = FiguresBroadcaster(service.metrics, service.stages, service.pool, state=service.state)
+        bank = BankDifferences(service.pool, partial(load_accountants, settings))
+        broadcaster = _create_broadcaster(service, bank)
         web_server = WebServer(build_application(service, authenticator, broadcaster), options.tls)
 
         def stop() -> None:
@@ -99,7 +104,7 @@ async def serve(
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(run_engine(service, store, reference, recovery=recovery))
                     engine.add_done_callback(exit_after_failure)
-                    tasks = [group.create_task(work) for work in (broadcaster.run(), *background)]
+                    tasks = [group.create_task(work) for work in (broadcaster.run(), bank.run(), *background)]
                     group.create_task(_watch_drop_folders(options, service, trail, dsn=database.dsn))
                     await authenticator.keys_loaded.wait()  # no time limit: a failure to load ends the group
                     options.sock.listen(BACKLOG)
@@ -111,6 +116,13 @@ async def serve(
                         task.cancel()
             except BaseExceptionGroup as error_group:
                 raise _first_cause(error_group) from None
+
+
+def _create_broadcaster(service: ServiceContext, bank: BankDifferences) -> FiguresBroadcaster:
+    sources = build_sources(service.inbox.files, bank)
+    return FiguresBroadcaster(
+        service.metrics, service.stages, service.pool, state=service.state, sources=sources
+    )
 
 
 async def _watch_drop_folders(

@@ -6,8 +6,7 @@ must add up to the responses.  Any difference fails the benchmark.
 
 import asyncio
 import gc
-import json
-import urllib.request
+import queue
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,8 +18,8 @@ from bench.load import file_driver, http_connections, load_budget
 from bench.load.arrivals import Arrivals, Load, plan_arrivals
 from bench.load.file_driver import DecidedFile, FileLoad
 from bench.load.form_driver import FormDriver, LoadTally, create_senders
-from bench.load.http_connections import Address
-from bench.load.load_target import SenderKey, StoredForms, Target
+from bench.load.load_setup import create_budget
+from bench.load.load_target import LoadFailed, StoredForms, Target
 from bench.load.paid_requests import PaymentLoadFigures
 from bench.load.process_usage import Usage, UsageMonitor
 from bench.machine import describe_machine
@@ -85,37 +84,20 @@ def run_load(load: Load, target: Target) -> LoadFigures:
 
     Raises
     ------
-    RuntimeError
-        The budget of the load was refused; nothing was measured.
+    LoadFailed
+        The service refused the budget of the load, or cannot be reached; nothing was measured.
     """
-    _create_budget(target)
+    create_budget(target)
     if target.payments:
         target.payments.prepare()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run_load(load, target))
-
-
-def _create_budget(target: Target) -> None:
-    """Open credits for all senders and register payees, with forms that an earlier load may have sent already."""
-    target.report_progress("opening credits and registering payees")
-    budget = load_budget.build_budget()
-    for key, rows in (
-        (target.directorate_key, load_budget.build_opening_acts(budget.assignments)),
-        (target.setup_key, load_budget.build_allotment_acts(budget.assignments)),
-        (target.setup_key, load_budget.build_registration_acts(budget.payees)),
-    ):
-        _send_setup_forms(target.address, key, rows)
-
-
-def _send_setup_forms(address: Address, key: SenderKey, rows: list[dict[str, str]]) -> None:
-    headers = {"authorization": f"Bearer {key.token}", "content-type": "application/json"}
-    url = f"http://{address.host}:{address.port}/v1/acts"
-    request = urllib.request.Request(url, json.dumps(rows).encode(), headers)
-    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-        result = json.load(response)
-    if result["outcome"] not in {"accepted", "duplicate"}:
-        refused = [line for line in result["lines"] if line["outcome"] not in {"ACCEPTED", "DUPLICATE"}]
-        raise RuntimeError(f"the budget of the load was refused: {refused[:3]}")
+        try:
+            return runner.run(_run_load(load, target))
+        except (OSError, queue.Empty) as error:
+            address = f"http://{target.address.host}:{target.address.port}"
+            raise LoadFailed(
+                f"the load on {address} ended early: {error or 'no file was decided'}"
+            ) from error
 
 
 class _Measurement(NamedTuple):
@@ -150,17 +132,17 @@ async def _run_load(load: Load, target: Target) -> LoadFigures:
     )
     gc.freeze()  # objects that live to the end need not be scanned at each collection
     files: list[DecidedFile] = []
-    with file_driver.send_files(_build_file_load(load, target)) as queue:
+    with file_driver.send_files(_build_file_load(load, target)) as decided_files:
         if load.file_lines:
             # the forms begin once files are decided
-            files.append(await asyncio.to_thread(queue.get, timeout=FIRST_FILE_SECONDS))
+            files.append(await asyncio.to_thread(decided_files.get, timeout=FIRST_FILE_SECONDS))
         target.report_progress(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
         paying = asyncio.create_task(_pay(target, driver.tally))
         usage = await _drive_forms(driver, target)
         end = asyncio.get_running_loop().time()
     payments = await paying
-    while not queue.empty():
-        files.append(queue.get(timeout=FIRST_FILE_SECONDS))
+    while not decided_files.empty():
+        files.append(decided_files.get(timeout=FIRST_FILE_SECONDS))
     await driver.close()
     figures = _build_figures(load, _Measurement(plan, driver, files, usage, end))
     figures.payments = payments

@@ -93,6 +93,11 @@ def build_opening_acts(assignments: list[LoadAssignment]) -> list[Row]:
     return _build_credit_acts("OU", places)
 
 
+def count_opened_euros(assignments: list[LoadAssignment]) -> int:
+    """Count the euros that the openings put on the budget, AE and CP together."""
+    return len(build_opening_acts(assignments)) * _UNIT_EUROS
+
+
 def build_allotment_acts(assignments: list[LoadAssignment]) -> list[Row]:
     """Build the acts of a manager that allot these credits to each BOP and its unit; every line is one act."""
     places = [

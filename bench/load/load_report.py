@@ -61,6 +61,15 @@ def _list_results(figures: LoadFigures) -> list[tuple[str, str]]:
             (f"processor time per form, all work included: {_PROCESSES[name]}", f"{microseconds:.0f} core-µs")
             for name, microseconds in processor_times
         ),
+        *_list_memory(figures),
+    ]
+
+
+def _list_memory(figures: LoadFigures) -> list[tuple[str, str]]:
+    """List the memory of the service; that of a service elsewhere is not known."""
+    if not figures.peak_memory_bytes:
+        return []
+    return [
         ("peak memory of the service", f"{figures.peak_memory_bytes / 1e6:,.0f} MB"),
         ("memory growth for each decided line", f"{figures.memory_bytes_a_line:,.0f} bytes"),
     ]

@@ -5,6 +5,11 @@ from typing import NamedTuple
 
 from bench.load.http_connections import Address
 from bench.load.paid_requests import PaymentLoad
+from core.errors import CrescendoError
+
+
+class LoadFailed(CrescendoError):
+    """The service under load refused what the load needs, or could not be reached; nothing was measured."""
 
 
 class SenderKey(NamedTuple):

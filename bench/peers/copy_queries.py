@@ -1,6 +1,7 @@
 """Queries that read the journal's rows as COPY streams and copy them into bare tables of another schema."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -9,10 +10,15 @@ from typing import NamedTuple
 import asyncpg
 
 from posting.store.limited_connections import open_limited
+from posting.store.migrate import migrate
 
 SCHEMA = "bench_raw"
 CONNECTIONS = 2
 _CHUNK_BYTES = 1 << 19
+_COPIED = " ".join(
+    f"including {part}" for part in ("defaults", "constraints", "indexes", "storage", "compression")
+)
+"""Properties of the journal's tables: without ``storage`` the server would compress pages that the journal keeps plain."""
 _ROWS_OF: Mapping[str, str] = {
     "entry": "entry_id between {first} and {last} order by entry_id",
     "refusal": "batch = {batch} order by position",
@@ -20,6 +26,8 @@ _ROWS_OF: Mapping[str, str] = {
     "payee": "entry_id between {first} and {last} order by entry_id",
     "request_detail": "entry_id between {first} and {last} order by entry_id",
 }
+TABLES = tuple(_ROWS_OF)
+"""The tables whose rows are copied."""
 _CHECKS: Mapping[str, str] = {
     "entry": "select count(*), coalesce(sum(amount), 0), coalesce(sum(entry_id), 0) from {}.entry",
     "refusal": "select count(*), coalesce(sum(amount), 0), coalesce(sum(line), 0) from {}.refusal",
@@ -119,8 +127,7 @@ async def create_tables(connection: asyncpg.Connection) -> None:
     await drop_tables(connection)
     await connection.execute(f"create schema {SCHEMA}")
     for name in _ROWS_OF:
-        like = "including defaults including constraints including indexes"
-        await connection.execute(f"create table {SCHEMA}.{name} (like public.{name} {like})")
+        await connection.execute(f"create table {SCHEMA}.{name} (like public.{name} {_COPIED})")
         await connection.execute(f"alter table {SCHEMA}.{name} set (autovacuum_vacuum_insert_threshold = -1)")
     # the journal's own index is on its partitions, which `like` does not copy
     await connection.execute(
@@ -157,11 +164,42 @@ async def _iterate_parts(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
         yield part
 
 
-async def find_differences(connection: asyncpg.Connection) -> list[str]:
-    """Describe the tables whose copied rows differ in count or sums from the journal's."""
-    differences = []
+TableSums = Mapping[str, tuple[int, ...]]
+"""The number of rows of each table, and sums over them."""
+
+
+async def sum_tables(connection: asyncpg.Connection, schema: str) -> TableSums:
+    """Count and sum up the rows of all tables in ``schema``."""
+    sums = {}
     for name, query in _CHECKS.items():
-        copied, stored = [await connection.fetchrow(query.format(schema)) for schema in (SCHEMA, "public")]
-        if copied != stored:
-            differences.append(f"{name}: {copied} copied, {stored} in the journal")
-    return differences
+        row = await connection.fetchrow(query.format(schema))
+        sums[name] = tuple(map(int, row or ()))
+    return sums
+
+
+async def migrate_database(connection: asyncpg.Connection) -> None:
+    """Create the journal's tables, as which the raw tables are created."""
+    await migrate(connection)
+
+
+async def require_no_autovacuum(connection: asyncpg.Connection) -> None:
+    """Check that the server does not vacuum by itself, in time that would be measured.
+
+    Raises
+    ------
+    AssertionError
+        It does.
+    """
+    if await connection.fetchval("show autovacuum") != "off":
+        raise AssertionError("the server was started with autovacuum on: prepare its folder first")
+
+
+async def write_out(connection: asyncpg.Connection) -> None:
+    """Write out everything that waits, in the server and in the system, so that no measurement pays for the one before."""
+    await connection.execute("checkpoint")
+    await asyncio.to_thread(os.sync)
+
+
+async def turn_autovacuum_off(connection: asyncpg.Connection) -> None:
+    """Write the setting into the folder of the server; it counts from the next start on."""
+    await connection.execute("alter system set autovacuum = off")

@@ -7,10 +7,12 @@ create schema bench_peer;
 create table act_line (
     submission int, position int, size int, kind smallint, fault smallint, period int, cell int, source int,
     account smallint, amount bigint, key uuid, content bigint, previous uuid, previous_line int, payee uuid,
-    bank bigint,
+    bank bigint, head int,
     primary key (submission, position)
 );
+create index on act_line (submission, head);
 comment on column act_line.size is 'Lines of the act that begins with this line; 0 on its other lines';
+comment on column act_line.head is 'Position of the first line of the act';
 
 create table effect (
     kind smallint primary key, registers bool, pays bool, follows bool, mirrors bool, budget smallint, is_cp bool,

@@ -1,13 +1,15 @@
-"""The same acts decided row by row in PL/pgSQL: its decisions must equal the engine's for every act, then it is timed."""
+"""The same acts decided in PL/pgSQL, row by row and in sets: its decisions must equal the engine's for every line."""
 
+import statistics
 import uuid
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.foreign_processes import ForeignLoad, ForeignLoadMeter
 from bench.peers import copy_queries, plpgsql_queries
 from bench.year.year_generator import Year, generate_year
 from core.catalog import CATALOG, Family, Measure
@@ -20,27 +22,50 @@ from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 
-ACTS = 50_000
-"""Payment request lines of the year that the peer decides; with the acts they follow, about 80,000 lines."""
+ACTS = 165_000
+"""Payment request lines of the year that the peer decides; with the acts they follow, about 240,000 lines.
+
+So each month fills a set of 20,000 lines.
+"""
 
 _SETUP_FILES = 2
 """The first files, with third parties and budget: the peer decides them too, but they are not timed."""
 
 _Tables = Mapping[str, list[tuple[Any, ...]]]
-_DecideSubmission = Callable[[Any, int], Awaitable[float]]
+
+
+class _Form(NamedTuple):
+    """A form of the peer: how it decides a submission, and the views that compare its results."""
+
+    decide: Callable[[Any, int], Awaitable[float]]
+    result: str = "result"
+
+
+_FORMS = (
+    _Form(plpgsql_queries.decide_by_calls),
+    _Form(plpgsql_queries.decide_in_server),
+    _Form(plpgsql_queries.decide_in_sets, "line_result"),
+)
+ROUNDS = 3
+"""How often each form decides the acts, in turn; the median counts."""
 
 _OPENING_FAMILIES = frozenset({Family.COMMITMENT, Family.SERVICE, Family.PAYMENT_REQUEST})
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The speed of PL/pgSQL, committing every 500 acts."""
+    """The speed of PL/pgSQL."""
 
     lines: int
     lines_a_second: float
-    """With one call an act from a client."""
+    """Row by row with one call an act from a client, committing every 500 acts."""
     looping_lines_a_second: float
-    """With all calls made by a loop in the server."""
+    """Row by row with all calls made by a loop in the server, committing every 500 acts."""
+    set_lines_a_second: float
+    """In sets of 20,000 lines, one statement and one commit each."""
+    rounds: tuple[tuple[float, ...], ...]
+    """The seconds of the three forms, round by round."""
+    foreign_load: ForeignLoad
 
 
 @dataclass
@@ -60,7 +85,7 @@ class _RecordingFeed(FileFeed):
             yield batch
 
 
-async def measure_peer(dsn: str, folder: Path, year: Year) -> Peer:
+async def measure_peer(dsn: str, folder: Path, year: Year, *, rounds: int = ROUNDS) -> Peer:
     """Process a small year in the empty database ``dsn``, then let the peer decide the same acts beside it.
 
     Both work file by file, so that they retry held acts at the same moment.  Third parties and budget are not timed.
@@ -76,24 +101,26 @@ async def measure_peer(dsn: str, folder: Path, year: Year) -> Peer:
     tables, submissions = _build_tables(feeds), [feed.processed[-1] for feed in feeds]
     lines = sum(map(_count_lines, feeds[_SETUP_FILES:]))
     async with copy_queries.open_connection(dsn) as connection:
-        seconds_by_calls, seconds_in_server = [
-            await _time_submissions(connection, decide, tables, submissions=submissions)
-            for decide in (plpgsql_queries.decide_by_calls, plpgsql_queries.decide_in_server)
+        meter = ForeignLoadMeter()
+        seconds = [
+            tuple([await _time_form(connection, form, tables, submissions=submissions) for form in _FORMS])
+            for _ in range(rounds)
         ]
-    return Peer(lines, round(lines / seconds_by_calls), round(lines / seconds_in_server))
+        foreign_load = meter.finish()
+    rates = [round(lines / statistics.median_low(column)) for column in zip(*seconds, strict=True)]
+    return Peer(lines, *rates, tuple(seconds), foreign_load)
 
 
-async def _time_submissions(
-    connection: Any, decide: _DecideSubmission, tables: _Tables, *, submissions: list[int]
-) -> float:
-    """Time all submissions but those of the setup, decided by ``decide`` in an empty schema; return seconds."""
+async def _time_form(connection: Any, form: _Form, tables: _Tables, *, submissions: list[int]) -> float:
+    """Time all submissions but those of the setup, decided in an empty schema; return seconds."""
     await plpgsql_queries.create_schema(connection)
     for table, rows in tables.items():
         await plpgsql_queries.fill_table(connection, table, rows)
-    seconds = [await decide(connection, submission) for submission in submissions]
-    if differences := await plpgsql_queries.find_differences(connection):
+    await copy_queries.write_out(connection)
+    seconds = [await form.decide(connection, submission) for submission in submissions]
+    if differences := await plpgsql_queries.find_differences(connection, form.result):
         raise AssertionError("; ".join(differences))
-    return sum(seconds[_SETUP_FILES:])
+    return round(sum(seconds[_SETUP_FILES:]), 3)
 
 
 async def _process_file(dsn: str, spool: Path, path: Path) -> _RecordingFeed:
@@ -167,8 +194,9 @@ def _list_act_lines(feed: _RecordingFeed) -> Iterator[tuple]:
     first, position = feed.state.registry.first_node, 0
     for acts in feed.acts:
         sizes = np.bincount(acts["head"], minlength=len(acts)).tolist()
-        for act, size in zip(acts, sizes, strict=True):
-            yield (feed.processed[-1], position, size, *_convert_line(act, first))
+        heads = (acts["head"] + position).tolist()
+        for act, size, head in zip(acts, sizes, heads, strict=True):
+            yield (feed.processed[-1], position, size, *_convert_line(act, first), head)
             position += 1
 
 

@@ -15,6 +15,10 @@ from core.outcome_codes import Outcome
 
 SCHEMA = "bench_peer"
 COMMIT_EVERY = 500
+SET_LINES = 20_000
+_SCRIPTS = ("peer_plpgsql.sql", "set_based_plpgsql.sql")
+_SORT_MEMORY = "64MB"
+"""Enough to sort and join a set in memory."""
 _DIFFERENCES_SHOWN = 5
 _ENUMS: Mapping[str, type[IntEnum]] = {
     enum.__name__: enum for enum in (BudgetAction, CentreLevel, Outcome, Remainder, Role)
@@ -23,11 +27,16 @@ _ENUMS: Mapping[str, type[IntEnum]] = {
 
 async def create_schema(connection: asyncpg.Connection) -> None:
     """Create the peer's tables and functions, and set the search path of the connection to them."""
-    text = files("bench.peers").joinpath("peer_plpgsql.sql").read_text(encoding="utf-8")
-    numbered = re.sub(r":(\w+)\.([A-Z_]+)", lambda match: str(_ENUMS[match[1]][match[2]].value), text)
     await connection.execute(f"drop schema if exists {SCHEMA} cascade")
     await connection.execute(f"set search_path = {SCHEMA}")
-    await connection.execute(numbered)
+    await connection.execute(f"set work_mem = '{_SORT_MEMORY}'")
+    await connection.execute(
+        "set check_function_bodies = off"
+    )  # they name tables that exist only while a set is decided
+    for script in _SCRIPTS:
+        text = files("bench.peers").joinpath(script).read_text(encoding="utf-8")
+        numbered = re.sub(r":(\w+)\.([A-Z_]+)", lambda match: str(_ENUMS[match[1]][match[2]].value), text)
+        await connection.execute(numbered)
 
 
 async def fill_table(connection: asyncpg.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -46,6 +55,13 @@ async def decide_in_server(connection: asyncpg.Connection, submission: int) -> f
     """Let the server decide a submission act by act in a loop of its own; return the seconds it took."""
     start = time.perf_counter()
     await connection.execute(f"call decide_submission({submission}, {COMMIT_EVERY})")
+    return time.perf_counter() - start
+
+
+async def decide_in_sets(connection: asyncpg.Connection, submission: int) -> float:
+    """Let the server decide a submission in sets of many lines, one statement each; return the seconds it took."""
+    start = time.perf_counter()
+    await connection.execute(f"call decide_submission_in_sets({submission}, {SET_LINES})")
     return time.perf_counter() - start
 
 
@@ -86,10 +102,15 @@ async def _decide_pass(
     return codes
 
 
-async def find_differences(connection: asyncpg.Connection) -> list[str]:
-    """Describe the lines whose result differs between peer and engine: code, entry, node, missing cents."""
+async def find_differences(connection: asyncpg.Connection, result: str = "result") -> list[str]:
+    """Describe the lines whose result differs between peer and engine: code, entry, node, missing cents.
+
+    ``result`` names the views: in those of ``result`` an entry is named by its number, in those of ``line_result`` by its
+    line.
+    """
     differences = []
-    for view, other in (("engine_result", "peer_result"), ("peer_result", "engine_result")):
+    peer, engine = f"peer_{result}", f"engine_{result}"
+    for view, other in ((engine, peer), (peer, engine)):
         rows = await connection.fetch(
             f"(table {view} except all table {other}) order by 1, 2 limit {_DIFFERENCES_SHOWN}"
         )

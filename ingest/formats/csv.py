@@ -20,6 +20,7 @@ from core.errors import FileUnreadable, FormatUnknown
 from ingest.formats.detection import describe_position
 from ingest.formats.flat_schema import check_columns
 from ingest.formats.line_chunks import Chunk, read_chunks, read_first_line
+from ingest.formats.read_options import PLAIN, ReadOptions
 
 _QUOTE, _LINE_END, _RETURN = b'"\n\r'
 _DELIMITERS = (";", ",", "\t")
@@ -31,7 +32,7 @@ _COMPLETE_VALUES: Mapping[FieldType, re.Pattern[str]] = {
 text: one inside it is written as two."""
 
 
-def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+def read_batches(path: Path, name: str, options: ReadOptions = PLAIN) -> Iterator[pa.RecordBatch]:
     """Yield the lines of the CSV file at ``path``, every column as text.
 
     Raises
@@ -41,10 +42,10 @@ def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     FileUnreadable
         A line does not have one field for each column; the error names the line.
     """
-    delimiter, columns = _parse_header(read_first_line(path, name), name)
+    delimiter, columns = _parse_header(read_first_line(path, name, options.charset), name)
     yield pa.RecordBatch.from_pylist([], schema=pa.schema([(column, pa.string()) for column in columns]))
     reader = _Reader(name, delimiter, columns)
-    for chunk in read_chunks(path, name, header_lines=1):
+    for chunk in read_chunks(path, name, options.charset, header_lines=1):
         yield reader.read(chunk if chunk.text.endswith(b"\n") else reader.end_line(chunk))
 
 

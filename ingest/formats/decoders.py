@@ -10,6 +10,7 @@ from ingest.formats import arrow, csv, jsonl
 from ingest.formats.arrow import ArrowSource
 from ingest.formats.detection import FileFormat, describe_position, translate_decoder_errors
 from ingest.formats.parquet import ParquetSource
+from ingest.formats.read_options import PLAIN, ReadOptions
 from ingest.formats.text_buffers import has_odd_buffer
 
 
@@ -33,11 +34,11 @@ def _check_buffer_sizes(batch: pa.RecordBatch, position: str) -> None:
             raise FileUnreadable(position, fault, "The file is damaged: send it again")
 
 
-def _read_arrow_stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+def _read_arrow_stream(path: Path, name: str, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     return validate_batches(arrow.read_stream(path, name), name)
 
 
-STREAM_READERS: Mapping[FileFormat, Callable[[Path, str], Iterator[pa.RecordBatch]]] = {
+STREAM_READERS: Mapping[FileFormat, Callable[[Path, str, ReadOptions], Iterator[pa.RecordBatch]]] = {
     FileFormat.CSV: csv.read_batches,
     FileFormat.JSON_LINES: jsonl.read_batches,
     FileFormat.ARROW_STREAM: _read_arrow_stream,
@@ -54,7 +55,7 @@ def decode_file(path: Path, file_format: FileFormat, name: str) -> Iterator[pa.R
         As the reader of the format.
     """
     if file_format in STREAM_READERS:
-        yield from STREAM_READERS[file_format](path, name)
+        yield from STREAM_READERS[file_format](path, name, PLAIN)
         return
     if file_format is FileFormat.PARQUET:
         parquet = ParquetSource(path, name)

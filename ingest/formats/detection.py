@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from core.act_fields import FORMATS
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
+from ingest.formats.charsets import UTF_8, choose_charset
 
 
 class FileFormat(StrEnum):
@@ -76,7 +77,6 @@ MANIFEST_BYTES_MAX = 2**16
 PAYMENT_FILE_BYTES_MAX = 4 * 2**30
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FORMATS_BY_SUFFIX: Mapping[str, tuple[FileFormat, ...]] = {
     ".parquet": (FileFormat.PARQUET,),
     ".arrow": (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM),
@@ -100,30 +100,34 @@ _FOREIGN_FORMATS: Mapping[bytes, str] = {
     b"PK\x03\x04": "a zip file or workbook",
     b"\x28\xb5\x2f\xfd": "a Zstandard file",
     b"\xfd7zXZ": "an xz file",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
     b"[": "a JSON array",
 }
 _XML_STARTS = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")
 """How an XML document begins, in UTF-8 and in UTF-16."""
+_CHARSET_REMEDY = "State a charset only for CSV: JSON Lines are UTF-8, and XML states its own"
+_NUL_REMEDY = "Write CSV in UTF-8; or, if it is UTF-16 without mark, state the charset utf-16le or utf-16be"
 _REMEDY = "Send Parquet, Arrow IPC, CSV or JSON Lines in the flat act format, or a pain.001"
 
 
-def detect(path: Path, name: str) -> FileFormat:
-    """Return the format of the file at ``path``, which its sender calls ``name``.
+def detect(path: Path, name: str, charset: str = "") -> FileFormat:
+    """Return the format of the file at ``path``, which its sender calls ``name`` and may state the ``charset`` of.
 
     Raises
     ------
     FileUnreadable
-        Empty, cut off, or not the format that its name claims.
+        Empty, cut off, or not the format that its name claims; or another charset than stated.
     FormatUnknown
-        None of the supported formats.
+        None of the supported formats, or none that has a charset.
     """
     with path.open("rb") as file:
         head = file.read(4096)
         file.seek(-min(8, len(head)), 2)
         tail = file.read()
-    file_format = _detect_by_content(head, tail, name)
+    file_format = _detect_binary(head, tail, name) or _detect_text(path, head, name, charset=charset)
+    if charset not in {"", UTF_8} and file_format is not FileFormat.CSV:
+        raise FormatUnknown(
+            name, f"The file is {file_format}, and its charset is stated as {charset}", _CHARSET_REMEDY
+        )
     formats_of_suffix = _FORMATS_BY_SUFFIX.get(Path(name).suffix.lower())
     if formats_of_suffix is not None and file_format not in formats_of_suffix:
         raise FileUnreadable(
@@ -134,7 +138,8 @@ def detect(path: Path, name: str) -> FileFormat:
     return file_format
 
 
-def _detect_by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
+def _detect_binary(head: bytes, tail: bytes, name: str) -> FileFormat | None:
+    """Return the format by the first and the last bytes; None if it may be text."""
     if not head:
         raise FileUnreadable(name, "The file is empty", "Send the file again, with its lines")
     for start, (file_format, end) in _MAGIC_FORMATS.items():
@@ -148,11 +153,19 @@ def _detect_by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
         return FileFormat.ARROW_STREAM
     if head.startswith(TAR_MAGIC, TAR_MAGIC_AT):
         return FileFormat.PAIN001_TAR
-    return _detect_by_text(head.removeprefix(_BYTE_ORDER_MARK).lstrip(), name)
+    return FileFormat.PAIN001 if head.startswith(_XML_STARTS) else None
+
+
+def _detect_text(path: Path, head: bytes, name: str, *, charset: str) -> FileFormat:
+    choice = choose_charset(path, name, charset)
+    file_format = _detect_by_text(choice.decode_head(head).encode().lstrip(), name)
+    if file_format is FileFormat.JSON_LINES and choice.name != UTF_8:
+        raise FormatUnknown(name, f"The file is {file_format} in {choice.name}", "Write JSON Lines in UTF-8")
+    return file_format
 
 
 def _detect_by_text(text: bytes, name: str) -> FileFormat:
-    if text.startswith(_XML_STARTS):
+    if text.startswith(b"<"):
         return FileFormat.PAIN001
     for start, description in _FOREIGN_FORMATS.items():
         if text.startswith(start):
@@ -162,7 +175,8 @@ def _detect_by_text(text: bytes, name: str) -> FileFormat:
     header = text.partition(b"\n")[0]
     if any(mark in header for mark in (b";", b",", b"\t")) and b"\0" not in header:
         return FileFormat.CSV
-    raise FormatUnknown(name, f"The file begins with {text[:16]!r}, which no known format does", _REMEDY)
+    remedy = _NUL_REMEDY if b"\0" in header else _REMEDY
+    raise FormatUnknown(name, f"The file begins with {text[:16]!r}, which no known format does", remedy)
 
 
 def describe_position(name: str, line: int | None = None, column: str | None = None) -> str:

@@ -20,6 +20,7 @@ from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
 from ingest.formats.detection import describe_position
 from ingest.formats.flat_schema import check_columns
 from ingest.formats.line_chunks import Chunk, read_chunks, read_first_line
+from ingest.formats.read_options import PLAIN, ReadOptions
 
 COLUMNS = tuple(field.column for field in FORMATS if field is not Field.AMOUNT_CENTS)
 SCHEMA = pa.schema([(column, pa.string()) for column in COLUMNS])
@@ -36,7 +37,7 @@ _SAMPLE_LINES = 32
 _REMEDY = "Write one flat JSON object per line, each name once, each value text or a number"
 
 
-def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+def read_batches(path: Path, name: str, _options: ReadOptions = PLAIN) -> Iterator[pa.RecordBatch]:
     """Yield the lines of the JSON Lines file at ``path``, every column as text, without the line of the envelope.
 
     Raises

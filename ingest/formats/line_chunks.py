@@ -1,14 +1,14 @@
-"""Text files as chunks of whole lines: bounded in size, numbered, and checked to be UTF-8."""
+"""Text files as chunks of whole lines in UTF-8: bounded in size, numbered, and checked."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import FileUnreadable, LimitExceeded
+from ingest.formats.charsets import open_text
 from ingest.formats.detection import LINE_BYTES_MAX, describe_position, translate_decoder_errors
 
 CHUNK_BYTES = 4 * 2**20
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class NumberedLine(NamedTuple):
@@ -32,33 +32,32 @@ class Chunk(NamedTuple):
                 yield NumberedLine(number, line.removesuffix(b"\r"))
 
 
-def read_first_line(path: Path, name: str) -> bytes:
+def read_first_line(path: Path, name: str, charset: str = "") -> bytes:
     """Return the first line, without byte order mark and line end.
 
     Raises
     ------
     LimitExceeded, FileUnreadable
-        Longer than a line may be; not UTF-8.
+        Longer than a line may be; not of its charset.
     """
-    with path.open("rb") as file:
+    with open_text(path, name, charset) as file:
         line = file.readline(LINE_BYTES_MAX + 1)
     _check_line_length(line, 1, name)
     _check_utf8(Chunk(1, line), name)
-    return line.removeprefix(_BYTE_ORDER_MARK).rstrip(b"\r\n")
+    return line.rstrip(b"\r\n")
 
 
-def read_chunks(path: Path, name: str, header_lines: int = 0) -> Iterator[Chunk]:
+def read_chunks(path: Path, name: str, charset: str = "", *, header_lines: int = 0) -> Iterator[Chunk]:
     """Yield the lines of the file at ``path``, without the byte order mark and, if ``header_lines`` is 1, the first line.
 
     Raises
     ------
     LimitExceeded, FileUnreadable
-        A line too long; not UTF-8.
+        A line too long; not of its charset.
     """
-    with translate_decoder_errors(name), path.open("rb") as file:
-        header = file.readline() if header_lines else b""
-        if not header and file.peek(3).startswith(_BYTE_ORDER_MARK):
-            file.seek(len(_BYTE_ORDER_MARK))
+    with translate_decoder_errors(name), open_text(path, name, charset) as file:
+        if header_lines:
+            file.readline()
         for chunk in _split_chunks(file, header_lines + 1, name):
             _check_utf8(chunk, name)
             yield chunk
@@ -103,4 +102,6 @@ def _check_utf8(chunk: Chunk, name: str) -> None:
     except UnicodeDecodeError as error:
         line = chunk.first_line + chunk.text.count(b"\n", 0, error.start)
         fault = f"These bytes are not UTF-8: {chunk.text[error.start : error.end]!r}"
-        raise FileUnreadable(describe_position(name, line), fault, "Write the file in UTF-8") from error
+        raise FileUnreadable(
+            describe_position(name, line), fault, "Write the file in UTF-8, or state its charset"
+        ) from error

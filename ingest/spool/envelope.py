@@ -13,8 +13,10 @@ import msgspec
 
 from core.errors import EnvelopeMismatch, FormatUnknown, LimitExceeded
 from core.money import CENTS_PER_EURO, format_euros
+from ingest.formats.charsets import parse_charset
 from ingest.formats.detection import MANIFEST_BYTES_MAX, translate_decoder_errors
 from ingest.formats.jsonl import parse_object
+from ingest.formats.read_options import ReadOptions
 from ingest.sidecars import MANIFEST_SUFFIX
 
 FORMAT_VERSION = "1"
@@ -31,7 +33,7 @@ _SUM_REGEX = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 _SHA256_REGEX = re.compile(r"[0-9a-fA-F]{64}")
 _FLAGS = frozenset({"sepa_only", "atomic"})
 _EMBEDDED_KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum"}) | _FLAGS
-_MANIFEST_KEYS = _EMBEDDED_KEYS | {"sha256"}
+_MANIFEST_KEYS = _EMBEDDED_KEYS | {"sha256", "charset"}
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,13 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """The sender wants no payment outside SEPA: amounts over the SEPA limit are refused, not sent by other means."""
     atomic: bool = False
     """The sender wants all acts of the file accepted, or none."""
+    charset: str = ""
+    """The charset of a CSV file."""
+
+    @property
+    def read_options(self) -> ReadOptions:
+        """What the sender states about the reading of the file."""
+        return ReadOptions(self.charset)
 
 
 def parse_envelope(
@@ -81,6 +90,7 @@ def parse_envelope(
             sha256=None
             if sha256 is None
             else bytes.fromhex(_match(_SHA256_REGEX, "sha256", sha256, position=position)[0]),
+            charset=parse_charset(items["charset"], position) if "charset" in items else "",
             **{flag: items.get(flag, False) for flag in _FLAGS},
         ),
         position,

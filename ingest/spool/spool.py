@@ -220,9 +220,10 @@ class Spool:
     def _identify(self, folder: Path, digest: bytes, name: str, *, envelopes: list[Envelope]) -> SpooledFile:
         """Identify the complete file in ``folder``, and move it into place."""
         original = folder / CONTENT_FILE
-        check_hash(merge_envelopes(envelopes), digest, name)
+        outer_envelope = merge_envelopes(envelopes)
+        check_hash(outer_envelope, digest, name)
         with refuse_on_failure(name):
-            file_format = detect(original, name)
+            file_format = detect(original, name, outer_envelope.charset)
             embedded = read_embedded_envelope(original, file_format, name)
         envelope = merge_envelopes([*envelopes, embedded])
         if file_format in PAYMENT_FORMATS:

@@ -35,8 +35,7 @@ from ingest.validation.file_totals import FileInspector, FileTotals, split_windo
 ATOMIC_LINES_MAX = 50_000
 """Lines of a file whose acts are accepted all or not at all: they are one batch, and forms wait for it."""
 
-_NORMALISED_FILE = "normalised.arrow"
-_RECORD_FILE = "normalised.json"
+_NORMALISED = "normalised"
 _LAYOUT_VERSION = 1
 """To be raised when the same original is to be normalised differently: older files are then written again."""
 
@@ -142,13 +141,28 @@ def _open_source(spooled: SpooledFile) -> LineSource:
 
 def remove_normalised(spooled: SpooledFile) -> None:
     """Remove the normalised file of a decided submission: it is written again if it is needed."""
-    for name in (_NORMALISED_FILE, _RECORD_FILE):
-        with suppress(OSError):
-            (spooled.folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        for path in spooled.folder.glob(f"{_NORMALISED}*"):
+            path.unlink(missing_ok=True)
+
+
+class NormalisedNames(NamedTuple):
+    """The names of the normalised file and of its record."""
+
+    lines: str
+    record: str
+
+
+def name_normalised(spooled: SpooledFile) -> NormalisedNames:
+    """Return a name for each charset: two senders of the same bytes may state two, and read at the same time."""
+    charset = spooled.envelope.charset
+    stem = f"{_NORMALISED}-{charset}" if charset else _NORMALISED
+    return NormalisedNames(f"{stem}.arrow", f"{stem}.json")
 
 
 def _open_normalised(spooled: SpooledFile, record: _NormalisedRecord) -> ArrowSource:
-    return ArrowSource(spooled.folder / _NORMALISED_FILE, spooled.name, record.columns)
+    path = spooled.folder / name_normalised(spooled).lines
+    return ArrowSource(path, spooled.name, record.columns)
 
 
 def _check_size(spooled: SpooledFile) -> None:
@@ -222,20 +236,21 @@ def _validate_in_place(spooled: SpooledFile, cache: DecodedBatches, observe: Obs
 
 def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _NormalisedRecord:
     """Write the file as Arrow beside itself, while validating it."""
+    names = name_normalised(spooled)
     with create_work_folder(spooled.folder.parents[1]) as scratch:
         inspector = _write_normalised(
-            scratch / _NORMALISED_FILE, _decode_batches(spooled, scratch), spooled, observe=observe
+            scratch / names.lines, _decode_batches(spooled, scratch), spooled, observe=observe
         )
         record = _NormalisedRecord(
             layout=_LAYOUT_VERSION,
             original=spooled.sha256.hex(),
-            sha256=_hash_file(scratch / _NORMALISED_FILE),
+            sha256=_hash_file(scratch / names.lines),
             columns=[column for column in FIELD_BY_COLUMN if column in inspector.filled_columns],
             total=inspector.compute_totals(),
         )
-        (scratch / _RECORD_FILE).write_bytes(msgspec.json.encode(record))
+        (scratch / names.record).write_bytes(msgspec.json.encode(record))
         lots = (LOTS_FILE,) if spooled.format in PAYMENT_FORMATS else ()
-        for name in (_NORMALISED_FILE, *lots, _RECORD_FILE):
+        for name in (names.lines, *lots, names.record):
             (scratch / name).replace(spooled.folder / name)
     return record
 
@@ -243,7 +258,7 @@ def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _N
 def _decode_batches(spooled: SpooledFile, scratch: Path) -> Iterator[pa.RecordBatch]:
     if spooled.format in PAYMENT_FORMATS:
         return reader.read_batches(spooled.path, spooled.name, scratch)
-    return STREAM_READERS[spooled.format](spooled.path, spooled.name)
+    return STREAM_READERS[spooled.format](spooled.path, spooled.name, spooled.envelope.read_options)
 
 
 def _write_normalised(
@@ -268,9 +283,10 @@ def _remove_dictionaries(schema: pa.Schema) -> pa.Schema:
 
 def _find_current_record(spooled: SpooledFile) -> _NormalisedRecord | None:
     """Return the record of the normalised file if both exist and belong to this original."""
+    names = name_normalised(spooled)
     try:
-        record = msgspec.json.decode((spooled.folder / _RECORD_FILE).read_bytes(), type=_NormalisedRecord)
-        is_intact = _hash_file(spooled.folder / _NORMALISED_FILE) == record.sha256
+        record = msgspec.json.decode((spooled.folder / names.record).read_bytes(), type=_NormalisedRecord)
+        is_intact = _hash_file(spooled.folder / names.lines) == record.sha256
     except (OSError, msgspec.DecodeError):
         return None
     is_current = record.layout == _LAYOUT_VERSION and record.original == spooled.sha256.hex()

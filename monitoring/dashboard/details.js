@@ -44,9 +44,9 @@ function renderError(status) {
 
 function renderTable(columns, rows) {
   const head = createElement("tr", {}, ...columns.map(([name, kind]) => createElement("th", { scope: "col", class: kind }, translate(name))));
-  const body = rows.map((row) => createElement("tr", {}, ...row.map((cell, index) => createElement("td", { class: columns[index][1] }, cell))));
+  const body = rows.map((row) => createElement("tr", {}, ...row.map((cell, index) => createElement("td", { class: columns[index][1], "data-heading": translate(columns[index][0]) }, cell))));
   return createElement("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "details-title" },
-    createElement("table", {}, createElement("thead", {}, head), createElement("tbody", {}, ...body)));
+    createElement("table", { class: "cards" }, createElement("thead", {}, head), createElement("tbody", {}, ...body)));
 }
 
 async function renderBatch(number) {

@@ -33,19 +33,22 @@ export function setBarShare(bar, share) {
   bar.firstChild.setAttribute("width", `${(100 * Math.min(Math.max(share, 0), 1)).toFixed(1)}%`);
 }
 
-/** A table whose rows are identified by a key.  A column is {name, kind, cell}; `cell` returns a text, or an element that its row keeps. */
+/** A table whose rows are identified by a key.  Roles are explicit, because a phone lays some tables out as cards.  A column is {name, kind, cell}; `cell` returns a text, or an element that its row keeps. */
 export class Table {
   constructor(element, columns) {
     this.element = element;
     this.columns = columns;
     this.rows = new Map();
-    this.body = createElement("tbody");
-    element.append(createElement("thead", {}, createElement("tr")), this.body);
+    this.headings = {};
+    this.body = createElement("tbody", { role: "rowgroup" });
+    element.append(createElement("thead", { role: "rowgroup" }, createElement("tr", { role: "row" })), this.body);
+    element.setAttribute("role", "table");
   }
 
   /** Write the headings in the current language. */
   drawHeadings(translate) {
-    const cells = this.columns.map(({ name, kind }) => createElement("th", { scope: "col", class: kind ?? "text", "data-column": name }, translate(name)));
+    this.headings = Object.fromEntries(this.columns.map(({ name }) => [name, translate(name)]));
+    const cells = this.columns.map(({ name, kind }) => createElement("th", { scope: "col", role: "columnheader", class: kind ?? "text", "data-column": name }, this.headings[name]));
     this.element.tHead.rows[0].replaceChildren(...cells);
   }
 
@@ -65,14 +68,15 @@ export class Table {
   }
 
   createRow() {
-    const cells = this.columns.map(({ kind }, index) => createElement(index ? "td" : "th", { class: kind ?? "text", ...(index ? {} : { scope: "row" }) }));
-    return createElement("tr", {}, ...cells);
+    const cells = this.columns.map(({ kind }, index) => createElement(index ? "td" : "th", { class: kind ?? "text", ...(index ? { role: "cell" } : { role: "rowheader", scope: "row" }) }));
+    return createElement("tr", { role: "row" }, ...cells);
   }
 
   fillRow(row, record) {
     this.columns.forEach(({ name, cell }, index) => {
       const element = row.cells[index];
       element.dataset.column = name;
+      element.dataset.heading = this.headings[name];
       const content = cell(record, element.firstElementChild);
       if (content instanceof Element) {
         if (element.firstElementChild !== content) element.replaceChildren(content);

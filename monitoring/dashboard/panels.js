@@ -9,6 +9,7 @@ const TREND_SECONDS = 120;
 const reasons = {};
 const programmes = {};
 let submissions = [];
+let pauses = new Map();
 
 /** Load the meanings of codes; they do not change while the service runs. */
 export async function loadMeanings() {
@@ -37,6 +38,14 @@ function renderCode(element, code, meaning) {
   return cell;
 }
 
+/** Show a sender, and why it is paused if it is. */
+function renderSender(element, sender) {
+  const cell = element ?? createElement("span", {}, createElement("span", {}), createElement("small", { class: "pause" }));
+  setText(cell.firstChild, sender);
+  setText(cell.lastChild, pauses.has(sender) ? translate("senderPaused", pauses.get(sender)) : "");
+  return cell;
+}
+
 const computeShare = ({ available, opened }) => (opened ? available / opened : 0);
 
 function renderShare(element, share) {
@@ -49,7 +58,7 @@ function renderShare(element, share) {
 const number = (name, cell) => ({ name, kind: "number", cell });
 const TABLES = {
   flows: [
-    { name: "sender", cell: (flow) => flow.sender },
+    { name: "sender", cell: (flow, element) => renderSender(element, flow.sender) },
     number("received", (flow) => formatCount(flow.received)),
     number("inTreatment", (flow) => formatCount(flow.in_treatment)),
     number("integrated", (flow) => formatCount(flow.integrated)),
@@ -120,6 +129,9 @@ export function drawFigures(figures) {
     setText(element, formatFigure(value, element.dataset.as));
     if (element instanceof HTMLTimeElement) element.dateTime = value;
   }
+  pauses = new Map(figures.paused.map((pause) => [pause.sender, pause.reason]));
+  drawVerdict(figures.verdict);
+  for (const { step, cents } of figures.steps) setText(document.querySelector(`[data-step=${step}]`), formatEuros(cents));
   drawStages(figures.stages);
   drawTrend(figures.throughput.series);
   const refusedLines = figures.refusals.reduce((sum, refusal) => sum + refusal.lines, 0);
@@ -129,6 +141,22 @@ export function drawFigures(figures) {
   findElement("cut-off").hidden = figures.cut_off_seconds === null;
   tables.batches.update(figures.batches, (batch) => String(batch.batch));
   drawSubmissions(submissions);
+}
+
+/** Show what the service says: whether all is well, why not, which stage limits, and what to do first. */
+function drawVerdict(verdict) {
+  const readText = ({ french, english }) => (getLanguage() === "fr" ? french : english);
+  const line = findElement("verdict");
+  line.dataset.state = verdict.is_well ? "well" : verdict.causes[0].severity;
+  setText(line, readText(verdict));
+  for (const station of document.querySelectorAll("[data-stages]")) {
+    station.querySelector(".limits").hidden = station.dataset.station !== verdict.limit.stage;
+  }
+  findElement("first-step").hidden = verdict.first_step === null;
+  if (verdict.first_step) {
+    setText(findElement("first-step-text"), readText(verdict.first_step));
+    setText(findElement("first-step-command"), verdict.first_step.command);
+  }
 }
 
 export function drawSubmissions(tickets) {

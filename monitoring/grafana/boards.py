@@ -2,15 +2,14 @@
 
 from monitoring.grafana.engine_room import ENGINE_ROOM
 from monitoring.grafana.ministries import MINISTRIES
-from monitoring.grafana.panels import Board, Panel, PanelType, Query, Threshold, Unit
-
-_AT_ZERO = Threshold(1, "above")
+from monitoring.grafana.panels import ALERTS, Board, Panel, PanelType, Query, Threshold, Unit
 
 OPERATIONS = Board(
     "operations",
     "operations",
     "The year-end at a glance: is work being committed, and will it be done in time?",
     (
+        *ALERTS,
         Panel(
             "Accepts work",
             "No while the service loads its book or stops.",
@@ -157,10 +156,10 @@ OPERATIONS = Board(
         ),
         Panel(
             "Bank files",
-            "Payments and euros in the bank files of finished runs; a step for each run.",
+            "Payments (left) and euros (right) in the bank files of finished runs; a step for each run.",
             (
                 Query("max(crescendo_bank_file_acts_total)", "payments"),
-                Query("max(crescendo_bank_file_cents_total) / 100", "euros"),
+                Query("max(crescendo_bank_file_cents_total) / 100", "euros", unit=Unit.EUROS),
             ),
         ),
         Panel(
@@ -181,13 +180,6 @@ OPERATIONS = Board(
             (Query("sum by (code) (rate(crescendo_turned_away_total[$__rate_interval]))", "{{code}}"),),
             Unit.PER_SECOND,
             empty_when="no request was ever rejected",
-        ),
-        Panel(
-            "Alerts",
-            "Firing alerts; docs/alerts.md says what to do.",
-            (Query('ALERTS{alertstate="firing"}', "{{alertname}} {{sender}}"),),
-            threshold=_AT_ZERO,
-            empty_when="all is well",
         ),
     ),
 )

@@ -1,6 +1,6 @@
 """The engine room board: where the time goes, and how near each part is to its limit."""
 
-from monitoring.grafana.panels import Board, Panel, Query, Unit
+from monitoring.grafana.panels import ALERTS, Board, Panel, Query, Unit
 
 _RATE = "[$__rate_interval]"
 
@@ -22,6 +22,7 @@ ENGINE_ROOM = Board(
     "engine room",
     "Where the time goes, and how near each part is to its limit.",
     (
+        *ALERTS,
         Panel(
             "Deciding thread",
             "Near 1, the processor is the bottleneck.",

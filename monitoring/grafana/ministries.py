@@ -1,12 +1,13 @@
 """The ministries board: what each sender sends, with which outcome, and the credits that remain."""
 
-from monitoring.grafana.panels import Board, Panel, PanelType, Query, Threshold, Unit, Variable
+from monitoring.grafana.panels import ALERTS, Board, Panel, PanelType, Query, Threshold, Unit, Variable
 
 MINISTRIES = Board(
     "ministries",
     "ministries",
     "What each ministry sends and with which outcome, and the remaining credits of each programme.",
     (
+        *ALERTS,
         Panel(
             "Received, by sender",
             "Lines received in files and forms.",
@@ -70,8 +71,15 @@ MINISTRIES = Board(
             empty_when="nothing was decided for 15 minutes",
         ),
         Panel(
-            "Accepted since the start, in euros",
-            "The amounts of accepted lines.",
+            "Accepted since the start, by kind of act, in euros",
+            "What is opened, committed, certified and requested is the same money at four steps: never add it up.",
+            (Query("sum by (kind) (crescendo_accepted_cents_by_kind_total) / 100", "{{kind}}"),),
+            Unit.EUROS,
+            PanelType.BARS,
+        ),
+        Panel(
+            "Control totals of accepted lines, by sender",
+            "All kinds of act together, as receipts state them: to compare with what a sender says it sent.",
             (
                 Query(
                     'sum by (sender) (crescendo_cents_total{sender=~"$sender",outcome="accepted"}) / 100',

@@ -42,6 +42,8 @@ class Query(NamedTuple):
     legend: str = ""
     is_limit: bool = False
     """Whether the series is a limit for the others, drawn as a dashed red line."""
+    unit: Unit | None = None
+    """Its unit if that is not the unit of the panel: the series then has an axis of its own, on the right."""
 
 
 class Threshold(NamedTuple):
@@ -81,6 +83,28 @@ class Board(NamedTuple):
     description: str
     panels: tuple[Panel, ...]
     variables: tuple[Variable, ...] = ()
+
+
+ALERTS = (
+    Panel(
+        "Alerts firing",
+        "All is well at 0.",
+        (Query('count(ALERTS{alertstate="firing"}) or vector(0)', "alerts"),),
+        panel_type=PanelType.FIGURE,
+        width=4,
+        threshold=Threshold(1, "above"),
+    ),
+    Panel(
+        "Alerts",
+        "The alerts that fire; docs/alerts.md says what to do.",
+        (Query('ALERTS{alertstate="firing"}', "{{alertname}} {{sender}}"),),
+        panel_type=PanelType.FIGURE,
+        width=20,
+        threshold=Threshold(1, "above"),
+        empty_when="all is well",
+    ),
+)
+"""The first row of every board."""
 
 
 def render_board(board: Board) -> str:
@@ -136,7 +160,10 @@ def _render_panel(number: int, panel: Panel, position: dict[str, int]) -> dict[s
         ],
         "fieldConfig": {
             "defaults": _render_defaults(panel),
-            "overrides": [_render_limit(q) for q in panel.queries if q.is_limit],
+            "overrides": [
+                *(_render_limit(query) for query in panel.queries if query.is_limit),
+                *(_render_right_axis(query) for query in panel.queries if query.unit),
+            ],
         },
         "options": _render_options(panel.panel_type),
     }
@@ -180,6 +207,15 @@ def _render_limit(query: Query) -> dict[str, Any]:
     return {
         "matcher": {"id": "byName", "options": query.legend},
         "properties": [dashed, red, {"id": "custom.fillOpacity", "value": 0}],
+    }
+
+
+def _render_right_axis(query: Query) -> dict[str, Any]:
+    """Return the style of a series with a unit of its own: its axis is on the right."""
+    unit = {"id": "unit", "value": query.unit}
+    return {
+        "matcher": {"id": "byName", "options": query.legend},
+        "properties": [unit, {"id": "custom.axisPlacement", "value": "right"}],
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from cyclopts import Parameter
 
 from service.auth.roles import Role
+from service.cli.load_consent import require_consent
 from service.cli.shared_options import JsonOption
 from service.client.http_service import parse_address
 from service.configuration.input_files import check_files
@@ -67,6 +68,10 @@ class TargetOptions:
             help="With --url: a file with its keys, one per line as `crescendo access create --json` writes them."
         ),
     ] = None
+    yes: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="With --url: send without asking, for scripts."),
+    ] = False
 
 
 DEFAULT_LOAD = LoadOptions()
@@ -86,8 +91,10 @@ def load(
     is measured from the moment at which it was planned to be sent. At the end, the responses, the receipts and the
     journal must agree. With --url, the file of --keys must contain one key with the role authorising_officer for each
     sender, one key with the role budget_directorate, and one with both roles programme_manager and assigned_accountant.
+    What that service accepts stays in its journal: the command states it and asks first, unless --yes is given.
 
-    Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage.
+    Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage, or no consent;
+    3 the service refused the budget of the load, or cannot be reached.
     """
     from bench.load import load_report
     from bench.load.arrivals import Load
@@ -124,6 +131,7 @@ def _open_target(
         if payments:
             raise UsageError("--payments needs a service of its own: leave out --url")
         address, keys = _parse_address(target_options.url), _read_keys(target_options.keys)
+        require_consent(load, target_options.url, is_given=target_options.yes)
         yield Target(address, *keys, report_progress=reporter.report_activity)
         return
     from service.cli.bench_load_target import run_service

@@ -15,9 +15,11 @@ from service.cli.shared_options import (
     FILES_HELP,
     AgainOption,
     AtomicOption,
+    CharsetOption,
     DataOptions,
     ExistingOption,
     JsonOption,
+    check_charset,
 )
 from service.configuration.input_files import check_files
 from service.configuration.settings import Settings, UsageError
@@ -48,6 +50,7 @@ class FileOptions:
     ] = ""
     again: AgainOption = False
     atomic: AtomicOption = False
+    charset: CharsetOption = ""
     existing: ExistingOption = False
     dry_run: Annotated[
         bool,
@@ -98,14 +101,15 @@ def run(
 
 
 def _check_arguments(files: Sequence[Path], file_options: FileOptions) -> None:
-    """Check files and sender before a ledger is created.
+    """Check files, charset and sender before a ledger is created.
 
     Raises
     ------
     UsageError
-        A file does not exist or cannot be read, the sender is not valid, or no file has one.
+        A file does not exist or cannot be read, the charset or the sender is not valid, or no file has a sender.
     """
     check_files(files)
+    check_charset(file_options.charset)
     sender = file_options.sender
     if sender:
         _build_envelope(file_options)
@@ -197,7 +201,9 @@ def load_reference(settings: Settings, reporter: processing_progress.ProgressRep
 def _build_envelope(file_options: FileOptions) -> "Envelope":
     from ingest.spool.envelope import Envelope, check_envelope
 
+    charset = check_charset(file_options.charset)
+    envelope = Envelope(sender=file_options.sender, atomic=file_options.atomic, charset=charset)
     try:
-        return check_envelope(Envelope(sender=file_options.sender, atomic=file_options.atomic), "--sender")
+        return check_envelope(envelope, "--sender")
     except InputError as error:
         raise UsageError(str(error)) from error

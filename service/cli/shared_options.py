@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
+from core.errors import InputError
 from service.configuration.input_files import check_output_folder
 from service.configuration.settings import Settings, UsageError, read_settings
 
@@ -48,6 +49,14 @@ AtomicOption = Annotated[
         help="Accept all acts of a file or none, separately for each file; up to 50,000 lines.",
     ),
 ]
+CharsetOption = Annotated[
+    str,
+    Parameter(
+        show_default=False,
+        help="Charset of CSV files: utf-8, windows-1252, utf-16, utf-16le or utf-16be. "
+        "Default: UTF-16 if the file begins with its mark, otherwise UTF-8.",
+    ),
+]
 MomentOption = Annotated[
     str,
     Parameter(
@@ -56,6 +65,16 @@ MomentOption = Annotated[
         help="Date and time that the command takes as the present, in Paris time, as in 2018-12-20T14:00. Default: now.",
     ),
 ]
+
+
+def check_charset(charset: str) -> str:
+    """Return the charset that ``--charset`` names; empty if it names none."""
+    from ingest.formats.charsets import parse_charset
+
+    try:
+        return parse_charset(charset, "--charset") if charset else ""
+    except InputError as error:
+        raise UsageError(str(error)) from error
 
 
 def parse_moment(text: str) -> datetime:

@@ -7,7 +7,14 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from cyclopts import Parameter
 
-from service.cli.shared_options import FILES_HELP, AgainOption, AtomicOption, JsonOption
+from service.cli.shared_options import (
+    FILES_HELP,
+    AgainOption,
+    AtomicOption,
+    CharsetOption,
+    JsonOption,
+    check_charset,
+)
 from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 from service.terminal import console
@@ -32,6 +39,7 @@ class ServiceOptions:
     ] = ""
     again: AgainOption = False
     atomic: AtomicOption = False
+    charset: CharsetOption = ""
     dry_run: Annotated[
         bool,
         Parameter(
@@ -121,7 +129,7 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
         client = Client(
             service.url, service.key, reporter.report_progress, on_retry=reporter.report_retry, tls=tls
         )
-        envelope = {"atomic": True} if service.atomic else {}
+        envelope = _build_envelope(service)
         if service.dry_run:
             response = client.dry_run(file, envelope=envelope)
         else:
@@ -129,6 +137,12 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
         return SentFile(response, reporter.upload.describe())
     finally:
         reporter.close()
+
+
+def _build_envelope(service: ServiceOptions) -> dict[str, str | bool]:
+    """Return what the options state about each file; the manifest beside it states the rest."""
+    options = {"atomic": service.atomic, "charset": check_charset(service.charset)}
+    return {key: value for key, value in options.items() if value}
 
 
 def _print_dry_runs(sent: list[SentFile]) -> None:

@@ -13,7 +13,7 @@ from ingest.sidecars import MANIFEST_SUFFIX
 
 MANIFEST_BYTES_MAX = 2**16
 _FLAGS = frozenset({"sepa_only", "atomic"})
-_KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum", "sha256"}) | _FLAGS
+_KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum", "sha256", "charset"}) | _FLAGS
 _REMEDY = "Write the envelope as one JSON object"
 HASH_HEADER = "Crescendo-Sha256"
 """The header with the hash of the file."""

@@ -35,3 +35,10 @@ from file group by sender, state order by sender, state;
 
 -- name: bank_file_totals
 select coalesce(sum(paid), 0)::bigint as acts, coalesce(sum(paid_cents), 0)::bigint as cents from payment_end;
+
+-- name: bank_state
+-- What the comparison of books and bank depends on, and whether acts of the bank are being decided.
+select (select count(*) from bank_statement where closing is not null) as statements,
+       (select count(*) from bank_attempt) as attempts,
+       (select coalesce(max(submission), 0) from submission where sender = 'bank') as submission,
+       exists (select from unfinished where sender = 'bank') as is_deciding;

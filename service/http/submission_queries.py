@@ -1,5 +1,7 @@
 """Queries of the HTTP service about submissions, files and batches."""
 
+from typing import Any
+
 from core.sql_files import read_queries
 from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CommittedBatch
@@ -13,6 +15,12 @@ SQL = read_queries("service.http", "queries.sql")
 async def read_bank_file_totals(pool: Pool) -> dict[str, int]:
     """Return how many acts the files for the bank contain, and their sum in cents."""
     (row,) = await fetch_rows(pool, SQL["bank_file_totals"])
+    return dict(row.items())
+
+
+async def read_bank_state(pool: Pool) -> dict[str, Any]:
+    """Return what the comparison of books and bank depends on: ``statements``, ``is_deciding`` and numbers that grow."""
+    (row,) = await fetch_rows(pool, SQL["bank_state"])
     return dict(row.items())
 
 

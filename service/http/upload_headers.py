@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EnvelopeMismatch, FormatUnknown
+from ingest.formats.charsets import parse_charset
 from ingest.formats.detection import FileFormat
 from ingest.spool.embedded_envelope import read_embedded_envelope
 from ingest.spool.envelope import Envelope, parse_envelope
@@ -18,11 +19,12 @@ from service.http.http_messages import Request
 from service.http.problems import Problem, bad_request
 
 OCTET_STREAM = "application/octet-stream"
+CSV = "text/csv"
 MEDIA_TYPES: Mapping[str, frozenset[FileFormat]] = {
     "application/vnd.apache.parquet": frozenset({FileFormat.PARQUET}),
     "application/vnd.apache.arrow.file": frozenset({FileFormat.ARROW_FILE}),
     "application/vnd.apache.arrow.stream": frozenset({FileFormat.ARROW_STREAM}),
-    "text/csv": frozenset({FileFormat.CSV}),
+    CSV: frozenset({FileFormat.CSV}),
     "application/x-ndjson": frozenset({FileFormat.JSON_LINES}),
     "application/jsonl": frozenset({FileFormat.JSON_LINES}),
     "application/xml": frozenset({FileFormat.PAIN001}),
@@ -36,7 +38,7 @@ _SUFFIXES: Mapping[str, str] = {
     "application/vnd.apache.parquet": ".parquet",
     "application/vnd.apache.arrow.file": ".arrow",
     "application/vnd.apache.arrow.stream": ".arrows",
-    "text/csv": ".csv",
+    CSV: ".csv",
     "application/x-ndjson": ".jsonl",
     "application/jsonl": ".jsonl",
     "application/xml": ".xml",
@@ -50,6 +52,7 @@ ENVELOPE_HEADERS: Mapping[str, str] = {
     "count": "Crescendo-Count",
     "control_sum": "Crescendo-Control-Sum",
     "sha256": "Crescendo-Sha256",
+    "charset": "Crescendo-Charset",
 }
 """Header by field of the envelope.  ``Crescendo-Sepa-Only`` is true or false, and ``atomic`` is a query parameter.  The sender
 is always the caller: ``SENDER_HEADER`` may repeat it, and must not name another."""
@@ -134,11 +137,26 @@ def read_envelope(request: Request, sender: str) -> Envelope:
             finding = "Crescendo-Sha256 and the digest of RFC 9530 differ"
             raise FormatUnknown("headers", finding, "Give the SHA-256 of the file in one header only")
         fields["sha256"] = digest
+    if charset := _read_charset(request):
+        fields["charset"] = charset
     if sepa_only := request.get_header("crescendo-sepa-only"):
         if sepa_only not in {"true", "false"}:
             raise bad_request("The header Crescendo-Sepa-Only must be true or false")
         fields["sepa_only"] = sepa_only == "true"
     return parse_envelope({**fields, "sender": sender, "atomic": request.get_flag("atomic")}, "headers")
+
+
+def _read_charset(request: Request) -> str:
+    """Return the charset of a CSV file, which ``Content-Type`` or a header of its own states; empty without either."""
+    media_type, *parameters = request.get_header("content-type").split(";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    values = {key.strip().lower(): value.strip().strip('"') for key, _, value in pairs}
+    charset = values.get("charset", "") if media_type.strip().lower() == CSV else ""
+    own_charset = request.get_header(ENVELOPE_HEADERS["charset"])
+    if charset and own_charset and parse_charset(charset, "headers") != parse_charset(own_charset, "headers"):
+        finding = f"{ENVELOPE_HEADERS['charset']} and the charset of Content-Type differ"
+        raise FormatUnknown("headers", finding, "State the charset of the file in one header only")
+    return own_charset or charset
 
 
 def check_sender(claimed_sender: str, sender: str, source: str) -> None:

@@ -3,7 +3,7 @@
 import http.client
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 _ALL_COLUMNS = '"--once | less -S" shows all columns.'
 ROWS = 8
 """Rows shown of a table: all tables fit on one screen."""
+
+_STEP_NAMES: Mapping[str, str] = {
+    "payable": "payable",
+    "paid": "paid",
+    "certified": "services certified",
+    "committed": "committed",
+    "opened_ae": "AE opened",
+    "opened_cp": "CP opened",
+}
 
 
 class FiguresForbidden(CrescendoError):
@@ -121,7 +130,7 @@ def format_line(figures: LiveFigures) -> str:
         f"{figures.at:%H:%M:%S} {figures.state}: {figures.throughput.lines_a_second:,.0f} lines/s, "
         f"{figures.queue.files:,} files and {figures.queue.forms:,} forms wait, "
         f"{outcomes.accepted.lines:,} accepted, {outcomes.duplicate.lines:,} duplicate, "
-        f"{outcomes.refused.lines:,} refused, batch {figures.commits.last_batch:,}"
+        f"{outcomes.refused.lines:,} refused, batch {figures.commits.last_batch:,}. {figures.verdict.english}"
     )
 
 
@@ -130,6 +139,7 @@ def build_parts(figures: LiveFigures) -> list[str | ReportTable]:
     return [
         *_format_headings(figures),
         _build_outcome_table(figures),
+        _build_step_table(figures),
         _build_file_table(figures),
         _build_refusal_table(figures),
         _build_programme_table(figures),
@@ -140,8 +150,11 @@ def build_parts(figures: LiveFigures) -> list[str | ReportTable]:
 def _format_headings(figures: LiveFigures) -> list[str]:
     queue, throughput = figures.queue, figures.throughput
     stages = ", ".join(f"{stage.stage} {stage.share:.0%}" for stage in figures.stages)
+    first_step = figures.verdict.first_step
     return [
         f"Crescendo, {figures.state}, {figures.at:%Y-%m-%d %H:%M:%S} UTC{_format_cut_off(figures.cut_off_seconds)}",
+        figures.verdict.english,
+        *([first_step.english, f"  {first_step.command}"] if first_step else []),
         (
             f"{throughput.lines_a_second:,.0f} lines/s, {throughput.forms_a_second:,.1f} forms/s; "
             f"of one core: {stages or 'nothing yet'}"
@@ -166,20 +179,30 @@ def _build_outcome_table(figures: LiveFigures) -> ReportTable:
         name: getattr(figures.throughput.outcomes, name)
         for name in figures.throughput.outcomes.__struct_fields__
     }
-    rows = [[name, total.lines, total.cents] for name, total in totals.items()]
+    rows = [[name, total.lines] for name, total in totals.items()]
     title = f"Committed since {figures.started_at:%Y-%m-%d %H:%M} UTC"
-    return ReportTable(
-        title,
-        [Column("outcome"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)],
-        rows,
-        drop_order=(),
-    )
+    columns = [Column("outcome"), Column("lines", CellType.COUNT)]
+    return ReportTable(title, columns, rows, drop_order=())
+
+
+def _build_step_table(figures: LiveFigures) -> ReportTable:
+    """Build the accepted amounts by step of spending: what is opened, committed and requested does not add up."""
+    rows = [[_STEP_NAMES[total.step], total.cents] for total in figures.steps]
+    columns = [Column("step"), Column("euros", CellType.MONEY)]
+    return ReportTable("Accepted, in euros", columns, rows, drop_order=())
 
 
 def _build_file_table(figures: LiveFigures) -> ReportTable:
     counts = ("received", "in_treatment", "integrated", "partly_integrated", "refused")
     columns = [Column("sender"), *(Column(name.replace("_", " "), CellType.COUNT) for name in counts)]
-    rows = [[flow.sender, *(getattr(flow, name) for name in counts)] for flow in figures.flows]
+    paused = {pause.sender for pause in figures.paused}
+    rows = [
+        [
+            f"{flow.sender} (paused)" if flow.sender in paused else flow.sender,
+            *(getattr(flow, name) for name in counts),
+        ]
+        for flow in figures.flows
+    ]
     order = ("received", "partly integrated", "in treatment", "integrated")
     return _limit_rows(ReportTable("Files by ministry", columns, rows, drop_order=order))
 
@@ -217,7 +240,7 @@ def _format_share(programme: CreditFigures) -> str:
 def _build_batch_table(figures: LiveFigures) -> ReportTable:
     columns = [
         *(Column("batch", CellType.COUNT), Column("committed, UTC"), Column("entries", CellType.COUNT)),
-        *(Column("refused", CellType.COUNT), Column("euros", CellType.MONEY), Column("hash")),
+        *(Column("refused", CellType.COUNT), Column("control total", CellType.MONEY), Column("hash")),
     ]
     rows = [
         [

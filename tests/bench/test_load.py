@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
+import pty
 import random
+import subprocess
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from core.outcome_codes import Outcome
 from ingest.formats.jsonl import parse_act_lines
 from ingest.queue.form_batcher import build_columns
 from tests.bench.sample_engine import SampleEngine
-from tests.service.command_line import run_crescendo
+from tests.service.command_line import COMMAND, ROOT, run_crescendo
 
 BUDGET = load_budget.build_budget()
 
@@ -324,6 +327,132 @@ async def test_a_small_load_on_a_real_service_is_verified() -> None:
     assert figures["peak_memory_bytes"] > 0
     assert {"service", "postgres", "load", "files"} == figures["core_microseconds_a_form"].keys()
     assert len(figures["seconds"]["p99_ms"]) == 4
+
+
+# --------------------------------------------------------------------------------- a service of somebody else
+
+
+def _write_keys(folder: Path) -> Path:
+    roles = (["authorising_officer"], ["budget_directorate"], ["programme_manager", "assigned_accountant"])
+    keys = [{"sender": f"S{number}", "token": "t", "roles": names} for number, names in enumerate(roles)]
+    path = folder / "keys.jsonl"
+    path.write_text("\n".join(map(json.dumps, keys)))
+    return path
+
+
+_SMALL_LOAD = (
+    "--profile",
+    "steady",
+    "--rate",
+    "10",
+    "--seconds",
+    "1",
+    "--connections",
+    "2",
+    "--file-lines",
+    "0",
+)
+
+
+async def test_a_foreign_service_is_not_loaded_without_consent(tmp_path: Path) -> None:
+    """Without a terminal nobody can be asked: nothing is sent, and the message states what would be."""
+    bodies: list[Any] = []
+
+    def record(body: Any) -> bytes:
+        bodies.append(body)
+        return _build_response(500, b"")
+
+    async with _run_service(record) as address:
+        url = f"http://{address.host}:{address.port}"
+        words = ["--senders", "1", "--url", url, "--keys", str(_write_keys(tmp_path))]
+        ended = await run_crescendo("bench", "load", *_SMALL_LOAD, *words)
+    assert ended.code == 2
+    assert bodies == []
+    assert "--yes" in ended.err
+    assert "1,200,000,000,000 euros" in ended.err
+
+
+@pytest.mark.parametrize(("answer", "is_sent"), [("no", False), ("", False), ("yes", True)])
+async def test_the_terminal_is_asked_first(tmp_path: Path, answer: str, is_sent: bool) -> None:
+    bodies: list[Any] = []
+
+    def record(body: Any) -> bytes:
+        bodies.append(body)
+        return _build_response(403, b"{}")
+
+    async with _run_service(record) as address:
+        url = f"http://{address.host}:{address.port}"
+        words = ["--senders", "1", "--url", url, "--keys", str(_write_keys(tmp_path))]
+        output, code = await asyncio.to_thread(_answer_on_terminal, [*_SMALL_LOAD, *words], answer)
+    assert "Traceback" not in output
+    assert f"will be sent to {url}" in output
+    assert bool(bodies) is is_sent
+    assert code == (3 if is_sent else 2)
+
+
+def _answer_on_terminal(words: list[str], answer: str) -> tuple[str, int]:
+    """Run the command on a terminal, and type the answer."""
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "bench", "load", *words],
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+        cwd=ROOT,
+    )
+    os.close(end)
+    os.write(terminal, f"{answer}\n".encode())
+    output = b""
+    with suppress(OSError):  # the terminal ends with the process
+        while data := os.read(terminal, 1 << 16):
+            output += data
+    os.close(terminal)
+    return output.decode(), process.wait(60)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected_text"),
+    [
+        (403, b"not permitted", "403"),
+        (200, b"<html>", "<html>"),
+        (200, b'{"outcome":"refused","lines":[{"outcome":"CP_EXCEEDED"}]}', "CP_EXCEEDED"),
+        (200, b'{"lines":[]}', "outcome"),
+    ],
+)
+async def test_a_service_that_refuses_the_budget_is_reported(
+    tmp_path: Path, status: int, body: bytes, expected_text: str
+) -> None:
+    async with _run_service(lambda _: _build_response(status, body)) as address:
+        url = f"http://{address.host}:{address.port}"
+        words = ["--senders", "1", "--yes", "--url", url, "--keys", str(_write_keys(tmp_path))]
+        ended = await run_crescendo("bench", "load", *_SMALL_LOAD, *words)
+    assert ended.code == 3
+    assert expected_text in ended.err
+    assert "What it has accepted stays" in ended.err
+
+
+async def test_a_service_that_is_not_there_is_reported(tmp_path: Path) -> None:
+    words = ["--senders", "1", "--yes", "--url", "http://127.0.0.1:1", "--keys", str(_write_keys(tmp_path))]
+    ended = await run_crescendo("bench", "load", *_SMALL_LOAD, *words)
+    assert ended.code == 3
+    assert "127.0.0.1:1" in ended.err
+
+
+async def test_a_service_that_breaks_off_is_reported(tmp_path: Path) -> None:
+    """It accepts the budget, then closes every connection of the load."""
+
+    def reply(body: Any) -> bytes:
+        accepted = json.dumps({"outcome": "accepted", "lines": []}).encode()
+        return _build_response(200, accepted) if isinstance(body, list) else b""
+
+    async with _run_service(reply) as address:
+        url = f"http://{address.host}:{address.port}"
+        words = ["--senders", "1", "--yes", "--url", url, "--keys", str(_write_keys(tmp_path))]
+        ended = await run_crescendo("bench", "load", *_SMALL_LOAD, *words)
+    assert ended.code == 1
+    assert "ended before the response" in ended.out
+    assert "memory" not in ended.out  # that of a service elsewhere is not known
 
 
 @pytest.mark.parametrize(

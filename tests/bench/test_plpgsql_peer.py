@@ -1,4 +1,4 @@
-"""Row-by-row PL/pgSQL decides as the engine does; a difference in one line is found."""
+"""PL/pgSQL, row by row and in sets, decides as the engine does; a difference in one line is found."""
 
 import platform
 from pathlib import Path
@@ -18,13 +18,14 @@ where (submission, position) = (select submission, position from refusal order b
 
 async def test_the_peer_decides_every_line_as_the_engine(dsn: str, tmp_path: Path) -> None:
     """The year contains duplicates, conflicts, early acts and most refusals; ``measure_peer`` compares line by line."""
-    peer = await measure_peer(dsn, tmp_path, Year(seed=4, acts=ACTS))
+    peer = await measure_peer(dsn, tmp_path, Year(seed=4, acts=ACTS), rounds=1)
     assert peer.lines > ACTS
+    assert peer.set_lines_a_second > 0
     async with copy_queries.open_connection(dsn) as connection:
         codes = {
             row["code"]
             for row in await connection.fetch(
-                f"select distinct code from {plpgsql_queries.SCHEMA}.peer_result"
+                f"select distinct code from {plpgsql_queries.SCHEMA}.peer_line_result"
             )
         }
         expected = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.REFERENCE_CONFLICT}
@@ -33,12 +34,12 @@ async def test_the_peer_decides_every_line_as_the_engine(dsn: str, tmp_path: Pat
             <= codes
         )
         await connection.execute(f"set search_path = {plpgsql_queries.SCHEMA}")
-        assert await plpgsql_queries.find_differences(connection) == []
+        assert await plpgsql_queries.find_differences(connection, "line_result") == []
         await connection.execute(_ALTERED)
-        differences = await plpgsql_queries.find_differences(connection)
+        differences = await plpgsql_queries.find_differences(connection, "line_result")
     assert [difference.partition(":")[0] for difference in differences] == [
-        "engine_result only",
-        "peer_result only",
+        "engine_line_result only",
+        "peer_line_result only",
     ]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalog import KIND_NUMBERS
+from core.catalog import CATALOG, KIND_NUMBERS
 from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_records, seal, seal_array
@@ -29,16 +29,19 @@ def test_lines_are_grouped_by_outcome(lines: list[Line]) -> None:
         acts[row]["kind"], acts[row]["amount"], decisions[row]["outcome"] = kind, amount, outcome
     spans, _ = to_spans([reference.encode() for *_, reference in lines])
     line_amounts = kernel.LineAmounts(np.array([cents for *_, cents, _ in lines], np.int64), *spans)
-    totals, order = (
-        np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
-        np.full(len(lines), -1, np.int32),
-    )
+    totals = np.zeros(kernel.KIND_TOTALS_START + len(CATALOG), np.int64)
+    order = np.full(len(lines), -1, np.int32)
     kernel.group_outcomes(seal_array(acts), seal_array(decisions), seal(line_amounts), totals, order)
-    expected = outcome_counts.group_outcomes(
+    by_group, kind_cents = np.split(totals, [kernel.KIND_TOTALS_START])
+    plain_lines: list[outcome_counts.Line] = [
         ({"kind": kind, "amount": amount}, {"outcome": outcome}, cents, reference)
         for kind, amount, outcome, cents, reference in lines
-    )
-    assert totals.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT).tolist() == [
+    ]
+    expected = outcome_counts.group_outcomes(plain_lines)
+    assert by_group.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT).tolist() == [
         sums for sums, _ in expected.values()
     ]
+    assert {kind: cents for kind, cents in enumerate(kind_cents.tolist()) if cents} == {
+        kind: cents for kind, cents in outcome_counts.sum_kinds(plain_lines).items() if cents
+    }
     assert order.tolist() == [row for _, rows in expected.values() for row in rows]

@@ -110,6 +110,34 @@ def test_a_panel_explains_itself(panel: Panel) -> None:
     assert all(query.legend for query in panel.queries)
 
 
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_alerts_come_first(board: Board) -> None:
+    first, second = board.panels[:2]
+    assert all("ALERTS" in query.expression for panel in (first, second) for query in panel.queries)
+    assert json.loads(render_board(board))["panels"][0]["gridPos"] == {"x": 0, "y": 0, "w": 4, "h": 4}
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_euros_and_counts_have_axes_of_their_own(board: Board) -> None:
+    """A billion euros beside a thousand payments on one axis makes a flat line of the payments."""
+    for panel in json.loads(render_board(board))["panels"]:
+        units, sides = dict[str, str](), dict[str, str]()
+        for target in panel["targets"]:
+            overrides = {
+                change["id"]: change["value"]
+                for override in panel["fieldConfig"]["overrides"]
+                if override["matcher"]["options"] == target["legendFormat"]
+                for change in override["properties"]
+            }
+            units[target["expr"]] = overrides.get("unit", panel["fieldConfig"]["defaults"]["unit"])
+            sides[target["expr"]] = overrides.get("custom.axisPlacement", "left")
+        for expression, unit in units.items():
+            is_share = re.search(r"cents.*/.*cents", expression)
+            assert (unit == "currencyEUR") == ("cents" in expression and not is_share), panel["title"]
+        assert len(set(units.values())) == len({(units[key], sides[key]) for key in units}), panel["title"]
+        assert len(set(units.values())) <= len(set(sides.values())), panel["title"]
+
+
 def test_every_alert_has_a_section_and_every_section_an_alert() -> None:
     pages = re.split(r"^## ", (ROOT / "docs/alerts.md").read_text(), flags=re.MULTILINE)[1:]
     assert sorted(page.split("\n")[0] for page in pages) == sorted(re.findall(r"- alert: (\w+)", ALERTS))

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from core.catalog import CATALOG, KIND_NUMBERS
 from core.outcome_codes import Outcome as Code
 from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CreditFigures, LiveFigures, ProgrammeFigures
 from monitoring.polled_metrics import Sample, SampleReader
 from monitoring.service_metrics import Bucket, ServiceMetrics
-from monitoring.snapshot import ServiceStatus, build_figures, count_totals, find_p99_bound
+from monitoring.situation import ServiceStatus
+from monitoring.snapshot import build_figures, count_totals, find_p99_bound
+from monitoring.spending_steps import KIND_STEPS
 from monitoring.trend import Trend
 from posting.batch import Submission
 from tests.monitoring.test_service_metrics import COMMITMENT, build_batch, build_row
@@ -91,6 +94,58 @@ def test_programmes_are_sorted_by_the_smaller_remaining_share() -> None:
     programmes = take_snapshot(metrics).programmes
     assert [programme.programme for programme in programmes] == ["0217", "0177", "0117"]
     assert programmes[0] == ProgrammeFigures("2018", "0217", CreditFigures(100, 99), CreditFigures(100, 10))
+
+
+def test_accepted_amounts_are_added_up_by_step() -> None:
+    """Openings, commitments, services and requests are the same money at four steps."""
+    cents = {
+        "budget_opening_ae": 90_000,
+        "budget_opening_cp": 80_000,
+        "allotment_ae": 70_000,
+        "commitment": 500,
+        "commitment_decrease": 50,
+        "service": 400,
+        "service_cancellation": 30,
+        "payment_request": 300,
+        "direct_payment_request": 20,
+        "payment_request_rejection": 7,
+        "attachment": 100,
+        "payment": 200,
+        "bank_debit": 200,
+    }
+    result = build_batch(1)
+    result.accepted_cents.resize(len(CATALOG))
+    for name, amount in cents.items():
+        result.accepted_cents[KIND_NUMBERS[name]] = amount
+    metrics = ServiceMetrics({})
+    metrics.record_commit(result)
+    assert {total.step: total.cents for total in take_snapshot(metrics).steps} == {
+        "payable": 313,
+        "paid": 200,
+        "certified": 370,
+        "committed": 450,
+        "opened_ae": 90_000,
+        "opened_cp": 80_000,
+    }
+
+
+def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None:
+    """A new kind must be placed."""
+    without = {
+        kind.name for kind in CATALOG if kind.has_amount and kind.family and kind.name not in KIND_STEPS
+    }
+    assert without == {
+        *(
+            "allotment_ae",
+            "allotment_cp",
+            "budget_move_ae",
+            "budget_move_cp",
+            "earmark",
+            "attachment",
+            "assignment",
+        ),
+        *("bank_debit", "bank_reject", "bank_return", "return_identified", "reissue", "void", "set_off"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,15 @@ def find_group(act: Row, decision: Row) -> str:
     return _NAMED.get(Outcome(decision["outcome"]), "refused")
 
 
+def sum_kinds(lines: Iterable[Line]) -> dict[int, int]:
+    """Return the decided cents of the accepted lines, by kind; kinds that register a payee have no amount."""
+    cents: dict[int, int] = {}
+    for act, decision, _, _ in lines:
+        if find_group(act, decision) == "accepted":
+            cents[act["kind"]] = cents.get(act["kind"], 0) + act["amount"]
+    return cents
+
+
 def group_outcomes(lines: Iterable[Line]) -> dict[str, tuple[list[int], list[int]]]:
     """Return for each group (lines, requested cents, decided cents, bytes of references), and its rows."""
     groups: dict[str, tuple[list[int], list[int]]] = {group: ([0, 0, 0, 0], []) for group in GROUPS}

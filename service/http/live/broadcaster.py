@@ -1,6 +1,7 @@
 """The live figures: computed once a second while there are viewers, and shared by all of them."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,12 +10,16 @@ import msgspec
 import structlog
 
 from core.stage_timing import StageTimes
+from monitoring.alert_history import READING_SECONDS
+from monitoring.alert_rules import AlertWatch
 from monitoring.service_metrics import ServiceMetrics
-from monitoring.snapshot import ServiceStatus, build_figures, count_totals
+from monitoring.situation import ServiceStatus, read_alert_reading
+from monitoring.snapshot import build_figures, count_totals
 from monitoring.trend import Trend
 from posting.store.failures import DATABASE_ERRORS
 from service.database.read_pool import Pool
 from service.http import submission_queries
+from service.http.live.live_sources import LiveSources
 from service.http.quotas import VIEWERS, Quota
 from service.http.service_state import ServiceState
 
@@ -33,10 +38,17 @@ class FiguresBroadcaster:
     """Computes the figures once a second; each viewer gets figures that were computed after its request."""
 
     def __init__(
-        self, metrics: ServiceMetrics, stages: StageTimes, pool: Pool, *, state: ServiceState
+        self,
+        metrics: ServiceMetrics,
+        stages: StageTimes,
+        pool: Pool,
+        *,
+        state: ServiceState,
+        sources: LiveSources = LiveSources(),  # noqa: B008 - it does not change
     ) -> None:
         self._metrics, self._stages, self._pool, self._state = metrics, stages, pool, state
-        self._trend = Trend()
+        self._trend, self._sources = Trend(), sources
+        self._alert_watch, self._next_reading_at = AlertWatch(), 0.0
         self._started_at = datetime.now(UTC)
         self._last_started = self._last_finished = 0
         """Numbers of the last computation that was started, and of the last that was finished."""
@@ -58,19 +70,37 @@ class FiguresBroadcaster:
             await asyncio.sleep(REFRESH_SECONDS)
 
     async def _refresh(self) -> None:
-        self._trend.record(*count_totals(self._metrics), self._stages.nanoseconds)
+        self._observe()
         if not self._viewer_quota.used:
             return
         self._last_started += 1
         number = self._last_started
-        status = ServiceStatus(self._started_at, "ready" if self._state.is_ready else "loading")
-        figures = build_figures(self._metrics, self._trend, status)
+        figures = build_figures(self._metrics, self._trend, self._read_status())
         # The metrics count what is committed: list the batches up to the last one counted, and none of those after it.
         last = figures.commits.last_batch if self._state.is_ready else _NO_LIMIT
         batches = await submission_queries.read_last_batches(self._pool, BATCHES_MAX, last)
         self._payload = msgspec.json.encode(msgspec.structs.replace(figures, batches=batches))
         self._last_finished = number
         self._wake_viewers()
+
+    def _observe(self) -> None:
+        """Record the totals of this second and, every few seconds, judge the alert rules: both need the past."""
+        waits = self._metrics.read_values("database_seconds_total")
+        nanoseconds = {step: round(seconds * 1e9) for (step,), seconds in waits.items()}
+        self._trend.record(*count_totals(self._metrics), {**self._stages.nanoseconds, **nanoseconds})
+        if (now := time.monotonic()) >= self._next_reading_at:
+            self._next_reading_at = now + READING_SECONDS
+            self._alert_watch.record(read_alert_reading(now, self._metrics))
+
+    def _read_status(self) -> ServiceStatus:
+        state = "stopping" if self._state.is_draining else "ready" if self._state.is_ready else "loading"
+        return ServiceStatus(
+            self._started_at,
+            state,
+            self._sources.list_paused(),
+            self._sources.list_differences(),
+            self._alert_watch.firing,
+        )
 
     def _wake_viewers(self) -> None:
         refreshed, self._refreshed = self._refreshed, asyncio.Event()

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from core.act_fields import FORMATS, Field, FieldType
+from ingest.formats.charsets import CHARSETS
 from ingest.spool import envelope
 from service.auth.sender_pauses import REASON_LENGTH_MAX
 from service.http.http_messages import JSON
@@ -31,6 +32,7 @@ _HEADER_PATTERNS: Mapping[str, str] = {
     ENVELOPE_HEADERS["control_sum"]: "-?[0-9]{1,16}([.][0-9]{1,2})?",
     ENVELOPE_HEADERS["sha256"]: "[0-9a-fA-F]{64}",
     "Crescendo-Sepa-Only": "true|false",
+    "Crescendo-Charset": "|".join(CHARSETS),
     "Content-Digest": "sha-256=:[A-Za-z0-9+/]{43}=:",
     "Content-Disposition": ".*",
 }

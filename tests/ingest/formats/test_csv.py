@@ -157,8 +157,13 @@ def test_a_file_cut_anywhere_is_refused_or_loses_whole_lines(
         st.lists(st.tuples(st.text("aé;", max_size=3), st.text("AB,"), values), min_size=1, max_size=4)
     )
     text, delimiter = io.StringIO(newline=""), data.draw(st.sampled_from(",;\t"))
-    line_end, quoting = data.draw(st.sampled_from(["\n", "\r\n"])), data.draw(st.sampled_from([0, 1]))
-    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    line_end, is_quoted = data.draw(st.sampled_from(["\n", "\r\n"])), data.draw(st.booleans())
+    writer = csv.writer(
+        text,
+        delimiter=delimiter,
+        lineterminator=line_end,
+        quoting=csv.QUOTE_ALL if is_quoted else csv.QUOTE_MINIMAL,
+    )
     writer.writerows([("remittance", "reference", last), *rows])
     content = text.getvalue().encode()
     header_bytes = content.index(b"\n") + 1

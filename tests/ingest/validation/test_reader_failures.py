@@ -13,6 +13,7 @@ from core.errors import BookMoved, EnvelopeMismatch, FileUnreadable
 from core.reader_failures import READER_FAILED, refuse_on_failure
 from ingest.formats.decoders import STREAM_READERS
 from ingest.formats.detection import FileFormat
+from ingest.formats.read_options import ReadOptions
 from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
 from ingest.validation import file_validation
@@ -58,8 +59,8 @@ def test_an_unforeseen_error_refuses_the_file(
 def test_a_reader_that_fails_in_the_middle_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read_one_batch(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-        batches = STREAM_READERS[FileFormat.CSV](path, name)
+    def read_one_batch(path: Path, name: str, options: ReadOptions) -> Iterator[pa.RecordBatch]:
+        batches = STREAM_READERS[FileFormat.CSV](path, name, options)
         yield next(batches)
         yield next(batches)
         raise IndexError("list index out of range")

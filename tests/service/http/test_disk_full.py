@@ -100,7 +100,8 @@ async def test_a_file_whose_normalised_copy_cannot_be_written_is_released(
         async def find_submission(self, *_: Any) -> None:
             return None
 
-    monkeypatch.setattr(file_validation, "_NORMALISED_FILE", str(FULL_DISK))
+    names = file_validation.NormalisedNames(str(FULL_DISK), "normalised.json")
+    monkeypatch.setattr(file_validation, "name_normalised", lambda _: names)
     admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes())
     with pytest.raises(OSError, match="No space left"):
         await admission.admit(spooled, _NoCheck())

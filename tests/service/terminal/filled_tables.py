@@ -191,6 +191,7 @@ def build_tables() -> dict[str, ReportTable]:
         "verify.build_check_table": verify.build_check_table(Verification(1, "", {}, [Check("", "", 0)])),
         "demo_payments.build_round_table": demo_payments.build_round_table([]),
         "live_view._build_outcome_table": live_view._build_outcome_table(figures),
+        "live_view._build_step_table": live_view._build_step_table(figures),
         "live_view._build_file_table": live_view._build_file_table(figures),
         "live_view._build_refusal_table": live_view._build_refusal_table(figures),
         "live_view._build_programme_table": live_view._build_programme_table(figures),

@@ -13,8 +13,10 @@ import pytest
 
 from monitoring.live_figures import LiveFigures
 from monitoring.service_metrics import ServiceMetrics
+from monitoring.situation import ServiceStatus
 from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
+from monitoring.verdict import AccountDifference, PausedSender
 from reporting.report_tables import Column, ReportTable
 from service.client.retries import Unreachable
 from service.database.embedded_server import Database
@@ -63,6 +65,7 @@ async def test_without_a_terminal_each_reading_is_a_line(database: Database, tmp
         assert process.stdout
         lines = [(await process.stdout.readline()).decode() for _ in range(2)]
         assert all("ready: 0 lines/s, 0 files and 0 forms wait" in line for line in lines)
+        assert all(line.endswith(". All is well. Nothing waits.\n") for line in lines)
         process.send_signal(signal.SIGINT)
         assert (await wait_for_end(process)).code == 0
 
@@ -124,12 +127,29 @@ def test_an_invalid_response_is_unreachable(status: int, body: bytes) -> None:
 def test_an_idle_service_is_shown() -> None:
     figures = build_figures(ServiceMetrics({}), Trend(), STATUS)
     assert "0 lines/s" in format_line(figures)
-    assert [part.rows for part in build_parts(figures) if isinstance(part, ReportTable)][1:] == [
+    assert "All is well. Nothing waits." in build_parts(figures)
+    assert [part.rows for part in build_parts(figures) if isinstance(part, ReportTable)][2:] == [
         [],
         [],
         [],
         [],
     ]
+
+
+def test_paused_senders_causes_and_the_first_step_are_shown() -> None:
+    pause = PausedSender("MIN-12", "wrong nomenclature", 0)
+    status = ServiceStatus(STATUS.started_at, "ready", [pause], [AccountDifference("FR76X", 150)])
+    figures = build_figures(ServiceMetrics({}), Trend(), status)
+    parts = build_parts(figures)
+    line = (
+        "Not well: books and bank differ by 1.50 euros on FR76X; "
+        "MIN-12 is paused (wrong nomenclature; files that wait: 0). Nothing waits."
+    )
+    assert parts[1] == figures.verdict.english == line
+    assert format_line(figures).endswith(line)
+    assert "  crescendo access create DIRECTORATE --role budget_directorate" in parts
+    (files,) = [part for part in parts if isinstance(part, ReportTable) and part.title == "Files by ministry"]
+    assert files.rows == [["MIN-12 (paused)", 0, 0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.calendar import YEAR_FIRST
+from core.catalog import CATALOG
+from monitoring.spending_steps import sum_steps
 from posting.book.registry import CENTRES_A_YEAR, SHEETS
 
 Row = Mapping[str, Any]
@@ -18,6 +20,7 @@ STATEMENTS: Mapping[str, str] = {
     "accepted": f"""
         select sender, format = 'form' as is_form, count(*) as lines, sum(amount)::bigint as cents
         from entry join ({_SENDERS}) s using (submission) where entry_id < ({_BATCH}) group by 1, 2""",
+    "kinds": f"select kind, sum(amount)::bigint as cents from entry where entry_id < ({_BATCH}) group by 1",
     "duplicate": f"""
         select s.sender, s.format = 'form' as is_form, count(*) as lines, sum(e.amount)::bigint as cents
         from duplicate d join ({_SENDERS}) s using (submission) join entry e using (entry_id)
@@ -91,8 +94,9 @@ class DatabaseState(NamedTuple):
     def lines(self, outcome: str, sender: str | None = None, *, is_form: bool | None = None) -> int:
         return sum(int(row["lines"]) for row in self._rows(outcome, sender, is_form))
 
-    def cents(self, outcome: str) -> int:
-        return sum(int(row["cents"]) for row in self.tables[outcome])
+    def steps(self) -> dict[str, int]:
+        """Add up the accepted cents by step of spending."""
+        return sum_steps({CATALOG[row["kind"]].name: int(row["cents"]) for row in self.tables["kinds"]})
 
     def files(self, sender: str, *, is_whole: bool = False, is_none: bool = False) -> int:
         """Count the files of a sender that ended in this state: all lines accepted, or none."""

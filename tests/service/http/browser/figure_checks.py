@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from monitoring.drain_rate import WINDOW_SECONDS as DRAIN_RATE_SECONDS
+from monitoring.spending_steps import STEPS
 from monitoring.trend import RATE_WINDOW_SECONDS
 from tests.service.http.browser.expected_figures import DatabaseState, Metrics, Row
 from tests.service.http.browser.page_texts import (
@@ -118,10 +119,24 @@ def _check_outcome_lines(name: str, moment: Moment) -> None:
     moment.check_between(lines, "lines_total", outcome=name)
 
 
-def _check_outcome_cents(name: str, moment: Moment) -> None:
-    cents = moment.last_event.read_count(f"figure throughput.outcomes.{name}.cents")
-    assert cents == moment.database.cents(name)
-    moment.check_between(cents, "cents_total", outcome=name)
+def _check_step(step: str, moment: Moment) -> None:
+    assert moment.last_event.read_count(f"step {step}") == moment.database.steps()[step]
+
+
+def _check_verdict(moment: Moment) -> None:
+    """Check that nothing is wrong, and that the stage named as the limit has the share shown at its station."""
+    text = moment.last_event.read_text("verdict")
+    is_idle = parse_rounded(moment.last_event.read_text("figure queue.oldest_seconds")).low <= 0
+    if text == "All is well. The database limits.":
+        assert not is_idle
+        return
+    match = re.fullmatch(r"All is well\. (?:Nothing waits|(\w+) limits \((\d+)% of a core\))\.", text)
+    assert match, text
+    assert is_idle == (match[1] is None)
+    if match[1]:
+        station = STATIONS[("Reading", "Decision", "Writing").index(match[1])]
+        low, high = ((int(match[2]) + change) / 100 for change in (-0.51, 0.51))
+        assert parse_rounded(moment.last_event.read_text(f"share {station}")).overlaps(low, high)
 
 
 def _check_lines_of_files(moment: Moment) -> None:
@@ -322,10 +337,7 @@ CHECKS: Mapping[str, Check] = {
         f"figure throughput.outcomes.{outcome}.lines": partial(_check_outcome_lines, outcome)
         for outcome in OUTCOMES
     },
-    **{
-        f"figure throughput.outcomes.{outcome}.cents": partial(_check_outcome_cents, outcome)
-        for outcome in OUTCOMES
-    },
+    **{f"step {step}": partial(_check_step, step) for step in STEPS},
     "figure queue.uploads": partial(_check_gauge, "queue.uploads", "uploads"),
     "figure queue.files": partial(_check_gauge, "queue.files", "files_waiting"),
     "figure queue.lines": partial(_check_gauge, "queue.lines", "file_lines_waiting"),
@@ -342,4 +354,5 @@ CHECKS: Mapping[str, Check] = {
     **{f"share {station}": partial(_check_share, station) for station in STATIONS},
     "trend-said": _check_peak,
     "summary": _check_summary,
+    "verdict": _check_verdict,
 }

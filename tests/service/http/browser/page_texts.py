@@ -13,18 +13,20 @@ const readPage = () => {
   const texts = {}, add = (name, text) => { (texts[name] ??= []).push(text.trim()); };
   const findName = (element) => {
     const cell = element.closest("tbody [data-column]"), figure = element.closest("[data-figure]");
+    const step = element.closest("[data-step]");
     const stage = element.closest("[data-stage]"), share = element.closest("[data-stages] .share");
     if (cell) return null;
     if (figure) return `figure ${figure.dataset.figure}`;
+    if (step) return `step ${step.dataset.step}`;
     if (stage) return `stage ${stage.dataset.stage}`;
     if (share) return `share ${share.closest("[data-stages]").dataset.stages}`;
-    if (element.closest("[data-word], thead")) return null;
-    return element.closest("#trend-said, #summary")?.id ?? `unknown in ${element.outerHTML}`;
+    if (element.closest("[data-word], thead, #first-step")) return null;
+    return element.closest("#trend-said, #summary, #verdict")?.id ?? `unknown in ${element.outerHTML}`;
   };
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const { data, parentElement } = walker.currentNode, name = findName(parentElement);
-    if (name && (/[0-9\\u2013]/.test(data) || parentElement.closest("[data-figure]"))) add(name, data);
+    if (name && (/[0-9\\u2013]/.test(data) || parentElement.closest("[data-figure], #verdict"))) add(name, data);
   }
   for (const cell of document.querySelectorAll("main tbody [data-column]")) {
     add(`cell ${cell.closest("table").id}.${cell.dataset.column}`, cell.innerText);

@@ -9,8 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from service.database.embedded_server import Database
-from tests.service.http.access_keys import AUDITOR, MINISTRY
-from tests.service.http.act_files import build_commitment, build_unknown_centres
+from tests.service.http.access_keys import AUDITOR, MINISTRY, OPERATOR
+from tests.service.http.act_files import build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.browser.pages import DESKTOP, PHONE, LivePage, expect, open_page
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
@@ -109,14 +109,42 @@ async def test_french_and_english(live_page: LivePage, browser: Browser, busy: S
     await expect(live_page.page.locator("#flow-title")).to_have_text(re.compile("Le chemin d.un acte"))
     await expect(live_page.page.locator("#state")).to_have_text("En direct")
     await expect(live_page.page.locator("#refusals tbody")).to_contain_text("Le centre financier")
-    assert re.fullmatch(
-        r"[\d\u202f]+,\d\d\s€", await live_page.read_figure("throughput.outcomes.accepted.cents")
-    )
+    committed = await live_page.page.locator("[data-step=committed]").inner_text()
+    assert re.fullmatch(r"[\d\u202f]+,\d\d\s€", committed)
     await live_page.page.reload()
     await expect(live_page.page.locator("#flow-title")).to_have_text(re.compile("Le chemin d.un acte"))
     async with open_page(browser, busy.service, AUDITOR, locale="fr-FR") as french_page:
         await expect(french_page.page.locator("html")).to_have_attribute("lang", "fr")
     assert live_page.console_errors == []
+
+
+async def test_the_verdict_is_that_of_the_service(
+    browser: Browser, database: Database, tmp_path: Path
+) -> None:
+    """The empty ledger's first step, then a paused sender; in both languages, as the service words them."""
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as service,
+        service.client() as client,
+        open_page(browser, service, AUDITOR, locale="fr-FR") as live_page,
+    ):
+        verdict, first_step = (live_page.page.locator(name) for name in ("#verdict", "#first-step"))
+        await expect(verdict).to_have_text("Tout va bien. Rien n\u2019attend.")
+        await expect(verdict).to_have_attribute("data-state", "well")
+        await expect(first_step).to_contain_text("Ouvrez d\u2019abord les crédits de l\u2019année")
+        await expect(first_step.locator("code")).to_contain_text("crescendo submit openings.csv")
+        await submit_credits(client)
+        await expect(first_step).to_be_hidden()
+        await client.post("/v1/senders/MIN-12/pause", json={"reason": "wrong file"}, headers=OPERATOR)
+        await expect(verdict).to_have_attribute("data-state", "ticket")
+        await expect(verdict).to_have_text(
+            "À traiter : MIN-12 en pause (wrong file ; fichiers en attente : 0). Rien n\u2019attend."
+        )
+        await expect(live_page.page.locator("#flows tbody")).to_contain_text("en pause : wrong file")
+        await live_page.page.get_by_role("button", name="English").click()
+        served = (await client.get("/v1/figures")).json()["verdict"]
+        await expect(verdict).to_have_text(served["english"])
+        assert live_page.console_errors == []
 
 
 @pytest.mark.parametrize(("scheme", "background"), [("light", BRIGHT), ("dark", DARK)])

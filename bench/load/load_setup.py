@@ -1,0 +1,108 @@
+"""The budget and the payees of a load, sent to the service before it is put under load."""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from bench.load import load_budget
+from bench.load.arrivals import Load, plan_arrivals
+from bench.load.http_connections import Address
+from bench.load.load_target import LoadFailed, SenderKey, Target
+
+_RESPONSE_SECONDS = 60
+_SHOWN_CHARACTERS = 300
+_CONSEQUENCE = "What it has accepted stays in its journal."
+
+
+class _SetupForm(NamedTuple):
+    """Acts that are sent as one form before the load."""
+
+    key: SenderKey
+    subject: str
+    rows: list[load_budget.Row]
+
+
+def create_budget(target: Target) -> None:
+    """Open credits for all senders and register payees, with forms that an earlier load may have sent already.
+
+    Raises
+    ------
+    LoadFailed
+        The service refused them, or gave no proper response.
+    """
+    target.report_progress("opening credits and registering payees")
+    for form in _list_forms(target):
+        try:
+            result = _send_form(target.address, form)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise LoadFailed(
+                f"{_describe_failure(target, form)}: {_describe_error(error)}. {_CONSEQUENCE}"
+            ) from error
+        if not isinstance(result, dict) or result.get("outcome") not in {"accepted", "duplicate"}:
+            raise LoadFailed(
+                f"{_describe_failure(target, form)}: {_describe_refusal(result)}. {_CONSEQUENCE}"
+            )
+
+
+def _list_forms(target: Target) -> Iterator[_SetupForm]:
+    budget = load_budget.build_budget()
+    openings = load_budget.build_opening_acts(budget.assignments)
+    allotments = load_budget.build_allotment_acts(budget.assignments)
+    yield _SetupForm(target.directorate_key, "the opening of credits", openings)
+    yield _SetupForm(target.setup_key, "the allotment of credits", allotments)
+    yield _SetupForm(
+        target.setup_key, "the registration of payees", load_budget.build_registration_acts(budget.payees)
+    )
+
+
+def _send_form(address: Address, form: _SetupForm) -> Any:
+    headers = {"authorization": f"Bearer {form.key.token}", "content-type": "application/json"}
+    url = f"http://{address.host}:{address.port}/v1/acts"
+    request = urllib.request.Request(url, json.dumps(form.rows).encode(), headers)
+    with urllib.request.urlopen(request, timeout=_RESPONSE_SECONDS) as response:  # noqa: S310
+        content = response.read()
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {_shorten(content)}") from error
+
+
+def _describe_failure(target: Target, form: _SetupForm) -> str:
+    return f"http://{target.address.host}:{target.address.port} did not accept {form.subject} of the load"
+
+
+def _describe_error(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"{error.code} {_shorten(error.read(_SHOWN_CHARACTERS))}"
+    return str(error)
+
+
+def _describe_refusal(result: Any) -> str:
+    lines = result.get("lines") if isinstance(result, dict) else None
+    refused = [line for line in lines or [] if line.get("outcome") not in {"ACCEPTED", "DUPLICATE"}]
+    return (
+        _shorten(json.dumps(refused[:3]))
+        if refused
+        else f"it states no outcome: {_shorten(json.dumps(result))}"
+    )
+
+
+def _shorten(text: bytes | str) -> str:
+    decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return decoded[:_SHOWN_CHARACTERS]
+
+
+def describe_load(load: Load, url: str) -> str:
+    """Describe what a load sends to the service of somebody else."""
+    budget = load_budget.build_budget()
+    euros = load_budget.count_opened_euros(budget.assignments)
+    files = f", and files of {load.file_lines:,} lines without a pause" if load.file_lines else ""
+    return (
+        f"This will be sent to {url}, and what it accepts stays in its journal for ever:\n"
+        f"  credits of {euros:,} euros, opened in {len(budget.assignments)} programmes and allotted\n"
+        f"  {len(budget.payees):,} payees\n"
+        f"  {len(plan_arrivals(load).due):,} forms over {load.connections:,} connections{files}"
+    )

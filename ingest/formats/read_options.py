@@ -1,0 +1,14 @@
+"""What the sender of a file states about its reading; the same file is read the same way whenever it is read again."""
+
+from typing import NamedTuple
+
+
+class ReadOptions(NamedTuple):
+    """The options of a reading."""
+
+    charset: str = ""
+    """One of ``charsets.CHARSETS``; empty if it is not stated."""
+
+
+PLAIN = ReadOptions()
+"""Nothing is stated."""

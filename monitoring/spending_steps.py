@@ -1,0 +1,51 @@
+"""The accepted amounts by step of spending: what is opened, committed, certified, payable and paid never adds up.
+
+A kind that takes an amount back (a decrease, a cancellation, a rejection) counts against its step.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from core.catalog import CATALOG, ActKind, BudgetAction, Family, Measure
+
+
+class StepSign(NamedTuple):
+    """The step that a kind of act belongs to, and the sign with which its amount counts there."""
+
+    step: str
+    sign: int
+
+
+STEPS: tuple[str, ...] = ("payable", "paid", "certified", "committed", "opened_ae", "opened_cp")
+"""What is payable first: that is asked most often."""
+_FAMILY_STEPS: Mapping[Family, StepSign] = {
+    Family.SERVICE: StepSign("certified", 1),
+    Family.SERVICE_CANCELLATION: StepSign("certified", -1),
+    Family.REJECTION: StepSign("payable", -1),
+}
+
+
+def find_step(kind: ActKind) -> StepSign | None:
+    """Return the step of a kind; None if its amount belongs to no step, as for allotments and bank movements."""
+    if kind.budget is BudgetAction.OPEN:
+        return StepSign("opened_ae" if kind.measure is Measure.AE else "opened_cp", 1)
+    if kind.family in (Family.COMMITMENT, Family.COMMITMENT_CHANGE):
+        return StepSign("committed", kind.ae_consumed)
+    if kind.family is Family.PAYMENT_REQUEST and kind.cp_reserved:
+        return StepSign("payable", 1)
+    if kind.remits and kind.settles:
+        return StepSign("paid", 1)
+    return _FAMILY_STEPS.get(kind.family)
+
+
+KIND_STEPS: Mapping[str, StepSign] = {kind.name: step for kind in CATALOG if (step := find_step(kind))}
+"""By the name of the kind."""
+
+
+def sum_steps(values: Mapping[str, float]) -> dict[str, int]:
+    """Add up the values of the kinds by step; all steps, in their order."""
+    sums: dict[str, int] = dict.fromkeys(STEPS, 0)
+    for kind, value in values.items():
+        if step := KIND_STEPS.get(kind):
+            sums[step.step] += step.sign * round(value)
+    return sums

@@ -1,0 +1,139 @@
+"""CSV files whose charset is stated, over HTTP and by command: in one request, in pieces, as dry runs, by manifests."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ingest.spool.spool import Spool
+from service.client.client import WHOLE_BYTES_MAX, Client
+from service.database.embedded_server import Database
+from tests.databases import create_database
+from tests.service.cli.test_run_order import ENVIRONMENT
+from tests.service.command_line import run_crescendo
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import fetch
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+KEY = MINISTRY["authorization"].removeprefix("Bearer ")
+WINDOWS = "windows-1252"
+
+
+def build_csv(prefix: str, lines: int = 1, delimiter: str = "\t") -> str:
+    """Build lines that are refused for their fund centre, so that their references are listed."""
+    rows = build_unknown_centres(lines, prefix)
+    return "".join(delimiter.join(fields) + "\r\n" for fields in [rows[0], *(row.values() for row in rows)])
+
+
+async def _list_references(client: httpx.AsyncClient, ticket: Any) -> list[str]:
+    refusals = (await client.get(f"/v1/submissions/{ticket['submission']}/refusals?limit=10")).json()
+    return [refusal["reference"] for refusal in refusals["refusals"]]
+
+
+async def _send(
+    client: httpx.AsyncClient, body: bytes, query: str = "wait=60", **headers: str
+) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post(f"/v1/submissions?{query}", content=body, headers=named)
+
+
+@pytest.mark.parametrize(
+    ("codec", "headers"),
+    [
+        ("cp1252", {"content_type": "text/csv; charset=Windows-1252"}),
+        ("cp1252", {"content_type": 'text/csv;header=present;charset="cp1252"'}),
+        ("cp1252", {"content_type": "application/octet-stream", "crescendo_charset": WINDOWS}),
+        ("utf-16-le", {"content_type": "text/csv; charset=utf-16le", "crescendo_charset": "UTF-16LE"}),
+        ("utf-16-be", {"content_type": "text/csv", "crescendo_charset": "utf-16be"}),
+        ("utf-16", {"content_type": "text/csv"}),
+        ("utf-8", {"content_type": "text/csv; charset=utf-8"}),
+    ],
+)
+async def test_a_charset_is_stated_in_a_header(
+    client: httpx.AsyncClient, codec: str, headers: dict[str, str]
+) -> None:
+    name = f"Œ-{codec}-{len(headers)}-{len(str(headers))}-"
+    response = await _send(client, build_csv(name).encode(codec), **headers)
+    assert response.is_success, response.text
+    assert await _list_references(client, response.json()) == [f"{name}0"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"content_type": "text/csv; charset=iso-8859-1"}, "utf-8, utf-16, utf-16le, utf-16be, windows-1252"),
+        ({"content_type": "text/csv", "crescendo_charset": "latin"}, "utf-8, utf-16"),
+        ({"content_type": "text/csv; charset=utf-8", "crescendo_charset": WINDOWS}, "one header only"),
+        ({"content_type": "text/csv; charset=utf-16"}, "utf-16le or utf-16be"),
+        ({"content_type": "text/csv"}, "state its charset"),
+    ],
+)
+async def test_a_charset_that_does_not_fit_is_refused(
+    client: httpx.AsyncClient, headers: dict[str, str], message: str
+) -> None:
+    response = await _send(client, build_csv("É-").encode("cp1252"), **headers)
+    assert response.status_code in {400, 422}, response.text
+    assert message in response.text
+
+
+async def test_a_dry_run_reads_the_charset(client: httpx.AsyncClient) -> None:
+    body = build_csv("É-dry-").encode("cp1252")
+    response = await _send(client, body, "dry_run=true", content_type="text/csv; charset=cp1252")
+    assert [refusal["reference"] for refusal in response.json()["refusals"]] == ["É-dry-0"]
+
+
+@pytest.mark.parametrize("lines", [1, 60_000])
+async def test_the_client_states_the_charset(place: ServicePlace, tmp_path: Path, lines: int) -> None:
+    """Sent whole and in pieces; the charset is stored with the file, so that it is read again in the same way."""
+    file = tmp_path / "acts.csv"
+    file.write_bytes(build_csv(f"É{lines}-", lines).encode("cp1252"))
+    assert (file.stat().st_size > WHOLE_BYTES_MAX) == (lines > 1)
+    service = Client(place.service.url, KEY)
+    ticket = await asyncio.to_thread(service.submit, file, envelope={"charset": WINDOWS})
+    assert next(service.refusals(ticket["submission"]))["reference"] == f"É{lines}-0"
+    stored = Spool(place.data / "spool").open(bytes.fromhex(ticket["receipt"]["sha256"]), "MIN-09")
+    assert stored.envelope.charset == WINDOWS
+
+
+@pytest.mark.parametrize("by_manifest", [True, False])
+async def test_submit_states_the_charset(place: ServicePlace, tmp_path: Path, by_manifest: bool) -> None:
+    file, name = tmp_path / "acts.csv", f"É-submit-{by_manifest}-"
+    file.write_bytes(build_csv(name).encode("utf-16-le"))
+    words: tuple[str, ...] = ("--charset", "UTF-16LE")
+    if by_manifest:
+        file.with_name("acts.csv.manifest.json").write_text(json.dumps({"charset": "utf-16le"}))
+        words = ()
+    key = {"CRESCENDO_KEY": KEY}
+    result = await run_crescendo(
+        "submit", file, *words, "--url", place.service.url, "--json", environment=key
+    )
+    assert result.code == 0, result.err
+    (submission,) = result.json()["submissions"]
+    rows = await fetch(
+        place.dsn, f"select reference from refusal where submission = {submission['submission']}"
+    )
+    assert [row["reference"] for row in rows] == [f"{name}0"]
+
+
+async def test_run_reads_the_charset(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "acts.csv"
+    file.write_bytes(build_csv("É-run-").encode("cp1252"))
+    async with create_database(database) as dsn:
+        where = ("--database", dsn, "--data", tmp_path / "data", "--sender", "MIN-09", "--json")
+        for words, code in (
+            ((), 1),
+            (("--charset", "latin-1"), 2),
+            (("--charset", "cp1252", "--dry-run"), 0),
+        ):
+            result = await run_crescendo("run", file, *words, *where, environment=ENVIRONMENT)
+            assert result.code == code, result.err
+        result = await run_crescendo("run", file, "--charset", WINDOWS, *where, environment=ENVIRONMENT)
+        assert result.json()["receipts"][0]["refused"]["lines"] == 1
+        rows = await fetch(dsn, "select reference from refusal")
+    assert [row["reference"] for row in rows] == ["É-run-0"]
