@@ -49,10 +49,12 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Le scinder en plusieurs actes, chacun avec sa référence.",
     ),
     _O.REFERENCE_CONFLICT: Remedy(
-        "This reference was already used for an act with different content; that act is unchanged.",
-        "Use a new reference for another act; to correct the first, send an act that changes or reverses it.",
-        "Cette référence désigne déjà un acte dont le contenu diffère ; cet acte reste inchangé.",
-        "Prendre une autre référence pour un autre acte ; pour corriger, envoyer l'acte rectificatif.",
+        "This reference is that of an act with different content, which is accepted or held; this line changes nothing of it.",
+        "Use a new reference for another act. To correct one that is accepted, send an act that changes or reverses it; one"
+        " that was held and then refused, send again.",
+        "Cette référence désigne un acte dont le contenu diffère, accepté ou en attente ; cette ligne n'y change rien.",
+        "Prendre une autre référence pour un autre acte. Pour corriger un acte accepté, envoyer l'acte rectificatif ; un acte"
+        " en attente puis refusé se renvoie.",
     ),
     _O.FIELD_MISSING: Remedy(
         "A field that this kind of act needs is empty.", "Fill in the named field.",

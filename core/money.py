@@ -13,3 +13,8 @@ def format_euros(cents: int) -> str:
     """Format ``1234567`` as ``12,345.67``, exactly, for texts that people read."""
     whole, rest = divmod(abs(int(cents)), CENTS_PER_EURO)
     return f"{'-' if cents < 0 else ''}{whole:,}.{rest:02}"
+
+
+def format_plain_euros(cents: int) -> str:
+    """Format ``1234567`` as ``12345.67``, exactly, for cells of a table that a program may read too."""
+    return format_euros(cents).replace(",", "")

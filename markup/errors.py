@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import BinaryIO
 
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from core.tables.xml import DEPTH_MAX, TEXT_BYTES_MAX, XmlFault
+from core.tables.xml import DEPTH_MAX, TEXT_BYTES_MAX, XmlFault, XmlMessage
 from markup.rows import DocumentFaulty
 
-_EXCERPT_BYTES = 40
+_EXCERPT_BYTES, _NAME_LETTERS_MAX = 40, 60
 _SEND_WHOLE = "Send the whole document"
 _WRITE_WELL_FORMED = "Write well-formed XML in UTF-8"
 _FOLLOW_SCHEMA = "Follow the schema of the message"
@@ -43,11 +43,6 @@ _MESSAGES: Mapping[XmlFault, tuple[type[InputError], str, str]] = {
         "A text is too long",
         f"Write texts of at most {TEXT_BYTES_MAX:,} bytes",
     ),
-    XmlFault.NAMESPACE_UNKNOWN: (
-        FormatUnknown,
-        "This is another message, or another version",
-        "Send a supported message and version",
-    ),
     XmlFault.ELEMENT_UNKNOWN: (
         FileUnreadable,
         "The message does not have this element",
@@ -74,10 +69,34 @@ _MESSAGES: Mapping[XmlFault, tuple[type[InputError], str, str]] = {
 }
 
 
-def describe_fault(error: DocumentFaulty, file: BinaryIO, name: str) -> InputError:
-    """Return the error for the sender of ``file``, who calls it ``name``; its text begins with the fault's code."""
+def describe_fault(
+    error: DocumentFaulty, file: BinaryIO, name: str, *, messages: Mapping[str, XmlMessage]
+) -> InputError:
+    """Return the error for the sender of ``file``, who calls it ``name``; its text begins with the fault's code.
+
+    ``messages`` are those that are read, by namespace.
+    """
+    if error.fault is XmlFault.NAMESPACE_UNKNOWN:
+        finding = describe_namespace(error.namespace, messages)
+        remedy = f"Send one of: {', '.join(sorted(map(_shorten, messages)))}"
+        return FormatUnknown(f"{name}, byte {error.offset:,}", finding, remedy)
     error_type, fault, remedy = _MESSAGES[error.fault]
     file.seek(error.offset)
     excerpt = file.read(_EXCERPT_BYTES).decode("ascii", "backslashreplace")
     description = f"{error.fault.name}: {fault}" + (f": {excerpt!r}" if excerpt else "")
     return error_type(f"{name}, byte {error.offset:,}", description, remedy)
+
+
+def describe_namespace(namespace: str, messages: Mapping[str, XmlMessage]) -> str:
+    """Describe a root of this namespace that is none of ``messages``; the text begins with the fault's code."""
+    code = XmlFault.NAMESPACE_UNKNOWN.name
+    if not namespace:
+        return f"{code}: The root has no namespace, which names the message and its version"
+    if namespace in messages:
+        return f"{code}: The root is not the element {messages[namespace].root.name}"
+    return f"{code}: This is {_shorten(namespace)[:_NAME_LETTERS_MAX]!a}, another message or version"
+
+
+def _shorten(namespace: str) -> str:
+    """Return what follows the last colon: ``pain.001.001.09``."""
+    return namespace.rpartition(":")[2]

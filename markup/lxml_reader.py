@@ -55,7 +55,7 @@ def _read_rows(handler: "_EventHandler", blocks: Iterator[None]) -> Iterator[Rec
 
 def _feed_parser(file: BinaryIO, handler: "_EventHandler") -> Iterator[None]:
     """Feed the parser block by block; yield after each."""
-    parser, offset, start = _create_parser(handler), 0, file.tell()
+    parser, offset, start, namespace = _create_parser(handler), 0, file.tell(), ""
     default_fault = XmlFault.MARKUP_INVALID
     try:
         while block := file.read(_BLOCK_BYTES):
@@ -68,10 +68,10 @@ def _feed_parser(file: BinaryIO, handler: "_EventHandler") -> Iterator[None]:
     except XMLSyntaxError as error:
         fault = _FAULTS.get(error.code or 0, default_fault)
     except DocumentFaulty as error:
-        fault = error.fault
+        fault, namespace = error.fault, error.namespace
     else:
         return
-    raise DocumentFaulty(fault, _locate_fault(file, handler, start=start, block_offset=offset))
+    raise DocumentFaulty(fault, _locate_fault(file, handler, start=start, block_offset=offset), namespace)
 
 
 def _locate_fault(file: BinaryIO, handler: "_EventHandler", *, start: int, block_offset: int) -> int:
@@ -170,7 +170,7 @@ class _EventHandler:
         namespace, _, name = tag.removeprefix("{").rpartition("}")
         message = self.messages.get(namespace)
         if message is None or message.root.name != name:
-            raise DocumentFaulty(XmlFault.NAMESPACE_UNKNOWN, 0)
+            raise DocumentFaulty(XmlFault.NAMESPACE_UNKNOWN, 0, namespace)
         if any(not key.startswith("{") for key in attributes):
             raise DocumentFaulty(XmlFault.ATTRIBUTE_UNKNOWN, 0)
         self.compiled, self.has_root = compile_message(message), True

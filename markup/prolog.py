@@ -64,7 +64,7 @@ def parse_prolog(text: bytes, messages: Mapping[str, XmlMessage]) -> Prolog:
         raise DocumentFaulty(XmlFault.DECLINED, offset)
     message = messages.get(namespace)
     if message is None or message.root.name != root[1].decode("ascii"):
-        raise DocumentFaulty(XmlFault.NAMESPACE_UNKNOWN, offset)
+        raise DocumentFaulty(XmlFault.NAMESPACE_UNKNOWN, offset, namespace)
     return Prolog(message, root.end())
 
 

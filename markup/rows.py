@@ -34,9 +34,10 @@ class Document(NamedTuple):
 class DocumentFaulty(CrescendoError):
     """The document is faulty, or this reader declines it."""
 
-    def __init__(self, fault: XmlFault, offset: int) -> None:
+    def __init__(self, fault: XmlFault, offset: int, namespace: str = "") -> None:
         super().__init__(f"{fault.name} at byte {offset:,}")
-        self.fault, self.offset = fault, offset
+        self.fault, self.offset, self.namespace = fault, offset, namespace
+        """The namespace is that of the root, if the message is unknown."""
 
 
 def build_schema(record: CompiledRecord) -> pa.Schema:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from core.amount_fields import AmountStruct, Cents, OldCents
 from monitoring.verdict import PausedSender, Verdict
 
 FORM_TARGET_SECONDS = 0.25
@@ -114,12 +115,14 @@ class SenderFigures(msgspec.Struct, frozen=True):
     outcomes: Outcomes
 
 
-class CreditFigures(msgspec.Struct, frozen=True):
+class CreditFigures(AmountStruct, frozen=True):
     """The AE or the CP of a programme, in cents."""
 
-    opened: int
-    available: int
+    opened: OldCents
+    available: OldCents
     """Neither reserved nor consumed; below 0 only where credits are estimated."""
+    opened_cents: Cents = 0
+    available_cents: Cents = 0
 
 
 class ProgrammeFigures(msgspec.Struct, frozen=True):

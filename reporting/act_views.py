@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.amount_fields import AmountStruct, Cents, OldCents
 from reporting.budget import Appropriations
 from reporting.proofs import LinkProof
 from reporting.refusals import RefusedLine
@@ -71,18 +72,19 @@ class NodeChange(msgspec.Struct, frozen=True):
     cp_after: Appropriations
 
 
-class EntrySummary(msgspec.Struct, frozen=True):
+class EntrySummary(AmountStruct, frozen=True):
     """A summary of another entry."""
 
     entry: int
     reference: str
     kind: str
     day: str
-    amount: int
+    amount: OldCents
     follows: int
+    amount_cents: Cents = 0
 
 
-class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
+class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     """An accepted line and the facts related to it."""
 
     entry: int
@@ -90,7 +92,7 @@ class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     french: str
     origin: Origin
-    amount: int
+    amount: OldCents
     day: str
     month: str
     batch: int
@@ -106,6 +108,7 @@ class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
     followers: list[EntrySummary]
     duplicates: list[Origin]
     """The origins of lines that repeat this one."""
+    amount_cents: Cents = 0
 
 
 class RefusedHistory(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from core.amount_fields import AmountStruct, Cents, OldCents
 from core.nomenclature import CentreLevel, FundFamily
 from reporting.code_names import CENTRE, BudgetNode, CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
@@ -17,16 +18,21 @@ _DROP_ORDER = (
 )
 
 
-class Appropriations(msgspec.Struct, frozen=True):
+class Appropriations(AmountStruct, frozen=True):
     """The AE or the CP of a node, in cents."""
 
-    opened: int
-    allotted: int
+    opened: OldCents
+    allotted: OldCents
     """Allotted to the level below."""
-    reserved: int
-    consumed: int
-    available: int
+    reserved: OldCents
+    consumed: OldCents
+    available: OldCents
     """Opened less reserved and consumed; below zero only for estimated credits."""
+    opened_cents: Cents = 0
+    allotted_cents: Cents = 0
+    reserved_cents: Cents = 0
+    consumed_cents: Cents = 0
+    available_cents: Cents = 0
 
 
 class NodeBudget(msgspec.Struct, frozen=True):
@@ -130,9 +136,7 @@ def read_appropriations(row: Row | None, measure: str) -> Appropriations:
 
 
 def _sum_appropriations(parts: Sequence[Appropriations]) -> Appropriations:
-    return Appropriations(
-        *(sum(getattr(part, name) for part in parts) for name in Appropriations.__struct_fields__)
-    )
+    return Appropriations(*(sum(getattr(part, name) for part in parts) for name in (*_FIGURES, "available")))
 
 
 def _build_sort_key(node: NodeBudget) -> tuple[int, str, str, str]:

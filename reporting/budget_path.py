@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from core.amount_fields import AmountStruct, Cents, OldCents
 from core.calendar import YEAR_FIRST
 from core.nomenclature import CENTRES_MAX, CentreLevel, FundFamily
 from reporting.budget import NodeBudget, read_appropriations
@@ -30,12 +31,13 @@ class LevelBudget(NodeBudget, frozen=True, kw_only=True):
     level: str
 
 
-class TightestLevel(msgspec.Struct, frozen=True):
+class TightestLevel(AmountStruct, frozen=True):
     """The level with the least available credits; its available credits are what may still be spent."""
 
     level: str
     centre: str
-    available: int
+    available: OldCents
+    available_cents: Cents = 0
 
 
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,8 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-import msgspec
-
+from core.amount_fields import AmountStruct, Cents, OldCents
 from core.catalog import CATALOG, Family, Remainder, list_kinds
 from core.nomenclature import CentreLevel, FundCentre
 from reporting.code_names import CENTRE, CodeNames
@@ -12,28 +11,32 @@ from reporting.report_queries import Connection, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 
 
-class OutstandingCentre(msgspec.Struct, frozen=True):
+class OutstandingCentre(AmountStruct, frozen=True):
     """Outstanding commitments of one fund centre and budget year, in cents."""
 
     year: int
     centre: str
     label: str
     commitments: int
-    open: int
+    open: OldCents
     """Committed, and neither certified nor requested without service."""
-    unbilled: int
+    unbilled: OldCents
     """Certified, and not yet requested."""
+    open_cents: Cents = 0
+    unbilled_cents: Cents = 0
 
 
-class OutstandingCommitments(msgspec.Struct, frozen=True):
+class OutstandingCommitments(AmountStruct, frozen=True):
     """The fund centres of one level with outstanding commitments, in order of the nomenclature."""
 
     batch: int
     level: str
     centres: list[OutstandingCentre]
     commitments: int
-    open: int
-    unbilled: int
+    open: OldCents
+    unbilled: OldCents
+    open_cents: Cents = 0
+    unbilled_cents: Cents = 0
 
 
 async def load_outstanding_commitments(

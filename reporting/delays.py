@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.amount_fields import AmountStruct, Cents, OldCents, list_new_names
 from core.catalog import list_kinds
 from core.senders import RESERVED_SENDERS
 from core.tables.columns import allocate_zeros, concat_tables, select_rows
@@ -31,7 +32,7 @@ _INTEREST = list_kinds(lambda kind: kind.is_interest)
 _UNKNOWN = ("", "")
 
 
-class Delay(msgspec.Struct, frozen=True, kw_only=True):
+class Delay(AmountStruct, frozen=True, kw_only=True):
     """The payments of one ministry or programme; amounts in cents."""
 
     ministry: str
@@ -47,10 +48,13 @@ class Delay(msgspec.Struct, frozen=True, kw_only=True):
     in_time_percent: float
     suspended: int
     suspended_days: int
-    interest_due: int
+    interest_due: OldCents
     """Interest and compensation for late debits."""
-    interest_proposed: int
-    interest_paid: int
+    interest_proposed: OldCents
+    interest_paid: OldCents
+    interest_due_cents: Cents = 0
+    interest_proposed_cents: Cents = 0
+    interest_paid_cents: Cents = 0
 
 
 class Delays(msgspec.Struct, frozen=True):
@@ -193,7 +197,7 @@ def _build_row(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]],
     )
 
 
-_NOT_SUMMED = frozenset({"ministry", "programme", "mean_days", "in_time_percent"})
+_NOT_SUMMED = frozenset({"ministry", "programme", "mean_days", "in_time_percent", *list_new_names(Delay)})
 _SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _NOT_SUMMED)
 
 _DROP_ORDER = (

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-import msgspec
-
+from core.amount_fields import AmountStruct, Cents, OldCents
 from core.catalog import CATALOG, Family, Remainder, list_kinds
 from reporting.act_rows import (
     ActLines,
@@ -30,7 +29,7 @@ FollowerSums = Mapping[int, Mapping[int, int]]
 """By line and kind of follower: the cents that were not undone since."""
 
 
-class CommitmentLine(msgspec.Struct, frozen=True, kw_only=True):
+class CommitmentLine(AmountStruct, frozen=True, kw_only=True):
     """One line of a commitment (*engagement juridique*), in cents of AE."""
 
     entry: int
@@ -39,27 +38,36 @@ class CommitmentLine(msgspec.Struct, frozen=True, kw_only=True):
     day: str
     month: str
     assignment: Assignment | None
-    initial: int
-    increased: int
-    decreased: int
-    engaged: int
+    initial: OldCents
+    increased: OldCents
+    decreased: OldCents
+    engaged: OldCents
     """The initial amount and increases, less decreases."""
-    certified: int
+    certified: OldCents
     """Certified service (*service fait*), less cancellations."""
-    requested: int
+    requested: OldCents
     """Amounts of payment requests, less rejections."""
-    open: int
+    open: OldCents
     """Engaged, and neither certified nor requested without service."""
-    unbilled: int
+    unbilled: OldCents
     """Certified, not yet requested."""
-    remaining: int
+    remaining: OldCents
     """Engaged, not yet requested: open and unbilled."""
     changes: list[EntrySummary]
     services: list[EntrySummary]
     requests: list[EntrySummary]
+    initial_cents: Cents = 0
+    increased_cents: Cents = 0
+    decreased_cents: Cents = 0
+    engaged_cents: Cents = 0
+    certified_cents: Cents = 0
+    requested_cents: Cents = 0
+    open_cents: Cents = 0
+    unbilled_cents: Cents = 0
+    remaining_cents: Cents = 0
 
 
-class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentLine(AmountStruct, frozen=True, kw_only=True):
     """One line of a payment request (*demande de paiement*), in cents."""
 
     entry: int
@@ -75,20 +83,26 @@ class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
     """Null if the request states no payment terms."""
     state: str
     """``requested``, ``partly_rejected``, ``rejected``; ``partly_paid`` or ``paid`` once acts of payment followed."""
-    amount: int
-    rejected: int
-    left: int
+    amount: OldCents
+    rejected: OldCents
+    left: OldCents
     """Requested, and not rejected."""
-    settled: int
+    settled: OldCents
     """Paid or set off, including transfers that the bank returned since."""
-    diverted: int
+    diverted: OldCents
     """Diverted to third parties by oppositions and assignments."""
-    payable: int
+    payable: OldCents
     """Left, and neither settled nor diverted."""
     commitment: EntrySummary | None
     rejections: list[EntrySummary]
     settlements: list[EntrySummary]
     """Payments, set-offs, oppositions and assignments."""
+    amount_cents: Cents = 0
+    rejected_cents: Cents = 0
+    left_cents: Cents = 0
+    settled_cents: Cents = 0
+    diverted_cents: Cents = 0
+    payable_cents: Cents = 0
 
 
 class CommitmentStatus(NamedTuple):

@@ -27,6 +27,16 @@ class Agreement(msgspec.Struct, frozen=True):
     stated: int
     counted: int
     is_money: bool = False
+    stated_cents: int | None = None
+    """``stated``, if the figure is an amount."""
+    counted_cents: int | None = None
+    """``counted``, if the figure is an amount."""
+
+    def __post_init__(self) -> None:
+        """Name the amounts as such."""
+        if self.is_money:
+            msgspec.structs.force_setattr(self, "stated_cents", self.stated)
+            msgspec.structs.force_setattr(self, "counted_cents", self.counted)
 
     @property
     def holds(self) -> bool:

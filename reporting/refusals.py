@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from core.act_fields import Field
+from core.amount_fields import AmountStruct, Cents, OldCents
 from core.catalog import CATALOG
 from core.line_remedies import Remedy
 from core.outcome_codes import Outcome
@@ -43,7 +44,7 @@ class Refusals(msgspec.Struct, frozen=True):
     cents: int
 
 
-class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
+class RefusedLine(AmountStruct, frozen=True, kw_only=True):
     """One refused line and its reason, or many consecutive lines that were refused for one reason of form."""
 
     batch: int
@@ -52,7 +53,7 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
     """From 1; of many lines the first."""
     reference: str
     kind: str
-    amount: int
+    amount: OldCents
     """In cents; of many lines the sum."""
     code: str
     field: str
@@ -60,12 +61,14 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
     """The text in the field."""
     node: str
     """The budget node that refused the line, in words."""
-    missing: int
+    missing: OldCents
     """Cents missing at that node."""
     finding: str
     action: str
     last_line: int
     """The last of many lines; else the line."""
+    amount_cents: Cents = 0
+    missing_cents: Cents = 0
 
 
 async def load_refusals(

@@ -1,7 +1,6 @@
 """The trial balance: debit, credit and balance of every account, and whether both sides are equal."""
 
-import msgspec
-
+from core.amount_fields import AmountStruct, Cents, OldCents
 from core.calendar import to_period
 from core.senders import RESERVED_SENDERS
 from reporting.code_names import AccountName, CodeNames
@@ -12,25 +11,30 @@ from reporting.visibility import WHOLE_JOURNAL, Visibility
 _PERIOD_MAX = 2**31 - 1
 
 
-class AccountSums(msgspec.Struct, frozen=True):
+class AccountSums(AmountStruct, frozen=True):
     """The sums of one account, in cents.  ``balance`` is debit less credit."""
 
     account: str
     label: str
-    debit: int
-    credit: int
-    balance: int
+    debit: OldCents
+    credit: OldCents
+    balance: OldCents
+    debit_cents: Cents = 0
+    credit_cents: Cents = 0
+    balance_cents: Cents = 0
 
 
-class TrialBalance(msgspec.Struct, frozen=True):
+class TrialBalance(AmountStruct, frozen=True):
     """The sums of all accounts that were posted to, in order of their codes, in cents."""
 
     batch: int
     """The sums are as of this batch."""
     exercise: int | None
     accounts: list[AccountSums]
-    debit: int
-    credit: int
+    debit: OldCents
+    credit: OldCents
+    debit_cents: Cents = 0
+    credit_cents: Cents = 0
 
     @property
     def is_balanced(self) -> bool:

@@ -79,7 +79,9 @@ def open_payment_file(path: Path, name: str) -> Iterator[PaymentFile]:
         try:
             yield payment_file
         except DocumentFaulty as error:
-            raise describe_fault(error, payment_file.file, payment_file.name) from error
+            raise describe_fault(
+                error, payment_file.file, payment_file.name, messages=_BY_NAMESPACE
+            ) from error
 
 
 def _locate_payment_file(raw: BinaryIO, name: str) -> PaymentFile:

@@ -1,6 +1,7 @@
 """The store: PostgreSQL contains the only durable state.  Several batches are copied at once and commit in order."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -190,11 +191,12 @@ class PostgresStore:
         BookMoved
             The epoch or version in the database is no longer this engine's.  Nothing was stored.
         """
+        decision_time = time.monotonic()  # what the engine has decided is committed at once
         await self._ensure_partitions(result)
         async with connection.transaction():
             await self.copy_rows(connection, result)
             await previous.wait()  # no time limit: if the previous commit fails, the attempt ends
-            await self.close_batch(connection, result)
+            await self.close_batch(connection, result, decision_time)
         self._connections.free_copiers.put_nowait(connection)
 
     async def save_checkpoint(self, snapshot: CheckpointSnapshot) -> None:
@@ -217,13 +219,19 @@ class PostgresStore:
             await connection.execute(SQL["insert_checkpoint"], *snapshot.build_row())
         self._connections.free_copiers.put_nowait(connection)
 
-    async def close_batch(self, connection: asyncpg.Connection, result: BatchResult) -> None:
-        """Store that the batch is complete, as the last statement of its transaction; see ``commit``."""
+    async def close_batch(
+        self, connection: asyncpg.Connection, result: BatchResult, decision_time: float
+    ) -> None:
+        """Store that the batch is complete, as the last statement of its transaction; see ``commit``.
+
+        ``decision_time`` is the moment of its decisions on the monotonic clock.
+        """
         counts = result.counts
         rows = tuple(counts[name] for name in HASHED_TABLES)
         head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
         totals = (result.cents, result.chain, result.refused_lines)
-        arguments = (*head, *rows, *totals, *progress_columns.build_columns(result.progress))
+        age = time.monotonic() - decision_time
+        arguments = (*head, *rows, *totals, age, *progress_columns.build_columns(result.progress))
         if not await connection.fetchval(
             SQL["close_batch"], *arguments, timeout=self._connections.command_seconds
         ):

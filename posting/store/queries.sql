@@ -91,18 +91,20 @@ order by p.name, k.key;
 
 -- name: close_batch
 -- One statement, as the next batch waits for it; stores nothing unless the epoch is $1 and the version is the previous batch.
+-- Its lines were decided $14 seconds ago: an interval, so that the clocks of the engine and of the database may differ.
 with advanced as (
     update engine set version = $2 where epoch = $1 and version = $2 - 1 returning epoch, version
 ), closed as (
-    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount, chain, refused_lines)
-    select version, epoch, $3::int, $4::bigint, $5::int, $6::int, $7::int, $8::int, $9::int, $10::int, $11::bigint, $12::bytea, $13::int from advanced
+    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount, chain, refused_lines, decided_at)
+    select version, epoch, $3::int, $4::bigint, $5::int, $6::int, $7::int, $8::int, $9::int, $10::int, $11::bigint, $12::bytea, $13::int,
+           clock_timestamp() - make_interval(secs => $14::float8) from advanced
 ), stood as (
     insert into progress (batch, submission, pass, next_line, done, accepted, duplicate, refused, suspended,
                           accepted_cents, duplicate_cents, refused_cents, suspended_cents,
                           refusal_rows, stretch_code, stretch_lines, stretch_rest_lines, stretch_rest_cents, stretch_rest_field)
-    select version, stand.* from advanced, unnest($14::int[], $15::int[], $16::bigint[], $17::bool[], $18::bigint[], $19::bigint[],
-                     $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[],
-                     $26::bigint[], $27::smallint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::smallint[]) stand
+    select version, stand.* from advanced, unnest($15::int[], $16::int[], $17::bigint[], $18::bool[], $19::bigint[], $20::bigint[],
+                     $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[],
+                     $27::bigint[], $28::smallint[], $29::bigint[], $30::bigint[], $31::bigint[], $32::smallint[]) stand
 )
 select true from advanced;
 

@@ -49,7 +49,7 @@ class TimedStore(PostgresStore):
         await super().copy_rows(connection, result)
         self._step_times[result.number].append(time.monotonic_ns())
 
-    async def close_batch(self, connection: Any, result: BatchResult) -> None:
+    async def close_batch(self, connection: Any, result: BatchResult, decision_time: float) -> None:
         """Note when the previous batch is committed, and complete this one."""
         self._step_times[result.number].append(time.monotonic_ns())
-        await super().close_batch(connection, result)
+        await super().close_batch(connection, result, decision_time)

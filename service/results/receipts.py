@@ -1,6 +1,7 @@
 """The receipt of a submission: the outcome of every line, and the hash that proves it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -45,6 +46,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The last batch with lines of the submission."""
     chain: str | None
     """The hash of that batch: the head of the chain that contains all rows of the submission."""
+    received_at: datetime
+    """When the file had its number; from then on it is not lost."""
+    decided_at: datetime | None
+    """When the last of its lines so far was decided; null before, and for batches of earlier versions."""
+    committed_at: datetime | None
+    """When that batch was committed."""
 
     @property
     def decided(self) -> int:

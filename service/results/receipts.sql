@@ -8,7 +8,7 @@ select s.submission, s.file_name as file, s.sender, s.batch_id, s.format, s.atte
        coalesce(p.refused, 0) as refused, coalesce(p.suspended, 0) as suspended,
        coalesce(p.accepted_cents, 0) as accepted_cents, coalesce(p.duplicate_cents, 0) as duplicate_cents,
        coalesce(p.refused_cents, 0) as refused_cents, coalesce(p.suspended_cents, 0) as suspended_cents,
-       p.batch as last_batch, encode(b.chain, 'hex') as chain
+       p.batch as last_batch, encode(b.chain, 'hex') as chain, s.received_at, b.decided_at, b.committed_at
 from submission s left join lateral (
     select * from progress where progress.submission = s.submission order by batch desc limit 1
 ) p on true left join batch b on b.batch = p.batch left join cancellation c on c.submission = s.submission

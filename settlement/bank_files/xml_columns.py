@@ -15,6 +15,7 @@ from core.tables.journal import Bytes, ParsedNumbers, Spans
 from core.tables.xml import XmlFault, XmlMessage
 from kernels import parsing
 from markup.compiler import compile_message
+from markup.errors import describe_namespace
 from markup.reader import read_document
 from markup.rows import OUTER_ROW_COLUMN, DocumentFaulty, build_schema
 from markup.zero_decimals import cut_zero_decimals
@@ -154,7 +155,7 @@ def _translate_fault(error: DocumentFaulty, schemas: Mapping[str, XmlMessage], n
         messages = sorted({namespace.rpartition(":")[2][:-3] for namespace in schemas})
         return FormatUnknown(
             place,
-            "NAMESPACE_UNKNOWN: this is another message or version",
+            describe_namespace(error.namespace, schemas),
             f"Send one of: {', '.join(messages)}",
         )
     if error.fault in (XmlFault.DEPTH_EXCEEDED, XmlFault.TEXT_TOO_LONG):

@@ -170,7 +170,7 @@ def test_faults_of_hostile_documents_are_described(name: str) -> None:
     file = io.BytesIO(text)
     with pytest.raises(DocumentFaulty) as raised:
         collect_cells(read_document(file, PAYMENTS).rows, {})
-    error = describe_fault(raised.value, file, "payments.xml")
+    error = describe_fault(raised.value, file, "payments.xml", messages=PAYMENTS)
     assert error.finding.startswith(f"{fault.name}: ")
     assert error.place == f"payments.xml, byte {raised.value.offset:,}"
     kinds: dict[XmlFault, type[InputError]] = {

@@ -26,7 +26,7 @@ def cents(*euros: int) -> tuple[int, ...]:
 
 
 def figures(appropriations: Appropriations) -> tuple[int, ...]:
-    return msgspec.structs.astuple(appropriations)
+    return msgspec.structs.astuple(appropriations)[:5]
 
 
 async def test_trial_balance(reader: Connection, names: CodeNames) -> None:

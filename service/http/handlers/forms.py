@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from core.act_fields import ACT_LINES_MAX, Field
+from core.amount_fields import AmountStruct, Cents, OldCents
 from core.errors import FileUnreadable, FormatUnknown
 from core.outcome_codes import Outcome
 from core.reader_failures import refuse_on_failure
@@ -47,7 +48,7 @@ _FORM_OUTCOMES: Mapping[int, str] = {int(Outcome.ACCEPTED): "accepted", _DUPLICA
 MEDIA_TYPES = frozenset({"", JSON})
 
 
-class LineDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class LineDecision(AmountStruct, frozen=True, kw_only=True, omit_defaults=True):
     """The outcome of one line."""
 
     reference: str
@@ -58,10 +59,11 @@ class LineDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     field: str = ""
     node: str = ""
     """The budget node that lacks credits, in words."""
-    missing: int = 0
+    missing: OldCents = 0
     """The cents that the node lacks."""
     finding: str = ""
     action: str = ""
+    missing_cents: Cents = 0
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

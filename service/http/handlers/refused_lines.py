@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from core.amount_fields import list_new_names
+from core.money import format_plain_euros
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, RefusedLine, describe_refused_line
 from service.database.read_pool import Pool
@@ -24,8 +26,12 @@ PAGE_MAX = 1000
 CHUNK_LINES = 5000
 CSV, ARROW = "text/csv", "application/vnd.apache.arrow.stream"
 _COLUMNS = RefusedLine.__struct_fields__
+_NEW_NAMES = list_new_names(RefusedLine)
+_CSV_COLUMNS = tuple(name for name in _COLUMNS if name not in _NEW_NAMES)
+_IN_EUROS = frozenset(name.removesuffix("_cents") for name in _NEW_NAMES)
+"""Columns that people read, in CSV: euros with two decimals."""
 SCHEMA = pa.schema(
-    [(name, pa.int64() if RefusedLine.__annotations__[name] is int else pa.string()) for name in _COLUMNS]
+    [(name, pa.string() if RefusedLine.__annotations__[name] is str else pa.int64()) for name in _COLUMNS]
 )
 
 
@@ -74,14 +80,18 @@ async def read_refused_lines(
 
 
 async def encode_csv(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[bytes]:
-    """Encode refused lines as CSV, a chunk at a time."""
-    yield _format_csv_rows([_COLUMNS])
+    """Encode refused lines as CSV, a chunk at a time; amounts in euros."""
+    yield _format_csv_rows([_CSV_COLUMNS])
     async for lines in chunks:
         yield _format_csv_rows(_list_cells(line) for line in lines)
 
 
 def _list_cells(line: RefusedLine) -> list[Any]:
-    return [_escape_formula(getattr(line, name)) for name in _COLUMNS]
+    return [_format_cell(name, getattr(line, name)) for name in _CSV_COLUMNS]
+
+
+def _format_cell(name: str, value: Any) -> Any:
+    return format_plain_euros(value) if name in _IN_EUROS else _escape_formula(value)
 
 
 def _escape_formula(value: Any) -> Any:

@@ -56,6 +56,8 @@ def build_document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _describe_operation(route)
+    for schema in schemas.values():
+        _require_new_names(schema)
     return add_common_responses(
         {
             "openapi": "3.1.0",
@@ -72,6 +74,14 @@ def build_document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
             },
         }
     )
+
+
+def _require_new_names(schema: dict[str, Any]) -> None:
+    """Require each amount under its new name where the old one is required: the service always fills both."""
+    required, properties = schema.get("required", []), schema.get("properties", {})
+    for name in [name for name in required if properties[name].get("deprecated")]:
+        required.append(f"{name}_cents")
+        del properties[f"{name}_cents"]["default"]
 
 
 def _list_types(routes: Sequence[Route[Any]]) -> list[type]:

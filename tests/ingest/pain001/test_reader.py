@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from core.act_fields import FORMATS
-from core.errors import EnvelopeMismatch, InputError, LimitExceeded
+from core.errors import EnvelopeMismatch, FormatUnknown, InputError, LimitExceeded
 from ingest.pain001 import reader
 from ingest.pain001.lots import read_lot_names
 from markup.scanner import BufferSizes
@@ -304,3 +304,40 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
 def test_the_message_id_is_read_without_the_rest(spoil: Callable[[bytes], bytes], tmp_path: Path) -> None:
     text = build_message(build_lot([build_transfer(f"R{n}") for n in range(3_000)]), name="SALARIES 12")
     assert reader.read_message_id(write_payment_file(tmp_path, spoil(text)), "orders.xml") == "SALARIES 12"
+
+
+UNREAD = {
+    "another version": (b"pain.001.001.08", "'pain.001.001.08', another message or version"),
+    "another message": (b"pain.008.001.02", "'pain.008.001.02', another message or version"),
+    "a long name": (b"x" * 5000, f"'{'x' * 60}', another message or version"),
+    "another alphabet": ("pain.é".encode(), r"'pain.\xe9', another message or version"),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+@pytest.mark.parametrize("declaration", [b"", b"<?instruction for lxml?>"], ids=["scanner", "lxml"])
+def test_an_unread_message_is_named_with_those_that_are_read(
+    name: str, declaration: bytes, tmp_path: Path
+) -> None:
+    message, finding = UNREAD[name]
+    text = build_message(build_lot([build_transfer("R")])).replace(b"pain.001.001.09", message)
+    text = text.replace(b"<Document", declaration + b"<Document", 1)
+    with pytest.raises(FormatUnknown) as raised:
+        read_lines(write_payment_file(tmp_path, text))
+    assert raised.value.finding == f"NAMESPACE_UNKNOWN: This is {finding}"
+    assert raised.value.remedy == "Send one of: pain.001.001.03, pain.001.001.09"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        (b' xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"', b"", "The root has no namespace"),
+        (b"Document", b"Dokument", "The root is not the element Document"),
+    ],
+)
+def test_a_root_that_names_no_message_is_described(
+    old: bytes, new: bytes, finding: str, tmp_path: Path
+) -> None:
+    text = build_message(build_lot([build_transfer("R")])).replace(old, new)
+    with pytest.raises(FormatUnknown, match=f"NAMESPACE_UNKNOWN: {finding}"):
+        read_lines(write_payment_file(tmp_path, text))

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import COMMAND, ROOT, CommandResult, run_crescendo
-from tests.service.http.act_files import build_unknown_centres
+from tests.service.http.act_files import CREDITS, build_commitment, build_service, build_unknown_centres
 from tests.service.http.running_service import to_jsonl
 
 LINES = 5_200
@@ -65,3 +65,23 @@ async def test_a_submission_without_refused_lines_has_an_empty_report(place: tup
     assert (await report(place, 2, "--json")).json() == []
     assert (await report(place, 2, "--csv")).out.startswith("line,to line,reference,")
     assert "Refused lines, one by one" in (await report(place, 2)).out
+
+
+async def test_a_conflict_with_an_act_that_is_held_is_described_as_it_is(dsn: str, tmp_path: Path) -> None:
+    place = ("--database", dsn, "--data", tmp_path)
+    rows = [build_service("SF-1", "EJ-1", "5.00"), build_service("SF-1", "EJ-1", "6.00")]
+    for name, lines in (
+        ("held", [*CREDITS, *rows]),
+        ("again", [build_commitment("EJ-1"), rows[1]]),
+    ):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_bytes(to_jsonl(lines))
+        ran = await run_crescendo("run", path, *place, "--sender", "MIN-09", environment=ENVIRONMENT)
+        assert ran.code == 0, ran.err
+    held, conflict = (await report(place, 1, "--json")).json()
+    assert (held["code"], conflict["code"]) == ("PREDECESSOR_MISSING", "REFERENCE_CONFLICT")
+    assert "accepted or held" in conflict["finding"]
+    assert "was held and then refused, send again" in conflict["action"]
+    french = (await report(place, 1, "--json", "--language", "fr")).json()[1]
+    assert "accepté ou en attente" in french["finding"]
+    assert (await report(place, 2, "--json")).json() == [], "the reference is free again"

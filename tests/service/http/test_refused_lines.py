@@ -86,7 +86,19 @@ async def test_csv_and_arrow_equal_json(client: httpx.AsyncClient, ticket: dict[
     table = pa.ipc.open_stream(arrow.content).read_all().to_pylist()
     assert table[-3:] == page
     assert [line["line"] for line in table] == [int(row["line"]) for row in rows]
-    assert rows[-3] == {name: str(value) for name, value in page[0].items()}
+    texts = {name: str(value) for name, value in page[0].items() if not name.endswith("_cents")}
+    assert rows[-3] == texts | {"amount": "1.00", "missing": "0.00"}
+
+
+async def test_amounts_are_euros_for_people_and_named_cents_for_programs(
+    client: httpx.AsyncClient, ticket: dict[str, Any]
+) -> None:
+    short = (await _get(client, ticket, f"after={REFUSED + 1}&limit=1")).json()["refusals"][0]
+    assert short["amount_cents"] == short["amount"] == 1_000_000
+    assert short["missing_cents"] == short["missing"] > 0
+    rows = list(csv.DictReader(io.StringIO((await _get(client, ticket, accept="text/csv")).text)))
+    assert rows[-2]["amount"] == "10000.00"
+    assert rows[-2]["missing"] == f"{short['missing_cents'] // 100}.{short['missing_cents'] % 100:02}"
 
 
 async def test_a_spreadsheet_formula_is_escaped(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:

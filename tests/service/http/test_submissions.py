@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 
 from ingest.formats.detection import CELL_BYTES_MAX
 from tests.ingest.format_writers import build_table, write_file
+from tests.service.http.access_keys import FOREIGN, OPERATOR
 from tests.service.http.act_files import build_commitment, build_service, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, fetch, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+_LINE = build_commitment("TIMES", "0.01")
 
 MEDIA = {
     ".parquet": "application/vnd.apache.parquet",
@@ -52,6 +55,27 @@ async def _submit_until_accepted(client: httpx.AsyncClient, body: bytes) -> Any:
         assert int(response.headers["retry-after"]) > 0
         assert response.json()["code"] == "try-again"
     return response
+
+
+async def test_a_receipt_states_when_its_file_was_received_decided_and_committed(
+    place: ServicePlace,
+) -> None:
+    before = datetime.now(UTC)
+    async with place.service.client() as client:
+        await client.post("/v1/senders/MIN-12/pause", json={"reason": "a test"}, headers=OPERATOR)
+        sent = await client.post("/v1/submissions", content=to_jsonl([_LINE]), headers={**JSONL, **FOREIGN})
+        waiting = sent.json()["receipt"]
+        assert (waiting["decided_at"], waiting["committed_at"]) == (None, None)
+        await client.post("/v1/senders/MIN-12/resume", json={"reason": "a test"}, headers=OPERATOR)
+        ticket = await client.get(f"{sent.headers['location']}?wait=60", headers=FOREIGN)
+        receipt = ticket.json()["receipt"]
+        listed = (await client.get("/v1/submissions", headers=FOREIGN)).json()["submissions"][0]["receipt"]
+    texts = [receipt[f"{step}_at"] for step in ("received", "decided", "committed")]
+    assert all(text.endswith("Z") for text in texts)
+    assert listed == receipt
+    assert receipt["received_at"] == waiting["received_at"]
+    times = [before, *map(datetime.fromisoformat, texts), datetime.now(UTC)]
+    assert times == sorted(times)
 
 
 @pytest.mark.parametrize("suffix", MEDIA)

@@ -1,0 +1,35 @@
+"""Amounts in JSON: the name of a field in cents ends in ``cents``; a field that had another name before has both names.
+
+A struct declares the old field, and the new one behind it.  The new one is filled with the amount of the old one, so that the
+code that builds the struct states each amount once.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+_SUFFIX = "_cents"
+Cents = Annotated[int, msgspec.Meta(description="In cents")]
+OldCents = Annotated[
+    int,
+    msgspec.Meta(
+        description="In cents. Deprecated: the field of this name with `_cents` has the same amount",
+        extra_json_schema={"deprecated": True},
+    ),
+]
+"""An amount under its old name."""
+
+
+class AmountStruct(msgspec.Struct, frozen=True):
+    """A struct whose amounts in cents have an old and a new name."""
+
+    def __post_init__(self) -> None:
+        """Fill each field ``NAME_cents`` with the amount in ``NAME``."""
+        for name in list_new_names(type(self)):
+            msgspec.structs.force_setattr(self, name, getattr(self, name.removesuffix(_SUFFIX)))
+
+
+def list_new_names(struct: type[msgspec.Struct]) -> list[str]:
+    """Return the fields of a struct that repeat an amount under its new name."""
+    fields = struct.__struct_fields__
+    return [name for name in fields if name.endswith(_SUFFIX) and name.removesuffix(_SUFFIX) in fields]
