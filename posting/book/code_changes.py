@@ -46,8 +46,8 @@ def read_file_meanings(reference: ReferenceData, numbers: NumbersByCode) -> File
     meanings: FileMeanings = {}
     for year, nomenclature in reference.nomenclatures.items():
         for kind, file_meaning in _read_year(nomenclature, reference.charts[year]):
-            known = numbers[kind] if isinstance(kind, CodeKind) else _ROLE_NUMBERS
-            meanings[CodeKey(year, kind, known[file_meaning.code])] = file_meaning
+            numbers_by_code = numbers[kind] if isinstance(kind, CodeKind) else _ROLE_NUMBERS
+            meanings[CodeKey(year, kind, numbers_by_code[file_meaning.code])] = file_meaning
     return meanings
 
 

@@ -49,9 +49,11 @@ def find_place(data: Path, again: Sequence[str]) -> CommandPlace:
     path = Path(sys.argv[0]).absolute()
     if path.name != _PROGRAM:
         path = Path(sys.executable).with_name(_PROGRAM)
-    known = shutil.which(_PROGRAM)
+    path_in_shell = shutil.which(_PROGRAM)
     program = os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-    return CommandPlace(_PROGRAM if known and Path(known).absolute() == path else program, data, again)
+    return CommandPlace(
+        _PROGRAM if path_in_shell and Path(path_in_shell).absolute() == path else program, data, again
+    )
 
 
 def print_verdict(year: "DemoYear", files: int, place: CommandPlace) -> None:

@@ -129,13 +129,9 @@ _DELAY = msgspec.convert({**dict.fromkeys(Delay.__struct_fields__, 0), **_DELAY_
 def _build_receipt() -> Receipt:
     texts = dict.fromkeys(("file", "sender", "batch_id", "format", "sha256", "chain"), "")
     totals = {name: {"lines": 1, "cents": 1} for name in OUTCOMES}
-    fields = {
-        **dict.fromkeys(Receipt.__struct_fields__, 1),
-        **texts,
-        **totals,
-        "done": True,
-        "cancelled": None,
-    }
+    moments = {name: "2018-12-31T00:00:00Z" for name in Receipt.__struct_fields__ if name.endswith("_at")}
+    counts = dict.fromkeys(Receipt.__struct_fields__, 1)
+    fields = {**counts, **texts, **totals, **moments, "done": True, "cancelled": None}
     return msgspec.convert(fields, Receipt)
 
 
