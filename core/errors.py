@@ -15,6 +15,7 @@ CrescendoError
 │   ├── FormatUnknown           unknown format, version or column
 │   ├── LimitExceeded           over a documented limit
 │   └── SenderForbidden         its sender may not send it
+├── NoSuchRecord                nothing stored has the name or number that is asked for
 ├── NotWaiting                  a submission cannot be withdrawn any more
 └── ReferenceDataError          nomenclature, chart, calendar or rule files are inconsistent
 
@@ -89,6 +90,10 @@ class LimitExceeded(InputError):
 
 class SenderForbidden(InputError):
     """The sender uses a reserved name, or may not send an act of the file."""
+
+
+class NoSuchRecord(CrescendoError):
+    """Nothing that is stored has the name or number that is asked for."""
 
 
 class NotWaiting(CrescendoError):

@@ -9,14 +9,15 @@ With ``NUMBA_DISABLE_JIT=1`` the interpreter runs the same source: much slower, 
 checked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
 from llvmlite import ir
 from numba import config, from_dtype, njit, types
-from numba.core import cgutils
+from numba.core import cgutils, event
 from numba.cpython.unsafe.numbers import trailing_zeros
 from numba.extending import intrinsic, overload
 from numba.np import arrayobj
@@ -70,6 +71,27 @@ def advances(book: type) -> types.BaseTuple:
 def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a kernel now, for these arguments; it runs without the GIL and returns nothing."""
     return _interpret if config.DISABLE_JIT else njit(types.void(*arguments), cache=True, nogil=True)
+
+
+class _CompilationListener(event.Listener):
+    """Calls a function when a compilation begins."""
+
+    def __init__(self, on_compile: Callable[[], None]) -> None:
+        self._on_compile = on_compile
+
+    def on_start(self, event: event.Event) -> None:  # noqa: ARG002
+        """Call the function."""
+        self._on_compile()
+
+    def on_end(self, event: event.Event) -> None:
+        """Do nothing."""
+
+
+@contextmanager
+def watch_compilations(on_compile: Callable[[], None]) -> Iterator[None]:
+    """Call ``on_compile`` before each compilation in the body; code that is loaded from the cache is not compiled."""
+    with event.install_listener("numba:compile", _CompilationListener(on_compile)):
+        yield
 
 
 def _interpret(function: Callable[..., None]) -> Callable[..., None]:

@@ -190,13 +190,14 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
             Column("found", CellType.PROSE),
             Column("node"),
             Column("missing", CellType.MONEY),
+            Column("what to do", CellType.PROSE),
         ),
     ]
     rows = [
         [
             *(line.line, line.last_line if line.last_line > line.line else None),
             *(line.reference, line.kind, line.amount, line.code, line.field, line.found),
-            *(line.node, line.missing or None),
+            *(line.node, line.missing or None, line.action),
         ]
         for line in lines
     ]

@@ -39,6 +39,8 @@ class ReportParameter(NamedTuple):
     description: str
     type: ParameterType
     choices: tuple[str, ...] = ()
+    years_after: int = 0
+    """Of a year: how many years after the last one of the reference data may be named, as payments may be debited then."""
 
     @property
     def default(self) -> str | None:
@@ -266,7 +268,9 @@ REPORTS = (
                 ParameterType.CHOICE,
                 ("ministry", "programme"),
             ),
-            ReportParameter("year", "Only payments that were debited in this year", ParameterType.YEAR),
+            ReportParameter(
+                "year", "Only payments that were debited in this year", ParameterType.YEAR, years_after=1
+            ),
         ),
         _import_delays,
         example="by=programme&year=2018",

@@ -55,6 +55,7 @@ from service.metrics_binding import bind_metrics
 from service.server_options import ServerOptions
 from service.tasks import received_files, task_queries
 from service.tasks.task_runner import TaskRunner
+from service.terminal.console import print_note
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
@@ -109,6 +110,7 @@ async def serve(
                     await authenticator.keys_loaded.wait()  # no time limit: a failure to load ends the group
                     options.sock.listen(BACKLOG)
                     reporter.report_activity(f"listening on {options.address}")
+                    print_note(_describe_pages(options.address))
                     await web_server.serve(options.sock)
                     service.inbox.close()
                     await engine
@@ -116,6 +118,10 @@ async def serve(
                         task.cancel()
             except BaseExceptionGroup as error_group:
                 raise _first_cause(error_group) from None
+
+
+def _describe_pages(address: str) -> str:
+    return f"In a browser: {address}/ shows what happens, {address}/docs describes the interface"
 
 
 def _create_broadcaster(service: ServiceContext, bank: BankDifferences) -> FiguresBroadcaster:

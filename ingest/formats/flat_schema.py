@@ -6,6 +6,7 @@ converted to one type for each type of field, so that later code does not depend
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ from ingest.formats.typed_values import (
 _AMOUNT_PATTERN = r"^-?0*[0-9]{1,16}([.,][0-9]{1,2})?$"
 """Decimal text with at most two decimals whose cents fit in an int64; other texts refuse their line."""
 _EUROS_TYPE = pa.decimal128(38, 2)
+_SUGGESTIONS_MAX = 2
 _BOTH_AMOUNTS = frozenset({Field.AMOUNT.column, Field.AMOUNT_CENTS.column})
 
 
@@ -49,7 +51,7 @@ def check_columns(names: Iterable[str], name: str) -> list[str]:
     for position, column in enumerate(columns):
         if column not in FIELD_BY_COLUMN:
             raise FormatUnknown(
-                describe_position(name, column=repr(column)), "The column is unknown", _format_remedy()
+                describe_position(name, column=repr(column)), "The column is unknown", _format_remedy(column)
             )
         if column in columns[:position]:
             raise FormatUnknown(
@@ -62,7 +64,10 @@ def check_columns(names: Iterable[str], name: str) -> list[str]:
     return columns
 
 
-def _format_remedy() -> str:
+def _format_remedy(column: str) -> str:
+    near = get_close_matches(column.lower(), FIELD_BY_COLUMN, _SUGGESTIONS_MAX)
+    if near:
+        return f"Did you mean {' or '.join(near)}? docs/format.md describes all columns"
     return f"The columns are {', '.join(FIELD_BY_COLUMN)}"
 
 

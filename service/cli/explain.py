@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from core.errors import CrescendoError
+from core.errors import NoSuchRecord
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.terminal import console
 
@@ -22,20 +22,29 @@ def explain(
 ) -> None:
     """Show the complete history of an act: file, decision, budget before and after, entry, batch, proof.
 
-    Exit codes: 0 found; 3 there is no act with this reference.
+    Exit codes: 0 found; 1 there is no act with this reference.
     """
     from reporting import act_narrative
 
-    explanation = read_explanation(options.read_settings(), reference, sender)
+    settings = options.read_settings()
+    explanation = read_explanation(settings, reference, sender)
     if not (explanation.accepted or explanation.refused):
-        of_sender = f" of {sender}" if sender else ""
-        raise CrescendoError(
-            f"there is no act {reference!r}{of_sender}: check the reference, --sender and --data"
-        )
+        raise NoSuchRecord(_describe_absence(settings, reference, sender))
     if json:
         console.print_json(explanation)
     else:
         console.print_parts(act_narrative.render(explanation))
+
+
+def _describe_absence(settings: "Settings", reference: str, sender: str | None) -> str:
+    """Return that there is no such act, and what is similar."""
+    from reporting import near_references
+    from service.database.report_session import read_report
+
+    near = read_report(settings, lambda connection, _: near_references.find_near(connection, reference))
+    of_sender = f" of {sender}" if sender else ""
+    hint = near.describe() or "Check the reference, and the ledger with crescendo db status."
+    return f"There is no act {reference!r}{of_sender}. {hint}"
 
 
 def read_explanation(settings: "Settings", reference: str, sender: str | None) -> "Explanation":

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
-from core.errors import CrescendoError, EngineError
+from core.errors import CrescendoError, EngineError, NoSuchRecord
 from service.configuration.settings import UsageError
 from service.terminal.console import is_terminal, print_error
 from service.terminal.signals import EXIT_INTERRUPTED
 from service.terminal.standard_output import flush_after_failure, open_standard_output
 
+EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_STOPPED = 3
 
@@ -57,12 +58,19 @@ def build_app(arguments: Sequence[str]) -> App:
         name="crescendo",
         help="The payment and posting engine for a State's year-end.",
         help_epilogue=_EPILOGUE if is_overview else None,
+        version=_read_version,
         help_formatter="default" if is_terminal(sys.stdout) else "plain",
         suppress_keyboard_interrupt=False,  # handled in run_command
     )
     for position, (name, path, line) in enumerate(_COMMANDS):
         app.command(path, name=name, help=line if is_overview else None, sort_key=position)
     return app
+
+
+def _read_version() -> str:
+    from service.cli.version import read_version
+
+    return read_version()
 
 
 def main() -> None:
@@ -89,6 +97,8 @@ def run_command(arguments: Sequence[str]) -> int:
         return _report_error(str(error), EXIT_USAGE)
     except EngineError as error:
         return _report_error(f"{error}\n{_NOTHING_LOST}", EXIT_STOPPED)
+    except NoSuchRecord as error:
+        return _report_error(str(error), EXIT_FINDINGS)
     except CrescendoError as error:
         return _report_error(str(error), EXIT_STOPPED)
     except OSError as error:

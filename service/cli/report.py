@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from core.errors import CrescendoError
+from core.errors import NoSuchRecord
 from reporting.report_catalog import (
     REPORTS,
     ParameterType,
     Report,
     ReportArguments,
-    ReportDetail,
     ReportParameter,
 )
 from reporting.report_tables import ReportTable
 from service.cli.number_limits import NUMBER_OF_A_BATCH, NUMBER_OF_A_ROW, NUMBER_OF_A_YEAR
-from service.cli.shared_options import DEFAULT_DATA, DataOptions
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, find_language
 from service.configuration.settings import Settings, UsageError
 from service.terminal import console, report_pages
 
 if TYPE_CHECKING:
     from reporting.code_names import CodeNames
     from reporting.proofs import BatchProof, SubmissionProof
+    from reporting.refusals import Language
     from reporting.report_queries import Connection
 
 EXIT_FINDINGS = 1
@@ -43,20 +43,32 @@ class OutputFormat:
     ] = False
     csv: Annotated[bool, Parameter(negative="", show_default=False, help="CSV; amounts in euros.")] = False
 
-    def write(self, result: Any, build_table: Callable[[Any], ReportTable]) -> None:
-        """Write a result in this format."""
+    def write(
+        self, result: Any, build_table: Callable[[Any], ReportTable], language: "Language" = "en"
+    ) -> None:
+        """Write a result in this format; the headings for people are in ``language``."""
         if self.json:
             console.print_json(result)
         elif self.csv:
             console.print_piece(build_table(result).to_csv())
         else:
-            console.print_table(build_table(result))
+            console.print_table(_translate(build_table(result), language))
 
-    def open_pages(self, build_table: Callable[[list[Any]], ReportTable]) -> report_pages.PageWriter:
-        """Return what writes the pages of a long report in this format."""
+    def open_pages(
+        self, build_table: Callable[[list[Any]], ReportTable], language: "Language" = "en"
+    ) -> report_pages.PageWriter:
+        """Return what writes the pages of a long report in this format; as ``write`` does."""
         if self.json:
             return report_pages.JsonPages()
-        return (report_pages.CsvPages if self.csv else report_pages.TablePages)(build_table)
+        if self.csv:
+            return report_pages.CsvPages(build_table)
+        return report_pages.TablePages(lambda page: _translate(build_table(page), language))
+
+
+def _translate(table: ReportTable, language: "Language") -> ReportTable:
+    from reporting.french_headings import translate_headings
+
+    return translate_headings(table) if language == "fr" else table
 
 
 TABLE = OutputFormat()
@@ -80,16 +92,13 @@ def _build_command(report: Report) -> Callable[..., None]:
     def command(
         *, output_format: OutputFormat = TABLE, data: DataOptions = DEFAULT_DATA, **values: Any
     ) -> None:
-        from service.database.report_session import read_report
-
-        detail, settings = report.detail, data.read_settings()
-        arguments = ReportArguments({**report.default_values, **values})
-        if detail is not None and arguments.values[detail.parameter] is not None:
-            _write_detail(detail, arguments, settings=settings, output_format=output_format)
-            return
-        source = report.import_source()
-        result = read_report(settings, lambda connection, names: source.load(connection, names, arguments))
-        output_format.write(result, source.build_table)
+        languages = {
+            parameter.name: find_language()
+            for parameter in report.parameters
+            if parameter.type is ParameterType.LANGUAGE
+        }
+        arguments = ReportArguments({**report.default_values, **languages, **values})
+        _write_report(report, arguments, settings=data.read_settings(), output_format=output_format)
 
     command.__doc__ = f"{report.summary}{f'; or {report.detail.description}' if report.detail else ''}."
     options = [_build_option(parameter) for parameter in report.parameters]
@@ -97,19 +106,66 @@ def _build_command(report: Report) -> Callable[..., None]:
     return command
 
 
+def _write_report(
+    report: Report, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
+) -> None:
+    """Write a report, or its detail if the arguments ask for it.
+
+    Raises
+    ------
+    UsageError
+        The arguments name a programme or a year that there is not.
+    NoSuchRecord
+        They name a batch or a submission that there is not.
+    """
+    from reporting.argument_checks import UnknownCode
+
+    detail = report.detail
+    is_detailed = detail is not None and arguments.values[detail.parameter] is not None
+    try:
+        (_write_detail if is_detailed else _write_whole)(
+            report, arguments, settings=settings, output_format=output_format
+        )
+    except UnknownCode as error:
+        raise UsageError(str(error)) from error
+
+
+def _write_whole(
+    report: Report, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
+) -> None:
+    from reporting.argument_checks import check_arguments
+    from service.database.report_session import read_report
+
+    source = report.import_source()
+
+    async def load(connection: "Connection", names: "CodeNames") -> Any:
+        await check_arguments(connection, names, report, arguments=arguments)
+        return await source.load(connection, names, arguments)
+
+    output_format.write(read_report(settings, load), source.build_table, _get_language(arguments))
+
+
 def _write_detail(
-    detail: ReportDetail, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
+    report: Report, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
 ) -> None:
     """Write a detailed report page by page, while it is read."""
+    from reporting.argument_checks import check_arguments
     from service.database.report_session import write_report
 
-    pages = detail.import_pages()
+    assert report.detail is not None  # noqa: S101 -- the caller has checked it
+    pages = report.detail.import_pages()
 
     async def write(connection: "Connection", names: "CodeNames") -> None:
-        writer = output_format.open_pages(pages.build_table)
+        await check_arguments(connection, names, report, arguments=arguments)
+        writer = output_format.open_pages(pages.build_table, _get_language(arguments))
         await report_pages.write_pages(pages.stream(connection, names, arguments), writer)
 
     write_report(settings, write)
+
+
+def _get_language(arguments: ReportArguments) -> "Language":
+    """Return the language that the arguments name, or that of the locale."""
+    return arguments.values.get("language") or find_language()
 
 
 def _build_option(parameter: ReportParameter) -> SignatureParameter:
@@ -143,24 +199,25 @@ def proof(
 ) -> int:
     """Compare the figures stated for a file or a batch with its stored rows: totals, debit and credit, budget, hash.
 
-    Exit codes: 0 all figures agree; 1 at least one differs.
+    Exit codes: 0 all figures agree; 1 at least one differs, or there is no such submission or batch.
     """
-    from reporting import proofs
+    from reporting import argument_checks, proofs
     from service.database.report_session import read_report
 
     if (submission is None) == (batch is None):
         raise UsageError("name either a submission or a batch: --submission NUMBER or --batch NUMBER")
-    result: BatchProof | SubmissionProof | None = read_report(
-        data.read_settings(),
-        lambda connection, names: (
-            proofs.prove_batch(connection, names, batch)
-            if batch is not None
-            else proofs.prove_submission(connection, names, submission or 0)
-        ),
-    )
+
+    async def load(connection: Any, names: Any) -> "BatchProof | SubmissionProof | None":
+        if batch is not None:
+            await argument_checks.check_batch(connection, batch)
+            return await proofs.prove_batch(connection, names, batch)
+        await argument_checks.check_submission(connection, submission or 0)
+        return await proofs.prove_submission(connection, names, submission or 0)
+
+    result = read_report(data.read_settings(), load)
     if result is None:
-        raise CrescendoError(f"there is no {'batch' if batch is not None else 'submission'} with that number")
-    output_format.write(result, proofs.build_table)
+        raise NoSuchRecord("There is no batch 0: the first one is 1")
+    output_format.write(result, proofs.build_table, find_language())
     if output_format == TABLE:
         console.print_line(f"\n{_format_verdict(result)}")
     return 0 if result.holds else EXIT_FINDINGS

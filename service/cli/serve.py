@@ -83,7 +83,9 @@ class DropFolderOptions:
 
     drop: Annotated[
         Path | None,
-        Parameter(help="Also watch DROP/SENDER/in for files; results go to DROP/SENDER/out."),
+        Parameter(
+            help="Also watch DROP/SENDER/in for files; results go to DROP/SENDER/out. The folder must exist."
+        ),
     ] = None
     drop_settle: Annotated[
         int,
@@ -107,7 +109,7 @@ class DropFolderOptions:
         Raises
         ------
         UsageError
-            The folder cannot be created, or the roles exclude each other.
+            The folder does not exist, or the roles exclude each other.
         """
         from service.dropfolders.watcher import DropFolderRules
 
@@ -115,12 +117,14 @@ class DropFolderOptions:
             return None
         if not 0 <= self.drop_settle <= 86_400:
             raise UsageError("--drop-settle must be from 0 to 86,400 seconds")
-        try:
-            self.drop.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+        if not self.drop.exists():
             raise UsageError(
-                f"--drop {self.drop} cannot be used: {error.strerror}. Name a folder that this user can create or write"
-            ) from error
+                f"--drop {self.drop}: there is no such folder. Check its name, or create it: mkdir -p {self.drop}"
+            )
+        if not self.drop.is_dir():
+            raise UsageError(
+                f"--drop {self.drop}: it is a file. Name the folder that contains the senders' folders"
+            )
         unsigned = parse_roles(self.drop_unsigned) if self.drop_unsigned else frozenset[Role]()
         return DropFolderRules(self.drop, self.drop_settle, unsigned)
 

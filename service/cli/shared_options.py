@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
@@ -13,6 +13,10 @@ from core.errors import InputError
 from service.configuration.input_files import check_output_folder
 from service.configuration.settings import Settings, UsageError, read_settings
 
+if TYPE_CHECKING:
+    from reporting.refusals import Language
+
+_LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 FILES_HELP = (
     "Parquet, Arrow IPC, CSV or JSON Lines files in the flat act format; or payment files (pain.001), each with its "
     "account assignments in FILE.imputation.csv (or .parquet, .jsonl, .arrow) beside it."
@@ -65,6 +69,12 @@ MomentOption = Annotated[
         help="Date and time that the command takes as the present, in Paris time, as in 2018-12-20T14:00. Default: now.",
     ),
 ]
+
+
+def find_language() -> "Language":
+    """Return the language of the user's locale if it is French, else English."""
+    locale = next((text for name in _LOCALE_VARIABLES if (text := os.environ.get(name))), "")
+    return "fr" if locale.lower().startswith("fr") else "en"
 
 
 def check_charset(charset: str) -> str:

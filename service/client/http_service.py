@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
-from service.client.retries import Retries, RetryLater, ignore_retry
+from service.client.retries import Retries, RetryLater, print_retry
 from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 
@@ -33,7 +33,8 @@ class Refused(CrescendoError):
     """The service refused the request; sending it again would not help."""
 
     def __init__(self, name: str, problem: dict[str, Any]) -> None:
-        super().__init__(f"{name}: {problem.get('detail', 'refused')}")
+        detail, remedy = str(problem.get("detail", "refused")), str(problem.get("remedy", ""))
+        super().__init__(f"{name}: {detail}{'' if remedy in detail else f'. {remedy}'}")
         self.problem = problem
 
 
@@ -66,8 +67,8 @@ class HttpService(NamedTuple):
     attempts: int = 10
     """Failed connections and responses to try again later, in a row, after which a request is given up."""
     sleep: Callable[[float], None] = time.sleep
-    on_retry: Callable[[str], None] = ignore_retry
-    """Called with a description of each failed attempt."""
+    on_retry: Callable[[str], None] = print_retry
+    """Called with a description of each failed attempt; by default it is printed on standard error."""
     tls: ssl.SSLContext | None = None
     """Trusted authorities and client certificate for https; the machine's defaults if None."""
 
@@ -108,7 +109,7 @@ class HttpService(NamedTuple):
             http_response = connection.getresponse()
             response = ServiceResponse(http_response.status, http_response.headers, http_response.read())
         except (OSError, http.client.HTTPException) as error:
-            raise RetryLater(str(error) or type(error).__name__) from error
+            raise RetryLater(_describe_failure(error)) from error
         finally:
             connection.close()
         return _raise_for_status(name, response)
@@ -175,6 +176,12 @@ def build_tls_context(ca: Path | None, certificate: Path | None, key: Path | Non
         names = ", ".join(str(path) for path in (ca, certificate, key) if path)
         raise UsageError(f"TLS cannot use {names}: {error}") from error
     return context
+
+
+def _describe_failure(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"no connection: {error.strerror}"
+    return str(error) or type(error).__name__
 
 
 def _raise_for_status(name: str, response: ServiceResponse) -> ServiceResponse:

@@ -1,6 +1,8 @@
 """The retries of a request that has no final response: how often, and how long to wait before each."""
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from core.errors import CrescendoError
 
@@ -19,8 +21,10 @@ class RetryLater(CrescendoError):
         self.seconds, self.is_busy = seconds, is_busy
 
 
-def ignore_retry(_: str) -> None:
-    """Ignore a retry."""
+def print_retry(text: str) -> None:
+    """Print a retry on standard error, so that a program that waits does not seem to hang."""
+    with suppress(OSError):
+        print(f"crescendo client: {text}", file=sys.stderr, flush=True)
 
 
 class Retries:
@@ -49,5 +53,12 @@ class Retries:
         if self.failures >= self._attempts:
             finding = f"{self._url} failed {self.failures} times: {error}"
             raise Unreachable(f"{finding}. Send the file or form again: repeating it does no harm") from error
-        self._on_retry(f"{error}; again in {seconds:g} s")
+        self._on_retry(f"{error}; again in {seconds:g} s{self._announce_end(error)}")
         self._sleep(seconds)
+
+    def _announce_end(self, error: RetryLater) -> str:
+        """Return, at the first failure of a connection, which address is tried and for how long."""
+        if self.failures != 1 or error.is_busy or error.seconds is not None:
+            return ""
+        seconds = sum(min(2**failure, _LONGEST_PAUSE_SECONDS) for failure in range(self._attempts - 1))
+        return f"; {self._url} is tried {self._attempts} times within {seconds:,} s"

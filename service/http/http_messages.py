@@ -22,6 +22,7 @@ _COMMON_HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
+    "vary": "accept-language",
     "x-content-type-options": "nosniff",
 }
 
@@ -222,6 +223,7 @@ def respond(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> R
     return Response(status, msgspec.json.encode(value), JSON, header_values)
 
 
-def respond_problem(problem: Problem) -> Response:
-    """Return a problem as a response."""
-    return Response(problem.status, problem.encode(), MEDIA_TYPE, problem.headers)
+def respond_problem(problem: Problem, language: Language = "en") -> Response:
+    """Return a problem as a response whose texts are in ``language``."""
+    headers = {**problem.headers, "content-language": language}
+    return Response(problem.status, problem.encode(language), MEDIA_TYPE, headers)

@@ -18,7 +18,9 @@ from core.errors import (
     LimitExceeded,
     SenderForbidden,
 )
+from reporting.refusals import Language
 from service.auth.failures import PermissionDenied
+from service.http.problem_texts_fr import translate
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -35,6 +37,7 @@ _INPUT_ERRORS: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
     LimitExceeded: ("limit-exceeded", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     SenderForbidden: ("wrong-sender", HTTPStatus.FORBIDDEN),
 }
+_REMEDY_IN_DETAIL_MAX = 300
 
 
 class Problem(CrescendoError):
@@ -50,14 +53,17 @@ class Problem(CrescendoError):
         """The code for the audit trail, where the caller must not learn it; empty for ``code`` itself."""
         self.is_audited = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
-    def encode(self) -> bytes:
-        """Return the problem as JSON."""
+    def encode(self, language: Language = "en") -> bytes:
+        """Return the problem as JSON, its title and detail in ``language``; code and extensions are the same in all."""
+        title, detail = self.status.phrase, self.detail
+        if language == "fr":
+            title, detail = translate(self.code, self.status, self.detail)
         members = {
             "type": f"urn:crescendo:problem:{self.code}",
-            "title": self.status.phrase,
+            "title": title,
             "status": self.status.value,
             "code": self.code,
-            "detail": self.detail,
+            "detail": detail,
         }
         return msgspec.json.encode({**members, **self.extensions})
 
@@ -65,7 +71,9 @@ class Problem(CrescendoError):
 def from_input_error(error: InputError) -> Problem:
     """Translate the refusal of a whole file: where the error is, what was found there, and the remedy."""
     code, status = _INPUT_ERRORS[type(error)]
-    return Problem(status, code, str(error), where=error.place, found=error.finding, remedy=error.remedy)
+    # a long remedy, such as a list of all columns, is sent once
+    detail = str(error) if len(error.remedy) <= _REMEDY_IN_DETAIL_MAX else f"{error.place}: {error.finding}"
+    return Problem(status, code, detail, where=error.place, found=error.finding, remedy=error.remedy)
 
 
 def from_permission_denied(denied: PermissionDenied) -> Problem:

@@ -67,10 +67,10 @@ class Application:
         try:
             response = await self._respond(request)
         except Problem as problem:
-            response = respond_problem(problem)
+            response = respond_problem(problem, request.language)
         except asyncio.CancelledError:
             # The service stops before the request was handled: tell the client, and what to do.
-            response = respond_problem(_service_stopping())
+            response = respond_problem(_service_stopping(), request.language)
         try:
             await response.send(send)
         finally:

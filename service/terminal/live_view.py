@@ -4,6 +4,7 @@ import http.client
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _ALL_COLUMNS = '"--once | less -S" shows all columns.'
 ROWS = 8
 """Rows shown of a table: all tables fit on one screen."""
+_SMALL_SHARE, _LARGE_SHARE = 0.1, 0.99
 
 _STEP_NAMES: Mapping[str, str] = {
     "payable": "payable",
@@ -149,7 +151,7 @@ def build_parts(figures: LiveFigures) -> list[str | ReportTable]:
 
 def _format_headings(figures: LiveFigures) -> list[str]:
     queue, throughput = figures.queue, figures.throughput
-    stages = ", ".join(f"{stage.stage} {stage.share:.0%}" for stage in figures.stages)
+    stages = ", ".join(f"{stage.stage} {format_percent(stage.share)}" for stage in figures.stages)
     first_step = figures.verdict.first_step
     return [
         f"Crescendo, {figures.state}, {figures.at:%Y-%m-%d %H:%M:%S} UTC{_format_cut_off(figures.cut_off_seconds)}",
@@ -234,7 +236,18 @@ def _build_programme_table(figures: LiveFigures) -> ReportTable:
 
 
 def _format_share(programme: CreditFigures) -> str:
-    return f"{100 * programme.available // programme.opened} %" if programme.opened else ""
+    return format_percent(programme.available / programme.opened if programme.opened else 0)
+
+
+def format_percent(share: float) -> str:
+    """Format a share as the live page does (``formatPercent`` in ``monitoring/dashboard/format.js``): both round half up.
+
+    Below 10 % and above 99 % one decimal is shown, so that little does not read as 0 % or nearly all as 100 %.
+    """
+    needs_decimal = 0 < share < _SMALL_SHARE or _LARGE_SHARE < share < 1
+    step = Decimal("0.1") if needs_decimal else Decimal(1)
+    percent = Decimal(repr(share)).scaleb(2).quantize(step, ROUND_HALF_UP)
+    return f"{percent:,f} %".replace(".0 %", " %")
 
 
 def _build_batch_table(figures: LiveFigures) -> ReportTable:

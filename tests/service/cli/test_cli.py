@@ -4,20 +4,26 @@ import asyncio
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from cyclopts import App
 
 from bench.year.year_generator import Year, generate_year
 from core.outcome_codes import Outcome
 from posting.store.journal_store import PostgresStore
 from reporting.table_layout import measure_width
+from service.cli.main import build_app
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.command_line import (
+    COMMAND,
     ROOT,
     CommandResult,
     create_ledger,
@@ -295,8 +301,77 @@ async def test_an_act_is_explained_from_file_to_proof(committed: Committed) -> N
     assert result.json()["refused"][0]["refusal"]["code"] == refused.json()[0]["code"]
     assert all(proof["stored"] == proof["computed"] for proof in result.json()["proofs"])
     unknown = await run_crescendo("explain", "NO-SUCH-ACT", *committed.place)
-    assert unknown.code == 3
-    assert "NO-SUCH-ACT" in unknown.err
+    assert unknown.code == 1
+    assert "There is no act 'NO-SUCH-ACT'" in unknown.err
+    similar = await run_crescendo("explain", f"{reference[:-1]}x", *committed.place)
+    assert similar.code == 1
+    assert "Similar are" in similar.err
+    foreign = await run_crescendo("explain", reference, "--sender", "NOBODY", *committed.place)
+    assert foreign.code == 1
+    assert (
+        f"An act with this reference is there of {result.json()['refused'][0]['origin']['sender']}"
+        in foreign.err
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("budget", "--programme", "9999"), 2, "there is no such programme. All are 0101, 0102"),
+        (("budget", "--programme", "177"), 2, "Similar are 0177"),
+        (
+            ("budget", "--year", "2030"),
+            2,
+            "--year 2030: the reference data have no such year. They have 2018, 2019",
+        ),
+        (("trial-balance", "--exercise", "2030"), 2, "--exercise 2030"),
+        (("delays", "--year", "2030"), 2, "--year 2030"),
+        (("budget", "--batch", "999999"), 1, "There is no batch 999,999: the last one is"),
+        (("refusals", "--submission", "999999"), 1, "There is no submission 999,999: the last one is"),
+        (("proof", "--submission", "999999"), 1, "There is no submission 999,999"),
+        (("proof", "--batch", "999999"), 1, "There is no batch 999,999"),
+        (("proof", "--batch", "0"), 1, "There is no batch 0"),
+    ],
+)
+async def test_a_name_that_nothing_has_is_an_error_and_not_zero(
+    words: tuple[str, ...], code: int, message: str, committed: Committed
+) -> None:
+    result = await run_crescendo("report", *words, *committed.place)
+    assert (result.code, result.out) == (code, "")
+    assert message in result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "title", "heading"),
+    [
+        (("budget", "--level", "uo"), "Exécution budgétaire par UO, après le lot", "AE disponibles"),
+        (("trial-balance",), "Balance générale, après le lot", "équilibrée"),
+        (("trial-balance", "--exercise", "2018"), "Balance générale 2018, après le lot", "solde"),
+        (("commitments",), "Restes à payer par programme, après le lot", "engagements juridiques"),
+        (("refusals",), "Lignes refusées\n", "que faire"),
+        (("refusals", "--submission", "2"), "Lignes refusées, une par une", "valeur trouvée"),
+        (("delays",), "Délai global de paiement par ministère", "intérêts moratoires dus"),
+        (("delays", "--by", "programme", "--year", "2018"), "par programme, débits de 2018", "dans le délai"),
+        (("proof", "--submission", "2"), "Preuve du dépôt 2", "recompté, euros"),
+    ],
+)
+async def test_headings_are_french_under_a_french_locale(
+    words: tuple[str, ...], title: str, heading: str, committed: Committed
+) -> None:
+    french = {"LC_ALL": "fr_FR.UTF-8", "PYTHONIOENCODING": "utf-8"}
+    place = ("report", *words, *committed.place)
+    result = await run_crescendo(*place, environment=french)
+    assert title in result.out
+    assert heading in result.out
+    table = await run_crescendo(*place, "--csv", environment=french)
+    assert table.out.splitlines()[0] == (await run_crescendo(*place, "--csv")).out.splitlines()[0]
+    english = await run_crescendo(*place, environment={"LC_ALL": "C.UTF-8"})
+    assert title not in english.out
+
+
+async def test_known_names_without_figures_are_no_error(committed: Committed) -> None:
+    for words in (("budget", "--year", "2019"), ("delays", "--year", "2020"), ("budget", "--batch", "0")):
+        assert (await run_crescendo("report", *words, *committed.place)).code == 0
 
 
 async def test_a_proof_of_a_file_holds(committed: Committed) -> None:
@@ -426,6 +501,34 @@ async def test_the_overview_names_every_command_and_exit_code() -> None:
     assert result.code == 0
     assert all(f"  {name}: " in result.out for name in COMMANDS)
     assert "130 interrupted" in result.out
+
+
+@pytest.mark.parametrize("folder", [ROOT, Path("/")], ids=["checkout", "elsewhere"])
+def test_the_version_is_that_of_the_project(folder: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(
+        [*COMMAND, "--version"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert result.stdout.strip() == project["version"]
+
+
+async def test_every_command_of_every_group_has_help() -> None:
+    app = build_app(["--help"])
+    assert _list_without_help(app, ()) == []
+
+
+def _list_without_help(app: App, path: tuple[str, ...]) -> list[str]:
+    names = [name for name in app if not name.startswith("-")]
+    parts = [(name, app[name]) for name in names]
+    missing = [" ".join((*path, name)) for name, part in parts if not part.help]
+    return missing + [place for name, part in parts for place in _list_without_help(part, (*path, name))]
 
 
 @pytest.mark.parametrize("arguments", [(name,) for name in COMMANDS] + [("report", "budget"), ("db", "dsn")])

@@ -45,3 +45,16 @@ async def test_tls_may_serve_all_addresses(database: Database, tmp_path: Path) -
         url = served.url.replace("0.0.0.0", "127.0.0.1")
         async with httpx.AsyncClient(base_url=url, verify=trusted) as client:
             assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_the_start_prints_the_addresses_of_the_pages(database: Database, tmp_path: Path) -> None:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client() as client,
+    ):
+        line = await served.wait_for_log("In a browser")
+        assert f"{served.url}/ " in line
+        assert f"{served.url}/docs " in line
+        for path in ("/", "/docs"):
+            assert (await client.get(path)).status_code == 200

@@ -163,3 +163,13 @@ async def test_a_file_in_the_place_of_the_data_folder_is_wrong_usage(csv_file: P
         result = await run_crescendo(*command, "--data", csv_file)
         assert result.code == 2
         assert f"{csv_file} is a file" in result.err
+
+
+async def test_a_drop_folder_that_does_not_exist_is_not_created(tmp_path: Path) -> None:
+    data, drop = tmp_path / "data", tmp_path / "drpo"
+    result = await run_crescendo("serve", "--port", "0", "--drop", drop, "--data", data)
+    assert result.code == 2
+    assert f"--drop {drop}: there is no such folder" in result.err
+    assert f"mkdir -p {drop}" in result.err
+    assert not drop.exists()
+    assert not data.exists()

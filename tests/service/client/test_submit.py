@@ -97,6 +97,20 @@ async def test_an_unreachable_service_is_reported_after_a_few_attempts(tmp_path:
     assert pauses == [1, 2, 4, 8], "each pause is longer than the one before"
 
 
+async def test_a_refused_connection_is_reported_at_the_first_retry(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = _write_file(tmp_path, "file.jsonl", [build_commitment("E-1")])
+    notes: list[str] = []
+    with pytest.raises(Unreachable):
+        Client("http://127.0.0.1:9", KEY, sleep=lambda _: notes.append(capsys.readouterr().err)).submit(file)
+    assert notes[0] == (
+        "crescendo client: no connection: Connection refused; again in 1 s;"
+        " http://127.0.0.1:9 is tried 10 times within 151 s\n"
+    )
+    assert notes[1] == "crescendo client: no connection: Connection refused; again in 2 s\n"
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "127.0.0.1:8000", "http://"])
 async def test_an_invalid_address_is_a_usage_error(url: str, tmp_path: Path) -> None:
     file = _write_file(tmp_path, "file.jsonl", [build_commitment("E-1")])

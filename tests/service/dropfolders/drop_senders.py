@@ -109,6 +109,7 @@ def create_folders(root: Path, sender: str = SENDER) -> SenderFolders:
 @asynccontextmanager
 async def run_watching_service(dsn: str, place: Path, *words: str) -> AsyncIterator[RunningService]:
     """Run a service that watches ``place / "drop"``."""
+    (place / "drop").mkdir(exist_ok=True)
     async with run_service(dsn, place / "data", "--drop", place / "drop", *words) as served:
         yield served
 

@@ -175,7 +175,7 @@ async def test_unsigned_files_in_a_role_that_sends_nothing_are_not_stored(
     ],
 )
 async def test_wrong_usage_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    place = ("--data", tmp_path / "data", "--port", "0", "--drop", tmp_path / "drop")
+    place = ("--data", tmp_path / "data", "--port", "0", "--drop", tmp_path)
     result = await run_crescendo("serve", *place, *arguments)
     assert result.code == 2
     assert not (tmp_path / "data").exists()

@@ -1,5 +1,6 @@
 """The verdict of a running service: an empty ledger, a paused sender, books that differ from the bank; the same in ``top``."""
 
+import asyncio
 import os
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ import asyncpg
 import httpx
 
 from core.reference.files import SAMPLE_FOLDER
+from monitoring.alert_history import READING_SECONDS
 from monitoring.verdict import AccountDifference
 from service.database.embedded_server import Database
 from service.http.live.bank_differences import BankDifferences
@@ -16,7 +18,7 @@ from settlement.reconciliation.transfer_accounts import AccountantsByYear
 from settlement.runs.payment_reference import PaymentReference
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
-from tests.service.http.access_keys import MINISTRY, OPERATOR
+from tests.service.http.access_keys import MINISTRY, OPERATOR, build_headers
 from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, run_service, to_jsonl
 
@@ -68,6 +70,27 @@ async def test_a_paused_sender_is_in_the_verdict_and_in_top(database: Database, 
         await client.post("/v1/senders/MIN-09/resume", json={"reason": "corrected"}, headers=OPERATOR)
         await client.get("/v1/submissions/3?wait=60", headers=MINISTRY)
         assert (await _read_figures(client))["verdict"]["english"].startswith("All is well.")
+
+
+async def test_an_alert_fires_without_prometheus(database: Database, tmp_path: Path) -> None:
+    """More than a hundred rejected requests: the condition of CrescendoTurnedAway, which holds at once."""
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client() as client,
+    ):
+        unknown = build_headers("nobody222222")
+        responses = await asyncio.gather(*(client.get("/v1/acts", headers=unknown) for _ in range(120)))
+        assert {response.status_code for response in responses} <= {401, 429}
+        causes: list[dict[str, Any]] = []
+        for _ in range(READING_SECONDS + 5):
+            causes = (await _read_figures(client))["verdict"]["causes"]
+            if causes:
+                break
+        assert [(cause["code"], cause["alert"]) for cause in causes] == [
+            ("turned_away", "CrescendoTurnedAway")
+        ]
+        assert causes[0]["english"] == "many requests are rejected: key-unknown"
 
 
 async def test_amounts_are_added_up_by_step(database: Database, tmp_path: Path) -> None:

@@ -60,7 +60,9 @@ async def test_the_start_names_systems_and_signers_too(database: Database, tmp_p
 
 
 async def test_the_start_names_unsigned_files_that_opened_credits(database: Database, tmp_path: Path) -> None:
-    words: tuple[object, ...] = ("--drop", tmp_path / "drop", "--drop-unsigned")
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    words: tuple[object, ...] = ("--drop", drop, "--drop-unsigned")
     changed = "update migration set applied_at = clock_timestamp() where name = '0017_directorate.sql'"
     async with create_database(database) as dsn:
         async with run_service(dsn, tmp_path, *words, "programme_manager") as service:

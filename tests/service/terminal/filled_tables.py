@@ -129,9 +129,16 @@ _DELAY = msgspec.convert({**dict.fromkeys(Delay.__struct_fields__, 0), **_DELAY_
 def _build_receipt() -> Receipt:
     texts = dict.fromkeys(("file", "sender", "batch_id", "format", "sha256", "chain"), "")
     totals = {name: {"lines": 1, "cents": 1} for name in OUTCOMES}
-    moments = {name: "2018-12-31T00:00:00Z" for name in Receipt.__struct_fields__ if name.endswith("_at")}
-    counts = dict.fromkeys(Receipt.__struct_fields__, 1)
-    fields = {**counts, **texts, **totals, **moments, "done": True, "cancelled": None}
+    fields = {
+        **dict.fromkeys(Receipt.__struct_fields__, 1),
+        **texts,
+        **totals,
+        "received_at": "2018-12-20T14:00:00Z",
+        "decided_at": None,
+        "committed_at": None,
+        "done": True,
+        "cancelled": None,
+    }
     return msgspec.convert(fields, Receipt)
 
 

@@ -28,6 +28,7 @@ from service.terminal.live_view import (
     _limit_rows,
     build_parts,
     format_line,
+    format_percent,
 )
 from tests.monitoring.test_snapshot import STATUS
 from tests.service.command_line import COMMAND, ROOT, run_crescendo, start_command, wait_for_end
@@ -171,3 +172,16 @@ def test_hidden_rows_are_counted() -> None:
     assert _limit_rows(ReportTable("Files", [Column("n")], rows)) == ReportTable(
         "Files; 3 more", [Column("n")], rows[:ROWS]
     )
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0 %"), (0.0004, "0 %"), (0.0006, "0.1 %"), (0.09, "9 %"), (0.0985, "9.9 %"), (0.125, "13 %"),
+        (0.5678, "57 %"), (0.2, "20 %"), (0.99, "99 %"), (0.9994, "99.9 %"), (0.99999, "100 %"), (1.0, "100 %"),
+        (-0.125, "-13 %"), (12.345, "1,235 %"),
+    ],
+)  # fmt: skip
+def test_a_share_is_rounded_as_on_the_page(share: float, text: str) -> None:
+    """The texts are those that ``formatPercent`` of the page returns, with the terminal's space before the sign."""
+    assert format_percent(share) == text

@@ -47,10 +47,10 @@ class Picture(NamedTuple):
 
 PICTURES = (
     Picture("live-desk", 1440, 1320),
-    Picture("live-phone", 390, 1400, options={"device_scale_factor": 2}),
-    Picture("live-submission", 1440, 1100, "submission/3"),
-    Picture("live-proof", 1440, 1000, "batch/3", {"color_scheme": "dark"}),
-    Picture("live-wall", 2560, 1440, options={"color_scheme": "dark"}),
+    Picture("live-phone", 390, 844, options={"device_scale_factor": 2}),
+    Picture("live-submission", 1440, 1320, "submission/3"),
+    Picture("live-proof", 1280, 860, "batch/3", {"color_scheme": "dark"}),
+    Picture("live-wall", 1920, 1080, options={"color_scheme": "dark"}),
 )
 
 
@@ -114,7 +114,7 @@ async def submit_files(client: httpx.AsyncClient, files: list[Path]) -> None:
 
 async def pause(client: httpx.AsyncClient, sender: str) -> None:
     """Pause a sender."""
-    reason = {"reason": "nomenclature of last year"}
+    reason = {"reason": "nomenclature de l'an dernier"}
     response = await client.post(f"/v1/senders/{sender}/pause", json=reason, headers=OPERATOR)
     assert response.status_code < 300, response.text
 

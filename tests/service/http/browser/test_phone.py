@@ -1,4 +1,4 @@
-"""Numbers on a phone: with credits of billions, none is cut, hidden or broken, on the page and in its details."""
+"""Numbers on a phone and a small desk: with credits of billions, none is cut, hidden or broken, in details too."""
 
 import re
 from collections.abc import AsyncIterator
@@ -71,7 +71,7 @@ async def open_details(live_page: LivePage, address: str) -> None:
 
 
 @pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
-@pytest.mark.parametrize("width", [320, 360, 390, 400])
+@pytest.mark.parametrize("width", [320, 360, 390, 400, 1280])
 async def test_no_number_is_cut(
     width: int, locale: str, browser: Browser, rich_service: RunningService
 ) -> None:

@@ -1,0 +1,71 @@
+"""Arguments of reports that name something: what nothing has is an error, as figures of zero would mislead."""
+
+from difflib import get_close_matches
+
+from core.errors import CrescendoError, NoSuchRecord
+from reporting.code_names import CodeNames
+from reporting.report_catalog import ParameterType, Report, ReportArguments
+from reporting.report_queries import Connection, fetch_one, find_batch_or_last
+
+
+class UnknownCode(CrescendoError):
+    """A programme or a year that the reference data do not have."""
+
+
+async def check_arguments(
+    connection: Connection, names: CodeNames, report: Report, *, arguments: ReportArguments
+) -> None:
+    """Check that what the arguments of a report name exists.
+
+    Raises
+    ------
+    UnknownCode
+        The reference data have no such programme or year; the message lists those that they have.
+    NoSuchRecord
+        There is no such batch or submission.
+    """
+    for parameter in report.parameters:
+        value = arguments.values[parameter.name]
+        if value is None:
+            continue
+        match parameter.type:
+            case ParameterType.PROGRAMME:
+                _check_programme(names, value)
+            case ParameterType.YEAR:
+                _check_year(names, f"--{parameter.name}", value, years_after=parameter.years_after)
+            case ParameterType.BATCH:
+                await check_batch(connection, value)
+            case ParameterType.SUBMISSION:
+                await check_submission(connection, value)
+
+
+async def check_batch(connection: Connection, number: int) -> None:
+    """Raise ``NoSuchRecord`` unless there is a batch with this number; 0 is the state before the first."""
+    last = await find_batch_or_last(connection, None)
+    if number > last:
+        raise NoSuchRecord(f"There is no batch {number:,}: the last one is {last:,}")
+
+
+async def check_submission(connection: Connection, number: int) -> None:
+    """Raise ``NoSuchRecord`` unless there is a submission with this number."""
+    row = await fetch_one(connection, "submission_known", number)
+    if not row["is_known"]:
+        raise NoSuchRecord(f"There is no submission {number:,}: the last one is {row['last']:,}")
+
+
+def _check_programme(names: CodeNames, code: str) -> None:
+    programmes = sorted({programme for year in names.codes.years.values() for programme in year.programmes})
+    if code not in programmes:
+        near = get_close_matches(code, programmes)
+        hint = f"Similar are {', '.join(near)}. " if near else ""
+        raise UnknownCode(
+            f"--programme {code}: there is no such programme. {hint}All are {', '.join(programmes)}"
+        )
+
+
+def _check_year(names: CodeNames, option: str, year: int, *, years_after: int) -> None:
+    years = sorted(names.codes.years)
+    if not years[0] <= year <= years[-1] + years_after:
+        raise UnknownCode(
+            f"{option} {year}: the reference data have no such year. They have {', '.join(map(str, years))}"
+        )

@@ -1,0 +1,113 @@
+"""The French titles and headings of the reports, in the official terms of ``docs/glossary.md``.
+
+CSV and JSON keep their English names in every language, because programs read them by these names.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from reporting.report_tables import Cell, Column, ReportTable
+
+HEADINGS: Mapping[str, str] = {
+    "year": "exercice",
+    "centre": "centre financier",
+    "label": "libellé",
+    "envelope": "enveloppe",
+    "AE opened": "AE ouvertes",
+    "AE reserved": "AE réservées",
+    "AE consumed": "AE consommées",
+    "AE available": "AE disponibles",
+    "CP opened": "CP ouverts",
+    "CP reserved": "CP réservés",
+    "CP consumed": "CP consommés",
+    "CP available": "CP disponibles",
+    "account": "compte",
+    "debit": "débit",
+    "credit": "crédit",
+    "balance": "solde",
+    "commitments": "engagements juridiques",
+    "engaged, not drawn": "engagé, sans service fait",
+    "certified, not requested": "service fait, sans demande de paiement",
+    "reason": "motif",
+    "lines": "lignes",
+    "euros": "euros",
+    "what it means": "signification",
+    "what to do": "que faire",
+    "line": "ligne",
+    "to line": "à la ligne",
+    "reference": "référence",
+    "kind": "type",
+    "field": "champ",
+    "found": "valeur trouvée",
+    "node": "nœud budgétaire",
+    "missing": "manquant",
+    "ministry": "ministère",
+    "programme": "programme",
+    "payments": "paiements",
+    "mean days": "délai moyen, jours",
+    "in time": "dans le délai",
+    "suspended": "délai suspendu",
+    "days of it": "jours de suspension",
+    "interest due": "intérêts moratoires dus",
+    "interest proposed": "intérêts moratoires proposés",
+    "interest paid": "intérêts moratoires payés",
+    "what": "donnée",
+    "stated": "annoncé",
+    "counted": "recompté",
+    "stated, euros": "annoncé, euros",
+    "counted, euros": "recompté, euros",
+    "holds": "concorde",
+}
+"""By their English names."""
+
+_LEVELS: Mapping[str, str] = {
+    "programme": "programme",
+    "bop": "BOP",
+    "uo": "UO",
+    "operation": "opération",
+    "ministry": "ministère",
+}
+_TITLES = tuple(
+    (re.compile(pattern), french)
+    for pattern, french in (
+        (r"Budget execution by (\w+), after batch (.+)", "Exécution budgétaire par {0}, après le lot {1}"),
+        (r"Trial balance (\d+), after batch (.+)", "Balance générale {0}, après le lot {1}"),
+        (r"Trial balance, after batch (.+)", "Balance générale, après le lot {0}"),
+        (r"Outstanding commitments by (\w+), after batch (.+)", "Restes à payer par {0}, après le lot {1}"),
+        (r"Refused lines", "Lignes refusées"),
+        (r"Refused lines of submission (.+)", "Lignes refusées du dépôt {0}"),
+        (r"Refused lines, one by one", "Lignes refusées, une par une"),
+        (r"Payment delays by (\w+), debited in (\d+)", "Délai global de paiement par {0}, débits de {1}"),
+        (r"Payment delays by (\w+)", "Délai global de paiement par {0}"),
+        (r"Proof of batch (.+)", "Preuve du lot {0}"),
+        (r"Proof of submission (.+)", "Preuve du dépôt {0}"),
+    )
+)
+_FOOTERS: Mapping[str, str] = {"all": "total", "balanced": "équilibrée", "NOT balanced": "NON équilibrée"}
+
+
+def translate_headings(table: ReportTable) -> ReportTable:
+    """Return a table with French title and headings; what has no French name stays as it is."""
+    columns = [Column(_translate_name(column.name), column.cell_type) for column in table.columns]
+    order = None if table.drop_order is None else [_translate_name(name) for name in table.drop_order]
+    return table._replace(
+        title=_translate_title(table.title),
+        columns=columns,
+        footer=_translate_footer(table.footer),
+        drop_order=order,
+    )
+
+
+def _translate_name(name: str) -> str:
+    return HEADINGS.get(name, name)
+
+
+def _translate_title(title: str) -> str:
+    for pattern, french in _TITLES:
+        if match := pattern.fullmatch(title):
+            return french.format(*(_LEVELS.get(text, text) for text in match.groups()))
+    return title
+
+
+def _translate_footer(footer: Sequence[Cell]) -> list[Cell]:
+    return [_FOOTERS.get(cell, cell) if isinstance(cell, str) else cell for cell in footer]

@@ -1,0 +1,34 @@
+"""French headings: every heading of every report has one, and no table has one twice."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reporting.french_headings import HEADINGS, translate_headings
+from reporting.report_tables import Column, ReportTable
+
+ROOT = Path(__file__).parents[2]
+MODULES = ("budget", "trial_balance", "commitments", "delays", "refusals", "proofs")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_heading_of_a_report_has_a_french_one(module: str) -> None:
+    names = set(re.findall(r'Column\("([^"]+)"', (ROOT / f"reporting/{module}.py").read_text()))
+    assert names <= HEADINGS.keys()
+    assert len({HEADINGS[name] for name in names}) == len(names)
+
+
+def test_the_order_of_dropping_columns_follows_the_translation() -> None:
+    table = ReportTable(
+        "Refused lines", [Column("line"), Column("node")], [["1", "n"]], ["all", ""], ("node",)
+    )
+    french = translate_headings(table)
+    assert french == (
+        "Lignes refusées", [Column("ligne"), Column("nœud budgétaire")], [["1", "n"]], ["total", ""], ["nœud budgétaire"],
+    )  # fmt: skip
+
+
+def test_what_has_no_french_name_stays() -> None:
+    table = ReportTable("Keys", [Column("key")], [], (), None)
+    assert translate_headings(table) == ("Keys", [Column("key")], [], [], None)
