@@ -15,7 +15,7 @@ FORM_TARGET_SECONDS = 0.25
 """The target for the time from a form's arrival to its answer after the commit."""
 
 
-class OutcomeTotals(msgspec.Struct, frozen=True):
+class LineTotals(msgspec.Struct, frozen=True):
     """The lines with one outcome, and the sum of their amounts in cents."""
 
     lines: int = 0
@@ -25,9 +25,9 @@ class OutcomeTotals(msgspec.Struct, frozen=True):
 class Outcomes(msgspec.Struct, frozen=True):
     """Lines committed since the service started, by outcome."""
 
-    accepted: OutcomeTotals
-    duplicate: OutcomeTotals
-    refused: OutcomeTotals
+    accepted: LineTotals
+    duplicate: LineTotals
+    refused: LineTotals
 
 
 class StepTotals(msgspec.Struct, frozen=True):

@@ -12,9 +12,9 @@ from monitoring.live_figures import (
     CommitFigures,
     CreditFigures,
     FormFigures,
+    LineTotals,
     LiveFigures,
     Outcomes,
-    OutcomeTotals,
     ProgrammeFigures,
     QueueFigures,
     RefusalCount,
@@ -77,21 +77,21 @@ def _build_throughput(metrics: ServiceMetrics, trend: Trend) -> Throughput:
     )
 
 
-def _group_by_sender(metrics: ServiceMetrics) -> dict[str, dict[str, OutcomeTotals]]:
+def _group_by_sender(metrics: ServiceMetrics) -> dict[str, dict[str, LineTotals]]:
     """Return the lines and cents by sender and outcome."""
-    cents, by_sender = metrics.read_values("cents_total"), dict[str, dict[str, OutcomeTotals]]()
+    cents, by_sender = metrics.read_values("cents_total"), dict[str, dict[str, LineTotals]]()
     for (sender, outcome), lines in sorted(metrics.read_values("lines_total").items()):
-        totals = OutcomeTotals(round(lines), round(cents.get((sender, outcome), 0)))
+        totals = LineTotals(round(lines), round(cents.get((sender, outcome), 0)))
         by_sender.setdefault(sender, {})[outcome] = totals
     return by_sender
 
 
-def _sum_outcomes(senders: Collection[Mapping[str, OutcomeTotals]]) -> Outcomes:
+def _sum_outcomes(senders: Collection[Mapping[str, LineTotals]]) -> Outcomes:
     """Add up the totals of some senders, by outcome."""
-    by_outcome = [[sender.get(name, OutcomeTotals()) for sender in senders] for name in OUTCOMES]
+    by_outcome = [[sender.get(name, LineTotals()) for sender in senders] for name in OUTCOMES]
     return Outcomes(
         *(
-            OutcomeTotals(sum(total.lines for total in totals), sum(total.cents for total in totals))
+            LineTotals(sum(total.lines for total in totals), sum(total.cents for total in totals))
             for totals in by_outcome
         )
     )

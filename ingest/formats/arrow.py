@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from core.act_fields import FIELD_BY_COLUMN
 from ingest.formats import arrow_metadata
 from ingest.formats.detection import FileFormat, describe_position, translate_decoder_errors
-from ingest.formats.flat_schema import conform_batch, conform_schema, regroup
+from ingest.formats.extra_columns import list_extra
+from ingest.formats.flat_schema import check_columns, conform_batch, conform_schema, name_unread, regroup
+from ingest.formats.read_options import PLAIN, ReadOptions
 
 BATCH_LINES = 131_072
 
@@ -20,13 +23,18 @@ class ArrowSource:
     ``columns`` names the columns to read; empty means all.
     """
 
-    def __init__(self, path: Path, name: str, columns: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: Path, name: str, columns: Sequence[str] = (), *, options: ReadOptions = PLAIN
+    ) -> None:
         with translate_decoder_errors(name):
             self._ends = list(accumulate(arrow_metadata.count_file_rows(path, name)))
             with pa.OSFile(str(path), "rb") as file, pa.ipc.open_file(file) as reader:
                 file_schema = reader.schema
+            names = file_schema.names
         self._path, self._name = path, name
-        self._fields = [file_schema.names.index(column) for column in columns]
+        self.extra_columns = tuple(list_extra(check_columns(names, name, options)))
+        columns = columns or _list_read(names, options)
+        self._fields = [names.index(column) for column in columns]
         self.schema = conform_schema(
             file_schema if not columns else pa.schema(map(file_schema.field, self._fields)), name
         )
@@ -56,7 +64,12 @@ class ArrowSource:
         return (conform_batch(batch, self.schema) for batch in regroup(self.read_raw(start), size))
 
 
-def read_stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+def _list_read(names: Sequence[str], options: ReadOptions) -> list[str]:
+    """Return the columns to read; none means all."""
+    return [name for name in names if name in FIELD_BY_COLUMN] if options.extra_columns else []
+
+
+def read_stream(path: Path, name: str, options: ReadOptions = PLAIN) -> Iterator[pa.RecordBatch]:
     """Yield the record batches of the Arrow stream at ``path``, not yet validated; the first one is empty.
 
     Raises
@@ -66,9 +79,15 @@ def read_stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     """
     with translate_decoder_errors(name):
         arrow_metadata.count_stream_rows(path, name)
-        options = pa.ipc.IpcReadOptions(use_threads=False)
-        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file, options=options) as reader:
-            yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as reader:
+            schema = reader.schema
+            names = schema.names
+        check_columns(names, name, options)
+        fields = [names.index(column) for column in _list_read(names, options)]
+        schema = pa.schema(map(schema.field, fields)) if fields else schema
+        ipc_options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=fields)
+        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file, options=ipc_options) as reader:
+            yield pa.RecordBatch.from_pylist([], schema=name_unread(schema, names))
             yield from reader
 
 

@@ -18,11 +18,12 @@ import pyarrow.csv
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.errors import FileUnreadable, FormatUnknown
 from ingest.formats.detection import describe_position
-from ingest.formats.flat_schema import check_columns
+from ingest.formats.flat_schema import check_columns, name_unread
 from ingest.formats.line_chunks import Chunk, read_chunks, read_first_line
 from ingest.formats.read_options import PLAIN, ReadOptions
 
 _QUOTE, _LINE_END, _RETURN = b'"\n\r'
+_ANY_TEXT = re.compile(r".*")
 _DELIMITERS = (";", ",", "\t")
 _COMPLETE_VALUES: Mapping[FieldType, re.Pattern[str]] = {
     FieldType.DECIMAL: re.compile(r"-?[0-9]+[.,][0-9]{2}"),
@@ -42,14 +43,15 @@ def read_batches(path: Path, name: str, options: ReadOptions = PLAIN) -> Iterato
     FileUnreadable
         A line does not have one field for each column; the error names the line.
     """
-    delimiter, columns = _parse_header(read_first_line(path, name, options.charset), name)
-    yield pa.RecordBatch.from_pylist([], schema=pa.schema([(column, pa.string()) for column in columns]))
+    delimiter, columns = _parse_header(read_first_line(path, name, options.charset), name, options)
+    schema = pa.schema([(column, pa.string()) for column in columns if column in FIELD_BY_COLUMN])
+    yield pa.RecordBatch.from_pylist([], schema=name_unread(schema, columns))
     reader = _Reader(name, delimiter, columns)
     for chunk in read_chunks(path, name, options.charset, header_lines=1):
         yield reader.read(chunk if chunk.text.endswith(b"\n") else reader.end_line(chunk))
 
 
-def _parse_header(line: bytes, name: str) -> tuple[str, list[str]]:
+def _parse_header(line: bytes, name: str, options: ReadOptions) -> tuple[str, list[str]]:
     text, position = line.decode(), describe_position(name, 1)
     delimiter = max(_DELIMITERS, key=lambda option: (_count_columns(text, option), option in text))
     try:
@@ -66,7 +68,7 @@ def _parse_header(line: bytes, name: str) -> tuple[str, list[str]]:
         )
     if not names:
         raise FormatUnknown(position, "The file has no header", "Name the columns in the first line")
-    return delimiter, check_columns(names, position)
+    return delimiter, check_columns(names, position, options)
 
 
 def _count_columns(header: str, delimiter: str) -> int:
@@ -86,6 +88,7 @@ class _Reader:
 
     def __init__(self, name: str, delimiter: str, columns: list[str]) -> None:
         self._name, self._delimiter, self._columns = name, delimiter, columns
+        self._read_columns = [column for column in columns if column in FIELD_BY_COLUMN]
 
     def read(self, chunk: Chunk) -> pa.RecordBatch:
         """Parse a chunk into one batch; Arrow's parser is lenient, so rows and lines must be equal in number."""
@@ -117,9 +120,11 @@ class _Reader:
             values = _split_line(line, self._delimiter)
         except csv.Error:
             return False
-        column_type = FORMATS[FIELD_BY_COLUMN[self._columns[-1]]].type
-        pattern = _COMPLETE_VALUES.get(column_type)
-        return len(values) == len(self._columns) and bool(pattern and pattern.fullmatch(values[-1]))
+        if len(values) != len(self._columns):
+            return False
+        field = FIELD_BY_COLUMN.get(self._columns[-1])
+        pattern = _COMPLETE_VALUES.get(FORMATS[field].type) if field else _ANY_TEXT  # which is not read
+        return bool(pattern and pattern.fullmatch(values[-1]))
 
     def _parse_table(self, text: bytes) -> pa.Table:
         return pyarrow.csv.read_csv(
@@ -127,7 +132,9 @@ class _Reader:
             pyarrow.csv.ReadOptions(use_threads=False, block_size=len(text), column_names=self._columns),
             pyarrow.csv.ParseOptions(delimiter=self._delimiter),
             pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(self._columns, pa.string()), check_utf8=False
+                column_types=dict.fromkeys(self._read_columns, pa.string()),
+                include_columns=self._read_columns,
+                check_utf8=False,
             ),
         )
 

@@ -34,8 +34,8 @@ def _check_buffer_sizes(batch: pa.RecordBatch, position: str) -> None:
             raise FileUnreadable(position, fault, "The file is damaged: send it again")
 
 
-def _read_arrow_stream(path: Path, name: str, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    return validate_batches(arrow.read_stream(path, name), name)
+def _read_arrow_stream(path: Path, name: str, options: ReadOptions) -> Iterator[pa.RecordBatch]:
+    return validate_batches(arrow.read_stream(path, name, options), name)
 
 
 STREAM_READERS: Mapping[FileFormat, Callable[[Path, str, ReadOptions], Iterator[pa.RecordBatch]]] = {

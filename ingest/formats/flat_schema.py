@@ -4,6 +4,7 @@ Writers differ (``large_string``, views, small integers, dictionaries with any i
 converted to one type for each type of field, so that later code does not depend on the writer.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
@@ -15,6 +16,8 @@ import pyarrow.compute as pc
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.errors import FormatUnknown, LimitExceeded
 from ingest.formats.detection import COLUMNS_MAX, describe_position, translate_decoder_errors
+from ingest.formats.extra_columns import check_extra, list_extra
+from ingest.formats.read_options import PLAIN, ReadOptions
 from ingest.formats.text_buffers import DICTIONARY_TEXT, clear_null_slots
 from ingest.formats.typed_values import (
     DAY_REMEDY,
@@ -31,8 +34,11 @@ _SUGGESTIONS_MAX = 2
 _BOTH_AMOUNTS = frozenset({Field.AMOUNT.column, Field.AMOUNT_CENTS.column})
 
 
-def check_columns(names: Iterable[str], name: str) -> list[str]:
-    """Return the column ``names`` of the file ``name`` if each is known and occurs once.
+_EXTRA_KEY = b"extra_columns"
+
+
+def check_columns(names: Iterable[str], name: str, options: ReadOptions = PLAIN) -> list[str]:
+    """Return the column ``names`` of the file ``name`` if each is known, or may be another, and occurs once.
 
     Raises
     ------
@@ -42,14 +48,16 @@ def check_columns(names: Iterable[str], name: str) -> list[str]:
         A column unknown or repeated, or both columns of amounts.
     """
     columns = list(names)
-    if len(columns) > COLUMNS_MAX:
+    if options.extra_columns:
+        check_extra(columns, name)
+    elif len(columns) > COLUMNS_MAX:
         raise LimitExceeded(
             name,
             f"The file has {len(columns)} columns",
             f"Send at most the {COLUMNS_MAX} columns of the flat act format",
         )
     for position, column in enumerate(columns):
-        if column not in FIELD_BY_COLUMN:
+        if column not in FIELD_BY_COLUMN and not options.extra_columns:
             raise FormatUnknown(
                 describe_position(name, column=repr(column)), "The column is unknown", _format_remedy(column)
             )
@@ -68,11 +76,14 @@ def _format_remedy(column: str) -> str:
     near = get_close_matches(column.lower(), FIELD_BY_COLUMN, _SUGGESTIONS_MAX)
     if near:
         return f"Did you mean {' or '.join(near)}? docs/format.md describes all columns"
-    return f"The columns are {', '.join(FIELD_BY_COLUMN)}"
+    others = "a file may have others if its sender allows extra columns"
+    return f"The columns are {', '.join(FIELD_BY_COLUMN)}; {others}"
 
 
-def conform_schema(schema: pa.Schema, name: str) -> pa.Schema:
-    """Return ``schema`` in the types of later passes; columns of type ``null`` are empty and left out.
+def conform_schema(schema: pa.Schema, name: str, options: ReadOptions = PLAIN) -> pa.Schema:
+    """Return ``schema`` in the types of later passes, without columns that are not read.
+
+    Columns of type ``null`` are empty and not read, nor are those that are not of the format: see ``list_unread``.
 
     Raises
     ------
@@ -81,14 +92,28 @@ def conform_schema(schema: pa.Schema, name: str) -> pa.Schema:
     """
     with translate_decoder_errors(name):  # names may be invalid UTF-8
         names = schema.names
-    typed = zip(check_columns(names, name), schema.types, strict=True)
+    typed = zip(check_columns(names, name, options), schema.types, strict=True)
     return pa.schema(
         [
             (column, _choose_type(column, column_type, name))
             for column, column_type in typed
-            if column_type != pa.null()
+            if column_type != pa.null() and column in FIELD_BY_COLUMN
         ]
     )
+
+
+def name_unread(schema: pa.Schema, names: Iterable[str]) -> pa.Schema:
+    """Return ``schema`` with the names of the columns of the file that are not of the format, and not in it."""
+    extra = list_extra(list(names))
+    return (
+        schema.with_metadata({_EXTRA_KEY: json.dumps(extra).encode()}) if extra else schema.remove_metadata()
+    )
+
+
+def list_unread(schema: pa.Schema) -> tuple[str, ...]:
+    """Return the names of the columns of a file that are not of the format, of a schema of ``name_unread``."""
+    metadata = schema.metadata or {}
+    return tuple(json.loads(metadata.get(_EXTRA_KEY, b"[]")))
 
 
 def _choose_type(column: str, column_type: pa.DataType, name: str) -> pa.DataType:

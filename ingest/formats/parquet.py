@@ -27,11 +27,15 @@ from ingest.formats.detection import (
     describe_position,
     translate_decoder_errors,
 )
+from ingest.formats.extra_columns import list_extra
 from ingest.formats.flat_schema import conform_batch, conform_schema, regroup
 from ingest.formats.parquet_footer import Footer, RowGroup, read_footer
+from ingest.formats.read_options import PLAIN, ReadOptions
 from ingest.formats.text_buffers import DICTIONARY_TEXT, measure_longest_value
 
 _READ_BYTES = 2**20
+_LENIENT = ReadOptions(extra_columns=True)
+"""For the metadata alone, which say whether there may be extra columns."""
 _DICTIONARY_BYTES_MAX = 3
 """Bytes a value up to which it pays to keep a column dictionary-encoded.
 
@@ -42,14 +46,17 @@ Beyond it most values are distinct, and the decoder would hash each to number it
 class ParquetSource:
     """The lines of a Parquet file that is being, or has been, validated."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, options: ReadOptions = PLAIN) -> None:
         self._path, self._name = path, name
         with translate_decoder_errors(name):
-            self._groups = _read_groups(path, name)
+            self._groups = _read_groups(path, name, options)
             with _open_file(path) as file:
                 self._metadata, file_schema = file.metadata, file.schema_arrow
-        target_schema = conform_schema(file_schema, name)
-        if any(group.columns.keys() != set(file_schema.names) for group in self._groups):
+            names = file_schema.names
+        target_schema = conform_schema(file_schema, name, options)
+        self.extra_columns = tuple(list_extra(names))
+        self._columns = [column for column in names if column in FIELD_BY_COLUMN]
+        if any(group.columns.keys() != set(self._columns) for group in self._groups):
             raise FileUnreadable(
                 name, "The columns of a row group are not those of the schema", "Write the file again"
             )
@@ -131,7 +138,7 @@ class ParquetSource:
         groups = range(first, len(self._groups))
         at = start - skipped
         with _open_file(self._path, self._metadata, self._dictionary_columns) as file:
-            decoded = file.iter_batches(size, groups, use_threads=False)
+            decoded = file.iter_batches(size, groups, self._columns, use_threads=False)
             while True:
                 with translate_decoder_errors(describe_position(self._name, at + 1) + " and after"):
                     batch = next(decoded, None)
@@ -150,7 +157,7 @@ class ParquetSource:
 def read_metadata(path: Path, name: str) -> Mapping[bytes, bytes]:
     """Return the metadata of the schema, which may contain an envelope."""
     with translate_decoder_errors(name):
-        _read_groups(path, name)
+        _read_groups(path, name, _LENIENT)
         with _open_file(path) as file:
             return file.schema_arrow.metadata or {}
 
@@ -172,12 +179,20 @@ def _open_file(
     )
 
 
-def _read_groups(path: Path, name: str) -> list[RowGroup]:
-    """Return the row groups of the file at ``path`` if they keep the limits and are consistent."""
+def _read_groups(path: Path, name: str, options: ReadOptions) -> list[RowGroup]:
+    """Return the row groups of the file at ``path``, with the columns to read, if they keep the limits and are consistent."""
     footer = read_footer(path, name)
+    if options.extra_columns:
+        footer = footer._replace(groups=[_select_columns(group) for group in footer.groups])
     _check_groups(footer, name)
     _check_columns(footer, path.stat().st_size, name)
     return footer.groups
+
+
+def _select_columns(group: RowGroup) -> RowGroup:
+    """Return a row group with nothing but the columns of the format: others may be nested, and are not read."""
+    columns = {column: chunk for column, chunk in group.columns.items() if column in FIELD_BY_COLUMN}
+    return RowGroup(group.lines, sum(chunk.unpacked_bytes for chunk in columns.values()), columns)
 
 
 def _check_columns(footer: Footer, file_bytes: int, name: str) -> None:

@@ -8,6 +8,8 @@ class ReadOptions(NamedTuple):
 
     charset: str = ""
     """One of ``charsets.CHARSETS``; empty if it is not stated."""
+    extra_columns: bool = False
+    """The file may have columns that are not those of the format."""
 
 
 PLAIN = ReadOptions()

@@ -146,8 +146,9 @@ class Admission:
                 prior = await self._store.find_submission(*spooled.identity)
             check = await self._check_sender(spooled, check, prior, is_internal=is_internal)
             if prior and prior.covers_resend(again=reprocess):
+                original = spooled.restore_reading(prior.charset, prior.extra_columns)
                 result = AdmissionResult(
-                    prior.number, returned=self._hooks.reopen_missing(prior.number, spooled)
+                    prior.number, returned=self._hooks.reopen_missing(prior.number, original)
                 )
                 await self._remove_derived(spooled)
             else:
@@ -204,7 +205,7 @@ class Admission:
             await self._discard(spooled, prior)
             raise
         attempt, lines = prior.attempt + 1 if prior else 1, validated.totals.lines
-        row = _build_row(spooled, validated.totals, attempt, programmes=check.programmes)
+        row = _build_row(spooled, validated, attempt, programmes=check.programmes)
         with self._abandon_on_failure(spooled):
             await asyncio.to_thread(self._spool.write_envelope, spooled)
             submission = await self._store.register_submission(row)
@@ -260,11 +261,11 @@ class Admission:
 
 
 def _build_row(
-    spooled: SpooledFile, totals: FileTotals, attempt: int, *, programmes: Sequence[str] | None
+    spooled: SpooledFile, validated: ValidatedFile, attempt: int, *, programmes: Sequence[str] | None
 ) -> NewSubmission:
     """Build the row of a new submission; ``programmes`` are those that its lines name, if known."""
     envelope = spooled.envelope
     file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
-    return NewSubmission(
-        envelope.sender, envelope.batch_id, *file, attempt, totals.lines, totals.cents, programmes
-    )
+    totals = (validated.totals.lines, validated.totals.cents)
+    reading = (envelope.charset, validated.extra_columns)
+    return NewSubmission(envelope.sender, envelope.batch_id, *file, attempt, *totals, programmes, *reading)

@@ -18,7 +18,8 @@ from ingest.spool.byte_checks import ByteChecks
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile, check_bytes
 from ingest.validation.decoded_cache import LineSource
-from ingest.validation.file_validation import open_source, remove_normalised
+from ingest.validation.file_validation import open_source
+from ingest.validation.normalised_names import remove_normalised
 from posting.batch import BatchResult
 from posting.book.registry import NumbersByCode
 from posting.store.journal_store import PostgresStore
@@ -69,14 +70,16 @@ class MissingFiles:
         except FileUnreadable as error:
             self._add(number, error, lines=lines, is_begun=is_begun)
             return None
+        spooled = spooled.restore_reading(row["charset"], row["extra_columns"])
         return QueuedFile(number, spooled, lines, time.monotonic(), is_checked=False)
 
     async def find_again(self, row: Any) -> SpooledFile | None:
         """Return the file of a submission whose file was missing; None if it still is, or its bytes have changed."""
         try:
-            return await asyncio.to_thread(self._checks.open, row["file_hash"], row["sender"])
+            spooled = await asyncio.to_thread(self._checks.open, row["file_hash"], row["sender"])
         except FileUnreadable:
             return None
+        return spooled.restore_reading(row["charset"], row["extra_columns"])
 
     async def open_submission(self, file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
         """Open a submission that is to be processed; None if its file is missing or its bytes have changed."""

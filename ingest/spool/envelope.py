@@ -31,7 +31,7 @@ _BATCH_ID_REGEX = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}")
 _COUNT_REGEX = re.compile(r"[0-9]{1,9}")
 _SUM_REGEX = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 _SHA256_REGEX = re.compile(r"[0-9a-fA-F]{64}")
-_FLAGS = frozenset({"sepa_only", "atomic"})
+_FLAGS = frozenset({"sepa_only", "atomic", "extra_columns"})
 _EMBEDDED_KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum"}) | _FLAGS
 _MANIFEST_KEYS = _EMBEDDED_KEYS | {"sha256", "charset"}
 
@@ -54,11 +54,13 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """The sender wants all acts of the file accepted, or none."""
     charset: str = ""
     """The charset of a CSV file."""
+    extra_columns: bool = False
+    """The file may have columns that are not those of the format; they are not read."""
 
     @property
     def read_options(self) -> ReadOptions:
         """What the sender states about the reading of the file."""
-        return ReadOptions(self.charset)
+        return ReadOptions(self.charset, self.extra_columns)
 
 
 def parse_envelope(

@@ -7,7 +7,6 @@ or has another hash is written again.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from core.reader_failures import refuse_on_failure
 from ingest.formats.arrow import BATCH_LINES, ArrowSource
 from ingest.formats.decoders import STREAM_READERS, validate_batches
 from ingest.formats.detection import PAYMENT_FORMATS, WINDOW_LINES, FileFormat, translate_decoder_errors
-from ingest.formats.flat_schema import conform_schema
+from ingest.formats.flat_schema import conform_schema, list_unread
 from ingest.formats.parquet import ParquetSource
 from ingest.pain001 import reader
 from ingest.pain001.lots import LOTS_FILE, LotNames, read_lot_names
@@ -31,11 +30,11 @@ from ingest.spool.spooled_file import SpooledFile
 from ingest.spool.work_folders import create_work_folder
 from ingest.validation.decoded_cache import CachedSource, DecodedBatches, LineSource, MemoryAllowance
 from ingest.validation.file_totals import FileInspector, FileTotals, split_windows
+from ingest.validation.normalised_names import name_normalised
 
 ATOMIC_LINES_MAX = 50_000
 """Lines of a file whose acts are accepted all or not at all: they are one batch, and forms wait for it."""
 
-_NORMALISED = "normalised"
 _LAYOUT_VERSION = 1
 """To be raised when the same original is to be normalised differently: older files are then written again."""
 
@@ -49,6 +48,8 @@ class _NormalisedRecord(msgspec.Struct, frozen=True):
     columns: list[str]
     """Columns with a value in some line."""
     total: FileTotals
+    extra_columns: tuple[str, ...] = ()
+    """Columns of the original that are not those of the format."""
 
 
 class ValidatedFile(NamedTuple):
@@ -56,6 +57,8 @@ class ValidatedFile(NamedTuple):
 
     totals: FileTotals
     source: LineSource
+    extra_columns: tuple[str, ...] = ()
+    """Its columns that are not those of the format, and not read."""
 
 
 ObserveLines = Callable[[pa.RecordBatch], None]
@@ -129,35 +132,14 @@ def open_source(spooled: SpooledFile) -> LineSource:
 
 def _open_source(spooled: SpooledFile) -> LineSource:
     if spooled.format is FileFormat.PARQUET:
-        return ParquetSource(spooled.path, spooled.name)
+        return ParquetSource(spooled.path, spooled.name, spooled.envelope.read_options)
     if spooled.format is FileFormat.ARROW_FILE:
-        return ArrowSource(spooled.path, spooled.name)
+        return ArrowSource(spooled.path, spooled.name, options=spooled.envelope.read_options)
     record = _find_current_record(spooled)
     if record is None:
         _check_bytes(spooled, _hash_file(spooled.path) == spooled.sha256.hex())
         record = _normalise(spooled)
     return _open_normalised(spooled, record)
-
-
-def remove_normalised(spooled: SpooledFile) -> None:
-    """Remove the normalised file of a decided submission: it is written again if it is needed."""
-    with suppress(OSError):
-        for path in spooled.folder.glob(f"{_NORMALISED}*"):
-            path.unlink(missing_ok=True)
-
-
-class NormalisedNames(NamedTuple):
-    """The names of the normalised file and of its record."""
-
-    lines: str
-    record: str
-
-
-def name_normalised(spooled: SpooledFile) -> NormalisedNames:
-    """Return a name for each charset: two senders of the same bytes may state two, and read at the same time."""
-    charset = spooled.envelope.charset
-    stem = f"{_NORMALISED}-{charset}" if charset else _NORMALISED
-    return NormalisedNames(f"{stem}.arrow", f"{stem}.json")
 
 
 def _open_normalised(spooled: SpooledFile, record: _NormalisedRecord) -> ArrowSource:
@@ -207,16 +189,16 @@ def _write_lots(spooled: SpooledFile) -> None:
 
 def _validate_rewritten(spooled: SpooledFile, observe: ObserveLines) -> ValidatedFile:
     record = _normalise(spooled, observe)
-    return ValidatedFile(record.total, _open_normalised(spooled, record))
+    return ValidatedFile(record.total, _open_normalised(spooled, record), record.extra_columns)
 
 
 def _validate_in_place(spooled: SpooledFile, cache: DecodedBatches, observe: ObserveLines) -> ValidatedFile:
     if spooled.format is FileFormat.PARQUET:
-        source = ParquetSource(spooled.path, spooled.name)
+        source = ParquetSource(spooled.path, spooled.name, spooled.envelope.read_options)
         source.check_pages()
         batches = source.read_raw(0, source.choose_batch_lines())
     else:
-        source = ArrowSource(spooled.path, spooled.name)
+        source = ArrowSource(spooled.path, spooled.name, options=spooled.envelope.read_options)
         batches = validate_batches(source.read_raw(), spooled.name)
     inspector = FileInspector(spooled.name, source.schema, spooled.size_bytes)
     for batch in batches:
@@ -228,7 +210,7 @@ def _validate_in_place(spooled: SpooledFile, cache: DecodedBatches, observe: Obs
     if totals.lines != source.lines:
         fault = f"The file declares {source.lines:,} lines and contains {totals.lines:,}"
         raise FileUnreadable(spooled.name, fault, "Write the file again")
-    return ValidatedFile(totals, CachedSource(source, cache))
+    return ValidatedFile(totals, CachedSource(source, cache), source.extra_columns)
 
 
 # ------------------------------------------------------------------------------------ normalisation
@@ -238,8 +220,10 @@ def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _N
     """Write the file as Arrow beside itself, while validating it."""
     names = name_normalised(spooled)
     with create_work_folder(spooled.folder.parents[1]) as scratch:
+        batches = _decode_batches(spooled, scratch)
+        schema = next(batches).schema
         inspector = _write_normalised(
-            scratch / names.lines, _decode_batches(spooled, scratch), spooled, observe=observe
+            scratch / names.lines, batches, schema, spooled=spooled, observe=observe
         )
         record = _NormalisedRecord(
             layout=_LAYOUT_VERSION,
@@ -247,6 +231,7 @@ def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _N
             sha256=_hash_file(scratch / names.lines),
             columns=[column for column in FIELD_BY_COLUMN if column in inspector.filled_columns],
             total=inspector.compute_totals(),
+            extra_columns=list_unread(schema),
         )
         (scratch / names.record).write_bytes(msgspec.json.encode(record))
         lots = (LOTS_FILE,) if spooled.format in PAYMENT_FORMATS else ()
@@ -262,9 +247,14 @@ def _decode_batches(spooled: SpooledFile, scratch: Path) -> Iterator[pa.RecordBa
 
 
 def _write_normalised(
-    target: Path, batches: Iterator[pa.RecordBatch], spooled: SpooledFile, *, observe: ObserveLines
+    target: Path,
+    batches: Iterator[pa.RecordBatch],
+    schema: pa.Schema,
+    *,
+    spooled: SpooledFile,
+    observe: ObserveLines,
 ) -> FileInspector:
-    schema = _remove_dictionaries(conform_schema(next(batches).schema, spooled.name))
+    schema = _remove_dictionaries(conform_schema(schema, spooled.name))
     inspector = FileInspector(spooled.name, schema, spooled.size_bytes)
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for batch in batches:

@@ -12,6 +12,10 @@ class PriorSubmission(NamedTuple):
     is_cancelled: bool
     is_finished: bool
     """Whether all of it is decided, or it is cancelled."""
+    charset: str
+    """The charset that its sender stated."""
+    extra_columns: Sequence[str]
+    """Columns of the file that are not those of the format."""
 
     def covers_resend(self, *, again: bool) -> bool:
         """Whether the same file sent once more counts as this submission; with ``again``, a finished one does not cover it."""
@@ -32,3 +36,7 @@ class NewSubmission(NamedTuple):
     declared_cents: int | None
     programmes: Sequence[str] | None
     """Programmes that the lines name; None where that is not known."""
+    charset: str = ""
+    """The charset that the sender states."""
+    extra_columns: Sequence[str] = ()
+    """Columns of the file that are not those of the format."""

@@ -1,37 +1,38 @@
 """``crescendo bank``: import bank files, and show the status of the operations accounts."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import pay_interest as late
+from service.cli.bank_files import ImportRequest, import_files
 from service.cli.number_limits import AMOUNT_OF_ITEMS
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
 from service.configuration.input_files import check_files
-from service.configuration.settings import Settings, UsageError
+from service.configuration.settings import UsageError
 from service.database import session
-from service.database.configured_database import open_for_work
-from service.engine import kernel_warmup, process_tuning
-from service.terminal import console, processing_progress, signals
+from service.terminal import console, signals
 from service.terminal.processing_progress import ProgressReporter
 from settlement import bank_formats
 
 if TYPE_CHECKING:
-    from posting.book.registry import ReferenceData
     from service.engine.bank_import import ImportResult, MessageReceipt
     from settlement.reconciliation.account_status import AccountsReport, TransferInTransit, UnmatchedMovement
 
-EXIT_REFUSED = 1
 EXIT_FINDINGS = 1
-ITEMS_SHOWN = 1000
+ITEMS_SHOWN, FOREIGN_SHOWN = 1000, 5
 _REFUSED_REMEDY = (
     "Remove the cause, for example open the period, then call crescendo bank import --again FILE"
+)
+
+_FOREIGN_REMEDY = (
+    "is no operations account of this ledger: nothing of its statement is posted or compared. Ask the bank whether it sent the"
+    " right file, or add the account to accountants.csv of the reference data, then import the file with --again"
 )
 
 app = App(name="bank", help="Bank files: import, match and post them; status of the operations accounts.")
@@ -61,15 +62,6 @@ class InterestOptions:
 DEFAULT_INTEREST = InterestOptions()
 
 
-class ImportRequest(NamedTuple):
-    """How bank files are imported."""
-
-    again: bool = False
-    """Match again the files that were imported before."""
-    interest_at: datetime | None = None
-    """The moment as of which late interest is proposed afterwards; None if it is not."""
-
-
 ItemsOption = Annotated[int, Parameter(help="Maximum number of items shown.", validator=AMOUNT_OF_ITEMS)]
 
 
@@ -96,7 +88,7 @@ def import_(
     interruption, run the same command again: it continues where it stopped.
 
     Exit codes: 0 imported, even if movements are unmatched or late interest could not be proposed; 1 at least one file
-    was refused whole; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
+    was refused whole, or is of an account that is not ours; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
     settings, request = options.read_settings(), ImportRequest(again, interest.read_moment())
     if not files:
@@ -109,39 +101,7 @@ def import_(
         print_import(result)
     if result.is_interrupted:
         return signals.report_interrupted()
-    return EXIT_REFUSED if result.rejected else 0
-
-
-def import_files(settings: Settings, files: Sequence[Path], request: ImportRequest) -> "ImportResult":
-    """Import files, with progress on standard error."""
-    process_tuning.tune_process()
-    reporter = processing_progress.create_reporter()
-    try:
-        reporter.report_activity("starting")
-
-        async def work(interruption: signals.Interruption) -> "ImportResult":
-            # code and reference data are loaded while the database starts
-            loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
-            async with open_for_work(settings, reporter.report_activity) as database:
-                from service.engine import bank_import
-                from service.engine.engine_context import EngineContext
-                from service.engine.late_interest import InterestRequest
-
-                engine = EngineContext(settings, database, await loading)
-                interest = InterestRequest(request.interest_at) if request.interest_at else None
-                options = bank_import.ImportOptions(reporter, request.again, interest)
-                return await bank_import.import_files(engine, files, interruption, options=options)
-
-        return signals.run_interruptible(work)
-    finally:
-        reporter.close()
-
-
-def _load_reference(settings: Settings, reporter: ProgressReporter) -> "ReferenceData":
-    from service.engine.engine_context import load_reference
-
-    kernel_warmup.load_kernels(reporter)
-    return load_reference(settings)
+    return EXIT_FINDINGS if result.rejected or result.has_foreign_accounts else 0
 
 
 @app.command
@@ -165,8 +125,8 @@ def status(*, items: ItemsOption = 0, options: DataOptions = DEFAULT_DATA, json:
 
     report, in_transit = session.run_on_database(settings, task)
     if json:
-        totals = {"agrees": report.agrees, "accounts": report.accounts, "back": report.back}
-        console.print_json({**totals, "in_transit": in_transit})
+        totals = {"agrees": report.agrees, "accounts": report.accounts, "foreign": report.foreign}
+        console.print_json({**totals, "back": report.back, "in_transit": in_transit})
     else:
         print_account_status(report, in_transit)
     return 0 if report.agrees else EXIT_FINDINGS
@@ -196,7 +156,9 @@ def unmatched(
 
 def print_account_status(status: "AccountsReport", in_transit: "Sequence[TransferInTransit]" = ()) -> None:
     """Print the status of the accounts."""
-    console.print_parts([*_build_status_tables(status, in_transit), _format_verdict(status)])
+    console.print_parts(
+        [*_build_status_tables(status, in_transit), _format_verdict(status), *_format_foreign(status)]
+    )
 
 
 def print_import(result: "ImportResult") -> None:
@@ -204,6 +166,7 @@ def print_import(result: "ImportResult") -> None:
     if result.messages:
         console.print_table(_build_message_table(result.messages))
     print_rejected(result)
+    print_foreign(result)
     if result.posted:
         lines = sum(receipt.accepted.lines for receipt in [*result.posted.receipts, *result.posted.known])
         console.print_line(f"{lines:,} lines of acts accepted in all.")
@@ -216,6 +179,13 @@ def print_rejected(result: "ImportResult") -> None:
     """Print which files were refused whole, and what to do."""
     for rejection in result.rejected:
         console.print_line(f"  refused whole: {rejection.where}: {rejection.found}. {rejection.remedy}")
+
+
+def print_foreign(result: "ImportResult") -> None:
+    """Print which files have statements of accounts that are not ours, and what to do."""
+    for message in result.messages:
+        for account in message.foreign_accounts:
+            console.print_line(f"  not ours: {message.file}: {account} {_FOREIGN_REMEDY}")
 
 
 def print_refused(result: "ImportResult") -> None:
@@ -280,6 +250,20 @@ def _format_verdict(status: "AccountsReport") -> str:
     in_transit = sum(account.transit_items for account in status.accounts)
     agreement = "Books and bank agree to the cent" if status.agrees else "Books and bank DO NOT agree"
     return f"{agreement}; {console.format_count(in_transit, 'transfer')} in transit."
+
+
+def _format_foreign(status: "AccountsReport") -> list[str]:
+    if not status.foreign:
+        return []
+    count = len(status.foreign)
+    verb = "is" if count == 1 else "are"
+    names = ", ".join(account.account for account in status.foreign[:FOREIGN_SHOWN])
+    more = f" and {count - FOREIGN_SHOWN:,} more" if count > FOREIGN_SHOWN else ""
+    accounts = console.format_count(count, "account")
+    finding = (
+        f"{accounts} {verb} not ours, and not compared, although statements were imported: {names}{more}."
+    )
+    return [finding]
 
 
 def _build_unmatched_table(movements: "list[UnmatchedMovement]") -> ReportTable:

@@ -16,6 +16,7 @@ def print_result(result: ProcessingResult) -> None:
     """Print receipts, refusals and speed."""
     if result.receipts:
         print_table(build_receipt_table(result.receipts))
+    print_extra_columns(result.receipts)
     for receipt in result.receipts:
         if receipt.cancelled:
             print_line(
@@ -43,6 +44,14 @@ def print_result(result: ProcessingResult) -> None:
     if result.receipts:
         print_line(describe_speed(result.speed))
     print_line(f"Chain after batch {result.batch:,}: {result.chain}")
+
+
+def print_extra_columns(receipts: Sequence[Receipt]) -> None:
+    """Print which columns of each file were not read."""
+    for receipt in receipts:
+        if receipt.extra_columns:
+            names = ", ".join(name or '""' for name in receipt.extra_columns)
+            print_line(f"{receipt.file}: columns that are not of the format, and not read: {names}")
 
 
 def print_dry_run(result: DryRunReport) -> None:

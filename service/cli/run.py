@@ -18,6 +18,7 @@ from service.cli.shared_options import (
     CharsetOption,
     DataOptions,
     ExistingOption,
+    ExtraColumnsOption,
     JsonOption,
     check_charset,
 )
@@ -51,6 +52,7 @@ class FileOptions:
     again: AgainOption = False
     atomic: AtomicOption = False
     charset: CharsetOption = ""
+    extra_columns: ExtraColumnsOption = False
     existing: ExistingOption = False
     dry_run: Annotated[
         bool,
@@ -202,7 +204,12 @@ def _build_envelope(file_options: FileOptions) -> "Envelope":
     from ingest.spool.envelope import Envelope, check_envelope
 
     charset = check_charset(file_options.charset)
-    envelope = Envelope(sender=file_options.sender, atomic=file_options.atomic, charset=charset)
+    envelope = Envelope(
+        sender=file_options.sender,
+        atomic=file_options.atomic,
+        charset=charset,
+        extra_columns=file_options.extra_columns,
+    )
     try:
         return check_envelope(envelope, "--sender")
     except InputError as error:

@@ -61,6 +61,14 @@ CharsetOption = Annotated[
         "Default: UTF-16 if the file begins with its mark, otherwise UTF-8.",
     ),
 ]
+ExtraColumnsOption = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        show_default=False,
+        help="Allow columns that are not those of the format: they are not read, and the receipt lists them.",
+    ),
+]
 MomentOption = Annotated[
     str,
     Parameter(

@@ -12,6 +12,7 @@ from service.cli.shared_options import (
     AgainOption,
     AtomicOption,
     CharsetOption,
+    ExtraColumnsOption,
     JsonOption,
     check_charset,
 )
@@ -40,6 +41,7 @@ class ServiceOptions:
     again: AgainOption = False
     atomic: AtomicOption = False
     charset: CharsetOption = ""
+    extra_columns: ExtraColumnsOption = False
     dry_run: Annotated[
         bool,
         Parameter(
@@ -141,7 +143,8 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
 
 def _build_envelope(service: ServiceOptions) -> dict[str, str | bool]:
     """Return what the options state about each file; the manifest beside it states the rest."""
-    options = {"atomic": service.atomic, "charset": check_charset(service.charset)}
+    charset = check_charset(service.charset)
+    options = {"atomic": service.atomic, "charset": charset, "extra_columns": service.extra_columns}
     return {key: value for key, value in options.items() if value}
 
 
@@ -164,6 +167,7 @@ def _print_receipts(sent: list[SentFile], url: str) -> None:
         return
     receipts = [msgspec.convert(file.response["receipt"], Receipt) for file in sent]
     console.print_table(processing_report.build_receipt_table(receipts))
+    processing_report.print_extra_columns(receipts)
     reasons = [msgspec.convert(reason, Reason) for file in sent for reason in file.response["reasons"]]
     if reasons:
         console.print_table(processing_report.build_reason_table(reasons))

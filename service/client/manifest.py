@@ -12,7 +12,7 @@ from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
 from ingest.sidecars import MANIFEST_SUFFIX
 
 MANIFEST_BYTES_MAX = 2**16
-_FLAGS = frozenset({"sepa_only", "atomic"})
+_FLAGS = frozenset({"sepa_only", "atomic", "extra_columns"})
 _KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum", "sha256", "charset"}) | _FLAGS
 _REMEDY = "Write the envelope as one JSON object"
 HASH_HEADER = "Crescendo-Sha256"

@@ -32,6 +32,7 @@ from settlement.reconciliation.bank_acts import SENDER
 from settlement.reconciliation.bulk_rejections import TransfersByLot
 from settlement.reconciliation.importer import ImportedMessage, Importer
 from settlement.reconciliation.preparation import ImportContext
+from settlement.reconciliation.transfer_accounts import load_own_accounts
 from settlement.runs.payment_reference import PaymentReference
 from settlement.simulated_bank import pain001_reader
 
@@ -58,6 +59,8 @@ class MessageReceipt(msgspec.Struct, frozen=True, kw_only=True):
     unmatched_cents: int
     refused: dict[str, int]
     """Lines of its acts that the engine refused and has not accepted since, by code."""
+    foreign_accounts: list[str] = []
+    """Accounts of its statements that are no operations accounts of this ledger."""
 
 
 class ImportResult(msgspec.Struct, frozen=True):
@@ -69,6 +72,11 @@ class ImportResult(msgspec.Struct, frozen=True):
     """The processing of their acts; None if there was nothing to post."""
     interest: InterestResult | None = None
     """The late interest proposed; None if there were no debits, or it was not requested."""
+
+    @property
+    def has_foreign_accounts(self) -> bool:
+        """Whether a statement is of an account that is not ours."""
+        return any(message.foreign_accounts for message in self.messages)
 
     @property
     def is_interrupted(self) -> bool:
@@ -113,8 +121,9 @@ async def _import_under_lock(
         numbers = {message.number for message in rematched}
         messages = [*(message for message in messages if message.number not in numbers), *rematched]
         posted = _merge_results(posted, second) if second else posted
-    refused = await _count_refused(context, messages)
-    result = ImportResult([_describe_message(message, refused) for message in messages], rejected, posted)
+    refused, own = await _count_refused(context, messages), await _load_own_accounts(context)
+    receipts = [_describe_message(message, refused, own) for message in messages]
+    result = ImportResult(receipts, rejected, posted)
     if (
         not options.interest
         or result.is_interrupted
@@ -202,6 +211,13 @@ async def _count_refused(
     return counts
 
 
+async def _load_own_accounts(context: EngineContext) -> frozenset[str]:
+    accountants = load_accountants(context.settings)
+    with command_queries.translate_database_errors(context.database.dsn):
+        async with command_queries.connect(context.database.dsn) as connection:
+            return await load_own_accounts(connection, accountants)
+
+
 def load_accountants(settings: Settings) -> Mapping[int, Accountants]:
     """Load the accountants of every exercise in the calendar."""
     return PaymentReference.load(settings.reference or SAMPLE_FOLDER).accountants
@@ -224,7 +240,7 @@ def _load_import_reference(settings: Settings) -> ImportContext:
 
 
 def _describe_message(
-    imported: ImportedMessage, refused: Mapping[bytes, Mapping[str, int]]
+    imported: ImportedMessage, refused: Mapping[bytes, Mapping[str, int]], own: frozenset[str]
 ) -> MessageReceipt:
     message = imported.message
     return MessageReceipt(
@@ -238,4 +254,5 @@ def _describe_message(
         movements=int(message.movements.amount.size),
         **imported.counts._asdict(),
         refused=dict(refused.get(imported.acts_hash or b"", {})),
+        foreign_accounts=sorted({statement.account for statement in message.statements} - own - {""}),
     )

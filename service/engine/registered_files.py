@@ -17,7 +17,7 @@ from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 from ingest.spool.spool_identity import read_identity
 from ingest.spool.spooled_file import SpooledFile
-from ingest.validation.file_validation import remove_normalised
+from ingest.validation.normalised_names import remove_normalised
 from posting.store.journal_store import PostgresStore
 from posting.store.running_engine import announce_files, find_running_engine
 from service.database import command_queries

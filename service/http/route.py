@@ -23,6 +23,8 @@ class Route(NamedTuple, Generic[HandlerClass]):
     operation: Operation
     is_open: bool = False
     """True where the router asks for no key: the route is public, or checks access itself."""
+    is_page: bool = False
+    """True for a page that people open and its files, which are no part of the interface that is described."""
 
 
 class BoundRoute(NamedTuple):

@@ -54,13 +54,18 @@ ENVELOPE_HEADERS: Mapping[str, str] = {
     "sha256": "Crescendo-Sha256",
     "charset": "Crescendo-Charset",
 }
-"""Header by field of the envelope.  ``Crescendo-Sepa-Only`` is true or false, and ``atomic`` is a query parameter.  The sender
-is always the caller: ``SENDER_HEADER`` may repeat it, and must not name another."""
+"""Header by field of the envelope; ``atomic`` is a query parameter.  The sender is always the caller: ``SENDER_HEADER`` may
+repeat it, and must not name another."""
+FLAG_HEADERS: Mapping[str, str] = {
+    "sepa_only": "Crescendo-Sepa-Only",
+    "extra_columns": "Crescendo-Extra-Columns",
+}
+"""Headers that are true or false."""
 SENDER_HEADER = "Crescendo-Sender"
 FILE_HEADERS = (
     SENDER_HEADER,
     *ENVELOPE_HEADERS.values(),
-    "Crescendo-Sepa-Only",
+    *FLAG_HEADERS.values(),
     "Content-Digest",
     "Content-Disposition",
 )
@@ -139,10 +144,11 @@ def read_envelope(request: Request, sender: str) -> Envelope:
         fields["sha256"] = digest
     if charset := _read_charset(request):
         fields["charset"] = charset
-    if sepa_only := request.get_header("crescendo-sepa-only"):
-        if sepa_only not in {"true", "false"}:
-            raise bad_request("The header Crescendo-Sepa-Only must be true or false")
-        fields["sepa_only"] = sepa_only == "true"
+    for key, name in FLAG_HEADERS.items():
+        if flag := request.get_header(name):
+            if flag not in {"true", "false"}:
+                raise bad_request(f"The header {name} must be true or false")
+            fields[key] = flag == "true"
     return parse_envelope({**fields, "sender": sender, "atomic": request.get_flag("atomic")}, "headers")
 
 

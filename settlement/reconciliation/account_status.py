@@ -15,7 +15,7 @@ from core.outcome_codes import Outcome
 from core.tables.bank_messages import MovementType
 from settlement.reconciliation import bank_queries
 from settlement.reconciliation.mismatch import MISMATCH_TEXTS, Mismatch
-from settlement.reconciliation.transfer_accounts import AccountantsByYear
+from settlement.reconciliation.transfer_accounts import AccountantsByYear, load_own_accounts
 
 _REMITTING = list_kinds(lambda kind: kind.remits)
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
@@ -67,11 +67,13 @@ class ReturnsByReason(msgspec.Struct, frozen=True):
 
 
 class AccountsReport(msgspec.Struct, frozen=True):
-    """The status of all accounts, and the returns and rejections by reason."""
+    """The status of our accounts, and the returns and rejections by reason."""
 
     accounts: list[AccountStatus]
     back: list[ReturnsByReason]
     agrees: bool
+    foreign: list[AccountStatus] = []
+    """Accounts that are not ours, of which statements were imported: no books can agree with them."""
 
 
 class TransferInTransit(msgspec.Struct, frozen=True):
@@ -104,7 +106,7 @@ class UnmatchedMovement(msgspec.Struct, frozen=True):
 async def load_accounts_report(
     connection: bank_queries.Connection, years: AccountantsByYear
 ) -> AccountsReport:
-    """Load the status of all accounts."""
+    """Load the status of all accounts, ours and others."""
     rows = await connection.fetch(
         _build_transfers_query("accounts_report"),
         *_list_assigned_accounts(years),
@@ -121,7 +123,12 @@ async def load_accounts_report(
         ReturnsByReason(row["reason"], _TYPE_NAMES[MovementType(row["sort"])], row["items"], row["cents"])
         for row in rows
     ]
-    return AccountsReport(accounts, back, not any(account.difference for account in accounts))
+    own = await load_own_accounts(connection, years)
+    own_accounts = [account for account in accounts if account.account in own]
+    foreign = [account for account in accounts if account.account not in own]
+    return AccountsReport(
+        own_accounts, back, not any(account.difference for account in own_accounts), foreign
+    )
 
 
 async def load_in_transit(

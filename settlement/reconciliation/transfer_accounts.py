@@ -16,14 +16,21 @@ from settlement.reconciliation.sent_transfers import SentTransfers
 AccountantsByYear = Mapping[int, Accountants]
 
 
+async def load_own_accounts(
+    connection: bank_queries.Connection, accountants: AccountantsByYear
+) -> frozenset[str]:
+    """Load the IBANs of our operations accounts: those of the accountants of any year, and those that runs paid from."""
+    ibans = {accountant.iban for year in accountants.values() for accountant in year.accountants.values()}
+    return frozenset(ibans.union(await bank_queries.load_accounts(connection)))
+
+
 async def normalise_accounts(
     connection: bank_queries.Connection, accountants: AccountantsByYear, message: BankMessage
 ) -> BankMessage:
     """Name our accounts by their IBANs, if the format of the message names them by national numbers."""
     if BankFormat(message.format).row.accounts is not AccountNaming.NATIONAL:
         return message
-    ibans = {accountant.iban for year in accountants.values() for accountant in year.accountants.values()}
-    ibans.update(await bank_queries.load_accounts(connection))
+    ibans = await load_own_accounts(connection, accountants)
     iban_by_number = {_to_national_number(iban): iban for iban in sorted(ibans)}
     statements = [
         statement._replace(

@@ -8,10 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG
 from core.errors import LimitExceeded
 from settlement.runs import automatic_reissues, run_pages, run_queries, selection
-from settlement.runs.debt_terms import DebtTerms, trace_debt_terms
+from settlement.runs.debt_terms import DebtTerms, FetchEntries, trace_debt_terms
+from settlement.runs.first_transfers import (
+    FirstTransfers,
+    repeat_references,
+    repeat_texts,
+    trace_first_transfers,
+)
 from settlement.runs.open_payables import OpenPayables
 from settlement.runs.payable_details import PayableDetails
 from settlement.runs.payment_acts import is_paid
@@ -55,7 +60,9 @@ async def propose_run(
         on_step("reading open payables")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             payables, last_entry = await run_queries.search_payables(connection)
-            context = await _load_context(connection, reference, payables)
+            first = await trace_first_transfers(payables, _build_fetch(connection))
+            payables = repeat_references(payables, first)
+            context = await _load_context(connection, reference, payables, first=first)
         on_step("selecting what is due")
         run = await run_queries.load_next_run(connection)
         criteria = SelectionCriteria(
@@ -74,14 +81,23 @@ async def propose_run(
 
 
 async def _load_context(
-    connection: run_queries.Connection, reference: PaymentReference, payables: OpenPayables
+    connection: run_queries.Connection,
+    reference: PaymentReference,
+    payables: OpenPayables,
+    *,
+    first: FirstTransfers,
 ) -> SelectionContext:
     centres = await run_queries.load_centres(connection)
     assigned = {year: of_year.by_centre for year, of_year in reference.accountants.items()}
-    debt_terms = await _trace_terms(connection, payables)
-    returned = await _find_returned_transfers(connection, payables)
+    debt_terms = await trace_debt_terms(payables, _build_fetch(connection))
+    returned = np.zeros(len(payables.rows.kind), np.int64)
+    returned[first.rows] = first.sent_last
     return SelectionContext(
-        details=await _load_details(connection, payables, debt_terms),
+        details=repeat_texts(
+            await _load_details(connection, payables, debt_terms),
+            first,
+            await run_queries.load_details(connection, np.unique(first.debt)),
+        ),
         debt_terms=debt_terms,
         payees=await run_queries.load_payee_accounts(connection),
         accountant=selection.find_accountants(
@@ -94,12 +110,12 @@ async def _load_context(
     )
 
 
-async def _trace_terms(connection: run_queries.Connection, payables: OpenPayables) -> DebtTerms:
+def _build_fetch(connection: run_queries.Connection) -> FetchEntries:
     async def fetch_entries(entries: Sequence[int]) -> dict[int, dict[str, Any]]:
         rows = await run_queries.fetch(connection, "entries", entries)
         return {row["entry_id"]: {**row, "day": _to_day_number(row["day"])} for row in rows}
 
-    return await trace_debt_terms(payables, fetch_entries)
+    return fetch_entries
 
 
 async def _load_details(
@@ -122,24 +138,6 @@ async def _load_pending_entries(connection: run_queries.Connection) -> NDArray[n
         lines = run_pages.unpack_pages(pages).lines
         entries.append(lines.entry_id[is_paid(lines, await run_queries.load_edits(connection, run))])
     return np.sort(np.concatenate(entries))
-
-
-async def _find_returned_transfers(
-    connection: run_queries.Connection, payables: OpenPayables
-) -> NDArray[np.int64]:
-    """Return the returned transfer of each payable, 0 for none: its predecessors are traced back to what sent the money."""
-    returned = np.zeros(len(payables.rows.kind), np.int64)
-    rows = np.flatnonzero(np.isin(payables.rows.kind, selection.REOPENING))
-    predecessors = payables.rows.predecessor[rows]
-    while len(rows):
-        fetched = await run_queries.fetch(connection, "entries", predecessors.tolist())
-        entries = {entry["entry_id"]: entry for entry in fetched}
-        step = [entries[predecessor] for predecessor in predecessors.tolist()]
-        remits = np.array([CATALOG[entry["kind"]].remits for entry in step])
-        returned[rows[remits]] = predecessors[remits]
-        rows = rows[~remits]
-        predecessors = np.array([entry["predecessor"] for entry in step], np.int64)[~remits]
-    return returned
 
 
 async def get_run(connection: run_queries.Connection, run: int, *states: str) -> dict[str, Any]:

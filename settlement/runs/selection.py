@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.calendar import Calendar
-from core.catalog import CATALOG, Stage, list_kinds
+from core.catalog import CATALOG
 from core.payment_rules import PaymentRules, TransferMethod
 from core.payment_terms import compute_terms
 from core.tables.columns import select_rows
@@ -28,8 +28,6 @@ _TRANSFERS = ("", "rtgs", "sepa", "transfer", "urgent")
 """The methods in requests that a run pays by."""
 _PAYING_KIND = np.array([PAYING_KIND.get(kind.reaches, 0) for kind in CATALOG], np.int16)
 """By kind of debt: the kind of act that pays it."""
-REOPENING = list_kinds(lambda kind: kind.reaches is Stage.REOPENED)
-"""The kinds of debts that a transfer did not settle: it came back."""
 
 
 class SelectionContext(NamedTuple):

@@ -24,7 +24,7 @@ from service.http import query_scope
 from service.http.http_messages import Request, Response, respond
 from service.http.journal_queries import JournalQuery, JournalReader
 from service.http.name_cache import NameCache
-from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import (
     AFTER,
     EXERCISE_OF_ACCEPTED,
@@ -34,6 +34,7 @@ from service.http.openapi.parameters import (
     VISIBILITY,
     build_limit,
 )
+from service.http.openapi.problem_types import list_problems
 from service.http.problems import bad_request
 from service.http.query_scope import Page, QueryScope
 from service.http.route import Route
@@ -241,7 +242,7 @@ ROUTES = (
         Operation(
             "The history of an act: its lines, the budget before and after, what followed, and its batch; or why it was"
             " refused",
-            {"200": ActPage, **list_problems("400", "404")},
+            {"200": ActPage, **list_problems("malformed-request", "not-found")},
             (
                 REFERENCE,
                 EXERCISE_OF_ACCEPTED,
@@ -260,7 +261,7 @@ ROUTES = (
         ActHistoryHandler.get_by_entry,
         Operation(
             "The line that has the given document number",
-            {"200": ActPage, **list_problems("400", "404")},
+            {"200": ActPage, **list_problems("malformed-request", "not-found")},
             (_PROOF,),
             description=IBAN_MASKING,
         ),
@@ -271,7 +272,7 @@ ROUTES = (
         ActHistoryHandler.list_followers,
         Operation(
             "All entries that follow an entry directly, one page at a time",
-            {"200": FollowerPage, **list_problems("400", "404")},
+            {"200": FollowerPage, **list_problems("malformed-request", "not-found")},
             (build_limit(1000), AFTER),
         ),
     ),

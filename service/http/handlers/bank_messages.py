@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 
 from core.errors import LimitExceeded
 from service.http.http_messages import XML, Request, Response
-from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import AGAIN, WAIT
+from service.http.openapi.problem_types import FORBIDDEN, list_problems
 from service.http.problems import Problem, bad_request
 from service.http.request_body import BodyInterrupted, UploadReceiver
 from service.http.route import Route
@@ -80,7 +81,7 @@ ROUTES = (
         BankMessagesHandler.receive_message,
         Operation(
             "Import a bank file (accountants): match it with the transfers sent, and post debits, returns and rejects",
-            {"200": Task, "202": Task, **list_problems("400", "403", "408", "413")},
+            {"200": Task, "202": Task, **list_problems(*FORBIDDEN, "body-cut", "limit-exceeded")},
             (WAIT, AGAIN, _INTEREST),
             {media_type: dict(_FILE_SCHEMA) for media_type in (XML, _TEXT, _OCTETS)},
             ("Content-Disposition",),

@@ -11,8 +11,9 @@ from service.http import query_scope
 from service.http.http_messages import Request, Response, respond
 from service.http.journal_queries import JournalReader
 from service.http.name_cache import NameCache
-from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import AFTER, BATCH, YEAR, build_limit, build_text_schema
+from service.http.openapi.problem_types import list_problems
 from service.http.problems import bad_request, not_found
 from service.http.query_scope import Page
 from service.http.route import Route
@@ -105,7 +106,7 @@ ROUTES = (
         Operation(
             "The commitment appropriations (AE) and payment appropriations (CP) of a budget node and of the nodes"
             " above it, and the level with the least credits left",
-            {"200": NodeStatus, **list_problems("400", "404")},
+            {"200": NodeStatus, **list_problems("malformed-request", "not-found")},
             (
                 Parameter(
                     "fund_centre", "Fund centre of the node", build_text_schema(CENTRE_LENGTH_MAX), True
@@ -133,7 +134,7 @@ ROUTES = (
         BudgetHandler.list_programmes,
         Operation(
             "The AE and CP of every programme in the caller's perimeter",
-            {"200": ProgrammePage, **list_problems("400", "404")},
+            {"200": ProgrammePage, **list_problems("malformed-request", "not-found")},
             (YEAR, BATCH, build_limit(PAGE_MAX), AFTER),
         ),
     ),

@@ -11,7 +11,8 @@ from service.auth.credentials import Caller
 from service.auth.roles import Role
 from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import Request, Response, respond
-from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.operation import Operation
+from service.http.openapi.problem_types import list_problems
 from service.http.problems import Problem, disk_full, try_again
 from service.http.route import Route
 from service.http.service_state import ServiceState
@@ -74,7 +75,7 @@ ROUTES = (
         CancellationHandler.cancel,
         Operation(
             "Cancel a submission that still waits; it stays cancelled, and the same file sent again is a new attempt",
-            {"200": Ticket, **list_problems("403", "404", "409")},
+            {"200": Ticket, **list_problems("role-not-held", "not-found", "not-waiting")},
         ),
     ),
 )

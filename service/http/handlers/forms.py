@@ -28,8 +28,9 @@ from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.name_cache import NameCache
 from service.http.openapi.examples import FORM_EXAMPLE
-from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.operation import Operation
 from service.http.openapi.parameters import ATOMIC, DRY_RUN
+from service.http.openapi.problem_types import SENDING, list_problems
 from service.http.problems import Problem
 from service.http.queue_limits import QueueLimits
 from service.http.quotas import Quota
@@ -229,7 +230,7 @@ ROUTES = (
         Operation(
             "Decide a form, in one batch with other forms, and respond after the commit; lines with the same reference are one"
             " act, accepted whole or not at all",
-            {"200": Decision, **list_problems("400", "403", "413", "415", "422")},
+            {"200": Decision, **list_problems(*SENDING, "file-unreadable", "format-unknown")},
             (ATOMIC, DRY_RUN),
             {JSON: {"schema": _FORM_SCHEMA, "example": FORM_EXAMPLE}},
         ),

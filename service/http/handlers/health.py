@@ -3,6 +3,7 @@
 from ingest.queue.inbox import Inbox
 from service.http.http_messages import Request, Response, respond
 from service.http.openapi.operation import Operation
+from service.http.openapi.problem_types import list_problems
 from service.http.problems import disk_full, try_again
 from service.http.route import Route
 from service.http.service_state import ServiceState
@@ -43,7 +44,7 @@ ROUTES = (
         HealthHandler.get_readiness,
         Operation(
             "Check that the service accepts work",
-            {"200": "The service accepts work", "503": "The service does not accept work at present"},
+            {"200": "The service accepts work", **list_problems("try-again", "disk-full")},
         ),
         is_open=True,
     ),

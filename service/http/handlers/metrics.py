@@ -1,9 +1,10 @@
 """Figures of all senders, for callers with access to metrics: for Prometheus, for programs, and as a stream of events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,8 @@ from service.http.journal_queries import JournalReader
 from service.http.live.broadcaster import FiguresBroadcaster
 from service.http.live.metrics_access import MetricsAccess
 from service.http.name_cache import NameCache
-from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.operation import Operation
+from service.http.openapi.problem_types import FORBIDDEN, list_problems
 from service.http.problems import not_found, try_again
 from service.http.route import Route
 
@@ -123,7 +125,12 @@ async def _wait_for_disconnect(receive: Receive) -> None:
         pass
 
 
-_ACCESS_PROBLEMS = list_problems("401", "403", "429", "503")
+def _describe_text(description: str, media_type: str) -> Mapping[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
+
+
+_EVENTS = _describe_text("A stream of events; the data of each is the JSON of `/v1/figures`", EVENT_STREAM)
+_ACCESS_PROBLEMS = list_problems("key-unknown", *FORBIDDEN, "rate-limited", "try-again", "disk-full")
 """Responses to callers without access to the figures of all senders, or beyond a limit."""
 
 METRICS_ROUTES = (
@@ -133,7 +140,7 @@ METRICS_ROUTES = (
         MetricsHandler.get_metrics,
         Operation(
             "Metrics for Prometheus",
-            {"200": "The text format of Prometheus", **list_problems("401", "403")},
+            {"200": _describe_text("The text format of Prometheus", "text/plain"), **_ACCESS_PROBLEMS},
         ),
         is_open=True,
     ),
@@ -156,7 +163,7 @@ LIVE_ROUTES = (
         Operation(
             f"Send the same figures about once a second for five minutes, as {EVENT_STREAM}; the name of each event is"
             " `figures`",
-            {"200": "A stream of events", **_ACCESS_PROBLEMS},
+            {"200": _EVENTS, **_ACCESS_PROBLEMS},
         ),
         is_open=True,
     ),
@@ -166,7 +173,7 @@ LIVE_ROUTES = (
         LiveHandler.get_proof,
         Operation(
             "Hash the stored rows of a batch again, and compare the figures of the batch with these rows",
-            {"200": BatchProofResult, **list_problems("404"), **_ACCESS_PROBLEMS},
+            {"200": BatchProofResult, **list_problems("not-found"), **_ACCESS_PROBLEMS},
         ),
         is_open=True,
     ),

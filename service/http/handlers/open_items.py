@@ -21,7 +21,7 @@ from service.http import query_scope
 from service.http.http_messages import Request, Response, respond
 from service.http.journal_queries import JournalReader
 from service.http.name_cache import NameCache
-from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.operation import Operation
 from service.http.openapi.parameters import (
     AFTER,
     EXERCISE_OF_ACCEPTED,
@@ -31,6 +31,7 @@ from service.http.openapi.parameters import (
     VISIBILITY,
     build_limit,
 )
+from service.http.openapi.problem_types import list_problems
 from service.http.problems import not_found
 from service.http.query_scope import Page, QueryScope
 from service.http.route import Route
@@ -178,7 +179,7 @@ COMMITMENT_ROUTES = (
         Operation(
             "The status of a commitment, line by line: AE committed, certified, requested and remaining, and"
             " the acts that changed them",
-            {"200": CommitmentPage, **list_problems("400", "404")},
+            {"200": CommitmentPage, **list_problems("malformed-request", "not-found")},
             _QUERY,
             description=VISIBILITY,
         ),
@@ -189,7 +190,7 @@ COMMITMENT_ROUTES = (
         OpenItemsHandler.get_by_entry,
         Operation(
             "The status of the commitment line that has the given document number",
-            {"200": CommitmentPage, **list_problems("400", "404")},
+            {"200": CommitmentPage, **list_problems("malformed-request", "not-found")},
         ),
     ),
 )
@@ -201,7 +202,7 @@ PAYMENT_ROUTES = (
         Operation(
             "The status of a payment request, line by line: requested, rejected in part or whole, or paid; or why it was"
             " refused",
-            {"200": PaymentPage, **list_problems("400", "404")},
+            {"200": PaymentPage, **list_problems("malformed-request", "not-found")},
             _QUERY,
             description=f"{_PAYMENT_STATES} {VISIBILITY} {IBAN_MASKING}",
         ),
@@ -212,7 +213,7 @@ PAYMENT_ROUTES = (
         OpenItemsHandler.get_by_entry,
         Operation(
             "The status of the payment request line that has the given document number",
-            {"200": PaymentPage, **list_problems("400", "404")},
+            {"200": PaymentPage, **list_problems("malformed-request", "not-found")},
             description=f"{_PAYMENT_STATES} {IBAN_MASKING}",
         ),
     ),

@@ -9,8 +9,9 @@ from service.database.read_pool import Pool
 from service.http.http_messages import JSON, XML, Request, Response, respond
 from service.http.name_cache import NameCache
 from service.http.openapi.examples import PAIN002_EXAMPLE
-from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.operation import Operation
 from service.http.openapi.parameters import PAIN002_VERSION, WAIT
+from service.http.openapi.problem_types import list_problems
 from service.http.problems import bad_request
 from service.http.route import Route
 from service.http.tickets import SubmissionTickets, Ticket, read_wait_seconds
@@ -66,9 +67,9 @@ ROUTES = (
         Pain002Handler.get_status,
         Operation(
             "The state of a submission, and its receipt; as pain.002 if Accept prefers XML",
-            {"200": Ticket, **list_problems("400", "404", "422")},
+            {"200": Ticket, **list_problems("not-found", "file-unreadable", "format-unknown")},
             (WAIT, PAIN002_VERSION),
-            text_examples={XML: PAIN002_EXAMPLE},
+            other_media={XML: PAIN002_EXAMPLE},
         ),
     ),
     Route(
@@ -77,7 +78,7 @@ ROUTES = (
         Pain002Handler.get_report,
         Operation(
             "The outcome of a submission as ISO 20022 pain.002; in French if Accept-Language prefers French",
-            {"200": _REPORT, **list_problems("400", "404", "422")},
+            {"200": _REPORT, **list_problems("not-found", "file-unreadable", "format-unknown")},
             (PAIN002_VERSION,),
         ),
     ),

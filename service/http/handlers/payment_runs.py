@@ -12,8 +12,9 @@ from service.auth.perimeter import require_all_programmes
 from service.auth.roles import Role
 from service.database.read_pool import Pool, borrow_connection
 from service.http.http_messages import JSON, Request, Response, respond
-from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.operation import Operation
 from service.http.openapi.parameters import WAIT
+from service.http.openapi.problem_types import FORBIDDEN, list_problems
 from service.http.problems import Problem, not_found
 from service.http.route import Route
 from service.http.task_requests import Task, TaskRequests, read_body
@@ -163,8 +164,12 @@ def _require_reader(caller: Caller) -> None:
     require_all_programmes(caller, "payment runs concern all programmes")
 
 
-_RESPONSES: Mapping[str, Any] = {"200": Task, "202": Task, **list_problems("400", "403", "408", "413")}
-_RUN_RESPONSES: Mapping[str, Any] = {**_RESPONSES, **list_problems("404")}
+_RESPONSES: Mapping[str, Any] = {
+    "200": Task,
+    "202": Task,
+    **list_problems(*FORBIDDEN, "body-stalled", "limit-exceeded"),
+}
+_RUN_RESPONSES: Mapping[str, Any] = {**_RESPONSES, **list_problems("not-found")}
 _TURN = (
     "The work becomes a task, which the engine does in turn with forms and files: 200 if it has ended within ``wait``"
     " seconds, else 202 with the task, whose state ``Location`` gives."
@@ -193,13 +198,13 @@ ROUTES = (
         "GET",
         "/v1/payment-runs",
         PaymentRunsHandler.list_runs,
-        Operation("All payment runs, with their state", {"200": PaymentRuns, **list_problems("400", "403")}),
+        Operation("All payment runs, with their state", {"200": PaymentRuns, **list_problems(*FORBIDDEN)}),
     ),
     Route(
         "GET",
         "/v1/payment-runs/{run}",
         PaymentRunsHandler.show_run,
-        Operation("One payment run", {"200": PaymentRun, **list_problems("400", "403", "404")}),
+        Operation("One payment run", {"200": PaymentRun, **list_problems(*FORBIDDEN, "not-found")}),
     ),
     Route(
         "POST",

@@ -16,8 +16,9 @@ from reporting.refusals import Language, RefusedLine, describe_refused_line
 from service.database.read_pool import Pool
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.name_cache import NameCache
-from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import NUMBER_MAX, build_limit, build_number_schema
+from service.http.openapi.problem_types import list_problems
 from service.http.route import Route
 from service.http.tickets import SubmissionTickets
 from service.results import refused_line_queries
@@ -150,8 +151,9 @@ ROUTES = (
         Operation(
             f"The refused lines of a submission: one page, or all of them as {CSV} or {ARROW}; in French if"
             " Accept-Language prefers French",
-            {"200": RefusalPage, **list_problems("400", "404", "406")},
+            {"200": RefusalPage, **list_problems("malformed-request", "not-found", "not-acceptable")},
             (_AFTER, build_limit(PAGE_MAX)),
+            other_media={CSV: "", ARROW: ""},
         ),
     ),
 )

@@ -20,7 +20,7 @@ from service.http.http_messages import JSON, Request, Response, respond
 from service.http.journal_queries import JournalReader
 from service.http.name_cache import NameCache
 from service.http.openapi.examples import QUERY_EXAMPLES
-from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import (
     AFTER,
     REPORT_SCOPE,
@@ -28,6 +28,7 @@ from service.http.openapi.parameters import (
     build_number_schema,
     build_text_schema,
 )
+from service.http.openapi.problem_types import list_problems
 from service.http.problems import Problem
 from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page, QueryScope
 from service.http.route import Route
@@ -175,7 +176,7 @@ def _describe_report(report: Report) -> Operation:
         + ("; in French if Accept-Language prefers French" if is_translated else ""),
         {
             "200": paging.page_type if paging else source.result_type,
-            **list_problems("400", "404", "406", "409"),
+            **list_problems("not-found", "not-acceptable", "reference-data-missing"),
         },
         [
             *(_describe_parameter(parameter) for parameter in report.parameters if _is_query(parameter)),
@@ -183,7 +184,7 @@ def _describe_report(report: Report) -> Operation:
         ],
         description=f"{REPORT_SCOPE} The service computes at most two reports at a time, and at most one for each"
         " sender; further requests are answered 503.",
-        text_examples={CSV: example["csv"]} if example else {},
+        other_media={CSV: example["csv"] if example else ""},
     )
 
 

@@ -11,7 +11,8 @@ from service.auth.perimeter import require_all_programmes
 from service.auth.roles import Role
 from service.auth.sender_pauses import REASON_LENGTH_MAX, SenderPauses
 from service.http.http_messages import JSON, Request, Response, respond
-from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.operation import Operation
+from service.http.openapi.problem_types import FORBIDDEN, list_problems
 from service.http.problems import Problem, bad_request, not_found
 from service.http.request_body import read_small_body
 from service.http.route import Route
@@ -71,7 +72,7 @@ async def _read_reason(request: Request) -> str:
     return reason
 
 
-_RESPONSES: Mapping[str, Any] = {"200": Sender, **list_problems("400", "403", "404", "408", "413")}
+_RESPONSES: Mapping[str, Any] = {"200": Sender, **list_problems(*FORBIDDEN, "not-found")}
 
 
 def _build_body(example: str) -> Mapping[str, Any]:

@@ -73,8 +73,15 @@ def _describe_file(path: str) -> Operation:
 
 ROUTES = (
     *(
-        Route("GET", path, LivePageHandler.get_file, _describe_file(path), is_open=True)
+        Route("GET", path, LivePageHandler.get_file, _describe_file(path), is_open=True, is_page=True)
         for path in (*FILES, REASONS)
     ),
-    Route("GET", PROGRAMMES, LivePageHandler.get_programmes, _describe_file(PROGRAMMES), is_open=True),
+    Route(
+        "GET",
+        PROGRAMMES,
+        LivePageHandler.get_programmes,
+        _describe_file(PROGRAMMES),
+        is_open=True,
+        is_page=True,
+    ),
 )

@@ -17,7 +17,7 @@ from service.http.file_admission import FileAdmission
 from service.http.handlers.dry_runs import FILE_BYTES_MAX, DryRunner
 from service.http.http_messages import XML, Request, Response, respond
 from service.http.openapi.examples import FILE_EXAMPLES
-from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import (
     AGAIN,
     ATOMIC,
@@ -27,6 +27,7 @@ from service.http.openapi.parameters import (
     build_limit,
     build_number_schema,
 )
+from service.http.openapi.problem_types import FILE_REFUSALS, SENDING, list_problems
 from service.http.problems import Problem, from_input_error
 from service.http.queue_limits import QueueLimits
 from service.http.request_body import BodyInterrupted, UploadReceiver
@@ -161,7 +162,7 @@ ROUTES = (
             {
                 "200": (Ticket, DryRunResult),
                 "202": Ticket,
-                **list_problems("400", "403", "408", "413", "415", "422"),
+                **list_problems(*SENDING, *FILE_REFUSALS, "body-cut", "body-stalled"),
             },
             (WAIT, AGAIN, ATOMIC, DRY_RUN),
             {media_type: _describe_body(media_type) for media_type in MEDIA_TYPES},
@@ -174,7 +175,7 @@ ROUTES = (
         SubmissionsHandler.list_submissions,
         Operation(
             "The caller's submissions, the latest first; for auditors, those of all senders",
-            {"200": SubmissionPage, **list_problems("400")},
+            {"200": SubmissionPage, **list_problems("malformed-request")},
             (_BEFORE, build_limit(PAGE_MAX)),
         ),
     ),

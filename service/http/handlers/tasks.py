@@ -6,8 +6,9 @@ import msgspec
 
 from service.auth.roles import Role
 from service.http.http_messages import Request, Response, respond
-from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import NUMBER_MAX, WAIT, build_limit, build_number_schema
+from service.http.openapi.problem_types import list_problems
 from service.http.problems import Problem
 from service.http.route import Route
 from service.http.task_requests import Task, TaskRequests, require_accountant
@@ -68,7 +69,7 @@ ROUTES = (
         TasksHandler.list_tasks,
         Operation(
             "The tasks that the caller's sender requested, the latest first; auditors and operators see all",
-            {"200": TaskPage, **list_problems("400")},
+            {"200": TaskPage, **list_problems("malformed-request")},
             (_BEFORE, build_limit(PAGE_MAX)),
         ),
     ),
@@ -78,7 +79,7 @@ ROUTES = (
         TasksHandler.show_task,
         Operation(
             "The state, progress and result of a task",
-            {"200": Task, **list_problems("400", "404")},
+            {"200": Task, **list_problems("malformed-request", "not-found")},
             (WAIT,),
         ),
     ),
@@ -88,7 +89,7 @@ ROUTES = (
         TasksHandler.cancel,
         Operation(
             "Cancel a task that has not begun (accountants their own, operators all)",
-            {"200": Task, **list_problems("400", "403", "404", "409")},
+            {"200": Task, **list_problems("role-not-held", "not-found", "not-waiting")},
         ),
     ),
 )

@@ -23,8 +23,9 @@ from service.http import upload_headers
 from service.http.file_admission import FileAdmission
 from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import Request, Response, respond
-from service.http.openapi.operation import Operation, list_problems
+from service.http.openapi.operation import Operation
 from service.http.openapi.parameters import AGAIN, ATOMIC, WAIT
+from service.http.openapi.problem_types import FILE_REFUSALS, SENDING, list_problems
 from service.http.problems import Problem, bad_request, not_found, try_again
 from service.http.queue_limits import QueueLimits
 from service.http.request_body import BodyInterrupted, UploadReceiver
@@ -205,6 +206,9 @@ def _file_too_long(upload: PartialUpload) -> Problem:
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", detail)
 
 
+_BEGIN_PROBLEMS = ("wrong-sender", "upload-busy", "upload-differs", "uploads-full", *FILE_REFUSALS)
+_APPEND_PROBLEMS = ("body-cut", "body-stalled", "not-found", "offset-differs", "upload-busy")
+
 ROUTES = (
     Route(
         "POST",
@@ -217,7 +221,7 @@ ROUTES = (
                 "200": UploadState,
                 "201": UploadState,
                 "303": "The same bytes are already a submission; Location contains its address",
-                **list_problems("400", "403", "409", "413", "415", "422"),
+                **list_problems(*SENDING, *_BEGIN_PROBLEMS),
             },
             (AGAIN, ATOMIC),
             headers=(UPLOAD_LENGTH, *FILE_HEADERS),
@@ -235,7 +239,7 @@ ROUTES = (
         UploadsHandler.get_state,
         Operation(
             "How much of an upload has arrived; HEAD returns this in headers alone",
-            {"200": UploadState, **list_problems("404", "409")},
+            {"200": UploadState, **list_problems("not-found", "upload-busy")},
         ),
     ),
     Route(
@@ -248,7 +252,7 @@ ROUTES = (
                 "200": Ticket,
                 "202": Ticket,
                 "204": "The piece has arrived, and the file is not complete; Upload-Offset contains the next position",
-                **list_problems("400", "403", "404", "408", "409", "413", "415", "422"),
+                **list_problems(*SENDING, *FILE_REFUSALS, *_APPEND_PROBLEMS),
             },
             (WAIT,),
             {OCTET_STREAM: {"schema": {"type": "string", "format": "binary"}}},
@@ -261,7 +265,7 @@ ROUTES = (
         UploadsHandler.remove,
         Operation(
             "Give up an upload and delete what has arrived of it",
-            {"204": "The upload is deleted", **list_problems("404", "409")},
+            {"204": "The upload is deleted", **list_problems("not-found", "upload-busy")},
         ),
     ),
 )

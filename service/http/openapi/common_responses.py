@@ -1,25 +1,15 @@
 """What all operations have in common: responses that any of them may give, response headers, and closed types."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
-from service.http.problems import MEDIA_TYPE
+from service.http.openapi.operation import Operation
+from service.http.openapi.problem_types import merge_problems
 
-_ALL_ROUTES = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.METHOD_NOT_ALLOWED,
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-)
-_KEY_ROUTES = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-_PARAMETER_ROUTES = (HTTPStatus.NOT_FOUND,)
-_BODY_ROUTES = (
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-)
+_ALL_ROUTES = ("malformed-request", "method-not-allowed", "head-too-long", "internal-error")
+_KEY_ROUTES = ("key-unknown", "rate-limited", "try-again", "disk-full")
+_PARAMETER_ROUTES = ("not-found",)
+_BODY_ROUTES = ("body-stalled", "limit-exceeded")
 _RETRY_AFTER: Mapping[str, Any] = {
     "Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 1}},
 }
@@ -38,7 +28,7 @@ def add_common_responses(document: dict[str, Any]) -> dict[str, Any]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             operation["operationId"] = _build_operation_id(method, path)
-            _complete_responses(path, operation)
+            _add_headers(operation)
     for name, schema in document["components"]["schemas"].items():
         if name not in _EXTENSIBLE_TYPES and "properties" in schema:
             schema.setdefault("additionalProperties", False)
@@ -50,21 +40,18 @@ def _build_operation_id(method: str, path: str) -> str:
     return "_".join((method, *words))
 
 
-def _complete_responses(path: str, operation: dict[str, Any]) -> None:
-    statuses = [
-        *_ALL_ROUTES,
-        *(_KEY_ROUTES if operation["security"] else ()),
-        *(_PARAMETER_ROUTES if "{" in path else ()),
-        *(_BODY_ROUTES if "requestBody" in operation else ()),
-    ]
-    for status in statuses:
-        operation["responses"].setdefault(str(status.value), _describe_problem(status))
+def _add_headers(operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         if headers := _HEADERS.get(status):
             response["headers"] = dict(headers)
-    operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
-def _describe_problem(status: HTTPStatus) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+def complete_responses(path: str, operation: Operation, *, is_open: bool) -> dict[str, Any]:
+    """Return the responses of an operation with the problems that any operation of its sort can answer."""
+    codes = [
+        *_ALL_ROUTES,
+        *(() if is_open else _KEY_ROUTES),
+        *(_PARAMETER_ROUTES if "{" in path else ()),
+        *(_BODY_ROUTES if operation.body else ()),
+    ]
+    return dict(sorted(merge_problems(operation.responses, codes).items()))

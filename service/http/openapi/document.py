@@ -10,14 +10,16 @@ from ingest.formats.charsets import CHARSETS
 from ingest.spool import envelope
 from service.auth.sender_pauses import REASON_LENGTH_MAX
 from service.http.http_messages import JSON
-from service.http.openapi.common_responses import add_common_responses
+from service.http.openapi.common_responses import add_common_responses, complete_responses
 from service.http.openapi.examples import find_example
-from service.http.openapi.operation import Operation, list_problems
-from service.http.problems import MEDIA_TYPE as PROBLEM
+from service.http.openapi.operation import Operation
+from service.http.openapi.problem_types import ProblemCodes, describe_problems
+from service.http.openapi.tags import TAGS, find_tag
 from service.http.route import Route
 from service.http.router import PARAMETER_PATTERNS, PATH_PARAMETER, get_digits_max
 from service.http.upload_headers import (
     ENVELOPE_HEADERS,
+    FLAG_HEADERS,
     SENDER_HEADER,
     SIZE_DIGITS_MAX,
     UPLOAD_LENGTH,
@@ -31,7 +33,7 @@ _HEADER_PATTERNS: Mapping[str, str] = {
     ENVELOPE_HEADERS["count"]: "[0-9]{1,9}",
     ENVELOPE_HEADERS["control_sum"]: "-?[0-9]{1,16}([.][0-9]{1,2})?",
     ENVELOPE_HEADERS["sha256"]: "[0-9a-fA-F]{64}",
-    "Crescendo-Sepa-Only": "true|false",
+    **dict.fromkeys(FLAG_HEADERS.values(), "true|false"),
     "Crescendo-Charset": "|".join(CHARSETS),
     "Content-Digest": "sha-256=:[A-Za-z0-9+/]{43}=:",
     "Content-Disposition": ".*",
@@ -44,12 +46,10 @@ _BYTE_COUNT_HEADERS: Mapping[str, tuple[str, int]] = {
 }
 """Description and example of the headers that count bytes; they are required."""
 
-_KEY_RESPONSES = list_problems("401", "429", "503")
-"""Responses of every route that asks for a key."""
-
 
 def build_document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
-    """Describe ``routes``."""
+    """Describe ``routes``, but for pages and their files."""
+    routes = [route for route in routes if not route.is_page]
     _, schemas = msgspec.json.schema_components(
         _list_types(routes), ref_template="#/components/schemas/{name}"
     )
@@ -62,6 +62,7 @@ def build_document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
         {
             "openapi": "3.1.0",
             "info": {"title": "Crescendo", "version": "1", "license": {"name": "Apache-2.0"}},
+            "tags": [{"name": tag.name, "description": tag.description} for tag in TAGS],
             "paths": paths,
             "components": {
                 "schemas": {
@@ -100,8 +101,9 @@ def _split_alternatives(response: Any) -> tuple[Any, ...]:
 
 def _describe_operation(route: Route[Any]) -> dict[str, Any]:
     operation, path = route.operation, route.path
-    responses = operation.responses if route.is_open else {**operation.responses, **_KEY_RESPONSES}
+    responses = complete_responses(path, operation, is_open=route.is_open)
     described: dict[str, Any] = {
+        "tags": [find_tag(path)],
         "summary": operation.summary,
         **({"description": operation.description} if operation.description else {}),
         "parameters": [
@@ -109,7 +111,7 @@ def _describe_operation(route: Route[Any]) -> dict[str, Any]:
             *(parameter.to_openapi() for parameter in operation.query),
             *_describe_headers(operation),
         ],
-        "responses": {status: _describe_response(meaning) for status, meaning in sorted(responses.items())},
+        "responses": {status: _describe_response(meaning) for status, meaning in responses.items()},
         "security": [] if route.is_open else [{"key": []}],
     }
     if operation.body:
@@ -120,11 +122,17 @@ def _describe_operation(route: Route[Any]) -> dict[str, Any]:
 
 def _add_examples(route: Route[Any], described: dict[str, Any]) -> None:
     """Add the examples of the response 200, in JSON and in other media types."""
-    for media_type, text in route.operation.text_examples.items():
-        content = {"schema": {"type": "string"}, "example": text}
+    for media_type, text in route.operation.other_media.items():
+        content = {"schema": _describe_media(media_type), **({"example": text} if text else {})}
         described["responses"]["200"]["content"][media_type] = content
     if route.method == "GET" and (example := find_example(route.path)) is not None:
         described["responses"]["200"]["content"][JSON]["example"] = example
+
+
+def _describe_media(media_type: str) -> dict[str, str]:
+    """Describe a body that is no JSON: a text, or bytes."""
+    is_text = media_type.startswith("text/") or media_type.endswith("xml")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 def _describe_path_parameters(path: str) -> list[dict[str, Any]]:
@@ -167,12 +175,8 @@ def _describe_header(name: str, *, is_required: bool) -> dict[str, Any]:
 
 
 def _describe_response(meaning: Any) -> dict[str, Any]:
-    if meaning == PROBLEM:
-        content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        return {
-            "description": "The request was not carried out; the problem document says why (RFC 9457)",
-            "content": content,
-        }
+    if isinstance(meaning, ProblemCodes):
+        return describe_problems(meaning.codes)
     if isinstance(meaning, Mapping):
         return dict(meaning)
     if isinstance(meaning, str):

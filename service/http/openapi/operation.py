@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from service.http.problems import MEDIA_TYPE as PROBLEM
-
 
 class Parameter(NamedTuple):
     """One query parameter."""
@@ -30,19 +28,14 @@ class Operation(NamedTuple):
 
     summary: str
     responses: Mapping[str, Any]
-    """By status: the type of the response, the media type of a problem, an OpenAPI response, or a description."""
+    """By status: the type of the response, the codes of problems, an OpenAPI response, or a description."""
     query: Sequence[Parameter] = ()
     body: Mapping[str, Any] | None = None
     """The request body: an OpenAPI media type object by media type."""
     headers: Sequence[str] = ()
     description: str = ""
     """Details beyond the summary."""
-    text_examples: Mapping[str, str] = {}
-    """Other media types of the response, each with an example."""
+    other_media: Mapping[str, str] = {}
+    """Other media types of the response, each with an example; empty for none."""
     body_types: Sequence[type] = ()
     """The types that schemas of the request body refer to."""
-
-
-def list_problems(*statuses: str) -> dict[str, str]:
-    """Return responses that are problems, for each status."""
-    return dict.fromkeys(statuses, PROBLEM)

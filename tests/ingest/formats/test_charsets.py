@@ -14,7 +14,8 @@ from ingest.formats.charsets import CHARSETS, choose_charset
 from ingest.spool.envelope import Envelope, parse_envelope
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
-from ingest.validation.file_validation import open_source, remove_normalised, validate_without_cache
+from ingest.validation.file_validation import open_source, validate_without_cache
+from ingest.validation.normalised_names import remove_normalised
 from tests.ingest.format_writers import build_acts, list_texts, read_lines, spool_file, to_csv
 
 MARKS = {

@@ -14,6 +14,7 @@ from service.database.embedded_server import Database
 from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 from settlement.runs import issue, run_queries
 from tests.databases import open_connection
+from tests.service.command_line import run_crescendo
 from tests.service.small_state import (
     NEVER,
     OFTEN,
@@ -28,6 +29,7 @@ from tests.service.small_state import (
     open_state,
     paris_time,
 )
+from tests.settlement.camt_messages import ACCOUNT, balance, document, entry, statement
 
 OWED = 12
 NOVEMBER = paris_time("2018-11-05")
@@ -188,3 +190,29 @@ async def test_a_manually_changed_account_is_detected(state: State) -> None:
     await write_terms(state, year_terms)
     assert {finding.check for finding in (await state.verify()).findings} == {"bank_books"}
     assert not (await state.read_status()).agrees
+
+
+async def test_a_statement_of_an_account_that_is_not_ours_is_a_finding(state: State, tmp_path: Path) -> None:
+    await state.import_files(
+        state.list_files(state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), NEVER))
+    )
+    own = [account.account for account in (await state.read_status()).accounts]
+    path = tmp_path / "foreign.xml"
+    path.write_text(
+        document(statement(balance("OPBD", "100.00"), balance("CLBD", "89.50"), entry("10.50", "DBIT")))
+    )
+    place = ("--database", state.dsn, "--data", state.folder)
+    environment = {"CRESCENDO_REFERENCE": str(state.reference)}
+    document_form = await run_crescendo("bank", "import", path, *place, "--json", environment=environment)
+    assert document_form.code == 1, document_form.err
+    assert [message["foreign_accounts"] for message in document_form.json()["messages"]] == [[ACCOUNT]]
+    text = await run_crescendo("bank", "import", path, *place, environment=environment)
+    assert text.code == 1, "also if it is imported again"
+    assert f"{ACCOUNT} is no operations account of this ledger" in text.out
+    standing = await run_crescendo("bank", "status", *place, "--json", environment=environment)
+    assert standing.code == 0
+    assert [account["account"] for account in standing.json()["accounts"]] == own
+    assert [account["account"] for account in standing.json()["foreign"]] == [ACCOUNT]
+    text = await run_crescendo("bank", "status", *place, environment=environment)
+    assert "Books and bank agree to the cent; 0 transfers in transit." in text.out
+    assert "1 account is not ours" in text.out

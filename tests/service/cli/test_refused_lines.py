@@ -61,7 +61,13 @@ async def test_progress_on_a_terminal_does_not_take_the_lines(place: tuple[str |
     assert [row["reference"] for row in csv.DictReader(io.StringIO(out.decode()))] == REFERENCES
 
 
-async def test_a_submission_without_refused_lines_has_an_empty_report(place: tuple[str | Path, ...]) -> None:
+async def test_a_submission_without_refused_lines_has_an_empty_report(
+    place: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "credits.jsonl"
+    path.write_bytes(to_jsonl(CREDITS))
+    result = await run_crescendo("run", path, *place, "--sender", "MIN-09", environment=ENVIRONMENT)
+    assert result.code == 0, result.err
     assert (await report(place, 2, "--json")).json() == []
     assert (await report(place, 2, "--csv")).out.startswith("line,to line,reference,")
     assert "Refused lines, one by one" in (await report(place, 2)).out

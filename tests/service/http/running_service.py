@@ -19,6 +19,7 @@ from tests import databases
 from tests.file_strategies import REFERENCE, File
 from tests.service.command_line import start_command
 from tests.service.http.access_keys import insert_keys
+from tests.service.http.described_problems import check_problem
 
 JSONL = {"content-type": "application/x-ndjson"}
 _names = count()
@@ -37,6 +38,12 @@ class RunningService:
 
     def client(self, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
+
+    def open_checking_client(self, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+        """Return a client that checks each problem against the description of its route."""
+        client = self.client(headers)
+        client.event_hooks = {"response": [check_problem]}
+        return client
 
     async def collect_log(self) -> None:
         """Collect the log, so that the process never blocks on a full pipe."""

@@ -20,6 +20,7 @@ from ingest.spool.envelope import Envelope
 from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
 from ingest.validation import file_validation
+from ingest.validation.normalised_names import NormalisedNames
 from monitoring.service_metrics import ServiceMetrics
 from posting.store.journal_store import PostgresStore
 from service.http.http_messages import Request, Response
@@ -100,7 +101,7 @@ async def test_a_file_whose_normalised_copy_cannot_be_written_is_released(
         async def find_submission(self, *_: Any) -> None:
             return None
 
-    names = file_validation.NormalisedNames(str(FULL_DISK), "normalised.json")
+    names = NormalisedNames(str(FULL_DISK), "normalised.json")
     monkeypatch.setattr(file_validation, "name_normalised", lambda _: names)
     admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes())
     with pytest.raises(OSError, match="No space left"):

@@ -26,7 +26,7 @@ NODE = f"/v1/budget/nodes?fund_centre={spending_story.UNIT}&year=2018"
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(spending_service: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
-    async with spending_service.service.client(MINISTRY) as client:
+    async with spending_service.service.open_checking_client(MINISTRY) as client:
         yield client
 
 

@@ -63,7 +63,7 @@ async def foreign_submission(spending_service: ServicePlace) -> int:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(spending_service: ServicePlace, foreign_submission: int) -> Any:
-    async with spending_service.service.client() as client:
+    async with spending_service.service.open_checking_client() as client:
         yield client
 
 

@@ -190,7 +190,11 @@ class SmallState:
     async def return_transfer(self, reference: str) -> None:
         """Debit the transfer of a request, return it, and identify its creditor."""
         paid = "select p.* from entry p join entry r on r.entry_id = p.predecessor where r.reference = $1 and p.kind = $2"
-        (last,) = await self.fetch_rows(paid, reference, KIND_NUMBERS["payment"])
+        (payment,) = await self.fetch_rows(paid, reference, KIND_NUMBERS["payment"])
+        await self.return_entry(payment)
+
+    async def return_entry(self, last: Any) -> None:
+        """Debit the transfer of an entry, return it, and identify its creditor."""
         for kind in ("bank_debit", "bank_return", "return_identified"):
             name = f"{kind}-{last['entry_id']}"
             amount = f"{last['amount'] // 100}.{last['amount'] % 100:02}"

@@ -20,7 +20,7 @@ from settlement.runs.exclusions import Exclusion
 from settlement.runs.run_queries import NoSuchRun
 from settlement.runs.run_status import LineSelection
 from tests.settlement.orders.test_pain001_writer import XSD
-from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
+from tests.settlement.runs.small_state import OTHER_UNIT, UNIT, SmallState, iban
 from tests.settlement.runs.test_lifecycle import read_xml
 
 
@@ -318,6 +318,37 @@ async def test_a_returned_transfer_is_paid_again_without_credits(state: SmallSta
     assert transfer.pmt_id.end_to_end_id == format_identifier(entry["entry_id"])
     assert transfer.cdtr_acct.id.iban == iban(44)
     assert await state.sum_consumed_cp() == 700
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"invoice_number": "FA-42"}, "FA-42 DP DP-1 EJ EJ-1"),
+        ({}, "DP DP-1 EJ EJ-1"),
+        ({"remittance": "Bourse"}, "Bourse"),
+    ],
+)
+async def test_a_transfer_that_is_sent_again_repeats_the_text_of_the_first(
+    state: SmallState, fields: dict[str, str], text: str
+) -> None:
+    commitment = {"reference": "EJ-1", "kind": "commitment", "amount": "7.00"}
+    request = {"reference": "DP-1", "kind": "payment_request_without_service", "predecessor": "EJ-1"}
+    await state.post([commitment | UNIT])
+    await state.post([request | UNIT | {"payee": "P1", "amount": "7.00"} | fields])
+    first = await state.propose()
+    await state.release(first)
+    (transfer,) = read_transfers(await state.issue(first))
+    assert transfer.rmt_inf.ustrd == [text]
+    await state.return_transfer("DP-1")
+    for _ in range(2):
+        run = await state.propose()
+        await state.edit(run, "unhold", 1)
+        await state.release(run)
+        (transfer,) = read_transfers(await state.issue(run))
+        assert transfer.rmt_inf.ustrd == [text]
+        reissues = "select * from entry where kind = $1 order by entry_id"
+        *_, last = await state.fetch_rows(reissues, KIND_NUMBERS["reissue"])
+        await state.return_entry(last)
 
 
 async def test_a_returned_transfer_may_be_reinstated_by_two_persons(state: SmallState) -> None:

@@ -68,6 +68,41 @@ def test_routes_that_need_a_key_are_marked(description: dict[str, Any]) -> None:
             assert operation["summary"]
 
 
+def test_the_names_of_types_are_plain_words(description: dict[str, Any]) -> None:
+    assert [
+        name for name in description["components"]["schemas"] if not re.fullmatch(r"[A-Z]\w*", name)
+    ] == []
+
+
+def test_every_operation_has_one_tag_of_the_list(description: dict[str, Any]) -> None:
+    tags = [tag["name"] for tag in description["tags"]]
+    used = [operation["tags"] for methods in description["paths"].values() for operation in methods.values()]
+    assert {tag for (tag,) in used} == set(tags)
+    assert all(tag["description"] for tag in description["tags"])
+
+
+def test_pages_and_their_files_are_left_out(description: dict[str, Any]) -> None:
+    pages = {route.path for route in ROUTES if route.is_page}
+    assert {"/", "/docs", "/docs.css", "/openapi.json"} < pages
+    assert pages.isdisjoint(description["paths"])
+    assert {route.path for route in ROUTES} == pages | description["paths"].keys()
+
+
+def test_bodies_of_other_media_types_are_described(description: dict[str, Any]) -> None:
+    paths, media_types = description["paths"], set[str]()
+    for methods in paths.values():
+        for operation in methods.values():
+            for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+                for media_type, content in body.get("content", {}).items():
+                    assert content["schema"], media_type
+                    media_types.add(media_type)
+            success = operation["responses"].get("200", {})
+            assert "content" in success or operation["summary"].startswith(("Check", "Give up")), operation
+    refusals = paths["/v1/submissions/{submission}/refusals"]["get"]["responses"]["200"]["content"]
+    assert set(refusals) == {"application/json", "text/csv", "application/vnd.apache.arrow.stream"}
+    assert {"application/xml", "text/event-stream", "text/plain", "application/x-tar"} < media_types
+
+
 def test_parameters_of_a_path_are_described(description: dict[str, Any]) -> None:
     for path, methods in description["paths"].items():
         for operation in methods.values():
@@ -135,4 +170,8 @@ async def test_the_page_loads_nothing_from_other_hosts_and_runs_no_scripts(
             assert address.startswith("/")
             assert (await client.get(address)).status_code == 200
         for route in ROUTES:
-            assert f"{route.method} {route.path}" in response.text
+            assert route.is_page or f"{route.method} {route.path}" in response.text
+        identities = set(re.findall(r' id="([^"]+)"', response.text))
+        contents = [address.partition("#")[2] for address in page.links if "#" in address]
+        assert set(contents) == identities
+        assert len(contents) == len(identities)

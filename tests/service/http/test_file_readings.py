@@ -1,7 +1,8 @@
-"""CSV files whose charset is stated, over HTTP and by command: in one request, in pieces, as dry runs, by manifests."""
+"""Files whose reading the sender states, over HTTP and by command: charset, extra columns; and after a loss of the spool."""
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,12 @@ import pytest
 from ingest.spool.spool import Spool
 from service.client.client import WHOLE_BYTES_MAX, Client
 from service.database.embedded_server import Database
-from tests.databases import create_database
 from tests.service.cli.test_run_order import ENVIRONMENT
 from tests.service.command_line import run_crescendo
-from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import build_unknown_centres
+from tests.service.http.access_keys import MINISTRY, OPERATOR
+from tests.service.http.act_files import build_commitment, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
-from tests.service.http.running_service import fetch
+from tests.service.http.running_service import create_database, fetch, run_service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -137,3 +137,86 @@ async def test_run_reads_the_charset(database: Database, tmp_path: Path) -> None
         assert result.json()["receipts"][0]["refused"]["lines"] == 1
         rows = await fetch(dsn, "select reference from refusal")
     assert [row["reference"] for row in rows] == ["É-run-0"]
+
+
+# ------------------------------------------------------------------------------------ columns outside the format
+
+
+def build_extra_csv(reference: str, delimiter: str = ";") -> str:
+    row = build_commitment(reference) | {"colour": "blue", "Note interne": "é"}
+    return "".join(delimiter.join(fields) + "\n" for fields in (row, row.values()))
+
+
+EXTRA = ["colour", "Note interne"]
+
+
+@pytest.mark.parametrize("wait", ["", "wait=60"])
+async def test_extra_columns_are_allowed_by_a_header_and_listed_in_the_receipt(
+    client: httpx.AsyncClient, wait: str
+) -> None:
+    body = build_extra_csv(f"X-1{wait}").encode()
+    refused = await _send(client, body, content_type="text/csv")
+    assert refused.status_code == 422, refused.text
+    assert "colour" in refused.text
+    accepted = await _send(client, body, wait, content_type="text/csv", crescendo_extra_columns="true")
+    assert accepted.json()["receipt"]["extra_columns"] == EXTRA
+    ticket = (await client.get(f"/v1/submissions/{accepted.json()['submission']}?wait=60")).json()
+    assert ticket["receipt"]["extra_columns"] == EXTRA
+    assert ticket["receipt"]["accepted"]["lines"] == 1
+    wrong = await _send(client, body, content_type="text/csv", crescendo_extra_columns="yes")
+    assert wrong.status_code == 400
+
+
+async def test_the_client_and_submit_allow_extra_columns(place: ServicePlace, tmp_path: Path) -> None:
+    service = Client(place.service.url, KEY)
+    for number, envelope in enumerate(({"extra_columns": True}, {})):
+        file = tmp_path / f"acts{number}.csv"
+        file.write_text(build_extra_csv(f"X-2{number}"))
+        if not envelope:
+            file.with_name(f"{file.name}.manifest.json").write_text('{"extra_columns": true}')
+        ticket = await asyncio.to_thread(service.submit, file, envelope=envelope)
+        assert ticket["receipt"]["extra_columns"] == EXTRA
+    file = tmp_path / "acts.csv"
+    file.write_text(build_extra_csv("X-3"))
+    key = {"CRESCENDO_KEY": KEY}
+    words = ("submit", file, "--extra-columns", "--url", place.service.url)
+    result = await run_crescendo(*words, environment=key)
+    assert result.code == 0, result.err
+    assert "colour, Note interne" in result.out
+
+
+async def test_run_allows_extra_columns(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "acts.csv"
+    file.write_text(build_extra_csv("X-4"))
+    async with create_database(database) as dsn:
+        where = ("--database", dsn, "--data", tmp_path / "data", "--sender", "MIN-09")
+        refused = await run_crescendo("run", file, *where, environment=ENVIRONMENT)
+        assert refused.code == 1
+        result = await run_crescendo("run", file, "--extra-columns", *where, environment=ENVIRONMENT)
+        assert result.code == 0, result.err
+        assert "colour, Note interne" in result.out
+        (row,) = await fetch(dsn, "select extra_columns, charset from submission")
+    assert (row["extra_columns"], row["charset"]) == (EXTRA, "")
+
+
+async def test_a_lost_file_that_is_sent_again_is_read_as_it_was(database: Database, tmp_path: Path) -> None:
+    """Its sender states something else, or nothing, the second time: the reading of its registration counts."""
+    body = build_extra_csv("X-5").encode("cp1252") + build_extra_csv("É-5").encode("cp1252").split(b"\n")[1]
+    body += b"\n"
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            await client.post("/v1/senders/MIN-09/pause", json={"reason": "night"}, headers=OPERATOR)
+            headers = {"content_type": "text/csv; charset=cp1252", "crescendo_extra_columns": "true"}
+            ticket = (await _send(client, body, "", **headers)).json()
+            assert "state" in ticket, ticket
+            assert ticket["state"] == "waiting", ticket
+        (original,) = (tmp_path / "spool").glob("??/*/original")
+        shutil.rmtree(original.parent)
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            assert (await _send(client, body, "", content_type="text/csv")).json()["submission"] == 1
+            await client.post("/v1/senders/MIN-09/resume", json={"reason": "day"}, headers=OPERATOR)
+            ticket = (await client.get("/v1/submissions/1?wait=60")).json()
+            assert ticket["state"] == "decided", ticket
+            assert ticket["receipt"]["refused"]["lines"] == 2
+            assert await _list_references(client, ticket) == ["X-5", "É-5"]
+            assert ticket["receipt"]["extra_columns"] == EXTRA
