@@ -19,7 +19,7 @@ export UV_PYTHON_DOWNLOADS := never
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## set up everything, process a sample year, print what happened
+demo: $(READY) ## set up everything, process a sample year, print a verdict
 	$(BIN)/crescendo demo
 
 # Test files run in parallel, each process with its own PostgreSQL; the kernels are compiled once, before the tests.

@@ -46,12 +46,8 @@ def read_file_meanings(reference: ReferenceData, numbers: NumbersByCode) -> File
     meanings: FileMeanings = {}
     for year, nomenclature in reference.nomenclatures.items():
         for kind, file_meaning in _read_year(nomenclature, reference.charts[year]):
-            number = (
-                numbers[CodeKind(kind)][file_meaning.code]
-                if kind != ROLE_KIND
-                else _ROLE_NUMBERS[file_meaning.code]
-            )
-            meanings[CodeKey(year, kind, number)] = file_meaning
+            numbers_by_code = numbers[kind] if isinstance(kind, CodeKind) else _ROLE_NUMBERS
+            meanings[CodeKey(year, kind, numbers_by_code[file_meaning.code])] = file_meaning
     return meanings
 
 
@@ -99,7 +95,7 @@ def find_changed(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list
 
 
 def _is_unchanged(stored: Meaning, current: Meaning) -> bool:
-    return all(current.get(name) == value for name, value in stored.items())
+    return stored == current or all(current.get(name) == value for name, value in stored.items())
 
 
 def reject_changed_codes(

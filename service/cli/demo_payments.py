@@ -21,13 +21,11 @@ from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import bank, pay_interest
-from service.configuration.settings import Settings
 from service.database import command_queries
-from service.database.configured_database import open_database
 from service.engine import bank_import, engine_context, file_processing, late_interest, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.late_interest import InterestRequest, InterestResult
-from service.terminal import console, processing_progress, signals
+from service.terminal import console
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.bank_formats import BankFormat
@@ -103,7 +101,7 @@ class DemoPayments(NamedTuple):
     """Results of the files that were processed before the runs."""
 
 
-class _DemoContext(NamedTuple):
+class DemoContext(NamedTuple):
     """The engine, the payment reference data, and the folder of the bank's files."""
 
     engine: engine_context.EngineContext
@@ -113,32 +111,15 @@ class _DemoContext(NamedTuple):
     reporter: ProgressReporter
 
 
-def run_turns(settings: Settings, folder: Path, turns: Sequence[PaymentTurn]) -> DemoPayments:
-    """Process files, pay due requests, and import the bank's files, turn by turn; these files go to ``folder``."""
-    reporter = processing_progress.create_reporter()
-
-    async def work(interruption: Interruption) -> DemoPayments:
-        reference = await asyncio.to_thread(engine_context.load_reference, settings)
-        async with open_database(settings, reporter.report_activity) as database:
-            engine = engine_context.EngineContext(settings, database, reference)
-            payment_reference = await asyncio.to_thread(PaymentReference.load)
-            context = _DemoContext(engine, payment_reference, folder, interruption, reporter)
-            return await _run_turns(context, turns)
-
-    try:
-        return signals.run_interruptible(work)
-    finally:
-        reporter.close()
-
-
-async def _run_turns(context: _DemoContext, turns: Sequence[PaymentTurn]) -> DemoPayments:
+async def run_turns(context: DemoContext, turns: Sequence[PaymentTurn]) -> DemoPayments:
+    """Process files, pay due requests, and import the bank's files, turn by turn; these files go to a folder."""
     rounds: list[PaymentRound] = []
     results: list[file_processing.ProcessingResult] = []
     for turn, interest_at in zip(turns, [*(turn.at for turn in turns[1:]), _YEAR_END], strict=True):
         if rounds:
             await _change_bank_details(context, turn.at)
         if turn.files:
-            results.append(await _process_files(context, ProcessingRequest(list(turn.files))))
+            results.append(await process_files(context, ProcessingRequest(list(turn.files))))
         if payment_round := await _run_round(context, turn, interest_at):
             rounds.append(payment_round)
     async with command_queries.connect(context.engine.database.dsn) as connection:
@@ -147,9 +128,7 @@ async def _run_turns(context: _DemoContext, turns: Sequence[PaymentTurn]) -> Dem
         )
 
 
-async def _process_files(
-    context: _DemoContext, request: ProcessingRequest
-) -> file_processing.ProcessingResult:
+async def process_files(context: DemoContext, request: ProcessingRequest) -> file_processing.ProcessingResult:
     """Process files to the end.
 
     Raises
@@ -165,7 +144,7 @@ async def _process_files(
     return result
 
 
-async def _run_round(context: _DemoContext, turn: PaymentTurn, interest_at: datetime) -> PaymentRound | None:
+async def _run_round(context: DemoContext, turn: PaymentTurn, interest_at: datetime) -> PaymentRound | None:
     """Pay due requests, import the bank's responses, and propose late interest as of ``interest_at``.
 
     Return None if nothing was due.
@@ -198,7 +177,7 @@ async def _run_round(context: _DemoContext, turn: PaymentTurn, interest_at: date
     )
 
 
-async def _issue_run(context: _DemoContext, turn: PaymentTurn) -> int | None:
+async def _issue_run(context: DemoContext, turn: PaymentTurn) -> int | None:
     """Propose, release and issue a run; return its number, or None if nothing is due."""
     engine, reporter = context.engine, context.reporter
     async with command_queries.connect(engine.database.dsn) as connection:
@@ -218,7 +197,7 @@ async def _issue_run(context: _DemoContext, turn: PaymentTurn) -> int | None:
     return run
 
 
-async def _change_bank_details(context: _DemoContext, at: datetime) -> None:
+async def _change_bank_details(context: DemoContext, at: datetime) -> None:
     """Register new bank details for payees whose account was wrong or closed."""
     reasons = context.reference.reasons
     codes = [code for code in reasons.codes if reasons.get(code).reissue is Reissue.WITH_NEW_DETAILS]
@@ -236,7 +215,7 @@ async def _change_bank_details(context: _DemoContext, at: datetime) -> None:
     path = context.folder / "bank-details.jsonl"
     path.write_text("".join(f"{json.dumps(act)}\n" for act in acts))
     if acts:
-        await _process_files(context, ProcessingRequest([path], Envelope(sender=_ACCOUNTANT)))
+        await process_files(context, ProcessingRequest([path], Envelope(sender=_ACCOUNTANT)))
 
 
 def books_agree(payments: DemoPayments) -> bool:

@@ -173,7 +173,7 @@ def _process(
             if settings.database:
                 await check_given(settings, creation)
             # code and reference data are loaded while the database starts
-            loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
+            loading = asyncio.create_task(asyncio.to_thread(load_reference, settings, reporter))
             async with open_for_work(settings, reporter.report_activity, creation) as database:
                 reference = await loading
                 from ingest.queue.file_feed import ProcessingRequest
@@ -192,7 +192,8 @@ def _process(
         reporter.close()
 
 
-def _load_reference(settings: Settings, reporter: processing_progress.ProgressReporter) -> "ReferenceData":
+def load_reference(settings: Settings, reporter: processing_progress.ProgressReporter) -> "ReferenceData":
+    """Load the kernels, then the reference data."""
     kernel_warmup.load_kernels(reporter)
     from service.engine import engine_context
 

@@ -1,5 +1,6 @@
 """The command line: effects, output and exit codes."""
 
+import asyncio
 import csv
 import io
 import json
@@ -425,18 +426,32 @@ async def test_a_terminal_shows_whole_amounts_within_its_width(committed: Commit
 # --------------------------------------------------------------------------------------------- demo, generate
 
 
-async def test_the_demonstration_shows_all_results_and_keeps_its_files(tmp_path: Path) -> None:
-    arguments = ("demo", "--acts", "2000", "--folder", tmp_path)
+async def test_the_demonstration_ends_in_a_verdict_whose_commands_work(tmp_path: Path) -> None:
+    arguments = ("demo", "--acts", "2000", "--folder", tmp_path / "a year")
+    result = await run_crescendo(*arguments)
+    assert result.code == 0, result.out
+    lines = result.out.splitlines()
+    commands = [line for line in lines if line.startswith("  ") and "crescendo " in line]
+    sentences = [line for line in lines if line not in commands]
+    assert len(lines) <= 30
+    assert max(map(len, sentences)) <= 80
+    for label in "Files Accepted Refused Budget Paid Interest Bank Proven More".split():
+        assert any(line.startswith(f"{label} ") for line in sentences), label
+    assert len(commands) == 9
+    for command in commands:
+        process = await asyncio.create_subprocess_shell(
+            command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, err = await process.communicate()
+        assert process.returncode == 0, f"{command}: {err.decode()}"
+        assert out, command
+
+
+async def test_the_whole_demonstration_shows_all_results_and_keeps_its_files(tmp_path: Path) -> None:
+    arguments = ("demo", "--full", "--acts", "2000", "--folder", tmp_path)
     first = await run_crescendo(*arguments)
     assert first.code == 0, first.out
-    for text in (
-        "Receipts",
-        "Refused lines",
-        "Budget execution by programme",
-        "balanced",
-        "Proven",
-        "To try next",
-    ):
+    for text in ("Receipts", "Refused lines", "Budget execution by programme", "balanced", "Proven", "More"):
         assert text in first.out
     files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")}
     second = await run_crescendo(*arguments)

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from service.cli import demo, demo_payments, run
+from service.cli import demo, demo_payments, demo_year
 from service.cli.demo_payments import plan_months
 from service.configuration.settings import Settings
-from service.database.ledger_selection import LedgerCreation
-from service.terminal.console import print_note
 
 
 def test_a_month_is_paid_on_the_second_of_the_next_and_december_twice(tmp_path: Path) -> None:
@@ -29,23 +27,20 @@ def test_a_month_is_paid_on_the_second_of_the_next_and_december_twice(tmp_path: 
 
 def test_months_are_processed_and_paid_in_turn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = demo.prepare_files(tmp_path, 1000)
-    settings = Settings(data=tmp_path / "data")
-    run.process_files(
-        settings,
-        [path for path in files if not path.name.startswith("2018-")],
-        run.DEFAULT_FILES,
-        creation=LedgerCreation(print_note),
-    )
-    january, february, *_, nothing_is_due = plan_months(files)
+    plan = demo_year.plan_year(files, tmp_path / "bank", is_monthly=True)
+    january, february, *_, nothing_is_due = plan.turns
     idle = nothing_is_due._replace(until=january.at.date())
-    payments = demo_payments.run_turns(settings, tmp_path / "bank", [january, february, idle])
+    year = demo_year.process_year(
+        Settings(data=tmp_path / "data"), plan._replace(turns=[january, february, idle])
+    )
+    payments = year.payments
     assert [payment_round.run for payment_round in payments.rounds] == [1, 2]
     assert all(payment_round.transfers for payment_round in payments.rounds)
     assert [{receipt.file[:7] for receipt in result.receipts} for result in payments.results] == [
         {"2018-01"},
         {"2018-02"},
     ]
-    assert demo_payments.books_agree(payments)
+    assert year.is_proven
     assert sum(account.transit for account in payments.account_status.accounts) == 0
     demo_payments.print_rounds(payments)
     assert "Run 2: " in capsys.readouterr().out
