@@ -22,10 +22,10 @@ from ingest.validation.file_validation import (
     FileTotals,
     open_source,
     read_lots,
-    remove_normalised,
     validate_file,
     validate_without_cache,
 )
+from ingest.validation.normalised_names import remove_normalised
 from tests.ingest.format_writers import list_texts, write_file
 from tests.ingest.payment_files import (
     ASSIGNMENT,
