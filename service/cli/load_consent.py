@@ -26,7 +26,7 @@ def require_consent(load: "Load", url: str, *, is_given: bool) -> None:
     if is_given:
         console.print_note(description)
         return
-    if not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
+    if sys.stdin is None or not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
         raise UsageError(f"{description}\nNothing was sent. Add --yes to send it")
     console.print_note(f"{description}\nType {_CONSENT} to send it:")
     # no time limit: a person is asked, and nothing has begun

@@ -174,8 +174,9 @@ class Request:
 
     @property
     def language(self) -> Language:
-        """French if Accept-Language begins with it, else English."""
-        return "fr" if self.get_header("accept-language").lower().startswith("fr") else "en"
+        """French if the first Accept-Language begins with it, else English; it never raises: errors are written in it."""
+        languages = (value for name, value in self.scope["headers"] if name == b"accept-language")
+        return "fr" if next(languages, b"").strip().lower().startswith(b"fr") else "en"
 
 
 def _split_accept(header: str) -> list[str]:

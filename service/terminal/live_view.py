@@ -68,7 +68,7 @@ class LiveView(NamedTuple):
 
     def _print_figures(self, once: bool, format_figures: Callable[[LiveFigures], str]) -> None:
         for figures in self._poll_figures(once):
-            console.print_line(format_figures(figures))
+            console.print_command(format_figures(figures))  # one line each, which programs read
             sys.stdout.flush()  # a program that reads the pipe waits for the line
 
     def read_figures(self) -> LiveFigures:

@@ -9,6 +9,7 @@ import msgspec
 
 from reporting.report_tables import ReportTable
 from service.terminal import console
+from service.terminal.standard_output import abandon_output
 
 BuildTable = Callable[[list[Any]], ReportTable]
 
@@ -28,11 +29,15 @@ class PageWriter(Protocol):
 async def write_pages(pages: AsyncIterator[list[Any]], writer: PageWriter) -> None:
     """Write pages as they come.
 
-    A thread writes, because the reader of a pipe may be slow: signals are handled meanwhile.
+    A thread writes, because the reader of a pipe may be slow: a signal cancels this, and what is not written is dropped.
     """
-    async for page in pages:
-        await asyncio.to_thread(writer.write, page)
-    await asyncio.to_thread(writer.close)
+    try:
+        async for page in pages:
+            await asyncio.to_thread(writer.write, page)
+        await asyncio.to_thread(writer.close)
+    except asyncio.CancelledError:
+        abandon_output()
+        raise
 
 
 @dataclass(slots=True)

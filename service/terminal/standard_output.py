@@ -14,6 +14,8 @@ from typing import Any
 from core.errors import CrescendoError
 
 _NAME = "standard output"
+_WAIT_SECONDS = 0.5
+"""How long a writer waits for its reader before it looks whether the output is given up."""
 _REMEDY = (
     "Not all of the output was written. Nothing committed is lost; what the command shows can be shown again."
 )
@@ -29,7 +31,7 @@ class WholeOutput(io.FileIO):
     has_failed = False
 
     def write(self, data: Any, /) -> int:
-        """Write all of ``data``, and wait for a slow reader.
+        """Write all of ``data``, and wait for a slow reader until ``abandon_output``.
 
         Raises
         ------
@@ -47,12 +49,11 @@ class WholeOutput(io.FileIO):
         return size
 
     def _write_part(self, part: memoryview) -> int:
-        """Write what the system takes at once; wait if it takes nothing."""
+        """Write what a pipe takes without blocking, so that the writer can end; 0 if it takes nothing for a while."""
+        _, writable, _ = select.select([], [self.fileno()], [], _WAIT_SECONDS)
         try:
-            return os.write(self.fileno(), part)
+            return os.write(self.fileno(), part[: select.PIPE_BUF]) if writable else 0
         except BlockingIOError:
-            # no time limit: the reader decides how fast it reads, as with a pipe that blocks
-            select.select([], [self.fileno()], [])
             return 0
 
 
@@ -83,6 +84,13 @@ def _wrap_whole(stream: io.TextIOWrapper) -> io.TextIOWrapper:
         errors=stream.errors,
         line_buffering=stream.line_buffering or stream.write_through,
     )
+
+
+def abandon_output() -> None:
+    """Drop what is still written, so that a thread that waits for a stalled reader ends."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(raw, WholeOutput):
+        raw.has_failed = True
 
 
 def flush_after_failure() -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
+import structlog
+
+from core.errors import CrescendoError
 from monitoring.verdict import AccountDifference
 from posting.store.failures import DATABASE_ERRORS
 from service.database.read_pool import Pool, borrow_connection
@@ -13,11 +15,14 @@ from service.http import submission_queries
 from settlement.reconciliation.account_status import load_accounts_report
 from settlement.reconciliation.transfer_accounts import AccountantsByYear
 
+LOG = structlog.get_logger()
 REFRESH_SECONDS = 5
+RETRY_SECONDS = 60
+"""How long the next comparison waits after one that failed."""
 SETTLE_SECONDS = 30
 """How long nothing of the bank must change before the accounts are compared: an import stores the message before its acts."""
 COMPARE_SECONDS = 300
-"""The longest time of one comparison."""
+"""The longest time of one comparison; each of its queries has the limit of the pool as well."""
 
 
 class BankDifferences:
@@ -38,11 +43,19 @@ class BankDifferences:
         self.differences: Sequence[AccountDifference] = ()
 
     async def run(self) -> None:
-        """Refresh until cancelled."""
+        """Refresh until cancelled; a comparison that fails is logged and tried again, and never stops the service."""
         while True:
-            with suppress(TimeoutError, *DATABASE_ERRORS):  # the engine reports a database that is gone
-                await self.refresh()
-            await asyncio.sleep(REFRESH_SECONDS)
+            is_refreshed = await self._try_refresh()
+            await asyncio.sleep(REFRESH_SECONDS if is_refreshed else RETRY_SECONDS)
+
+    async def _try_refresh(self) -> bool:
+        try:
+            await self.refresh()
+        except (TimeoutError, OSError, CrescendoError, *DATABASE_ERRORS) as error:
+            # the engine reports a database that is gone; the reference data may be being edited
+            LOG.warning("books and bank not compared", cause=repr(error), next_in_seconds=RETRY_SECONDS)
+            return False
+        return True
 
     async def refresh(self) -> None:
         """Compare the accounts if what they depend on has changed, and has settled since."""

@@ -124,6 +124,18 @@ async def test_a_slow_reader_gets_everything_that_is_printed_at_once(
     assert len(json.loads(out)["receipts"]) == FILES
 
 
+async def test_a_signal_ends_a_command_whose_reader_stalls(long_report: tuple[str, ...]) -> None:
+    with open_pipe() as pipe:
+        process = start(long_report, pipe.writer, {})
+        assert (
+            len(await asyncio.to_thread(os.read, pipe.reader, 1)) == 1
+        )  # it writes, and more than the pipe holds
+        process.terminate()
+        _, err = await asyncio.to_thread(process.communicate, timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+
+
 @BUFFERINGS
 async def test_a_closed_pipe_is_an_error(long_report: tuple[str, ...], environment: dict[str, str]) -> None:
     with open_pipe() as pipe:

@@ -8,11 +8,14 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 
+from core.errors import ReferenceDataError
 from core.reference.files import SAMPLE_FOLDER
 from monitoring.alert_history import READING_SECONDS
 from monitoring.verdict import AccountDifference
 from service.database.embedded_server import Database
+from service.http.live import bank_differences
 from service.http.live.bank_differences import BankDifferences
 from settlement.reconciliation.transfer_accounts import AccountantsByYear
 from settlement.runs.payment_reference import PaymentReference
@@ -22,7 +25,8 @@ from tests.service.http.access_keys import MINISTRY, OPERATOR, build_headers
 from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, run_service, to_jsonl
 
-ACCOUNT = "FR7630001007941234567890185"
+ACCOUNT = "FR353000100064EXEMPLE000190"
+"""One of ours, in the sample."""
 
 
 async def _read_figures(client: httpx.AsyncClient) -> dict[str, Any]:
@@ -124,6 +128,32 @@ async def _insert_statement(connection: asyncpg.Connection, closing: int) -> Non
         " debit_cents, credit_cents) values ($1, 1, 'S1', $2, $3, 0, $4, 0, 1, 0, $4)",
         *(message, ACCOUNT, date(2018, 12, 31), closing),
     )
+
+
+async def test_a_comparison_that_fails_is_tried_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A typing error in the reference data, or a folder that is gone for a moment, does not stop the service."""
+    failures = [ReferenceDataError("accountants.csv, line 3", "x", "y"), FileNotFoundError("accountants.csv")]
+
+    def load_accountants() -> AccountantsByYear:
+        if failures:
+            raise failures.pop()
+        return PaymentReference.load(SAMPLE_FOLDER).accountants
+
+    monkeypatch.setattr(bank_differences, "REFRESH_SECONDS", 0)
+    monkeypatch.setattr(bank_differences, "RETRY_SECONDS", 0)
+    async with create_database(database) as dsn, asyncpg.create_pool(dsn, min_size=1) as pool:
+        async with open_connection(dsn) as connection:
+            await _insert_statement(connection, 150)
+        bank = BankDifferences(pool, load_accountants, settle_seconds=0)
+        running = asyncio.create_task(bank.run())
+        async with asyncio.timeout(30):
+            while not bank.differences:  # nothing reports the end of a comparison: it must be polled
+                assert not running.done(), running
+                await asyncio.sleep(0)
+        running.cancel()
+        assert bank.differences == [AccountDifference(ACCOUNT, 150)]
 
 
 async def test_books_that_differ_from_the_bank_are_found(database: Database) -> None:

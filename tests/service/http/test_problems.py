@@ -126,6 +126,9 @@ async def test_problems_are_in_the_language_that_the_caller_prefers(
             assert response.headers["vary"] == "accept-language"
         unknown = await nobody.get("/v1/submissions/7", headers=FRENCH)
         assert unknown.json()["title"] == "Non authentifié"
+        repeated = [*FRENCH.items(), ("accept-language", "en")]
+        twice = await nobody.get("/nothing", headers=repeated)
+        assert (twice.status_code, twice.json()["title"]) == (404, "Introuvable")
         rows = to_jsonl([{**row, "amout": "1"} for row in build_debt_charges(1)])
         refused = (await client.post("/v1/submissions", content=rows, headers={**JSONL, **FRENCH})).json()
         assert refused["code"] == "format-unknown"
