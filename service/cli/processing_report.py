@@ -46,12 +46,12 @@ def print_result(result: ProcessingResult) -> None:
     print_line(f"Chain after batch {result.batch:,}: {result.chain}")
 
 
-def print_extra_columns(receipts: Sequence[Receipt]) -> None:
+def print_extra_columns(results: Sequence[Receipt | DryRunResult]) -> None:
     """Print which columns of each file were not read."""
-    for receipt in receipts:
-        if receipt.extra_columns:
-            names = ", ".join(name or '""' for name in receipt.extra_columns)
-            print_line(f"{receipt.file}: columns that are not of the format, and not read: {names}")
+    for result in results:
+        if result.extra_columns:
+            names = ", ".join(name or '""' for name in result.extra_columns)
+            print_line(f"{result.file}: columns that are not of the format, and not read: {names}")
 
 
 def print_dry_run(result: DryRunReport) -> None:
@@ -72,6 +72,7 @@ def print_dry_run_files(results: Sequence[DryRunResult]) -> None:
     """Print how each file would be decided, and why lines would be refused."""
     if results:
         print_table(build_dry_run_table(results))
+    print_extra_columns(results)
     for result in results:
         if result.reasons:
             print_table(build_reason_table(result.reasons, f"Lines of {result.file} that would be refused"))

@@ -1,74 +1,26 @@
 """``crescendo submit``: send files to a running service."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from cyclopts import Parameter
 
-from service.cli.shared_options import (
-    FILES_HELP,
-    AgainOption,
-    AtomicOption,
-    CharsetOption,
-    ExtraColumnsOption,
-    JsonOption,
-    check_charset,
-)
+from service.cli.shared_options import FILES_HELP, JsonOption, check_charset
+from service.cli.submit_options import DEFAULT_SERVICE, ServiceOptions
 from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 from service.terminal import console
 
-EXIT_REFUSED = 1
-_KEY_VARIABLE = "CRESCENDO_KEY"
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True)
-class ServiceOptions:
-    """The service to which files are sent, and how."""
-
-    url: Annotated[str, Parameter(help="Address of the service.")] = "http://127.0.0.1:8000"
-    key: Annotated[
-        str,
-        Parameter(
-            show_default=False,
-            env_var=_KEY_VARIABLE,
-            help=f"API key; {_KEY_VARIABLE} keeps it out of the process list.",
-        ),
-    ] = ""
-    again: AgainOption = False
-    atomic: AtomicOption = False
-    charset: CharsetOption = ""
-    extra_columns: ExtraColumnsOption = False
-    dry_run: Annotated[
-        bool,
-        Parameter(
-            negative="",
-            show_default=False,
-            help="Show how each file would be decided now, and store nothing; up to 50,000 lines, 64 MiB.",
-        ),
-    ] = False
-
-    ca: Annotated[
-        Path | None,
-        Parameter(help="Trusted certificate authorities (PEM); default: those of this machine."),
-    ] = None
-    cert: Annotated[Path | None, Parameter(help="Client certificate (PEM), if the service requires one.")] = (
-        None
-    )
-    client_key: Annotated[Path | None, Parameter(help="Private key of the client certificate (PEM).")] = None
-
-
-DEFAULT_SERVICE = ServiceOptions()
+EXIT_REFUSED, EXIT_STOPPED = 1, 3
 
 
 class SentFile(NamedTuple):
-    """The response to a file (a ticket or a dry run), and a summary of its transfer."""
+    """The response to a file (a ticket or a dry run), a summary of its transfer, and the client that sent it."""
 
     response: dict[str, Any]
     summary: str
+    client: Any
 
 
 def submit(
@@ -80,42 +32,46 @@ def submit(
 
     A large file is sent in pieces. If the connection breaks, if the service restarts, or if you stop the command with
     Ctrl-C and run it again, only the rest is sent. The same file sent twice is one submission. FILE.manifest.json
-    beside a file states its totals, and is sent with it.
+    beside a file states its totals, and is sent with it. With --fetch DIR the results of each file are written into DIR
+    once it is decided, under its name and the number of its submission; the receipt is the last.
 
     Exit codes: 0 decided, even if lines were refused; 1 at least one file was refused whole; 2 wrong usage; 3 no
-    response from the service: run the same command again to continue.
+    response from the service: run the same command again to continue; or results are missing in DIR: the error prints
+    the command that fetches them.
     """
     from ingest.sidecars import exclude_sidecars
+    from service.cli.submit_results import SubmitResults
     from service.client.http_service import Refused
 
     files = tuple(exclude_sidecars(files))
     if not files:
         raise UsageError("name at least one file")
     check_files(files)
-    if service.dry_run and service.again:
-        raise UsageError(
-            "--dry-run stores nothing, so there is nothing to process --again: use only one of them"
-        )
-    if not service.key:
-        raise UsageError(
-            f"an API key is needed: give it with --key or {_KEY_VARIABLE}; crescendo access create makes one"
-        )
+    service.check()
     sent: list[SentFile] = []
     refused: list[dict[str, Any]] = []
-    for file in files:
+    results = SubmitResults(service)
+    for position, file in enumerate(files):
         try:
             sent.append(_send(file, service))
         except Refused as error:
             refused.append({"file": str(file), **error.problem})
             console.print_error(str(error))
+            results.store_problem(file, refused[-1])
+        else:
+            if not results.fetch(sent[-1].client, sent[-1].response, files[position:]):
+                break
     responses = [sent_file.response for sent_file in sent]
     if json:
-        results = {"files": responses, "dry_run": True} if service.dry_run else {"submissions": responses}
-        console.print_json({**results, "refused": refused})
+        answers = {"files": responses, "dry_run": True} if service.dry_run else {"submissions": responses}
+        console.print_json({**answers, "refused": refused, **results.describe()})
     elif service.dry_run:
         _print_dry_runs(sent)
     else:
         _print_receipts(sent, service.url)
+        results.print_paths()
+    if results.is_incomplete:
+        return EXIT_STOPPED
     return EXIT_REFUSED if refused else 0
 
 
@@ -136,7 +92,7 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
             response = client.dry_run(file, envelope=envelope)
         else:
             response = client.submit(file, again=service.again, envelope=envelope)
-        return SentFile(response, reporter.upload.describe())
+        return SentFile(response, reporter.upload.describe(), client)
     finally:
         reporter.close()
 

@@ -31,9 +31,10 @@ from service.client.http_service import (
     ServiceResponse,
 )
 from service.client.manifest import HASH_HEADER, EnvelopeValues, merge_manifest, to_headers
+from service.client.result_files import ResultFolder, ResultsMissing
 from service.client.retries import RetryLater, Unreachable
 
-__all__ = ("Client", "FileShortened", "Progress", "Refused", "Unreachable")
+__all__ = ("Client", "FileShortened", "Progress", "Refused", "ResultsMissing", "Unreachable")
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the amount done and the total: ``hashing`` and ``sending`` count bytes, ``deciding`` counts
@@ -139,6 +140,24 @@ class Client:
             response = self._service.send(f"submission {submission}", request).json()
             yield from response["refusals"]
             path = response["next"]
+
+    def fetch_results(
+        self, ticket: Mapping[str, Any], folder: str | Path, *, name: str = "", language: str = "en"
+    ) -> list[Path]:
+        """Write the results of a submission into a folder that exists, and return their paths; the receipt is the last.
+
+        They are ``NAME.SUBMISSION.refusals.csv``, ``NAME.SUBMISSION.pain002.xml`` of a payment file, and
+        ``NAME.SUBMISSION.receipt.json``, with the ticket; ``name`` is that of the file that was sent. A result that
+        exists stays as it is.
+
+        Raises
+        ------
+        ResultsMissing
+            A result could not be fetched or written, a file with other content has its name, or the submission has not
+            ended. Call it again: it does no harm.
+        """
+        result_folder = ResultFolder(Path(folder), self._service, language)
+        return result_folder.store(ticket, name or ticket["receipt"]["file"])
 
     def decide(self, *lines: Mapping[str, Any]) -> dict[str, Any]:
         """Have one form of one or several acts decided and committed. Dates and decimals may be Python objects.

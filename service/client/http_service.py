@@ -4,11 +4,11 @@ import http.client
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
@@ -17,6 +17,7 @@ from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 
 _TIMEOUT_SECONDS = 300
+_PIECE_BYTES = 2**18
 _RETRY_STATUSES = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -99,20 +100,61 @@ class HttpService(NamedTuple):
         Refused
             Sending it again would not help.
         """
+        with self._open_response(request) as http_response, _raise_retry_later():
+            body = http_response.read()
+        return _raise_for_status(name, ServiceResponse(http_response.status, http_response.headers, body))
+
+    @contextmanager
+    def _open_response(self, request: ServiceRequest) -> Iterator[http.client.HTTPResponse]:
+        """Send a request and open its response, whose body is not read yet."""
         connection = self.open_connection()
         headers = {"Authorization": f"Bearer {self.key}", **request.headers}
         try:
-            with suppress(
-                BrokenPipeError, ConnectionResetError
-            ):  # refused before all was sent: why, is answered
-                connection.request(request.method, request.path, request.body(), headers)
-            http_response = connection.getresponse()
-            response = ServiceResponse(http_response.status, http_response.headers, http_response.read())
-        except (OSError, http.client.HTTPException) as error:
-            raise RetryLater(_describe_failure(error)) from error
+            with _raise_retry_later():
+                with suppress(
+                    BrokenPipeError, ConnectionResetError
+                ):  # refused before all was sent: why, is answered
+                    connection.request(request.method, request.path, request.body(), headers)
+                http_response = connection.getresponse()
+            yield http_response
         finally:
             connection.close()
-        return _raise_for_status(name, response)
+
+    def download(self, name: str, request: ServiceRequest, target: BinaryIO) -> None:
+        """Write the body of a response to ``target``, a piece at a time; after a cut once more from its beginning.
+
+        Raises
+        ------
+        Refused
+            The service refuses the request.
+        Unreachable
+            All attempts failed.
+        """
+        retries = self.start_retries()
+        while True:
+            try:
+                target.seek(0)
+                target.truncate()
+                target.writelines(self._read_pieces(name, request))
+            except RetryLater as error:
+                retries.wait(error)
+            else:
+                return
+
+    def _read_pieces(self, name: str, request: ServiceRequest) -> Iterator[bytes]:
+        with self._open_response(request) as http_response:
+            if http_response.status >= HTTPStatus.BAD_REQUEST:
+                with _raise_retry_later():
+                    body = http_response.read()
+                _raise_for_status(name, ServiceResponse(http_response.status, http_response.headers, body))
+            while True:
+                with _raise_retry_later():
+                    piece = http_response.read(_PIECE_BYTES)
+                if not piece:
+                    break
+                yield piece
+            if http_response.length:
+                raise RetryLater(f"the connection was cut {http_response.length:,} bytes before the end")
 
     def start_retries(self) -> Retries:
         """Return the count of failures of a new request."""
@@ -176,6 +218,15 @@ def build_tls_context(ca: Path | None, certificate: Path | None, key: Path | Non
         names = ", ".join(str(path) for path in (ca, certificate, key) if path)
         raise UsageError(f"TLS cannot use {names}: {error}") from error
     return context
+
+
+@contextmanager
+def _raise_retry_later() -> Iterator[None]:
+    """Raise the failure of a connection as one after which the request may be sent again."""
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        raise RetryLater(_describe_failure(error)) from error
 
 
 def _describe_failure(error: Exception) -> str:

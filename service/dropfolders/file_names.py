@@ -1,8 +1,8 @@
 """Names in a drop folder: files that are still being written, sidecars, and names that are not accepted."""
 
 from core.errors import FormatUnknown
+from ingest.result_names import NAME_BYTES_MAX, is_plain
 from ingest.sidecars import MANIFEST_SUFFIX
-from service.results.result_names import NAME_BYTES_MAX, is_plain
 
 SIGNATURE_SUFFIX = ".sig"
 _UNFINISHED_SUFFIXES = (".part", ".partial", ".filepart", ".tmp")

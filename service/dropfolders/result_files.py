@@ -6,13 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from core.errors import InputError
-from service.dropfolders.dropfolder_queries import TakenFile
-from service.dropfolders.folder import SenderFolder
-from service.http.handlers.refused_lines import encode_csv, read_refused_lines
-from service.http.problems import Problem
-from service.http.service_context import ServiceContext
-from service.results.pain002_report import ReportRequest, ReportSource, stream_report
-from service.results.result_names import (
+from ingest.result_names import (
     PAIN002_SUFFIX,
     PAYMENT_SUFFIXES,
     PROBLEM_SUFFIX,
@@ -20,6 +14,12 @@ from service.results.result_names import (
     REFUSALS_SUFFIX,
     to_safe_name,
 )
+from service.dropfolders.dropfolder_queries import TakenFile
+from service.dropfolders.folder import SenderFolder
+from service.http.handlers.refused_lines import encode_csv, read_refused_lines
+from service.http.problems import Problem
+from service.http.service_context import ServiceContext
+from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from settlement.pain002_writer import write_whole_refusal
 
 

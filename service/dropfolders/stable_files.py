@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ingest.result_names import is_plain
 from ingest.sidecars import MANIFEST_SUFFIX
 from service.dropfolders.file_names import SIGNATURE_SUFFIX, is_sidecar, is_unfinished
 from service.dropfolders.folder import FolderEntry
-from service.results.result_names import is_plain
 
 PATIENCE_SECONDS = 3600
 """How long a file that must be signed waits for its signature."""

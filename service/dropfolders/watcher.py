@@ -18,6 +18,7 @@ from typing import NamedTuple
 import structlog
 
 from core.errors import EngineError, InputError
+from ingest.result_names import to_safe_name
 from posting.store.failures import DATABASE_ERRORS
 from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.roles import Role
@@ -31,7 +32,6 @@ from service.dropfolders.signatures import Signer
 from service.dropfolders.stable_files import StableFile, StableFiles
 from service.http.problems import Problem, from_input_error
 from service.http.service_context import ServiceContext
-from service.results.result_names import to_safe_name
 
 LOG = structlog.get_logger()
 POLL_SECONDS = 0.25

@@ -16,7 +16,6 @@ from ingest.queue.sender_rules import SenderCheck, create_sender_check
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import MemoryAllowance
-from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_file
 from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings
@@ -29,7 +28,13 @@ from service.engine.engine_context import EngineContext
 from service.engine.file_processing import open_store
 from service.engine.processing_result import FileRejection
 from service.results import receipt_queries
-from service.results.dry_run_result import BookPosition, DecidedFile, DryRunResult, build_dry_run_result
+from service.results.dry_run_result import (
+    BookPosition,
+    DecidedFile,
+    DryRunResult,
+    FileContent,
+    build_dry_run_result,
+)
 from service.terminal.processing_progress import ProgressReporter
 
 LINES_MAX = 1_000_000
@@ -62,7 +67,7 @@ class _Candidates:
     """Files to decide, and those that would not be decided."""
 
     files: list[DryRunFile] = field(default_factory=list)
-    totals: list[FileTotals] = field(default_factory=list)
+    contents: list[FileContent] = field(default_factory=list)
     earlier_files: list[RepeatedFile] = field(default_factory=list)
     rejected: list[FileRejection] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
@@ -137,7 +142,7 @@ async def _collect_candidates(spool: Spool, store: PostgresStore, request: Proce
 def _validate(spooled: SpooledFile, check: SenderCheck, candidates: _Candidates) -> None:
     validated = validate_file(spooled, MemoryAllowance(), check.check_lines)
     candidates.files.append(DryRunFile(spooled, validated.source))
-    candidates.totals.append(validated.totals)
+    candidates.contents.append(FileContent(validated.totals, validated.extra_columns))
 
 
 async def _build_report(
@@ -151,15 +156,15 @@ async def _build_report(
         build_dry_run_result(
             DecidedFile(
                 file.spooled.name,
-                totals,
+                content,
                 [decided for decided in passes if decided.piece.submission is submission],
             ),
             position,
             names,
             language="en",
         )
-        for file, totals, submission in zip(
-            candidates.files, candidates.totals, feed.submissions, strict=True
+        for file, content, submission in zip(
+            candidates.files, candidates.contents, feed.submissions, strict=True
         )
     ]
     return DryRunReport(

@@ -13,6 +13,7 @@ import msgspec
 from core.errors import InputError
 from ingest.formats.detection import PAYMENT_FORMATS
 from ingest.queue.file_feed import RejectedFile
+from ingest.result_names import PAIN002_SUFFIX, PAYMENT_SUFFIXES, to_safe_name
 from ingest.spool.spool import Spool
 from posting.store.failures import DATABASE_ERRORS
 from reporting import code_labels
@@ -21,7 +22,6 @@ from service.configuration.settings import Settings
 from service.database.read_pool import borrow_connection, open_read_pool
 from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from service.results.receipts import Receipt
-from service.results.result_names import PAIN002_SUFFIX, PAYMENT_SUFFIXES, to_safe_name
 from service.terminal.console import print_error
 from settlement.pain002_writer import write_whole_refusal
 

@@ -36,6 +36,8 @@ class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
     """The first refused lines, in the order of the file."""
     batch: int
     """The last committed batch at the time of the decision."""
+    extra_columns: list[str] = []
+    """Columns of the file that are not those of the format: they were allowed by its sender, and not read."""
 
 
 class BookPosition(NamedTuple):
@@ -45,11 +47,18 @@ class BookPosition(NamedTuple):
     first_node: int
 
 
+class FileContent(NamedTuple):
+    """What a validation finds in a file: its totals, and its columns that are not those of the format."""
+
+    totals: FileTotals
+    extra_columns: Sequence[str]
+
+
 class DecidedFile(NamedTuple):
-    """A file of a dry run: its name, its totals, and the decisions of all passes over its lines, at least one."""
+    """A file of a dry run: its name, its content, and the decisions of all passes over its lines, at least one."""
 
     name: str
-    totals: FileTotals
+    content: FileContent
     passes: Sequence[PieceDecisions]
 
 
@@ -65,8 +74,8 @@ def build_dry_run_result(
     }
     return DryRunResult(
         file=file.name,
-        lines=file.totals.lines,
-        cents=file.totals.cents,
+        lines=file.content.totals.lines,
+        cents=file.content.totals.cents,
         **outcomes,
         reasons=build_reasons(_count_by_code(passes)),
         refusals=[
@@ -74,6 +83,7 @@ def build_dry_run_result(
             for row in _list_refused_lines(passes, position.first_node)
         ],
         batch=position.batch,
+        extra_columns=list(file.content.extra_columns),
     )
 
 

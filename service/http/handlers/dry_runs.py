@@ -9,8 +9,8 @@ from ingest.queue.dry_runs import LINES_MAX, DryRunRequest, FormLines
 from ingest.queue.form_batcher import FormResult
 from ingest.queue.inbox import Inbox
 from ingest.spool.spooled_file import SpooledFile
-from ingest.validation.file_totals import FileTotals
-from ingest.validation.file_validation import validate_without_cache
+from ingest.validation.decoded_cache import MemoryAllowance
+from ingest.validation.file_validation import ObserveLines, validate_file
 from monitoring.service_metrics import ServiceMetrics
 from posting.batch import DryRunDecisions
 from reporting.refusals import Language
@@ -18,7 +18,13 @@ from service.auth.perimeter import PerimeterCheck
 from service.http.name_cache import NameCache
 from service.http.queue_limits import QueueLimits
 from service.http.validation_pool import ValidationPool
-from service.results.dry_run_result import BookPosition, DecidedFile, DryRunResult, build_dry_run_result
+from service.results.dry_run_result import (
+    BookPosition,
+    DecidedFile,
+    DryRunResult,
+    FileContent,
+    build_dry_run_result,
+)
 
 FILE_BYTES_MAX = 2**26
 
@@ -52,7 +58,7 @@ class DryRunner:
         fields = np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
         return FormResult(0, -1, outcome.after_batch, b"", decisions, fields, self._inbox.first_node)
 
-    async def validate_file(self, spooled: SpooledFile, perimeter: PerimeterCheck) -> FileTotals:
+    async def validate_file(self, spooled: SpooledFile, perimeter: PerimeterCheck) -> FileContent:
         """Validate a file before its dry run.
 
         Raises
@@ -60,15 +66,15 @@ class DryRunner:
         InputError
             The whole file would be refused, or it has more lines than a dry run accepts.
         """
-        totals = await self._validation_pool.run(
-            spooled.envelope.sender, validate_without_cache, spooled, perimeter.check_lines
+        content = await self._validation_pool.run(
+            spooled.envelope.sender, _validate, spooled, perimeter.check_lines
         )
-        if totals.lines > LINES_MAX:
+        if content.totals.lines > LINES_MAX:
             remedy = f"A dry run accepts up to {LINES_MAX:,} lines: split the file"
-            raise LimitExceeded(spooled.name, f"{totals.lines:,} lines", remedy)
-        return totals
+            raise LimitExceeded(spooled.name, f"{content.totals.lines:,} lines", remedy)
+        return content
 
-    async def run_file(self, spooled: SpooledFile, totals: FileTotals, language: Language) -> DryRunResult:
+    async def run_file(self, spooled: SpooledFile, content: FileContent, language: Language) -> DryRunResult:
         """Decide a validated file and undo it.
 
         Raises
@@ -78,7 +84,7 @@ class DryRunner:
         """
         outcome = await self._run(spooled.envelope.sender, spooled)
         position = BookPosition(outcome.after_batch, self._inbox.first_node)
-        file = DecidedFile(spooled.name, totals, outcome.passes)
+        file = DecidedFile(spooled.name, content, outcome.passes)
         names = await self._names.load()
         return await asyncio.to_thread(build_dry_run_result, file, position, names, language=language)
 
@@ -91,3 +97,9 @@ class DryRunner:
         outcome = await request.result
         self._metrics.increment("dry_runs_total")
         return outcome
+
+
+def _validate(spooled: SpooledFile, observe: ObserveLines) -> FileContent:
+    """Validate a file; no decoded lines stay in memory."""
+    validated = validate_file(spooled, MemoryAllowance(0), observe)
+    return FileContent(validated.totals, validated.extra_columns)

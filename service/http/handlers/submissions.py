@@ -100,8 +100,8 @@ class SubmissionsHandler:
             with self._receiver.open_slot(sender):
                 spooled = await self._receive_file(request, FILE_BYTES_MAX, spool)
                 upload_headers.check_content(spooled, media_type)
-                totals = await self._dry_runner.validate_file(spooled, PerimeterCheck(request.caller))
-            return await self._dry_runner.run_file(spooled, totals, request.language)
+                content = await self._dry_runner.validate_file(spooled, PerimeterCheck(request.caller))
+            return await self._dry_runner.run_file(spooled, content, request.language)
 
     async def _receive_file(
         self, request: Request, bytes_max: int, spool: Spool | None = None

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import os
-import re
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
@@ -30,26 +29,6 @@ KEY = MINISTRY["authorization"].removeprefix("Bearer ")
 
 def _open_client(place: ServicePlace, **more: Any) -> Client:
     return Client(place.service.url, KEY, **more)
-
-
-def _read_examples(language: str) -> list[str]:
-    text = (ROOT / "docs" / "client.md").read_text()
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-async def test_the_documented_example_runs(place: ServicePlace, tmp_path: Path) -> None:
-    (file,), (program,) = _read_examples("csv"), _read_examples("python")
-    (tmp_path / "acts.csv").write_text(file)
-    environment = {"CRESCENDO_URL": place.service.url, "CRESCENDO_KEY": KEY, "PYTHONPATH": str(ROOT)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, cwd=tmp_path, env={**os.environ, **environment}, stdout=PIPE
-    )
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    lines = out.decode().splitlines()
-    assert lines[0] == "1 accepted, 1 refused"
-    assert lines[1].startswith("2 EJ-2018-000018 FUND_CENTRE_UNKNOWN ")
-    assert lines[2] == "accepted EJ-2018-000019"
 
 
 async def test_the_client_imports_no_engine(place: ServicePlace) -> None:

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 import pytest_asyncio
 
+from ingest.result_names import to_safe_name
 from service.database.embedded_server import Database
-from service.results.result_names import to_safe_name
 from tests.ingest.odd_buffers import build_odd_file
 from tests.service.dropfolders.drop_senders import (
     EARLY,

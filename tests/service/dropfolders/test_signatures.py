@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import FormatUnknown
+from ingest.result_names import NAME_BYTES_MAX, to_safe_name
 from service.auth.credentials import build_caller
 from service.configuration.settings import UsageError
 from service.dropfolders.file_names import check_name
 from service.dropfolders.signatures import Signer, find_signer, parse_signature, read_public_key
-from service.results.result_names import NAME_BYTES_MAX, to_safe_name
 from tests.service.dropfolders.drop_senders import MINE, OFFICER, STRANGE, THEIRS
 
 SPKI = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

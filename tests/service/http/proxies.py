@@ -1,7 +1,7 @@
 """A TCP proxy between a client and the service that is slow and cuts connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -16,6 +16,8 @@ class SlowProxy:
     target: str
     cuts: list[int] = field(default_factory=list)
     bytes_per_second: float = float("inf")
+    response_cuts: list[int] = field(default_factory=list)
+    """Bytes of a connection's response after which it is cut, once for each."""
     url: str = ""
     forwarded: int = 0
     """Bytes forwarded from clients, over all connections."""
@@ -59,17 +61,26 @@ class SlowProxy:
             await asyncio.sleep(len(piece) / self.bytes_per_second)
 
     async def _forward_response(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        forwarded = 0
         while piece := await reader.read(_PIECE_BYTES):
             writer.write(piece)
             await writer.drain()
+            forwarded += len(piece)
+            if self.response_cuts and forwarded >= self.response_cuts[0]:
+                del self.response_cuts[0]
+                return
 
 
 @asynccontextmanager
 async def run_proxy(
-    target: str, cuts: list[int], bytes_per_second: float = float("inf")
+    target: str,
+    cuts: list[int],
+    bytes_per_second: float = float("inf"),
+    *,
+    response_cuts: Sequence[int] = (),
 ) -> AsyncIterator[SlowProxy]:
     """Run a proxy to ``target`` at an address of its own."""
-    proxy = SlowProxy(target, cuts, bytes_per_second)
+    proxy = SlowProxy(target, cuts, bytes_per_second, list(response_cuts))
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     async with server:
         proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

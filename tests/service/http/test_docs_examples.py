@@ -85,7 +85,7 @@ async def test_the_examples_of_the_service_work(home: Path) -> None:
 
 async def test_the_example_of_the_client_works(home: Path) -> None:
     start = next(block for block in list_blocks("service", "sh") if "serve --port" in block)
-    (acts,), (program,) = list_blocks("client", "csv"), list_blocks("client", "python")
+    (acts,), program = list_blocks("client", "csv"), list_blocks("client", "python")[0]
     home.joinpath("acts.csv").write_text(acts)
     home.joinpath("example.py").write_text(program)
     call = f"export CRESCENDO_URL=http://127.0.0.1:8000\n{sys.executable} example.py\n"

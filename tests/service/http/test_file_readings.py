@@ -185,6 +185,18 @@ async def test_the_client_and_submit_allow_extra_columns(place: ServicePlace, tm
     assert "colour, Note interne" in result.out
 
 
+async def test_a_dry_run_lists_extra_columns(place: ServicePlace, tmp_path: Path) -> None:
+    file = tmp_path / "acts.csv"
+    file.write_text(build_extra_csv("X-6"))
+    words = ("submit", file, "--extra-columns", "--dry-run", "--url", place.service.url)
+    result = await run_crescendo(*words, "--json", environment={"CRESCENDO_KEY": KEY})
+    assert result.code == 0, result.err
+    (dry_result,) = result.json()["files"]
+    assert dry_result["extra_columns"] == EXTRA
+    text_result = await run_crescendo(*words, environment={"CRESCENDO_KEY": KEY})
+    assert "colour, Note interne" in text_result.out
+
+
 async def test_run_allows_extra_columns(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "acts.csv"
     file.write_text(build_extra_csv("X-4"))
@@ -192,7 +204,10 @@ async def test_run_allows_extra_columns(database: Database, tmp_path: Path) -> N
         where = ("--database", dsn, "--data", tmp_path / "data", "--sender", "MIN-09")
         refused = await run_crescendo("run", file, *where, environment=ENVIRONMENT)
         assert refused.code == 1
-        result = await run_crescendo("run", file, "--extra-columns", *where, environment=ENVIRONMENT)
+        words = ("run", file, "--extra-columns", *where)
+        dry = await run_crescendo(*words, "--dry-run", environment=ENVIRONMENT)
+        assert "colour, Note interne" in dry.out
+        result = await run_crescendo(*words, environment=ENVIRONMENT)
         assert result.code == 0, result.err
         assert "colour, Note interne" in result.out
         (row,) = await fetch(dsn, "select extra_columns, charset from submission")
