@@ -160,7 +160,7 @@ def test_a_time_of_day_names_its_line_in_each_name_of_utc(
 ) -> None:
     """No zone is looked up: the database of zones does not have each of these names."""
     rows = build_rows("due", [0, MIDNIGHT * DAY_TICKS["us"] + 1], pa.timestamp("us", zone))
-    with pytest.raises(FormatUnknown, match="2018-01-01 00:00:00.000001 is not a day") as refused:
+    with pytest.raises(FormatUnknown, match=r"2018-01-01 00:00:00\.000001 is not a day") as refused:
         validate_without_cache(spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}")))
     assert refused.value.place == f"acts{suffix}, line 2, column due"
 
