@@ -16,7 +16,7 @@ def print_result(result: ProcessingResult) -> None:
     """Print receipts, refusals and speed."""
     if result.receipts:
         print_table(build_receipt_table(result.receipts))
-    print_extra_columns(result.receipts)
+    print_readings(result.receipts)
     for receipt in result.receipts:
         if receipt.cancelled:
             print_line(
@@ -46,9 +46,11 @@ def print_result(result: ProcessingResult) -> None:
     print_line(f"Chain after batch {result.batch:,}: {result.chain}")
 
 
-def print_extra_columns(receipts: Sequence[Receipt]) -> None:
-    """Print which columns of each file were not read."""
+def print_readings(receipts: Sequence[Receipt]) -> None:
+    """Print in which charset each file was read, if one was stated, and which of its columns were not."""
     for receipt in receipts:
+        if receipt.charset:
+            print_line(f"{receipt.file}: read in {receipt.charset}")
         if receipt.extra_columns:
             names = ", ".join(name or '""' for name in receipt.extra_columns)
             print_line(f"{receipt.file}: columns that are not of the format, and not read: {names}")
