@@ -138,9 +138,9 @@ async def test_bytes_received_before_are_checked_as_they_were_read(anonymous: ht
     """The second request states neither the charset nor the extra columns of the first."""
     row = {**_OTHER_PROGRAMME[0], "reference": "É-0217", "colour": "blue"}
     body = "".join(";".join(fields) + "\n" for fields in (row, row.values())).encode("cp1252")
-    stated = {"content-type": "text/csv; charset=cp1252", "crescendo-extra-columns": "true"}
+    statement = {"content-type": "text/csv; charset=cp1252", "crescendo-extra-columns": "true"}
     url = "/v1/submissions?wait=60"
-    first = await anonymous.post(url, content=body, headers={**stated, **MINISTRY})
+    first = await anonymous.post(url, content=body, headers={**statement, **MINISTRY})
     assert first.is_success, first.text
     again = await anonymous.post(url, content=body, headers={"content-type": "text/csv", **LIMITED})
     assert again.is_success, again.text
