@@ -4,6 +4,7 @@ A struct declares the old field, and the new one behind it.  The new one is fill
 code that builds the struct states each amount once.
 """
 
+from functools import cache
 from typing import Annotated
 
 import msgspec
@@ -25,11 +26,18 @@ class AmountStruct(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Fill each field ``NAME_cents`` with the amount in ``NAME``."""
-        for name in list_new_names(type(self)):
-            msgspec.structs.force_setattr(self, name, getattr(self, name.removesuffix(_SUFFIX)))
+        for old, new in pair_names(type(self)):
+            msgspec.structs.force_setattr(self, new, getattr(self, old))
+
+
+@cache
+def pair_names(struct: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """Return the old and the new name of each amount of a struct that has both; a class is looked at once."""
+    fields = struct.__struct_fields__
+    pairs = ((name.removesuffix(_SUFFIX), name) for name in fields if name.endswith(_SUFFIX))
+    return tuple(pair for pair in pairs if pair[0] in fields)
 
 
 def list_new_names(struct: type[msgspec.Struct]) -> list[str]:
     """Return the fields of a struct that repeat an amount under its new name."""
-    fields = struct.__struct_fields__
-    return [name for name in fields if name.endswith(_SUFFIX) and name.removesuffix(_SUFFIX) in fields]
+    return [new for _, new in pair_names(struct)]

@@ -41,7 +41,7 @@ def create_budget(target: Target) -> None:
             raise LoadFailed(
                 f"{_describe_failure(target, form)}: {_describe_error(error)}. {_CONSEQUENCE}"
             ) from error
-        if not isinstance(result, dict) or result.get("outcome") not in {"accepted", "duplicate"}:
+        if not isinstance(result, dict) or result.get("outcome") not in ("accepted", "duplicate"):
             raise LoadFailed(
                 f"{_describe_failure(target, form)}: {_describe_refusal(result)}. {_CONSEQUENCE}"
             )
@@ -81,8 +81,10 @@ def _describe_error(error: Exception) -> str:
 
 
 def _describe_refusal(result: Any) -> str:
+    """Describe an answer, which may be of another program: a set cannot be asked for each of its values."""
     lines = result.get("lines") if isinstance(result, dict) else None
-    refused = [line for line in lines or [] if line.get("outcome") not in {"ACCEPTED", "DUPLICATE"}]
+    objects = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
+    refused = [line for line in objects if line.get("outcome") not in ("ACCEPTED", "DUPLICATE")]
     return (
         _shorten(json.dumps(refused[:3]))
         if refused

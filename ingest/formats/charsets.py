@@ -15,6 +15,8 @@ UTF_8, UTF_16, UTF_16LE, UTF_16BE, WINDOWS_1252 = "utf-8", "utf-16", "utf-16le",
 CHARSETS = (UTF_8, UTF_16, UTF_16LE, UTF_16BE, WINDOWS_1252)
 _ALIASES: Mapping[str, str] = {
     "utf8": UTF_8,
+    "us-ascii": UTF_8,
+    "ascii": UTF_8,
     "utf16": UTF_16,
     "utf-16-le": UTF_16LE,
     "utf-16-be": UTF_16BE,

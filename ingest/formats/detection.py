@@ -100,8 +100,8 @@ _FOREIGN_FORMATS: Mapping[bytes, str] = {
     b"PK\x03\x04": "a zip file or workbook",
     b"\x28\xb5\x2f\xfd": "a Zstandard file",
     b"\xfd7zXZ": "an xz file",
-    b"[": "a JSON array",
 }
+_ARRAY_START = b"["
 _XML_STARTS = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")
 """How an XML document begins, in UTF-8 and in UTF-16."""
 _CHARSET_REMEDY = "State a charset only for CSV: JSON Lines are UTF-8, and XML states its own"
@@ -151,9 +151,17 @@ def _detect_binary(head: bytes, tail: bytes, name: str) -> FileFormat | None:
             return file_format
     if head.startswith(b"\xff\xff\xff\xff"):
         return FileFormat.ARROW_STREAM
+    _reject_foreign(head, name)
     if head.startswith(TAR_MAGIC, TAR_MAGIC_AT):
         return FileFormat.PAIN001_TAR
     return FileFormat.PAIN001 if head.startswith(_XML_STARTS) else None
+
+
+def _reject_foreign(head: bytes, name: str) -> None:
+    """Raise ``FormatUnknown`` for the begin of a file of another format, as it was sent: decoded text lacks its bytes."""
+    for start, description in _FOREIGN_FORMATS.items():
+        if head.startswith(start):
+            raise FormatUnknown(name, f"The file is {description}", _REMEDY)
 
 
 def _detect_text(path: Path, head: bytes, name: str, *, charset: str) -> FileFormat:
@@ -167,9 +175,8 @@ def _detect_text(path: Path, head: bytes, name: str, *, charset: str) -> FileFor
 def _detect_by_text(text: bytes, name: str) -> FileFormat:
     if text.startswith(b"<"):
         return FileFormat.PAIN001
-    for start, description in _FOREIGN_FORMATS.items():
-        if text.startswith(start):
-            raise FormatUnknown(name, f"The file is {description}", _REMEDY)
+    if text.startswith(_ARRAY_START):
+        raise FormatUnknown(name, "The file is a JSON array", _REMEDY)
     if text.startswith(b"{"):
         return FileFormat.JSON_LINES
     header = text.partition(b"\n")[0]

@@ -6,12 +6,15 @@ have meant that column, and to leave it out would change the acts without a word
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from core.act_fields import FIELD_BY_COLUMN
 from core.errors import FormatUnknown, LimitExceeded
 
 EXTRA_COLUMNS_MAX = 200
 _NAME_CHARACTERS_MAX = 100
+_LIKENESS_MIN = 0.85
+"""From this ratio of equal characters on, a name may be a misspelt column."""
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -54,6 +57,12 @@ def _check_name(name: str, position: str) -> None:
         raise LimitExceeded(position, fault, f"Give it at most {_NAME_CHARACTERS_MAX}")
     if name and not name.isprintable():
         raise FormatUnknown(position, "The name is not printable", "Name it in printable characters")
-    if column := _LIKE.get(_simplify(name)):
+    if column := _find_like(name):
         fault = f"The column is unknown, and its name is like that of the column {column}"
         raise FormatUnknown(position, fault, f"Name it {column}; or otherwise, if it is another column")
+
+
+def _find_like(name: str) -> str | None:
+    """Return the column of the format that a name may mean: written otherwise, or misspelt."""
+    near = get_close_matches(name.lower(), FIELD_BY_COLUMN, 1, _LIKENESS_MIN)
+    return _LIKE.get(_simplify(name)) or next(iter(near), None)

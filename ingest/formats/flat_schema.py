@@ -56,15 +56,13 @@ def check_columns(names: Iterable[str], name: str, options: ReadOptions = PLAIN)
             f"The file has {len(columns)} columns",
             f"Send at most the {COLUMNS_MAX} columns of the flat act format",
         )
-    for position, column in enumerate(columns):
+    for number, column in enumerate(columns, 1):
         if column not in FIELD_BY_COLUMN and not options.extra_columns:
-            raise FormatUnknown(
-                describe_position(name, column=repr(column)), "The column is unknown", _format_remedy(column)
-            )
-        if column in columns[:position]:
-            raise FormatUnknown(
-                describe_position(name, column=column), "The column occurs twice", "Send the column once"
-            )
+            position = describe_position(name, column=repr(column) if column else _describe_nameless(number))
+            raise FormatUnknown(position, "The column is unknown", _format_remedy(column, options))
+        if column in columns[: number - 1]:
+            position = describe_position(name, column=column or _describe_nameless(number))
+            raise FormatUnknown(position, "The column occurs twice", "Send the column once")
     if set(columns) >= _BOTH_AMOUNTS:
         raise FormatUnknown(
             name, "The columns amount and amount_cents are both given", "Send only one of them"
@@ -72,12 +70,16 @@ def check_columns(names: Iterable[str], name: str, options: ReadOptions = PLAIN)
     return columns
 
 
-def _format_remedy(column: str) -> str:
+def _describe_nameless(number: int) -> str:
+    return f"{number:,} without a name"
+
+
+def _format_remedy(column: str, options: ReadOptions) -> str:
     near = get_close_matches(column.lower(), FIELD_BY_COLUMN, _SUGGESTIONS_MAX)
     if near:
         return f"Did you mean {' or '.join(near)}? docs/format.md describes all columns"
-    others = "a file may have others if its sender allows extra columns"
-    return f"The columns are {', '.join(FIELD_BY_COLUMN)}; {others}"
+    others = "; a file may have others if its sender allows extra columns" if options.may_allow_extra else ""
+    return f"The columns are {', '.join(FIELD_BY_COLUMN)}{others}"
 
 
 def conform_schema(schema: pa.Schema, name: str, options: ReadOptions = PLAIN) -> pa.Schema:

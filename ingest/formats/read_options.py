@@ -10,6 +10,8 @@ class ReadOptions(NamedTuple):
     """One of ``charsets.CHARSETS``; empty if it is not stated."""
     extra_columns: bool = False
     """The file may have columns that are not those of the format."""
+    may_allow_extra: bool = False
+    """The sender can allow such columns: an account assignment file, for one, never has them."""
 
 
 PLAIN = ReadOptions()

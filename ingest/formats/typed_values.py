@@ -85,8 +85,14 @@ def _find_first(
     if not is_unfit.any():
         return None
     row = int(is_unfit.argmax())
-    value = column.slice(row, 1).cast(pa.string())[0].as_py()
+    value = _drop_zone(column.slice(row, 1)).cast(pa.string())[0].as_py()
     return UnfitValue(row, f"The value {value} {finding}", remedy)
+
+
+def _drop_zone(column: pa.Array) -> pa.Array:
+    """Return timestamps in UTC without their zone: its name need not be in the database of zones."""
+    is_timestamp = pa.types.is_timestamp(column.type)
+    return column.view(pa.timestamp(column.type.unit)) if is_timestamp else column
 
 
 def _is_int64(column: pa.Array) -> NDArray[np.bool_]:

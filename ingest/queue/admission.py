@@ -119,6 +119,13 @@ class Admission:
         prior = await self._store.find_submission(*identity)
         return prior.number if prior and prior.covers_resend(again=reprocess) else None
 
+    async def find_original(self, spooled: SpooledFile, *, reprocess: bool) -> SpooledFile | None:
+        """Return a file as it was read when it was registered; None if it must be decided, as in ``find_known``."""
+        prior = await self._store.find_submission(*spooled.identity)
+        if prior is None or not prior.covers_resend(again=reprocess):
+            return None
+        return spooled.restore_reading(prior.charset, prior.extra_columns)
+
     async def admit(
         self,
         spooled: SpooledFile,
@@ -209,17 +216,20 @@ class Admission:
         with self._abandon_on_failure(spooled):
             await asyncio.to_thread(self._spool.write_envelope, spooled)
             submission = await self._store.register_submission(row)
-            number = submission.number if submission else await self._find_number(spooled)
-        self._hooks.on_new(QueuedFile(number, spooled, lines, time.monotonic()))
+            number, original = (
+                (submission.number, spooled) if submission else await self._find_registered(spooled)
+            )
+        self._hooks.on_new(QueuedFile(number, original, lines, time.monotonic()))
         if submission is None:
             await self._remove_derived(spooled)
             return AdmissionResult(number)
         return AdmissionResult(submission.number, RegisteredSubmission(submission, validated))
 
-    async def _find_number(self, spooled: SpooledFile) -> int:
+    async def _find_registered(self, spooled: SpooledFile) -> tuple[int, SpooledFile]:
+        """Return the submission that another process has registered a file as, and the file as it is read there."""
         prior = await self._store.find_submission(*spooled.identity)
         assert prior is not None  # noqa: S101 -- another process has stored it, and no row is ever removed
-        return prior.number
+        return prior.number, spooled.restore_reading(prior.charset, prior.extra_columns)
 
     async def _validate(self, spooled: SpooledFile, check: LineCheck) -> ValidatedFile:
         def work() -> ValidatedFile:

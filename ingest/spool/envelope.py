@@ -60,7 +60,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def read_options(self) -> ReadOptions:
         """What the sender states about the reading of the file."""
-        return ReadOptions(self.charset, self.extra_columns)
+        return ReadOptions(self.charset, self.extra_columns, may_allow_extra=True)
 
 
 def parse_envelope(

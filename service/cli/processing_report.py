@@ -16,7 +16,7 @@ def print_result(result: ProcessingResult) -> None:
     """Print receipts, refusals and speed."""
     if result.receipts:
         print_table(build_receipt_table(result.receipts))
-    print_extra_columns(result.receipts)
+    print_readings(result.receipts)
     for receipt in result.receipts:
         if receipt.cancelled:
             print_line(
@@ -46,9 +46,11 @@ def print_result(result: ProcessingResult) -> None:
     print_line(f"Chain after batch {result.batch:,}: {result.chain}")
 
 
-def print_extra_columns(results: Sequence[Receipt | DryRunResult]) -> None:
-    """Print which columns of each file were not read."""
+def print_readings(results: Sequence[Receipt | DryRunResult]) -> None:
+    """Print in which charset each file was read, if one was stated, and which of its columns were not."""
     for result in results:
+        if isinstance(result, Receipt) and result.charset:
+            print_line(f"{result.file}: read in {result.charset}")
         if result.extra_columns:
             names = ", ".join(name or '""' for name in result.extra_columns)
             print_line(f"{result.file}: columns that are not of the format, and not read: {names}")
@@ -72,7 +74,7 @@ def print_dry_run_files(results: Sequence[DryRunResult]) -> None:
     """Print how each file would be decided, and why lines would be refused."""
     if results:
         print_table(build_dry_run_table(results))
-    print_extra_columns(results)
+    print_readings(results)
     for result in results:
         if result.reasons:
             print_table(build_reason_table(result.reasons, f"Lines of {result.file} that would be refused"))

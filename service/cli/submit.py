@@ -123,7 +123,7 @@ def _print_receipts(sent: list[SentFile], url: str) -> None:
         return
     receipts = [msgspec.convert(file.response["receipt"], Receipt) for file in sent]
     console.print_table(processing_report.build_receipt_table(receipts))
-    processing_report.print_extra_columns(receipts)
+    processing_report.print_readings(receipts)
     reasons = [msgspec.convert(reason, Reason) for file in sent for reason in file.response["reasons"]]
     if reasons:
         console.print_table(processing_report.build_reason_table(reasons))

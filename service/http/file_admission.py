@@ -49,10 +49,17 @@ class FileAdmission:
         try:
             require_sending_role(caller)
             upload_headers.check_content(spooled, media_type)
-            if caller.programmes and await self.find_known(spooled.identity, again=again) is not None:
-                # A known file is answered with its outcome and without validation: check the perimeter first.
-                await self._admission.validate(spooled, PerimeterCheck(caller))
+            if caller.programmes:
+                await self._check_known(spooled, caller, again=again)
         except (InputError, Problem, PermissionDenied):
             await self._admission.refuse(spooled)
             raise
         return await self._admission.admit(spooled, PerimeterCheck(caller), reprocess=again)
+
+    async def _check_known(self, spooled: SpooledFile, caller: Caller, *, again: bool) -> None:
+        """Check the perimeter of a known file, which is answered with its outcome and without validation.
+
+        It is read as it was registered, whatever the caller states now.
+        """
+        if original := await self._admission.find_original(spooled, reprocess=again):
+            await self._admission.validate(original, PerimeterCheck(caller))

@@ -52,6 +52,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """When the last of its lines so far was decided; null before, and for batches of earlier versions."""
     committed_at: datetime | None
     """When that batch was committed."""
+    charset: str = ""
+    """The charset that the sender stated when the file was registered, and in which it is read; empty if none."""
     extra_columns: list[str] = []
     """Columns of the file that are not those of the format: they were allowed by its sender, and not read."""
 

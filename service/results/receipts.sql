@@ -1,6 +1,6 @@
 -- name: receipts
 select s.submission, s.file_name as file, s.sender, s.batch_id, s.format, s.attempt, encode(s.file_hash, 'hex') as sha256,
-       s.size_bytes, s.extra_columns,
+       s.size_bytes, s.charset, s.extra_columns,
        case when c.submission is null then coalesce(s.declared_lines, p.accepted + p.duplicate + p.refused + p.suspended, 0) else 0 end as lines,
        case when c.submission is null then coalesce(s.declared_cents, p.accepted_cents + p.duplicate_cents + p.refused_cents + p.suspended_cents, 0) else 0 end as cents,
        coalesce(p.done, false) as done, c.submission is not null as is_cancelled, s.declared_lines, s.declared_cents,

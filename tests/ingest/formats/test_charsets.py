@@ -142,7 +142,8 @@ def test_a_charset_belongs_to_csv(charset: str, tmp_path: Path) -> None:
 
 
 NAMES = {
-    "UTF-8": "utf-8", "utf8": "utf-8", "cp1252": "windows-1252", "Windows-1252": "windows-1252",
+    "UTF-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "ASCII": "utf-8",
+    "cp1252": "windows-1252", "Windows-1252": "windows-1252",
     "UTF-16LE": "utf-16le", "utf-16-be": "utf-16be", "UTF16": "utf-16",
 }  # fmt: skip
 

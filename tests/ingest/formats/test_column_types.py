@@ -154,6 +154,18 @@ def test_a_time_of_day_names_its_line(
 
 
 @pytest.mark.parametrize("suffix", TYPED_SUFFIXES)
+@pytest.mark.parametrize("zone", [None, "Z", "+00:00", "Etc/UTC"])
+def test_a_time_of_day_names_its_line_in_each_name_of_utc(
+    zone: str | None, suffix: str, tmp_path: Path
+) -> None:
+    """No zone is looked up: the database of zones does not have each of these names."""
+    rows = build_rows("due", [0, MIDNIGHT * DAY_TICKS["us"] + 1], pa.timestamp("us", zone))
+    with pytest.raises(FormatUnknown, match=r"2018-01-01 00:00:00\.000001 is not a day") as refused:
+        validate_without_cache(spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}")))
+    assert refused.value.place == f"acts{suffix}, line 2, column due"
+
+
+@pytest.mark.parametrize("suffix", TYPED_SUFFIXES)
 def test_a_midnight_of_another_zone_is_refused(suffix: str, tmp_path: Path) -> None:
     """It may be another day there."""
     rows = build_rows("date", [datetime(2018, 1, 1)], pa.timestamp("us", "America/New_York"))  # noqa: DTZ001

@@ -26,6 +26,7 @@ FOREIGN = {
     b"\x28\xb5\x2f\xfd": FormatUnknown,
     b"[1, 2]": FormatUnknown,
     b"\xff\xfer\0e\0f\0": FormatUnknown,
+    b"\xfd7zXZ\0": FormatUnknown,
     b"hello": FormatUnknown,
     b"a;\0b\n": FormatUnknown,
     b"\0\0\0\0": FormatUnknown,
@@ -72,3 +73,33 @@ def test_a_foreign_format_is_refused_by_its_name(content: bytes, tmp_path: Path)
     with pytest.raises(InputError, match=r"^upload: .+\. .+") as refused:
         detect(path, "upload")
     assert type(refused.value) is FOREIGN[content]
+
+
+@pytest.mark.parametrize("charset", ["", "windows-1252", "utf-16le"])
+@pytest.mark.parametrize(
+    ("start", "description"),
+    [
+        (b"\x1f\x8b\x08\0", "a gzip file"),
+        (b"\x28\xb5\x2f\xfd\x04\0", "a Zstandard file"),
+        (b"\xfd7zXZ\0\0", "an xz file"),
+        (b"PK\x03\x04;,\n", "a zip file or workbook"),
+        (b"PARE;,\n", "a Parquet file"),
+    ],
+    ids=lambda value: repr(value)[:12],
+)
+def test_a_foreign_format_is_named_whatever_charset_is_stated(
+    start: bytes, description: str, charset: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "acts.csv"
+    path.write_bytes(start + b"\xe9;\x81,\n")
+    with pytest.raises(FormatUnknown) as refused:
+        detect(path, path.name, charset)
+    assert refused.value.finding.startswith(f"The file is {description}")
+
+
+@pytest.mark.parametrize("content", [b"[1, 2]", b" \n[{}]", b"\xef\xbb\xbf[]"], ids=repr)
+def test_a_json_array_is_named(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    with pytest.raises(FormatUnknown, match="a JSON array"):
+        detect(path, "upload")

@@ -96,6 +96,32 @@ def test_a_name_like_that_of_a_column_is_refused(suffix: str, name: str, tmp_pat
         validate(tmp_path, add_columns(build_acts(3), {name: ["1"] * 3}), suffix)
 
 
+@pytest.mark.parametrize("suffix", COLUMN_SUFFIXES)
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("operaton", "operation"),
+        ("remitance", "remittance"),
+        ("Posting_dat", "posting_date"),
+        ("budget_yaer", "budget_year"),
+        ("amounts", "amount"),
+    ],
+)
+def test_a_misspelt_column_is_refused(suffix: str, name: str, column: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        FormatUnknown, match=f"column '{name}': .* like that of the column {column}\\. Name it"
+    ):
+        validate(tmp_path, add_columns(build_acts(3), {name: ["1"] * 3}), suffix)
+
+
+@pytest.mark.parametrize(
+    "name", ["payment_date", "payee_city", "note", "fund_name", "x" * 100, "ACCOUNT_HOLDER"]
+)
+def test_a_name_of_its_own_is_allowed(name: str, tmp_path: Path) -> None:
+    _, validated = validate(tmp_path, add_columns(build_acts(3), {name: ["1"] * 3}), ".csv")
+    assert validated.extra_columns == (name,)
+
+
 def _name(count: int) -> dict[str, Any]:
     return {f"extra {number}": ["x"] for number in range(count)}
 
@@ -139,6 +165,14 @@ def test_a_repeated_or_lonely_extra_column_is_refused(suffix: str, tmp_path: Pat
         validate(tmp_path, pa.table({"colour": ["blue"]}), suffix)
 
 
+@pytest.mark.parametrize("envelope", [OPEN, Envelope(sender="MEN")])
+def test_columns_without_a_name_are_named_by_their_number(envelope: Envelope, tmp_path: Path) -> None:
+    """A header with more cells than names, as spreadsheets write it."""
+    (tmp_path / "acts.csv").write_bytes(b"reference;;amount;\nA;x;1.50;\n")
+    with pytest.raises(FormatUnknown, match=r"acts.csv, line 1, column [24] without a name: "):
+        validate_file(spool_file(tmp_path, tmp_path / "acts.csv", envelope), MemoryAllowance())
+
+
 def test_a_last_extra_field_may_be_cut(tmp_path: Path) -> None:
     """It is not read; the fields before it are complete."""
     (tmp_path / "acts.csv").write_bytes(b"reference;amount;note\nA;1.5;x\nB;2;y")
@@ -152,8 +186,9 @@ def test_a_last_extra_field_may_be_cut(tmp_path: Path) -> None:
 
 def test_json_lines_may_have_no_other_names(tmp_path: Path) -> None:
     (tmp_path / "acts.jsonl").write_bytes(b'{"reference": "A", "colour": "blue"}\n')
-    with pytest.raises(FormatUnknown, match=r"line 1, column 'colour'"):
+    with pytest.raises(FormatUnknown, match=r"line 1, column 'colour'") as refused:
         validate_file(spool_file(tmp_path, tmp_path / "acts.jsonl", OPEN), MemoryAllowance())
+    assert "allows extra columns" not in refused.value.remedy, "it cannot help here"
     validated = validate(tmp_path, build_acts(3), ".jsonl")[1]
     assert (validated.totals.lines, validated.extra_columns) == (3, ())
 

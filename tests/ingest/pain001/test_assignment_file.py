@@ -172,6 +172,7 @@ def test_assignments_that_differ_refuse_the_file(name: str, tmp_path: Path) -> N
         validate_without_cache(receive_file(tmp_path, assignments))
     assert message in str(raised.value)
     assert "orders.xml.imputation.csv" in str(raised.value)
+    assert "allows extra columns" not in str(raised.value)
 
 
 @pytest.mark.parametrize("amount", ["1.005", "1e3", "-1.00", "0.00", "12,345"])

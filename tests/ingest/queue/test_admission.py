@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from core.stage_timing import StageTimes
@@ -29,9 +30,9 @@ class _Process:
         hooks = AdmissionHooks(on_new=self.queued.append)
         self._admission = Admission(self.spool, store, StageTimes(), hooks=hooks)
 
-    async def admit(self, path: Path) -> tuple[int, bool]:
+    async def admit(self, path: Path, envelope: Envelope = ENVELOPE) -> tuple[int, bool]:
         """Admit a file; return its number and whether it is new."""
-        spooled = await asyncio.to_thread(self.spool.receive, path, path.name, ENVELOPE)
+        spooled = await asyncio.to_thread(self.spool.receive, path, path.name, envelope)
         admitted = await self._admission.admit(spooled)
         return admitted.number, admitted.is_new
 
@@ -48,6 +49,12 @@ def _write(folder: Path, number: int) -> Path:
     return path
 
 
+async def _wait_for_two(blocking: asyncpg.Connection) -> None:
+    """Wait until two processes wait for a lock; the server sends no notification: poll it."""
+    while (await blocking.fetchval("select count(*) from pg_locks where not granted") or 0) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
 async def test_one_file_that_two_processes_admit_at_once_is_one_submission(dsn: str, tmp_path: Path) -> None:
     """Each process has looked the file up before the other registers it: both wait for the table."""
     path = _write(tmp_path, 1)
@@ -57,14 +64,31 @@ async def test_one_file_that_two_processes_admit_at_once_is_one_submission(dsn: 
     ):
         async with lock_table(dsn, "submission") as blocking:
             admitting = asyncio.gather(first.admit(path), second.admit(path))
-            count = "select count(*) from pg_locks where not granted"
-            while (await blocking.fetchval(count) or 0) < 2:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)  # the server sends no notification: poll it
+            await _wait_for_two(blocking)
         results = await admitting
         assert sorted(results) == [(1, False), (1, True)]
         assert [file.number for file in first.queued + second.queued] == [1, 1]
         assert first.spool.open((await first.store.fetch("unfinished"))[0]["file_hash"], "MEN")
         assert not [path for path in (tmp_path / "spool" / "incoming").iterdir() if ".MEN" in path.name]
+
+
+async def test_both_processes_read_the_file_as_the_first_has_registered_it(dsn: str, tmp_path: Path) -> None:
+    """Each states another charset, and these bytes are text in both."""
+    path = tmp_path / "acts.csv"
+    row = build_commitment("É-1", "0.01")
+    path.write_text("".join(";".join(fields) + "\n" for fields in (row, row.values())))
+    async with (
+        _open_process(tmp_path / "spool", dsn) as first,
+        _open_process(tmp_path / "spool", dsn) as second,
+    ):
+        async with lock_table(dsn, "submission") as blocking:
+            other = Envelope(sender="MEN", charset="windows-1252")
+            admitting = asyncio.gather(first.admit(path), second.admit(path, other))
+            await _wait_for_two(blocking)
+        assert sorted(await admitting) == [(1, False), (1, True)]
+        (row,) = await first.store.fetch("unfinished")
+        charsets = {file.spooled.envelope.charset for file in first.queued + second.queued}
+    assert charsets == {row["charset"]}
 
 
 async def test_files_that_two_processes_admit_at_once_get_numbers(dsn: str, tmp_path: Path) -> None:

@@ -64,6 +64,16 @@ async def test_a_charset_is_stated_in_a_header(
     assert await _list_references(client, response.json()) == [f"{name}0"]
 
 
+async def test_the_receipt_states_the_charset_that_a_file_was_read_in(client: httpx.AsyncClient) -> None:
+    """A file that is sent again is not read again, so another charset that is stated then has no effect."""
+    body = build_csv("É-receipt-").encode()
+    for charset in ("; charset=cp1252", "", "; charset=utf-8"):
+        ticket = (await _send(client, body, content_type=f"text/csv{charset}")).json()
+        assert ticket["receipt"]["charset"] == WINDOWS
+    other = (await _send(client, build_csv("É-plain-").encode(), content_type="text/csv")).json()
+    assert other["receipt"]["charset"] == ""
+
+
 @pytest.mark.parametrize(
     ("headers", "message"),
     [
@@ -136,6 +146,9 @@ async def test_run_reads_the_charset(database: Database, tmp_path: Path) -> None
         result = await run_crescendo("run", file, "--charset", WINDOWS, *where, environment=ENVIRONMENT)
         assert result.json()["receipts"][0]["refused"]["lines"] == 1
         rows = await fetch(dsn, "select reference from refusal")
+        words = ("--again", "--charset", WINDOWS, *where[:-1])
+        printed = await run_crescendo("run", file, *words, environment=ENVIRONMENT)
+    assert "acts.csv: read in windows-1252" in printed.out
     assert [row["reference"] for row in rows] == ["É-run-0"]
 
 

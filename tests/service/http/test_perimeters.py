@@ -132,3 +132,17 @@ async def test_an_auditor_of_one_programme_may_not_read_figures_of_all(
     assert (response.status_code, response.json()["code"]) == (403, "perimeter-not-held")
     assert (await anonymous.head(path, headers={**host, **AUDITOR})).status_code == 200
     assert (await anonymous.get(path, headers={**host, **FOREIGN})).json()["code"] == "role-not-held"
+
+
+async def test_bytes_received_before_are_checked_as_they_were_read(anonymous: httpx.AsyncClient) -> None:
+    """The second request states neither the charset nor the extra columns of the first."""
+    row = {**_OTHER_PROGRAMME[0], "reference": "É-0217", "colour": "blue"}
+    body = "".join(";".join(fields) + "\n" for fields in (row, row.values())).encode("cp1252")
+    statement = {"content-type": "text/csv; charset=cp1252", "crescendo-extra-columns": "true"}
+    url = "/v1/submissions?wait=60"
+    first = await anonymous.post(url, content=body, headers={**statement, **MINISTRY})
+    assert first.is_success, first.text
+    again = await anonymous.post(url, content=body, headers={"content-type": "text/csv", **LIMITED})
+    assert again.is_success, again.text
+    assert again.json()["submission"] == first.json()["submission"]
+    assert again.json()["receipt"]["extra_columns"] == ["colour"]

@@ -127,7 +127,7 @@ _DELAY = msgspec.convert({**dict.fromkeys(Delay.__struct_fields__, 0), **_DELAY_
 
 
 def _build_receipt() -> Receipt:
-    texts = dict.fromkeys(("file", "sender", "batch_id", "format", "sha256", "chain"), "")
+    texts = dict.fromkeys(("file", "sender", "batch_id", "format", "sha256", "chain", "charset"), "")
     totals = {name: {"lines": 1, "cents": 1} for name in OUTCOMES}
     fields = {
         **dict.fromkeys(Receipt.__struct_fields__, 1),
@@ -138,6 +138,7 @@ def _build_receipt() -> Receipt:
         "committed_at": None,
         "done": True,
         "cancelled": None,
+        "extra_columns": [],
     }
     return msgspec.convert(fields, Receipt)
 

@@ -1,0 +1,63 @@
+"""The forms before a load: whatever the service answers, the failure names it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from bench.load.http_connections import Address
+from bench.load.load_setup import create_budget
+from bench.load.load_target import LoadFailed, SenderKey, Target
+
+KEY = SenderKey("MIN-09", "key")
+
+
+@contextmanager
+def run_service(body: bytes) -> Iterator[Address]:
+    """Run a service that answers every form with ``body``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Write no log."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield Address("127.0.0.1", server.server_port)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "finding"),
+    [
+        ({"lines": [{"outcome": "ACCEPTED"}, {"outcome": "CP_EXCEEDED"}]}, '[{"outcome": "CP_EXCEEDED"}]'),
+        ({"lines": ["x"]}, 'it states no outcome: {"lines": ["x"]}'),
+        ({"lines": 5}, 'it states no outcome: {"lines": 5}'),
+        ({"lines": {"outcome": 1}}, "it states no outcome"),
+        ({"outcome": ["accepted"]}, "it states no outcome"),
+        ({"lines": [{"outcome": []}]}, '[{"outcome": []}]'),
+        ([], "it states no outcome: []"),
+        (None, "it states no outcome: null"),
+    ],
+    ids=repr,
+)
+def test_an_answer_that_accepts_nothing_is_shown(answer: Any, finding: str) -> None:
+    with run_service(json.dumps(answer).encode()) as address:
+        target = Target(address, [KEY], KEY, KEY, report_progress=lambda _: None)
+        with pytest.raises(LoadFailed) as failure:
+            create_budget(target)
+    assert f"did not accept the opening of credits of the load: {finding}" in str(failure.value)
