@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 Labels = tuple[str, ...]
 Values = Mapping[Labels, float]
 
@@ -18,6 +20,7 @@ SHORT_SECONDS = 15 * 60
 LONG_STEP_SECONDS = 5 * 60
 LONG_SECONDS = 6.5 * 3600
 """The rule on refusals compares a quarter of an hour with the six hours before it."""
+_PREDICTION_STEP_SECONDS = 60
 
 GAUGES = (
     *("ready", "oldest_waiting_seconds", "cut_off_seconds", "queue_empty_seconds", "files_waiting"),
@@ -27,7 +30,7 @@ GAUGES = (
 COUNTERS = ("batches_total", "batches_failed_total", "turned_away_total", "lines_total")
 HISTOGRAMS = ("commit_seconds", "form_seconds")
 FAULTS = "requests_failed"
-"""Requests answered with 500, by route: of the many series of ``requests_total`` a rule reads only these."""
+"""Requests answered with 500, by method and route: of the many series of ``requests_total`` a rule reads only these."""
 PROCESS = ("process_open_fds", "process_max_fds")
 
 
@@ -107,15 +110,18 @@ def compute_quantile(buckets: Values, share: float) -> float:
 
 
 def predict_value(name: str, readings: Iterable[Reading], seconds: float) -> float:
-    """Return the value of a gauge in ``seconds``, on the line of least squares through its readings."""
+    """Return the value of a gauge in ``seconds``, on the line of least squares through one value a minute.
+
+    Older readings lie further apart than recent ones, so they would count for less; the values between them lie on straight
+    lines.
+    """
     points = [(reading.at, value) for reading in readings for value in reading.find(name).values()]
-    if len(points) < 2:
+    if len(points) < 2 or points[-1][0] < points[0][0] + _PREDICTION_STEP_SECONDS:
         return math.nan
-    end, count = points[-1][0], len(points)
-    mean_at, mean = sum(at - end for at, _ in points) / count, sum(value for _, value in points) / count
-    spread = sum((at - end - mean_at) ** 2 for at, _ in points)
-    slope = sum((at - end - mean_at) * (value - mean) for at, value in points) / spread if spread else 0.0
-    return mean + slope * (seconds - mean_at)
+    times, values = np.array(points).T
+    ages = np.arange(0, times[-1] - times[0] + 1, _PREDICTION_STEP_SECONDS)
+    slope, value = np.polyfit(-ages, np.interp(times[-1] - ages, times, values), 1)
+    return float(value + slope * seconds)
 
 
 def read_metrics(
@@ -124,5 +130,7 @@ def read_metrics(
     """Read the metrics that the rules look at."""
     values = {name: read_values(name) for name in (*GAUGES, *COUNTERS, *PROCESS)}
     requests = read_values("requests_total").items()
-    values[FAULTS] = {(route,): value for (_, route, status), value in requests if status == "500"}
+    values[FAULTS] = {
+        (method, route): value for (method, route, status), value in requests if status == "500"
+    }
     return Reading(at, values | {name: read_buckets(name) for name in HISTOGRAMS})

@@ -139,8 +139,10 @@ def _find_slow_forms(history: AlertHistory) -> Mapping[str, float]:
 
 
 def _find_faults(history: AlertHistory) -> Mapping[str, float]:
-    increases = history.compute_increases(FAULTS, 10 * MINUTE)
-    return {route: value for (route,), value in increases.items() if value > 0}
+    faults: dict[str, float] = {}
+    for (_, route), value in history.compute_increases(FAULTS, 10 * MINUTE).items():
+        faults[route] = faults.get(route, 0) + value
+    return {route: value for route, value in faults.items() if value > 0}
 
 
 def _find_rejections(history: AlertHistory) -> Mapping[str, float]:
@@ -169,18 +171,27 @@ def _count_refusals(first: Reading, last: Reading) -> dict[str, _Refusals]:
 
 
 def _find_refusal_jumps(history: AlertHistory) -> Mapping[str, float]:
-    """Find senders with over a fifth of the lines refused, and three times the share of the six hours before."""
+    """Find senders with over a fifth of the lines refused, and three times the share of the six hours before.
+
+    A sender without lines before is new only if the readings reach back six hours: the service may have restarted.
+    """
     middle = history.find_before(15 * MINUTE)
+    if middle is None:
+        return {}
+    is_complete = history.find_before(6 * HOUR + 15 * MINUTE) is not None
     first = history.list_since(6 * HOUR + 15 * MINUTE)[0]
-    now = _count_refusals(history.list_since(15 * MINUTE)[0], history.newest)
-    before = _count_refusals(first, middle) if middle else {}
+    now, before = _count_refusals(middle, history.newest), _count_refusals(first, middle)
     return {
         sender: count.share
         for sender, count in now.items()
         if count.refused > _REFUSED_LINES
         and count.share > _REFUSED_SHARE
-        and not count.share < _REFUSED_FACTOR * before.get(sender, _Refusals()).share
+        and _is_jump(count, before.get(sender, _Refusals()), is_complete)
     }
+
+
+def _is_jump(now: _Refusals, before: _Refusals, is_complete: bool) -> bool:
+    return now.share >= _REFUSED_FACTOR * before.share if before.lines else is_complete
 
 
 def _find_low_credits(history: AlertHistory) -> Mapping[str, float]:

@@ -163,7 +163,7 @@ class LiveFigures(msgspec.Struct, frozen=True):
     commits: CommitFigures
     forms: FormFigures
     steps: list[StepTotals]
-    """Accepted amounts by step of spending, from what is payable to the credits opened: they do not add up."""
+    """Amounts accepted since the start, by step of spending, the last step first: they do not add up."""
     paused: list[PausedSender]
     """Senders whose work waits until an operator resumes them."""
     refusals: list[RefusalCount]

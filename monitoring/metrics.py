@@ -52,6 +52,7 @@ METRICS: Mapping[str, Metric] = {
     "submissions": Metric(_G, ("sender", "state"), "Files received, by sender and state"),
     "files_waiting": Metric(_G, (), "Submissions waiting for their turn"),
     "file_lines_waiting": Metric(_G, (), "Lines of the submissions waiting for their turn"),
+    "file_lines_paused": Metric(_G, (), "Lines of the waiting submissions whose sender is paused"),
     "file_lines_under_way": Metric(_G, (), "Lines of the submissions being decided that are not committed"),
     "files_lost": Metric(_G, (), "Submissions whose file is missing from the spool and must be sent again"),
     "files_paused": Metric(_G, (), "Waiting submissions whose sender is paused"),
@@ -64,7 +65,7 @@ METRICS: Mapping[str, Metric] = {
         _G, (), "Age of the oldest submission or form that waits (unless paused) or is being decided"
     ),
     "drain_lines_per_second": Metric(_G, (), "Lines committed a second, over the last 30 seconds of work"),
-    "queue_empty_seconds": Metric(_G, (), "Time until all waiting work is committed at that rate; infinite without commits"),
+    "queue_empty_seconds": Metric(_G, (), "Time until work not paused is committed at that rate; infinite without commits"),
     "cut_off_seconds": Metric(_G, (), "Time until the cut-off, below 0 once it is past; no value if none is set"),
     "budget_opened_cents": Metric(_G, ("year", "programme", "measure"), "Credits opened, by programme and measure"),
     "budget_available_cents": Metric(

@@ -155,9 +155,9 @@ class ServiceMetrics:
             raise KeyError(name)
         self._polled.readers[name] = read_samples
 
-    def increment(self, name: str, *labels: str) -> None:
-        """Increment a counter by one."""
-        self._find_labelled(name, labels).inc()
+    def increment(self, name: str, *labels: str, times: int = 1) -> None:
+        """Increment a counter; 0 ``times`` only create its series, so that Prometheus sees its first increase."""
+        self._find_labelled(name, labels).inc(times)
 
     def observe(self, name: str, seconds: float, *labels: str) -> None:
         """Record a duration in a histogram."""

@@ -52,6 +52,7 @@ def build_situation(metrics: ServiceMetrics, trend: Trend, status: ServiceStatus
         empty_seconds=read("queue_empty_seconds"),
         oldest_seconds=read("oldest_waiting_seconds"),
         lines=round(sum(map(read, ("file_lines_waiting", "file_lines_under_way", "forms_waiting")))),
+        paused_lines=round(read("file_lines_paused")),
         files_lost=round(read("files_lost")),
         paused=status.paused,
         differences=status.differences,

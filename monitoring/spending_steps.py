@@ -1,4 +1,4 @@
-"""The accepted amounts by step of spending: what is opened, committed, certified, payable and paid never adds up.
+"""The accepted amounts by step of spending: what is opened, committed, certified, requested and paid never adds up.
 
 A kind that takes an amount back (a decrease, a cancellation, a rejection) counts against its step.
 """
@@ -16,12 +16,12 @@ class StepSign(NamedTuple):
     sign: int
 
 
-STEPS: tuple[str, ...] = ("payable", "paid", "certified", "committed", "opened_ae", "opened_cp")
-"""What is payable first: that is asked most often."""
+STEPS: tuple[str, ...] = ("requested", "paid", "certified", "committed", "opened_ae", "opened_cp")
+"""What is requested first: that is asked most often."""
 _FAMILY_STEPS: Mapping[Family, StepSign] = {
     Family.SERVICE: StepSign("certified", 1),
     Family.SERVICE_CANCELLATION: StepSign("certified", -1),
-    Family.REJECTION: StepSign("payable", -1),
+    Family.REJECTION: StepSign("requested", -1),
 }
 
 
@@ -32,7 +32,7 @@ def find_step(kind: ActKind) -> StepSign | None:
     if kind.family in (Family.COMMITMENT, Family.COMMITMENT_CHANGE):
         return StepSign("committed", kind.ae_consumed)
     if kind.family is Family.PAYMENT_REQUEST and kind.cp_reserved:
-        return StepSign("payable", 1)
+        return StepSign("requested", 1)
     if kind.remits and kind.settles:
         return StepSign("paid", 1)
     return _FAMILY_STEPS.get(kind.family)

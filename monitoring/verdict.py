@@ -41,6 +41,7 @@ class CauseCode(StrEnum):
     DISK_FILLS = "disk_fills"
     SENDER_PAUSED = "sender_paused"
     LOADING = "loading"
+    STOPPING = "stopping"
     COMMITS_FAIL = "commits_fail"
     COMMITS_SLOW = "commits_slow"
     OLDEST_WAITS = "oldest_waits"
@@ -84,11 +85,13 @@ class Situation(NamedTuple):
     is_disk_full: bool = False
     cut_off_seconds: float | None = None
     empty_seconds: float = 0
-    """Seconds until the queue is empty at the present rate; infinite while nothing is committed."""
+    """Seconds until the queue is empty but for paused senders, at the present rate; infinite while nothing is committed."""
     oldest_seconds: float = 0
     """Age of the oldest work that waits or is in progress; 0 if none does but that of paused senders."""
     lines: int = 0
     """Lines that wait or are in progress."""
+    paused_lines: int = 0
+    """Those of them that wait because their sender is paused."""
     files_lost: int = 0
     paused: Sequence[PausedSender] = ()
     differences: Sequence[AccountDifference] = ()
@@ -188,7 +191,7 @@ def _list_causes(situation: Situation) -> Iterator[Cause]:
         yield from (_create_cause(CauseCode.SENDER_PAUSED, sentence) for sentence in pauses)
     yield from _list_alert_causes(situation.firing)
     if situation.state != "ready" and all(alert.name != "CrescendoNotReady" for alert in situation.firing):
-        yield _build_cause(CauseCode.LOADING)
+        yield _build_cause(CauseCode.STOPPING if situation.state == "stopping" else CauseCode.LOADING)
 
 
 def _list_clock_causes(situation: Situation) -> Iterator[Cause]:
@@ -196,7 +199,7 @@ def _list_clock_causes(situation: Situation) -> Iterator[Cause]:
     if cut_off is None or situation.oldest_seconds <= 0:
         return
     if cut_off <= 0:
-        yield _build_cause(CauseCode.CUT_OFF_PAST, count=situation.lines)
+        yield _build_cause(CauseCode.CUT_OFF_PAST, count=max(situation.lines - situation.paused_lines, 0))
     elif math.isfinite(empty) and empty > cut_off:
         yield _build_cause(CauseCode.CUT_OFF_LATE, seconds=empty, left=cut_off)
 

@@ -41,6 +41,9 @@ CAUSE_SENTENCES: Mapping[str, Sentence] = {
         "the service loads its book and accepts no work yet",
         "le service charge ses données et n'accepte pas encore de travail"
     ),
+    "stopping": Sentence(
+        "the service stops and accepts no more work", "le service s'arrête et n'accepte plus de travail"
+    ),
     "cut_off_past": Sentence(
         "the cut-off is past, and {count} lines wait", "la clôture est passée, et {count} lignes attendent"
     ),

@@ -25,6 +25,7 @@ def _bind_queues(service: ServiceContext) -> None:
     files = inbox.files
     metrics.bind("files_waiting", lambda: len(files.queue))
     metrics.bind("file_lines_waiting", lambda: files.queue.lines)
+    metrics.bind("file_lines_paused", lambda: files.queue.paused_lines)
     metrics.bind("files_paused", files.queue.count_paused)
     metrics.bind("files_lost", lambda: len(files.missing))
     metrics.bind("senders_paused", lambda: service.sender_pauses.paused_count)
@@ -41,8 +42,10 @@ def _bind_queues(service: ServiceContext) -> None:
 
 
 def _count_waiting_lines(service: ServiceContext) -> int:
-    """Count the lines that have no outcome yet."""
-    return service.inbox.files.queue.lines + service.inbox.forms.count() + service.metrics.lines_under_way
+    """Count the lines that have no outcome yet; those of paused senders have none until an operator resumes them."""
+    queue = service.inbox.files.queue
+    file_lines = max(queue.lines - queue.paused_lines, 0)
+    return file_lines + service.inbox.forms.count() + service.metrics.lines_under_way
 
 
 def _bind_clocks(service: ServiceContext, store: TimedStore, cut_off: CutOff | None) -> None:

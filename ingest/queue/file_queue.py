@@ -51,6 +51,11 @@ class FileQueue:
         return sum(file.lines for file in self._list_waiting())
 
     @property
+    def paused_lines(self) -> int:
+        """The lines of the files that wait because their sender is paused."""
+        return sum(file.lines for file in list(self._paused_files.values()))
+
+    @property
     def first_queued_at(self) -> list[float]:
         """When the file that is being opened and the oldest that can be taken were queued, as far as there are any."""
         files = (self._opening, next(iter(self._ready.values()), None))

@@ -22,7 +22,7 @@ function showState(state) {
 
 function showFigures(figures) {
   lastFigures = figures;
-  showState(figures.state === "ready" ? "live" : "loading");
+  showState(figures.state === "ready" ? "live" : figures.state);
   drawFigures(figures);
   if (Date.now() - lastSummaryAt > SUMMARY_MS) announceSummary(figures);
   if (Date.now() - lastListAt > SUBMISSIONS_MS) listSubmissions();

@@ -75,9 +75,10 @@ OPERATIONS = Board(
         ),
         Panel(
             "Queue",
-            "Lines waiting, by place in the queue.",
+            "Lines waiting, by place in the queue; files waiting include those of paused senders.",
             (
                 Query("sum(crescendo_file_lines_waiting)", "files waiting"),
+                Query("sum(crescendo_file_lines_paused)", "of paused senders"),
                 Query("sum(crescendo_file_lines_under_way)", "files in progress"),
                 Query("sum(crescendo_forms_waiting)", "forms"),
             ),

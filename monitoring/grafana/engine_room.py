@@ -79,7 +79,8 @@ ENGINE_ROOM = Board(
             "By route and status.",
             (
                 Query(
-                    f"sum by (route, status) (rate(crescendo_requests_total{_RATE}))", "{{route}} {{status}}"
+                    f"sum by (route, status) (rate(crescendo_requests_total{_RATE})) > 0",
+                    "{{route}} {{status}}",
                 ),
             ),
             Unit.PER_SECOND,
@@ -95,7 +96,7 @@ ENGINE_ROOM = Board(
             "500 is a fault of the service and logged; 503 means full, starting or stopping.",
             (
                 Query(
-                    f'sum by (route, status) (rate(crescendo_requests_total{{status=~"5.."}}{_RATE}))',
+                    f'sum by (route, status) (rate(crescendo_requests_total{{status=~"5.."}}{_RATE})) > 0',
                     "{{route}} {{status}}",
                 ),
             ),

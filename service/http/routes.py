@@ -67,6 +67,9 @@ def build_application(
 ) -> Application:
     """Build the application of a service."""
     routes = bind_all_routes(context, authenticator, broadcaster)
+    for route in routes:
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            context.metrics.increment("requests_total", method, route.path, "500", times=0)
     return Application(
         routes, authenticator, context.metrics, has_full_disk=lambda: context.state.is_disk_full
     )

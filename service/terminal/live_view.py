@@ -26,7 +26,7 @@ ROWS = 8
 _SMALL_SHARE, _LARGE_SHARE = 0.1, 0.99
 
 _STEP_NAMES: Mapping[str, str] = {
-    "payable": "payable",
+    "requested": "requested",
     "paid": "paid",
     "certified": "services certified",
     "committed": "committed",
@@ -191,7 +191,7 @@ def _build_step_table(figures: LiveFigures) -> ReportTable:
     """Build the accepted amounts by step of spending: what is opened, committed and requested does not add up."""
     rows = [[_STEP_NAMES[total.step], total.cents] for total in figures.steps]
     columns = [Column("step"), Column("euros", CellType.MONEY)]
-    return ReportTable("Accepted, in euros", columns, rows, drop_order=())
+    return ReportTable("Accepted since the start, in euros", columns, rows, drop_order=())
 
 
 def _build_file_table(figures: LiveFigures) -> ReportTable:

@@ -23,6 +23,8 @@ from monitoring.alert_history import (
 )
 from monitoring.alert_rules import RULES, AlertWatch
 from monitoring.metrics import METRICS, PREFIX
+from monitoring.service_metrics import ServiceMetrics
+from monitoring.situation import read_alert_reading
 
 ROOT = Path(__file__).parents[2]
 ALERTS = yaml.safe_load((ROOT / "monitoring/alerts/alerts.yml").read_text())
@@ -71,7 +73,7 @@ def read_series(case: Mapping[str, Any]) -> list[Series]:
         if plain == "requests_total":
             if labels["status"] != "500":
                 continue
-            plain, order = FAULTS, ("route",)
+            plain, order = FAULTS, ("method", "route")
         elif plain.endswith("_bucket"):
             plain, order = plain.removesuffix("_bucket"), ("le",)
         else:
@@ -151,6 +153,64 @@ def test_the_history_is_bounded_and_reaches_back_as_far_as_a_rule_looks() -> Non
     assert len(history.list_since(math.inf)) < 200
     assert history.newest.at - history.list_since(math.inf)[0].at >= 6.25 * 3600
     assert history.compute_increases("batches_total", 120) == {(): 12}
+
+
+def test_faults_of_one_route_add_up_over_its_methods() -> None:
+    metrics = ServiceMetrics({})
+    for method in ("POST", "GET"):
+        metrics.increment("requests_total", method, "/v1/acts", "500")
+    watch = AlertWatch()
+    watch.record(read_alert_reading(0, metrics))
+    metrics.increment("requests_total", "POST", "/v1/acts", "500")
+    watch.record(read_alert_reading(10, metrics))
+    assert [(alert.name, alert.label, alert.value) for alert in watch.firing] == [
+        ("CrescendoErrors", "/v1/acts", 1)
+    ]
+
+
+def _record_disk(free_bytes: Iterator[float]) -> set[str]:
+    """Record the free bytes of a disk of 100 GB every ten seconds; return the rules that fired at any time."""
+    watch, fired = AlertWatch(), set[str]()
+    for number, free in enumerate(free_bytes):
+        watch.record(
+            Reading(number * READING_SECONDS, {"disk_free_bytes": {(): free}, "disk_size_bytes": {(): 100e9}})
+        )
+        fired |= {alert.name for alert in watch.firing}
+    return fired
+
+
+def test_a_disk_that_holds_a_large_file_for_some_minutes_does_not_fill() -> None:
+    """8 GB in twelve minutes, deleted soon after: the line through the whole hour never reaches 0 for five minutes."""
+    flat = [40e9] * 360
+    falling = [40e9 - 8e9 * number / 72 for number in range(73)]
+    assert _record_disk(iter([*flat, *falling, *[32e9] * 36, *[40e9] * 180])) == set()
+
+
+def test_a_disk_that_falls_steadily_fills() -> None:
+    """12 GB an hour: in four hours the 30 GB are gone."""
+    assert _record_disk(40e9 - 12e9 * number / 360 for number in range(361)) == {"CrescendoDiskFills"}
+
+
+def _record_sender(hours: float, before: tuple[int, int]) -> set[str]:
+    """Record ``before`` accepted and refused lines a minute of a sender, and then 300 refused lines; return what fired."""
+    watch, fired = AlertWatch(), set[str]()
+    accepted = refused = 0
+    for minute in range(int(hours * 60) + 10):
+        is_late = minute >= hours * 60
+        accepted += 0 if is_late else before[0]
+        refused += 300 if is_late else before[1]
+        lines = {("MIN-09", "accepted"): accepted, ("MIN-09", "refused"): refused}
+        watch.record(Reading(minute * 60, {"lines_total": lines}))
+        fired |= {alert.name for alert in watch.firing}
+    return fired
+
+
+def test_a_restart_alone_makes_no_jump_of_refusals() -> None:
+    """Without a past nothing can be compared; without six hours of it, a sender that sent nothing is not known as new."""
+    assert _record_sender(2, (60, 40)) == set()
+    assert _record_sender(0.5, (0, 0)) == set()
+    assert _record_sender(6.5, (0, 0)) == {"CrescendoRefusalsJump"}
+    assert _record_sender(0.5, (100, 1)) == {"CrescendoRefusalsJump"}
 
 
 def test_quantiles_without_observations_and_beyond_all_bounds() -> None:

@@ -120,7 +120,7 @@ def test_accepted_amounts_are_added_up_by_step() -> None:
     metrics = ServiceMetrics({})
     metrics.record_commit(result)
     assert {total.step: total.cents for total in take_snapshot(metrics).steps} == {
-        "payable": 313,
+        "requested": 313,
         "paid": 200,
         "certified": 370,
         "committed": 450,

@@ -51,6 +51,13 @@ def test_all_is_well() -> None:
             "la clôture est passée, et 7\u202f000 lignes attendent",
         ),
         (
+            WORK._replace(cut_off_seconds=-1, paused_lines=6990),
+            "cut_off_past",
+            "page",
+            "the cut-off is past, and 10 lines wait",
+            "la clôture est passée, et 10 lignes attendent",
+        ),
+        (
             Situation(differences=[AccountDifference("FR76X", -1_234_567)]),
             "books_differ",
             "page",
@@ -77,6 +84,13 @@ def test_all_is_well() -> None:
             "ticket",
             "the service loads its book",
             "le service charge ses données",
+        ),
+        (
+            Situation(state="stopping"),
+            "stopping",
+            "ticket",
+            "the service stops and accepts no more work",
+            "le service s\u2019arrête et n\u2019accepte plus de travail",
         ),
     ],
 )

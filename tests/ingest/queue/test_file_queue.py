@@ -80,6 +80,7 @@ class FileQueueMachine(RuleBasedStateMachine):
         opening = [self.opening.number] if self.opening else []
         assert len(self.queue) == len([*self.model, *opening])
         assert self.queue.lines == sum([*self.model, *opening])
+        assert self.queue.paused_lines == sum(set(self.model) - set(self.due))
         assert self.queue.is_ready == bool(self.due)
         assert self.queue.first_queued_at == [float(number) for number in [*opening, *sorted(self.due)[:1]]]
         assert self.queue.count_paused() == len(self.model) - len(self.due)

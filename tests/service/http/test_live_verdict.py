@@ -112,7 +112,7 @@ async def test_amounts_are_added_up_by_step(database: Database, tmp_path: Path) 
                 "select kind, sum(amount)::bigint as cents from entry where kind in (2, 3) group by 1 order by 1"
             )
         assert (steps["opened_ae"], steps["opened_cp"]) == tuple(row["cents"] for row in opened)
-        assert (steps["committed"], steps["payable"], steps["paid"]) == (2000, 0, 0)
+        assert (steps["committed"], steps["requested"], steps["paid"]) == (2000, 0, 0)
 
 
 async def _insert_statement(connection: asyncpg.Connection, closing: int) -> None:

@@ -57,6 +57,9 @@ async def test_the_work_of_a_paused_sender_waits_and_keeps_its_order(
             assert "crescendo_senders_paused 1.0" in metrics
             assert "crescendo_files_paused 2.0" in metrics
             assert "crescendo_files_waiting 2.0" in metrics
+            assert "crescendo_file_lines_waiting 2.0" in metrics
+            assert "crescendo_file_lines_paused 2.0" in metrics
+            assert "crescendo_queue_empty_seconds 0.0" in metrics, "nothing else waits"
             assert "crescendo_oldest_waiting_seconds 0.0" in metrics
             await served.wait_for_log("senders paused")
             served.process.kill()

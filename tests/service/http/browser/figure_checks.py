@@ -183,7 +183,7 @@ def _check_time_to_empty(moment: Moment) -> None:
     if text == NO_FIGURE:
         assert rate.low <= 0
         return
-    waiting = _count_waiting_lines(moment.last_event)
+    waiting = _count_waiting_lines(moment.last_event) - moment.after.total("file_lines_paused")
     assert parse_rounded(text).overlaps(waiting / rate.high, waiting / max(rate.low, 1e-9) if waiting else 0)
     if moment.is_unchanged:
         before, after = (metrics.total("queue_empty_seconds") for metrics in (moment.before, moment.after))
