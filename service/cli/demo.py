@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from core.errors import CrescendoError
 from service.cli import verify
+from service.configuration.input_files import check_output_folder
 from service.configuration.settings import Settings
 from service.database.cluster import lock_data_folder
 from service.terminal import console, processing_progress
@@ -50,6 +51,7 @@ def demo(
     """
     from service.cli import demo_verdict, demo_year
 
+    check_output_folder("--folder", folder)
     files = prepare_files(folder, acts)
     settings = Settings(data=prepare_data_folder(folder / "data"))
     shutil.rmtree(folder / "bank", ignore_errors=True)

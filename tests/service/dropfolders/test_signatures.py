@@ -82,7 +82,7 @@ def test_a_file_without_an_ed25519_public_key_is_refused(tmp_path: Path) -> None
         path.write_bytes(text)
         with pytest.raises(UsageError, match=r"key\.pem"):
             read_public_key(path)
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(UsageError, match="no such file"):
         read_public_key(tmp_path / "nothing")
 
 

@@ -229,15 +229,15 @@ async def test_certificates_and_keys_that_do_not_match_are_wrong_usage(
     place: TlsService, tmp_path: Path
 ) -> None:
     pairs = [place.authority.issue(name) for name in ("one", "two")]
-    for options in (
-        ("--tls-cert", pairs[0].certificate, "--tls-key", pairs[1].key),
-        ("--tls-cert", tmp_path / "nothing", "--tls-key", pairs[0].key),
-        ("--tls-cert", pairs[0].certificate),
-        ("--tls-client-ca", place.authority.pair.certificate),
+    for options, finding in (
+        (("--tls-cert", pairs[0].certificate, "--tls-key", pairs[1].key), "TLS"),
+        (("--tls-cert", tmp_path / "nothing", "--tls-key", pairs[0].key), "no such file"),
+        (("--tls-cert", pairs[0].certificate), "TLS"),
+        (("--tls-client-ca", place.authority.pair.certificate), "TLS"),
     ):
         command = await run_crescendo("serve", "--data", tmp_path, "--port", "0", *options)
         assert command.code == 2
-        assert "TLS" in command.err
+        assert finding in command.err
     assert not (tmp_path / "postgres").exists()
 
 
