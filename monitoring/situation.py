@@ -30,7 +30,7 @@ class ServiceStatus(msgspec.Struct, frozen=True):
     firing: Sequence[FiringAlert] = ()
 
 
-def read_alert_reading(at: float, metrics: ServiceMetrics) -> Reading:
+def read_alert_metrics(at: float, metrics: ServiceMetrics) -> Reading:
     """Read what the alert rules look at."""
 
     def read_buckets(name: str) -> Values:

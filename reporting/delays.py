@@ -128,7 +128,7 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
         The interest rate of a half-year with late payments is missing.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        if not await _has_postings(connection, names, _is_reported):
+        if not await _has_postings(connection, names, _belongs_to_delays):
             return _build_report({}, {}, scope)
         cells = await fetch(connection, "cell_centres")
         sums = await _add_up_debits(connection, names, scope, cells=cells)
@@ -143,7 +143,7 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
     return _build_report(sums.figures, places, scope)
 
 
-def _is_reported(kind: ActKind) -> bool:
+def _belongs_to_delays(kind: ActKind) -> bool:
     return kind.reaches is Stage.DEBITED or kind.is_interest
 
 

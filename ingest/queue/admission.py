@@ -124,7 +124,7 @@ class Admission:
         prior = await self._store.find_submission(*spooled.identity)
         if prior is None or not prior.covers_resend(again=reprocess):
             return None
-        return spooled.restore_reading(prior.charset, prior.extra_columns)
+        return spooled.restore_options(prior.charset, prior.extra_columns)
 
     async def admit(
         self,
@@ -153,7 +153,7 @@ class Admission:
                 prior = await self._store.find_submission(*spooled.identity)
             check = await self._check_sender(spooled, check, prior, is_internal=is_internal)
             if prior and prior.covers_resend(again=reprocess):
-                original = spooled.restore_reading(prior.charset, prior.extra_columns)
+                original = spooled.restore_options(prior.charset, prior.extra_columns)
                 result = AdmissionResult(
                     prior.number, returned=self._hooks.reopen_missing(prior.number, original)
                 )
@@ -216,20 +216,18 @@ class Admission:
         with self._abandon_on_failure(spooled):
             await asyncio.to_thread(self._spool.write_envelope, spooled)
             submission = await self._store.register_submission(row)
-            number, original = (
-                (submission.number, spooled) if submission else await self._find_registered(spooled)
-            )
+            number, original = (submission.number, spooled) if submission else await self._find_prior(spooled)
         self._hooks.on_new(QueuedFile(number, original, lines, time.monotonic()))
         if submission is None:
             await self._remove_derived(spooled)
             return AdmissionResult(number)
         return AdmissionResult(submission.number, RegisteredSubmission(submission, validated))
 
-    async def _find_registered(self, spooled: SpooledFile) -> tuple[int, SpooledFile]:
+    async def _find_prior(self, spooled: SpooledFile) -> tuple[int, SpooledFile]:
         """Return the submission that another process has registered a file as, and the file as it is read there."""
         prior = await self._store.find_submission(*spooled.identity)
         assert prior is not None  # noqa: S101 -- another process has stored it, and no row is ever removed
-        return prior.number, spooled.restore_reading(prior.charset, prior.extra_columns)
+        return prior.number, spooled.restore_options(prior.charset, prior.extra_columns)
 
     async def _validate(self, spooled: SpooledFile, check: LineCheck) -> ValidatedFile:
         def work() -> ValidatedFile:

@@ -19,7 +19,7 @@ from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile, check_bytes
 from ingest.validation.decoded_cache import LineSource
 from ingest.validation.file_validation import open_source
-from ingest.validation.normalised_names import remove_normalised
+from ingest.validation.normalised_names import remove_normal_form
 from posting.batch import BatchResult
 from posting.book.registry import NumbersByCode
 from posting.store.journal_store import PostgresStore
@@ -70,7 +70,7 @@ class MissingFiles:
         except FileUnreadable as error:
             self._add(number, error, lines=lines, is_begun=is_begun)
             return None
-        spooled = spooled.restore_reading(row["charset"], row["extra_columns"])
+        spooled = spooled.restore_options(row["charset"], row["extra_columns"])
         return QueuedFile(number, spooled, lines, time.monotonic(), is_checked=False)
 
     async def find_again(self, row: Any) -> SpooledFile | None:
@@ -79,7 +79,7 @@ class MissingFiles:
             spooled = await asyncio.to_thread(self._checks.open, row["file_hash"], row["sender"])
         except FileUnreadable:
             return None
-        return spooled.restore_reading(row["charset"], row["extra_columns"])
+        return spooled.restore_options(row["charset"], row["extra_columns"])
 
     async def open_submission(self, file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
         """Open a submission that is to be processed; None if its file is missing or its bytes have changed."""
@@ -109,7 +109,7 @@ class MissingFiles:
         """Remove what was derived from a file, unless a submission with the same bytes is being processed."""
         if any(other.sha256 == spooled.sha256 for other in list(self._under_way.values())):
             return None
-        return asyncio.get_running_loop().run_in_executor(None, remove_normalised, spooled)
+        return asyncio.get_running_loop().run_in_executor(None, remove_normal_form, spooled)
 
     def take_returned(self, number: int, spooled: SpooledFile) -> QueuedFile | None:
         """Return a submission whose missing file has come again, with its bytes checked; None if it was not missing."""

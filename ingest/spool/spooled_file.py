@@ -37,7 +37,7 @@ class SpooledFile(msgspec.Struct, frozen=True, kw_only=True):
         """The sender and the hash of the bytes: what makes the file one submission."""
         return FileIdentity(self.envelope.sender, self.sha256)
 
-    def restore_reading(self, charset: str, extra_columns: Sequence[str]) -> "SpooledFile":
+    def restore_options(self, charset: str, extra_columns: Sequence[str]) -> "SpooledFile":
         """Return the file as it was read when it was registered, whatever is stated when it is sent again."""
         envelope = msgspec.structs.replace(self.envelope, charset=charset, extra_columns=bool(extra_columns))
         return msgspec.structs.replace(self, envelope=envelope)

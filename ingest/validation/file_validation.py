@@ -30,7 +30,7 @@ from ingest.spool.spooled_file import SpooledFile
 from ingest.spool.work_folders import create_work_folder
 from ingest.validation.decoded_cache import CachedSource, DecodedBatches, LineSource, MemoryAllowance
 from ingest.validation.file_totals import FileInspector, FileTotals, split_windows
-from ingest.validation.normalised_names import name_normalised
+from ingest.validation.normalised_names import name_normal_form
 
 ATOMIC_LINES_MAX = 50_000
 """Lines of a file whose acts are accepted all or not at all: they are one batch, and forms wait for it."""
@@ -143,7 +143,7 @@ def _open_source(spooled: SpooledFile) -> LineSource:
 
 
 def _open_normalised(spooled: SpooledFile, record: _NormalisedRecord) -> ArrowSource:
-    path = spooled.folder / name_normalised(spooled).lines
+    path = spooled.folder / name_normal_form(spooled).lines
     return ArrowSource(path, spooled.name, record.columns)
 
 
@@ -218,7 +218,7 @@ def _validate_in_place(spooled: SpooledFile, cache: DecodedBatches, observe: Obs
 
 def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _NormalisedRecord:
     """Write the file as Arrow beside itself, while validating it."""
-    names = name_normalised(spooled)
+    names = name_normal_form(spooled)
     with create_work_folder(spooled.folder.parents[1]) as scratch:
         batches = _decode_batches(spooled, scratch)
         schema = next(batches).schema
@@ -273,7 +273,7 @@ def _remove_dictionaries(schema: pa.Schema) -> pa.Schema:
 
 def _find_current_record(spooled: SpooledFile) -> _NormalisedRecord | None:
     """Return the record of the normalised file if both exist and belong to this original."""
-    names = name_normalised(spooled)
+    names = name_normal_form(spooled)
     try:
         record = msgspec.json.decode((spooled.folder / names.record).read_bytes(), type=_NormalisedRecord)
         is_intact = _hash_file(spooled.folder / names.lines) == record.sha256

@@ -8,7 +8,7 @@ from ingest.spool.spooled_file import SpooledFile
 _NORMALISED = "normalised"
 
 
-def remove_normalised(spooled: SpooledFile) -> None:
+def remove_normal_form(spooled: SpooledFile) -> None:
     """Remove the normalised file of a decided submission: it is written again if it is needed."""
     with suppress(OSError):
         for path in spooled.folder.glob(f"{_NORMALISED}*"):
@@ -22,7 +22,7 @@ class NormalisedNames(NamedTuple):
     record: str
 
 
-def name_normalised(spooled: SpooledFile) -> NormalisedNames:
+def name_normal_form(spooled: SpooledFile) -> NormalisedNames:
     """Return a name for each charset: two senders of the same bytes may state two, and read at the same time."""
     charset = spooled.envelope.charset
     stem = f"{_NORMALISED}-{charset}" if charset else _NORMALISED

@@ -71,7 +71,7 @@ def build_parts(year: "DemoYear", files: int) -> Iterator[VerdictPart]:
     """Yield the subjects in the order of the year."""
     receipts = [receipt for result in (year.first, *year.payments.results) for receipt in result.receipts]
     yield from _describe_files(year, receipts, files)
-    yield _describe_refused(year, receipts)
+    yield _describe_refusals(year, receipts)
     yield from _describe_money(year)
     yield _describe_proof(year)
     yield VerdictPart("More", ["the same year once more, with all receipts, reports and checks:"], [])
@@ -95,7 +95,7 @@ def _describe_files(year: "DemoYear", receipts: "Sequence[Receipt]", files: int)
     )
 
 
-def _describe_refused(year: "DemoYear", receipts: "Sequence[Receipt]") -> VerdictPart:
+def _describe_refusals(year: "DemoYear", receipts: "Sequence[Receipt]") -> VerdictPart:
     """Name the most frequent reasons; the command shows the file with the most refused lines, line by line."""
     counts, findings = Counter[str](), dict[str, str]()
     for result in (year.first, *year.payments.results):

@@ -17,7 +17,7 @@ from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 from ingest.spool.spool_identity import read_identity
 from ingest.spool.spooled_file import SpooledFile
-from ingest.validation.normalised_names import remove_normalised
+from ingest.validation.normalised_names import remove_normal_form
 from posting.store.journal_store import PostgresStore
 from posting.store.running_engine import announce_files, find_running_engine
 from service.database import command_queries
@@ -150,7 +150,7 @@ class FileRegistration:
         """Remove what the validation wrote, unless the engine at work reads it for a submission of the same bytes."""
         unfinished = await self._store.fetch("unfinished")
         if not any(bytes(row["file_hash"]) == spooled.sha256 for row in unfinished):
-            await asyncio.to_thread(remove_normalised, spooled)
+            await asyncio.to_thread(remove_normal_form, spooled)
 
 
 async def _wait_for_decisions(

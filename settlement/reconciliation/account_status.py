@@ -150,7 +150,7 @@ async def load_unmatched(connection: bank_queries.Connection, limit: int) -> lis
     """Load the first ``limit`` unmatched movements, and as many acts that the journal refused."""
     rows = await connection.fetch(bank_queries.SQL["unmatched"], limit)
     refused = await bank_queries.load_refused_acts(connection, None, limit)
-    return [_describe_unmatched(dict(row)) for row in rows] + [_describe_refused(row) for row in refused]
+    return [_describe_unmatched(dict(row)) for row in rows] + [_describe_refusals(row) for row in refused]
 
 
 def _describe_unmatched(row: dict[str, Any]) -> UnmatchedMovement:
@@ -159,7 +159,7 @@ def _describe_unmatched(row: dict[str, Any]) -> UnmatchedMovement:
     return UnmatchedMovement(**row, sort=type_name, why=mismatch.name, finding=MISMATCH_TEXTS[mismatch])
 
 
-def _describe_refused(row: Mapping[str, Any]) -> UnmatchedMovement:
+def _describe_refusals(row: Mapping[str, Any]) -> UnmatchedMovement:
     """Describe an act that the journal refused; one without a code is in the journal already."""
     kind, reason, finding = CATALOG[row["kind"]], Mismatch.TWICE.name, _BOOKED_AGAIN
     if row["code"] is not None:

@@ -24,7 +24,7 @@ from monitoring.alert_history import (
 from monitoring.alert_rules import RULES, AlertWatch
 from monitoring.metrics import METRICS, PREFIX
 from monitoring.service_metrics import ServiceMetrics
-from monitoring.situation import read_alert_reading
+from monitoring.situation import read_alert_metrics
 
 ROOT = Path(__file__).parents[2]
 ALERTS = yaml.safe_load((ROOT / "monitoring/alerts/alerts.yml").read_text())
@@ -160,9 +160,9 @@ def test_faults_of_one_route_add_up_over_its_methods() -> None:
     for method in ("POST", "GET"):
         metrics.increment("requests_total", method, "/v1/acts", "500")
     watch = AlertWatch()
-    watch.record(read_alert_reading(0, metrics))
+    watch.record(read_alert_metrics(0, metrics))
     metrics.increment("requests_total", "POST", "/v1/acts", "500")
-    watch.record(read_alert_reading(10, metrics))
+    watch.record(read_alert_metrics(10, metrics))
     assert [(alert.name, alert.label, alert.value) for alert in watch.firing] == [
         ("CrescendoErrors", "/v1/acts", 1)
     ]

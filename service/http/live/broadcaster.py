@@ -13,7 +13,7 @@ from core.stage_timing import StageTimes
 from monitoring.alert_history import READING_SECONDS
 from monitoring.alert_rules import AlertWatch
 from monitoring.service_metrics import ServiceMetrics
-from monitoring.situation import ServiceStatus, read_alert_reading
+from monitoring.situation import ServiceStatus, read_alert_metrics
 from monitoring.snapshot import build_figures, count_totals
 from monitoring.trend import Trend
 from posting.store.failures import DATABASE_ERRORS
@@ -90,14 +90,14 @@ class FiguresBroadcaster:
         self._trend.record(*count_totals(self._metrics), {**self._stages.nanoseconds, **nanoseconds})
         if (now := time.monotonic()) >= self._next_reading_at:
             self._next_reading_at = now + READING_SECONDS
-            self._alert_watch.record(read_alert_reading(now, self._metrics))
+            self._alert_watch.record(read_alert_metrics(now, self._metrics))
 
     def _read_status(self) -> ServiceStatus:
         state = "stopping" if self._state.is_draining else "ready" if self._state.is_ready else "loading"
         return ServiceStatus(
             self._started_at,
             state,
-            self._sources.list_paused(),
+            self._sources.list_pauses(),
             self._sources.list_differences(),
             self._alert_watch.firing,
         )

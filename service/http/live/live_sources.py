@@ -11,15 +11,15 @@ from service.http.live.bank_differences import BankDifferences
 class LiveSources(NamedTuple):
     """Functions that return the present state."""
 
-    list_paused: Callable[[], Sequence[PausedSender]] = tuple
+    list_pauses: Callable[[], Sequence[PausedSender]] = tuple
     list_differences: Callable[[], Sequence[AccountDifference]] = tuple
 
 
 def build_sources(files: IncomingFiles, bank: BankDifferences) -> LiveSources:
     """Return the sources of a running service."""
 
-    def list_paused() -> list[PausedSender]:
+    def list_pauses() -> list[PausedSender]:
         senders = sorted(files.paused_senders.items())
         return [PausedSender(sender, reason, files.queue.count_paused(sender)) for sender, reason in senders]
 
-    return LiveSources(list_paused, lambda: bank.differences)
+    return LiveSources(list_pauses, lambda: bank.differences)

@@ -15,7 +15,7 @@ from ingest.spool.envelope import Envelope, parse_envelope
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import open_source, validate_without_cache
-from ingest.validation.normalised_names import remove_normalised
+from ingest.validation.normalised_names import remove_normal_form
 from tests.ingest.format_writers import build_acts, list_texts, read_lines, spool_file, to_csv
 
 MARKS = {
@@ -170,7 +170,7 @@ def test_the_same_bytes_of_two_senders_are_read_as_each_stated(tmp_path: Path) -
         stored = spool.open(file.sha256, file.envelope.sender)
         assert stored.envelope.charset == file.envelope.charset
         assert read_lines(stored) == read_lines(file)
-    remove_normalised(files[0])
+    remove_normal_form(files[0])
     assert [path.name for path in files[0].folder.glob("normalised*")] == []
     assert [read_lines(file)["payee_name"] for file in files] == [["é"], ["Ã©"]]
 

@@ -25,7 +25,7 @@ from ingest.validation.file_validation import (
     validate_file,
     validate_without_cache,
 )
-from ingest.validation.normalised_names import remove_normalised
+from ingest.validation.normalised_names import remove_normal_form
 from tests.ingest.format_writers import list_texts, write_file
 from tests.ingest.payment_files import (
     ASSIGNMENT,
@@ -342,7 +342,7 @@ def test_derived_files_are_written_again(tmp_path: Path) -> None:
 def test_only_the_lots_of_a_decided_file_are_written_again(tmp_path: Path) -> None:
     spooled = receive_file(tmp_path, build_assignments(ROWS))
     validate_without_cache(spooled)
-    remove_normalised(spooled)
+    remove_normal_form(spooled)
     remaining = set((tmp_path / "spool").rglob("*"))
     (spooled.folder / "lots.arrow").unlink()
     assert read_lots(Spool(tmp_path / "spool"), spooled.identity).name.to_pylist() == ["A", "B"]

@@ -102,7 +102,7 @@ async def test_a_file_whose_normalised_copy_cannot_be_written_is_released(
             return None
 
     names = NormalisedNames(str(FULL_DISK), "normalised.json")
-    monkeypatch.setattr(file_validation, "name_normalised", lambda _: names)
+    monkeypatch.setattr(file_validation, "name_normal_form", lambda _: names)
     admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes())
     with pytest.raises(OSError, match="No space left"):
         await admission.admit(spooled, _NoCheck())
