@@ -128,12 +128,11 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
         The interest rate of a half-year with late payments is missing.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        if not await _has_postings(connection, names, _belongs_to_delays):
+        if not await _may_have_payments(connection, names):
             return _build_report({}, {}, scope)
         cells = await fetch(connection, "cell_centres")
         sums = await _add_up_debits(connection, names, scope, cells=cells)
-        has_interest = await _has_postings(connection, names, lambda kind: kind.is_interest)
-        proposed = await _fetch_interest(connection, scope) if has_interest else []
+        proposed = await _fetch_interest(connection, scope)
     owed = compute_amounts_due(concat_tables(sums.late), names.codes.interest)
     sums.add_amounts("interest_due", owed.cell, owed.amount)
     sums.add_amounts(
@@ -147,14 +146,18 @@ def _belongs_to_delays(kind: ActKind) -> bool:
     return kind.reaches is Stage.DEBITED or kind.is_interest
 
 
-async def _has_postings(
-    connection: Connection, names: CodeNames, is_wanted: Callable[[ActKind], bool]
-) -> bool:
-    """Return whether acts of some kinds may have been posted, by the sums of their accounts, without a look at entries.
+async def _may_have_payments(connection: Connection, names: CodeNames) -> bool:
+    """Return whether debits or interest may have been posted, by CP and the sums of accounts, without a look at entries.
 
-    Each of these kinds posts to an account that is the same for all commitment items.
+    Each of these kinds posts to an account that is the same for all commitment items.  The reference files name these
+    accounts, and may be others than those of the ledger; the CP that payments consume are independent of them.
     """
-    roles = {role for kind in CATALOG if is_wanted(kind) for role in (kind.debit, kind.credit)}
+    row = await fetch_one(connection, "has_payments")
+    return bool(row["exists"]) or await _has_postings(connection, names)
+
+
+async def _has_postings(connection: Connection, names: CodeNames) -> bool:
+    roles = {role for kind in CATALOG if _belongs_to_delays(kind) for role in (kind.debit, kind.credit)}
     charts = names.codes.charts.values()
     codes = {chart.shared_accounts.get(role) for chart in charts for role in roles.intersection(SHARED_ROLES)}
     numbers = [number for number, code in names.by_number[ACCOUNT].items() if code in codes]

@@ -1,6 +1,7 @@
 """The report of payment delays by ministry and programme, compared with a direct computation."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest_asyncio
 
 from reporting import code_labels
 from reporting import delays as report
-from reporting.code_names import read_names
+from reporting.code_names import ACCOUNT, read_names
 from reporting.delays import Delay, Delays, DelayScope
 from service.database import command_queries
 from service.database.embedded_server import Database
@@ -126,6 +127,17 @@ async def test_within_programmes_and_years(state: State) -> None:
     assert (await load_report(state, DelayScope(year=2018))).total.payments == PAID
     nothing = await load_report(state, DelayScope(year=2019))
     assert (nothing.rows, nothing.total.payments, nothing.total.mean_days) == ([], 0, 0.0)
+
+
+async def test_other_reference_files_hide_no_payment(state: State) -> None:
+    """Their charts of accounts do not have the accounts that the ledger has posted to."""
+    async with command_queries.connect(state.dsn) as connection:
+        names = await read_names(connection, code_labels.load(state.reference))
+        accounts = {number: f"X{code}" for number, code in names.by_number[ACCOUNT].items()}
+        names = replace(names, by_number={**names.by_number, ACCOUNT: accounts})
+        total = (await report.load_delays(connection, names)).total
+    assert total.payments == PAID
+    assert total.interest_due == total.interest_proposed == total.interest_paid > 0
 
 
 async def test_a_journal_without_payments_is_not_read(dsn: str, tmp_path: Path) -> None:
