@@ -24,7 +24,7 @@ from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import ValidatedFile, validate_file
 from posting.batch import Submission
 from posting.store.journal_store import PostgresStore
-from posting.store.submission_rows import NewSubmission, PriorSubmission
+from posting.store.submission_rows import FileStatements, NewSubmission, PriorSubmission
 
 
 class LineCheck(Protocol):
@@ -124,7 +124,7 @@ class Admission:
         prior = await self._store.find_submission(*spooled.identity)
         if prior is None or not prior.covers_resend(again=reprocess):
             return None
-        return spooled.restore_options(prior.charset, prior.extra_columns)
+        return spooled.restore_statements(prior.statements)
 
     async def admit(
         self,
@@ -153,7 +153,7 @@ class Admission:
                 prior = await self._store.find_submission(*spooled.identity)
             check = await self._check_sender(spooled, check, prior, is_internal=is_internal)
             if prior and prior.covers_resend(again=reprocess):
-                original = spooled.restore_options(prior.charset, prior.extra_columns)
+                original = spooled.restore_statements(prior.statements)
                 result = AdmissionResult(
                     prior.number, returned=self._hooks.reopen_missing(prior.number, original)
                 )
@@ -227,7 +227,7 @@ class Admission:
         """Return the submission that another process has registered a file as, and the file as it is read there."""
         prior = await self._store.find_submission(*spooled.identity)
         assert prior is not None  # noqa: S101 -- another process has stored it, and no row is ever removed
-        return prior.number, spooled.restore_options(prior.charset, prior.extra_columns)
+        return prior.number, spooled.restore_statements(prior.statements)
 
     async def _validate(self, spooled: SpooledFile, check: LineCheck) -> ValidatedFile:
         def work() -> ValidatedFile:
@@ -275,5 +275,7 @@ def _build_row(
     envelope = spooled.envelope
     file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
     totals = (validated.totals.lines, validated.totals.cents)
-    reading = (envelope.charset, validated.extra_columns)
-    return NewSubmission(envelope.sender, envelope.batch_id, *file, attempt, *totals, programmes, *reading)
+    statements = FileStatements(
+        envelope.charset, validated.extra_columns, envelope.atomic, envelope.sepa_only
+    )
+    return NewSubmission(envelope.sender, envelope.batch_id, *file, attempt, *totals, programmes, *statements)

@@ -23,6 +23,7 @@ from ingest.validation.normalised_names import remove_normal_form
 from posting.batch import BatchResult
 from posting.book.registry import NumbersByCode
 from posting.store.journal_store import PostgresStore
+from posting.store.submission_rows import FileStatements
 
 LOG = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class MissingFiles:
         except FileUnreadable as error:
             self._add(number, error, lines=lines, is_begun=is_begun)
             return None
-        spooled = spooled.restore_options(row["charset"], row["extra_columns"])
+        spooled = spooled.restore_statements(_get_statements(row))
         return QueuedFile(number, spooled, lines, time.monotonic(), is_checked=False)
 
     async def find_again(self, row: Any) -> SpooledFile | None:
@@ -79,7 +80,7 @@ class MissingFiles:
             spooled = await asyncio.to_thread(self._checks.open, row["file_hash"], row["sender"])
         except FileUnreadable:
             return None
-        return spooled.restore_options(row["charset"], row["extra_columns"])
+        return spooled.restore_statements(_get_statements(row))
 
     async def open_submission(self, file: QueuedFile, numbers: NumbersByCode) -> OpenSubmission | None:
         """Open a submission that is to be processed; None if its file is missing or its bytes have changed."""
@@ -133,6 +134,10 @@ def describe_missing(error: InputError, is_internal: bool = False) -> str:
     """Describe a missing file, and what brings it back; ``is_internal``: a command of our own made the file."""
     remedy = "call the command that made it again" if is_internal else "send the file again"
     return f"The file is missing from the spool: {remedy}. {error}"
+
+
+def _get_statements(row: Any) -> FileStatements:
+    return FileStatements(*(row[name] for name in FileStatements._fields))
 
 
 def _open_checked_source(file: QueuedFile) -> LineSource:

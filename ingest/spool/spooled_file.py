@@ -1,7 +1,6 @@
 """One file of the spool, and the record of it that lies beside its bytes."""
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,6 +10,7 @@ from ingest.formats.detection import FileFormat, translate_decoder_errors
 from ingest.sidecars import strip_assignment_suffix
 from ingest.spool.envelope import Envelope
 from ingest.spool.file_claims import FileIdentity
+from posting.store.submission_rows import FileStatements
 
 CONTENT_FILE = "original"
 _NAME_CHARACTERS_MAX = 255
@@ -37,9 +37,13 @@ class SpooledFile(msgspec.Struct, frozen=True, kw_only=True):
         """The sender and the hash of the bytes: what makes the file one submission."""
         return FileIdentity(self.envelope.sender, self.sha256)
 
-    def restore_options(self, charset: str, extra_columns: Sequence[str]) -> "SpooledFile":
-        """Return the file as it was read when it was registered, whatever is stated when it is sent again."""
-        envelope = msgspec.structs.replace(self.envelope, charset=charset, extra_columns=bool(extra_columns))
+    def restore_statements(self, stored: FileStatements) -> "SpooledFile":
+        """Return the file as it was registered, whatever is stated when it is sent again."""
+        flags = {"atomic": stored.atomic, "sepa_only": stored.sepa_only}
+        stored_flags = {name: flag for name, flag in flags.items() if flag is not None}
+        envelope = msgspec.structs.replace(
+            self.envelope, charset=stored.charset, extra_columns=bool(stored.extra_columns), **stored_flags
+        )
         return msgspec.structs.replace(self, envelope=envelope)
 
 

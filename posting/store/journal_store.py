@@ -20,7 +20,7 @@ from posting.store.connections import SQL, EngineConnections
 from posting.store.lease import Lease
 from posting.store.limited_connections import BULK_SECONDS
 from posting.store.migrate import LAYOUT, PARTITION_ROWS
-from posting.store.submission_rows import NewSubmission, PriorSubmission
+from posting.store.submission_rows import FileStatements, NewSubmission, PriorSubmission
 
 _CHUNK_BYTES = 1 << 19
 _BULK = frozenset({"summarise_indexes", "delete_checkpoints"})
@@ -149,7 +149,10 @@ class PostgresStore:
     async def find_submission(self, sender: str, file_hash: bytes) -> PriorSubmission | None:
         """Return the last submission of the same file by the same sender."""
         rows = await self.fetch("find_submission", sender, file_hash)
-        return PriorSubmission(*rows[0]) if rows else None
+        if not rows:
+            return None
+        number, attempt, is_cancelled, is_over, *statements = rows[0]
+        return PriorSubmission(number, attempt, is_cancelled, is_over, FileStatements(*statements))
 
     async def register_submission(self, row: NewSubmission) -> Submission | None:
         """Store a new submission and return it with its number; None if another process has stored the same attempt."""

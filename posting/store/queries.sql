@@ -151,11 +151,11 @@ from submission s left join lateral (
 where s.submission = $1;
 
 -- name: unfinished
-select u.submission, u.sender, u.file_hash, u.declared_lines, u.is_begun, s.charset, s.extra_columns
+select u.submission, u.sender, u.file_hash, u.declared_lines, u.is_begun, s.charset, s.extra_columns, s.atomic, s.sepa_only
 from unfinished u join submission s using (submission) order by u.submission;
 
 -- name: due
-select d.submission, d.sender, d.file_hash, d.declared_lines, d.is_begun, s.charset, s.extra_columns
+select d.submission, d.sender, d.file_hash, d.declared_lines, d.is_begun, s.charset, s.extra_columns, s.atomic, s.sepa_only
 from due d join submission s using (submission) order by d.submission;
 
 -- name: paused
@@ -172,7 +172,7 @@ select max(accepted + duplicate) - min(accepted + duplicate) as accepted from pr
 
 -- name: find_submission
 select s.submission, s.attempt, exists (select from cancellation c where c.submission = s.submission) as is_cancelled,
-       not exists (select from unfinished u where u.submission = s.submission) as is_over, s.charset, s.extra_columns
+       not exists (select from unfinished u where u.submission = s.submission) as is_over, s.charset, s.extra_columns, s.atomic, s.sepa_only
 from submission s where s.sender = $1 and s.file_hash = $2 order by s.attempt desc limit 1;
 
 -- name: lock_submissions
@@ -183,8 +183,8 @@ select pg_advisory_xact_lock(7317, 15), set_config('idle_in_transaction_session_
 -- name: insert_submission
 -- A statement after lock_submissions, as its snapshot must contain what the former owner of the lock has committed.
 insert into submission (submission, sender, batch_id, file_hash, file_name, format, size_bytes, attempt, declared_lines, declared_cents, programmes,
-                        charset, extra_columns)
-select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 from submission
+                        charset, extra_columns, atomic, sepa_only)
+select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 from submission
 on conflict (sender, file_hash, attempt) do nothing
 returning submission;
 

@@ -4,6 +4,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 
+class FileStatements(NamedTuple):
+    """What the sender of a registered file stated about it; it counts, whatever is stated when the file is sent again."""
+
+    charset: str
+    extra_columns: Sequence[str]
+    """Columns of the file that are not those of the format."""
+    atomic: bool | None
+    """All acts of the file, or none; None if it was registered before this was stored."""
+    sepa_only: bool | None
+    """No payment outside SEPA; None as above."""
+
+
 class PriorSubmission(NamedTuple):
     """An earlier submission of the same file."""
 
@@ -12,10 +24,7 @@ class PriorSubmission(NamedTuple):
     is_cancelled: bool
     is_finished: bool
     """Whether all of it is decided, or it is cancelled."""
-    charset: str
-    """The charset that its sender stated."""
-    extra_columns: Sequence[str]
-    """Columns of the file that are not those of the format."""
+    statements: FileStatements
 
     def covers_resend(self, *, again: bool) -> bool:
         """Whether the same file sent once more counts as this submission; with ``again``, a finished one does not cover it."""
@@ -40,3 +49,5 @@ class NewSubmission(NamedTuple):
     """The charset that the sender states."""
     extra_columns: Sequence[str] = ()
     """Columns of the file that are not those of the format."""
+    atomic: bool | None = None
+    sepa_only: bool | None = None

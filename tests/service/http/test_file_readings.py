@@ -1,6 +1,7 @@
 """Files whose reading the sender states, over HTTP and by command: charset, extra columns; and after a loss of the spool."""
 
 import asyncio
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -15,14 +16,15 @@ from service.database.embedded_server import Database
 from tests.service.cli.test_run_order import ENVIRONMENT
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY, OPERATOR
-from tests.service.http.act_files import build_commitment, build_unknown_centres
+from tests.service.http.act_files import build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.conftest import ServicePlace
-from tests.service.http.running_service import create_database, fetch, run_service
+from tests.service.http.running_service import create_database, fetch, run_service, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = MINISTRY["authorization"].removeprefix("Bearer ")
 WINDOWS = "windows-1252"
+_JSONL = {"content_type": "application/x-ndjson"}
 
 
 def build_csv(prefix: str, lines: int = 1, delimiter: str = "\t") -> str:
@@ -248,3 +250,25 @@ async def test_a_lost_file_that_is_sent_again_is_read_as_it_was(database: Databa
             assert ticket["receipt"]["refused"]["lines"] == 2
             assert await _list_references(client, ticket) == ["X-5", "É-5"]
             assert ticket["receipt"]["extra_columns"] == EXTRA
+
+
+async def test_a_lost_atomic_file_that_is_sent_again_is_still_atomic(
+    database: Database, tmp_path: Path
+) -> None:
+    """Sent again without a word about it, its good line would be accepted alone."""
+    body = to_jsonl([build_commitment("A-1", "1.00"), *build_unknown_centres(1, "A-2-")])
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            await submit_credits(client)
+            await client.post("/v1/senders/MIN-09/pause", json={"reason": "night"}, headers=OPERATOR)
+            ticket = (await _send(client, body, "atomic=true", **_JSONL)).json()
+            assert ticket["state"] == "waiting", ticket
+        digest = hashlib.sha256(body).hexdigest()
+        shutil.rmtree(tmp_path / "spool" / digest[:2] / digest)
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            again = (await _send(client, body, "", **_JSONL)).json()
+            assert again["submission"] == ticket["submission"]
+            await client.post("/v1/senders/MIN-09/resume", json={"reason": "day"}, headers=OPERATOR)
+            decided = (await client.get(f"/v1/submissions/{ticket['submission']}?wait=60")).json()
+            assert decided["receipt"]["accepted"]["lines"] == 0, decided
+            assert decided["receipt"]["refused"]["lines"] == 2, decided
