@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
@@ -16,6 +16,7 @@ from service.client.retries import Retries, RetryLater, print_retry
 from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 
+Value = TypeVar("Value")
 _TIMEOUT_SECONDS = 300
 _PIECE_BYTES = 2**18
 _RETRY_STATUSES = frozenset(
@@ -130,16 +131,13 @@ class HttpService(NamedTuple):
         Unreachable
             All attempts failed.
         """
-        retries = self.start_retries()
-        while True:
-            try:
-                target.seek(0)
-                target.truncate()
-                target.writelines(self._read_pieces(name, request))
-            except RetryLater as error:
-                retries.wait(error)
-            else:
-                return
+
+        def write_body() -> None:
+            target.seek(0)
+            target.truncate()
+            target.writelines(self._read_pieces(name, request))
+
+        self._repeat(write_body)
 
     def _read_pieces(self, name: str, request: ServiceRequest) -> Iterator[bytes]:
         with self._open_response(request) as http_response:
@@ -170,10 +168,14 @@ class HttpService(NamedTuple):
         Unreachable
             All attempts failed.
         """
+        return self._repeat(lambda: self.send_once(name, request))
+
+    def _repeat(self, attempt: Callable[[], Value]) -> Value:
+        """Return what ``attempt`` returns, once no cause to try again is left."""
         retries = self.start_retries()
         while True:
             try:
-                return self.send_once(name, request)
+                return attempt()
             except RetryLater as error:
                 retries.wait(error)
 
