@@ -17,7 +17,7 @@ START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 
 def render_table(figures: SuiteFigures, machine: str) -> str:
     """Render the figures as a Markdown table, and a warning below it if other programs ran meanwhile."""
-    rows = [*_list_year(figures), *_list_peers(figures), *_list_process(figures)]
+    rows = [*_list_year(figures), *_list_peers(figures), *_list_process(figures), *_list_commands(figures)]
     body = "\n".join(f"| {label} | {figure} |" for label, figure in rows)
     table = f"| measured | figure |\n|---|---:|\n{body}"
     place = f"{machine}; {figures.server}, autovacuum off; seed {figures.seed}."
@@ -87,6 +87,16 @@ def _list_process(figures: SuiteFigures) -> _Rows:
         ("peak memory of the process", f"{run.peak_memory_bytes / 1e9:.2f} GB"),
         ("decision kernel, book in cache", f"{figures.decision.lines_a_second / 1e6:.1f} M lines/s"),
         ("budget check alone, four levels", f"{figures.availability.lines_a_second / 1e6:.1f} M lines/s"),
+    ]
+
+
+def _list_commands(figures: SuiteFigures) -> _Rows:
+    """List whole commands, which start an interpreter and the server, and stop it."""
+    ledgers = (("the year", figures.year_commands), ("the demo", figures.demo_commands))
+    return [
+        (f"`{name}` on the ledger of {ledger}, entire command", f"{seconds:.1f} s")
+        for ledger, times in ledgers
+        for name, seconds in times.items()
     ]
 
 

@@ -8,11 +8,12 @@ import statistics
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from bench import machine
+from bench.command_times import CommandTimes, MeasuredLedger, measure_queries, measure_small_files
 from bench.engine_command import Command, run_command
 from bench.foreign_processes import ForeignLoad, find_largest
 from bench.kernels import decision_benchmark
@@ -26,6 +27,8 @@ from bench.year.year_processing import YearProcessing, check_receipts
 
 TOUCHED_BYTES_A_LINE = 800
 """Twice the row (in the journal and in the write-ahead log), the line's share of the book, and the same again."""
+DEMO_ACTS = 130_000
+"""Payment requests of the year that ``crescendo demo`` processes."""
 ROUNDS = 3
 """How often the year and raw COPY are measured, in turn; the median counts."""
 
@@ -54,6 +57,10 @@ class SuiteFigures:
     peer: Peer
     decision: KernelFigures
     availability: KernelFigures
+    year_commands: CommandTimes
+    """Whole commands on the ledger of the year."""
+    demo_commands: CommandTimes
+    """Whole commands on a ledger of the demo's size."""
 
     @property
     def run(self) -> YearProcessing:
@@ -118,13 +125,17 @@ def run_suite(
         data = _name_data_folder(work_folder, rounds)
         command.report_progress("starting with the year in the journal")
         start_seconds = _time_start(command, files[0], data)
+        command.report_progress("timing commands")
+        year_commands = measure_queries(command, MeasuredLedger(data, _read_reference(files[-1])))
+        demo_commands = _measure_demo(command, year, work_folder)
         peer, server = asyncio.run(_measure_peer(year, command, work_folder))
     finally:
         shutil.rmtree(work_folder)
     command.report_progress("deciding in memory")
     kernels = decision_benchmark.measure_decide(), decision_benchmark.measure_availability()
     runs, raws = zip(*measured, strict=True)
-    return SuiteFigures(year.seed, year.acts, server, runs, start_seconds, raws, peer, *kernels)
+    commands = year_commands, demo_commands
+    return SuiteFigures(year.seed, year.acts, server, runs, start_seconds, raws, peer, *kernels, *commands)
 
 
 def _generate_year(command: Command, year: Year, out: Path) -> dict[str, Any]:
@@ -172,6 +183,24 @@ def _time_start(command: Command, processed_file: str, data: Path) -> float:
     if len(ended.result["known"]) != 1 or ended.result["receipts"]:
         raise RuntimeError(f"{processed_file} was already processed, and was processed again")
     return ended.wall_seconds
+
+
+def _read_reference(path: str) -> str:
+    """Return the reference of the first line of a file of the year."""
+    from pyarrow import parquet
+
+    batch = next(parquet.ParquetFile(path).iter_batches(1, columns=["reference"]))
+    return batch.column(0)[0].as_py()
+
+
+def _measure_demo(command: Command, year: Year, folder: Path) -> CommandTimes:
+    """Process a year of the demo's size, and time commands on its ledger."""
+    small = replace(year, acts=min(year.acts, DEMO_ACTS))
+    summary = _generate_year(command, small, folder / "demo")
+    files = [str(folder / "demo" / file["name"]) for file in summary["files"]]
+    ledger = MeasuredLedger(folder / "demo-data", _read_reference(files[-1]))
+    check_receipts(run_command(command, ["run", *files, "--data", str(ledger.data)]), summary["rows"])
+    return measure_queries(command, ledger) | measure_small_files(command, ledger, folder)
 
 
 class _MeasuredPeer(NamedTuple):

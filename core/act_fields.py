@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
 
-from core.calendar import YEAR_FIRST, YEAR_LAST
+from core.periods import YEAR_FIRST, YEAR_LAST
 
 
 class FieldType(StrEnum):

@@ -1,7 +1,6 @@
 """The calendar: which exercises and months are open for entries, and the period of a date.
 
-A period is one month of one exercise, numbered ``(exercise - 2000) * 16 + month`` so that months thirteen to fifteen
-remain free for closing entries.  During the complementary period of an exercise (LOLF art. 28: at most twenty days),
+Periods are those of ``core.periods``.  During the complementary period of an exercise (LOLF art. 28: at most twenty days),
 dates of the following January count as its December.
 """
 
@@ -13,13 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ReferenceDataError
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, YEAR_LAST, to_period
 from core.reference.files import read_toml
 
-YEAR_FIRST = 2000
-YEAR_LAST = 2126
-"""The years that a calendar may contain: an exercise fits in seven bits."""
-
-PERIODS_PER_YEAR = 16
 MONTHS = range(1, 13)
 COMPLEMENTARY_DAYS_MAX = 20
 
@@ -27,11 +22,6 @@ _YEARS = frozenset(map(str, range(YEAR_FIRST, YEAR_LAST + 1)))
 _DECEMBER = 12
 _NEXT_JANUARY = PERIODS_PER_YEAR + 1
 _YEAR_BEFORE = YEAR_FIRST - 1
-
-
-def to_period(exercise: int, month: int) -> int:
-    """Return the period number of a month of an exercise."""
-    return (exercise - YEAR_FIRST) * PERIODS_PER_YEAR + month
 
 
 @dataclass(frozen=True, slots=True)

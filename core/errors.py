@@ -96,6 +96,10 @@ class NoSuchRecord(CrescendoError):
     """Nothing that is stored has the name or number that is asked for."""
 
 
+class UnknownCode(CrescendoError):
+    """A programme or a year that the reference data do not have."""
+
+
 class NotWaiting(CrescendoError):
     """A submission does not wait any more: its decision has begun or is finished."""
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calendar import YEAR_FIRST, YEAR_LAST
+from core.periods import YEAR_FIRST, YEAR_LAST
 
 _SINGLE_CLOSING_DAYS = (date(2001, 12, 31),)
 """Closed for the change to euro notes and coins."""

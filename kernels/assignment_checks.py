@@ -3,9 +3,9 @@
 import numpy as np
 
 from core.act_fields import Field
-from core.calendar import YEAR_FIRST
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
+from core.periods import YEAR_FIRST
 from core.tables.raw_lines import KindUses, LineCodes, LineFaults, PlacedLines, YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from kernels.jit import borrow, fills, kernel, part, reads

@@ -10,8 +10,8 @@ Source: PostgreSQL manual, COPY, "Binary Format".
 
 import numpy as np
 
-from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.columns import Byte, Money, read_column_kinds
 from core.tables.journal import Acts, Bytes, Decisions, Entries, LineDetails
 from kernels.jit import as_position, borrow, fills_column, kernel, part, reads, reads_column, reads_records

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calendar import YEAR_FIRST
 from core.nomenclature import CentreLevel
+from core.periods import YEAR_FIRST
 from core.tables.journal import NodeBalances
 from posting.batch import BatchResult
 from posting.book.book_state import BookState

@@ -1,5 +1,7 @@
 """Tables encoded as PostgreSQL's binary COPY and decoded from it, without a Python object per row.
 
+Only rows with texts need a kernel, so only they import the kernels: a report that reads numbers starts without them.
+
 Source: PostgreSQL manual, COPY, "Binary Format".
 """
 
@@ -14,7 +16,6 @@ from core.errors import SchemaMismatch
 from core.tables.columns import allocate_zeros, read_column_kinds, seal
 from core.tables.journal import Bytes, Spans
 from core.tables.text_cells import TextCells
-from kernels import copy_rows
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -59,6 +60,8 @@ class Encoder:
             + int((cells.spans.end - cells.spans.start).sum(dtype=np.int64))
             + 4 * count * len(texts)
         )
+        from kernels import copy_rows
+
         out = np.empty(size, np.uint8)
         view = fixed.view(np.uint8)
         view.flags.writeable = False
@@ -113,9 +116,20 @@ def decode(table: type[Table], stream: bytes, texts: int = 0) -> CopyRows[Table]
         The stream does not consist of COPY rows of this table.
     """
     data, shape = np.frombuffer(stream, np.uint8), build_row_layout(table)
-    if data[: len(HEADER)].tobytes() != HEADER or data[-len(TRAILER) :].tobytes() != TRAILER:
-        raise SchemaMismatch(f"the rows of {table.__name__} are not a binary COPY stream")
+    is_stream = data[: len(HEADER)].tobytes() == HEADER and data[-len(TRAILER) :].tobytes() == TRAILER
     body = data[len(HEADER) : -len(TRAILER)]
+    if not is_stream or (texts == 0 and len(body) % shape.itemsize):
+        raise SchemaMismatch(f"the rows of {table.__name__} are not a binary COPY stream")
+    if texts == 0:
+        empty = TextCells(seal(allocate_zeros(Spans, 0)), Bytes(body))
+        return CopyRows(_build_table(table, body.view(shape)), empty)
+    return _decode_with_texts(table, body, texts)
+
+
+def _decode_with_texts(table: type[Table], body: NDArray[np.uint8], texts: int) -> CopyRows[Table]:
+    from kernels import copy_rows
+
+    shape = build_row_layout(table)
     rows_max = len(body) // (shape.itemsize + 4 * texts)
     fixed, spans, count = (
         np.empty(rows_max * shape.itemsize, np.uint8),

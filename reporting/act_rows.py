@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from core.calendar import to_period
 from core.catalog import CATALOG
+from core.periods import to_period
 from reporting import code_names as name
 from reporting.act_views import Assignment, CodeLabel, EntrySummary, Origin, Payee, PaymentTerms
 from reporting.code_names import CodeNames, format_month

@@ -2,14 +2,10 @@
 
 from difflib import get_close_matches
 
-from core.errors import CrescendoError, NoSuchRecord
+from core.errors import NoSuchRecord, UnknownCode
 from reporting.code_names import CodeNames
 from reporting.report_catalog import ParameterType, Report, ReportArguments
 from reporting.report_queries import Connection, fetch_one, find_batch_or_last
-
-
-class UnknownCode(CrescendoError):
-    """A programme or a year that the reference data do not have."""
 
 
 async def check_arguments(

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 from core.amount_fields import AmountStruct, Cents, OldCents
-from core.calendar import YEAR_FIRST
 from core.nomenclature import CENTRES_MAX, CentreLevel, FundFamily
+from core.periods import YEAR_FIRST
 from reporting.budget import NodeBudget, read_appropriations
 from reporting.code_names import CENTRE, BudgetNode, CodeNames
 from reporting.node_figures import fetch_figures

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST
 from core.nomenclature import CENTRES_MAX, OTHER_TITLES, STAFF_TITLE, CentreLevel, FundFamily
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from reporting.code_labels import CodeLabels
 from reporting.report_queries import Connection, fetch
 

@@ -1,7 +1,7 @@
 """The trial balance: debit, credit and balance of every account, and whether both sides are equal."""
 
 from core.amount_fields import AmountStruct, Cents, OldCents
-from core.calendar import to_period
+from core.periods import to_period
 from core.senders import RESERVED_SENDERS
 from reporting.code_names import AccountName, CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last

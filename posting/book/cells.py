@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calendar import YEAR_FIRST
 from core.errors import EngineError
+from core.periods import YEAR_FIRST
 from core.tables.book import Cells
 from core.tables.columns import allocate_records, allocate_unfilled, allocate_zeros, grow
 from core.tables.journal import NewCells, Numbers, PackedCells

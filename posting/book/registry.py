@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import calendar, chart, nomenclature
-from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST, Calendar
+from core.calendar import Calendar
 from core.chart import Chart
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST
 from core.errors import DatabaseUnfit, SchemaMismatch
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import LEDGER_ACCOUNTS
 from core.tables.columns import seal
 from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans

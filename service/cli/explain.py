@@ -10,6 +10,8 @@ from service.terminal import console
 
 if TYPE_CHECKING:
     from reporting.act_history import Explanation
+    from reporting.code_names import CodeNames
+    from reporting.report_queries import Connection
     from service.configuration.settings import Settings
 
 
@@ -24,10 +26,10 @@ def explain(
 
     Exit codes: 0 found; 1 there is no act with this reference.
     """
-    from reporting import act_narrative
-
     settings = options.read_settings()
     explanation = read_explanation(settings, reference, sender)
+    from reporting import act_narrative  # it loads behind the database, which starts at once
+
     if not (explanation.accepted or explanation.refused):
         raise NoSuchRecord(_describe_absence(settings, reference, sender))
     if json:
@@ -49,9 +51,11 @@ def _describe_absence(settings: "Settings", reference: str, sender: str | None) 
 
 def read_explanation(settings: "Settings", reference: str, sender: str | None) -> "Explanation":
     """Read everything about a reference."""
-    from reporting import act_history
     from service.database.report_session import read_report
 
-    return read_report(
-        settings, lambda connection, names: act_history.explain(connection, names, reference, sender=sender)
-    )
+    async def load(connection: "Connection", names: "CodeNames") -> "Explanation":
+        from reporting import act_history
+
+        return await act_history.explain(connection, names, reference, sender=sender)
+
+    return read_report(settings, load)

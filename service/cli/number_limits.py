@@ -4,7 +4,7 @@ from typing import Any
 
 from cyclopts.validators import Number
 
-from core.calendar import YEAR_FIRST, YEAR_LAST
+from core.periods import YEAR_FIRST, YEAR_LAST
 
 _INT32_MAX, _BATCH_MAX = 2**31 - 1, 10**18 - 1
 

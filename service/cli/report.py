@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from core.errors import NoSuchRecord
+from core.errors import NoSuchRecord, UnknownCode
 from reporting.report_catalog import (
     REPORTS,
     ParameterType,
@@ -118,8 +118,6 @@ def _write_report(
     NoSuchRecord
         They name a batch or a submission that there is not.
     """
-    from reporting.argument_checks import UnknownCode
-
     detail = report.detail
     is_detailed = detail is not None and arguments.values[detail.parameter] is not None
     try:
@@ -133,16 +131,16 @@ def _write_report(
 def _write_whole(
     report: Report, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
 ) -> None:
-    from reporting.argument_checks import check_arguments
     from service.database.report_session import read_report
 
-    source = report.import_source()
-
     async def load(connection: "Connection", names: "CodeNames") -> Any:
-        await check_arguments(connection, names, report, arguments=arguments)
-        return await source.load(connection, names, arguments)
+        from reporting.argument_checks import check_arguments
 
-    output_format.write(read_report(settings, load), source.build_table, _get_language(arguments))
+        await check_arguments(connection, names, report, arguments=arguments)
+        return await report.import_source().load(connection, names, arguments)
+
+    result = read_report(settings, load)
+    output_format.write(result, report.import_source().build_table, _get_language(arguments))
 
 
 def _write_detail(

@@ -1,21 +1,26 @@
-"""Reports for commands: open the database, read the names of codes, run one report."""
+"""Reports for commands: open the database, read the names of codes, run one report.
+
+The codes, and the modules that read them, load in a thread while the database starts: neither waits for the other.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.reference.files import SAMPLE_FOLDER
-from reporting import code_labels
-from reporting.code_labels import CodeLabels
-from reporting.code_names import CodeNames, read_names
 from service.configuration.settings import Settings
 from service.database import command_queries, session
 from service.terminal.processing_progress import ProgressReporter
 
+if TYPE_CHECKING:
+    from reporting.code_labels import CodeLabels
+    from reporting.code_names import CodeNames
+
 Value = TypeVar("Value")
-ReportQuery = Callable[[Any, CodeNames], Coroutine[Any, Any, Value]]
+ReportQuery = Callable[[Any, "CodeNames"], Coroutine[Any, Any, Value]]
 """A report as a function of a connection and the names of codes."""
 
 
@@ -43,16 +48,24 @@ def write_report(settings: Settings, report: ReportQuery[None]) -> None:
 
 async def read_report_from(dsn: str, settings: Settings, report: ReportQuery[Value]) -> Value:
     """Run a report on a database that is open."""
-    return await _run_report(dsn, report, code_labels.load(settings.reference or SAMPLE_FOLDER))
+    return await _run_report(dsn, report, _load_codes(settings.reference or SAMPLE_FOLDER))
 
 
 @contextmanager
 def _load_codes_meanwhile(settings: Settings) -> Iterator["Future[CodeLabels]"]:
     """Load the codes in a thread, while the database starts."""
     with ThreadPoolExecutor(1) as threads:
-        yield threads.submit(code_labels.load, settings.reference or SAMPLE_FOLDER)
+        yield threads.submit(_load_codes, settings.reference or SAMPLE_FOLDER)
 
 
-async def _run_report(dsn: str, report: ReportQuery[Value], codes: CodeLabels) -> Value:
+def _load_codes(folder: Path) -> "CodeLabels":
+    from reporting import code_labels
+
+    return code_labels.load(folder)
+
+
+async def _run_report(dsn: str, report: ReportQuery[Value], codes: "CodeLabels") -> Value:
+    from reporting.code_names import read_names
+
     async with command_queries.connect(dsn) as connection:
         return await report(connection, await read_names(connection, codes))

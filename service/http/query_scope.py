@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from core.calendar import YEAR_FIRST, YEAR_LAST
+from core.periods import YEAR_FIRST, YEAR_LAST
 from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.act_views import Payee
 from reporting.code_names import CodeNames

@@ -128,6 +128,13 @@ def test_the_start_with_the_year_is_timed(figures: SuiteFigures) -> None:
     assert figures.start_seconds > 0
 
 
+def test_whole_commands_are_timed_on_both_ledgers(figures: SuiteFigures) -> None:
+    queries = {"report trial-balance", "report budget", "report delays", "explain"}
+    assert figures.year_commands.keys() == queries
+    assert figures.demo_commands.keys() == queries | {"run of 10 lines"}
+    assert "`report delays` on the ledger of the year" in publication.render_table(figures, "a machine")
+
+
 def test_memory_is_touched_within_bounds() -> None:
     assert machine.touch_memory(1 << 20) == 1 << 20
     assert machine.touch_memory(1 << 60) <= psutil.virtual_memory().total

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import calendar
-from core.calendar import YEAR_FIRST, YEAR_LAST, Calendar, Exercise, to_period
+from core.calendar import Calendar, Exercise
 from core.errors import ReferenceDataError
+from core.periods import YEAR_FIRST, YEAR_LAST, to_period
 from core.reference.files import SAMPLE_FOLDER
 
 EPOCH = date(1970, 1, 1).toordinal()

@@ -6,7 +6,7 @@ import holidays
 import numpy as np
 import pytest
 
-from core.calendar import YEAR_FIRST
+from core.periods import YEAR_FIRST
 from core.target_calendar import compute_easter, find_open_day, is_open
 
 _EPOCH = date(1970, 1, 1)

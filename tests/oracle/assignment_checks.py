@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from core.act_fields import Field
-from core.calendar import YEAR_FIRST
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
+from core.periods import YEAR_FIRST
 
 LineFault = tuple[int, int]
 

@@ -3,10 +3,10 @@
 from collections.abc import Hashable, Iterable
 
 from core.act_fields import FORMATS, Field, FieldType
-from core.calendar import to_period
 from core.catalog import KIND_NUMBERS, BudgetAction, Family
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
+from core.periods import to_period
 from tests.oracle import amounts, days, decisions, hashing, whole_numbers
 from tests.oracle.assignment import build_cell, find_sheet, find_source_node, has_cell
 from tests.oracle.availability import compute_available

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from tests.oracle import copy_rows
 
 TYPES = (

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from core import calendar, chart, nomenclature
-from core.calendar import Exercise, to_period
+from core import calendar, chart, nomenclature, periods
+from core.calendar import Exercise
 from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import FundFamily, Nomenclature
+from core.periods import to_period
 from tests.oracle.model import NONE, Node
 
 CENTRES_A_YEAR = 131_072
@@ -93,9 +94,7 @@ def _number_codes(codes: Iterable[str]) -> dict[str, int]:
 def compute_node_number(centre: int, sheet: tuple[int, int, int]) -> int:
     """Return the number of a node: budget year, then fund centre, then T2 or HT2, then fund family."""
     year, staff, family = sheet
-    return (
-        ((year - calendar.YEAR_FIRST) * CENTRES_A_YEAR + centre) * SHEETS + staff * len(FundFamily) + family
-    )
+    return ((year - periods.YEAR_FIRST) * CENTRES_A_YEAR + centre) * SHEETS + staff * len(FundFamily) + family
 
 
 def _build_nodes(codes: Nomenclature, centres: Mapping[str, int], year: int) -> list[tuple[int, Node]]:

@@ -8,8 +8,8 @@ import asyncpg
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from core.calendar import YEAR_FIRST
 from core.catalog import CATALOG
+from core.periods import YEAR_FIRST
 from monitoring.spending_steps import sum_steps
 from posting.book.registry import CENTRES_A_YEAR, SHEETS
 

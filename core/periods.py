@@ -1,0 +1,16 @@
+"""The years that a calendar may contain, and the numbers of their periods.
+
+A period is one month of one exercise, numbered ``(exercise - 2000) * 16 + month`` so that months thirteen to fifteen
+remain free for closing entries.  These numbers stand apart from the calendar, which needs NumPy: a report starts without it.
+"""
+
+YEAR_FIRST = 2000
+YEAR_LAST = 2126
+"""The years that a calendar may contain: an exercise fits in seven bits."""
+
+PERIODS_PER_YEAR = 16
+
+
+def to_period(exercise: int, month: int) -> int:
+    """Return the period number of a month of an exercise."""
+    return (exercise - YEAR_FIRST) * PERIODS_PER_YEAR + month
