@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
@@ -65,7 +65,7 @@ class TargetOptions:
     keys: Annotated[
         Path | None,
         Parameter(
-            help="With --url: a file with its keys, one per line as `crescendo access create --json` writes them."
+            help="With --url: a file with its keys, one after the other, as `crescendo access create --json` writes each."
         ),
     ] = None
     yes: Annotated[
@@ -189,11 +189,11 @@ def _read_keys(path: Path | None) -> _LoadKeys:
 
     if path is None:
         raise UsageError(
-            "--url needs --keys: name a file with one key per line, as crescendo access create --json writes them"
+            "--url needs --keys: name a file with keys, one after the other, as crescendo access create --json writes each"
         )
     check_files([path])
     try:
-        rows = [codec.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        rows = list(_read_documents(path.read_text()))
         keys = [
             (frozenset(Role(role) for role in row["roles"]), SenderKey(row["sender"], row["token"]))
             for row in rows
@@ -201,7 +201,8 @@ def _read_keys(path: Path | None) -> _LoadKeys:
     except (ValueError, KeyError, TypeError) as error:
         cause = f"a key has no {error}" if isinstance(error, KeyError) else error
         raise UsageError(
-            f"{path}: the keys cannot be read ({cause}). Write one key per line, as crescendo access create --json does"
+            f"{path}: the keys cannot be read ({cause}). Write them one after the other, as crescendo access create --json"
+            " writes each"
         ) from error
     stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
     directorates = [key for roles, key in keys if Role.BUDGET_DIRECTORATE in roles]
@@ -212,6 +213,15 @@ def _read_keys(path: Path | None) -> _LoadKeys:
             " roles programme_manager and assigned_accountant"
         )
     return _LoadKeys(sender_keys, directorates[0], stewards[0])
+
+
+def _read_documents(text: str) -> Iterator[Any]:
+    """Yield the JSON documents of a text, on one line each or on several."""
+    decoder, rest = codec.JSONDecoder(), text.strip()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        yield document
+        rest = rest[end:].lstrip()
 
 
 def _parse_address(url: str) -> "Address":
