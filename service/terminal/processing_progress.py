@@ -92,10 +92,12 @@ class ProcessingProgress:
         """Return one line of progress."""
         if not self.files:
             return "reading; number of lines not known yet"
-        current = f", {self.files[-1].name}"
+        name = self.files[-1].name
+        if not self.committed_lines:
+            return f"{self.known_lines:,} lines read, the first batch is under way, {name}"
         return (
-            f"{self.committed_lines:,} of {self.known_lines:,} known lines committed, {self.share:.0%} of all, "
-            f"{self.rate:,.0f} lines/s{current}"
+            f"{self.committed_lines:,} of {self.known_lines:,} lines read so far committed, {self.share:.0%} of the bytes "
+            f"of all files, {self.rate:,.0f} lines/s, {name}"
         )
 
 

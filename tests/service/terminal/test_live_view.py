@@ -149,7 +149,7 @@ def test_paused_senders_causes_and_the_first_step_are_shown() -> None:
     assert parts[1] == figures.verdict.english == line
     assert format_line(figures).endswith(line)
     assert "  crescendo access create DIRECTORATE --role budget_directorate" in parts
-    (files,) = [part for part in parts if isinstance(part, ReportTable) and part.title == "Files by ministry"]
+    (files,) = [part for part in parts if isinstance(part, ReportTable) and part.title == "Files by sender"]
     assert files.rows == [["MIN-12 (paused)", 0, 0, 0, 0, 0]]
 
 
