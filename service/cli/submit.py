@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from cyclopts import Parameter
 
-from service.cli.shared_options import FILES_HELP, JsonOption, check_charset
+from service.cli.shared_options import FILES_HELP, JsonOption, check_charset, find_language
 from service.cli.submit_options import DEFAULT_SERVICE, ServiceOptions
 from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
@@ -85,7 +85,12 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
         is_https = service.url.startswith("https:")
         tls = build_tls_context(service.ca, service.cert, service.client_key) if is_https else None
         client = Client(
-            service.url, service.key, reporter.report_progress, on_retry=reporter.report_retry, tls=tls
+            service.url,
+            service.key,
+            reporter.report_progress,
+            on_retry=reporter.report_retry,
+            tls=tls,
+            language=service.language or find_language(),
         )
         envelope = _build_envelope(service)
         if service.dry_run:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -46,6 +46,14 @@ class ServiceOptions:
             help="Show how each file would be decided now, and store nothing; up to 50,000 lines, 64 MiB.",
         ),
     ] = False
+    language: Annotated[
+        Literal["en", "fr"] | None,
+        Parameter(
+            show_default=False,
+            help="Language of the texts of the service and of the fetched results. Default: that of the locale, if it is "
+            "French, else English.",
+        ),
+    ] = None
     fetch: Annotated[
         Path | None,
         Parameter(
@@ -89,6 +97,7 @@ class ServiceOptions:
         flags = {"--atomic": self.atomic, "--extra-columns": self.extra_columns}
         values = {
             "--charset": self.charset,
+            "--language": self.language,
             "--ca": self.ca,
             "--cert": self.cert,
             "--client-key": self.client_key,

@@ -72,7 +72,9 @@ class Client:
     """A client of one service, with one API key."""
 
     def __init__(self, url: str, key: str, progress: Progress = _ignore_progress, **service: Any) -> None:
-        """Set address and key. ``progress`` is called during an upload; ``service`` are further fields of ``HttpService``."""
+        """Set address and key. ``progress`` is called during an upload; ``service`` are further fields of ``HttpService``,
+        such as ``language="fr"`` for French texts.
+        """
         self._service, self._progress = HttpService(url, key, **service), progress
 
     def submit(
@@ -132,23 +134,23 @@ class Client:
         request = ServiceRequest("GET", f"/v1/submissions/{submission}?wait={wait}")
         return self._service.send(f"submission {submission}", request).json()
 
-    def refusals(self, submission: int, language: str = "en") -> Iterator[dict[str, Any]]:
-        """Return the refused lines of a submission in the order of the file; ``fr`` for French texts."""
+    def refusals(self, submission: int, language: str = "") -> Iterator[dict[str, Any]]:
+        """Return the refused lines of a submission in the order of the file; texts by default in the client's language."""
         path = f"/v1/submissions/{submission}/refusals?limit=1000"
         while path:
-            request = ServiceRequest("GET", path, {"Accept-Language": language})
+            request = ServiceRequest("GET", path, {"Accept-Language": language or self._service.language})
             response = self._service.send(f"submission {submission}", request).json()
             yield from response["refusals"]
             path = response["next"]
 
     def fetch_results(
-        self, ticket: Mapping[str, Any], folder: str | Path, *, name: str = "", language: str = "en"
+        self, ticket: Mapping[str, Any], folder: str | Path, *, name: str = "", language: str = ""
     ) -> list[Path]:
         """Write the results of a submission into a folder that exists, and return their paths; the receipt is the last.
 
         They are ``NAME.SUBMISSION.refusals.csv``, ``NAME.SUBMISSION.pain002.xml`` of a payment file, and
-        ``NAME.SUBMISSION.receipt.json``, with the ticket; ``name`` is that of the file that was sent. A result that
-        exists stays as it is.
+        ``NAME.SUBMISSION.receipt.json``, with the ticket; ``name`` is that of the file that was sent. Texts are in
+        ``language``, by default that of the client. A result that exists stays as it is.
 
         Raises
         ------
@@ -156,7 +158,7 @@ class Client:
             A result could not be fetched or written, a file with other content has its name, or the submission has not
             ended. Call it again: it does no harm.
         """
-        result_folder = ResultFolder(Path(folder), self._service, language)
+        result_folder = ResultFolder(Path(folder), self._service, language or self._service.language)
         return result_folder.store(ticket, name or ticket["receipt"]["file"])
 
     def decide(self, *lines: Mapping[str, Any]) -> dict[str, Any]:

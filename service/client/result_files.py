@@ -53,7 +53,7 @@ class ResultFolder(NamedTuple):
 
     path: Path
     service: HttpService
-    language: str = "en"
+    language: str
 
     def store(self, ticket: Mapping[str, Any], name: str) -> list[Path]:
         """Write the results of a submission that has ended, and return their paths; the receipt is the last.
@@ -83,8 +83,18 @@ class ResultFolder(NamedTuple):
         if ticket["receipt"]["format"].startswith(_PAYMENT_FORMAT):
             download = self._plan_download(links["pain002"], "application/xml")
             files.append(ResultFile(f"{stem}{PAIN002_SUFFIX}", download))
-        content = _encode(ticket)
-        return [*files, ResultFile(f"{stem}{RECEIPT_SUFFIX}", lambda target: target.write(content))]
+        return [
+            *files,
+            ResultFile(f"{stem}{RECEIPT_SUFFIX}", lambda target: target.write(self._encode_receipt(ticket))),
+        ]
+
+    def _encode_receipt(self, ticket: Mapping[str, Any]) -> bytes:
+        """Encode the ticket; where its texts may be in another language, load it again."""
+        if self.language == self.service.language:
+            return _encode(ticket)
+        path = ticket["links"]["self"]
+        request = ServiceRequest("GET", path, {"Accept-Language": self.language})
+        return _encode(self.service.send(path, request).json())
 
     def _plan_download(self, path: str, media_type: str) -> WriteResult:
         request = ServiceRequest("GET", path, {"Accept": media_type, "Accept-Language": self.language})

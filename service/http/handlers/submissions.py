@@ -70,7 +70,8 @@ class SubmissionsHandler:
         self._limits.check_file(caller.sender)
         if request.get_flag("dry_run"):
             return respond(await self._dry_run(request))
-        wait_seconds, again = read_wait_seconds(request), request.get_flag("again")
+        read_wait_seconds(request)  # an unreadable one is an error before the body is read
+        again = request.get_flag("again")
         media_type = upload_headers.read_media_type(request)
         try:
             with self._receiver.open_slot(caller.sender):
@@ -80,14 +81,14 @@ class SubmissionsHandler:
             if not upload_headers.wants_pain002(request):
                 raise
             return _respond_refused_file(error)
-        return await self._tickets.respond_admitted(admitted, wait_seconds)
+        return await self._tickets.respond_admitted(admitted, request)
 
     async def list_submissions(self, request: Request) -> Response:
         """Respond with the submissions that the caller may see, the latest first."""
         request.allow_only("before", "limit")
         before = request.get_number("before", NUMBER_MAX, minimum=1, maximum=NUMBER_MAX)
         limit = request.get_number("limit", 50, minimum=1, maximum=PAGE_MAX)
-        tickets = await self._tickets.load_page(request.caller, before, limit)
+        tickets = await self._tickets.load_page(request, before, limit)
         is_full = len(tickets) == limit
         next_page = f"/v1/submissions?limit={limit}&before={tickets[-1].submission}" if is_full else None
         return respond(SubmissionPage(tickets, next_page))
