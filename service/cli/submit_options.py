@@ -18,6 +18,8 @@ from service.configuration.settings import UsageError
 
 KEY_VARIABLE = "CRESCENDO_KEY"
 _DEFAULT_URL = "http://127.0.0.1:8000"
+_TRIES = " is tried "
+"""What the first report of a retry says of the address."""
 
 
 @Parameter(name="*")
@@ -88,6 +90,15 @@ class ServiceOptions:
             )
         if self.fetch:
             check_result_folder("--fetch", self.fetch)
+
+    def describe_retry(self, text: str) -> str:
+        """Return the report of a retry; the first names the option of the address if no address was given."""
+        is_unnamed = self.url == _DEFAULT_URL and _TRIES in text
+        return (
+            f"{text}. If your service has another address, stop this command and name it with --url"
+            if is_unnamed
+            else text
+        )
 
     def build_fetch_words(self, files: Sequence[Path]) -> list[str]:
         """Return the words of the command that sends files and fetches their results, without key and ``--again``."""

@@ -36,7 +36,8 @@ class Refused(CrescendoError):
 
     def __init__(self, name: str, problem: dict[str, Any]) -> None:
         detail, remedy = str(problem.get("detail", "refused")), str(problem.get("remedy", ""))
-        super().__init__(f"{name}: {detail}{'' if remedy in detail else f'. {remedy}'}")
+        prefix = "" if detail.startswith((f"{name}:", f"{name},")) else f"{name}: "
+        super().__init__(f"{prefix}{detail}{'' if remedy in detail else f'. {remedy}'}")
         self.problem = problem
 
 

@@ -1,6 +1,7 @@
 """The results of submissions as files in a folder; each appears under its name complete, or not at all."""
 
 import filecmp
+import glob
 import hashlib
 import json
 import os
@@ -114,6 +115,17 @@ def store_problem(folder: Path, name: str, problem: Mapping[str, Any]) -> Path:
     path = folder / f"{to_safe_name(name)}.{digest}{PROBLEM_SUFFIX}"
     store_result(path, lambda target: target.write(content))
     return path
+
+
+def remove_problems(folder: Path, file: Path) -> None:
+    """Remove the problems of earlier attempts with a file that the service has accepted.
+
+    A problem names its file: those of a file of the same name in another folder stay.
+    """
+    for path in folder.glob(f"{glob.escape(to_safe_name(file.name))}.*{PROBLEM_SUFFIX}"):
+        with suppress(OSError, ValueError, AttributeError):
+            if json.loads(path.read_bytes()).get("file") == str(file):
+                path.unlink()
 
 
 def store_result(path: Path, write: WriteResult) -> None:

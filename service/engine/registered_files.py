@@ -176,6 +176,7 @@ async def _wait_for_decisions(
         if stopped.is_set() or await find_running_engine(store) is None:
             return None
         last_reason, reason = reason, await _describe_pause(store, undecided)
+        clock.progress.waits = reason
         if reason and reason != last_reason:
             reporter.report_activity(reason)
         with suppress(TimeoutError):

@@ -101,7 +101,9 @@ class SubmissionsHandler:
             with self._receiver.open_slot(sender):
                 spooled = await self._receive_file(request, FILE_BYTES_MAX, spool)
                 upload_headers.check_content(spooled, media_type)
-                content = await self._dry_runner.validate_file(spooled, PerimeterCheck(request.caller))
+                content = await self._dry_runner.validate_file(
+                    spooled, PerimeterCheck(request.caller, spooled.name)
+                )
             return await self._dry_runner.run_file(spooled, content, request.language)
 
     async def _receive_file(
@@ -110,9 +112,10 @@ class SubmissionsHandler:
         """Write the body to the spool, durably."""
         _check_size(request, bytes_max)
         envelope = upload_headers.read_envelope(request, request.caller.sender)
-        name = upload_headers.read_file_name(request)
+        name, media_type = upload_headers.read_file_name(request), upload_headers.read_media_type(request)
         try:
-            return await self._receiver.receive(request.receive, name, envelope, spool=spool)
+            with upload_headers.explain_media_type(name, media_type):
+                return await self._receiver.receive(request.receive, name, envelope, spool=spool)
         except BodyInterrupted as error:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body is incomplete: {error}") from error
 

@@ -183,7 +183,8 @@ class UploadsHandler:
         """Admit a complete upload; remove it unless the database fails, so that the client can retry."""
         declaration = upload.declaration
         try:
-            spooled = await self._receiver.adopt(upload)
+            with upload_headers.explain_media_type(declaration.name, declaration.media):
+                spooled = await self._receiver.adopt(upload)
             admitted = await self._admission.admit(
                 spooled, declaration.media, caller, again=declaration.again
             )

@@ -105,7 +105,7 @@ BROKEN_LINES = {
     "a comma too many": (b'{"reference": "A",}\n', FileUnreadable, "not a JSON object"),
     "two objects": (b'{"reference": "A"}{"reference": "B"}\n', FileUnreadable, "not a JSON object"),
     "an object over two lines": (b'{"reference":\n"A"}\n', FileUnreadable, "not a JSON object"),
-    "an array": (b'["A"]\n', FileUnreadable, "JSON list"),
+    "an array": (b'["A"]\n', FileUnreadable, "JSON array"),
     "a text": (b'"A"\n', FileUnreadable, "not an object"),
     "not a number": (b'{"amount": NaN}\n', FileUnreadable, "NaN"),
     "a name twice": (b'{"reference": "A", "reference": "A"}\n', FileUnreadable, "twice"),

@@ -247,3 +247,18 @@ def _check_french(folder: Path, finding: str) -> None:
     assert json.loads(receipt.read_bytes())["reasons"][0]["finding"] == finding
     (refusals,) = folder.glob("*.refusals.csv")
     assert finding in refusals.read_text()
+
+
+async def test_the_problem_of_a_file_goes_when_the_file_is_accepted(
+    place: ServicePlace, tmp_path: Path, results: Path
+) -> None:
+    """A problem of another file of the same name stays."""
+    for folder in ("mine", "other"):
+        _write_file(tmp_path / folder / "acts.jsonl", [{"refrence": folder}])
+        assert (await _run_submit(place, tmp_path / folder / "acts.jsonl", "--fetch", results)).code == 1
+    assert len(_read_names(results)) == 2
+    _write_file(tmp_path / "mine" / "acts.jsonl", build_unknown_centres(1, "FP-"))
+    assert (await _run_submit(place, tmp_path / "mine" / "acts.jsonl", "--fetch", results)).code == 0
+    (problem,) = results.glob("*.problem.json")
+    assert json.loads(problem.read_bytes())["file"] == str(tmp_path / "other" / "acts.jsonl")
+    assert len(_read_names(results)) == 3
