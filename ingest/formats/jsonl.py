@@ -38,7 +38,7 @@ _TYPE_NAMES: Mapping[type, str] = {
     list: "array",
     dict: "object",
     str: "string",
-    bool: "true or false",
+    bool: "boolean",
     type(None): "null",
 }
 _REMEDY = "Write one flat JSON object per line, each name once, each value text or a number"

@@ -222,7 +222,7 @@ async def test_an_envelope_that_headers_cannot_carry_is_refused_by_the_client(
         assert refused.value.problem["code"] == "format-unknown"
 
 
-def test_the_first_retry_names_the_option_of_the_address() -> None:
+async def test_the_first_retry_names_the_option_of_the_address() -> None:
     """Only if no address was given, and not at every retry."""
     first = "no connection: Connection refused; again in 1 s; http://127.0.0.1:8000 is tried 10 times within 151 s"
     assert "--url" in ServiceOptions().describe_retry(first)

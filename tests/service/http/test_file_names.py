@@ -42,7 +42,7 @@ async def test_the_name_of_a_file_keeps_its_accents(
     assert response.json()["receipt"]["file"] == name
 
 
-@pytest.mark.parametrize("name", ["%0Aa.csv", "%00.csv", "%C3%A9" * 300])
+@pytest.mark.parametrize("name", ["a%0Ab.csv", "%00.csv", "%C3%A9" * 300])
 async def test_an_encoded_name_has_the_limits_of_any_name(client: httpx.AsyncClient, name: str) -> None:
     headers = {"content-type": "text/csv", "content-disposition": f"attachment; filename*=UTF-8''{name}"}
     response = await client.post("/v1/submissions", content=build_csv("LIMIT-").encode(), headers=headers)
