@@ -50,16 +50,10 @@ class PerimeterCheck:
         """
         kinds = _encode_column(lines, Field.KIND)
         require_sending_role(self._caller)
-        texts = kinds.dictionary.to_pylist()
-        if not all(map(self._may_send, texts)):
-            row = next(
-                row for row, index in enumerate(kinds.indices) if not self._may_send(texts[index.as_py()])
-            )
-            raise _deny_kind(
-                self._caller,
-                f"{self._place}, line {self._lines + row + 1:,}",
-                texts[kinds.indices[row].as_py()],
-            )
+        if not all(map(self._may_send, kinds.dictionary.to_pylist())):
+            row = int(np.argmin(_test_rows(kinds, self._may_send)))
+            where = f"{self._place}, line {self._lines + row + 1:,}"
+            raise _deny_kind(self._caller, where, kinds[row].as_py())
         if self._programmes is not None:
             self._check_programmes(lines, kinds)
         self._lines += lines.num_rows

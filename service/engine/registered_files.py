@@ -128,7 +128,7 @@ class FileRegistration:
         return ProcessedRequest(numbers, self._known, self._rejected, missing, is_interrupted)
 
     async def _register_file(self, path: Path) -> None:
-        spooled = await asyncio.to_thread(self._spool.receive, path, path.name, self._request.declared)
+        spooled = await asyncio.to_thread(self._spool.receive, path, path.name, self._request.declare(path))
         if spooled.identity in self._presented:
             self._spool.release(spooled.identity, is_needed=True)
             return

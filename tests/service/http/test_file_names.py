@@ -10,6 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from service.client.client import Client
+from tests.service.cli.test_run_order import ENVIRONMENT
 from tests.service.command_line import run_crescendo
 from tests.service.http.act_files import build_unknown_centres
 from tests.service.http.conftest import ServicePlace
@@ -76,6 +77,10 @@ async def test_a_charset_on_the_command_line_concerns_csv_alone(place: ServicePl
     assert submitted.code == 0, submitted.err
     charsets = [ticket["receipt"]["charset"] for ticket in submitted.json()["submissions"]]
     assert charsets == [WINDOWS, "", ""]
+    words = ("run", *files, "--data", tmp_path / "data", "--sender", "MIN-09", "--charset", WINDOWS, "--json")
+    processed = await run_crescendo(*words, environment=ENVIRONMENT)
+    assert processed.code == 0, processed.err
+    assert [receipt["charset"] for receipt in processed.json()["receipts"]] == [WINDOWS, "", ""]
 
 
 async def test_unknown_columns_are_refused_with_the_header_that_allows_them(
