@@ -156,8 +156,8 @@ _FINDINGS: tuple[tuple[str, str], ...] = (
 """Patterns of whole English findings, and their French form."""
 
 Patterns = Sequence[tuple[re.Pattern[str], str]]
-_REMEDY_PATTERNS: Patterns = [(re.compile(pattern), french) for pattern, french in _REMEDIES]
-_FINDING_PATTERNS: Patterns = [(re.compile(pattern), french) for pattern, french in _FINDINGS]
+_REMEDY_PATTERNS: Patterns = tuple((re.compile(pattern), french) for pattern, french in _REMEDIES)
+_FINDING_PATTERNS: Patterns = tuple((re.compile(pattern), french) for pattern, french in _FINDINGS)
 
 
 def translate_remedy(remedy: str) -> str:

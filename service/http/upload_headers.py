@@ -149,10 +149,10 @@ def explain_media_type(name: str, media_type: str) -> Iterator[None]:
     try:
         yield
     except FileUnreadable as error:
-        found = error.finding.partition(NAME_DIFFERS)
-        if not found[1] or name != _build_default_name(media_type):
+        start, mark, _ = error.finding.partition(NAME_DIFFERS)
+        if not mark or name != _build_default_name(media_type):
             raise
-        file_format = found[0].removeprefix("The file is ")
+        file_format = start.removeprefix("The file is ")
         finding = f"The file is {file_format}, and its Content-Type is {media_type}"
         raise FileUnreadable(error.place, finding, _name_media_types(file_format)) from error
 

@@ -146,5 +146,5 @@ async def test_problems_are_in_the_language_that_the_caller_prefers(
         image = {**FRENCH, "content-type": "image/png"}
         media = await client.post("/v1/submissions", content=b"x", headers=image)
         assert media.json()["detail"].startswith("Le service n'accepte pas le type image/png. Le type")
-        for known in (unknown, denied, media):
-            assert "(" not in known.json()["detail"], "no English in brackets"
+        for problem in (unknown, denied, media):
+            assert "(" not in problem.json()["detail"], "no English in brackets"

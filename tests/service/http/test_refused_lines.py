@@ -130,9 +130,9 @@ async def test_the_reasons_of_a_ticket_come_in_french(
     french = {"accept-language": "fr"}
     page = (await client.get("/v1/submissions", headers=french)).json()["submissions"]
     (listed,) = (entry for entry in page if entry["submission"] == ticket["submission"])
-    shown = (await client.get(ticket["links"]["self"], headers=french)).json()
+    alone = (await client.get(ticket["links"]["self"], headers=french)).json()
     expected = [REMEDIES[Outcome[reason["code"]]] for reason in ticket["reasons"]]
-    for answer in (listed, shown):
+    for answer in (listed, alone):
         texts = [(reason["finding"], reason["remedy"]) for reason in answer["reasons"]]
         assert texts == [(remedy.finding_fr, remedy.action_fr) for remedy in expected]
     assert ticket["reasons"][0]["finding"] == expected[0].finding
