@@ -87,8 +87,10 @@ DOCS = ROOT.joinpath("docs/production.md").read_text()
 async def test_the_embedded_server_is_copied_and_restored_as_documented(tmp_path: Path) -> None:
     """The commands of the page, as they stand, while another process runs the server."""
     data, programs = tmp_path / "data", tmp_path / ".venv" / "bin"
-    created = await run_crescendo("db", "create", "--name", "kept", "--number", "07", "--data", data)
-    assert created.code == 0, created.err
+    (tmp_path / "acts.jsonl").write_bytes(to_jsonl([build_commitment("C1")]))
+    words = ("run", tmp_path / "acts.jsonl", "--sender", "MIN-09", "--data", data)
+    processed = await run_crescendo(*words, environment=ENVIRONMENT)
+    assert processed.code == 0, processed.err
     programs.mkdir(parents=True)
     command = f"{sys.executable} -c 'from service.cli.main import main; main()'"
     for name, program in (("crescendo", command), ("python", sys.executable)):
