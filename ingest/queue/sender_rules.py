@@ -2,17 +2,23 @@
 
 Files that arrive over HTTP or in drop folders are also checked against the roles of their key.  Files given to a command
 have no key: their sender may settle debts if it has one with the role of the accountant.
+
+A command checks its arguments with this module before it starts the database; the store, which loads the kernels, is
+imported for types alone.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from core.act_fields import Field
 from core.errors import SenderForbidden
 from core.senders import ACCOUNTANT_SETTLEMENTS, RESERVED_SENDERS, SENDER_OF_KIND
-from ingest.spool.spooled_file import SpooledFile
-from posting.store.journal_store import PostgresStore
+
+if TYPE_CHECKING:
+    from ingest.spool.spooled_file import SpooledFile
+    from posting.store.journal_store import PostgresStore
 
 _ACCOUNTANT_ROLE = "assigned_accountant"
 _SETTLEMENTS = frozenset(SENDER_OF_KIND) | ACCOUNTANT_SETTLEMENTS
@@ -65,7 +71,7 @@ class SenderCheck:
 
 
 async def create_sender_check(
-    store: PostgresStore, spooled: SpooledFile, *, is_internal: bool = False
+    store: "PostgresStore", spooled: "SpooledFile", *, is_internal: bool = False
 ) -> SenderCheck:
     """Create the check of a file that is given to a command.
 

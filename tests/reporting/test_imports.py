@@ -13,6 +13,8 @@ REPORT_MODULES = sorted({report.import_source().result_type.__module__ for repor
 COMMAND_MODULES = ("service.cli.report", "service.database.report_session")
 EXPLAIN_MODULES = ("service.cli.explain", "reporting.act_history", "reporting.act_narrative")
 DELAY_MODULES = ("posting.delays.delay_queries", "posting.pgcopy")
+ARGUMENT_MODULES = ("ingest.queue.sender_rules", "ingest.spool.envelope")
+"""What ``crescendo run`` checks its arguments with, before the database starts and the kernels load beside it."""
 
 
 def _list_imported(module: str, packages: tuple[str, ...]) -> str:
@@ -26,6 +28,11 @@ def _list_imported(module: str, packages: tuple[str, ...]) -> str:
 @pytest.mark.parametrize("module", [*REPORT_MODULES, *COMMAND_MODULES, *EXPLAIN_MODULES, *DELAY_MODULES])
 def test_a_report_does_not_import_the_compiler(module: str) -> None:
     assert _list_imported(module, ("numba", "llvmlite", "lxml")) == "[]\n"
+
+
+@pytest.mark.parametrize("module", ARGUMENT_MODULES)
+def test_arguments_are_checked_without_the_kernels(module: str) -> None:
+    assert _list_imported(module, ("numba", "kernels.jit")) == "[]\n"
 
 
 @pytest.mark.parametrize("module", [*COMMAND_MODULES, "service.cli.explain"])
