@@ -194,14 +194,14 @@ def _build_standing(row: Row, sums: Mapping[int, int], followers: Sequence[Row])
 
 def _sum_back(row: Row, followers: Sequence[Row]) -> int:
     """Sum what came back of the transfers of a request, and was neither sent again nor voided; interest is another debt."""
-    left = {row["entry_id"]: 0}
+    remainders = {row["entry_id"]: 0}
     for follower in followers:
         kind, predecessor = CATALOG[follower["kind"]], follower["predecessor"]
-        if predecessor in left and not kind.is_interest:
-            left[predecessor] -= follower["amount"] if left[predecessor] else 0
+        if predecessor in remainders and not kind.is_interest:
+            remainders[predecessor] -= follower["amount"] if remainders[predecessor] else 0
             is_back = kind.reaches in (Stage.RETURNED, Stage.REOPENED)
-            left[follower["entry_id"]] = follower["amount"] if is_back else 0
-    return sum(left.values())
+            remainders[follower["entry_id"]] = follower["amount"] if is_back else 0
+    return sum(remainders.values())
 
 
 def _build_refused(

@@ -13,7 +13,7 @@ from core.tables.payment_runs import RunLines
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
 from settlement.runs.exclusions import Exclusion
-from settlement.runs.line_standing import PaidRun, find_standings
+from settlement.runs.line_standings import PaidRun, find_standings
 from settlement.runs.payment_acts import is_paid
 from settlement.runs.proposals import get_run
 from settlement.runs.run_pages import RunTable
