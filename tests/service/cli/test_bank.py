@@ -228,20 +228,20 @@ async def test_lines_of_a_run_stand_as_the_bank_left_them(state: State) -> None:
 
 
 async def test_a_payment_shows_the_account_of_its_run(state: State) -> None:
-    """The account changes after the proposal: the transfer goes to the one that was proposed and released."""
-    run = await state.propose_run(date(2018, 11, 5), NOVEMBER.date(), is_released=True)
-    await state.submit_accepted([build_bank_details(1, "RIB-1", "2018-11-02")], sender="accountant")
-    (path,) = [file for file in await state.issue(run, NOVEMBER) if build_iban(1) in file.read_text()]
-    assert path.is_file()
+    """An account that is registered after the issue changes nothing of the transfer."""
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
+    await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
+    await state.submit_accepted([build_bank_details(1, "RIB-1")], sender="accountant")
     async with open_connection(state.dsn) as connection:
         names = await read_names(connection, code_labels.load(state.reference))
         (request,) = (await explain(connection, names, "DP-1")).accepted
         (transfer,) = request.transfers
-        assert transfer.run == run
+        assert transfer.run == 1
         assert transfer.payee is not None
         assert transfer.payee.iban == build_iban(1)
-        (payment,) = (await explain(connection, names, request.followers[0].reference)).accepted
-    assert payment.payee == transfer.payee
+        for follower in request.followers:
+            (line,) = (await explain(connection, names, f"@{follower.entry}")).accepted
+            assert line.payee == transfer.payee
 
 
 async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: State) -> None:
