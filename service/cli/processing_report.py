@@ -172,5 +172,5 @@ def describe_speed(speed: Speed) -> str:
         f"{speed.lines_a_second:,} per second; {speed.working_seconds:.1f} s of it processing; "
         f"then {speed.indexing_seconds:.1f} s building look-up indexes; "
         f"peak memory {speed.peak_memory_bytes / 1e6:,.0f} MB.\n"
-        f"Core-microseconds per line: {speed.core_microseconds_a_line:.2f} in total; {stages}."
+        f"Core-microseconds per line: {speed.core_microseconds_a_line:.2f} in total{f'; {stages}' if stages else ''}."
     )
