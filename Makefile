@@ -43,6 +43,7 @@ serve: $(READY) ## HTTP service, engine, metrics
 	$(BIN)/crescendo serve $(ARGS)
 
 setup: $(READY) ## create the environment and nothing else
+	@echo "$(BIN)/crescendo is ready. Its first run, serve or demo compiles the kernels, which takes a minute or two."
 
 $(CREATED): tools/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required, for example: make PYTHON=python3.13")'

@@ -59,8 +59,8 @@ def answer_known(acts, book, decisions, context, key_row):
     if key_row >= 0:
         is_same = book.keys[key_row].content == acts[row].content
         answer_act(decisions, span, Outcome.DUPLICATE.value if is_same else Outcome.REFERENCE_CONFLICT.value)
-        if is_same:
-            for line in range(row, end):
-                decisions[line].entry = np.int64(book.keys[key_row].value) + line - row
+        for line in range(row, end):
+            # the lines of another act name the first entry of the one that stands
+            decisions[line].entry = np.int64(book.keys[key_row].value) + (line - row if is_same else 0)
         return True
     return holding and book.counters[0].waiting > 0 and _answer_waiting(acts, book, decisions, span)

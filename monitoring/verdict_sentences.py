@@ -106,8 +106,10 @@ _PAUSE = Sentence(
 )
 _MORE_PAUSES = Sentence("{count} more senders are paused", "{count} autres émetteurs en pause")
 _FIRST_KEY = Sentence(
-    "The ledger is empty, and no key exists. First create the key that opens the year's credits:",
-    "Le registre est vide, et aucune clé n'existe. Créez d'abord la clé qui ouvre les crédits de l'année :",
+    "The ledger is empty, and no key exists. First create the key that opens the year's credits, with --data or --database"
+    " of the service:",
+    "Le registre est vide, et aucune clé n'existe. Créez d'abord la clé qui ouvre les crédits de l'année, avec --data ou"
+    " --database du service :",
 )
 _FIRST_FILE = Sentence(
     "The ledger is empty. First open the year's credits: send a file of openings with the key of the budget directorate:",

@@ -16,6 +16,8 @@ def enforce_atomicity(acts: np.ndarray, decisions: np.ndarray, book: Book, *, la
     if not (decisions["outcome"] > Outcome.HELD).any():
         return
     kernel.undo_decisions(seal_array(acts), book, seal_array(decisions))
+    stands_no_more = (decisions["outcome"] == Outcome.REFERENCE_CONFLICT) & (decisions["entry"] > last_entry)
+    decisions["entry"][stands_no_more] = 0
     undone = np.flatnonzero((decisions["outcome"] <= Outcome.DUPLICATE) & (decisions["entry"] > last_entry))
     refusal = np.zeros(1, decisions.dtype)
     refusal["outcome"], refusal["node"] = Outcome.FORM_REFUSED, -1

@@ -1,6 +1,6 @@
 """The rows to store for a decided piece: entries, refusals, duplicates, payees and payment details of requests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import Field
+from core.outcome_codes import Outcome
 from core.tables.columns import concat_tables, seal, seal_array, select_rows
 from core.tables.journal import Duplicates, LineDetails, NewPayees, Refusals
 from kernels import journal as kernel
@@ -21,6 +22,22 @@ from posting.raw_texts import take_texts, to_text_cells
 from posting.refusal_stretches import StoredRefusals, StretchRest
 
 _FOUND_CHARACTERS_MAX = 80
+_NAMED_FIELDS: Mapping[Outcome, Field] = {
+    Outcome.REFERENCE_CONFLICT: Field.REFERENCE,
+    Outcome.PAYEE_UNKNOWN: Field.PAYEE,
+    Outcome.BANK_DETAILS_DIFFER: Field.IBAN,
+    Outcome.PREDECESSOR_MISSING: Field.PREDECESSOR,
+    Outcome.ASSIGNMENT_DIFFERS: Field.PREDECESSOR,
+}
+"""The field that a refusal names although its text has the right form."""
+_FIELD_OF_CODE = seal_array(
+    np.array(
+        [
+            _NAMED_FIELDS.get(Outcome(code), Field.NONE) if code in set(Outcome) else 0
+            for code in range(max(Outcome) + 1)
+        ]
+    )
+)
 
 
 class BatchPosition(NamedTuple):
@@ -85,12 +102,15 @@ def build_refusals(
     position: BatchPosition,
     rests: Sequence[StretchRest] = (),
 ) -> SideTableRows:
-    """Return one row for each refused line of ``rows``: the faulty field's text, or the node that lacks credits.
+    """Return one row for each refused line of ``rows``: the named field and its text, or the node that lacks credits.
+
+    A line that contradicts an accepted act names that act by its entry, as ``@14710``.
 
     Each of ``rests`` is one row more, without texts, before that of the line that ended its stretch.
     """
     acts, row_decisions = piece.acts[rows], decisions[rows]
-    fields = np.where(row_decisions["outcome"] == acts["fault"], piece.field[rows], 0)
+    outcomes = row_decisions["outcome"]
+    fields = np.where(outcomes == acts["fault"], piece.field[rows], _FIELD_OF_CODE[outcomes])
     table = Refusals(
         batch=np.full(len(rows), position.batch),
         position=(position.position + rows).astype(np.int32),
@@ -104,7 +124,8 @@ def build_refusals(
         amount=piece.cents[rows],
         lines=np.ones(len(rows), np.int32),
     )
-    texts = [take_texts(piece, rows, Field.REFERENCE), _read_faulty_fields(piece, rows, fields)]
+    values = _name_entries(_read_faulty_fields(piece, rows, fields), row_decisions)
+    texts = [take_texts(piece, rows, Field.REFERENCE), values]
     if rests:
         table = concat_tables([table, _build_rests(piece, rests, position)])
         order = np.lexsort((table.line, table.position))
@@ -162,6 +183,17 @@ def _make_printable(texts: pa.Array) -> pa.Array:
     plain = pc.ReplaceSubstringOptions(pattern=r"[\x00-\x1f\x7f]", replacement="?")
     texts = pc.call_function("replace_substring_regex", [texts], plain)
     return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, _FOUND_CHARACTERS_MAX))
+
+
+def _name_entries(texts: pa.Array, row_decisions: np.ndarray) -> pa.Array:
+    """Replace the text of each line that contradicts an accepted act by the first entry of that act."""
+    conflicts = row_decisions["outcome"] == Outcome.REFERENCE_CONFLICT
+    if not conflicts.any():
+        return texts
+    entries = row_decisions["entry"]
+    texts_of_entries = pa.array(entries.astype(np.int64)).cast(pa.string())
+    numbers = pc.call_function("binary_join_element_wise", [pa.scalar("@"), texts_of_entries, pa.scalar("")])
+    return pc.call_function("if_else", [pa.array(conflicts & (entries > 0)), numbers, texts])
 
 
 def _read_faulty_fields(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -> pa.Array:

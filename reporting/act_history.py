@@ -4,19 +4,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from core.catalog import CATALOG, BudgetAction
+from core.catalog import CATALOG, BudgetAction, Stage
 from reporting.act_rows import (
     ActLines,
     RelatedRows,
     build_origin,
+    build_transfer_payee,
     describe_line,
     fetch_related,
     summarize_entry,
 )
-from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedHistory
+from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedHistory, Standing, Transfer
 from reporting.budget import read_appropriations
 from reporting.code_names import CodeNames
 from reporting.node_figures import fetch_figures
+from reporting.open_items import REQUESTS, FollowerSums, find_state, sum_followers, sum_settled
 from reporting.proofs import prove_link
 from reporting.refusals import Language, describe_refused_line
 from reporting.report_queries import Connection, Row, fetch
@@ -30,6 +32,7 @@ class RefusalCursor(NamedTuple):
     position: int
 
 
+_ENTRY_DIGITS_MAX = 18
 FROM_START = RefusalCursor(0, -1)
 
 
@@ -67,14 +70,26 @@ ALL_FOLLOWERS = HistoryOptions()
 async def explain(
     connection: Connection, names: CodeNames, reference: str, *, sender: str | None = None
 ) -> Explanation:
-    """Return the history of every act with this reference, of one sender or of all; empty if there is none."""
+    """Return the history of every act with this reference, of one sender or of all; empty if there is none.
+
+    A reference that no act has, and that is a number, with or without ``@`` before it, is that of an entry.
+    """
     query = ReferenceQuery(reference, Visibility(sender))
     lines = ActLines(
         await fetch_accepted_lines(connection, query), await fetch_refused_lines(connection, query)
     )
+    if not any(lines) and (entry := read_entry_number(reference)):
+        rows = await fetch(connection, "entry_seen", entry, sender, None)
+        lines = ActLines([row for row in rows if row["is_seen"]])
     histories = await build_histories(connection, names, lines)
     proofs = [await prove_link(connection, batch) for batch in histories.batches]
     return Explanation(reference, histories.accepted, histories.refused, proofs)
+
+
+def read_entry_number(text: str) -> int | None:
+    """Return the entry that a text names, as ``14710``, ``@14710`` or ``14,710``; None if it names none."""
+    digits = text.removeprefix("@").replace(",", "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _ENTRY_DIGITS_MAX else None
 
 
 async def fetch_accepted_lines(
@@ -112,8 +127,10 @@ async def build_histories(
     """Return the histories of some lines."""
     related = await fetch_related(connection, names, lines, limit=options.followers_max)
     figures = await _fetch_figures(connection, related, lines)
+    requests = [row["entry_id"] for row in lines.accepted if row["kind"] in REQUESTS]
+    sums = await sum_followers(connection, requests)
     return ActHistories(
-        [_build_accepted(related, row, figures) for row in lines.accepted],
+        [_build_accepted(related, row, figures, sums=sums) for row in lines.accepted],
         [_build_refused(related, row, figures, language=options.language) for row in lines.refused],
         [related.batches[number] for number in sorted(related.batches)],
         related.is_complete,
@@ -136,20 +153,55 @@ async def _fetch_figures(connection: Connection, related: RelatedRows, lines: Ac
     }
 
 
-def _build_accepted(related: RelatedRows, row: Row, figures: _FiguresByBatch) -> AcceptedLine:
+def _build_accepted(
+    related: RelatedRows, row: Row, figures: _FiguresByBatch, *, sums: FollowerSums
+) -> AcceptedLine:
     batch = related.batches[related.batch_of[row["entry_id"]]]
     predecessor = related.entries.get(row["predecessor"])
+    followers = related.followers.get(row["entry_id"], ())
     return AcceptedLine(
         **describe_line(related, row),
         batch=batch["batch"],
+        acts=batch["entries"],
         committed_at=batch["committed_at"].isoformat(),
         nodes=_build_changes(related.names, _list_checked_nodes(related, row), figures[batch["batch"]]),
         predecessor=summarize_entry(predecessor) if predecessor else None,
-        followers=[summarize_entry(follower) for follower in related.followers.get(row["entry_id"], ())],
+        standing=_build_standing(row, sums[row["entry_id"]], followers) if row["entry_id"] in sums else None,
+        followers=[summarize_entry(follower) for follower in followers],
+        transfers=[
+            _build_transfer(related, follower) for follower in followers if CATALOG[follower["kind"]].remits
+        ],
         duplicates=[
             build_origin(related, duplicate) for duplicate in related.duplicates.get(row["entry_id"], ())
         ],
     )
+
+
+def _build_transfer(related: RelatedRows, row: Row) -> Transfer:
+    run = related.transfer_details[row["entry_id"]].run
+    return Transfer(row["entry_id"], run, build_transfer_payee(related, row))
+
+
+def _build_standing(row: Row, sums: Mapping[int, int], followers: Sequence[Row]) -> Standing:
+    rejected, settled = sum_settled(sums)
+    return Standing(
+        state=find_state(row["amount"], rejected, settled),
+        settled_cents=settled,
+        payable_cents=row["amount"] - rejected - settled,
+        back_cents=_sum_back(row, followers),
+    )
+
+
+def _sum_back(row: Row, followers: Sequence[Row]) -> int:
+    """Sum what came back of the transfers of a request, and was neither sent again nor voided; interest is another debt."""
+    remainders = {row["entry_id"]: 0}
+    for follower in followers:
+        kind, predecessor = CATALOG[follower["kind"]], follower["predecessor"]
+        if predecessor in remainders and not kind.is_interest:
+            remainders[predecessor] -= follower["amount"] if remainders[predecessor] else 0
+            is_back = kind.reaches in (Stage.RETURNED, Stage.REOPENED)
+            remainders[follower["entry_id"]] = follower["amount"] if is_back else 0
+    return sum(remainders.values())
 
 
 def _build_refused(
@@ -157,7 +209,10 @@ def _build_refused(
 ) -> RefusedHistory:
     changes = _build_changes(related.names, _list_refusing_nodes(related, row), figures[row["batch"]])
     return RefusedHistory(
-        build_origin(related, row), describe_refused_line(related.names, row, language), changes
+        build_origin(related, row),
+        describe_refused_line(related.names, row, language),
+        changes,
+        related.batches[row["batch"]]["entries"],
     )
 
 

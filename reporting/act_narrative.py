@@ -1,7 +1,8 @@
 """The history of an act as text: sentences, and tables of the budget nodes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from core.catalog import CATALOG, Family
 from core.money import format_euros
 from reporting.act_views import (
     AcceptedLine,
@@ -12,15 +13,26 @@ from reporting.act_views import (
     Origin,
     PaymentTerms,
     RefusedHistory,
+    Standing,
+    Transfer,
 )
 from reporting.proofs import LinkProof
 from reporting.report_tables import CellType, Column, ReportTable
 
 _HASH_CHARACTERS = 16
-_DROP_ORDER = (
-    *(f"{measure} opened {when}" for when in ("before", "after") for measure in ("AE", "CP")),
-    *("AE available before", "CP available before"),
+_TRANSFER_KINDS = frozenset(
+    kind.name for kind in CATALOG if kind.remits or (kind.family is Family.SETTLEMENT and not kind.settles)
 )
+"""Transfers, and what the bank does with them."""
+_STATES: Mapping[str, str] = {
+    "requested": "no",
+    "partly_paid": "in part",
+    "paid": "yes",
+    "partly_rejected": "no, and rejected in part",
+    "rejected": "no, as it is rejected",
+}
+_FIGURES = ("opened", "reserved", "consumed", "available")
+_DROP_ORDER = tuple(f"{measure} {figure}" for figure in _FIGURES for measure in ("AE", "CP"))
 
 NarrativePart = str | ReportTable
 
@@ -47,7 +59,7 @@ def _render_accepted(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield f"  assigned   {_format_assignment(line.assignment)}"
     if line.payee:
         yield f"  payee      {line.payee.code} {line.payee.name}"
-        yield f"             IBAN {line.payee.iban} {line.payee.bic}".rstrip()
+        yield f"             {_format_account(line)}"
     if line.terms:
         yield from _render_terms(line.terms)
     if line.debit and line.credit:
@@ -55,12 +67,25 @@ def _render_accepted(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield f"             credit {line.credit.code} {line.credit.label}"
     if line.predecessor:
         yield f"  follows    {_format_entry(line.predecessor)}"
+    if line.standing:
+        yield f"  paid       {_format_standing(line.standing)}"
+    transfers = {transfer.entry: transfer for transfer in line.transfers}
     for follower in line.followers:
-        yield f"  followed   by {_format_entry(follower)}"
+        yield f"  followed   by {_format_entry(follower)}{_format_transfer(transfers.get(follower.entry))}"
     for origin in line.duplicates:
         yield f"  repeated   {_format_origin(origin)}: the same act, so nothing changed"
     if line.nodes:
-        yield build_nodes_table(line.nodes, line.batch)
+        yield build_nodes_table(
+            line.nodes, f"  Budget before and after {_format_batch(line.batch, line.acts)}"
+        )
+
+
+def _format_batch(batch: int, acts: int) -> str:
+    return (
+        f"batch {batch:,}, by all {acts:,} lines that it accepted"
+        if acts != 1
+        else f"batch {batch:,}, by this line alone"
+    )
 
 
 def _render_terms(terms: PaymentTerms) -> Iterator[str]:
@@ -86,7 +111,8 @@ def _render_refused(refused: RefusedHistory) -> Iterator[NarrativePart]:
     yield f"  because    {refusal.finding}{field}{missing}"
     yield f"  remedy     {refusal.action}"
     if refused.nodes:
-        yield build_nodes_table(refused.nodes, refusal.batch)
+        title = f"  Budget around {_format_batch(refusal.batch, refused.acts)}; the refused act changed nothing of it"
+        yield build_nodes_table(refused.nodes, title)
 
 
 def _format_origin(origin: Origin) -> str:
@@ -107,6 +133,39 @@ def _format_entry(entry: EntrySummary) -> str:
     return f"entry {entry.entry:,}, {entry.kind} {entry.reference} of {format_euros(entry.amount)} euros on {entry.day}"
 
 
+def _format_account(line: AcceptedLine) -> str:
+    """Return the account of an act, and what it is: an account that is registered later changes nothing of it."""
+    payee = line.payee
+    if payee is None:
+        return ""
+    account = f"IBAN {payee.iban} {payee.bic}".rstrip()
+    if payee.registered_by == line.entry:
+        return f"{account}, registered by this act"
+    use = (
+        "the account of the transfer"
+        if line.kind in _TRANSFER_KINDS
+        else "the account registered at that time"
+    )
+    return f"{account}: {use}, by entry {payee.registered_by:,}"
+
+
+def _format_transfer(transfer: Transfer | None) -> str:
+    """Return the account to which a follower went, if it is a transfer."""
+    if transfer is None or transfer.payee is None:
+        return ""
+    run = f", of payment run {transfer.run}" if transfer.run else ""
+    return f", to IBAN {transfer.payee.iban}{run}"
+
+
+def _format_standing(standing: Standing) -> str:
+    """Return whether a request is paid, with the amounts that are settled, still to be paid, and back from the bank."""
+    parts = [f"{_STATES[standing.state]}: {format_euros(standing.settled_cents)} euros settled"]
+    parts.append(f"{format_euros(standing.payable_cents)} to be paid")
+    if standing.back_cents:
+        parts.append(f"{format_euros(standing.back_cents)} came back from the bank and are not sent again")
+    return ", ".join(parts)
+
+
 def _format_proof(proof: LinkProof) -> str:
     stored, computed = proof.stored[:_HASH_CHARACTERS], proof.computed[:_HASH_CHARACTERS]
     if proof.holds:
@@ -114,23 +173,19 @@ def _format_proof(proof: LinkProof) -> str:
     return f"Batch {proof.batch:,}: its rows give {computed}, stored is {stored}: NOT proven."
 
 
-def build_nodes_table(nodes: Sequence[NodeChange], batch: int) -> ReportTable:
-    """Build the table of each node's credits before and after the batch, which contains other acts too."""
+def build_nodes_table(nodes: Sequence[NodeChange], title: str) -> ReportTable:
+    """Build the table of each node's credits before and after a batch, two rows a node, each of which adds up."""
     columns = [
         Column("budget node"),
-        *(
-            Column(f"{measure} {name} {when}", CellType.MONEY)
-            for measure in ("AE", "CP")
-            for name in ("opened", "available")
-            for when in ("before", "after")
-        ),
+        Column("when"),
+        *(Column(f"{measure} {figure}", CellType.MONEY) for measure in ("AE", "CP") for figure in _FIGURES),
     ]
     rows = [
-        [
-            node.node,
-            *(node.ae_before.opened, node.ae_after.opened, node.ae_before.available, node.ae_after.available),
-            *(node.cp_before.opened, node.cp_after.opened, node.cp_before.available, node.cp_after.available),
-        ]
+        [node.node, when, *(getattr(measure, figure) for measure in measures for figure in _FIGURES)]
         for node in nodes
+        for when, measures in (
+            ("before", (node.ae_before, node.cp_before)),
+            ("after", (node.ae_after, node.cp_after)),
+        )
     ]
-    return ReportTable(f"  Budget before and after batch {batch:,}", columns, rows, drop_order=_DROP_ORDER)
+    return ReportTable(title, columns, rows, drop_order=_DROP_ORDER)

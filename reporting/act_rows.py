@@ -12,9 +12,10 @@ from reporting.act_views import Assignment, CodeLabel, EntrySummary, Origin, Pay
 from reporting.code_names import CodeNames, format_month
 from reporting.payment_details import fetch_terms
 from reporting.report_queries import Connection, Row, fetch
+from reporting.transfer_accounts import TransferDetails, find_details, find_transfers_above
 
-_ROUNDS_MAX = 4
-"""No chain of followers is longer: commitment, service or request, reversal."""
+OPEN_ITEM_STEPS = 4
+"""Steps of followers that the open items need: commitment, service or request, payment, reversal."""
 _LOOKUPS_MAX = 40
 """Most keys for single look-ups; for more keys, one pass over the partitions without a B-tree is faster."""
 
@@ -28,7 +29,11 @@ class RelatedRows:
     batch_of: Mapping[int, int]
     batches: Mapping[int, Row]
     cells: Mapping[int, Row]
-    payees: Mapping[int, Row]
+    payees: Mapping[int, Sequence[Row]]
+    """All details of each payee, in the order of their registration."""
+    transfers_above: Mapping[int, Row]
+    """By entry, the transfer that it is or follows."""
+    transfer_details: Mapping[int, TransferDetails]
     terms: Mapping[int, PaymentTerms]
     """By entry, for those that state payment terms."""
     entries: Mapping[int, Row]
@@ -47,26 +52,37 @@ class ActLines(NamedTuple):
 
 
 async def fetch_related(
-    connection: Connection, names: CodeNames, lines: ActLines, *, limit: int | None = None
+    connection: Connection,
+    names: CodeNames,
+    lines: ActLines,
+    *,
+    limit: int | None = None,
+    steps: int | None = None,
 ) -> RelatedRows:
-    """Fetch the rows related to ``lines``; at most ``limit`` followers, and as many duplicates."""
+    """Fetch the rows related to ``lines``; at most ``limit`` followers, of so many ``steps``, and as many duplicates."""
     entries, refused = lines
     entry_numbers = [row["entry_id"] for row in entries]
     predecessors = await fetch(connection, "entries_by_number", [row["predecessor"] for row in entries])
-    followers = await _fetch_follower_chain(connection, entry_numbers, limit)
+    followers = await _fetch_follower_chain(connection, entry_numbers, limit, steps=steps)
     duplicates = await fetch(connection, "duplicates_of", entry_numbers, limit)
     numbers = {row["submission"] for row in (*entries, *refused, *duplicates)}
     batch_of = {
         row["entry_id"]: row["batch"] for row in await fetch(connection, "batches_of_entries", entry_numbers)
     }
     batches = {*batch_of.values(), *(row["batch"] for row in refused)}
+    transfers_above = await find_transfers_above(connection, entries)
+    transfers = [row for row in followers if CATALOG[row["kind"]].remits]
     return RelatedRows(
         names,
         index_by("submission", await fetch(connection, "submissions", list(numbers))),
         batch_of,
         index_by("batch", await fetch(connection, "batches", list(batches))),
         index_by("cell", await fetch(connection, "cells", [row["cell"] for row in entries])),
-        index_by("payee", await fetch(connection, "payees", [row["payee"] for row in entries])),
+        _group_by(
+            "payee", await fetch(connection, "payees", [row["payee"] for row in (*entries, *transfers)])
+        ),
+        transfers_above,
+        await find_details(connection, [*transfers_above.values(), *transfers]),
         await fetch_terms(connection, entry_numbers),
         index_by("entry_id", [*entries, *predecessors]),
         _group_by("follows", followers),
@@ -76,18 +92,23 @@ async def fetch_related(
 
 
 async def _fetch_follower_chain(
-    connection: Connection, entries: Sequence[int], limit: int | None
+    connection: Connection, entries: Sequence[int], limit: int | None, *, steps: int | None
 ) -> list[Mapping[str, Any]]:
-    """Fetch the followers of ``entries``, their followers, and so on; ``follows`` is the entry of the first step."""
+    """Fetch the followers of ``entries``, their followers, and so on to the last; ``follows`` is the entry of the first step.
+
+    A transfer that comes back is sent again, and may come back again: no number of steps bounds a history.
+    """
     followers: list[Mapping[str, Any]] = []
     first = {number: number for number in entries}
-    for _ in range(_ROUNDS_MAX):
+    step = 0
+    while first and step != steps and (limit is None or len(followers) < limit):
         remaining = None if limit is None else limit - len(followers)
-        rows = await fetch_followers(connection, list(first), limit=remaining) if first else []
-        steps = [{**row, "follows": first[row["predecessor"]]} for row in rows]
-        followers += steps
-        first = {step["entry_id"]: step["follows"] for step in steps}
-    return followers
+        rows = await fetch_followers(connection, list(first), limit=remaining)
+        steps_of_chain = [{**row, "follows": first[row["predecessor"]]} for row in rows]
+        followers += steps_of_chain
+        first = {row["entry_id"]: row["follows"] for row in steps_of_chain}
+        step += 1
+    return sorted(followers, key=lambda row: row["entry_id"])
 
 
 async def fetch_followers(
@@ -117,7 +138,7 @@ def _group_by(column: str, rows: Iterable[Any]) -> Mapping[int, list[Any]]:
 
 def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
     """Describe an accepted line by its own fields."""
-    kind, payee, cell = CATALOG[row["kind"]], related.payees.get(row["payee"]), related.cells.get(row["cell"])
+    kind, cell = CATALOG[row["kind"]], related.cells.get(row["cell"])
     return {
         "entry": row["entry_id"],
         "reference": row["reference"],
@@ -128,7 +149,7 @@ def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
         "day": row["day"].isoformat(),
         "month": format_month(to_period(row["exercise"], row["month"])),
         "assignment": _build_assignment(related.names, cell) if cell else None,
-        "payee": Payee(payee["code"], payee["name"], payee["iban"], payee["bic"]) if payee else None,
+        "payee": _build_payee(related, row),
         "terms": related.terms.get(row["entry_id"]),
         "debit": CodeLabel(*related.names.find_account(row["debit"], row["exercise"]))
         if row["debit"]
@@ -137,6 +158,37 @@ def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
         if row["credit"]
         else None,
     }
+
+
+def _build_payee(related: RelatedRows, row: Row) -> Payee | None:
+    """Return the payee of an act, with the account to which its transfer went, or else the one registered at its time."""
+    transfer = related.transfers_above.get(row["entry_id"])
+    return (
+        build_transfer_payee(related, transfer)
+        if transfer
+        else _find_payee(related, row["payee"], row["entry_id"])
+    )
+
+
+def build_transfer_payee(related: RelatedRows, transfer: Row) -> Payee | None:
+    """Return the payee of a transfer, with the account to which it went."""
+    return _find_payee(related, transfer["payee"], related.transfer_details[transfer["entry_id"]].details)
+
+
+def find_present_payee(related: RelatedRows, row: Row) -> Payee | None:
+    """Return the payee of an act with the account that is registered now, which is the one that is paid next."""
+    details = related.payees.get(row["payee"], ())
+    return _name_payee(details[-1]) if details else None
+
+
+def _find_payee(related: RelatedRows, number: int, entry: int) -> Payee | None:
+    """Return a payee as registered at the time of an entry."""
+    details = [row for row in related.payees.get(number, ()) if row["entry_id"] <= entry]
+    return _name_payee(details[-1]) if details else None
+
+
+def _name_payee(details: Row) -> Payee:
+    return Payee(*(details[name] for name in ("code", "name", "iban", "bic", "entry_id")))
 
 
 def build_origin(related: RelatedRows, row: Row) -> Origin:

@@ -46,6 +46,17 @@ class Payee(msgspec.Struct, frozen=True):
     name: str
     iban: str
     bic: str
+    registered_by: int = 0
+    """The entry that registered this account: later changes do not alter what an earlier act states."""
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """A payment or re-issue, and the account to which it went."""
+
+    entry: int
+    run: int | None
+    """The payment run that issued it; null for an act of a file."""
+    payee: Payee | None
 
 
 class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +95,19 @@ class EntrySummary(AmountStruct, frozen=True):
     amount_cents: Cents = 0
 
 
+class Standing(AmountStruct, frozen=True, kw_only=True):
+    """Whether a payment request is paid."""
+
+    state: str
+    """``requested``, ``partly_paid``, ``paid``, ``partly_rejected`` or ``rejected``."""
+    settled_cents: Cents
+    """Paid, set off or diverted to another payee."""
+    payable_cents: Cents
+    """Neither rejected nor settled."""
+    back_cents: Cents
+    """Of what is settled: transfers that the bank rejected or returned, and that were not sent again."""
+
+
 class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     """An accepted line and the facts related to it."""
 
@@ -96,6 +120,8 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     day: str
     month: str
     batch: int
+    acts: int
+    """The lines that its batch accepted: the figures of nodes are before and after all of them."""
     committed_at: str
     assignment: Assignment | None
     payee: Payee | None
@@ -105,7 +131,12 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     credit: CodeLabel | None
     nodes: list[NodeChange]
     predecessor: EntrySummary | None
+    standing: Standing | None
+    """Only of a payment request."""
     followers: list[EntrySummary]
+    """All that follows it, directly or through others, in the order of entries."""
+    transfers: list[Transfer]
+    """The payments and re-issues among these followers."""
     duplicates: list[Origin]
     """The origins of lines that repeat this one."""
     amount_cents: Cents = 0
@@ -118,6 +149,8 @@ class RefusedHistory(msgspec.Struct, frozen=True):
     refusal: RefusedLine
     nodes: list[NodeChange]
     """The node that refused the line, and the nodes above it."""
+    acts: int = 0
+    """The lines that its batch accepted: what the nodes' figures changed by is theirs."""
 
 
 class Explanation(msgspec.Struct, frozen=True):

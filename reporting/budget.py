@@ -14,7 +14,8 @@ from reporting.report_tables import CellType, Column, ReportTable
 _FIGURES = ("opened", "allotted", "reserved", "consumed")
 _DROP_ORDER = (
     "label",
-    *(f"{measure} {name}" for name in ("opened", "reserved", "consumed") for measure in ("AE", "CP")),
+    *(f"{measure} {name}" for name in ("reserved", "consumed") for measure in ("AE", "CP")),
+    *("year", "AE opened", "CP opened"),
 )
 
 

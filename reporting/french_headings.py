@@ -60,9 +60,10 @@ HEADINGS: Mapping[str, str] = {
     "held": "en attente",
     "state": "état",
     "received, UTC": "réception, UTC",
+    "sent by": "envoyées par",
     "what": "donnée",
-    "stated": "annoncé",
-    "counted": "recompté",
+    "stated, number": "annoncé, nombre",
+    "counted, number": "recompté, nombre",
     "stated, euros": "annoncé, euros",
     "counted, euros": "recompté, euros",
     "holds": "concorde",
@@ -103,6 +104,7 @@ def translate_headings(table: ReportTable) -> ReportTable:
     return table._replace(
         title=_translate_title(table.title),
         columns=columns,
+        below=table.below and table.below._replace(column=_translate_name(table.below.column)),
         footer=_translate_footer(table.footer),
         drop_order=order,
     )

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.catalog import CATALOG, Family, Remainder, list_kinds
 from reporting.act_rows import (
+    OPEN_ITEM_STEPS,
     ActLines,
     RelatedRows,
     choose_lookup,
     describe_line,
     fetch_related,
+    find_present_payee,
     summarize_entry,
 )
 from reporting.act_views import Assignment, EntrySummary, Origin, Payee, PaymentTerms
@@ -125,8 +127,8 @@ async def load_commitments(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
 ) -> CommitmentStatus:
     """Load the status of these lines of commitments."""
-    related = await fetch_related(connection, names, ActLines(rows), limit=limit)
-    sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
+    related = await fetch_related(connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS)
+    sums = await sum_followers(connection, [row["entry_id"] for row in rows])
     lines = [_build_commitment(related, row, sums[row["entry_id"]]) for row in rows]
     return CommitmentStatus(lines, related.is_complete)
 
@@ -135,13 +137,13 @@ async def load_payments(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
 ) -> PaymentStatus:
     """Load the status of these lines of payment requests."""
-    related = await fetch_related(connection, names, ActLines(rows), limit=limit)
-    sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
+    related = await fetch_related(connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS)
+    sums = await sum_followers(connection, [row["entry_id"] for row in rows])
     lines = [_build_payment(related, row, sums[row["entry_id"]]) for row in rows]
     return PaymentStatus(lines, related.is_complete)
 
 
-async def _sum_followers(connection: Connection, entries: Sequence[int]) -> FollowerSums:
+async def sum_followers(connection: Connection, entries: Sequence[int]) -> FollowerSums:
     """Sum the followers of these entries, less what was undone; the database sums, as followers may be many."""
     direct = await _fetch_drawn(connection, entries)
     undoable = [row for row in direct if CATALOG[row["kind"]].family in _UNDOABLE]
@@ -192,13 +194,14 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     line, predecessor = describe_line(related, row), related.entries.get(row["predecessor"])
     all_followers = related.followers.get(row["entry_id"], ())
     followers = [follower for follower in all_followers if follower["predecessor"] == row["entry_id"]]
-    rejected, settled = _sum_family(sums, Family.REJECTION), _sum_family(sums, Family.SETTLEMENT)
-    diverted = _sum_kinds(sums, _DIVERTING)
+    rejected, diverted = _sum_family(sums, Family.REJECTION), _sum_kinds(sums, _DIVERTING)
+    settled = sum_settled(sums)[1] - diverted
     remainder = row["amount"] - rejected
     return PaymentLine(
         **_select_shared(line),
-        **{name: line[name] for name in ("kind", "french", "payee", "terms", "amount")},
-        state=_find_state(row["amount"], rejected, settled + diverted),
+        **{name: line[name] for name in ("kind", "french", "terms", "amount")},
+        payee=find_present_payee(related, row),
+        state=find_state(row["amount"], rejected, settled + diverted),
         rejected=rejected,
         left=remainder,
         settled=settled,
@@ -212,7 +215,21 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     )
 
 
-def _find_state(amount: int, rejected: int, settled: int) -> str:
+class RequestSums(NamedTuple):
+    """The cents of a payment request that its accountant rejected, and those that were settled."""
+
+    rejected: int
+    settled: int
+    """Paid, set off or diverted to another payee."""
+
+
+def sum_settled(sums: Mapping[int, int]) -> RequestSums:
+    """Sum the followers of a request."""
+    settled = _sum_family(sums, Family.SETTLEMENT) + _sum_kinds(sums, _DIVERTING)
+    return RequestSums(_sum_family(sums, Family.REJECTION), settled)
+
+
+def find_state(amount: int, rejected: int, settled: int) -> str:
     """Return the state of a request of which ``settled`` cents were paid, set off or diverted."""
     if settled:
         return "partly_paid" if settled < amount - rejected else "paid"

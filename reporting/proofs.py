@@ -139,9 +139,13 @@ async def prove_submission(connection: Connection, names: CodeNames, number: int
 async def _compare_totals(connection: Connection, row: Row, progress: Row) -> Iterable[Agreement]:
     outcomes = ("accepted", "duplicate", "refused", "suspended")
     declared = [
-        Agreement("lines of the file", row["declared_lines"], sum(progress[name] for name in outcomes)),
         Agreement(
-            "cents of the file",
+            "lines of the file, refused ones too",
+            row["declared_lines"],
+            sum(progress[name] for name in outcomes),
+        ),
+        Agreement(
+            "amounts of the file, of refused lines too, as they state them",
             row["declared_cents"],
             sum(progress[f"{name}_cents"] for name in outcomes),
             True,
@@ -149,7 +153,7 @@ async def _compare_totals(connection: Connection, row: Row, progress: Row) -> It
     ]
     counted = await fetch_one(connection, "counted_of_submission", row["submission"])
     rows = [Agreement(f"{name} lines", progress[name], counted[name]) for name in outcomes[:3]]
-    accepted = Agreement("accepted cents", progress["accepted_cents"], counted["accepted_cents"], True)
+    accepted = Agreement("accepted amounts", progress["accepted_cents"], counted["accepted_cents"], True)
     is_declared = progress["done"] and row["declared_lines"] is not None
     return [*(declared if is_declared else []), *rows, accepted]
 
@@ -212,8 +216,8 @@ def build_table(proof: BatchProof | SubmissionProof) -> ReportTable:
     columns = [
         *(
             Column("what", CellType.PROSE),
-            Column("stated", CellType.COUNT),
-            Column("counted", CellType.COUNT),
+            Column("stated, number", CellType.COUNT),
+            Column("counted, number", CellType.COUNT),
         ),
         *(Column("stated, euros", CellType.MONEY), Column("counted, euros", CellType.MONEY), Column("holds")),
     ]

@@ -60,8 +60,29 @@ from submission where submission = any($1::int[]);
 select cell, centre, area, item, fund, operation, budget_year from cell where cell = any($1::int[]);
 
 -- name: payees
--- With their last details.
-select distinct on (payee) payee, code, name, iban, bic from payee where payee = any($1::int[]) order by payee, entry_id desc;
+-- With all their details, in the order of their registration.
+select payee, entry_id, code, name, iban, bic from payee where payee = any($1::int[]) order by payee, entry_id;
+
+-- name: transfers_above
+-- The transfer that each of entries $1 is or follows: of $2 kinds, reached through entries of $3 kinds.
+with recursive climb as (
+    select e.entry_id as act, e.entry_id, e.predecessor, e.kind, e.submission, e.line, e.payee from entry e where e.entry_id = any($1::bigint[])
+    union all
+    select c.act, p.entry_id, p.predecessor, p.kind, p.submission, p.line, p.payee from climb c join entry p on p.entry_id = c.predecessor
+    where c.kind = any($3::smallint[])
+)
+select * from climb where kind = any($2::smallint[]);
+
+-- name: runs_of_submissions
+-- The payment runs whose acts are in submissions $1.
+select i.run, s.submission from submission s join payment_issue i on i.file_hash = s.file_hash
+where s.submission = any($1::int[]) and s.sender = 'treasury';
+
+-- name: pages_of_run
+select page from payment_page where run = $1 order by page;
+
+-- name: page_of_run
+select content from payment_page where run = $1 and page = $2;
 
 -- name: request_pages
 -- The pages that may contain payment details of entries $1.

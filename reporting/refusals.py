@@ -1,6 +1,6 @@
 """Refused lines: their number by reason, the meaning of the reason, and the remedy."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -12,9 +12,10 @@ from core.catalog import CATALOG
 from core.line_remedies import Remedy
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
+from core.senders import RESERVED_SENDERS
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch
-from reporting.report_tables import CellType, Column, ReportTable
+from reporting.report_tables import CellType, Column, ReportTable, TextBelow
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 Language = Literal["en", "fr"]
@@ -33,15 +34,18 @@ class RefusalReason(msgspec.Struct, frozen=True):
     submissions: int
     finding: str
     action: str
+    sent_by: str = "senders"
+    """``senders``, or ``crescendo`` for what Crescendo proposed itself, such as late interest."""
 
 
 class Refusals(msgspec.Struct, frozen=True):
-    """Refused lines by reason, the most frequent first."""
+    """Refused lines by reason, those of Crescendo's own proposals after the others, the most frequent first."""
 
     submission: int | None
     reasons: list[RefusalReason]
     lines: int
     cents: int
+    """Of all lines, as they state it; where the amount itself is at fault it means nothing."""
 
 
 class RefusedLine(AmountStruct, frozen=True, kw_only=True):
@@ -75,14 +79,16 @@ async def load_refusals(
     connection: Connection,
     *,
     submission: int | None = None,
+    sender: str | None = None,
     language: Language = "en",
     visibility: Visibility = WHOLE_JOURNAL,
 ) -> Refusals:
-    """Load the refused lines by reason, of one submission or of all that are visible."""
+    """Load the refused lines by reason, of one submission or sender or of all, as far as they are visible."""
+    scope = (submission, sender, sorted(RESERVED_SENDERS))
     if visibility.is_whole:
-        rows = await fetch(connection, "refusals", submission)
+        rows = await fetch(connection, "refusals", *scope)
     else:
-        rows = await fetch(connection, "refusals_of_scope", submission, *visibility)
+        rows = await fetch(connection, "refusals_of_scope", *scope, *visibility)
     reasons = [_build_reason(row, language) for row in rows]
     lines, cents = sum(reason.lines for reason in reasons), sum(reason.cents for reason in reasons)
     return Refusals(submission, reasons, lines, cents)
@@ -90,8 +96,9 @@ async def load_refusals(
 
 def _build_reason(row: Row, language: Language) -> RefusalReason:
     finding, action = select_language(REMEDIES[Outcome(row["code"])], language)
+    sent_by = "crescendo" if row["is_own"] else "senders"
     return RefusalReason(
-        Outcome(row["code"]).name, row["lines"], row["cents"], row["submissions"], finding, action
+        Outcome(row["code"]).name, row["lines"], row["cents"], row["submissions"], finding, action, sent_by
     )
 
 
@@ -158,20 +165,41 @@ def build_table(refusals: Refusals) -> ReportTable:
     """Build the table by reason."""
     scope = f" of submission {refusals.submission}" if refusals.submission is not None else ""
     columns = [
-        *(Column("reason"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
+        *(Column("sent by"), Column("reason")),
+        *(Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
         *(Column("what it means", CellType.PROSE), Column("what to do", CellType.PROSE)),
     ]
     rows = [
-        [reason.code, reason.lines, reason.cents, reason.finding, reason.action]
+        [
+            _SENT_BY[reason.sent_by],
+            reason.code,
+            reason.lines,
+            _read_cents(reason),
+            reason.finding,
+            reason.action,
+        ]
         for reason in refusals.reasons
     ]
-    foot = ["all", refusals.lines, refusals.cents, "", ""]
+    foot = ["all", "", refusals.lines, sum(_read_cents(reason) or 0 for reason in refusals.reasons), "", ""]
     return ReportTable(
-        f"Refused lines{scope}", columns, rows, foot, drop_order=("what it means", "euros", "lines")
+        f"Refused lines{scope}",
+        columns,
+        rows,
+        foot,
+        drop_order=("what it means", "euros", "sent by", "lines"),
     )
 
 
-_DROP_ORDER = ("kind", "node", "missing", "found", "field", "to line", "euros")
+def _read_cents(reason: RefusalReason) -> int | None:
+    """Return the sum of a reason; None where the amount itself is at fault, so that its sum means nothing."""
+    return None if Outcome[reason.code] in _AMOUNT_FAULTS else reason.cents
+
+
+_SENT_BY: Mapping[str, str] = {"senders": "senders", "crescendo": "Crescendo itself"}
+_AMOUNT_FAULTS = frozenset({Outcome.AMOUNT_INVALID, Outcome.AMOUNT_NOT_POSITIVE, Outcome.AMOUNT_OVER_LIMIT})
+_REMEDY = "what to do"
+_DROP_ORDER = ("kind", "to line", _REMEDY, "euros")
+"""The remedies stand below the table then; if that is too wide too, each line is shown as lines of heading and value."""
 
 
 def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
@@ -190,7 +218,7 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
             Column("found", CellType.PROSE),
             Column("node"),
             Column("missing", CellType.MONEY),
-            Column("what to do", CellType.PROSE),
+            Column(_REMEDY, CellType.PROSE),
         ),
     ]
     rows = [
@@ -201,4 +229,6 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
         ]
         for line in lines
     ]
-    return ReportTable("Refused lines, one by one", columns, rows, drop_order=_DROP_ORDER)
+    remedies = dict.fromkeys(f"{line.code}: {line.action}" for line in lines)
+    title = "Refused lines, one by one"
+    return ReportTable(title, columns, rows, drop_order=_DROP_ORDER, below=TextBelow(_REMEDY, list(remedies)))

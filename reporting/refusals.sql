@@ -1,7 +1,10 @@
 -- name: refusals
-select code, sum(lines)::bigint as lines, sum(amount)::bigint as cents, count(distinct submission) as submissions
-from refusal_count where $1::int is null or submission = $1
-group by code order by sum(lines) desc, code;
+-- Refused lines by reason, of submission $1 and sender $2 (all if null); those of Crescendo's own senders $3 apart, after the others.
+select s.sender = any($3::text[]) as is_own, r.code, sum(r.lines)::bigint as lines, sum(r.amount)::bigint as cents,
+       count(distinct r.submission) as submissions
+from refusal_count r join submission s on s.submission = r.submission
+where ($1::int is null or r.submission = $1) and ($2::text is null or s.sender = $2)
+group by 1, r.code order by 1, sum(r.lines) desc, r.code;
 
 -- name: last_batch_of_submission
 -- The last batch with lines of a submission; 0 before the first.
@@ -31,7 +34,7 @@ where submission = $1 and line + lines - 1 > $2
 order by line limit $3;
 
 -- name: refusals_of_scope
--- The same of sender $2 on fund centres $3 of programmes $4 (all if null): a line belongs to the fund centre that refused it, and
+-- The same of what sender $4 may see on fund centres $5 of programmes $6 (all if null): a line belongs to the fund centre that refused it, and
 -- one without a fund centre to the programmes of its file.
 with line as (
     select submission, code, lines, amount, node from refusal where $1::int is null or submission = $1
@@ -40,8 +43,8 @@ with line as (
     where p.stretch_rest_lines > 0 and ($1::int is null or p.submission = $1)
       and not exists (select from progress l where l.submission = p.submission and l.batch > p.batch)
 )
-select l.code, sum(l.lines)::bigint as lines, sum(l.amount)::bigint as cents, count(distinct l.submission) as submissions
+select s.sender = any($3::text[]) as is_own, l.code, sum(l.lines)::bigint as lines, sum(l.amount)::bigint as cents, count(distinct l.submission) as submissions
 from line l join submission s on s.submission = l.submission
-where ($2::text is null or s.sender = $2)
-  and ($3::int[] is null or case when l.node = 0 then s.programmes <@ $4::text[] else l.node / 6 % 131072 = any($3::int[]) end)
-group by l.code order by sum(l.lines) desc, l.code;
+where ($2::text is null or s.sender = $2) and ($4::text is null or s.sender = $4)
+  and ($5::int[] is null or case when l.node = 0 then s.programmes <@ $6::text[] else l.node / 6 % 131072 = any($5::int[]) end)
+group by 1, l.code order by 1, sum(l.lines) desc, l.code;

@@ -27,6 +27,7 @@ class ParameterType(Enum):
     BATCH = "batch"
     SUBMISSION = "submission"
     PROGRAMME = "programme"
+    SENDER = "sender"
     CHOICE = "choice"
     LANGUAGE = "language"
     """A choice on the command line; over HTTP the ``Accept-Language`` header decides."""
@@ -157,6 +158,7 @@ def _import_refusals() -> ReportSource:
         lambda connection, _, arguments: report.load_refusals(
             connection,
             submission=arguments.values["submission"],
+            sender=arguments.values["sender"],
             language=arguments.values["language"],
             visibility=arguments.visibility,
         ),
@@ -252,6 +254,7 @@ REPORTS = (
         "Refused lines by reason, the most frequent first, and what to do",
         (
             ReportParameter("submission", "Only this submission", ParameterType.SUBMISSION),
+            ReportParameter("sender", "Only the lines of this sender", ParameterType.SENDER),
             ReportParameter(
                 "language", "Language of findings and remedies", ParameterType.LANGUAGE, ("en", "fr")
             ),

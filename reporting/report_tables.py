@@ -37,6 +37,13 @@ class Column(NamedTuple):
     cell_type: CellType = CellType.TEXT
 
 
+class TextBelow(NamedTuple):
+    """Sentences that a narrow terminal shows below a table in place of a column that it leaves out."""
+
+    column: str
+    sentences: Sequence[str]
+
+
 class ReportTable(NamedTuple):
     """A table; ``footer`` is a separate last row, such as a total."""
 
@@ -49,6 +56,7 @@ class ReportTable(NamedTuple):
 
     If the others do not fit either, each row is shown as lines of heading and value.
     """
+    below: TextBelow | None = None
 
     def format_rows(self) -> list[list[str]]:
         """Format the rows for people."""

@@ -102,5 +102,5 @@ def build_table(balance: TrialBalance) -> ReportTable:
         columns,
         rows,
         ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit],
-        drop_order=("label",),
+        drop_order=("balance", "label"),
     )

@@ -1,6 +1,6 @@
 """Files processed together, with PostgreSQL: outcomes as one by one, and the same journal wherever the engine is killed.
 
-The long form draws as many cases as wanted: ``EXAMPLES_FACTOR=20 make test ARGS="-k file_order"``.
+The long form draws as many cases as wanted: ``EXAMPLES_FACTOR=8 make test ARGS=tests/test_file_order.py``.
 """
 
 import asyncio

@@ -34,6 +34,8 @@ _MARKS: Mapping[str, bytes] = {
     UTF_16BE: codecs.BOM_UTF16_BE,
 }
 _BLOCK_BYTES = 2**20
+STATE_CHARSET = "state its charset: --charset, or Content-Type: text/csv; charset=windows-1252"
+"""The advice for bytes of another charset."""
 
 
 class CharsetChoice(NamedTuple):
@@ -143,5 +145,5 @@ class _Transcoder(io.RawIOBase):
         position = f"{self._name}, line {self._lines + before.count(chr(10)) + 1:,}"
         fault = f"These bytes are not {self._charset}: {error.object[error.start : error.end]!r}"
         return FileUnreadable(
-            position, fault, "Write the file in the charset that is stated, or state its charset"
+            position, fault, f"Write the file in the charset that is stated, or {STATE_CHARSET}"
         )

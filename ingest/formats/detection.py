@@ -101,6 +101,8 @@ _FOREIGN_FORMATS: Mapping[bytes, str] = {
     b"\x28\xb5\x2f\xfd": "a Zstandard file",
     b"\xfd7zXZ": "an xz file",
 }
+NAME_DIFFERS = ", not what its name claims"
+"""How the finding of a file whose name has the extension of another format ends."""
 _ARRAY_START = b"["
 _XML_STARTS = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")
 """How an XML document begins, in UTF-8 and in UTF-16."""
@@ -132,7 +134,7 @@ def detect(path: Path, name: str, charset: str = "") -> FileFormat:
     if formats_of_suffix is not None and file_format not in formats_of_suffix:
         raise FileUnreadable(
             name,
-            f"The file is {file_format}, not what its name claims",
+            f"The file is {file_format}{NAME_DIFFERS}",
             "Give the file the extension of its format",
         )
     return file_format
@@ -184,6 +186,16 @@ def _detect_by_text(text: bytes, name: str) -> FileFormat:
         return FileFormat.CSV
     remedy = _NUL_REMEDY if b"\0" in header else _REMEDY
     raise FormatUnknown(name, f"The file begins with {text[:16]!r}, which no known format does", remedy)
+
+
+def may_have_charset(path: Path) -> bool:
+    """Return whether a file can be CSV, the only format whose charset is stated: it does not begin as another does."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    is_binary = head.startswith((*_MAGIC_FORMATS, b"\xff\xff\xff\xff")) or head[TAR_MAGIC_AT:].startswith(
+        TAR_MAGIC
+    )
+    return not (is_binary or head.startswith(_XML_STARTS) or head.lstrip().startswith((b"{", b"<")))
 
 
 def describe_position(name: str, line: int | None = None, column: str | None = None) -> str:

@@ -59,7 +59,11 @@ def _check_name(name: str, position: str) -> None:
         raise FormatUnknown(position, "The name is not printable", "Name it in printable characters")
     if column := _find_like(name):
         fault = f"The column is unknown, and its name is like that of the column {column}"
-        raise FormatUnknown(position, fault, f"Name it {column}; or otherwise, if it is another column")
+        raise FormatUnknown(
+            position,
+            fault,
+            f"Name it {column} if it is that column, else give it a name that is less like it",
+        )
 
 
 def _find_like(name: str) -> str | None:

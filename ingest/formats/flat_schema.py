@@ -30,11 +30,12 @@ from ingest.formats.typed_values import (
 _AMOUNT_PATTERN = r"^-?0*[0-9]{1,16}([.,][0-9]{1,2})?$"
 """Decimal text with at most two decimals whose cents fit in an int64; other texts refuse their line."""
 _EUROS_TYPE = pa.decimal128(38, 2)
-_SUGGESTIONS_MAX = 2
+_SUGGESTIONS_MAX, _LIKENESS_MIN = 2, 0.8
 _BOTH_AMOUNTS = frozenset({Field.AMOUNT.column, Field.AMOUNT_CENTS.column})
 
 
 _EXTRA_KEY = b"extra_columns"
+_EXTRA_REMEDY = "the option --extra-columns, or the header Crescendo-Extra-Columns: true, allows others, which are not read"
 
 
 def check_columns(names: Iterable[str], name: str, options: ReadOptions = PLAIN) -> list[str]:
@@ -75,11 +76,11 @@ def _describe_nameless(number: int) -> str:
 
 
 def _format_remedy(column: str, options: ReadOptions) -> str:
-    near = get_close_matches(column.lower(), FIELD_BY_COLUMN, _SUGGESTIONS_MAX)
+    near = get_close_matches(column.lower(), FIELD_BY_COLUMN, _SUGGESTIONS_MAX, _LIKENESS_MIN)
     if near:
         return f"Did you mean {' or '.join(near)}? docs/format.md describes all columns"
-    others = "; a file may have others if its sender allows extra columns" if options.may_allow_extra else ""
-    return f"The columns are {', '.join(FIELD_BY_COLUMN)}{others}"
+    columns = f"The columns are {', '.join(FIELD_BY_COLUMN)}"
+    return f"{columns}; {_EXTRA_REMEDY}" if options.may_allow_extra else columns
 
 
 def conform_schema(schema: pa.Schema, name: str, options: ReadOptions = PLAIN) -> pa.Schema:

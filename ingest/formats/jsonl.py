@@ -34,6 +34,13 @@ _JSON_NUMBER = rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 _AMOUNT_CENTS = Field.AMOUNT_CENTS.column
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SAMPLE_LINES = 32
+_TYPE_NAMES: Mapping[type, str] = {
+    list: "array",
+    dict: "object",
+    str: "string",
+    bool: "boolean",
+    type(None): "null",
+}
 _REMEDY = "Write one flat JSON object per line, each name once, each value text or a number"
 
 
@@ -80,7 +87,7 @@ def parse_object(text: bytes, position: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise FileUnreadable(position, f"The text is not a JSON object: {error}"[:300], _REMEDY) from error
     if not isinstance(value, dict):
-        raise FileUnreadable(position, f"The text is a JSON {type(value).__name__}, not an object", _REMEDY)
+        raise FileUnreadable(position, f"The text is a JSON {_name_type(value)}, not an object", _REMEDY)
     return value
 
 
@@ -106,7 +113,7 @@ def parse_act_lines(text: bytes, position: str, lines_max: int) -> list[dict[str
 
 def _parse_act_line(row: Any, position: str) -> dict[str, str]:
     if not isinstance(row, dict):
-        raise FileUnreadable(position, f"The line is a JSON {type(row).__name__}, not an object", _REMEDY)
+        raise FileUnreadable(position, f"The line is a JSON {_name_type(row)}, not an object", _REMEDY)
     if _AMOUNT_CENTS in row:
         raise FormatUnknown(
             position,
@@ -116,7 +123,9 @@ def _parse_act_line(row: Any, position: str) -> dict[str, str]:
     for column in check_columns(row, position):
         if not _is_allowed(column, row[column]):
             raise FileUnreadable(
-                describe_position(position, column=column), _describe_value(row[column]), _REMEDY
+                describe_position(position, column=column),
+                _describe_value(row[column]),
+                _build_value_remedy(column, row[column]),
             )
     return {column: str(value) for column, value in row.items() if value not in {None, ""}}
 
@@ -206,7 +215,7 @@ class _Reader:
                     return FileUnreadable(
                         describe_position(self._name, number, column),
                         _describe_value(values[column]),
-                        _REMEDY,
+                        _build_value_remedy(column, values[column]),
                     )
         return FileUnreadable(
             describe_position(self._name, chunk.first_line), "The lines cannot be parsed", _REMEDY
@@ -222,7 +231,23 @@ def _is_allowed(column: str, value: Any) -> bool:
 def _describe_value(value: Any) -> str:
     if isinstance(value, str) and _SURROGATE.search(value):
         return f"The value {value!r} contains half a surrogate pair"[:300]
-    return f"The value {value!r} has the JSON type {type(value).__name__.strip('_').lower()}"[:300]
+    if isinstance(value, _NumberText):
+        return f"The value {value} is a JSON number, and the column contains text"[:300]
+    return f"The value {value!r} is a JSON {_name_type(value)}"[:300]
+
+
+def _name_type(value: Any) -> str:
+    return _TYPE_NAMES.get(type(value), "number")
+
+
+def _build_value_remedy(column: str, value: Any) -> str:
+    """Return what to write for a value of the wrong type."""
+    if isinstance(value, _NumberText):
+        numbers = ", ".join(_NUMBER_COLUMNS)
+        return f'Write it as a string, as in "{column}": "{value}"; only these columns may be JSON numbers: {numbers}'[
+            :300
+        ]
+    return _REMEDY
 
 
 def _parse_table(text: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import FileUnreadable, LimitExceeded
-from ingest.formats.charsets import open_text
+from ingest.formats.charsets import STATE_CHARSET, open_text
 from ingest.formats.detection import LINE_BYTES_MAX, describe_position, translate_decoder_errors
 
 CHUNK_BYTES = 4 * 2**20
@@ -103,5 +103,7 @@ def _check_utf8(chunk: Chunk, name: str) -> None:
         line = chunk.first_line + chunk.text.count(b"\n", 0, error.start)
         fault = f"These bytes are not UTF-8: {chunk.text[error.start : error.end]!r}"
         raise FileUnreadable(
-            describe_position(name, line), fault, "Write the file in UTF-8, or state its charset"
+            describe_position(name, line),
+            fault,
+            f"Write the file in UTF-8, or, if it is CSV, {STATE_CHARSET}",
         ) from error

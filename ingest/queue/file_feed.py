@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from core.errors import InputError
 from core.stage_timing import StageTimes
+from ingest.formats.detection import may_have_charset
 from ingest.queue.admission import Admission, AdmissionHooks, AdmissionResult, RegisteredSubmission
 from ingest.queue.batch_cuts import BatchLimits
 from ingest.queue.batch_feed import BatchFeed
@@ -64,6 +67,12 @@ class ProcessingRequest:
     """An engine at work beside us has to decide all unfinished submissions, as this process does if it works alone."""
     on_admitted: Callable[[Path, int], None] = _ignore_progress
     """Called with each file that was validated, and its lines."""
+
+    def declare(self, path: Path) -> Envelope | None:
+        """Return what the command states about a file: its charset only if the file can be CSV."""
+        if self.declared is None or not self.declared.charset or may_have_charset(path):
+            return self.declared
+        return msgspec.structs.replace(self.declared, charset="")
 
 
 @dataclass(slots=True)
@@ -175,7 +184,7 @@ class FileFeed:
             return None
         try:
             with self.stages.measure("spool"):
-                spooled = self.spool.receive(path, path.name, self.request.declared)
+                spooled = self.spool.receive(path, path.name, self.request.declare(path))
             if spooled.identity in self._presented:
                 self.spool.release(spooled.identity, is_needed=True)
                 return None

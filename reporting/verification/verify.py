@@ -83,7 +83,7 @@ class _Verifier:
                         dict(zip(tables, streams, strict=True)),
                     )
                 )
-                self._count_step(f"batch {span.batch_end - 1}")
+                self._count_step(f"reading to batch {span.batch_end - 1}")
         await self._count_strays()
 
     async def _copy_window(self, table: StoredTable, positions: slice, span: WindowSpan) -> bytes:
@@ -125,14 +125,14 @@ class _Verifier:
         """Derive the tables that follow from the rows, and check every rule."""
         for step in STEPS:
             self._session.run_step(step)
-            self._count_step(step)
+            self._count_step(f"deriving {step}")
         findings = self._chain_check.list_findings()
         checks = [Check("chain", _CHAIN_RULE, len(findings))]
         for name in CHECKS:
             check, check_findings = self._session.run_check(name)
             checks.append(check)
             findings += check_findings
-            self._count_step(name)
+            self._count_step(f"check {name}")
         return self._build_result(checks, findings)
 
     def _build_result(self, checks: list[Check], findings: list[Finding]) -> Verification:

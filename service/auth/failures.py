@@ -1,5 +1,7 @@
 """Why access is refused: the caller is not authenticated, or may not do what it asks for."""
 
+from typing import Any
+
 from core.errors import CrescendoError
 
 
@@ -17,8 +19,11 @@ class AuthenticationFailed(CrescendoError):
 
 
 class PermissionDenied(CrescendoError):
-    """The caller is known, but its roles or its perimeter do not allow the request; ``code`` is stable."""
+    """The caller is known, but its roles or its perimeter do not allow the request; ``code`` is stable.
 
-    def __init__(self, code: str, detail: str) -> None:
+    ``members`` are further members of the problem: where it is, what is needed, and what to do.
+    """
+
+    def __init__(self, code: str, detail: str, **members: Any) -> None:
         super().__init__(detail)
-        self.code, self.detail = code, detail
+        self.code, self.detail, self.members = code, detail, members

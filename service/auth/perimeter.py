@@ -5,7 +5,7 @@ line, even where a line could inherit it: the engine then refuses a line whose p
 cannot spend the credits of other programmes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBERS
+from core.senders import SENDER_OF_KIND
 from service.auth.credentials import Caller
 from service.auth.failures import PermissionDenied
+from service.auth.roles import INCOMPATIBLE, Role, find_kinds, list_roles
 
 _PROGRAMME_LENGTH = 4
 _KIND, _COUNTERPART, _FUND_CENTRE = (
@@ -27,8 +29,10 @@ _KINDS_WITHOUT_PROGRAMME = frozenset(kind.name for kind in CATALOG if kind.is_pa
 class PerimeterCheck:
     """Checks the lines of one file, batch by batch, and collects the programmes that they name."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, caller: Caller, place: str = "file") -> None:
+        """``place`` is the name of the file in refusals."""
+        self._caller, self._place = caller, place
+        self._lines = 0
         self._programmes: set[str] | None = set()
 
     @property
@@ -45,9 +49,14 @@ class PerimeterCheck:
             None of the caller's roles may send a kind, or any at all; or a programme lies outside the caller's perimeter.
         """
         kinds = _encode_column(lines, Field.KIND)
-        self._check_kinds(kinds.dictionary.to_pylist())
+        require_sending_role(self._caller)
+        if not all(map(self._may_send, kinds.dictionary.to_pylist())):
+            row = int(np.argmin(_test_rows(kinds, self._may_send)))
+            where = f"{self._place}, line {self._lines + row + 1:,}"
+            raise _deny_kind(self._caller, where, kinds[row].as_py())
         if self._programmes is not None:
             self._check_programmes(lines, kinds)
+        self._lines += lines.num_rows
 
     def check_form(self, rows: Sequence[Mapping[str, str]]) -> None:
         """Check the lines of a form, without Arrow columns: for so few lines they would cost more than the check.
@@ -57,18 +66,16 @@ class PerimeterCheck:
         PermissionDenied
             As for ``check_lines``.
         """
-        self._check_kinds({row.get(_KIND, "") for row in rows})
+        require_sending_role(self._caller)
+        for number, row in enumerate(rows, 1):
+            if not self._may_send(kind := row.get(_KIND, "")):
+                raise _deny_kind(self._caller, f"form, line {number:,}", kind)
         if self._caller.programmes and not all(map(self._is_inside, rows)):
             raise self._build_refusal()
 
-    def _check_kinds(self, kinds: Iterable[str]) -> None:
+    def _may_send(self, kind: str) -> bool:
         # A line of no known kind is refused by the engine, and the refusal is stored: that too is sending.
-        require_sending_role(self._caller)
-        for kind in kinds:
-            if kind in KIND_NUMBERS and kind not in self._caller.kinds:
-                raise PermissionDenied(
-                    "role-not-held", f"No role of key {self._caller.key} may send a {kind}"
-                )
+        return kind not in KIND_NUMBERS or kind in self._caller.kinds
 
     def _is_inside(self, row: Mapping[str, str]) -> bool:
         counterpart = row.get(_COUNTERPART, "")
@@ -108,6 +115,32 @@ class PerimeterCheck:
         return _test_rows(centres, self._is_allowed)
 
 
+def _deny_kind(caller: Caller, where: str, kind: str) -> PermissionDenied:
+    """Return the refusal of a line whose kind no role of the caller may send."""
+    roles = list_roles(kind)
+    detail = f"{where}: no role of key {caller.key} may send a {kind}"
+    if not roles:
+        sender = SENDER_OF_KIND[kind]
+        remedy = f"Leave the line out: only Crescendo itself sends this kind, as {sender}"
+        return PermissionDenied("role-not-held", detail, where=where, kind=kind, roles=roles, remedy=remedy)
+    needed = " or ".join(roles)
+    remedy = f"Send the acts of this kind with a key that has the role {needed}; an operator creates it: "
+    remedy += f"crescendo access create {caller.sender} --role {roles[0]}"
+    if any({*roles, held} >= pair and held in pair for held in caller.roles for pair in INCOMPATIBLE):
+        held = " and ".join(sorted(caller.roles))
+        remedy += (
+            f". One key cannot have {needed} beside {held}: send the acts of each role in a file of its own"
+        )
+    return PermissionDenied(
+        "role-not-held",
+        f"{detail}, which needs the role {needed}",
+        where=where,
+        kind=kind,
+        roles=roles,
+        remedy=remedy,
+    )
+
+
 def require_sending_role(caller: Caller) -> None:
     """Refuse a caller whose roles may send no act, whatever it sends: a file without lines would be stored too.
 
@@ -117,7 +150,9 @@ def require_sending_role(caller: Caller) -> None:
         None of its roles may send acts.
     """
     if not caller.kinds:
-        raise PermissionDenied("role-not-held", f"No role of key {caller.key} may send acts")
+        needed = ", ".join(role for role in Role if find_kinds((role,)))
+        remedy = f"Use a key that has a role which sends acts: {needed}"
+        raise PermissionDenied("role-not-held", f"No role of key {caller.key} may send acts", remedy=remedy)
 
 
 def require_all_programmes(caller: Caller, detail: str) -> None:

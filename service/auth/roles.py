@@ -84,6 +84,11 @@ def parse_roles(names: Iterable[str]) -> frozenset[Role]:
     return roles
 
 
+def list_roles(kind: str) -> list[Role]:
+    """Return the roles that may send a kind of act; none for the kinds that Crescendo itself writes."""
+    return [role for role in Role if kind in _find_role_kinds(role)]
+
+
 def find_kinds(roles: Iterable[Role]) -> frozenset[str]:
     """Return the kinds of act that these roles may send."""
     return frozenset().union(*(_find_role_kinds(role) for role in roles))

@@ -65,7 +65,7 @@ class TargetOptions:
     keys: Annotated[
         Path | None,
         Parameter(
-            help="With --url: a file with its keys, one after the other, as `crescendo access create --json` writes each."
+            help="With --url: a file with its keys, one after the other as `crescendo access create --json` writes them."
         ),
     ] = None
     yes: Annotated[
@@ -130,7 +130,7 @@ def _open_target(
     if target_options.url:
         if payments:
             raise UsageError("--payments needs a service of its own: leave out --url")
-        address, keys = _parse_address(target_options.url), _read_keys(target_options.keys)
+        address, keys = _parse_address(target_options.url), read_keys(target_options.keys)
         require_consent(load, target_options.url, is_given=target_options.yes)
         yield Target(address, *keys, report_progress=reporter.report_activity)
         return
@@ -183,17 +183,27 @@ class _LoadKeys(NamedTuple):
     steward: "SenderKey"
 
 
-def _read_keys(path: Path | None) -> _LoadKeys:
+def _parse_objects(text: str) -> list[Any]:
+    """Parse JSON values that follow each other, each over one line or several."""
+    decoder, values, text = codec.JSONDecoder(), list[Any](), text.strip()
+    while text:
+        value, end = decoder.raw_decode(text)
+        values.append(value)
+        text = text[end:].lstrip()
+    return values
+
+
+def read_keys(path: Path | None) -> _LoadKeys:
     """Read the keys of a file: those of senders, of the budget directorate, and of the steward."""
     from bench.load.load_target import SenderKey
 
     if path is None:
         raise UsageError(
-            "--url needs --keys: name a file with keys, one after the other, as crescendo access create --json writes each"
+            "--url needs --keys: name a file with the keys, one after the other, as crescendo access create --json writes them"
         )
     check_files([path])
     try:
-        rows = list(_read_documents(path.read_text()))
+        rows = _parse_objects(path.read_text())
         keys = [
             (frozenset(Role(role) for role in row["roles"]), SenderKey(row["sender"], row["token"]))
             for row in rows
@@ -201,8 +211,8 @@ def _read_keys(path: Path | None) -> _LoadKeys:
     except (ValueError, KeyError, TypeError) as error:
         cause = f"a key has no {error}" if isinstance(error, KeyError) else error
         raise UsageError(
-            f"{path}: the keys cannot be read ({cause}). Write them one after the other, as crescendo access create --json"
-            " writes each"
+            f"{path}: the keys cannot be read ({cause}). Write what crescendo access create --json prints,"
+            " one key after the other"
         ) from error
     stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
     directorates = [key for roles, key in keys if Role.BUDGET_DIRECTORATE in roles]
@@ -213,15 +223,6 @@ def _read_keys(path: Path | None) -> _LoadKeys:
             " roles programme_manager and assigned_accountant"
         )
     return _LoadKeys(sender_keys, directorates[0], stewards[0])
-
-
-def _read_documents(text: str) -> Iterator[Any]:
-    """Yield the JSON documents of a text, on one line each or on several."""
-    decoder, rest = codec.JSONDecoder(), text.strip()
-    while rest:
-        document, end = decoder.raw_decode(rest)
-        yield document
-        rest = rest[end:].lstrip()
 
 
 def _parse_address(url: str) -> "Address":

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def explain(
-    reference: Annotated[str, Parameter(help="The sender's reference of the act.")],
+    reference: Annotated[
+        str,
+        Parameter(help="The sender's reference of the act, or an entry: 14710 or @14710, as pay show lists."),
+    ],
     *,
     sender: Annotated[str | None, Parameter(help="Only acts of this sender.")] = None,
     options: DataOptions = DEFAULT_DATA,
@@ -24,7 +27,9 @@ def explain(
 ) -> None:
     """Show the complete history of an act: file, decision, budget before and after, entry, batch, proof.
 
-    Exit codes: 0 found; 1 there is no act with this reference.
+    A number is a reference first; an entry if no act has it as its reference, or if @ stands before it.
+
+    Exit codes: 0 found; 1 there is no act with this reference or entry.
     """
     settings = options.read_settings()
     explanation = read_explanation(settings, reference, sender)

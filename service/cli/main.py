@@ -92,7 +92,8 @@ def run_command(arguments: Sequence[str]) -> int:
         )
         sys.stdout.flush()
     except CycloptsError as error:
-        return _report_error(f"{error}\nTry crescendo --help.", EXIT_USAGE)
+        command = " ".join(("crescendo", *(error.command_chain or ())))
+        return _report_error(f"{error}\nTry {command} --help.", EXIT_USAGE)
     except UsageError as error:
         return _report_error(str(error), EXIT_USAGE)
     except EngineError as error:

@@ -16,7 +16,7 @@ from service.terminal.console import format_count, print_command, print_heading,
 HASH_SHOWN = 12
 NO_CREDITS = (
     "No credits are opened yet: every act that needs credits is refused in this ledger. Acts of the kinds budget_opening_ae "
-    "and budget_opening_cp open them, allotment_ae and allotment_cp pass them on to each BOP and UO; docs/format.md has a "
+    "and budget_opening_cp open them, allotment_ae and allotment_cp pass them on to each BOP and UO; docs/example.md has a "
     "whole example. A ledger with credits is that of the demonstration (--data crescendo-demo/data)."
 )
 _LACK_OF_CREDITS = frozenset(

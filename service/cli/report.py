@@ -171,7 +171,7 @@ def _build_option(parameter: ReportParameter) -> SignatureParameter:
     option: Any = int | None
     if parameter.choices:
         option = Literal[parameter.choices]
-    elif parameter.type is ParameterType.PROGRAMME:
+    elif parameter.type in (ParameterType.PROGRAMME, ParameterType.SENDER):
         option = str | None
     return SignatureParameter(
         parameter.name,

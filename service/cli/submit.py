@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from cyclopts import Parameter
 
-from service.cli.shared_options import FILES_HELP, JsonOption, check_charset
+from service.cli.shared_options import FILES_HELP, JsonOption, check_charset, find_language
 from service.cli.submit_options import DEFAULT_SERVICE, ServiceOptions
 from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
@@ -85,9 +85,14 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
         is_https = service.url.startswith("https:")
         tls = build_tls_context(service.ca, service.cert, service.client_key) if is_https else None
         client = Client(
-            service.url, service.key, reporter.report_progress, on_retry=reporter.report_retry, tls=tls
+            service.url,
+            service.key,
+            reporter.report_progress,
+            on_retry=lambda text: reporter.report_retry(service.describe_retry(text)),
+            tls=tls,
+            language=service.language or find_language(),
         )
-        envelope = _build_envelope(service)
+        envelope = _build_envelope(file, service)
         if service.dry_run:
             response = client.dry_run(file, envelope=envelope)
         else:
@@ -97,9 +102,13 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
         reporter.close()
 
 
-def _build_envelope(service: ServiceOptions) -> dict[str, str | bool]:
-    """Return what the options state about each file; the manifest beside it states the rest."""
+def _build_envelope(file: Path, service: ServiceOptions) -> dict[str, str | bool]:
+    """Return what the options state about a file; the manifest beside it states the rest."""
     charset = check_charset(service.charset)
+    if charset:
+        from ingest.formats.detection import may_have_charset
+
+        charset = charset if may_have_charset(file) else ""
     options = {"atomic": service.atomic, "charset": charset, "extra_columns": service.extra_columns}
     return {key: value for key, value in options.items() if value}
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -18,6 +18,8 @@ from service.configuration.settings import UsageError
 
 KEY_VARIABLE = "CRESCENDO_KEY"
 _DEFAULT_URL = "http://127.0.0.1:8000"
+_TRIES = " is tried "
+"""What the first report of a retry says of the address."""
 
 
 @Parameter(name="*")
@@ -46,6 +48,14 @@ class ServiceOptions:
             help="Show how each file would be decided now, and store nothing; up to 50,000 lines, 64 MiB.",
         ),
     ] = False
+    language: Annotated[
+        Literal["en", "fr"] | None,
+        Parameter(
+            show_default=False,
+            help="Language of the texts of the service and of the fetched results. Default: that of the locale, if it is "
+            "French, else English.",
+        ),
+    ] = None
     fetch: Annotated[
         Path | None,
         Parameter(
@@ -81,6 +91,15 @@ class ServiceOptions:
         if self.fetch:
             check_result_folder("--fetch", self.fetch)
 
+    def describe_retry(self, text: str) -> str:
+        """Return the report of a retry; the first names the option of the address if no address was given."""
+        is_unnamed = self.url == _DEFAULT_URL and _TRIES in text
+        return (
+            f"{text}. If your service has another address, stop this command and name it with --url"
+            if is_unnamed
+            else text
+        )
+
     def build_fetch_words(self, files: Sequence[Path]) -> list[str]:
         """Return the words of the command that sends files and fetches their results, without key and ``--again``."""
         words = ["crescendo", "submit", *map(str, files), "--fetch", str(self.fetch)]
@@ -89,6 +108,7 @@ class ServiceOptions:
         flags = {"--atomic": self.atomic, "--extra-columns": self.extra_columns}
         values = {
             "--charset": self.charset,
+            "--language": self.language,
             "--ca": self.ca,
             "--cert": self.cert,
             "--client-key": self.client_key,

@@ -7,7 +7,7 @@ from typing import Any
 
 from service.cli.submit_options import ServiceOptions
 from service.client import Client, ResultsMissing
-from service.client.result_files import ResultFault, store_problem
+from service.client.result_files import ResultFault, remove_problems, store_problem
 from service.terminal import console
 
 
@@ -25,6 +25,7 @@ class SubmitResults:
         if not self._folder:
             return True
         try:
+            remove_problems(self._folder, files[0])
             self._paths += client.fetch_results(ticket, self._folder, name=files[0].name)
         except ResultsMissing as error:
             self._report(str(error), files if error.is_unreachable else files[:1])

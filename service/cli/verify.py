@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from reporting.verification import Verification
 
 EXIT_FINDINGS = 1
+_LIMITS = (
+    "Not proven: that nobody rewrote the whole journal and its chain. Write the chain down elsewhere, and compare it later. "
+    "Payment runs, bank messages and spooled files are outside the chain; "
+    "rows of runs and messages are checked against entries."
+)
 
 
 def verify(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> int:
@@ -41,7 +46,7 @@ async def verify_open_database(settings: Settings, dsn: str, reporter: ProgressR
     from reporting import verification
 
     def report(done: int, total: int, label: str) -> None:
-        reporter.report_steps(done, total, f"verifying, {label}")
+        reporter.report_steps(done, total, f"verifying, {label}, step")
 
     return await verification.verify(dsn, report, folder=settings.reference or SAMPLE_FOLDER)
 
@@ -61,6 +66,7 @@ def print_verification(verification: "Verification") -> None:
     batches = console.format_count(verification.batches, "batch", "batches")
     console.print_line(f"{verdict}: {checks} over {sum(verification.rows.values()):,} rows in {batches}.")
     console.print_line(f"Chain: {verification.chain or '-'}")
+    console.print_line(_LIMITS)
 
 
 def build_check_table(verification: "Verification") -> ReportTable:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from core.errors import CrescendoError, EnvelopeMismatch, InputError
 from ingest.sidecars import find_assignment_file
+from service.client.file_headers import format_disposition
 from service.client.http_service import (
     HttpService,
     Refused,
@@ -72,7 +73,10 @@ class Client:
     """A client of one service, with one API key."""
 
     def __init__(self, url: str, key: str, progress: Progress = _ignore_progress, **service: Any) -> None:
-        """Set address and key. ``progress`` is called during an upload; ``service`` are further fields of ``HttpService``."""
+        """Set address and key. ``progress`` is called during an upload.
+
+        ``service`` are further fields of ``HttpService``, such as ``language="fr"`` for French texts.
+        """
         self._service, self._progress = HttpService(url, key, **service), progress
 
     def submit(
@@ -132,23 +136,23 @@ class Client:
         request = ServiceRequest("GET", f"/v1/submissions/{submission}?wait={wait}")
         return self._service.send(f"submission {submission}", request).json()
 
-    def refusals(self, submission: int, language: str = "en") -> Iterator[dict[str, Any]]:
-        """Return the refused lines of a submission in the order of the file; ``fr`` for French texts."""
+    def refusals(self, submission: int, language: str = "") -> Iterator[dict[str, Any]]:
+        """Return the refused lines of a submission in the order of the file; texts by default in the client's language."""
         path = f"/v1/submissions/{submission}/refusals?limit=1000"
         while path:
-            request = ServiceRequest("GET", path, {"Accept-Language": language})
+            request = ServiceRequest("GET", path, {"Accept-Language": language or self._service.language})
             response = self._service.send(f"submission {submission}", request).json()
             yield from response["refusals"]
             path = response["next"]
 
     def fetch_results(
-        self, ticket: Mapping[str, Any], folder: str | Path, *, name: str = "", language: str = "en"
+        self, ticket: Mapping[str, Any], folder: str | Path, *, name: str = "", language: str = ""
     ) -> list[Path]:
         """Write the results of a submission into a folder that exists, and return their paths; the receipt is the last.
 
         They are ``NAME.SUBMISSION.refusals.csv``, ``NAME.SUBMISSION.pain002.xml`` of a payment file, and
-        ``NAME.SUBMISSION.receipt.json``, with the ticket; ``name`` is that of the file that was sent. A result that
-        exists stays as it is.
+        ``NAME.SUBMISSION.receipt.json``, with the ticket; ``name`` is that of the file that was sent. Texts are in
+        ``language``, by default that of the client. A result that exists stays as it is.
 
         Raises
         ------
@@ -156,11 +160,15 @@ class Client:
             A result could not be fetched or written, a file with other content has its name, or the submission has not
             ended. Call it again: it does no harm.
         """
-        result_folder = ResultFolder(Path(folder), self._service, language)
+        result_folder = ResultFolder(Path(folder), self._service, language or self._service.language)
         return result_folder.store(ticket, name or ticket["receipt"]["file"])
 
-    def decide(self, *lines: Mapping[str, Any]) -> dict[str, Any]:
+    def decide(
+        self, *lines: Mapping[str, Any], atomic: bool = False, dry_run: bool = False
+    ) -> dict[str, Any]:
         """Have one form of one or several acts decided and committed. Dates and decimals may be Python objects.
+
+        With ``atomic`` all acts of the form are accepted or none; with ``dry_run`` the form is decided and undone.
 
         Raises
         ------
@@ -170,7 +178,9 @@ class Client:
             All attempts failed. Send the form again: acts that were accepted are then answered ``DUPLICATE``.
         """
         body = json.dumps(lines, default=str).encode()
-        request = ServiceRequest("POST", "/v1/acts", {"Content-Type": "application/json"}, lambda: body)
+        flags = {"atomic=true": atomic, "dry_run=true": dry_run}
+        path = f"/v1/acts?{'&'.join(flag for flag, is_set in flags.items() if is_set)}"
+        request = ServiceRequest("POST", path, {"Content-Type": "application/json"}, lambda: body)
         return self._service.send("form", request).json()
 
     def _compute_hash(self, path: Path, size: int) -> str:
@@ -251,20 +261,26 @@ def _open_source(path: Path, envelope: EnvelopeValues) -> Iterator[UploadSource]
                 from ingest.pain001.archive import pack_with_assignments
 
                 content = stack.enter_context(pack_with_assignments(path))
+            content.open("rb").close()  # a folder or a file without permission is refused here
+            size = content.stat().st_size
         request_headers = {
             "Content-Type": "application/octet-stream",
-            "Content-Disposition": f'attachment; filename="{_escape_name(path.name)}"',
+            "Content-Disposition": format_disposition(path.name),
             **to_headers(values),
         }
         query = ["atomic=true"] if values.get("atomic") else []
-        yield UploadSource(content, content.stat().st_size, request_headers, query)
+        yield UploadSource(content, size, request_headers, query)
 
 
 @contextmanager
 def _raise_refused(name: str) -> Iterator[None]:
-    """Raise input errors of the body as the refusal that the service would answer."""
+    """Raise input errors of the body as the refusal that the service would answer, and files that cannot be read."""
     try:
         yield
+    except OSError as error:
+        finding = f"The file cannot be read: {error.strerror}"
+        details = {"where": name, "found": finding, "remedy": "Name a file that can be read"}
+        raise Refused(name, {"code": "file-unreadable", "detail": finding, **details}) from error
     except InputError as error:
         code = _CAPITALS.sub("-", type(error).__name__).lower()
         details = {"where": error.place, "found": error.finding, "remedy": error.remedy}
@@ -273,11 +289,3 @@ def _raise_refused(name: str) -> Iterator[None]:
 
 def _count_decided(receipt: Mapping[str, Any]) -> int:
     return sum(receipt[name]["lines"] for name in ("accepted", "duplicate", "refused", "suspended"))
-
-
-def _escape_name(name: str) -> str:
-    """Make a file name safe for a header: the service only uses its suffix to choose the format."""
-    return "".join(
-        letter if letter.isascii() and letter.isprintable() and letter not in '";\\' else "_"
-        for letter in name
-    )

@@ -36,7 +36,8 @@ class Refused(CrescendoError):
 
     def __init__(self, name: str, problem: dict[str, Any]) -> None:
         detail, remedy = str(problem.get("detail", "refused")), str(problem.get("remedy", ""))
-        super().__init__(f"{name}: {detail}{'' if remedy in detail else f'. {remedy}'}")
+        prefix = "" if detail.startswith((f"{name}:", f"{name},")) else f"{name}: "
+        super().__init__(f"{prefix}{detail}{'' if remedy in detail else f'. {remedy}'}")
         self.problem = problem
 
 
@@ -73,6 +74,8 @@ class HttpService(NamedTuple):
     """Called with a description of each failed attempt; by default it is printed on standard error."""
     tls: ssl.SSLContext | None = None
     """Trusted authorities and client certificate for https; the machine's defaults if None."""
+    language: str = "en"
+    """The language of texts: ``en`` or ``fr``."""
 
     def open_connection(self) -> http.client.HTTPConnection:
         """Return a connection, which opens with its first request.
@@ -109,7 +112,11 @@ class HttpService(NamedTuple):
     def _open_response(self, request: ServiceRequest) -> Iterator[http.client.HTTPResponse]:
         """Send a request and open its response, whose body is not read yet."""
         connection = self.open_connection()
-        headers = {"Authorization": f"Bearer {self.key}", **request.headers}
+        headers = {
+            "Authorization": f"Bearer {self.key}",
+            "Accept-Language": self.language,
+            **request.headers,
+        }
         try:
             with _raise_retry_later():
                 with suppress(

@@ -1,6 +1,7 @@
 """The results of submissions as files in a folder; each appears under its name complete, or not at all."""
 
 import filecmp
+import glob
 import hashlib
 import json
 import os
@@ -53,7 +54,7 @@ class ResultFolder(NamedTuple):
 
     path: Path
     service: HttpService
-    language: str = "en"
+    language: str
 
     def store(self, ticket: Mapping[str, Any], name: str) -> list[Path]:
         """Write the results of a submission that has ended, and return their paths; the receipt is the last.
@@ -83,8 +84,18 @@ class ResultFolder(NamedTuple):
         if ticket["receipt"]["format"].startswith(_PAYMENT_FORMAT):
             download = self._plan_download(links["pain002"], "application/xml")
             files.append(ResultFile(f"{stem}{PAIN002_SUFFIX}", download))
-        content = _encode(ticket)
-        return [*files, ResultFile(f"{stem}{RECEIPT_SUFFIX}", lambda target: target.write(content))]
+        return [
+            *files,
+            ResultFile(f"{stem}{RECEIPT_SUFFIX}", lambda target: target.write(self._encode_receipt(ticket))),
+        ]
+
+    def _encode_receipt(self, ticket: Mapping[str, Any]) -> bytes:
+        """Encode the ticket; where its texts may be in another language, load it again."""
+        if self.language == self.service.language:
+            return _encode(ticket)
+        path = ticket["links"]["self"]
+        request = ServiceRequest("GET", path, {"Accept-Language": self.language})
+        return _encode(self.service.send(path, request).json())
 
     def _plan_download(self, path: str, media_type: str) -> WriteResult:
         request = ServiceRequest("GET", path, {"Accept": media_type, "Accept-Language": self.language})
@@ -104,6 +115,17 @@ def store_problem(folder: Path, name: str, problem: Mapping[str, Any]) -> Path:
     path = folder / f"{to_safe_name(name)}.{digest}{PROBLEM_SUFFIX}"
     store_result(path, lambda target: target.write(content))
     return path
+
+
+def remove_problems(folder: Path, file: Path) -> None:
+    """Remove the problems of earlier attempts with a file that the service has accepted.
+
+    A problem names its file: those of a file of the same name in another folder stay.
+    """
+    for path in folder.glob(f"{glob.escape(to_safe_name(file.name))}.*{PROBLEM_SUFFIX}"):
+        with suppress(OSError, ValueError, AttributeError):
+            if json.loads(path.read_bytes()).get("file") == str(file):
+                path.unlink()
 
 
 def store_result(path: Path, write: WriteResult) -> None:

@@ -21,6 +21,7 @@ import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -55,13 +56,28 @@ def lock_data_folder(data: Path) -> Iterator[None]:
     with (data / "postgres.owner").open("a+") as lock:
         if not try_lock(lock):
             lock.seek(0)
+            owner = lock.read().strip()
             raise DatabaseUnfit(
-                f"{data} is in use by process {lock.read().strip()}: stop that process, or use another folder"
+                f"{data} is in use by process {owner}{_describe_command(owner)}. Wait until that process has ended, or stop it"
             )
         with suppress(OSError):  # on a full disk the lock holds all the same
             os.ftruncate(lock.fileno(), 0)
             os.pwrite(lock.fileno(), f"{os.getpid()}\n".encode(), 0)
         yield
+
+
+def _describe_command(process: str) -> str:
+    """Return the command of a process for an error, without its options, which may contain passwords; empty if unknown."""
+    try:
+        words = psutil.Process(int(process)).cmdline()
+    except (ValueError, OverflowError, psutil.Error):
+        return ""
+    named = next((at for at, word in enumerate(words) if Path(word).name == "crescendo"), None)
+    start = words.index("-c") + 1 if named is None and "-c" in words[:-1] else named
+    if start is None:
+        return ""
+    command = takewhile(lambda word: not word.startswith("-"), words[start + 1 :])
+    return f" ({' '.join(('crescendo', *islice(command, 2)))})"
 
 
 def try_lock(lock: IO[str]) -> bool:

@@ -39,7 +39,7 @@ class ResultWriter:
             report = await stream_report(source, ReportRequest(file.submission, language=file.language))
             await folder.write_result(f"{file.name}{PAIN002_SUFFIX}", report)
         folder.remove_result(f"{file.name}{PROBLEM_SUFFIX}")
-        ticket = await self._service.tickets.load(file.submission)
+        ticket = await self._service.tickets.load(file.submission, file.language)
         await folder.write_result(f"{file.name}{RECEIPT_SUFFIX}", _stream_once(msgspec.json.encode(ticket)))
 
 

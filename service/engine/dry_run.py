@@ -124,7 +124,7 @@ async def _collect_candidates(spool: Spool, store: PostgresStore, request: Proce
     candidates, identities = _Candidates(), set[tuple[str, bytes]]()
     for path in request.paths:
         try:
-            spooled = await asyncio.to_thread(spool.receive, path, path.name, request.declared)
+            spooled = await asyncio.to_thread(spool.receive, path, path.name, request.declare(path))
             prior = await store.find_submission(*spooled.identity)
             if spooled.identity in identities:
                 candidates.twice.append(str(path))

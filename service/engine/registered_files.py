@@ -128,7 +128,7 @@ class FileRegistration:
         return ProcessedRequest(numbers, self._known, self._rejected, missing, is_interrupted)
 
     async def _register_file(self, path: Path) -> None:
-        spooled = await asyncio.to_thread(self._spool.receive, path, path.name, self._request.declared)
+        spooled = await asyncio.to_thread(self._spool.receive, path, path.name, self._request.declare(path))
         if spooled.identity in self._presented:
             self._spool.release(spooled.identity, is_needed=True)
             return
@@ -176,6 +176,7 @@ async def _wait_for_decisions(
         if stopped.is_set() or await find_running_engine(store) is None:
             return None
         last_reason, reason = reason, await _describe_pause(store, undecided)
+        clock.progress.waits = reason
         if reason and reason != last_reason:
             reporter.report_activity(reason)
         with suppress(TimeoutError):

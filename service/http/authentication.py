@@ -112,7 +112,9 @@ def _read_bearer_token(request: Request) -> str:
 
 def _key_unknown(failure: AuthenticationFailed) -> Problem:
     """Return the same problem for every reason, so that an attacker does not learn which one applied."""
-    detail = "The header Authorization: Bearer must contain a valid key or token"
+    detail = (
+        "The header Authorization: Bearer must contain a valid key or token; an operator issues a new one"
+    )
     problem = Problem(HTTPStatus.UNAUTHORIZED, "key-unknown", detail)
     problem.headers["www-authenticate"] = 'Bearer realm="crescendo"'
     problem.claimed_name, problem.audit_code = failure.claimed_name, failure.reason

@@ -54,7 +54,7 @@ class FileAdmission:
         except (InputError, Problem, PermissionDenied):
             await self._admission.refuse(spooled)
             raise
-        return await self._admission.admit(spooled, PerimeterCheck(caller), reprocess=again)
+        return await self._admission.admit(spooled, PerimeterCheck(caller, spooled.name), reprocess=again)
 
     async def _check_known(self, spooled: SpooledFile, caller: Caller, *, again: bool) -> None:
         """Check the perimeter of a known file, which is answered with its outcome and without validation.
@@ -62,4 +62,4 @@ class FileAdmission:
         It is read as it was registered, whatever the caller states now.
         """
         if original := await self._admission.find_original(spooled, reprocess=again):
-            await self._admission.validate(original, PerimeterCheck(caller))
+            await self._admission.validate(original, PerimeterCheck(caller, spooled.name))

@@ -117,7 +117,33 @@ _DETAILS: tuple[tuple[str, str], ...] = (
         "L'en-tête {0} doit être un nombre entier d'octets",
     ),
     (r"An operator has paused (\S+): (.+)", "L'exploitant a suspendu {0} : {1}"),
-    (r"No role of key (\S+) may send (?:a|an) (\S+)", "Aucun rôle de la clé {0} ne permet d'envoyer {1}"),
+    (
+        r"(.+?), line (\S+): no role of key (\S+) may send a (\S+?)(?:, which needs the role (.+))?",
+        "{0}, ligne {1} : aucun rôle de la clé {2} ne permet d'envoyer {3}",
+    ),
+    (
+        r"The header Authorization: Bearer must contain a valid key or token.*",
+        "La clé ou le jeton n'est pas valable",
+    ),
+    (r"The service does not accept a body of type (.+)", "Le service n'accepte pas le type {0}"),
+    (
+        r"The service does not accept a body in the Content-Encoding (.+): send it uncompressed",
+        "Le service n'accepte pas le Content-Encoding {0} : envoyez le corps sans compression",
+    ),
+    (r"A form must be JSON", "Un formulaire doit être du JSON : indiquez Content-Type: application/json"),
+    (
+        r"The (?:body|file) has (\S+) bytes; a file may have at most (\S+)",
+        "Le fichier a {0} octets, au plus {1} sont permis",
+    ),
+    (r"The body may have at most (\S+) bytes", "Le corps peut avoir au plus {0} octets"),
+    (
+        r"The (\S+) names the sender (\S+), but the caller is (\S+)",
+        "L'émetteur indiqué est {1}, et la clé est celle de {2}",
+    ),
+    (r"(\S+) sends more requests than its rate limit allows", "{0} dépasse sa limite de requêtes"),
+    (r"The service is (?:starting|loading the book).*", "Le service démarre"),
+    (r"The service is stopping.*", "Le service s'arrête"),
+    (r"The disk of the service is full: .+", "Le disque est plein"),
     (r"No role of key (\S+) may send acts", "Aucun rôle de la clé {0} ne permet d'envoyer des actes"),
     (r"Key (\S+) is limited to ([^:]+): .+", "La clé {0} est limitée à {1}"),
     (
@@ -127,6 +153,21 @@ _DETAILS: tuple[tuple[str, str], ...] = (
 )
 """Patterns of whole English details whose figures and names are taken over, and their French form."""
 _PATTERNS = tuple((re.compile(pattern), french) for pattern, french in _DETAILS)
+
+
+_FORM_SENTENCES: Mapping[str, str] = {
+    "file-unreadable": "Le formulaire est refusé en entier : il ne peut pas être lu",
+    "format-unknown": "Le formulaire est refusé en entier : une colonne est inconnue, ou il est incomplet",
+}
+"""In the place of the sentences of files."""
+_FORM_PLACE = re.compile(r"form(?:, .*)?")
+
+
+def describe_refusal(code: str, place: str, finding: str) -> str:
+    """Return the French detail of a file or form that is refused whole."""
+    sentence = (_FORM_SENTENCES if _FORM_PLACE.fullmatch(place) else SENTENCES).get(code, SENTENCES[code])
+    french_place = re.sub(r", column (?=\S)", ", colonne ", re.sub(r", line (?=\d)", ", ligne ", place))
+    return f"{sentence} ({french_place} : {finding})"
 
 
 def translate(code: str, status: HTTPStatus, detail: str) -> FrenchText:

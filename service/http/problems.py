@@ -3,7 +3,7 @@
 The functions that build a problem are named after its code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +20,8 @@ from core.errors import (
 )
 from reporting.refusals import Language
 from service.auth.failures import PermissionDenied
-from service.http.problem_texts_fr import translate
+from service.http.problem_texts_fr import describe_refusal, translate
+from service.http.remedy_texts_fr import translate_finding, translate_remedy
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -38,6 +39,10 @@ _INPUT_ERRORS: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
     SenderForbidden: ("wrong-sender", HTTPStatus.FORBIDDEN),
 }
 _REMEDY_IN_DETAIL_MAX = 300
+_TRANSLATED_MEMBERS: Mapping[str, Callable[[str], str]] = {
+    "found": translate_finding,
+    "remedy": translate_remedy,
+}
 
 
 class Problem(CrescendoError):
@@ -54,10 +59,13 @@ class Problem(CrescendoError):
         self.is_audited = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
     def encode(self, language: Language = "en") -> bytes:
-        """Return the problem as JSON, its title and detail in ``language``; code and extensions are the same in all."""
-        title, detail = self.status.phrase, self.detail
+        """Return the problem as JSON: title, detail, finding and remedy in ``language``; all else is the same in both."""
+        title, detail, extensions = self.status.phrase, self.detail, self.extensions
         if language == "fr":
-            title, detail = translate(self.code, self.status, self.detail)
+            title, detail = translate(self.code, self.status, detail)
+            extensions = {name: _translate_member(name, value) for name, value in extensions.items()}
+            if "found" in extensions:
+                detail = describe_refusal(self.code, extensions["where"], extensions["found"])
         members = {
             "type": f"urn:crescendo:problem:{self.code}",
             "title": title,
@@ -65,7 +73,12 @@ class Problem(CrescendoError):
             "code": self.code,
             "detail": detail,
         }
-        return msgspec.json.encode({**members, **self.extensions})
+        return msgspec.json.encode({**members, **extensions})
+
+
+def _translate_member(name: str, value: Any) -> Any:
+    translate_member = _TRANSLATED_MEMBERS.get(name)
+    return translate_member(value) if translate_member else value
 
 
 def from_input_error(error: InputError) -> Problem:
@@ -78,7 +91,7 @@ def from_input_error(error: InputError) -> Problem:
 
 def from_permission_denied(denied: PermissionDenied) -> Problem:
     """Translate a refusal for lack of a role or a programme; it goes to the audit trail."""
-    return Problem(HTTPStatus.FORBIDDEN, denied.code, denied.detail)
+    return Problem(HTTPStatus.FORBIDDEN, denied.code, denied.detail, **denied.members)
 
 
 def try_again(detail: str, seconds: int = RETRY_SECONDS) -> Problem:

@@ -9,6 +9,7 @@ import msgspec
 
 from ingest.queue.admission import AdmissionResult
 from ingest.queue.inbox import Inbox
+from reporting.refusals import Language
 from service.auth.credentials import Caller
 from service.database.read_pool import Pool, borrow_connection
 from service.http import submission_queries
@@ -77,44 +78,47 @@ class SubmissionTickets:
         if await submission_queries.find_sender(self._pool, number) is None:
             raise not_found(f"There is no submission {number}")
 
-    async def load(self, number: int) -> Ticket:
-        """Return the ticket of a submission that exists."""
-        (ticket,) = await self._load_all([number])
+    async def load(self, number: int, language: Language = "en") -> Ticket:
+        """Return the ticket of a submission that exists, with texts in ``language``."""
+        (ticket,) = await self._load_all([number], language)
         return ticket
 
-    async def load_page(self, caller: Caller, before: int, limit: int) -> list[Ticket]:
-        """Return the tickets below number ``before`` that the caller may see, the latest first."""
-        numbers = await submission_queries.list_submissions(self._pool, caller, before=before, limit=limit)
-        return (await self._load_all(numbers))[::-1]
+    async def load_page(self, request: Request, before: int, limit: int) -> list[Ticket]:
+        """Return the tickets below number ``before`` that the caller of a request may see, the latest first."""
+        numbers = await submission_queries.list_submissions(
+            self._pool, request.caller, before=before, limit=limit
+        )
+        return (await self._load_all(numbers, request.language))[::-1]
 
-    async def wait_for_end(self, number: int, seconds: int) -> Ticket:
-        """Return the ticket once the submission has ended, and after ``seconds`` at the latest."""
+    async def wait_for_end(self, number: int, request: Request) -> Ticket:
+        """Return the ticket once the submission has ended, and at the latest after the ``wait`` of the request."""
+        seconds = read_wait_seconds(request)
         with self._waiters.watch_end(number) as ended:
-            ticket = await self.load(number)
+            ticket = await self.load(number, request.language)
             if ticket.state in {*END_STATES, LOST} or not seconds:
                 return ticket
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), seconds)
-            return await self.load(number)
+            return await self.load(number, request.language)
 
     def notify_ended(self, number: int) -> None:
         """Wake the requests that wait for a submission which no commit will end."""
         self._waiters.notify_ended(number)
 
-    async def respond_admitted(self, admitted: AdmissionResult, wait_seconds: int) -> Response:
+    async def respond_admitted(self, admitted: AdmissionResult, request: Request) -> Response:
         """Respond to a file that has its number: 202 while a new one is not decided, else 200."""
-        ticket = await self.wait_for_end(admitted.number, wait_seconds)
+        ticket = await self.wait_for_end(admitted.number, request)
         is_undecided = admitted.is_new and ticket.state not in END_STATES
         status = HTTPStatus.ACCEPTED if is_undecided else HTTPStatus.OK
         return respond(ticket, status, location=f"/v1/submissions/{admitted.number}")
 
-    async def _load_all(self, numbers: Sequence[int]) -> list[Ticket]:
+    async def _load_all(self, numbers: Sequence[int], language: Language) -> list[Ticket]:
         async with borrow_connection(self._pool) as connection:
             receipts = await read_receipts(connection, numbers)
             with_refusals = [
                 receipt.submission for receipt in receipts if receipt.done and receipt.refused.lines
             ]
-            reasons = await read_reasons_by_submission(connection, with_refusals)
+            reasons = await read_reasons_by_submission(connection, with_refusals, language)
         return [self._build_ticket(receipt, reasons.get(receipt.submission, [])) for receipt in receipts]
 
     def _build_ticket(self, receipt: Receipt, reasons: list[Reason]) -> Ticket:

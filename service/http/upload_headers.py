@@ -3,15 +3,16 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
-from core.errors import EnvelopeMismatch, FormatUnknown
+from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown
 from ingest.formats.charsets import parse_charset
-from ingest.formats.detection import FileFormat
+from ingest.formats.detection import NAME_DIFFERS, FileFormat
 from ingest.spool.embedded_envelope import read_embedded_envelope
 from ingest.spool.envelope import Envelope, parse_envelope
 from ingest.spool.spooled_file import SpooledFile
@@ -74,7 +75,11 @@ UPLOAD_LENGTH, UPLOAD_OFFSET = "Upload-Length", "Upload-Offset"
 SIZE_DIGITS_MAX = 15
 _DIGEST_BYTES = 32
 _DIGEST_PATTERN = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
-_FILE_NAME_PATTERN = re.compile(r"""\bfilename="?([^";]+)"?""")
+_FILE_NAME_PATTERN = re.compile(r"""\bfilename\s*=\s*(?:"([^"]*)"|"?([^";]+))""", re.IGNORECASE)
+_EXTENDED_NAME_PATTERN = re.compile(
+    r"""(?:^|;)\s*filename\*\s*=\s*"?(utf-8|iso-8859-1)'[^']*'([^";\s]*)""", re.IGNORECASE
+)
+_QUOTED_TEXT = re.compile('"[^"]*"')
 
 
 def read_media_type(request: Request) -> str:
@@ -86,15 +91,21 @@ def read_media_type(request: Request) -> str:
         The service does not read this media type, or the body is compressed.
     """
     media_type = request.get_header("content-type").partition(";")[0].strip().lower() or OCTET_STREAM
+    if media_type not in MEDIA_TYPES:
+        raise _refuse_media_type(f"The service does not accept a body of type {media_type}")
     encoding = request.get_header("content-encoding")
-    if media_type not in MEDIA_TYPES or encoding not in {"", "identity"}:
+    if encoding not in {"", "identity"}:
         detail = (
-            f"The service does not accept a body of type {media_type} with encoding {encoding or 'identity'}"
+            f"The service does not accept a body in the Content-Encoding {encoding}: send it uncompressed"
         )
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail, accepted=sorted(MEDIA_TYPES)
-        )
+        raise _refuse_media_type(detail)
     return media_type
+
+
+def _refuse_media_type(detail: str) -> Problem:
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", detail, accepted=sorted(MEDIA_TYPES)
+    )
 
 
 def wants_pain002(request: Request) -> bool:
@@ -104,10 +115,52 @@ def wants_pain002(request: Request) -> bool:
 
 
 def read_file_name(request: Request) -> str:
-    """Return the file name that the sender gives, without its path; else a default name."""
-    match = _FILE_NAME_PATTERN.search(request.get_header("content-disposition"))
-    name = re.split(r"[\\/]", match[1])[-1].strip() if match else ""
-    return name or f"submission{_SUFFIXES[read_media_type(request)]}"
+    """Return the file name that the sender gives (RFC 6266), without its path; else a default name."""
+    name = re.split(r"[\\/]", _read_given_name(request.get_header("content-disposition")))[-1].strip()
+    return name or _build_default_name(read_media_type(request))
+
+
+def _build_default_name(media_type: str) -> str:
+    return f"submission{_SUFFIXES[media_type]}"
+
+
+def _read_given_name(header: str) -> str:
+    """Return the name in ``filename*``, which RFC 8187 encodes, or else in ``filename``, in UTF-8 or Latin-1; else empty."""
+    if match := _EXTENDED_NAME_PATTERN.search(_QUOTED_TEXT.sub('""', header)):
+        with suppress(UnicodeDecodeError):  # RFC 6266: then filename counts
+            return unquote_to_bytes(match[2]).decode(match[1])
+    if match := _FILE_NAME_PATTERN.search(header):
+        name = match[1] or match[2] or ""
+        with suppress(UnicodeDecodeError):
+            return name.encode("latin-1").decode()
+        return name
+    return ""
+
+
+@contextmanager
+def explain_media_type(name: str, media_type: str) -> Iterator[None]:
+    """Refuse bytes of another format by the header that is wrong, where the sender gives the file no name.
+
+    Raises
+    ------
+    FileUnreadable
+        The bytes have another format than the media type says.
+    """
+    try:
+        yield
+    except FileUnreadable as error:
+        start, mark, _ = error.finding.partition(NAME_DIFFERS)
+        if not mark or name != _build_default_name(media_type):
+            raise
+        file_format = start.removeprefix("The file is ")
+        finding = f"The file is {file_format}, and its Content-Type is {media_type}"
+        raise FileUnreadable(error.place, finding, _name_media_types(file_format)) from error
+
+
+def _name_media_types(file_format: str) -> str:
+    """Return the advice to send the media type of a format."""
+    types = [media_type for media_type, formats in MEDIA_TYPES.items() if file_format in formats]
+    return f"Send the Content-Type of the file: {' or '.join(types)}"
 
 
 def read_byte_count(request: Request, header: str) -> int:
@@ -209,6 +262,6 @@ def check_content(spooled: SpooledFile, media_type: str) -> None:
     """
     if spooled.format not in MEDIA_TYPES[media_type]:
         finding = f"The format of the file is {spooled.format}, but the media type is {media_type}"
-        raise EnvelopeMismatch(spooled.name, finding, "Send the media type that belongs to the file")
+        raise EnvelopeMismatch(spooled.name, finding, _name_media_types(spooled.format))
     embedded = read_embedded_envelope(Path(spooled.path), spooled.format, spooled.name)
     check_sender(embedded.sender, spooled.envelope.sender, "file")

@@ -77,7 +77,7 @@ def build_dry_run_result(
         lines=file.content.totals.lines,
         cents=file.content.totals.cents,
         **outcomes,
-        reasons=build_reasons(_count_by_code(passes)),
+        reasons=build_reasons(_count_by_code(passes), language),
         refusals=[
             describe_refused_line(names, row, language)
             for row in _list_refused_lines(passes, position.first_node)

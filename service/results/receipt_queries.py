@@ -7,6 +7,7 @@ import asyncpg
 
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
+from reporting.refusals import Language
 from service.results.receipts import Reason, Receipt, RefusedExample, build_reasons, build_receipt
 
 SQL = read_queries("service.results", "receipts.sql")
@@ -32,12 +33,12 @@ async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -
 
 
 async def read_reasons_by_submission(
-    connection: asyncpg.Connection, numbers: Sequence[int]
+    connection: asyncpg.Connection, numbers: Sequence[int], language: Language = "en"
 ) -> dict[int, list[Reason]]:
     """Return for each of these submissions why lines were refused, the most frequent reason first; one query for all."""
     rows = await connection.fetch(SQL["reasons_by_submission"], list(numbers)) if numbers else []
     groups = groupby(rows, lambda row: row["submission"])
-    return {number: build_reasons(list(reasons)) for number, reasons in groups}
+    return {number: build_reasons(list(reasons), language) for number, reasons in groups}
 
 
 async def read_refused_examples(

@@ -8,6 +8,7 @@ import msgspec
 
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
+from reporting.refusals import Language, select_language
 
 OUTCOMES = ("accepted", "duplicate", "refused", "suspended")
 
@@ -92,11 +93,11 @@ def build_receipt(row: Mapping[str, Any]) -> Receipt:
     return msgspec.convert({**fields, **parts}, Receipt)
 
 
-def build_reasons(rows: Sequence[Mapping[str, Any]]) -> list[Reason]:
-    """Build the refusal reasons from rows by code, in their order: the most frequent first."""
+def build_reasons(rows: Sequence[Mapping[str, Any]], language: Language = "en") -> list[Reason]:
+    """Build the refusal reasons from rows by code, in their order (the most frequent first), with texts in ``language``."""
     reasons = []
     for row in rows:
         code = Outcome(row["code"])
-        remedy = REMEDIES[code]
-        reasons.append(Reason(code.name, row["lines"], row["cents"], remedy.finding, remedy.action))
+        finding, action = select_language(REMEDIES[code], language)
+        reasons.append(Reason(code.name, row["lines"], row["cents"], finding, action))
     return reasons

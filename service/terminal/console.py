@@ -121,7 +121,8 @@ def style_table(grid: ReportTable, width: int, remedy: str = ALL_COLUMNS) -> lis
     if not left_out:
         return [*bold, *body]
     note = f"Left out at {width} columns: {'; '.join(left_out)}.\n{remedy}"
-    return [*bold, *body, *fit_text(note, width).split("\n")]
+    below = grid.below.sentences if grid.below and grid.below.column in left_out else ()
+    return [*bold, *body, *(line for text in (*below, note) for line in fit_text(text, width).split("\n"))]
 
 
 def format_count(number: int, singular: str, plural: str = "") -> str:

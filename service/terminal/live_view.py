@@ -16,6 +16,7 @@ from reporting.report_tables import CellType, Column, ReportTable
 from service.client.http_service import HttpService
 from service.client.retries import Unreachable
 from service.terminal import console
+from service.terminal.program_name import name_program
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -156,7 +157,7 @@ def _format_headings(figures: LiveFigures) -> list[str]:
     return [
         f"Crescendo, {figures.state}, {figures.at:%Y-%m-%d %H:%M:%S} UTC{_format_cut_off(figures.cut_off_seconds)}",
         figures.verdict.english,
-        *([first_step.english, f"  {first_step.command}"] if first_step else []),
+        *([first_step.english, f"  {name_program(first_step.command)}"] if first_step else []),
         (
             f"{throughput.lines_a_second:,.0f} lines/s, {throughput.forms_a_second:,.1f} forms/s; "
             f"of one core: {stages or 'nothing yet'}"

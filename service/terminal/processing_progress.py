@@ -37,6 +37,8 @@ class ProcessingProgress:
     """Those of ``paths`` that were validated and admitted."""
     files: list[FileProgress] = field(default_factory=list)
     """In the order of admission."""
+    waits: str = ""
+    """Why nothing is decided at present, for example which sender is paused; else empty."""
     decided_before: int = 0
     """Lines that an earlier process had already decided."""
     started_at: float = field(default_factory=time.monotonic)
@@ -84,6 +86,12 @@ class ProcessingProgress:
         return min(done_bytes / max(total_bytes, 1), 1.0)
 
     @property
+    def current_name(self) -> str:
+        """The name of the first file whose lines are not all decided; of the last one if all are."""
+        undecided = (file.name for file in self.files if file.decided_lines < file.lines)
+        return next(undecided, self.files[-1].name if self.files else "")
+
+    @property
     def rate(self) -> float:
         """Lines per second since the start."""
         return self.committed_lines / max(time.monotonic() - self.started_at, 1e-9)
@@ -92,12 +100,12 @@ class ProcessingProgress:
         """Return one line of progress."""
         if not self.files:
             return "reading; number of lines not known yet"
-        name = self.files[-1].name
-        if not self.committed_lines:
-            return f"{self.known_lines:,} lines read, the first batch is under way, {name}"
+        share = self.committed_lines / max(self.known_lines, 1)
+        lines = f"{self.committed_lines:,} of {self.known_lines:,} known lines committed, {share:.0%}"
         return (
-            f"{self.committed_lines:,} of {self.known_lines:,} lines read so far committed, {self.share:.0%} of the bytes "
-            f"of all files, {self.rate:,.0f} lines/s, {name}"
+            f"{lines}; {self.waits}"
+            if self.waits
+            else f"{lines}, {self.rate:,.0f} lines/s, {self.current_name}"
         )
 
 
@@ -147,6 +155,7 @@ class ProgressLines:
 
     def __init__(self) -> None:
         self._due, self._routine = 0.0, ""
+        self._steps, self._lines = "", ""
 
     def report_activity(self, text: str) -> None:
         """Print the activity. Routine activities are printed only when reported twice in a row, because they take long.
@@ -161,14 +170,18 @@ class ProgressLines:
         self._routine = words[0]
 
     def report_steps(self, done: int, total: int, label: str) -> None:
-        """Print the steps, at most every few seconds."""
-        if time.monotonic() >= self._due:
-            self._due = time.monotonic() + LINE_SECONDS
-            print_note(f"{label}: {done:,} of {total:,}" if total else label)
+        """Print the steps, at most every few seconds, and not again while nothing changes."""
+        text = f"{label}: {done:,} of {total:,}" if total else label
+        if time.monotonic() >= self._due and text != self._steps:
+            self._due, self._steps = time.monotonic() + LINE_SECONDS, text
+            print_note(text)
 
     def report_lines(self, progress: ProcessingProgress) -> None:
-        """Print how many lines are committed."""
-        print_note(progress.describe())
+        """Print how many lines are committed, and not again while nothing changes but the rate."""
+        lines = f"{progress.committed_lines} of {progress.known_lines}; {progress.waits}"
+        if lines != self._lines:
+            self._lines = lines
+            print_note(progress.describe())
 
     def close(self) -> None:
         """Do nothing: lines need no end."""
@@ -212,7 +225,7 @@ class ProgressBar:
 
     def report_lines(self, progress: ProcessingProgress) -> None:
         """Show how many lines are committed."""
-        name = progress.files[-1].name if progress.files else "reading"
+        name = progress.waits or progress.current_name or "reading"
         figures = f"{progress.committed_lines:,} of {progress.known_lines:,} lines  {progress.rate:,.0f}/s"
         self._update(description=name, completed=progress.share, total=1.0, figures=figures)
 

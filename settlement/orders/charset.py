@@ -1,5 +1,6 @@
 """The character sets of payment messages: what XML cannot hold is replaced, what banks cannot read is transliterated."""
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -64,5 +65,6 @@ def build_transliteration_table() -> Transliteration:
 
 
 def wrap_remarks(texts: Sequence[str]) -> list[str]:
-    """Break ``texts`` at spaces into remarks of the maximal length."""
-    return [line for text in texts for line in textwrap.wrap(to_latin(text), REMARK_CHARACTERS_MAX)]
+    """Break ``texts`` at spaces into remarks of the maximal length; a semicolon, which they may not have, becomes a comma."""
+    readable = (to_latin(re.sub(r"\s*;", ",", text)) for text in texts)
+    return [line for text in readable for line in textwrap.wrap(text, REMARK_CHARACTERS_MAX)]

@@ -30,6 +30,10 @@ select entry_id, code as payee, name, iban, bic from payee where entry_id = any(
 -- name: entries
 select entry_id, predecessor, kind, reference, day from entry where entry_id = any($1::bigint[]);
 
+-- name: followers_of
+-- What follows entries $1, the least of which is $2, in order.
+select entry_id, predecessor, kind, submission from entry where predecessor = any($1::bigint[]) and entry_id > $2 order by entry_id;
+
 -- name: next_run
 select coalesce(max(run), 0) + 1 as run from payment_run;
 

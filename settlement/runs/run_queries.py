@@ -35,6 +35,9 @@ from settlement.runs.payment_files import AcceptedActs
 from settlement.runs.run_pages import RunTable
 
 SQL = read_queries("settlement.runs", "queries.sql")
+_OWN_RUN = "is released by somebody who made it"
+_OWN_RUN_TEXT = "is not released: who proposed or changed a run may not release it, so another person must"
+"""The text of the database, and the one for people."""
 
 Connection = asyncpg.Connection
 
@@ -214,7 +217,7 @@ async def execute(connection: Connection, query: str, *arguments: Any) -> None:
     try:
         await connection.execute(SQL[query], *arguments)
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.UniqueViolationError) as error:
-        raise NoSuchRun(str(error)) from error
+        raise NoSuchRun(str(error).replace(_OWN_RUN, _OWN_RUN_TEXT)) from error
 
 
 async def load_accepted(connection: Connection, submission: int) -> AcceptedActs:

@@ -1,5 +1,6 @@
 """The status of a run for display: totals, exclusions by reason, refusals, lines."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from core.tables.payment_runs import RunLines
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
 from settlement.runs.exclusions import Exclusion
+from settlement.runs.line_standings import PaidRun, find_standings
 from settlement.runs.payment_acts import is_paid
 from settlement.runs.proposals import get_run
 from settlement.runs.run_pages import RunTable
@@ -47,6 +49,10 @@ async def describe_run(
     refused = await run_queries.fetch(connection, "refused", row["submission"], REFUSALS_MAX)
     selected = np.flatnonzero(~is_line_paid) if selection.only_unpaid else np.arange(len(is_line_paid))
     selected = selected[selection.offset : selection.offset + selection.lines_max]
+    paid = selected[is_line_paid[selected]]
+    standings = await find_standings(
+        connection, PaidRun(row["state"], row["submission"]), table.lines.entry_id[paid].tolist()
+    )
     return {
         **row,
         "totals": _sum_totals(table.lines, is_line_paid, row["accountants"]),
@@ -56,7 +62,7 @@ async def describe_run(
             for line in refused
         ],
         "shown": await _describe_lines(
-            connection, table, is_line_paid, accountants=row["accountants"], rows=selected
+            connection, table, standings, accountants=row["accountants"], rows=selected
         ),
     }
 
@@ -91,7 +97,7 @@ def _name_reason(reason: Exclusion) -> str:
 async def _describe_lines(
     connection: run_queries.Connection,
     table: RunTable,
-    is_line_paid: NDArray[np.bool_],
+    standings: Mapping[int, str],
     *,
     accountants: list[str],
     rows: NDArray[np.int64],
@@ -114,7 +120,7 @@ async def _describe_lines(
                 "way": TransferMethod(int(lines.way[row])).name,
                 "cents": int(lines.amount[row]),
                 "remittance": table.remittance.decode_row(row),
-                "standing": "paid" if is_line_paid[row] else reason,
+                "standing": standings.get(int(lines.entry_id[row]), reason),
             }
         )
     return described

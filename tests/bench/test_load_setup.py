@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from bench.load.http_connections import Address
 from bench.load.load_setup import create_budget
 from bench.load.load_target import LoadFailed, SenderKey, Target
+from service.cli.bench_load import read_keys
+from service.configuration.settings import UsageError
 
 KEY = SenderKey("MIN-09", "key")
 
@@ -78,3 +81,24 @@ def test_a_refusal_comes_before_anything_is_written() -> None:
     assert re.search(r" (A|third|party) \.\.\.", text)
     assert "use the service of another ledger" in text
     assert "Nothing was opened or registered" in text
+
+
+def test_keys_are_read_as_the_command_prints_them(tmp_path: Path) -> None:
+    """``crescendo access create --json`` writes an object over several lines; one per line is read as well."""
+    roles = {
+        "MIN-01": ["authorising_officer"],
+        "STEWARD": ["programme_manager", "assigned_accountant"],
+        "DIRECTORATE": ["budget_directorate"],
+    }
+    rows = [
+        {"key": "k", "sender": name, "roles": names, "token": f"t-{name}"} for name, names in roles.items()
+    ]
+    file = tmp_path / "keys.jsonl"
+    for indent in (2, None):
+        file.write_text("\n".join(json.dumps(row, indent=indent) for row in rows))
+        keys = read_keys(file)
+        assert [key.sender for key in keys.senders] == ["MIN-01"]
+        assert (keys.steward.sender, keys.directorate.sender) == ("STEWARD", "DIRECTORATE")
+    file.write_text("crescendo_token")
+    with pytest.raises(UsageError, match="access create --json prints"):
+        read_keys(file)

@@ -115,7 +115,7 @@ def _answer_known(act: AcceptedAct, content: Content) -> list[Decision]:
     """Answer an act whose key is accepted already (rules A47, A48)."""
     if act.content == content:
         return [Decision(Outcome.DUPLICATE, act.first + place) for place in range(act.lines)]
-    return [Decision(Outcome.REFERENCE_CONFLICT)] * len(content)
+    return [Decision(Outcome.REFERENCE_CONFLICT, act.first)] * len(content)
 
 
 def _refuse_act(lines: Sequence[Line], broken: int, finding: LineRefused) -> list[Decision]:

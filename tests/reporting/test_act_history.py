@@ -110,6 +110,27 @@ async def test_spending_on_an_operation_names_it(reader: Connection, names: Code
     assert line.assignment.centres[-1].code == "OP-0217-000001"
 
 
+async def test_an_entry_number_finds_its_act(reader: Connection, names: CodeNames) -> None:
+    (line,) = (await explain(reader, names, "C1")).accepted
+    for text in (str(line.entry), f"@{line.entry}"):
+        assert (await explain(reader, names, text)).accepted == [line]
+    assert (await explain(reader, names, f"@{line.entry}", "NOBODY")).accepted == []
+    assert (await explain(reader, names, "@999999999")).accepted == []
+
+
+async def test_the_budget_table_adds_up_and_names_the_batch(reader: Connection, names: CodeNames) -> None:
+    explanation = await explain(reader, names, "C1")
+    (table,) = [part for part in render(explanation) if isinstance(part, ReportTable)]
+    assert table.title.startswith(f"  Budget before and after batch {explanation.accepted[0].batch}, by all ")
+    for row in table.rows:
+        for part in (row[2:6], row[6:10]):
+            opened, *rest = (cell for cell in part if isinstance(cell, int))
+            assert opened == sum(rest), "reserved, consumed and available"
+    refused = await explain(reader, names, "D4")
+    titles = [part.title for part in render(refused) if isinstance(part, ReportTable)]
+    assert titles[-1].endswith("the refused act changed nothing of it")
+
+
 async def test_an_act_accepted_repeated_and_contradicted(reader: Connection, names: CodeNames) -> None:
     explanation = await explain(reader, names, "D3")
     (line,), (story,) = explanation.accepted, explanation.refused
@@ -168,7 +189,7 @@ async def test_the_totals_of_a_file_are_those_of_its_outcomes(reader: Connection
     assert proof is not None
     assert proof.holds, proof
     stated_totals = {agreement.what: agreement.stated for agreement in proof.agreements}
-    assert stated_totals["lines of the file"] == 19
+    assert stated_totals["lines of the file, refused ones too"] == 19
     assert (
         stated_totals["accepted lines"],
         stated_totals["duplicate lines"],
@@ -182,8 +203,15 @@ async def test_a_proof_is_shown_side_by_side(reader: Connection, names: CodeName
     proof = await proofs.prove_submission(reader, names, 2)
     assert proof is not None
     grid = proofs.build_table(proof)
-    assert grid.format_rows()[0] == ["lines of the file", "19", "19", "", "", "yes"]
-    assert grid.format_rows()[1] == ["cents of the file", "", "", "1,607.00", "1,607.00", "yes"]
+    assert grid.format_rows()[0] == ["lines of the file, refused ones too", "19", "19", "", "", "yes"]
+    assert grid.format_rows()[1] == [
+        "amounts of the file, of refused lines too, as they state them",
+        "",
+        "",
+        "1,607.00",
+        "1,607.00",
+        "yes",
+    ]
 
 
 async def test_a_changed_batch_is_reported(journal: str, names: CodeNames) -> None:

@@ -25,10 +25,11 @@ def test_the_order_of_dropping_columns_follows_the_translation() -> None:
     )
     french = translate_headings(table)
     assert french == (
-        "Lignes refusées", [Column("ligne"), Column("nœud budgétaire")], [["1", "n"]], ["total", ""], ["nœud budgétaire"],
+        "Lignes refusées", [Column("ligne"), Column("nœud budgétaire")], [["1", "n"]], ["total", ""],
+        ["nœud budgétaire"], None,
     )  # fmt: skip
 
 
 def test_what_has_no_french_name_stays() -> None:
     table = ReportTable("Keys", [Column("key")], [], (), None)
-    assert translate_headings(table) == ("Keys", [Column("key")], [], [], None)
+    assert translate_headings(table) == ("Keys", [Column("key")], [], [], None, None)

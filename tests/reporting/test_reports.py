@@ -5,9 +5,13 @@ import pytest
 
 from core.nomenclature import CentreLevel
 from reporting import budget, commitments, refusals, trial_balance
+from reporting.act_history import explain
 from reporting.budget import Appropriations, Budget, BudgetScope
 from reporting.code_names import BudgetNode, CodeNames, format_month
+from reporting.refusals import RefusalReason, Refusals
 from reporting.report_queries import Connection
+from reporting.table_layout import measure_width
+from service.terminal.console import style_table
 
 EUROS = 100
 
@@ -113,6 +117,64 @@ async def test_refused_lines_have_a_remedy(reader: Connection, names: CodeNames)
     assert (await refusals.load_refusals(reader, language="fr")).reasons[0].action
 
 
+async def test_refused_lines_name_the_value_at_fault(reader: Connection, names: CodeNames) -> None:
+    (page,) = [page async for page in refusals.stream_refused_lines(reader, names, 2)]
+    values = {line.code: (line.field, line.found) for line in page}
+    (accepted,) = (await explain(reader, names, "D3")).accepted
+    assert values["PAYEE_UNKNOWN"] == ("payee", "STRANGER")
+    assert values["PREDECESSOR_MISSING"][0] == "predecessor"
+    assert values["PREDECESSOR_MISSING"][1]
+    assert values["REFERENCE_CONFLICT"] == ("reference", f"@{accepted.entry}"), "the act that stands"
+    assert values["AE_EXCEEDED"] == ("", "")
+
+
+async def test_refusals_of_one_sender_and_of_all(reader: Connection) -> None:
+    report = await refusals.load_refusals(reader, sender="MINISTRY")
+    everything = await refusals.load_refusals(reader)
+    assert {reason.sent_by for reason in everything.reasons} == {"senders"}
+    assert report.lines <= everything.lines
+    assert (await refusals.load_refusals(reader, sender="NOBODY")).reasons == []
+
+
+def test_own_proposals_and_meaningless_amounts_stand_apart() -> None:
+    reasons = [
+        RefusalReason("AMOUNT_OVER_LIMIT", 1, 10**15, 1, "", ""),
+        RefusalReason("PAYEE_UNKNOWN", 2, 300, 1, "", ""),
+        RefusalReason("CP_EXCEEDED", 4, 500, 1, "", "", "crescendo"),
+    ]
+    table = refusals.build_table(Refusals(None, reasons, 7, 10**15 + 800))
+    assert [row[:4] for row in table.format_rows()] == [
+        ["senders", "AMOUNT_OVER_LIMIT", "1", ""],
+        ["senders", "PAYEE_UNKNOWN", "2", "3.00"],
+        ["Crescendo itself", "CP_EXCEEDED", "4", "5.00"],
+    ]
+    assert table.format_footer()[:4] == ["all", "", "7", "8.00"]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+async def test_a_narrow_terminal_keeps_what_was_refused(
+    reader: Connection, names: CodeNames, width: int
+) -> None:
+    (page,) = [page async for page in refusals.stream_refused_lines(reader, names, 2)]
+    text = "\n".join(style_table(refusals.build_lines_table(page), width))
+    for line in page:
+        for value in (line.reference, line.code, line.field, line.found, line.node):
+            assert value in text
+    assert "885.00" in text
+    assert " ".join(page[0].action.split()[:3]) in text
+    assert all(measure_width(line) <= width + len("\x1b[1m\x1b[0m") for line in text.split("\n"))
+
+
+async def test_a_narrow_terminal_keeps_the_names_of_accounts(reader: Connection, names: CodeNames) -> None:
+    table = trial_balance.build_table(await trial_balance.load_trial_balance(reader, names))
+    wide = table._replace(rows=[[*row[:2], *(10**12 for _ in row[2:])] for row in table.rows])
+    text = "\n".join(style_table(wide, 80))
+    assert "label" in text
+    assert "balanced" in text
+    columns = budget.build_table(await budget.load_budget(reader, names)).lay_out(100)[0]
+    assert {"opened", "available"} <= set(" ".join(columns).split())
+
+
 async def test_outstanding_commitments(reader: Connection, names: CodeNames) -> None:
     report = await commitments.load_outstanding_commitments(reader, names)
     (programme,) = report.centres
@@ -139,7 +201,7 @@ async def test_tables_show_euros_and_totals(reader: Connection, names: CodeNames
         ).format_footer()[3]
         == "2"
     )
-    assert refusals.build_table(await refusals.load_refusals(reader)).format_footer()[1] == "4"
+    assert refusals.build_table(await refusals.load_refusals(reader)).format_footer()[2] == "4"
     pages = [page async for page in refusals.stream_refused_lines(reader, names, 2)]
     assert [len(refusals.build_lines_table(page).rows) for page in pages] == [4]
 

@@ -11,7 +11,8 @@ import pytest_asyncio
 from core.nomenclature import CentreLevel
 from posting.book.registry import ReferenceData
 from reporting import code_labels
-from reporting.act_history import ReferenceQuery, fetch_accepted_lines
+from reporting.act_history import ReferenceQuery, explain, fetch_accepted_lines
+from reporting.act_narrative import render
 from reporting.budget import BudgetScope, load_budget
 from reporting.code_names import read_names
 from reporting.open_items import load_payments
@@ -23,6 +24,7 @@ from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, Row, act, proces
 
 _OTHER: Row = {"payee": "TAXES"}
 _IBAN = "FR1420041010050500013M02606"
+_NEW_IBAN = "FR7630006000011234567890189"
 _REQUESTS = [
     act("third_party", "T1", "", PAID, payee_name="Fournisseur", iban=_IBAN),
     act("third_party", "T2", "", _OTHER, payee_name="Trésorerie", iban=_IBAN),
@@ -58,7 +60,7 @@ _STATEMENT = [
 ]
 """Entries 30 to 40."""
 _AGAIN = [
-    act("bank_details", "BD1", "", PAID, payee_name="Fournisseur SA", iban="FR7630006000011234567890189"),
+    act("bank_details", "BD1", "", PAID, payee_name="Fournisseur SA", iban=_NEW_IBAN),
     act("reissue", "N1", "60.00", predecessor="@35"),
     act("payee_block", "BL1", "", _OTHER),
     act("void", "V1", "20.00", predecessor="@37"),
@@ -104,6 +106,54 @@ async def test_the_budget_report_shows_the_consumption(settled: asyncpg.Connecti
     (node,) = [candidate for candidate in report.nodes if candidate.envelope == "HT2"]
     assert (node.cp.reserved, node.cp.consumed) == (400, 11_000)
     assert (node.ae.consumed, node.ae.reserved) == (15_000, 18_000 + 400)
+
+
+@pytest.mark.parametrize(
+    ("reference", "iban"),
+    [("P1", _IBAN), ("B24", _IBAN), ("D1", _IBAN), ("N1", _NEW_IBAN), ("BD1", _NEW_IBAN)],
+)
+async def test_an_act_shows_the_account_of_its_time(
+    settled: asyncpg.Connection, reference: str, iban: str
+) -> None:
+    """The account changed after the payment, and before the re-issue."""
+    names = await read_names(settled, code_labels.load(REFERENCE))
+    (line,) = (await explain(settled, names, reference)).accepted
+    assert line.payee is not None
+    assert line.payee.iban == iban
+
+
+async def test_a_request_shows_everything_that_follows_it(settled: asyncpg.Connection) -> None:
+    names = await read_names(settled, code_labels.load(REFERENCE))
+    explanation = await explain(settled, names, "D1")
+    (line,) = explanation.accepted
+    assert [follower.reference for follower in line.followers] == ["P1", "L1", "B24", "R1", "R1", "N1"]
+    assert [follower.entry for follower in line.followers] == sorted(
+        follower.entry for follower in line.followers
+    )
+    accounts = [(transfer.entry, transfer.run, transfer.payee) for transfer in line.transfers]
+    assert [(entry, run, payee.iban) for entry, run, payee in accounts if payee] == [
+        (24, None, _IBAN),
+        (42, None, _NEW_IBAN),
+    ]
+    text = [part for part in render(explanation) if isinstance(part, str)]
+    assert "  paid       yes: 60.00 euros settled, 0.00 to be paid" in text
+    assert any("reissue N1" in part and part.endswith(f"to IBAN {_NEW_IBAN}") for part in text)
+
+
+@pytest.mark.parametrize(
+    ("reference", "sentence"),
+    [
+        ("D2", "yes: 50.00 euros settled, 0.00 to be paid"),
+        ("D3", "yes: 20.00 euros settled, 0.00 to be paid"),
+        ("L1", "no: 0.00 euros settled, 4.00 to be paid"),
+    ],
+)
+async def test_a_request_states_whether_it_is_paid(
+    settled: asyncpg.Connection, reference: str, sentence: str
+) -> None:
+    names = await read_names(settled, code_labels.load(REFERENCE))
+    text = list(render(await explain(settled, names, reference)))
+    assert f"  paid       {sentence}" in text
 
 
 async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> None:

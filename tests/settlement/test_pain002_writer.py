@@ -195,6 +195,7 @@ def test_texts_are_transliterated_to_latin() -> None:
     assert to_latin("Dépassé : l\u2019œuvre à 5 €") == "Depasse : l'oeuvre a 5 EUR"
     assert to_latin("日本 <&>\n") == ".. ...."
     assert wrap_remarks(["", "word " * 50]) == wrap_remarks(["word " * 50])
+    assert wrap_remarks(["less; then", "moins ; puis"]) == ["less, then", "moins, puis"]
 
 
 def test_every_refusal_has_a_reason_and_a_text_in_latin() -> None:

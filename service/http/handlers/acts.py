@@ -199,7 +199,11 @@ async def _build_sealed_batch(connection: Connection, batch: Row, with_proof: bo
 
 
 def _mask_line(line: AcceptedLine) -> AcceptedLine:
-    return msgspec.structs.replace(line, payee=query_scope.mask_payee(line.payee))
+    transfers = [
+        msgspec.structs.replace(transfer, payee=query_scope.mask_payee(transfer.payee))
+        for transfer in line.transfers
+    ]
+    return msgspec.structs.replace(line, payee=query_scope.mask_payee(line.payee), transfers=transfers)
 
 
 def _parse_cursor(text: str) -> PageStart:

@@ -7,7 +7,6 @@ import structlog
 
 from core.errors import NotWaiting
 from ingest.queue.inbox import Inbox
-from service.auth.credentials import Caller
 from service.auth.roles import Role
 from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import Request, Response, respond
@@ -37,12 +36,13 @@ class CancellationHandler:
         if not self._state.is_ready:
             raise try_again("The service is starting")
         async with self._lock:
-            ticket = await self._tickets.load(number)
+            ticket = await self._tickets.load(number, request.language)
             if ticket.state != CANCELLED:
-                ticket = await self._cancel_waiting(number, request.caller)
+                ticket = await self._cancel_waiting(number, request)
         return respond(ticket)
 
-    async def _cancel_waiting(self, number: int, caller: Caller) -> Ticket:
+    async def _cancel_waiting(self, number: int, request: Request) -> Ticket:
+        caller = request.caller
         try:
             await self._inbox.files.cancel(number, caller.key, caller.sender)
         except NotWaiting as error:
@@ -51,7 +51,7 @@ class CancellationHandler:
             ) from error
         LOG.info("submission cancelled", submission=number, key=caller.key, sender=caller.sender)
         self._tickets.notify_ended(number)
-        return await self._tickets.load(number)
+        return await self._tickets.load(number, request.language)
 
     async def _require_cancellable(self, request: Request) -> int:
         """Return the number in the path, if the caller may cancel that submission.

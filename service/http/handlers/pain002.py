@@ -14,7 +14,7 @@ from service.http.openapi.parameters import PAIN002_VERSION, WAIT
 from service.http.openapi.problem_types import list_problems
 from service.http.problems import bad_request
 from service.http.route import Route
-from service.http.tickets import SubmissionTickets, Ticket, read_wait_seconds
+from service.http.tickets import SubmissionTickets, Ticket
 from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from settlement.pain002_writer import Pain002Version
 
@@ -31,7 +31,7 @@ class Pain002Handler:
         request.allow_only("wait", "version")
         _read_version(request)  # an unknown version is an error in a request for JSON too
         number = await self._tickets.require_visible(request)
-        ticket = await self._tickets.wait_for_end(number, read_wait_seconds(request))
+        ticket = await self._tickets.wait_for_end(number, request)
         if not request.prefers(XML, JSON):
             return respond(ticket)
         return await self._respond_report(request, number)

@@ -41,6 +41,7 @@ _SCHEMAS: Mapping[ParameterType, Mapping[str, Any]] = {
     ParameterType.BATCH: build_number_schema(0, BATCH_NUMBER_MAX),
     ParameterType.SUBMISSION: build_number_schema(1, SUBMISSION_NUMBER_MAX),
     ParameterType.PROGRAMME: build_text_schema(PROGRAMME_LENGTH_MAX),
+    ParameterType.SENDER: build_text_schema(query_scope.SENDER_LENGTH_MAX),
 }
 
 
@@ -129,6 +130,8 @@ def _read_value(request: Request, parameter: ReportParameter) -> Any:
             return request.get_number(parameter.name, 0, minimum=1, maximum=SUBMISSION_NUMBER_MAX) or None
         case ParameterType.PROGRAMME:
             return request.get_text(parameter.name, PROGRAMME_LENGTH_MAX) or None
+        case ParameterType.SENDER:
+            return request.get_text(parameter.name, query_scope.SENDER_LENGTH_MAX) or None
         case ParameterType.CHOICE:
             return request.get_choice(parameter.name, parameter.choices) or parameter.default
         case ParameterType.LANGUAGE:

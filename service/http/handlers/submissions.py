@@ -70,7 +70,8 @@ class SubmissionsHandler:
         self._limits.check_file(caller.sender)
         if request.get_flag("dry_run"):
             return respond(await self._dry_run(request))
-        wait_seconds, again = read_wait_seconds(request), request.get_flag("again")
+        read_wait_seconds(request)  # an unreadable one is an error before the body is read
+        again = request.get_flag("again")
         media_type = upload_headers.read_media_type(request)
         try:
             with self._receiver.open_slot(caller.sender):
@@ -80,14 +81,14 @@ class SubmissionsHandler:
             if not upload_headers.wants_pain002(request):
                 raise
             return _respond_refused_file(error)
-        return await self._tickets.respond_admitted(admitted, wait_seconds)
+        return await self._tickets.respond_admitted(admitted, request)
 
     async def list_submissions(self, request: Request) -> Response:
         """Respond with the submissions that the caller may see, the latest first."""
         request.allow_only("before", "limit")
         before = request.get_number("before", NUMBER_MAX, minimum=1, maximum=NUMBER_MAX)
         limit = request.get_number("limit", 50, minimum=1, maximum=PAGE_MAX)
-        tickets = await self._tickets.load_page(request.caller, before, limit)
+        tickets = await self._tickets.load_page(request, before, limit)
         is_full = len(tickets) == limit
         next_page = f"/v1/submissions?limit={limit}&before={tickets[-1].submission}" if is_full else None
         return respond(SubmissionPage(tickets, next_page))
@@ -100,7 +101,9 @@ class SubmissionsHandler:
             with self._receiver.open_slot(sender):
                 spooled = await self._receive_file(request, FILE_BYTES_MAX, spool)
                 upload_headers.check_content(spooled, media_type)
-                content = await self._dry_runner.validate_file(spooled, PerimeterCheck(request.caller))
+                content = await self._dry_runner.validate_file(
+                    spooled, PerimeterCheck(request.caller, spooled.name)
+                )
             return await self._dry_runner.run_file(spooled, content, request.language)
 
     async def _receive_file(
@@ -109,9 +112,10 @@ class SubmissionsHandler:
         """Write the body to the spool, durably."""
         _check_size(request, bytes_max)
         envelope = upload_headers.read_envelope(request, request.caller.sender)
-        name = upload_headers.read_file_name(request)
+        name, media_type = upload_headers.read_file_name(request), upload_headers.read_media_type(request)
         try:
-            return await self._receiver.receive(request.receive, name, envelope, spool=spool)
+            with upload_headers.explain_media_type(name, media_type):
+                return await self._receiver.receive(request.receive, name, envelope, spool=spool)
         except BodyInterrupted as error:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body is incomplete: {error}") from error
 

@@ -104,7 +104,7 @@ class UploadsHandler:
         caller = require_sending_role(request)
         request.allow_only("wait")
         self._limits.check_file(caller.sender)
-        wait_seconds = read_wait_seconds(request)
+        read_wait_seconds(request)  # an unreadable one is an error before the body is read
         upload = self._require_own(request)
         with self._lock(upload):
             self._check_body(request, upload)
@@ -113,7 +113,7 @@ class UploadsHandler:
                 if not upload.is_whole:
                     return Response(HTTPStatus.NO_CONTENT, headers=build_headers(upload))
                 admitted = await self._admit(upload, caller)
-        return await self._tickets.respond_admitted(admitted, wait_seconds)
+        return await self._tickets.respond_admitted(admitted, request)
 
     async def remove(self, request: Request) -> Response:
         """Remove an upload and what has arrived of it."""
@@ -183,7 +183,8 @@ class UploadsHandler:
         """Admit a complete upload; remove it unless the database fails, so that the client can retry."""
         declaration = upload.declaration
         try:
-            spooled = await self._receiver.adopt(upload)
+            with upload_headers.explain_media_type(declaration.name, declaration.media):
+                spooled = await self._receiver.adopt(upload)
             admitted = await self._admission.admit(
                 spooled, declaration.media, caller, again=declaration.again
             )

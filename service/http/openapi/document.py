@@ -10,6 +10,7 @@ from ingest.formats.charsets import CHARSETS
 from ingest.spool import envelope
 from service.auth.sender_pauses import REASON_LENGTH_MAX
 from service.http.http_messages import JSON
+from service.http.openapi.column_texts import COLUMN_TEXTS, HEADER_TEXTS
 from service.http.openapi.common_responses import add_common_responses, complete_responses
 from service.http.openapi.examples import find_example
 from service.http.openapi.operation import Operation
@@ -33,7 +34,6 @@ _HEADER_PATTERNS: Mapping[str, str] = {
     ENVELOPE_HEADERS["count"]: "[0-9]{1,9}",
     ENVELOPE_HEADERS["control_sum"]: "-?[0-9]{1,16}([.][0-9]{1,2})?",
     ENVELOPE_HEADERS["sha256"]: "[0-9a-fA-F]{64}",
-    **dict.fromkeys(FLAG_HEADERS.values(), "true|false"),
     "Crescendo-Charset": "|".join(CHARSETS),
     "Content-Digest": "sha-256=:[A-Za-z0-9+/]{43}=:",
     "Content-Disposition": ".*",
@@ -158,10 +158,14 @@ def _describe_headers(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _describe_header(name: str, *, is_required: bool) -> dict[str, Any]:
-    if name not in _BYTE_COUNT_HEADERS:
-        pattern = f"^{_HEADER_PATTERNS[name]}$" if is_required else f"^({_HEADER_PATTERNS[name]})?$"
-        schema = {"type": "string", "pattern": pattern}
-        return {"name": name, "in": "header", "required": is_required, "schema": schema}
+    if name in HEADER_TEXTS:
+        return {
+            "name": name,
+            "in": "header",
+            "required": is_required,
+            "description": HEADER_TEXTS[name],
+            "schema": _build_header_schema(name, is_required=is_required),
+        }
     description, example = _BYTE_COUNT_HEADERS[name]
     schema = {"type": "integer", "minimum": 0, "maximum": 10**SIZE_DIGITS_MAX - 1}
     return {
@@ -172,6 +176,13 @@ def _describe_header(name: str, *, is_required: bool) -> dict[str, Any]:
         "schema": schema,
         "example": example,
     }
+
+
+def _build_header_schema(name: str, *, is_required: bool) -> dict[str, Any]:
+    if name in FLAG_HEADERS.values():
+        return {"type": "boolean"}
+    pattern = f"^{_HEADER_PATTERNS[name]}$" if is_required else f"^({_HEADER_PATTERNS[name]})?$"
+    return {"type": "string", "pattern": pattern}
 
 
 def _describe_response(meaning: Any) -> dict[str, Any]:
@@ -195,7 +206,8 @@ def _describe_act_line() -> dict[str, Any]:
     numbers = {FieldType.WHOLE, FieldType.DECIMAL}
     properties = {
         field.column: {
-            "type": ["string", "number", "null"] if format_.type in numbers else ["string", "null"]
+            "type": ["string", "number", "null"] if format_.type in numbers else ["string", "null"],
+            "description": COLUMN_TEXTS[field],
         }
         for field, format_ in FORMATS.items()
         if field is not Field.AMOUNT_CENTS

@@ -2,7 +2,7 @@
 
 Files are cut and packed at random, forms are decided between their batches, and every line is compared with the plain model,
 which decides file after file and knows no batches.  The long form draws as many cases as wanted:
-``EXAMPLES_FACTOR=100 make test ARGS="-k decision_order"``.
+``EXAMPLES_FACTOR=8 make test ARGS=tests/ingest/queue/test_decision_order.py``.
 """
 
 import json

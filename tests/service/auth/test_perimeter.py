@@ -12,6 +12,7 @@ from service.auth.credentials import Caller, build_caller
 from service.auth.failures import PermissionDenied
 from service.auth.perimeter import PerimeterCheck
 from service.auth.roles import Role
+from service.http.remedy_texts_fr import translate_remedy
 
 _PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
 ORDERS = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
@@ -111,3 +112,38 @@ def test_a_form_is_accepted_if_all_its_lines_are(
     passes = Role.AUDITOR not in roles and all(_find_expected({**row}, roles, programmes) for row in rows)
     with nullcontext() if passes else pytest.raises(PermissionDenied, match=r"role|limited"):
         _build_check(roles, *programmes).check_form(rows)
+
+
+def test_the_refusal_of_a_kind_names_line_role_and_remedy() -> None:
+    """The line is counted over all batches of the file; who pays must not order, so two keys are needed."""
+    caller = build_caller("k", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), programmes=frozenset())
+    check = PerimeterCheck(caller, "acts.csv")
+    check.check_lines(pa.RecordBatch.from_pydict({"kind": ["commitment"] * 3}))
+    with pytest.raises(PermissionDenied) as raised:
+        check.check_lines(pa.RecordBatch.from_pydict({"kind": ["service", "payment_request_rejection"]}))
+    members = raised.value.members
+    assert (members["where"], members["kind"]) == ("acts.csv, line 5", "payment_request_rejection")
+    assert members["roles"] == [Role.ASSIGNED_ACCOUNTANT]
+    assert "crescendo access create MIN-09 --role assigned_accountant" in members["remedy"]
+    assert "a file of its own" in members["remedy"]
+    assert "acts.csv, line 5: " in raised.value.detail
+    assert raised.value.detail.endswith("which needs the role assigned_accountant")
+
+
+_OTHER_ROLE = {
+    kind: next(
+        role
+        for role in (Role.ASSIGNED_ACCOUNTANT, Role.AUTHORISING_OFFICER)
+        if kind not in build_caller("k", "s", frozenset({role}), programmes=frozenset()).kinds
+    )
+    for kind in KIND_NUMBERS
+}
+"""For each kind a role that may not send it."""
+
+
+@pytest.mark.parametrize("kind", sorted(KIND_NUMBERS))
+def test_every_kind_that_is_denied_has_a_remedy(kind: str) -> None:
+    with pytest.raises(PermissionDenied) as raised:
+        _build_check(frozenset({_OTHER_ROLE[kind]})).check_form([{"kind": kind}])
+    assert raised.value.members["where"] == "form, line 1"
+    assert raised.value.members["remedy"] != translate_remedy(raised.value.members["remedy"])

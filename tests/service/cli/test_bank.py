@@ -10,11 +10,16 @@ import pytest_asyncio
 from lxml import etree  # type: ignore[attr-defined]
 
 from core.catalog import KIND_NUMBERS
+from reporting import code_labels
+from reporting.act_history import explain
+from reporting.code_names import read_names
 from service.database.embedded_server import Database
 from settlement.bank_files import bank_file_reader as reading
 from settlement.bank_files.bank_file_reader import BankMessage
 from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 from settlement.orders.end_to_end import format_identifier
+from settlement.runs import run_queries, run_status
+from settlement.runs.run_status import LineSelection
 from settlement.simulated_bank.transfer_outcomes import REASON_SHARES, OutcomeRates
 from tests.crash.database_states import read_state
 from tests.databases import open_connection
@@ -25,6 +30,7 @@ from tests.service.small_state import (
     UNITS,
     State,
     build_bank_details,
+    build_iban,
     build_request,
     build_third_party,
     copy_state,
@@ -192,6 +198,50 @@ async def test_a_returned_debt_is_paid_again_without_new_credits(state: State) -
     assert (await state.read_status()).agrees
     assert await state.read_in_transit() == []
     assert -await read_balance(state, "4010000000") == owed - sum(row["amount"] for row in again)
+
+
+async def read_standings(state: State, run: int) -> Counter[str]:
+    """Count the lines of a run by their standing."""
+    async with run_queries.open_connection(state.dsn) as connection:
+        described = await run_status.describe_run(connection, run, LineSelection(1000))
+    return Counter(line["standing"] for line in described["shown"])
+
+
+async def test_lines_of_a_run_stand_as_the_bank_left_them(state: State) -> None:
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
+    assert await read_standings(state, 1) == {"sent": 60}
+    answers = state.simulate_bank(files, OFTEN)
+    await state.import_files(state.list_files(answers))
+    debited = 60 - answers.rejected - answers.returned
+    assert await read_standings(state, 1) == {
+        "debited": debited,
+        "returned": answers.returned,
+        "rejected": answers.rejected,
+    }
+    await state.submit_accepted(
+        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="accountant"
+    )
+    await state.pay_due(date(2018, 12, 3), DECEMBER)
+    again = [row for row in await read_transfers(state) if row["kind"] == KIND_NUMBERS["reissue"]]
+    assert (await read_standings(state, 1))["re-issued"] == len(again) > 0
+    assert (await read_standings(state, 2))["sent"] == len(again)
+
+
+async def test_a_payment_shows_the_account_of_its_run(state: State) -> None:
+    """An account that is registered after the issue changes nothing of the transfer."""
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
+    await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
+    await state.submit_accepted([build_bank_details(1, "RIB-1")], sender="accountant")
+    async with open_connection(state.dsn) as connection:
+        names = await read_names(connection, code_labels.load(state.reference))
+        (request,) = (await explain(connection, names, "DP-1")).accepted
+        (transfer,) = request.transfers
+        assert transfer.run == 1
+        assert transfer.payee is not None
+        assert transfer.payee.iban == build_iban(1)
+        for follower in request.followers:
+            (line,) = (await explain(connection, names, f"@{follower.entry}")).accepted
+            assert line.payee == transfer.payee
 
 
 async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: State) -> None:

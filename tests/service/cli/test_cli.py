@@ -121,6 +121,9 @@ async def test_files_processed_before_are_not_processed_again(committed: Committ
     assert result.json()["receipts"] == []
     assert len(result.json()["known"]) == len(sample.files)
     assert result.json()["chain"] == committed.first.json()["chain"]
+    text = await run_crescendo("verify", *committed.place)
+    assert "step: " in text.err
+    assert "Not proven: that nobody rewrote the whole journal and its chain." in text.out
 
 
 async def test_without_files_and_unfinished_work_there_is_nothing_to_do(committed: Committed) -> None:
@@ -293,6 +296,13 @@ async def test_reports_come_as_tables_csv_and_json(committed: Committed) -> None
     assert all(len(row["centre"]) == len("0177-D013") for row in rows)
     refusals = await run_crescendo("report", "refusals", *committed.place)
     assert "MOVE_FORBIDDEN" in refusals.out
+
+
+async def test_an_entry_is_explained_by_its_number(committed: Committed) -> None:
+    by_number = await run_crescendo("explain", "@200", *committed.place, "--json")
+    assert by_number.code == 0, by_number.err
+    assert [line["entry"] for line in by_number.json()["accepted"]] == [200]
+    assert (await run_crescendo("explain", "@999999999", *committed.place)).code == 1
 
 
 async def test_an_act_is_explained_from_file_to_proof(committed: Committed) -> None:

@@ -61,21 +61,31 @@ async def test_a_payment_run_from_proposal_to_files(world: SmallState) -> None:
     assert "1 payee grouped" in (await run_pay(world, "regroup", "1", "P1", "--as", "Alice")).out
     page = await run_pay_json(world, "show", "1", "--lines", "2", "--from", "2")
     assert [(line["line"], line["name"], line["standing"]) for line in page["shown"]] == [
-        (2, "Entreprise P1", "paid"),
+        (2, "Entreprise P1", "proposed"),
         (3, "Entreprise P2", "HELD"),
     ]
     excluded = await run_pay_json(world, "show", "1", "--lines", "9", "--left-out")
     assert [line["standing"] for line in excluded["shown"]] == ["HELD", "METHOD"]
 
     refused = await run_pay(world, "release", "1", "--as", "Alice", code=3)
-    assert "released by somebody who made it" in refused.err
+    assert "another person must" in refused.err
     assert await run_pay_json(world, "release", "1", "--as", "Bruno") == {
         "run": 1,
         "lines": 3,
         "cents": 110_050,
         "released_by": "Bruno",
     }
+    released = await run_pay_json(world, "show", "1", "--lines", "9")
+    assert [line["standing"] for line in released["shown"]] == [
+        "released",
+        "released",
+        "HELD",
+        "released",
+        "METHOD",
+    ]
     issued = await run_pay_json(world, "issue", "1", "--as", "Claire", *AT)
+    sent = await run_pay_json(world, "show", "1", "--lines", "9")
+    assert [line["standing"] for line in sent["shown"]] == ["sent", "sent", "HELD", "sent", "METHOD"]
     assert (issued["state"], issued["paid"], issued["refused"], issued["files"]) == ("issued", 3, 0, 2)
     files = await run_pay_json(world, "files", "1")
     assert [(file["transactions"], file["cents"]) for file in files] == [(1, 100_000), (1, 10_050)]

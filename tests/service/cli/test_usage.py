@@ -173,3 +173,13 @@ async def test_a_drop_folder_that_does_not_exist_is_not_created(tmp_path: Path) 
     assert f"mkdir -p {drop}" in result.err
     assert not drop.exists()
     assert not data.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [(("nosuch",), "crescendo"), (("access", "resume", "treasury"), "crescendo access resume")],
+)
+async def test_wrong_usage_names_the_help_of_its_command(words: tuple[str, ...], command: str) -> None:
+    result = await run_crescendo(*words)
+    assert result.code == 2
+    assert result.err.endswith(f"Try {command} --help.\n")

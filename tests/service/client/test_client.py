@@ -95,6 +95,35 @@ async def test_a_form_accepts_python_values(place: ServicePlace) -> None:
     assert refused.value.problem["code"]
 
 
+async def test_a_form_may_be_atomic_or_a_dry_run(place: ServicePlace) -> None:
+    client = _open_client(place)
+    good, bad = build_commitment("FORM-A", "0.01"), {**build_commitment("FORM-B"), "amount": "-1"}
+    dry = await asyncio.to_thread(client.decide, good, dry_run=True)
+    assert (dry["dry_run"], dry["outcome"]) == (True, "accepted")
+    both = await asyncio.to_thread(client.decide, good, bad, atomic=True)
+    assert both["outcome"] == "refused"
+
+
+@pytest.mark.parametrize("call", ["submit", "dry_run"])
+async def test_a_file_that_cannot_be_read_is_refused(place: ServicePlace, tmp_path: Path, call: str) -> None:
+    for path in (tmp_path / "nosuch.csv", tmp_path):
+        with pytest.raises(Refused) as refused:
+            getattr(_open_client(place), call)(path)
+        assert refused.value.problem["code"] == "file-unreadable"
+        assert str(refused.value).startswith(f"{path.name}: The file cannot be read: ")
+
+
+async def test_a_name_is_said_once(place: ServicePlace) -> None:
+    with pytest.raises(
+        Refused, match=r"^form, line 1, column commitment_item: The value 31 is a JSON number"
+    ) as refused:
+        await asyncio.to_thread(
+            _open_client(place).decide, {**build_commitment("N-1"), "commitment_item": 31}
+        )
+    assert '"commitment_item": "31"' in refused.value.problem["remedy"]
+    assert "line, exercise" in refused.value.problem["remedy"]
+
+
 async def test_a_form_over_an_unreliable_connection_is_decided_once(place: ServicePlace) -> None:
     async with run_proxy(place.service.url, [1, 2, 3]) as bad:
         client = Client(bad.url, KEY, sleep=lambda _: None)

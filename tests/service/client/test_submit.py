@@ -39,7 +39,7 @@ async def test_files_are_sent_and_their_receipts_shown(place: ServicePlace, tmp_
     assert result.code == 0, result.err
     receipts = [submission["receipt"] for submission in result.json()["submissions"]]
     assert [submission["accepted"]["lines"] for submission in receipts] == [1, 1]
-    assert [submission["file"] for submission in receipts] == ["good.jsonl", "__name.jsonl"]
+    assert [submission["file"] for submission in receipts] == ["good.jsonl", "é;name.jsonl"]
     second_result = await _run_submit(place.service, good)
     assert "FUND_CENTRE_UNKNOWN" in second_result.out
     assert "Receipts" in second_result.out

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from core.outcome_codes import Outcome
+from core.remedies import REMEDIES
 from service.cli.submit_options import ServiceOptions
 from service.cli.submit_results import SubmitResults
 from service.client import Client, ResultsMissing
@@ -215,3 +217,48 @@ async def test_results_of_an_undecided_submission_are_not_written(
     with pytest.raises(ResultsMissing, match="No such file or directory"):
         client.fetch_results(ticket, results / "deeper")
     assert _read_names(results) == []
+
+
+async def test_results_come_in_french(place: ServicePlace, tmp_path: Path, results: Path) -> None:
+    """The receipt and the refused lines are in the language that is asked for, by call, client or command."""
+    file = _write_file(tmp_path / "acts.jsonl", build_unknown_centres(1, "FZ-"))
+    client = Client(place.service.url, KEY)
+    ticket = await asyncio.to_thread(client.submit, file)
+    remedy = REMEDIES[Outcome.FUND_CENTRE_UNKNOWN]
+    assert ticket["reasons"][0]["finding"] == remedy.finding
+    await asyncio.to_thread(client.fetch_results, ticket, results, language="fr")
+    _check_french(results, remedy.finding_fr)
+    french = Client(place.service.url, KEY, language="fr")
+    again = await asyncio.to_thread(french.receipt, ticket["submission"])
+    assert again["reasons"][0]["finding"] == remedy.finding_fr
+    await asyncio.to_thread(french.fetch_results, again, results)
+    for number, choice in enumerate((("--language", "fr"), ())):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        environment = {"CRESCENDO_KEY": KEY} | ({} if choice else {"LC_ALL": "fr_FR.UTF-8"})
+        words = ("submit", file, "--fetch", folder, *choice, "--url", place.service.url)
+        submitted = await run_crescendo(*words, environment=environment)
+        assert submitted.code == 0, submitted.err
+        _check_french(folder, remedy.finding_fr)
+
+
+def _check_french(folder: Path, finding: str) -> None:
+    (receipt,) = folder.glob("*.receipt.json")
+    assert json.loads(receipt.read_bytes())["reasons"][0]["finding"] == finding
+    (refusals,) = folder.glob("*.refusals.csv")
+    assert finding in refusals.read_text()
+
+
+async def test_the_problem_of_a_file_goes_when_the_file_is_accepted(
+    place: ServicePlace, tmp_path: Path, results: Path
+) -> None:
+    """A problem of another file of the same name stays."""
+    for folder in ("mine", "other"):
+        _write_file(tmp_path / folder / "acts.jsonl", [{"refrence": folder}])
+        assert (await _run_submit(place, tmp_path / folder / "acts.jsonl", "--fetch", results)).code == 1
+    assert len(_read_names(results)) == 2
+    _write_file(tmp_path / "mine" / "acts.jsonl", build_unknown_centres(1, "FP-"))
+    assert (await _run_submit(place, tmp_path / "mine" / "acts.jsonl", "--fetch", results)).code == 0
+    (problem,) = results.glob("*.problem.json")
+    assert json.loads(problem.read_bytes())["file"] == str(tmp_path / "other" / "acts.jsonl")
+    assert len(_read_names(results)) == 3

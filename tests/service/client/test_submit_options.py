@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from service.cli.submit_options import ServiceOptions
 from service.client.client import WHOLE_BYTES_MAX, Client, Refused
 from service.client.manifest import MANIFEST_BYTES_MAX
 from tests.ingest.payment_files import build_assignments, build_lot, build_message, build_transfer
@@ -219,3 +220,12 @@ async def test_an_envelope_that_headers_cannot_carry_is_refused_by_the_client(
         with pytest.raises(Refused) as refused:
             await asyncio.to_thread(Client(place.service.url, KEY).dry_run, path, envelope=envelope)
         assert refused.value.problem["code"] == "format-unknown"
+
+
+async def test_the_first_retry_names_the_option_of_the_address() -> None:
+    """Only if no address was given, and not at every retry."""
+    first = "no connection: Connection refused; again in 1 s; http://127.0.0.1:8000 is tried 10 times within 151 s"
+    assert "--url" in ServiceOptions().describe_retry(first)
+    later = "no connection: Connection refused; again in 2 s"
+    assert ServiceOptions().describe_retry(later) == later
+    assert ServiceOptions("http://127.0.0.1:8471").describe_retry(first) == first

@@ -12,6 +12,7 @@ import pytest
 
 from core.errors import DatabaseUnfit
 from service.configuration import file_owners
+from service.database.cluster import lock_data_folder
 from service.database.embedded_server import run_embedded
 from tests.service.database_servers import ROOT, SMALL_SETTINGS, find_cluster
 
@@ -89,3 +90,32 @@ def test_an_own_file_without_permission_needs_its_permission_only(tmp_path: Path
     text = file_owners.describe_denial(tmp_path / "missing" / "file")
     assert text.endswith(f"chmod u+rwX {tmp_path}")
     assert file_owners.format_user(2**31) == f"uid {2**31}"
+
+
+LOCKING = """
+import sys
+from pathlib import Path
+from service.database.cluster import lock_data_folder
+with lock_data_folder(Path(sys.argv[-1])):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+async def test_a_folder_in_use_is_named_with_the_command_that_uses_it(tmp_path: Path) -> None:
+    """Its options stay out of the message: an address may contain a password."""
+    words = ("run", "acts.csv", "--database", "postgresql://u:secret@host/db", tmp_path / "data")
+    owner = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LOCKING, *map(str, words)), cwd=ROOT, stdin=PIPE, stdout=PIPE
+    )
+    assert owner.stdin
+    assert owner.stdout
+    assert await owner.stdout.readline() == b"locked\n"
+    with pytest.raises(DatabaseUnfit) as refused, lock_data_folder(tmp_path / "data"):
+        pass
+    owner.stdin.close()
+    await owner.wait()
+    assert str(refused.value) == (
+        f"{tmp_path / 'data'} is in use by process {owner.pid} (crescendo run acts.csv)."
+        " Wait until that process has ended, or stop it"
+    )

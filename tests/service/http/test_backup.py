@@ -1,14 +1,19 @@
 """Backup and restore as ``docs/production.md`` describes: the database, then the spool; nothing is posted twice."""
 
 import asyncio
+import os
+import re
 import shutil
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 from service.database.binaries import find_wheel_binaries
 from service.database.embedded_server import Database
 from tests import databases
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import run_crescendo
+from tests.service.command_line import ROOT, run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
 from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
@@ -74,3 +79,33 @@ async def test_the_service_reads_a_backup_and_the_owner_restores_it(
         status = (await run_crescendo("db", "status", *place, "--json")).json()
         assert (status["ledger"], status["number"], status["excess_rights"]) == ("kept", 7, [])
         assert (await run_crescendo("run", "--ledger", "kept", *place[:2], *place[4:])).code == 0
+
+
+DOCS = ROOT.joinpath("docs/production.md").read_text()
+
+
+async def test_the_embedded_server_is_copied_and_restored_as_documented(tmp_path: Path) -> None:
+    """The commands of the page, as they stand, while another process runs the server."""
+    data, programs = tmp_path / "data", tmp_path / ".venv" / "bin"
+    (tmp_path / "acts.jsonl").write_bytes(to_jsonl([build_commitment("C1")]))
+    words = ("run", tmp_path / "acts.jsonl", "--sender", "MIN-09", "--data", data)
+    processed = await run_crescendo(*words, environment=ENVIRONMENT)
+    assert processed.code == 0, processed.err
+    programs.mkdir(parents=True)
+    command = f"{sys.executable} -c 'from service.cli.main import main; main()'"
+    for name, program in (("crescendo", command), ("python", sys.executable)):
+        programs.joinpath(name).write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        programs.joinpath(name).chmod(0o755)
+    (script,) = re.findall(r"^```sh\n(export PATH=.*?)^```$", DOCS, re.DOTALL | re.MULTILINE)
+    running = await start_command("db", "dsn", "--data", data)
+    assert running.stdout
+    assert await running.stdout.readline()
+    environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT), "CRESCENDO_DATA": str(data)}
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-euo", "pipefail", "-c", script, cwd=tmp_path, env=environment, stdout=PIPE, stderr=STDOUT
+    )
+    out, _ = await process.communicate()
+    running.send_signal(signal.SIGINT)
+    await wait_for_end(running)
+    assert process.returncode == 0, out.decode()
+    assert "Proven" in out.decode()

@@ -83,7 +83,7 @@ async def test_the_receipt_states_the_charset_that_a_file_was_read_in(client: ht
         ({"content_type": "text/csv", "crescendo_charset": "latin"}, "utf-8, utf-16"),
         ({"content_type": "text/csv; charset=utf-8", "crescendo_charset": WINDOWS}, "one header only"),
         ({"content_type": "text/csv; charset=utf-16"}, "utf-16le or utf-16be"),
-        ({"content_type": "text/csv"}, "state its charset"),
+        ({"content_type": "text/csv"}, "--charset, or Content-Type: text/csv; charset="),
     ],
 )
 async def test_a_charset_that_does_not_fit_is_refused(

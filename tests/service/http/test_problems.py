@@ -28,6 +28,8 @@ FRENCH = {"accept-language": "fr-FR, fr;q=0.9"}
         ("Reference", "Did you mean reference"),
         ("functional_aera", "Did you mean functional_area"),
         ("zzz", "The columns are reference, "),
+        ("montant", "The columns are reference, "),
+        ("fund_center", "Did you mean fund_centre? "),
     ],
 )
 def test_an_unknown_column_gets_the_nearest_one_or_all_of_them_once(column: str, remedy: str) -> None:
@@ -35,7 +37,7 @@ def test_an_unknown_column_gets_the_nearest_one_or_all_of_them_once(column: str,
         check_columns([column], "acts.jsonl")
     assert refusal.value.remedy.startswith(remedy)
     problem = from_input_error(refusal.value)
-    assert problem.encode().decode().count("payee_name") == (column == "zzz")
+    assert problem.encode().decode().count("payee_name") == (column in {"zzz", "montant"})
     document = {"detail": problem.detail, **problem.extensions}
     assert str(Refused("acts.jsonl", document)).count(refusal.value.remedy) == 1
 
@@ -133,4 +135,16 @@ async def test_problems_are_in_the_language_that_the_caller_prefers(
         refused = (await client.post("/v1/submissions", content=rows, headers={**JSONL, **FRENCH})).json()
         assert refused["code"] == "format-unknown"
         assert refused["detail"].startswith("Le fichier est refusé en entier")
-        assert "Did you mean amount" in refused["detail"]
+        assert refused["detail"].endswith(", ligne 1, colonne 'amout' : La colonne est inconnue)"), refused
+        assert refused["remedy"].startswith("Vouliez-vous dire amount ?")
+        form = await client.post("/v1/acts", json={"commitment_item": 31}, headers=FRENCH)
+        assert form.json()["detail"].startswith("Le formulaire est refusé en entier")
+        assert form.json()["remedy"].startswith("Écrivez la valeur en texte")
+        denied = await client.post("/v1/acts", json={"kind": "third_party"}, headers=FRENCH)
+        assert denied.json()["detail"].startswith("form, ligne 1 : aucun rôle de la clé ")
+        assert denied.json()["remedy"].startswith("Envoyez les actes de ce type avec une clé")
+        image = {**FRENCH, "content-type": "image/png"}
+        media = await client.post("/v1/submissions", content=b"x", headers=image)
+        assert media.json()["detail"].startswith("Le service n'accepte pas le type image/png. Le type")
+        for problem in (unknown, denied, media):
+            assert "(" not in problem.json()["detail"], "no English in brackets"

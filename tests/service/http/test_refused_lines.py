@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 import pytest_asyncio
 
+from core.outcome_codes import Outcome
+from core.remedies import REMEDIES
 from tests.service.http.access_keys import MINISTRY
 from tests.service.http.act_files import build_commitment, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
@@ -120,3 +122,17 @@ async def test_a_page_out_of_bounds_is_refused(
     query: str, client: httpx.AsyncClient, ticket: dict[str, Any]
 ) -> None:
     assert (await _get(client, ticket, query)).status_code == 400
+
+
+async def test_the_reasons_of_a_ticket_come_in_french(
+    client: httpx.AsyncClient, ticket: dict[str, Any]
+) -> None:
+    french = {"accept-language": "fr"}
+    page = (await client.get("/v1/submissions", headers=french)).json()["submissions"]
+    (listed,) = (entry for entry in page if entry["submission"] == ticket["submission"])
+    alone = (await client.get(ticket["links"]["self"], headers=french)).json()
+    expected = [REMEDIES[Outcome[reason["code"]]] for reason in ticket["reasons"]]
+    for answer in (listed, alone):
+        texts = [(reason["finding"], reason["remedy"]) for reason in answer["reasons"]]
+        assert texts == [(remedy.finding_fr, remedy.action_fr) for remedy in expected]
+    assert ticket["reasons"][0]["finding"] == expected[0].finding

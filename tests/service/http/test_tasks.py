@@ -86,7 +86,7 @@ async def test_run_is_proposed_released_and_issued_by_whom_the_keys_say(paying: 
     own = await paying.post("payer2222222", f"/v1/payment-runs/{number}/release?wait=60", json={})
     assert own.json()["state"] == "failed"
     assert own.json()["failure"]["code"] == "run-state"
-    assert "released by somebody who made it" in own.json()["failure"]["detail"]
+    assert "another person must" in own.json()["failure"]["detail"]
 
     released = await paying.do("checker22222", f"/v1/payment-runs/{number}/release")
     assert (released["released_by"], released["released_lines"]) == ("checker22222", PAYEES - 1)

@@ -155,7 +155,9 @@ def build_tables() -> dict[str, ReportTable]:
     accounts, returns, in_transit = bank._build_status_tables(status, [transfer])
     receipt = _build_receipt()
     tables = {
-        "act_narrative.build_nodes_table": act_narrative.build_nodes_table([], 1),
+        "act_narrative.build_nodes_table": act_narrative.build_nodes_table(
+            [], "  Budget before and after batch 1"
+        ),
         "budget.build_table": budget.build_table(budget.Budget(1, "UO", [], _NOTHING, _NOTHING)),
         "commitments.build_table": commitments.build_table(
             commitments.OutstandingCommitments(1, "UO", [], 1, 1, 1)

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import pty
+import shlex
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -148,7 +150,10 @@ def test_paused_senders_causes_and_the_first_step_are_shown() -> None:
     )
     assert parts[1] == figures.verdict.english == line
     assert format_line(figures).endswith(line)
-    assert "  crescendo access create DIRECTORATE --role budget_directorate" in parts
+    (command,) = [part for part in parts if isinstance(part, str) and " access create " in part]
+    words = shlex.split(command)
+    assert words[1:] == ["access", "create", "DIRECTORATE", "--role", "budget_directorate"]
+    assert shutil.which(words[0]), "the command can be pasted"
     (files,) = [part for part in parts if isinstance(part, ReportTable) and part.title == "Files by sender"]
     assert files.rows == [["MIN-12 (paused)", 0, 0, 0, 0, 0]]
 

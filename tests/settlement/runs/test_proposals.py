@@ -177,12 +177,12 @@ async def test_a_run_is_released_by_another_person(state: SmallState) -> None:
     await state.register_payees({"payee": "P1", "iban": iban(1)})
     await state.post_requests(*({"reference": f"DP-{at}", "payee": "P1", "amount": "1"} for at in range(3)))
     run = await state.propose(by="Alice")
-    with pytest.raises(NoSuchRun, match="released by somebody who made it"):
+    with pytest.raises(NoSuchRun, match="another person must"):
         await state.release(run, by="Alice")
     await state.edit(run, "hold", 2, by="Bruno")
     await state.edit(run, "hold", 3, by="Alice")
     await state.edit(run, "unhold", 3, by="Dora")
-    with pytest.raises(NoSuchRun, match="released by somebody who made it"):
+    with pytest.raises(NoSuchRun, match="another person must"):
         await state.release(run, by="Dora")
     assert await state.release(run, by="Bruno") == (2, 200)
     with pytest.raises(NoSuchRun, match="is released; the command needs a run that is proposed"):

@@ -175,3 +175,20 @@ async def test_the_page_loads_nothing_from_other_hosts_and_runs_no_scripts(
         contents = [address.partition("#")[2] for address in page.links if "#" in address]
         assert set(contents) == identities
         assert len(contents) == len(identities)
+
+
+def test_headers_and_columns_are_described(description: dict[str, Any]) -> None:
+    """A switch is a boolean, so that a typed client passes true and not a text."""
+    headers = [
+        header
+        for methods in description["paths"].values()
+        for operation in methods.values()
+        for header in operation.get("parameters", ())
+        if header["in"] == "header"
+    ]
+    assert headers
+    assert all(header["description"] for header in headers)
+    types = {header["name"]: header["schema"]["type"] for header in headers}
+    assert types["Crescendo-Extra-Columns"] == types["Crescendo-Sepa-Only"] == "boolean"
+    columns = description["components"]["schemas"]["ActLine"]["properties"]
+    assert all(column["description"] for column in columns.values())
