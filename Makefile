@@ -20,7 +20,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## set up everything, process a sample year, print a verdict
-	$(BIN)/crescendo demo
+	$(BIN)/crescendo demo $(ARGS)
 
 # Test files run in parallel, each process with its own PostgreSQL; the kernels are compiled once, before the tests.
 test: $(READY) ## set up everything, run the tests (more options: make test ARGS="-k database")

@@ -68,9 +68,9 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.AMOUNT_INVALID: Remedy(
         "The amount is not a number with at most two decimals.",
-        "Write euros with a point and at most two decimals, as in 1234.50.",
+        "Write euros with at most two decimals after a point or a comma, and no separator of thousands: 1234.50.",
         "Le montant n'est pas un nombre à deux décimales au plus.",
-        "Écrire les euros avec un point et deux décimales au plus, comme 1234.50.",
+        "Écrire les euros avec deux décimales au plus après un point ou une virgule, sans séparateur de milliers.",
     ),
     _O.AMOUNT_NOT_POSITIVE: Remedy(
         "The amount is zero or negative.",

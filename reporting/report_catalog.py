@@ -206,6 +206,14 @@ def _import_delays() -> ReportSource:
     return ReportSource(load, report.Delays, report.build_table)
 
 
+def _import_submissions() -> ReportSource:
+    from reporting import submissions as report
+
+    return ReportSource(
+        lambda connection, _, __: report.load_submissions(connection), report.Submissions, report.build_table
+    )
+
+
 def _find_level(name: str) -> CentreLevel:
     return CentreLevel[name.upper()]
 
@@ -277,6 +285,12 @@ REPORTS = (
         ),
         _import_delays,
         example="by=programme&year=2018",
+    ),
+    Report(
+        "submissions",
+        "Every file that was sent, with its number and its lines by outcome; forms and Crescendo's own acts too",
+        (),
+        _import_submissions,
     ),
 )
 """All reports, in the order in which they are listed."""

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import textwrap
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,7 +15,14 @@ from bench.load.load_target import LoadFailed, SenderKey, Target
 
 _RESPONSE_SECONDS = 60
 _SHOWN_CHARACTERS = 300
+_CUT = " ..."
 _CONSEQUENCE = "What it has accepted stays in its journal."
+_NOTHING_SENT = "Nothing was opened or registered: this was a dry run."
+_REGISTERED = "PAYEE_ALREADY_REGISTERED"
+_OTHER_PAYEES = (
+    f"Third parties of its ledger have the codes of the load's payees ({load_budget.PAYEES} of them), so it cannot take this "
+    "load: use the service of another ledger, such as a new one"
+)
 
 
 class _SetupForm(NamedTuple):
@@ -28,23 +36,31 @@ class _SetupForm(NamedTuple):
 def create_budget(target: Target) -> None:
     """Open credits for all senders and register payees, with forms that an earlier load may have sent already.
 
+    A dry run of what depends on nothing else comes first: a service that would refuse it is sent nothing.
+
     Raises
     ------
     LoadFailed
         The service refused them, or gave no proper response.
     """
     target.report_progress("opening credits and registering payees")
-    for form in _list_forms(target):
-        try:
-            result = _send_form(target.address, form)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise LoadFailed(
-                f"{_describe_failure(target, form)}: {_describe_error(error)}. {_CONSEQUENCE}"
-            ) from error
-        if not isinstance(result, dict) or result.get("outcome") not in ("accepted", "duplicate"):
-            raise LoadFailed(
-                f"{_describe_failure(target, form)}: {_describe_refusal(result)}. {_CONSEQUENCE}"
-            )
+    openings, allotments, registrations = _list_forms(target)
+    for form in (openings, registrations):
+        _require_accepted(target, form, is_dry_run=True)
+    for form in (openings, allotments, registrations):
+        _require_accepted(target, form)
+
+
+def _require_accepted(target: Target, form: _SetupForm, *, is_dry_run: bool = False) -> None:
+    consequence = _NOTHING_SENT if is_dry_run else _CONSEQUENCE
+    try:
+        result = _send_form(target.address, form, is_dry_run=is_dry_run)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise LoadFailed(
+            f"{_describe_failure(target, form)}: {_describe_error(error)}. {consequence}"
+        ) from error
+    if not isinstance(result, dict) or result.get("outcome") not in ("accepted", "duplicate"):
+        raise LoadFailed(f"{_describe_failure(target, form)}: {_describe_refusal(result)}. {consequence}")
 
 
 def _list_forms(target: Target) -> Iterator[_SetupForm]:
@@ -58,9 +74,9 @@ def _list_forms(target: Target) -> Iterator[_SetupForm]:
     )
 
 
-def _send_form(address: Address, form: _SetupForm) -> Any:
+def _send_form(address: Address, form: _SetupForm, *, is_dry_run: bool) -> Any:
     headers = {"authorization": f"Bearer {form.key.token}", "content-type": "application/json"}
-    url = f"http://{address.host}:{address.port}/v1/acts"
+    url = f"http://{address.host}:{address.port}/v1/acts{'?dry_run=true' if is_dry_run else ''}"
     request = urllib.request.Request(url, json.dumps(form.rows).encode(), headers)
     with urllib.request.urlopen(request, timeout=_RESPONSE_SECONDS) as response:  # noqa: S310
         content = response.read()
@@ -85,16 +101,17 @@ def _describe_refusal(result: Any) -> str:
     lines = result.get("lines") if isinstance(result, dict) else None
     objects = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
     refused = [line for line in objects if line.get("outcome") not in ("ACCEPTED", "DUPLICATE")]
-    return (
-        _shorten(json.dumps(refused[:3]))
-        if refused
-        else f"it states no outcome: {_shorten(json.dumps(result))}"
-    )
+    if not refused:
+        return f"it states no outcome: {_shorten(json.dumps(result))}"
+    first = _shorten(json.dumps(refused[:1]))
+    return f"{first}. {_OTHER_PAYEES}" if refused[0].get("outcome") == _REGISTERED else first
 
 
 def _shorten(text: bytes | str) -> str:
+    """Return the begin of a text, cut between words."""
     decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return decoded[:_SHOWN_CHARACTERS]
+    words = textwrap.shorten(decoded, _SHOWN_CHARACTERS, placeholder=_CUT)
+    return words if words != _CUT.strip() else decoded[:_SHOWN_CHARACTERS] + _CUT
 
 
 def describe_load(load: Load, url: str) -> str:

@@ -44,6 +44,16 @@ def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
     return CELL_FIELDS[:2] if kind.family is Family.BUDGET else CELL_FIELDS
 
 
+def list_required_fields(number: int) -> list[Field]:
+    """List the fields that a line of kind ``number`` must fill, without key and account assignment."""
+    return list(dict.fromkeys(_list_required(CATALOG[number], Field.AMOUNT)))
+
+
+def list_assignment_fields(number: int) -> tuple[Field, ...]:
+    """List the fields of the account assignment that such a line must fill, at once or if it names any of them."""
+    return _list_cell_fields(CATALOG[number]) if _list_assignment_triggers(CATALOG[number]) else ()
+
+
 def _build_requirements(amount: Field) -> RequiredFields:
     order = (Field.DATE, amount, Field.PREDECESSOR, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
     order += (Field.COUNTERPART, Field.OPERATION, *CELL_FIELDS)

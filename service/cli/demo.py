@@ -8,11 +8,9 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from core.errors import CrescendoError
 from service.cli import verify
 from service.configuration.input_files import check_output_folder
 from service.configuration.settings import Settings
-from service.database.cluster import lock_data_folder
 from service.terminal import console, processing_progress
 
 ACTS = 130_000
@@ -23,7 +21,6 @@ FORMATS = ("parquet", "arrow", "csv", "jsonl")
 
 _ROOT = Path(__file__).parents[2]
 _FOLDER = Path("crescendo-demo")
-_OWNER = "postgres.owner"
 
 
 def demo(
@@ -40,6 +37,14 @@ def demo(
         bool,
         Parameter(negative="", show_default=False, help="Print all receipts and reports, then the verdict."),
     ] = False,
+    anew: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Delete the ledger of an earlier demonstration whatever it contains, also what you sent there.",
+        ),
+    ] = False,
 ) -> int:
     """Process a sample year in a new database, and print a verdict with the commands that show more.
 
@@ -47,15 +52,20 @@ def demo(
     requests are paid in two runs (or every month), the bank's files are imported, late interest is proposed, and the
     journal is verified. With --full, the receipts, refusals, payments, budget, trial balance and checks are printed too.
 
-    Exit codes: 0 proven, and books and bank agree; 1 not so; 130 interrupted.
+    The ledger of an earlier demonstration in the same folder is deleted, unless it contains submissions that the
+    demonstration did not send: then nothing is done, and --anew or another --folder is needed.
+
+    Exit codes: 0 proven, and books and bank agree; 1 not so; 2 wrong usage, or the ledger contains other submissions;
+    130 interrupted.
     """
-    from service.cli import demo_verdict, demo_year
+    from service.cli import demo_ledger, demo_verdict, demo_year
 
     check_output_folder("--folder", folder)
+    settings = Settings(data=demo_ledger.prepare_data_folder(folder / "data", is_anew=anew))
     files = prepare_files(folder, acts)
-    settings = Settings(data=prepare_data_folder(folder / "data"))
     shutil.rmtree(folder / "bank", ignore_errors=True)
     year = demo_year.process_year(settings, demo_year.plan_year(files, folder / "bank", is_monthly=monthly))
+    demo_ledger.write_mark(settings.data, year.conclusion.last_submission)
     if full:
         demo_year.print_year(year)
     again = _list_words(folder, acts, monthly=monthly)
@@ -104,21 +114,3 @@ def _compute_year_digest(year: object) -> str:
     )
     content = b"\0".join(path.read_bytes() for path in sources)
     return hashlib.sha256(content + repr(year).encode()).hexdigest()[:8]
-
-
-def prepare_data_folder(data: Path) -> Path:
-    """Return an empty folder for the demonstration; data of an earlier one are removed.
-
-    Raises
-    ------
-    CrescendoError
-        The folder contains something else, or another process uses it.
-    """
-    if data.exists():
-        if not (data / _OWNER).exists():
-            raise CrescendoError(
-                f"{data} does not come from an earlier demonstration: remove it, or name another --folder"
-            )
-        with lock_data_folder(data):
-            shutil.rmtree(data)
-    return data

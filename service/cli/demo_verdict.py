@@ -1,24 +1,24 @@
 """The verdict of the demonstration: what became of the year, each line with the command that shows more."""
 
-import os
 import shlex
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.money import format_euros
+from core.outcome_codes import Outcome
+from service.cli.pasted_commands import find_program
+from service.database.command_queries import NOTHING_SETTLED
 from service.terminal import console
 
 if TYPE_CHECKING:
     from reporting.budget import Appropriations
-    from service.cli.demo_year import DemoYear
+    from service.cli.demo_year import Conclusion, DemoYear
     from service.results.receipts import Receipt
 
 REASONS_SHOWN = 3
-_PROGRAM = "crescendo"
+_LACK_OF_CREDITS = frozenset({Outcome.AE_EXCEEDED.name, Outcome.CP_EXCEEDED.name})
 _LABEL_WIDTH = 8
 _WIDTH = 80
 
@@ -45,15 +45,8 @@ class CommandPlace(NamedTuple):
 
 
 def find_place(data: Path, again: Sequence[str]) -> CommandPlace:
-    """Return the program as the user calls it, by name if the shell finds it and otherwise by path, with its places."""
-    path = Path(sys.argv[0]).absolute()
-    if path.name != _PROGRAM:
-        path = Path(sys.executable).with_name(_PROGRAM)
-    path_in_shell = shutil.which(_PROGRAM)
-    program = os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-    return CommandPlace(
-        _PROGRAM if path_in_shell and Path(path_in_shell).absolute() == path else program, data, again
-    )
+    """Return the program as the user calls it, with its places."""
+    return CommandPlace(find_program(), data, again)
 
 
 def print_verdict(year: "DemoYear", files: int, place: CommandPlace) -> None:
@@ -74,7 +67,8 @@ def build_parts(year: "DemoYear", files: int) -> Iterator[VerdictPart]:
     yield _describe_refusals(year, receipts)
     yield from _describe_money(year)
     yield _describe_proof(year)
-    yield VerdictPart("More", ["the same year once more, with all receipts, reports and checks:"], [])
+    more = "the same year in a new ledger, with all receipts, reports and checks (words: docs/glossary.md):"
+    yield VerdictPart("More", [more], [])
 
 
 def _describe_files(year: "DemoYear", receipts: "Sequence[Receipt]", files: int) -> Iterator[VerdictPart]:
@@ -103,39 +97,83 @@ def _describe_refusals(year: "DemoYear", receipts: "Sequence[Receipt]") -> Verdi
             counts[reason.code] += reason.lines
             findings[reason.code] = reason.finding
     worst = max(receipts, key=lambda receipt: receipt.refused.lines)
+    own = year.conclusion.refused_lines - counts.total()
     sentences = [
-        f"{counts.total():,} lines, {worst.refused.lines:,} of them in {worst.file}; mostly because:",
-        *(f"{lines:>6,}  {findings[code]}" for code, lines in counts.most_common(REASONS_SHOWN)),
+        f"{counts.total():,} lines of these files, mostly because:",
+        *(f"{lines:>6,}  {code}: {findings[code]}" for code, lines in counts.most_common(REASONS_SHOWN)),
+        f"report refusals also counts {own:,} lines of acts that Crescendo itself made, such as late interest",
+        f"{worst.refused.lines:,} of these lines are in {worst.file}:",
     ]
     return VerdictPart("Refused", sentences, ["report", "refusals", "--submission", str(worst.submission)])
 
 
 def _describe_money(year: "DemoYear") -> Iterator[VerdictPart]:
     conclusion, status = year.conclusion, year.payments.account_status
-    figures = (("AE", conclusion.budget.ae), ("CP", conclusion.budget.cp))
-    yield VerdictPart("Budget", [_describe_use(*figure) for figure in figures], ["report", "budget"])
-    paid = sum(run["paid"] for run in conclusion.runs)
-    cents = sum(run["paid_cents"] for run in conclusion.runs)
-    runs = console.format_count(len(conclusion.runs), "run")
-    yield VerdictPart("Paid", [f"{paid:,} requests, {format_euros(cents)} euros, in {runs}"], ["pay", "list"])
-    interest = [payment_round.interest for payment_round in year.payments.rounds]
-    proposed = sum(result.cents for result in interest)
-    refused = sum(reason.lines for result in interest if result.posted for reason in result.posted.reasons)
-    yield VerdictPart(
-        "Interest",
-        [f"{format_euros(proposed)} euros for late payment; credits lack for {refused:,} lines of it"],
-        ["report", "delays"],
+    measures = (
+        ("commitment appropriations (AE)", conclusion.budget.ae),
+        ("payment appropriations (CP)", conclusion.budget.cp),
     )
-    transit = sum(account.transit_items for account in status.accounts)
+    yield VerdictPart("Budget", [_describe_use(*measure) for measure in measures], ["report", "budget"])
+    transit = sum(account.transit for account in status.accounts)
+    yield VerdictPart("Paid", list(describe_payments(conclusion, transit)), ["report", "trial-balance"])
+    yield VerdictPart("Interest", list(_describe_interest(year)), ["report", "delays"])
+    items = console.format_count(sum(account.transit_items for account in status.accounts), "transfer")
     agreement = "books and bank agree to the cent" if status.agrees else "books and bank DO NOT agree"
-    yield VerdictPart(
-        "Bank", [f"{agreement}; {console.format_count(transit, 'transfer')} in transit"], ["bank", "status"]
+    sentence = f"{agreement}; {items} in transit (issued, and not debited yet)"
+    yield VerdictPart("Bank", [sentence], ["bank", "status"])
+
+
+def describe_payments(conclusion: "Conclusion", transit_cents: int) -> Iterator[str]:
+    """Yield what was issued, what came back, and what the requests and late interest got: each leads to the net debit."""
+    settled, delays = conclusion.settled, conclusion.payment_delays
+    debited, returned, rejected = (
+        settled.get(kind, NOTHING_SETTLED) for kind in ("bank_debit", "bank_return", "bank_reject")
     )
+    issued = sum(settled.get(kind, NOTHING_SETTLED).cents for kind in ("payment", "reissue"))
+    lines = sum(settled.get(kind, NOTHING_SETTLED).lines for kind in ("payment", "reissue"))
+    net = debited.cents - returned.cents
+    reissued = debited.cents - delays.cents - delays.interest_paid
+    back_lines = returned.lines + rejected.lines
+    back = console.format_count(back_lines, "transfer")
+    runs = console.format_count(len(conclusion.runs), "run")
+    yield f"{format_euros(net)} euros net; the Treasury's account 5121 in the trial balance has the same"
+    yield (
+        f"{runs}: {lines:,} transfers, {format_euros(issued)}; {back} came back, refused or returned, "
+        f"{format_euros(returned.cents + rejected.cents)}" + _describe_transit(transit_cents)
+    )
+    yield (
+        f"{delays.payments:,} requests debited, {format_euros(delays.cents)}, and late interest, "
+        f"{format_euros(delays.interest_paid)}; returned since, {format_euros(returned.cents)}; of that issued again "
+        f"and debited, {format_euros(reissued)}"
+    )
+
+
+def _describe_transit(cents: int) -> str:
+    return f"; in transit, {format_euros(cents)}" if cents else ""
+
+
+def _describe_interest(year: "DemoYear") -> Iterator[str]:
+    interest = [payment_round.interest for payment_round in year.payments.rounds]
+    reasons = [reason for result in interest if result.posted for reason in result.posted.reasons]
+    lacking = [reason for reason in reasons if reason.code in _LACK_OF_CREDITS]
+    due = sum(result.cents for result in interest)
+    accepted = due - sum(reason.cents for reason in reasons)
+    cents, lines = (sum(getattr(reason, name) for reason in lacking) for name in ("cents", "lines"))
+    yield (
+        f"{format_euros(due)} euros due for late payment: {format_euros(accepted)} posted; credits lack for "
+        f"{format_euros(cents)}, {console.format_count(lines, 'line')}"
+    )
+    delays = year.conclusion.payment_delays
+    if not year.is_monthly:
+        yield (
+            f"Payments took {delays.mean_days:.1f} days on average, because this sample pays in December alone "
+            "(--monthly pays every month)"
+        )
 
 
 def _describe_use(measure: str, figures: "Appropriations") -> str:
     spent = format_euros(figures.reserved + figures.consumed)
-    return f"{measure}: {spent} of {format_euros(figures.opened)} euros used"
+    return f"{measure}: {spent} of {format_euros(figures.opened)} euros reserved or consumed"
 
 
 def _describe_proof(year: "DemoYear") -> VerdictPart:

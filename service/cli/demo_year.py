@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.reference.files import SAMPLE_FOLDER
-from reporting import budget, code_labels, trial_balance
+from reporting import budget, code_labels, delays, trial_balance
 from reporting.code_names import read_names
 from service.cli import demo_payments, processing_report, run, verify
 from service.cli.demo_payments import DemoContext, DemoPayments, PaymentTurn
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reporting.verification import Verification
     from service.engine.processing_result import ProcessingResult
 
+_SETTLEMENTS = ("payment", "reissue", "bank_debit", "bank_reject", "bank_return")
+
 
 class YearPlan(NamedTuple):
     """The files to process first, the turns that follow, and the folder of the bank's files."""
@@ -30,6 +32,7 @@ class YearPlan(NamedTuple):
     first: Sequence[Path]
     turns: Sequence[PaymentTurn]
     bank_folder: Path
+    is_monthly: bool = False
 
 
 class Conclusion(NamedTuple):
@@ -40,6 +43,12 @@ class Conclusion(NamedTuple):
     runs: Sequence[Mapping[str, Any]]
     examples: Sequence[str]
     """References of acts whose history is worth reading."""
+    last_submission: int
+    settled: Mapping[str, command_queries.Settled]
+    """The accepted payments and bank movements, by kind."""
+    payment_delays: delays.Delay
+    refused_lines: int
+    """Of the whole journal, Crescendo's own acts included."""
     proof: "Verification"
 
 
@@ -49,6 +58,7 @@ class DemoYear(NamedTuple):
     first: "ProcessingResult"
     payments: DemoPayments
     conclusion: Conclusion
+    is_monthly: bool = False
 
     @property
     def is_proven(self) -> bool:
@@ -62,7 +72,7 @@ def plan_year(files: Sequence[Path], bank_folder: Path, *, is_monthly: bool) -> 
         return YearPlan(files, demo_payments.plan_december(), bank_folder)
     # third parties and budget come before the months
     first = [path for path in files if not path.name.startswith("2018-")]
-    return YearPlan(first, demo_payments.plan_months(files), bank_folder)
+    return YearPlan(first, demo_payments.plan_months(files), bank_folder, is_monthly=True)
 
 
 def process_year(settings: Settings, plan: YearPlan) -> DemoYear:
@@ -89,7 +99,7 @@ def process_year(settings: Settings, plan: YearPlan) -> DemoYear:
                 context, demo_payments.ProcessingRequest(list(plan.first))
             )
             payments = await demo_payments.run_turns(context, plan.turns)
-            return DemoYear(first, payments, await _conclude(context))
+            return DemoYear(first, payments, await _conclude(context), plan.is_monthly)
 
     try:
         return signals.run_interruptible(work)
@@ -107,6 +117,10 @@ async def _conclude(context: DemoContext) -> Conclusion:
             await trial_balance.load_trial_balance(connection, names),
             await run_queries.load_runs(connection),
             await command_queries.find_examples(connection),
+            max(row["submission"] for row in await command_queries.list_submissions(connection)),
+            await command_queries.add_up_kinds(connection, _SETTLEMENTS),
+            (await delays.load_delays(connection, names)).total,
+            await command_queries.count_refused_lines(connection),
             await verify.verify_open_database(settings, dsn, context.reporter),
         )
 

@@ -2,14 +2,26 @@
 
 from collections.abc import Sequence
 
+from core.outcome_codes import Outcome
 from reporting.report_tables import Cell, CellType, Column, ReportTable
+from service.cli.pasted_commands import format_command
+from service.configuration.settings import Settings
 from service.engine.dry_run import DryRunReport
 from service.engine.processing_result import FileRejection, ProcessingResult, Speed
 from service.results.dry_run_result import DryRunResult
+from service.results.receipt_queries import FILES_WITH_EXAMPLES
 from service.results.receipts import OUTCOMES, Reason, Receipt
-from service.terminal.console import format_count, print_heading, print_line, print_table
+from service.terminal.console import format_count, print_command, print_heading, print_line, print_table
 
 HASH_SHOWN = 12
+NO_CREDITS = (
+    "No credits are opened yet: every act that needs credits is refused in this ledger. Acts of the kinds budget_opening_ae "
+    "and budget_opening_cp open them, allotment_ae and allotment_cp pass them on to each BOP and UO; docs/example.md has a "
+    "whole example. A ledger with credits is that of the demonstration (--data crescendo-demo/data)."
+)
+_LACK_OF_CREDITS = frozenset(
+    code.name for code in (Outcome.AE_EXCEEDED, Outcome.CP_EXCEEDED, Outcome.ALLOTMENT_EXCEEDED)
+)
 
 
 def print_result(result: ProcessingResult) -> None:
@@ -44,6 +56,21 @@ def print_result(result: ProcessingResult) -> None:
     if result.receipts:
         print_line(describe_speed(result.speed))
     print_line(f"Chain after batch {result.batch:,}: {result.chain}")
+
+
+def print_next_steps(result: ProcessingResult, settings: Settings) -> None:
+    """Print the first refused lines, the command that shows all, and what to do if no credits are open."""
+    refused = [receipt for receipt in result.receipts if receipt.refused.lines]
+    for receipt in refused[:FILES_WITH_EXAMPLES]:
+        print_line(f"\nFirst refused lines of {receipt.file}; this command shows all, and what to do:")
+        print_command(
+            f"  {format_command(['report', 'refusals', '--submission', str(receipt.submission)], settings)}"
+        )
+        for example in result.refused_examples:
+            if example.submission == receipt.submission:
+                print_line(f"  line {example.line:,}  {example.reference}  {example.code}")
+    if not result.has_credits and any(reason.code in _LACK_OF_CREDITS for reason in result.reasons):
+        print_line(f"\n{NO_CREDITS}")
 
 
 def print_readings(results: Sequence[Receipt | DryRunResult]) -> None:
@@ -167,10 +194,11 @@ def describe_speed(speed: Speed) -> str:
     stages = ", ".join(
         f"{stage} {microseconds:.2f}" for stage, microseconds in speed.stage_microseconds_a_line.items()
     )
+    by_stage = f"; {stages}" if stages else ""
     return (
         f"{format_count(speed.lines, 'line')} in {speed.seconds:.1f} s from the start of the command to the last commit, "
         f"{speed.lines_a_second:,} per second; {speed.working_seconds:.1f} s of it processing; "
         f"then {speed.indexing_seconds:.1f} s building look-up indexes; "
         f"peak memory {speed.peak_memory_bytes / 1e6:,.0f} MB.\n"
-        f"Core-microseconds per line: {speed.core_microseconds_a_line:.2f} in total{f'; {stages}' if stages else ''}."
+        f"Core-microseconds per line: {speed.core_microseconds_a_line:.2f} in total{by_stage}."
     )

@@ -96,6 +96,7 @@ def run(
         from service.cli import processing_report
 
         processing_report.print_result(result)
+        processing_report.print_next_steps(result, settings)
     if result.is_interrupted:
         return signals.report_interrupted()
     is_cancelled = any(receipt.cancelled for receipt in result.receipts)

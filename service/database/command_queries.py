@@ -1,13 +1,13 @@
 """Connections and queries of the commands, and the translation of database errors."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
 
 import asyncpg
 from asyncpg.exceptions import ClientConfigurationError
 
-from core.catalog import KIND_NUMBERS
+from core.catalog import CATALOG, KIND_NUMBERS
 from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
@@ -101,10 +101,39 @@ async def read_status(connection: asyncpg.Connection) -> dict[str, Any]:
 
 
 async def find_examples(connection: asyncpg.Connection) -> list[str]:
-    """Find references for the demonstration: a request paid on a commitment, and one refused for lack of credit."""
-    accepted = await connection.fetchval(SQL["example_accepted"], KIND_NUMBERS["payment_request"])
+    """Find references for the demonstration: a request that is paid, and one refused for lack of credit."""
+    kinds = [KIND_NUMBERS[name] for name in ("payment_request", "bank_debit", "payment")]
+    paid = await connection.fetchval(SQL["example_paid"], *kinds)
     refused = await connection.fetchval(SQL["example_refused"], int(Outcome.CP_EXCEEDED))
-    return [reference for reference in (accepted, refused) if reference]
+    return [reference for reference in (paid, refused) if reference]
+
+
+class Settled(NamedTuple):
+    """The accepted acts of one kind."""
+
+    lines: int
+    cents: int
+
+
+NOTHING_SETTLED = Settled(0, 0)
+
+
+async def add_up_kinds(connection: asyncpg.Connection, names: Sequence[str]) -> dict[str, Settled]:
+    """Add up the accepted acts of some kinds."""
+    rows = await connection.fetch(SQL["settled"], [KIND_NUMBERS[name] for name in names])
+    return {CATALOG[row["kind"]].name: Settled(row["lines"], row["cents"]) for row in rows}
+
+
+async def count_refused_lines(connection: asyncpg.Connection) -> int:
+    """Count the refused lines of the whole journal."""
+    return int(await connection.fetchval(SQL["refused_lines"]))
+
+
+async def list_submissions(connection: asyncpg.Connection) -> list[asyncpg.Record]:
+    """List number, sender and file name of all submissions; none if the database contains no ledger."""
+    if not (await read_ledger(connection)).has_journal:
+        return []
+    return await connection.fetch(SQL["submissions"])
 
 
 async def apply_migrations(connection: asyncpg.Connection) -> list[str]:

@@ -20,8 +20,20 @@ from engine;
 -- name: migrations
 select name, applied_at from migration order by name;
 
--- name: example_accepted
-select reference from entry where kind = $1 and predecessor > 0 order by entry_id desc limit 1;
+-- name: submissions
+select submission, sender, file_name from submission order by submission;
+
+-- name: example_paid
+-- A request of kind $1 that the bank has debited: $2 a debit, $3 a payment.
+select r.reference from entry d join entry p on p.entry_id = d.predecessor join entry r on r.entry_id = p.predecessor
+where d.kind = $2 and p.kind = $3 and r.kind = $1 order by d.entry_id desc limit 1;
+
+-- name: settled
+-- Cents and lines of each of the kinds $1.
+select kind, count(*) as lines, coalesce(sum(amount), 0)::bigint as cents from entry where kind = any($1::smallint[]) group by kind;
+
+-- name: refused_lines
+select coalesce(sum(coalesce(refused_lines, refusals)), 0)::bigint from batch;
 
 -- name: example_refused
 select reference from refusal where code = $1 and reference <> '' order by batch, position limit 1;

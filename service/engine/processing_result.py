@@ -4,7 +4,7 @@ import msgspec
 
 from core.errors import EngineError, InputError
 from service.engine.pain002_files import Pain002File
-from service.results.receipts import Reason, Receipt
+from service.results.receipts import Reason, Receipt, RefusedExample
 
 
 class FileRejection(msgspec.Struct, frozen=True):
@@ -65,6 +65,10 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
     """Submissions set aside: their files are missing from the spool and must be sent again."""
     answered: list[Pain002File]
     """Payment files, and their pain.002."""
+    refused_examples: list[RefusedExample] = []
+    """The first refused lines of some of the files."""
+    has_credits: bool = True
+    """Whether any credits are open in the ledger."""
 
 
 def require_accepted(result: ProcessingResult, origin: str) -> ProcessingResult:

@@ -53,6 +53,8 @@ async def build_result(
         speed=clock.measure_speed(),
         is_interrupted=files.is_interrupted,
         lost=list(files.missing),
+        refused_examples=await receipt_queries.read_refused_examples(connection, receipts),
+        has_credits=await receipt_queries.has_credits(connection),
         answered=await pain002_files.write_reports(context.settings, context.database.dsn, reported),
     )
 

@@ -5,11 +5,15 @@ from itertools import groupby
 
 import asyncpg
 
+from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from reporting.refusals import Language
-from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
+from service.results.receipts import Reason, Receipt, RefusedExample, build_reasons, build_receipt
 
 SQL = read_queries("service.results", "receipts.sql")
+
+FILES_WITH_EXAMPLES = 3
+EXAMPLES_OF_A_FILE = 5
 
 
 async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Receipt]:
@@ -35,3 +39,20 @@ async def read_reasons_by_submission(
     rows = await connection.fetch(SQL["reasons_by_submission"], list(numbers)) if numbers else []
     groups = groupby(rows, lambda row: row["submission"])
     return {number: build_reasons(list(reasons), language) for number, reasons in groups}
+
+
+async def read_refused_examples(
+    connection: asyncpg.Connection, receipts: Sequence[Receipt]
+) -> list[RefusedExample]:
+    """Return the first refused lines of the first of these files that have any."""
+    numbers = [receipt.submission for receipt in receipts if receipt.refused.lines][:FILES_WITH_EXAMPLES]
+    return [
+        RefusedExample(number, row["line"], row["reference"], Outcome(row["code"]).name)
+        for number in numbers
+        for row in await connection.fetch(SQL["first_refusals"], number, EXAMPLES_OF_A_FILE)
+    ]
+
+
+async def has_credits(connection: asyncpg.Connection) -> bool:
+    """Return whether any credits are open, of any year."""
+    return bool(await connection.fetchval(SQL["has_credits"]))

@@ -74,6 +74,16 @@ class Reason(msgspec.Struct, frozen=True):
     remedy: str
 
 
+class RefusedExample(msgspec.Struct, frozen=True):
+    """One of the first refused lines of a file."""
+
+    submission: int
+    line: int
+    """From 1."""
+    reference: str
+    code: str
+
+
 def build_receipt(row: Mapping[str, Any]) -> Receipt:
     """Build the receipt from a row of the query ``receipts``."""
     parts: dict[str, Any] = {name: {"lines": row[name], "cents": row[f"{name}_cents"]} for name in OUTCOMES}

@@ -27,3 +27,13 @@ select submission, code, sum(lines)::bigint as lines, sum(amount)::bigint as cen
 where submission = any($1::int[])
   and batch between (select min(batch) from progress where submission = any($1::int[])) and (select max(batch) from progress where submission = any($1::int[]))
 group by submission, code order by submission, sum(lines) desc, code;
+
+-- name: first_refusals
+-- The first $2 refused lines of submission $1, in the order of its file.
+select line + 1 as line, reference, code from refusal
+where submission = $1
+  and batch between (select min(batch) from progress where submission = $1) and (select max(batch) from progress where submission = $1)
+order by line limit $2;
+
+-- name: has_credits
+select exists (select from node_balance where ae_opened > 0 or cp_opened > 0);

@@ -207,7 +207,7 @@ def _build_file_table(figures: LiveFigures) -> ReportTable:
         for flow in figures.flows
     ]
     order = ("received", "partly integrated", "in treatment", "integrated")
-    return _limit_rows(ReportTable("Files by ministry", columns, rows, drop_order=order))
+    return _limit_rows(ReportTable("Files by sender", columns, rows, drop_order=order))
 
 
 def _build_refusal_table(figures: LiveFigures) -> ReportTable:

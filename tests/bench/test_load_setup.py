@@ -1,6 +1,7 @@
 """The forms before a load: whatever the service answers, the failure names it."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +21,13 @@ KEY = SenderKey("MIN-09", "key")
 
 
 @contextmanager
-def run_service(body: bytes) -> Iterator[Address]:
-    """Run a service that answers every form with ``body``."""
+def run_service(body: bytes, paths: list[str] | None = None) -> Iterator[Address]:
+    """Run a service that answers every form with ``body``; ``paths`` receives the path of each."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if paths is not None:
+                paths.append(self.path)
             self.rfile.read(int(self.headers["content-length"]))
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
@@ -64,6 +67,20 @@ def test_an_answer_that_accepts_nothing_is_shown(answer: Any, finding: str) -> N
         with pytest.raises(LoadFailed) as failure:
             create_budget(target)
     assert f"did not accept the opening of credits of the load: {finding}" in str(failure.value)
+
+
+def test_a_refusal_comes_before_anything_is_written() -> None:
+    paths: list[str] = []
+    line = {"reference": "TI000000", "outcome": "PAYEE_ALREADY_REGISTERED", "finding": "A third party " * 40}
+    with run_service(json.dumps({"lines": [line, line]}).encode(), paths) as address:
+        target = Target(address, [KEY], KEY, KEY, report_progress=lambda _: None)
+        with pytest.raises(LoadFailed) as failure:
+            create_budget(target)
+    assert paths == ["/v1/acts?dry_run=true"]
+    text = str(failure.value)
+    assert re.search(r" (A|third|party) \.\.\.", text)
+    assert "use the service of another ledger" in text
+    assert "Nothing was opened or registered" in text
 
 
 def test_keys_are_read_as_the_command_prints_them(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from reporting.french_headings import HEADINGS, translate_headings
 from reporting.report_tables import Column, ReportTable
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("budget", "trial_balance", "commitments", "delays", "refusals", "proofs")
+MODULES = ("budget", "trial_balance", "commitments", "delays", "refusals", "proofs", "submissions")
 
 
 @pytest.mark.parametrize("module", MODULES)

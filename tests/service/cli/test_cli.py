@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -443,7 +444,7 @@ async def test_the_demonstration_ends_in_a_verdict_whose_commands_work(tmp_path:
     lines = result.out.splitlines()
     commands = [line for line in lines if line.startswith("  ") and "crescendo " in line]
     sentences = [line for line in lines if line not in commands]
-    assert len(lines) <= 30
+    assert len(lines) <= 45
     assert max(map(len, sentences)) <= 80
     for label in "Files Accepted Refused Budget Paid Interest Bank Proven More".split():
         assert any(line.startswith(f"{label} ") for line in sentences), label
@@ -455,6 +456,53 @@ async def test_the_demonstration_ends_in_a_verdict_whose_commands_work(tmp_path:
         out, err = await process.communicate()
         assert process.returncode == 0, f"{command}: {err.decode()}"
         assert out, command
+    await check_verdict_figures(" ".join(result.out.split()), tmp_path / "a year" / "data")
+
+
+async def check_verdict_figures(verdict: str, data: Path) -> None:
+    """Check that the figures of the verdict are those of the reports it names."""
+    place = ("--data", data)
+    balance = (await run_crescendo("report", "trial-balance", "--csv", *place)).out
+    treasury = next(row for row in csv.DictReader(io.StringIO(balance)) if row["account"] == "5121")
+    net = find_cents(verdict, r"Paid ([\d,.]+) euros net")
+    assert net == -parse_cents(treasury["balance"])
+    issued = find_cents(verdict, r"transfers, ([\d,.]+);")
+    back = find_cents(verdict, r"came back, refused or returned, ([\d,.]+)")
+    assert issued - back == net
+    paid, interest, returned, reissued = (
+        parse_cents(text)
+        for text in re.findall(
+            r"requests debited, ([\d,.]+), and late interest, ([\d,.]+); returned since, ([\d,.]+); "
+            r"of that issued again and debited, ([\d,.]+) ",
+            verdict,
+        )[0]
+    )
+    assert paid + interest - returned + reissued == net
+    delays = (await run_crescendo("report", "delays", "--json", *place)).json()["total"]
+    assert (delays["cents"], delays["interest_paid_cents"]) == (paid, interest)
+    due, posted, lacking = (
+        find_cents(verdict, pattern)
+        for pattern in (
+            r"Interest ([\d,.]+) euros due",
+            r"payment: ([\d,.]+) posted",
+            r"lack for ([\d,.]+), ",
+        )
+    )
+    assert due == posted + lacking
+    assert posted == delays["interest_proposed_cents"]
+    refused = (await run_crescendo("report", "refusals", "--json", *place)).json()
+    counts = re.findall(r"Refused ([\d,]+) lines|also counts ([\d,]+) lines", verdict)
+    assert sum(int("".join(texts).replace(",", "")) for texts in counts) == refused["lines"]
+    reference = re.findall(r"explain (\S+)", verdict)[0]
+    assert "bank_debit" in (await run_crescendo("explain", reference, *place)).out
+
+
+def find_cents(text: str, pattern: str) -> int:
+    return parse_cents(re.findall(pattern, text)[0])
+
+
+def parse_cents(text: str) -> int:
+    return round(Decimal(text.replace(",", "")) * 100)
 
 
 async def test_the_whole_demonstration_shows_all_results_and_keeps_its_files(tmp_path: Path) -> None:
@@ -466,6 +514,9 @@ async def test_the_whole_demonstration_shows_all_results_and_keeps_its_files(tmp
     files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")}
     second = await run_crescendo(*arguments)
     assert second.code == 0
+    assert second.err.startswith(
+        f"The demonstration begins anew: the earlier ledger in {tmp_path / 'data'}, which"
+    )
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")} == files
 
 

@@ -1,4 +1,4 @@
-"""The examples of docs/service.md and docs/client.md, run as they stand, on the ledger of the demonstration."""
+"""The examples of README and of the pages of docs, run as they stand, on the ledger of the demonstration."""
 
 import asyncio
 import os
@@ -12,7 +12,10 @@ import pytest
 
 from tests.service.command_line import ROOT, run_crescendo
 
-PAGES = {name: ROOT.joinpath(f"docs/{name}.md").read_text() for name in ("service", "client")}
+PAGES = {
+    **{name: ROOT.joinpath(f"docs/{name}.md").read_text() for name in ("service", "client", "format")},
+    "readme": ROOT.joinpath("README.md").read_text(),
+}
 PROGRAM = f"""#!/bin/sh
 PYTHONPATH={ROOT} exec {sys.executable} -c 'from service.cli.main import main; main()' "$@"
 """
@@ -81,6 +84,25 @@ async def test_the_examples_of_the_service_work(home: Path) -> None:
     assert re.search(r"upload-offset: 30000", page)
     assert '"outcome":"accepted"' in page
     assert "MIN-09 is no longer paused" in page
+
+
+async def test_the_example_of_the_format_is_accepted(home: Path) -> None:
+    (acts,) = list_blocks("format", "csv")
+    home.joinpath("mine.csv").write_text(acts)
+    call = ".venv/bin/crescendo run mine.csv --sender MINE --data crescendo-demo/data"
+    assert call in PAGES["format"]
+    receipt = await run_script(f"{call} --json\n", home, find_free_port())
+    assert re.search(r'"accepted": \{\s+"lines": 1,', receipt)
+
+
+async def test_the_examples_of_the_readme_work(home: Path) -> None:
+    (acts,) = list_blocks("readme", "csv")
+    home.joinpath("own.csv").write_text(acts)
+    (calls,) = [block for block in list_blocks("readme", "sh") if "mine.csv" in block]
+    output = await run_script(calls.replace("mine.csv", "own.csv"), home, find_free_port())
+    assert re.search(r"own\.csv +2 +1 +1 ", output)
+    assert "line 2  MINE-2  AE_EXCEEDED" in output
+    assert "No credits are opened yet" not in output
 
 
 async def test_the_example_of_the_client_works(home: Path) -> None:

@@ -11,7 +11,7 @@ from core.remedies import REMEDIES
 from monitoring.service_metrics import ServiceMetrics
 from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
-from reporting import act_narrative, budget, commitments, delays, proofs, refusals, trial_balance
+from reporting import act_narrative, budget, commitments, delays, proofs, refusals, submissions, trial_balance
 from reporting.delays import Delay, Delays
 from reporting.report_tables import Cell, CellType, ReportTable
 from reporting.verification.findings import Check, Verification
@@ -168,6 +168,7 @@ def build_tables() -> dict[str, ReportTable]:
         ),
         "refusals.build_table": refusals.build_table(refusals.Refusals(3, [], 1, 1)),
         "refusals.build_lines_table": refusals.build_lines_table([]),
+        "submissions.build_table": submissions.build_table(submissions.Submissions([])),
         "trial_balance.build_table": trial_balance.build_table(trial_balance.TrialBalance(1, 2018, [], 1, 1)),
         "access._build_key_table": access._build_key_table([]),
         "access_trust._build_table": _build_trust(

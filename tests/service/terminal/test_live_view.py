@@ -154,7 +154,7 @@ def test_paused_senders_causes_and_the_first_step_are_shown() -> None:
     words = shlex.split(command)
     assert words[1:] == ["access", "create", "DIRECTORATE", "--role", "budget_directorate"]
     assert shutil.which(words[0]), "the command can be pasted"
-    (files,) = [part for part in parts if isinstance(part, ReportTable) and part.title == "Files by ministry"]
+    (files,) = [part for part in parts if isinstance(part, ReportTable) and part.title == "Files by sender"]
     assert files.rows == [["MIN-12 (paused)", 0, 0, 0, 0, 0]]
 
 

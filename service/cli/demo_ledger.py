@@ -1,0 +1,116 @@
+"""The ledger of an earlier demonstration: it is deleted only if it contains nothing but what a demonstration sent."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from core.errors import CrescendoError
+from core.senders import RESERVED_SENDERS
+from service.configuration.settings import Settings, UsageError
+from service.database import command_queries
+from service.database.cluster import lock_data_folder
+from service.database.configured_database import open_for_reading
+from service.terminal import console, processing_progress
+
+_OWNER = "postgres.owner"
+_MARK = "demonstration.json"
+_OWN_NAME = re.compile(r"(0[01]-(third-parties|budget)|2018-\d\d-[A-Z0-9-]+|bank-details)\.[a-z]+")
+"""Names of the files that a demonstration sends."""
+_NAMES_SHOWN = 3
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What a demonstration leaves in its data folder when it ends."""
+
+    last_submission: int
+
+
+class ForeignSubmission(NamedTuple):
+    """A submission that no demonstration sent."""
+
+    number: int
+    sender: str
+    file: str
+
+
+def prepare_data_folder(data: Path, *, is_anew: bool) -> Path:
+    """Return an empty folder for the demonstration; the ledger of an earlier one is deleted.
+
+    With ``is_anew`` it is deleted whatever it contains.
+
+    Raises
+    ------
+    CrescendoError
+        The folder contains something else, or another process uses it.
+    UsageError
+        The ledger contains submissions that no demonstration sent.
+    """
+    if not data.exists():
+        return data
+    if not (data / _OWNER).exists():
+        raise CrescendoError(
+            f"{data} does not come from an earlier demonstration: remove it, or name another --folder"
+        )
+    if not is_anew and (foreign := _find_foreign(data)):
+        raise UsageError(_describe_foreign(data, foreign))
+    content = "whatever it contains" if is_anew else "which contains only what the demonstration sent"
+    with lock_data_folder(data):
+        console.print_note(
+            f"The demonstration begins anew: the earlier ledger in {data}, {content}, is deleted."
+        )
+        shutil.rmtree(data)
+    return data
+
+
+def write_mark(data: Path, last_submission: int) -> None:
+    """Write down the last submission of the demonstration: any later one is somebody else's."""
+    (data / _MARK).write_bytes(msgspec.json.encode(Mark(last_submission)))
+
+
+def _find_foreign(data: Path) -> list[ForeignSubmission]:
+    if not (data / "postgres" / "cluster").exists():
+        return []
+    reporter = processing_progress.create_reporter()
+
+    async def read() -> list[ForeignSubmission]:
+        settings = Settings(data=data)
+        async with (
+            open_for_reading(settings, reporter.report_activity, requires_ledger=False) as database,
+            command_queries.connect(database.dsn) as connection,
+        ):
+            rows = await command_queries.list_submissions(connection)
+        return [ForeignSubmission(row["submission"], row["sender"], row["file_name"]) for row in rows]
+
+    try:
+        submissions = asyncio.run(read())
+    finally:
+        reporter.close()
+    path = data / _MARK
+    if path.exists():
+        mark = msgspec.json.decode(path.read_bytes(), type=Mark)
+        return [submission for submission in submissions if submission.number > mark.last_submission]
+    # the earlier demonstration did not end, or left no mark
+    return [submission for submission in submissions if not _is_own(submission)]
+
+
+def _is_own(submission: ForeignSubmission) -> bool:
+    return submission.sender in RESERVED_SENDERS or bool(_OWN_NAME.fullmatch(submission.file))
+
+
+def _describe_foreign(data: Path, foreign: Sequence[ForeignSubmission]) -> str:
+    count = console.format_count(len(foreign), "submission")
+    examples = ", ".join(
+        f"{submission.number} of {submission.sender} ({submission.file})"
+        for submission in foreign[:_NAMES_SHOWN]
+    )
+    more = " ..." if len(foreign) > _NAMES_SHOWN else ""
+    return (
+        f"the ledger in {data} contains {count} that the demonstration did not send: {examples}{more}. A new demonstration "
+        "would delete them, so nothing was done. Add --folder DIR to use another folder, or --anew to delete this ledger "
+        "and all it contains"
+    )

@@ -1,0 +1,135 @@
+"""The pages of docs that are generated from the code: kinds of act with their columns, and codes of refusal.
+
+``python -m service.reference_pages`` writes them; a test compares them with the code.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from core.act_fields import Field
+from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange
+from core.outcome_codes import FORM_FAULTS, REFUSALS
+from core.remedies import REMEDIES
+from core.senders import SENDER_OF_KIND
+from ingest.resolution.required_fields import list_assignment_fields, list_required_fields
+from service.auth.roles import Role, find_kinds
+
+_DOCS = Path(__file__).parents[1] / "docs"
+_CREDITS = (Field.FUND, Field.BUDGET_YEAR)
+_SPENDING = (Field.OPERATION, Field.ACCOUNT, Field.ACTIVITY)
+_REQUEST = (
+    *(Field.RECEIVED, Field.DUE, Field.PRIORITY, Field.METHOD),
+    *(Field.INVOICE_NUMBER, Field.INVOICE_DATE, Field.REMITTANCE),
+)
+_KINDS_HEAD = """# Kinds of act
+
+This page lists every kind of act, the columns that it needs, and who may send it. It is for engineers who write files or
+forms for Crescendo. It is generated from the code by `python -m service.reference_pages`. What the columns contain is in
+[format.md](format.md#columns), what the kinds do in [rules.md](rules.md), and [example.md](example.md) has a whole example.
+
+Every line needs `reference`, `kind` and `exercise`; a line of an act with several lines also needs `line`. If a column that
+a kind needs is empty, the line is refused as `FIELD_MISSING`. `amount` is `amount_cents` in files that state cents.
+*Account assignment* is `fund_centre`, `commitment_item` and, except in acts on credits, `functional_area`. An act with
+*inherited* account assignment may leave it empty and then has that of its predecessor; if it names any of it, it must name
+all of it.
+
+Other columns have no effect on such an act, for example `counterpart` on an allotment. Management data, such as `nature`,
+may be on every line. A key needs one of the roles; the kinds of `treasury` and `bank` are written by Crescendo itself.
+
+| kind | in French | needs | account assignment | also uses | sent by |
+|---|---|---|---|---|---|
+"""
+_CODES_HEAD = """# Codes of refusal
+
+This page lists every code of a refused line in order of precedence: if a line breaks several rules, the first of them is
+its code. It is for engineers who read refusals by program. It is generated from the code by `python -m
+service.reference_pages`.
+
+The number is stored and never changes. *Form* says that the line alone decides ([format.md](format.md#refusals)). The row
+of a refusal also has the field and its text, or the budget node and the missing amount. A line that is not refused is
+`ACCEPTED` (0), or `DUPLICATE` (1) if the same line was accepted before; `HELD` (2) is a line that waits for its predecessor
+until the end of its file.
+
+| code | number | form | what it means | what to do | en français |
+|---|---:|---|---|---|---|
+"""
+
+
+def render_pages() -> Mapping[str, str]:
+    """Return the text of each generated page, by its name."""
+    return {
+        "kinds.md": _KINDS_HEAD + _join_rows(_describe_kind(number) for number in range(1, len(CATALOG))),
+        "codes.md": _CODES_HEAD + _join_rows(_list_code_cells()),
+    }
+
+
+def _join_rows(rows: Iterable[Iterable[str]]) -> str:
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
+
+
+def _describe_kind(number: int) -> list[str]:
+    kind = CATALOG[number]
+    required = list_required_fields(number)
+    return [
+        f"`{kind.name}`",
+        kind.french,
+        _format_fields(required),
+        _describe_assignment(kind, number),
+        _format_fields(field for field in _list_other_fields(kind) if field not in required),
+        _describe_senders(kind),
+    ]
+
+
+def _describe_assignment(kind: ActKind, number: int) -> str:
+    if kind.is_payee_act or not list_assignment_fields(number):
+        return "none"
+    return "inherited" if kind.follows else "needed"
+
+
+def _list_other_fields(kind: ActKind) -> Iterator[Field]:
+    yield Field.POSTING_DATE
+    if kind.is_payee_act:
+        if kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS:
+            yield Field.BIC
+        return
+    if kind.budget is not BudgetAction.NONE and not kind.inherits:
+        yield from _CREDITS
+        if kind.family is not Family.BUDGET:
+            yield from _SPENDING
+    if kind.family in (Family.COMMITMENT, Family.PAYMENT_REQUEST):
+        yield from (Field.PAYEE, Field.IBAN)
+    if kind.family is Family.PAYMENT_REQUEST:
+        yield from _REQUEST
+
+
+def _describe_senders(kind: ActKind) -> str:
+    if kind.name in SENDER_OF_KIND:
+        return f"`{SENDER_OF_KIND[kind.name]}` alone"
+    return ", ".join(f"`{role}`" for role in Role if kind.name in find_kinds([role]))
+
+
+def _format_fields(fields: Iterable[Field]) -> str:
+    return ", ".join(f"`{field.column}`" for field in fields)
+
+
+def _list_code_cells() -> Iterator[list[str]]:
+    for code in REFUSALS:
+        remedy = REMEDIES[code]
+        yield [
+            f"`{code.name}`",
+            str(code.value),
+            "yes" if code in FORM_FAULTS else "",
+            remedy.finding,
+            remedy.action,
+            f"{remedy.finding_fr} {remedy.action_fr}",
+        ]
+
+
+def write_pages() -> None:
+    """Write the pages."""
+    for name, text in render_pages().items():
+        (_DOCS / name).write_text(text)
+
+
+if __name__ == "__main__":
+    write_pages()

@@ -1,0 +1,48 @@
+"""A new demonstration deletes no ledger in which somebody else has sent files."""
+
+from pathlib import Path
+
+from service.cli.demo_ledger import prepare_data_folder
+from tests.service.command_line import run_crescendo
+
+ACTS = "1000"
+FILE = """reference;kind;exercise;date;fund_centre;functional_area;commitment_item;amount
+EJ-2018-000017;commitment;2018;2018-05-02;0177-D013-DD13;0177-12;31;10.00
+"""
+
+
+async def test_a_demonstration_stops_before_it_deletes_what_others_sent(tmp_path: Path) -> None:
+    folder, mine = tmp_path / "year", tmp_path / "mine.csv"
+    mine.write_text(FILE)
+    arguments = ("demo", "--acts", ACTS, "--folder", folder)
+    data = ("--data", folder / "data")
+    first = await run_crescendo(*arguments)
+    assert first.code == 0, first.err
+    assert "begins anew" not in first.err
+    sent = await run_crescendo("run", mine, "--sender", "NEWCOMER", *data)
+    assert sent.code == 0, sent.err
+    files = {path for path in folder.rglob("*") if "postgres" not in path.parts}
+    stopped = await run_crescendo(*arguments, "--full")
+    assert stopped.code == 2
+    assert "1 submission that the demonstration did not send" in stopped.err
+    assert "of NEWCOMER (mine.csv)" in stopped.err
+    assert "--folder DIR" in stopped.err
+    assert "--anew" in stopped.err
+    assert files <= set(folder.rglob("*"))
+    again = await run_crescendo("run", mine, "--sender", "NEWCOMER", *data, "--existing")
+    assert "processed before" in again.out
+    (folder / "data" / "demonstration.json").unlink()
+    unmarked = await run_crescendo(*arguments)
+    assert unmarked.code == 2
+    assert "1 submission that the demonstration did not send" in unmarked.err
+    anew = await run_crescendo(*arguments, "--anew")
+    assert anew.code == 0, anew.err
+    assert anew.err.startswith("The demonstration begins anew:")
+
+
+def test_a_folder_without_a_complete_database_is_used_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "postgres.owner").touch()
+    assert prepare_data_folder(data, is_anew=False) == data
+    assert not data.exists()
