@@ -39,8 +39,8 @@ async def load_submissions(connection: Connection) -> Submissions:
                 row["sender"],
                 row["file"],
                 "cancelled" if row["is_cancelled"] else "done" if row["done"] else "unfinished",
-                *(row[outcome] for outcome in _OUTCOMES),
-                row["received_at"],
+                **{outcome: row[outcome] for outcome in _OUTCOMES},
+                received_at=row["received_at"],
             )
             for row in rows
         ]

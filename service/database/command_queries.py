@@ -126,7 +126,7 @@ async def add_up_kinds(connection: asyncpg.Connection, names: Sequence[str]) -> 
 
 async def count_refused_lines(connection: asyncpg.Connection) -> int:
     """Count the refused lines of the whole journal."""
-    return int(await connection.fetchval(SQL["refused_lines"]))
+    return await connection.fetchval(SQL["refused_lines"]) or 0
 
 
 async def list_submissions(connection: asyncpg.Connection) -> list[asyncpg.Record]:
