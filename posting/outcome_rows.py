@@ -1,7 +1,7 @@
 """The rows to store for a decided piece: entries, refusals, duplicates, payees and payment details of requests."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -110,7 +110,7 @@ def build_refusals(
     """
     acts, row_decisions = piece.acts[rows], decisions[rows]
     outcomes = row_decisions["outcome"]
-    fields = np.where(outcomes == acts["fault"], piece.field[rows], _FIELD_OF_CODE[outcomes])
+    fields = find_fields(outcomes, acts["fault"], piece.field[rows])
     table = Refusals(
         batch=np.full(len(rows), position.batch),
         position=(position.position + rows).astype(np.int32),
@@ -134,6 +134,13 @@ def build_refusals(
     count = len(texts[0])
     printable = _make_printable(pa.concat_arrays(texts))
     return SideTableRows(table, (to_text_cells(printable[:count]), to_text_cells(printable[count:])))
+
+
+def find_fields(
+    outcomes: NDArray[np.integer], faults: NDArray[np.integer], fault_fields: NDArray[np.integer]
+) -> NDArray[Any]:
+    """Return the field that the outcome of each line names: that of its fault of form, or that of the rule; else 0."""
+    return np.where(outcomes == faults, fault_fields, _FIELD_OF_CODE[outcomes])
 
 
 def _build_rests(piece: Piece, rests: Sequence[StretchRest], position: BatchPosition) -> Refusals:
