@@ -104,7 +104,8 @@ def build_refusals(
 ) -> SideTableRows:
     """Return one row for each refused line of ``rows``: the named field and its text, or the node that lacks credits.
 
-    A line that contradicts an accepted act names that act by its entry, as ``@14710``.
+    A line that contradicts an accepted act names that act by its entry, as ``@14710``; the IBAN of another account than the
+    registered one is left out.
 
     Each of ``rests`` is one row more, without texts, before that of the line that ended its stretch.
     """
@@ -124,7 +125,7 @@ def build_refusals(
         amount=piece.cents[rows],
         lines=np.ones(len(rows), np.int32),
     )
-    values = _name_entries(_read_faulty_fields(piece, rows, fields), row_decisions)
+    values = _name_entries(_read_faulty_fields(piece, rows, _hide_secrets(outcomes, fields)), row_decisions)
     texts = [take_texts(piece, rows, Field.REFERENCE), values]
     if rests:
         table = concat_tables([table, _build_rests(piece, rests, position)])
@@ -141,6 +142,11 @@ def find_fields(
 ) -> NDArray[Any]:
     """Return the field that the outcome of each line names: that of its fault of form, or that of the rule; else 0."""
     return np.where(outcomes == faults, fault_fields, _FIELD_OF_CODE[outcomes])
+
+
+def _hide_secrets(outcomes: NDArray[np.integer], fields: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the fields whose texts are stored: not that of a valid IBAN, which may be an account of somebody else."""
+    return np.where(outcomes == Outcome.BANK_DETAILS_DIFFER, Field.NONE, fields)
 
 
 def _build_rests(piece: Piece, rests: Sequence[StretchRest], position: BatchPosition) -> Refusals:
