@@ -106,6 +106,8 @@ class Standing(AmountStruct, frozen=True, kw_only=True):
     """Neither rejected nor settled."""
     back_cents: Cents
     """Of what is settled: transfers that the bank rejected or returned, and that were not sent again."""
+    transit_cents: Cents
+    """Of what is settled: transfers that were sent to the bank, and that it has not debited yet."""
 
 
 class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
