@@ -103,8 +103,8 @@ def _render_terms(terms: PaymentTerms) -> Iterator[str]:
 
 def _render_refused(refused: RefusedHistory) -> Iterator[NarrativePart]:
     refusal = refused.refusal
-    found = f", found {refusal.found!r}" if refusal.found else ""
-    field = f" Field {refusal.field}{found}." if refusal.field else ""
+    value = f", found {refusal.found!r}" if refusal.found else ""
+    field = f" Field {refusal.field}{value}." if refusal.field else ""
     missing = f" At {refusal.node}: {format_euros(refusal.missing)} euros missing." if refusal.node else ""
     yield f"{refusal.reference}: {refusal.kind} of {format_euros(refusal.amount)} euros, refused: {refusal.code}"
     yield f"  sent       {_format_origin(refused.origin)}"
