@@ -19,8 +19,10 @@ from service.terminal import console, processing_progress
 
 _OWNER = "postgres.owner"
 _MARK = "demonstration.json"
-_OWN_NAME = re.compile(r"(0[01]-(third-parties|budget)|2018-\d\d-[A-Z0-9-]+|bank-details)\.[a-z]+")
-"""Names of the files that a demonstration sends."""
+_OWN_FILE = re.compile(
+    r"(THIRD-PARTIES/00-third-parties|BUDGET/01-budget|accountant/bank-details|(BUDGET|MIN-\d\d)/2018-\d\d-\2)\.[a-z]+"
+)
+"""Senders and names of the files that a demonstration sends: SENDER/NAME."""
 _NAMES_SHOWN = 3
 
 
@@ -99,7 +101,8 @@ def _find_foreign(data: Path) -> list[ForeignSubmission]:
 
 
 def _is_own(submission: ForeignSubmission) -> bool:
-    return submission.sender in RESERVED_SENDERS or bool(_OWN_NAME.fullmatch(submission.file))
+    is_file = _OWN_FILE.fullmatch(f"{submission.sender}/{submission.file}") is not None
+    return is_file or submission.sender in RESERVED_SENDERS
 
 
 def _describe_foreign(data: Path, foreign: Sequence[ForeignSubmission]) -> str:

@@ -12,7 +12,7 @@ EJ-2018-000017;commitment;2018;2018-05-02;0177-D013-DD13;0177-12;31;10.00
 
 
 async def test_a_demonstration_stops_before_it_deletes_what_others_sent(tmp_path: Path) -> None:
-    folder, mine = tmp_path / "year", tmp_path / "mine.csv"
+    folder, mine = tmp_path / "year", tmp_path / "2018-05-MINE.csv"
     mine.write_text(FILE)
     arguments = ("demo", "--acts", ACTS, "--folder", folder)
     data = ("--data", folder / "data")
@@ -25,7 +25,7 @@ async def test_a_demonstration_stops_before_it_deletes_what_others_sent(tmp_path
     stopped = await run_crescendo(*arguments, "--full")
     assert stopped.code == 2
     assert "1 submission that the demonstration did not send" in stopped.err
-    assert "of NEWCOMER (mine.csv)" in stopped.err
+    assert "of NEWCOMER (2018-05-MINE.csv)" in stopped.err
     assert "--folder DIR" in stopped.err
     assert "--anew" in stopped.err
     assert files <= set(folder.rglob("*"))
