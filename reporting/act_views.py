@@ -104,8 +104,11 @@ class Standing(AmountStruct, frozen=True, kw_only=True):
     """Paid, set off or diverted to another payee."""
     payable_cents: Cents
     """Neither rejected nor settled."""
-    back_cents: Cents
-    """Of what is settled: transfers that the bank rejected or returned, and that were not sent again."""
+    back_cents: Cents | None
+    """Of what is settled: transfers that the bank rejected or returned, and that were not sent again.
+
+    Null if not all followers are listed.
+    """
 
 
 class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
