@@ -161,6 +161,7 @@ def _build_accepted(
     batch = related.batches[related.batch_of[row["entry_id"]]]
     predecessor = related.entries.get(row["predecessor"])
     followers = related.followers.get(row["entry_id"], ())
+    standing = _build_standing(related, row, sums[row["entry_id"]]) if row["entry_id"] in sums else None
     return AcceptedLine(
         **describe_line(related, row),
         batch=batch["batch"],
@@ -168,7 +169,7 @@ def _build_accepted(
         committed_at=batch["committed_at"].isoformat(),
         nodes=_build_changes(related.names, _list_checked_nodes(related, row), figures[batch["batch"]]),
         predecessor=summarize_entry(predecessor) if predecessor else None,
-        standing=_build_standing(row, sums[row["entry_id"]], followers) if row["entry_id"] in sums else None,
+        standing=standing,
         followers=[summarize_entry(follower) for follower in followers],
         transfers=[
             _build_transfer(related, follower) for follower in followers if CATALOG[follower["kind"]].remits
@@ -184,14 +185,15 @@ def _build_transfer(related: RelatedRows, row: Row) -> Transfer:
     return Transfer(row["entry_id"], run, build_transfer_payee(related, row))
 
 
-def _build_standing(row: Row, sums: Mapping[int, int], followers: Sequence[Row]) -> Standing:
+def _build_standing(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> Standing:
+    followers = related.followers.get(row["entry_id"], ())
     rejected, settled = sum_settled(sums)
     return Standing(
         state=find_state(row["amount"], rejected, settled),
         settled_cents=settled,
         payable_cents=row["amount"] - rejected - settled,
-        back_cents=_sum_transfers(row, followers, _BACK),
-        transit_cents=_sum_transfers(row, followers, _IN_TRANSIT),
+        back_cents=_sum_transfers(row, followers, _BACK) if related.is_complete else None,
+        transit_cents=_sum_transfers(row, followers, _IN_TRANSIT) if related.is_complete else None,
     )
 
 

@@ -59,7 +59,11 @@ async def fetch_related(
     limit: int | None = None,
     steps: int | None = None,
 ) -> RelatedRows:
-    """Fetch the rows related to ``lines``; at most ``limit`` followers, of so many ``steps``, and as many duplicates."""
+    """Fetch the rows related to ``lines``; at most ``limit`` followers, of so many ``steps``, and as many duplicates.
+
+    Without ``steps``, which is a history, the transfers among the followers have their details: these are in the pages of
+    payment runs, which are large.
+    """
     entries, refused = lines
     entry_numbers = [row["entry_id"] for row in entries]
     predecessors = await fetch(connection, "entries_by_number", [row["predecessor"] for row in entries])
@@ -71,7 +75,7 @@ async def fetch_related(
     }
     batches = {*batch_of.values(), *(row["batch"] for row in refused)}
     transfers_above = await find_transfers_above(connection, entries)
-    transfers = [row for row in followers if CATALOG[row["kind"]].remits]
+    transfers = [row for row in followers if CATALOG[row["kind"]].remits] if steps is None else []
     return RelatedRows(
         names,
         index_by("submission", await fetch(connection, "submissions", list(numbers))),

@@ -104,10 +104,13 @@ class Standing(AmountStruct, frozen=True, kw_only=True):
     """Paid, set off or diverted to another payee."""
     payable_cents: Cents
     """Neither rejected nor settled."""
-    back_cents: Cents
-    """Of what is settled: transfers that the bank rejected or returned, and that were not sent again."""
-    transit_cents: Cents
-    """Of what is settled: transfers that were sent to the bank, and that it has not debited yet."""
+    back_cents: Cents | None
+    """Of what is settled: transfers that the bank rejected or returned, and that were not sent again.
+
+    Null if not all followers are listed.
+    """
+    transit_cents: Cents | None
+    """Of what is settled: transfers that were sent to the bank, and that it has not debited yet; null likewise."""
 
 
 class AcceptedLine(AmountStruct, frozen=True, kw_only=True):

@@ -1,11 +1,13 @@
 """Arguments of reports that name something: what nothing has is an error, as figures of zero would mislead."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from core.errors import NoSuchRecord, UnknownCode
 from reporting.code_names import CodeNames
 from reporting.report_catalog import ParameterType, Report, ReportArguments
-from reporting.report_queries import Connection, fetch_one, find_batch_or_last
+from reporting.report_queries import Connection, fetch, fetch_one, find_batch_or_last
+from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 
 async def check_arguments(
@@ -18,7 +20,7 @@ async def check_arguments(
     UnknownCode
         The reference data have no such programme or year; the message lists those that they have.
     NoSuchRecord
-        There is no such batch or submission.
+        There is no such batch or submission, or no submission of such a sender.
     """
     for parameter in report.parameters:
         value = arguments.values[parameter.name]
@@ -33,6 +35,8 @@ async def check_arguments(
                 await check_batch(connection, value)
             case ParameterType.SUBMISSION:
                 await check_submission(connection, value)
+            case ParameterType.SENDER:
+                await _check_sender(connection, value)
 
 
 async def check_batch(connection: Connection, number: int) -> None:
@@ -47,6 +51,25 @@ async def check_submission(connection: Connection, number: int) -> None:
     row = await fetch_one(connection, "submission_known", number)
     if not row["is_known"]:
         raise NoSuchRecord(f"There is no submission {number:,}: the last one is {row['last']:,}")
+
+
+async def find_sender(connection: Connection, sender: str, visibility: Visibility) -> bool | None:
+    """Return whether a submission of a sender, or a refused line of it, is visible; None if there is no submission of it."""
+    row = await fetch_one(connection, "sender_known", sender, *visibility)
+    return bool(row["is_seen"]) if row["is_known"] else None
+
+
+async def _check_sender(connection: Connection, sender: str) -> None:
+    if await find_sender(connection, sender, WHOLE_JOURNAL) is not None:
+        return
+    senders = [row["sender"] for row in await fetch(connection, "senders")]
+    raise NoSuchRecord(f"There is no submission of {sender}. {_list_near(sender, senders)}")
+
+
+def _list_near(name: str, names: Sequence[str]) -> str:
+    if near := get_close_matches(name, names):
+        return f"Similar are {', '.join(near)}"
+    return f"All senders are {', '.join(names)}" if names else "There is no submission yet"
 
 
 def _check_programme(names: CodeNames, code: str) -> None:

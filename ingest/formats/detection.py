@@ -3,6 +3,7 @@
 The bytes decide.  The name must agree with them: a ``.parquet`` that contains text is refused.
 """
 
+import codecs
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
@@ -195,7 +196,8 @@ def may_have_charset(path: Path) -> bool:
     is_binary = head.startswith((*_MAGIC_FORMATS, b"\xff\xff\xff\xff")) or head[TAR_MAGIC_AT:].startswith(
         TAR_MAGIC
     )
-    return not (is_binary or head.startswith(_XML_STARTS) or head.lstrip().startswith((b"{", b"<")))
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    return not (is_binary or head.startswith(_XML_STARTS) or text.startswith((b"{", b"<")))
 
 
 def describe_position(name: str, line: int | None = None, column: str | None = None) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core.money import format_euros
 from core.outcome_codes import Outcome
-from service.cli.pasted_commands import find_program
 from service.database.command_queries import NOTHING_SETTLED
 from service.terminal import console
+from service.terminal.program_name import find_program
 
 if TYPE_CHECKING:
     from reporting.budget import Appropriations

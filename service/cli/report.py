@@ -114,18 +114,31 @@ def _write_report(
     Raises
     ------
     UsageError
-        The arguments name a programme or a year that there is not.
+        The arguments name a programme or a year that there is not, or exclude each other.
     NoSuchRecord
-        They name a batch or a submission that there is not.
+        They name a batch, a submission or a sender that there is not.
     """
     detail = report.detail
     is_detailed = detail is not None and arguments.values[detail.parameter] is not None
+    if is_detailed:
+        _check_exclusion(report, arguments)
     try:
         (_write_detail if is_detailed else _write_whole)(
             report, arguments, settings=settings, output_format=output_format
         )
     except UnknownCode as error:
         raise UsageError(str(error)) from error
+
+
+def _check_exclusion(report: Report, arguments: ReportArguments) -> None:
+    """Check that no filter is given beside the parameter of the detail, which would not follow it."""
+    filters = [
+        f"--{parameter.name}"
+        for parameter in report.parameters
+        if parameter.default is None and arguments.values[parameter.name] is not None
+    ]
+    if len(filters) > 1:
+        raise UsageError(f"{' and '.join(filters)} exclude each other: give one of them")
 
 
 def _write_whole(

@@ -78,6 +78,7 @@ _DETAILS: tuple[tuple[str, str], ...] = (
     (r"There is no sender (.+)", "Il n'y a pas d'émetteur {0}"),
     (r"There is no fund (.+)", "Il n'y a pas de fonds {0}"),
     (r"(?:You have|There is) no submission (\d+)", "Vous n'avez pas de dépôt {0}"),
+    (r"You may see no submission of (.+)", "Vous ne pouvez voir aucun dépôt de {0}"),
     (r"You have no task (\d+)", "Vous n'avez pas de tâche {0}"),
     (r"You have no upload (\S+)", "Vous n'avez pas d'envoi {0}"),
     (r"You have no entry (\d+)", "Vous n'avez pas d'écriture {0}"),

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from core.senders import BANK, TREASURY
 from reporting import code_labels
+from reporting.argument_checks import find_sender
 from reporting.code_names import CodeNames, read_names
 from reporting.delays import DelayScope, load_delays
 from reporting.refusals import load_refusals
@@ -122,6 +123,47 @@ async def test_refusals_of_a_sender_and_of_programmes(journal: Journal) -> None:
     ):
         report = await load_refusals(connection, visibility=visibility)
         assert {reason.code: reason.lines for reason in report.reasons} == lines
+
+
+async def test_refusals_of_crescendo_itself_stand_apart_after_the_others(
+    journal: Journal, dsn: str, tmp_path: Path
+) -> None:
+    """One code is there once for each side, and the most frequent refusal is the last."""
+    rows = [act("direct_payment_request", f"T{number}", "5000.00", ASPR, PAID) for number in range(3)]
+    await process_rows(dsn, tmp_path, REFERENCE, rows, TREASURY)
+    unknown, sent, own = (
+        ("senders", "PAYEE_UNKNOWN", 2),
+        ("senders", "AE_EXCEEDED", 1),
+        ("crescendo", "AE_EXCEEDED", 3),
+    )
+    programme = _limit_to(journal, None, "0217")
+    for sender, visibility, reasons in (
+        (None, Visibility(), [unknown, sent, own]),
+        (None, programme, [sent, own]),
+        (_FIRST, Visibility(), [sent]),
+        (_FIRST, programme, [sent]),
+        (_SECOND, Visibility(), [unknown]),
+        (TREASURY, Visibility(), [own]),
+        (TREASURY, programme, [own]),
+        (TREASURY, _limit_to(journal, _FIRST), []),
+    ):
+        report = await load_refusals(journal.connection, sender=sender, visibility=visibility)
+        assert [(reason.sent_by, reason.code, reason.lines) for reason in report.reasons] == reasons
+        assert report.lines == sum(lines for _, _, lines in reasons)
+
+
+async def test_a_sender_is_visible_by_a_file_or_by_a_refused_line(journal: Journal) -> None:
+    """Which programmes these files name is not known: within programmes, only the lines that a node refused are visible."""
+    for sender, visibility, is_visible in (
+        (_SECOND, Visibility(), True),
+        (_SECOND, _limit_to(journal, _SECOND), True),
+        (_SECOND, _limit_to(journal, _FIRST), False),
+        (_SECOND, _limit_to(journal, None, "0217"), False),
+        (_FIRST, _limit_to(journal, None, "0217"), True),
+        (_FIRST, _limit_to(journal, None, "0117"), False),
+        ("NOBODY", Visibility(), None),
+    ):
+        assert await find_sender(journal.connection, sender, visibility) is is_visible
 
 
 async def test_delays_of_a_sender(journal: Journal) -> None:

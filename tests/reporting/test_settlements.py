@@ -8,16 +8,25 @@ import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
+from asyncpg.connection import LoggedQuery
 
 from core.nomenclature import CentreLevel
 from posting.book.registry import ReferenceData
 from reporting import code_labels
-from reporting.act_history import ReferenceQuery, explain, fetch_accepted_lines
+from reporting.act_history import (
+    HistoryOptions,
+    ReferenceQuery,
+    build_histories,
+    explain,
+    fetch_accepted_lines,
+)
 from reporting.act_narrative import render
+from reporting.act_rows import ActLines
 from reporting.budget import BudgetScope, load_budget
 from reporting.code_names import read_names
 from reporting.open_items import load_payments
 from reporting.proofs import prove_batch
+from reporting.report_queries import SQL
 from reporting.verification import verify
 from reporting.visibility import Visibility
 from tests.file_strategies import REFERENCE
@@ -180,6 +189,30 @@ async def test_a_request_whose_money_came_back_is_not_paid(
     ]
     assert paid.startswith(f"  paid       {sentence}")
     assert paid.endswith(f"{back // 100}.00 came back from the bank and are not sent again")
+
+
+async def test_what_came_back_is_unknown_unless_all_followers_are_read(settled: asyncpg.Connection) -> None:
+    """The fourth follower returns the transfer, the sixth sends it again."""
+    names = await read_names(settled, code_labels.load(REFERENCE))
+    lines = ActLines(await fetch_accepted_lines(settled, ReferenceQuery("D1", Visibility())))
+    for followers_max, cents in ((None, 0), (7, 0), (4, None)):
+        options = HistoryOptions(followers_max=followers_max)
+        histories = await build_histories(settled, names, lines, options=options)
+        (standing,) = [line.standing for line in histories.accepted]
+        assert standing
+        assert (histories.is_complete, standing.back_cents) == (cents is not None, cents)
+
+
+async def test_only_a_history_reads_the_runs_of_transfers(settled: asyncpg.Connection) -> None:
+    names = await read_names(settled, code_labels.load(REFERENCE))
+    rows = await fetch_accepted_lines(settled, ReferenceQuery("D1", Visibility()))
+    queries: list[LoggedQuery] = []
+    with settled.query_logger(queries.append):
+        await load_payments(settled, names, rows, limit=100)
+    assert SQL["runs_of_submissions"] not in [logged.query for logged in queries]
+    with settled.query_logger(queries.append):
+        await build_histories(settled, names, ActLines(rows))
+    assert SQL["runs_of_submissions"] in [logged.query for logged in queries]
 
 
 async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> None:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from core.errors import ReferenceDataError
+from reporting.argument_checks import find_sender
 from reporting.report_catalog import (
     REPORTS,
     ParameterType,
@@ -14,6 +15,7 @@ from reporting.report_catalog import (
     ReportParameter,
 )
 from reporting.report_queries import Connection
+from reporting.visibility import Visibility
 from service.database.read_pool import Pool
 from service.http import query_scope, submission_queries
 from service.http.http_messages import JSON, Request, Response, respond
@@ -110,6 +112,9 @@ class ReportHandler:
                     checked[parameter.name] = await query_scope.check_batch(
                         connection, values[parameter.name]
                     )
+                named = values[parameter.name]
+                if parameter.type is ParameterType.SENDER and named not in (None, request.caller.sender):
+                    await _check_sender(connection, named, visibility)
             try:
                 result = await source.load(connection, names, ReportArguments(checked, visibility))
             except ReferenceDataError as error:
@@ -117,6 +122,15 @@ class ReportHandler:
             return _Computed(result, source.build_table(result).to_csv() if is_csv else None)
 
         return await self._journal.run_report(compute, request.caller.sender)
+
+
+async def _check_sender(connection: Connection, sender: str, visibility: Visibility) -> None:
+    """Raise ``Problem`` unless the caller may see something of this sender; its own name needs no submission."""
+    is_visible = await find_sender(connection, sender, visibility)
+    if not is_visible:
+        raise query_scope.build_not_found(
+            f"You may see no submission of {sender}", is_present=is_visible is not None
+        )
 
 
 def _read_value(request: Request, parameter: ReportParameter) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import FileUnreadable, FormatUnknown, InputError
-from ingest.formats.detection import FileFormat, detect
+from ingest.formats.detection import FileFormat, detect, may_have_charset
 from tests.ingest.format_writers import build_acts, write_file
 
 FORMATS = {
@@ -64,6 +64,26 @@ def test_xml_is_detected_as_a_payment_file(content: bytes, tmp_path: Path) -> No
     assert detect(path, "orders.XML") is FileFormat.PAIN001
     with pytest.raises(FileUnreadable, match="not what its name claims"):
         detect(path, "orders.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "is_possible"),
+    [
+        (b"kind;reference\n", True),
+        (b"\xef\xbb\xbfkind;reference\n", True),
+        (b"\n{}\n", False),
+        (b"\xef\xbb\xbf{}\n", False),
+        (b"<Document/>", False),
+        (b"\xef\xbb\xbf\n<?xml version='1.0'?>", False),
+        (b"\xff\xfe<\0D\0", False),
+        (b"PAR1", False),
+    ],
+    ids=repr,
+)
+def test_only_csv_has_a_charset(content: bytes, is_possible: bool, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    assert may_have_charset(path) is is_possible
 
 
 @pytest.mark.parametrize("content", FOREIGN, ids=repr)

@@ -339,6 +339,17 @@ async def test_an_act_is_explained_from_file_to_proof(committed: Committed) -> N
         (("delays", "--year", "2030"), 2, "--year 2030"),
         (("budget", "--batch", "999999"), 1, "There is no batch 999,999: the last one is"),
         (("refusals", "--submission", "999999"), 1, "There is no submission 999,999: the last one is"),
+        (
+            ("refusals", "--sender", "NOPE"),
+            1,
+            "There is no submission of NOPE. All senders are BUDGET, MIN-01",
+        ),
+        (("refusals", "--sender", "MIN-O1"), 1, "There is no submission of MIN-O1. Similar are MIN-01"),
+        (
+            ("refusals", "--submission", "2", "--sender", "MIN-01"),
+            2,
+            "--submission and --sender exclude each other",
+        ),
         (("proof", "--submission", "999999"), 1, "There is no submission 999,999"),
         (("proof", "--batch", "999999"), 1, "There is no batch 999,999"),
         (("proof", "--batch", "0"), 1, "There is no batch 0"),

@@ -1,6 +1,7 @@
 """What the headers and options of a file say: its name with accents, its media type, its charset, its columns."""
 
 import asyncio
+import codecs
 import hashlib
 from pathlib import Path
 
@@ -68,19 +69,21 @@ async def test_a_wrong_media_type_is_explained_by_the_header(client: httpx.Async
 
 
 async def test_a_charset_on_the_command_line_concerns_csv_alone(place: ServicePlace, tmp_path: Path) -> None:
-    files = [tmp_path / name for name in ("a.csv", "b.jsonl", "c.parquet")]
+    """JSON Lines too that begin with a byte order mark."""
+    files = [tmp_path / name for name in ("a.csv", "b.jsonl", "c.parquet", "d.jsonl")]
     files[0].write_bytes(build_csv("É-mixed-").encode("cp1252"))
     files[1].write_bytes(to_jsonl(build_unknown_centres(1, "É-lines-")))
     parquet.write_table(pa.Table.from_pylist(build_unknown_centres(1, "É-table-")), files[2])
+    files[3].write_bytes(codecs.BOM_UTF8 + to_jsonl(build_unknown_centres(1, "É-marked-")))
     words = ("submit", *files, "--url", place.service.url, "--charset", WINDOWS, "--json")
     submitted = await run_crescendo(*words, environment={"CRESCENDO_KEY": KEY})
     assert submitted.code == 0, submitted.err
     charsets = [ticket["receipt"]["charset"] for ticket in submitted.json()["submissions"]]
-    assert charsets == [WINDOWS, "", ""]
+    assert charsets == [WINDOWS, "", "", ""]
     words = ("run", *files, "--data", tmp_path / "data", "--sender", "MIN-09", "--charset", WINDOWS, "--json")
     processed = await run_crescendo(*words, environment=ENVIRONMENT)
     assert processed.code == 0, processed.err
-    assert [receipt["charset"] for receipt in processed.json()["receipts"]] == [WINDOWS, "", ""]
+    assert [receipt["charset"] for receipt in processed.json()["receipts"]] == [WINDOWS, "", "", ""]
 
 
 async def test_unknown_columns_are_refused_with_the_header_that_allows_them(

@@ -136,6 +136,31 @@ async def test_refusals_of_another_senders_submission_are_not_found_and_audited(
         assert (await _query(client, f"refusals?submission={foreign_submission}", key))["lines"] == 1
 
 
+async def test_refusals_of_a_sender_whom_the_caller_may_not_see_are_not_found(
+    client: httpx.AsyncClient, spending_service: ServicePlace
+) -> None:
+    """A sender that the key may not see and one that there is not have the same response; the first is audited."""
+    query = "select coalesce(sum(times), 0)::int from audit where code = 'not-found'"
+    before = (await fetch(spending_service.dsn, query))[0][0]
+    hidden_from = ((ACCOUNTANT, "MIN-12"), (LIMITED, "MIN-12"), (DIRECTORATE, "MIN-12"))
+    for key, sender in hidden_from:
+        hidden = await client.get(f"/v1/reports/refusals?sender={sender}", headers=key)
+        missing = await client.get("/v1/reports/refusals?sender=NOPE", headers=key)
+        assert (hidden.status_code, hidden.json()["code"]) == (404, "not-found")
+        assert hidden.text.replace(sender, "NOPE") == missing.text
+    assert (await fetch(spending_service.dsn, query))[0][0] == before + len(hidden_from)
+    for key in (AUDITOR, OPERATOR):
+        assert (await client.get("/v1/reports/refusals?sender=NOPE", headers=key)).status_code == 404
+        assert (await _query(client, "refusals?sender=MIN-12", key))["lines"] == _REFUSED_OF_FOREIGN
+    for key, sender, lines in (
+        (FOREIGN, "MIN-12", _REFUSED_OF_FOREIGN),
+        (LIMITED_AUDITOR, "MIN-12", _REFUSED_OF_FOREIGN),
+        (LIMITED_AUDITOR, "MIN-09", 0),  # whose file of third parties names no programme
+        (LIMITED, "MIN-09", 0),  # its own name, though it may see no file of it
+    ):
+        assert (await _query(client, f"refusals?sender={sender}", key))["lines"] == lines
+
+
 async def test_the_budget_is_of_the_callers_programmes(client: httpx.AsyncClient) -> None:
     """Credits belong to programmes, not to senders: a key without a perimeter reads every programme."""
     for key, programmes in (
