@@ -128,7 +128,7 @@ class DryRunDecisions(NamedTuple):
     after_batch: int
     """The last batch committed before the dry run."""
     last_entry: int
-    """The last entry of that batch: entries with greater numbers were undone."""
+    """The last entry of that batch: later ones were undone, and are 0 in the decisions."""
 
 
 class DryRunHandler(Protocol):

@@ -119,6 +119,8 @@ class Engine:
             for piece, piece_decisions in reversed(passes):
                 undo_decisions(seal_array(piece.acts), state.book, seal_array(piece_decisions))
             self._balances.clear_marks([piece.acts["period"] for piece, _ in passes])
+        for _, piece_decisions in passes:
+            piece_decisions["entry"][piece_decisions["entry"] > last_entry] = 0
         return DryRunDecisions(passes, self.head.batch, last_entry)
 
     def _count_outcomes(self, batch: Batch) -> NDArray[np.int64]:

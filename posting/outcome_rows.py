@@ -1,7 +1,7 @@
 """The rows to store for a decided piece: entries, refusals, duplicates, payees and payment details of requests."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -104,13 +104,14 @@ def build_refusals(
 ) -> SideTableRows:
     """Return one row for each refused line of ``rows``: the named field and its text, or the node that lacks credits.
 
-    A line that contradicts an accepted act names that act by its entry, as ``@14710``.
+    A line that contradicts an accepted act names that act by its entry, as ``@14710``; the IBAN of another account than the
+    registered one is left out.
 
     Each of ``rests`` is one row more, without texts, before that of the line that ended its stretch.
     """
     acts, row_decisions = piece.acts[rows], decisions[rows]
     outcomes = row_decisions["outcome"]
-    fields = np.where(outcomes == acts["fault"], piece.field[rows], _FIELD_OF_CODE[outcomes])
+    fields = find_fields(outcomes, acts["fault"], piece.field[rows])
     table = Refusals(
         batch=np.full(len(rows), position.batch),
         position=(position.position + rows).astype(np.int32),
@@ -124,7 +125,7 @@ def build_refusals(
         amount=piece.cents[rows],
         lines=np.ones(len(rows), np.int32),
     )
-    values = _name_entries(_read_faulty_fields(piece, rows, fields), row_decisions)
+    values = _name_entries(_read_faulty_fields(piece, rows, _hide_secrets(outcomes, fields)), row_decisions)
     texts = [take_texts(piece, rows, Field.REFERENCE), values]
     if rests:
         table = concat_tables([table, _build_rests(piece, rests, position)])
@@ -134,6 +135,18 @@ def build_refusals(
     count = len(texts[0])
     printable = _make_printable(pa.concat_arrays(texts))
     return SideTableRows(table, (to_text_cells(printable[:count]), to_text_cells(printable[count:])))
+
+
+def find_fields(
+    outcomes: NDArray[np.integer], faults: NDArray[np.integer], fault_fields: NDArray[np.integer]
+) -> NDArray[Any]:
+    """Return the field that the outcome of each line names: that of its fault of form, or that of the rule; else 0."""
+    return np.where(outcomes == faults, fault_fields, _FIELD_OF_CODE[outcomes])
+
+
+def _hide_secrets(outcomes: NDArray[np.integer], fields: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the fields whose texts are stored: not that of a valid IBAN, which may be an account of somebody else."""
+    return np.where(outcomes == Outcome.BANK_DETAILS_DIFFER, Field.NONE, fields)
 
 
 def _build_rests(piece: Piece, rests: Sequence[StretchRest], position: BatchPosition) -> Refusals:

@@ -65,6 +65,8 @@ class HistoryOptions(NamedTuple):
 
 
 ALL_FOLLOWERS = HistoryOptions()
+_BACK = frozenset({Stage.RETURNED, Stage.REOPENED})
+_IN_TRANSIT = frozenset({Stage.IN_TRANSIT})
 
 
 async def explain(
@@ -190,19 +192,20 @@ def _build_standing(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> 
         state=find_state(row["amount"], rejected, settled),
         settled_cents=settled,
         payable_cents=row["amount"] - rejected - settled,
-        back_cents=_sum_back(row, followers) if related.is_complete else None,
+        back_cents=_sum_transfers(row, followers, _BACK) if related.is_complete else None,
+        transit_cents=_sum_transfers(row, followers, _IN_TRANSIT) if related.is_complete else None,
     )
 
 
-def _sum_back(row: Row, followers: Sequence[Row]) -> int:
-    """Sum what came back of the transfers of a request, and was neither sent again nor voided; interest is another debt."""
+def _sum_transfers(row: Row, followers: Sequence[Row], stages: frozenset[Stage]) -> int:
+    """Sum what of the transfers of a request is at one of ``stages``, less what followed; interest is another debt."""
     remainders = {row["entry_id"]: 0}
     for follower in followers:
         kind, predecessor = CATALOG[follower["kind"]], follower["predecessor"]
         if predecessor in remainders and not kind.is_interest:
             remainders[predecessor] -= follower["amount"] if remainders[predecessor] else 0
-            is_back = kind.reaches in (Stage.RETURNED, Stage.REOPENED)
-            remainders[follower["entry_id"]] = follower["amount"] if is_back else 0
+            is_there = kind.reaches in stages
+            remainders[follower["entry_id"]] = follower["amount"] if is_there else 0
     return sum(remainders.values())
 
 

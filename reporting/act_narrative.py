@@ -103,7 +103,8 @@ def _render_terms(terms: PaymentTerms) -> Iterator[str]:
 
 def _render_refused(refused: RefusedHistory) -> Iterator[NarrativePart]:
     refusal = refused.refusal
-    field = f" Field {refusal.field}, found {refusal.found!r}." if refusal.field else ""
+    value = f", found {refusal.found!r}" if refusal.found else ""
+    field = f" Field {refusal.field}{value}." if refusal.field else ""
     missing = f" At {refusal.node}: {format_euros(refusal.missing)} euros missing." if refusal.node else ""
     yield f"{refusal.reference}: {refusal.kind} of {format_euros(refusal.amount)} euros, refused: {refusal.code}"
     yield f"  sent       {_format_origin(refused.origin)}"
@@ -159,11 +160,23 @@ def _format_transfer(transfer: Transfer | None) -> str:
 
 def _format_standing(standing: Standing) -> str:
     """Return whether a request is paid, with the amounts that are settled, still to be paid, and back from the bank."""
-    parts = [f"{_STATES[standing.state]}: {format_euros(standing.settled_cents)} euros settled"]
+    parts = [f"{_answer_whether_paid(standing)}: {format_euros(standing.settled_cents)} euros settled"]
     parts.append(f"{format_euros(standing.payable_cents)} to be paid")
     if standing.back_cents:
         parts.append(f"{format_euros(standing.back_cents)} came back from the bank and are not sent again")
+    if standing.transit_cents:
+        parts.append(f"{format_euros(standing.transit_cents)} sent to the bank and not debited yet")
     return ", ".join(parts)
+
+
+def _answer_whether_paid(standing: Standing) -> str:
+    """Return ``yes`` only if no part of the money came back or is still on its way."""
+    back, transit, settled = standing.back_cents, standing.transit_cents, standing.settled_cents
+    if back and back == settled:
+        return "no, it came back"
+    if standing.state == "paid" and transit == settled:
+        return "sent, not debited yet"
+    return "in part" if back or transit else _STATES[standing.state]
 
 
 def _format_proof(proof: LinkProof) -> str:

@@ -109,6 +109,8 @@ class Standing(AmountStruct, frozen=True, kw_only=True):
 
     Null if not all followers are listed.
     """
+    transit_cents: Cents | None
+    """Of what is settled: transfers that were sent to the bank, and that it has not debited yet; null likewise."""
 
 
 class AcceptedLine(AmountStruct, frozen=True, kw_only=True):

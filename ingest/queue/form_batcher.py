@@ -23,6 +23,7 @@ from ingest.queue.events import OnTakenUp
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
+from posting.outcome_rows import find_fields
 from posting.pgcopy import Encoder, TextCells
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
@@ -67,7 +68,7 @@ class FormResult(NamedTuple):
     chain: bytes
     decisions: np.ndarray
     fields: np.ndarray
-    """The field of each line's fault, if its outcome is that fault; else 0."""
+    """The field that the outcome of each line names; else 0."""
     first_node: int
     """The number of the node at position 0 of the decisions' nodes."""
 
@@ -93,7 +94,7 @@ class FormBatch:
     def deliver_results(self, batch_result: BatchResult, first_node: int) -> None:
         """Deliver the result of each form to its caller."""
         fields = [
-            np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
+            find_fields(decisions["outcome"], piece.acts["fault"], piece.field)
             for piece, decisions in zip(self.pieces, batch_result.decisions, strict=True)
         ]
         for form, piece_number, first in self.positions:

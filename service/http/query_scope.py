@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from core.act_fields import Field
 from core.periods import YEAR_FIRST, YEAR_LAST
 from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.act_views import Payee
 from reporting.code_names import CodeNames
+from reporting.refusals import RefusedLine
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.visibility import ReferenceQuery, Visibility, list_centres_within
 from service.auth.credentials import Caller
@@ -22,6 +24,7 @@ REFERENCE_LENGTH_MAX = 35
 SENDER_LENGTH_MAX = 100
 BATCH_NUMBER_MAX = 10**18 - 1
 Item = TypeVar("Item")
+_IBAN_COLUMN = Field.IBAN.column
 YEAR_RANGE = (YEAR_FIRST, YEAR_LAST)
 FOLLOWERS_MAX = 500
 """How many followers of the entries on one page are listed with them."""
@@ -140,8 +143,16 @@ def mask_payee(payee: Payee | None) -> Payee | None:
     """Return a payee whose IBAN can be recognised but not used: only the first and last four characters remain."""
     if payee is None:
         return None
-    first, last = payee.iban[:4], payee.iban[-4:]
-    return msgspec.structs.replace(payee, iban=f"{first}{'.' * max(len(payee.iban) - 8, 0)}{last}")
+    return msgspec.structs.replace(payee, iban=_mask_iban(payee.iban))
+
+
+def mask_refused(line: RefusedLine) -> RefusedLine:
+    """Return a refused line whose IBAN, if it is at fault, can be recognised but not used."""
+    return msgspec.structs.replace(line, found=_mask_iban(line.found)) if line.field == _IBAN_COLUMN else line
+
+
+def _mask_iban(iban: str) -> str:
+    return iban[:4] + "." * (len(iban) - 8) + iban[max(len(iban) - 4, 4) :]
 
 
 def read_year(request: Request, name: str) -> int | None:

@@ -196,7 +196,7 @@ def _build_rejected(
 def _describe_rejected(
     line: RefusedLine, remarks: Sequence[str], lots: _RefusedLots | None, *, cents: int
 ) -> RejectedLine:
-    place = f"{line.field}: {line.found}" if line.field else ""
+    place = ": ".join(text for text in (line.field, line.found) if text)
     shortfall = f"{line.node}: {format_euros(line.missing)} EUR" if line.node else ""
     texts = [text for text in (line.code, *remarks, place, shortfall, line.finding, line.action) if text]
     reason = find_line_reason(Outcome[line.code], FIELD_BY_COLUMN.get(line.field, Field.NONE))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 from asyncpg.connection import LoggedQuery
@@ -145,7 +146,8 @@ async def test_a_request_shows_everything_that_follows_it(settled: asyncpg.Conne
         (42, None, _NEW_IBAN),
     ]
     text = [part for part in render(explanation) if isinstance(part, str)]
-    assert "  paid       yes: 60.00 euros settled, 0.00 to be paid" in text
+    in_transit = "60.00 sent to the bank and not debited yet"
+    assert f"  paid       sent, not debited yet: 60.00 euros settled, 0.00 to be paid, {in_transit}" in text
     assert any("reissue N1" in part and part.endswith(f"to IBAN {_NEW_IBAN}") for part in text)
 
 
@@ -153,7 +155,10 @@ async def test_a_request_shows_everything_that_follows_it(settled: asyncpg.Conne
     ("reference", "sentence"),
     [
         ("D2", "yes: 50.00 euros settled, 0.00 to be paid"),
-        ("D3", "yes: 20.00 euros settled, 0.00 to be paid"),
+        (
+            "D3",
+            "in part: 20.00 euros settled, 0.00 to be paid, 15.00 sent to the bank and not debited yet",
+        ),
         ("L1", "no: 0.00 euros settled, 4.00 to be paid"),
     ],
 )
@@ -163,6 +168,27 @@ async def test_a_request_states_whether_it_is_paid(
     names = await read_names(settled, code_labels.load(REFERENCE))
     text = list(render(await explain(settled, names, reference)))
     assert f"  paid       {sentence}" in text
+
+
+@pytest.mark.parametrize(
+    ("back", "sentence"), [(5_000, "no, it came back: 50.00 euros settled"), (2_000, "in part: 50.00 euros")]
+)
+async def test_a_request_whose_money_came_back_is_not_paid(
+    settled: asyncpg.Connection, back: int, sentence: str
+) -> None:
+    names = await read_names(settled, code_labels.load(REFERENCE))
+    explanation = await explain(settled, names, "D2")
+    (line,) = explanation.accepted
+    assert line.standing is not None
+    standing = msgspec.structs.replace(line.standing, back_cents=back)
+    returned = msgspec.structs.replace(
+        explanation, accepted=[msgspec.structs.replace(line, standing=standing)]
+    )
+    (paid,) = [
+        part for part in render(returned) if isinstance(part, str) and part.startswith("  paid       ")
+    ]
+    assert paid.startswith(f"  paid       {sentence}")
+    assert paid.endswith(f"{back // 100}.00 came back from the bank and are not sent again")
 
 
 async def test_what_came_back_is_unknown_unless_all_followers_are_read(settled: asyncpg.Connection) -> None:

@@ -175,12 +175,12 @@ async def _build_page(
     connection: Connection, request: Request, histories: ActHistories, *, next_link: str | None
 ) -> ActPage:
     with_proof = request.get_flag("proof")
-    accepted = histories.accepted
+    accepted, refused = histories.accepted, histories.refused
     if not query_scope.can_see_bank_details(request.caller):
-        accepted = list(map(_mask_line, accepted))
+        accepted, refused = list(map(_mask_line, accepted)), list(map(_mask_refused, refused))
     return ActPage(
         accepted=accepted,
-        refused=histories.refused,
+        refused=refused,
         batches=[await _build_sealed_batch(connection, batch, with_proof) for batch in histories.batches],
         is_whole=histories.is_complete,
         next=next_link,
@@ -204,6 +204,10 @@ def _mask_line(line: AcceptedLine) -> AcceptedLine:
         for transfer in line.transfers
     ]
     return msgspec.structs.replace(line, payee=query_scope.mask_payee(line.payee), transfers=transfers)
+
+
+def _mask_refused(history: RefusedHistory) -> RefusedHistory:
+    return msgspec.structs.replace(history, refusal=query_scope.mask_refused(history.refusal))
 
 
 def _parse_cursor(text: str) -> PageStart:

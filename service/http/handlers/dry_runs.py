@@ -2,8 +2,6 @@
 
 import asyncio
 
-import numpy as np
-
 from core.errors import LimitExceeded
 from ingest.queue.dry_runs import LINES_MAX, DryRunRequest, FormLines
 from ingest.queue.form_batcher import FormResult
@@ -13,6 +11,7 @@ from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_validation import ObserveLines, validate_file
 from monitoring.service_metrics import ServiceMetrics
 from posting.batch import DryRunDecisions
+from posting.outcome_rows import find_fields
 from reporting.refusals import Language
 from service.auth.perimeter import PerimeterCheck
 from service.http.name_cache import NameCache
@@ -54,8 +53,7 @@ class DryRunner:
         """
         outcome = await self._run(sender, rows, is_atomic=is_atomic)
         ((piece, decisions),) = outcome.passes
-        decisions["entry"][decisions["entry"] > outcome.last_entry] = 0
-        fields = np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
+        fields = find_fields(decisions["outcome"], piece.acts["fault"], piece.field)
         return FormResult(0, -1, outcome.after_batch, b"", decisions, fields, self._inbox.first_node)
 
     async def validate_file(self, spooled: SpooledFile, perimeter: PerimeterCheck) -> FileContent:

@@ -14,10 +14,11 @@ from core.money import format_plain_euros
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, RefusedLine, describe_refused_line
 from service.database.read_pool import Pool
+from service.http import query_scope
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.name_cache import NameCache
 from service.http.openapi.operation import Operation, Parameter
-from service.http.openapi.parameters import NUMBER_MAX, build_limit, build_number_schema
+from service.http.openapi.parameters import IBAN_MASKING, NUMBER_MAX, build_limit, build_number_schema
 from service.http.openapi.problem_types import list_problems
 from service.http.route import Route
 from service.http.tickets import SubmissionTickets
@@ -57,6 +58,8 @@ class RefusedLinesHandler:
         if media_type == JSON:
             return respond(await self._read_page(request, submission, await self._names.load()))
         chunks = read_refused_lines(self._names, self._pool, submission, language=request.language)
+        if not query_scope.can_see_bank_details(request.caller):
+            chunks = _mask_chunks(chunks)
         suffix = "csv" if media_type == CSV else "arrows"
         headers = {"content-disposition": f'attachment; filename="refusals-{submission}.{suffix}"'}
         return Response(HTTPStatus.OK, _ENCODERS[media_type](chunks), media_type, headers)
@@ -66,6 +69,8 @@ class RefusedLinesHandler:
         limit = request.get_number("limit", 100, minimum=1, maximum=PAGE_MAX)
         rows = await refused_line_queries.read_refused_page(self._pool, submission, after=after, limit=limit)
         lines = [describe_refused_line(names, row, request.language) for row in rows]
+        if not query_scope.can_see_bank_details(request.caller):
+            lines = list(map(query_scope.mask_refused, lines))
         address = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
         return RefusalPage(lines, f"{address}{lines[-1].last_line}" if len(lines) == limit else None)
 
@@ -78,6 +83,11 @@ async def read_refused_lines(
     last = await refused_line_queries.find_last_batch(pool, submission)
     async for rows in refused_line_queries.read_refused_pages(pool, submission, size=CHUNK_LINES, last=last):
         yield [describe_refused_line(code_names, row, language) for row in rows]
+
+
+async def _mask_chunks(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[list[RefusedLine]]:
+    async for lines in chunks:
+        yield list(map(query_scope.mask_refused, lines))
 
 
 async def encode_csv(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[bytes]:
@@ -153,6 +163,7 @@ ROUTES = (
             " Accept-Language prefers French",
             {"200": RefusalPage, **list_problems("malformed-request", "not-found", "not-acceptable")},
             (_AFTER, build_limit(PAGE_MAX)),
+            description=IBAN_MASKING,
             other_media={CSV: "", ARROW: ""},
         ),
     ),

@@ -12,7 +12,7 @@ from ingest.spool.spooled_file import SpooledFile
 from service.auth import perimeter
 from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
-from service.http import upload_headers
+from service.http import query_scope, upload_headers
 from service.http.file_admission import FileAdmission
 from service.http.handlers.dry_runs import FILE_BYTES_MAX, DryRunner
 from service.http.http_messages import XML, Request, Response, respond
@@ -104,7 +104,12 @@ class SubmissionsHandler:
                 content = await self._dry_runner.validate_file(
                     spooled, PerimeterCheck(request.caller, spooled.name)
                 )
-            return await self._dry_runner.run_file(spooled, content, request.language)
+            result = await self._dry_runner.run_file(spooled, content, request.language)
+            if query_scope.can_see_bank_details(request.caller):
+                return result
+            return msgspec.structs.replace(
+                result, refusals=list(map(query_scope.mask_refused, result.refusals))
+            )
 
     async def _receive_file(
         self, request: Request, bytes_max: int, spool: Spool | None = None

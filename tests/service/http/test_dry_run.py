@@ -98,6 +98,18 @@ async def test_a_duplicate_names_only_stored_entries(
     assert [line.get("entry") for line in dry["lines"]] == [real["lines"][0]["entry"], None, None, None]
 
 
+async def test_a_conflict_of_a_file_names_only_stored_entries(client: httpx.AsyncClient) -> None:
+    real = await _send_form(client, build_commitment("DH-1", "1.00"))
+    rows = [
+        *(build_commitment(reference, euros) for euros in ("1.00", "2.00") for reference in ("DH-1", "DH-2"))
+    ]
+    dry = (await _send_file(client, to_jsonl(rows), "dry_run=true")).json()
+    assert [(line["code"], line["found"]) for line in dry["refusals"]] == [
+        ("REFERENCE_CONFLICT", f"@{real['lines'][0]['entry']}"),
+        ("REFERENCE_CONFLICT", "DH-2"),
+    ]
+
+
 async def test_a_dry_run_of_a_file_predicts_the_response(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:

@@ -88,8 +88,10 @@ async def test_a_refusal_has_the_node_and_the_missing_amount(client: httpx.Async
 
 
 async def test_the_predecessor_of_a_form_must_exist(client: httpx.AsyncClient) -> None:
-    early = (await _send(client, build_service("E-2", "E-1"))).json()
-    assert early["lines"][0]["outcome"] == "PREDECESSOR_MISSING"
+    for query in ("", "?dry_run=true"):
+        response = await client.post(f"/v1/acts{query}", json=build_service("E-2", "E-1"))
+        (early,) = response.json()["lines"]
+        assert (early["outcome"], early["field"]) == ("PREDECESSOR_MISSING", "predecessor")
     await _send(client, build_commitment("E-1"))
     assert (await _send(client, build_service("E-2", "E-1"))).json()["outcome"] == "accepted"
 

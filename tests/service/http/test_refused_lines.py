@@ -11,7 +11,9 @@ import pytest_asyncio
 
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
-from tests.service.http.access_keys import MINISTRY
+from service.http.handlers.refused_lines import ARROW, CSV
+from service.http.http_messages import JSON
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, MINISTRY
 from tests.service.http.act_files import build_commitment, build_unknown_centres
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, fetch, to_jsonl
@@ -136,3 +138,56 @@ async def test_the_reasons_of_a_ticket_come_in_french(
         texts = [(reason["finding"], reason["remedy"]) for reason in answer["reasons"]]
         assert texts == [(remedy.finding_fr, remedy.action_fr) for remedy in expected]
     assert ticket["reasons"][0]["finding"] == expected[0].finding
+
+
+# ------------------------------------------------------------------------------------------- bank details
+
+
+def _build_paid(kind: str, reference: str, iban: str, **fields: str) -> dict[str, str]:
+    row = {"reference": reference, "kind": kind, "exercise": "2018", "date": "2018-05-02", "iban": iban}
+    return row | {"payee": "MASKED"} | fields
+
+
+_INVALID_IBAN = "FR1420041010050500013M02607"
+_OTHER_IBAN = "FR7630006000011234567890189"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def paid_ticket(place: ServicePlace) -> dict[str, Any]:
+    """The ticket of two requests that are refused: one for an invalid IBAN, one for an account that is not registered."""
+    registered = _build_paid("third_party", "MASK-1", "FR1420041010050500013M02606", payee_name="Fournisseur")
+    rows = [
+        {**build_commitment(reference), **_build_paid("direct_payment_request", reference, iban)}
+        for reference, iban in (("MASK-2", _INVALID_IBAN), ("MASK-3", _OTHER_IBAN))
+    ]
+    async with place.service.client(MINISTRY) as client:
+        sent = {**JSONL, **ACCOUNTANT}
+        await client.post("/v1/submissions?wait=60", content=to_jsonl([registered]), headers=sent)
+        dry = await client.post("/v1/submissions?dry_run=true", content=to_jsonl(rows), headers=JSONL)
+        response = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
+    return {**response.json(), "dry_run": dry.text}
+
+
+async def test_only_accountants_and_auditors_read_whole_ibans_of_refused_lines(
+    client: httpx.AsyncClient, paid_ticket: dict[str, Any]
+) -> None:
+    refusals = paid_ticket["links"]["refusals"]
+    answers = [("/v1/acts?reference=MASK-2", JSON), ("/v1/payments?reference=MASK-2", JSON)]
+    answers += [(refusals, media_type) for media_type in (JSON, CSV, ARROW)]
+    for address, media_type in answers:
+        masked = (await client.get(address, headers={"accept": media_type})).content
+        assert _INVALID_IBAN.encode() not in masked
+        assert b"FR14...................2607" in masked
+        for key in (ACCOUNTANT, AUDITOR):
+            whole = await client.get(address, headers={"accept": media_type, **key})
+            assert _INVALID_IBAN.encode() in whole.content
+    assert _INVALID_IBAN not in paid_ticket["dry_run"]
+
+
+async def test_the_iban_of_another_account_is_not_stored(
+    client: httpx.AsyncClient, paid_ticket: dict[str, Any], place: ServicePlace
+) -> None:
+    (line,) = (await _get(client, paid_ticket, "after=1")).json()["refusals"]
+    assert (line["code"], line["field"], line["found"]) == ("BANK_DETAILS_DIFFER", "iban", "")
+    (row,) = await fetch(place.dsn, "select found from refusal where reference = 'MASK-3'")
+    assert row["found"] == ""
