@@ -56,7 +56,7 @@ def test_extra_columns_are_listed_and_not_read(suffix: str, at: int, tmp_path: P
 
 @pytest.mark.parametrize("suffix", COLUMN_SUFFIXES)
 def test_they_are_refused_unless_the_sender_says_so(suffix: str, tmp_path: Path) -> None:
-    with pytest.raises(FormatUnknown, match=r"column 'colour': The column is unknown.* extra columns"):
+    with pytest.raises(FormatUnknown, match=r"column 'colour': The column is unknown.*--extra-columns"):
         validate(
             tmp_path, add_columns(build_acts(3), {"colour": ["blue"] * 3}), suffix, Envelope(sender="MEN")
         )
