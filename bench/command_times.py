@@ -70,7 +70,7 @@ def measure_small_files(command: Command, ledger: MeasuredLedger, folder: Path) 
     for number in range(ROUNDS):
         path = folder / f"small-{number}.jsonl"
         path.write_text("".join(f"{json.dumps(row)}\n" for row in _build_rows(number)))
-        timed = _TimedCommand(("run", str(path), "--sender", "SMALL"), _is_decided)
+        timed = _TimedCommand(("run", str(path), "--sender", "SMALL"), _has_all_lines)
         seconds.append(_time_command(command, timed, ledger.data))
     return {f"run of {_SMALL_LINES} lines": statistics.median_low(seconds)}
 
@@ -80,7 +80,7 @@ def _build_rows(number: int) -> list[Mapping[str, str]]:
     return [{**row, "reference": f"{row['reference']}-{number}"} for row in rows]
 
 
-def _is_decided(result: Any) -> bool:
+def _has_all_lines(result: Any) -> bool:
     outcomes = ("accepted", "duplicate", "refused")
     lines = [receipt[name]["lines"] for receipt in result["receipts"] for name in outcomes]
     return sum(lines) == _SMALL_LINES

@@ -18,7 +18,7 @@ from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedHi
 from reporting.budget import read_appropriations
 from reporting.code_names import CodeNames
 from reporting.node_figures import fetch_figures
-from reporting.open_items import REQUESTS, FollowerSums, find_state, sum_followers, sum_settled
+from reporting.open_items import REQUESTS, FollowerSums, add_up_settlements, find_state, sum_followers
 from reporting.proofs import prove_link
 from reporting.refusals import Language, describe_refused_line
 from reporting.report_queries import Connection, Row, fetch
@@ -132,8 +132,11 @@ async def build_histories(
     requests = [row["entry_id"] for row in lines.accepted if row["kind"] in REQUESTS]
     sums = await sum_followers(connection, requests)
     return ActHistories(
-        [_build_accepted(related, row, figures, sums=sums) for row in lines.accepted],
-        [_build_refused(related, row, figures, language=options.language) for row in lines.refused],
+        [_build_history_of_entry(related, row, figures, sums=sums) for row in lines.accepted],
+        [
+            _build_history_of_refusal(related, row, figures, language=options.language)
+            for row in lines.refused
+        ],
         [related.batches[number] for number in sorted(related.batches)],
         related.is_complete,
     )
@@ -155,13 +158,13 @@ async def _fetch_figures(connection: Connection, related: RelatedRows, lines: Ac
     }
 
 
-def _build_accepted(
+def _build_history_of_entry(
     related: RelatedRows, row: Row, figures: _FiguresByBatch, *, sums: FollowerSums
 ) -> AcceptedLine:
     batch = related.batches[related.batch_of[row["entry_id"]]]
     predecessor = related.entries.get(row["predecessor"])
     followers = related.followers.get(row["entry_id"], ())
-    standing = _build_standing(related, row, sums[row["entry_id"]]) if row["entry_id"] in sums else None
+    standing = _measure_payment(related, row, sums[row["entry_id"]]) if row["entry_id"] in sums else None
     return AcceptedLine(
         **describe_line(related, row),
         batch=batch["batch"],
@@ -185,9 +188,9 @@ def _build_transfer(related: RelatedRows, row: Row) -> Transfer:
     return Transfer(row["entry_id"], run, build_transfer_payee(related, row))
 
 
-def _build_standing(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> Standing:
+def _measure_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> Standing:
     followers = related.followers.get(row["entry_id"], ())
-    rejected, settled = sum_settled(sums)
+    rejected, settled = add_up_settlements(sums)
     return Standing(
         state=find_state(row["amount"], rejected, settled),
         settled_cents=settled,
@@ -209,7 +212,7 @@ def _sum_transfers(row: Row, followers: Sequence[Row], stages: frozenset[Stage])
     return sum(remainders.values())
 
 
-def _build_refused(
+def _build_history_of_refusal(
     related: RelatedRows, row: Row, figures: _FiguresByBatch, *, language: Language
 ) -> RefusedHistory:
     changes = _build_changes(related.names, _list_refusing_nodes(related, row), figures[row["batch"]])

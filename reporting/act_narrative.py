@@ -68,7 +68,7 @@ def _render_accepted(line: AcceptedLine) -> Iterator[NarrativePart]:
     if line.predecessor:
         yield f"  follows    {_format_entry(line.predecessor)}"
     if line.standing:
-        yield f"  paid       {_format_standing(line.standing)}"
+        yield f"  paid       {_describe_payment(line.standing)}"
     transfers = {transfer.entry: transfer for transfer in line.transfers}
     for follower in line.followers:
         yield f"  followed   by {_format_entry(follower)}{_format_transfer(transfers.get(follower.entry))}"
@@ -158,7 +158,7 @@ def _format_transfer(transfer: Transfer | None) -> str:
     return f", to IBAN {transfer.payee.iban}{run}"
 
 
-def _format_standing(standing: Standing) -> str:
+def _describe_payment(standing: Standing) -> str:
     """Return whether a request is paid, with the amounts that are settled, still to be paid, and back from the bank."""
     parts = [f"{_answer_whether_paid(standing)}: {format_euros(standing.settled_cents)} euros settled"]
     parts.append(f"{format_euros(standing.payable_cents)} to be paid")

@@ -195,7 +195,7 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     all_followers = related.followers.get(row["entry_id"], ())
     followers = [follower for follower in all_followers if follower["predecessor"] == row["entry_id"]]
     rejected, diverted = _sum_family(sums, Family.REJECTION), _sum_kinds(sums, _DIVERTING)
-    settled = sum_settled(sums)[1] - diverted
+    settled = add_up_settlements(sums)[1] - diverted
     remainder = row["amount"] - rejected
     return PaymentLine(
         **_select_shared(line),
@@ -223,7 +223,7 @@ class RequestSums(NamedTuple):
     """Paid, set off or diverted to another payee."""
 
 
-def sum_settled(sums: Mapping[int, int]) -> RequestSums:
+def add_up_settlements(sums: Mapping[int, int]) -> RequestSums:
     """Sum the followers of a request."""
     settled = _sum_family(sums, Family.SETTLEMENT) + _sum_kinds(sums, _DIVERTING)
     return RequestSums(_sum_family(sums, Family.REJECTION), settled)

@@ -46,12 +46,12 @@ def create_budget(target: Target) -> None:
     target.report_progress("opening credits and registering payees")
     openings, allotments, registrations = _list_forms(target)
     for form in (openings, registrations):
-        _require_accepted(target, form, is_dry_run=True)
+        _require_acceptance(target, form, is_dry_run=True)
     for form in (openings, allotments, registrations):
-        _require_accepted(target, form)
+        _require_acceptance(target, form)
 
 
-def _require_accepted(target: Target, form: _SetupForm, *, is_dry_run: bool = False) -> None:
+def _require_acceptance(target: Target, form: _SetupForm, *, is_dry_run: bool = False) -> None:
     consequence = _NOTHING_SENT if is_dry_run else _CONSEQUENCE
     try:
         result = _send_form(target.address, form, is_dry_run=is_dry_run)

@@ -190,9 +190,15 @@ def _detect_by_text(text: bytes, name: str) -> FileFormat:
 
 
 def may_have_charset(path: Path) -> bool:
-    """Return whether a file can be CSV, the only format whose charset is stated: it does not begin as another does."""
-    with path.open("rb") as file:
-        head = file.read(4096)
+    """Return whether a file can be CSV, the only format whose charset is stated: it does not begin as another does.
+
+    A file that cannot be read can be: what reads it next says why it cannot.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return True
     is_binary = head.startswith((*_MAGIC_FORMATS, b"\xff\xff\xff\xff")) or head[TAR_MAGIC_AT:].startswith(
         TAR_MAGIC
     )

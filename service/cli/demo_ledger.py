@@ -92,12 +92,17 @@ def _find_foreign(data: Path) -> list[ForeignSubmission]:
         submissions = asyncio.run(read())
     finally:
         reporter.close()
-    path = data / _MARK
-    if path.exists():
-        mark = msgspec.json.decode(path.read_bytes(), type=Mark)
+    if mark := _read_mark(data):
         return [submission for submission in submissions if submission.number > mark.last_submission]
-    # the earlier demonstration did not end, or left no mark
     return [submission for submission in submissions if not _is_own(submission)]
+
+
+def _read_mark(data: Path) -> Mark | None:
+    """Return the mark of an earlier demonstration; None if it did not end, left none, or the mark cannot be read."""
+    try:
+        return msgspec.json.decode((data / _MARK).read_bytes(), type=Mark)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def _is_own(submission: ForeignSubmission) -> bool:

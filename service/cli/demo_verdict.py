@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core.money import format_euros
 from core.outcome_codes import Outcome
-from service.database.command_queries import NOTHING_SETTLED
+from service.database.command_queries import NO_ACTS
 from service.terminal import console
 from service.terminal.program_name import find_program
 
@@ -127,10 +127,10 @@ def describe_payments(conclusion: "Conclusion", transit_cents: int) -> Iterator[
     """Yield what was issued, what came back, and what the requests and late interest got: each leads to the net debit."""
     settled, delays = conclusion.settled, conclusion.payment_delays
     debited, returned, rejected = (
-        settled.get(kind, NOTHING_SETTLED) for kind in ("bank_debit", "bank_return", "bank_reject")
+        settled.get(kind, NO_ACTS) for kind in ("bank_debit", "bank_return", "bank_reject")
     )
-    issued = sum(settled.get(kind, NOTHING_SETTLED).cents for kind in ("payment", "reissue"))
-    lines = sum(settled.get(kind, NOTHING_SETTLED).lines for kind in ("payment", "reissue"))
+    issued = sum(settled.get(kind, NO_ACTS).cents for kind in ("payment", "reissue"))
+    lines = sum(settled.get(kind, NO_ACTS).lines for kind in ("payment", "reissue"))
     net = debited.cents - returned.cents
     reissued = debited.cents - delays.cents - delays.interest_paid
     back_lines = returned.lines + rejected.lines

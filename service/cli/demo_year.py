@@ -44,7 +44,7 @@ class Conclusion(NamedTuple):
     examples: Sequence[str]
     """References of acts whose history is worth reading."""
     last_submission: int
-    settled: Mapping[str, command_queries.Settled]
+    settled: Mapping[str, command_queries.KindSum]
     """The accepted payments and bank movements, by kind."""
     payment_delays: delays.Delay
     refused_lines: int

@@ -108,20 +108,20 @@ async def find_examples(connection: asyncpg.Connection) -> list[str]:
     return [reference for reference in (paid, refused) if reference]
 
 
-class Settled(NamedTuple):
+class KindSum(NamedTuple):
     """The accepted acts of one kind."""
 
     lines: int
     cents: int
 
 
-NOTHING_SETTLED = Settled(0, 0)
+NO_ACTS = KindSum(0, 0)
 
 
-async def add_up_kinds(connection: asyncpg.Connection, names: Sequence[str]) -> dict[str, Settled]:
+async def add_up_kinds(connection: asyncpg.Connection, names: Sequence[str]) -> dict[str, KindSum]:
     """Add up the accepted acts of some kinds."""
     rows = await connection.fetch(SQL["settled"], [KIND_NUMBERS[name] for name in names])
-    return {CATALOG[row["kind"]].name: Settled(row["lines"], row["cents"]) for row in rows}
+    return {CATALOG[row["kind"]].name: KindSum(row["lines"], row["cents"]) for row in rows}
 
 
 async def count_refused_lines(connection: asyncpg.Connection) -> int:

@@ -21,7 +21,7 @@ from core.errors import (
 from reporting.refusals import Language
 from service.auth.failures import PermissionDenied
 from service.http.problem_texts_fr import describe_refusal, translate
-from service.http.remedy_texts_fr import translate_finding, translate_remedy
+from service.http.remedy_texts_fr import translate_fault, translate_remedy
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -40,7 +40,7 @@ _INPUT_ERRORS: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
 }
 _REMEDY_IN_DETAIL_MAX = 300
 _TRANSLATED_MEMBERS: Mapping[str, Callable[[str], str]] = {
-    "found": translate_finding,
+    "found": translate_fault,
     "remedy": translate_remedy,
 }
 

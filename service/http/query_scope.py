@@ -146,7 +146,7 @@ def mask_payee(payee: Payee | None) -> Payee | None:
     return msgspec.structs.replace(payee, iban=_mask_iban(payee.iban))
 
 
-def mask_refused(line: RefusedLine) -> RefusedLine:
+def mask_refused_line(line: RefusedLine) -> RefusedLine:
     """Return a refused line whose IBAN, if it is at fault, can be recognised but not used."""
     return msgspec.structs.replace(line, found=_mask_iban(line.found)) if line.field == _IBAN_COLUMN else line
 

@@ -165,7 +165,7 @@ def translate_remedy(remedy: str) -> str:
     return translate_text(_REMEDY_PATTERNS, remedy) or remedy
 
 
-def translate_finding(finding: str) -> str:
+def translate_fault(finding: str) -> str:
     """Return what was found in French; in English if its text is not fixed."""
     return translate_text(_FINDING_PATTERNS, finding) or finding
 

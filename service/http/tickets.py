@@ -105,7 +105,7 @@ class SubmissionTickets:
         """Wake the requests that wait for a submission which no commit will end."""
         self._waiters.notify_ended(number)
 
-    async def respond_admitted(self, admitted: AdmissionResult, request: Request) -> Response:
+    async def respond_with_ticket(self, admitted: AdmissionResult, request: Request) -> Response:
         """Respond to a file that has its number: 202 while a new one is not decided, else 200."""
         ticket = await self.wait_for_end(admitted.number, request)
         is_undecided = admitted.is_new and ticket.state not in END_STATES

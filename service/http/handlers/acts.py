@@ -177,7 +177,7 @@ async def _build_page(
     with_proof = request.get_flag("proof")
     accepted, refused = histories.accepted, histories.refused
     if not query_scope.can_see_bank_details(request.caller):
-        accepted, refused = list(map(_mask_line, accepted)), list(map(_mask_refused, refused))
+        accepted, refused = list(map(_mask_line, accepted)), list(map(_mask_history, refused))
     return ActPage(
         accepted=accepted,
         refused=refused,
@@ -206,8 +206,8 @@ def _mask_line(line: AcceptedLine) -> AcceptedLine:
     return msgspec.structs.replace(line, payee=query_scope.mask_payee(line.payee), transfers=transfers)
 
 
-def _mask_refused(history: RefusedHistory) -> RefusedHistory:
-    return msgspec.structs.replace(history, refusal=query_scope.mask_refused(history.refusal))
+def _mask_history(history: RefusedHistory) -> RefusedHistory:
+    return msgspec.structs.replace(history, refusal=query_scope.mask_refused_line(history.refusal))
 
 
 def _parse_cursor(text: str) -> PageStart:

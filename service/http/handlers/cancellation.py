@@ -38,10 +38,10 @@ class CancellationHandler:
         async with self._lock:
             ticket = await self._tickets.load(number, request.language)
             if ticket.state != CANCELLED:
-                ticket = await self._cancel_waiting(number, request)
+                ticket = await self._cancel_submission(number, request)
         return respond(ticket)
 
-    async def _cancel_waiting(self, number: int, request: Request) -> Ticket:
+    async def _cancel_submission(self, number: int, request: Request) -> Ticket:
         caller = request.caller
         try:
             await self._inbox.files.cancel(number, caller.key, caller.sender)

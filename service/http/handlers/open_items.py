@@ -148,7 +148,7 @@ class OpenItemsHandler:
     ) -> msgspec.Struct:
         lines = items.lines
         if not query_scope.can_see_bank_details(request.caller):
-            lines, refused = list(map(_mask_line, lines)), list(map(query_scope.mask_refused, refused))
+            lines, refused = list(map(_mask_line, lines)), list(map(query_scope.mask_refused_line, refused))
         fields = {
             self._item_type.name: lines,
             "refused": refused,

@@ -70,7 +70,7 @@ class RefusedLinesHandler:
         rows = await refused_line_queries.read_refused_page(self._pool, submission, after=after, limit=limit)
         lines = [describe_refused_line(names, row, request.language) for row in rows]
         if not query_scope.can_see_bank_details(request.caller):
-            lines = list(map(query_scope.mask_refused, lines))
+            lines = list(map(query_scope.mask_refused_line, lines))
         address = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
         return RefusalPage(lines, f"{address}{lines[-1].last_line}" if len(lines) == limit else None)
 
@@ -87,7 +87,7 @@ async def read_refused_lines(
 
 async def _mask_chunks(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[list[RefusedLine]]:
     async for lines in chunks:
-        yield list(map(query_scope.mask_refused, lines))
+        yield list(map(query_scope.mask_refused_line, lines))
 
 
 async def encode_csv(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[bytes]:

@@ -81,7 +81,7 @@ class SubmissionsHandler:
             if not upload_headers.wants_pain002(request):
                 raise
             return _respond_refused_file(error)
-        return await self._tickets.respond_admitted(admitted, request)
+        return await self._tickets.respond_with_ticket(admitted, request)
 
     async def list_submissions(self, request: Request) -> Response:
         """Respond with the submissions that the caller may see, the latest first."""
@@ -108,7 +108,7 @@ class SubmissionsHandler:
             if query_scope.can_see_bank_details(request.caller):
                 return result
             return msgspec.structs.replace(
-                result, refusals=list(map(query_scope.mask_refused, result.refusals))
+                result, refusals=list(map(query_scope.mask_refused_line, result.refusals))
             )
 
     async def _receive_file(

@@ -113,7 +113,7 @@ class UploadsHandler:
                 if not upload.is_whole:
                     return Response(HTTPStatus.NO_CONTENT, headers=build_headers(upload))
                 admitted = await self._admit(upload, caller)
-        return await self._tickets.respond_admitted(admitted, request)
+        return await self._tickets.respond_with_ticket(admitted, request)
 
     async def remove(self, request: Request) -> Response:
         """Remove an upload and what has arrived of it."""

@@ -86,6 +86,12 @@ def test_only_csv_has_a_charset(content: bytes, is_possible: bool, tmp_path: Pat
     assert may_have_charset(path) is is_possible
 
 
+def test_a_file_that_cannot_be_read_may_have_a_charset(tmp_path: Path) -> None:
+    """It is refused by what reads it, with its name, and does not end the command."""
+    assert may_have_charset(tmp_path / "removed.csv")
+    assert may_have_charset(tmp_path)
+
+
 @pytest.mark.parametrize("content", FOREIGN, ids=repr)
 def test_a_foreign_format_is_refused_by_its_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "upload"

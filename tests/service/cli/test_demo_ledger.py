@@ -31,7 +31,7 @@ async def test_a_demonstration_stops_before_it_deletes_what_others_sent(tmp_path
     assert files <= set(folder.rglob("*"))
     again = await run_crescendo("run", mine, "--sender", "NEWCOMER", *data, "--existing")
     assert "processed before" in again.out
-    (folder / "data" / "demonstration.json").unlink()
+    (folder / "data" / "demonstration.json").write_text("{")
     unmarked = await run_crescendo(*arguments)
     assert unmarked.code == 2
     assert "1 submission that the demonstration did not send" in unmarked.err
