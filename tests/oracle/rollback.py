@@ -30,6 +30,12 @@ def decide_form(rows: Sequence[Line], ledger: Ledger) -> list[Decision]:
         decision.outcome <= Outcome.DUPLICATE and decision.entry > last for decision in decisions
     ]
     return [
-        Decision(Outcome.FORM_REFUSED) if is_refused else decision
+        Decision(Outcome.FORM_REFUSED) if is_refused else _forget_undone_act(decision, last)
         for is_refused, decision in zip(is_refused_with_form, decisions, strict=True)
     ]
+
+
+def _forget_undone_act(decision: Decision, last: int) -> Decision:
+    """Return the decision without the act that it contradicts, if that act was undone with the form."""
+    is_undone = decision.outcome == Outcome.REFERENCE_CONFLICT and decision.entry > last
+    return Decision(Outcome.REFERENCE_CONFLICT) if is_undone else decision

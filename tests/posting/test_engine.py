@@ -131,11 +131,25 @@ def _place(piece: Piece, at: int, position: int) -> dict[str, Any]:
     }
 
 
+_FIELDS = {
+    Code.REFERENCE_CONFLICT: Field.REFERENCE,
+    Code.PAYEE_UNKNOWN: Field.PAYEE,
+    Code.BANK_DETAILS_DIFFER: Field.IBAN,
+    Code.PREDECESSOR_MISSING: Field.PREDECESSOR,
+    Code.ASSIGNMENT_DIFFERS: Field.PREDECESSOR,
+}
+
+
 def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
-    """The field is that of an invalid line; a refusal by the ledger has none."""
+    """The field is that of an invalid line, or the one whose value the ledger does not accept; most refusals have none."""
     piece, at, act, decision = line
-    field = Field(int(piece.field[at])) if decision["outcome"] == act["fault"] else Field.NONE
+    outcome = decision["outcome"]
+    field = Field(int(piece.field[at])) if outcome == act["fault"] else _FIELDS.get(outcome, Field.NONE)
     faulty_text = _read_cell(piece, at, field) if field else ""
+    if outcome == Code.REFERENCE_CONFLICT and decision["entry"]:
+        faulty_text = f"@{decision['entry']}"
+    if outcome == Code.BANK_DETAILS_DIFFER:
+        faulty_text = ""  # it may be an account of somebody else
     printable_texts = [
         _printable(text)[:80] for text in (_read_cell(piece, at, Field.REFERENCE), faulty_text)
     ]
