@@ -131,7 +131,7 @@ def _place(piece: Piece, at: int, position: int) -> dict[str, Any]:
     }
 
 
-_FIELDS = {
+_FIELDS: dict[int, Field] = {
     Code.REFERENCE_CONFLICT: Field.REFERENCE,
     Code.PAYEE_UNKNOWN: Field.PAYEE,
     Code.BANK_DETAILS_DIFFER: Field.IBAN,
