@@ -9,6 +9,8 @@ UV := $(VENV)/uv/bin/uv
 CREATED := $(VENV)/made-with-$(notdir $(PYTHON))
 READY := $(VENV)/ready-with-$(notdir $(PYTHON))
 MIGRATIONS = $(wildcard posting/store/migrations/*.sql)
+# Where Python may not write bytecode by itself, every process would compile the sources again.
+COMPILE = $(BIN)/python -m compileall -q -j 0 bench core ingest kernels markup monitoring posting reporting service settlement tests
 
 export UV_PYTHON_DOWNLOADS := never
 
@@ -20,10 +22,12 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## set up everything, process a sample year, print a verdict
+	@$(COMPILE)
 	$(BIN)/crescendo demo $(ARGS)
 
 # Test files run in parallel, each process with its own PostgreSQL; the kernels are compiled once, before the tests.
 test: $(READY) ## set up everything, run the tests (more options: make test ARGS="-k database")
+	@$(COMPILE)
 	$(BIN)/python -m kernels
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from core import bank_reasons
 from core.accountants import Accountants
 from core.errors import InputError
 from core.outcome_codes import Outcome
@@ -149,7 +148,7 @@ async def _import_messages(
             importer = Importer(
                 connection,
                 settings.data / FOLDER,
-                _load_import_reference(settings),
+                _load_import_reference(context),
                 options.reporter.report_activity,
             )
             for path in paths:
@@ -212,7 +211,7 @@ async def _count_refused(
 
 
 async def _load_own_accounts(context: EngineContext) -> frozenset[str]:
-    accountants = load_accountants(context.settings)
+    accountants = _load_payment_reference(context).accountants
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection:
             return await load_own_accounts(connection, accountants)
@@ -223,8 +222,14 @@ def load_accountants(settings: Settings) -> Mapping[int, Accountants]:
     return PaymentReference.load(settings.reference or SAMPLE_FOLDER).accountants
 
 
-def _load_import_reference(settings: Settings) -> ImportContext:
-    outbox = Outbox(settings.data / payment_runs.OUTBOX_FOLDER)
+def _load_payment_reference(context: EngineContext) -> PaymentReference:
+    """Load it with the nomenclatures that the engine loaded already."""
+    folder, reference = context.settings.reference or SAMPLE_FOLDER, context.reference
+    return PaymentReference.load_with(folder, reference.calendar, reference.nomenclatures)
+
+
+def _load_import_reference(context: EngineContext) -> ImportContext:
+    outbox = Outbox(context.settings.data / payment_runs.OUTBOX_FOLDER)
 
     def read_lots(run: int, name: str) -> TransfersByLot | None:
         path = outbox.locate(run, name)
@@ -234,9 +239,8 @@ def _load_import_reference(settings: Settings) -> ImportContext:
             else None
         )
 
-    return ImportContext(
-        load_accountants(settings), bank_reasons.load(settings.reference or SAMPLE_FOLDER), read_lots
-    )
+    reference = _load_payment_reference(context)
+    return ImportContext(reference.accountants, reference.reasons, read_lots)
 
 
 def _describe_message(
