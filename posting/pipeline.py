@@ -29,7 +29,8 @@ from posting.store.journal_store import PostgresStore
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_AT_END_DIVISOR = 8
-"""At the end of the feed, a checkpoint is taken once ``checkpoint_entries`` divided by this is reached.
+CHECKPOINT_AT_END_ENTRIES = 65_536
+"""At the end of the feed, a checkpoint is taken at so many entries, or at ``checkpoint_entries`` divided by the above.
 
 No batch waits for it then, and the next start is faster.
 """
@@ -249,7 +250,9 @@ class _Attempt:
 
     @property
     def _is_final_checkpoint_due(self) -> bool:
-        return self._entries_since_checkpoint * CHECKPOINT_AT_END_DIVISOR >= self._settings.checkpoint_entries
+        entries = self._entries_since_checkpoint
+        is_share_reached = entries * CHECKPOINT_AT_END_DIVISOR >= self._settings.checkpoint_entries
+        return is_share_reached or entries >= CHECKPOINT_AT_END_ENTRIES
 
     @property
     def _entries_since_checkpoint(self) -> int:

@@ -10,6 +10,7 @@ from reporting.act_rows import (
     RelatedRows,
     build_origin,
     build_transfer_payee,
+    choose_lookup,
     describe_line,
     fetch_related,
     summarize_entry,
@@ -99,6 +100,7 @@ async def fetch_accepted_lines(
 ) -> list[Row]:
     """Return the accepted lines of a reference after the entry ``after``, in order."""
     (sender, centres, _), kinds = query.visibility, query.kinds
+    await choose_lookup(connection, 1)
     return await fetch(
         connection,
         "entries_by_reference",

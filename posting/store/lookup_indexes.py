@@ -8,7 +8,8 @@ Only the owner of a table may build an index on it: functions of the owner do, s
 partition that is being written to is built at a moment at which nobody writes; a writer that comes meanwhile waits for it.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
 
@@ -66,6 +67,19 @@ class LookupIndexes:
     def partition_rows(self) -> int:
         """The number of entries in a full partition."""
         return self._partition_rows
+
+
+async def build_filters(dsn: str, entries: int) -> None:
+    """Build the missing filters over the first ``entries``, two at a time, when nobody writes any more."""
+    async with open_indexes(dsn) as first, open_indexes(dsn) as second:
+        types = (IndexType.FILTER, IndexType.TAIL)
+        missing = [statement for kind in types for statement in await first.list_missing(entries, kind)]
+        await asyncio.gather(_build_all(first, missing[::2]), _build_all(second, missing[1::2]))
+
+
+async def _build_all(indexes: LookupIndexes, statements: Sequence[str]) -> None:
+    for statement in statements:
+        await indexes.build(statement)
 
 
 @asynccontextmanager

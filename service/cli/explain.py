@@ -61,6 +61,8 @@ def read_explanation(settings: "Settings", reference: str, sender: str | None) -
     async def load(connection: "Connection", names: "CodeNames") -> "Explanation":
         from reporting import act_history
 
-        return await act_history.explain(connection, names, reference, sender=sender)
+        # the choice of look-ups holds for a transaction
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return await act_history.explain(connection, names, reference, sender=sender)
 
     return read_report(settings, load)

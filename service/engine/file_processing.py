@@ -16,6 +16,7 @@ from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings, RetryPreparation
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
+from posting.store.lookup_indexes import build_filters
 from service.database import command_queries
 from service.database.disk_space import DataDisks
 from service.database.embedded_server import Database
@@ -136,6 +137,8 @@ async def _process_with_lease(
             reporter.report_activity("updating the look-up indexes")
             with clock.time_indexing():
                 await store.fetch("summarise_indexes")
+                (row,) = await store.fetch("last_entry")
+                await build_filters(context.database.dsn, row["last"])
         processed = ProcessedRequest.from_feed(files, is_interrupted=feed.is_stopping)
         return await build_result(context, store.connection, processed, clock=clock)
 

@@ -8,8 +8,10 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from posting.store.lookup_indexes import IndexType, LookupIndexes, open_indexes
+from posting.store.lookup_indexes import IndexType, LookupIndexes, build_filters, open_indexes
 from posting.store.migrate import migrate
+from reporting.act_rows import choose_lookup
+from reporting.report_queries import SQL
 from service.database.embedded_server import Database
 from service.database.index_maintenance import IDLE_SECONDS, OVERDUE_SECONDS, IndexBacklog
 from tests import databases
@@ -196,6 +198,32 @@ async def test_a_cancelled_build_leaves_nothing_behind(journal: str) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     assert await _list_trees(journal) == []
+
+
+_LOOK_UPS = (
+    ("entries_by_reference", ("R77", None, None, None, None, 0, None)),
+    ("followers", ([77], 77, None)),
+    ("drawn", ([77], 77)),
+)
+
+
+async def test_a_run_builds_the_filters_that_look_ups_use(journal: str) -> None:
+    """The planner knows nothing of the rows, and a partition that it reads whole takes a tenth of a second."""
+    await build_filters(journal, 250)
+    async with open_indexes(journal) as lookups:
+        assert not await lookups.list_missing(250, IndexType.FILTER)
+        assert not await lookups.list_missing(250, IndexType.TAIL)
+    async with databases.open_connection(journal) as connection, connection.transaction():
+        await choose_lookup(connection, 1)
+        for query, arguments in _LOOK_UPS:
+            rows = await connection.fetch(f"explain {_strip_comments(SQL[query])}", *arguments)
+            plan = "\n".join(row[0] for row in rows)
+            assert plan.count("_filter") == 3, plan
+            assert "_entry_id_idx" not in plan
+
+
+def _strip_comments(statement: str) -> str:
+    return "\n".join(line for line in statement.splitlines() if not line.startswith("--"))
 
 
 async def test_the_service_updates_the_indexes_by_itself(database: Database, tmp_path: Path) -> None:
