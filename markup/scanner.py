@@ -1,6 +1,7 @@
 """Reading of a document into rows by the scanner kernel, chunk by chunk, in constant memory."""
 
 from collections.abc import Iterator
+from os import SEEK_END
 from typing import BinaryIO
 
 import numpy as np
@@ -20,6 +21,7 @@ ROWS_MAX = 2**16
 """Rows of one record in the buffers."""
 _TEXT_BYTES = 8 * 2**20
 """Text of one column in the buffers: unused pages cost no memory."""
+_CHUNK_BYTES_MIN = 2**12
 _ZEROS = 64
 """Zeros after a chunk, so that the kernel may read whole words beyond its end."""
 
@@ -41,7 +43,18 @@ def scan_rows(
     DocumentFaulty
         With ``DECLINED`` if the document needs the lxml reader; the rows yielded before are correct all the same.
     """
-    return _Scanner(compiled, file, offset, sizes=sizes or BufferSizes()).read_rows()
+    return _Scanner(compiled, file, offset, sizes=sizes or _fit_sizes(file)).read_rows()
+
+
+def _fit_sizes(file: BinaryIO) -> BufferSizes:
+    """Return the sizes for what is left of ``file``: large buffers take longer than the many short files of a bank."""
+    position = file.tell()
+    size = file.seek(0, SEEK_END) - position
+    file.seek(position)
+    if size >= CHUNK_BYTES:
+        return BufferSizes()
+    chunk = max(size + 1, _CHUNK_BYTES_MIN)
+    return BufferSizes(chunk, min(chunk, ROWS_MAX), 2 * chunk + _ZEROS)
 
 
 class _Scanner:
