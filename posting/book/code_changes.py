@@ -4,7 +4,8 @@ A code in use keeps its meaning for its whole year: the acts on it were checked 
 would be checked by another.  New codes, unused codes and labels may change.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from core.catalog import SHARED_ROLES
@@ -44,11 +45,20 @@ FileMeanings = dict[CodeKey, FileMeaning]
 def read_file_meanings(reference: ReferenceData, numbers: NumbersByCode) -> FileMeanings:
     """Return the meanings of all codes in the files of all years."""
     meanings: FileMeanings = {}
-    for year, nomenclature in reference.nomenclatures.items():
-        for kind, file_meaning in _read_year(nomenclature, reference.charts[year]):
+    for year, year_meanings in _read_years(reference).items():
+        for kind, file_meaning in year_meanings:
             numbers_by_code = numbers[kind] if isinstance(kind, CodeKind) else _ROLE_NUMBERS
             meanings[CodeKey(year, kind, numbers_by_code[file_meaning.code])] = file_meaning
     return meanings
+
+
+@lru_cache(maxsize=2)
+def _read_years(reference: ReferenceData) -> Mapping[int, Sequence[tuple[int, FileMeaning]]]:
+    """Return the meanings by year and kind, read once, as some commands load the book several times."""
+    return {
+        year: tuple(_read_year(nomenclature, reference.charts[year]))
+        for year, nomenclature in reference.nomenclatures.items()
+    }
 
 
 def _read_year(year: Nomenclature, chart: Chart) -> Iterator[tuple[int, FileMeaning]]:

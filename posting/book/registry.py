@@ -62,9 +62,9 @@ NUMBERS_MAX: Mapping[CodeKind, int] = {
 """The greatest number of each kind that fits in a packed account assignment, or in the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReferenceData:
-    """The reference files as read: the calendar, and each year's nomenclature and chart of accounts."""
+    """The reference files as read: the calendar, and each year's nomenclature and chart of accounts; equal only to itself."""
 
     calendar: Calendar
     nomenclatures: Mapping[int, Nomenclature]
