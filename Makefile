@@ -25,12 +25,11 @@ demo: $(READY) ## set up everything, process a sample year, print a verdict
 	@$(COMPILE)
 	$(BIN)/crescendo demo $(ARGS)
 
-# Test files run in parallel, each process with its own PostgreSQL; the kernels are compiled once, before the tests. There is one
-# process more than there are cores, as tests also wait for disks and for programs to end.
+# Test files run in parallel, each process with its own PostgreSQL; the kernels are compiled once, before the tests.
 test: $(READY) ## set up everything, run the tests (more options: make test ARGS="-k database")
 	@$(COMPILE)
 	$(BIN)/python -m kernels
-	$(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, migrations, image, names, house rules
 	$(BIN)/ruff format --check .
