@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ def _list_raised() -> Iterator[tuple[str, str]]:
 def test_the_table_has_the_codes_of_the_source_and_their_status() -> None:
     raised = {(status, code) for status, code in _list_raised() if _CODE.fullmatch(code)}
     assert {code for _, code in raised} | _BY_TABLE == PROBLEM_TYPES.keys()
-    assert {(status, code) for status, code in raised} <= {
-        (problem.status.name, code) for code, problem in PROBLEM_TYPES.items()
+    assert {(HTTPStatus[status], code) for status, code in raised} <= {
+        (problem.status, code) for code, problem in PROBLEM_TYPES.items()
     }
 
 
