@@ -288,6 +288,12 @@ async def test_two_addresses_must_name_one_database(database: Database, tmp_path
             assert await list_tables(owner) == []
 
 
+async def _list_filters(dsn: str) -> list[str]:
+    async with open_connection(dsn) as connection:
+        rows = await connection.fetch("select indexname from pg_indexes where indexname like 'entry%filter'")
+    return [row["indexname"] for row in rows]
+
+
 async def test_all_work_is_done_by_the_services_role(database: Database, tmp_path: Path) -> None:
     """Files and forms, keys, payment runs, bank files, reports and proof; the embedded server has the demonstration."""
     async with open_ledger("given", database, tmp_path) as ledger:
@@ -305,11 +311,13 @@ async def test_all_work_is_done_by_the_services_role(database: Database, tmp_pat
             environment=environment,
         )
         header = {"authorization": f"Bearer {created.json()['token']}"}
-        async with run_service(ledger.service, tmp_path / "data", reference=state.reference) as service:
-            async with service.client(header) as client:
-                response = await client.post("/v1/acts", json=build_request(5, "2018-10-02"))
-                assert (response.status_code, response.json()["outcome"]) == (200, "accepted")
-            await service.wait_for_log("index built")
+        async with (
+            run_service(ledger.service, tmp_path / "data", reference=state.reference) as service,
+            service.client(header) as client,
+        ):
+            response = await client.post("/v1/acts", json=build_request(5, "2018-10-02"))
+            assert (response.status_code, response.json()["outcome"]) == (200, "accepted")
+        assert await _list_filters(ledger.service) == ["entry_000000_filter"]
         for words in (
             ("access", "revoke", created.json()["key"]),
             ("access", "pause", "MIN-09", "--reason", "night"),

@@ -5,7 +5,7 @@ import json
 import re
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,8 @@ from tests.service.http.described_problems import check_problem
 
 JSONL = {"content-type": "application/x-ndjson"}
 _names = count()
+_LOG_SECONDS = 300
+"""The longest wait for a line of the log, even on a busy machine."""
 
 
 @dataclass(slots=True)
@@ -66,13 +68,19 @@ class RunningService:
         await self.wait_for_log('"event":"ready"')
 
     async def wait_for_log(self, *texts: str, times: int = 1) -> str:
-        """Wait for ``times`` log lines that contain all of ``texts``, and return the last of them."""
+        """Wait for ``times`` log lines that contain all of ``texts``, and return the last of them.
+
+        A line that never comes fails the test, and does not hold it for ever.
+        """
 
         def list_matching() -> list[str]:
             return [line for line in self.log_lines if all(text in line for text in texts)]
 
-        async with self._log_changed:
-            await self._log_changed.wait_for(lambda: len(list_matching()) >= times or "" in self.log_lines)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOG_SECONDS), self._log_changed:
+                await self._log_changed.wait_for(
+                    lambda: len(list_matching()) >= times or "" in self.log_lines
+                )
         matching = list_matching()
         assert len(matching) >= times, "".join(self.log_lines)
         return matching[times - 1]
