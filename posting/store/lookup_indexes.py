@@ -10,7 +10,7 @@ partition that is being written to is built at a moment at which nobody writes; 
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 
 import asyncpg
@@ -70,16 +70,24 @@ class LookupIndexes:
 
 
 async def build_filters(dsn: str, entries: int) -> None:
-    """Build the missing filters over the first ``entries``, two at a time, when nobody writes any more."""
+    """Build the missing filters over the first ``entries``, two at a time, when nobody writes any more.
+
+    A filter of a partition that another session has locked is left to the next run: what is committed needs none.
+    """
     async with open_indexes(dsn) as first, open_indexes(dsn) as second:
         types = (IndexType.FILTER, IndexType.TAIL)
         missing = [statement for kind in types for statement in await first.list_missing(entries, kind)]
-        await asyncio.gather(_build_all(first, missing[::2]), _build_all(second, missing[1::2]))
+        builds = (_build_all(first, missing[::2]), _build_all(second, missing[1::2]))
+        # both end before their connections are closed
+        for error in await asyncio.gather(*builds, return_exceptions=True):
+            if error is not None:
+                raise error
 
 
 async def _build_all(indexes: LookupIndexes, statements: Sequence[str]) -> None:
     for statement in statements:
-        await indexes.build(statement)
+        with suppress(asyncpg.LockNotAvailableError):
+            await indexes.build(statement)
 
 
 @asynccontextmanager

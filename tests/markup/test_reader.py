@@ -10,7 +10,7 @@ from core.tables.xml import XmlFault
 from markup.prolog import parse_prolog
 from markup.reader import read_document
 from markup.rows import DocumentFaulty
-from markup.scanner import BufferSizes
+from markup.scanner import CHUNK_BYTES, BufferSizes
 from tests.markup import documents
 from tests.markup.comparison import PAYMENTS, Cells, collect_cells, read_by_lxml, read_by_scanner
 
@@ -36,6 +36,18 @@ def test_lxml_continues_where_the_scanner_stopped(position: int) -> None:
     assert read_by_scanner(text, sizes).fault is XmlFault.DECLINED
     assert read_by_scanner(text, sizes).rows.get("transfer", []) != [] or position == 1
     assert _read_cells(text, sizes) == read_by_lxml(text).rows == read_by_scanner(_LARGE).rows
+
+
+@pytest.mark.parametrize("length", [0, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1])
+def test_buffers_that_fit_a_document_read_the_same_rows(length: int) -> None:
+    """Lengths around that from which on the buffers are large; the document is padded behind its last transfer."""
+    padding = b" " * max(length + parse_prolog(_LARGE, PAYMENTS).content_offset - len(_LARGE), 0)
+    before, end, after = _LARGE.rpartition(b"</Document>")
+    text = before + padding + end + after
+    assert _read_cells(text) == _read_cells(text, BufferSizes()) == read_by_lxml(text).rows
+    with pytest.raises(DocumentFaulty) as raised:
+        _read_cells(before + padding)
+    assert raised.value.fault is XmlFault.TRUNCATED
 
 
 def test_a_fault_after_the_declined_part_has_its_offset() -> None:

@@ -222,6 +222,19 @@ async def test_a_run_builds_the_filters_that_look_ups_use(journal: str) -> None:
             assert "_entry_id_idx" not in plan
 
 
+async def test_a_run_leaves_the_filter_of_a_locked_partition_to_the_next(journal: str) -> None:
+    async with databases.open_connection(journal) as other, other.transaction():
+        await other.execute("lock table entry_000000 in row exclusive mode")
+        await build_filters(journal, 250)
+    async with open_indexes(journal) as lookups:
+        (missing,) = await lookups.list_missing(250, IndexType.FILTER)
+        assert "entry_000000" in missing
+        assert not await lookups.list_missing(250, IndexType.TAIL)
+    await build_filters(journal, 250)
+    async with open_indexes(journal) as lookups:
+        assert not await lookups.list_missing(250, IndexType.FILTER)
+
+
 def _strip_comments(statement: str) -> str:
     return "\n".join(line for line in statement.splitlines() if not line.startswith("--"))
 
