@@ -27,6 +27,7 @@ class ParameterType(Enum):
     BATCH = "batch"
     SUBMISSION = "submission"
     PROGRAMME = "programme"
+    ACCOUNTANT = "accountant"
     SENDER = "sender"
     CHOICE = "choice"
     LANGUAGE = "language"
@@ -122,17 +123,14 @@ class Report(NamedTuple):
 def _import_trial_balance() -> ReportSource:
     from reporting import trial_balance as report
 
-    return ReportSource(
-        lambda connection, names, arguments: report.load_trial_balance(
-            connection,
-            names,
-            exercise=arguments.values["exercise"],
-            batch=arguments.values["batch"],
-            visibility=arguments.visibility,
-        ),
-        report.TrialBalance,
-        report.build_table,
-    )
+    def load(
+        connection: "Connection", names: "CodeNames", arguments: ReportArguments
+    ) -> Coroutine[Any, Any, report.TrialBalance]:
+        values = (arguments.values[name] for name in ("exercise", "batch", "accountant", "by"))
+        scope = report.BalanceScope(*values)
+        return report.load_trial_balance(connection, names, scope, visibility=arguments.visibility)
+
+    return ReportSource(load, report.TrialBalance, report.build_table)
 
 
 def _import_budget() -> ReportSource:
@@ -231,8 +229,18 @@ _BATCH = ReportParameter(
 REPORTS = (
     Report(
         "trial-balance",
-        "Debit, credit and balance of every account; both sides are equal",
-        (ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR), _BATCH),
+        "Debit, credit and balance of every account; both sides are equal, of each accountant too",
+        (
+            ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),
+            ReportParameter("accountant", "Only the books of this accountant", ParameterType.ACCOUNTANT),
+            ReportParameter(
+                "by",
+                "One row per account, or one row per accountant and account",
+                ParameterType.CHOICE,
+                ("account", "accountant"),
+            ),
+            _BATCH,
+        ),
         _import_trial_balance,
         example="exercise=2018",
     ),

@@ -8,10 +8,17 @@ from hypothesis import strategies as st
 from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
+from core.periods import PeriodState
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED_CREDITS, RESERVED, Cell, Node, World
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
+ACCOUNTANTS = (1, 2, 1, 2, 3)
+"""By the place of a fund centre, again and again."""
+
+PERIOD_STATES = {(4, 3): PeriodState.CLOSED, (CLOSED_PERIOD, 2): PeriodState.OPEN}
+"""By period and accountant, where the state is not that of the others."""
+
 ACCOUNTS = ((1, 2, 3), (4, 5, 6))
 OTHER_ACCOUNT = 7
 """An account that a sender may give in place of the expense account."""
@@ -118,7 +125,14 @@ def books(draw: st.DrawFn) -> StartingBook:
         for sheet in SHEETS
     }
     return StartingBook(
-        World(nodes, dict(enumerate(_build_cells(tree, sheets), 1)), OPEN_PERIODS, ROLE_ACCOUNTS), figures
+        World(
+            nodes,
+            dict(enumerate(_build_cells(tree, sheets), 1)),
+            OPEN_PERIODS,
+            ROLE_ACCOUNTS,
+            PERIOD_STATES,
+        ),
+        figures,
     )
 
 
@@ -137,7 +151,8 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)]))
+            accountant = ACCOUNTANTS[at % len(ACCOUNTANTS)]
+            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], accountant))
     return cells
 
 

@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
 from core.errors import EngineError
-from core.tables.book import LEDGER_ACCOUNTS, Book, BudgetNodes, Cells, Counters, KeyRows, Ledger, OpenItems
+from core.periods import to_period
+from core.tables.book import (
+    LEDGER_ACCOUNTANTS,
+    LEDGER_ACCOUNTS,
+    Book,
+    BudgetNodes,
+    Cells,
+    Counters,
+    KeyRows,
+    Ledger,
+    OpenItems,
+)
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
@@ -226,20 +237,21 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     for name, column in build_effects()._asdict().items():
         catalog[name] = column
     nodes, figures = _build_nodes(registry)
+    periods = np.repeat(registry.reference.calendar.mark_open_periods(), LEDGER_ACCOUNTANTS)
+    folio_count = to_period(registry.years.stop, 0) * LEDGER_ACCOUNTANTS
     book = Book(
         effects=seal_array(catalog),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
         items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
-        ledger=reserve(
-            to_record_dtype(Ledger), len(registry.reference.calendar.mark_open_periods()) * LEDGER_ACCOUNTS
-        ),
+        ledger=reserve(to_record_dtype(Ledger), folio_count * LEDGER_ACCOUNTS, is_sparse=True),
         keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
         waiting=allocate_records(KeyRows, 1 << 10),
         counters=allocate_records(Counters, 1),
         figures=figures,
-        periods=registry.reference.calendar.mark_open_periods(),
+        periods=periods,
+        folios=np.zeros(len(periods), np.uint8),
         roles=registry.shared_accounts.copy(),
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),

@@ -122,6 +122,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["operation_node"] = np.where(is_operation, operation, -1)
     accounts = meanings.item_accounts[at, parts.item]
     cells["expense"], cells["accrued"], cells["creditor"] = accounts.T
+    cells["accountant"] = meanings.centre_accountant[at, parts.centre]
     return cells
 
 

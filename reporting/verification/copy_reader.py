@@ -115,7 +115,7 @@ def list_hashed_tables(layout: int) -> tuple[StoredTable, ...]:
 
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
-    StoredTable("account_balance", AccountBalances, (), "batch, period, account", "batch"),
+    StoredTable("account_balance", AccountBalances, (), "batch, period, accountant, account", "batch"),
 )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from core import calendar, chart, nomenclature, periods
+from core import accountants, calendar, chart, nomenclature, periods
+from core.accountants import Accountants
 from core.calendar import Exercise
 from core.catalog import Role
 from core.chart import Chart
@@ -22,6 +23,7 @@ class YearReference(NamedTuple):
 
     nomenclature: Nomenclature
     chart: Chart
+    accountants: Accountants
 
 
 class Reference(NamedTuple):
@@ -33,6 +35,8 @@ class Reference(NamedTuple):
     """Number of each fund centre and operation, from 1."""
     accounts: Mapping[str, int]
     """Number of each account, from 1."""
+    accountants: Mapping[str, int]
+    """Number of each accountant, from 1."""
     nodes: Mapping[int, Node]
 
     @classmethod
@@ -42,12 +46,13 @@ class Reference(NamedTuple):
         years = {year: _load_year(folder.joinpath(str(year))) for year in sorted(exercises)}
         centres = _number_codes(code for data in years.values() for code in data.nomenclature.centres)
         accounts = _number_codes(code for data in years.values() for code in data.chart.accounts)
+        assigned = _number_codes(code for data in years.values() for code in data.accountants.accountants)
         nodes = {
             number: node
             for year, data in years.items()
             for number, node in _build_nodes(data.nomenclature, centres, year)
         }
-        return cls(years, exercises, centres, accounts, nodes)
+        return cls(years, exercises, centres, accounts, assigned, nodes)
 
     def list_open_periods(self) -> frozenset[int]:
         """Return the numbers of the open periods."""
@@ -71,6 +76,10 @@ class Reference(NamedTuple):
         )
         return expense, accrued, creditor
 
+    def find_accountant(self, centre: str, year: int) -> int:
+        """Return the number of the accountant of a fund centre in a budget year."""
+        return self.accountants[self.years[year].accountants.by_centre[centre]]
+
     def list_shared_accounts(self) -> dict[tuple[int, Role], int]:
         """Return the accounts that do not depend on the commitment item, by period."""
         return {
@@ -83,7 +92,7 @@ class Reference(NamedTuple):
 
 def _load_year(folder: Path) -> YearReference:
     codes = nomenclature.load(folder)
-    return YearReference(codes, chart.load(folder, codes))
+    return YearReference(codes, chart.load(folder, codes), accountants.load(folder, codes))
 
 
 def _number_codes(codes: Iterable[str]) -> dict[str, int]:
