@@ -75,6 +75,8 @@ class ReferenceData:
     nomenclatures: Mapping[int, Nomenclature]
     charts: Mapping[int, Chart]
     accountants: Mapping[int, Accountants]
+    compared: dict[bytes, int] = field(default_factory=dict, repr=False)
+    """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
     @classmethod
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "ReferenceData":
