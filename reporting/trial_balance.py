@@ -1,4 +1,4 @@
-"""The trial balance: debit, credit and balance of every account, of all accountants or of one, and whether both sides are equal."""
+"""The trial balance: debit, credit and balance of every account, of all accountants or of one; both sides are equal."""
 
 from typing import NamedTuple
 

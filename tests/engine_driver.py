@@ -195,7 +195,9 @@ class EngineDriver:
         """Return debit and credit over all periods, of one accountant or of all, from the stored sums."""
         number = self._list_codes(CodeKind.ACCOUNT).index(account) + 1
         owner = self._list_codes(CodeKind.ACCOUNTANT).index(accountant) + 1 if accountant else 0
-        query = "select accountant, period, debit, credit from account_balance where account = $1 order by batch"
+        query = (
+            "select accountant, period, debit, credit from account_balance where account = $1 order by batch"
+        )
         sums: dict[tuple[int, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
         for row in self._fetch(query, number):
             if owner in (0, row["accountant"]):

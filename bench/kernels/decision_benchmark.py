@@ -86,7 +86,7 @@ def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
         book.items[: len(acts)],
         book.keys[: len(acts)],
     )
-    ledger_bytes = np.count_nonzero(book.folios) * LEDGER_ACCOUNTS * book.ledger.itemsize
+    ledger_bytes = int(np.count_nonzero(book.folios)) * LEDGER_ACCOUNTS * book.ledger.itemsize
     return _time_best(time_once, len(acts), sum(array.nbytes for array in used) + ledger_bytes)
 
 

@@ -87,7 +87,10 @@ class ReferenceData:
             days,
             years,
             {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
-            {year: accountants.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
+            {
+                year: accountants.load(folder.joinpath(str(year)), exercise)
+                for year, exercise in years.items()
+            },
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:

@@ -118,8 +118,8 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     for column, figure in enumerate(rows[2:]):
         state.book.figures[at, column] = figure
     names = ", ".join(list_columns(AccountBalances))
-    last = """(select accountant, account, period, max(batch) as batch from account_balance group by accountant, account, period) last
-              using (accountant, account, period, batch)"""
+    place = "accountant, account, period"
+    last = f"""(select {place}, max(batch) as batch from account_balance group by {place}) last using ({place}, batch)"""
     sums, _ = decode(
         AccountBalances, await store.read_copy(f"select {names} from account_balance join {last}")
     )

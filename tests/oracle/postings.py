@@ -135,9 +135,7 @@ def _find_charged_account(state: State, payable: int) -> int:
     return state.items[payable].debit
 
 
-def _add_to_accounts(
-    state: State, folio: tuple[int, int], accounts: tuple[int, int], amount: int
-) -> None:
+def _add_to_accounts(state: State, folio: tuple[int, int], accounts: tuple[int, int], amount: int) -> None:
     """Add a posting to the accounts of a period and accountant."""
     debit, credit = accounts
     for account, debited, credited in ((debit, amount, 0), (credit, 0, amount)):

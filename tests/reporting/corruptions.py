@@ -82,7 +82,12 @@ CORRUPTIONS = (
         "the accountant of an entry changed",
         FOLLOWER,
         "update entry set accountant = accountant % 3 + 1 where entry_id = {it}",
-        {"chain": "batch ", "accountants": "entry {it}", "predecessors": "entry {it}", "account_balances": ""},
+        {
+            "chain": "batch ",
+            "accountants": "entry {it}",
+            "predecessors": "entry {it}",
+            "account_balances": "",
+        },
     ),
     Corruption(
         "an entry in nobody's books",

@@ -105,7 +105,9 @@ async def test_the_trial_balance_of_programmes_and_of_an_earlier_batch(journal: 
     both = _limit_to(journal, _FIRST, "0117")
     assert (await load_trial_balance(*journal, visibility=both)).accounts == []
     last = await load_trial_balance(*journal, visibility=_limit_to(journal, _FIRST))
-    earlier = await load_trial_balance(*journal, BalanceScope(batch=last.batch - 1), visibility=_limit_to(journal, _FIRST))
+    earlier = await load_trial_balance(
+        *journal, BalanceScope(batch=last.batch - 1), visibility=_limit_to(journal, _FIRST)
+    )
     assert last.debit - earlier.debit == 4_000
     other_year = await load_trial_balance(*journal, BalanceScope(2019), visibility=_limit_to(journal, _FIRST))
     assert other_year.accounts == []

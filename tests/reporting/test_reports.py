@@ -59,7 +59,9 @@ async def test_trial_balance_of_another_exercise_is_empty(reader: Connection, na
 async def test_trial_balance_after_an_earlier_batch(reader: Connection, names: CodeNames) -> None:
     """Only the last file rejects 15 of a request of 40."""
     last = await trial_balance.load_trial_balance(reader, names)
-    previous = await trial_balance.load_trial_balance(reader, names, trial_balance.BalanceScope(batch=last.batch - 1))
+    previous = await trial_balance.load_trial_balance(
+        reader, names, trial_balance.BalanceScope(batch=last.batch - 1)
+    )
     assert last.debit - previous.debit == 15 * EUROS
     assert previous.is_balanced
 
