@@ -8,10 +8,21 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
+from core.budget_years import build_budget_years
 from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
 from core.errors import EngineError
-from core.tables.book import LEDGER_ACCOUNTS, Book, BudgetNodes, Cells, Counters, KeyRows, Ledger, OpenItems
+from core.tables.book import (
+    LEDGER_ACCOUNTS,
+    Book,
+    BudgetNodes,
+    BudgetYears,
+    Cells,
+    Counters,
+    KeyRows,
+    Ledger,
+    OpenItems,
+)
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
@@ -23,7 +34,7 @@ from posting.book.reserved_memory import extend, read_memory_bytes, reserve
 ENTRIES_MAX = 2**32 - 2
 """Entry ids have 32 bits in memory; a shard that comes near this number must be split."""
 
-ITEMS_A_PAGE = 240
+ITEMS_A_PAGE = 192
 """Items in one page of a checkpoint; the page must fit in a page of PostgreSQL."""
 
 KEYS_A_PAGE = 320
@@ -240,6 +251,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         counters=allocate_records(Counters, 1),
         figures=figures,
         periods=registry.reference.calendar.mark_open_periods(),
+        years=_build_years(registry),
         roles=registry.shared_accounts.copy(),
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),
@@ -248,6 +260,15 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     words = reserve(np.int64, 1, RESERVED_CELLS)
     words[0] = -1
     return BookState(registry, book, words)
+
+
+def _build_years(registry: Registry) -> np.ndarray:
+    """Return the sealed records of the days of the budget years."""
+    days = build_budget_years(registry.reference.calendar.exercises)
+    records = allocate_records(BudgetYears, len(days.first_day))
+    for name, column in days._asdict().items():
+        records[name] = column
+    return seal_array(records)
 
 
 def _count_slots(keys: int) -> int:
