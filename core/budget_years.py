@@ -21,14 +21,15 @@ _NO_EXERCISE = frozenset[int]()
 def build_budget_years(exercises: Mapping[int, Exercise]) -> BudgetYears:
     """Return the days of every year that a calendar may contain, by year; without an exercise its window is closed."""
     years = range(YEAR_FIRST, YEAR_LAST + 1)
-    known = [exercises.get(year, Exercise(year, _NO_EXERCISE, 0)) for year in years]
+    calendar_years = [exercises.get(year, Exercise(year, _NO_EXERCISE, 0)) for year in years]
     last_days = _count_days(date(year, 12, 31) for year in years)
     return BudgetYears(
         first_day=_count_days(date(year, 1, 1) for year in years),
         last_day=last_days,
-        last_order_day=_count_days(exercise.find_last_order_day() for exercise in known),
+        last_order_day=_count_days(exercise.find_last_order_day() for exercise in calendar_years),
         window_from=_count_days(date(year, _WINDOW_MONTH, 1) for year in years),
-        last_payment_day=last_days + np.array([exercise.complementary_days for exercise in known], np.int32),
+        last_payment_day=last_days
+        + np.array([exercise.complementary_days for exercise in calendar_years], np.int32),
     )
 
 

@@ -34,6 +34,7 @@ class Effects(NamedTuple):
     whole: Code
     year_rule: Code
     inherits: Code
+    refusal: Code
     opens: Code
 
 

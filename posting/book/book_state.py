@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import lcm
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -233,12 +234,9 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     """Return an empty book with capacity for ``entries``."""
     rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
     reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
-    catalog = allocate_records(Effects, len(build_effects()[0]))
-    for name, column in build_effects()._asdict().items():
-        catalog[name] = column
     nodes, figures = _build_nodes(registry)
     book = Book(
-        effects=seal_array(catalog),
+        effects=_seal_records(Effects, build_effects()),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
         items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
@@ -251,7 +249,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         counters=allocate_records(Counters, 1),
         figures=figures,
         periods=registry.reference.calendar.mark_open_periods(),
-        years=_build_years(registry),
+        years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         roles=registry.shared_accounts.copy(),
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),
@@ -262,11 +260,10 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     return BookState(registry, book, words)
 
 
-def _build_years(registry: Registry) -> np.ndarray:
-    """Return the sealed records of the days of the budget years."""
-    days = build_budget_years(registry.reference.calendar.exercises)
-    records = allocate_records(BudgetYears, len(days.first_day))
-    for name, column in days._asdict().items():
+def _seal_records(table: type, columns: NamedTuple) -> np.ndarray:
+    """Return the columns of ``table`` as sealed records."""
+    records = allocate_records(table, len(columns[0]))
+    for name, column in columns._asdict().items():
         records[name] = column
     return seal_array(records)
 
