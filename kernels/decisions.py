@@ -71,6 +71,7 @@ def borrow_book(book):
         borrow(book.figures),
         borrow(book.periods),
         borrow(book.folios),
+        borrow(book.years),
         borrow(book.roles),
         borrow(book.slots),
         borrow(book.payee_slots),
