@@ -29,6 +29,7 @@ class Outcome(IntEnum):
     SEPA_LIMIT_EXCEEDED = 14
     DATE_OUTSIDE_EXERCISE = 15
     PERIOD_CLOSED = 16
+    PERIOD_LOCKED = 62
     # against the reference data
     FUND_CENTRE_UNKNOWN = 17
     FUND_CENTRE_LEVEL = 18

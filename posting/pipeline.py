@@ -216,11 +216,18 @@ class _Attempt:
 
     async def _process(self, group: asyncio.TaskGroup, batches: Iterator[Batch]) -> None:
         """Evaluate the batches in the kernel thread; start the commit of each, or complete it if it is a dry run."""
+        await self._follow_period_decisions()
         while (result := await self._run_in_kernel(self._evaluate_next, batches)) is not None:
             if isinstance(result, _CompletedDryRun):
                 result.handler.complete(result.decisions)
             else:
                 await self._start_commit(group, result)
+
+    async def _follow_period_decisions(self) -> None:
+        """Apply the decisions about periods that were stored since: they hold from the next batch on."""
+        decisions = await self._store.load_period_decisions(self._engine.state.last_period_decision)
+        if decisions:
+            await self._run_in_kernel(self._engine.apply_period_decisions, decisions)
 
     def _evaluate_next(self, batches: Iterator[Batch]) -> BatchResult | _CompletedDryRun | None:
         """Evaluate the next batch, in the kernel thread; None if there is none."""

@@ -289,6 +289,14 @@ class AccountBalances(NamedTuple):
     credit: Money
 
 
+class PeriodEffects(NamedTuple):
+    """The decisions about periods that hold from a batch on.  A COPY row."""
+
+    decision: Entry
+    after_batch: Entry
+    """The last batch that was decided without it."""
+
+
 class Draws(NamedTuple):
     """Amounts to draw on account assignments, in order of arrival."""
 

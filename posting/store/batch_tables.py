@@ -10,6 +10,7 @@ from core.tables.journal import (
     NewCells,
     NewPayees,
     NodeBalances,
+    PeriodEffects,
     Refusals,
     RequestPages,
 )
@@ -33,4 +34,5 @@ TABLES: Mapping[str, BatchTable] = {
     "form": BatchTable(FormRows, ("body",)),
     "node_balance": BatchTable(NodeBalances),
     "account_balance": BatchTable(AccountBalances),
+    "period_effect": BatchTable(PeriodEffects),
 }

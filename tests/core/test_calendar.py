@@ -139,10 +139,10 @@ def test_only_listed_periods_are_open() -> None:
             "[[exercise.2018]]\nopen_months = [1]\ncomplementary_days = 0",
             "exercise 2018: the exercise is \\[{",
         ),
-        ("[exercise.2018]\nopen_months = [0]\ncomplementary_days = 0", "open_months is"),
-        ("[exercise.2018]\nopen_months = [13]\ncomplementary_days = 0", "open_months is"),
-        ("[exercise.2018]\nopen_months = 1\ncomplementary_days = 0", "open_months is 1"),
-        ("[exercise.2018]\nopen_months = [true]\ncomplementary_days = 0", "open_months is"),
+        ("[exercise.2018]\nopen_months = [0]\ncomplementary_days = 0", "months_open_at_start is"),
+        ("[exercise.2018]\nopen_months = [13]\ncomplementary_days = 0", "months_open_at_start is"),
+        ("[exercise.2018]\nopen_months = 1\ncomplementary_days = 0", "months_open_at_start is 1"),
+        ("[exercise.2018]\nopen_months = [true]\ncomplementary_days = 0", "months_open_at_start is"),
         ("[exercise.2018]\nopen_months = [1]", "complementary_days is None"),
         ("[exercise.2018]\nopen_months = [1]\ncomplementary_days = 21", "complementary_days is 21"),
         (f"{_YEAR}last_order_day = 2018-12-09", "last_order_day is 2018-12-09"),
@@ -163,7 +163,7 @@ def test_an_invalid_calendar_is_refused_by_place(text: str, message: str, tmp_pa
 def test_an_exercise_has_only_one_spelling(tmp_path: Path) -> None:
     """Another spelling would silently replace the entry of the exercise."""
     path = tmp_path / "calendar.toml"
-    year = "open_months = [{}]\ncomplementary_days = 0\n"
+    year = "months_open_at_start = [{}]\ncomplementary_days = 0\n"
     path.write_text(f"[exercise.2018]\n{year.format(3)}[exercise.02018]\n{year.format(1)}")
     with pytest.raises(
         ReferenceDataError, match=r"exercise 02018: '02018' is not an exercise.*in four digits"
