@@ -27,11 +27,12 @@ _YEAR_BEFORE = YEAR_FIRST - 1
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """The months of an exercise that are open when a ledger begins it, how many days of the next January count as its December, and its last dates."""
+    """The months of an exercise that are open when a ledger begins it, its complementary period, and its last dates."""
 
     year: int
     months_open_at_start: frozenset[int]
     complementary_days: int
+    """How many days of the next January count as its December."""
     last_order_day: date | None = None
     """The last day on which payments are ordered; None where no day is set."""
 

@@ -32,7 +32,7 @@ class MonthOptions:
 
 @app.command(name="list")
 def list_periods(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """List the months with their states, accountants who differ from the others apart, and the decisions, the last one first."""
+    """List the months with their states, accountants who differ from the others apart, and the decisions, last one first."""
     from posting.store import period_store
 
     months = session.query_database(options.read_settings(), period_store.load_months)

@@ -80,9 +80,8 @@ async def test_a_year_is_closed_month_by_month(dsn: str, tmp_path: Path) -> None
     """As the error advises: the year stays and accepts no act; its open requests are rejected, not paid, in the next year."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     await process_rows(dsn, tmp_path, REFERENCE, _DIRECT)
-    reference = _only(tmp_path, 2019)
-    with reference.joinpath("calendar.toml").open("a") as calendar:
-        calendar.write("[exercise.2018]\nopen_months = []\ncomplementary_days = 0\n")
+    for month in range(3, 13):
+        await decide_period(dsn, f"2018-{month}", "close")
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
     late = act("commitment", "C9", "1.00", ASPR)
     rejection = act("payment_request_rejection", "J1", "25.00", predecessor=f"@{len(BUDGET) + 2}")

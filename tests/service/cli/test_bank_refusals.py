@@ -28,8 +28,6 @@ async def state(template: State, database: Database, tmp_path: Path) -> AsyncIte
         yield copy
 
 
-
-
 async def pay_and_list_statements(state: State, day: str) -> list[Path]:
     """Pay a run on ``day``, and return the bank's files without notices."""
     at = paris_time(day)
