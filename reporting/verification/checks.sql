@@ -284,7 +284,7 @@ from last group by accountant, period having sum(debit) <> sum(credit);
 with due as (
     select c.cell, coalesce(r.id, -1) as accountant
     from cell c join reference_text t on t.kind = 1 and t.id = if(c.operation > 0, c.operation, c.centre)
-    left join assigned a on a.year = c.budget_year and a.code = t.code
+    left join centre_accountant a on a.year = c.budget_year and a.code = t.code
     left join reference_text r on r.kind = 8 and r.code = a.accountant
 )
 select entry_name(e.entry_id, e.reference) as place, 'accountant: ' || accountant_name(e.accountant) as found,
