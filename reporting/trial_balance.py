@@ -1,6 +1,7 @@
 """The trial balance: debit, credit and balance of every account, of all accountants or of one; both sides are equal."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.periods import to_period
@@ -23,6 +24,11 @@ class BalanceScope(NamedTuple):
     """As of this batch; None for the last one."""
     accountant: str | None = None
     grouping: str = BY_ACCOUNT
+
+
+def build_scope(values: Mapping[str, Any]) -> BalanceScope:
+    """Return the scope that the arguments of the report name."""
+    return BalanceScope(*(values[name] for name in ("exercise", "batch", "accountant", "by")))
 
 
 class AccountSums(AmountStruct, frozen=True):

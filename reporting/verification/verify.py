@@ -108,7 +108,9 @@ class _Verifier:
         self._session.create_view(payment_runs.PAID_LINE)
         async for part in bank_messages.read_parts(self._snapshot, folder):
             self._session.add_rows(*part)
-        self._session.add_rows("centre_accountant", await asyncio.to_thread(assigned_accountants.read_table, folder))
+        self._session.add_rows(
+            "centre_accountant", await asyncio.to_thread(assigned_accountants.read_table, folder)
+        )
 
     def _process_window(
         self, batches: Sequence[BatchRow], firsts: Sequence[int], streams: Mapping[StoredTable, bytes]
