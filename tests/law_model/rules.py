@@ -1,0 +1,36 @@
+"""Which rules are in force: those whose code the page of codes lists."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.law_model.interface import DOCS, read_code_order
+
+NOT_BUILT = "NOT_BUILT"
+"""The code of a rule whose code the page does not list yet."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The order of the codes, and the pages' words that say what is built."""
+
+    order: tuple[str, ...]
+    format_page: str
+    planted: frozenset[str] = frozenset()
+
+    def has(self, code: str) -> bool:
+        """Return whether a rule is in force."""
+        return code in self.order and code not in self.planted
+
+    def has_column(self, name: str) -> bool:
+        """Return whether the format has a column."""
+        return f"`{name}`" in self.format_page
+
+    def first(self, codes: list[str]) -> str:
+        """Return the code that comes first in the order of precedence; empty if there is none."""
+        known = [code for code in codes if self.has(code)]
+        return min(known, key=self.order.index) if known else ""
+
+
+def read_rules(docs: Path = DOCS, planted: frozenset[str] = frozenset()) -> Rules:
+    """Read the pages; the codes of ``planted`` are left out, to show that the comparison notices it."""
+    return Rules(read_code_order(docs / "codes.md"), (docs / "format.md").read_text(), planted)
