@@ -59,7 +59,7 @@ def _usual_account(act: Act, year: Year) -> str:
 
 
 def _check_existence(act: Act, year: Year) -> list[str]:
-    known = (
+    references = (
         ("fund_centre", "FUND_CENTRE_UNKNOWN", _centres_of_acts(year)),
         ("functional_area", "FUNCTIONAL_AREA_UNKNOWN", year.areas),
         ("commitment_item", "COMMITMENT_ITEM_UNKNOWN", year.items),
@@ -67,7 +67,7 @@ def _check_existence(act: Act, year: Year) -> list[str]:
         ("operation", "OPERATION_UNKNOWN", [c.code for c in year.centres.values() if c.level == "operation"]),
         ("account", "ACCOUNT_UNKNOWN", year.accounts),
     )
-    return [code for name, code, codes in known if act.text(name) and act.text(name) not in codes]
+    return [code for name, code, codes in references if act.text(name) and act.text(name) not in codes]
 
 
 def _centres_of_acts(year: Year) -> list[str]:

@@ -35,23 +35,23 @@ def _drop_column(context: YearContext, row: Row) -> Row | None:
 _LEFT_ALONE = frozenset({"reference", "kind", "exercise", "fund", "operation", "date"})
 
 
-def _exceed(context: YearContext, row: Row) -> Row | None:
+def _raise_amount(context: YearContext, row: Row) -> Row | None:
     if not row.get("amount"):
         return None
     factor = context.random.choice((3, 50, 1_000))
     return row | {"amount": write_euros(read_cents(row["amount"]) * factor)}
 
 
-def _date_before(context: YearContext, row: Row) -> Row | None:
+def _set_date_back(context: YearContext, row: Row) -> Row | None:
     day = date.fromisoformat(row["date"]) - timedelta(days=context.random.randint(5, 60))
     return row | {"date": day.isoformat(), "exercise": str(day.year)} if day.year >= 2018 else None
 
 
-def _date_elsewhere(context: YearContext, row: Row) -> Row:
+def _set_date_elsewhere(context: YearContext, row: Row) -> Row:
     return row | {"date": context.random.choice(("2018-02-10", "2017-12-29", "2019-04-02", "2019-01-15"))}
 
 
-def _date_in_window(context: YearContext, row: Row) -> Row | None:
+def _set_date_in_window(context: YearContext, row: Row) -> Row | None:
     if context.day.year == 2018:
         return None
     return row | {
@@ -71,46 +71,47 @@ def _repeat(context: YearContext, row: Row) -> Row | None:
 
 def _conflict(context: YearContext, row: Row) -> Row | None:
     repeated = _repeat(context, row)
-    return _exceed(context, repeated) if repeated else None
+    return _raise_amount(context, repeated) if repeated else None
 
 
-def _unknown_predecessor(context: YearContext, row: Row) -> Row | None:
+def _name_no_predecessor(context: YearContext, row: Row) -> Row | None:
     if not row.get("predecessor"):
         return None
     return row | {"predecessor": "@99999999" if row["predecessor"].startswith("@") else "EJ-NONE"}
 
 
-def _wrong_stage(context: YearContext, row: Row) -> Row | None:
+def _name_another_stage(context: YearContext, row: Row) -> Row | None:
     if not row.get("predecessor", "").startswith("@"):
         return None
     document = context.choose(lambda act: act.key is not None and act.predecessor is not None)
     return row | {"predecessor": f"@{document.number}"} if document else None
 
 
-def _wrong_assignment(context: YearContext, row: Row) -> Row | None:
+def _change_assignment(context: YearContext, row: Row) -> Row | None:
     if not row.get("predecessor") or row["kind"].startswith("term"):
         return None
-    stated = {"fund_centre": "0177-D013-DR13", "functional_area": "0177-12-08", "commitment_item": "31"}
-    return row | stated
+    assignment = {"fund_centre": "0177-D013-DR13", "functional_area": "0177-12-08", "commitment_item": "31"}
+    return row | assignment
 
 
 _BREACHES: tuple[Breach, ...] = (
     _drop_column,
-    _exceed,
-    _exceed,
-    _date_before,
-    _date_before,
-    _date_elsewhere,
-    _date_in_window,
+    _raise_amount,
+    _raise_amount,
+    _set_date_back,
+    _set_date_back,
+    _set_date_elsewhere,
+    _set_date_in_window,
     _repeat,
     _conflict,
-    _unknown_predecessor,
-    _wrong_stage,
-    _wrong_assignment,
+    _name_no_predecessor,
+    _name_another_stage,
+    _change_assignment,
     _replace("amount", "0", "-5.00", "1.234", "douze", "1000000000001.00"),
     _replace("fund_centre", "0177-XXXX", "0217-SGAC", "0217", "0177-D013-DD13", "0117-CENT-C001"),
     _replace("functional_area", "0217-99", "0177-12", "0217-07"),
     _replace("commitment_item", "99", "31", "T2", "HT2", "21"),
+    _replace("iban", "FR7630001007941234567890186", "FR7630001007941234567890185"),
     _replace("iban", "FR7630001007941234567890186", "FR1420041010050500013M02606"),
     _replace("payee", "9999999999"),
     _replace("kind", "commitement"),

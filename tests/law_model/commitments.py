@@ -23,6 +23,8 @@ def write_commitment(context: YearContext) -> Row:
     row = context.begin_row("EJ", "commitment", amount=write_euros(context.draw_amount()), **_assign(place))
     if context.random.random() < 0.3:
         row["payee"] = context.random.choice(PAYEES)
+    if context.random.random() < 0.1:
+        row["account"] = context.random.choice(_list_accounts(context))
     if context.model.rules.has("BUDGET_YEAR_CLOSED") and context.random.random() < _anticipation_rate(
         context
     ):
@@ -30,6 +32,11 @@ def write_commitment(context: YearContext) -> Row:
         start = date(context.day.year + 1, 1, 1) + timedelta(days=context.random.randint(-5, 60))
         row["service_start"] = start.isoformat()
     return row
+
+
+def _list_accounts(context: YearContext) -> list[str]:
+    """Return the accounts of the chart, right or wrong for the item, and one that it does not contain."""
+    return [*sorted(context.model.state.reference.years[2018].accounts), "6999990000"]
 
 
 def _anticipation_rate(context: YearContext) -> float:
@@ -83,6 +90,9 @@ def write_cancellation(context: YearContext) -> Row | None:
 def _bill(context: YearContext, row: Row) -> Row:
     """Add what a request may state of its payee, term and invoice."""
     row["payee"] = context.random.choice(PAYEES)
+    payee = context.model.state.payees.get(row["payee"])
+    if payee and context.random.random() < 0.3:
+        row["iban"] = payee.iban
     if context.random.random() < 0.2:
         row["received"] = row["date"]
     if context.random.random() < 0.3:

@@ -29,15 +29,15 @@ def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[
     context.sender, rows = "DB", []
     for programme, item, fund, bops in _TREE:
         for budget in ("ae", "cp"):
-            total = context.random.randint(6_000_000, 14_000_000)
+            total = context.random.randint(3_000_000, 12_000_000)
             columns = {"commitment_item": item, "fund": fund}
             rows.append(_write_credits(context, f"budget_opening_{budget}", programme, total, columns))
             for bop, share, units in bops:
                 part = total * share // 100
                 rows.append(_write_credits(context, f"allotment_{budget}", bop, part, columns))
                 for unit in units:
-                    given = part * 9 // 10 // len(units)
-                    rows.append(_write_credits(context, f"allotment_{budget}", unit, given, columns))
+                    amount = part * 9 // 10 // len(units)
+                    rows.append(_write_credits(context, f"allotment_{budget}", unit, amount, columns))
     yield "DB", [{name: text for name, text in row.items() if text} for row in rows]
 
 
@@ -99,4 +99,16 @@ def write_earmark(context: YearContext) -> Row:
     return _write_credits(context, "earmark", place.unit, context.draw_amount(1_000_000) * 3, columns)
 
 
-WRITERS = ((2, write_opening), (3, write_allotment), (4, write_move), (3, write_earmark))
+def write_bank_details(context: YearContext) -> Row:
+    """Change the account of a third party."""
+    code, iban = context.random.choice(PAYEES), context.random.choice(IBANS)
+    return context.begin_row("CB", "bank_details", payee=code, payee_name=f"Fournisseur {code}", iban=iban)
+
+
+WRITERS = (
+    (2, write_opening),
+    (3, write_allotment),
+    (4, write_move),
+    (3, write_earmark),
+    (1, write_bank_details),
+)

@@ -3,10 +3,7 @@
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.kinds import ON_COMMITMENT, SPENDS_AE
-from tests.law_model.nomenclature import ORDINARY
 from tests.law_model.state import Act, State
-
-DECEMBER = 12
 
 
 def list_checks(act: Act, is_anticipated: bool) -> tuple[str, ...]:
@@ -20,10 +17,11 @@ def list_checks(act: Act, is_anticipated: bool) -> tuple[str, ...]:
 
 def check_credits(act: Act, place: Assignment, state: State, is_anticipated: bool) -> list[str]:
     """Check that the credits are there, at every level."""
-    codes: list[str] = []
-    for budget in list_checks(act, is_anticipated):
-        if state.budget.find_shortage(place.key, place.operation, budget, act.amount):
-            codes.append(f"{budget.upper()}_EXCEEDED")
+    codes = [
+        f"{budget.upper()}_EXCEEDED"
+        for budget in list_checks(act, is_anticipated)
+        if state.budget.find_shortage(place.key, place.operation, budget, act.amount)
+    ]
     if act.kind == "earmark" and state.budget.find_shortage(place.key, "", "ae", act.amount):
         codes.append("AE_EXCEEDED")
     return codes
@@ -67,8 +65,3 @@ def check_move(act: Act, place: Assignment, state: State) -> list[str]:
     if centres[source.centre].level != "uo" and sums.undistributed < act.amount:
         codes.append("ALLOTMENT_EXCEEDED")
     return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes
-
-
-def is_ordinary(place: Assignment) -> bool:
-    """Return whether credits are of no fund."""
-    return place.fund in ("", ORDINARY)

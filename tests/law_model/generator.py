@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from tests.law_model import breaches, commitments, credit_acts, settlements
+from tests.law_model.form import write_euros
 from tests.law_model.model import LawModel
 from tests.law_model.state import Row
 from tests.law_model.year_context import FIRST_DAY, YearContext
@@ -37,26 +38,26 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
 def generate_year(model: LawModel, seed: int, acts: int) -> Iterator[ActFile]:
     """Yield the files of a year; the caller gives each to ``model`` before it asks for the next."""
     context = YearContext(model, random.Random(seed), FIRST_DAY)
-    written = 0
+    lines = 0
     for sender, rows in credit_acts.write_openings(context, 2018):
-        written += len(rows)
+        lines += len(rows)
         yield ActFile(sender, rows)
-    while written < acts:
-        _advance(context, written, acts)
+    while lines < acts:
+        _advance(context, lines, acts)
         if context.day.year > 2018 and not context.has_next_year:
             context.has_next_year = True
             for sender, rows in credit_acts.write_openings(context, 2019):
-                written += len(rows)
+                lines += len(rows)
                 yield ActFile(sender, rows)
         sender = _choose_sender(context)
-        rows = _write_file(context, sender, min(context.random.randint(8, 60), acts - written + 1))
-        written += len(rows)
+        rows = _write_file(context, sender, min(context.random.randint(8, 60), acts - lines + 1))
+        lines += len(rows)
         if rows:
             yield ActFile(sender, rows)
 
 
-def _advance(context: YearContext, written: int, acts: int) -> None:
-    day = FIRST_DAY + timedelta(days=_DAYS * written // acts)
+def _advance(context: YearContext, lines: int, acts: int) -> None:
+    day = FIRST_DAY + timedelta(days=_DAYS * lines // acts)
     context.day = max(context.day, min(day, date(2019, 3, 20)))
 
 
@@ -79,4 +80,16 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
         return []
     if context.random.random() < BREACH_RATE:
         row = breaches.break_rule(context, row)
-    return [{name: text for name, text in row.items() if text}]
+    rows = _split_lines(context, row) if row["kind"] in _OF_SEVERAL_LINES else [row]
+    return [{name: text for name, text in line.items() if text} for line in rows]
+
+
+_OF_SEVERAL_LINES = frozenset({"commitment", "direct_payment_request", "service", "payment_request"})
+
+
+def _split_lines(context: YearContext, row: Row) -> list[Row]:
+    """Return the act as one line, seldom as two or three of different amounts."""
+    if "amount" not in row or "line" in row or context.random.random() > 0.06:
+        return [row]
+    later = [{"line": str(number), "amount": write_euros(context.draw_amount())} for number in (2, 3)]
+    return [row | change for change in ({"line": "1"}, *later[: context.random.randint(1, 2)])]

@@ -72,25 +72,25 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
     if not act.text("fund_centre"):
         judgement.place = inherited
     else:
-        stated, codes = read_assignment(act, state)
+        assignment, codes = read_assignment(act, state)
         judgement.codes += codes
-        if act.kind in PREDECESSORS and stated and inherited and not _is_same(act, stated, inherited):
+        if act.kind in PREDECESSORS and assignment and inherited and not _is_same(act, assignment, inherited):
             judgement.codes.append("ASSIGNMENT_DIFFERS")
-        judgement.place = inherited if act.kind in PREDECESSORS else stated
+        judgement.place = inherited if act.kind in PREDECESSORS else assignment
     if judgement.place:
         judgement.anticipates = act.kind in {"commitment", "commitment_increase"} and is_anticipation(
             act, judgement.place
         )
 
 
-def _is_same(act: Act, stated: Assignment, inherited: Assignment) -> bool:
+def _is_same(act: Act, assignment: Assignment, inherited: Assignment) -> bool:
     names = [name for name in ("operation", "account") if act.text(name)]
-    return (stated.key, stated.area, stated.item, stated.fund) == (
+    return (assignment.key, assignment.area, assignment.item, assignment.fund) == (
         inherited.key,
         inherited.area,
         inherited.item,
         inherited.fund,
-    ) and all(getattr(stated, name) == getattr(inherited, name) for name in names)
+    ) and all(getattr(assignment, name) == getattr(inherited, name) for name in names)
 
 
 def _check_place(act: Act, judgement: Judgement, state: State) -> None:

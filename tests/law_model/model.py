@@ -82,17 +82,29 @@ class LawModel:
         self.state.contents[key] = [row for _, row in act]
 
     def _decide_lines(self, rows: list[Row], sender: str) -> tuple[list[LineResult], list[Document]]:
-        documents: list[Document] = []
-        return [self._decide_line(row, sender, rows, documents) for row in rows], documents
+        """Decide the lines of an act up to the first that is refused."""
+        acts = [read_line(row, sender, self._kinds) for row in rows]
+        earlier = self._find_earlier(*acts[0])
+        if earlier:
+            return [LineResult(DUPLICATE if earlier == rows else "REFERENCE_CONFLICT") for _ in rows], []
+        answers, documents = [LineResult(ACCEPTED) for _ in rows], list[Document]()
+        for place, (act, codes) in enumerate(acts):
+            answers[place] = self._decide_line(act, codes, documents)
+            if answers[place].code != ACCEPTED:
+                break
+        return answers, documents
 
-    def _decide_line(self, row: Row, sender: str, rows: list[Row], documents: list[Document]) -> LineResult:
-        act, codes = read_line(row, sender, self._kinds)
-        early = [code for code in codes if code in _EARLY]
-        known = self.state.contents.get((sender, act.exercise, act.text("reference")))
-        if known and not early:
-            return LineResult(DUPLICATE if known == rows else "REFERENCE_CONFLICT")
-        code = self.rules.first(early or codes)
-        judgement = Judgement(codes)
+    def _find_earlier(self, act: Act, codes: list[str]) -> list[Row] | None:
+        """Return the content of the accepted act of the same reference."""
+        if any(code in _EARLY for code in codes):
+            return None
+        return self.state.contents.get((act.sender, act.exercise, act.text("reference")))
+
+    def _decide_line(self, act: Act, codes: list[str], documents: list[Document]) -> LineResult:
+        code, judgement = (
+            self.rules.first([code for code in codes if code in _EARLY] or codes),
+            Judgement(codes),
+        )
         if not code:
             judgement = judge(act, self._kinds[act.kind], self.state, documents)
             code = self.rules.first(judgement.codes)

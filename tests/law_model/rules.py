@@ -27,8 +27,8 @@ class Rules:
 
     def first(self, codes: list[str]) -> str:
         """Return the code that comes first in the order of precedence; empty if there is none."""
-        known = [code for code in codes if self.has(code)]
-        return min(known, key=self.order.index) if known else ""
+        present = [code for code in codes if self.has(code)]
+        return min(present, key=self.order.index) if present else ""
 
 
 def read_rules(docs: Path = DOCS, planted: frozenset[str] = frozenset()) -> Rules:

@@ -92,11 +92,11 @@ def write_resumption(context: YearContext) -> Row | None:
 
 def write_block(context: YearContext) -> Row:
     """Block or release a third party."""
+    blocked = [code for code, payee in context.model.state.payees.items() if payee.blocked]
+    if blocked and context.random.random() < 0.8:
+        return context.begin_row("BL", "payee_release", payee=context.random.choice(blocked))
     code = context.random.choice(PAYEES)
-    payee = context.model.state.payees.get(code)
-    kind = "payee_release" if payee and payee.blocked else "payee_block"
-    if context.random.random() < 0.15:
-        kind = context.random.choice(("payee_release", "payee_block"))
+    kind = context.random.choice(("payee_block", "payee_block", "payee_release"))
     return context.begin_row("BL", kind, payee=code)
 
 
@@ -108,5 +108,5 @@ ACCOUNTANT_WRITERS = (
     (4, write_part),
     (3, write_suspension),
     (3, write_resumption),
-    (2, write_block),
+    (3, write_block),
 )

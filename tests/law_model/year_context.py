@@ -63,14 +63,14 @@ class YearContext:
         """Return an amount in cents: many small ones, few large ones."""
         return min(most, max(1, round(self.random.lognormvariate(10, 1.4))))
 
-    def draw_part(self, left: int) -> str:
+    def draw_part(self, remainder: int) -> str:
         """Return the text of the whole of what is left, or of a part, seldom of more."""
         share = self.random.random()
         if share < 0.55:
-            return write_euros(max(left, 1))
+            return write_euros(max(remainder, 1))
         if share < 0.95:
-            return write_euros(self.random.randint(1, max(left, 1)))
-        return write_euros(left + self.random.randint(1, 5_000))
+            return write_euros(self.random.randint(1, max(remainder, 1)))
+        return write_euros(remainder + self.random.randint(1, 5_000))
 
     def choose(self, fits: Callable[[Document], bool]) -> Document | None:
         """Return an accepted act that fits, a late one more often than an early one."""
