@@ -39,7 +39,7 @@ def read_assignment(act: Act, state: State) -> tuple[Assignment | None, list[str
     """Return the stated assignment, if all its codes exist, and the codes that refuse it."""
     year = state.reference.years.get(act.budget_year)
     if year is None:
-        return None, ["FUND_CENTRE_UNKNOWN"]
+        return None, ["FIELD_INVALID"]  # no budget of that year exists
     codes = _check_existence(act, year)
     if codes:
         return None, codes

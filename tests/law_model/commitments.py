@@ -30,7 +30,8 @@ def write_commitment(context: YearContext) -> Row:
     ):
         row["budget_year"] = str(date.fromisoformat(row["date"]).year + 1)
         start = date(context.day.year + 1, 1, 1) + timedelta(days=context.random.randint(-5, 60))
-        row["service_start"] = start.isoformat()
+        if context.model.rules.has_column("service_start"):
+            row["service_start"] = start.isoformat()
     return row
 
 

@@ -29,7 +29,8 @@ def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[
     context.sender, rows = "DB", []
     for programme, item, fund, bops in _TREE:
         for budget in ("ae", "cp"):
-            total = context.random.randint(3_000_000, 12_000_000)
+            most = 12_000_000 if budget == "ae" else 4_000_000
+            total = context.random.randint(most // 5, most)
             columns = {"commitment_item": item, "fund": fund}
             rows.append(_write_credits(context, f"budget_opening_{budget}", programme, total, columns))
             for bop, share, units in bops:

@@ -36,7 +36,7 @@ class LawModel:
     def __init__(self, reference: Reference, rules: Rules | None = None) -> None:
         self.rules = rules or read_rules()
         self._kinds: Mapping[str, KindColumns] = read_kinds()
-        self.state: State = begin(reference)
+        self.state: State = begin(reference, self.rules.built)
 
     def submit(self, rows: Sequence[Row], sender: str) -> list[LineResult]:
         """Decide the lines of one file."""

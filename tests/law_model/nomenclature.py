@@ -3,6 +3,7 @@
 import csv
 import tomllib
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 FAMILIES = ("ordinary", "contribution", "assigned_revenue")
@@ -56,13 +57,13 @@ class Year:
 
 @dataclass
 class Reference:
-    """All years, and of each exercise the open months and the days of the window after its end."""
+    """All years, and of each exercise the open months, the days of the window after its end, the last day of orders."""
 
     folder: Path
     years: dict[int, Year]
     open_months: dict[int, set[int]]
     window_days: dict[int, int]
-    calendar: dict[str, dict[str, object]]
+    last_order_days: dict[int, date]
 
 
 def read_reference(folder: Path) -> Reference:
@@ -74,7 +75,7 @@ def read_reference(folder: Path) -> Reference:
         {year: _read_year(folder, year) for year in exercises},
         {year: set(facts["open_months"]) for year, facts in exercises.items()},
         {year: facts["complementary_days"] for year, facts in exercises.items()},
-        calendar,
+        {year: facts["last_order_day"] for year, facts in exercises.items() if "last_order_day" in facts},
     )
 
 

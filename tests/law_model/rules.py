@@ -5,9 +5,6 @@ from pathlib import Path
 
 from tests.law_model.interface import DOCS, read_code_order
 
-NOT_BUILT = "NOT_BUILT"
-"""The code of a rule whose code the page does not list yet."""
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -19,7 +16,12 @@ class Rules:
 
     def has(self, code: str) -> bool:
         """Return whether a rule is in force."""
-        return code in self.order and code not in self.planted
+        return code in self.built
+
+    @property
+    def built(self) -> frozenset[str]:
+        """The codes of the rules in force."""
+        return frozenset(self.order) - self.planted
 
     def has_column(self, name: str) -> bool:
         """Return whether the format has a column."""

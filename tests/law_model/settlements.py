@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tests.law_model.codes import RECEIVABLE_MISSING
 from tests.law_model.form import write_euros
 from tests.law_model.kinds import INVOICED, REQUESTS
 from tests.law_model.state import Document, Row
@@ -22,7 +23,10 @@ def _follow(
 
 def write_payment(context: YearContext) -> Row | None:
     """Pay a payable, mostly the whole of it."""
-    return _follow(context, "PA", "payment", lambda act: act.kind in REQUESTS | PARTS and act.left > 0)
+    row = _follow(context, "PA", "payment", lambda act: act.kind in REQUESTS | PARTS and act.left > 0)
+    if row and context.day.year > 2018 and context.day.month == 1 and context.random.random() < 0.5:
+        row["exercise"] = "2018"  # in the window after the year, if it has days
+    return row
 
 
 def write_reissue(context: YearContext) -> Row | None:
@@ -100,6 +104,13 @@ def write_block(context: YearContext) -> Row:
     return context.begin_row("BL", kind, payee=code)
 
 
+def write_set_off(context: YearContext) -> Row | None:
+    """Set a debt off against a receivable."""
+    if not context.model.rules.has(RECEIVABLE_MISSING):
+        return None
+    return _follow(context, "SO", "set_off", lambda act: act.kind in INVOICED | PARTS and act.left > 0)
+
+
 TREASURY_WRITERS = ((9, write_payment), (1, write_reissue))
 BANK_WRITERS = ((10, write_debit), (2, write_bank_reject), (3, write_return))
 ACCOUNTANT_WRITERS = (
@@ -109,4 +120,5 @@ ACCOUNTANT_WRITERS = (
     (3, write_suspension),
     (3, write_resumption),
     (3, write_block),
+    (1, write_set_off),
 )

@@ -82,6 +82,8 @@ class State:
 
     reference: Reference
     budget: Budget
+    built: frozenset[str]
+    """The codes of the rules in force."""
     documents: list[Document] = field(default_factory=list)
     acts: dict[tuple[str, int, str], list[Document]] = field(default_factory=dict)
     contents: dict[tuple[str, int, str], list[Row]] = field(default_factory=dict)
@@ -97,6 +99,6 @@ class State:
         self.credits[exercise, credit] += amount
 
 
-def begin(reference: Reference) -> State:
+def begin(reference: Reference, built: frozenset[str]) -> State:
     """Return the state of an empty ledger."""
-    return State(reference, Budget(reference))
+    return State(reference, Budget(reference), built)

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from tests.law_model.assignments import Assignment
-from tests.law_model.kinds import REQUESTS, SPENDS_AE
+from tests.law_model.kinds import INVOICED, REQUESTS, SPENDS_AE
 from tests.law_model.state import Act, Document, State
 
 FIRST_ANTICIPATION = (11, 1)
@@ -41,10 +41,18 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     if act.kind == "commitment_decrease" and predecessor and predecessor.anticipates:
         return []
     if act.kind in REQUESTS or act.kind in {"commitment_decrease", "earmark"}:
-        return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
+        codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
+        return [*codes, *_check_last_day(act, place, state)]
     if act.kind in {"payment", "set_off"}:
         return [] if _is_payable(act, place, predecessor, state) else ["BUDGET_YEAR_CLOSED"]
     return []
+
+
+def _check_last_day(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that a payment is ordered by the last day that an order sets (GBCP art. 134)."""
+    last = state.reference.last_order_days.get(place.key.year)
+    is_late = act.kind in INVOICED and last is not None and act.day > last
+    return ["AFTER_LAST_DATE"] if is_late else []
 
 
 def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state: State) -> bool:
@@ -68,7 +76,7 @@ def is_anticipation(act: Act, place: Assignment) -> bool:
 def _check_commitment_year(act: Act, place: Assignment, state: State) -> list[str]:
     if place.key.year == act.day.year:
         return []
-    if not is_anticipation(act, place):
+    if not is_anticipation(act, place) or "ANTICIPATION_LIMIT" not in state.built:
         return ["BUDGET_YEAR_CLOSED"]
     year = state.reference.years[place.key.year]
     title = year.items[place.item].title
