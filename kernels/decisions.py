@@ -71,6 +71,7 @@ def borrow_book(book):
         borrow(book.figures),
         borrow(book.periods),
         borrow(book.roles),
+        borrow(book.creditors),
         borrow(book.slots),
         borrow(book.payee_slots),
         borrow(book.waiting_slots),

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from kernels import availability, budget, commitments, key_index, payees, spending
 from kernels.findings import accepted, refused
@@ -130,11 +131,21 @@ def _find_shared_account(acts, book, line, item, role):
     """Return the account of a role that does not depend on the assignment."""
     if role == Role.PREDECESSOR.value:
         return as_position(book.items[item].credit)
-    if role == Role.ORIGIN.value:
-        return as_position(book.items[as_position(book.items[item].parent)].credit)
     if role == Role.CHARGE.value:
         return _find_charged_account(acts, book, line, item)
     return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])
+
+
+@part
+def _find_creditor(acts, book, creditor_role):
+    """Return the creditor: that of the expense account if it has one of its own, else that of the commitment item."""
+    line, cell, role = creditor_role
+    expense = as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
+    year = as_position(acts[line].period) // PERIODS_PER_YEAR
+    own = as_position(book.creditors[year * LEDGER_ACCOUNTS + expense])
+    if own != 0:
+        return own
+    return as_position(book.cells[cell].payroll if role == Role.PAYROLL.value else book.cells[cell].creditor)
 
 
 @part
@@ -144,8 +155,8 @@ def _find_account(acts, book, posting_role):
         return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
     if role == Role.ACCRUED.value:
         return as_position(book.cells[cell].accrued)
-    if role == Role.CREDITOR.value:
-        return as_position(book.cells[cell].creditor)
+    if role == Role.CREDITOR.value or role == Role.PAYROLL.value:
+        return _find_creditor(acts, book, (line, cell, role))
     return np.int64(0) if role == Role.NONE.value else _find_shared_account(acts, book, line, item, role)
 
 

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
+from core.periods import YEAR_FIRST
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED_CREDITS, RESERVED, Cell, Node, World
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
-ACCOUNTS = ((1, 2, 3), (4, 5, 6))
+ACCOUNTS = ((1, 2, 3, 20), (4, 5, 6, 21))
+"""Expense, accrued, creditor, payroll."""
 OTHER_ACCOUNT = 7
 """An account that a sender may give in place of the expense account."""
 
@@ -22,6 +24,9 @@ ROLE_ACCOUNTS = {
     for place, role in enumerate(SHARED_ROLES)
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
+
+OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
+"""The creditor of an expense account that has one of its own."""
 
 Sheet = tuple[int, int, int]
 """Budget year, staff, fund family: a fund centre has one node on each."""
@@ -118,7 +123,10 @@ def books(draw: st.DrawFn) -> StartingBook:
         for sheet in SHEETS
     }
     return StartingBook(
-        World(nodes, dict(enumerate(_build_cells(tree, sheets), 1)), OPEN_PERIODS, ROLE_ACCOUNTS), figures
+        World(
+            nodes, dict(enumerate(_build_cells(tree, sheets), 1)), OPEN_PERIODS, ROLE_ACCOUNTS, OWN_CREDITORS
+        ),
+        figures,
     )
 
 

@@ -31,7 +31,11 @@ class Engine:
         self._cell_numbers: dict[Hashable, int] = {}
         self.ledger = Ledger(
             World(
-                reference.nodes, self._cells, reference.list_open_periods(), reference.list_shared_accounts()
+                reference.nodes,
+                self._cells,
+                reference.list_open_periods(),
+                reference.list_shared_accounts(),
+                reference.list_own_creditors(),
             )
         )
         self._held: set[int] = set()

@@ -248,7 +248,7 @@ CHANGES = {
     ),
     "a payment of a return": ("update entry set predecessor = 35 where entry_id = 28", "predecessors", "entry 28 "),
     "a set-off into cash": (
-        "update entry set credit = (select id from reference_text where kind = 5 and code = '5129000000') where entry_id = 28",
+        "update entry set credit = (select id from reference_text where kind = 5 and code = '5126410000') where entry_id = 28",
         "set_offs", "entry 28 ",
     ),
     "a re-issue behind a block": ("update entry set kind = 30 where entry_id = 41", "blocked_unpaid", "entry 42 "),
