@@ -137,27 +137,25 @@ def _find_shared_account(acts, book, line, item, role):
 
 
 @part
-def _find_creditor(acts, book, creditor_role):
-    """Return the creditor: that of the expense account if it has one of its own, else that of the commitment item."""
-    line, cell, role = creditor_role
-    expense = as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
-    year = as_position(acts[line].period) // PERIODS_PER_YEAR
-    own = as_position(book.creditors[year * LEDGER_ACCOUNTS + expense])
-    if own != 0:
-        return own
-    return as_position(book.cells[cell].payroll if role == Role.PAYROLL.value else book.cells[cell].creditor)
-
-
-@part
 def _find_account(acts, book, posting_role):
     line, item, cell, role = posting_role
     if role == Role.EXPENSE.value:
         return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
     if role == Role.ACCRUED.value:
         return as_position(book.cells[cell].accrued)
-    if role == Role.CREDITOR.value or role == Role.PAYROLL.value:
-        return _find_creditor(acts, book, (line, cell, role))
+    if role == Role.CREDITOR.value:
+        return as_position(book.cells[cell].creditor)
+    if role == Role.PAYROLL.value:
+        return as_position(book.cells[cell].payroll)
     return np.int64(0) if role == Role.NONE.value else _find_shared_account(acts, book, line, item, role)
+
+
+@part
+def _find_creditor(book, period, accounts):
+    """Return the creditor of what is charged: that of the expense account if it has one of its own, else that of the item."""
+    expense, of_item = accounts
+    own = book.creditors[as_position(period) // PERIODS_PER_YEAR * LEDGER_ACCOUNTS + expense]
+    return as_position(own) if own != 0 else of_item
 
 
 @part
@@ -167,7 +165,10 @@ def _find_accounts(acts, book, line, link):
     if sign < 0:
         return as_position(book.items[item].credit), as_position(book.items[item].debit)
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
-    return debit, _find_account(acts, book, (line, item, cell, book.effects[base].credit))
+    credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))
+    if book.effects[base].debit == Role.EXPENSE.value and book.effects[base].credit != Role.ACCRUED.value:
+        credit = _find_creditor(book, acts[line].period, (debit, credit))
+    return debit, credit
 
 
 @part

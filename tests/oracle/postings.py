@@ -98,20 +98,21 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         return item.credit, item.debit
     cell = world.cells.get(followed.cell, Cell(0))
     by_role = {role: world.roles.get((line.period, role), 0) for role in SHARED_ROLES}
-    expense = line.account or cell.expense
-    own_creditor = world.creditors.get((YEAR_FIRST + line.period // PERIODS_PER_YEAR, expense), 0)
     by_role |= {
         Role.NONE: 0,
-        Role.EXPENSE: expense,
+        Role.EXPENSE: line.account or cell.expense,
         Role.ACCRUED: cell.accrued,
-        Role.CREDITOR: own_creditor or cell.creditor,
-        Role.PAYROLL: own_creditor or cell.payroll,
+        Role.CREDITOR: cell.creditor,
+        Role.PAYROLL: cell.payroll,
     }
     if followed.base.inherits:
         item = state.items[followed.entry]
         by_role[Role.PREDECESSOR] = item.credit
         by_role[Role.CHARGE] = _find_charged_account(state, item.parent) or by_role[Role.EXPENSE]
-    return by_role[followed.base.debit], by_role[followed.base.credit]
+    debit, credit = by_role[followed.base.debit], by_role[followed.base.credit]
+    if followed.base.debit is Role.EXPENSE and followed.base.credit is not Role.ACCRUED:
+        credit = world.creditors.get((YEAR_FIRST + line.period // PERIODS_PER_YEAR, debit), credit)
+    return debit, credit
 
 
 def _find_charged_account(state: State, payable: int) -> int:
