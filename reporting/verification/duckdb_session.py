@@ -84,12 +84,14 @@ class DuckdbSession:
         self._connection.execute(STEPS[step])
 
     def run_check(self, name: str) -> CheckResult:
-        """Run the check ``name``: list the places where its rule does not hold."""
-        self._connection.execute(f"create or replace temp table broken as {CHECKS[name]}")
-        rows = self._connection.execute(
-            "select place, found, expected from broken limit ?", [FINDINGS_MAX]
-        ).fetchall()
-        check = Check(name, read_rule(CHECKS[name]), self.count_rows("broken"))
+        """Run the check ``name``: list the places where its rule does not hold.  Several checks may run at once."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"create temp table broken as {CHECKS[name]}")
+            ((broken,),) = cursor.execute("select count(*) from broken").fetchall()
+            rows = cursor.execute(
+                "select place, found, expected from broken limit ?", [FINDINGS_MAX]
+            ).fetchall()
+        check = Check(name, read_rule(CHECKS[name]), int(broken))
         return CheckResult(check, [Finding(name, *row) for row in rows])
 
 
@@ -116,12 +118,7 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": list(KNOWN_LAYOUTS)}
-    receivables = {"exercise": list(codes.receivables), "code": list(codes.receivables.values())}
-    tables = (
-        {"known_layout": layouts, "receivable": receivables}
-        | _build_nomenclature(codes)
-        | _build_interest_rules(codes)
-    )
+    tables = {"known_layout": layouts} | _build_nomenclature(codes) | _build_interest_rules(codes)
     return {
         **{name: pa.table(table) for name, table in tables.items()},
         **chart_tables.build_chart_tables(codes.charts),
