@@ -30,6 +30,7 @@ STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
     **read_queries("reporting.verification", "accounts.sql"),
+    **read_queries("reporting.verification", "years.sql"),
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
@@ -118,7 +119,12 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": list(KNOWN_LAYOUTS)}
-    tables = {"known_layout": layouts} | _build_nomenclature(codes) | _build_interest_rules(codes)
+    tables = (
+        {"known_layout": layouts}
+        | _build_nomenclature(codes)
+        | _build_interest_rules(codes)
+        | {"exercise_dates": _build_exercise_dates(codes)}
+    )
     return {
         **{name: pa.table(table) for name, table in tables.items()},
         **chart_tables.build_chart_tables(codes.charts),
@@ -173,6 +179,18 @@ def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     return {"ruled": columns, "refinancing": rates}
 
 
+def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the last days of each year, on which payments are ordered and made."""
+    exercises = codes.exercises.values()
+    return {
+        "year": [exercise.year for exercise in exercises],
+        "last_order_day": [exercise.find_last_order_day() for exercise in exercises],
+        "last_payment_day": [
+            date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
+        ],
+    }
+
+
 def _build_kinds() -> pa.Table:
     """Return the catalog: signs as numbers, all else by name."""
     rows = [
@@ -205,6 +223,7 @@ def _build_kinds() -> pa.Table:
             "change": kind.change.name,
             "is_interest": kind.is_interest,
             "of_payee": kind.is_payee_act,
+            "year_rule": kind.year_rule.name,
         }
         for number, kind in enumerate(CATALOG)
         if number

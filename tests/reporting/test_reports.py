@@ -51,8 +51,12 @@ async def test_trial_balance(reader: Connection, names: CodeNames) -> None:
     assert balance.accounts[0].balance == 76 * EUROS
     normal = {account.account[:4]: account.normal_side for account in balance.accounts}
     assert normal == {
-        "2318": "debit", "6188": "debit", "4671": "credit", "4081": "nil",
-        "4011": "either", "6611": "either",
+        "2318": "debit",
+        "6188": "debit",
+        "4671": "credit",
+        "4081": "nil",
+        "4011": "either",
+        "6611": "either",
     }
     assert not any(account.is_on_wrong_side for account in balance.accounts)
 
