@@ -123,14 +123,13 @@ class Report(NamedTuple):
 def _import_trial_balance() -> ReportSource:
     from reporting import trial_balance as report
 
-    def load(
-        connection: "Connection", names: "CodeNames", arguments: ReportArguments
-    ) -> Coroutine[Any, Any, report.TrialBalance]:
-        values = (arguments.values[name] for name in ("exercise", "batch", "accountant", "by"))
-        scope = report.BalanceScope(*values)
-        return report.load_trial_balance(connection, names, scope, visibility=arguments.visibility)
-
-    return ReportSource(load, report.TrialBalance, report.build_table)
+    return ReportSource(
+        lambda connection, names, arguments: report.load_trial_balance(
+            connection, names, report.build_scope(arguments.values), visibility=arguments.visibility
+        ),
+        report.TrialBalance,
+        report.build_table,
+    )
 
 
 def _import_budget() -> ReportSource:
@@ -226,6 +225,8 @@ _BATCH = ReportParameter(
     "batch", "The figures just after this batch; by default, those after the last batch", ParameterType.BATCH
 )
 
+_BY_ACCOUNT = ("account", "accountant")
+
 REPORTS = (
     Report(
         "trial-balance",
@@ -233,12 +234,7 @@ REPORTS = (
         (
             ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),
             ReportParameter("accountant", "Only the books of this accountant", ParameterType.ACCOUNTANT),
-            ReportParameter(
-                "by",
-                "One row per account, or one row per accountant and account",
-                ParameterType.CHOICE,
-                ("account", "accountant"),
-            ),
+            ReportParameter("by", "Rows by account, or by accountant", ParameterType.CHOICE, _BY_ACCOUNT),
             _BATCH,
         ),
         _import_trial_balance,

@@ -1,6 +1,10 @@
-"""The trial balance: debit, credit and balance of every account, of all accountants or of one; both sides are equal."""
+"""The trial balance: debit, credit and balance of every account, its normal side, and whether both sides are equal.
 
-from typing import NamedTuple
+It is of all accountants or of one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.periods import to_period
@@ -11,6 +15,8 @@ from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 _PERIOD_MAX = 2**31 - 1
+WRONG_SIDE = "wrong side"
+"""The finding on a balance that is not on the normal side of its account."""
 BY_ACCOUNT, BY_ACCOUNTANT = "account", "accountant"
 """One row for each account, or one for each account of each accountant."""
 
@@ -25,6 +31,11 @@ class BalanceScope(NamedTuple):
     grouping: str = BY_ACCOUNT
 
 
+def build_scope(values: Mapping[str, Any]) -> BalanceScope:
+    """Return the scope that the arguments of the report name."""
+    return BalanceScope(*(values[name] for name in ("exercise", "batch", "accountant", "by")))
+
+
 class AccountSums(AmountStruct, frozen=True):
     """The sums of one account, in cents.  ``balance`` is debit less credit."""
 
@@ -36,6 +47,10 @@ class AccountSums(AmountStruct, frozen=True):
     debit_cents: Cents = 0
     credit_cents: Cents = 0
     balance_cents: Cents = 0
+    normal_side: str = ""
+    """The side on which the chart allows its balance: ``debit``, ``credit``, ``either``, or ``nil`` after the closing."""
+    is_on_wrong_side: bool = False
+    """Whether the balance stands on the other side; ``nil`` is judged at the closing only."""
     accountant: str = ""
     """Of a balance by accountant; empty for an entry without a fund centre."""
 
@@ -74,7 +89,7 @@ async def load_trial_balance(
     """
     number = await find_batch_or_last(connection, scope.batch)
     rows = await _fetch_sums(connection, scope._replace(batch=number), names, visibility=visibility)
-    accounts = sorted((_build_account(names, row, scope.exercise) for row in rows), key=_read_place)
+    accounts = sorted((_build_account(names, scope.exercise, row) for row in rows), key=_read_place)
     return TrialBalance(
         number,
         scope.exercise,
@@ -98,16 +113,19 @@ async def _fetch_sums(
     return await fetch(connection, "trial_balance_of_scope", scope.batch, exercise, *limits, *grouping)
 
 
-def _build_account(names: CodeNames, row: Row, exercise: int | None) -> AccountSums:
-    account, accountant = names.find_account(row["account"], exercise), row["accountant"]
+def _build_account(names: CodeNames, exercise: int | None, row: Row) -> AccountSums:
     debit, credit = row["debit"], row["credit"]
+    account = names.find_account(row["account"], exercise)
+    charted = names.codes.find_account(account.code, exercise)
     return AccountSums(
         account.code,
         account.label,
         debit,
         credit,
         debit - credit,
-        accountant=names.find_code(ACCOUNTANT, accountant),
+        normal_side=charted.side if charted else "",
+        is_on_wrong_side=charted is not None and charted.side.is_contrary(debit - credit),
+        accountant=names.find_code(ACCOUNTANT, row["accountant"]),
     )
 
 
@@ -120,24 +138,27 @@ def build_table(balance: TrialBalance) -> ReportTable:
     is_grouped = balance.by == BY_ACCOUNTANT
     columns = [
         *([Column("accountant")] if is_grouped else []),
-        *(Column("account"), Column("label", CellType.PROSE)),
+        *(Column("account"), Column("label", CellType.PROSE), Column("normal side")),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
+        Column("finding"),
     ]
     rows = [
         [
             *([account.accountant] if is_grouped else []),
-            *(account.account, account.label, account.debit, account.credit, account.balance),
+            *(account.account, account.label, account.normal_side),
+            *(account.debit, account.credit, account.balance),
+            WRONG_SIDE if account.is_on_wrong_side else "",
         ]
         for account in balance.accounts
     ]
     verdict = "balanced" if balance.is_balanced else "NOT balanced"
-    footer = ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit]
+    footer = ["all", verdict, "", balance.debit, balance.credit, balance.debit - balance.credit, ""]
     return ReportTable(
         f"{_build_title(balance)}, after batch {balance.batch:,}",
         columns,
         rows,
         ["all", "", *footer[1:]] if is_grouped else footer,
-        drop_order=("balance", "label"),
+        drop_order=("normal side", "balance", "label"),
     )
 
 

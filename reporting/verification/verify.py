@@ -117,7 +117,9 @@ class _Verifier:
             self._session.add_rows(*part)
         async for part in period_history.read_parts(self._snapshot):
             self._session.add_rows(*part)
-        self._session.add_rows("centre_accountant", await asyncio.to_thread(assigned_accountants.read_table, folder))
+        self._session.add_rows(
+            "centre_accountant", await asyncio.to_thread(assigned_accountants.read_table, folder)
+        )
 
     def _process_window(
         self, batches: Sequence[BatchRow], firsts: Sequence[int], streams: Mapping[StoredTable, bytes]

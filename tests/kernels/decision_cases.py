@@ -8,6 +8,7 @@ import numpy as np
 from core.catalog import CATALOG, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
     FOLLOWED_BIT,
     LEDGER_ACCOUNTANTS,
@@ -69,6 +70,7 @@ class KernelBook:
             folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
             years=seal_array(_build_years(book)),
             roles=_build_roles(book),
+            creditors=_build_creditors(book),
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),
@@ -199,6 +201,13 @@ def _allocate_slots(rows: int) -> np.ndarray:
 def _build_periods(book: StartingBook) -> np.ndarray:
     folios = ((period, accountant) for period in range(_PERIODS) for accountant in range(LEDGER_ACCOUNTANTS))
     return np.array([book.world.find_state(*folio) for folio in folios], np.uint8)
+
+
+def _build_creditors(book: StartingBook) -> np.ndarray:
+    creditors = np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16)
+    for (year, account), creditor in book.world.creditors.items():
+        creditors[(year - YEAR_FIRST) * LEDGER_ACCOUNTS + account] = creditor
+    return creditors
 
 
 def _build_roles(book: StartingBook) -> np.ndarray:

@@ -96,8 +96,8 @@ def test_a_cell_has_the_nodes_and_accounts_of_its_codes(year: int) -> None:
                     assert record["centre_node"] + first == expected.centre_node
                     assert record["operation_node"] + first * bool(operation) == expected.operation_node
                     assert record["level"] == CentreLevel.UO
-                    names = ("expense", "accrued", "creditor", "accountant")
-                    assert tuple(record[name] for name in names) == expected[2:6]
+                    names = ("expense", "accrued", "creditor", "payroll", "accountant")
+                    assert tuple(record[name] for name in names) == expected[2:7]
 
 
 def test_stored_cells_give_their_words_again() -> None:
