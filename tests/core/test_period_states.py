@@ -42,10 +42,10 @@ def test_decisions_follow_the_state_of_each_accountant(decisions: list[PeriodDec
         is_locked = {place for place, state in plain.items() if state is PeriodState.LOCKED}
         apply_decision(states, decision)
         before, after = TRANSITIONS[decision.action]
-        for period, accountant in plain:
-            concerns = period == decision.period and decision.accountant in (0, accountant)
-            if concerns and plain[period, accountant] is before:
-                plain[period, accountant] = after
+        for place, state in plain.items():
+            concerns = place[0] == decision.period and decision.accountant in (0, place[1])
+            if concerns and state is before:
+                plain[place] = after
         assert all(plain[place] is PeriodState.LOCKED for place in is_locked)
     for (period, accountant), state in plain.items():
         folio = period * LEDGER_ACCOUNTANTS + accountant
