@@ -55,8 +55,8 @@ def number_senders(
     column = line_batch.read_text(Field.PREDECESSOR_SENDER)
     if column is None:
         return own
-    stated = column.map_to_numbers(numbers_by_sender, _UNKNOWN_SENDER)
-    return np.where(stated == 0, own, stated)
+    other = column.map_to_numbers(numbers_by_sender, _UNKNOWN_SENDER)
+    return np.where(other == 0, own, other)
 
 
 def read_predecessors(line_batch: LineBatch) -> PredecessorColumn | None:
