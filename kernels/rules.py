@@ -22,7 +22,7 @@ from kernels.links import (
     find_target,
     no_link,
 )
-from kernels.predecessors import check_assignment, check_order, find_predecessor
+from kernels.predecessors import check_family, check_order, find_predecessor
 from kernels.prefetch import PAYEE, read_guess
 
 _LEDGER_MAX = 2**62
@@ -100,7 +100,7 @@ def _check_predecessor(acts, book, line, item):
     if book.effects[kind].after != Stage.NONE.value:
         finding = check_order(acts, book, line, link[0])
     else:
-        finding = check_assignment(acts, book, line, link[0])
+        finding = check_family(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link
