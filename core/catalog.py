@@ -147,6 +147,8 @@ class ActKind(NamedTuple):
     """It takes up the whole amount of the entry it follows: the bank moves no part of a transfer."""
     inherits: bool = False
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
+    opposes: bool = False
+    """It pays a creditor of the creditor, who has no contract with the State: late payment owes him nothing."""
     refusal: Outcome = Outcome.ACCEPTED
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
 
@@ -245,7 +247,7 @@ CATALOG: tuple[ActKind, ...] = (
     _settle("reissue", "réémission de virement", _S.REOPENED, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
     _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1),
     ActKind("attachment", "opposition (SATD, saisie-attribution)", _F.PAYMENT_REQUEST,
-            credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
+            credit=Role.OTHER_CREDITOR, pays=True, opposes=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     _settle("set_off", "compensation", _S.PAYABLE, credit=Role.RECEIVABLE, settles=1, refusal=_O.RECEIVABLE_MISSING),

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +20,7 @@ from reporting.verification import request_pages
 from reporting.verification.chain import KNOWN_LAYOUTS, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, SINGLE_REFUSAL, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
+from reporting.verification.interest_tables import build_interest_rules
 from reporting.verification.snapshot_queries import BatchRow
 
 MEMORY_MIN_BYTES = 2**30
@@ -34,7 +34,6 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "interest.sql"),
 }
 _PACKAGE = "reporting.verification"
-_EPOCH = date(1970, 1, 1)
 
 
 class DuckdbSession:
@@ -117,7 +116,7 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": list(KNOWN_LAYOUTS)}
-    tables = {"known_layout": layouts} | _build_nomenclature(codes) | _build_interest_rules(codes)
+    tables = {"known_layout": layouts} | _build_nomenclature(codes) | build_interest_rules(codes)
     return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
 
 
@@ -150,24 +149,6 @@ def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]
     return {"year": [year for year, _ in coded], "code": [thing.code for _, thing in coded]}
 
 
-def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
-    """Return the rules of the payment term and of late interest, each with the days from which and before which it holds."""
-    rules, last = codes.interest, date.max
-    columns: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
-    for rule, dated in (
-        ("term_days", codes.term_days),
-        ("compensation", rules.compensation_cents),
-        ("points", rules.points),
-        ("days_a_year", rules.days_a_year),
-    ):
-        days = [date.min, *(_EPOCH + timedelta(days) for days in dated.since[1:].tolist())]
-        for since, until, value in zip(days, [*days[1:], last], dated.value.tolist(), strict=True):
-            for name, cell in zip(columns, (rule, value, since, until), strict=True):
-                columns[name].append(cell)
-    rates = {"half": list(rules.refinancing_rates), "rate": list(rules.refinancing_rates.values())}
-    return {"ruled": columns, "refinancing": rates}
-
-
 def _build_kinds() -> pa.Table:
     """Return the catalog: signs as numbers, all else by name."""
     rows = [
@@ -187,6 +168,7 @@ def _build_kinds() -> pa.Table:
             "after": kind.after.name,
             "reaches": kind.reaches.name,
             "inherits": kind.inherits,
+            "opposes": kind.opposes,
             "open_sign": 0
             if kind.inherits
             else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),
