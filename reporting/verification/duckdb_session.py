@@ -17,8 +17,8 @@ from core.nomenclature import CommitmentItem, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
 from reporting.verification import request_pages
-from reporting.verification.chain import KNOWN_LAYOUTS, find_bounds
-from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, SINGLE_REFUSAL, TableRows
+from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
+from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
 from reporting.verification.interest_tables import build_interest_rules
 from reporting.verification.snapshot_queries import BatchRow
@@ -29,6 +29,7 @@ MEMORY_MIN_BYTES = 2**30
 STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
+    **read_queries("reporting.verification", "years.sql"),
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
@@ -61,8 +62,6 @@ class DuckdbSession:
             ends = find_bounds(rows, batches, firsts)
             batch = np.repeat([row.batch for row in batches], np.diff(ends))
             table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
-        if rows.table is SINGLE_REFUSAL:
-            table = table.append_column("lines", pa.array(np.ones(len(table), np.int32)))
         if rows.table is PAGES:
             self.add_rows("request_line", request_pages.read_lines(table))
             table = table.drop(["page"])
@@ -115,8 +114,13 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
-    layouts = {"layout": list(KNOWN_LAYOUTS)}
-    tables = {"known_layout": layouts} | _build_nomenclature(codes) | build_interest_rules(codes)
+    layouts = {"layout": [KNOWN_LAYOUT]}
+    tables = (
+        {"known_layout": layouts}
+        | _build_nomenclature(codes)
+        | build_interest_rules(codes)
+        | {"exercise_dates": _build_exercise_dates(codes)}
+    )
     return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
 
 
@@ -147,6 +151,18 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
 
 def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
     return {"year": [year for year, _ in coded], "code": [thing.code for _, thing in coded]}
+
+
+def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the last days of each year, on which payments are ordered and made."""
+    exercises = codes.exercises.values()
+    return {
+        "year": [exercise.year for exercise in exercises],
+        "last_order_day": [exercise.find_last_order_day() for exercise in exercises],
+        "last_payment_day": [
+            date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
+        ],
+    }
 
 
 def _build_kinds() -> pa.Table:
@@ -180,6 +196,7 @@ def _build_kinds() -> pa.Table:
             "change": kind.change.name,
             "is_interest": kind.is_interest,
             "of_payee": kind.is_payee_act,
+            "year_rule": kind.year_rule.name,
         }
         for number, kind in enumerate(CATALOG)
         if number
