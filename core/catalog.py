@@ -166,8 +166,6 @@ class ActKind(NamedTuple):
     year_rule: YearRule = YearRule.NONE
     inherits: bool = False
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
-    opposes: bool = False
-    """It pays a creditor of the creditor, who has no contract with the State: late payment owes him nothing."""
     refusal: Outcome = Outcome.ACCEPTED
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
 
@@ -272,7 +270,7 @@ CATALOG: tuple[ActKind, ...] = (
     _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1,
             year_rule=_Y.GIVES_BACK),
     ActKind("attachment", "opposition (SATD, saisie-attribution)", _F.PAYMENT_REQUEST,
-            credit=Role.OTHER_CREDITOR, pays=True, opposes=True, **_DIVERSION_DEFAULTS),
+            credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     _settle("set_off", "compensation", _S.PAYABLE, credit=Role.RECEIVABLE, settles=1, year_rule=_Y.SETTLES_CP,

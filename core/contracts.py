@@ -33,6 +33,10 @@ CONTRACT_BY_NAME: Mapping[str, Contract] = {
 }
 
 
+OPPOSING_KINDS = frozenset({"attachment"})
+"""Kinds of act that pay a creditor of the creditor: he has no contract with the State, and late payment owes him nothing."""
+
+
 def parse_contract_defaults(place: str, table: object) -> Mapping[str, EffectiveDated]:
     """Read the contract of each commitment item that has one; all other items have none.
 

@@ -1,6 +1,6 @@
 """The contracts of requests: whether a late payment of each bears interest (docs/rules.md, A59)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -28,12 +28,12 @@ class ContractDefaults(NamedTuple):
 
 
 def build_contract_defaults(
-    items: Sequence[tuple[int, str]], rules: Mapping[str, EffectiveDated]
+    items: Mapping[int, str], rules: Mapping[str, EffectiveDated]
 ) -> ContractDefaults:
-    """Build the defaults from account assignments, each with its item, and the ``rules`` by item."""
+    """Build the defaults from the ``items`` of account assignments, and the ``rules`` by item."""
     positions = {code: position for position, code in enumerate(rules)}
-    item = np.full(max((cell for cell, _ in items), default=-1) + 1, -1, np.int32)
-    for cell, code in items:
+    item = np.full(max(items, default=-1) + 1, -1, np.int32)
+    for cell, code in items.items():
         item[cell] = positions[code]
     return ContractDefaults(item, tuple(rules.values()))
 

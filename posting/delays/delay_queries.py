@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG, Stage, list_kinds
+from core.contracts import OPPOSING_KINDS
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
 from core.sql_files import read_queries
@@ -230,7 +231,7 @@ async def _load_diverted_parts(connection: Connection) -> dict[int, DivertedPart
     rows = await connection.fetch(SQL["diverted_parts"], list(_DIVERTING_KINDS))
     predecessors = {row["entry_id"]: row["predecessor"] for row in rows}
     chains = {entry: _follow_chain(entry, predecessors) for entry in predecessors}
-    opposed = {row["entry_id"] for row in rows if CATALOG[row["kind"]].opposes}
+    opposed = {row["entry_id"] for row in rows if CATALOG[row["kind"]].name in OPPOSING_KINDS}
     roots = sorted({chain[-1] for chain in chains.values()})
     root_rows = await connection.fetch(SQL["entries"], roots) if roots else []
     request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"], row["payee"]) for row in root_rows}
@@ -242,7 +243,7 @@ async def _load_diverted_parts(connection: Connection) -> dict[int, DivertedPart
 
 async def _load_contract_defaults(connection: Connection, rules: LateInterestRules) -> ContractDefaults:
     rows = await connection.fetch(SQL["contract_items"], list(rules.contracts), CodeKind.ITEM)
-    return build_contract_defaults([(row["cell"], row["code"]) for row in rows], rules.contracts)
+    return build_contract_defaults({row["cell"]: row["code"] for row in rows}, rules.contracts)
 
 
 def _follow_chain(entry: int, predecessors: dict[int, int]) -> tuple[int, ...]:

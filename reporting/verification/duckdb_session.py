@@ -14,6 +14,7 @@ import psutil
 import pyarrow as pa
 
 from core.catalog import CATALOG, Family, Measure, PayeeChange, Remainder, Role
+from core.contracts import OPPOSING_KINDS
 from core.nomenclature import CommitmentItem, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
@@ -190,7 +191,7 @@ def _build_kinds() -> pa.Table:
             "after": kind.after.name,
             "reaches": kind.reaches.name,
             "inherits": kind.inherits,
-            "opposes": kind.opposes,
+            "opposes": kind.name in OPPOSING_KINDS,
             "open_sign": 0
             if kind.inherits
             else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),
