@@ -138,7 +138,7 @@ course as (  -- the accountants whom a decision on the month names have a course
 shut as (
     select c.batch, c.exercise, c.month, c.accountant from course c
     where not exists (
-        select from period_span s where s.exercise = c.exercise and s.month = c.month and s.accountant = c.whose
+        select 1 from period_span s where s.exercise = c.exercise and s.month = c.month and s.accountant = c.whose
         and c.batch between s.first and s.last
     )
 )
