@@ -147,6 +147,8 @@ class ActKind(NamedTuple):
     """It takes up the whole amount of the entry it follows: the bank moves no part of a transfer."""
     inherits: bool = False
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
+    bills: bool = False
+    """The act requests the payment of an invoice, if it states one: each invoice is requested once."""
 
     @property
     def has_payee(self) -> bool:
@@ -224,13 +226,14 @@ CATALOG: tuple[ActKind, ...] = (
             mirrors=True, shortfall=_O.SERVICE_ALREADY_BILLED),
     ActKind("payment_request", "demande de paiement, flux 1", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
-            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE),
+            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, bills=True),
     ActKind("payment_request_without_service", "demande de paiement, flux 2 et 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
-            reaches=_S.PAYABLE),
+            reaches=_S.PAYABLE, bills=True),
     ActKind("direct_payment_request", "demande de paiement directe, flux 4", _F.PAYMENT_REQUEST, budget=_B.SPEND,
-            ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE),
+            ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE,
+            bills=True),
     ActKind("payment_request_rejection", "rejet de demande de paiement", _F.REJECTION, follows=_F.PAYMENT_REQUEST,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE),
     _settle("payment", "paiement", _S.PAYABLE, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True),

@@ -44,6 +44,7 @@ class Outcome(IntEnum):
     PAYEE_ALREADY_REGISTERED = 28
     BANK_DETAILS_DIFFER = 29
     # against earlier acts
+    INVOICE_ALREADY_REQUESTED = 58
     PREDECESSOR_MISSING = 30
     PREDECESSOR_STAGE = 44
     ASSIGNMENT_DIFFERS = 31
@@ -68,6 +69,9 @@ class Outcome(IntEnum):
     ACT_REFUSED = 42
     FORM_REFUSED = 43
 
+
+NAMES_ENTRY = frozenset({Outcome.REFERENCE_CONFLICT, Outcome.INVOICE_ALREADY_REQUESTED})
+"""Refusals that name the entry of another act, which stands against the line."""
 
 REFUSALS = tuple(code for code in Outcome if code > Outcome.HELD)
 """Every code that refuses a line, in order of precedence."""

@@ -9,7 +9,7 @@ import numpy as np
 from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import availability, budget, commitments, key_index, payees, spending
+from kernels import availability, budget, commitments, invoices, key_index, payees, spending
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import build_link, compute_demand, compute_settlement, find_nodes, find_target, no_link
@@ -193,6 +193,8 @@ def check_line(acts, book, place):
     outcome, payee = _check_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
         return refused(outcome, -1, 0), link, no_posting
+    if invoices.find_claim(acts, book, line) > 0:
+        return refused(Outcome.INVOICE_ALREADY_REQUESTED.value, -1, 0), link, no_posting
     finding, link = _check_predecessor(acts, book, place)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting

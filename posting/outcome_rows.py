@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.outcome_codes import Outcome
+from core.outcome_codes import NAMES_ENTRY, Outcome
 from core.tables.columns import concat_tables, seal, seal_array, select_rows
 from core.tables.journal import Duplicates, LineDetails, NewPayees, Refusals
 from kernels import journal as kernel
@@ -26,6 +26,7 @@ _NAMED_FIELDS: Mapping[Outcome, Field] = {
     Outcome.REFERENCE_CONFLICT: Field.REFERENCE,
     Outcome.PAYEE_UNKNOWN: Field.PAYEE,
     Outcome.BANK_DETAILS_DIFFER: Field.IBAN,
+    Outcome.INVOICE_ALREADY_REQUESTED: Field.INVOICE_NUMBER,
     Outcome.PREDECESSOR_MISSING: Field.PREDECESSOR,
     Outcome.ASSIGNMENT_DIFFERS: Field.PREDECESSOR,
 }
@@ -199,8 +200,8 @@ def _make_printable(texts: pa.Array) -> pa.Array:
 
 
 def _name_entries(texts: pa.Array, row_decisions: np.ndarray) -> pa.Array:
-    """Replace the text of each line that contradicts an accepted act by the first entry of that act."""
-    conflicts = row_decisions["outcome"] == Outcome.REFERENCE_CONFLICT
+    """Replace the text of each line against which another act stands by the entry of that act."""
+    conflicts = np.isin(row_decisions["outcome"], list(NAMES_ENTRY))
     if not conflicts.any():
         return texts
     entries = row_decisions["entry"]

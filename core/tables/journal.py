@@ -90,6 +90,26 @@ class Fingerprints(NamedTuple):
     low: Hash32
 
 
+class Suppliers(NamedTuple):
+    """The supplier and the day of each invoice."""
+
+    high: Hash64
+    """With ``low``: fingerprint of the payee."""
+    low: Hash32
+    day: Day
+    """0 where none is stated."""
+
+
+class RequestedInvoices(NamedTuple):
+    """The invoices of stored requests, as the replay reads them: one row per entry that states an invoice number."""
+
+    entry: Entry
+    high: Hash64
+    low: Hash32
+    part: Small
+    """0 for the whole invoice."""
+
+
 PREDECESSOR_BY_ENTRY = -1
 """Value of ``Acts.previous_line`` where the predecessor is named by its entry."""
 
@@ -108,6 +128,7 @@ class Acts(NamedTuple):
     payee_high: Hash64
     bank: Hash64
     """Digest of the IBAN; 0 if none is given."""
+    invoice_high: Hash64
     head: Index
     """Row of the act's first line."""
     period: Index
@@ -124,8 +145,12 @@ class Acts(NamedTuple):
     """Line of the predecessor, from 1; ``PREDECESSOR_BY_ENTRY`` if ``previous_high`` is the predecessor's entry id."""
     payee_low: Hash32
     """With ``payee_high``: fingerprint of the payee; both 0 if there is none."""
+    invoice_low: Hash32
+    """With ``invoice_high``: fingerprint of supplier, number and date of the invoice that the line requests; both 0 if none."""
     account: Small
     """Account that the sender gave in place of the role's; 0 if none."""
+    invoice_part: Code
+    """The part of the invoice; 0 for the whole."""
     kind: Code
     fault: Code
     """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""
@@ -135,7 +160,8 @@ class Decisions(NamedTuple):
     """The decision on each line."""
 
     entry: Entry
-    """The id of the entry of an accepted line, of the first entry of a duplicate; else 0."""
+    """The id of the entry of an accepted line, of the first entry of a duplicate, or of the entry of another act that a
+    refusal names; else 0."""
     predecessor: Entry
     missing: Money
     """Cents that a refused line lacks; 0 where that has no meaning."""
@@ -255,6 +281,8 @@ class RequestDetails(NamedTuple):
     invoice_date: Day
     priority: Small
     """-1 where none is given."""
+    invoice_part: Small
+    """0 where none is given."""
 
 
 class NodeBalances(NamedTuple):

@@ -24,6 +24,7 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
+from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
     FAMILY,
     FOLLOWED_FAMILY,
@@ -106,6 +107,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     fault, field = line_batch.marks
     columns = {
         **keys,
+        **fingerprint_invoices(line_batch, kind, keys, context.secret),
         "head": grouped.head,
         "content": grouped.content,
         "kind": kind,

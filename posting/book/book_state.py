@@ -27,7 +27,7 @@ ITEMS_A_PAGE = 240
 """Items in one page of a checkpoint; the page must fit in a page of PostgreSQL."""
 
 KEYS_A_PAGE = 320
-"""Keys in one page of a checkpoint, of acts or of payees."""
+"""Keys in one page of a checkpoint, of acts, payees or invoices."""
 
 RESERVED_ENTRIES = 1 << 25
 """Entries for which tables are sized at the start: address space, not memory, until they are written.
@@ -77,6 +77,11 @@ class BookState:
     def payees(self) -> int:
         """The number of registered payees."""
         return int(self.book.counters[0]["payees"])
+
+    @property
+    def invoices(self) -> int:
+        """The number of claims of invoices."""
+        return int(self.book.counters[0]["invoices"])
 
     @property
     def payee_changes(self) -> int:
@@ -134,15 +139,21 @@ class BookState:
         self._ensure_item_capacity(lines)
         self._ensure_key_capacity("keys", "slots", used=self.keys, added=lines)
         self._ensure_key_capacity("payees", "payee_slots", used=self.payees, added=lines)
+        self.ensure_invoice_capacity(lines)
         self._ensure_key_capacity(
             "waiting", "waiting_slots", used=int(self.book.counters[0]["waiting"]), added=lines
         )
 
-    def ensure_capacity_to_restore(self, entries: int, keys: int, payees: int) -> None:
+    def ensure_capacity_to_restore(self, entries: int, keys: int, payees: int, invoices: int) -> None:
         """Ensure that the contents of a checkpoint fit in this empty book."""
         self._ensure_item_capacity(entries)
         self._ensure_key_capacity("keys", "slots", used=0, added=keys)
         self._ensure_key_capacity("payees", "payee_slots", used=0, added=payees)
+        self._ensure_key_capacity("invoices", "invoice_slots", used=0, added=invoices)
+
+    def ensure_invoice_capacity(self, claims: int) -> None:
+        """Ensure that ``claims`` more fit in the table of invoices."""
+        self._ensure_key_capacity("invoices", "invoice_slots", used=self.invoices, added=claims)
 
     def _ensure_item_capacity(self, lines: int) -> None:
         items = self.book.items
@@ -237,6 +248,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
         waiting=allocate_records(KeyRows, 1 << 10),
+        invoices=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         counters=allocate_records(Counters, 1),
         figures=figures,
         periods=registry.reference.calendar.mark_open_periods(),
@@ -244,6 +256,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),
         waiting_slots=np.zeros(1 << 11, np.uint64),
+        invoice_slots=reserve(np.uint64, 1 << 18),
     )
     words = reserve(np.int64, 1, RESERVED_CELLS)
     words[0] = -1

@@ -32,6 +32,7 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
+    **read_queries("reporting.verification", "invoices.sql"),
 }
 _PACKAGE = "reporting.verification"
 _EPOCH = date(1970, 1, 1)
@@ -201,6 +202,7 @@ def _build_kinds() -> pa.Table:
             "change": kind.change.name,
             "is_interest": kind.is_interest,
             "of_payee": kind.is_payee_act,
+            "bills": kind.bills,
         }
         for number, kind in enumerate(CATALOG)
         if number

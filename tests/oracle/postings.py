@@ -2,7 +2,7 @@
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.outcome_codes import Outcome
-from tests.oracle import budget, commitments
+from tests.oracle import budget, commitments, invoices
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.model import Cell, Decision, Line, LineRefused, OpenItem, Payee, State, World
 
@@ -17,6 +17,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     if line.period not in world.open_periods:
         raise LineRefused(Outcome.PERIOD_CLOSED)
     payee = _find_payee(state, kind, line)
+    invoices.check_invoice(state, line, place[0])
     followed = commitments.find_link(state, line, place)
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
@@ -27,6 +28,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     cell = max(followed.cell, 0)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee)
     state.items[place[1]] = build_item(state, followed, bare)
+    invoices.note_amount(state, place[1], line.amount)
+    invoices.record_invoice(state, line, place[1])
     if kind.change is not PayeeChange.NONE:
         _apply_change(state, kind, line, place[1])
     return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit)

@@ -32,6 +32,7 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.PRIORITY: "Of a payment request: 0 (first) to 9",
     Field.INVOICE_NUMBER: "Of a payment request: the number of the invoice",
     Field.INVOICE_DATE: "Of a payment request: the date of the invoice",
+    Field.INVOICE_PART: "Of a payment request for a part of an invoice: which part, 1 to 99",
     Field.REMITTANCE: "Of a payment request: the text for the payee",
     Field.ACTIVITY: "The activity: kept with the file",
     Field.COST_CENTRE: "The cost centre: kept with the file",
