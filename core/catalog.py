@@ -149,6 +149,8 @@ class ActKind(NamedTuple):
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
     bills: bool = False
     """The act requests the payment of an invoice, if it states one: each invoice is requested once."""
+    refusal: Outcome = Outcome.ACCEPTED
+    """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
 
     @property
     def has_payee(self) -> bool:
@@ -249,7 +251,7 @@ CATALOG: tuple[ActKind, ...] = (
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
-    _settle("set_off", "compensation", _S.PAYABLE, credit=Role.RECEIVABLE, settles=1),
+    _settle("set_off", "compensation", _S.PAYABLE, credit=Role.RECEIVABLE, settles=1, refusal=_O.RECEIVABLE_MISSING),
     ActKind("late_interest", "intérêts moratoires", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.SPEND, ae_reserved=1, cp_reserved=1, debit=Role.LATE_INTEREST, credit=Role.CREDITOR, pays=True,
             after=_S.PAYABLE, reaches=_S.PAYABLE),

@@ -33,6 +33,7 @@ class Effects(NamedTuple):
     change: Code
     whole: Code
     inherits: Code
+    refusal: Code
     opens: Code
 
 

@@ -66,6 +66,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "The payment term already runs again: this suspension has ended.", "There is nothing to resume.",
         "Le délai de paiement court déjà : cette suspension a pris fin.", "Il n'y a rien à reprendre.",
     ),
+    _O.RECEIVABLE_MISSING: Remedy(
+        "This act needs a receivable of the State, and receivables are not built yet: there is none to take up.",
+        "Pay the debt, or leave it open; collect what the creditor owes by other means until receivables exist.",
+        "Cet acte suppose un titre de perception ; les titres ne sont pas encore gérés : il n'y a rien à reprendre.",
+        "Payer la dette ou la laisser ouverte ; recouvrer par ailleurs ce que doit le créancier.",
+    ),
     _O.TRANSFER_AMOUNT_DIFFERS: Remedy(
         "The bank debits, rejects and returns a transfer whole; this amount is not that of the transfer.",
         "Check the amount against the bank's file, and present the movement with the amount of the transfer.",

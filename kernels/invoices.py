@@ -10,7 +10,8 @@ import numpy as np
 
 from core.catalog import Remainder, Stage
 from core.tables.book import CLAIM_LINE_BIT, CLAIM_PART_MASK, USE_BIT, USE_MASK
-from core.tables.journal import Bytes, Fingerprints, Spans, Suppliers, Words
+from core.tables.invoices import Suppliers
+from core.tables.journal import Bytes, Fingerprints, Spans, Words
 from kernels import key_index
 from kernels.hashing import compute_siphash
 from kernels.jit import as_position, fills, kernel, part, rare_part, reads

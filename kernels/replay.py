@@ -4,7 +4,8 @@ import numpy as np
 
 from core.catalog import PayeeChange
 from core.tables.book import Book
-from core.tables.journal import Fingerprints, RequestedInvoices, StoredEntries
+from core.tables.invoices import RequestedInvoices
+from core.tables.journal import Fingerprints, StoredEntries
 from kernels import invoices, key_index, payees
 from kernels.jit import advances, kernel, part, reads
 from kernels.links import build_link, no_link

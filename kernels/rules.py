@@ -62,6 +62,8 @@ def _check_payee(acts, book, place):
 def _check_remainders(book, link, kind, amount):
     item, _, base, root, sign = link
     effects, items = book.effects, book.items
+    if effects[kind].refusal != Outcome.ACCEPTED.value:
+        return refused(effects[kind].refusal, -1, 0)
     if effects[kind].whole and amount != items[item].open:
         return refused(Outcome.TRANSFER_AMOUNT_DIFFERS.value, -1, 0)
     if sign < 0 and amount > items[item].open:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import calendar, chart, late_interest, nomenclature, payment_rules
-from core.catalog import Role
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
@@ -56,11 +55,6 @@ class CodeLabels:
         """Return the label of an account in the chart of an exercise, or in the latest chart that has the account."""
         charted = self.charts[exercise].accounts if exercise in self.charts else {}
         return charted.get(account, self.accounts.get(account, ""))
-
-    @property
-    def receivables(self) -> dict[int, str]:
-        """By exercise, the account of receivables."""
-        return {year: year_chart.shared_accounts[Role.RECEIVABLE] for year, year_chart in self.charts.items()}
 
 
 def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:

@@ -90,26 +90,6 @@ class Fingerprints(NamedTuple):
     low: Hash32
 
 
-class Suppliers(NamedTuple):
-    """The supplier and the day of each invoice."""
-
-    high: Hash64
-    """With ``low``: fingerprint of the payee."""
-    low: Hash32
-    day: Day
-    """0 where none is stated."""
-
-
-class RequestedInvoices(NamedTuple):
-    """The invoices of stored requests, as the replay reads them: one row per entry that states an invoice number."""
-
-    entry: Entry
-    high: Hash64
-    low: Hash32
-    part: Small
-    """0 for the whole invoice."""
-
-
 PREDECESSOR_BY_ENTRY = -1
 """Value of ``Acts.previous_line`` where the predecessor is named by its entry."""
 
@@ -282,7 +262,8 @@ class RequestDetails(NamedTuple):
     priority: Small
     """-1 where none is given."""
     invoice_part: Small
-    """0 where none is given."""
+    """0 where none is given, like the year."""
+    right_year: Small
 
 
 class NodeBalances(NamedTuple):

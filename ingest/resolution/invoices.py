@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.tables.columns import seal
-from core.tables.journal import Spans, Suppliers
+from core.tables.invoices import Suppliers
+from core.tables.journal import Spans
 from ingest.resolution.line_batch import BILLS, LineBatch
 from posting.book import fingerprints
 

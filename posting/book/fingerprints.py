@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from core.act_fields import Field
 from core.catalog import Family
 from core.tables.columns import allocate_unfilled, seal
-from core.tables.journal import Bytes, Fingerprints, Spans, Suppliers, Words
+from core.tables.invoices import Suppliers
+from core.tables.journal import Bytes, Fingerprints, Spans, Words
 from kernels import hashing, invoices
 
 Secret = tuple[int, int]

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import calendar, chart, nomenclature
+from core import calendar, chart, nomenclature, prescription
 from core.calendar import Calendar
 from core.chart import Chart
+from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -69,6 +70,8 @@ class ReferenceData:
     calendar: Calendar
     nomenclatures: Mapping[int, Nomenclature]
     charts: Mapping[int, Chart]
+    lapse_years: EffectiveDated
+    """After how many whole years a debt lapses."""
 
     @classmethod
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "ReferenceData":
@@ -79,6 +82,7 @@ class ReferenceData:
             days,
             years,
             {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
+            prescription.load(folder),
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:

@@ -7,7 +7,8 @@ import numpy as np
 from core.catalog import CATALOG
 from core.tables.book import PAYEE_BLOCKED_BIT
 from core.tables.columns import seal, select_rows
-from core.tables.journal import RequestedInvoices, RequestPages, Suppliers
+from core.tables.invoices import RequestedInvoices, Suppliers
+from core.tables.journal import RequestPages
 from core.tables.text_cells import TextCells
 from kernels import replay as kernel
 from posting import payment_detail_pages

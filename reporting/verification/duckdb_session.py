@@ -116,12 +116,7 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": list(KNOWN_LAYOUTS)}
-    receivables = {"exercise": list(codes.receivables), "code": list(codes.receivables.values())}
-    tables = (
-        {"known_layout": layouts, "receivable": receivables}
-        | _build_nomenclature(codes)
-        | _build_interest_rules(codes)
-    )
+    tables = {"known_layout": layouts} | _build_nomenclature(codes) | _build_interest_rules(codes)
     return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
 
 

@@ -1,8 +1,8 @@
 """Reader of the pages of payment details, written from their description alone.
 
-Little-endian: version (1 byte, 2), columns present (1 byte, a bit each), lines (4 bytes), each line's entry minus the first
-entry (4 bytes), then the columns present: three of days (2 bytes), priorities and parts of invoices (1 byte each), three
-of texts (lengths of 2 bytes, then the texts).
+Little-endian: version (1 byte, 2), columns present (2 bytes, a bit each), lines (4 bytes), each line's entry minus the first
+entry (4 bytes), then the columns present: three of days (2 bytes), priorities and parts of invoices (1 byte each), years of
+rights (2 bytes), four of texts (lengths of 2 bytes, then the texts).
 """
 
 from typing import NamedTuple
@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-_HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 6, 4, 2
+_COLUMNS_END, _HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 3, 7, 4, 2
 _VERSION = 2
-_NUMBER_BYTES = (2, 2, 2, 1, 1)
-_TEXTS = 3
-_RECEIVED, _INVOICE_DATE, _INVOICE_PART, _INVOICE_NUMBER = 0, 2, 4, 6
+_NUMBER_BYTES = (2, 2, 2, 1, 1, 2)
+_TEXTS = 4
+_RECEIVED, _INVOICE_DATE, _INVOICE_PART, _RIGHT_YEAR, _INVOICE_NUMBER, _STOP = 0, 2, 4, 5, 7, 9
 """Positions among the columns."""
 _NO_PART = 255
 
@@ -28,14 +28,15 @@ class PageLines(NamedTuple):
     received: NDArray[np.int64]
     invoice_date: NDArray[np.int64]
     invoice_part: NDArray[np.int64]
+    right_year: NDArray[np.int64]
     invoice_number: pa.Array
+    prescription_stop: pa.Array
 
 
 def read_lines(pages: pa.Table) -> pa.Table:
     """Return a row for each line of every page: page, place on it, entry and what it states; a malformed page has none.
 
-    ``received`` and ``invoice_date`` are days counted from 1970; they, ``invoice_part`` and ``invoice_number`` are 0 or empty
-    where the line does not state them.
+    ``received`` and ``invoice_date`` are days counted from 1970; what a line does not state is 0 or empty.
     """
     firsts = pages["entry_id"].to_pylist()
     read = [_read_page(page) for page in pages["page"].to_pylist()]
@@ -50,18 +51,28 @@ def read_lines(pages: pa.Table) -> pa.Table:
     }
     lines |= {
         name: np.concatenate([none, *(getattr(lines, name) for lines in read)])
-        for name in ("received", "invoice_date", "invoice_part")
+        for name in ("received", "invoice_date", "invoice_part", "right_year")
     }
-    numbers = [pa.array([], pa.string()), *(lines.invoice_number for lines in read)]
-    return pa.table({**lines, "invoice_number": pa.chunked_array(numbers)})
+    texts = {
+        name: pa.chunked_array([getattr(page_lines, name) for page_lines in read], pa.string())
+        for name in ("invoice_number", "prescription_stop")
+    }
+    return pa.table({**lines, **texts})
 
 
 def _read_page(page: bytes) -> PageLines:
     offsets = read_entries(page)
     count = len(offsets)
-    dates = (_read_numbers(page, count, place) for place in (_RECEIVED, _INVOICE_DATE))
     parts = _read_numbers(page, count, _INVOICE_PART, _NO_PART)
-    return PageLines(offsets, *dates, np.where(parts == _NO_PART, 0, parts), _read_numbers_of_invoices(page, count))
+    return PageLines(
+        offsets,
+        _read_numbers(page, count, _RECEIVED),
+        _read_numbers(page, count, _INVOICE_DATE),
+        np.where(parts == _NO_PART, 0, parts),
+        _read_numbers(page, count, _RIGHT_YEAR),
+        _read_texts(page, count, _INVOICE_NUMBER),
+        _read_texts(page, count, _STOP),
+    )
 
 
 def read_entries(page: bytes) -> NDArray[np.int64]:
@@ -69,18 +80,23 @@ def read_entries(page: bytes) -> NDArray[np.int64]:
     none = np.zeros(0, np.int64)
     if len(page) < _HEAD_BYTES or page[0] != _VERSION:
         return none
-    columns, lines = page[1], int.from_bytes(page[2:_HEAD_BYTES], "little")
+    columns, lines = _read_columns(page), int.from_bytes(page[_COLUMNS_END:_HEAD_BYTES], "little")
     if _find_column(page, lines, len(_NUMBER_BYTES) + _TEXTS) != len(page) or columns >> (len(_NUMBER_BYTES) + _TEXTS):
         return none
     return np.frombuffer(page, "<u4", lines, _HEAD_BYTES).astype(np.int64)
 
 
+def _read_columns(page: bytes) -> int:
+    return int.from_bytes(page[1:_COLUMNS_END], "little")
+
+
 def _find_column(page: bytes, lines: int, place: int) -> int:
     """Return where the column at ``place`` begins, after those before it that are present."""
     at = _HEAD_BYTES + _ENTRY_BYTES * lines
-    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES[:place]) if page[1] >> bit & 1)
+    columns = _read_columns(page)
+    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES[:place]) if columns >> bit & 1)
     for bit in range(len(_NUMBER_BYTES), place):
-        if page[1] >> bit & 1 and at + _LENGTH_BYTES * lines <= len(page):
+        if columns >> bit & 1 and at + _LENGTH_BYTES * lines <= len(page):
             lengths = np.frombuffer(page, "<u2", lines, at)
             at += _LENGTH_BYTES * lines + int(lengths.sum(dtype=np.int64))
     return at
@@ -88,20 +104,21 @@ def _find_column(page: bytes, lines: int, place: int) -> int:
 
 def _read_numbers(page: bytes, lines: int, place: int, none: int = 0) -> NDArray[np.int64]:
     """Return a column of days or small numbers; ``none`` on every line if it is absent."""
-    if not lines or not page[1] >> place & 1:
+    if not lines or not _read_columns(page) >> place & 1:
         return np.full(lines, none, np.int64)
     width = _NUMBER_BYTES[place]
     return np.frombuffer(page, f"<u{width}", lines, _find_column(page, lines, place)).astype(np.int64)
 
 
-def _read_numbers_of_invoices(page: bytes, lines: int) -> pa.Array:
-    if not lines or not page[1] >> _INVOICE_NUMBER & 1:
+def _read_texts(page: bytes, lines: int, place: int) -> pa.Array:
+    """Return a column of texts; empty on every line if it is absent."""
+    if not lines or not _read_columns(page) >> place & 1:
         return pa.array([""] * lines, pa.string())
-    at = _find_column(page, lines, _INVOICE_NUMBER)
+    at = _find_column(page, lines, place)
     ends = np.cumsum(np.frombuffer(page, "<u2", lines, at), dtype=np.int32)
     start = at + _LENGTH_BYTES * lines
     offsets = pa.py_buffer(np.concatenate([np.zeros(1, np.int32), ends]))
-    numbers = pa.BinaryArray.from_buffers(
+    texts = pa.BinaryArray.from_buffers(
         pa.binary(), lines, [None, offsets, pa.py_buffer(page[start : start + int(ends[-1])])]
     )
-    return pa.array([text.decode(errors="replace") for text in numbers.to_pylist()], pa.string())
+    return pa.array([text.decode(errors="replace") for text in texts.to_pylist()], pa.string())

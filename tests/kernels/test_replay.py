@@ -8,7 +8,8 @@ from core.catalog import CATALOG
 from core.outcome_codes import Outcome
 from core.tables.book import PAYEE_BLOCKED_BIT
 from core.tables.columns import read_column_kinds, seal
-from core.tables.journal import Fingerprints, RequestedInvoices, StoredEntries
+from core.tables.invoices import RequestedInvoices
+from core.tables.journal import Fingerprints, StoredEntries
 from kernels import replay as kernel
 from tests.act_strategies import DecisionCase, cases
 from tests.kernels.decision_cases import KernelBook, read_ledger_content

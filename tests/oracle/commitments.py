@@ -42,6 +42,8 @@ def find_link(state: State, line: Line, place: ActPosition) -> Link:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
     if kind.name == "payment" and _is_suspended(state, entry):
         raise LineRefused(Outcome.TERM_SUSPENDED)
+    if kind.refusal is not Outcome.ACCEPTED:
+        raise LineRefused(kind.refusal)
     if kind.whole and line.amount != item.open:
         raise LineRefused(Outcome.TRANSFER_AMOUNT_DIFFERS)
     if not kind.mirrors:
