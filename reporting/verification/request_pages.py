@@ -81,7 +81,9 @@ def read_entries(page: bytes) -> NDArray[np.int64]:
     if len(page) < _HEAD_BYTES or page[0] != _VERSION:
         return none
     columns, lines = _read_columns(page), int.from_bytes(page[_COLUMNS_END:_HEAD_BYTES], "little")
-    if _find_column(page, lines, len(_NUMBER_BYTES) + _TEXTS) != len(page) or columns >> (len(_NUMBER_BYTES) + _TEXTS):
+    if _find_column(page, lines, len(_NUMBER_BYTES) + _TEXTS) != len(page) or columns >> (
+        len(_NUMBER_BYTES) + _TEXTS
+    ):
         return none
     return np.frombuffer(page, "<u4", lines, _HEAD_BYTES).astype(np.int64)
 

@@ -93,5 +93,7 @@ def _replay_journal(journal: list[StoredEntry], twin: KernelBook) -> None:
     claims = [entry for entry in journal if entry.invoice]
     own = [(entry.entry, *entry.invoice, entry.invoice_part) for entry in claims]  # type: ignore[misc]
     kinds = read_column_kinds(RequestedInvoices)
-    columns_of_claims = (np.array([row[at] for row in own], kind.dtype) for at, kind in enumerate(kinds.values()))
+    columns_of_claims = (
+        np.array([row[at] for row in own], kind.dtype) for at, kind in enumerate(kinds.values())
+    )
     kernel.replay_claims(seal(RequestedInvoices(*columns_of_claims)), twin.tables)

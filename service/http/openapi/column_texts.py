@@ -33,6 +33,8 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.INVOICE_NUMBER: "Of a payment request: the number of the invoice",
     Field.INVOICE_DATE: "Of a payment request: the date of the invoice",
     Field.INVOICE_PART: "Of a payment request for a part of an invoice: which part, 1 to 99",
+    Field.RIGHT_YEAR: "Of a payment request: the year in which the right arose, if no service or invoice tells it",
+    Field.PRESCRIPTION_STOP: "Of a payment request: what kept the debt from lapsing, `interruption`, `suspension` or `relief`, and its reference",
     Field.REMITTANCE: "Of a payment request: the text for the payee",
     Field.ACTIVITY: "The activity: kept with the file",
     Field.COST_CENTRE: "The cost centre: kept with the file",

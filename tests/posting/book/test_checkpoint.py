@@ -44,7 +44,11 @@ def build_filled_book(entries: int, keys: int, payees: int) -> BookState:
     book.keys["high"][:keys] = np.arange(1, keys + 1)
     book.payees["high"][:payees] = np.arange(1, payees + 1) << 7
     book.invoices["high"][:_INVOICES] = np.arange(1, _INVOICES + 1) << 9
-    for table, rows in ((book.keys, keys), (book.payees, payees), (book.invoices, _INVOICES)):  # spread, as fingerprints are
+    for table, rows in (
+        (book.keys, keys),
+        (book.payees, payees),
+        (book.invoices, _INVOICES),
+    ):  # spread, as fingerprints are
         table["low"][:rows] = np.arange(1, rows + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     counters["entries"], counters["keys"], counters["payees"] = entries, keys, payees
     counters["invoices"] = _INVOICES
@@ -76,7 +80,10 @@ def _stream(snapshot: CheckpointSnapshot) -> bytes:
 
 
 def _assert_same(state: BookState, other: BookState, mark: CheckpointExtent) -> None:
-    counts = {"items": mark.entries + 1, **{name: getattr(mark, name) for name in ("keys", "payees", "invoices")}}
+    counts = {
+        "items": mark.entries + 1,
+        **{name: getattr(mark, name) for name in ("keys", "payees", "invoices")},
+    }
     for name, rows in counts.items():
         assert (getattr(other.book, name)[:rows] == getattr(state.book, name)[:rows]).all()
 
@@ -262,7 +269,9 @@ def test_a_checkpoint_without_an_end_is_refused(cut: int) -> None:
 
 
 def _chain(*links: tuple[int, int]) -> list[CheckpointRow]:
-    return [CheckpointRow(batch, batch * 10, batch, 0, 0, previous, 1, bytes(32)) for batch, previous in links]
+    return [
+        CheckpointRow(batch, batch * 10, batch, 0, 0, previous, 1, bytes(32)) for batch, previous in links
+    ]
 
 
 @pytest.mark.parametrize("links", [[], [(3, 0)], [(3, 0), (7, 3)], [(3, 0), (7, 3), (8, 7)]])
@@ -325,7 +334,8 @@ def _credits() -> File:
 
 def _sizes(*sizes: tuple[int, int]) -> list[CheckpointRow]:
     return [
-        CheckpointRow(at, entries, 0, 0, 0, at - 1, pieces, b"") for at, (entries, pieces) in enumerate(sizes, 1)
+        CheckpointRow(at, entries, 0, 0, 0, at - 1, pieces, b"")
+        for at, (entries, pieces) in enumerate(sizes, 1)
     ]
 
 

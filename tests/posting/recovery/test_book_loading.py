@@ -127,8 +127,15 @@ FILES: list[File] = [
         ),
         *_act("EJR", "commitment_decrease", _build_follower("EJ1#3", "7.00")),
         *_act("EJC", "commitment_increase", _build_follower("EJ2", "3.00")),
-        *_act("DP3", "payment_request_without_service", _build_follower("EJ1#1", "4.00", payee="P4", **_PART)),
-        *_act("DP4", "direct_payment_request", _spent("2.00", payee="P3", **_INVOICE), _spent("1.00", payee="P3", **_INVOICE)),
+        *_act(
+            "DP3", "payment_request_without_service", _build_follower("EJ1#1", "4.00", payee="P4", **_PART)
+        ),
+        *_act(
+            "DP4",
+            "direct_payment_request",
+            _spent("2.00", payee="P3", **_INVOICE),
+            _spent("1.00", payee="P3", **_INVOICE),
+        ),
         *_act("DP5", "direct_payment_request", _spent("6.00", payee="P3", **_INVOICE)),
         *_act("TS1", "term_suspension", {"predecessor": "DP3"}),
         *_act("M2", "budget_move_cp", _spent("1.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
