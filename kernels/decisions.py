@@ -37,7 +37,8 @@ def _reject_act(acts, book, decisions, context, finding):
     else:
         refuse_act(acts, decisions, (row, end), (line, finding))
         if finding[0] == Outcome.INVOICE_ALREADY_REQUESTED.value:
-            decisions[line].entry = invoices.find_claim(acts, book, line)
+            entry = invoices.find_claim(acts, book, line)
+            decisions[line].entry, decisions[line].day = entry, book.items[as_position(entry)].day
 
 
 @part
@@ -73,6 +74,7 @@ def borrow_book(book):
         borrow(book.counters),
         borrow(book.figures),
         borrow(book.periods),
+        borrow(book.years),
         borrow(book.roles),
         borrow(book.slots),
         borrow(book.payee_slots),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import calendar, chart, late_interest, nomenclature, payment_rules
+from core.calendar import Exercise
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
@@ -29,6 +30,8 @@ class CodeLabels:
     accounts: dict[str, str]
     interest: LateInterestRules
     term_days: EffectiveDated
+    exercises: dict[int, Exercise]
+    """By year, from the calendar."""
 
     def find_year(self, year: int) -> Nomenclature:
         """Return the nomenclature of ``year``.
@@ -65,8 +68,10 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     ReferenceDataError
         The files contradict each other.
     """
-    labels = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
-    for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
+    exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
+    interest, term_days = late_interest.load(folder), payment_rules.load(folder).term_days
+    labels = CodeLabels({}, {}, {}, {}, {}, interest, term_days, exercises)
+    for year in sorted(exercises):
         year_folder = folder.joinpath(str(year))
         codes = labels.years[year] = nomenclature.load(year_folder)
         labels.charts[year] = chart.load(year_folder, codes)

@@ -28,6 +28,7 @@ class StoredEntries(NamedTuple):
     predecessor: Entry
     amount: Money
     cell: Index
+    day: Day
     payee: Index
     kind: Code
     debit: Small
@@ -113,6 +114,8 @@ class Acts(NamedTuple):
     """Row of the act's first line."""
     period: Index
     """``core.calendar`` period of the posting."""
+    day: Day
+    """The day of posting."""
     cell: Index
     """Account assignment; -1 if the line gives none (it inherits its predecessor's)."""
     source: Index
@@ -126,7 +129,7 @@ class Acts(NamedTuple):
     payee_low: Hash32
     """With ``payee_high``: fingerprint of the payee; both 0 if there is none."""
     invoice_low: Hash32
-    """With ``invoice_high``: fingerprint of supplier, number and date of the invoice that the line requests; both 0 if none."""
+    """With ``invoice_high``: fingerprint of supplier, number and date of the invoice requested; both 0 if none."""
     account: Small
     """Account that the sender gave in place of the role's; 0 if none."""
     invoice_part: Code
@@ -150,6 +153,8 @@ class Decisions(NamedTuple):
     payee: Index
     node: Index
     """Budget node that lacks credit or breaks the rule; -1 if none."""
+    day: Day
+    """The day of the entry that INVOICE_ALREADY_REQUESTED names; it has no meaning for any other outcome."""
     debit: Small
     credit: Small
     outcome: Code

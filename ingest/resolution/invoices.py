@@ -19,6 +19,7 @@ def fingerprint_invoices(
     line_batch: LineBatch,
     kind: NDArray[np.uint8],
     keys: Mapping[str, np.ndarray],
+    *,
     secret: fingerprints.Secret,
 ) -> dict[str, np.ndarray]:
     """Return the fingerprint and the part of the invoice that each request states; nothing if no line can state one.
@@ -32,6 +33,6 @@ def fingerprint_invoices(
     spans = seal(Spans(spans.start, np.where(bills, spans.end, spans.start)))
     payees = (np.ascontiguousarray(keys[name]) for name in ("payee_high", "payee_low"))
     suppliers = Suppliers(*payees, days.astype(np.int32))
-    high, low = fingerprints.fingerprint_invoices(spans, number.values.text, suppliers, secret)
+    high, low = fingerprints.fingerprint_invoices(spans, number.values.text, suppliers, secret=secret)
     part, _ = line_batch.read_number(Field.INVOICE_PART)
     return {"invoice_high": high, "invoice_low": low, "invoice_part": part.clip(0, _PART_LIMIT)}

@@ -32,7 +32,7 @@ def mark_unreadable_rights(
 
 
 def mark_prescribed(
-    line_batch: LineBatch, kind: NDArray[np.uint8], day: NDArray[np.int32], lapse_years: EffectiveDated
+    line_batch: LineBatch, kind: NDArray[np.uint8], day: NDArray[np.int32], *, lapse_years: EffectiveDated
 ) -> None:
     """Mark requests of ``day`` for debts that have lapsed, by the year of the right, otherwise by the date of the invoice.
 

@@ -103,18 +103,19 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
-    mark_prescribed(line_batch, kind, day, context.registry.reference.lapse_years)
+    mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
     fault, field = line_batch.marks
     columns = {
         **keys,
-        **fingerprint_invoices(line_batch, kind, keys, context.secret),
+        **fingerprint_invoices(line_batch, kind, keys, secret=context.secret),
         "head": grouped.head,
         "content": grouped.content,
         "kind": kind,
         "period": period,
+        "day": day,
         "cell": assigned.cell,
         "source": assigned.source,
         "account": assigned.account,

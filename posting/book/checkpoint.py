@@ -56,7 +56,7 @@ CHECKPOINT_HEADER = np.dtype(
 """The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
 FORMAT_VERSION = -3
-"""The version of the records in the pages; a checkpoint of another version is not used.  Version -2 had no invoices."""
+"""The version of the records in the pages; another one is not used.  Version -2 had no days of entries and no invoices."""
 
 
 class CheckpointExtent(NamedTuple):

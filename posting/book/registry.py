@@ -72,6 +72,8 @@ class ReferenceData:
     charts: Mapping[int, Chart]
     lapse_years: EffectiveDated
     """After how many whole years a debt lapses."""
+    compared: dict[bytes, int] = field(default_factory=dict, repr=False)
+    """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
     @classmethod
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "ReferenceData":

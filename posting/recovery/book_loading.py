@@ -156,7 +156,7 @@ async def _read_checkpoints(store: PostgresStore, state: BookState, journal: _Jo
     rows = [CheckpointRow(*row) for row in await store.fetch("checkpoints")]
     checkpoint_restore.check_chain(rows, *journal)
     extent = rows[-1].extent if rows else NO_CHECKPOINT
-    state.ensure_capacity_to_restore(*extent[1:])
+    state.ensure_capacity_to_restore(*extent[1:4], invoices=extent.invoices)
     for row in rows:
         select = f"select batch, piece, payload from checkpoint_page where batch = {row.batch}"
         pieces = checkpoint_restore.CheckpointPieces(row)

@@ -36,12 +36,12 @@ async def replay_invoices(
         pages, contents = decode(RequestPages, stream, 1)
         if not len(pages.entry_id):
             return
-        await asyncio.to_thread(_replay_pages, state, secret, pages, contents)
+        await asyncio.to_thread(_replay_pages, state, pages, contents, secret=secret)
         after = int(pages.entry_id[-1])
 
 
 def _replay_pages(
-    state: BookState, secret: fingerprints.Secret, pages: RequestPages, contents: TextCells
+    state: BookState, pages: RequestPages, contents: TextCells, *, secret: fingerprints.Secret
 ) -> None:
     data, (starts, ends) = contents.text.data, contents.spans
     texts = [data[start:end].tobytes() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
@@ -60,7 +60,7 @@ def read_invoices(
     high, low = (np.ascontiguousarray(payees[name]) for name in ("high", "low"))
     number = details.texts.invoice_number
     key = fingerprints.fingerprint_invoices(
-        number.spans, number.text, Suppliers(high, low, rows.invoice_date), secret
+        number.spans, number.text, Suppliers(high, low, rows.invoice_date), secret=secret
     )
     is_claim = _BILLS[items["kind"]] & (key.high != 0)
     requested = RequestedInvoices(rows.entry_id, key.high, key.low, rows.invoice_part)

@@ -121,6 +121,9 @@ select kind, id, code from reference_text order by kind, id;
 -- In order: of several meanings of one code the last one counts.
 select year, kind, id, meaning::text from reference_meaning order by reference_meaning;
 
+-- name: last_meaning
+select secret, (select coalesce(max(reference_meaning), 0) from reference_meaning) as last from engine;
+
 -- name: codes_in_use
 -- Year, kind and number of every code that an account assignment names, that has figures, or that was posted to.
 select distinct c.budget_year::int as year, k.kind, k.id

@@ -63,7 +63,7 @@ def read_lines(pages: pa.Table) -> pa.Table:
 def _read_page(page: bytes) -> PageLines:
     offsets = read_entries(page)
     count = len(offsets)
-    parts = _read_numbers(page, count, _INVOICE_PART, _NO_PART)
+    parts = _read_numbers(page, count, _INVOICE_PART, none=_NO_PART)
     return PageLines(
         offsets,
         _read_numbers(page, count, _RECEIVED),
@@ -104,7 +104,7 @@ def _find_column(page: bytes, lines: int, place: int) -> int:
     return at
 
 
-def _read_numbers(page: bytes, lines: int, place: int, none: int = 0) -> NDArray[np.int64]:
+def _read_numbers(page: bytes, lines: int, place: int, *, none: int = 0) -> NDArray[np.int64]:
     """Return a column of days or small numbers; ``none`` on every line if it is absent."""
     if not lines or not _read_columns(page) >> place & 1:
         return np.full(lines, none, np.int64)

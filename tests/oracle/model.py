@@ -50,6 +50,8 @@ class Cell(NamedTuple):
     expense: int = 0
     accrued: int = 0
     creditor: int = 0
+    year: int = 0
+    """The budget year."""
 
     @property
     def own_node(self) -> int:
@@ -81,6 +83,7 @@ class Line(NamedTuple):
     """Supplier, number and date of the invoice that the line requests."""
     invoice_part: int = 0
     """0 for the whole invoice."""
+    day: int = 0
 
 
 class OpenItem(NamedTuple):
@@ -101,6 +104,7 @@ class OpenItem(NamedTuple):
     """Whether the act that may follow only once has followed."""
     is_suspended: bool = False
     """Whether its payment term is suspended."""
+    day: int = 0
 
 
 class Payee(NamedTuple):
@@ -151,6 +155,18 @@ class LineRefused(Exception):
         self.outcome, self.node, self.missing, self.entry = Outcome(outcome), node, missing, entry
 
 
+class BudgetYear(NamedTuple):
+    """The days of a budget year, since 1970."""
+
+    first_day: int
+    last_day: int
+    last_order_day: int
+    window_from: int
+    """The first day of the orders that may be paid after the year."""
+    last_payment_day: int
+    """The last day of the window; ``last_day`` if it is closed."""
+
+
 class World(NamedTuple):
     """The data that decisions read and never change."""
 
@@ -159,6 +175,7 @@ class World(NamedTuple):
     open_periods: frozenset[int]
     roles: Mapping[tuple[int, Role], int]
     """Accounts that do not depend on the assignment, by period."""
+    years: Mapping[int, BudgetYear]
 
 
 class State(NamedTuple):
@@ -195,7 +212,9 @@ class State(NamedTuple):
 def to_line(columns: Mapping[str, int]) -> Line:
     """Return the line of one row of ``core.tables.journal.Acts``."""
     by_entry = columns["previous_line"] == PREDECESSOR_BY_ENTRY
-    own = {name: columns[name] for name in ("head", "kind", "amount", "period", "fault", "cell", "source")}
+    own = {
+        name: columns[name] for name in ("head", "kind", "amount", "period", "day", "fault", "cell", "source")
+    }
     return Line(
         **own,
         account=columns["account"],

@@ -38,7 +38,7 @@ _INVOICES = 400
 def build_filled_book(entries: int, keys: int, payees: int) -> BookState:
     """Return a book with different contents in every row."""
     state = create_empty_book(build_registry())
-    state.ensure_capacity_to_restore(entries, keys, payees, _INVOICES)
+    state.ensure_capacity_to_restore(entries, keys, payees, invoices=_INVOICES)
     book, counters = state.book, state.book.counters
     book.items["open"][1 : entries + 1] = np.arange(1, entries + 1)
     book.keys["high"][:keys] = np.arange(1, keys + 1)
@@ -57,7 +57,7 @@ def build_filled_book(entries: int, keys: int, payees: int) -> BookState:
 
 def _restore_book(snapshots: list[CheckpointSnapshot]) -> BookState:
     state, mark = create_empty_book(build_registry()), snapshots[-1].extent
-    state.ensure_capacity_to_restore(*mark[1:])
+    state.ensure_capacity_to_restore(*mark[1:4], invoices=mark.invoices)
     for snapshot in snapshots:
         _restore(state, snapshot)
     return state
@@ -160,7 +160,7 @@ def test_pieces_are_accepted_in_any_order() -> None:
     assert len(rows) > 40
     assert {len(row) for row in rows} == {PIECE_BYTES + 26}, "no part of a row is left over"
     again = create_empty_book(build_registry())
-    again.ensure_capacity_to_restore(5000, 70_000, 10, _INVOICES)
+    again.ensure_capacity_to_restore(5000, 70_000, 10, invoices=_INVOICES)
     checkpoint_restore.restore_pages(again, _pieces(snapshot.build_row(), reversed(rows)))
     _assert_same(state, again, snapshot.extent)
 
@@ -177,7 +177,7 @@ def _take_snapshot() -> tuple[CheckpointSnapshot, list[bytes], CheckpointRow]:
 def _assert_refused(row: CheckpointRow, rows: list[bytes], reason: str) -> None:
     """Assert that the checkpoint is refused, and that the book is unchanged."""
     state = create_empty_book(build_registry())
-    state.ensure_capacity_to_restore(70_000, 5000, 10, _INVOICES)
+    state.ensure_capacity_to_restore(70_000, 5000, 10, invoices=_INVOICES)
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {row.batch} .*{reason}"):
         checkpoint_restore.restore_pages(state, _pieces(row, [b"".join(rows)]))
     assert not state.book.items["open"].any()
