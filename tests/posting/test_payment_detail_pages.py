@@ -131,7 +131,8 @@ def _describe_line(line: plain.LineFields) -> dict[str, Any]:
     entry, details = line
     dates = {field.column: days.parse(details[field]) or 0 for field in plain.DAYS}
     texts = {field.column: details[field] for field in plain.TEXTS}
-    return {"entry_id": entry, **dates, **texts, "priority": int(details[Field.PRIORITY] or -1)}
+    numbers = {field.column: int(details[field] or 0) for field in (Field.INVOICE_PART, Field.RIGHT_YEAR)}
+    return {"entry_id": entry, **dates, **texts, **numbers, "priority": int(details[Field.PRIORITY] or -1)}
 
 
 def test_a_page_is_full_after_so_many_lines() -> None:
@@ -165,9 +166,9 @@ PAGE = plain.encode_page(
         PAGE[:5],
         PAGE[:-1],
         PAGE + b"x",
-        b"\2" + PAGE[1:],
-        PAGE[:2] + b"\0\0\0\0",
-        PAGE[:2] + b"\xff" * 40,
+        b"\1" + PAGE[1:],
+        PAGE[:3] + b"\0\0\0\0",
+        PAGE[:3] + b"\xff" * 40,
     ],
     ids=["empty", "no head", "short", "long", "other version", "no lines", "too many lines"],
 )
