@@ -158,7 +158,7 @@ def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]
 
 
 def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
-    """Return the rules of the payment term and of late interest, each with the days from which and before which it holds."""
+    """Return the rules of payment term, late interest and lapse of debts, each with the days between which it holds."""
     rules, last = codes.interest, date.max
     columns: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
     for rule, dated in (
@@ -166,6 +166,7 @@ def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
         ("compensation", rules.compensation_cents),
         ("points", rules.points),
         ("days_a_year", rules.days_a_year),
+        ("lapse_years", codes.lapse_years),
     ):
         days = [date.min, *(_EPOCH + timedelta(days) for days in dated.since[1:].tolist())]
         for since, until, value in zip(days, [*days[1:], last], dated.value.tolist(), strict=True):

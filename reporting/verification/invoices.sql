@@ -28,3 +28,26 @@ left join freed f on f.entry_id = a.entry_id
 where (a.submission, a.exercise, a.reference) <> (b.submission, b.exercise, b.reference)
   and (a.part = b.part or a.part = 0 or b.part = 0) and (f.at is null or f.at > b.entry_id)
 group by b.entry_id, b.reference;
+
+-- name: prescription
+-- A request is not for a debt that has lapsed by the year of the right, else of the last service before it, else of the invoice, unless it states why not.
+with request as (
+    select e.entry_id, e.reference, e.predecessor, e.day, k.unbilled_sign < 0 as bills_service, l.right_year,
+           if(l.invoice_date > 0, year(date '1970-01-01' + l.invoice_date::int), null) as invoice_year
+    from request_line l join entry e on e.entry_id = l.entry_id join kind k on k.kind = e.kind
+    where k.bills and l.prescription_stop = ''
+),
+service as (
+    select s.predecessor as commitment, s.entry_id, year(s.day) as year from entry s join kind k on k.kind = s.kind where k.unbilled_sign > 0
+),
+arisen as (
+    select r.entry_id, any_value(r.reference) as reference, any_value(r.day) as day,
+           case when any_value(r.right_year) > 0 then any_value(r.right_year) when any_value(r.bills_service) then max(s.year)
+                else any_value(r.invoice_year) end as year
+    from request r left join service s on r.bills_service and s.commitment = r.predecessor and s.entry_id < r.entry_id
+    group by r.entry_id
+)
+select entry_name(a.entry_id, a.reference) as place, 'a right of ' || a.year || ', requested on ' || a.day as found,
+       'a right of ' || year(a.day) - p.value || ' or later' as expected
+from arisen a join ruled p on p.rule = 'lapse_years' and a.day >= p.since and a.day < p.until
+where a.year < year(a.day) - p.value;

@@ -1,6 +1,7 @@
-"""An invoice that is requested twice is found in the raw rows, even if the chain of the batches was made again."""
+"""An invoice requested twice and a debt that has lapsed are found in the raw rows, even if the chain was made again."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -33,16 +34,29 @@ ACCEPTED = (
     request("D5", "2.00", invoice_number="F-80", invoice_part="2"),
     request("D6", "3.00", invoice_number="F-81", line="1"),
     request("D6", "3.00", invoice_number="F-81", line="2"),
+    request("D7", "1.00", invoice_number="F-82", invoice_date="2014-01-01"),
+    request("D8", "1.00", invoice_number="F-83", right_year="2014"),
+    request("D9", "1.00", invoice_number="F-84", right_year="2013", prescription_stop="relief 2018-114"),
 )
-"""Requests that repeat an invoice rightly."""
+"""Requests that repeat an invoice rightly, and requests of debts that have not lapsed."""
 
 PLANTED = {
-    "another number": (b"F-78", b"F-81", "entry 18 (D6)"),
-    "another spelling": (b"F-78", b"f/81", "entry 18 (D6)"),
-    "another part": (b"\xff\x01\x02\xff", b"\xff\x01\x01\xff", "entry 22 (D5)"),
-    "the whole": (b"\xff\x01\x02\xff", b"\xff\x01\xff\xff", "entry 22 (D5)"),
+    "another number": (b"F-78", b"F-81", ["entry 23 (D6)", "entry 24 (D6)"]),
+    "another spelling": (b"F-78", b"f/81", ["entry 23 (D6)", "entry 24 (D6)"]),
+    "another part": (b"\xff\x01\x02\xff", b"\xff\x01\x01\xff", ["entry 22 (D5)"]),
+    "the whole": (b"\xff\x01\x02\xff", b"\xff\x01\xff\xff", ["entry 22 (D5)"]),
 }
-"""What is changed on the page of the requests, and the entry that then repeats an invoice."""
+"""What is changed on the page of the requests, and the entries that then repeat an invoice."""
+
+
+def day_bytes(day: date) -> bytes:
+    """Return a day as a page contains it."""
+    return (day - date(1970, 1, 1)).days.to_bytes(2, "little")
+
+
+def without_stop(page: bytes, stop: bytes) -> bytes:
+    """Return a page without the text of its last column: the line that stated it states nothing."""
+    return page[: -len(stop) - 2] + bytes(2)
 
 
 async def remake_chain(connection: asyncpg.Connection) -> None:
@@ -81,13 +95,15 @@ async def test_invoices_that_are_free_again_or_in_parts_are_proven(
 async def test_an_invoice_requested_twice_is_found(
     change: str, connection: asyncpg.Connection, dsn: str
 ) -> None:
-    before, after, place = PLANTED[change]
+    before, after, places = PLANTED[change]
     page = await connection.fetchval("select page from request_detail")
     assert page.count(before) == 1
     await connection.execute("update request_detail set page = $1", page.replace(before, after))
     await remake_chain(connection)
     findings = (await verify(dsn, folder=REFERENCE)).findings
-    assert [(finding.check, finding.place) for finding in findings] == [("invoices_once", place)]
+    assert sorted((finding.check, finding.place) for finding in findings) == [
+        ("invoices_once", place) for place in places
+    ]
 
 
 async def test_a_request_that_was_not_rejected_in_full_keeps_its_invoice(
@@ -97,3 +113,23 @@ async def test_a_request_that_was_not_rejected_in_full_keeps_its_invoice(
     await remake_chain(connection)
     findings = (await verify(dsn, folder=REFERENCE)).findings
     assert ("invoices_once", "entry 20 (D3)") in [(finding.check, finding.place) for finding in findings]
+
+
+LAPSED = {
+    "an older invoice": (day_bytes(date(2014, 1, 1)), day_bytes(date(2013, 12, 31)), "entry 25 (D7)"),
+    "an older right": (b"\xde\x07\xdd\x07", b"\xdd\x07\xdd\x07", "entry 26 (D8)"),
+    "no relief": (b"relief 2018-114", b"", "entry 27 (D9)"),
+}
+"""What is changed on the page of the requests, and the entry whose debt has then lapsed."""
+
+
+@pytest.mark.parametrize("change", LAPSED)
+async def test_a_debt_that_has_lapsed_is_found(change: str, connection: asyncpg.Connection, dsn: str) -> None:
+    before, after, place = LAPSED[change]
+    page = await connection.fetchval("select page from request_detail")
+    assert page.count(before) == 1
+    changed = page.replace(before, after) if after else without_stop(page, before)
+    await connection.execute("update request_detail set page = $1", changed)
+    await remake_chain(connection)
+    findings = (await verify(dsn, folder=REFERENCE)).findings
+    assert [(finding.check, finding.place) for finding in findings] == [("prescription", place)]
