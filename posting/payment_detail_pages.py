@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from core.act_fields import Field
 from core.errors import SchemaMismatch
 from core.tables.columns import allocate_zeros, concat_tables, seal
-from core.tables.journal import Bytes, RequestDetails, Spans
+from core.tables.invoices import RequestDetails
+from core.tables.journal import Bytes, Spans
 from core.tables.text_cells import TextCells
 
 COLUMNS = (

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from core.tables.journal import RequestDetails
+from core.tables.invoices import RequestDetails
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetailTexts
 from reporting.act_views import PaymentTerms

@@ -1,4 +1,4 @@
-"""The tables of invoices: what makes the fingerprint of each, and those that stored requests state."""
+"""The tables of what requests state of their payment: payment details, and what makes the fingerprint of each invoice."""
 
 from typing import NamedTuple
 
@@ -23,3 +23,17 @@ class RequestedInvoices(NamedTuple):
     low: Hash32
     part: Small
     """0 for the whole invoice."""
+
+
+class RequestDetails(NamedTuple):
+    """The payment details of payable lines, in order of entries, without their texts.  Days are 0 where none is given."""
+
+    entry_id: Entry
+    received: Day
+    due: Day
+    invoice_date: Day
+    priority: Small
+    """-1 where none is given."""
+    invoice_part: Small
+    """0 where none is given, like the year."""
+    right_year: Small

@@ -257,20 +257,6 @@ class RequestPages(NamedTuple):
     """Number of lines on the page."""
 
 
-class RequestDetails(NamedTuple):
-    """The payment details of payable lines, in order of entries, without their texts.  Days are 0 where none is given."""
-
-    entry_id: Entry
-    received: Day
-    due: Day
-    invoice_date: Day
-    priority: Small
-    """-1 where none is given."""
-    invoice_part: Small
-    """0 where none is given, like the year."""
-    right_year: Small
-
-
 class NodeBalances(NamedTuple):
     """The eight figures of a node after a batch.  A COPY row."""
 

@@ -16,7 +16,6 @@ from core.errors import EngineError
 from core.tables.book import (
     LEDGER_ACCOUNTS,
     Book,
-    BudgetNodes,
     BudgetYears,
     Cells,
     Counters,
@@ -27,8 +26,8 @@ from core.tables.book import (
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
-from posting.book import cells
-from posting.book.registry import CENTRES_A_YEAR, SHEETS, Registry
+from posting.book import budget_nodes, cells
+from posting.book.registry import Registry
 from posting.book.rehash import Rehash
 from posting.book.reserved_memory import extend, read_memory_bytes, reserve
 
@@ -57,7 +56,6 @@ CHANGES_PAYEE = np.array([kind.change is not PayeeChange.NONE for kind in CATALO
 
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
 _LOAD_TENTHS = 6
-_FIGURE_COUNT = 8
 
 
 @dataclass(slots=True)
@@ -245,7 +243,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     """Return an empty book with capacity for ``entries``."""
     rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
     reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
-    nodes, figures = _build_nodes(registry)
+    nodes, figures = budget_nodes.build_nodes(registry)
     book = Book(
         effects=_seal_records(Effects, build_effects()),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
@@ -289,24 +287,3 @@ def _count_slots(keys: int) -> int:
 def _round_up_to_pages(rows: int) -> int:
     """Round ``rows`` up to whole pages, as a checkpoint copies whole pages only."""
     return -(-rows // _WHOLE_PAGES) * _WHOLE_PAGES
-
-
-def _build_nodes(registry: Registry) -> tuple[np.ndarray, NDArray[np.int64]]:
-    """Build the budget nodes: every fund centre on each of its six sheets, in every budget year."""
-    size = len(registry.years) * CENTRES_A_YEAR * SHEETS
-    nodes, figures = (
-        reserve(to_record_dtype(BudgetNodes), size),
-        reserve(np.int64, size * _FIGURE_COUNT).reshape(size, _FIGURE_COUNT),
-    )
-    meanings = registry.meanings
-    centres = np.arange(1, meanings.centre_level.shape[1])
-    for row, year in enumerate(registry.years):
-        parent = meanings.centre_parent[row, 1:]
-        for sheet in range(SHEETS):
-            at = registry.find_node_positions(centres, np.array(year), np.array(sheet))
-            parent_at = registry.find_node_positions(parent, np.array(year), np.array(sheet))
-            nodes["parent"][at] = np.where(parent == 0, -1, parent_at)
-            nodes["level"][at] = meanings.centre_level[row, 1:]
-            nodes["staff"][at] = sheet // 3
-            nodes["blocking"][at] = ~meanings.centre_estimated[row, 1:]
-    return nodes, figures
