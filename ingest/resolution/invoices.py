@@ -31,8 +31,8 @@ def fingerprint_invoices(
         return {}
     spans, (days, _) = number.expand_spans(), line_batch.read_number(Field.INVOICE_DATE)
     spans = seal(Spans(spans.start, np.where(bills, spans.end, spans.start)))
-    payees = (np.ascontiguousarray(keys[name]) for name in ("payee_high", "payee_low"))
-    suppliers = Suppliers(*payees, days.astype(np.int32))
+    payee_high, payee_low = (np.ascontiguousarray(keys[name]) for name in ("payee_high", "payee_low"))
+    suppliers = Suppliers(payee_high, payee_low, days.astype(np.int32))
     high, low = fingerprints.fingerprint_invoices(spans, number.values.text, suppliers, secret=secret)
     part, _ = line_batch.read_number(Field.INVOICE_PART)
     return {"invoice_high": high, "invoice_low": low, "invoice_part": part.clip(0, _PART_LIMIT)}

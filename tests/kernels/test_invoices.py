@@ -24,7 +24,7 @@ suppliers = st.tuples(
 def _fingerprint(rows: list[tuple[bytes, Supplier]], secret: tuple[int, int]) -> list[tuple[int, int]]:
     spans, text = to_spans([number for number, _ in rows])
     types = enumerate((np.uint64, np.uint32, np.int32))
-    columns = Suppliers(*(np.array([supplier[at] for _, supplier in rows], dtype) for at, dtype in types))
+    columns = Suppliers._make(np.array([supplier[at] for _, supplier in rows], dtype) for at, dtype in types)
     fingerprints = allocate_zeros(Fingerprints, len(rows))
     with allow_wrapping():
         kernel.fingerprint_invoices(

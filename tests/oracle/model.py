@@ -197,16 +197,16 @@ class State(NamedTuple):
 
     @classmethod
     def create_empty(cls) -> "State":
-        return cls(*(ChainMap() for _ in cls._fields))
+        return cls._make(ChainMap() for _ in cls._fields)
 
     def open_draft(self) -> "State":
         """Return a layer above this state, whose changes do not affect this state."""
-        return State(*(table.new_child() for table in self))
+        return State._make(table.new_child() for table in self)
 
     def apply_draft(self, draft: "State") -> None:
         """Apply all changes of ``draft``."""
-        for table, changes in zip(self, draft, strict=True):
-            table.update(changes.maps[0])
+        for name in self._fields:
+            getattr(self, name).update(getattr(draft, name).maps[0])
 
 
 def to_line(columns: Mapping[str, int]) -> Line:

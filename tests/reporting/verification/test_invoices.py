@@ -91,12 +91,17 @@ async def test_invoices_that_are_free_again_or_in_parts_are_proven(
     assert (await verify(dsn, folder=REFERENCE)).findings == []
 
 
+async def read_page(connection: asyncpg.Connection) -> bytes:
+    """Read the only page of the requests."""
+    return bytes(await connection.fetchval("select page from request_detail") or b"")
+
+
 @pytest.mark.parametrize("change", PLANTED)
 async def test_an_invoice_requested_twice_is_found(
     change: str, connection: asyncpg.Connection, dsn: str
 ) -> None:
     before, after, places = PLANTED[change]
-    page = await connection.fetchval("select page from request_detail")
+    page = await read_page(connection)
     assert page.count(before) == 1
     await connection.execute("update request_detail set page = $1", page.replace(before, after))
     await remake_chain(connection)
@@ -126,7 +131,7 @@ LAPSED = {
 @pytest.mark.parametrize("change", LAPSED)
 async def test_a_debt_that_has_lapsed_is_found(change: str, connection: asyncpg.Connection, dsn: str) -> None:
     before, after, place = LAPSED[change]
-    page = await connection.fetchval("select page from request_detail")
+    page = await read_page(connection)
     assert page.count(before) == 1
     changed = page.replace(before, after) if after else without_stop(page, before)
     await connection.execute("update request_detail set page = $1", changed)
