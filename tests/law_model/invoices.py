@@ -23,7 +23,7 @@ def check_invoice(act: Act, state: State) -> list[str]:
 
 def check_prescription(act: Act, predecessor: Document | None) -> list[str]:
     """Check that the debt has not lapsed on the day of the request."""
-    if act.kind not in INVOICED:
+    if act.kind not in INVOICED or act.text("prescription_stop"):
         return []
     year = find_right_year(act, predecessor)
     return [LAPSED] if year and act.day.year >= year + YEARS_OF_LAPSE else []
