@@ -14,6 +14,7 @@ from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
 from core.errors import EngineError
 from core.tables.book import (
+    CLAIM_LINE_BIT,
     LEDGER_ACCOUNTS,
     Book,
     BudgetYears,
@@ -92,6 +93,11 @@ class BookState:
     def invoices(self) -> int:
         """The number of claims of invoices."""
         return int(self.book.counters[0]["invoices"])
+
+    def count_invoiced(self, first_claim: int) -> int:
+        """Count the entries that claimed an invoice, from claim ``first_claim`` on."""
+        claims = self.book.invoices["content"][first_claim : self.invoices]
+        return int((claims // np.uint64(CLAIM_LINE_BIT)).sum())
 
     @property
     def payee_changes(self) -> int:
