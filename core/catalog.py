@@ -295,8 +295,5 @@ KIND_NUMBERS: Mapping[str, int] = {kind.name: number for number, kind in enumera
 
 
 def list_kinds(test: Callable[[ActKind], object]) -> tuple[int, ...]:
-    """List the numbers of the kinds for which ``test`` holds.
-
-    Whoever counts entries asks by family or effect, not by name, so that a further kind is counted too.
-    """
+    """List the numbers of the kinds for which ``test`` holds; ask by family or effect, so that a further kind counts too."""
     return tuple(number for number, kind in enumerate(CATALOG) if test(kind))
