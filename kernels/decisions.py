@@ -74,6 +74,7 @@ def borrow_book(book):
         borrow(book.counters),
         borrow(book.figures),
         borrow(book.periods),
+        borrow(book.folios),
         borrow(book.years),
         borrow(book.roles),
         borrow(book.creditors),

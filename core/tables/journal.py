@@ -157,6 +157,8 @@ class Decisions(NamedTuple):
     """The day of the entry that INVOICE_ALREADY_REQUESTED names; it has no meaning for any other outcome."""
     debit: Small
     credit: Small
+    accountant: Small
+    """The accountant of the account assignment; 0 if there is none."""
     outcome: Code
 
 
@@ -183,6 +185,7 @@ class Entries(NamedTuple):
     month: Small
     debit: Small
     credit: Small
+    accountant: Small
 
 
 class LineDetails(NamedTuple):
@@ -273,9 +276,10 @@ class NodeBalances(NamedTuple):
 
 
 class AccountBalances(NamedTuple):
-    """The debit and credit totals of an account in a period after a batch.  A COPY row."""
+    """The debit and credit totals of an accountant's account in a period after a batch.  A COPY row."""
 
     batch: Entry
+    accountant: Small
     account: Small
     period: Index
     debit: Money
