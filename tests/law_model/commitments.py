@@ -7,7 +7,8 @@ from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, PLACES, STAFF_PLACE, Place, YearContext
 
 
-def _assign(place: Place) -> Row:
+def assign(place: Place) -> Row:
+    """Return the columns of an account assignment."""
     return {
         "fund_centre": place.unit,
         "functional_area": place.area,
@@ -20,7 +21,7 @@ def _assign(place: Place) -> Row:
 def write_commitment(context: YearContext) -> Row:
     """Engage AE; from November sometimes those of the next year; seldom title 2."""
     place = STAFF_PLACE if context.random.random() < 0.03 else context.random.choice(PLACES)
-    row = context.begin_row("EJ", "commitment", amount=write_euros(context.draw_amount()), **_assign(place))
+    row = context.begin_row("EJ", "commitment", amount=write_euros(context.draw_amount()), **assign(place))
     if context.random.random() < 0.3:
         row["payee"] = context.random.choice(PAYEES)
     if context.random.random() < 0.1:
@@ -96,11 +97,27 @@ def _bill(context: YearContext, row: Row) -> Row:
         row["iban"] = payee.iban
     if context.random.random() < 0.2:
         row["received"] = row["date"]
-    if context.random.random() < 0.3:
-        context.written += 1
-        row["invoice_number"] = f"F-{context.written}"
-        row["invoice_date"] = (date.fromisoformat(row["date"]) - timedelta(days=9)).isoformat()
+    if context.random.random() < 0.4:
+        row |= _name_invoice(context, row)
+    if context.model.rules.has_column("right_year") and context.random.random() < 0.08:
+        row["right_year"] = str(context.day.year - context.random.choice((0, 1, 4, 5, 6)))
+    if context.model.rules.has_column("prescription_stop") and context.random.random() < 0.05:
+        row["prescription_stop"] = "interruption 2017-12"
     return row
+
+
+def _name_invoice(context: YearContext, row: Row) -> Row:
+    """Return the columns of a new invoice, or of one that an earlier request named, or a part of it."""
+    context.written += 1
+    day = date.fromisoformat(row["date"]) - timedelta(days=context.random.choice((3, 9, 30, 1_100, 2_200)))
+    columns = {"invoice_number": f"F-{context.written}", "invoice_date": day.isoformat()}
+    claim = context.choose(lambda act: act.invoice is not None)
+    if claim and claim.invoice and context.random.random() < 0.3:
+        payee, number, text = claim.invoice
+        columns = {"payee": payee, "invoice_number": number, "invoice_date": text}
+    if context.model.rules.has_column("invoice_part") and context.random.random() < 0.2:
+        columns["invoice_part"] = str(context.random.randint(1, 3))
+    return columns
 
 
 def write_request(context: YearContext) -> Row | None:
@@ -127,7 +144,7 @@ def write_direct_request(context: YearContext) -> Row:
     """Ask for a payment without commitment."""
     place = STAFF_PLACE if context.random.random() < 0.15 else context.random.choice(PLACES)
     amount = write_euros(context.draw_amount(200_000))
-    return _bill(context, context.begin_row("DD", "direct_payment_request", amount=amount, **_assign(place)))
+    return _bill(context, context.begin_row("DD", "direct_payment_request", amount=amount, **assign(place)))
 
 
 WRITERS = (
