@@ -79,6 +79,7 @@ def _conflict(context: YearContext, row: Row) -> Row | None:
 def _name_no_predecessor(context: YearContext, row: Row) -> Row | None:
     if not row.get("predecessor"):
         return None
+    row.pop("predecessor_sender", None)
     return row | {"predecessor": "@99999999" if row["predecessor"].startswith("@") else "EJ-NONE"}
 
 

@@ -25,7 +25,7 @@ def write_commitment(context: YearContext) -> Row:
     if context.random.random() < 0.3:
         row["payee"] = context.random.choice(PAYEES)
     if context.random.random() < 0.1:
-        row["account"] = context.random.choice(_list_accounts(context))
+        row["account"] = context.random.choice(_list_refused_accounts(context, place))
     if context.model.rules.has("BUDGET_YEAR_CLOSED") and context.random.random() < _anticipation_rate(
         context
     ):
@@ -36,9 +36,15 @@ def write_commitment(context: YearContext) -> Row:
     return row
 
 
-def _list_accounts(context: YearContext) -> list[str]:
-    """Return the accounts of the chart, right or wrong for the item, and one that it does not contain."""
-    return [*sorted(context.model.state.reference.years[2018].accounts), "6999990000"]
+def _list_refused_accounts(context: YearContext, place: Place) -> list[str]:
+    """Return accounts that the item does not admit, and one that the chart does not contain.
+
+    The engine loses an account that a commitment states: an open difference, see README.md.
+    """
+    year = context.model.state.reference.years[2018]
+    role = year.roles[place.item]
+    others = [account for account in year.accounts if not account.startswith((*role.admits, role.expense))]
+    return [*sorted(others), "6999990000"]
 
 
 def _anticipation_rate(context: YearContext) -> float:
@@ -51,20 +57,24 @@ def _is_open(act: Document) -> bool:
 
 def write_increase(context: YearContext) -> Row | None:
     """Raise a commitment."""
-    commitment = context.name_own(lambda act: act.kind == "commitment")
+    commitment = context.choose_followed(lambda act: act.kind == "commitment")
     if commitment is None:
         return None
     amount = write_euros(context.draw_amount())
-    return context.begin_row("EC", "commitment_increase", predecessor=commitment.reference, amount=amount)
+    return context.begin_row(
+        "EC", "commitment_increase", amount=amount, **context.name_predecessor(commitment)
+    )
 
 
 def write_decrease(context: YearContext) -> Row | None:
     """Withdraw a part of a commitment."""
-    commitment = context.name_own(_is_open)
+    commitment = context.choose_followed(_is_open)
     if commitment is None:
         return None
     amount = context.draw_part(commitment.uncommitted)
-    return context.begin_row("ER", "commitment_decrease", predecessor=commitment.reference, amount=amount)
+    return context.begin_row(
+        "ER", "commitment_decrease", amount=amount, **context.name_predecessor(commitment)
+    )
 
 
 def write_service(context: YearContext) -> Row | None:
@@ -73,20 +83,20 @@ def write_service(context: YearContext) -> Row | None:
     if fresh and context.random.random() < 0.25:
         row = context.random.choice(fresh)
         return context.begin_row("SF", "service", predecessor=row["reference"], amount=row.get("amount", "1"))
-    commitment = context.name_own(_is_open)
+    commitment = context.choose_followed(_is_open)
     if commitment is None:
         return None
     amount = context.draw_part(commitment.uncommitted)
-    return context.begin_row("SF", "service", predecessor=commitment.reference, amount=amount)
+    return context.begin_row("SF", "service", amount=amount, **context.name_predecessor(commitment))
 
 
 def write_cancellation(context: YearContext) -> Row | None:
     """Cancel certified service, which may be billed already."""
-    service = context.name_own(lambda act: act.kind == "service" and act.left > 0)
+    service = context.choose_followed(lambda act: act.kind == "service" and act.left > 0)
     if service is None:
         return None
     amount = context.draw_part(service.left)
-    return context.begin_row("SA", "service_cancellation", predecessor=service.reference, amount=amount)
+    return context.begin_row("SA", "service_cancellation", amount=amount, **context.name_predecessor(service))
 
 
 def _bill(context: YearContext, row: Row) -> Row:
@@ -122,29 +132,34 @@ def _name_invoice(context: YearContext, row: Row) -> Row:
 
 def write_request(context: YearContext) -> Row | None:
     """Ask for the payment of certified service."""
-    commitment = context.name_own(lambda act: act.kind == "commitment" and act.certified > act.billed)
+    commitment = context.choose_followed(lambda act: act.kind == "commitment" and act.certified > act.billed)
     if commitment is None:
         return None
     amount = context.draw_part(commitment.certified - commitment.billed)
-    row = context.begin_row("DP", "payment_request", predecessor=commitment.reference, amount=amount)
+    row = context.begin_row("DP", "payment_request", amount=amount, **context.name_predecessor(commitment))
     return _bill(context, row)
 
 
 def write_unserved_request(context: YearContext) -> Row | None:
     """Ask for a payment whose service is certified with it."""
-    commitment = context.name_own(_is_open)
+    commitment = context.choose_followed(_is_open)
     if commitment is None:
         return None
     amount = context.draw_part(commitment.uncommitted)
     kind = "payment_request_without_service"
-    return _bill(context, context.begin_row("DQ", kind, predecessor=commitment.reference, amount=amount))
+    return _bill(
+        context, context.begin_row("DQ", kind, amount=amount, **context.name_predecessor(commitment))
+    )
 
 
 def write_direct_request(context: YearContext) -> Row:
     """Ask for a payment without commitment."""
     place = STAFF_PLACE if context.random.random() < 0.15 else context.random.choice(PLACES)
     amount = write_euros(context.draw_amount(200_000))
-    return _bill(context, context.begin_row("DD", "direct_payment_request", amount=amount, **assign(place)))
+    row = context.begin_row("DD", "direct_payment_request", amount=amount, **assign(place))
+    if context.random.random() < 0.3:
+        row["account"] = context.random.choice(sorted(context.model.state.reference.years[2018].accounts))
+    return _bill(context, row)
 
 
 WRITERS = (
