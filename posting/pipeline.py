@@ -23,6 +23,7 @@ from posting.engine import Engine
 from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
+from posting.store import period_store
 from posting.store.connections import Connection
 from posting.store.failures import RETRIED_ERRORS, find_cause
 from posting.store.journal_store import PostgresStore
@@ -225,7 +226,8 @@ class _Attempt:
 
     async def _follow_period_decisions(self) -> None:
         """Apply the decisions about periods that were stored since: they hold from the next batch on."""
-        decisions = await self._store.load_period_decisions(self._engine.state.last_period_decision)
+        loading = self._store.load_period_decisions(self._engine.state.last_period_decision)
+        decisions = await period_store.complete(loading)
         if decisions:
             await self._run_in_kernel(self._engine.apply_period_decisions, decisions)
 

@@ -124,18 +124,7 @@ class PostgresStore:
             return await period_store.load_effective_states(connection)
 
     async def load_period_decisions(self, after: int) -> list[PeriodDecision]:
-        """Return the decisions about periods with numbers above ``after``, in order.
-
-        The query is never cancelled while it runs: its connection is also that of the lease.
-        """
-        loading = asyncio.ensure_future(self._load_period_decisions(after))
-        try:
-            return await asyncio.shield(loading)
-        except asyncio.CancelledError:
-            await asyncio.wait([loading])  # no time limit: the command has one of its own
-            raise
-
-    async def _load_period_decisions(self, after: int) -> list[PeriodDecision]:
+        """Return the decisions about periods with numbers above ``after``, in order."""
         async with self._connections.borrow() as connection:
             return await period_store.load_decisions(connection, after)
 

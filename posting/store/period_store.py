@@ -1,7 +1,8 @@
 """The stored states of periods: those at the beginning of each exercise, and the decisions of persons since."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from core.calendar import Calendar
 from core.errors import CrescendoError, NoSuchRecord
@@ -20,6 +21,7 @@ from core.sql_files import read_queries
 
 SQL = read_queries("posting.store", "periods.sql")
 Connection = Any
+Value = TypeVar("Value")
 _MONTHS = range(1, 13)
 
 
@@ -49,6 +51,16 @@ class PeriodMonths(NamedTuple):
 
 class RefusedDecision(CrescendoError):
     """A decision that the state of its month does not allow; the message says why."""
+
+
+async def complete(work: Coroutine[Any, Any, Value]) -> Value:
+    """Await ``work`` to its end, also if this task is cancelled: it runs a query on the connection of the lease."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])  # no time limit: the query has one of its own
+        raise
 
 
 async def store_starts(connection: Connection, calendar: Calendar) -> None:
