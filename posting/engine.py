@@ -84,11 +84,10 @@ class Engine:
             self.state.last_period_decision = decision.decision
             self._new_decisions.append(decision.decision)
 
-    def _encode_period_effects(self, after_batch: int) -> NDArray[np.uint8]:
+    def _encode_period_effects(self, after_batch: int) -> dict[str, NDArray[np.uint8]]:
         numbers, self._new_decisions = np.array(self._new_decisions, np.int64), []
-        return self._encoders["period_effect"].encode(
-            PeriodEffects(numbers, np.full(len(numbers), after_batch, np.int64))
-        )
+        rows = PeriodEffects(numbers, np.full(len(numbers), after_batch, np.int64))
+        return {"period_effect": self._encoders["period_effect"].encode(rows)}
 
     def evaluate(self, batch: Batch) -> BatchResult:
         """Decide ``batch``, up to the first piece that ends a pass with held acts, and encode everything to store."""
@@ -114,11 +113,7 @@ class Engine:
             self.head = link_batch(self.head, streams)
         cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
         decisions = self.decisions if batch.is_answered else []
-        stored_streams = {
-            **streams,
-            "period_effect": self._encode_period_effects(number - 1),
-            **batch.side_streams,
-        }
+        stored_streams = {**streams, **self._encode_period_effects(number - 1), **batch.side_streams}
         outcome_counts = self._count_outcomes(batch)
         requests = int(outcome_counts[_BILLS, Outcome.ACCEPTED].sum())
         return BatchResult(

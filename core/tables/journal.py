@@ -287,11 +287,10 @@ class AccountBalances(NamedTuple):
 
 
 class PeriodEffects(NamedTuple):
-    """The decisions about periods that hold from a batch on.  A COPY row."""
+    """The decisions about periods, and the last batch that was decided without each.  A COPY row."""
 
     decision: Entry
     after_batch: Entry
-    """The last batch that was decided without it."""
 
 
 class Draws(NamedTuple):
