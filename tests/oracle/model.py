@@ -53,6 +53,8 @@ class Cell(NamedTuple):
     payroll: int = 0
     year: int = 0
     """The budget year."""
+    admitted: frozenset[int] | None = None
+    """The accounts that its commitment item admits; all if None."""
 
     @property
     def own_node(self) -> int:
