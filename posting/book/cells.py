@@ -126,6 +126,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["admits"] = registry.find_admitted_rows(parts.item, parts.year)
     for role, numbers in zip(ITEM_ROLES, accounts.T, strict=True):
         cells[role.name.lower()] = numbers
+    cells["accountant"] = meanings.centre_accountant[at, parts.centre]
     return cells
 
 
