@@ -116,7 +116,7 @@ _TITLES = tuple(
         (r"Refused lines", "Lignes refusées"),
         (r"Refused lines of submission (.+)", "Lignes refusées du dépôt {0}"),
         (r"Refused lines, one by one", "Lignes refusées, une par une"),
-        (r"Payment delays by (\w+), debited in (\d+)", "Délai global de paiement par {0}, débits de {1}"),
+        (r"Payment delays by (\w+), paid in (\d+)", "Délai global de paiement par {0}, paiements de {1}"),
         (r"Payment delays by (\w+)", "Délai global de paiement par {0}"),
         (r"Submissions", "Dépôts"),
         (r"Proof of batch (.+)", "Preuve du lot {0}"),

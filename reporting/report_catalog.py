@@ -284,7 +284,7 @@ REPORTS = (
                 ("ministry", "programme"),
             ),
             ReportParameter(
-                "year", "Only payments that were debited in this year", ParameterType.YEAR, years_after=1
+                "year", "Only debited payments that were made in this year", ParameterType.YEAR, years_after=1
             ),
         ),
         _import_delays,

@@ -96,7 +96,7 @@ class Engine:
 
     def list_posted_accounts(self) -> set[str]:
         """Return the accounts with a debit or a credit."""
-        posted = {account for (_, account), both in self.ledger.state.sums.items() if any(both)}
+        posted = {at[-1] for at, both in self.ledger.state.sums.items() if any(both)}
         return {code for code, number in self.reference.accounts.items() if number in posted}
 
     def build_results(self, row_decisions: list[Decision]) -> list[LineResult]:
