@@ -65,11 +65,11 @@ async def complete(work: Coroutine[Any, Any, Value]) -> Value:
 
 async def store_starts(connection: Connection, calendar: Calendar) -> None:
     """Store what the calendar says of the exercises that have no rows yet; later changes of it have no effect."""
-    known = {row["exercise"] for row in await connection.fetch(SQL["started_exercises"])}
+    exercises = {row["exercise"] for row in await connection.fetch(SQL["started_exercises"])}
     records = [
         (exercise.year, month, month in exercise.months_open_at_start)
         for exercise in calendar.exercises.values()
-        if exercise.year not in known
+        if exercise.year not in exercises
         for month in _MONTHS
     ]
     columns = ("exercise", "month", "is_open")

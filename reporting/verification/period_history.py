@@ -119,6 +119,6 @@ class _History:
             latest = max(latest, after)
 
 
-def _build_fault(row: Row, found: str, expected: str) -> Row:
+def _build_fault(row: Row, finding: str, expected: str) -> Row:
     place = f"decision {row['decision']} on month {row['month']} of {row['exercise']}"
-    return {"place": place, "found": found, "expected": expected}
+    return {"place": place, "found": finding, "expected": expected}
