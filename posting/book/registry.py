@@ -19,7 +19,7 @@ from core.chart import Chart
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
-from core.reference.files import SAMPLE_FOLDER
+from core.reference.files import SAMPLE_FOLDER, hash_files
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
@@ -69,6 +69,8 @@ class ReferenceData:
     calendar: Calendar
     nomenclatures: Mapping[int, Nomenclature]
     charts: Mapping[int, Chart]
+    files: Mapping[str, str]
+    """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
 
     @classmethod
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "ReferenceData":
@@ -79,6 +81,7 @@ class ReferenceData:
             days,
             years,
             {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
+            hash_files(folder),
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:

@@ -195,7 +195,9 @@ def build_tables() -> dict[str, ReportTable]:
         "processing_report.build_receipt_table": processing_report.build_receipt_table([receipt, receipt]),
         "processing_report.build_dry_run_table": processing_report.build_dry_run_table([]),
         "processing_report.build_reason_table": processing_report.build_reason_table([]),
-        "verify.build_check_table": verify.build_check_table(Verification(1, "", {}, [Check("", "", 0)])),
+        "verify.build_check_table": verify.build_check_table(
+            Verification(1, "", {}, checks=[Check("", "", 0)])
+        ),
         "demo_payments.build_round_table": demo_payments.build_round_table([]),
         "live_view._build_outcome_table": live_view._build_outcome_table(figures),
         "live_view._build_step_table": live_view._build_step_table(figures),
