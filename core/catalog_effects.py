@@ -32,7 +32,9 @@ class Effects(NamedTuple):
     remits: Code
     change: Code
     whole: Code
+    year_rule: Code
     inherits: Code
+    refusal: Code
     opens: Code
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import calendar, chart, late_interest, nomenclature, payment_rules
-from core.catalog import Role
+from core.calendar import Exercise
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
@@ -30,6 +30,8 @@ class CodeLabels:
     accounts: dict[str, str]
     interest: LateInterestRules
     term_days: EffectiveDated
+    exercises: dict[int, Exercise]
+    """By year, from the calendar."""
 
     def find_year(self, year: int) -> Nomenclature:
         """Return the nomenclature of ``year``.
@@ -57,11 +59,6 @@ class CodeLabels:
         charted = self.charts[exercise].accounts if exercise in self.charts else {}
         return charted.get(account, self.accounts.get(account, ""))
 
-    @property
-    def receivables(self) -> dict[int, str]:
-        """By exercise, the account of receivables."""
-        return {year: year_chart.shared_accounts[Role.RECEIVABLE] for year, year_chart in self.charts.items()}
-
 
 def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     """Read the files of every exercise that the calendar of ``folder`` names.
@@ -71,8 +68,10 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     ReferenceDataError
         The files contradict each other.
     """
-    labels = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
-    for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
+    exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
+    interest, term_days = late_interest.load(folder), payment_rules.load(folder).term_days
+    labels = CodeLabels({}, {}, {}, {}, {}, interest, term_days, exercises)
+    for year in sorted(exercises):
         year_folder = folder.joinpath(str(year))
         codes = labels.years[year] = nomenclature.load(year_folder)
         labels.charts[year] = chart.load(year_folder, codes)

@@ -71,6 +71,8 @@ class ReferenceData:
     charts: Mapping[int, Chart]
     files: Mapping[str, str]
     """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
+    compared: dict[bytes, int] = field(default_factory=dict, repr=False)
+    """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
     @classmethod
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "ReferenceData":

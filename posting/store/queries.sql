@@ -143,6 +143,9 @@ select today.day, $1::jsonb, $2 from (select (clock_timestamp() at time zone 'Eu
 where not exists (select from (select u.day, u.digest from reference_use u order by reference_use desc limit 1) last
                   where last.day = today.day and last.digest = $2);
 
+-- name: last_meaning
+select secret, (select coalesce(max(reference_meaning), 0) from reference_meaning) as last from engine;
+
 -- name: codes_in_use
 -- Year, kind and number of every code that an account assignment names, that has figures, or that was posted to.
 select distinct c.budget_year::int as year, k.kind, k.id

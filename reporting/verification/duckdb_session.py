@@ -29,6 +29,7 @@ MEMORY_MIN_BYTES = 2**30
 STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
+    **read_queries("reporting.verification", "years.sql"),
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
@@ -81,12 +82,14 @@ class DuckdbSession:
         self._connection.execute(STEPS[step])
 
     def run_check(self, name: str) -> CheckResult:
-        """Run the check ``name``: list the places where its rule does not hold."""
-        self._connection.execute(f"create or replace temp table broken as {CHECKS[name]}")
-        rows = self._connection.execute(
-            "select place, found, expected from broken limit ?", [FINDINGS_MAX]
-        ).fetchall()
-        check = Check(name, read_rule(CHECKS[name]), self.count_rows("broken"))
+        """Run the check ``name``: list the places where its rule does not hold.  Several checks may run at once."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"create temp table broken as {CHECKS[name]}")
+            ((broken,),) = cursor.execute("select count(*) from broken").fetchall()
+            rows = cursor.execute(
+                "select place, found, expected from broken limit ?", [FINDINGS_MAX]
+            ).fetchall()
+        check = Check(name, read_rule(CHECKS[name]), int(broken))
         return CheckResult(check, [Finding(name, *row) for row in rows])
 
 
@@ -113,11 +116,11 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": [KNOWN_LAYOUT]}
-    receivables = {"exercise": list(codes.receivables), "code": list(codes.receivables.values())}
     tables = (
-        {"known_layout": layouts, "receivable": receivables}
+        {"known_layout": layouts}
         | _build_nomenclature(codes)
         | _build_interest_rules(codes)
+        | {"exercise_dates": _build_exercise_dates(codes)}
     )
     return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
 
@@ -169,6 +172,18 @@ def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     return {"ruled": columns, "refinancing": rates}
 
 
+def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the last days of each year, on which payments are ordered and made."""
+    exercises = codes.exercises.values()
+    return {
+        "year": [exercise.year for exercise in exercises],
+        "last_order_day": [exercise.find_last_order_day() for exercise in exercises],
+        "last_payment_day": [
+            date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
+        ],
+    }
+
+
 def _build_kinds() -> pa.Table:
     """Return the catalog: signs as numbers, all else by name."""
     rows = [
@@ -199,6 +214,7 @@ def _build_kinds() -> pa.Table:
             "change": kind.change.name,
             "is_interest": kind.is_interest,
             "of_payee": kind.is_payee_act,
+            "year_rule": kind.year_rule.name,
         }
         for number, kind in enumerate(CATALOG)
         if number

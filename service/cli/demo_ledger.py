@@ -3,7 +3,9 @@
 import asyncio
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +26,8 @@ _OWN_FILE = re.compile(
 )
 """Senders and names of the files that a demonstration sends: SENDER/NAME."""
 _NAMES_SHOWN = 3
+_EARLIER = ".earlier-demonstration"
+"""The folder of an earlier ledger while it is deleted."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -40,8 +44,9 @@ class ForeignSubmission(NamedTuple):
     file: str
 
 
-def prepare_data_folder(data: Path, *, is_anew: bool) -> Path:
-    """Return an empty folder for the demonstration; the ledger of an earlier one is deleted.
+@contextmanager
+def replace_data_folder(data: Path, *, is_anew: bool) -> Iterator[Path]:
+    """Provide an empty folder for the demonstration; the ledger of an earlier one is deleted while the body runs.
 
     With ``is_anew`` it is deleted whatever it contains.
 
@@ -52,8 +57,17 @@ def prepare_data_folder(data: Path, *, is_anew: bool) -> Path:
     UsageError
         The ledger contains submissions that no demonstration sent.
     """
-    if not data.exists():
-        return data
+    earlier = data.with_name(_EARLIER)
+    shutil.rmtree(earlier, ignore_errors=True)  # an interrupted demonstration may have left it
+    if data.exists():
+        _set_aside(data, earlier, is_anew=is_anew)
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(shutil.rmtree, earlier, ignore_errors=True)
+        yield data
+
+
+def _set_aside(data: Path, earlier: Path, *, is_anew: bool) -> None:
+    """Rename the folder of an earlier demonstration, if it may be deleted."""
     if not (data / _OWNER).exists():
         raise CrescendoError(
             f"{data} does not come from an earlier demonstration: remove it, or name another --folder"
@@ -65,8 +79,7 @@ def prepare_data_folder(data: Path, *, is_anew: bool) -> Path:
         console.print_note(
             f"The demonstration begins anew: the earlier ledger in {data}, {content}, is deleted."
         )
-        shutil.rmtree(data)
-    return data
+        data.rename(earlier)
 
 
 def write_mark(data: Path, last_submission: int) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
+from core.outcome_codes import Outcome
 from core.senders import BANK, SENDER_OF_KIND, TREASURY
 
 _KINDS = CATALOG[1:]
@@ -102,3 +103,11 @@ def test_an_act_that_may_follow_once_never_follows_a_commitment() -> None:
             predecessors = [other for other in _KINDS if other.reaches is kind.after]
             assert Family.COMMITMENT not in {other.family for other in predecessors}
             assert not kind.has_amount
+
+
+def test_a_set_off_is_refused_until_receivables_exist() -> None:
+    """The kernel finds the refusal of a kind behind the checks of its predecessor, so such a kind follows one."""
+    refused = [kind for kind in _KINDS if kind.refusal is not Outcome.ACCEPTED]
+    assert set(_get_kinds("set_off")) <= set(refused)
+    assert all(kind.after is not Stage.NONE for kind in refused)
+    assert {kind.refusal for kind in refused} == {Outcome.RECEIVABLE_MISSING}

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from asyncpg.connection import LoggedQuery
 
+from core.catalog import KIND_NUMBERS
 from core.nomenclature import CentreLevel
 from posting.book.registry import ReferenceData
 from reporting import code_labels
@@ -51,7 +52,7 @@ _RUN = [
     act("payment", "P2", "30.00", predecessor="@21"),
     act("payment", "P3", "20.00", predecessor="OP1"),
     act("payment", "P4", "15.00", predecessor="@22"),
-    act("set_off", "SO1", "5.00", predecessor="@22"),
+    act("payment_request_rejection", "RJ1", "5.00", predecessor="@22"),
     act("late_interest", "L1", "4.00", PAID, predecessor="@20"),
 ]
 """Entries 23 to 29."""
@@ -110,12 +111,12 @@ async def test_every_batch_adds_up(settled: asyncpg.Connection) -> None:
 
 
 async def test_the_budget_report_shows_the_consumption(settled: asyncpg.Connection) -> None:
-    """60 + 30 + 15 + 5 of CP: void amounts are given back, and a payment sent again counts once."""
+    """60 + 30 + 15 of CP: rejected parts are released, void amounts are given back, and a payment sent again counts once."""
     names = await read_names(settled, code_labels.load(REFERENCE))
     report = await load_budget(settled, names, BudgetScope(CentreLevel.PROGRAMME, "0217"))
     (node,) = [candidate for candidate in report.nodes if candidate.envelope == "HT2"]
-    assert (node.cp.reserved, node.cp.consumed) == (400, 11_000)
-    assert (node.ae.consumed, node.ae.reserved) == (15_000, 18_000 + 400)
+    assert (node.cp.reserved, node.cp.consumed) == (400, 10_500)
+    assert (node.ae.consumed, node.ae.reserved) == (14_500, 18_000 + 500 + 400)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ async def test_a_request_shows_everything_that_follows_it(settled: asyncpg.Conne
         ("D2", "yes: 50.00 euros settled, 0.00 to be paid"),
         (
             "D3",
-            "in part: 20.00 euros settled, 0.00 to be paid, 15.00 sent to the bank and not debited yet",
+            "sent, not debited yet: 15.00 euros settled, 0.00 to be paid, 15.00 sent to the bank and not debited yet",
         ),
         ("L1", "no: 0.00 euros settled, 4.00 to be paid"),
     ],
@@ -247,12 +248,10 @@ CHANGES = {
         "update entry set debit = credit where entry_id = 30", "predecessors", "entry 30 ",
     ),
     "a payment of a return": ("update entry set predecessor = 35 where entry_id = 28", "predecessors", "entry 28 "),
-    "a set-off into cash": (
-        "update entry set credit = (select id from reference_text where kind = 5 and code = '5129000000') where entry_id = 28",
-        "set_offs", "entry 28 ",
-    ),
     "a re-issue behind a block": ("update entry set kind = 30 where entry_id = 41", "blocked_unpaid", "entry 42 "),
-    "a set-off of another debt": ("update entry set debit = credit where entry_id = 28", "set_offs", "entry 28 "),
+    "a set-off against nothing": (
+        f"update entry set kind = {KIND_NUMBERS['set_off']} where entry_id = 27", "set_offs", "entry 27 ",
+    ),
     "a void lowered": ("update entry set amount = amount - 1 where entry_id = 44", "node_balances", "0217"),
     "bank details unsaid": (
         "update payee set entry_id = 40 where entry_id = 41", "payees_known", "entry 41 ",

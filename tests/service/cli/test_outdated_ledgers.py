@@ -12,7 +12,6 @@ from posting.store.layout import LAYOUT, check_layout
 from posting.store.ledger_identity import read_ledger
 from posting.store.migrate import migrate
 from posting.store.migration_files import list_migrations
-from service.cli.demo_ledger import prepare_data_folder
 from service.cli.main import run_command
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
@@ -175,4 +174,3 @@ def test_a_new_ledger_beside_the_earlier_one_is_what_the_refusal_says(
     words = ["db", "create", "--name", "state", "--number", "02", "--data", str(tmp_path / "new")]
     assert run_command(words) == 0
     assert "Created ledger state, number 02" in capsys.readouterr().out
-    assert prepare_data_folder(tmp_path / "absent", is_anew=False) == tmp_path / "absent"
