@@ -15,6 +15,7 @@ import msgspec
 
 from core.errors import EngineError
 from core.money import format_euros
+from posting.store.ledger_identity import read_number
 from settlement.orders.outbox import Outbox, WrittenFile
 from settlement.orders.pain001_writer import Pain001Version, sum_exactly
 from settlement.runs import debit_accounts, payment_files, run_queries
@@ -91,9 +92,10 @@ async def prepare_acts(
         return PreparedActs(None, None, submission["submission"])
     on_step("building the acts")
     is_new = row["terms"] is None
+    ledger = await read_number(connection)
     terms = row["terms"] or _encode_terms(
         payment_files.build_terms(
-            reference.rules, reference.build_debtors(), request.at, version=request.version
+            reference.rules, reference.build_debtors(), request.at, version=request.version, ledger=ledger
         )
     )
     content = await _load_content(connection, row, terms)
