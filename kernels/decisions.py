@@ -72,6 +72,7 @@ def borrow_book(book):
         borrow(book.periods),
         borrow(book.years),
         borrow(book.roles),
+        borrow(book.creditors),
         borrow(book.slots),
         borrow(book.payee_slots),
         borrow(book.waiting_slots),

@@ -50,6 +50,7 @@ class Cell(NamedTuple):
     expense: int = 0
     accrued: int = 0
     creditor: int = 0
+    payroll: int = 0
     year: int = 0
     """The budget year."""
 
@@ -92,6 +93,7 @@ class OpenItem(NamedTuple):
     parent: int
     debit: int
     credit: int
+    """The account on which the amount is open."""
     under: int = 0
     """The kind whose reservation it uses."""
     payee: int = 0
@@ -164,6 +166,8 @@ class World(NamedTuple):
     open_periods: frozenset[int]
     roles: Mapping[tuple[int, Role], int]
     """Accounts that do not depend on the assignment, by period."""
+    creditors: Mapping[tuple[int, int], int]
+    """The creditor of an expense account that has one of its own, by year."""
     years: Mapping[int, BudgetYear]
 
 
