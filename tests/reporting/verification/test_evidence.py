@@ -93,8 +93,8 @@ async def change_row(connection: asyncpg.Connection, table: str) -> None:
     }
     for column in columns:
         name, change = column["name"], changes[column["type"]].format(column["name"])
-        one = f"ctid = (select ctid from {table} where ({change}) is distinct from {name} order by ctid limit 1)"
-        if await connection.execute(f"update {table} set {name} = {change} where {one}") == "UPDATE 1":
+        first = f"ctid = (select ctid from {table} where ({change}) is distinct from {name} order by ctid limit 1)"
+        if await connection.execute(f"update {table} set {name} = {change} where {first}") == "UPDATE 1":
             return
     pytest.fail(f"no row of {table} was changed")
 
