@@ -124,7 +124,9 @@ class _ChainCheck:
 class _TableCheck:
     """Compares the rows of a table with the digests that were noted of them, each as often as it occurs."""
 
-    def __init__(self, table: str, columns: Sequence[StoredColumn], evidence_rows: Sequence[EvidenceRow]) -> None:
+    def __init__(
+        self, table: str, columns: Sequence[StoredColumn], evidence_rows: Sequence[EvidenceRow]
+    ) -> None:
         self._table, self.columns, self._evidence_rows = table, columns, evidence_rows
         # a later version may have added columns behind those of the time
         self._column_counts = sorted({row.columns for row in evidence_rows}, reverse=True)
