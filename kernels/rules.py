@@ -8,12 +8,21 @@ import numpy as np
 
 from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, PeriodState
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from kernels import availability, budget, commitments, key_index, payees, spending, years
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
-from kernels.links import build_link, compute_demand, compute_settlement, find_nodes, find_target, no_link
-from kernels.predecessors import check_assignment, check_order, find_predecessor
+from kernels.links import (
+    build_link,
+    compute_demand,
+    compute_settlement,
+    find_folio,
+    find_nodes,
+    find_target,
+    no_link,
+)
+from kernels.predecessors import check_family, check_order, find_predecessor
 from kernels.prefetch import PAYEE, read_guess
 
 _LEDGER_MAX = 2**62
@@ -77,13 +86,11 @@ def _check_remainders(book, link, kind, amount):
 
 
 @part
-def _check_predecessor(acts, book, place):
-    """Check that the predecessor exists and suffices; return (finding, link)."""
-    line = place[1]
+def _check_predecessor(acts, book, line, item):
+    """Check that the predecessor ``item`` exists and suffices; return (finding, link)."""
     kind = acts[line].kind
     if book.effects[kind].follows == Family.NONE.value:
         return accepted(), no_link(kind, acts[line].cell)
-    item = find_predecessor(acts, book, place)
     if item == 0:
         return refused(Outcome.PREDECESSOR_MISSING.value, -1, 0), no_link(kind, acts[line].cell)
     link = build_link(book, kind, as_position(item))
@@ -93,7 +100,7 @@ def _check_predecessor(acts, book, place):
     if book.effects[kind].after != Stage.NONE.value:
         finding = check_order(acts, book, line, link[0])
     else:
-        finding = check_assignment(acts, book, line, link[0])
+        finding = check_family(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link
@@ -135,8 +142,6 @@ def _find_shared_account(acts, book, line, item, role):
     """Return the account of a role that does not depend on the assignment."""
     if role == Role.PREDECESSOR.value:
         return as_position(book.items[item].credit)
-    if role == Role.ORIGIN.value:
-        return as_position(book.items[as_position(book.items[item].parent)].credit)
     if role == Role.CHARGE.value:
         return _find_charged_account(acts, book, line, item)
     return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])
@@ -151,7 +156,17 @@ def _find_account(acts, book, posting_role):
         return as_position(book.cells[cell].accrued)
     if role == Role.CREDITOR.value:
         return as_position(book.cells[cell].creditor)
+    if role == Role.PAYROLL.value:
+        return as_position(book.cells[cell].payroll)
     return np.int64(0) if role == Role.NONE.value else _find_shared_account(acts, book, line, item, role)
+
+
+@part
+def _find_creditor(book, period, accounts):
+    """Return the creditor of what is charged: that of the expense account if it has one of its own, else that of the item."""
+    expense, of_item = accounts
+    own = book.creditors[as_position(period) // PERIODS_PER_YEAR * LEDGER_ACCOUNTS + expense]
+    return as_position(own) if own != 0 else of_item
 
 
 @part
@@ -161,25 +176,39 @@ def _find_accounts(acts, book, line, link):
     if sign < 0:
         return as_position(book.items[item].credit), as_position(book.items[item].debit)
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
-    return debit, _find_account(acts, book, (line, item, cell, book.effects[base].credit))
+    credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))
+    if book.effects[base].debit == Role.EXPENSE.value and book.effects[base].credit != Role.ACCRUED.value:
+        credit = _find_creditor(book, acts[line].period, (debit, credit))
+    return debit, credit
 
 
 @part
-def _check_accounts(acts, book, line, accounts):
+def _check_accounts(acts, book, line, cell, accounts):
     debit, credit = accounts
     if debit == 0:
         return accepted()
-    at, sum_max = as_position(acts[line].period) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
+    at = find_folio(acts, book, line, cell) * LEDGER_ACCOUNTS
+    sum_max = _LEDGER_MAX - acts[line].amount
     if book.ledger[at + debit].debit > sum_max or book.ledger[at + credit].credit > sum_max:
         return refused(Outcome.BALANCE_LIMIT.value, -1, 0)
     return accepted()
 
 
 @part
-def _check_line_itself(acts, book, line):
-    if acts[line].fault != 0:
-        return refused(acts[line].fault, -1, 0)
-    if not book.periods[as_position(acts[line].period)]:
+def _find_followed(acts, book, place):
+    """Return the entry that the line follows; 0 if its kind follows none, or if that entry is missing."""
+    if book.effects[acts[place[1]].kind].follows == Family.NONE.value:
+        return np.int64(0)
+    return np.int64(find_predecessor(acts, book, place))
+
+
+@part
+def _check_period(acts, book, line, item):
+    """Check that the month is open for the accountant; a missing predecessor may have any accountant."""
+    if item == 0 and book.effects[acts[line].kind].follows != Family.NONE.value:
+        return accepted()
+    cell = as_position(book.items[as_position(item)].cell if item > 0 else max(acts[line].cell, 0))
+    if book.periods[find_folio(acts, book, line, cell)] != PeriodState.OPEN.value:
         return refused(Outcome.PERIOD_CLOSED.value, -1, 0)
     return accepted()
 
@@ -192,13 +221,16 @@ def check_line(acts, book, place):
     """
     line = place[1]
     link, no_posting = no_link(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
-    finding = _check_line_itself(acts, book, line)
+    if acts[line].fault != 0:
+        return refused(acts[line].fault, -1, 0), link, no_posting
+    item = _find_followed(acts, book, place)
+    finding = _check_period(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     outcome, payee = _check_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
         return refused(outcome, -1, 0), link, no_posting
-    finding, link = _check_predecessor(acts, book, place)
+    finding, link = _check_predecessor(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     effects = book.effects[acts[line].kind]
@@ -210,4 +242,4 @@ def check_line(acts, book, place):
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     debit, credit = _find_accounts(acts, book, line, link)
-    return _check_accounts(acts, book, line, (debit, credit)), link, (payee, debit, credit)
+    return _check_accounts(acts, book, line, link[1], (debit, credit)), link, (payee, debit, credit)

@@ -21,10 +21,13 @@ HEADINGS: Mapping[str, str] = {
     "CP reserved": "CP réservés",
     "CP consumed": "CP consommés",
     "CP available": "CP disponibles",
+    "accountant": "comptable",
     "account": "compte",
     "debit": "débit",
     "credit": "crédit",
     "balance": "solde",
+    "normal side": "sens normal",
+    "finding": "constat",
     "commitments": "engagements juridiques",
     "engaged, not drawn": "engagé, sans service fait",
     "certified, not requested": "service fait, sans demande de paiement",
@@ -70,6 +73,16 @@ HEADINGS: Mapping[str, str] = {
 }
 """By their English names."""
 
+_WORDS: Mapping[str, str] = {
+    "debit": "débiteur",
+    "credit": "créditeur",
+    "either": "débiteur ou créditeur",
+    "nil": "nul",
+    "wrong side": "sens anormal",
+}
+_WORD_COLUMNS = frozenset({"normal side", "finding"})
+"""The columns whose cells are words of the reports themselves."""
+
 _LEVELS: Mapping[str, str] = {
     "programme": "programme",
     "bop": "BOP",
@@ -82,12 +95,28 @@ _TITLES = tuple(
     for pattern, french in (
         (r"Budget execution by (\w+), after batch (.+)", "Exécution budgétaire par {0}, après le lot {1}"),
         (r"Trial balance (\d+), after batch (.+)", "Balance générale {0}, après le lot {1}"),
+        (
+            r"Trial balance by accountant (\d+), after batch (.+)",
+            "Balance générale par comptable {0}, après le lot {1}",
+        ),
+        (
+            r"Trial balance by accountant, after batch (.+)",
+            "Balance générale par comptable, après le lot {0}",
+        ),
+        (
+            r"Trial balance of (\w+) (\d+), after batch (.+)",
+            "Balance générale du comptable {0} {1}, après le lot {2}",
+        ),
+        (
+            r"Trial balance of (\w+), after batch (.+)",
+            "Balance générale du comptable {0}, après le lot {1}",
+        ),
         (r"Trial balance, after batch (.+)", "Balance générale, après le lot {0}"),
         (r"Outstanding commitments by (\w+), after batch (.+)", "Restes à payer par {0}, après le lot {1}"),
         (r"Refused lines", "Lignes refusées"),
         (r"Refused lines of submission (.+)", "Lignes refusées du dépôt {0}"),
         (r"Refused lines, one by one", "Lignes refusées, une par une"),
-        (r"Payment delays by (\w+), debited in (\d+)", "Délai global de paiement par {0}, débits de {1}"),
+        (r"Payment delays by (\w+), paid in (\d+)", "Délai global de paiement par {0}, paiements de {1}"),
         (r"Payment delays by (\w+)", "Délai global de paiement par {0}"),
         (r"Submissions", "Dépôts"),
         (r"Proof of batch (.+)", "Preuve du lot {0}"),
@@ -104,6 +133,7 @@ def translate_headings(table: ReportTable) -> ReportTable:
     return table._replace(
         title=_translate_title(table.title),
         columns=columns,
+        rows=[_translate_cells(table.columns, row) for row in table.rows],
         below=table.below and table.below._replace(column=_translate_name(table.below.column)),
         footer=_translate_footer(table.footer),
         drop_order=order,
@@ -112,6 +142,13 @@ def translate_headings(table: ReportTable) -> ReportTable:
 
 def _translate_name(name: str) -> str:
     return HEADINGS.get(name, name)
+
+
+def _translate_cells(columns: Sequence[Column], row: Sequence[Cell]) -> list[Cell]:
+    return [
+        _WORDS.get(str(cell), cell) if column.name in _WORD_COLUMNS else cell
+        for column, cell in zip(columns, row, strict=True)
+    ]
 
 
 def _translate_title(title: str) -> str:

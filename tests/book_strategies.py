@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
+from core.periods import YEAR_FIRST, PeriodState
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import (
     AE,
@@ -24,7 +25,14 @@ from tests.oracle.model import (
 )
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
-ACCOUNTS = ((1, 2, 3), (4, 5, 6))
+ACCOUNTANTS = (1, 2, 1, 2, 3)
+"""By the place of a fund centre, again and again."""
+
+PERIOD_STATES = {(4, 3): PeriodState.CLOSED, (CLOSED_PERIOD, 2): PeriodState.OPEN}
+"""By period and accountant, where the state is not that of the others."""
+
+ACCOUNTS = ((1, 2, 3, 20), (4, 5, 6, 21))
+"""Expense, accrued, creditor, payroll."""
 OTHER_ACCOUNT = 7
 """An account that a sender may give in place of the expense account."""
 
@@ -34,6 +42,9 @@ ROLE_ACCOUNTS = {
     for place, role in enumerate(SHARED_ROLES)
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
+
+OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
+"""The creditor of an expense account that has one of its own."""
 
 YEARS = {0: BudgetYear(0, 400, 350, 300, 420), 1: BudgetYear(100, 500, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
@@ -137,7 +148,15 @@ def books(draw: st.DrawFn) -> StartingBook:
         for sheet in SHEETS
     }
     return StartingBook(
-        World(nodes, dict(enumerate(_build_cells(tree, sheets), 1)), OPEN_PERIODS, ROLE_ACCOUNTS, YEARS),
+        World(
+            nodes,
+            dict(enumerate(_build_cells(tree, sheets), 1)),
+            OPEN_PERIODS,
+            ROLE_ACCOUNTS,
+            OWN_CREDITORS,
+            YEARS,
+            PERIOD_STATES,
+        ),
         figures,
     )
 
@@ -157,7 +176,8 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], year=sheet[0]))
+            accountant = ACCOUNTANTS[at % len(ACCOUNTANTS)]
+            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], accountant, sheet[0]))
     return cells
 
 

@@ -13,14 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import calendar, chart, nomenclature
+from core import accountants, calendar, chart, nomenclature
+from core.accountants import Accountants
 from core.calendar import Calendar
 from core.chart import Chart
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
-from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
+from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
@@ -41,6 +42,8 @@ class CodeKind(IntEnum):
     FUND = 4
     ACCOUNT = 5
     SENDER = 6
+    ACCOUNTANT = 8
+    """7 is ``posting.book.code_changes.ROLE_KIND``."""
 
 
 NumbersByCode = dict[CodeKind, dict[str, int]]
@@ -51,6 +54,7 @@ _FILES: Mapping[CodeKind, tuple[str, ...]] = {
     CodeKind.ITEM: ("items.csv",),
     CodeKind.FUND: ("funds.csv",),
     CodeKind.ACCOUNT: ("accounts.csv",),
+    CodeKind.ACCOUNTANT: ("accountants.csv",),
 }
 NUMBERS_MAX: Mapping[CodeKind, int] = {
     CodeKind.CENTRE: CENTRES_MAX,
@@ -58,17 +62,19 @@ NUMBERS_MAX: Mapping[CodeKind, int] = {
     CodeKind.ITEM: (1 << AREA_BIT - ITEM_BIT) - 1,
     CodeKind.FUND: (1 << ITEM_BIT - FUND_BIT) - 1,
     CodeKind.ACCOUNT: LEDGER_ACCOUNTS - 1,
+    CodeKind.ACCOUNTANT: LEDGER_ACCOUNTANTS - 1,
 }
 """The greatest number of each kind that fits in a packed account assignment, or in the ledger."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceData:
-    """The reference files as read: the calendar, and each year's nomenclature and chart of accounts; equal only to itself."""
+    """The reference files as read: the calendar, and each year's codes, chart and accountants; equal only to itself."""
 
     calendar: Calendar
     nomenclatures: Mapping[int, Nomenclature]
     charts: Mapping[int, Chart]
+    accountants: Mapping[int, Accountants]
     files: Mapping[str, str]
     """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
     compared: dict[bytes, int] = field(default_factory=dict, repr=False)
@@ -83,6 +89,10 @@ class ReferenceData:
             days,
             years,
             {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
+            {
+                year: accountants.load(folder.joinpath(str(year)), exercise)
+                for year, exercise in years.items()
+            },
             hash_files(folder),
         )
 
@@ -95,6 +105,7 @@ class ReferenceData:
             codes_by_kind[CodeKind.ITEM].update(dict.fromkeys(year_nomenclature.items))
             codes_by_kind[CodeKind.FUND].update(dict.fromkeys(year_nomenclature.funds))
             codes_by_kind[CodeKind.ACCOUNT].update(dict.fromkeys(self.charts[year].accounts))
+            codes_by_kind[CodeKind.ACCOUNTANT].update(dict.fromkeys(self.accountants[year].accountants))
         return {kind: list(codes) for kind, codes in codes_by_kind.items()}
 
 
@@ -153,6 +164,8 @@ class Registry:
     """With a row for each of ``years``."""
     shared_accounts: NDArray[np.int16] = field(init=False)
     """Accounts of the roles that no commitment item determines, in the layout of ``core.tables.book.Book.roles``."""
+    own_creditors: NDArray[np.int16] = field(init=False)
+    """Creditors of the expense accounts that have their own, in the layout of ``core.tables.book.Book.creditors``."""
     year_codes: Mapping[int, YearCodes] = field(init=False)
     """By year: the codes in its files, in the form that the kernels read."""
 
@@ -165,7 +178,9 @@ class Registry:
             code_meanings.fill_year(
                 self._view_year(year), year_nomenclature, self.reference.charts[year], numbered=numbered
             )
+            code_meanings.fill_accountants(self._view_year(year), self.reference.accountants[year], numbered)
         self.shared_accounts = self._build_shared_accounts()
+        self.own_creditors = self._build_own_creditors()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}
 
     def _view_year(self, year: int) -> CodeMeanings:
@@ -179,6 +194,14 @@ class Registry:
                 first = (year - YEAR_FIRST) * PERIODS_PER_YEAR
                 accounts[first : first + PERIODS_PER_YEAR, role] = self.numbers[CodeKind.ACCOUNT][account]
         return accounts.ravel()
+
+    def _build_own_creditors(self) -> NDArray[np.int16]:
+        accounts = self.numbers[CodeKind.ACCOUNT]
+        creditors = np.zeros((self.years.stop - YEAR_FIRST, LEDGER_ACCOUNTS), np.int16)
+        for year, year_chart in self.reference.charts.items():
+            for account, creditor in year_chart.own_creditors.items():
+                creditors[year - YEAR_FIRST, accounts[account]] = accounts[creditor]
+        return creditors.ravel()
 
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))

@@ -73,9 +73,9 @@ async def check_evidence(snapshot: JournalSnapshot) -> EvidenceCheck:
     chain = _ChainCheck(await snapshot.list_columns("batch"), covered)
     await snapshot.copy_table("batch", chain.columns, chain.check_batch, order="batch")
     findings = chain.list_findings()
-    stated = _group_by_table([*covered, *pending])
-    for table in sorted(COVERED_TABLES | stated.keys()):
-        rows = _TableCheck(table, await snapshot.list_columns(table), stated.get(table, []))
+    rows_by_table = _group_by_table([*covered, *pending])
+    for table in sorted(COVERED_TABLES | rows_by_table.keys()):
+        rows = _TableCheck(table, await snapshot.list_columns(table), rows_by_table.get(table, []))
         await snapshot.copy_table(table, rows.columns, rows.check_row)
         findings += rows.list_findings()
     result = CheckResult(Check(_NAME, _RULE, len(findings)), findings[:FINDINGS_MAX])
@@ -106,9 +106,9 @@ class _ChainCheck:
         record = build_record(self.columns[: self._own_columns], values)
         computed = hashlib.sha256(self._digests.pop(batch, b"") + record + self._previous).digest()
         if computed != stored:
-            shown = f"hash {stored.hex()[:_HASH_CHARACTERS]}"
+            stored_hash = f"hash {stored.hex()[:_HASH_CHARACTERS]}"
             expected = f"{computed.hex()[:_HASH_CHARACTERS]} from its rows"
-            self._findings.append(Finding(_NAME, f"batch {batch}", shown, expected))
+            self._findings.append(Finding(_NAME, f"batch {batch}", stored_hash, expected))
         self._previous = stored
 
     def list_findings(self) -> list[Finding]:
@@ -124,11 +124,13 @@ class _ChainCheck:
 class _TableCheck:
     """Compares the rows of a table with the digests that were noted of them, each as often as it occurs."""
 
-    def __init__(self, table: str, columns: Sequence[StoredColumn], stated: Sequence[EvidenceRow]) -> None:
-        self._table, self.columns, self._stated = table, columns, stated
+    def __init__(
+        self, table: str, columns: Sequence[StoredColumn], evidence_rows: Sequence[EvidenceRow]
+    ) -> None:
+        self._table, self.columns, self._evidence_rows = table, columns, evidence_rows
         # a later version may have added columns behind those of the time
-        self._column_counts = sorted({row.columns for row in stated}, reverse=True)
-        self._missing = Counter((row.columns, row.digest) for row in stated)
+        self._column_counts = sorted({row.columns for row in evidence_rows}, reverse=True)
+        self._missing = Counter((row.columns, row.digest) for row in evidence_rows)
         self._findings: list[Finding] = []
 
     def check_row(self, values: Values) -> None:
@@ -143,12 +145,12 @@ class _TableCheck:
 
     def list_findings(self) -> list[Finding]:
         """List the rows without a digest, then the digests without a row."""
-        for row in self._stated:
+        for row in self._evidence_rows:
             key = (row.columns, row.digest)
             if self._missing[key] > 0:
                 self._missing[key] -= 1
-                where = f"covered by batch {row.batch}" if row.batch else "not covered yet"
-                place = f"{self._table}, row {row.position} of the evidence, {where}"
+                coverage = f"covered by batch {row.batch}" if row.batch else "not covered yet"
+                place = f"{self._table}, row {row.position} of the evidence, {coverage}"
                 self._findings.append(Finding(_NAME, place, "changed or removed", "the row as it was added"))
         return self._findings
 

@@ -45,6 +45,8 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "budget node": ("0177-D013-DD13 HT2 assigned revenue 2018",),
     "node": ("0177-D013-DD13 HT2 assigned revenue 2018",),
     "account": ("4081000000",),
+    "normal side": ("credit",),
+    "finding": ("wrong side",),
     "reason": tuple(CODES),
     "refused": tuple(CODES),
     "left out": ("TERM_SUSPENDED",),
@@ -170,6 +172,9 @@ def build_tables() -> dict[str, ReportTable]:
         "refusals.build_lines_table": refusals.build_lines_table([]),
         "submissions.build_table": submissions.build_table(submissions.Submissions([])),
         "trial_balance.build_table": trial_balance.build_table(trial_balance.TrialBalance(1, 2018, [], 1, 1)),
+        "trial_balance.build_table, by accountant": trial_balance.build_table(
+            trial_balance.TrialBalance(1, 2018, [], 1, 1, by=trial_balance.BY_ACCOUNTANT)
+        ),
         "access._build_key_table": access._build_key_table([]),
         "access_trust._build_table": _build_trust(
             "issuer", "url", "audience", "claim", "jwks", "created_at", "ended_at", "reason"
