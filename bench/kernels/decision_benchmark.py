@@ -27,6 +27,7 @@ from core.tables.book import (
     KeyRows,
     Ledger,
     OpenItems,
+    TitleFigures,
 )
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Acts, Decisions, Draws, Numbers
@@ -135,6 +136,7 @@ def _build_budget(rng: np.random.Generator) -> BudgetArrays:
     cells = allocate_records(Cells, LEVELS[-1])
     cells["centre_node"] = first[-2] + rng.permutation(LEVELS[-1])
     cells["operation_node"], cells["level"] = -1, len(LEVELS)
+    cells["title"], cells["base"] = -1, -1
     cells["expense"], cells["accrued"], cells["creditor"] = 6, 7, 8
     return BudgetArrays(cells, nodes, figures)
 
@@ -159,6 +161,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         figures=figures,
         periods=np.ones(_PERIODS, np.uint8),
         years=seal_array(_build_years()),
+        titles=allocate_records(TitleFigures, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),

@@ -23,6 +23,7 @@ from core.tables.journal import (
     NodeBalances,
     Refusals,
     RequestPages,
+    TitleBalances,
 )
 
 _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
@@ -115,6 +116,7 @@ def list_hashed_tables(layout: int) -> tuple[StoredTable, ...]:
 
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
+    StoredTable("title_balance", TitleBalances, (), "batch, budget_year, programme, title", "batch"),
     StoredTable("account_balance", AccountBalances, (), "batch, period, account", "batch"),
 )
 
