@@ -18,8 +18,8 @@ from core.nomenclature import CommitmentItem, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
 from reporting.verification import request_pages
-from reporting.verification.chain import KNOWN_LAYOUTS, find_bounds
-from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, SINGLE_REFUSAL, TableRows
+from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
+from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
 from reporting.verification.snapshot_queries import BatchRow
 
@@ -63,8 +63,6 @@ class DuckdbSession:
             ends = find_bounds(rows, batches, firsts)
             batch = np.repeat([row.batch for row in batches], np.diff(ends))
             table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
-        if rows.table is SINGLE_REFUSAL:
-            table = table.append_column("lines", pa.array(np.ones(len(table), np.int32)))
         if rows.table is PAGES:
             self.add_rows("request_line", request_pages.read_lines(table))
             table = table.drop(["page"])
@@ -117,7 +115,7 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
-    layouts = {"layout": list(KNOWN_LAYOUTS)}
+    layouts = {"layout": [KNOWN_LAYOUT]}
     tables = (
         {"known_layout": layouts}
         | _build_nomenclature(codes)

@@ -10,13 +10,7 @@ import pyarrow as pa
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
 from reporting.verification import bank_messages, chain, payment_runs, snapshot_queries
-from reporting.verification.copy_reader import (
-    BALANCES,
-    HASHED_TABLES,
-    StoredTable,
-    list_hashed_tables,
-    parse_rows,
-)
+from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, StoredTable, parse_rows
 from reporting.verification.duckdb_session import CHECKS, STEPS, DuckdbSession, open_session
 from reporting.verification.findings import Check, Finding, ProgressCallback, Verification, ignore_progress
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
@@ -72,8 +66,8 @@ class _Verifier:
         await self._read_small_tables(folder)
         processing: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as group:
+            tables = (*HASHED_TABLES, *BALANCES)
             for positions, span in self._windows:
-                tables = (*list_hashed_tables(self._batches[positions.start].layout), *BALANCES)
                 streams = [await self._copy_window(stored, positions, span) for stored in tables]
                 if processing:
                     await processing

@@ -16,7 +16,7 @@ from core.senders import RESERVED_SENDERS
 from service.configuration.settings import Settings, UsageError
 from service.database import command_queries
 from service.database.cluster import lock_data_folder
-from service.database.configured_database import open_for_reading
+from service.database.configured_database import run_or_attach
 from service.terminal import console, processing_progress
 
 _OWNER = "postgres.owner"
@@ -93,10 +93,10 @@ def _find_foreign(data: Path) -> list[ForeignSubmission]:
     reporter = processing_progress.create_reporter()
 
     async def read() -> list[ForeignSubmission]:
-        settings = Settings(data=data)
+        # a ledger of an earlier version lists its submissions too, and is deleted like any other
         async with (
-            open_for_reading(settings, reporter.report_activity, requires_ledger=False) as database,
-            command_queries.connect(database.dsn) as connection,
+            run_or_attach(Settings(data=data), reporter.report_activity) as server,
+            command_queries.connect(server.dsn) as connection,
         ):
             rows = await command_queries.list_submissions(connection)
         return [ForeignSubmission(row["submission"], row["sender"], row["file_name"]) for row in rows]
