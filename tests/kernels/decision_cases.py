@@ -8,6 +8,7 @@ import numpy as np
 from core.catalog import CATALOG, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
     FOLLOWED_BIT,
     LEDGER_ACCOUNTS,
@@ -81,6 +82,7 @@ class KernelBook:
             years=seal_array(_build_years(book)),
             titles=_build_titles(book, self._title_keys),
             roles=_build_roles(book),
+            creditors=_build_creditors(book),
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),
@@ -199,6 +201,13 @@ def _allocate_slots(rows: int) -> np.ndarray:
     return np.zeros(1 << (2 * rows).bit_length(), np.uint64)
 
 
+def _build_creditors(book: StartingBook) -> np.ndarray:
+    creditors = np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16)
+    for (year, account), creditor in book.world.creditors.items():
+        creditors[(year - YEAR_FIRST) * LEDGER_ACCOUNTS + account] = creditor
+    return creditors
+
+
 def _build_roles(book: StartingBook) -> np.ndarray:
     roles = np.zeros(_PERIODS * ROLE_COUNT, np.int16)
     for (period, role), account in book.world.roles.items():
@@ -240,6 +249,6 @@ def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
         level = book.world.nodes[cell.centre_node].level
         title = NONE if cell.title is None else keys.index((cell.year, cell.title))
         base = keys.index((cell.year - 1, cell.title)) if cell.may_anticipate else NONE
-        cells[number] = (cell.centre_node, level, cell.year, title, base, *cell[1:5])
+        cells[number] = (cell.centre_node, level, cell.year, title, base, *cell[1:6])
     cells["operation_node"][0] = NONE
     return cells

@@ -54,6 +54,7 @@ class Cell(NamedTuple):
     expense: int = 0
     accrued: int = 0
     creditor: int = 0
+    payroll: int = 0
     year: int = 0
     """The budget year."""
     title: Hashable = None
@@ -101,6 +102,7 @@ class OpenItem(NamedTuple):
     parent: int
     debit: int
     credit: int
+    """The account on which the amount is open."""
     under: int = 0
     """The kind whose reservation it uses."""
     payee: int = 0
@@ -174,6 +176,8 @@ class World(NamedTuple):
     open_periods: frozenset[int]
     roles: Mapping[tuple[int, Role], int]
     """Accounts that do not depend on the assignment, by period."""
+    creditors: Mapping[tuple[int, int], int]
+    """The creditor of an expense account that has one of its own, by year."""
     years: Mapping[int, BudgetYear]
 
 

@@ -123,7 +123,10 @@ def _compare_places(
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
             accounts = record["expense"], record["accrued"], record["creditor"]
-            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == engine._cells[line.cell]
+            expected = engine._cells[line.cell]
+            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == expected[:7] + Cell(0)[7:]
+            assert (record["title"] >= 0) == (expected.title is not None)
+            assert (record["base"] >= 0) == expected.may_anticipate
     assert len(set(numbered.values())) == len(numbered)
 
 
