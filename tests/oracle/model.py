@@ -62,6 +62,10 @@ class Cell(NamedTuple):
     may_anticipate: bool = False
     """Whether the title's AE of the next year may be committed in advance."""
 
+    def __repr__(self) -> str:
+        """Return a short text: a book has many assignments, and a failing case shows them all."""
+        return f"Cell{tuple(self)}"
+
     @property
     def own_node(self) -> int:
         """The node that a budget kind acts on: the operation if there is one."""

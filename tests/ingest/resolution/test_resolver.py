@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from core.act_fields import ACT_LINES_MAX, Field
+from core.catalog import CATALOG, BudgetAction
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
 from core.periods import YEAR_FIRST
 from core.tables.book import Cells
@@ -116,7 +117,8 @@ def _compare_places(
     ]
     numbered = {NONE: NONE}
     for act, line in sound:
-        assert act["source"] == (NONE if line.source == NONE else line.source - first)
+        moves = CATALOG[line.kind].budget is BudgetAction.MOVE
+        assert act["source"] == (line.source - first if moves else line.source)
         assert numbered.setdefault(act["cell"], line.cell) == line.cell
         if line.cell != NONE:
             record = records[act["cell"] - 1]
