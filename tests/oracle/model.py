@@ -45,6 +45,10 @@ class Node(NamedTuple):
     blocking: bool
     """False for estimated credits, which may be exceeded."""
 
+    def __repr__(self) -> str:
+        """Return a short text, as a book has many nodes."""
+        return f"Node{tuple(self)}"
+
 
 class Cell(NamedTuple):
     """An account assignment."""
