@@ -48,7 +48,7 @@ def is_anticipated(acts, book, line, cell):
 def _check_anticipation(acts, book, line, link):
     """Check that AE of the next year may be taken: from 1 November, for service from 1 January on, and within the quarter."""
     cell = link[1]
-    year, base = as_position(book.cells[cell].year), np.int64(book.cells[cell].base)
+    year, base = as_position(book.cells[cell].year), np.int64(book.cells[cell].title_before)
     if acts[line].day < book.years[year].anticipation_from or acts[line].source < book.years[year].first_day:
         return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
     left = np.int64(0)

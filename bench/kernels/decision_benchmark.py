@@ -137,7 +137,7 @@ def _build_budget(rng: np.random.Generator) -> BudgetArrays:
     cells = allocate_records(Cells, LEVELS[-1])
     cells["centre_node"] = first[-2] + rng.permutation(LEVELS[-1])
     cells["operation_node"], cells["level"] = -1, len(LEVELS)
-    cells["title"], cells["base"] = -1, -1
+    cells["title"], cells["title_before"] = -1, -1
     cells["expense"], cells["accrued"], cells["creditor"] = 6, 7, 8
     return BudgetArrays(cells, nodes, figures)
 

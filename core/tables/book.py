@@ -34,7 +34,7 @@ class Cells(NamedTuple):
     """Row of the budget year in ``Book.years``."""
     title: Index
     """Row of its programme and title in ``Book.titles``; -1 without a title, or on credits of a fund."""
-    base: Index
+    title_before: Index
     """The same of the year before, whose finance laws limit what is committed in advance; -1 where nothing may be."""
     operation_node: Index
     """Node of the investment operation; -1 if none."""

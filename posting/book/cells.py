@@ -120,7 +120,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
     cells["level"] = meanings.centre_level[at, centre]
     cells["year"] = parts.year - YEAR_FIRST
-    cells["title"], cells["base"] = registry.title_rows.find_cell_rows(
+    cells["title"], cells["title_before"] = registry.title_rows.find_cell_rows(
         parts.centre, parts.item, parts.fund, year=parts.year
     )
     operation = registry.find_node_positions(parts.centre, parts.year, sheet)

@@ -128,7 +128,7 @@ def _compare_places(
             expected = engine._cells[line.cell]
             assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == expected[:7] + Cell(0)[7:]
             assert (record["title"] >= 0) == (expected.title is not None)
-            assert (record["base"] >= 0) == expected.may_anticipate
+            assert (record["title_before"] >= 0) == expected.may_anticipate
     assert len(set(numbered.values())) == len(numbered)
 
 

@@ -13,7 +13,13 @@ from tests.posting.text_engine import build_registry
 def _find_rows(unit: str, item: str, year: int, *, fund: str = "N/A") -> tuple[int, int]:
     """Return the row of an assignment's title, and that of the year before."""
     numbers = build_registry().numbers
-    codes = (numbers[CodeKind.CENTRE][unit], 1, numbers[CodeKind.ITEM][item], numbers[CodeKind.FUND][fund], year)
+    codes = (
+        numbers[CodeKind.CENTRE][unit],
+        1,
+        numbers[CodeKind.ITEM][item],
+        numbers[CodeKind.FUND][fund],
+        year,
+    )
     parts = CellParts(*(np.array([part], np.int64) for part in codes))
     rows = build_registry().title_rows
     own, base = rows.find_cell_rows(parts.centre, parts.item, parts.fund, year=parts.year)
