@@ -71,6 +71,7 @@ def borrow_book(book):
         borrow(book.figures),
         borrow(book.periods),
         borrow(book.years),
+        borrow(book.titles),
         borrow(book.roles),
         borrow(book.creditors),
         borrow(book.slots),

@@ -1,6 +1,7 @@
 """Hypothesis strategies for small budgets: trees of fund centres with credits on a few sheets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from tests.oracle.model import (
     BudgetYear,
     Cell,
     Node,
+    TitleKey,
     World,
 )
 
@@ -40,11 +42,12 @@ ROLE_ACCOUNTS = {
 OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
 """The creditor of an expense account that has one of its own."""
 
-YEARS = {0: BudgetYear(0, 400, 350, 300, 420), 1: BudgetYear(100, 500, 500, 450, 500)}
+YEARS = {0: BudgetYear(0, 400, -1, 350, 300, 420), 1: BudgetYear(150, 500, 120, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
 
+_TITLES = (3, 5)
 USUAL_DAY = 200
-DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 100, 99)
+DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 149, 120, 119)
 """Days around those of the years."""
 
 Sheet = tuple[int, int, int]
@@ -84,9 +87,11 @@ class StartingBook(NamedTuple):
 
     world: World
     figures: dict[tuple[int, int], int]
+    titles: Mapping[TitleKey, tuple[int, int]] = MappingProxyType({})
+    """AE that finance laws opened before, and that were committed in advance."""
 
     def build_ledger(self) -> Ledger:
-        return Ledger(self.world, self.figures)
+        return Ledger(self.world, self.figures, self.titles)
 
 
 class _SheetFigures(NamedTuple):
@@ -151,6 +156,12 @@ def books(draw: st.DrawFn) -> StartingBook:
             YEARS,
         ),
         figures,
+        {
+            (0, (programme, title)): (draw(st.sampled_from((0, 239, 240, 400, 4_000))), 0)
+            for _, level, programme in tree.centres
+            if level is CentreLevel.PROGRAMME
+            for title in _TITLES
+        },
     )
 
 
@@ -169,8 +180,19 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], year=sheet[0]))
+            cell = Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], year=sheet[0])
+            cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells
+
+
+def _add_title(cell: Cell, programme: int, at: int, sheet: Sheet) -> Cell:
+    """Add a title to an assignment on ordinary credits: staff, or in turn one that may be committed in advance or not."""
+    year, staff, family = sheet
+    if family:
+        return cell
+    title = 2 if staff else _TITLES[at % len(_TITLES)]
+    may_anticipate = year == 1 and title == _TITLES[0] and cell.operation_node == NONE
+    return cell._replace(title=(programme, title), may_anticipate=may_anticipate)
 
 
 @st.composite

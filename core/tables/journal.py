@@ -118,7 +118,8 @@ class Acts(NamedTuple):
     cell: Index
     """Account assignment; -1 if the line gives none (it inherits its predecessor's)."""
     source: Index
-    """Budget node that a move takes from; -1 for any other kind."""
+    """Of a move, the budget node that it takes from; of an opening, its ``core.origins.Origin``; of a commitment, the
+    first day of the service, if it states one; -1 for any other."""
     key_low: Hash32
     """With ``key_high``: keyed fingerprint of sender, family, exercise and reference, 96 bits."""
     previous_low: Hash32
@@ -168,7 +169,8 @@ class Entries(NamedTuple):
     day: Day
     cell: Index
     source: Index
-    """Number of the node that a move took from; 0 for any other kind."""
+    """Of a move, the number of the node that it took from; of an opening, its ``core.origins.Origin``; of a commitment,
+    the first day of the service, in days since 1970, if it states one; 0 for any other."""
     payee: Index
     kind: Small
     exercise: Small
@@ -273,6 +275,17 @@ class NodeBalances(NamedTuple):
     cp_allotted: Money
     cp_reserved: Money
     cp_consumed: Money
+
+
+class TitleBalances(NamedTuple):
+    """The figures of a programme's title in a budget year after a batch.  A COPY row."""
+
+    batch: Entry
+    programme: Index
+    budget_year: Small
+    title: Small
+    opened: Money
+    anticipated: Money
 
 
 class AccountBalances(NamedTuple):

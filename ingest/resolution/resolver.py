@@ -24,6 +24,7 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
+from ingest.resolution.credit_sources import add_credit_sources, mark_origins
 from ingest.resolution.line_batch import (
     FAMILY,
     FOLLOWED_FAMILY,
@@ -98,6 +99,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     amounts = _read_amounts(line_batch, kind)
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
+    mark_origins(line_batch, kind)
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
@@ -113,7 +115,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "period": period,
         "day": day,
         "cell": assigned.cell,
-        "source": assigned.source,
+        "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,

@@ -23,6 +23,7 @@ from core.tables.book import (
     KeyRows,
     Ledger,
     OpenItems,
+    TitleFigures,
 )
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
@@ -250,6 +251,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         figures=figures,
         periods=registry.reference.calendar.mark_open_periods(),
         years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
+        titles=allocate_records(TitleFigures, registry.title_rows.count),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),
         slots=reserve(np.uint64, 1 << 18),

@@ -12,6 +12,7 @@ from core.tables.journal import (
     NodeBalances,
     Refusals,
     RequestPages,
+    TitleBalances,
 )
 from core.tables.raw_lines import FormRows
 
@@ -32,5 +33,6 @@ TABLES: Mapping[str, BatchTable] = {
     "request_detail": BatchTable(RequestPages, ("page",)),
     "form": BatchTable(FormRows, ("body",)),
     "node_balance": BatchTable(NodeBalances),
+    "title_balance": BatchTable(TitleBalances),
     "account_balance": BatchTable(AccountBalances),
 }

@@ -23,6 +23,7 @@ from core.tables.journal import (
     NodeBalances,
     Refusals,
     RequestPages,
+    TitleBalances,
 )
 
 _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
@@ -84,6 +85,7 @@ HASHED_TABLES = (
 
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
+    StoredTable("title_balance", TitleBalances, (), "batch, budget_year, programme, title", "batch"),
     StoredTable("account_balance", AccountBalances, (), "batch, period, account", "batch"),
 )
 

@@ -22,6 +22,7 @@ from core.tables.book import (
     KeyRows,
     Ledger,
     OpenItems,
+    TitleFigures,
 )
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
@@ -30,7 +31,17 @@ from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.oracle import ledger as oracle
-from tests.oracle.model import FIGURES, NONE, AcceptedAct, Decision, Fingerprint, Line, OpenItem, Payee
+from tests.oracle.model import (
+    FIGURES,
+    NONE,
+    AcceptedAct,
+    Decision,
+    Fingerprint,
+    Line,
+    OpenItem,
+    Payee,
+    TitleKey,
+)
 
 _PERIODS = 8
 
@@ -45,6 +56,7 @@ class BookContent(NamedTuple):
     """The first entry of each act, and the digest of its content."""
     lines_after: dict[int, int]
     sums: dict[tuple[int, int], tuple[int, int]]
+    titles: dict[TitleKey, tuple[int, int]]
     waiting: dict[Fingerprint, object]
 
 
@@ -52,11 +64,12 @@ class KernelBook:
     """The tables of a book for a limited number of lines."""
 
     def __init__(self, book: StartingBook, lines: int) -> None:
+        self._title_keys = _list_titles(book)
         self.tables = Tables(
             effects=seal_array(
                 _allocate_rows(Effects, zip(*(column.tolist() for column in build_effects()), strict=True))
             ),
-            cells=seal_array(_build_cells(book)),
+            cells=seal_array(_build_cells(book, self._title_keys)),
             nodes=_build_nodes(book),
             items=allocate_records(OpenItems, lines + 1),
             ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTS),
@@ -67,6 +80,7 @@ class KernelBook:
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
             periods=np.isin(np.arange(_PERIODS), list(book.world.open_periods)).astype(np.uint8),
             years=seal_array(_build_years(book)),
+            titles=_build_titles(book, self._title_keys),
             roles=_build_roles(book),
             creditors=_build_creditors(book),
             slots=_allocate_slots(lines),
@@ -109,6 +123,13 @@ class KernelBook:
             keys,
             {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
             {divmod(at, LEDGER_ACCOUNTS): both for at, both in ledger.items() if any(both)},
+            {
+                key: (opened, anticipated)
+                for key, (opened, anticipated, _) in zip(
+                    self._title_keys, tables.titles.tolist(), strict=False
+                )
+                if opened or anticipated
+            },
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
         )
 
@@ -131,6 +152,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {key: (act.first, _fold_content(act.content)) for key, act in keys.items()},
         dict(lines_after),
         {at: both for at, both in state.sums.items() if any(both)},
+        {key: both for key, both in state.titles.items() if any(both)},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
     )
 
@@ -207,10 +229,26 @@ def _build_years(book: StartingBook) -> np.ndarray:
     return days
 
 
-def _build_cells(book: StartingBook) -> np.ndarray:
+def _list_titles(book: StartingBook) -> list[TitleKey]:
+    """Return the keys of the rows of titles, in order: of every year of the book, though not every year has cells."""
+    titles = {cell.title for cell in book.world.cells.values() if cell.title is not None}
+    keys = {(year, title) for year in book.world.years for title in titles} | book.titles.keys()
+    return sorted(keys, key=repr)
+
+
+def _build_titles(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
+    titles = allocate_records(TitleFigures, max(len(keys), 1))
+    for at, key in enumerate(keys):
+        titles[at] = (*book.titles.get(key, (0, 0)), 0)
+    return titles
+
+
+def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
     cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
         level = book.world.nodes[cell.centre_node].level
-        cells[number] = (cell.centre_node, level, cell.year, *cell[1:-1])
+        title = NONE if cell.title is None else keys.index((cell.year, cell.title))
+        base = keys.index((cell.year - 1, cell.title)) if cell.may_anticipate else NONE
+        cells[number] = (cell.centre_node, level, cell.year, title, base, *cell[1:6])
     cells["operation_node"][0] = NONE
     return cells

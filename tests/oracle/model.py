@@ -27,6 +27,10 @@ Fingerprint = Hashable
 """What identifies a key: two words of a hash, or the texts themselves; None for no key."""
 
 
+TitleKey = tuple[int, Hashable]
+"""A budget year, and a title of a programme."""
+
+
 class Node(NamedTuple):
     """A node where budget is controlled."""
 
@@ -41,6 +45,10 @@ class Node(NamedTuple):
     blocking: bool
     """False for estimated credits, which may be exceeded."""
 
+    def __repr__(self) -> str:
+        """Return a short text, as a book has many nodes."""
+        return f"Node{tuple(self)}"
+
 
 class Cell(NamedTuple):
     """An account assignment."""
@@ -53,6 +61,14 @@ class Cell(NamedTuple):
     payroll: int = 0
     year: int = 0
     """The budget year."""
+    title: Hashable = None
+    """Programme and title, where its finance laws count: on ordinary credits, with a title."""
+    may_anticipate: bool = False
+    """Whether the title's AE of the next year may be committed in advance."""
+
+    def __repr__(self) -> str:
+        """Return a short text: a book has many assignments, and a failing case shows them all."""
+        return f"Cell{tuple(self)}"
 
     @property
     def own_node(self) -> int:
@@ -72,6 +88,7 @@ class Line(NamedTuple):
     fault: int = Outcome.ACCEPTED
     cell: int = NONE
     source: int = NONE
+    """The node that a move takes from, the origin of an opening, or the first day of a commitment's service."""
     account: int = 0
     previous: Fingerprint = None
     previous_line: int = 0
@@ -151,6 +168,7 @@ class BudgetYear(NamedTuple):
 
     first_day: int
     last_day: int
+    anticipation_from: int
     last_order_day: int
     window_from: int
     """The first day of the orders that may be paid after the year."""
@@ -182,10 +200,12 @@ class State(NamedTuple):
     keys: ChainMap[Fingerprint, AcceptedAct]
     sums: ChainMap[tuple[int, int], tuple[int, int]]
     """Debit and credit by period and account."""
+    titles: ChainMap[TitleKey, tuple[int, int]]
+    """AE that finance laws opened, and AE committed in advance, by budget year and title."""
 
     @classmethod
     def create_empty(cls) -> "State":
-        return cls(ChainMap(), ChainMap(), ChainMap(), ChainMap(), ChainMap())
+        return cls(ChainMap(), ChainMap(), ChainMap(), ChainMap(), ChainMap(), ChainMap())
 
     def open_draft(self) -> "State":
         """Return a layer above this state, whose changes do not affect this state."""
@@ -195,6 +215,7 @@ class State(NamedTuple):
             self.payees.new_child(),
             self.keys.new_child(),
             self.sums.new_child(),
+            self.titles.new_child(),
         )
 
     def apply_draft(self, draft: "State") -> None:
@@ -204,6 +225,7 @@ class State(NamedTuple):
         self.payees.update(draft.payees.maps[0])
         self.keys.update(draft.keys.maps[0])
         self.sums.update(draft.sums.maps[0])
+        self.titles.update(draft.titles.maps[0])
 
 
 def to_line(columns: Mapping[str, int]) -> Line:

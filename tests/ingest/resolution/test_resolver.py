@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from core.act_fields import ACT_LINES_MAX, Field
+from core.catalog import CATALOG, BudgetAction
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
 from core.periods import YEAR_FIRST
 from core.tables.book import Cells
@@ -116,14 +117,18 @@ def _compare_places(
     ]
     numbered = {NONE: NONE}
     for act, line in sound:
-        assert act["source"] == (NONE if line.source == NONE else line.source - first)
+        moves = CATALOG[line.kind].budget is BudgetAction.MOVE
+        assert act["source"] == (line.source - first if moves else line.source)
         assert numbered.setdefault(act["cell"], line.cell) == line.cell
         if line.cell != NONE:
             record = records[act["cell"] - 1]
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
             accounts = record["expense"], record["accrued"], record["creditor"]
-            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == engine._cells[line.cell]
+            expected = engine._cells[line.cell]
+            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == expected[:7] + Cell(0)[7:]
+            assert (record["title"] >= 0) == (expected.title is not None)
+            assert (record["title_before"] >= 0) == expected.may_anticipate
     assert len(set(numbered.values())) == len(numbered)
 
 
