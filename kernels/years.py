@@ -51,13 +51,13 @@ def _check_anticipation(acts, book, line, link):
     year, base = as_position(book.cells[cell].year), np.int64(book.cells[cell].title_before)
     if acts[line].day < book.years[year].anticipation_from or acts[line].source < book.years[year].first_day:
         return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
-    left = np.int64(0)
+    remainder = np.int64(0)
     if base >= 0:
-        left = (
+        remainder = (
             book.titles[base].opened // QUARTER - book.titles[as_position(book.cells[cell].title)].anticipated
         )
-    if acts[line].amount > left:
-        return refused(Outcome.ANTICIPATION_LIMIT.value, -1, acts[line].amount - left)
+    if acts[line].amount > remainder:
+        return refused(Outcome.ANTICIPATION_LIMIT.value, -1, acts[line].amount - remainder)
     return accepted()
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.tables.book import LEDGER_ACCOUNTS
-from core.tables.journal import AccountBalances, NodeBalances, TitleBalances
+from core.tables.journal import AccountBalances, NodeBalances
+from core.tables.title_balances import TitleBalances
 from posting.book.book_state import BookState
 from posting.book.registry import SHEETS, Registry
 from posting.pgcopy import Encoder

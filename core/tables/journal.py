@@ -277,17 +277,6 @@ class NodeBalances(NamedTuple):
     cp_consumed: Money
 
 
-class TitleBalances(NamedTuple):
-    """The figures of a programme's title in a budget year after a batch.  A COPY row."""
-
-    batch: Entry
-    programme: Index
-    budget_year: Small
-    title: Small
-    opened: Money
-    anticipated: Money
-
-
 class AccountBalances(NamedTuple):
     """The debit and credit totals of an account in a period after a batch.  A COPY row."""
 

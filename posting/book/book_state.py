@@ -44,7 +44,6 @@ KEYS_A_PAGE = 320
 
 RESERVED_ENTRIES = 1 << 25
 """Entries for which tables are sized at the start: address space, not memory, until they are written.
-
 As much address space again as the machine could fill is reserved behind it, so that large tables grow without a copy."""
 
 REHASH_AT_EIGHTHS = 7
@@ -99,8 +98,7 @@ class BookState:
     def note_changes(self, acts: np.ndarray, decisions: np.ndarray, changes: int) -> None:
         """Note the pages that the decided lines changed: of their predecessors, of the commitments of those, and of payees.
 
-        ``changes`` is the number of payee changes before the lines were decided.  Refused lines may add pages that did
-        not change, which is harmless.
+        ``changes`` counts the payee changes before.  Refused lines may add pages that did not change, which is harmless.
         """
         self.note_changed_pages(np.ascontiguousarray(decisions["predecessor"]))
         if self.payee_changes != changes:

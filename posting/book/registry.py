@@ -167,7 +167,7 @@ class Registry:
             code_meanings.fill_year(
                 self._view_year(year), year_nomenclature, self.reference.charts[year], numbered=numbered
             )
-        self.title_rows = TitleRows(self.reference.nomenclatures, numbered, self.meanings, self.years)
+        self.title_rows = TitleRows(self.reference.nomenclatures, numbered, self.meanings, years=self.years)
         self.shared_accounts = self._build_shared_accounts()
         self.own_creditors = self._build_own_creditors()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}

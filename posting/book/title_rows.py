@@ -30,6 +30,7 @@ class TitleRows:
         nomenclatures: Mapping[int, Nomenclature],
         numbered: CodeNumbers,
         meanings: CodeMeanings,
+        *,
         years: range,
     ) -> None:
         self._meanings, self._years = meanings, years

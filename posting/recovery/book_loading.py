@@ -11,7 +11,8 @@ from core.errors import SchemaMismatch
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import LEDGER_ACCOUNTS
 from core.tables.columns import seal
-from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans, TitleBalances
+from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
+from core.tables.title_balances import TitleBalances
 from kernels import key_index as key_kernel
 from posting.book import fingerprints
 from posting.book.book_state import BookState, create_empty_book

@@ -12,9 +12,9 @@ from core.tables.journal import (
     NodeBalances,
     Refusals,
     RequestPages,
-    TitleBalances,
 )
 from core.tables.raw_lines import FormRows
+from core.tables.title_balances import TitleBalances
 
 
 class BatchTable(NamedTuple):

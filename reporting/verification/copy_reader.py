@@ -23,8 +23,8 @@ from core.tables.journal import (
     NodeBalances,
     Refusals,
     RequestPages,
-    TitleBalances,
 )
+from core.tables.title_balances import TitleBalances
 
 _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
 _BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}

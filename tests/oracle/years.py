@@ -28,9 +28,9 @@ def require_anticipation(world: World, state: State, line: Line, cell: Cell) -> 
         raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
     opened, _ = state.titles.get((cell.year - 1, cell.title), (0, 0))
     _, anticipated = state.titles.get((cell.year, cell.title), (0, 0))
-    left = opened // 4 - anticipated if cell.may_anticipate else 0
-    if line.amount > left:
-        raise LineRefused(Outcome.ANTICIPATION_LIMIT, missing=line.amount - left)
+    remainder = opened // 4 - anticipated if cell.may_anticipate else 0
+    if line.amount > remainder:
+        raise LineRefused(Outcome.ANTICIPATION_LIMIT, missing=line.amount - remainder)
 
 
 def add_to_title(world: World, state: State, kind: ActKind, line: Line, *, cell: int) -> None:
