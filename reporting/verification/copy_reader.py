@@ -86,7 +86,7 @@ HASHED_TABLES = (
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
     StoredTable("title_balance", TitleBalances, (), "batch, budget_year, programme, title", "batch"),
-    StoredTable("account_balance", AccountBalances, (), "batch, period, account", "batch"),
+    StoredTable("account_balance", AccountBalances, (), "batch, period, accountant, account", "batch"),
 )
 
 

@@ -24,7 +24,7 @@ from tests.file_strategies import REFERENCE, File
 from tests.ingest.row_strategies import WRITERS, faulty_rows, to_text, to_types
 from tests.oracle import amounts
 from tests.oracle.engine import Engine
-from tests.oracle.model import NONE, Cell, Line
+from tests.oracle.model import NONE, Line
 from tests.oracle.reference import Reference as Plain
 from tests.oracle.row_reading import ReadLine, find_posting_day, read_acts
 
@@ -124,9 +124,11 @@ def _compare_places(
             record = records[act["cell"] - 1]
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
-            accounts = record["expense"], record["accrued"], record["creditor"]
             expected = engine._cells[line.cell]
-            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == expected[:7] + Cell(0)[7:]
+            assert own == (expected.centre_node, expected.operation_node)
+            assert record["year"] + YEAR_FIRST == expected.year
+            for name in ("expense", "accrued", "creditor", "payroll", "accountant"):
+                assert record[name] == getattr(expected, name)
             assert (record["title"] >= 0) == (expected.title is not None)
             assert (record["title_before"] >= 0) == expected.may_anticipate
     assert len(set(numbered.values())) == len(numbered)
