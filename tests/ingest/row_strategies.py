@@ -71,7 +71,18 @@ _OTHERS: dict[str, Sequence[str]] = {
     ),
     "method": ("sepa", "rtgs", "SEPA", "m" * 36),
     "priority": (*_WHOLES, "9", "10"),
-    "invoice_number": ("F2018-1", "n" * 71),
+    "invoice_number": ("F2018-1", "f-2018/1", "--", "é", "n" * 70, "n" * 71),
+    "invoice_part": ("1", "99", "100", *_WHOLES),
+    "right_year": ("2018", "2014", "2013", "1900", "1899", "2019", "x"),
+    "prescription_stop": (
+        "relief 1",
+        "interruption n° 7",
+        "suspension  x",
+        "relief",
+        "Relief 1",
+        " ",
+        "relief " + "x" * 70,
+    ),
     "remittance": ("n° 7", "x" * 281, "a\nb"),
 }
 _LIMITS = {"amount": ("1000000000000.01", "9999999999999999", "10000000000000000", "0" * 20 + "1", "9" * 40)}

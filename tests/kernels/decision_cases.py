@@ -10,12 +10,14 @@ from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
+    CLAIM_LINE_BIT,
     FOLLOWED_BIT,
     LEDGER_ACCOUNTANTS,
     LEDGER_ACCOUNTS,
     PAYEE_BLOCKED_BIT,
     ROLE_COUNT,
     SUSPENDED_BIT,
+    USE_MASK,
     BudgetNodes,
     BudgetYears,
     Cells,
@@ -36,6 +38,7 @@ from tests.oracle.model import (
     FIGURES,
     NONE,
     AcceptedAct,
+    Claim,
     Decision,
     Fingerprint,
     Line,
@@ -59,6 +62,7 @@ class BookContent(NamedTuple):
     sums: dict[tuple[int, int, int], tuple[int, int]]
     titles: dict[TitleKey, tuple[int, int]]
     waiting: dict[Fingerprint, object]
+    invoices: dict[Fingerprint, tuple[Claim, ...]]
 
 
 class KernelBook:
@@ -77,6 +81,7 @@ class KernelBook:
             keys=allocate_records(KeyRows, lines),
             payees=allocate_records(KeyRows, lines),
             waiting=allocate_records(KeyRows, lines),
+            invoices=allocate_records(KeyRows, lines),
             counters=allocate_records(Counters, 1),
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
             periods=_build_periods(book),
@@ -88,6 +93,7 @@ class KernelBook:
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),
+            invoice_slots=_allocate_slots(lines),
         )
         for (node, figure), cents in book.figures.items():
             self.tables.figures[node, figure] = cents
@@ -132,6 +138,7 @@ class KernelBook:
                 if opened or anticipated
             },
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
+            _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
 
     def set_sums(self, place: tuple[int, int, int], both: tuple[int, int]) -> None:
@@ -173,6 +180,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {at: both for at, both in state.sums.items() if any(both)},
         {key: both for key, both in state.titles.items() if any(both)},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
+        dict(state.invoices),
     )
 
 
@@ -200,11 +208,21 @@ def to_decision(record: np.void) -> Decision:
 def to_item(row: dict[str, int]) -> OpenItem:
     """Return an open item; its payee is in the column in which a commitment counts the unbilled amount."""
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
-    own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT)
+    own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK)
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
+
+
+def _list_claims(rows: Sequence[tuple[int, int, int, int]]) -> dict[Fingerprint, tuple[Claim, ...]]:
+    """Return the claims of each invoice, one for each entry."""
+    claims: dict[Fingerprint, tuple[Claim, ...]] = {}
+    for high, low, first, content in rows:
+        lines, part = divmod(content, CLAIM_LINE_BIT)
+        run = (Claim(entry, part) for entry in range(first, first + lines))
+        claims[high, low] = (*claims.get((high, low), ()), *run)
+    return claims
 
 
 def _to_payee(value: int, bank: int) -> Payee:
