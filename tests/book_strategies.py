@@ -45,6 +45,9 @@ ROLE_ACCOUNTS = {
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
 
+ADMITTED = (None, frozenset({4}))
+"""The accounts that the item of each row admits: of the second, its expense account alone."""
+
 OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
 """The creditor of an expense account that has one of its own."""
 
@@ -187,8 +190,8 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            accountant = ACCOUNTANTS[at % len(ACCOUNTANTS)]
-            cell = Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], accountant, sheet[0])
+            row, accountant = at % len(ACCOUNTS), ACCOUNTANTS[at % len(ACCOUNTANTS)]
+            cell = Cell(centre, operation, *ACCOUNTS[row], accountant, sheet[0], ADMITTED[row])
             cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells
 

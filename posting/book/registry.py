@@ -21,7 +21,7 @@ from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
-from core.reference.files import SAMPLE_FOLDER
+from core.reference.files import SAMPLE_FOLDER, hash_files
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
@@ -79,6 +79,8 @@ class ReferenceData:
     accountants: Mapping[int, Accountants]
     lapse_years: EffectiveDated
     """After how many whole years a debt lapses."""
+    files: Mapping[str, str]
+    """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
     compared: dict[bytes, int] = field(default_factory=dict, repr=False)
     """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
@@ -96,6 +98,7 @@ class ReferenceData:
                 for year, exercise in years.items()
             },
             prescription.load(folder),
+            hash_files(folder),
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
@@ -166,6 +169,8 @@ class Registry:
     """With a row for each of ``years``."""
     shared_accounts: NDArray[np.int16] = field(init=False)
     """Accounts of the roles that no commitment item determines, in the layout of ``core.tables.book.Book.roles``."""
+    admitted_accounts: NDArray[np.uint8] = field(init=False)
+    """Accounts that each commitment item admits, by year, in the layout of ``core.tables.book.Book.admitted``."""
     own_creditors: NDArray[np.int16] = field(init=False)
     """Creditors of the expense accounts that have their own, in the layout of ``core.tables.book.Book.creditors``."""
     year_codes: Mapping[int, YearCodes] = field(init=False)
@@ -186,6 +191,7 @@ class Registry:
         self.title_rows = TitleRows(self.reference.nomenclatures, numbered, self.meanings, years=self.years)
         self.shared_accounts = self._build_shared_accounts()
         self.own_creditors = self._build_own_creditors()
+        self.admitted_accounts = self._build_admitted_accounts()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}
 
     def _view_year(self, year: int) -> CodeMeanings:
@@ -207,6 +213,17 @@ class Registry:
             for account, creditor in year_chart.own_creditors.items():
                 creditors[year - YEAR_FIRST, accounts[account]] = accounts[creditor]
         return creditors.ravel()
+
+    def _build_admitted_accounts(self) -> NDArray[np.uint8]:
+        items, accounts = len(self.numbers[CodeKind.ITEM]) + 1, len(self.numbers[CodeKind.ACCOUNT]) + 1
+        admitted = np.ones((len(self.years), items, LEDGER_ACCOUNTS), np.uint8)
+        for year, year_chart in self.reference.charts.items():
+            admitted[year - self.years.start, :, :accounts] = self._mark_admitted(year_chart)[:, :accounts]
+        return admitted.ravel()
+
+    def find_admitted_rows(self, items: np.ndarray, years: np.ndarray) -> NDArray[np.int64]:
+        """Return the row of each commitment item in ``admitted_accounts``, as its year has it."""
+        return (years.astype(np.int64) - self.years.start) * (len(self.numbers[CodeKind.ITEM]) + 1) + items
 
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))

@@ -63,6 +63,8 @@ class Cell(NamedTuple):
     accountant: int = 0
     year: int = 0
     """The budget year."""
+    admitted: frozenset[int] | None = None
+    """The accounts that its commitment item admits; all if None."""
     title: Hashable = None
     """Programme and title, where its finance laws count: on ordinary credits, with a title."""
     may_anticipate: bool = False
