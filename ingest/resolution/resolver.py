@@ -101,7 +101,6 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     amounts = _read_amounts(line_batch, kind)
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
-    mark_origins(line_batch, kind)
     mark_unreadable_rights(line_batch, kind, exercise)
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
@@ -263,6 +262,7 @@ def _mark_references(
     registry: Registry,
 ) -> None:
     """Mark budget years that do not exist, and predecessors that cannot exist."""
+    mark_origins(line_batch, kind)
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(
