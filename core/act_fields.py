@@ -63,6 +63,7 @@ class Field(IntEnum):
     VALIDATED_BY = 35
     DELEGATION = 36
     DOCUMENT_HASH = 37
+    REASON = 47
 
     @property
     def column(self) -> str:
@@ -98,6 +99,7 @@ _TEXT_BYTES_MAX: Mapping[Field, int] = {
     Field.METHOD: 35,
     Field.INVOICE_NUMBER: 70,
     Field.DOCUMENT_HASH: 128,
+    Field.REASON: 140,
 }
 _WHOLE_FIELDS = frozenset({Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK})
 _DAY_FIELDS = frozenset({Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE})

@@ -100,6 +100,8 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield from (Field.PAYEE, Field.IBAN)
     if kind.family is Family.PAYMENT_REQUEST:
         yield from _REQUEST
+    if kind.is_interest:
+        yield Field.REASON
 
 
 def _describe_senders(kind: ActKind) -> str:

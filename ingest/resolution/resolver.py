@@ -25,6 +25,7 @@ from ingest.resolution.account_assignment import AssignmentLines, resolve_assign
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
 from ingest.resolution.line_batch import (
+    CLAIMS_INTEREST,
     FAMILY,
     FOLLOWED_FAMILY,
     PAYS,
@@ -99,6 +100,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
+    _mark_claims(line_batch, kind)
     period, day = assign_periods(line_batch, exercise, context.registry)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
@@ -261,6 +263,18 @@ def _mark_references(
         )
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)
+
+
+def _mark_claims(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
+    """Mark claims of late interest that do not say why they are made (rule A59).
+
+    What the rule gives depends on the debits of the journal, which the decision of a line does not know.
+    """
+    claims = CLAIMS_INTEREST[kind]
+    if claims.any():
+        line_batch.mark_fault(
+            claims & ~line_batch.find_filled(Field.REASON), Outcome.INTEREST_EXCEEDS_RULE, Field.REASON
+        )
 
 
 def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArray[np.bool_]) -> None:

@@ -69,6 +69,7 @@ _OTHERS: dict[str, Sequence[str]] = {
     "method": ("sepa", "rtgs", "SEPA", "m" * 36),
     "priority": (*_WHOLES, "9", "10"),
     "invoice_number": ("F2018-1", "n" * 71),
+    "reason": ("jugement n° 7", "x" * 141),
     "remittance": ("n° 7", "x" * 281, "a\nb"),
 }
 _LIMITS = {"amount": ("1000000000000.01", "9999999999999999", "10000000000000000", "0" * 20 + "1", "9" * 40)}

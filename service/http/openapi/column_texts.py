@@ -33,6 +33,7 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.INVOICE_NUMBER: "Of a payment request: the number of the invoice",
     Field.INVOICE_DATE: "Of a payment request: the date of the invoice",
     Field.REMITTANCE: "Of a payment request: the text for the payee",
+    Field.REASON: "Of a claim of late interest: why it is made; kept with the file",
     Field.ACTIVITY: "The activity: kept with the file",
     Field.COST_CENTRE: "The cost centre: kept with the file",
     Field.ACCOUNTANT: "The accountant: kept with the file",
