@@ -290,6 +290,7 @@ async def test_the_term_of_flux_1_starts_with_the_last_service_for_parts_too(
                 "kind": "service_cancellation",
                 "predecessor": "SF-1",
                 "amount": "1000.00",
+                "date": "2018-10-07",
             },
             {**common, **request, "reference": "DP-1", "payee": build_payee_code(1), "amount": "3000.00"},
             {**common, **request, "reference": "DP-2", "payee": build_payee_code(2), "amount": "5000.00"},
@@ -300,6 +301,7 @@ async def test_the_term_of_flux_1_starts_with_the_last_service_for_parts_too(
                 "predecessor": "DP-1",
                 "payee": build_payee_code(3),
                 "amount": "1000.00",
+                "date": "2018-10-07",
             },
         ]
         await state.submit_accepted(rows)
@@ -537,6 +539,7 @@ async def test_parts_are_late_by_their_request_and_the_longest_suspension(
             "predecessor": "DP-1",
             "payee": build_payee_code(2),
             "amount": "3000.00",
+            "date": "2018-10-02",
         },
         {
             "kind": "attachment",
@@ -544,12 +547,13 @@ async def test_parts_are_late_by_their_request_and_the_longest_suspension(
             "predecessor": "A1",
             "payee": build_payee_code(3),
             "amount": "1000.00",
+            "date": "2018-10-03",
         },
         {**suspension, "reference": "S-1", "predecessor": "DP-1"},
         {**suspension, "reference": "S-2", "predecessor": "A1"},
         {**suspension, "reference": "S-3", "predecessor": "B1"},
         {"kind": "term_resumption", "reference": "E-1", "predecessor": "S-1", "date": "2018-10-20"},
-        {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-05"},
+        {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-12"},
         {"kind": "term_resumption", "reference": "E-3", "predecessor": "S-3", "date": "2018-10-25"},
     ]
     async for state in prepare_state(database, tmp_path / "own", rows):
