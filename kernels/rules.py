@@ -14,7 +14,7 @@ from kernels import availability, budget, commitments, key_index, payees, spendi
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import build_link, compute_demand, compute_settlement, find_nodes, find_target, no_link
-from kernels.predecessors import check_assignment, check_order, find_predecessor
+from kernels.predecessors import check_family, check_order, find_predecessor
 from kernels.prefetch import PAYEE, read_guess
 
 _LEDGER_MAX = 2**62
@@ -94,7 +94,7 @@ def _check_predecessor(acts, book, place):
     if book.effects[kind].after != Stage.NONE.value:
         finding = check_order(acts, book, line, link[0])
     else:
-        finding = check_assignment(acts, book, line, link[0])
+        finding = check_family(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link

@@ -163,7 +163,7 @@ having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*)
                          or count(distinct hash(e.submission, e.batch, e.line - e.entry_id)) > 1);
 
 -- name: predecessors
--- The predecessor of an entry comes before it and has the right kind, sender, exercise and account assignment.
+-- The predecessor of an entry comes before it and has the right kind and account assignment, whoever sent it.
 select entry_name(f.entry_id, e.reference) as place, f.fault as found, 'a predecessor that its kind admits' as expected
 from effect f join entry e on e.entry_id = f.entry_id where f.fault is not null;
 

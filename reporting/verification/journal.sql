@@ -62,7 +62,6 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
             when p.entry_id is null then 'follows an entry that does not exist'
             when p.entry_id >= e.entry_id then 'follows a later entry'
             when pk.family <> k.follows then 'follows an entry of kind ' || pk.name
-            when k.after = 'NONE' and (ps.sender <> s.sender or p.exercise <> e.exercise) then 'follows an act of another sender or exercise'
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell then 'does not have the account assignment of its predecessor'
             when k.inherits and k.posts and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
@@ -71,11 +70,9 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
        end as fault
 from entry e
 join kind k on k.kind = e.kind
-left join sender s on s.submission = e.submission
 left join entry p on p.entry_id = e.predecessor
 left join kind pk on pk.kind = p.kind
-left join entry held on held.entry_id = p.predecessor and not pk.posts and not pk.mirrors and k.inherits
-left join sender ps on ps.submission = p.submission;
+left join entry held on held.entry_id = p.predecessor and not pk.posts and not pk.mirrors and k.inherits;
 
 -- name: settled
 -- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits.

@@ -34,6 +34,8 @@ def find_link(state: State, line: Line, place: ActPosition) -> Link:
     years.require_order_of_dates(line.day, item.day)
     if kind.after is not Stage.NONE:
         _require_stage(kind, item)
+    elif CATALOG[item.kind].family is not kind.follows:
+        raise LineRefused(Outcome.PREDECESSOR_STAGE)
     payee = _find_payee(state, item) if kind.remits else None
     if payee and line.bank not in (0, payee.bank):
         raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
@@ -81,7 +83,7 @@ def _find_by_number(kind: ActKind, line: Line, place: ActPosition) -> int:
     first, entry = place
     predecessor = line.previous_entry or (first + line.previous_line - 1)
     allowed = range(1, first) if line.previous_entry else range(first, entry)
-    if kind.after is Stage.NONE or predecessor not in allowed:
+    if predecessor not in allowed or (kind.after is Stage.NONE and not line.previous_entry):
         raise LineRefused(Outcome.PREDECESSOR_MISSING)
     return predecessor
 

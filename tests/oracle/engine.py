@@ -113,7 +113,12 @@ class Engine:
             if kind.budget is BudgetAction.MOVE
             else NONE,
             account=self.reference.accounts.get(line.read_text(Field.ACCOUNT), 0),
-            previous=(sender, kind.follows, exercise, predecessor[0])
+            previous=(
+                line.read_text(Field.PREDECESSOR_SENDER) or sender,
+                kind.follows,
+                exercise,
+                predecessor[0],
+            )
             if predecessor and predecessor[0]
             else None,
             previous_line=max(predecessor[1], 0) if predecessor else 0,

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from core.catalog import KIND_NUMBERS
+
 
 class Corruption(NamedTuple):
     """A change, and the places where it must be found; ``{it}`` is the result of ``choice``."""
@@ -276,6 +278,12 @@ CORRUPTIONS = (
         PAID,
         "update entry set day = '2019-01-02' where entry_id = {it}",
         {"budget_years": "entry {it} (", "last_order_dates": "entry {it} ("},
+    ),
+    Corruption(
+        "a rejection turned into a void",
+        "select max(entry_id) from entry where kind = 17",
+        f"update entry set kind = {KIND_NUMBERS['void']} where entry_id = {{it}}",
+        {"voids": "entry {it} ("},
     ),
     Corruption(
         "a page of requests changed",

@@ -148,7 +148,7 @@ FILES: list[File] = [
         *_act("T5", "third_party", _payee(5)),
         *_act("RE1", "bank_return", _build_follower("PA2#1", "10.00")),
         *_act("RE2", "return_identified", _build_follower("RE1", "10.00"), _build_follower("PA3", "4.00")),
-        *_act("VO1", "void", _build_follower("RE2#2", "1.00")),
+        *_act("VO1", "void", _build_follower("RE2#2", "1.00")),  # there is no receivable
         *_act("BL2", "payee_release", {"payee": "P2"}),
         *_act("RE3", "reissue", _build_follower("RE2", "10.00", iban=_payee(2)["iban"])),
         *_act("BD2", "bank_details", _payee(1), _payee(5) | {"iban": _payee(9)["iban"]}),
@@ -160,7 +160,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 82
+_ENTRIES = 81
 """Of all of them together."""
 
 
