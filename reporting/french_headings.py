@@ -21,6 +21,7 @@ HEADINGS: Mapping[str, str] = {
     "CP reserved": "CP réservés",
     "CP consumed": "CP consommés",
     "CP available": "CP disponibles",
+    "accountant": "comptable",
     "account": "compte",
     "debit": "débit",
     "credit": "crédit",
@@ -94,6 +95,22 @@ _TITLES = tuple(
     for pattern, french in (
         (r"Budget execution by (\w+), after batch (.+)", "Exécution budgétaire par {0}, après le lot {1}"),
         (r"Trial balance (\d+), after batch (.+)", "Balance générale {0}, après le lot {1}"),
+        (
+            r"Trial balance by accountant (\d+), after batch (.+)",
+            "Balance générale par comptable {0}, après le lot {1}",
+        ),
+        (
+            r"Trial balance by accountant, after batch (.+)",
+            "Balance générale par comptable, après le lot {0}",
+        ),
+        (
+            r"Trial balance of (\w+) (\d+), after batch (.+)",
+            "Balance générale du comptable {0} {1}, après le lot {2}",
+        ),
+        (
+            r"Trial balance of (\w+), after batch (.+)",
+            "Balance générale du comptable {0}, après le lot {1}",
+        ),
         (r"Trial balance, after batch (.+)", "Balance générale, après le lot {0}"),
         (r"Outstanding commitments by (\w+), after batch (.+)", "Restes à payer par {0}, après le lot {1}"),
         (r"Refused lines", "Lignes refusées"),

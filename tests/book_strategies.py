@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
-from core.periods import YEAR_FIRST
+from core.periods import YEAR_FIRST, PeriodState
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import (
     AE,
@@ -25,6 +25,12 @@ from tests.oracle.model import (
 )
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
+ACCOUNTANTS = (1, 2, 1, 2, 3)
+"""By the place of a fund centre, again and again."""
+
+PERIOD_STATES = {(4, 3): PeriodState.CLOSED, (CLOSED_PERIOD, 2): PeriodState.OPEN}
+"""By period and accountant, where the state is not that of the others."""
+
 ACCOUNTS = ((1, 2, 3, 20), (4, 5, 6, 21))
 """Expense, accrued, creditor, payroll."""
 OTHER_ACCOUNT = 7
@@ -149,6 +155,7 @@ def books(draw: st.DrawFn) -> StartingBook:
             ROLE_ACCOUNTS,
             OWN_CREDITORS,
             YEARS,
+            PERIOD_STATES,
         ),
         figures,
     )
@@ -169,7 +176,8 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], year=sheet[0]))
+            accountant = ACCOUNTANTS[at % len(ACCOUNTANTS)]
+            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], accountant, sheet[0]))
     return cells
 
 

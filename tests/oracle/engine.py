@@ -84,10 +84,14 @@ class Engine:
         by_field = {Field[name.upper()]: text for name, text in fields.items()}
         return self.reference.find_node(by_field[Field.FUND_CENTRE], find_sheet(by_field, self.reference))
 
-    def read_totals(self, account: str) -> tuple[int, int]:
-        """Return debit and credit of an account over all periods."""
-        number = self.reference.accounts[account]
-        sums = [both for (_, other), both in self.ledger.state.sums.items() if other == number]
+    def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
+        """Return debit and credit of an account over all periods, of one accountant or of all."""
+        number, owner = self.reference.accounts[account], self.reference.accountants.get(accountant, 0)
+        sums = [
+            both
+            for (_, of_whom, other), both in self.ledger.state.sums.items()
+            if other == number and owner in (0, of_whom)
+        ]
         return sum(debit for debit, _ in sums), sum(credit for _, credit in sums)
 
     def build_results(self, row_decisions: list[Decision]) -> list[LineResult]:

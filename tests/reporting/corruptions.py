@@ -75,6 +75,29 @@ CORRUPTIONS = (
         {"account_balances": "", "trial_balance": "period 2018-"},
     ),
     Corruption(
+        "an accountant's balance booked to another",
+        "select max(batch) from account_balance",
+        "update account_balance set accountant = accountant % 3 + 1 where batch = {it}",
+        {"account_balances": "", "account_balances_stored": ""},
+    ),
+    Corruption(
+        "the accountant of an entry changed",
+        FOLLOWER,
+        "update entry set accountant = accountant % 3 + 1 where entry_id = {it}",
+        {
+            "chain": "batch ",
+            "accountants": "entry {it}",
+            "predecessors": "entry {it}",
+            "account_balances": "",
+        },
+    ),
+    Corruption(
+        "an entry in nobody's books",
+        PAID,
+        "update entry set accountant = 0 where entry_id = {it}",
+        {"accountants": "entry {it}"},
+    ),
+    Corruption(
         "an account's balance deleted",
         "select max(batch) from account_balance",
         "delete from account_balance where batch = {it}",

@@ -17,7 +17,7 @@ from reporting.code_names import ACCOUNT, read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.delays import DelayScope as Paid
 from reporting.delays import load_delays
-from reporting.trial_balance import load_trial_balance
+from reporting.trial_balance import BalanceScope, load_trial_balance
 from reporting.verification import verify
 from tests.databases import open_connection
 from tests.posting.loaded_engines import process_rows
@@ -226,7 +226,7 @@ async def test_accounts_and_ministries_have_the_labels_of_their_year(
     names = await read_names(reader, code_labels.load(years.reference))
     labels = {
         account.account: account.label
-        for account in (await load_trial_balance(reader, names, exercise=2019)).accounts
+        for account in (await load_trial_balance(reader, names, BalanceScope(2019))).accounts
     }
     assert labels["4211110000"] == "Agents (nouveau)"
     assert labels["5126410000"] == names.codes.charts[2018].accounts["5126410000"]

@@ -98,8 +98,8 @@ def test_a_cell_has_the_nodes_and_accounts_of_its_codes(year: int) -> None:
                     assert record["operation_node"] + first * bool(operation) == expected.operation_node
                     assert record["level"] == CentreLevel.UO
                     assert record["year"] + YEAR_FIRST == expected.year
-                    accounts = tuple(record[name] for name in ("expense", "accrued", "creditor"))
-                    assert accounts == (expected.expense, expected.accrued, expected.creditor)
+                    for name in ("expense", "accrued", "creditor", "payroll", "accountant"):
+                        assert record[name] == getattr(expected, name)
 
 
 def test_stored_cells_give_their_words_again() -> None:
