@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from tests.law_model.assignments import Assignment
+from tests.law_model.chain import find_root
 from tests.law_model.kinds import INVOICED, REQUESTS, SPENDS_AE
 from tests.law_model.state import Act, Document, State
 
@@ -63,7 +64,7 @@ def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state
     if act.day.year == place.key.year:
         return True
     end = date(place.key.year, 12, 31)
-    is_late = predecessor is not None and date(place.key.year, 10, 1) <= predecessor.day <= end
+    is_late = predecessor is not None and date(place.key.year, 10, 1) <= find_root(predecessor).day <= end
     return is_late and end < act.day <= end + timedelta(days=state.reference.window_days[place.key.year])
 
 
