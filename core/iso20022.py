@@ -48,6 +48,7 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.PAYEE_UNKNOWN: "BE06",  # end customer unknown
     _O.PAYEE_ALREADY_REGISTERED: "AM05",
     _O.BANK_DETAILS_DIFFER: "BE01",  # account and end customer do not go together
+    _O.INVOICE_ALREADY_REQUESTED: "AM05",
     _O.PAYEE_BLOCKED: "AG01",  # transaction forbidden
     _O.TRANSFER_AMOUNT_DIFFERS: "AM09",
     _O.REVERSAL_EXCEEDS_ORIGINAL: "AM14",  # over what was agreed

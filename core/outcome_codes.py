@@ -29,6 +29,7 @@ class Outcome(IntEnum):
     SEPA_LIMIT_EXCEEDED = 14
     INTEREST_EXCEEDS_RULE = 60
     DATE_OUTSIDE_EXERCISE = 15
+    PRESCRIBED = 59
     PERIOD_CLOSED = 16
     # against the reference data
     FUND_CENTRE_UNKNOWN = 17
@@ -45,6 +46,7 @@ class Outcome(IntEnum):
     PAYEE_ALREADY_REGISTERED = 28
     BANK_DETAILS_DIFFER = 29
     # against earlier acts
+    INVOICE_ALREADY_REQUESTED = 58
     PREDECESSOR_MISSING = 30
     DATE_BEFORE_PREDECESSOR = 53
     PREDECESSOR_STAGE = 44
@@ -73,6 +75,9 @@ class Outcome(IntEnum):
     ACT_REFUSED = 42
     FORM_REFUSED = 43
 
+
+NAMES_ENTRY = frozenset({Outcome.REFERENCE_CONFLICT, Outcome.INVOICE_ALREADY_REQUESTED})
+"""Refusals that name the entry of another act, which stands against the line."""
 
 REFUSALS = tuple(code for code in Outcome if code > Outcome.HELD)
 """Every code that refuses a line, in order of precedence."""

@@ -12,6 +12,16 @@ _O = Outcome
 
 REMEDIES: Mapping[Outcome, Remedy] = {
     **LINE_REMEDIES,
+    _O.INVOICE_ALREADY_REQUESTED: Remedy(
+        "This invoice of this supplier, with this number and date, is requested already, or the part of it that is stated; the"
+        " refusal names the entry.",
+        "Pay nothing twice. If the line is about another part, state invoice_part on the request of each part; if the first"
+        " request was wrong, have it rejected in full, then send this one again.",
+        "Cette facture de ce fournisseur, de même numéro et de même date, ou la part indiquée, fait déjà l'objet d'une demande"
+        " de paiement ; le rejet nomme l'écriture.",
+        "Ne rien payer deux fois. S'il s'agit d'une autre part, indiquer invoice_part sur la demande de chaque part ; si la"
+        " première demande était erronée, la faire rejeter en totalité, puis présenter celle-ci de nouveau.",
+    ),
     _O.PREDECESSOR_MISSING: Remedy(
         "The act that this line follows was never accepted, or has no line with that number.",
         "Send that act first, or find out why it was refused; then send this line again.",

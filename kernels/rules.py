@@ -10,7 +10,7 @@ from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Sta
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, PeriodState
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import availability, budget, commitments, key_index, payees, spending, years
+from kernels import availability, budget, commitments, invoices, key_index, payees, spending, years
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import (
@@ -230,6 +230,8 @@ def check_line(acts, book, place):
     outcome, payee = _check_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
         return refused(outcome, -1, 0), link, no_posting
+    if invoices.find_claim(acts, book, line) > 0:
+        return refused(Outcome.INVOICE_ALREADY_REQUESTED.value, -1, 0), link, no_posting
     finding, link = _check_predecessor(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting

@@ -38,6 +38,7 @@ from posting.pgcopy import Encoder
 from posting.refusal_stretches import store_refusals
 
 _CODE_COUNT = max(Outcome) + 1
+_BILLS = np.array([kind.bills for kind in CATALOG])
 
 
 class _DecidedBatch(NamedTuple):
@@ -66,6 +67,7 @@ class Engine:
     def evaluate(self, batch: Batch) -> BatchResult:
         """Decide ``batch``, up to the first piece that ends a pass with held acts, and encode everything to store."""
         number, first = self.head.batch + 1, self.state.entries + 1
+        first_claim = self.state.invoices
         first_cell = len(self.state.cell_words)
         with self._stages.measure("decide"):
             self.state.rehash_in_background()
@@ -87,6 +89,8 @@ class Engine:
         cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
         decisions = self.decisions if batch.is_answered else []
         stored_streams = {**streams, **batch.side_streams}
+        outcome_counts = self._count_outcomes(batch)
+        requests = int(outcome_counts[_BILLS, Outcome.ACCEPTED].sum())
         return BatchResult(
             number,
             first,
@@ -96,10 +100,11 @@ class Engine:
             stored_streams,
             rows,
             held,
-            self._count_outcomes(batch),
+            outcome_counts,
             decisions,
             sum(group.total(LINES, REFUSED) for group in groups),
             sum((group.kind_cents for group in groups), np.zeros(len(CATALOG), np.int64)),
+            requests - self.state.count_invoiced(first_claim),
         )
 
     def dry_run(self, batch: Batch, handler: DryRunHandler) -> DryRunDecisions:

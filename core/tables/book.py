@@ -77,8 +77,8 @@ class OpenItems(NamedTuple):
     """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
-    ``FOLLOWED_BIT`` once the act that may follow only once has followed, and ``SUSPENDED_BIT`` while the payment term is
-    suspended."""
+    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while the payment term is
+    suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     0 if none."""
@@ -101,9 +101,10 @@ class KeyRows(NamedTuple):
     high: Hash64
     low: Hash32
     value: Position
-    """Entry id of the first line (acts); payee number, with ``PAYEE_BLOCKED_BIT`` if the payee is blocked (payees)."""
+    """Entry id of the first line (acts, claims of invoices); payee number, with ``PAYEE_BLOCKED_BIT`` if the payee is blocked
+    (payees)."""
     content: Hash64
-    """Content digest (acts), or bank digest (payees)."""
+    """Content digest (acts), bank digest (payees), or part and number of lines (claims of invoices)."""
 
 
 class Ledger(NamedTuple):
@@ -124,6 +125,7 @@ class Counters(NamedTuple):
     keys: Entry
     payees: Entry
     waiting: Entry
+    invoices: Entry
     changes: Entry
     """Changes of registered payees since the book was loaded."""
 
@@ -139,6 +141,8 @@ class Book(NamedTuple):
     keys: Annotated[Records, KeyRows]
     payees: Annotated[Records, KeyRows]
     waiting: Annotated[Records, KeyRows]
+    invoices: Annotated[Records, KeyRows]
+    """Claims of invoices: see ``kernels.invoices``."""
     counters: Annotated[Records, Counters]
     figures: Balance
     """Eight figures per node: AE opened, allotted, reserved, consumed, then the same of CP."""
@@ -155,6 +159,7 @@ class Book(NamedTuple):
     slots: Slots
     payee_slots: Slots
     waiting_slots: Slots
+    invoice_slots: Slots
 
 
 ROLE_COUNT = len(Role)
@@ -168,6 +173,17 @@ FOLLOWED_BIT = 1 << 62
 
 SUSPENDED_BIT = 1 << 61
 """Bit of ``OpenItems.unbilled``: the payment term is suspended, and nothing is paid."""
+
+USE_BIT = 32
+"""Lowest bit of ``OpenItems.unbilled`` of the number of acts that took up a debt and were not rejected in full."""
+
+USE_MASK = (1 << 61) - (1 << USE_BIT)
+"""The bits of that number."""
+
+CLAIM_LINE_BIT = 1 << 8
+"""``KeyRows.content`` of a claim of an invoice: its lines times this, plus its part."""
+
+CLAIM_PART_MASK = CLAIM_LINE_BIT - 1
 
 LEDGER_ACCOUNTS = 1024
 """Rows of ``Ledger`` per folio: more than the accounts of all charts together."""

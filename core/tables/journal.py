@@ -109,6 +109,7 @@ class Acts(NamedTuple):
     payee_high: Hash64
     bank: Hash64
     """Digest of the IBAN; 0 if none is given."""
+    invoice_high: Hash64
     head: Index
     """Row of the act's first line."""
     period: Index
@@ -127,8 +128,12 @@ class Acts(NamedTuple):
     """Line of the predecessor, from 1; ``PREDECESSOR_BY_ENTRY`` if ``previous_high`` is the predecessor's entry id."""
     payee_low: Hash32
     """With ``payee_high``: fingerprint of the payee; both 0 if there is none."""
+    invoice_low: Hash32
+    """With ``invoice_high``: fingerprint of supplier, number and date of the invoice requested; both 0 if none."""
     account: Small
     """Account that the sender gave in place of the role's; 0 if none."""
+    invoice_part: Code
+    """The part of the invoice; 0 for the whole."""
     kind: Code
     fault: Code
     """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""
@@ -138,7 +143,8 @@ class Decisions(NamedTuple):
     """The decision on each line."""
 
     entry: Entry
-    """The id of the entry of an accepted line, of the first entry of a duplicate; else 0."""
+    """The id of the entry of an accepted line, of the first entry of a duplicate, or of the entry of another act that a
+    refusal names; else 0."""
     predecessor: Entry
     missing: Money
     """Cents that a refused line lacks; 0 where that has no meaning."""
@@ -147,6 +153,8 @@ class Decisions(NamedTuple):
     payee: Index
     node: Index
     """Budget node that lacks credit or breaks the rule; -1 if none."""
+    day: Day
+    """The day of the entry that INVOICE_ALREADY_REQUESTED names; it has no meaning for any other outcome."""
     debit: Small
     credit: Small
     accountant: Small
@@ -250,17 +258,6 @@ class RequestPages(NamedTuple):
     last_entry: Entry
     requests: Index
     """Number of lines on the page."""
-
-
-class RequestDetails(NamedTuple):
-    """The payment details of payable lines, in order of entries, without their texts.  Days are 0 where none is given."""
-
-    entry_id: Entry
-    received: Day
-    due: Day
-    invoice_date: Day
-    priority: Small
-    """-1 where none is given."""
 
 
 class NodeBalances(NamedTuple):

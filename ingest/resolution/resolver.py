@@ -24,6 +24,7 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
+from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
     CLAIMS_INTEREST,
     FAMILY,
@@ -37,6 +38,7 @@ from ingest.resolution.line_batch import (
 )
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
+from ingest.resolution.prescription import mark_prescribed, mark_unreadable_rights
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
@@ -99,16 +101,19 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     amounts = _read_amounts(line_batch, kind)
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
+    mark_unreadable_rights(line_batch, kind, exercise)
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
     _mark_claims(line_batch, kind)
     period, day = assign_periods(line_batch, exercise, context.registry)
+    mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
     fault, field = line_batch.marks
     columns = {
         **keys,
+        **fingerprint_invoices(line_batch, kind, keys, secret=context.secret),
         "head": grouped.head,
         "content": grouped.content,
         "kind": kind,

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import accountants, calendar, chart, nomenclature
+from core import accountants, calendar, chart, nomenclature, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.chart import Chart
+from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -75,6 +76,8 @@ class ReferenceData:
     nomenclatures: Mapping[int, Nomenclature]
     charts: Mapping[int, Chart]
     accountants: Mapping[int, Accountants]
+    lapse_years: EffectiveDated
+    """After how many whole years a debt lapses."""
     compared: dict[bytes, int] = field(default_factory=dict, repr=False)
     """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
@@ -91,6 +94,7 @@ class ReferenceData:
                 year: accountants.load(folder.joinpath(str(year)), exercise)
                 for year, exercise in years.items()
             },
+            prescription.load(folder),
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:

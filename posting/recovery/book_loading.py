@@ -20,7 +20,7 @@ from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointR
 from posting.book.registry import CENTRES_A_YEAR, SHEETS, ReferenceData, Registry, build_missing_year_error
 from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
-from posting.recovery import checkpoint_restore, journal_replay
+from posting.recovery import checkpoint_restore, invoice_replay, journal_replay
 from posting.store.journal_store import PostgresStore
 from posting.store.layout import check_layout
 
@@ -82,6 +82,7 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret=secret, extent=extent)
     await journal_replay.replay_entries(store, state, secret, after=extent.entries, last=last_entry)
+    await invoice_replay.replay_invoices(store, state, secret, after=extent.entries)
     for entry, old_digest in changes:
         state.book.items["open"][entry] = old_digest
     return LoadedBook(state, head, secret, extent, needs_full_checkpoint)
@@ -155,16 +156,18 @@ async def _read_checkpoints(store: PostgresStore, state: BookState, journal: _Jo
     rows = [CheckpointRow(*row) for row in await store.fetch("checkpoints")]
     checkpoint_restore.check_chain(rows, *journal)
     extent = rows[-1].extent if rows else NO_CHECKPOINT
-    state.ensure_capacity_to_restore(extent.entries, extent.keys, extent.payees)
+    state.ensure_capacity_to_restore(*extent[1:4], invoices=extent.invoices)
     for row in rows:
         select = f"select batch, piece, payload from checkpoint_page where batch = {row.batch}"
         pieces = checkpoint_restore.CheckpointPieces(row)
         await store.stream_rows(select, pieces.add_rows)
         await asyncio.to_thread(checkpoint_restore.restore_pages, state, pieces)
     counters = state.book.counters
-    counters["entries"], counters["keys"], counters["payees"] = extent.entries, extent.keys, extent.payees
+    for name in ("entries", "keys", "payees", "invoices"):
+        counters[name] = getattr(extent, name)
     key_kernel.index_keys(state.book.slots, _seal_view(state.book.keys), 0, extent.keys)
     key_kernel.index_keys(state.book.payee_slots, _seal_view(state.book.payees), 0, extent.payees)
+    key_kernel.index_keys(state.book.invoice_slots, _seal_view(state.book.invoices), 0, extent.invoices)
     return _Restored(state, extent, checkpoint_restore.are_outdated(rows))
 
 

@@ -136,7 +136,7 @@ select period / 16 + 2000, k.kind, k.id from account_balance cross join lateral 
 where k.id > 0;
 
 -- name: checkpoints
-select batch, entries, keys, payees, previous, pieces, digest from checkpoint order by batch;
+select batch, entries, keys, payees, invoices, previous, pieces, digest from checkpoint order by batch;
 
 -- name: is_own_epoch
 select epoch = $1::bigint from engine for share;
@@ -193,7 +193,7 @@ on conflict (sender, file_hash, attempt) do nothing
 returning submission;
 
 -- name: insert_checkpoint
-insert into checkpoint (batch, entries, keys, payees, previous, pieces, digest) values ($1, $2, $3, $4, $5, $6, $7);
+insert into checkpoint (batch, entries, keys, payees, invoices, previous, pieces, digest) values ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: last_entry
 select coalesce(max(first_entry + entries - 1), 0) as last from batch where batch = (select max(batch) from batch);

@@ -36,6 +36,7 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
+    **read_queries("reporting.verification", "invoices.sql"),
 }
 _PACKAGE = "reporting.verification"
 
@@ -205,6 +206,7 @@ def _build_kinds() -> pa.Table:
             "change": kind.change.name,
             "is_interest": kind.is_interest,
             "of_payee": kind.is_payee_act,
+            "bills": kind.bills,
             "year_rule": kind.year_rule.name,
         }
         for number, kind in enumerate(CATALOG)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.tables.columns import select_rows
-from core.tables.journal import RequestDetails
+from core.tables.invoices import RequestDetails
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetailTexts
 from posting.pgcopy import TextCells

@@ -10,12 +10,14 @@ from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
+    CLAIM_LINE_BIT,
     FOLLOWED_BIT,
     LEDGER_ACCOUNTANTS,
     LEDGER_ACCOUNTS,
     PAYEE_BLOCKED_BIT,
     ROLE_COUNT,
     SUSPENDED_BIT,
+    USE_MASK,
     BudgetNodes,
     BudgetYears,
     Cells,
@@ -31,7 +33,7 @@ from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.oracle import ledger as oracle
-from tests.oracle.model import FIGURES, NONE, AcceptedAct, Decision, Fingerprint, Line, OpenItem, Payee
+from tests.oracle.model import FIGURES, NONE, AcceptedAct, Claim, Decision, Fingerprint, Line, OpenItem, Payee
 
 _PERIODS = 8
 
@@ -47,6 +49,7 @@ class BookContent(NamedTuple):
     lines_after: dict[int, int]
     sums: dict[tuple[int, int, int], tuple[int, int]]
     waiting: dict[Fingerprint, object]
+    invoices: dict[Fingerprint, tuple[Claim, ...]]
 
 
 class KernelBook:
@@ -64,6 +67,7 @@ class KernelBook:
             keys=allocate_records(KeyRows, lines),
             payees=allocate_records(KeyRows, lines),
             waiting=allocate_records(KeyRows, lines),
+            invoices=allocate_records(KeyRows, lines),
             counters=allocate_records(Counters, 1),
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
             periods=_build_periods(book),
@@ -74,6 +78,7 @@ class KernelBook:
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),
+            invoice_slots=_allocate_slots(lines),
         )
         for (node, figure), cents in book.figures.items():
             self.tables.figures[node, figure] = cents
@@ -111,6 +116,7 @@ class KernelBook:
             {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
             self.read_sums(),
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
+            _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
 
     def set_sums(self, place: tuple[int, int, int], both: tuple[int, int]) -> None:
@@ -151,6 +157,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         dict(lines_after),
         {at: both for at, both in state.sums.items() if any(both)},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
+        dict(state.invoices),
     )
 
 
@@ -178,11 +185,21 @@ def to_decision(record: np.void) -> Decision:
 def to_item(row: dict[str, int]) -> OpenItem:
     """Return an open item; its payee is in the column in which a commitment counts the unbilled amount."""
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
-    own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT)
+    own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK)
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
+
+
+def _list_claims(rows: Sequence[tuple[int, int, int, int]]) -> dict[Fingerprint, tuple[Claim, ...]]:
+    """Return the claims of each invoice, one for each entry."""
+    claims: dict[Fingerprint, tuple[Claim, ...]] = {}
+    for high, low, first, content in rows:
+        lines, part = divmod(content, CLAIM_LINE_BIT)
+        run = (Claim(entry, part) for entry in range(first, first + lines))
+        claims[high, low] = (*claims.get((high, low), ()), *run)
+    return claims
 
 
 def _to_payee(value: int, bank: int) -> Payee:

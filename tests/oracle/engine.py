@@ -7,7 +7,7 @@ from core.catalog import KIND_NUMBERS, BudgetAction, Family
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
-from tests.oracle import amounts, days, decisions, hashing, whole_numbers
+from tests.oracle import amounts, days, decisions, hashing, invoices, whole_numbers
 from tests.oracle.assignment import build_cell, find_sheet, find_source_node, has_cell
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
@@ -129,6 +129,8 @@ class Engine:
             previous_entry=max(-predecessor[1], 0) if predecessor else 0,
             payee=line.read_text(Field.PAYEE) if kind.pays or kind.family is Family.THIRD_PARTY else None,
             bank=line.read_text(Field.IBAN) or 0,
+            invoice=_read_invoice(line),
+            invoice_part=whole_numbers.parse(line.read_text(Field.INVOICE_PART)) or 0,
             day=find_posting_day(line) or 0,
         )
 
@@ -158,6 +160,14 @@ class OpenFile:
         """Decide the held acts behind the last row; return the results of the first pass, and the final ones."""
         first, last = self._submission.finish()
         return self._engine.build_results(_flatten(first)), self._engine.build_results(_flatten(last))
+
+
+def _read_invoice(line: ReadLine) -> tuple[str, bytes, Hashable] | None:
+    """Return supplier, number and date of the invoice that a request states; None if it states none."""
+    number = invoices.normalise_number(line.read_text(Field.INVOICE_NUMBER).encode())
+    if not number or not line.kind.bills:
+        return None
+    return line.read_text(Field.PAYEE), number, days.parse(line.read_text(Field.INVOICE_DATE))
 
 
 def _build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:

@@ -121,7 +121,7 @@ def _answer_known(act: AcceptedAct, content: Content) -> list[Decision]:
 
 def _refuse_act(lines: Sequence[Line], broken: int, finding: LineRefused) -> list[Decision]:
     """Return the finding for the line that broke a rule, and ACT_REFUSED for the others."""
-    refusal = Decision(finding.outcome, node=finding.node, missing=finding.missing)
+    refusal = Decision(finding.outcome, finding.entry, node=finding.node, missing=finding.missing)
     return [refusal if place == broken else Decision(Outcome.ACT_REFUSED) for place in range(len(lines))]
 
 

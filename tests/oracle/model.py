@@ -82,6 +82,10 @@ class Line(NamedTuple):
     """The entry of the predecessor, where it is named by entry."""
     payee: Fingerprint = None
     bank: Hashable = 0
+    invoice: Fingerprint = None
+    """Supplier, number and date of the invoice that the line requests."""
+    invoice_part: int = 0
+    """0 for the whole invoice."""
     day: int = 0
 
 
@@ -115,6 +119,13 @@ class Payee(NamedTuple):
     is_blocked: bool = False
 
 
+class Claim(NamedTuple):
+    """The request of an invoice, or of a part of it."""
+
+    entry: int
+    part: int
+
+
 class AcceptedAct(NamedTuple):
     """An accepted act, by its key."""
 
@@ -144,9 +155,9 @@ class Decision(NamedTuple):
 class LineRefused(Exception):
     """The first rule a line breaks."""
 
-    def __init__(self, outcome: int, node: int = NONE, missing: int = 0) -> None:
+    def __init__(self, outcome: int, node: int = NONE, missing: int = 0, *, entry: int = 0) -> None:
         super().__init__(Outcome(outcome).name)
-        self.outcome, self.node, self.missing = Outcome(outcome), node, missing
+        self.outcome, self.node, self.missing, self.entry = Outcome(outcome), node, missing, entry
 
 
 class BudgetYear(NamedTuple):
@@ -192,28 +203,24 @@ class State(NamedTuple):
     keys: ChainMap[Fingerprint, AcceptedAct]
     sums: ChainMap[tuple[int, int, int], tuple[int, int]]
     """Debit and credit by period, accountant and account."""
+    invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
+    requested: ChainMap[int, int]
+    """The amount of each debt, by entry."""
+    rejected: ChainMap[int, int]
+    """What was rejected of it."""
 
     @classmethod
     def create_empty(cls) -> "State":
-        return cls(ChainMap(), ChainMap(), ChainMap(), ChainMap(), ChainMap())
+        return cls._make(ChainMap() for _ in cls._fields)
 
     def open_draft(self) -> "State":
         """Return a layer above this state, whose changes do not affect this state."""
-        return State(
-            self.figures.new_child(),
-            self.items.new_child(),
-            self.payees.new_child(),
-            self.keys.new_child(),
-            self.sums.new_child(),
-        )
+        return State._make(table.new_child() for table in self)
 
     def apply_draft(self, draft: "State") -> None:
         """Apply all changes of ``draft``."""
-        self.figures.update(draft.figures.maps[0])
-        self.items.update(draft.items.maps[0])
-        self.payees.update(draft.payees.maps[0])
-        self.keys.update(draft.keys.maps[0])
-        self.sums.update(draft.sums.maps[0])
+        for name in self._fields:
+            getattr(self, name).update(getattr(draft, name).maps[0])
 
 
 def to_line(columns: Mapping[str, int]) -> Line:
@@ -232,6 +239,8 @@ def to_line(columns: Mapping[str, int]) -> Line:
         previous_entry=columns["previous_high"] if by_entry else 0,
         payee=_read_fingerprint(columns, "payee"),
         bank=columns["bank"],
+        invoice=_read_fingerprint(columns, "invoice"),
+        invoice_part=columns["invoice_part"],
     )
 
 

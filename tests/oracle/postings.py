@@ -3,7 +3,7 @@
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
-from tests.oracle import budget, commitments, years
+from tests.oracle import budget, commitments, invoices, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.model import Cell, Decision, Line, LineRefused, OpenItem, Payee, State, World
 
@@ -17,6 +17,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
         raise LineRefused(line.fault)
     _check_period(world, state, line, place)
     payee = _find_payee(state, kind, line)
+    invoices.check_invoice(state, line, place[0])
     followed = commitments.find_link(state, line, place)
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
@@ -30,6 +31,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
     state.items[place[1]] = build_item(state, followed, bare)
+    invoices.note_amount(state, place[1], line.amount)
+    invoices.record_invoice(state, line, place[1])
     if kind.change is not PayeeChange.NONE:
         _apply_change(state, kind, line, place[1])
     return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit, accountant)

@@ -123,7 +123,8 @@ def _compare_places(
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
             accounts = record["expense"], record["accrued"], record["creditor"]
-            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == engine._cells[line.cell]
+            year = record["year"] + YEAR_FIRST
+            assert Cell(*own, *accounts, record["payroll"], year) == engine._cells[line.cell]
     assert len(set(numbered.values())) == len(numbered)
 
 
