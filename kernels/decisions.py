@@ -78,6 +78,7 @@ def borrow_book(book):
         borrow(book.years),
         borrow(book.roles),
         borrow(book.creditors),
+        borrow(book.admitted),
         borrow(book.slots),
         borrow(book.payee_slots),
         borrow(book.waiting_slots),

@@ -86,6 +86,18 @@ def _check_remainders(book, link, kind, amount):
 
 
 @part
+def _check_stated_account(acts, book, line, link):
+    """Check that the item of the predecessor admits the account that a line charges in place of the item's own."""
+    _, cell, base, _, sign = link
+    account = as_position(acts[line].account)
+    if account == 0 or sign < 0 or book.effects[base].debit != Role.EXPENSE.value:
+        return accepted()
+    if book.admitted[as_position(book.cells[cell].admits) * LEDGER_ACCOUNTS + account] == 0:
+        return refused(Outcome.ACCOUNT_MISMATCH.value, -1, 0)
+    return accepted()
+
+
+@part
 def _check_predecessor(acts, book, line, item):
     """Check that the predecessor ``item`` exists and suffices; return (finding, link)."""
     kind = acts[line].kind
@@ -101,6 +113,8 @@ def _check_predecessor(acts, book, line, item):
         finding = check_order(acts, book, line, link[0])
     else:
         finding = check_family(acts, book, line, link[0])
+    if finding[0] == Outcome.ACCEPTED.value:
+        finding = _check_stated_account(acts, book, line, link)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link

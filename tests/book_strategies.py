@@ -43,6 +43,9 @@ ROLE_ACCOUNTS = {
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
 
+ADMITTED = (None, frozenset({4}))
+"""The accounts that the item of each row admits: of the second, its expense account alone."""
+
 OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
 """The creditor of an expense account that has one of its own."""
 
@@ -176,8 +179,8 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            accountant = ACCOUNTANTS[at % len(ACCOUNTANTS)]
-            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], accountant, sheet[0]))
+            row, accountant = at % len(ACCOUNTS), ACCOUNTANTS[at % len(ACCOUNTANTS)]
+            cells.append(Cell(centre, operation, *ACCOUNTS[row], accountant, sheet[0], ADMITTED[row]))
     return cells
 
 

@@ -204,6 +204,12 @@ class EngineDriver:
                 sums[row["accountant"], row["period"]] = row["debit"], row["credit"]
         return sum(debit for debit, _ in sums.values()), sum(credit for _, credit in sums.values())
 
+    def list_posted_accounts(self) -> set[str]:
+        """Return the accounts with a debit or a credit, from the stored sums."""
+        query = "select distinct account from account_balance where debit > 0 or credit > 0"
+        codes = self._list_codes(CodeKind.ACCOUNT)
+        return {codes[row["account"] - 1] for row in self._fetch(query)}
+
     def _fetch(self, query: str, *arguments: int) -> list[asyncpg.Record]:
         async def fetch() -> list[asyncpg.Record]:
             connection = await asyncpg.connect(self.dsn)

@@ -66,6 +66,10 @@ class Driver(Protocol):
         """Return the cents of debit and credit of an account, over all periods, of one accountant or of all."""
         ...
 
+    def list_posted_accounts(self) -> set[str]:
+        """Return the accounts with a debit or a credit."""
+        ...
+
 
 class ScenarioTable(NamedTuple):
     """One table: its category, and its rows with the place of each."""
@@ -86,25 +90,30 @@ class Scenario(NamedTuple):
 def load_scenarios() -> Iterator[Scenario]:
     """Yield every scenario of every file."""
     for path in sorted(FOLDER.glob("*.txt")):
-        usual, scenario = {}, None
-        for block in _split_blocks(path):
-            place, first = block[0]
-            if first.startswith("== "):
-                scenario = Scenario(place, first.removeprefix("== "), dict(usual), [])
-                yield scenario
-            elif first.startswith("usual"):
-                (scenario.usual if scenario else usual).update(_parse_pairs(block))
-            else:
-                assert scenario, f"{place}: a table before the first title"
-                scenario.tables.append(_parse_table(block))
+        yield from parse_scenarios(path.name, path.read_text())
 
 
-def _split_blocks(path: Path) -> Iterator[list[tuple[str, str]]]:
+def parse_scenarios(name: str, text: str) -> Iterator[Scenario]:
+    """Yield every scenario of a file."""
+    usual, scenario = {}, None
+    for block in _split_blocks(name, text):
+        place, first = block[0]
+        if first.startswith("== "):
+            scenario = Scenario(place, first.removeprefix("== "), dict(usual), [])
+            yield scenario
+        elif first.startswith("usual"):
+            (scenario.usual if scenario else usual).update(_parse_pairs(block))
+        else:
+            assert scenario, f"{place}: a table before the first title"
+            scenario.tables.append(_parse_table(block))
+
+
+def _split_blocks(name: str, text: str) -> Iterator[list[tuple[str, str]]]:
     """Yield blocks of adjacent lines, each with its place; titles are single blocks, comments are removed."""
     block: list[tuple[str, str]] = []
-    for number, line in enumerate([*path.read_text().splitlines(), ""], 1):
+    for number, line in enumerate([*text.splitlines(), ""], 1):
         if line.strip() and not line.startswith("#"):
-            block.append((f"{path.name}:{number}", line))
+            block.append((f"{name}:{number}", line))
         if block and (not line.strip() or line.startswith("== ")):
             yield block
             block = []

@@ -168,6 +168,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         years=seal_array(_build_years()),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16),
+        admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),
         waiting_slots=np.zeros(4, np.uint64),

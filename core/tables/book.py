@@ -41,6 +41,8 @@ class Cells(NamedTuple):
     """The creditor of what the payroll application pays; 0 if the item has none."""
     accountant: Small
     """The accountant of its fund centre in its budget year; 0 for none."""
+    admits: Index
+    """Row of the commitment item in ``Book.admitted``."""
 
 
 class BudgetNodes(NamedTuple):
@@ -156,6 +158,8 @@ class Book(NamedTuple):
     creditors: Small
     """The creditor of an expense account that has one of its own, else 0: row ``period // PERIODS_PER_YEAR *
     LEDGER_ACCOUNTS + account``."""
+    admitted: Code
+    """1 where a commitment item admits an account: row ``Cells.admits * LEDGER_ACCOUNTS + account``."""
     slots: Slots
     payee_slots: Slots
     waiting_slots: Slots

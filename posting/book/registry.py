@@ -165,6 +165,8 @@ class Registry:
     """With a row for each of ``years``."""
     shared_accounts: NDArray[np.int16] = field(init=False)
     """Accounts of the roles that no commitment item determines, in the layout of ``core.tables.book.Book.roles``."""
+    admitted_accounts: NDArray[np.uint8] = field(init=False)
+    """Accounts that each commitment item admits, by year, in the layout of ``core.tables.book.Book.admitted``."""
     own_creditors: NDArray[np.int16] = field(init=False)
     """Creditors of the expense accounts that have their own, in the layout of ``core.tables.book.Book.creditors``."""
     year_codes: Mapping[int, YearCodes] = field(init=False)
@@ -182,6 +184,7 @@ class Registry:
             code_meanings.fill_accountants(self._view_year(year), self.reference.accountants[year], numbered)
         self.shared_accounts = self._build_shared_accounts()
         self.own_creditors = self._build_own_creditors()
+        self.admitted_accounts = self._build_admitted_accounts()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}
 
     def _view_year(self, year: int) -> CodeMeanings:
@@ -203,6 +206,17 @@ class Registry:
             for account, creditor in year_chart.own_creditors.items():
                 creditors[year - YEAR_FIRST, accounts[account]] = accounts[creditor]
         return creditors.ravel()
+
+    def _build_admitted_accounts(self) -> NDArray[np.uint8]:
+        items, accounts = len(self.numbers[CodeKind.ITEM]) + 1, len(self.numbers[CodeKind.ACCOUNT]) + 1
+        admitted = np.ones((len(self.years), items, LEDGER_ACCOUNTS), np.uint8)
+        for year, year_chart in self.reference.charts.items():
+            admitted[year - self.years.start, :, :accounts] = self._mark_admitted(year_chart)[:, :accounts]
+        return admitted.ravel()
+
+    def find_admitted_rows(self, items: np.ndarray, years: np.ndarray) -> NDArray[np.int64]:
+        """Return the row of each commitment item in ``admitted_accounts``, as its year has it."""
+        return (years.astype(np.int64) - self.years.start) * (len(self.numbers[CodeKind.ITEM]) + 1) + items
 
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))

@@ -75,6 +75,7 @@ class KernelBook:
             years=seal_array(_build_years(book)),
             roles=_build_roles(book),
             creditors=_build_creditors(book),
+            admitted=_build_admitted(book),
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),
@@ -227,6 +228,15 @@ def _build_creditors(book: StartingBook) -> np.ndarray:
     return creditors
 
 
+def _build_admitted(book: StartingBook) -> np.ndarray:
+    """Build a row for each cell, as if each had a commitment item of its own."""
+    admitted = np.ones((max(book.world.cells) + 1, LEDGER_ACCOUNTS), np.uint8)
+    for number, cell in book.world.cells.items():
+        if cell.admitted is not None:
+            admitted[number] = np.isin(np.arange(LEDGER_ACCOUNTS), list(cell.admitted))
+    return admitted.ravel()
+
+
 def _build_roles(book: StartingBook) -> np.ndarray:
     roles = np.zeros(_PERIODS * ROLE_COUNT, np.int16)
     for (period, role), account in book.world.roles.items():
@@ -252,6 +262,8 @@ def _build_cells(book: StartingBook) -> np.ndarray:
     cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
         level = book.world.nodes[cell.centre_node].level
-        cells[number] = (cell.centre_node, level, cell.year, *cell[1:-1])
+        accounts = (cell.expense, cell.accrued, cell.creditor, cell.payroll)
+        place = (cell.centre_node, level, cell.year, cell.operation_node)
+        cells[number] = (*place, *accounts, cell.accountant, number)
     cells["operation_node"][0] = NONE
     return cells

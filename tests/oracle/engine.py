@@ -94,6 +94,11 @@ class Engine:
         ]
         return sum(debit for debit, _ in sums), sum(credit for _, credit in sums)
 
+    def list_posted_accounts(self) -> set[str]:
+        """Return the accounts with a debit or a credit."""
+        posted = {at[-1] for at, both in self.ledger.state.sums.items() if any(both)}
+        return {code for code, number in self.reference.accounts.items() if number in posted}
+
     def build_results(self, row_decisions: list[Decision]) -> list[LineResult]:
         """Return decisions in words."""
         return [(d.outcome.name, self.reference.find_centre(d.node), d.missing) for d in row_decisions]

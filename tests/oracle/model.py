@@ -55,6 +55,8 @@ class Cell(NamedTuple):
     accountant: int = 0
     year: int = 0
     """The budget year."""
+    admitted: frozenset[int] | None = None
+    """The accounts that its commitment item admits; all if None."""
 
     @property
     def own_node(self) -> int:

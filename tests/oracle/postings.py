@@ -21,6 +21,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     followed = commitments.find_link(state, line, place)
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
+    _check_stated_account(world, followed, line)
     commitments.draw_remainders(state, followed, kind, line.amount)
     order_day = years.find_order_day(state, followed.entry)
     years.require_budget_year(world, kind, line.day, cell=followed.cell, order_day=order_day)
@@ -52,6 +53,14 @@ def _check_period(world: World, state: State, line: Line, place: ActPosition) ->
     period_state = world.find_state(line.period, world.cells.get(cell, Cell(0)).accountant)
     if period_state is not PeriodState.OPEN:
         raise LineRefused(Outcome.PERIOD_CLOSED)
+
+
+def _check_stated_account(world: World, followed: Link, line: Line) -> None:
+    """Refuse an account that the commitment item of the predecessor does not admit."""
+    charges = followed.entry and followed.sign > 0 and followed.base.debit is Role.EXPENSE
+    admitted = world.cells.get(followed.cell, Cell(0)).admitted
+    if charges and line.account and admitted is not None and line.account not in admitted:
+        raise LineRefused(Outcome.ACCOUNT_MISMATCH)
 
 
 def build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:

@@ -81,6 +81,13 @@ class Reference(NamedTuple):
         )
         return expense, accrued, creditor, payroll
 
+    def find_admitted(self, item: str, year: int) -> frozenset[int] | None:
+        """Return the accounts that a commitment item admits; None for an item of budget acts, which nothing is posted to."""
+        chart = self.years[year].chart
+        if item not in chart.admitted_prefixes:
+            return None
+        return frozenset(number for code, number in self.accounts.items() if chart.is_admitted(item, code))
+
     def list_own_creditors(self) -> dict[tuple[int, int], int]:
         """Return the creditors of the expense accounts that have their own, by year."""
         return {
