@@ -24,9 +24,9 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
+from ingest.resolution.interest_claims import mark_unexplained_claims
 from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
-    CLAIMS_INTEREST,
     FAMILY,
     FOLLOWED_FAMILY,
     FOLLOWS,
@@ -104,7 +104,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     mark_unreadable_rights(line_batch, kind, exercise)
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
-    _mark_claims(line_batch, kind)
+    mark_unexplained_claims(line_batch, kind)
     period, day = assign_periods(line_batch, exercise, context.registry)
     mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
@@ -273,18 +273,6 @@ def _mark_references(
     if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
         is_needless = line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.find_unreferenced()
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
-
-
-def _mark_claims(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
-    """Mark claims of late interest that do not say why they are made (rule A59).
-
-    What the rule gives depends on the debits of the journal, which the decision of a line does not know.
-    """
-    claims = CLAIMS_INTEREST[kind]
-    if claims.any():
-        line_batch.mark_fault(
-            claims & ~line_batch.find_filled(Field.REASON), Outcome.INTEREST_EXCEEDS_RULE, Field.REASON
-        )
 
 
 def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArray[np.bool_]) -> None:
