@@ -21,7 +21,7 @@ from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
-from core.reference.files import SAMPLE_FOLDER
+from core.reference.files import SAMPLE_FOLDER, hash_files
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
@@ -78,6 +78,8 @@ class ReferenceData:
     accountants: Mapping[int, Accountants]
     lapse_years: EffectiveDated
     """After how many whole years a debt lapses."""
+    files: Mapping[str, str]
+    """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
     compared: dict[bytes, int] = field(default_factory=dict, repr=False)
     """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
@@ -95,6 +97,7 @@ class ReferenceData:
                 for year, exercise in years.items()
             },
             prescription.load(folder),
+            hash_files(folder),
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:

@@ -14,7 +14,7 @@ from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
-from posting.store import code_meaning_store, copy_out, progress_columns
+from posting.store import code_meaning_store, copy_out, progress_columns, reference_use
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.layout import LAYOUT
@@ -114,6 +114,7 @@ class PostgresStore:
                 "reference_text", records=new, columns=["kind", "id", "code"]
             )
             await code_meaning_store.store_meanings(connection, reference, numbers)
+            await reference_use.note_use(connection, reference.files)
         return numbers
 
     async def number_sender(self, numbers: NumbersByCode, sender: str) -> int:

@@ -77,6 +77,17 @@ select a.message, a.attempt, s.submission, s.declared_lines as lines,
        (select count(*) from bank_statement o where o.message = a.message) = m.statements as is_whole
 from bank_attempt a join bank_message m using (message) join submission s on s.sender = 'bank' and s.file_hash = a.acts_hash;
 
+-- name: evidence
+select batch, position, relation, columns, digest from evidence order by batch, position;
+
+-- name: pending_evidence
+select 0::bigint as batch, position, relation, columns, digest from pending_evidence order by position;
+
+-- name: columns
+-- Of a table, in order; none if there is no such table.
+select attname as name, atttypid::int as type from pg_attribute
+where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum;
+
 -- name: counts
 select 'entry' as name, count(*) as rows from entry
 union all select 'refusal', count(*) from refusal

@@ -147,9 +147,9 @@ def write_unserved_request(context: YearContext) -> Row | None:
         return None
     amount = context.draw_part(commitment.uncommitted)
     kind = "payment_request_without_service"
-    return _bill(
-        context, context.begin_row("DQ", kind, amount=amount, **context.name_predecessor(commitment))
-    )
+    nature = context.random.choice(("location", "voyage", "logiciel", "mobilier", ""))
+    columns = context.name_predecessor(commitment) | {"nature": nature}
+    return _bill(context, context.begin_row("DQ", kind, amount=amount, **columns))
 
 
 def write_direct_request(context: YearContext) -> Row:

@@ -1,13 +1,25 @@
-"""Title 2 without commitments, and kinds that wait for receivables (rules of the law, rows 4, 5, 8 and 12)."""
+"""Title 2 without commitments, payment before service, kinds that wait for receivables (rules 1 rows 4, 8, 12, 13)."""
 
 from tests.law_model.assignments import Assignment
-from tests.law_model.codes import RECEIVABLE_MISSING, TITLE_TWO_COMMITMENT
+from tests.law_model.codes import NATURE_NOT_LISTED, RECEIVABLE_MISSING, TITLE_TWO_COMMITMENT
 from tests.law_model.kinds import SPENDS_AE
 from tests.law_model.state import Act
 
+LISTED = frozenset(
+    "location publication inscription logiciel titre-special voyage assurance salaire-etranger banque-de-france internet"
+    " marque participation".split()
+)
+"""The twelve natures of the order of 30 December 2013, art. 5, as docs/format.md names them."""
+GRANTS = frozenset({"32", "61", "62", "63", "64"})
+"""Categories that are paid on the individual decision, without service (GBCP art. 33)."""
+
 
 def check_title(act: Act, place: Assignment) -> list[str]:
-    """Check what the title of an act allows, and whether what it takes up exists."""
+    """Check what the title and the nature of an act allow."""
     if act.kind in SPENDS_AE and place.key.staff:
         return [TITLE_TWO_COMMITMENT]
-    return [RECEIVABLE_MISSING] if act.kind in {"set_off", "void"} else []
+    if act.kind in {"set_off", "void"}:
+        return [RECEIVABLE_MISSING]
+    if act.kind == "payment_request_without_service":
+        return [] if act.text("nature") in LISTED or place.item in GRANTS else [NATURE_NOT_LISTED]
+    return []

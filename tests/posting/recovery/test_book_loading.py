@@ -235,7 +235,8 @@ async def test_a_large_checkpoint_is_restored(dsn: str) -> None:
     await _tamper(dsn, "update engine set version = 1")
     numbers = "1, 1, 1, 1, 311000, 0, 0, 70000, 0, 0"
     await _tamper(
-        dsn, f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'), now(), 0, 0, now())"
+        dsn,
+        f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'), now(), 0, 0, now(), sha256(''))",
     )
     async with _held(dsn) as (_, loaded):
         _assert_same(loaded.state, state)

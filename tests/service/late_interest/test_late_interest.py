@@ -590,7 +590,7 @@ async def test_a_part_of_late_interest_bears_no_interest(state: State) -> None:
     wrong = {
         "kind": "late_interest",
         "reason": "jugement n° 7",
-        "reference": f"IM-{debit['predecessor']}-{debit['entry_id']}",
+        "reference": f"IM-01-{debit['predecessor']}-{debit['entry_id']}",
         "payee": build_payee_code(3),
     }
     await state.submit_accepted(

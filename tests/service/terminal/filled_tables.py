@@ -87,8 +87,8 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "ministry": ("MIN-09",),
     "programme": ("0177",),
     "outcome": ("duplicate",),
-    "file": ("20181220-0-pain002-CRSC-1-PRMI-SEPA-1.xml",),
-    "where": ("crescendo-demo/data/outbox/00000001/CRSC-1-PRMI-SEPA-1.xml",),
+    "file": ("20181220-0-pain002-CRSC-01-1-PRMI-SEPA-1.xml",),
+    "where": ("crescendo-demo/data/outbox/00000001/CRSC-01-1-PRMI-SEPA-1.xml",),
     "format": ("camt.053",),
     "run": ("12",),
     "transfer": ("@1403825",),
@@ -200,7 +200,9 @@ def build_tables() -> dict[str, ReportTable]:
         "processing_report.build_receipt_table": processing_report.build_receipt_table([receipt, receipt]),
         "processing_report.build_dry_run_table": processing_report.build_dry_run_table([]),
         "processing_report.build_reason_table": processing_report.build_reason_table([]),
-        "verify.build_check_table": verify.build_check_table(Verification(1, "", {}, [Check("", "", 0)])),
+        "verify.build_check_table": verify.build_check_table(
+            Verification(1, "", {}, checks=[Check("", "", 0)])
+        ),
         "demo_payments.build_round_table": demo_payments.build_round_table([]),
         "live_view._build_outcome_table": live_view._build_outcome_table(figures),
         "live_view._build_step_table": live_view._build_step_table(figures),
