@@ -69,6 +69,7 @@ class Field(IntEnum):
     INVOICE_PART = 43
     RIGHT_YEAR = 44
     PRESCRIPTION_STOP = 45
+    REASON = 47
 
     @property
     def column(self) -> str:
@@ -104,6 +105,7 @@ _TEXT_BYTES_MAX: Mapping[Field, int] = {
     Field.METHOD: 35,
     Field.INVOICE_NUMBER: 70,
     Field.DOCUMENT_HASH: 128,
+    Field.REASON: 140,
 }
 _WHOLE_FIELDS = frozenset(
     {

@@ -27,6 +27,7 @@ class Outcome(IntEnum):
     AMOUNT_NOT_POSITIVE = 12
     AMOUNT_OVER_LIMIT = 13
     SEPA_LIMIT_EXCEEDED = 14
+    INTEREST_EXCEEDS_RULE = 60
     DATE_OUTSIDE_EXERCISE = 15
     PRESCRIBED = 59
     PERIOD_CLOSED = 16
@@ -106,6 +107,7 @@ FORM_FAULTS = frozenset(
         Outcome.AMOUNT_NOT_POSITIVE,
         Outcome.AMOUNT_OVER_LIMIT,
         Outcome.SEPA_LIMIT_EXCEEDED,
+        Outcome.INTEREST_EXCEEDS_RULE,
         Outcome.IBAN_INVALID,
     }
 )

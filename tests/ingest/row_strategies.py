@@ -83,6 +83,7 @@ _OTHERS: dict[str, Sequence[str]] = {
         " ",
         "relief " + "x" * 70,
     ),
+    "reason": ("jugement n° 7", "x" * 141),
     "remittance": ("n° 7", "x" * 281, "a\nb"),
 }
 _LIMITS = {"amount": ("1000000000000.01", "9999999999999999", "10000000000000000", "0" * 20 + "1", "9" * 40)}

@@ -166,6 +166,8 @@ def _find_amount_faults(line: ReadLine) -> Iterator[Outcome]:
         yield fault
     if line.read_text(Field.METHOD) == SEPA and cents > SEPA_MAX:
         yield Outcome.SEPA_LIMIT_EXCEEDED
+    if line.kind.is_interest and not line.read_text(Field.REASON):
+        yield Outcome.INTEREST_EXCEEDS_RULE
 
 
 def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:

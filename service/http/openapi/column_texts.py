@@ -36,6 +36,7 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.RIGHT_YEAR: "Of a payment request: the year in which the right arose",
     Field.PRESCRIPTION_STOP: "Of a payment request: why the debt has not lapsed, such as `relief 2018-114`",
     Field.REMITTANCE: "Of a payment request: the text for the payee",
+    Field.REASON: "Of a claim of late interest: why it is made; kept with the file",
     Field.ACTIVITY: "The activity: kept with the file",
     Field.COST_CENTRE: "The cost centre: kept with the file",
     Field.ACCOUNTANT: "The accountant: kept with the file",
