@@ -65,6 +65,7 @@ class Outcome(IntEnum):
     # against the budget
     BUDGET_YEAR_CLOSED = 51
     AFTER_LAST_DATE = 54
+    ANTICIPATION_LIMIT = 52
     MOVE_FORBIDDEN = 36
     ALLOTMENT_EXCEEDED = 37
     BUDGET_BELOW_CONSUMPTION = 38

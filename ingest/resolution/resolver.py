@@ -24,6 +24,7 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
+from ingest.resolution.credit_sources import add_credit_sources, mark_origins
 from ingest.resolution.interest_claims import mark_unexplained_claims
 from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
@@ -119,7 +120,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "period": period,
         "day": day,
         "cell": assigned.cell,
-        "source": assigned.source,
+        "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
@@ -262,6 +263,7 @@ def _mark_references(
     registry: Registry,
 ) -> None:
     """Mark budget years that do not exist, and predecessors that cannot exist."""
+    mark_origins(line_batch, kind)
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(

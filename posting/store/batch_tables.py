@@ -14,6 +14,7 @@ from core.tables.journal import (
     RequestPages,
 )
 from core.tables.raw_lines import FormRows
+from core.tables.title_balances import TitleBalances
 
 
 class BatchTable(NamedTuple):
@@ -32,5 +33,6 @@ TABLES: Mapping[str, BatchTable] = {
     "request_detail": BatchTable(RequestPages, ("page",)),
     "form": BatchTable(FormRows, ("body",)),
     "node_balance": BatchTable(NodeBalances),
+    "title_balance": BatchTable(TitleBalances),
     "account_balance": BatchTable(AccountBalances),
 }

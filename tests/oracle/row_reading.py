@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from core.act_fields import ACT_LINES_MAX, FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
+from core.origins import ORIGIN_NUMBERS
 from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
 from tests.oracle import amounts, bic, days, hashing, iban, prescription, whole_numbers
@@ -108,6 +109,9 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
         yield Outcome.FIELD_INVALID
     year = line.read_text(Field.BUDGET_YEAR)
     if year and whole_numbers.parse(year) not in reference.exercises:
+        yield Outcome.FIELD_INVALID
+    is_opening = line.kind.budget is BudgetAction.OPEN
+    if is_opening and line.read_text(Field.ORIGIN) not in ("", *ORIGIN_NUMBERS):
         yield Outcome.FIELD_INVALID
     if line.kind.follows and not _has_predecessor(line):
         yield Outcome.FIELD_INVALID

@@ -46,6 +46,8 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.VALIDATED_BY: "Who validated the act: kept with the file",
     Field.DELEGATION: "The delegation of the signatory: kept with the file",
     Field.DOCUMENT_HASH: "The hash of a supporting document: kept with the file",
+    Field.ORIGIN: "Of an opening: what opened the credits, such as `finance_law` or `transfer`",
+    Field.SERVICE_START: "Of a commitment on the next year's credits: the first day of the service",
     Field.PREDECESSOR_SENDER: "The sender of the act named in `predecessor` by reference, if it is another",
 }
 """By column of a form; docs/format.md has the details."""
