@@ -90,6 +90,12 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Le montant dépasse 999 999 999,99 euros, maximum d'un virement SEPA.",
         "Demander un virement de gros montant, ou scinder le montant.",
     ),
+    _O.INTEREST_EXCEEDS_RULE: Remedy(
+        "The claim of late interest does not say why it is made, so it may be more than the rule gives.",
+        "Leave it to crescendo pay interest, which claims what the rule gives; or state the reason in reason.",
+        "La demande d'intérêts moratoires n'est pas motivée : elle peut dépasser ce que donne la règle.",
+        "La laisser à crescendo pay interest, qui demande ce que donne la règle ; ou indiquer le motif dans reason.",
+    ),
     _O.DATE_OUTSIDE_EXERCISE: Remedy(
         "The posting date lies outside the exercise and its complementary period.",
         "Correct the date or the exercise.",

@@ -27,6 +27,7 @@ class Outcome(IntEnum):
     AMOUNT_NOT_POSITIVE = 12
     AMOUNT_OVER_LIMIT = 13
     SEPA_LIMIT_EXCEEDED = 14
+    INTEREST_EXCEEDS_RULE = 60
     DATE_OUTSIDE_EXERCISE = 15
     PRESCRIBED = 59
     PERIOD_CLOSED = 16
@@ -65,6 +66,7 @@ class Outcome(IntEnum):
     # against the budget
     BUDGET_YEAR_CLOSED = 51
     AFTER_LAST_DATE = 54
+    ANTICIPATION_LIMIT = 52
     MOVE_FORBIDDEN = 36
     ALLOTMENT_EXCEEDED = 37
     BUDGET_BELOW_CONSUMPTION = 38
@@ -106,6 +108,7 @@ FORM_FAULTS = frozenset(
         Outcome.AMOUNT_NOT_POSITIVE,
         Outcome.AMOUNT_OVER_LIMIT,
         Outcome.SEPA_LIMIT_EXCEEDED,
+        Outcome.INTEREST_EXCEEDS_RULE,
         Outcome.IBAN_INVALID,
     }
 )

@@ -118,6 +118,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le paiement est ordonnancé après la date limite d'ordonnancement de l'année budgétaire.",
         "L'ordonnancer l'année suivante, sur les crédits de cette année.",
     ),
+    _O.ANTICIPATION_LIMIT: Remedy(
+        "Committed in advance: more than a quarter of what finance laws opened on the title, or staff, or investment.",
+        "Commit what is left of the quarter, or wait for 1 January; openings count if they state a title (T3, T4, T6, T7).",
+        "L'engagement par anticipation excède le quart ouvert par les lois de finances sur le titre, ou ce titre l'exclut.",
+        "Engager ce qui reste du quart, ou attendre le 1er janvier ; une ouverture compte si elle indique un titre.",
+    ),
     _O.MOVE_FORBIDDEN: Remedy(
         "Credits may not be moved to where they come from, to another programme, fund or year, or from HT2 to T2.",
         "Move credits inside one programme, never from HT2 to T2; a move between programmes requires a decree.",

@@ -76,6 +76,7 @@ def borrow_book(book):
         borrow(book.periods),
         borrow(book.folios),
         borrow(book.years),
+        borrow(book.titles),
         borrow(book.roles),
         borrow(book.creditors),
         borrow(book.admitted),

@@ -5,7 +5,7 @@ import numpy as np
 from core.catalog import BudgetAction, Family, PayeeChange, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS
-from kernels import availability, budget, commitments, invoices, key_index, payees, spending
+from kernels import availability, budget, commitments, invoices, key_index, payees, spending, years
 from kernels.jit import as_position, part, rare_part
 from kernels.links import (
     build_link,
@@ -39,12 +39,16 @@ def _apply_budget(acts, book, step, link):
     action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
     if action == BudgetAction.SPEND.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_demand(book, link, amount))
+        if years.is_anticipated(acts, book, line, cell):
+            years.add_to_title(acts, book, line, cell, amount)
     elif action == BudgetAction.SETTLE.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_settlement(book, link, amount))
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
         budget.apply_budget_line(tree, budget_line, amount)
+        if action == BudgetAction.OPEN.value:
+            years.add_to_title(acts, book, line, cell, amount)
 
 
 @part

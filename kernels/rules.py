@@ -125,6 +125,10 @@ def _check_budget(acts, book, line, link):
     _, cell, base, _, _ = link
     action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
     if action == BudgetAction.SPEND.value:
+        if years.is_anticipated(acts, book, line, cell):
+            return spending.check_limits(
+                tree, find_nodes(book, cell), compute_demand(book, link, acts[line].amount)
+            )
         return spending.check_spending(
             tree, find_nodes(book, cell), compute_demand(book, link, acts[line].amount)
         )

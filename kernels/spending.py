@@ -116,6 +116,13 @@ def check_spending(tree, where, demand):
     return accepted() if _is_borne(tree, where, demand) else _find_broken_rule(tree, where, demand)
 
 
+@rare_part
+def check_limits(tree, where, demand):
+    """Return the finding if a figure would exceed its limit: what is committed in advance has no credits yet."""
+    full = _find_full_node(tree, where, demand)
+    return refused(Outcome.BALANCE_LIMIT.value, full, 0) if full >= 0 else accepted()
+
+
 @part
 def _add_demand(tree, node, demand):
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand

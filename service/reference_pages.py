@@ -103,6 +103,8 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield from _REQUEST
     if kind.bills:
         yield from _BILLED
+    if kind.is_interest:
+        yield Field.REASON
 
 
 def _describe_senders(kind: ActKind) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
@@ -281,11 +281,24 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_add_payee(line))
+    if kind.year_rule is YearRule.SPENDS_AE or kind.budget is BudgetAction.OPEN:
+        line = draw(_add_source(line))
     if kind.bills:
         line = draw(_add_invoice(line))
     if kind.follows:
         return draw(_add_predecessor(book, sequence, line))
     return draw(_add_cell(book, line)) if kind.budget else line
+
+
+@st.composite
+def _add_source(draw: st.DrawFn, line: Line) -> Line:
+    """Add the origin of an opening; or, now and then, a day before the second year, and a first day of service."""
+    if CATALOG[line.kind].budget is BudgetAction.OPEN:
+        return line._replace(source=draw(st.sampled_from((1, 1, 2, 4, 6))))
+    if draw(st.integers(0, 2)):
+        return line
+    start = draw(st.sampled_from((NONE, 149, 150, 150, 300)))
+    return line._replace(day=draw(st.sampled_from((119, 120, 149))), source=start)
 
 
 @st.composite

@@ -1,6 +1,7 @@
 """Hypothesis strategies for small budgets: trees of fund centres with credits on a few sheets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from tests.oracle.model import (
     BudgetYear,
     Cell,
     Node,
+    TitleKey,
     World,
 )
 
@@ -49,11 +51,12 @@ ADMITTED = (None, frozenset({4}))
 OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
 """The creditor of an expense account that has one of its own."""
 
-YEARS = {0: BudgetYear(0, 400, 350, 300, 420), 1: BudgetYear(100, 500, 500, 450, 500)}
+YEARS = {0: BudgetYear(0, 400, -1, 350, 300, 420), 1: BudgetYear(150, 500, 120, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
 
+_TITLES = (3, 5)
 USUAL_DAY = 200
-DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 100, 99)
+DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 149, 120, 119)
 """Days around those of the years."""
 
 Sheet = tuple[int, int, int]
@@ -93,9 +96,11 @@ class StartingBook(NamedTuple):
 
     world: World
     figures: dict[tuple[int, int], int]
+    titles: Mapping[TitleKey, tuple[int, int]] = MappingProxyType({})
+    """AE that finance laws opened before, and that were committed in advance."""
 
     def build_ledger(self) -> Ledger:
-        return Ledger(self.world, self.figures)
+        return Ledger(self.world, self.figures, self.titles)
 
 
 class _SheetFigures(NamedTuple):
@@ -161,6 +166,12 @@ def books(draw: st.DrawFn) -> StartingBook:
             PERIOD_STATES,
         ),
         figures,
+        {
+            (0, (programme, title)): (draw(st.sampled_from((0, 239, 240, 400, 4_000))), 0)
+            for _, level, programme in tree.centres
+            if level is CentreLevel.PROGRAMME
+            for title in _TITLES
+        },
     )
 
 
@@ -180,8 +191,19 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
             row, accountant = at % len(ACCOUNTS), ACCOUNTANTS[at % len(ACCOUNTANTS)]
-            cells.append(Cell(centre, operation, *ACCOUNTS[row], accountant, sheet[0], ADMITTED[row]))
+            cell = Cell(centre, operation, *ACCOUNTS[row], accountant, sheet[0], ADMITTED[row])
+            cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells
+
+
+def _add_title(cell: Cell, programme: int, at: int, sheet: Sheet) -> Cell:
+    """Add a title to an assignment on ordinary credits: staff, or in turn one that may be committed in advance or not."""
+    year, staff, family = sheet
+    if family:
+        return cell
+    title = 2 if staff else _TITLES[at % len(_TITLES)]
+    may_anticipate = year == 1 and title == _TITLES[0] and cell.operation_node == NONE
+    return cell._replace(title=(programme, title), may_anticipate=may_anticipate)
 
 
 @st.composite

@@ -29,6 +29,7 @@ from core.tables.book import (
     KeyRows,
     Ledger,
     OpenItems,
+    TitleFigures,
 )
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Acts, Decisions, Draws, Numbers
@@ -139,6 +140,7 @@ def _build_budget(rng: np.random.Generator) -> BudgetArrays:
     cells = allocate_records(Cells, LEVELS[-1])
     cells["centre_node"] = first[-2] + rng.permutation(LEVELS[-1])
     cells["operation_node"], cells["level"] = -1, len(LEVELS)
+    cells["title"], cells["title_before"] = -1, -1
     cells["expense"], cells["accrued"], cells["creditor"] = 6, 7, 8
     cells["accountant"] = 1 + np.arange(LEVELS[-1]) % _ACCOUNTANTS
     return BudgetArrays(cells, nodes, figures)
@@ -166,6 +168,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         periods=np.ones(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
         folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
         years=seal_array(_build_years()),
+        titles=allocate_records(TitleFigures, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16),
         admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),

@@ -32,6 +32,10 @@ class Cells(NamedTuple):
     """``core.nomenclature.CentreLevel`` of that node."""
     year: Code
     """Row of the budget year in ``Book.years``."""
+    title: Index
+    """Row of its programme and title in ``Book.titles``; -1 without a title, or on credits of a fund."""
+    title_before: Index
+    """The same of the year before, whose finance laws limit what is committed in advance; -1 where nothing may be."""
     operation_node: Index
     """Node of the investment operation; -1 if none."""
     expense: Small
@@ -64,12 +68,24 @@ class BudgetYears(NamedTuple):
 
     first_day: Day
     last_day: Day
+    anticipation_from: Day
+    """The first day of the year before on which its AE may be committed in advance."""
     last_order_day: Day
     """The last day on which a payment is ordered; ``last_day`` where the calendar sets none."""
     window_from: Day
     """The first day of the orders that may be paid after ``last_day``."""
     last_payment_day: Day
     """The last day of the complementary period; ``last_day`` where it is closed."""
+
+
+class TitleFigures(NamedTuple):
+    """Rarely used figures of AE, by budget year, programme and title: openings and anticipated commitments alone use them."""
+
+    opened: Money
+    """AE that finance laws opened, initial and amending."""
+    anticipated: Money
+    """AE that were committed before the year began."""
+    touched: Code
 
 
 class OpenItems(NamedTuple):
@@ -153,6 +169,7 @@ class Book(NamedTuple):
     folios: Code
     """1 where an account of the folio of ``Ledger`` was touched since the last batch."""
     years: Annotated[Records, BudgetYears, READ_ONLY]
+    titles: Annotated[Records, TitleFigures]
     roles: Small
     """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
     creditors: Small

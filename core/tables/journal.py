@@ -119,7 +119,8 @@ class Acts(NamedTuple):
     cell: Index
     """Account assignment; -1 if the line gives none (it inherits its predecessor's)."""
     source: Index
-    """Budget node that a move takes from; -1 for any other kind."""
+    """Of a move, the budget node that it takes from; of an opening, its ``core.origins.Origin``; of a commitment, the
+    first day of the service, if it states one; -1 for any other."""
     key_low: Hash32
     """With ``key_high``: keyed fingerprint of sender, family, exercise and reference, 96 bits."""
     previous_low: Hash32
@@ -178,7 +179,8 @@ class Entries(NamedTuple):
     day: Day
     cell: Index
     source: Index
-    """Number of the node that a move took from; 0 for any other kind."""
+    """Of a move, the number of the node that it took from; of an opening, its ``core.origins.Origin``; of a commitment,
+    the first day of the service, in days since 1970, if it states one; 0 for any other."""
     payee: Index
     kind: Small
     exercise: Small

@@ -24,6 +24,8 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
+from ingest.resolution.credit_sources import add_credit_sources, mark_origins
+from ingest.resolution.interest_claims import mark_unexplained_claims
 from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
     FAMILY,
@@ -102,7 +104,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
     mark_unreadable_rights(line_batch, kind, exercise)
     mark_bics(line_batch, kind)
-    _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
+    _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
     mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
@@ -118,7 +120,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "period": period,
         "day": day,
         "cell": assigned.cell,
-        "source": assigned.source,
+        "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
@@ -261,6 +263,7 @@ def _mark_references(
     registry: Registry,
 ) -> None:
     """Mark budget years that do not exist, and predecessors that cannot exist."""
+    mark_origins(line_batch, kind)
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(
@@ -273,8 +276,10 @@ def _mark_references(
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 
-def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArray[np.bool_]) -> None:
-    """Mark faulty amounts, and those above the SEPA limit on lines that must be paid by SEPA."""
+def _mark_amounts(
+    line_batch: LineBatch, kind: NDArray[np.uint8], amounts: NumberColumn, *, sepa_only: bool
+) -> None:
+    """Mark faulty amounts, those above the SEPA limit on lines that must be paid by SEPA, and claims without a reason."""
     cents, faults = amounts
     field = _choose_amount_field(line_batch)
     line_batch.mark_faults(faults, field)
@@ -284,5 +289,6 @@ def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArr
             method.map_to_numbers({SEPA: 1}, 0) == 1 if method else np.zeros(line_batch.rows, bool)
         )
         line_batch.mark_fault(
-            (cents > SEPA_MAX) & (asks_for_sepa | sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
+            (cents > SEPA_MAX) & (asks_for_sepa | PAYS[kind] & sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
         )
+    mark_unexplained_claims(line_batch, kind)

@@ -13,7 +13,16 @@ from core.budget_years import build_budget_years
 from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
 from core.errors import EngineError
-from core.tables.book import CLAIM_LINE_BIT, Book, BudgetYears, Cells, Counters, KeyRows, OpenItems
+from core.tables.book import (
+    CLAIM_LINE_BIT,
+    Book,
+    BudgetYears,
+    Cells,
+    Counters,
+    KeyRows,
+    OpenItems,
+    TitleFigures,
+)
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
@@ -33,7 +42,6 @@ KEYS_A_PAGE = 320
 
 RESERVED_ENTRIES = 1 << 25
 """Entries for which tables are sized at the start: address space, not memory, until they are written.
-
 As much address space again as the machine could fill is reserved behind it, so that large tables grow without a copy."""
 
 REHASH_AT_EIGHTHS = 7
@@ -99,8 +107,7 @@ class BookState:
     def note_changes(self, acts: np.ndarray, decisions: np.ndarray, changes: int) -> None:
         """Note the pages that the decided lines changed: of their predecessors, of the commitments of those, and of payees.
 
-        ``changes`` is the number of payee changes before the lines were decided.  Refused lines may add pages that did
-        not change, which is harmless.
+        ``changes`` counts the payee changes before.  Refused lines may add pages that did not change, which is harmless.
         """
         self.note_changed_pages(np.ascontiguousarray(decisions["predecessor"]))
         if self.payee_changes != changes:
@@ -258,6 +265,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         periods=periods,
         folios=np.zeros(len(periods), np.uint8),
         years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
+        titles=allocate_records(TitleFigures, registry.title_rows.count),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),
         admitted=registry.admitted_accounts.copy(),

@@ -28,6 +28,7 @@ from core.tables.raw_lines import YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.book import code_meanings
 from posting.book.code_meanings import CodeMeanings, CodeNumbers
+from posting.book.title_rows import TitleRows
 
 CENTRES_A_YEAR = CENTRES_MAX + 1
 SHEETS = 6
@@ -175,6 +176,8 @@ class Registry:
     year_codes: Mapping[int, YearCodes] = field(init=False)
     """By year: the codes in its files, in the form that the kernels read."""
 
+    title_rows: TitleRows = field(init=False)
+
     def __post_init__(self) -> None:
         for kind in CodeKind:
             self.numbers.setdefault(kind, {})
@@ -185,6 +188,7 @@ class Registry:
                 self._view_year(year), year_nomenclature, self.reference.charts[year], numbered=numbered
             )
             code_meanings.fill_accountants(self._view_year(year), self.reference.accountants[year], numbered)
+        self.title_rows = TitleRows(self.reference.nomenclatures, numbered, self.meanings, years=self.years)
         self.shared_accounts = self._build_shared_accounts()
         self.own_creditors = self._build_own_creditors()
         self.admitted_accounts = self._build_admitted_accounts()

@@ -12,12 +12,14 @@ from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.columns import seal
 from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
+from core.tables.title_balances import TitleBalances
 from kernels import key_index as key_kernel
 from posting.book import fingerprints
 from posting.book.book_state import BookState, create_empty_book
 from posting.book.cells import CellParts, pack
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointRow
 from posting.book.registry import CENTRES_A_YEAR, SHEETS, ReferenceData, Registry, build_missing_year_error
+from posting.book.title_rows import TitleKeys
 from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
 from posting.recovery import checkpoint_restore, invoice_replay, journal_replay
@@ -119,6 +121,7 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     at = rows.node - state.registry.first_node
     for column, figure in enumerate(rows[2:]):
         state.book.figures[at, column] = figure
+    await _load_titles(store, state)
     names = ", ".join(list_columns(AccountBalances))
     place = "accountant, account, period"
     last = f"""(select {place}, max(batch) as batch from account_balance group by {place}) last using ({place}, batch)"""
@@ -129,6 +132,17 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     folio = sums.period.astype(np.int64) * LEDGER_ACCOUNTANTS + sums.accountant
     row = folio * LEDGER_ACCOUNTS + sums.account
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
+
+
+async def _load_titles(store: PostgresStore, state: BookState) -> None:
+    """Load the last row of each title."""
+    names, key = ", ".join(list_columns(TitleBalances)), "programme, budget_year, title"
+    last = f"(select {key}, max(batch) as batch from title_balance group by {key}) last using ({key}, batch)"
+    rows, _ = decode(TitleBalances, await store.read_copy(f"select {names} from title_balance join {last}"))
+    _check_years(state.registry, rows.budget_year, "figures of titles")
+    keys = TitleKeys(*(column.astype(np.int64) for column in rows[1:4]))
+    row = state.registry.title_rows.find_rows(keys)
+    state.book.titles["opened"][row], state.book.titles["anticipated"][row] = rows.opened, rows.anticipated
 
 
 def _check_years(registry: Registry, years: NDArray[np.integer], rows_label: str) -> None:

@@ -152,7 +152,11 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     }
     return {
         "code": _build_codes(centres) | code,
-        "item": _build_codes(items) | {"staff": [int(item.staff) for _, item in items]},
+        "item": _build_codes(items)
+        | {
+            "staff": [int(item.staff) for _, item in items],
+            "title": [item.title for _, item in items],
+        },
         "fund": _build_codes(funds) | {"family": [int(fund.family) for _, fund in funds]},
     }
 

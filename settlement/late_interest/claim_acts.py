@@ -17,6 +17,8 @@ from settlement.orders.pain001_writer import format_cents, sum_exactly
 
 SENDER = TREASURY
 KIND = "late_interest"
+REASON = "A59"
+"""The rule by which a claim is computed: every claim says why it is made."""
 BATCH_PREFIX = "interest-"
 """The batch ids of claims start with it."""
 _VERSION = "1"
@@ -77,6 +79,7 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date) -> pa
         "payee": texts.payees,
         "amount_cents": pa.array(claims.amount),
         "remittance": _build_remittances(claims, texts.references),
+        "reason": pa.repeat(REASON, count),
     }
     envelope = {"sender": SENDER, "batch_id": f"{BATCH_PREFIX}{day}-{debit.max()}", "version": _VERSION}
     envelope |= {"count": str(count), "control_sum": format_cents(sum_exactly(claims.amount))}

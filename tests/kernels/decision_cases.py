@@ -25,6 +25,7 @@ from core.tables.book import (
     KeyRows,
     Ledger,
     OpenItems,
+    TitleFigures,
 )
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
@@ -33,7 +34,18 @@ from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.oracle import ledger as oracle
-from tests.oracle.model import FIGURES, NONE, AcceptedAct, Claim, Decision, Fingerprint, Line, OpenItem, Payee
+from tests.oracle.model import (
+    FIGURES,
+    NONE,
+    AcceptedAct,
+    Claim,
+    Decision,
+    Fingerprint,
+    Line,
+    OpenItem,
+    Payee,
+    TitleKey,
+)
 
 _PERIODS = 8
 
@@ -48,6 +60,7 @@ class BookContent(NamedTuple):
     """The first entry of each act, and the digest of its content."""
     lines_after: dict[int, int]
     sums: dict[tuple[int, int, int], tuple[int, int]]
+    titles: dict[TitleKey, tuple[int, int]]
     waiting: dict[Fingerprint, object]
     invoices: dict[Fingerprint, tuple[Claim, ...]]
 
@@ -56,11 +69,12 @@ class KernelBook:
     """The tables of a book for a limited number of lines."""
 
     def __init__(self, book: StartingBook, lines: int) -> None:
+        self._title_keys = _list_titles(book)
         self.tables = Tables(
             effects=seal_array(
                 _allocate_rows(Effects, zip(*(column.tolist() for column in build_effects()), strict=True))
             ),
-            cells=seal_array(_build_cells(book)),
+            cells=seal_array(_build_cells(book, self._title_keys)),
             nodes=_build_nodes(book),
             items=allocate_records(OpenItems, lines + 1),
             ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTANTS * LEDGER_ACCOUNTS),
@@ -73,6 +87,7 @@ class KernelBook:
             periods=_build_periods(book),
             folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
             years=seal_array(_build_years(book)),
+            titles=_build_titles(book, self._title_keys),
             roles=_build_roles(book),
             creditors=_build_creditors(book),
             admitted=_build_admitted(book),
@@ -116,6 +131,13 @@ class KernelBook:
             keys,
             {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
             self.read_sums(),
+            {
+                key: (opened, anticipated)
+                for key, (opened, anticipated, _) in zip(
+                    self._title_keys, tables.titles.tolist(), strict=False
+                )
+                if opened or anticipated
+            },
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
@@ -157,6 +179,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {key: (act.first, _fold_content(act.content)) for key, act in keys.items()},
         dict(lines_after),
         {at: both for at, both in state.sums.items() if any(both)},
+        {key: both for key, both in state.titles.items() if any(both)},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
         dict(state.invoices),
     )
@@ -258,12 +281,28 @@ def _build_years(book: StartingBook) -> np.ndarray:
     return days
 
 
-def _build_cells(book: StartingBook) -> np.ndarray:
+def _list_titles(book: StartingBook) -> list[TitleKey]:
+    """Return the keys of the rows of titles, in order: of every year of the book, though not every year has cells."""
+    titles = {cell.title for cell in book.world.cells.values() if cell.title is not None}
+    keys = {(year, title) for year in book.world.years for title in titles} | book.titles.keys()
+    return sorted(keys, key=repr)
+
+
+def _build_titles(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
+    titles = allocate_records(TitleFigures, max(len(keys), 1))
+    for at, key in enumerate(keys):
+        titles[at] = (*book.titles.get(key, (0, 0)), 0)
+    return titles
+
+
+def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
     cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
         level = book.world.nodes[cell.centre_node].level
+        title = NONE if cell.title is None else keys.index((cell.year, cell.title))
+        base = keys.index((cell.year - 1, cell.title)) if cell.may_anticipate else NONE
         accounts = (cell.expense, cell.accrued, cell.creditor, cell.payroll)
-        place = (cell.centre_node, level, cell.year, cell.operation_node)
+        place = (cell.centre_node, level, cell.year, title, base, cell.operation_node)
         cells[number] = (*place, *accounts, cell.accountant, number)
     cells["operation_node"][0] = NONE
     return cells

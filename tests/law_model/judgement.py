@@ -28,7 +28,7 @@ class Judgement:
 def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document]) -> Judgement:
     """Judge a line whose form is right."""
     judgement = Judgement(check_period(act, state))
-    judgement.codes += _check_payee(act, state)
+    judgement.codes += [*_check_payee(act, state), *check_invoice(act, state, earlier)]
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes
     judgement.codes += check_order(act, judgement.predecessor)
@@ -39,7 +39,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_amounts(act, judgement.predecessor)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
     if judgement.place:
-        _check_place(act, judgement, state, earlier)
+        _check_place(act, judgement, state)
     return judgement
 
 
@@ -93,7 +93,7 @@ def _is_same(act: Act, assignment: Assignment, inherited: Assignment) -> bool:
     ) and all(getattr(assignment, name) == getattr(inherited, name) for name in names)
 
 
-def _check_place(act: Act, judgement: Judgement, state: State, earlier: list[Document]) -> None:
+def _check_place(act: Act, judgement: Judgement, state: State) -> None:
     place = judgement.place
     assert place is not None
     judgement.codes += check_year(act, place, judgement.predecessor, state)
@@ -101,7 +101,6 @@ def _check_place(act: Act, judgement: Judgement, state: State, earlier: list[Doc
         return
     judgement.codes += check_title(act, place)
     judgement.codes += check_prescription(act, judgement.predecessor)
-    judgement.codes += check_invoice(act, state, earlier)
     judgement.codes += _check_credits(act, judgement, state)
 
 

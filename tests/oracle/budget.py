@@ -39,6 +39,8 @@ class Demand(NamedTuple):
     amount: int
     under: ActKind
     """The kind whose reservation a settlement turns into consumption."""
+    needs_credits: bool = True
+    """False for what is committed in advance, before its credits are opened."""
 
     @property
     def measure(self) -> int:
@@ -157,7 +159,12 @@ def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
     """Consume or reserve; on an operation, the earmark reserved above becomes consumption."""
     signed = demand.sign * demand.amount
     reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
-    return _use(world, state, demand.cell, (reserved, consumed, demand.kind.cp_reserved * signed, 0))
+    figures = reserved, consumed, demand.kind.cp_reserved * signed, 0
+    return (
+        _use(world, state, demand.cell, figures)
+        if demand.needs_credits
+        else _change(world, demand.cell, figures)
+    )
 
 
 def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
@@ -178,6 +185,14 @@ def _use(
         _require_credits(world, state, operations or units, (AE, reserved + consumed))
     if cp_reserved + cp_consumed > 0:
         _require_credits(world, state, units, (CP, cp_reserved + cp_consumed))
+    return _change(world, cell, figures)
+
+
+def _change(world: World, cell: Cell, figures: tuple[int, int, int, int]) -> Iterator[FigureChange]:
+    """Yield the changes of every node that ``cell`` uses."""
+    reserved, consumed, cp_reserved, cp_consumed = figures
+    units = list(walk_up(world.nodes, cell.centre_node))
+    operations = [] if cell.operation_node == NONE else [cell.operation_node]
     above = reserved - (reserved + consumed) if operations else reserved
     yield from ((node, AE + RESERVED, reserved) for node in operations)
     yield from ((node, AE + RESERVED, above) for node in units)

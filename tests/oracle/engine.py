@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Iterable
 
 from core.act_fields import FORMATS, Field, FieldType
-from core.catalog import KIND_NUMBERS, BudgetAction, Family
+from core.catalog import KIND_NUMBERS, Family
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
 from tests.oracle import amounts, days, decisions, hashing, invoices, periods, whole_numbers
-from tests.oracle.assignment import build_cell, find_sheet, find_source_node, has_cell
+from tests.oracle.assignment import build_cell, find_sheet, find_source, has_cell
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
@@ -129,9 +129,7 @@ class Engine:
         return bare._replace(
             period=to_period(exercise, find_posting_month(line, self.reference) or 0),
             cell=self._number_cell(line) if has_cell(kind, line.fields) else NONE,
-            source=find_source_node(line.fields, self.reference)
-            if kind.budget is BudgetAction.MOVE
-            else NONE,
+            source=find_source(kind, line.fields, self.reference),
             account=self.reference.accounts.get(line.read_text(Field.ACCOUNT), 0),
             previous=(
                 line.read_text(Field.PREDECESSOR_SENDER) or sender,

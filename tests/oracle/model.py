@@ -28,6 +28,10 @@ Fingerprint = Hashable
 """What identifies a key: two words of a hash, or the texts themselves; None for no key."""
 
 
+TitleKey = tuple[int, Hashable]
+"""A budget year, and a title of a programme."""
+
+
 class Node(NamedTuple):
     """A node where budget is controlled."""
 
@@ -41,6 +45,10 @@ class Node(NamedTuple):
     year: int
     blocking: bool
     """False for estimated credits, which may be exceeded."""
+
+    def __repr__(self) -> str:
+        """Return a short text, as a book has many nodes."""
+        return f"Node{tuple(self)}"
 
 
 class Cell(NamedTuple):
@@ -57,6 +65,14 @@ class Cell(NamedTuple):
     """The budget year."""
     admitted: frozenset[int] | None = None
     """The accounts that its commitment item admits; all if None."""
+    title: Hashable = None
+    """Programme and title, where its finance laws count: on ordinary credits, with a title."""
+    may_anticipate: bool = False
+    """Whether the title's AE of the next year may be committed in advance."""
+
+    def __repr__(self) -> str:
+        """Return a short text: a book has many assignments, and a failing case shows them all."""
+        return f"Cell{tuple(self)}"
 
     @property
     def own_node(self) -> int:
@@ -76,6 +92,7 @@ class Line(NamedTuple):
     fault: int = Outcome.ACCEPTED
     cell: int = NONE
     source: int = NONE
+    """The node that a move takes from, the origin of an opening, or the first day of a commitment's service."""
     account: int = 0
     previous: Fingerprint = None
     previous_line: int = 0
@@ -167,6 +184,7 @@ class BudgetYear(NamedTuple):
 
     first_day: int
     last_day: int
+    anticipation_from: int
     last_order_day: int
     window_from: int
     """The first day of the orders that may be paid after the year."""
@@ -205,6 +223,8 @@ class State(NamedTuple):
     keys: ChainMap[Fingerprint, AcceptedAct]
     sums: ChainMap[tuple[int, int, int], tuple[int, int]]
     """Debit and credit by period, accountant and account."""
+    titles: ChainMap[TitleKey, tuple[int, int]]
+    """AE that finance laws opened, and AE committed in advance, by budget year and title."""
     invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
     requested: ChainMap[int, int]
     """The amount of each debt, by entry."""

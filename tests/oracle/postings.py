@@ -24,7 +24,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     _check_stated_account(world, followed, line)
     commitments.draw_remainders(state, followed, kind, line.amount)
     order_day = years.find_order_day(state, followed.entry)
-    years.require_budget_year(world, kind, line.day, cell=followed.cell, order_day=order_day)
+    years.require_budget_year(world, state, kind, line, cell=followed.cell, order_day=order_day)
     _apply_budget(world, state, followed, line)
     debit, credit = _find_accounts(world, state, followed, line)
     cell = max(followed.cell, 0)
@@ -119,7 +119,9 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         base, cell = followed.base, world.cells[followed.cell]
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
-        budget.apply_demand(world, state, demand)
+        is_anticipated = years.is_anticipated(world, CATALOG[line.kind], line, followed.cell)
+        budget.apply_demand(world, state, demand._replace(needs_credits=not is_anticipated))
+        years.add_to_title(world, state, base, line, cell=followed.cell)
 
 
 def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tuple[int, int]:

@@ -331,6 +331,24 @@ CORRUPTIONS = (
         {"budget_years": "entry {it} (", "last_order_dates": "entry {it} ("},
     ),
     Corruption(
+        "a commitment in advance of its year, without a quarter",
+        "select min(entry_id) from entry where kind = 9",
+        "update entry set day = '2017-12-15' where entry_id = {it}",
+        {"anticipation": "entry {it} (", "title_balances": "0"},
+    ),
+    Corruption(
+        "a title's balance raised",
+        "select min(batch) from title_balance",
+        "update title_balance set opened = opened + 1 where batch = {it}",
+        {"title_balances": "0"},
+    ),
+    Corruption(
+        "a title's balance deleted",
+        "select min(batch) from title_balance",
+        "delete from title_balance where batch = {it}",
+        {"title_balances": "0"},
+    ),
+    Corruption(
         "a rejection turned into a void",
         "select max(entry_id) from entry where kind = 17",
         f"update entry set kind = {KIND_NUMBERS['void']} where entry_id = {{it}}",

@@ -54,7 +54,7 @@ _RUN = [
     act("payment", "P3", "20.00", predecessor="OP1"),
     act("payment", "P4", "15.00", predecessor="@22"),
     act("payment_request_rejection", "RJ1", "5.00", predecessor="@22"),
-    act("late_interest", "L1", "4.00", PAID, predecessor="@20"),
+    act("late_interest", "L1", "4.00", PAID, predecessor="@20", reason="A59"),
 ]
 """Entries 23 to 29."""
 _STATEMENT = [

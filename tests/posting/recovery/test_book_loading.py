@@ -145,7 +145,7 @@ FILES: list[File] = [
     [
         *_act("OP1", "attachment", _build_follower("DP1", "4.00", payee="P3")),
         *_act("CC1", "assignment", _build_follower("OP1", "1.00", payee="P4")),
-        *_act("LI1", "late_interest", _build_follower("DP1", "2.00", payee="P2")),
+        *_act("LI1", "late_interest", _build_follower("DP1", "2.00", payee="P2", reason="A59")),
         *_act("PA0", "payment", _build_follower("DP3", "4.00")),  # it stands suspended
         *_act("TR1", "term_resumption", {"predecessor": "TS1"}),
         *_act(

@@ -96,6 +96,7 @@ async def plant_claim(state: State, reference: str, amount: str) -> None:
     )
     wrong = {
         "kind": "late_interest",
+        "reason": "jugement n° 7",
         "reference": f"IM-01-{row['entry_id']}-{row['debit']}",
         "amount": amount,
     }
