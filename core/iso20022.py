@@ -41,6 +41,7 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.INTEREST_EXCEEDS_RULE: "AM09",  # not the amount that was agreed
     _O.DATE_OUTSIDE_EXERCISE: "DT01",  # date invalid
     _O.PERIOD_CLOSED: "TM01",  # after the cut-off
+    _O.PERIOD_LOCKED: "TM01",
     _O.DATE_BEFORE_PREDECESSOR: "DT01",
     _O.BUDGET_YEAR_CLOSED: "DT01",
     _O.AFTER_LAST_DATE: "TM01",

@@ -116,6 +116,12 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Le mois de la date comptable est clos.",
         "Comptabiliser sur un mois ouvert, ou demander sa réouverture au comptable.",
     ),
+    _O.PERIOD_LOCKED: Remedy(
+        "The month of the posting date is locked: it takes no entry any more.",
+        "Post in an open month; a locked month cannot be reopened.",
+        "Le mois de la date comptable est verrouillé : il ne reçoit plus aucune écriture.",
+        "Comptabiliser sur un mois ouvert ; un mois verrouillé ne peut être rouvert.",
+    ),
     _O.FUND_CENTRE_UNKNOWN: Remedy(
         "The nomenclature of the budget year contains no such fund centre.",
         "Use a programme, BOP or UO of that year, as in 0177-D013-DD13.",

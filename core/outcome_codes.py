@@ -31,6 +31,7 @@ class Outcome(IntEnum):
     DATE_OUTSIDE_EXERCISE = 15
     PRESCRIBED = 59
     PERIOD_CLOSED = 16
+    PERIOD_LOCKED = 62
     # against the reference data
     FUND_CENTRE_UNKNOWN = 17
     FUND_CENTRE_LEVEL = 18

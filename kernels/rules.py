@@ -226,9 +226,11 @@ def _check_period(acts, book, line, item):
     if item == 0 and book.effects[acts[line].kind].follows != Family.NONE.value:
         return accepted()
     cell = as_position(book.items[as_position(item)].cell if item > 0 else max(acts[line].cell, 0))
-    if book.periods[find_folio(acts, book, line, cell)] != PeriodState.OPEN.value:
-        return refused(Outcome.PERIOD_CLOSED.value, -1, 0)
-    return accepted()
+    state = book.periods[find_folio(acts, book, line, cell)]
+    if state == PeriodState.OPEN.value:
+        return accepted()
+    is_locked = state == PeriodState.LOCKED.value
+    return refused(Outcome.PERIOD_LOCKED.value if is_locked else Outcome.PERIOD_CLOSED.value, -1, 0)
 
 
 @part

@@ -3,6 +3,7 @@
 The same batch and the same book always give the same bytes: the engine reads no clock and uses no randomness.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,9 +12,18 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG
 from core.outcome_codes import Outcome
+from core.period_states import PeriodDecision, apply_decision
 from core.stage_timing import StageTimes
 from core.tables.columns import allocate_records, seal_array
-from core.tables.journal import Decisions, Duplicates, NewCells, NewPayees, Refusals, RequestPages
+from core.tables.journal import (
+    Decisions,
+    Duplicates,
+    NewCells,
+    NewPayees,
+    PeriodEffects,
+    Refusals,
+    RequestPages,
+)
 from kernels import decisions as kernel
 from kernels.outcome_counts import AMOUNT, LINES, REFUSED
 from kernels.rollback import undo_decisions
@@ -56,13 +66,28 @@ class Engine:
         self.decisions: list[np.ndarray] = []
         """The decisions on the lines of the last batch, piece by piece."""
         self._balances = Balances(state)
+        self._new_decisions: list[int] = []
+        """Decisions about periods that hold from the next batch on."""
         self._encoders = {
             "refusal": Encoder(Refusals, 2),
             "duplicate": Encoder(Duplicates),
             "payee": Encoder(NewPayees, 4),
             "cell": Encoder(NewCells),
             "request_detail": Encoder(RequestPages, 1),
+            "period_effect": Encoder(PeriodEffects),
         }
+
+    def apply_period_decisions(self, decisions: Sequence[PeriodDecision]) -> None:
+        """Apply decisions about periods: they hold from the next batch on, which stores that."""
+        for decision in decisions:
+            apply_decision(self.state.book.periods, decision)
+            self.state.last_period_decision = decision.decision
+            self._new_decisions.append(decision.decision)
+
+    def _encode_period_effects(self, after_batch: int) -> dict[str, NDArray[np.uint8]]:
+        numbers, self._new_decisions = np.array(self._new_decisions, np.int64), []
+        rows = PeriodEffects(numbers, np.full(len(numbers), after_batch, np.int64))
+        return {"period_effect": self._encoders["period_effect"].encode(rows)}
 
     def evaluate(self, batch: Batch) -> BatchResult:
         """Decide ``batch``, up to the first piece that ends a pass with held acts, and encode everything to store."""
@@ -88,7 +113,7 @@ class Engine:
             self.head = link_batch(self.head, streams)
         cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
         decisions = self.decisions if batch.is_answered else []
-        stored_streams = {**streams, **batch.side_streams}
+        stored_streams = {**streams, **self._encode_period_effects(number - 1), **batch.side_streams}
         outcome_counts = self._count_outcomes(batch)
         requests = int(outcome_counts[_BILLS, Outcome.ACCEPTED].sum())
         return BatchResult(

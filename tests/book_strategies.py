@@ -30,7 +30,7 @@ OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
 ACCOUNTANTS = (1, 2, 1, 2, 3)
 """By the place of a fund centre, again and again."""
 
-PERIOD_STATES = {(4, 3): PeriodState.CLOSED, (CLOSED_PERIOD, 2): PeriodState.OPEN}
+PERIOD_STATES = {(4, 3): PeriodState.LOCKED, (CLOSED_PERIOD, 2): PeriodState.OPEN}
 """By period and accountant, where the state is not that of the others."""
 
 ACCOUNTS = ((1, 2, 3, 20), (4, 5, 6, 21))

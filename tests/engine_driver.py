@@ -28,6 +28,7 @@ from posting.store.journal_store import PostgresStore
 from tests.any_sender_feed import AnySenderFeed
 from tests.file_strategies import Row
 from tests.oracle.engine import LineResult
+from tests.period_decisions import decide_period
 
 _SHEETS, _CENTRES = 6, 131_072
 
@@ -190,6 +191,10 @@ class EngineDriver:
         node = ((year - 2000) * _CENTRES + centre) * _SHEETS + staff * 3 + family
         rows = self._fetch("select * from node_balance where node = $1 order by batch desc limit 1", node)
         return dict(rows[0]) if rows else defaultdict(int)
+
+    def decide_period(self, month: str, action: str, accountant: str) -> None:
+        """Store the decision of a person about a month."""
+        self._runner.run(decide_period(self.dsn, month, action, accountant))
 
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit over all periods, of one accountant or of all, from the stored sums."""

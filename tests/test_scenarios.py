@@ -13,6 +13,7 @@ form     act lines like those of a file.  Rows with the same number are one form
          none, without holding
 left     AE and CP that remain available
 consumed  AE and CP consumed so far
+period   months that are closed, reopened or locked, for all accountants or for one ``accountant``
 account  debit and credit so far, of all accountants or of one ``accountant``
 
 Lines that begin with ``usual`` give values for the columns that a table leaves out and a kind needs.
@@ -60,6 +61,10 @@ class Driver(Protocol):
 
     def read_consumed(self, fields: Row) -> tuple[int, int]:
         """Return the cents of AE and CP consumed there."""
+        ...
+
+    def decide_period(self, month: str, action: str, accountant: str) -> None:
+        """Close, reopen or lock a month such as ``2018-05``, for one accountant or, if empty, for all."""
         ...
 
     def read_totals(self, account: str, accountant: str = ...) -> tuple[int, int]:
@@ -163,6 +168,9 @@ def play(scenario: Scenario, driver: Driver) -> None:
                     _submit(rows, scenario, driver)
             case "left" | "consumed":
                 _compare_figures(table, scenario, driver)
+            case "period":
+                for _, row in table.rows:
+                    driver.decide_period(row["period"], row["action"], row.get("accountant", ""))
             case "account":
                 _compare_accounts(table, driver)
             case _:

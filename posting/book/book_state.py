@@ -69,6 +69,8 @@ class BookState:
     """By page number: whether the page of items changed since the last checkpoint."""
     changed_payee_pages: set[int] = field(default_factory=set)
     """Pages of payees that were registered before the last checkpoint and have changed since."""
+    last_period_decision: int = 0
+    """The number of the last decision about a period that the book follows."""
     rehash: Rehash | None = None
     """The rehash of the act key index that is running in the background."""
 

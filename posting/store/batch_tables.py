@@ -10,6 +10,7 @@ from core.tables.journal import (
     NewCells,
     NewPayees,
     NodeBalances,
+    PeriodEffects,
     Refusals,
     RequestPages,
 )
@@ -35,4 +36,5 @@ TABLES: Mapping[str, BatchTable] = {
     "node_balance": BatchTable(NodeBalances),
     "title_balance": BatchTable(TitleBalances),
     "account_balance": BatchTable(AccountBalances),
+    "period_effect": BatchTable(PeriodEffects),
 }

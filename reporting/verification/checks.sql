@@ -128,10 +128,31 @@ left join kind k on k.kind = e.kind
 group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) = 'PAYMENT_REQUEST', false);
 
 -- name: periods
--- The day of an entry lies in its month, or in the January after its December.
+-- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its
+-- batch was decided (rule A04).
+with posted as (select distinct batch, exercise, month, accountant from entry),
+course as (  -- the accountants whom a decision on the month names have a course of their own
+    select p.*, if(s.accountant is null, 0, p.accountant) as whose
+    from posted p left join (select distinct exercise, month, accountant from period_span) s using (exercise, month, accountant)
+),
+shut as (
+    select c.batch, c.exercise, c.month, c.accountant from course c
+    where not exists (
+        select 1 from period_span s where s.exercise = c.exercise and s.month = c.month and s.accountant = c.whose
+        and c.batch between s.first and s.last
+    )
+)
 select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected
 from entry
-where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12);
+where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12)
+union all
+select entry_name(e.entry_id, e.reference), exercise || '-' || lpad(month::varchar, 2, '0') || ' of ' || accountant_name(accountant), 'a month that was open then'
+from entry e join shut s using (batch, exercise, month, accountant);
+
+-- name: period_decisions
+-- A month is closed, reopened or locked as its state allows, a lock is never undone, and every decision has a person, a reason and
+-- its place among the batches (rule A04).
+select place, found, expected from period_fault;
 
 -- name: duplicates_known
 -- A duplicate repeats an accepted entry of the same sender.

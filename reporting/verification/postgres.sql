@@ -24,6 +24,14 @@ from progress;
 -- name: held
 select submission, batch, pass, line, lines from held;
 
+-- name: period_start
+select exercise::int as exercise, month::int as month, is_open from period_start;
+
+-- name: period_decision
+-- In order, each with the last batch that was decided without it; null if no batch was decided since.
+select d.decision, d.exercise::int as exercise, d.month::int as month, d.accountant::int as accountant, d.action, d.reason, d.by, e.after_batch
+from period_decision d full join period_effect e using (decision) order by d.decision;
+
 -- name: reference_text
 select kind, id, code from reference_text;
 

@@ -10,7 +10,14 @@ import pyarrow as pa
 
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
-from reporting.verification import assigned_accountants, bank_messages, chain, payment_runs, snapshot_queries
+from reporting.verification import (
+    assigned_accountants,
+    bank_messages,
+    chain,
+    payment_runs,
+    period_history,
+    snapshot_queries,
+)
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, StoredTable, parse_rows
 from reporting.verification.duckdb_session import CHECKS, STEPS, DuckdbSession, open_session
 from reporting.verification.evidence import EvidenceCheck, check_evidence
@@ -110,6 +117,8 @@ class _Verifier:
             self._session.add_rows(*part)
         self._session.create_view(payment_runs.PAID_LINE)
         async for part in bank_messages.read_parts(self._snapshot, folder):
+            self._session.add_rows(*part)
+        async for part in period_history.read_parts(self._snapshot):
             self._session.add_rows(*part)
         self._session.add_rows(
             "centre_accountant", await asyncio.to_thread(assigned_accountants.read_table, folder)

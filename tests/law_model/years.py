@@ -14,12 +14,12 @@ INVESTMENT = 5
 def check_period(act: Act, state: State) -> list[str]:
     """Check that the day of posting lies in the exercise and in an open month."""
     reference = state.reference
-    if act.exercise not in reference.open_months:
+    if act.exercise not in reference.months_open_at_start:
         return ["EXERCISE_UNKNOWN"]
     month = find_month(act, reference.window_days[act.exercise])
     if not month:
         return ["DATE_OUTSIDE_EXERCISE"]
-    return [] if month in reference.open_months[act.exercise] else ["PERIOD_CLOSED"]
+    return [] if month in reference.months_open_at_start[act.exercise] else ["PERIOD_CLOSED"]
 
 
 def find_month(act: Act, window_days: int) -> int:

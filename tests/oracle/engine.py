@@ -7,7 +7,7 @@ from core.catalog import KIND_NUMBERS, Family
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
-from tests.oracle import amounts, days, decisions, hashing, invoices, whole_numbers
+from tests.oracle import amounts, days, decisions, hashing, invoices, periods, whole_numbers
 from tests.oracle.assignment import build_cell, find_sheet, find_source, has_cell
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
@@ -83,6 +83,17 @@ class Engine:
     def _find_node(self, fields: Row) -> int:
         by_field = {Field[name.upper()]: text for name, text in fields.items()}
         return self.reference.find_node(by_field[Field.FUND_CENTRE], find_sheet(by_field, self.reference))
+
+    def decide_period(self, month: str, action: str, accountant: str) -> None:
+        """Close, reopen or lock a month for one accountant, or for all."""
+        exercise, number = month.split("-")
+        before, after = periods.CHANGES[action]
+        world, period = self.ledger.world, to_period(int(exercise), int(number))
+        everybody = range(len(self.reference.accountants) + 1)
+        whose = [self.reference.accountants[accountant]] if accountant else everybody
+        changed = {(period, owner): after for owner in whose if world.find_state(period, owner) is before}
+        assert changed, f"{month} cannot be changed by {action}"
+        self.ledger.world = world._replace(period_states={**world.period_states, **changed})
 
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit of an account over all periods, of one accountant or of all."""

@@ -52,7 +52,8 @@ def _check_period(world: World, state: State, line: Line, place: ActPosition) ->
             return
     period_state = world.find_state(line.period, world.cells.get(cell, Cell(0)).accountant)
     if period_state is not PeriodState.OPEN:
-        raise LineRefused(Outcome.PERIOD_CLOSED)
+        is_locked = period_state is PeriodState.LOCKED
+        raise LineRefused(Outcome.PERIOD_LOCKED if is_locked else Outcome.PERIOD_CLOSED)
 
 
 def _check_stated_account(world: World, followed: Link, line: Line) -> None:

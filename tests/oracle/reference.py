@@ -57,7 +57,9 @@ class Reference(NamedTuple):
 
     def list_open_periods(self) -> frozenset[int]:
         """Return the numbers of the open periods."""
-        return frozenset(to_period(e.year, month) for e in self.exercises.values() for month in e.open_months)
+        return frozenset(
+            to_period(e.year, month) for e in self.exercises.values() for month in e.months_open_at_start
+        )
 
     def list_budget_years(self) -> dict[int, BudgetYear]:
         """Return the days of each budget year."""
