@@ -38,6 +38,7 @@ READING_FAULTS = sorted(
     code
     for code in Outcome
     if code in UNKEYED_FAULTS
+    or code in {Outcome.PRESCRIBED, Outcome.INTEREST_EXCEEDS_RULE}
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
 """The faults that reading can give a line."""
