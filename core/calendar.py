@@ -26,11 +26,15 @@ _YEAR_BEFORE = YEAR_FIRST - 1
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """The open months of an exercise, and how many days of the following January count as its December."""
+    """The open months of an exercise, how many days of the following January count as its December, and when payroll is checked.
+
+    The credits of payroll are checked from ``payroll_check_month`` on: December (GBCP art. 233).
+    """
 
     year: int
     open_months: frozenset[int]
     complementary_days: int
+    payroll_check_month: int = 12
 
 
 class DatePlacement(NamedTuple):
@@ -78,6 +82,14 @@ class Calendar:
             is_open[[to_period(exercise.year, month) for month in exercise.open_months]] = 1
         return is_open
 
+    def mark_payroll_checks(self) -> NDArray[np.uint8]:
+        """Return 1 for every period in which the credits of payroll are checked, by period number."""
+        is_checked = np.zeros(to_period(YEAR_LAST + 1, 0), np.uint8)
+        for exercise in self.exercises.values():
+            first = to_period(exercise.year, exercise.payroll_check_month)
+            is_checked[first : to_period(exercise.year, _DECEMBER) + 1] = 1
+        return is_checked
+
 
 def load(path: Path) -> Calendar:
     """Read a calendar file.
@@ -116,7 +128,12 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
         raise ReferenceDataError(
             place, f"complementary_days is {days!r}", f"Write a number from 0 to {COMPLEMENTARY_DAYS_MAX}."
         )
-    return Exercise(int(name), frozenset(months), days)
+    check_month = table.get("payroll_check_month", _DECEMBER)
+    if type(check_month) is not int or check_month not in MONTHS:
+        raise ReferenceDataError(
+            place, f"payroll_check_month is {check_month!r}", "Name a month from 1 to 12: 12 is December."
+        )
+    return Exercise(int(name), frozenset(months), days, check_month)
 
 
 def _find_first_day(year: int) -> int:

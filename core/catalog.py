@@ -34,9 +34,11 @@ class Role(IntEnum):
     OTHER_CREDITOR = 10
     RECEIVABLE = 11
     LATE_INTEREST = 12
+    PAYROLL = 13
+    """What payroll owes: of staff items alone, and by item like ``CREDITOR``."""
 
 
-SHARED_ROLES = tuple(role for role in Role if role >= Role.TRANSIT)
+SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role <= Role.LATE_INTEREST)
 """Roles with one account per year, whatever the commitment item."""
 
 
@@ -114,6 +116,23 @@ class PayeeChange(IntEnum):
     RELEASE = 3
 
 
+class TitleTwo(IntEnum):
+    """Whether a kind may spend credits of title 2 (staff), whose AE and CP are consumed by the same act."""
+
+    ALLOWED = 0
+    REFUSED = 1
+    """It takes AE without CP."""
+    ONLY = 2
+
+
+class CreditCheck(IntEnum):
+    """When the credits that a kind takes are checked."""
+
+    ALWAYS = 0
+    YEAR_END = 1
+    """From the month that the calendar names, when it is posted and when it is paid; never before (GBCP art. 233)."""
+
+
 class ActKind(NamedTuple):
     """One row of the catalog.  The signs are -1, 0 or +1 and multiply the amount."""
 
@@ -149,6 +168,8 @@ class ActKind(NamedTuple):
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
     refusal: Outcome = Outcome.ACCEPTED
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
+    title_two: TitleTwo = TitleTwo.ALLOWED
+    check: CreditCheck = CreditCheck.ALWAYS
 
     @property
     def has_payee(self) -> bool:
@@ -214,9 +235,10 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("budget_move_ae", "mouvement d'AE", _F.BUDGET, budget=_B.MOVE, measure=Measure.AE),
     ActKind("budget_move_cp", "mouvement de CP", _F.BUDGET, budget=_B.MOVE, measure=Measure.CP),
     ActKind("earmark", "affectation", _F.BUDGET, budget=_B.EARMARK, measure=Measure.AE),
-    ActKind("commitment", "engagement juridique", _F.COMMITMENT, budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN),
+    ActKind("commitment", "engagement juridique", _F.COMMITMENT, budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN,
+            title_two=TitleTwo.REFUSED),
     ActKind("commitment_increase", "engagement complémentaire", _F.COMMITMENT_CHANGE, follows=_F.COMMITMENT,
-            budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN),
+            budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN, title_two=TitleTwo.REFUSED),
     ActKind("commitment_decrease", "retrait d'engagement", _F.COMMITMENT_CHANGE, follows=_F.COMMITMENT,
             budget=_B.SPEND, ae_consumed=-1, draws=_R.OPEN, shortfall=_O.COMMITMENT_EXCEEDED),
     ActKind("service", "service fait certifié", _F.SERVICE, follows=_F.COMMITMENT,
@@ -260,6 +282,9 @@ CATALOG: tuple[ActKind, ...] = (
             draws=_R.ONCE, shortfall=_O.TERM_ALREADY_SUSPENDED, after=_S.PAYABLE, reaches=_S.SUSPENDED),
     ActKind("term_resumption", "reprise du délai de paiement", _F.TERM, follows=_F.TERM,
             draws=_R.ONCE, shortfall=_O.TERM_NOT_SUSPENDED, after=_S.SUSPENDED),
+    ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
+            ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
+            title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -34,6 +34,7 @@ class Effects(NamedTuple):
     whole: Code
     inherits: Code
     refusal: Code
+    check: Code
     opens: Code
 
 

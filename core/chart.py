@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.catalog import SHARED_ROLES, Role
 from core.errors import ReferenceDataError
-from core.nomenclature import Nomenclature
+from core.nomenclature import CommitmentItem, Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 
 ACCOUNT_DIGITS = 10
@@ -18,6 +18,7 @@ _ROLE_COLUMNS: Mapping[Role, str] = {
     Role.EXPENSE: "expense",
     Role.ACCRUED: "accrued",
     Role.CREDITOR: "creditor",
+    Role.PAYROLL: "payroll",
 }
 
 
@@ -57,7 +58,7 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
         if code not in role_rows and not item.budget_only:
             raise ReferenceDataError(str(path), f"item {code} has no accounts", "Add a line for the item.")
     roles = {
-        code: {role: row.cells[column] for role, column in _ROLE_COLUMNS.items()}
+        code: {role: row.cells[column] for role, column in _ROLE_COLUMNS.items() if row.cells[column]}
         for code, row in role_rows.items()
     }
     families = {code: tuple(row.cells["admits"].split()) for code, row in role_rows.items()}
@@ -92,7 +93,7 @@ def _read_roles(path: Path, accounts: dict[str, str], nomenclature: Nomenclature
             )
         if any(item == other.cells["item"] for other in role_rows):
             raise ReferenceDataError(row.place, f"item {item} is listed twice", "Keep one of the two lines.")
-        _check_accounts(row, accounts)
+        _check_accounts(row, accounts, nomenclature.items[item])
         role_rows.append(row)
     return role_rows
 
@@ -122,9 +123,16 @@ def _read_shared_accounts(path: Path, accounts: dict[str, str]) -> dict[Role, st
     return shared
 
 
-def _check_accounts(row: ReferenceRow, accounts: dict[str, str]) -> None:
-    for column in _ROLE_COLUMNS.values():
-        if row.cells[column] not in accounts:
+def _check_accounts(row: ReferenceRow, accounts: dict[str, str], item: CommitmentItem) -> None:
+    payroll = row.cells[_ROLE_COLUMNS[Role.PAYROLL]]
+    if bool(payroll) != item.staff:
+        raise ReferenceDataError(
+            row.place,
+            f"item {item.code} has staff {int(item.staff)} and the payroll account {payroll!r}",
+            "Give every item of staff its payroll account, and no other item.",
+        )
+    for role, column in _ROLE_COLUMNS.items():
+        if row.cells[column] not in accounts and (role is not Role.PAYROLL or item.staff):
             raise ReferenceDataError(
                 row.place,
                 f"{column} account {row.cells[column]!r} is unknown",

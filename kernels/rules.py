@@ -6,7 +6,7 @@ posting = (payee, debit account, credit account)
 
 import numpy as np
 
-from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
+from core.catalog import BudgetAction, CreditCheck, Family, PayeeChange, Remainder, Role, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from kernels import availability, budget, commitments, key_index, payees, spending
@@ -97,19 +97,39 @@ def _check_predecessor(acts, book, place):
 
 
 @part
+def _check_spending(acts, book, line, link):
+    """Check the credits that a line takes; those of payroll only once the calendar has it checked (rule A28)."""
+    tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
+    demand = compute_demand(book, link, acts[line].amount)
+    is_late = book.effects[link[2]].check == CreditCheck.YEAR_END.value
+    if is_late and not book.payroll_checks[as_position(acts[line].period)]:
+        return spending.check_limits(tree, nodes, demand)
+    return spending.check_spending(tree, nodes, demand)
+
+
+@part
+def _check_settlement(acts, book, line, link):
+    """Check what a settlement consumes; a payment of payroll also that no credits are overdrawn, once it is checked."""
+    effects = book.effects
+    tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
+    is_late = effects[book.items[link[0]].under].check == CreditCheck.YEAR_END.value
+    if is_late and effects[link[2]].settles > 0 and book.payroll_checks[as_position(acts[line].period)]:
+        finding = spending.check_overdraft(tree, nodes[0])
+        if finding[0] != Outcome.ACCEPTED.value:
+            return finding
+    return spending.check_spending(tree, nodes, compute_settlement(book, link, acts[line].amount))
+
+
+@part
 def _check_budget(acts, book, line, link):
     _, cell, base, _, _ = link
     action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
     if action == BudgetAction.SPEND.value:
-        return spending.check_spending(
-            tree, find_nodes(book, cell), compute_demand(book, link, acts[line].amount)
-        )
+        return _check_spending(acts, book, line, link)
     if action == BudgetAction.NONE.value:
         return accepted()
     if action == BudgetAction.SETTLE.value:
-        return spending.check_spending(
-            tree, find_nodes(book, cell), compute_settlement(book, link, acts[line].amount)
-        )
+        return _check_settlement(acts, book, line, link)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     return budget.check_budget_line(tree, budget_line, acts[line].amount)
@@ -148,6 +168,8 @@ def _find_account(acts, book, posting_role):
         return as_position(book.cells[cell].accrued)
     if role == Role.CREDITOR.value:
         return as_position(book.cells[cell].creditor)
+    if role == Role.PAYROLL.value:
+        return as_position(book.cells[cell].payroll)
     return np.int64(0) if role == Role.NONE.value else _find_shared_account(acts, book, line, item, role)
 
 

@@ -116,6 +116,27 @@ def check_spending(tree, where, demand):
     return accepted() if _is_borne(tree, where, demand) else _find_broken_rule(tree, where, demand)
 
 
+@rare_part
+def check_limits(tree, where, demand):
+    """Return the finding of spending whose credits are not checked yet: the largest figure alone limits it (rule A28)."""
+    full = _find_full_node(tree, where, demand)
+    if full >= 0:
+        return refused(Outcome.BALANCE_LIMIT.value, full, 0)
+    return accepted()
+
+
+@rare_part
+def check_overdraft(tree, centre):
+    """Return the finding of the first blocking node from ``centre`` up whose credits are overdrawn (rule A28)."""
+    short = find_short_node(tree, centre, AE, np.int64(0))
+    if short >= 0:
+        return refused(Outcome.AE_EXCEEDED.value, short, -compute_available(tree, short, AE))
+    short = find_short_node(tree, centre, CP, np.int64(0))
+    if short >= 0:
+        return refused(Outcome.CP_EXCEEDED.value, short, -compute_available(tree, short, CP))
+    return accepted()
+
+
 @part
 def _add_demand(tree, node, demand):
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand

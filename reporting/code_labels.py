@@ -29,6 +29,8 @@ class CodeLabels:
     accounts: dict[str, str]
     interest: LateInterestRules
     term_days: EffectiveDated
+    payroll_checks: dict[int, int]
+    """By exercise, the month from which the credits of payroll are checked."""
 
     def find_year(self, year: int) -> Nomenclature:
         """Return the nomenclature of ``year``.
@@ -65,8 +67,11 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     ReferenceDataError
         The files contradict each other.
     """
-    labels = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
-    for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
+    exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
+    checks = {year: exercise.payroll_check_month for year, exercise in exercises.items()}
+    term_days = payment_rules.load(folder).term_days
+    labels = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), term_days, checks)
+    for year in sorted(exercises):
         year_folder = folder.joinpath(str(year))
         codes = labels.years[year] = nomenclature.load(year_folder)
         labels.charts[year] = chart.load(year_folder, codes)

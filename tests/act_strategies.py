@@ -29,6 +29,7 @@ READING_FAULTS = sorted(
     code
     for code in Outcome
     if code in UNKEYED_FAULTS
+    or code is Outcome.TITLE_TWO_COMMITMENT
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
 """The faults that reading can give a line."""
@@ -52,6 +53,7 @@ _CHAIN = [
 ]
 """The kinds of one commitment's life, in an order that is mostly accepted."""
 
+_PAYROLL = KIND_NUMBERS["payroll"]
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
 _TERM_KINDS = ("term_suspension", "term_resumption")
 _SETTLEMENT_CHAINS = [
@@ -82,6 +84,8 @@ _SETTLEMENT_CHAINS = [
         ("direct_payment_request", *_TERM_KINDS, "term_resumption", "payment", "late_interest", *_TERM_KINDS),
         ("commitment", "payment_request_without_service", *_TERM_KINDS, "term_suspension", "payment"),
         ("direct_payment_request", "assignment", "term_suspension", "payment", "term_resumption", "payment"),
+        ("payroll", "payroll", "payment", "direct_payment_request", "payment_request_rejection"),
+        ("payroll", "attachment", "payroll", "payment", "bank_debit", "payment", "payroll"),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
     )
 ]
@@ -161,7 +165,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
     """The act and line of each kind so far."""
     for at, number in enumerate(chain):
         kind = CATALOG[number]
-        line = Line(0, number, draw(_round), 3, build_key(kind, at), 0, payee=_PAYEES[0], bank=_BANKS[0])
+        period = draw(st.sampled_from((3, 3, 4))) if _PAYROLL in chain else 3
+        line = Line(0, number, draw(_round), period, build_key(kind, at), 0, payee=_PAYEES[0], bank=_BANKS[0])
         predecessors = [place for place, other in enumerate(chain[:at]) if _may_follow(kind, CATALOG[other])]
         continues = False
         if predecessors:

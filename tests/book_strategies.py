@@ -12,7 +12,9 @@ from tests.oracle.ledger import Ledger
 from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED_CREDITS, RESERVED, Cell, Node, World
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
-ACCOUNTS = ((1, 2, 3), (4, 5, 6))
+PAYROLL_CHECKS = frozenset({4})
+"""The open period in which the credits of payroll are checked."""
+ACCOUNTS = ((1, 2, 3, 20), (4, 5, 6, 21))
 OTHER_ACCOUNT = 7
 """An account that a sender may give in place of the expense account."""
 
@@ -117,9 +119,8 @@ def books(draw: st.DrawFn) -> StartingBook:
         for at in range(len(tree.centres))
         for sheet in SHEETS
     }
-    return StartingBook(
-        World(nodes, dict(enumerate(_build_cells(tree, sheets), 1)), OPEN_PERIODS, ROLE_ACCOUNTS), figures
-    )
+    cells = dict(enumerate(_build_cells(tree, sheets), 1))
+    return StartingBook(World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, PAYROLL_CHECKS), figures)
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:

@@ -34,6 +34,8 @@ class Cells(NamedTuple):
     expense: Small
     accrued: Small
     creditor: Small
+    payroll: Small
+    """0 unless the item is of staff."""
 
 
 class BudgetNodes(NamedTuple):
@@ -118,6 +120,8 @@ class Book(NamedTuple):
     """Eight figures per node: AE opened, allotted, reserved, consumed, then the same of CP."""
     periods: Code
     """1 where the ``core.calendar`` period is open."""
+    payroll_checks: Code
+    """1 where the credits of payroll are checked."""
     roles: Small
     """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
     slots: Slots

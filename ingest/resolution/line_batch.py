@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, TitleTwo
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros
 from core.tables.journal import ParsedNumbers
@@ -154,6 +154,8 @@ SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND)
 BRINGS_CREDITS = _select_kinds(
     lambda kind: kind.budget in (BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE)
 )
+ENGAGES = _select_kinds(lambda kind: kind.title_two is TitleTwo.REFUSED)
+PAYS_STAFF = _select_kinds(lambda kind: kind.title_two is TitleTwo.ONLY)
 WITHOUT_AMOUNT = _select_kinds(lambda kind: not kind.has_amount)
 """These arrays hold, by kind number, what each kind is or needs: the catalog as arrays."""
 

@@ -240,6 +240,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         counters=allocate_records(Counters, 1),
         figures=figures,
         periods=registry.reference.calendar.mark_open_periods(),
+        payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),

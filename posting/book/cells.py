@@ -121,7 +121,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     operation = registry.find_node_positions(parts.centre, parts.year, sheet)
     cells["operation_node"] = np.where(is_operation, operation, -1)
     accounts = meanings.item_accounts[at, parts.item]
-    cells["expense"], cells["accrued"], cells["creditor"] = accounts.T
+    cells["expense"], cells["accrued"], cells["creditor"], cells["payroll"] = accounts.T
     return cells
 
 

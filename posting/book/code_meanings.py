@@ -10,7 +10,7 @@ from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import Nomenclature
 
-ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
+ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
 """Roles whose account the commitment item determines, in the order of ``core.tables.book.Cells``."""
 
 

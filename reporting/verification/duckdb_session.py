@@ -29,6 +29,7 @@ MEMORY_MIN_BYTES = 2**30
 STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
+    **read_queries("reporting.verification", "spending.sql"),
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
@@ -115,7 +116,9 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": list(KNOWN_LAYOUTS)}
-    tables = {"known_layout": layouts} | _build_nomenclature(codes) | _build_interest_rules(codes)
+    checks = {"exercise": list(codes.payroll_checks), "month": list(codes.payroll_checks.values())}
+    known = {"known_layout": layouts, "payroll_check": checks}
+    tables = known | _build_nomenclature(codes) | _build_interest_rules(codes)
     return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
 
 
@@ -195,6 +198,8 @@ def _build_kinds() -> pa.Table:
             "redetails": kind.change is PayeeChange.DETAILS,
             "change": kind.change.name,
             "is_interest": kind.is_interest,
+            "title_two": kind.title_two.name,
+            "credit_check": kind.check.name,
             "of_payee": kind.is_payee_act,
         }
         for number, kind in enumerate(CATALOG)

@@ -15,6 +15,7 @@ from core.periods import YEAR_FIRST, YEAR_LAST, to_period
 from core.reference.files import SAMPLE_FOLDER
 
 EPOCH = date(1970, 1, 1).toordinal()
+_SOUND = "[exercise.2018]\nopen_months = [1]\ncomplementary_days = 0\n"
 EVERY_MONTH = frozenset(range(1, 13))
 
 exercises = st.builds(
@@ -98,6 +99,14 @@ def test_only_listed_periods_are_open() -> None:
     ]
 
 
+def test_payroll_is_checked_from_the_month_of_its_exercise() -> None:
+    exercise_calendar = Calendar(
+        {2018: Exercise(2018, EVERY_MONTH, 0), 2019: Exercise(2019, EVERY_MONTH, 0, 11)}
+    )
+    checked = np.flatnonzero(exercise_calendar.mark_payroll_checks()).tolist()
+    assert checked == [to_period(2018, 12), to_period(2019, 11), to_period(2019, 12)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -126,6 +135,10 @@ def test_only_listed_periods_are_open() -> None:
         ("[exercise.2018]\nopen_months = [1]", "complementary_days is None"),
         ("[exercise.2018]\nopen_months = [1]\ncomplementary_days = 21", "complementary_days is 21"),
         ("[exercise.2018]\nopen_months = [1]\ncomplementary_days = -1", "complementary_days is -1"),
+        (f"{_SOUND}payroll_check_month = 'December'", "payroll_check_month is"),
+        (f"{_SOUND}payroll_check_month = true", "payroll_check_month is"),
+        (f"{_SOUND}payroll_check_month = 13", "payroll_check_month is"),
+        (f"{_SOUND}payroll_check_month = 0", "payroll_check_month is"),
     ],
 )
 def test_an_invalid_calendar_is_refused_by_place(text: str, message: str, tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ number,label
 4210000000,
 4280000000,
 """
-ROLES = "item,expense,accrued,creditor,admits\n31,6110000000,4081000000,4010000000,60 61 62\n"
-STAFF = "21,6411000000,4280000000,4210000000,641\n"
+ROLES = "item,expense,accrued,creditor,payroll,admits\n31,6110000000,4081000000,4010000000,,60 61 62\n"
+STAFF = "21,6411000000,4280000000,4210000000,4210000000,641\n"
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,9 @@ def test_every_spending_item_has_every_role(sample: Chart) -> None:
     codes = nomenclature.load(SAMPLE_FOLDER / "2018")
     spending = {code for code, item in codes.items.items() if not item.budget_only}
     assert sample.role_accounts.keys() == sample.admitted_prefixes.keys() == spending
-    for by_role in sample.role_accounts.values():
-        assert by_role.keys() == {Role.EXPENSE, Role.ACCRUED, Role.CREDITOR}
+    for code, by_role in sample.role_accounts.items():
+        payroll = {Role.PAYROLL} if codes.items[code].staff else set()
+        assert by_role.keys() == {Role.EXPENSE, Role.ACCRUED, Role.CREDITOR} | payroll
         assert set(by_role.values()) <= sample.accounts.keys()
 
 
@@ -97,9 +98,9 @@ INVALID_LINES = {
     "short account": ("accounts.csv", "401,", "'401' is not an account"),
     "account in letters": ("accounts.csv", "40100000AB,", "'40100000AB' is not an account"),
     "account twice": ("accounts.csv", "4010000000,again", "4010000000 is listed twice"),
-    "item unknown": ("roles.csv", "32,6110000000,4081000000,4010000000,61", "'32' is not an item"),
-    "item of budget acts": ("roles.csv", "T2,6411000000,4280000000,4210000000,641", "'T2' is not an item"),
-    "item twice": ("roles.csv", "21,6411000000,4280000000,4210000000,641", "item 21 is listed twice"),
+    "item unknown": ("roles.csv", "32,6110000000,4081000000,4010000000,,61", "'32' is not an item"),
+    "item of budget acts": ("roles.csv", "T2,6411000000,4280000000,4210000000,,641", "'T2' is not an item"),
+    "item twice": ("roles.csv", "21,6411000000,4280000000,4210000000,,641", "item 21 is listed twice"),
 }
 
 
@@ -117,9 +118,11 @@ def test_an_invalid_line_is_refused_by_place(case: str, folder: Path, items: Nom
     ("line", "message"),
     [
         ("", "item 21 has no accounts"),
-        ("21,6411000000,4280000000,4219999999,641\n", "creditor account '4219999999' is unknown"),
-        ("21,6411000000,4280000000,4210000000,645\n", "6411000000 is not among those admitted"),
-        ("21,6411000000,4280000000,4210000000,\n", "6411000000 is not among those admitted"),
+        ("21,6411000000,4280000000,4219999999,4210000000,641\n", "creditor account '4219999999' is unknown"),
+        ("21,6411000000,4280000000,4210000000,4210000000,645\n", "6411000000 is not among those admitted"),
+        ("21,6411000000,4280000000,4210000000,4210000000,\n", "6411000000 is not among those admitted"),
+        ("21,6411000000,4280000000,4210000000,,641\n", "item 21 has staff 1 and the payroll account ''"),
+        ("21,6411000000,4280000000,4210000000,4219999999,641\n", "payroll account '4219999999' is unknown"),
     ],
 )
 def test_an_item_without_its_accounts_is_refused(

@@ -64,6 +64,7 @@ class KernelBook:
             counters=allocate_records(Counters, 1),
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
             periods=np.isin(np.arange(_PERIODS), list(book.world.open_periods)).astype(np.uint8),
+            payroll_checks=np.isin(np.arange(_PERIODS), list(book.world.payroll_checks)).astype(np.uint8),
             roles=_build_roles(book),
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),

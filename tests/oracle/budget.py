@@ -6,7 +6,7 @@ Source: GBCP art. 67-73 and 156 (who opens, allots, earmarks), LOLF art. 7 (move
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from core.catalog import ActKind, BudgetAction, Measure
+from core.catalog import ActKind, BudgetAction, CreditCheck, Measure
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
@@ -39,6 +39,8 @@ class Demand(NamedTuple):
     amount: int
     under: ActKind
     """The kind whose reservation a settlement turns into consumption."""
+    is_late: bool = False
+    """Whether the day has come from which the credits of payroll are checked (rule A28)."""
 
     @property
     def measure(self) -> int:
@@ -157,27 +159,39 @@ def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
     """Consume or reserve; on an operation, the earmark reserved above becomes consumption."""
     signed = demand.sign * demand.amount
     reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
-    return _use(world, state, demand.cell, (reserved, consumed, demand.kind.cp_reserved * signed, 0))
+    figures = (reserved, consumed, demand.kind.cp_reserved * signed, 0)
+    is_checked = demand.kind.check is CreditCheck.ALWAYS or demand.is_late
+    if is_checked:
+        _require_demand(world, state, demand.cell, figures)
+    return _use(world, demand.cell, figures)
 
 
 def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     """Turn the reservation of the request into consumption, or give that consumption back (docs/rules.md)."""
     ae, cp = (sign * demand.amount for sign in (demand.under.ae_reserved, demand.under.cp_reserved))
-    if demand.kind.settles > 0:
-        return _use(world, state, demand.cell, (-ae, ae, -cp, cp))
-    return _use(world, state, demand.cell, (0, -ae, 0, -cp))
+    if demand.kind.settles < 0:
+        return _use(world, demand.cell, (0, -ae, 0, -cp))
+    if demand.under.check is CreditCheck.YEAR_END and demand.is_late:
+        for measure in (AE, CP):
+            _require_credits(world, state, walk_up(world.nodes, demand.cell.centre_node), (measure, 0))
+    return _use(world, demand.cell, (-ae, ae, -cp, cp))
 
 
-def _use(
-    world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]
-) -> Iterator[FigureChange]:
+def _require_demand(world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]) -> None:
+    """Refuse unless the credits are there for what is newly taken; an operation has its earmark of AE."""
+    reserved, consumed, cp_reserved, cp_consumed = figures
+    units = list(walk_up(world.nodes, cell.centre_node))
+    earmarked = units if cell.operation_node == NONE else [cell.operation_node]
+    if reserved + consumed > 0:
+        _require_credits(world, state, earmarked, (AE, reserved + consumed))
+    if cp_reserved + cp_consumed > 0:
+        _require_credits(world, state, units, (CP, cp_reserved + cp_consumed))
+
+
+def _use(world: World, cell: Cell, figures: tuple[int, int, int, int]) -> Iterator[FigureChange]:
     reserved, consumed, cp_reserved, cp_consumed = figures
     units = list(walk_up(world.nodes, cell.centre_node))
     operations = [] if cell.operation_node == NONE else [cell.operation_node]
-    if reserved + consumed > 0:
-        _require_credits(world, state, operations or units, (AE, reserved + consumed))
-    if cp_reserved + cp_consumed > 0:
-        _require_credits(world, state, units, (CP, cp_reserved + cp_consumed))
     above = reserved - (reserved + consumed) if operations else reserved
     yield from ((node, AE + RESERVED, reserved) for node in operations)
     yield from ((node, AE + RESERVED, above) for node in units)

@@ -31,7 +31,11 @@ class Engine:
         self._cell_numbers: dict[Hashable, int] = {}
         self.ledger = Ledger(
             World(
-                reference.nodes, self._cells, reference.list_open_periods(), reference.list_shared_accounts()
+                reference.nodes,
+                self._cells,
+                reference.list_open_periods(),
+                reference.list_shared_accounts(),
+                reference.list_payroll_checks(),
             )
         )
         self._held: set[int] = set()

@@ -50,6 +50,7 @@ class Cell(NamedTuple):
     expense: int = 0
     accrued: int = 0
     creditor: int = 0
+    payroll: int = 0
 
     @property
     def own_node(self) -> int:
@@ -148,6 +149,8 @@ class World(NamedTuple):
     open_periods: frozenset[int]
     roles: Mapping[tuple[int, Role], int]
     """Accounts that do not depend on the assignment, by period."""
+    payroll_checks: frozenset[int] = frozenset()
+    """Periods in which the credits of payroll are checked."""
 
 
 class State(NamedTuple):

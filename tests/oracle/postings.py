@@ -85,6 +85,7 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         base, cell = followed.base, world.cells[followed.cell]
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
+        demand = demand._replace(is_late=line.period in world.payroll_checks)
         budget.apply_demand(world, state, demand)
 
 
@@ -100,6 +101,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         Role.EXPENSE: line.account or cell.expense,
         Role.ACCRUED: cell.accrued,
         Role.CREDITOR: cell.creditor,
+        Role.PAYROLL: cell.payroll,
     }
     if followed.base.inherits:
         item = state.items[followed.entry]

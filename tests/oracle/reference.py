@@ -62,14 +62,19 @@ class Reference(NamedTuple):
         number = node // SHEETS % CENTRES_A_YEAR
         return "" if node == NONE else next(code for code, other in self.centres.items() if other == number)
 
-    def find_role_accounts(self, item: str, year: int) -> tuple[int, int, int]:
-        """Return the expense, accrued and creditor accounts of a commitment item; zeros if nothing is posted to it."""
+    def find_role_accounts(self, item: str, year: int) -> tuple[int, ...]:
+        """Return the accounts of a commitment item in the order of ``Cell``; zeros if nothing is posted to it."""
         by_role = self.years[year].chart.role_accounts.get(item, {})
-        expense, accrued, creditor = (
-            self.accounts[by_role[role]] if role in by_role else 0
-            for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
+        roles = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
+        return tuple(self.accounts[by_role[role]] if role in by_role else 0 for role in roles)
+
+    def list_payroll_checks(self) -> frozenset[int]:
+        """Return the numbers of the periods in which the credits of payroll are checked."""
+        return frozenset(
+            to_period(e.year, month)
+            for e in self.exercises.values()
+            for month in range(e.payroll_check_month, 13)
         )
-        return expense, accrued, creditor
 
     def list_shared_accounts(self) -> dict[tuple[int, Role], int]:
         """Return the accounts that do not depend on the commitment item, by period."""

@@ -119,7 +119,7 @@ def _compare_places(
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
             assert (
-                Cell(*own, record["expense"], record["accrued"], record["creditor"])
+                Cell(*own, *(record[role] for role in ("expense", "accrued", "creditor", "payroll")))
                 == engine._cells[line.cell]
             )
     assert len(set(numbered.values())) == len(numbered)

@@ -96,7 +96,8 @@ def test_a_cell_has_the_nodes_and_accounts_of_its_codes(year: int) -> None:
                     assert record["centre_node"] + first == expected.centre_node
                     assert record["operation_node"] + first * bool(operation) == expected.operation_node
                     assert record["level"] == CentreLevel.UO
-                    assert tuple(record[name] for name in ("expense", "accrued", "creditor")) == expected[2:]
+                    roles = ("expense", "accrued", "creditor", "payroll")
+                    assert tuple(record[role] for role in roles) == expected[2:]
 
 
 def test_stored_cells_give_their_words_again() -> None:
