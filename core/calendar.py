@@ -26,7 +26,7 @@ _YEAR_BEFORE = YEAR_FIRST - 1
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """The open months of an exercise, how many days of the following January count as its December, and when payroll is checked.
+    """The open months of an exercise, and how many days of the following January count as its December.
 
     The credits of payroll are checked from ``payroll_check_month`` on: December (GBCP art. 233).
     """

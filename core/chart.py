@@ -124,15 +124,10 @@ def _read_shared_accounts(path: Path, accounts: dict[str, str]) -> dict[Role, st
 
 
 def _check_accounts(row: ReferenceRow, accounts: dict[str, str], item: CommitmentItem) -> None:
-    payroll = row.cells[_ROLE_COLUMNS[Role.PAYROLL]]
-    if bool(payroll) != item.staff:
-        raise ReferenceDataError(
-            row.place,
-            f"item {item.code} has staff {int(item.staff)} and the payroll account {payroll!r}",
-            "Give every item of staff its payroll account, and no other item.",
-        )
+    """Check that the accounts exist; only items of staff need one for payroll."""
     for role, column in _ROLE_COLUMNS.items():
-        if row.cells[column] not in accounts and (role is not Role.PAYROLL or item.staff):
+        is_optional = role is Role.PAYROLL and not item.staff and not row.cells[column]
+        if row.cells[column] not in accounts and not is_optional:
             raise ReferenceDataError(
                 row.place,
                 f"{column} account {row.cells[column]!r} is unknown",

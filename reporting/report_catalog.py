@@ -186,7 +186,10 @@ def _import_commitments() -> ReportSource:
 
     return ReportSource(
         lambda connection, names, arguments: report.load_outstanding_commitments(
-            connection, names, level=_find_level(arguments.values["level"])
+            connection,
+            names,
+            level=_find_level(arguments.values["level"]),
+            visibility=arguments.visibility,
         ),
         report.OutstandingCommitments,
         report.build_table,
@@ -265,9 +268,10 @@ REPORTS = (
     ),
     Report(
         "commitments",
-        "Outstanding commitments: amounts not yet certified or requested, and amounts certified but not yet requested",
+        "What remains to be paid of commitments: engaged, less withdrawn, less paid; and how far the rest has come",
         (_LEVEL,),
         _import_commitments,
+        example="level=uo",
     ),
     Report(
         "delays",

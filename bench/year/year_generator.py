@@ -146,7 +146,7 @@ def _build_files(sample: YearSample, senders: int) -> Iterator[_YearFile]:
 
 def _build_file(name: str, sender: str, lines: LineArrays, *, sample: YearSample) -> _YearFile:
     kinds = np.bincount(lines.kind, minlength=len(CATALOG))
-    faults = np.bincount(lines.fault, minlength=len(Outcome))
+    faults = np.bincount(lines.fault, minlength=max(Outcome) + 1)
     return _YearFile(
         name,
         sender,

@@ -117,8 +117,8 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": list(KNOWN_LAYOUTS)}
     checks = {"exercise": list(codes.payroll_checks), "month": list(codes.payroll_checks.values())}
-    known = {"known_layout": layouts, "payroll_check": checks}
-    tables = known | _build_nomenclature(codes) | _build_interest_rules(codes)
+    terms = {"known_layout": layouts, "payroll_check": checks}
+    tables = terms | _build_nomenclature(codes) | _build_interest_rules(codes)
     return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
 
 

@@ -77,7 +77,8 @@ left join kind pk on pk.kind = p.kind
 left join sender ps on ps.submission = p.submission;
 
 -- name: settled
--- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits.
+-- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits, and the
+-- entry that the request followed.
 create table settled as
 with recursive climb as (
     select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.settles <> 0
@@ -85,7 +86,7 @@ with recursive climb as (
     select c.entry_id, p.predecessor
     from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
 )
-select c.entry_id, p.kind from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
+select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted
 -- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above.

@@ -36,3 +36,23 @@ select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' on ' ||
 from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
 where k.budget = 'SPEND' and (p.base % 6 >= 3 and k.ae_reserved + k.ae_consumed <> k.cp_reserved
                               or p.base % 6 < 3 and k.title_two = 'ONLY');
+
+-- name: remaining
+-- At no moment is more paid of a commitment than is engaged and not withdrawn (rule A63).
+with step as (
+    select f.commitment, f.entry_id, f.cents * k.ae_consumed as engaged, 0 as paid
+    from effect f join kind k on k.kind = f.kind where k.family in ('COMMITMENT', 'COMMITMENT_CHANGE')
+    union all
+    select s.followed, f.entry_id, 0, f.cents * k.settles
+    from settled s join effect f on f.entry_id = s.entry_id join kind k on k.kind = f.kind join kind r on r.kind = s.kind
+    where r.follows = 'COMMITMENT'
+),
+running as (
+    select commitment, entry_id, sum(engaged) over w as engaged, sum(paid) over w as paid
+    from step window w as (partition by commitment order by entry_id)
+)
+select entry_name(r.commitment, coalesce(any_value(e.reference), 'missing')) as place,
+       'after entry ' || min(r.entry_id) || ': ' || euros(arg_min(r.paid, r.entry_id)) || ' paid' as found,
+       'at most ' || euros(arg_min(r.engaged, r.entry_id)) || ', engaged and not withdrawn' as expected
+from running r left join entry e on e.entry_id = r.commitment
+where r.paid > r.engaged group by r.commitment;

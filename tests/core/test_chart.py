@@ -121,7 +121,7 @@ def test_an_invalid_line_is_refused_by_place(case: str, folder: Path, items: Nom
         ("21,6411000000,4280000000,4219999999,4210000000,641\n", "creditor account '4219999999' is unknown"),
         ("21,6411000000,4280000000,4210000000,4210000000,645\n", "6411000000 is not among those admitted"),
         ("21,6411000000,4280000000,4210000000,4210000000,\n", "6411000000 is not among those admitted"),
-        ("21,6411000000,4280000000,4210000000,,641\n", "item 21 has staff 1 and the payroll account ''"),
+        ("21,6411000000,4280000000,4210000000,,641\n", "payroll account '' is unknown"),
         ("21,6411000000,4280000000,4210000000,4219999999,641\n", "payroll account '4219999999' is unknown"),
     ],
 )

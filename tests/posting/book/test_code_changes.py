@@ -19,7 +19,7 @@ _ACTS = [
     act("commitment", "C1", "100.00", ASPR),
     act("service", "S1", "60.00", predecessor="C1"),
     act("commitment", "C2", "150.00", WORKS),
-    act("commitment", "C3", "10.00", ASPR, fund="1-1-00733", commitment_item="21"),
+    act("direct_payment_request", "C3", "10.00", ASPR, PAID, fund="1-1-00733", commitment_item="21"),
     act("direct_payment_request", "D2", "25.00", ASPR, PAID),
     act("payment", "P1", "5.00", predecessor="D2", iban=SPENDING[0]["iban"]),
 ]
@@ -52,8 +52,8 @@ _CHANGES = (
     ),
     Change(
         "roles.csv",
-        "31,6280000000,4081000000,4010000000,60 61 62",
-        "31,6130000000,4081000000,4040000000,61",
+        "31,6280000000,4081000000,4010000000,,60 61 62",
+        "31,6130000000,4081000000,4040000000,,61",
         "items.csv, roles.csv of 2018: 31 is in use with expense 6280000000, creditor 4010000000, and the file now has "
         "expense 6130000000, creditor 4040000000",
     ),

@@ -107,6 +107,7 @@ FILES: list[File] = [
         *_act("DP1", "payment_request", _build_follower("EJ1#2", "15.00", payee="P2")),
         *_act("EJ1", "commitment", _spent("50.00"), _spent("60.00"), _spent("7.00")),
         *_act("DP2", "direct_payment_request", _spent("5.00", payee="P1"), _spent("6.00", payee="P3")),
+        *_act("PR1", "payroll", _spent("3.00", payee="P1", commitment_item="21")),
     ],
     [
         *_act("T3", "third_party", _payee(4)),
@@ -160,7 +161,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 82
+_ENTRIES = 83
 """Of all of them together."""
 
 

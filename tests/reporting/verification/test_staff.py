@@ -60,7 +60,9 @@ BREACHES = {
     "a direct request beyond the credits": (
         f"update entry set kind = {KIND_NUMBERS['direct_payment_request']} where entry_id = 13", "payroll", "entry 13 ",
     ),
-    "more taken than payroll explains": ("update entry set amount = amount + 15000 where entry_id = 11", "availability", "0217"),
+    "more taken than payroll explains": (
+        "update entry set amount = amount + 15000 where entry_id = 11", "availability", "0217",
+    ),
 }  # fmt: skip
 
 

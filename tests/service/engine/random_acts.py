@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage, TitleTwo
 from tests.file_strategies import PLACES, Row
 from tests.oracle.iban import add_check_digits
 
 PAYEES = tuple(f"P{number}" for number in range(1, 6))
 IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in range(1, 9))
 YEARS = (2018, 2018, 2018, 2019)
+STAFF_ITEM = "21"
 _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
 _WEIGHTS: Mapping[str, int] = {
@@ -183,6 +184,8 @@ class ActGenerator:
             row["predecessor"] = self._name_followed(kind, sender, followed)
         else:
             row |= self._choose_assignment(kind.budget) if not kind.is_payee_act else {}
+            if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
+                row |= {"commitment_item": STAFF_ITEM, "operation": ""}
         if kind.has_amount:
             row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
         return row
