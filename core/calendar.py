@@ -5,6 +5,7 @@ dates of the following January count as its December.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ _YEAR_BEFORE = YEAR_FIRST - 1
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """The open months of an exercise, and how many days of the following January count as its December.
+    """The open months of an exercise, how many days of the next January count as its December, and its last dates.
 
     The credits of payroll are checked from ``payroll_check_month`` on: December (GBCP art. 233).
     """
@@ -34,7 +35,13 @@ class Exercise:
     year: int
     open_months: frozenset[int]
     complementary_days: int
+    last_order_day: date | None = None
+    """The last day on which payments are ordered; None where no day is set."""
     payroll_check_month: int = 12
+
+    def find_last_order_day(self) -> date:
+        """Return the last day on which payments are ordered: 31 December where none is set."""
+        return self.last_order_day or date(self.year, _DECEMBER, 31)
 
 
 class DatePlacement(NamedTuple):
@@ -128,12 +135,29 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
         raise ReferenceDataError(
             place, f"complementary_days is {days!r}", f"Write a number from 0 to {COMPLEMENTARY_DAYS_MAX}."
         )
-    check_month = table.get("payroll_check_month", _DECEMBER)
-    if type(check_month) is not int or check_month not in MONTHS:
-        raise ReferenceDataError(
-            place, f"payroll_check_month is {check_month!r}", "Name a month from 1 to 12: 12 is December."
-        )
-    return Exercise(int(name), frozenset(months), days, check_month)
+    last_order_day = _parse_last_order_day(place, int(name), table)
+    return Exercise(int(name), frozenset(months), days, last_order_day, _parse_check_month(place, table))
+
+
+def _parse_check_month(place: str, table: dict[str, Any]) -> int:
+    month = table.get("payroll_check_month", _DECEMBER)
+    if type(month) is int and month in MONTHS:
+        return month
+    raise ReferenceDataError(
+        place, f"payroll_check_month is {month!r}", "Name a month from 1 to 12: 12 is December."
+    )
+
+
+def _parse_last_order_day(place: str, year: int, table: dict[str, Any]) -> date | None:
+    """Return the last day for orders: not before 10 December (decree 2007-687), if the year has one."""
+    day = table.get("last_order_day")
+    if day is None or (type(day) is date and date(year, _DECEMBER, 10) <= day <= date(year, _DECEMBER, 31)):
+        return day
+    raise ReferenceDataError(
+        place,
+        f"last_order_day is {day}",
+        f"Write a day from {year}-12-10 to {year}-12-31, or leave it out where there is none.",
+    )
 
 
 def _find_first_day(year: int) -> int:

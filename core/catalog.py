@@ -107,6 +107,23 @@ class Stage(IntEnum):
     """Of the payment term of a request: suspended until the missing documents arrive."""
 
 
+class YearRule(IntEnum):
+    """What a kind does with the credits of a budget year, and so the days on which it may be done.
+
+    The days of each year are data: ``core.budget_years``.
+    """
+
+    NONE = 0
+    SPENDS_AE = 1
+    """It takes AE, which belong to the year of its date (LOLF art. 8; GBCP art. 159)."""
+    ORDERS = 2
+    """It orders a payment: in the year of its credits, and not after the last day for orders (GBCP art. 134)."""
+    SETTLES_CP = 3
+    """It pays: CP belong to the year in which the accountant pays (LOLF art. 28), or to the window after it."""
+    GIVES_BACK = 4
+    """It makes credits available again, in their own year alone (GBCP art. 160)."""
+
+
 class PayeeChange(IntEnum):
     """What a kind changes on a registered third party."""
 
@@ -164,6 +181,7 @@ class ActKind(NamedTuple):
     change: PayeeChange = PayeeChange.NONE
     whole: bool = False
     """It takes up the whole amount of the entry it follows: the bank moves no part of a transfer."""
+    year_rule: YearRule = YearRule.NONE
     inherits: bool = False
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
     refusal: Outcome = Outcome.ACCEPTED
@@ -197,7 +215,7 @@ class ActKind(NamedTuple):
         return self.family in (Family.COMMITMENT, Family.SERVICE) or (self.reaches > 0 and self.has_amount)
 
 
-_F, _B, _R, _S = Family, BudgetAction, Remainder, Stage
+_F, _B, _R, _S, _Y = Family, BudgetAction, Remainder, Stage, YearRule
 _O = Outcome
 _CLEARING_DEFAULTS: Mapping[str, Any] = {
     "draws": _R.OPEN,
@@ -236,11 +254,12 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("budget_move_cp", "mouvement de CP", _F.BUDGET, budget=_B.MOVE, measure=Measure.CP),
     ActKind("earmark", "affectation", _F.BUDGET, budget=_B.EARMARK, measure=Measure.AE),
     ActKind("commitment", "engagement juridique", _F.COMMITMENT, budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN,
-            title_two=TitleTwo.REFUSED),
+            year_rule=_Y.SPENDS_AE, title_two=TitleTwo.REFUSED),
     ActKind("commitment_increase", "engagement complémentaire", _F.COMMITMENT_CHANGE, follows=_F.COMMITMENT,
-            budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN, title_two=TitleTwo.REFUSED),
+            budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN, year_rule=_Y.SPENDS_AE, title_two=TitleTwo.REFUSED),
     ActKind("commitment_decrease", "retrait d'engagement", _F.COMMITMENT_CHANGE, follows=_F.COMMITMENT,
-            budget=_B.SPEND, ae_consumed=-1, draws=_R.OPEN, shortfall=_O.COMMITMENT_EXCEEDED),
+            budget=_B.SPEND, ae_consumed=-1, draws=_R.OPEN, shortfall=_O.COMMITMENT_EXCEEDED,
+            year_rule=_Y.GIVES_BACK),
     ActKind("service", "service fait certifié", _F.SERVICE, follows=_F.COMMITMENT,
             draws=_R.OPEN, feeds=_R.UNBILLED, shortfall=_O.COMMITMENT_EXCEEDED,
             debit=Role.EXPENSE, credit=Role.ACCRUED),
@@ -248,16 +267,18 @@ CATALOG: tuple[ActKind, ...] = (
             mirrors=True, shortfall=_O.SERVICE_ALREADY_BILLED),
     ActKind("payment_request", "demande de paiement, flux 1", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
-            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE),
+            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
     ActKind("payment_request_without_service", "demande de paiement, flux 2 et 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
-            reaches=_S.PAYABLE),
+            reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
     ActKind("direct_payment_request", "demande de paiement directe, flux 4", _F.PAYMENT_REQUEST, budget=_B.SPEND,
-            ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE),
+            ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE,
+            year_rule=_Y.ORDERS),
     ActKind("payment_request_rejection", "rejet de demande de paiement", _F.REJECTION, follows=_F.PAYMENT_REQUEST,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE),
-    _settle("payment", "paiement", _S.PAYABLE, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True),
+    _settle("payment", "paiement", _S.PAYABLE, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True,
+            year_rule=_Y.SETTLES_CP),
     _settle("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, credit=Role.TREASURY, reaches=_S.DEBITED,
             whole=True),
     _settle("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, credit=Role.SUSPENSE, reaches=_S.RETURNED,
@@ -265,15 +286,17 @@ CATALOG: tuple[ActKind, ...] = (
     _settle("bank_return", "virement rejeté", _S.DEBITED, credit=Role.SUSPENSE, reaches=_S.RETURNED, whole=True),
     _settle("return_identified", "virement rejeté réimputé", _S.RETURNED, credit=Role.ORIGIN, reaches=_S.REOPENED),
     _settle("reissue", "réémission de virement", _S.REOPENED, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
-    _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1),
+    _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1,
+            year_rule=_Y.GIVES_BACK),
     ActKind("attachment", "opposition (SATD, saisie-attribution)", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
-    _settle("set_off", "compensation", _S.PAYABLE, credit=Role.RECEIVABLE, settles=1, refusal=_O.RECEIVABLE_MISSING),
+    _settle("set_off", "compensation", _S.PAYABLE, credit=Role.RECEIVABLE, settles=1, year_rule=_Y.SETTLES_CP,
+            refusal=_O.RECEIVABLE_MISSING),
     ActKind("late_interest", "intérêts moratoires", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.SPEND, ae_reserved=1, cp_reserved=1, debit=Role.LATE_INTEREST, credit=Role.CREDITOR, pays=True,
-            after=_S.PAYABLE, reaches=_S.PAYABLE),
+            after=_S.PAYABLE, reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
     ActKind("bank_details", "changement de coordonnées bancaires", _F.THIRD_PARTY_CHANGE, pays=True,
             change=PayeeChange.DETAILS),
     ActKind("payee_block", "blocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=PayeeChange.BLOCK),
@@ -284,7 +307,7 @@ CATALOG: tuple[ActKind, ...] = (
             draws=_R.ONCE, shortfall=_O.TERM_NOT_SUSPENDED, after=_S.SUSPENDED),
     ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
-            title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
+            year_rule=_Y.SPENDS_AE, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

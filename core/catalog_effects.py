@@ -32,6 +32,7 @@ class Effects(NamedTuple):
     remits: Code
     change: Code
     whole: Code
+    year_rule: Code
     inherits: Code
     refusal: Code
     check: Code

@@ -9,6 +9,7 @@ CrescendoError
 │   ├── SpoolBusy               another process does not release a lock of the spool
 │   ├── DiskFull                a disk has no room for what was to be written
 │   └── DatabaseUnfit           the database cannot serve (version, migration drift, unreachable)
+│       └── LedgerOutdated      its ledger has the layout of an earlier version
 ├── InputError                  a whole input is refused; nothing was changed
 │   ├── FileUnreadable          truncated, not in the format it claims, not UTF-8
 │   ├── EnvelopeMismatch        hash, count or control sum differ
@@ -57,6 +58,10 @@ class DiskFull(EngineError):
 
 class DatabaseUnfit(EngineError):
     """The database cannot serve: too old, drifted from its migrations, or unreachable."""
+
+
+class LedgerOutdated(DatabaseUnfit):
+    """The ledger has the layout of an earlier version; nothing of it was changed."""
 
 
 class InputError(CrescendoError):

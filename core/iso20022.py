@@ -40,6 +40,9 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.SEPA_LIMIT_EXCEEDED: "AM02",
     _O.DATE_OUTSIDE_EXERCISE: "DT01",  # date invalid
     _O.PERIOD_CLOSED: "TM01",  # after the cut-off
+    _O.DATE_BEFORE_PREDECESSOR: "DT01",
+    _O.BUDGET_YEAR_CLOSED: "DT01",
+    _O.AFTER_LAST_DATE: "TM01",
     _O.IBAN_INVALID: "AC01",  # account number incorrect
     _O.PAYEE_UNKNOWN: "BE06",  # end customer unknown
     _O.PAYEE_ALREADY_REGISTERED: "AM05",

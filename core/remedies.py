@@ -18,6 +18,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'acte précédent n'a pas été accepté, ou n'a pas de ligne de ce numéro.",
         "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
     ),
+    _O.DATE_BEFORE_PREDECESSOR: Remedy(
+        "The line is dated before the act that it follows.",
+        "Correct the date, or the predecessor: an act has the day of the act that it follows, or a later one.",
+        "La ligne est datée d'avant l'acte précédent.",
+        "Corriger la date ou l'acte précédent : un acte est daté du jour de celui qu'il suit, ou d'un jour ultérieur.",
+    ),
     _O.PREDECESSOR_STAGE: Remedy(
         "The predecessor is not at the stage that this kind of act requires, or no amount is left at that stage.",
         "Name the payment's last act as predecessor: its request, transfer, bank debit, return or re-opened debt.",
@@ -89,6 +95,18 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Have the payment request rejected first, then cancel the service.",
         "Le paiement de ce service fait est déjà demandé.",
         "Faire d'abord rejeter la demande de paiement, puis annuler le service fait.",
+    ),
+    _O.BUDGET_YEAR_CLOSED: Remedy(
+        "The day of the act is outside of the budget year whose credits it uses, gives back or pays from.",
+        "Use credits of the year of the act: AE of the year of the commitment, CP of the year in which it is paid.",
+        "La date de l'acte est hors de l'année budgétaire dont il consomme, restitue ou paie les crédits.",
+        "Employer les crédits de l'année de l'acte : AE de l'année d'engagement, CP de l'année de paiement.",
+    ),
+    _O.AFTER_LAST_DATE: Remedy(
+        "The payment is ordered after the last day for orders of its budget year.",
+        "Order it in the next year, on the credits of that year.",
+        "Le paiement est ordonnancé après la date limite d'ordonnancement de l'année budgétaire.",
+        "L'ordonnancer l'année suivante, sur les crédits de cette année.",
     ),
     _O.MOVE_FORBIDDEN: Remedy(
         "Credits may not be moved to where they come from, to another programme, fund or year, or from HT2 to T2.",

@@ -86,14 +86,15 @@ def undo_lines(acts, book, decisions, first, last):
 
 @part
 def store_item(book, place, link, amount):
-    """Store the open item of entry ``place`` = (entry, kind, number of later lines, posting)."""
-    entry, kind, lines_after, (payee, debit, credit) = place
+    """Store the open item of entry ``place`` = (entry, kind, day, number of later lines, posting)."""
+    entry, kind, day, lines_after, (payee, debit, credit) = place
     items, effects = book.items, book.effects[kind]
     parent, under = find_parent(book, link, kind)
     items[entry].open = amount if effects.opens else 0
     items[entry].unbilled = payee if effects.reaches != Stage.NONE.value else 0
     items[entry].parent = parent
     items[entry].cell = link[1]
+    items[entry].day = day
     items[entry].debit = debit
     items[entry].credit = credit
     items[entry].kind = kind
@@ -118,7 +119,8 @@ def accept_line(acts, book, decisions, place, checked):
     decisions[line].credit = credit
     decisions[line].node = -1
     decisions[line].missing = 0
-    store_item(book, (entry, acts[line].kind, lines_after, checked[1]), link, acts[line].amount)
+    stored = (entry, acts[line].kind, acts[line].day, lines_after, checked[1])
+    store_item(book, stored, link, acts[line].amount)
     if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
         payees.apply_change(acts, book, line, entry, as_position(payee))
 

@@ -24,14 +24,16 @@ def pack_records(columns, records):
         columns.previous_high,
     )
     payee_high, bank, head, period = columns.payee_high, columns.bank, columns.head, columns.period
-    cell, source, key_low, previous_low = columns.cell, columns.source, columns.key_low, columns.previous_low
+    day, cell, source = columns.day, columns.cell, columns.source
+    key_low, previous_low = columns.key_low, columns.previous_low
     previous_line, payee_low, account = columns.previous_line, columns.payee_low, columns.account
     kind, fault = columns.kind, columns.fault
     for row in range(amount.size):
         act = records[row]
         act.amount, act.key_high, act.content = amount[row], key_high[row], content[row]
         act.previous_high, act.payee_high, act.bank = previous_high[row], payee_high[row], bank[row]
-        act.head, act.period, act.cell, act.source = head[row], period[row], cell[row], source[row]
+        act.head, act.period, act.day = head[row], period[row], day[row]
+        act.cell, act.source = cell[row], source[row]
         act.key_low, act.previous_low, act.previous_line = key_low[row], previous_low[row], previous_line[row]
         act.payee_low, act.account = payee_low[row], account[row]
         act.kind, act.fault = kind[row], fault[row]

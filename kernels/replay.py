@@ -64,7 +64,7 @@ def replay_entries(replayed, fingerprints, book):
             book.items[replayed.entry[earlier]].lines_after += 1
         link = _rebuild_link(book, replayed, row)
         posting = (replayed.payee[row], replayed.debit[row], replayed.credit[row])
-        store_item(book, (entry, kind, 0, posting), link, replayed.amount[row])
+        store_item(book, (entry, kind, replayed.day[row], 0, posting), link, replayed.amount[row])
         apply_remainders(book, link, replayed.amount[row])
         change = book.effects[kind].change
         if change > PayeeChange.DETAILS.value:

@@ -9,7 +9,7 @@ import numpy as np
 from core.catalog import BudgetAction, CreditCheck, Family, PayeeChange, Remainder, Role, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import availability, budget, commitments, key_index, payees, spending
+from kernels import availability, budget, commitments, key_index, payees, spending, years
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import build_link, compute_demand, compute_settlement, find_nodes, find_target, no_link
@@ -87,6 +87,9 @@ def _check_predecessor(acts, book, place):
     if item == 0:
         return refused(Outcome.PREDECESSOR_MISSING.value, -1, 0), no_link(kind, acts[line].cell)
     link = build_link(book, kind, as_position(item))
+    finding = years.check_order_of_dates(acts, book, line, link[0])
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding, link
     if book.effects[kind].after != Stage.NONE.value:
         finding = check_order(acts, book, line, link[0])
     else:
@@ -223,7 +226,9 @@ def check_line(acts, book, place):
     effects = book.effects[acts[line].kind]
     if effects.inherits and not effects.pays:
         payee = payees.read_payee_of_item(book, link[0])
-    finding = _check_budget(acts, book, line, link)
+    finding = years.check_budget_year(acts, book, line, link)
+    if finding[0] == Outcome.ACCEPTED.value:
+        finding = _check_budget(acts, book, line, link)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     debit, credit = _find_accounts(acts, book, line, link)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import calendar, chart, late_interest, nomenclature, payment_rules
+from core.calendar import Exercise
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
@@ -29,8 +30,8 @@ class CodeLabels:
     accounts: dict[str, str]
     interest: LateInterestRules
     term_days: EffectiveDated
-    payroll_checks: dict[int, int]
-    """By exercise, the month from which the credits of payroll are checked."""
+    exercises: dict[int, Exercise]
+    """By year, from the calendar."""
 
     def find_year(self, year: int) -> Nomenclature:
         """Return the nomenclature of ``year``.
@@ -68,9 +69,8 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
         The files contradict each other.
     """
     exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
-    checks = {year: exercise.payroll_check_month for year, exercise in exercises.items()}
-    term_days = payment_rules.load(folder).term_days
-    labels = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), term_days, checks)
+    interest, term_days = late_interest.load(folder), payment_rules.load(folder).term_days
+    labels = CodeLabels({}, {}, {}, {}, {}, interest, term_days, exercises)
     for year in sorted(exercises):
         year_folder = folder.joinpath(str(year))
         codes = labels.years[year] = nomenclature.load(year_folder)

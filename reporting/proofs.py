@@ -14,7 +14,7 @@ from reporting.code_names import CENTRE, CodeNames
 from reporting.report_queries import SQL, Connection, Row, fetch, fetch_one
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.verification.chain import hash_batch
-from reporting.verification.copy_reader import list_hashed_tables
+from reporting.verification.copy_reader import HASHED_TABLES
 from reporting.verification.snapshot_queries import JournalSnapshot, WindowSpan
 
 _ORIGIN = bytes(32)
@@ -95,7 +95,7 @@ async def prove_link(connection: Connection, batch: Row) -> LinkProof:
         WindowSpan(number, number + 1, first, first + batch["entries"]),
         JournalSnapshot(connection),
     )
-    streams = [await snapshot.copy_rows(stored, span) for stored in list_hashed_tables(batch["layout"])]
+    streams = [await snapshot.copy_rows(stored, span) for stored in HASHED_TABLES]
     previous = await connection.fetchval(SQL["chain_before"], number) or _ORIGIN
     return LinkProof(number, batch["chain"].hex(), hash_batch(streams, previous).hex())
 

@@ -16,7 +16,7 @@ select coalesce(max(batch), 0) as batch from progress where submission = $1;
 -- next_line $2, and stop after the batch that brings $3 more rows.  Held acts are decided in later passes, at any line: search
 -- all batches of those passes.  A row about several lines belongs to the page of the last of them.
 with step as (
-    select batch, pass, next_line, coalesce(refusal_rows, refused) as rows from progress where submission = $1 and batch <= coalesce($4, batch)
+    select batch, pass, next_line, refusal_rows as rows from progress where submission = $1 and batch <= coalesce($4, batch)
 ), ahead as (
     select batch, rows from step where pass = 1 and next_line > $2
 ), here as (

@@ -14,12 +14,21 @@ from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, P
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
-from tests.book_strategies import CLOSED_PERIOD, OPEN_PERIODS, OTHER_ACCOUNT, StartingBook, books
+from tests.book_strategies import (
+    CLOSED_PERIOD,
+    DAYS,
+    OPEN_PERIODS,
+    OTHER_ACCOUNT,
+    USUAL_DAY,
+    StartingBook,
+    books,
+)
 from tests.oracle.decisions import join_acts
 from tests.oracle.model import NONE, PREDECESSOR_BY_ENTRY, Line
 
 INT64_EDGES = (0, 1, -1, 2**63 - 1, -(2**63))
 int64s = st.integers(-(2**63), 2**63 - 1) | st.sampled_from(INT64_EDGES)
+_days = st.just(USUAL_DAY) | st.just(USUAL_DAY) | st.just(USUAL_DAY) | st.sampled_from((USUAL_DAY, *DAYS))
 near_amount_max = st.integers(AMOUNT_MAX - 2, AMOUNT_MAX + 2)
 _round = st.sampled_from((10, 20, 20, 30, 60))
 amounts = _round | _round | _round | st.integers(1, 900) | st.sampled_from((1, AMOUNT_MAX - 1, AMOUNT_MAX))
@@ -110,7 +119,7 @@ class DecisionCase(NamedTuple):
 
 def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     """Return ``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
-    plain = ("head", "kind", "fault", "period", "cell", "source", "account", "amount", "content")
+    plain = ("head", "kind", "fault", "period", "day", "cell", "source", "account", "amount", "content")
     by_column = {
         name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")
     }
@@ -161,12 +170,19 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
     """Draw one faultless line for each kind of ``chain``, with a predecessor if there is one, mostly each as its own act."""
     acts: list[list[Line]] = []
     cell = draw(st.sampled_from(_list_cells(book, BudgetAction.SPEND)))
+    day = USUAL_DAY
     placed: list[tuple[int, int]] = []
     """The act and line of each kind so far."""
     for at, number in enumerate(chain):
         kind = CATALOG[number]
-        period = draw(st.sampled_from((3, 3, 4))) if _PAYROLL in chain else 3
-        line = Line(0, number, draw(_round), period, build_key(kind, at), 0, payee=_PAYEES[0], bank=_BANKS[0])
+        line = Line(
+            *(0, number, draw(_round), draw(st.sampled_from((3, 3, 4))) if _PAYROLL in chain else 3),
+            *(build_key(kind, at), 0),
+            payee=_PAYEES[0],
+            bank=_BANKS[0],
+            day=day,
+        )
+        day = max(day, draw(_days))
         predecessors = [place for place, other in enumerate(chain[:at]) if _may_follow(kind, CATALOG[other])]
         continues = False
         if predecessors:
@@ -263,6 +279,7 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
         if draw(st.integers(0, 9)) == 0
         else 3,
         account=draw(st.sampled_from((0, 0, OTHER_ACCOUNT))),
+        day=draw(_days),
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_add_payee(line))

@@ -9,7 +9,19 @@ from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED_CREDITS, RESERVED, Cell, Node, World
+from tests.oracle.model import (
+    AE,
+    ALLOTTED,
+    CONSUMED,
+    CP,
+    NONE,
+    OPENED_CREDITS,
+    RESERVED,
+    BudgetYear,
+    Cell,
+    Node,
+    World,
+)
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
 PAYROLL_CHECKS = frozenset({4})
@@ -24,6 +36,13 @@ ROLE_ACCOUNTS = {
     for place, role in enumerate(SHARED_ROLES)
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
+
+YEARS = {0: BudgetYear(0, 400, 350, 300, 420), 1: BudgetYear(100, 500, 500, 450, 500)}
+"""The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
+
+USUAL_DAY = 200
+DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 100, 99)
+"""Days around those of the years."""
 
 Sheet = tuple[int, int, int]
 """Budget year, staff, fund family: a fund centre has one node on each."""
@@ -120,7 +139,7 @@ def books(draw: st.DrawFn) -> StartingBook:
         for sheet in SHEETS
     }
     cells = dict(enumerate(_build_cells(tree, sheets), 1))
-    return StartingBook(World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, PAYROLL_CHECKS), figures)
+    return StartingBook(World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, YEARS, PAYROLL_CHECKS), figures)
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:
@@ -138,7 +157,7 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)]))
+            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], year=sheet[0]))
     return cells
 
 

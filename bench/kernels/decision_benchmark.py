@@ -21,6 +21,7 @@ from core.tables.book import (
     ROLE_COUNT,
     Book,
     BudgetNodes,
+    BudgetYears,
     Cells,
     Counters,
     KeyRows,
@@ -157,6 +158,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         counters=allocate_records(Counters, 1),
         figures=figures,
         periods=np.ones(_PERIODS, np.uint8),
+        years=seal_array(_build_years()),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),
@@ -167,6 +169,13 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
     payees["head"] = np.arange(_PAYEES)
     decisions.decide(seal_array(payees), book, allocate_records(Decisions, _PAYEES), False)
     return book
+
+
+def _build_years() -> np.ndarray:
+    """Build the one budget year of all cells and acts, whose days are all 0."""
+    years = allocate_records(BudgetYears, 1)
+    years["last_day"], years["last_order_day"], years["last_payment_day"] = 364, 364, 364
+    return years
 
 
 def _build_fingerprints(number: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:

@@ -8,6 +8,7 @@ from core.tables.columns import (
     READ_ONLY,
     Balance,
     Code,
+    Day,
     Entry,
     Hash32,
     Hash64,
@@ -29,6 +30,8 @@ class Cells(NamedTuple):
     """The node of the fund centre itself; ``BudgetNodes.parent`` leads to its ancestors."""
     level: Code
     """``core.nomenclature.CentreLevel`` of that node."""
+    year: Code
+    """Row of the budget year in ``Book.years``."""
     operation_node: Index
     """Node of the investment operation; -1 if none."""
     expense: Small
@@ -52,6 +55,19 @@ class BudgetNodes(NamedTuple):
     """1 when the figures changed since the last batch."""
 
 
+class BudgetYears(NamedTuple):
+    """The days of each budget year, from ``core.periods.YEAR_FIRST``; ``core.budget_years`` fills them."""
+
+    first_day: Day
+    last_day: Day
+    last_order_day: Day
+    """The last day on which a payment is ordered; ``last_day`` where the calendar sets none."""
+    window_from: Day
+    """The first day of the orders that may be paid after ``last_day``."""
+    last_payment_day: Day
+    """The last day of the complementary period; ``last_day`` where it is closed."""
+
+
 class OpenItems(NamedTuple):
     """The open items: what later acts may still take up of each entry, by entry id."""
 
@@ -65,6 +81,8 @@ class OpenItems(NamedTuple):
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     0 if none."""
     cell: Index
+    day: Day
+    """The day of the entry: what follows it is not dated before."""
     debit: Small
     credit: Small
     kind: Code
@@ -120,6 +138,7 @@ class Book(NamedTuple):
     """Eight figures per node: AE opened, allotted, reserved, consumed, then the same of CP."""
     periods: Code
     """1 where the ``core.calendar`` period is open."""
+    years: Annotated[Records, BudgetYears, READ_ONLY]
     payroll_checks: Code
     """1 where the credits of payroll are checked."""
     roles: Small

@@ -28,6 +28,7 @@ class StoredEntries(NamedTuple):
     predecessor: Entry
     amount: Money
     cell: Index
+    day: Day
     payee: Index
     kind: Code
     debit: Small
@@ -112,6 +113,8 @@ class Acts(NamedTuple):
     """Row of the act's first line."""
     period: Index
     """``core.calendar`` period of the posting."""
+    day: Day
+    """The day of posting."""
     cell: Index
     """Account assignment; -1 if the line gives none (it inherits its predecessor's)."""
     source: Index

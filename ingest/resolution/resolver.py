@@ -110,6 +110,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "content": grouped.content,
         "kind": kind,
         "period": period,
+        "day": day,
         "cell": assigned.cell,
         "source": assigned.source,
         "account": assigned.account,

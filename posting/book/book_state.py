@@ -4,14 +4,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import lcm
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.budget_years import build_budget_years
 from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
 from core.errors import EngineError
-from core.tables.book import LEDGER_ACCOUNTS, Book, BudgetNodes, Cells, Counters, KeyRows, Ledger, OpenItems
+from core.tables.book import (
+    LEDGER_ACCOUNTS,
+    Book,
+    BudgetNodes,
+    BudgetYears,
+    Cells,
+    Counters,
+    KeyRows,
+    Ledger,
+    OpenItems,
+)
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
@@ -23,7 +35,7 @@ from posting.book.reserved_memory import extend, read_memory_bytes, reserve
 ENTRIES_MAX = 2**32 - 2
 """Entry ids have 32 bits in memory; a shard that comes near this number must be split."""
 
-ITEMS_A_PAGE = 240
+ITEMS_A_PAGE = 192
 """Items in one page of a checkpoint; the page must fit in a page of PostgreSQL."""
 
 KEYS_A_PAGE = 320
@@ -222,12 +234,9 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     """Return an empty book with capacity for ``entries``."""
     rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
     reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
-    catalog = allocate_records(Effects, len(build_effects()[0]))
-    for name, column in build_effects()._asdict().items():
-        catalog[name] = column
     nodes, figures = _build_nodes(registry)
     book = Book(
-        effects=seal_array(catalog),
+        effects=_seal_records(Effects, build_effects()),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
         items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
@@ -240,6 +249,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         counters=allocate_records(Counters, 1),
         figures=figures,
         periods=registry.reference.calendar.mark_open_periods(),
+        years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         slots=reserve(np.uint64, 1 << 18),
@@ -249,6 +259,14 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     words = reserve(np.int64, 1, RESERVED_CELLS)
     words[0] = -1
     return BookState(registry, book, words)
+
+
+def _seal_records(table: type, columns: NamedTuple) -> np.ndarray:
+    """Return the columns of ``table`` as sealed records."""
+    records = allocate_records(table, len(columns[0]))
+    for name, column in columns._asdict().items():
+        records[name] = column
+    return seal_array(records)
 
 
 def _count_slots(keys: int) -> int:

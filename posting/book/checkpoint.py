@@ -54,8 +54,8 @@ CHECKPOINT_HEADER = np.dtype(
 )
 """The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
-FORMAT_VERSION = -2
-"""The version of the records in the pages; a checkpoint of another version is not used.  Version -1 had no ``STOPPED`` bit."""
+FORMAT_VERSION = -3
+"""The version of the records in the pages; a checkpoint of another version is not used.  Version -2 had no days of entries."""
 
 
 class CheckpointExtent(NamedTuple):

@@ -69,6 +69,8 @@ class ReferenceData:
     calendar: Calendar
     nomenclatures: Mapping[int, Nomenclature]
     charts: Mapping[int, Chart]
+    compared: dict[bytes, int] = field(default_factory=dict, repr=False)
+    """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
     @classmethod
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "ReferenceData":

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import DatabaseUnfit, SchemaMismatch
+from core.errors import SchemaMismatch
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import LEDGER_ACCOUNTS
 from core.tables.columns import seal
@@ -22,7 +22,7 @@ from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
 from posting.recovery import checkpoint_restore, journal_replay
 from posting.store.journal_store import PostgresStore
-from posting.store.migrate import LAYOUT
+from posting.store.layout import check_layout
 
 LOG = logging.getLogger(__name__)
 
@@ -70,8 +70,7 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
         The calendar no longer names a year of which rows are stored, or a code in use has changed its meaning.
     """
     (row,) = await store.fetch("engine_row")
-    if row["layout"] != LAYOUT:
-        raise DatabaseUnfit(f"the journal's rows have layout {row['layout']}, this version writes {LAYOUT}")
+    check_layout(row["layout"])
     registry = Registry(reference, await store.load_numbers(reference))
     secret = _parse_secret(row["secret"])
     head = ChainHead(row["version"], await _read_chain_hash(store, row["version"]))

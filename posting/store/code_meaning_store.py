@@ -17,11 +17,25 @@ async def store_meanings(
 ) -> None:
     """Store the meanings of the files that are not stored yet.
 
+    Stored meanings are never changed, so a process that loads the book several times compares them with its files once, and
+    again when another process has stored more.
+
     Raises
     ------
     ReferenceDataError
         A code in use has another meaning than the stored one, or is missing; nothing is stored.
     """
+    (row,) = await connection.fetch(SQL["last_meaning"])
+    if row["last"] and reference.compared.get(row["secret"]) == row["last"]:
+        return
+    await _store_new_meanings(connection, reference, numbers)
+    (row,) = await connection.fetch(SQL["last_meaning"])
+    reference.compared[row["secret"]] = row["last"]
+
+
+async def _store_new_meanings(
+    connection: asyncpg.Connection, reference: ReferenceData, numbers: NumbersByCode
+) -> None:
     stored = _parse_rows(await connection.fetch(SQL["meanings"]))
     file_meanings = code_changes.read_file_meanings(reference, numbers)
     if changed := code_changes.find_changed(stored, file_meanings):

@@ -17,9 +17,10 @@ from posting.pgcopy import HEADER, TRAILER, list_columns
 from posting.store import code_meaning_store, copy_out, progress_columns
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
+from posting.store.layout import LAYOUT
 from posting.store.lease import Lease
 from posting.store.limited_connections import BULK_SECONDS
-from posting.store.migrate import LAYOUT, PARTITION_ROWS
+from posting.store.migrate import PARTITION_ROWS
 from posting.store.submission_rows import FileStatements, NewSubmission, PriorSubmission
 
 _CHUNK_BYTES = 1 << 19

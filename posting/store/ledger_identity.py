@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 NAME_CHARACTERS_MAX = 63
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
-_NUMBER = re.compile(r"[0-9]{2}", re.ASCII)
+_NUMBER = re.compile(r"0[1-9]|[1-9][0-9]", re.ASCII)
+_DEFAULT_NUMBER = 1
 _OTHER_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -19,7 +20,7 @@ class LedgerIdentity(NamedTuple):
 
     name: str
     number: int
-    """From 0 to 99; 0 if none was given."""
+    """From 1 to 99; 1 if none was given.  Every name that leaves the house carries it."""
 
     def __str__(self) -> str:
         return f"{self.name}, number {self.number:02}"
@@ -31,7 +32,7 @@ class LedgerIdentity(NamedTuple):
         Raises
         ------
         InputError
-            The name has other characters, or is too long; the number has not two digits.
+            The name has other characters, or is too long; the number is not one of 01 to 99.
         """
         if not _NAME.fullmatch(name):
             raise InputError(
@@ -42,15 +43,15 @@ class LedgerIdentity(NamedTuple):
             )
         if not _NUMBER.fullmatch(number):
             raise InputError(
-                "--number", f"{number[:80]!r} is no number of a ledger", "Write two digits, as in 01"
+                "--number", f"{number[:80]!r} is no number of a ledger", "Write two digits, from 01 to 99"
             )
         return cls(name, int(number))
 
     @classmethod
     def derive_from(cls, text: str) -> "LedgerIdentity":
-        """Return the identity of a ledger that was not named: the name of its folder or database, without a number."""
+        """Return the identity of a ledger that was not named: the name of its folder or database, and number 01."""
         name = _OTHER_CHARACTERS.sub("-", text).strip("-._")[:NAME_CHARACTERS_MAX]
-        return cls(name or "ledger", 0)
+        return cls(name or "ledger", _DEFAULT_NUMBER)
 
 
 class StoredLedger(NamedTuple):
@@ -60,7 +61,9 @@ class StoredLedger(NamedTuple):
     """The name of the database."""
     has_journal: bool
     identity: LedgerIdentity | None
-    """None if there is no journal, or one that was created before ledgers had names and is not migrated yet."""
+    """None if there is no journal, or one that was created before ledgers had names."""
+    layout: int = 0
+    """The layout of its rows; 0 if there is no journal."""
 
 
 async def read_ledger(connection: "asyncpg.Connection") -> StoredLedger:
@@ -71,4 +74,5 @@ async def read_ledger(connection: "asyncpg.Connection") -> StoredLedger:
     )
     stored = await connection.fetch("select name, number from ledger") if row["has_identity"] else []
     identity = LedgerIdentity(*stored[0]) if stored else None
-    return StoredLedger(row["database"], row["has_journal"], identity)
+    layout = await connection.fetchval("select layout from engine") if row["has_journal"] else None
+    return StoredLedger(row["database"], row["has_journal"], identity, layout or 0)

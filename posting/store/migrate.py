@@ -5,13 +5,11 @@ import secrets
 import asyncpg
 
 from core.errors import DatabaseUnfit
+from posting.store.layout import LAYOUT, check_layout
 from posting.store.ledger_identity import LedgerIdentity, read_ledger
 from posting.store.limited_connections import BULK_SECONDS, LOCK_SECONDS
 from posting.store.migration_files import Migration, list_migrations
 from posting.store.roles import SQL
-
-LAYOUT = 3
-"""The version of the journal's rows, over which a batch's hash is computed."""
 
 PARTITION_ROWS = 1 << 21
 """Entries in a partition of a new journal; a look-up may have to read all of the partition that is being written to."""
@@ -36,6 +34,8 @@ async def migrate(
 
     Raises
     ------
+    LedgerOutdated
+        The ledger has the layout of an earlier version.
     DatabaseUnfit
         The server is too old, a migration differs from the one that was applied, or one is missing and the role does
         not own the tables.
@@ -44,6 +44,7 @@ async def migrate(
     if version.major * 10000 < SERVER_VERSION_MIN:
         raise DatabaseUnfit(f"PostgreSQL {version.major} is too old; 15 or newer is needed")
     try:
+        await _check_stored_layout(connection)
         if not await _find_missing(connection):
             return []
         return await _apply_missing(connection, partition_rows, identity)
@@ -79,6 +80,12 @@ async def _apply_missing(
         )
         await _store_identity(connection, identity)
     return [migration.name for migration in missing]
+
+
+async def _check_stored_layout(connection: asyncpg.Connection) -> None:
+    stored = await read_ledger(connection)
+    if stored.has_journal:
+        check_layout(stored.layout)
 
 
 async def _find_missing(connection: asyncpg.Connection) -> list[Migration]:

@@ -121,6 +121,9 @@ select kind, id, code from reference_text order by kind, id;
 -- In order: of several meanings of one code the last one counts.
 select year, kind, id, meaning::text from reference_meaning order by reference_meaning;
 
+-- name: last_meaning
+select secret, (select coalesce(max(reference_meaning), 0) from reference_meaning) as last from engine;
+
 -- name: codes_in_use
 -- Year, kind and number of every code that an account assignment names, that has figures, or that was posted to.
 select distinct c.budget_year::int as year, k.kind, k.id
@@ -143,7 +146,7 @@ with pages as (delete from checkpoint_page) delete from checkpoint;
 -- name: submission
 select s.sender, s.declared_lines as lines, p.pass, p.next_line, p.done, p.accepted, p.duplicate,
        p.refused, p.suspended, p.accepted_cents, p.duplicate_cents, p.refused_cents, p.suspended_cents,
-       coalesce(p.refusal_rows, p.refused) as refusal_rows,
+       p.refusal_rows,
        p.stretch_code, p.stretch_lines, p.stretch_rest_lines, p.stretch_rest_cents, p.stretch_rest_field
 from submission s left join lateral (
     select * from progress where progress.submission = s.submission order by batch desc limit 1

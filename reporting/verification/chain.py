@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reporting.verification.copy_reader import TableRows, has_stretches, strip_envelope
+from reporting.verification.copy_reader import TableRows, strip_envelope
 from reporting.verification.findings import Finding
 from reporting.verification.snapshot_queries import BatchRow, WindowSpan
 
-KNOWN_LAYOUTS = frozenset({1, 2, 3})
-"""Versions of the rows that are hashed as described above; version 1 has no pages of payment details, and before version 3
-a refusal is about one line and does not state so."""
+KNOWN_LAYOUT = 4
+"""The version of the rows that are hashed as described above; a ledger of an earlier one is refused before it is read."""
 
 WINDOW_ROWS = 131_072
 """Rows read at the same time, unless one batch has more."""
@@ -53,12 +52,11 @@ class Window(NamedTuple):
 
 
 def split_windows(batches: Sequence[BatchRow], firsts: Sequence[int]) -> Iterator[Window]:
-    """Split the batches into windows of whole batches that fit in memory, and whose rows have the same columns."""
+    """Split the batches into windows of whole batches that fit in memory."""
     start, rows = 0, 0
     for position, batch in enumerate(batches):
         size = max(batch.entries, 0) + max(batch.refusals, 0) + max(batch.duplicates, 0)
-        is_other = has_stretches(batch.layout) != has_stretches(batches[start].layout)
-        if position > start and (is_other or rows + size > WINDOW_ROWS):
+        if position > start and rows + size > WINDOW_ROWS:
             yield _build_window(batches, firsts, start=start, end=position)
             start, rows = position, 0
         rows += size

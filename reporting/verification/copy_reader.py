@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
-from core.tables.columns import ColumnKind, Entry, Index, Money, Small, read_column_kinds
+from core.tables.columns import ColumnKind, read_column_kinds
 from core.tables.journal import (
     AccountBalances,
     Duplicates,
@@ -30,21 +30,6 @@ _BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "
 _DAYS_TO_2000 = 10957
 _ONLY_HASHED = frozenset({"content"})
 """Columns that only the hash checks."""
-
-
-class SingleRefusals(NamedTuple):
-    """``Refusals`` as layouts 1 and 2 hash them, of one line each: without the number of lines."""
-
-    batch: Entry
-    position: Index
-    submission: Index
-    line: Index
-    code: Small
-    field: Small
-    kind: Small
-    node: Index
-    missing: Money
-    amount: Money
 
 
 class StoredTable(NamedTuple):
@@ -87,7 +72,6 @@ PAGES = StoredTable(
 REFUSAL = StoredTable(
     "refusal", Refusals, ("reference", "found"), "batch, position, line", "batch", "refusals"
 )
-SINGLE_REFUSAL = REFUSAL._replace(columns=SingleRefusals)
 HASHED_TABLES = (
     ENTRY,
     REFUSAL,
@@ -97,21 +81,6 @@ HASHED_TABLES = (
     PAGES,
 )
 """The tables whose rows a batch's hash covers, in this order."""
-
-_STRETCH_LAYOUT = 3
-
-
-def has_stretches(layout: int) -> bool:
-    """Return whether rows of a layout state the number of lines that a refusal is about."""
-    return layout >= _STRETCH_LAYOUT
-
-
-def list_hashed_tables(layout: int) -> tuple[StoredTable, ...]:
-    """Return the tables whose rows the hash of a batch of ``layout`` covers, in this order."""
-    if has_stretches(layout):
-        return HASHED_TABLES
-    return tuple(SINGLE_REFUSAL if table is REFUSAL else table for table in HASHED_TABLES)
-
 
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),

@@ -18,8 +18,8 @@ from core.nomenclature import CommitmentItem, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
 from reporting.verification import request_pages
-from reporting.verification.chain import KNOWN_LAYOUTS, find_bounds
-from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, SINGLE_REFUSAL, TableRows
+from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
+from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
 from reporting.verification.snapshot_queries import BatchRow
 
@@ -30,6 +30,7 @@ STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
     **read_queries("reporting.verification", "spending.sql"),
+    **read_queries("reporting.verification", "years.sql"),
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
@@ -63,8 +64,6 @@ class DuckdbSession:
             ends = find_bounds(rows, batches, firsts)
             batch = np.repeat([row.batch for row in batches], np.diff(ends))
             table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
-        if rows.table is SINGLE_REFUSAL:
-            table = table.append_column("lines", pa.array(np.ones(len(table), np.int32)))
         if rows.table is PAGES:
             self.add_rows("request_line", request_pages.read_lines(table))
             table = table.drop(["page"])
@@ -84,12 +83,14 @@ class DuckdbSession:
         self._connection.execute(STEPS[step])
 
     def run_check(self, name: str) -> CheckResult:
-        """Run the check ``name``: list the places where its rule does not hold."""
-        self._connection.execute(f"create or replace temp table broken as {CHECKS[name]}")
-        rows = self._connection.execute(
-            "select place, found, expected from broken limit ?", [FINDINGS_MAX]
-        ).fetchall()
-        check = Check(name, read_rule(CHECKS[name]), self.count_rows("broken"))
+        """Run the check ``name``: list the places where its rule does not hold.  Several checks may run at once."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"create temp table broken as {CHECKS[name]}")
+            ((broken,),) = cursor.execute("select count(*) from broken").fetchall()
+            rows = cursor.execute(
+                "select place, found, expected from broken limit ?", [FINDINGS_MAX]
+            ).fetchall()
+        check = Check(name, read_rule(CHECKS[name]), int(broken))
         return CheckResult(check, [Finding(name, *row) for row in rows])
 
 
@@ -115,10 +116,15 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
-    layouts = {"layout": list(KNOWN_LAYOUTS)}
-    checks = {"exercise": list(codes.payroll_checks), "month": list(codes.payroll_checks.values())}
-    terms = {"known_layout": layouts, "payroll_check": checks}
-    tables = terms | _build_nomenclature(codes) | _build_interest_rules(codes)
+    layouts = {"layout": [KNOWN_LAYOUT]}
+    months = {year: exercise.payroll_check_month for year, exercise in codes.exercises.items()}
+    tables = (
+        {"known_layout": layouts}
+        | _build_nomenclature(codes)
+        | _build_interest_rules(codes)
+        | {"exercise_dates": _build_exercise_dates(codes)}
+        | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
+    )
     return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
 
 
@@ -169,6 +175,18 @@ def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     return {"ruled": columns, "refinancing": rates}
 
 
+def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the last days of each year, on which payments are ordered and made."""
+    exercises = codes.exercises.values()
+    return {
+        "year": [exercise.year for exercise in exercises],
+        "last_order_day": [exercise.find_last_order_day() for exercise in exercises],
+        "last_payment_day": [
+            date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
+        ],
+    }
+
+
 def _build_kinds() -> pa.Table:
     """Return the catalog: signs as numbers, all else by name."""
     rows = [
@@ -201,6 +219,7 @@ def _build_kinds() -> pa.Table:
             "title_two": kind.title_two.name,
             "credit_check": kind.check.name,
             "of_payee": kind.is_payee_act,
+            "year_rule": kind.year_rule.name,
         }
         for number, kind in enumerate(CATALOG)
         if number

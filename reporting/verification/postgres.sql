@@ -5,7 +5,7 @@ select layout, version from engine;
 select batch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount, chain from batch order by batch;
 
 -- name: batch
-select batch, epoch, layout, first_entry, entries, refusals, coalesce(refused_lines, refusals) as refused_lines, duplicates, payees, cells,
+select batch, epoch, layout, first_entry, entries, refusals, refused_lines, duplicates, payees, cells,
        request_pages, amount
 from batch;
 
@@ -18,7 +18,7 @@ select submission from cancellation;
 -- name: progress
 select submission, batch, pass, next_line, done, accepted, duplicate, refused, suspended,
        accepted_cents, duplicate_cents, refused_cents, suspended_cents,
-       coalesce(refusal_rows, refused) as refusal_rows, stretch_rest_lines, stretch_rest_cents
+       refusal_rows, stretch_rest_lines, stretch_rest_cents
 from progress;
 
 -- name: held

@@ -182,7 +182,7 @@ def _print_status(status: dict[str, Any]) -> None:
         else "nobody"
     )
     rows = [
-        ("ledger", _format_ledger(status)),
+        ("ledger", str(LedgerIdentity(status["ledger"], status["number"]))),
         ("role", RoleRights(status["role"], tuple(status["excess_rights"])).describe()),
         ("server", f"PostgreSQL {status['server_version']}"),
         ("migrations", applied),
@@ -199,12 +199,6 @@ def _print_status(status: dict[str, Any]) -> None:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         console.print_line(f"{name:<{width}}  {value}")
-
-
-def _format_ledger(status: dict[str, Any]) -> str:
-    if status["ledger"] is None:
-        return "no name yet: crescendo db migrate gives it one"
-    return str(LedgerIdentity(status["ledger"], status["number"]))
 
 
 def _format_moment(at: Any) -> str:

@@ -61,15 +61,16 @@ def demo(
     from service.cli import demo_ledger, demo_verdict, demo_year
 
     check_output_folder("--folder", folder)
-    settings = Settings(data=demo_ledger.prepare_data_folder(folder / "data", is_anew=anew))
-    files = prepare_files(folder, acts)
-    shutil.rmtree(folder / "bank", ignore_errors=True)
-    year = demo_year.process_year(settings, demo_year.plan_year(files, folder / "bank", is_monthly=monthly))
-    demo_ledger.write_mark(settings.data, year.conclusion.last_submission)
+    with demo_ledger.replace_data_folder(folder / "data", is_anew=anew) as data:
+        files = prepare_files(folder, acts)
+        shutil.rmtree(folder / "bank", ignore_errors=True)
+        plan = demo_year.plan_year(files, folder / "bank", is_monthly=monthly)
+        year = demo_year.process_year(Settings(data=data), plan)
+    demo_ledger.write_mark(data, year.conclusion.last_submission)
     if full:
         demo_year.print_year(year)
     again = _list_words(folder, acts, monthly=monthly)
-    demo_verdict.print_verdict(year, len(files), demo_verdict.find_place(settings.data, again))
+    demo_verdict.print_verdict(year, len(files), demo_verdict.find_place(data, again))
     return 0 if year.is_proven else verify.EXIT_FINDINGS
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +16,7 @@ from core.senders import RESERVED_SENDERS
 from service.configuration.settings import Settings, UsageError
 from service.database import command_queries
 from service.database.cluster import lock_data_folder
-from service.database.configured_database import open_for_reading
+from service.database.configured_database import run_or_attach
 from service.terminal import console, processing_progress
 
 _OWNER = "postgres.owner"
@@ -24,6 +26,8 @@ _OWN_FILE = re.compile(
 )
 """Senders and names of the files that a demonstration sends: SENDER/NAME."""
 _NAMES_SHOWN = 3
+_EARLIER = ".earlier-demonstration"
+"""The folder of an earlier ledger while it is deleted."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -40,8 +44,9 @@ class ForeignSubmission(NamedTuple):
     file: str
 
 
-def prepare_data_folder(data: Path, *, is_anew: bool) -> Path:
-    """Return an empty folder for the demonstration; the ledger of an earlier one is deleted.
+@contextmanager
+def replace_data_folder(data: Path, *, is_anew: bool) -> Iterator[Path]:
+    """Provide an empty folder for the demonstration; the ledger of an earlier one is deleted while the body runs.
 
     With ``is_anew`` it is deleted whatever it contains.
 
@@ -52,8 +57,17 @@ def prepare_data_folder(data: Path, *, is_anew: bool) -> Path:
     UsageError
         The ledger contains submissions that no demonstration sent.
     """
-    if not data.exists():
-        return data
+    earlier = data.with_name(_EARLIER)
+    shutil.rmtree(earlier, ignore_errors=True)  # an interrupted demonstration may have left it
+    if data.exists():
+        _set_aside(data, earlier, is_anew=is_anew)
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(shutil.rmtree, earlier, ignore_errors=True)
+        yield data
+
+
+def _set_aside(data: Path, earlier: Path, *, is_anew: bool) -> None:
+    """Rename the folder of an earlier demonstration, if it may be deleted."""
     if not (data / _OWNER).exists():
         raise CrescendoError(
             f"{data} does not come from an earlier demonstration: remove it, or name another --folder"
@@ -65,8 +79,7 @@ def prepare_data_folder(data: Path, *, is_anew: bool) -> Path:
         console.print_note(
             f"The demonstration begins anew: the earlier ledger in {data}, {content}, is deleted."
         )
-        shutil.rmtree(data)
-    return data
+        data.rename(earlier)
 
 
 def write_mark(data: Path, last_submission: int) -> None:
@@ -80,10 +93,10 @@ def _find_foreign(data: Path) -> list[ForeignSubmission]:
     reporter = processing_progress.create_reporter()
 
     async def read() -> list[ForeignSubmission]:
-        settings = Settings(data=data)
+        # a ledger of an earlier version lists its submissions too, and is deleted like any other
         async with (
-            open_for_reading(settings, reporter.report_activity, requires_ledger=False) as database,
-            command_queries.connect(database.dsn) as connection,
+            run_or_attach(Settings(data=data), reporter.report_activity) as server,
+            command_queries.connect(server.dsn) as connection,
         ):
             rows = await command_queries.list_submissions(connection)
         return [ForeignSubmission(row["submission"], row["sender"], row["file_name"]) for row in rows]

@@ -96,7 +96,6 @@ class DemoPayments(NamedTuple):
     """The results of all turns."""
 
     rounds: Sequence[PaymentRound]
-    account_status: AccountsReport
     results: Sequence[file_processing.ProcessingResult]
     """Results of the files that were processed before the runs."""
 
@@ -122,10 +121,7 @@ async def run_turns(context: DemoContext, turns: Sequence[PaymentTurn]) -> DemoP
             results.append(await process_files(context, ProcessingRequest(list(turn.files))))
         if payment_round := await _run_round(context, turn, interest_at):
             rounds.append(payment_round)
-    async with command_queries.connect(context.engine.database.dsn) as connection:
-        return DemoPayments(
-            rounds, await load_accounts_report(connection, context.reference.accountants), results
-        )
+    return DemoPayments(rounds, results)
 
 
 async def process_files(context: DemoContext, request: ProcessingRequest) -> file_processing.ProcessingResult:
@@ -218,21 +214,25 @@ async def _change_bank_details(context: DemoContext, at: datetime) -> None:
         await process_files(context, ProcessingRequest([path], Envelope(sender=_ACCOUNTANT)))
 
 
-def books_agree(payments: DemoPayments) -> bool:
+async def load_status(context: DemoContext) -> AccountsReport:
+    """Compare books and bank."""
+    async with command_queries.connect(context.engine.database.dsn) as connection:
+        return await load_accounts_report(connection, context.reference.accountants)
+
+
+def books_agree(payments: DemoPayments, status: AccountsReport) -> bool:
     """Return whether all bank files were imported, and books and bank agree."""
-    return payments.account_status.agrees and not any(
-        payment_round.imported.rejected for payment_round in payments.rounds
-    )
+    return status.agrees and not any(payment_round.imported.rejected for payment_round in payments.rounds)
 
 
-def print_rounds(payments: DemoPayments) -> None:
+def print_rounds(payments: DemoPayments, status: AccountsReport) -> None:
     """Print the rounds, and the comparison of books and bank."""
     console.print_table(build_round_table(payments.rounds))
     for payment_round in payments.rounds:
         console.print_line(_format_pace(payment_round))
         bank.print_rejected(payment_round.imported)
         pay_interest.print_interest(payment_round.interest)
-    bank.print_account_status(payments.account_status)
+    bank.print_account_status(status)
 
 
 def build_round_table(rounds: Sequence[PaymentRound]) -> ReportTable:

@@ -108,7 +108,7 @@ def _describe_refusals(year: "DemoYear", receipts: "Sequence[Receipt]") -> Verdi
 
 
 def _describe_money(year: "DemoYear") -> Iterator[VerdictPart]:
-    conclusion, status = year.conclusion, year.payments.account_status
+    conclusion, status = year.conclusion, year.account_status
     measures = (
         ("commitment appropriations (AE)", conclusion.budget.ae),
         ("payment appropriations (CP)", conclusion.budget.cp),
@@ -177,7 +177,7 @@ def _describe_use(measure: str, figures: "Appropriations") -> str:
 
 
 def _describe_proof(year: "DemoYear") -> VerdictPart:
-    proof = year.conclusion.proof
+    proof = year.proof
     checks, rows = console.format_count(len(proof.checks), "check"), sum(proof.rows.values())
     verdict = "yes" if proof.is_proven else f"NO, {console.format_count(len(proof.findings), 'finding')}"
     return VerdictPart(

@@ -16,6 +16,7 @@ from service.database.configured_database import open_for_work
 from service.database.ledger_selection import LedgerCreation
 from service.engine import engine_context, process_tuning
 from service.terminal import console, processing_progress, signals
+from settlement.reconciliation.account_status import AccountsReport
 from settlement.runs import run_queries
 from settlement.runs.payment_reference import PaymentReference
 
@@ -49,7 +50,6 @@ class Conclusion(NamedTuple):
     payment_delays: delays.Delay
     refused_lines: int
     """Of the whole journal, Crescendo's own acts included."""
-    proof: "Verification"
 
 
 class DemoYear(NamedTuple):
@@ -58,12 +58,14 @@ class DemoYear(NamedTuple):
     first: "ProcessingResult"
     payments: DemoPayments
     conclusion: Conclusion
+    account_status: AccountsReport
+    proof: "Verification"
     is_monthly: bool = False
 
     @property
     def is_proven(self) -> bool:
         """Whether the journal is proven, and books and bank agree."""
-        return self.conclusion.proof.is_proven and demo_payments.books_agree(self.payments)
+        return self.proof.is_proven and demo_payments.books_agree(self.payments, self.account_status)
 
 
 def plan_year(files: Sequence[Path], bank_folder: Path, *, is_monthly: bool) -> YearPlan:
@@ -99,7 +101,7 @@ def process_year(settings: Settings, plan: YearPlan) -> DemoYear:
                 context, demo_payments.ProcessingRequest(list(plan.first))
             )
             payments = await demo_payments.run_turns(context, plan.turns)
-            return DemoYear(first, payments, await _conclude(context), plan.is_monthly)
+            return await _conclude(context, first, payments, is_monthly=plan.is_monthly)
 
     try:
         return signals.run_interruptible(work)
@@ -107,10 +109,21 @@ def process_year(settings: Settings, plan: YearPlan) -> DemoYear:
         reporter.close()
 
 
-async def _conclude(context: DemoContext) -> Conclusion:
+async def _conclude(
+    context: DemoContext, first: "ProcessingResult", payments: DemoPayments, *, is_monthly: bool
+) -> DemoYear:
+    """Verify the journal, and read what is known of the year meanwhile."""
     settings, dsn = context.engine.settings, context.engine.database.dsn
-    codes = await asyncio.to_thread(code_labels.load, settings.reference or SAMPLE_FOLDER)
-    async with command_queries.connect(dsn) as connection:
+    async with asyncio.TaskGroup() as group:
+        proof = group.create_task(verify.verify_open_database(settings, dsn, context.reporter))
+        conclusion = group.create_task(_load_conclusion(context))
+        status = group.create_task(demo_payments.load_status(context))
+    return DemoYear(first, payments, await conclusion, await status, await proof, is_monthly)
+
+
+async def _load_conclusion(context: DemoContext) -> Conclusion:
+    codes = await asyncio.to_thread(code_labels.load, context.engine.settings.reference or SAMPLE_FOLDER)
+    async with command_queries.connect(context.engine.database.dsn) as connection:
         names = await read_names(connection, codes)
         return Conclusion(
             await budget.load_budget(connection, names),
@@ -121,7 +134,6 @@ async def _conclude(context: DemoContext) -> Conclusion:
             await command_queries.add_up_kinds(connection, _SETTLEMENTS),
             (await delays.load_delays(connection, names)).total,
             await command_queries.count_refused_lines(connection),
-            await verify.verify_open_database(settings, dsn, context.reporter),
         )
 
 
@@ -129,7 +141,7 @@ def print_year(year: DemoYear) -> None:
     """Print receipts, payments, reports and checks."""
     for result in (year.first, *year.payments.results):
         processing_report.print_result(result)
-    demo_payments.print_rounds(year.payments)
+    demo_payments.print_rounds(year.payments, year.account_status)
     console.print_table(budget.build_table(year.conclusion.budget))
     console.print_table(trial_balance.build_table(year.conclusion.balance))
-    verify.print_verification(year.conclusion.proof)
+    verify.print_verification(year.proof)

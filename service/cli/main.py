@@ -4,6 +4,7 @@ The module of a subcommand is imported only when it is called, so that help and 
 """
 
 import errno
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,12 @@ from service.terminal.console import is_terminal, print_error
 from service.terminal.signals import EXIT_INTERRUPTED
 from service.terminal.standard_output import flush_after_failure, open_standard_output
 
+_COLLECTION_THRESHOLDS = (200_000, 20, 20)
+"""Thresholds of the garbage collector: new objects per collection, and collections per older generation.
+
+Imports and reference data are hundreds of thousands of objects that stay, and hardly any is part of a cycle: with the
+thresholds of the interpreter, collections took a quarter of the processor time of a short command.
+"""
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_STOPPED = 3
@@ -75,6 +82,7 @@ def _read_version() -> str:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(*_COLLECTION_THRESHOLDS)
     if not open_standard_output():
         sys.exit(
             _report_error("standard output is closed: redirect it to a file or to /dev/null", EXIT_USAGE)

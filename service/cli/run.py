@@ -1,6 +1,7 @@
 """``crescendo run``: process files to the end."""
 
 import asyncio
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,8 +195,9 @@ def _process(
 
 
 def load_reference(settings: Settings, reporter: processing_progress.ProgressReporter) -> "ReferenceData":
-    """Load the kernels, then the reference data."""
+    """Load the kernels, then the code that processes files, and the reference data."""
     kernel_warmup.load_kernels(reporter)
+    importlib.import_module("service.engine.file_processing")
     from service.engine import engine_context
 
     return engine_context.load_reference(settings)

@@ -79,10 +79,7 @@ async def read_chain_head(connection: asyncpg.Connection) -> StoredChainHead:
 
 
 async def read_status(connection: asyncpg.Connection) -> dict[str, Any]:
-    """Return what the database contains and who writes to it; only ``migrations`` if there is no ledger.
-
-    ``ledger`` and ``number`` are None before the migration that gives a ledger its name.
-    """
+    """Return what the database contains and who writes to it; only ``migrations`` if there is no ledger."""
     stored = await read_ledger(connection)
     if not stored.has_journal:
         return {"migrations": []}

@@ -30,10 +30,7 @@ def build_service_address(administrator: str) -> str:
 
 
 async def create_roles(administrator: asyncpg.Connection, address: str) -> None:
-    """Create the roles where they are missing, and continue as the owner of the tables; ``address`` is the administrator's.
-
-    A data folder of an earlier version gets its roles here: its tables belonged to the administrator.
-    """
+    """Create the roles where they are missing, and continue as the owner of the tables; ``address`` is the administrator's."""
     password = urlsplit(build_service_address(address)).password
     async with administrator.transaction():
         await administrator.execute("set local lock_timeout = '10s'")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import CrescendoError
+from posting.store.layout import check_layout
 from posting.store.ledger_identity import LedgerIdentity, StoredLedger
 from service.configuration.settings import Settings
 from service.database.addresses import hide_password
@@ -66,6 +67,8 @@ def check_ledger(settings: Settings, stored: StoredLedger, creation: LedgerCreat
     ------
     DatabaseMissing
         It contains no ledger, and none may be created.
+    LedgerOutdated
+        It contains one with the layout of an earlier version.
     LedgerExists
         It contains one, and must not.
     LedgerMismatch
@@ -75,6 +78,7 @@ def check_ledger(settings: Settings, stored: StoredLedger, creation: LedgerCreat
     if not stored.has_journal:
         return _handle_missing(settings, identity, creation)
     place = describe_place(settings)
+    check_layout(stored.layout, place)
     if creation and creation.is_demanded:
         raise LedgerExists(f"{place} contains the ledger {identity} already: name another folder or database")
     if settings.ledger and settings.ledger != identity.name:
@@ -105,5 +109,5 @@ def _handle_missing(
 
 
 def _derive_identity(settings: Settings, database: str) -> LedgerIdentity:
-    """Return the identity of a ledger that nobody named: its folder or database, without a number."""
+    """Return the identity of a ledger that nobody named: its folder or database, and number 01."""
     return LedgerIdentity.derive_from(database if settings.database else settings.data.absolute().name)

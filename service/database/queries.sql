@@ -8,7 +8,7 @@ select layout, epoch, version, holder, case when isfinite(lease_until) then leas
        pg_database_size(current_database()) as size_bytes, current_setting('server_version') as server_version,
        (select count(*) from submission) as submissions, (select count(*) from unfinished) as unfinished,
        coalesce((select first_entry + entries - 1 from batch order by batch desc limit 1), 0) as entries,
-       coalesce((select sum(coalesce(refused_lines, refusals))::bigint from batch), 0) as refusals,
+       coalesce((select sum(refused_lines)::bigint from batch), 0) as refusals,
        coalesce((select sum(duplicates)::bigint from batch), 0) as duplicates,
        coalesce((select sum(amount)::bigint from batch), 0) as accepted_cents,
        (select committed_at from batch order by batch desc limit 1) as last_commit,
@@ -37,7 +37,7 @@ select reference from entry where kind = $1 and entry_id = any(array(select pred
 select kind, count(*) as lines, coalesce(sum(amount), 0)::bigint as cents from entry where kind = any($1::smallint[]) group by kind;
 
 -- name: refused_lines
-select coalesce(sum(coalesce(refused_lines, refusals)), 0)::bigint from batch;
+select coalesce(sum(refused_lines), 0)::bigint from batch;
 
 -- name: example_refused
 select reference from refusal where code = $1 and reference <> '' order by batch, position limit 1;

@@ -12,7 +12,7 @@ where ($1::text is null or sender = $1) and ($2::text[] is null or programmes <@
 order by submission desc limit $4;
 
 -- name: last_batches
-select batch, committed_at, entries, duplicates, coalesce(refused_lines, refusals) as refusals, amount as cents, encode(chain, 'hex') as chain
+select batch, committed_at, entries, duplicates, refused_lines as refusals, amount as cents, encode(chain, 'hex') as chain
 from batch where batch <= $2 order by batch desc limit $1;
 
 -- name: file_states

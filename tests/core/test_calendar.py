@@ -17,6 +17,7 @@ from core.reference.files import SAMPLE_FOLDER
 EPOCH = date(1970, 1, 1).toordinal()
 _SOUND = "[exercise.2018]\nopen_months = [1]\ncomplementary_days = 0\n"
 EVERY_MONTH = frozenset(range(1, 13))
+_YEAR = "[exercise.2018]\nopen_months = [1]\ncomplementary_days = 0\n"
 
 exercises = st.builds(
     Exercise,
@@ -79,12 +80,31 @@ def test_only_listed_exercises_are_known(dtype: type) -> None:
     assert exercise_calendar.contains(years).tolist() == [True, True] + [False] * 6
 
 
-def test_the_complementary_period_of_the_sample_ends_on_20_january() -> None:
+def test_the_sample_has_no_complementary_period() -> None:
     exercise_calendar = calendar.load(SAMPLE_FOLDER / "calendar.toml")
+    days = np.array(["2018-12-31", "2019-01-01"], "M8[D]").astype(np.int32)
+    assert exercise_calendar.place_dates(days, np.full(2, 2018)).is_inside.tolist() == [True, False]
+
+
+def test_a_complementary_period_of_twenty_days_ends_on_20_january() -> None:
+    exercise_calendar = Calendar({2018: Exercise(2018, EVERY_MONTH, 20)})
     days = np.array(["2018-12-31", "2019-01-01", "2019-01-20", "2019-01-21"], "M8[D]").astype(np.int32)
     placement = exercise_calendar.place_dates(days, np.full(4, 2018))
     assert placement.is_inside.tolist() == [True, True, True, False]
     assert placement.period[:3].tolist() == [to_period(2018, 12)] * 3
+
+
+def test_the_last_day_for_orders_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "calendar.toml"
+    path.write_text(
+        "[exercise.2018]\nopen_months = []\ncomplementary_days = 0\nlast_order_day = 2018-12-11\n"
+    )
+    exercise = calendar.load(path).exercises[2018]
+    assert exercise.find_last_order_day() == date(2018, 12, 11)
+
+
+def test_without_a_last_day_payments_are_ordered_to_the_end_of_the_year() -> None:
+    assert Exercise(2018, EVERY_MONTH, 20).find_last_order_day() == date(2018, 12, 31)
 
 
 def test_only_listed_periods_are_open() -> None:
@@ -101,7 +121,7 @@ def test_only_listed_periods_are_open() -> None:
 
 def test_payroll_is_checked_from_the_month_of_its_exercise() -> None:
     exercise_calendar = Calendar(
-        {2018: Exercise(2018, EVERY_MONTH, 0), 2019: Exercise(2019, EVERY_MONTH, 0, 11)}
+        {2018: Exercise(2018, EVERY_MONTH, 0), 2019: Exercise(2019, EVERY_MONTH, 0, payroll_check_month=11)}
     )
     checked = np.flatnonzero(exercise_calendar.mark_payroll_checks()).tolist()
     assert checked == [to_period(2018, 12), to_period(2019, 11), to_period(2019, 12)]
@@ -134,6 +154,10 @@ def test_payroll_is_checked_from_the_month_of_its_exercise() -> None:
         ("[exercise.2018]\nopen_months = [true]\ncomplementary_days = 0", "open_months is"),
         ("[exercise.2018]\nopen_months = [1]", "complementary_days is None"),
         ("[exercise.2018]\nopen_months = [1]\ncomplementary_days = 21", "complementary_days is 21"),
+        (f"{_YEAR}last_order_day = 2018-12-09", "last_order_day is 2018-12-09"),
+        (f"{_YEAR}last_order_day = 2019-01-01", "last_order_day is 2019-01-01"),
+        (f"{_YEAR}last_order_day = 2018-12-11T00:00:00", "last_order_day is 2018-12-11 00:00"),
+        (f"{_YEAR}last_order_day = '2018-12-11'", "last_order_day is 2018-12-11"),
         ("[exercise.2018]\nopen_months = [1]\ncomplementary_days = -1", "complementary_days is -1"),
         (f"{_SOUND}payroll_check_month = 'December'", "payroll_check_month is"),
         (f"{_SOUND}payroll_check_month = true", "payroll_check_month is"),

@@ -15,6 +15,7 @@ from core.tables.book import (
     ROLE_COUNT,
     SUSPENDED_BIT,
     BudgetNodes,
+    BudgetYears,
     Cells,
     Counters,
     KeyRows,
@@ -64,6 +65,7 @@ class KernelBook:
             counters=allocate_records(Counters, 1),
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
             periods=np.isin(np.arange(_PERIODS), list(book.world.open_periods)).astype(np.uint8),
+            years=seal_array(_build_years(book)),
             payroll_checks=np.isin(np.arange(_PERIODS), list(book.world.payroll_checks)).astype(np.uint8),
             roles=_build_roles(book),
             slots=_allocate_slots(lines),
@@ -76,7 +78,7 @@ class KernelBook:
     def decide(self, lines: Sequence[Line], holding: bool) -> list[Decision]:
         """Decide by the kernel, and check that it does not change its read-only arguments."""
         acts, decisions = to_records(lines), allocate_records(Decisions, len(lines))
-        fixed = (acts, self.tables.effects, self.tables.cells, self.tables.periods)
+        fixed = (acts, self.tables.effects, self.tables.cells, self.tables.periods, self.tables.years)
         before = [array.tobytes() for array in fixed]
         kernel.decide(acts, self.tables, decisions, holding)
         assert [array.tobytes() for array in fixed] == before
@@ -190,10 +192,17 @@ def _build_nodes(book: StartingBook) -> np.ndarray:
     return nodes
 
 
+def _build_years(book: StartingBook) -> np.ndarray:
+    days = allocate_records(BudgetYears, max(book.world.years) + 1)
+    for number, year in book.world.years.items():
+        days[number] = tuple(year)
+    return days
+
+
 def _build_cells(book: StartingBook) -> np.ndarray:
     cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
         level = book.world.nodes[cell.centre_node].level
-        cells[number] = (cell.centre_node, level, *cell[1:])
+        cells[number] = (cell.centre_node, level, cell.year, *cell[1:-1])
     cells["operation_node"][0] = NONE
     return cells

@@ -66,6 +66,7 @@ def _build_journal(lines: list[Line], decisions: list[Decision]) -> list[StoredE
                 decision.predecessor,
                 line.amount,
                 decision.cell,
+                line.day,
                 decision.payee,
                 line.kind,
                 decision.debit,

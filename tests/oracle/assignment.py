@@ -154,6 +154,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         reference.find_node(fields[Field.FUND_CENTRE], place),
         reference.find_node(operation, place) if operation else NONE,
         *reference.find_role_accounts(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
+        year=read_budget_year(fields),
     )
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.outcome_codes import Outcome
+from tests.oracle import years
 from tests.oracle.model import NONE, Line, LineRefused, OpenItem, Payee, State
 
 ActPosition = tuple[int, int]
@@ -30,6 +31,7 @@ def find_link(state: State, line: Line, place: ActPosition) -> Link:
         return Link(0, kind, 0, 1, line.cell)
     entry = _find_by_reference(state, line) if line.previous else _find_by_number(kind, line, place)
     item = state.items[entry]
+    years.require_order_of_dates(line.day, item.day)
     if kind.after is not Stage.NONE:
         _require_stage(kind, item)
     payee = _find_payee(state, item) if kind.remits else None

@@ -14,7 +14,7 @@ from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
 from tests.oracle.reference import Reference
 from tests.oracle.rollback import decide_form
-from tests.oracle.row_reading import ReadLine, Row, find_posting_month, read_acts
+from tests.oracle.row_reading import ReadLine, Row, find_posting_day, find_posting_month, read_acts
 
 LineResult = tuple[str, str, int]
 """Name of the outcome, code of the fund centre that lacks credit or empty, missing cents."""
@@ -35,6 +35,7 @@ class Engine:
                 self._cells,
                 reference.list_open_periods(),
                 reference.list_shared_accounts(),
+                reference.list_budget_years(),
                 reference.list_payroll_checks(),
             )
         )
@@ -119,6 +120,7 @@ class Engine:
             previous_entry=max(-predecessor[1], 0) if predecessor else 0,
             payee=line.read_text(Field.PAYEE) if kind.pays or kind.family is Family.THIRD_PARTY else None,
             bank=line.read_text(Field.IBAN) or 0,
+            day=find_posting_day(line) or 0,
         )
 
     def _number_cell(self, line: ReadLine) -> int:

@@ -51,6 +51,8 @@ class Cell(NamedTuple):
     accrued: int = 0
     creditor: int = 0
     payroll: int = 0
+    year: int = 0
+    """The budget year."""
 
     @property
     def own_node(self) -> int:
@@ -78,6 +80,7 @@ class Line(NamedTuple):
     """The entry of the predecessor, where it is named by entry."""
     payee: Fingerprint = None
     bank: Hashable = 0
+    day: int = 0
 
 
 class OpenItem(NamedTuple):
@@ -98,6 +101,7 @@ class OpenItem(NamedTuple):
     """Whether the act that may follow only once has followed."""
     is_suspended: bool = False
     """Whether its payment term is suspended."""
+    day: int = 0
 
 
 class Payee(NamedTuple):
@@ -141,6 +145,18 @@ class LineRefused(Exception):
         self.outcome, self.node, self.missing = Outcome(outcome), node, missing
 
 
+class BudgetYear(NamedTuple):
+    """The days of a budget year, since 1970."""
+
+    first_day: int
+    last_day: int
+    last_order_day: int
+    window_from: int
+    """The first day of the orders that may be paid after the year."""
+    last_payment_day: int
+    """The last day of the window; ``last_day`` if it is closed."""
+
+
 class World(NamedTuple):
     """The data that decisions read and never change."""
 
@@ -149,6 +165,7 @@ class World(NamedTuple):
     open_periods: frozenset[int]
     roles: Mapping[tuple[int, Role], int]
     """Accounts that do not depend on the assignment, by period."""
+    years: Mapping[int, BudgetYear]
     payroll_checks: frozenset[int] = frozenset()
     """Periods in which the credits of payroll are checked."""
 
@@ -191,7 +208,9 @@ class State(NamedTuple):
 def to_line(columns: Mapping[str, int]) -> Line:
     """Return the line of one row of ``core.tables.journal.Acts``."""
     by_entry = columns["previous_line"] == PREDECESSOR_BY_ENTRY
-    own = {name: columns[name] for name in ("head", "kind", "amount", "period", "fault", "cell", "source")}
+    own = {
+        name: columns[name] for name in ("head", "kind", "amount", "period", "day", "fault", "cell", "source")
+    }
     return Line(
         **own,
         account=columns["account"],

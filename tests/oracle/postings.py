@@ -2,7 +2,7 @@
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.outcome_codes import Outcome
-from tests.oracle import budget, commitments
+from tests.oracle import budget, commitments, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.model import Cell, Decision, Line, LineRefused, OpenItem, Payee, State, World
 
@@ -21,11 +21,13 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
     commitments.draw_remainders(state, followed, kind, line.amount)
+    order_day = years.find_order_day(state, followed.entry)
+    years.require_budget_year(world, kind, line.day, cell=followed.cell, order_day=order_day)
     _apply_budget(world, state, followed, line)
     debit, credit = _find_accounts(world, state, followed, line)
     _add_to_accounts(state, (line.period, debit, credit), line.amount)
     cell = max(followed.cell, 0)
-    bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee)
+    bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
     state.items[place[1]] = build_item(state, followed, bare)
     if kind.change is not PayeeChange.NONE:
         _apply_change(state, kind, line, place[1])

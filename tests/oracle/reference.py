@@ -1,6 +1,7 @@
 """The reference data as the plain model sees it: codes, the tree of budget nodes, accounts, periods."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import FundFamily, Nomenclature
 from core.periods import to_period
-from tests.oracle.model import NONE, Node
+from tests.oracle.model import NONE, BudgetYear, Node
 
 CENTRES_A_YEAR = 131_072
 SHEETS = 6
@@ -53,6 +54,10 @@ class Reference(NamedTuple):
         """Return the numbers of the open periods."""
         return frozenset(to_period(e.year, month) for e in self.exercises.values() for month in e.open_months)
 
+    def list_budget_years(self) -> dict[int, BudgetYear]:
+        """Return the days of each budget year."""
+        return {year: _build_budget_year(exercise) for year, exercise in self.exercises.items()}
+
     def find_node(self, centre: str, sheet: tuple[int, int, int]) -> int:
         """Return the number of the node of ``centre`` on the sheet (budget year, staff, fund family)."""
         return compute_node_number(self.centres[centre], sheet)
@@ -89,6 +94,19 @@ class Reference(NamedTuple):
 def _load_year(folder: Path) -> YearReference:
     codes = nomenclature.load(folder)
     return YearReference(codes, chart.load(folder, codes))
+
+
+def _build_budget_year(exercise: Exercise) -> BudgetYear:
+    """Return the days of a year; what is ordered from October on may be paid in the window (decree 2007-687)."""
+    year = exercise.year
+    last_day = _count_days(date(year, 12, 31))
+    last_order_day = _count_days(exercise.last_order_day) if exercise.last_order_day else last_day
+    days = _count_days(date(year, 1, 1)), last_day, last_order_day, _count_days(date(year, 10, 1))
+    return BudgetYear(*days, last_day + exercise.complementary_days)
+
+
+def _count_days(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
 
 
 def _number_codes(codes: Iterable[str]) -> dict[str, int]:

@@ -16,6 +16,7 @@ class StoredEntry(NamedTuple):
     predecessor: int
     amount: int
     cell: int
+    day: int
     payee: int
     kind: int
     debit: int
@@ -31,9 +32,8 @@ def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
         state.keys[entry.key] = act._replace(lines=act.lines + 1)
         link = _build_link(state, entry)
         draw_remainders(state, link, CATALOG[entry.kind], entry.amount)
-        bare = OpenItem(
-            entry.kind, entry.cell, entry.amount, 0, 0, entry.debit, entry.credit, payee=entry.payee
-        )
+        posted = OpenItem(entry.kind, entry.cell, entry.amount, 0, 0, entry.debit, entry.credit)
+        bare = posted._replace(payee=entry.payee, day=entry.day)
         state.items[entry.entry] = build_item(state, link, bare)
         _apply_block(state, entry)
 

@@ -253,6 +253,18 @@ CORRUPTIONS = (
         {"periods": "entry {it} ("},
     ),
     Corruption(
+        "an act dated before what it follows",
+        "select max(e.entry_id) from entry e join entry p on p.entry_id = e.predecessor where p.day > '2018-01-01'",
+        "update entry set day = '2018-01-01' where entry_id = {it}",
+        {"dates_after_predecessors": "entry {it} ("},
+    ),
+    Corruption(
+        "a request dated after its year",
+        PAID,
+        "update entry set day = '2019-01-02' where entry_id = {it}",
+        {"budget_years": "entry {it} (", "last_order_dates": "entry {it} ("},
+    ),
+    Corruption(
         "a page of requests changed",
         "select min(entry_id) from request_detail",
         "update request_detail set page = set_byte(page, octet_length(page) - 1, 0) where entry_id = {it}",

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from core.act_fields import ACT_LINES_MAX, Field
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
+from core.periods import YEAR_FIRST
 from core.tables.book import Cells
 from core.tables.journal import Acts
 from ingest.formats.flat_schema import sum_cents
@@ -118,10 +119,8 @@ def _compare_places(
             record = records[act["cell"] - 1]
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
-            assert (
-                Cell(*own, *(record[role] for role in ("expense", "accrued", "creditor", "payroll")))
-                == engine._cells[line.cell]
-            )
+            accounts = (record[role] for role in ("expense", "accrued", "creditor", "payroll"))
+            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == engine._cells[line.cell]
     assert len(set(numbered.values())) == len(numbered)
 
 

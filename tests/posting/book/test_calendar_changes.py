@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from core.errors import ReferenceDataError
+from core.outcome_codes import Outcome
 from posting.book.registry import ReferenceData
 from posting.recovery import book_loading
 from posting.store.journal_store import PostgresStore
@@ -74,7 +75,7 @@ async def test_figures_of_a_removed_year_without_assignments_are_detected(
 
 
 async def test_a_year_is_closed_by_its_months(dsn: str, tmp_path: Path) -> None:
-    """As the error advises: the year stays and accepts no act; its open requests are paid in the next year."""
+    """As the error advises: the year stays and accepts no act; its open requests are rejected, not paid, in the next year."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     await process_rows(dsn, tmp_path, REFERENCE, _DIRECT)
     reference = _only(tmp_path, 2019)
@@ -82,11 +83,17 @@ async def test_a_year_is_closed_by_its_months(dsn: str, tmp_path: Path) -> None:
         calendar.write("[exercise.2018]\nopen_months = []\ncomplementary_days = 0\n")
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
     late = act("commitment", "C9", "1.00", ASPR)
-    await process_rows(dsn, tmp_path, reference, [payment | {"exercise": "2019", "date": "2019-02-01"}, late])
+    rejection = act("payment_request_rejection", "J1", "25.00", predecessor=f"@{len(BUDGET) + 2}")
+    next_year = {"exercise": "2019", "date": "2019-02-01"}
+    await process_rows(dsn, tmp_path, reference, [payment | next_year, rejection | next_year, late])
     connection = await asyncpg.connect(dsn)
     try:
-        assert await connection.fetchval("select count(*) from entry where reference = 'P1'") == 1
-        assert await connection.fetchval("select count(*) from refusal where reference = 'C9'") == 1
+        assert await connection.fetchval("select count(*) from entry where reference = 'J1'") == 1
+        codes = await connection.fetch("select reference, code from refusal order by reference")
+        assert [tuple(row) for row in codes] == [
+            ("C9", Outcome.PERIOD_CLOSED),
+            ("P1", Outcome.BUDGET_YEAR_CLOSED),
+        ]
     finally:
         await connection.close()
 

@@ -7,10 +7,11 @@ import asyncpg
 import pytest
 
 from core.errors import ReferenceDataError
+from posting.book.registry import ReferenceData
 from reporting.verification import verify
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
-from tests.posting.loaded_engines import process_rows
+from tests.posting.loaded_engines import process_rows, process_with
 from tests.reference_years import copy_reference, copy_year, remove_lines, replace_text, shift_to_2019
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, WORKS, act
 
@@ -290,3 +291,17 @@ async def test_properties_that_were_not_stored_are_no_difference(dsn: str, tmp_p
         await process_rows(dsn, tmp_path, REFERENCE, _NEXT)
         last = "select meaning ? 'creditor' from reference_meaning where kind = 3 order by reference_meaning desc limit 1"
         assert await connection.fetchval(last)
+
+
+async def test_what_another_process_stored_is_compared_by_files_that_are_loaded(
+    dsn: str, tmp_path: Path
+) -> None:
+    """A process that loads the book again with the files that it has compared once compares them with what is new."""
+    loaded = ReferenceData.load(REFERENCE)
+    await process_with(loaded, dsn, tmp_path, rows=[])
+    other = copy_reference(tmp_path)
+    replace_text(other, "2018/programmes.csv", "Cohésion des territoires,0", "Cohésion des territoires,1")
+    opening = act("budget_opening_ae", "O9", "10.00", fund_centre="0177", commitment_item="HT2")
+    await process_rows(dsn, tmp_path, other, [opening], "TREASURY")
+    with pytest.raises(ReferenceDataError, match="0177 is in use with estimated 1"):
+        await process_with(loaded, dsn, tmp_path, rows=_NEXT)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.catalog import list_kinds
-from core.errors import BookMoved, DatabaseUnfit
+from core.errors import BookMoved, DatabaseUnfit, LedgerOutdated
 from core.stage_timing import StageTimes
 from ingest.queue.dry_run_feed import DryRunFeed
 from posting.batch import Batch, Submission
@@ -215,7 +215,9 @@ async def test_a_large_checkpoint_is_restored(dsn: str) -> None:
         await store.save_checkpoint(checkpoint.take_snapshot(state, 1, NO_CHECKPOINT))
     await _tamper(dsn, "update engine set version = 1")
     numbers = "1, 1, 1, 1, 311000, 0, 0, 70000, 0, 0"
-    await _tamper(dsn, f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'))")
+    await _tamper(
+        dsn, f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'), now(), 0, 0, now())"
+    )
     async with _held(dsn) as (_, loaded):
         _assert_same(loaded.state, state)
         for slots, rows in ((loaded.state.book.slots, 311_000), (loaded.state.book.payee_slots, 70_000)):
@@ -513,12 +515,12 @@ async def test_codes_keep_their_numbers(dsn: str) -> None:
         assert codes.items() <= second.state.registry.numbers[kind].items()
 
 
-async def test_rows_of_another_layout_are_refused(dsn: str) -> None:
+async def test_rows_of_an_earlier_layout_are_refused(dsn: str) -> None:
     async with _held(dsn):
         pass
     connection = await asyncpg.connect(dsn)
-    await connection.execute("update engine set layout = layout + 1")
+    await connection.execute("update engine set layout = layout - 1")
     await connection.close()
-    with pytest.raises(DatabaseUnfit, match="layout"):
+    with pytest.raises(LedgerOutdated, match="layout 3"):
         async with _held(dsn):
             pass

@@ -1,4 +1,4 @@
-"""Rows about many refused lines: proven with those of earlier layouts, and every direct change of one is found."""
+"""Rows about many refused lines: they are proven, and every direct change of one is found."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,13 +9,7 @@ import pytest_asyncio
 
 from posting import refusal_stretches
 from posting.book.registry import ReferenceData
-from reporting import code_labels
-from reporting.code_names import read_names
-from reporting.proofs import prove_batch
 from reporting.verification import Verification, verify
-from reporting.verification.chain import hash_batch
-from reporting.verification.copy_reader import list_hashed_tables
-from reporting.verification.snapshot_queries import JournalSnapshot, WindowSpan
 from tests.file_strategies import REFERENCE, build_openings
 from tests.reporting.journals import process_files
 from tests.service.http.running_service import to_jsonl
@@ -73,37 +67,3 @@ async def test_a_change_of_such_a_row_is_found(change: str, connection: asyncpg.
     await connection.execute(statement)
     verification = await prove(dsn)
     assert {finding.check for finding in verification.findings} >= checks, verification.findings
-
-
-async def test_batches_of_earlier_layouts_are_proven_beside_later_ones(
-    connection: asyncpg.Connection, dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first batch becomes one of layout 2: a row a line, hashed without the number of lines."""
-    await connection.execute("delete from refusal where batch = 1 and lines > 1")
-    await connection.execute(
-        "insert into refusal select batch, l, submission, l, code, field, kind, node, missing, amount, reference, found"
-        " from refusal cross join (select generate_series(3, 8) union all select generate_series(13, 18)) s (l)"
-        " where batch = 1 and line = 0"
-    )
-    await connection.execute(
-        "update batch set layout = 2, refusals = 18, refused_lines = null where batch = 1"
-    )
-    await connection.execute("update progress set refusal_rows = null where batch = 1")
-    previous = bytes(32)
-    for batch in await connection.fetch(
-        "select batch, layout, first_entry, entries from batch order by batch"
-    ):
-        first = batch["first_entry"]
-        span = WindowSpan(batch["batch"], batch["batch"] + 1, first, first + batch["entries"])
-        tables = list_hashed_tables(batch["layout"])
-        streams = [await JournalSnapshot(connection).copy_rows(stored, span) for stored in tables]
-        previous = hash_batch(streams, previous)
-        await connection.execute("update batch set chain = $2 where batch = $1", batch["batch"], previous)
-    assert (await prove(dsn)).findings == []
-    names = await read_names(connection, code_labels.load(REFERENCE))
-    for number in (1, 2):
-        proof = await prove_batch(connection, names, number)
-        assert proof
-        assert proof.holds, proof
-    await connection.execute("update refusal set amount = amount + 1 where batch = 1 and line = 4")
-    assert "chain" in {finding.check for finding in (await prove(dsn)).findings}

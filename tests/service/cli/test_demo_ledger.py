@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service.cli.demo_ledger import prepare_data_folder
+from service.cli.demo_ledger import replace_data_folder
 from tests.service.command_line import run_crescendo
 
 ACTS = "1000"
@@ -44,5 +44,15 @@ def test_a_folder_without_a_complete_database_is_used_again(tmp_path: Path) -> N
     data = tmp_path / "data"
     data.mkdir()
     (data / "postgres.owner").touch()
-    assert prepare_data_folder(data, is_anew=False) == data
-    assert not data.exists()
+    with replace_data_folder(data, is_anew=False) as empty:
+        assert empty == data
+        assert not data.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_interrupted_demonstration_left_is_deleted(tmp_path: Path) -> None:
+    data, earlier = tmp_path / "data", tmp_path / ".earlier-demonstration"
+    earlier.mkdir()
+    (earlier / "postgres.owner").touch()
+    with replace_data_folder(data, is_anew=False):
+        assert not earlier.exists()

@@ -41,6 +41,6 @@ def test_months_are_processed_and_paid_in_turn(tmp_path: Path, capsys: pytest.Ca
         {"2018-02"},
     ]
     assert year.is_proven
-    assert sum(account.transit for account in payments.account_status.accounts) == 0
-    demo_payments.print_rounds(payments)
+    assert sum(account.transit for account in year.account_status.accounts) == 0
+    demo_payments.print_rounds(payments, year.account_status)
     assert "Run 2: " in capsys.readouterr().out

@@ -164,7 +164,7 @@ async def test_run_says_first_that_it_creates_a_ledger(tmp_path: Path) -> None:
     assert first.code == 0
     assert (
         first.out.splitlines()[0]
-        == f"This is a new ledger: Mes-donn-es, number 00, in {tmp_path / 'Mes données'}."
+        == f"This is a new ledger: Mes-donn-es, number 01, in {tmp_path / 'Mes données'}."
     )
     second = await run_crescendo("run", *place)
     assert "new ledger" not in second.out + second.err
@@ -174,14 +174,14 @@ async def test_run_says_so_beside_a_json_document_and_for_a_database(dsn: str, t
     first = await run_crescendo("run", "--database", dsn, "--data", tmp_path, "--json")
     assert first.json()["batch"] == 0
     assert first.err.startswith(
-        f"This is a new ledger: {dsn.rpartition('/')[2]}, number 00, in the database "
+        f"This is a new ledger: {dsn.rpartition('/')[2]}, number 01, in the database "
     )
     assert "@" not in first.err.splitlines()[0]
 
 
 async def test_serve_says_first_that_it_creates_a_ledger(tmp_path: Path) -> None:
     async with run_service(None, tmp_path / "data") as service:
-        assert service.log_lines[0] == f"This is a new ledger: data, number 00, in {tmp_path / 'data'}.\n"
+        assert service.log_lines[0] == f"This is a new ledger: data, number 01, in {tmp_path / 'data'}.\n"
 
 
 async def test_a_cluster_without_a_ledger_is_a_missing_one(tmp_path: Path) -> None:

@@ -10,15 +10,14 @@ import asyncpg
 import pytest
 
 from core.errors import DatabaseUnfit
-from posting.store.migrate import migrate
 from posting.store.roles import read_rights
 from service.configuration.settings import Settings, UsageError
-from service.database.configured_database import open_database, open_for_reading, open_or_attach
+from service.database.configured_database import open_database, open_or_attach
 from service.database.embedded_server import Database, run_embedded
 from service.database.ledger_selection import LedgerCreation
 from tests.databases import create_role_database, open_connection
 from tests.service.command_line import run_crescendo
-from tests.service.database_servers import SMALL_SETTINGS, write_row
+from tests.service.database_servers import SMALL_SETTINGS
 from tests.service.http.running_service import run_service
 from tests.service.small_state import NEVER, State, build_request
 
@@ -202,34 +201,6 @@ async def test_another_role_may_not_call_the_functions_of_the_owner(
             "insert into audit default values",
         ):
             assert await is_refused(other, statement)
-
-
-async def test_a_folder_of_before_gets_its_roles_name_and_number(tmp_path: Path) -> None:
-    """Everything belonged to the administrator of the server, and the ledger had no name."""
-    data = tmp_path / "Années 2018"
-    async with run_embedded(data, SMALL_SETTINGS) as server, open_connection(server.dsn) as administrator:
-        await write_row(server.dsn)
-        await migrate(administrator)
-        await administrator.execute("drop table ledger; delete from migration where name = '0014_roles.sql'")
-        await administrator.execute(
-            "drop function build_lookup_index, summarise_index; alter function ensure_entry_partition security invoker"
-        )
-        await administrator.execute("select ensure_entry_partition(0)")
-    async with (
-        open_for_reading(Settings(data=data), lambda _: None) as ledger,
-        open_connection(ledger.dsn) as service,
-    ):
-        assert await service.fetchval("select count(*) from entry") == 0
-        assert (await read_rights(service)).excess == ()
-    async with (
-        open_database(Settings(data=data), lambda _: None) as ledger,
-        open_connection(ledger.dsn) as service,
-    ):
-        (row,) = await service.fetch("select name, number from ledger")
-        assert tuple(row) == ("Ann-es-2018", 0)
-        await add_entries(service)
-        assert await is_refused(service, "update entry_000000 set amount = 0")
-        assert await is_refused(service, "drop table kept")
 
 
 async def test_a_role_that_owns_the_tables_is_named(dsn: str, tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""The days of each budget year, as the decisions read them.
+
+The credits of a year are used from 1 January to 31 December.  A payment may come later, in the complementary period, for
+orders issued from 1 October on: LOLF art. 28 and decree 2007-687, which allow twenty days at most.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.calendar import Exercise
+from core.periods import YEAR_FIRST, YEAR_LAST
+from core.tables.book import BudgetYears
+
+_WINDOW_MONTH = 10
+_NO_EXERCISE = frozenset[int]()
+
+
+def build_budget_years(exercises: Mapping[int, Exercise]) -> BudgetYears:
+    """Return the days of every year that a calendar may contain, by year; without an exercise its window is closed."""
+    years = range(YEAR_FIRST, YEAR_LAST + 1)
+    calendar_years = [exercises.get(year, Exercise(year, _NO_EXERCISE, 0)) for year in years]
+    last_days = _count_days(date(year, 12, 31) for year in years)
+    return BudgetYears(
+        first_day=_count_days(date(year, 1, 1) for year in years),
+        last_day=last_days,
+        last_order_day=_count_days(exercise.find_last_order_day() for exercise in calendar_years),
+        window_from=_count_days(date(year, _WINDOW_MONTH, 1) for year in years),
+        last_payment_day=last_days
+        + np.array([exercise.complementary_days for exercise in calendar_years], np.int32),
+    )
+
+
+def _count_days(days: Iterable[date]) -> NDArray[np.int32]:
+    return np.array(list(days), "M8[D]").astype(np.int32)

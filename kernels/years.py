@@ -1,0 +1,52 @@
+"""The rules of year and date: no act is dated before what it follows, and credits are used in their own year."""
+
+import numpy as np
+
+from core.catalog import YearRule
+from core.outcome_codes import Outcome
+from kernels.findings import accepted, refused
+from kernels.jit import as_position, part, rare_part
+
+
+@part
+def check_order_of_dates(acts, book, line, item):
+    """Check that a line is not dated before the entry that it follows."""
+    if acts[line].day < book.items[item].day:
+        return refused(Outcome.DATE_BEFORE_PREDECESSOR.value, -1, 0)
+    return accepted()
+
+
+@rare_part
+def _find_order_day(book, item):
+    """Return the day of the original order: the request of which a payable is a part, or that payable itself."""
+    payable = as_position(item)
+    while book.effects[book.items[payable].kind].inherits:
+        payable = as_position(book.items[payable].parent)
+    return np.int64(book.items[payable].day)
+
+
+@rare_part
+def _check_window(acts, book, line, link):
+    """Check that a payment after the year is in its window, of an order issued in the last months of the year."""
+    year = as_position(book.cells[link[1]].year)
+    last_day = book.years[year].last_day
+    if last_day < acts[line].day <= book.years[year].last_payment_day:
+        if book.years[year].window_from <= _find_order_day(book, link[0]) <= last_day:
+            return accepted()
+    return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
+
+
+@part
+def check_budget_year(acts, book, line, link):
+    """Check the day of a line against the budget year whose credits it uses."""
+    rule = book.effects[acts[line].kind].year_rule
+    if rule == YearRule.NONE.value:
+        return accepted()
+    year, day = as_position(book.cells[link[1]].year), acts[line].day
+    if day < book.years[year].first_day or day > book.years[year].last_day:
+        if rule == YearRule.SETTLES_CP.value:
+            return _check_window(acts, book, line, link)
+        return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
+    if rule == YearRule.ORDERS.value and day > book.years[year].last_order_day:
+        return refused(Outcome.AFTER_LAST_DATE.value, -1, 0)
+    return accepted()

@@ -1,0 +1,44 @@
+"""The days of each budget year, against dates that are counted one by one."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from core.budget_years import build_budget_years
+from core.calendar import Exercise
+from core.periods import YEAR_FIRST, YEAR_LAST
+from core.tables.book import BudgetYears
+
+EPOCH = date(1970, 1, 1)
+EXERCISES = {
+    2018: Exercise(2018, frozenset({1}), 20, date(2018, 12, 11)),
+    2019: Exercise(2019, frozenset(), 0),
+}
+
+
+def _read_days(year: int) -> dict[str, date]:
+    days = build_budget_years(EXERCISES)
+    return {
+        name: EPOCH + timedelta(int(getattr(days, name)[year - YEAR_FIRST])) for name in BudgetYears._fields
+    }
+
+
+def test_an_open_window_lasts_as_long_as_the_calendar_says() -> None:
+    assert _read_days(2018) == {
+        "first_day": date(2018, 1, 1),
+        "last_day": date(2018, 12, 31),
+        "last_order_day": date(2018, 12, 11),
+        "window_from": date(2018, 10, 1),
+        "last_payment_day": date(2019, 1, 20),
+    }
+
+
+@pytest.mark.parametrize("year", [YEAR_FIRST, 2019, 2020, YEAR_LAST])
+def test_without_a_window_or_last_day_a_year_is_the_civil_year(year: int) -> None:
+    days, end = _read_days(year), date(year, 12, 31)
+    assert (days["first_day"], days["last_day"]) == (date(year, 1, 1), end)
+    assert (days["last_order_day"], days["last_payment_day"]) == (end, end)
+
+
+def test_every_year_of_the_range_has_its_days() -> None:
+    assert {len(column) for column in build_budget_years({})} == {YEAR_LAST - YEAR_FIRST + 1}
