@@ -4,8 +4,8 @@ The effects of each kind (what it consumes, which accounts it posts to) follow d
 its predecessor: it has every effect of the predecessor's kind with the opposite sign, debit and credit exchanged.
 
 A debt moves from stage to stage, one amount at a time.  Each act takes the amount up from the entry it follows, which must
-have brought it to the stage where the act begins, and clears the account that entry credited.  So every open item is the
-``open`` of one entry, and the sum of the open items of an account is the account's balance (rule A08).
+have brought it to the stage where the act begins, and clears the account that entry credited, unless it posts nothing.  So
+every open item is the ``open`` of one entry, and the sum of the open items of an account is its balance (rule A08).
 """
 
 from collections.abc import Callable, Mapping
@@ -24,21 +24,20 @@ class Role(IntEnum):
     CREDITOR = 3
     PREDECESSOR = 4
     """The account that the followed entry credited."""
-    ORIGIN = 5
-    """The account that the payable credited when it was posted."""
+    PAYROLL = 5
+    """The creditor of what the payroll application pays, where the item has one."""
     CHARGE = 6
     """The account that the original request was charged to."""
     TRANSIT = 7
     TREASURY = 8
-    SUSPENSE = 9
+    RETURNED = 9
+    """Returned transfers, which are owed from there until they are issued again."""
     OTHER_CREDITOR = 10
     RECEIVABLE = 11
     LATE_INTEREST = 12
-    PAYROLL = 13
-    """What payroll owes: of staff items alone, and by item like ``CREDITOR``."""
 
 
-SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role <= Role.LATE_INTEREST)
+SHARED_ROLES = tuple(role for role in Role if role >= Role.TRANSIT)
 """Roles with one account per year, whatever the commitment item."""
 
 
@@ -100,9 +99,9 @@ class Stage(IntEnum):
     """Sent to the bank, not debited yet."""
     DEBITED = 3
     RETURNED = 4
-    """Returned by the bank, not yet identified."""
+    """Returned or refused by the bank, not yet identified: owed on the account of returned transfers."""
     REOPENED = 5
-    """Owed again; its CP stay consumed."""
+    """Identified: owed again, on the account of returned transfers; its CP stay consumed."""
     SUSPENDED = 6
     """Of the payment term of a request: suspended until the missing documents arrive."""
 
@@ -268,7 +267,7 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("payment_request", "demande de paiement, flux 1", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
             debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
-    ActKind("payment_request_without_service", "demande de paiement, flux 2 et 3", _F.PAYMENT_REQUEST,
+    ActKind("payment_request_without_service", "demande de paiement, flux 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
             reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
@@ -281,10 +280,11 @@ CATALOG: tuple[ActKind, ...] = (
             year_rule=_Y.SETTLES_CP),
     _settle("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, credit=Role.TREASURY, reaches=_S.DEBITED,
             whole=True),
-    _settle("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, credit=Role.SUSPENSE, reaches=_S.RETURNED,
+    _settle("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, credit=Role.RETURNED, reaches=_S.RETURNED,
             whole=True),
-    _settle("bank_return", "virement rejeté", _S.DEBITED, credit=Role.SUSPENSE, reaches=_S.RETURNED, whole=True),
-    _settle("return_identified", "virement rejeté réimputé", _S.RETURNED, credit=Role.ORIGIN, reaches=_S.REOPENED),
+    _settle("bank_return", "virement rejeté", _S.DEBITED, credit=Role.RETURNED, reaches=_S.RETURNED, whole=True),
+    _settle("return_identified", "virement rejeté identifié", _S.RETURNED, debit=Role.NONE, credit=Role.NONE,
+            reaches=_S.REOPENED),
     _settle("reissue", "réémission de virement", _S.REOPENED, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
     _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1,
             year_rule=_Y.GIVES_BACK),

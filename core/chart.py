@@ -1,15 +1,18 @@
 """The State chart of accounts of a year, and the account of each role for each commitment item.
 
-The engine posts to roles, never to account numbers: the numbers are in the year's files and can be corrected there.
+The engine posts to roles, never to account numbers: the numbers are in the year's files and can be corrected there.  Each
+row of the files names its source: the account of the chart whose text says it, or what is not settled.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from core.catalog import SHARED_ROLES, Role
 from core.errors import ReferenceDataError
-from core.nomenclature import CommitmentItem, Nomenclature
+from core.nomenclature import Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 
 ACCOUNT_DIGITS = 10
@@ -20,6 +23,31 @@ _ROLE_COLUMNS: Mapping[Role, str] = {
     Role.CREDITOR: "creditor",
     Role.PAYROLL: "payroll",
 }
+_OPTIONAL_ROLES = frozenset({Role.PAYROLL})
+
+
+class Side(StrEnum):
+    """The normal side of an account: on which side the chart allows its balance, which may always be nil."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+    EITHER = "either"
+    NIL = "nil"
+    """Nil after the reversal of the year's closing entries: any balance is normal during the year."""
+
+    def is_contrary(self, balance_cents: int) -> bool:
+        """Return whether a balance (debit less credit) stands on the wrong side."""
+        return {Side.DEBIT: balance_cents < 0, Side.CREDIT: balance_cents > 0}.get(self, False)
+
+
+class Account(NamedTuple):
+    """An account of the chart."""
+
+    label: str
+    side: Side
+    statement: str
+    """The line of the financial statements to which its balance belongs."""
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +58,14 @@ class Chart:
     """
 
     year: int
-    accounts: dict[str, str]
+    accounts: dict[str, Account]
     role_accounts: dict[str, dict[Role, str]]
     admitted_prefixes: dict[str, tuple[str, ...]]
     """By item: the first digits of the accounts it admits."""
     shared_accounts: dict[Role, str]
     """The accounts of ``SHARED_ROLES``, which do not depend on the item."""
+    own_creditors: dict[str, str]
+    """The creditor of each expense account that has one of its own, in place of the item's."""
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
@@ -62,15 +92,16 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
         for code, row in role_rows.items()
     }
     families = {code: tuple(row.cells["admits"].split()) for code, row in role_rows.items()}
+    shared = _read_shared_accounts(source.joinpath("treasury.csv"), accounts)
     return Chart(
-        year, accounts, roles, families, _read_shared_accounts(source.joinpath("treasury.csv"), accounts)
+        year, accounts, roles, families, shared, _read_creditors(source.joinpath("creditors.csv"), accounts)
     )
 
 
-def _read_accounts(path: Path) -> dict[str, str]:
-    accounts: dict[str, str] = {}
-    for row in read_rows(path, ("number", "label")):
-        number, label = row.cells.values()
+def _read_accounts(path: Path) -> dict[str, Account]:
+    accounts: dict[str, Account] = {}
+    for row in read_rows(path, ("number", "label", "side", "statement", "source")):
+        number, label, side, *origin = row.cells.values()
         if not (len(number) == ACCOUNT_DIGITS and number.isascii() and number.isdigit()):
             raise ReferenceDataError(
                 row.place,
@@ -79,13 +110,20 @@ def _read_accounts(path: Path) -> dict[str, str]:
             )
         if number in accounts:
             raise ReferenceDataError(row.place, f"{number} is listed twice", "Keep one of the two lines.")
-        accounts[number] = label
+        if side not in frozenset(Side):
+            raise ReferenceDataError(
+                row.place, f"{side!r} is not a normal side", f"Write one of {', '.join(Side)}."
+            )
+        _check_source(row)
+        accounts[number] = Account(label, Side(side), *origin)
     return accounts
 
 
-def _read_roles(path: Path, accounts: dict[str, str], nomenclature: Nomenclature) -> list[ReferenceRow]:
+def _read_roles(
+    path: Path, accounts: Mapping[str, Account], nomenclature: Nomenclature
+) -> list[ReferenceRow]:
     role_rows: list[ReferenceRow] = []
-    for row in read_rows(path, ("item", *_ROLE_COLUMNS.values(), "admits")):
+    for row in read_rows(path, ("item", *_ROLE_COLUMNS.values(), "admits", "source")):
         item = row.cells["item"]
         if item not in nomenclature.items or nomenclature.items[item].budget_only:
             raise ReferenceDataError(
@@ -93,17 +131,17 @@ def _read_roles(path: Path, accounts: dict[str, str], nomenclature: Nomenclature
             )
         if any(item == other.cells["item"] for other in role_rows):
             raise ReferenceDataError(row.place, f"item {item} is listed twice", "Keep one of the two lines.")
-        _check_accounts(row, accounts, nomenclature.items[item])
+        _check_accounts(row, accounts)
         role_rows.append(row)
     return role_rows
 
 
-def _read_shared_accounts(path: Path, accounts: dict[str, str]) -> dict[Role, str]:
+def _read_shared_accounts(path: Path, accounts: Mapping[str, Account]) -> dict[Role, str]:
     """Read the account of each shared role; no two are equal, so that a balance is the sum of its open items."""
     roles = {role.name.lower(): role for role in SHARED_ROLES}
     shared: dict[Role, str] = {}
-    for row in read_rows(path, ("role", "account")):
-        name, account = row.cells.values()
+    for row in read_rows(path, ("role", "account", "source")):
+        name, account, _ = row.cells.values()
         if name not in roles or roles[name] in shared:
             raise ReferenceDataError(
                 row.place,
@@ -116,6 +154,7 @@ def _read_shared_accounts(path: Path, accounts: dict[str, str]) -> dict[Role, st
                 f"account {account!r} is unknown, or is listed twice",
                 "Use each account of accounts.csv once.",
             )
+        _check_source(row)
         shared[roles[name]] = account
     for name, role in roles.items():
         if role not in shared:
@@ -123,11 +162,33 @@ def _read_shared_accounts(path: Path, accounts: dict[str, str]) -> dict[Role, st
     return shared
 
 
-def _check_accounts(row: ReferenceRow, accounts: dict[str, str], item: CommitmentItem) -> None:
-    """Check that the accounts exist; only items of staff need one for payroll."""
+def _read_creditors(path: Path, accounts: Mapping[str, Account]) -> dict[str, str]:
+    """Read the expense accounts, given by their first digits, that have a creditor of their own."""
+    creditors: dict[str, str] = {}
+    for row in read_rows(path, ("expense", "creditor", "source")):
+        expense, creditor, _ = row.cells.values()
+        if creditor not in accounts:
+            raise ReferenceDataError(
+                row.place,
+                f"creditor account {creditor!r} is unknown",
+                "Add the account to accounts.csv.",
+            )
+        _check_source(row)
+        charged = [account for account in accounts if account.startswith(expense)]
+        if not expense or not charged or not creditors.keys().isdisjoint(charged):
+            raise ReferenceDataError(
+                row.place,
+                f"no account begins with {expense!r}, or one has a creditor already",
+                "Write the first digits of accounts that no other line names.",
+            )
+        creditors.update(dict.fromkeys(charged, creditor))
+    return creditors
+
+
+def _check_accounts(row: ReferenceRow, accounts: Mapping[str, Account]) -> None:
     for role, column in _ROLE_COLUMNS.items():
-        is_optional = role is Role.PAYROLL and not item.staff and not row.cells[column]
-        if row.cells[column] not in accounts and not is_optional:
+        is_left_out = role in _OPTIONAL_ROLES and not row.cells[column]
+        if row.cells[column] not in accounts and not is_left_out:
             raise ReferenceDataError(
                 row.place,
                 f"{column} account {row.cells[column]!r} is unknown",
@@ -139,4 +200,12 @@ def _check_accounts(row: ReferenceRow, accounts: dict[str, str], item: Commitmen
             row.place,
             f"expense account {expense} is not among those admitted",
             "Add it to the column admits.",
+        )
+    _check_source(row)
+
+
+def _check_source(row: ReferenceRow) -> None:
+    if not row.cells["source"]:
+        raise ReferenceDataError(
+            row.place, "the line has no source", "Name the account whose text says it, or write: not settled."
         )

@@ -73,6 +73,7 @@ def borrow_book(book):
         borrow(book.years),
         borrow(book.payroll_checks),
         borrow(book.roles),
+        borrow(book.creditors),
         borrow(book.slots),
         borrow(book.payee_slots),
         borrow(book.waiting_slots),

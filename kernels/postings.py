@@ -96,7 +96,7 @@ def store_item(book, place, link, amount):
     items[entry].cell = link[1]
     items[entry].day = day
     items[entry].debit = debit
-    items[entry].credit = credit
+    items[entry].credit = items[link[0]].credit if effects.inherits and credit == 0 else credit
     items[entry].kind = kind
     items[entry].under = under
     items[entry].lines_after = lines_after

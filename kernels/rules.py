@@ -8,6 +8,7 @@ import numpy as np
 
 from core.catalog import BudgetAction, CreditCheck, Family, PayeeChange, Remainder, Role, Stage
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from kernels import availability, budget, commitments, key_index, payees, spending, years
 from kernels.findings import accepted, refused
@@ -155,8 +156,6 @@ def _find_shared_account(acts, book, line, item, role):
     """Return the account of a role that does not depend on the assignment."""
     if role == Role.PREDECESSOR.value:
         return as_position(book.items[item].credit)
-    if role == Role.ORIGIN.value:
-        return as_position(book.items[as_position(book.items[item].parent)].credit)
     if role == Role.CHARGE.value:
         return _find_charged_account(acts, book, line, item)
     return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])
@@ -177,13 +176,24 @@ def _find_account(acts, book, posting_role):
 
 
 @part
+def _find_creditor(book, period, accounts):
+    """Return the creditor of what is charged: that of the expense account if it has one of its own, else that of the item."""
+    expense, of_item = accounts
+    own = book.creditors[as_position(period) // PERIODS_PER_YEAR * LEDGER_ACCOUNTS + expense]
+    return as_position(own) if own != 0 else of_item
+
+
+@part
 def _find_accounts(acts, book, line, link):
     """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged."""
     item, cell, base, _, sign = link
     if sign < 0:
         return as_position(book.items[item].credit), as_position(book.items[item].debit)
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
-    return debit, _find_account(acts, book, (line, item, cell, book.effects[base].credit))
+    credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))
+    if book.effects[base].debit == Role.EXPENSE.value and book.effects[base].credit != Role.ACCRUED.value:
+        credit = _find_creditor(book, acts[line].period, (debit, credit))
+    return debit, credit
 
 
 @part

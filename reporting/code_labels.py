@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core import calendar, chart, late_interest, nomenclature, payment_rules
 from core.calendar import Exercise
-from core.chart import Chart
+from core.chart import Account, Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
@@ -27,7 +27,7 @@ class CodeLabels:
     programmes: dict[str, Programme]
     centres: dict[str, FundCentre]
     """The level and programme of a fund centre are the same in every year."""
-    accounts: dict[str, str]
+    accounts: dict[str, Account]
     interest: LateInterestRules
     term_days: EffectiveDated
     exercises: dict[int, Exercise]
@@ -56,8 +56,13 @@ class CodeLabels:
 
     def find_account_label(self, account: str, exercise: int | None = None) -> str:
         """Return the label of an account in the chart of an exercise, or in the latest chart that has the account."""
+        charted = self.find_account(account, exercise)
+        return charted.label if charted else ""
+
+    def find_account(self, account: str, exercise: int | None = None) -> Account | None:
+        """Find an account in the chart of an exercise, or in the latest chart that has it."""
         charted = self.charts[exercise].accounts if exercise in self.charts else {}
-        return charted.get(account, self.accounts.get(account, ""))
+        return charted.get(account, self.accounts.get(account))
 
 
 def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:

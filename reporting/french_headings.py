@@ -25,6 +25,8 @@ HEADINGS: Mapping[str, str] = {
     "debit": "débit",
     "credit": "crédit",
     "balance": "solde",
+    "normal side": "sens normal",
+    "finding": "constat",
     "commitments": "engagements juridiques",
     "engaged": "engagé",
     "withdrawn": "retiré",
@@ -75,6 +77,16 @@ HEADINGS: Mapping[str, str] = {
 }
 """By their English names."""
 
+_WORDS: Mapping[str, str] = {
+    "debit": "débiteur",
+    "credit": "créditeur",
+    "either": "débiteur ou créditeur",
+    "nil": "nul",
+    "wrong side": "sens anormal",
+}
+_WORD_COLUMNS = frozenset({"normal side", "finding"})
+"""The columns whose cells are words of the reports themselves."""
+
 _LEVELS: Mapping[str, str] = {
     "programme": "programme",
     "bop": "BOP",
@@ -109,6 +121,7 @@ def translate_headings(table: ReportTable) -> ReportTable:
     return table._replace(
         title=_translate_title(table.title),
         columns=columns,
+        rows=[_translate_cells(table.columns, row) for row in table.rows],
         below=table.below and table.below._replace(column=_translate_name(table.below.column)),
         footer=_translate_footer(table.footer),
         drop_order=order,
@@ -117,6 +130,13 @@ def translate_headings(table: ReportTable) -> ReportTable:
 
 def _translate_name(name: str) -> str:
     return HEADINGS.get(name, name)
+
+
+def _translate_cells(columns: Sequence[Column], row: Sequence[Cell]) -> list[Cell]:
+    return [
+        _WORDS.get(str(cell), cell) if column.name in _WORD_COLUMNS else cell
+        for column, cell in zip(columns, row, strict=True)
+    ]
 
 
 def _translate_title(title: str) -> str:

@@ -1,14 +1,16 @@
-"""The trial balance: debit, credit and balance of every account, and whether both sides are equal."""
+"""The trial balance: debit, credit and balance of every account, its normal side, and whether both sides are equal."""
 
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.periods import to_period
 from core.senders import RESERVED_SENDERS
-from reporting.code_names import AccountName, CodeNames
+from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 _PERIOD_MAX = 2**31 - 1
+WRONG_SIDE = "wrong side"
+"""The finding on a balance that is not on the normal side of its account."""
 
 
 class AccountSums(AmountStruct, frozen=True):
@@ -22,6 +24,10 @@ class AccountSums(AmountStruct, frozen=True):
     debit_cents: Cents = 0
     credit_cents: Cents = 0
     balance_cents: Cents = 0
+    normal_side: str = ""
+    """The side on which the chart allows its balance: ``debit``, ``credit``, ``either``, or ``nil`` after the closing."""
+    is_on_wrong_side: bool = False
+    """Whether the balance stands on the other side; ``nil`` is judged at the closing only."""
 
 
 class TrialBalance(AmountStruct, frozen=True):
@@ -62,7 +68,7 @@ async def load_trial_balance(
         scope = (visibility.sender, visibility.centres, sorted(RESERVED_SENDERS))
         rows = await fetch(connection, "trial_balance_of_scope", number, exercise, *scope)
     accounts = sorted(
-        (_build_account(names.find_account(row["account"], exercise), row) for row in rows),
+        (_build_account(names, exercise, row) for row in rows),
         key=_read_account,
     )
     return TrialBalance(
@@ -74,9 +80,19 @@ async def load_trial_balance(
     )
 
 
-def _build_account(account: AccountName, row: Row) -> AccountSums:
+def _build_account(names: CodeNames, exercise: int | None, row: Row) -> AccountSums:
     debit, credit = row["debit"], row["credit"]
-    return AccountSums(account.code, account.label, debit, credit, debit - credit)
+    account = names.find_account(row["account"], exercise)
+    charted = names.codes.find_account(account.code, exercise)
+    return AccountSums(
+        account.code,
+        account.label,
+        debit,
+        credit,
+        debit - credit,
+        normal_side=charted.side if charted else "",
+        is_on_wrong_side=charted is not None and charted.side.is_contrary(debit - credit),
+    )
 
 
 def _read_account(sums: AccountSums) -> str:
@@ -89,11 +105,16 @@ def build_table(balance: TrialBalance) -> ReportTable:
         f"Trial balance{f' {balance.exercise}' if balance.exercise else ''}, after batch {balance.batch:,}"
     )
     columns = [
-        *(Column("account"), Column("label", CellType.PROSE)),
+        *(Column("account"), Column("label", CellType.PROSE), Column("normal side")),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
+        Column("finding"),
     ]
     rows = [
-        [account.account, account.label, account.debit, account.credit, account.balance]
+        [
+            *(account.account, account.label, account.normal_side),
+            *(account.debit, account.credit, account.balance),
+            WRONG_SIDE if account.is_on_wrong_side else "",
+        ]
         for account in balance.accounts
     ]
     verdict = "balanced" if balance.is_balanced else "NOT balanced"
@@ -101,6 +122,6 @@ def build_table(balance: TrialBalance) -> ReportTable:
         title,
         columns,
         rows,
-        ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit],
-        drop_order=("balance", "label"),
+        ["all", verdict, "", balance.debit, balance.credit, balance.debit - balance.credit, ""],
+        drop_order=("normal side", "balance", "label"),
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
+from core.periods import YEAR_FIRST
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import (
     AE,
@@ -27,6 +28,7 @@ OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
 PAYROLL_CHECKS = frozenset({4})
 """The open period in which the credits of payroll are checked."""
 ACCOUNTS = ((1, 2, 3, 20), (4, 5, 6, 21))
+"""Expense, accrued, creditor, payroll."""
 OTHER_ACCOUNT = 7
 """An account that a sender may give in place of the expense account."""
 
@@ -36,6 +38,9 @@ ROLE_ACCOUNTS = {
     for place, role in enumerate(SHARED_ROLES)
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
+
+OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
+"""The creditor of an expense account that has one of its own."""
 
 YEARS = {0: BudgetYear(0, 400, 350, 300, 420), 1: BudgetYear(100, 500, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
@@ -139,7 +144,8 @@ def books(draw: st.DrawFn) -> StartingBook:
         for sheet in SHEETS
     }
     cells = dict(enumerate(_build_cells(tree, sheets), 1))
-    return StartingBook(World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, YEARS, PAYROLL_CHECKS), figures)
+    world = World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, OWN_CREDITORS, YEARS, PAYROLL_CHECKS)
+    return StartingBook(world, figures)
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:

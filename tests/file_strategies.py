@@ -57,7 +57,7 @@ _SPOILT_FIELDS = (
     *(
         ("operation", "OP-0217-999999"),
         ("account", "9999999999"),
-        ("account", "6530000000"),
+        ("account", "6531230000"),
         ("iban", "FR00"),
     ),
     *(("amount", "1.234"), ("amount", "0"), ("amount", "-5"), ("amount", "1000000000000.01"), ("amount", "")),

@@ -16,6 +16,7 @@ from bench.kernels import decision_invariants
 from bench.kernels.decision_invariants import BudgetArrays
 from core.catalog import KIND_NUMBERS
 from core.catalog_effects import Effects, build_effects
+from core.periods import PERIODS_PER_YEAR
 from core.tables.book import (
     LEDGER_ACCOUNTS,
     ROLE_COUNT,
@@ -160,6 +161,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         periods=np.ones(_PERIODS, np.uint8),
         years=seal_array(_build_years()),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
+        creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),
         waiting_slots=np.zeros(4, np.uint64),

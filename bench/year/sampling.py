@@ -122,12 +122,17 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     return YearSample(seed, payees, texts, spending, plan.starts, changes, budget, early, *blocks)
 
 
+_USUAL_ACCOUNTS = frozenset({"6153110000", "6511400000", "6312000000", "6532100000", "6541200000"})
+"""Travel of staff, scholarships, subsidies and grants to associations: what direct requests are for, where they say it."""
+
+
 def _find_other_accounts(codes: Codes) -> NDArray[np.int32]:
     """Find another account that each commitment item admits."""
     others = []
     for item in codes.items:
         own = codes.chart.role_accounts.get(item, {}).get(Role.EXPENSE, "")
         admitted = [account for account in codes.chart.accounts if codes.chart.is_admitted(item, account)]
+        admitted.sort(key=lambda account: account not in _USUAL_ACCOUNTS)
         others.append(next((codes.accounts.index(account) for account in admitted if account != own), 0))
     return np.array(others, np.int32)
 

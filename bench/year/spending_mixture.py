@@ -59,7 +59,7 @@ CLASSES: tuple[Spending, ...] = (
     Spending("works, large contracts", "MARC", 350, 14_000, 2.1, 1_500_000_000, ALL_SERVICED,
              (("51", 60), ("52", 10), ("31", 30))),
     Spending("grants, local bodies", "SUBV", 750, 6_000, 1.7, 200_000_000, 100,
-             (("63", 50), ("64", 45), ("53", 5))),
+             (("63", 50), ("64", 50))),
     Spending("household aid", "AIDE", 550, 480, 0.9, 20_000, 0, (("61", 100),)),
     Spending("other, refunds", "DIVE", 95, 800, 1.6, 10_000_000, 0, (("31", 50), ("23", 20), ("62", 30))),
     Spending("mass transfers", "VERS", 5, 2_900_000, 2.15, 9_000_000_000, 50,

@@ -38,7 +38,7 @@ class Cells(NamedTuple):
     accrued: Small
     creditor: Small
     payroll: Small
-    """0 unless the item is of staff."""
+    """The creditor of what the payroll application pays; 0 if the item has none."""
 
 
 class BudgetNodes(NamedTuple):
@@ -85,6 +85,7 @@ class OpenItems(NamedTuple):
     """The day of the entry: what follows it is not dated before."""
     debit: Small
     credit: Small
+    """The account on which the amount is open: that the entry credited, or, if it posts nothing, that of the entry before."""
     kind: Code
     under: Code
     """The kind whose reservation it uses: that of the original request, or its own."""
@@ -143,6 +144,9 @@ class Book(NamedTuple):
     """1 where the credits of payroll are checked."""
     roles: Small
     """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
+    creditors: Small
+    """The creditor of an expense account that has one of its own, else 0: row ``period // PERIODS_PER_YEAR *
+    LEDGER_ACCOUNTS + account``."""
     slots: Slots
     payee_slots: Slots
     waiting_slots: Slots

@@ -252,6 +252,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
+        creditors=registry.own_creditors.copy(),
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),
         waiting_slots=np.zeros(1 << 11, np.uint64),

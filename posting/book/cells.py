@@ -16,6 +16,7 @@ from core.tables.columns import allocate_records, allocate_unfilled, allocate_ze
 from core.tables.journal import NewCells, Numbers, PackedCells
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
+from posting.book.code_meanings import ITEM_ROLES
 from posting.book.registry import NUMBERS_MAX, CodeKind, Registry
 
 _YEAR_MASK = (1 << FUND_BIT) - 1
@@ -122,7 +123,8 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     operation = registry.find_node_positions(parts.centre, parts.year, sheet)
     cells["operation_node"] = np.where(is_operation, operation, -1)
     accounts = meanings.item_accounts[at, parts.item]
-    cells["expense"], cells["accrued"], cells["creditor"], cells["payroll"] = accounts.T
+    for role, numbers in zip(ITEM_ROLES, accounts.T, strict=True):
+        cells[role.name.lower()] = numbers
     return cells
 
 

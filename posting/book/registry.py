@@ -150,6 +150,8 @@ class Registry:
     """With a row for each of ``years``."""
     shared_accounts: NDArray[np.int16] = field(init=False)
     """Accounts of the roles that no commitment item determines, in the layout of ``core.tables.book.Book.roles``."""
+    own_creditors: NDArray[np.int16] = field(init=False)
+    """Creditors of the expense accounts that have their own, in the layout of ``core.tables.book.Book.creditors``."""
     year_codes: Mapping[int, YearCodes] = field(init=False)
     """By year: the codes in its files, in the form that the kernels read."""
 
@@ -163,6 +165,7 @@ class Registry:
                 self._view_year(year), year_nomenclature, self.reference.charts[year], numbered=numbered
             )
         self.shared_accounts = self._build_shared_accounts()
+        self.own_creditors = self._build_own_creditors()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}
 
     def _view_year(self, year: int) -> CodeMeanings:
@@ -176,6 +179,14 @@ class Registry:
                 first = (year - YEAR_FIRST) * PERIODS_PER_YEAR
                 accounts[first : first + PERIODS_PER_YEAR, role] = self.numbers[CodeKind.ACCOUNT][account]
         return accounts.ravel()
+
+    def _build_own_creditors(self) -> NDArray[np.int16]:
+        accounts = self.numbers[CodeKind.ACCOUNT]
+        creditors = np.zeros((self.years.stop - YEAR_FIRST, LEDGER_ACCOUNTS), np.int16)
+        for year, year_chart in self.reference.charts.items():
+            for account, creditor in year_chart.own_creditors.items():
+                creditors[year - YEAR_FIRST, accounts[account]] = accounts[creditor]
+        return creditors.ravel()
 
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))

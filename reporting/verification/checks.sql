@@ -127,16 +127,6 @@ left join entry e on e.entry_id = l.entry_id and e.batch = d.batch
 left join kind k on k.kind = e.kind
 group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) = 'PAYMENT_REQUEST', false);
 
--- name: accounts_known
--- An entry has two accounts of the chart if its kind posts, and none if it does not.
-select entry_name(e.entry_id, e.reference) as place, 'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) as found,
-       if(k.posts or k.mirrors, 'two accounts of the chart', 'no accounts') as expected
-from entry e left join kind k on k.kind = e.kind
-left join reference_text d on d.kind = 5 and d.id = e.debit
-left join reference_text c on c.kind = 5 and c.id = e.credit
-where k.kind is null or (d.id is null) <> (c.id is null) or (d.id is null and (e.debit <> 0 or e.credit <> 0))
-   or (not k.mirrors and (d.id is not null) <> k.posts);
-
 -- name: periods
 -- The day of an entry lies in its month, or in the January after its December.
 select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected

@@ -17,7 +17,7 @@ from core.catalog import CATALOG, Family, Measure, PayeeChange, Remainder, Role
 from core.nomenclature import CommitmentItem, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
-from reporting.verification import request_pages
+from reporting.verification import chart_tables, request_pages
 from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
@@ -30,6 +30,7 @@ STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
     **read_queries("reporting.verification", "spending.sql"),
+    **read_queries("reporting.verification", "accounts.sql"),
     **read_queries("reporting.verification", "years.sql"),
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
@@ -125,7 +126,11 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
-    return {**{name: pa.table(table) for name, table in tables.items()}, "kind": _build_kinds()}
+    return {
+        **{name: pa.table(table) for name, table in tables.items()},
+        **chart_tables.build_chart_tables(codes.charts),
+        "kind": _build_kinds(),
+    }
 
 
 def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
@@ -211,6 +216,8 @@ def _build_kinds() -> pa.Table:
             else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),
             "unbilled_sign": (kind.feeds is Remainder.UNBILLED) - (kind.draws is Remainder.UNBILLED),
             "posts": kind.debit is not Role.NONE,
+            "debit_role": kind.debit.name,
+            "credit_role": kind.credit.name,
             "pays": kind.pays,
             "registers": kind.family is Family.THIRD_PARTY,
             "redetails": kind.change is PayeeChange.DETAILS,

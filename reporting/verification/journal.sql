@@ -65,7 +65,7 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
             when k.after = 'NONE' and (ps.sender <> s.sender or p.exercise <> e.exercise) then 'follows an act of another sender or exercise'
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell then 'does not have the account assignment of its predecessor'
-            when k.inherits and e.debit <> p.credit then 'does not debit the account that its predecessor credited'
+            when k.inherits and k.posts and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
             when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange the debit and credit of its predecessor'
        end as fault
@@ -74,6 +74,7 @@ join kind k on k.kind = e.kind
 left join sender s on s.submission = e.submission
 left join entry p on p.entry_id = e.predecessor
 left join kind pk on pk.kind = p.kind
+left join entry held on held.entry_id = p.predecessor and not pk.posts and not pk.mirrors and k.inherits
 left join sender ps on ps.submission = p.submission;
 
 -- name: settled

@@ -39,11 +39,19 @@ def test_all_kinds_that_reach_a_stage_are_of_the_family_followed(kind: ActKind) 
 @pytest.mark.parametrize("kind", _SETTLEMENTS, ids=lambda kind: kind.name)
 def test_a_settlement_takes_up_its_predecessor_and_clears_its_account(kind: ActKind) -> None:
     assert kind.draws is Remainder.OPEN
-    assert kind.debit is Role.PREDECESSOR
+    assert kind.debit is (Role.NONE if kind.name == "return_identified" else Role.PREDECESSOR)
     assert kind.inherits
     assert not kind.pays
     assert kind.feeds is Remainder.NONE
     assert (kind.budget is BudgetAction.SETTLE) == (kind.settles != 0)
+
+
+def test_an_act_that_posts_nothing_leaves_the_amount_on_the_account_of_the_entry_before() -> None:
+    """Only one such act stands between two that post, so the account is never more than one entry away."""
+    (silent,) = [kind for kind in _SETTLEMENTS if kind.debit is Role.NONE]
+    assert silent.credit is Role.NONE
+    assert all(kind.credit is Role.RETURNED for kind in _KINDS if kind.reaches is silent.after)
+    assert [kind.debit for kind in _KINDS if kind.after is silent.reaches] == [Role.PREDECESSOR] * 2
 
 
 def test_every_stage_is_reached_and_left() -> None:

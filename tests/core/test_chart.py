@@ -6,24 +6,40 @@ import pytest
 
 from core import chart, nomenclature
 from core.catalog import Role
-from core.chart import Chart
+from core.chart import Chart, Side
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.reference.files import SAMPLE_FOLDER
 from tests.core.test_nomenclature import SMALL
 
 ACCOUNTS = """\
-number,label
-4010000000,
-4081000000,
-6060000000,
-6110000000,
-6411000000,
-4210000000,
-4280000000,
+number,label,side,statement,source
+4011100000,,either,,chart
+4081000000,,nil,,chart
+6060000000,,debit,,chart
+6110000000,,debit,,chart
+6411110000,,either,,chart
+4211110000,,either,,chart
+4280000000,,nil,,chart
+5126410000,,credit,,chart
+5121100000,,either,,chart
+4671518000,,credit,,chart
+4678840000,,credit,,chart
+4111100000,,debit,,chart
+6221000000,,debit,,chart
 """
-ROLES = "item,expense,accrued,creditor,payroll,admits\n31,6110000000,4081000000,4010000000,,60 61 62\n"
-STAFF = "21,6411000000,4280000000,4210000000,4210000000,641\n"
+ROLES = "item,expense,accrued,creditor,payroll,admits,source\n31,6110000000,4081000000,4011100000,,60 61 62,chart\n"
+STAFF = "21,6411110000,4280000000,4211110000,4211110000,641,chart\n"
+TREASURY = """\
+role,account,source
+transit,5126410000,chart
+treasury,5121100000,chart
+returned,4671518000,chart
+other_creditor,4678840000,chart
+receivable,4111100000,chart
+late_interest,6221000000,chart
+"""
+CREDITORS = "expense,creditor,source\n606,4211110000,chart\n"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +51,12 @@ def sample() -> Chart:
 def folder(tmp_path: Path) -> Path:
     year = tmp_path / "2018"
     year.mkdir()
-    files = SMALL | {"accounts.csv": ACCOUNTS, "roles.csv": ROLES + STAFF}
+    files = SMALL | {
+        "accounts.csv": ACCOUNTS,
+        "roles.csv": ROLES + STAFF,
+        "treasury.csv": TREASURY,
+        "creditors.csv": CREDITORS,
+    }
     for name, text in files.items():
         (year / name).write_text(text, encoding="utf-8")
     return year
@@ -50,37 +71,41 @@ def test_every_spending_item_has_every_role(sample: Chart) -> None:
     codes = nomenclature.load(SAMPLE_FOLDER / "2018")
     spending = {code for code, item in codes.items.items() if not item.budget_only}
     assert sample.role_accounts.keys() == sample.admitted_prefixes.keys() == spending
-    for code, by_role in sample.role_accounts.items():
-        payroll = {Role.PAYROLL} if codes.items[code].staff else set()
-        assert by_role.keys() == {Role.EXPENSE, Role.ACCRUED, Role.CREDITOR} | payroll
+    for by_role in sample.role_accounts.values():
+        assert by_role.keys() - {Role.PAYROLL} == {Role.EXPENSE, Role.ACCRUED, Role.CREDITOR}
         assert set(by_role.values()) <= sample.accounts.keys()
 
 
 @pytest.mark.parametrize(
     ("item", "expense", "accrued", "creditor"),
     [
-        ("31", "6", "4081", "401"),
-        ("51", "231", "4084", "404"),
-        ("21", "641", "428", "421"),
-        ("63", "653", "44", "44"),
+        ("11", "6281500000", "4081000000", "4011100000"),
+        ("21", "6411110000", "4286100000", "4211110000"),
+        ("31", "6188000000", "4081000000", "4011100000"),
+        ("41", "6611100000", "1688100000", "4671210000"),
+        ("51", "2318000000", "4081000000", "4011100000"),
+        ("63", "6531230000", "4081000000", "4011100000"),
+        ("73", "2611400000", "4081000000", "4011100000"),
     ],
 )
 def test_items_post_to_the_accounts_of_their_title(
     sample: Chart, item: str, expense: str, accrued: str, creditor: str
 ) -> None:
     by_role = sample.role_accounts[item]
-    assert by_role[Role.EXPENSE].startswith(expense)
-    assert by_role[Role.ACCRUED].startswith(accrued)
-    assert by_role[Role.CREDITOR].startswith(creditor)
+    assert (by_role[Role.EXPENSE], by_role[Role.ACCRUED], by_role[Role.CREDITOR]) == (
+        expense,
+        accrued,
+        creditor,
+    )
 
 
 def test_an_item_admits_its_own_account_and_its_prefixes(sample: Chart) -> None:
     assert all(
         sample.is_admitted(item, by_role[Role.EXPENSE]) for item, by_role in sample.role_accounts.items()
     )
-    assert sample.is_admitted("31", "6060000000")
-    assert not sample.is_admitted("31", "6411000000")
-    assert not sample.is_admitted("31", "6069999999"), "has an admitted prefix, but is not in the chart"
+    assert sample.is_admitted("31", "6066610000")
+    assert not sample.is_admitted("31", "6411110000")
+    assert not sample.is_admitted("31", "6066699999"), "has an admitted prefix, but is not in the chart"
     assert not sample.is_admitted("31", sample.role_accounts["31"][Role.CREDITOR])
 
 
@@ -95,12 +120,21 @@ def test_a_year_may_share_the_chart_of_another(sample: Chart) -> None:
 
 
 INVALID_LINES = {
-    "short account": ("accounts.csv", "401,", "'401' is not an account"),
-    "account in letters": ("accounts.csv", "40100000AB,", "'40100000AB' is not an account"),
-    "account twice": ("accounts.csv", "4010000000,again", "4010000000 is listed twice"),
-    "item unknown": ("roles.csv", "32,6110000000,4081000000,4010000000,,61", "'32' is not an item"),
-    "item of budget acts": ("roles.csv", "T2,6411000000,4280000000,4210000000,,641", "'T2' is not an item"),
-    "item twice": ("roles.csv", "21,6411000000,4280000000,4210000000,,641", "item 21 is listed twice"),
+    "short account": ("accounts.csv", "401,,,,", "'401' is not an account"),
+    "account in letters": ("accounts.csv", "40100000AB,,,,", "'40100000AB' is not an account"),
+    "account twice": ("accounts.csv", "4011100000,again,either,,chart", "4011100000 is listed twice"),
+    "item unknown": ("roles.csv", "32,6110000000,4081000000,4011100000,,61,chart", "'32' is not an item"),
+    "item of budget acts": (
+        "roles.csv",
+        "T2,6411110000,4280000000,4211110000,,641,chart",
+        "'T2' is not an item",
+    ),
+    "item twice": ("roles.csv", "21,6411110000,4280000000,4211110000,,641,chart", "item 21 is listed twice"),
+    "side unknown": ("accounts.csv", "6068800000,,both,,chart", "'both' is not a normal side"),
+    "account without source": ("accounts.csv", "6068800000,,debit,,", "the line has no source"),
+    "creditor unknown": ("creditors.csv", "611,4999999999,chart", "creditor account '4999999999' is unknown"),
+    "creditor of no account": ("creditors.csv", "699,4011100000,chart", "no account begins with '699'"),
+    "two creditors": ("creditors.csv", "60,4011100000,chart", "one has a creditor already"),
 }
 
 
@@ -118,11 +152,14 @@ def test_an_invalid_line_is_refused_by_place(case: str, folder: Path, items: Nom
     ("line", "message"),
     [
         ("", "item 21 has no accounts"),
-        ("21,6411000000,4280000000,4219999999,4210000000,641\n", "creditor account '4219999999' is unknown"),
-        ("21,6411000000,4280000000,4210000000,4210000000,645\n", "6411000000 is not among those admitted"),
-        ("21,6411000000,4280000000,4210000000,4210000000,\n", "6411000000 is not among those admitted"),
-        ("21,6411000000,4280000000,4210000000,,641\n", "payroll account '' is unknown"),
-        ("21,6411000000,4280000000,4210000000,4219999999,641\n", "payroll account '4219999999' is unknown"),
+        (
+            "21,6411110000,4280000000,4211110000,4219999999,641,chart\n",
+            "payroll account '4219999999' is unknown",
+        ),
+        ("21,6411110000,4280000000,4211110000,,641,\n", "the line has no source"),
+        ("21,6411110000,4280000000,4219999999,,641,chart\n", "creditor account '4219999999' is unknown"),
+        ("21,6411110000,4280000000,4211110000,,645,chart\n", "6411110000 is not among those admitted"),
+        ("21,6411110000,4280000000,4211110000,,,chart\n", "6411110000 is not among those admitted"),
     ],
 )
 def test_an_item_without_its_accounts_is_refused(
@@ -131,3 +168,40 @@ def test_an_item_without_its_accounts_is_refused(
     (folder / "roles.csv").write_text(ROLES + line)
     with pytest.raises(ReferenceDataError, match=message):
         chart.load(folder, items)
+
+
+def test_the_sample_has_the_accounts_of_the_state(sample: Chart) -> None:
+    """Cases from the chart of December 2017: numbers, normal sides, and an account that another one cites without a row."""
+    sides = {number: sample.accounts[number].side for number in ("4081000000", "4011100000", "5126410000")}
+    assert sides == {"4081000000": Side.NIL, "4011100000": Side.EITHER, "5126410000": Side.CREDIT}
+    cited = {number for number, account in sample.accounts.items() if account.source != "chart"}
+    assert cited == {"1853200000"}
+
+
+def test_payroll_has_creditors_of_its_own(sample: Chart) -> None:
+    payroll = {item: by_role.get(Role.PAYROLL) for item, by_role in sample.role_accounts.items()}
+    assert {item: account for item, account in payroll.items() if account} == {
+        "21": "4211180000",
+        "22": "4322000000",
+        "23": "4211180000",
+    }
+
+
+def test_an_expense_account_may_have_its_own_creditor(sample: Chart) -> None:
+    """Pensions are owed to the special account of pensions, the general budget's interest to the account of the debt."""
+    assert sample.own_creditors["6452110000"] == "4312110000"
+    assert sample.own_creditors["6650000000"] == "1853200000"
+    assert "6451110000" not in sample.own_creditors
+
+
+@pytest.mark.parametrize(
+    ("side", "contrary"),
+    [
+        (Side.DEBIT, [True, False, False]),
+        (Side.CREDIT, [False, False, True]),
+        (Side.EITHER, [False] * 3),
+        (Side.NIL, [False] * 3),
+    ],
+)
+def test_a_balance_stands_on_the_wrong_side(side: Side, contrary: list[bool]) -> None:
+    assert [side.is_contrary(cents) for cents in (-1, 0, 1)] == contrary

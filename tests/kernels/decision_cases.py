@@ -8,6 +8,7 @@ import numpy as np
 from core.catalog import CATALOG, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
     FOLLOWED_BIT,
     LEDGER_ACCOUNTS,
@@ -68,6 +69,7 @@ class KernelBook:
             years=seal_array(_build_years(book)),
             payroll_checks=np.isin(np.arange(_PERIODS), list(book.world.payroll_checks)).astype(np.uint8),
             roles=_build_roles(book),
+            creditors=_build_creditors(book),
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),
@@ -176,6 +178,13 @@ def _allocate_rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
 def _allocate_slots(rows: int) -> np.ndarray:
     """Allocate as few slots as the kernels allow: at most half of them are ever in use."""
     return np.zeros(1 << (2 * rows).bit_length(), np.uint64)
+
+
+def _build_creditors(book: StartingBook) -> np.ndarray:
+    creditors = np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16)
+    for (year, account), creditor in book.world.creditors.items():
+        creditors[(year - YEAR_FIRST) * LEDGER_ACCOUNTS + account] = creditor
+    return creditors
 
 
 def _build_roles(book: StartingBook) -> np.ndarray:

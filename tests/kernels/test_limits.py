@@ -52,7 +52,7 @@ def _build_book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -
     nodes = {at: Node(parent, level, 0, 0, 0, 0, blocking) for at, (parent, level) in places.items()}
     centres = ((PROGRAMME, NONE), (UNIT, NONE), (UNIT, OPERATION), (OTHER_BOP, NONE), (OTHER_UNIT, NONE))
     cells = {at: Cell(*place, EXPENSE, ACCRUED, CREDITOR) for at, place in enumerate(centres, 1)}
-    return StartingBook(World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, YEARS), figures)
+    return StartingBook(World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, {}, YEARS), figures)
 
 
 def _open_everywhere(cents: int) -> dict[tuple[int, int], int]:

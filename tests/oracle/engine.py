@@ -35,6 +35,7 @@ class Engine:
                 self._cells,
                 reference.list_open_periods(),
                 reference.list_shared_accounts(),
+                reference.list_own_creditors(),
                 reference.list_budget_years(),
                 reference.list_payroll_checks(),
             )

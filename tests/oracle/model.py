@@ -93,6 +93,7 @@ class OpenItem(NamedTuple):
     parent: int
     debit: int
     credit: int
+    """The account on which the amount is open."""
     under: int = 0
     """The kind whose reservation it uses."""
     payee: int = 0
@@ -165,6 +166,8 @@ class World(NamedTuple):
     open_periods: frozenset[int]
     roles: Mapping[tuple[int, Role], int]
     """Accounts that do not depend on the assignment, by period."""
+    creditors: Mapping[tuple[int, int], int]
+    """The creditor of an expense account that has one of its own, by year."""
     years: Mapping[int, BudgetYear]
     payroll_checks: frozenset[int] = frozenset()
     """Periods in which the credits of payroll are checked."""

@@ -2,6 +2,7 @@
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from tests.oracle import budget, commitments, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.model import Cell, Decision, Line, LineRefused, OpenItem, Payee, State, World
@@ -45,6 +46,8 @@ def build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
         return item_with_dates._replace(parent=followed.root, under=bare.kind)
     item = state.items[followed.entry]
     settles = CATALOG[item.kind].family is Family.SETTLEMENT
+    if not bare.credit:
+        item_with_dates = item_with_dates._replace(credit=item.credit)
     return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=item.under)
 
 
@@ -108,9 +111,11 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
     if followed.base.inherits:
         item = state.items[followed.entry]
         by_role[Role.PREDECESSOR] = item.credit
-        by_role[Role.ORIGIN] = state.items[item.parent].credit if item.parent else 0
         by_role[Role.CHARGE] = _find_charged_account(state, item.parent) or by_role[Role.EXPENSE]
-    return by_role[followed.base.debit], by_role[followed.base.credit]
+    debit, credit = by_role[followed.base.debit], by_role[followed.base.credit]
+    if followed.base.debit is Role.EXPENSE and followed.base.credit is not Role.ACCRUED:
+        credit = world.creditors.get((YEAR_FIRST + line.period // PERIODS_PER_YEAR, debit), credit)
+    return debit, credit
 
 
 def _find_charged_account(state: State, payable: int) -> int:

@@ -67,11 +67,22 @@ class Reference(NamedTuple):
         number = node // SHEETS % CENTRES_A_YEAR
         return "" if node == NONE else next(code for code, other in self.centres.items() if other == number)
 
-    def find_role_accounts(self, item: str, year: int) -> tuple[int, ...]:
-        """Return the accounts of a commitment item in the order of ``Cell``; zeros if nothing is posted to it."""
+    def find_role_accounts(self, item: str, year: int) -> tuple[int, int, int, int]:
+        """Return the expense, accrued, creditor and payroll accounts of a commitment item; 0 for a role that it lacks."""
         by_role = self.years[year].chart.role_accounts.get(item, {})
-        roles = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
-        return tuple(self.accounts[by_role[role]] if role in by_role else 0 for role in roles)
+        expense, accrued, creditor, payroll = (
+            self.accounts[by_role[role]] if role in by_role else 0
+            for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
+        )
+        return expense, accrued, creditor, payroll
+
+    def list_own_creditors(self) -> dict[tuple[int, int], int]:
+        """Return the creditors of the expense accounts that have their own, by year."""
+        return {
+            (year, self.accounts[account]): self.accounts[creditor]
+            for year, data in self.years.items()
+            for account, creditor in data.chart.own_creditors.items()
+        }
 
     def list_payroll_checks(self) -> frozenset[int]:
         """Return the numbers of the periods in which the credits of payroll are checked."""

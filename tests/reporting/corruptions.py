@@ -247,6 +247,19 @@ CORRUPTIONS = (
         {"accounts_known": "entry {it} ("},
     ),
     Corruption(
+        "an account that the chart of the year does not have",
+        "select debit from entry where kind = 16 limit 1",
+        "update reference_text set code = '6280000000' where kind = 5 and id = {it}",
+        {"accounts_charted": "entry ", "accounts_by_role": "entry "},
+    ),
+    Corruption(
+        "a request credited to the account of returned transfers",
+        PAID,
+        "update entry set credit = (select id from reference_text where kind = 5 and code = '4671518000')"
+        " where entry_id = {it}",
+        {"accounts_by_role": "entry {it} ("},
+    ),
+    Corruption(
         "a day changed",
         PAID,
         "update entry set day = '2017-01-01' where entry_id = {it}",

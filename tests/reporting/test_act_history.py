@@ -45,7 +45,7 @@ async def test_a_payment_request_with_payee_accounts_and_budget(reader: Connecti
     assert (line.payee.code, line.payee.iban) == ("SUPPLIER", "FR1420041010050500013M02606")
     assert line.debit is not None
     assert line.credit is not None
-    assert (line.debit.code, line.credit.code) == ("4081000000", "4010000000")
+    assert (line.debit.code, line.credit.code) == ("4081000000", "4011100000")
     assert line.predecessor is not None
     assert line.predecessor.reference == "C1"
     unit = line.nodes[0]

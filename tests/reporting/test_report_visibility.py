@@ -81,11 +81,11 @@ async def test_the_trial_balance_of_a_sender_has_what_follows_its_acts(journal: 
     """The payment and the debit of a request belong to the ministry that sent the request."""
     first = await load_trial_balance(*journal, visibility=_limit_to(journal, _FIRST))
     assert _sum_sides(first) == {
-        "4010": (4_000, 4_000),
+        "4011": (4_000, 4_000),
         "4081": (4_000, 6_000),
         "5121": (0, 4_000),
-        "5129": (4_000, 4_000),
-        "6280": (6_000, 0),
+        "5126": (4_000, 4_000),
+        "6188": (6_000, 0),
     }
     second = await load_trial_balance(*journal, visibility=_limit_to(journal, _SECOND))
     whole = await load_trial_balance(*journal)
@@ -99,8 +99,8 @@ async def test_the_trial_balance_of_a_sender_has_what_follows_its_acts(journal: 
 async def test_the_trial_balance_of_programmes_and_of_an_earlier_batch(journal: Journal) -> None:
     debt = _limit_to(journal, None, "0117")
     assert _sum_sides(await load_trial_balance(*journal, visibility=debt)) == {
-        "4670": (0, 3_000),
-        "6610": (3_000, 0),
+        "4671": (0, 3_000),
+        "6611": (3_000, 0),
     }
     both = _limit_to(journal, _FIRST, "0117")
     assert (await load_trial_balance(*journal, visibility=both)).accounts == []

@@ -8,6 +8,7 @@ from reporting import budget, commitments, refusals, trial_balance
 from reporting.act_history import explain
 from reporting.budget import Appropriations, Budget, BudgetScope
 from reporting.code_names import BudgetNode, CodeNames, format_month
+from reporting.french_headings import translate_headings
 from reporting.refusals import RefusalReason, Refusals
 from reporting.report_queries import Connection
 from reporting.table_layout import measure_width
@@ -37,18 +38,48 @@ async def test_trial_balance(reader: Connection, names: CodeNames) -> None:
     balance = await trial_balance.load_trial_balance(reader, names, exercise=2018)
     sides = {account.account[:4]: (account.debit, account.credit) for account in balance.accounts}
     assert sides == {
-        "2310": cents(80, 4),
-        "4010": cents(15, 95),
-        "4040": cents(4, 80),
+        "2318": cents(80, 4),
+        "4011": cents(19, 175),
         "4081": cents(50, 75),
-        "4670": cents(0, 25),
-        "6280": cents(115, 10),
-        "6610": cents(25, 0),
+        "4671": cents(0, 25),
+        "6188": cents(115, 10),
+        "6611": cents(25, 0),
     }
     assert (balance.debit, balance.credit) == cents(289, 289)
     assert balance.is_balanced
     assert balance.accounts[0].label
     assert balance.accounts[0].balance == 76 * EUROS
+    normal = {account.account[:4]: account.normal_side for account in balance.accounts}
+    assert normal == {
+        "2318": "debit",
+        "6188": "debit",
+        "4671": "credit",
+        "4081": "nil",
+        "4011": "either",
+        "6611": "either",
+    }
+    assert not any(account.is_on_wrong_side for account in balance.accounts)
+
+
+async def test_a_balance_on_the_wrong_side_is_marked(reader: Connection, names: CodeNames) -> None:
+    """Only a superuser can store such a balance here; 4081 (nil after the closing) is no finding during the year."""
+    change = reader.transaction()
+    await change.start()
+    await reader.execute("set local session_replication_role = replica")
+    await reader.execute("update account_balance set debit = credit, credit = debit")
+    balance = await trial_balance.load_trial_balance(reader, names)
+    await change.rollback()
+    assert {account.account[:4] for account in balance.accounts if account.is_on_wrong_side} == {
+        *("2318", "4671", "6188"),
+    }
+    grid = trial_balance.build_table(balance)
+    assert [row[-1] for row in grid.rows if str(row[0]).startswith(("2318", "4081"))] == ["wrong side", ""]
+    french = translate_headings(grid)
+    assert [row[2::4] for row in french.rows if str(row[0]).startswith("2318")] == [
+        ["débiteur", "sens anormal"]
+    ]
+    assert {"sens normal", "constat"} <= {column.name for column in french.columns}
+    assert ",debit," in grid.to_csv()
 
 
 async def test_trial_balance_of_another_exercise_is_empty(reader: Connection, names: CodeNames) -> None:
@@ -169,7 +200,7 @@ async def test_a_narrow_terminal_keeps_what_was_refused(
 
 async def test_a_narrow_terminal_keeps_the_names_of_accounts(reader: Connection, names: CodeNames) -> None:
     table = trial_balance.build_table(await trial_balance.load_trial_balance(reader, names))
-    wide = table._replace(rows=[[*row[:2], *(10**12 for _ in row[2:])] for row in table.rows])
+    wide = table._replace(rows=[[*row[:3], *(10**12 for _ in row[3:6]), row[6]] for row in table.rows])
     text = "\n".join(style_table(wide, 80))
     assert "label" in text
     assert "balanced" in text
@@ -196,7 +227,7 @@ async def test_reports_encode_as_json_in_cents(reader: Connection, names: CodeNa
 
 async def test_tables_show_euros_and_totals(reader: Connection, names: CodeNames) -> None:
     grid = trial_balance.build_table(await trial_balance.load_trial_balance(reader, names))
-    assert grid.format_footer() == ["all", "balanced", "289.00", "289.00", "0.00"]
+    assert grid.format_footer() == ["all", "balanced", "", "289.00", "289.00", "0.00", ""]
     budget_table = budget.build_table(await budget.load_budget(reader, names, BudgetScope(programme="0217")))
     assert budget_table.format_footer()[4] == "1,500.00"
     assert (

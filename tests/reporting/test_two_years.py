@@ -88,16 +88,16 @@ async def test_each_year_posts_to_its_own_accounts(reader: asyncpg.Connection) -
     """A later payment clears the account of its request, and is posted to the treasury accounts of its own exercise."""
     rows = [tuple(row) for row in await reader.fetch(_POSTED)]
     assert rows == [
-        (2018, "S1", "6280000000", "4081000000"),
-        (2018, "D1", "4081000000", "4010000000"),
-        (2018, "D2", "6280000000", "4010000000"),
-        (2018, "D4", "6610000000", "4670000000"),
-        (2019, "S1", "6130000000", "4084000000"),
-        (2019, "D1", "4084000000", "4040000000"),
-        (2019, "D2", "6130000000", "4040000000"),
-        (2019, "D3", "6130000000", "4040000000"),
-        (2019, "P1", "4010000000", "5127000000"),
-        (2019, "B1", "5127000000", "5121000000"),
+        (2018, "S1", "6188000000", "4081000000"),
+        (2018, "D1", "4081000000", "4011100000"),
+        (2018, "D2", "6188000000", "4011100000"),
+        (2018, "D4", "6611100000", "4671210000"),
+        (2019, "S1", "6113110000", "4286100000"),
+        (2019, "D1", "4286100000", "4211110000"),
+        (2019, "D2", "6113110000", "4211110000"),
+        (2019, "D3", "6113110000", "4211110000"),
+        (2019, "P1", "4011100000", "5126420000"),
+        (2019, "B1", "5126420000", "5121100000"),
     ]
 
 
@@ -143,6 +143,7 @@ class Otherwise(NamedTuple):
     finding: tuple[str, str] | None
 
 
+_OLD_LABEL = "Dettes relatives aux rémunérations dues aux agents de l'État"
 _OTHERWISE = (
     Otherwise(
         (("2019/programmes.csv", "écologique,1", "écologique,0"),),
@@ -218,20 +219,18 @@ async def test_histories_use_the_files_of_the_line_s_year(years: Years, reader: 
 async def test_accounts_and_ministries_have_the_labels_of_their_year(
     years: Years, reader: asyncpg.Connection
 ) -> None:
-    replace_text(
-        years.reference, "2019/accounts.csv", "Fournisseurs d'immobilisations\n", "Fournisseurs (nouveau)\n"
-    )
+    replace_text(years.reference, "2019/accounts.csv", f"{_OLD_LABEL},either", "Agents (nouveau),either")
     names = await read_names(reader, code_labels.load(years.reference))
     labels = {
         account.account: account.label
         for account in (await load_trial_balance(reader, names, exercise=2019)).accounts
     }
-    assert labels["4040000000"] == "Fournisseurs (nouveau)"
-    assert labels["4010000000"] == "Fournisseurs"
+    assert labels["4211110000"] == "Agents (nouveau)"
+    assert labels["4011100000"] == "Fournisseurs - achats de biens et de prestations de services"
     (number,) = [
-        account_number for account_number, code in names.by_number[ACCOUNT].items() if code == "4040000000"
+        account_number for account_number, code in names.by_number[ACCOUNT].items() if code == "4211110000"
     ]
-    assert names.find_account(number, 2018)[1] == "Fournisseurs d'immobilisations"
+    assert names.find_account(number, 2018)[1] == _OLD_LABEL
     assert names.codes.find_programme("0117-CENT-C001", 2018).ministry == "Économie et finances"
     assert names.codes.find_programme("0117-CENT-C001", 2019).ministry == "Comptes publics"
     (paid,) = (await load_delays(reader, names, Paid())).rows

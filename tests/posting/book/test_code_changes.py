@@ -53,10 +53,10 @@ _CHANGES = (
     ),
     Change(
         "roles.csv",
-        "31,6280000000,4081000000,4010000000,,60 61 62",
-        "31,6130000000,4081000000,4040000000,,61",
-        "items.csv, roles.csv of 2018: 31 is in use with expense 6280000000, creditor 4010000000, and the file now has "
-        "expense 6130000000, creditor 4040000000",
+        "31,6188000000,4081000000,4011100000",
+        "31,6113110000,4081000000,4211110000",
+        "items.csv, roles.csv of 2018: 31 is in use with expense 6188000000, creditor 4011100000, and the file now has "
+        "expense 6113110000, creditor 4211110000",
     ),
     Change(
         "items.csv",
@@ -73,9 +73,9 @@ _CHANGES = (
     ),
     Change(
         "treasury.csv",
-        "transit,5129000000",
-        "transit,4084000000",
-        "treasury.csv of 2018: transit is in use with account 5129000000, and the file now has account 4084000000",
+        "transit,5126410000",
+        "transit,4286100000",
+        "treasury.csv of 2018: transit is in use with account 5126410000, and the file now has account 4286100000",
     ),
 )
 _REMOVED = (
@@ -168,7 +168,7 @@ async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> No
 async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: Path) -> None:
     await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
-    replace_text(reference, "2018/roles.csv", "31,6280000000,4081000000", "31,6280000000,4084000000")
+    replace_text(reference, "2018/roles.csv", ",4081000000,", ",4286100000,")
     remove_lines(reference, "2018/accounts.csv", "4081000000")
     await _assert_refused(
         dsn, tmp_path, reference, "items.csv, roles.csv of 2018: 31 is in use with accrued 4081000000"
@@ -189,13 +189,13 @@ async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Pa
     await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     replace_text(reference, "2018/centres.csv", "Administration centrale", "Administration du centre")
-    replace_text(reference, "2018/accounts.csv", "Fournisseurs\n", "Créanciers\n")
+    replace_text(reference, "2018/accounts.csv", "Fournisseurs - achats", "Créanciers - achats")
     replace_text(reference, "2018/programmes.csv", "Engagements financiers", "Dette")
     replace_text(
         reference, "2018/programmes.csv", "Cohésion des territoires,0", "Cohésion des territoires,1"
     )  # unused
     replace_text(
-        reference, "2018/roles.csv", "63,6530000000,4486000000", "63,6530000000,4686000000"
+        reference, "2018/roles.csv", "63,6531230000,4081000000", "63,6531230000,4286100000"
     )  # unused
     remove_lines(reference, "2018/centres.csv", "0177-D075-DD75")  # unused
     with reference.joinpath("2018", "centres.csv").open("a") as centres:
@@ -219,16 +219,16 @@ async def test_another_year_may_have_other_meanings(dsn: str, tmp_path: Path) ->
     await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     copy_year(reference)
-    replace_text(reference, "2019/roles.csv", "31,6280000000", "31,6130000000")
+    replace_text(reference, "2019/roles.csv", "31,6188000000", "31,6113110000")
     await process_rows(dsn, tmp_path, reference, _NEXT)
-    replace_text(reference, "2019/roles.csv", "31,6130000000,4081000000", "31,6280000000,4084000000")
+    replace_text(reference, "2019/roles.csv", "31,6113110000,4081000000", "31,6188000000,4286100000")
     ours = {"exercise": "2019", "date": "2019-02-01"}
     budget = [row | ours for row in shift_to_2019(BUDGET)]
     await process_rows(dsn, tmp_path, reference, budget, "TREASURY")
     await process_rows(dsn, tmp_path, reference, [row | ours for row in shift_to_2019(_ACTS[1:3])])
     assert (await verify(dsn, folder=reference)).findings == []
-    replace_text(reference, "2019/roles.csv", "31,6280000000,4084000000", "31,6280000000,4081000000")
-    with pytest.raises(ReferenceDataError, match=r"roles\.csv of 2019: 31 is in use with accrued 4084000000"):
+    replace_text(reference, "2019/roles.csv", "31,6188000000,4286100000", "31,6188000000,4081000000")
+    with pytest.raises(ReferenceDataError, match=r"roles\.csv of 2019: 31 is in use with accrued 4286100000"):
         await process_rows(dsn, tmp_path, reference, _NEXT)
 
 

@@ -77,7 +77,9 @@ async def test_too_many_codes_are_refused_and_nothing_is_stored(dsn: str, tmp_pa
     copy_year(reference)
     for year, first in ((2018, 1000), (2019, 2000)):
         with reference.joinpath(str(year), "accounts.csv").open("a") as accounts:
-            accounts.writelines(f"99{code:08},account\n" for code in range(first, first + 600))
+            accounts.writelines(
+                f"99{code:08},account,debit,line,chart\n" for code in range(first, first + 600)
+            )
     with pytest.raises(ReferenceDataError, match=r"accounts\.csv: there are 1,2\d\d codes"):
         await process_rows(dsn, tmp_path, reference, [act("commitment", "C1", "1.00", ASPR)])
     await process_rows(dsn, tmp_path, REFERENCE, [act("commitment", "C1", "1.00", ASPR)])

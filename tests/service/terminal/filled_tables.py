@@ -45,6 +45,8 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "budget node": ("0177-D013-DD13 HT2 assigned revenue 2018",),
     "node": ("0177-D013-DD13 HT2 assigned revenue 2018",),
     "account": ("4081000000",),
+    "normal side": ("credit",),
+    "finding": ("wrong side",),
     "reason": tuple(CODES),
     "refused": tuple(CODES),
     "left out": ("TERM_SUSPENDED",),

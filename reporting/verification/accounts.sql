@@ -1,0 +1,59 @@
+-- name: accounts_known
+-- An entry has two accounts of the chart if its kind posts, and none if it does not.
+select entry_name(e.entry_id, e.reference) as place, 'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) as found,
+       if(k.posts or k.mirrors, 'two accounts of the chart', 'no accounts') as expected
+from entry e left join kind k on k.kind = e.kind
+left join reference_text d on d.kind = 5 and d.id = e.debit
+left join reference_text c on c.kind = 5 and c.id = e.credit
+where k.kind is null or (d.id is null) <> (c.id is null) or (d.id is null and (e.debit <> 0 or e.credit <> 0))
+   or (not k.mirrors and (d.id is not null) <> k.posts);
+
+-- name: accounts_charted
+-- The accounts of an entry are in the chart of its exercise; an act that follows another may clear an account of an earlier chart.
+with used as (
+    select exercise, account, follows, min(entry_id) as entry_id, count(*) as n
+    from (
+        select e.exercise, e.entry_id, unnest([e.debit, e.credit]) as account, k.inherits or k.mirrors as follows
+        from entry e join kind k using (kind) where e.debit <> 0 or e.credit <> 0
+    )
+    group by exercise, account, follows
+)
+select 'entry ' || u.entry_id as place, account_name(u.account) || if(u.n > 1, ' (and ' || u.n - 1 || ' more entries)', '') as found,
+       'an account of the chart of ' || u.exercise as expected
+from used u left join reference_text t on t.kind = 5 and t.id = u.account
+where not exists (
+    select 1 from charted c where c.code = t.code and (c.year = u.exercise or u.follows and c.year < u.exercise)
+);
+
+-- name: accounts_by_role
+-- A kind posts to the accounts of its roles: those of the commitment item, of the expense account, or of the exercise.
+with posted as (
+    select e.kind, e.cell, e.exercise, e.debit, e.credit, min(e.entry_id) as entry_id, arg_min(e.reference, e.entry_id) as reference
+    from entry e join kind k using (kind) where k.posts group by e.kind, e.cell, e.exercise, e.debit, e.credit
+),
+named as (
+    select p.entry_id, p.reference, p.exercise, c.budget_year, i.code as item, d.code as debit, t.code as credit, k.debit_role, k.credit_role
+    from posted p join kind k using (kind) left join cell c using (cell)
+    left join reference_text i on i.kind = 3 and i.id = c.item
+    left join reference_text d on d.kind = 5 and d.id = p.debit
+    left join reference_text t on t.kind = 5 and t.id = p.credit
+),
+side as (
+    select *, 'debit' as side, debit_role as role, debit as account from named
+    union all
+    select *, 'credit', credit_role, credit from named
+),
+due as (
+    select s.*, case when s.role = 'EXPENSE' and a.code is not null then s.account
+                     when s.role in ('CREDITOR', 'PAYROLL') and s.debit_role = 'EXPENSE' then coalesce(o.creditor, r.account)
+                     else coalesce(r.account, h.account) end as expected
+    from side s
+    left join role_account r on r.year = s.budget_year and r.item = s.item and r.role = s.role
+    left join role_account h on h.year = s.exercise and h.item = '' and h.role = s.role
+    left join admitted a on a.year = s.budget_year and a.item = s.item and a.code = s.account
+    left join own_creditor o on o.year = s.exercise and o.expense = s.debit
+    where s.role not in ('PREDECESSOR', 'CHARGE')
+)
+select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account, 'no account') as found,
+       coalesce(expected, 'no account') || ', the account of its role ' || lower(role) as expected
+from due where account is distinct from expected;

@@ -1,0 +1,43 @@
+"""The charts of accounts as tables: the accounts of each year, and the account of each role."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import pyarrow as pa
+
+from core.chart import Chart
+
+Charts = Mapping[int, Chart]
+"""By exercise."""
+
+
+def build_chart_tables(charts: Charts) -> dict[str, pa.Table]:
+    """Return the accounts, the accounts by role, those that items admit, and the creditors of expense accounts, by year."""
+    creditors = ((year, *pair) for year, chart in charts.items() for pair in chart.own_creditors.items())
+    return {
+        "charted": _build_table(
+            ("code",), ((year, code) for year, chart in charts.items() for code in chart.accounts)
+        ),
+        "role_account": _build_table(("item", "role", "account"), _list_roles(charts)),
+        "admitted": _build_table(("item", "code"), _list_admitted(charts)),
+        "own_creditor": _build_table(("expense", "creditor"), creditors),
+    }
+
+
+def _list_roles(charts: Charts) -> Iterator[tuple]:
+    """List the account of each role by item; a role that does not depend on the item has none."""
+    for year, chart in charts.items():
+        for item, by_role in chart.role_accounts.items():
+            yield from ((year, item, role.name, account) for role, account in by_role.items())
+        yield from ((year, "", role.name, account) for role, account in chart.shared_accounts.items())
+
+
+def _list_admitted(charts: Charts) -> Iterator[tuple]:
+    for year, chart in charts.items():
+        for item in chart.admitted_prefixes:
+            yield from ((year, item, code) for code in chart.accounts if chart.is_admitted(item, code))
+
+
+def _build_table(names: tuple[str, ...], rows: Iterable[tuple]) -> pa.Table:
+    """Build a table of texts by year; its types are given, because a table may have no rows."""
+    schema = pa.schema([("year", pa.int32()), *((name, pa.string()) for name in names)])
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)

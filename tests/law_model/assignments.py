@@ -1,0 +1,117 @@
+"""The account assignment: nomenclature of the budget year, consistency, account (domain 2.2; A39)."""
+
+from dataclasses import dataclass
+
+from tests.law_model.budget import NodeKey
+from tests.law_model.kinds import CREDIT_KINDS
+from tests.law_model.nomenclature import ORDINARY, Year
+from tests.law_model.state import Act, Document, State
+
+LEVELS = {
+    "budget_opening": ("programme",),
+    "allotment": ("bop", "uo"),
+    "budget_move": ("programme", "bop", "uo"),
+}
+
+
+@dataclass
+class Assignment:
+    """Where an act is booked."""
+
+    key: NodeKey
+    operation: str
+    area: str
+    item: str
+    fund: str
+    account: str
+
+
+def inherit(document: Document) -> Assignment | None:
+    """Return the assignment of an earlier act."""
+    if document.key is None:
+        return None
+    return Assignment(
+        document.key, document.operation, document.area, document.item, document.fund, document.account
+    )
+
+
+def read_assignment(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
+    """Return the stated assignment, if all its codes exist, and the codes that refuse it."""
+    year = state.reference.years.get(act.budget_year)
+    if year is None:
+        return None, ["FIELD_INVALID"]  # no budget of that year exists
+    codes = _check_existence(act, year)
+    if codes:
+        return None, codes
+    item = year.items[act.text("commitment_item")]
+    fund = act.text("fund") or ORDINARY
+    key = NodeKey(act.budget_year, act.text("fund_centre"), item.staff, year.funds[fund][0])
+    codes = [*_check_level(act, year), *_check_consistency(act, year)]
+    account = act.text("account") or _usual_account(act, year)
+    return Assignment(
+        key, act.text("operation"), act.text("functional_area"), item.code, fund, account
+    ), codes
+
+
+def _usual_account(act: Act, year: Year) -> str:
+    role = year.roles.get(act.text("commitment_item"))
+    return role.expense if role else ""
+
+
+def _check_existence(act: Act, year: Year) -> list[str]:
+    references = (
+        ("fund_centre", "FUND_CENTRE_UNKNOWN", _centres_of_acts(year)),
+        ("functional_area", "FUNCTIONAL_AREA_UNKNOWN", year.areas),
+        ("commitment_item", "COMMITMENT_ITEM_UNKNOWN", year.items),
+        ("fund", "FUND_UNKNOWN", year.funds),
+        ("operation", "OPERATION_UNKNOWN", [c.code for c in year.centres.values() if c.level == "operation"]),
+        ("account", "ACCOUNT_UNKNOWN", year.accounts),
+    )
+    return [code for name, code, codes in references if act.text(name) and act.text(name) not in codes]
+
+
+def _centres_of_acts(year: Year) -> list[str]:
+    return [centre.code for centre in year.centres.values() if centre.level != "operation"]
+
+
+def _check_level(act: Act, year: Year) -> list[str]:
+    level = year.centres[act.text("fund_centre")].level
+    action = act.kind.rpartition("_")[0] if act.kind in CREDIT_KINDS else ""
+    return [] if level in LEVELS.get(action, ("uo",)) else ["FUND_CENTRE_LEVEL"]
+
+
+def _check_consistency(act: Act, year: Year) -> list[str]:
+    centre = year.centres[act.text("fund_centre")]
+    item, area, operation = (
+        year.items[act.text("commitment_item")],
+        act.text("functional_area"),
+        act.text("operation"),
+    )
+    codes: list[str] = []
+    if (
+        area
+        and act.kind not in CREDIT_KINDS
+        and act.kind != "earmark"
+        and year.areas[area] != centre.programme
+    ):
+        codes.append("NOMENCLATURE_MISMATCH")
+    if year.funds[act.text("fund") or ORDINARY][1] not in ("", centre.programme):
+        codes.append("NOMENCLATURE_MISMATCH")
+    if operation and act.kind not in CREDIT_KINDS and year.centres[operation].parent != centre.code:
+        codes.append("NOMENCLATURE_MISMATCH")
+    if not _suits(act, item.budget_only):
+        codes.append("NOMENCLATURE_MISMATCH")
+    return [*codes, *_check_account(act, year)]
+
+
+def _suits(act: Act, budget_only: bool) -> bool:
+    if act.kind == "earmark":
+        return True
+    return budget_only == (act.kind in CREDIT_KINDS)
+
+
+def _check_account(act: Act, year: Year) -> list[str]:
+    account, role = act.text("account"), year.roles.get(act.text("commitment_item"))
+    if not account or role is None:
+        return []
+    return [] if account.startswith((*role.admits, role.expense)) else ["ACCOUNT_MISMATCH"]

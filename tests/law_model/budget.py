@@ -1,0 +1,125 @@
+"""Credits by node: opened, distributed, reserved and consumed, in AE and in CP.
+
+A node is a budget year, a place (programme, BOP, UO or operation), title 2 or the other titles, and a family of funds
+(LOLF art. 7; domain 2.4).  What is reserved or consumed at a UO is so at its BOP and its programme too.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tests.law_model.nomenclature import Reference
+
+
+class NodeKey(NamedTuple):
+    """A place where credits stand."""
+
+    year: int
+    centre: str
+    staff: bool
+    family: str
+
+
+@dataclass
+class Sums:
+    """The figures of one of the two budgets at one node, in cents."""
+
+    opened: int = 0
+    allotted: int = 0
+    reserved: int = 0
+    consumed: int = 0
+
+    @property
+    def available(self) -> int:
+        """What may still be reserved or consumed."""
+        return self.opened - self.reserved - self.consumed
+
+    @property
+    def undistributed(self) -> int:
+        """What the level has not given to the level below it."""
+        return self.opened - self.allotted
+
+
+@dataclass
+class Node:
+    """Both budgets of one node."""
+
+    ae: Sums = field(default_factory=Sums)
+    cp: Sums = field(default_factory=Sums)
+
+    def sums(self, budget: str) -> Sums:
+        """Return the figures of ``ae`` or ``cp``."""
+        return self.ae if budget == "ae" else self.cp
+
+
+class Budget:
+    """All nodes."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        self.nodes: defaultdict[NodeKey, Node] = defaultdict(Node)
+        self.anticipated: defaultdict[tuple[int, str, int], int] = defaultdict(int)
+
+    def list_path(self, key: NodeKey) -> list[NodeKey]:
+        """Return the node and those above it, the programme last."""
+        centres, centre, path = self._reference.years[key.year].centres, key.centre, []
+        while centre:
+            path.append(key._replace(centre=centre))
+            centre = centres[centre].parent
+        return path
+
+    def is_limited(self, key: NodeKey) -> bool:
+        """Return whether availability is checked: estimated credits are not (LOLF 10, GBCP 130)."""
+        year = self._reference.years[key.year]
+        return year.centres[key.centre].programme not in year.estimated
+
+    def find_shortage(self, key: NodeKey, operation: str, budget: str, amount: int) -> NodeKey | None:
+        """Return the lowest node that has less than ``amount`` available.
+
+        What is spent on an operation is covered by its earmark, at every level above it (GBCP art. 156).
+        """
+        if not self.is_limited(key):
+            return None
+        path = [key._replace(centre=operation)] if operation and budget == "ae" else self.list_path(key)
+        return next((node for node in path if self.nodes[node].sums(budget).available < amount), None)
+
+    def reserve(self, key: NodeKey, operation: str, budget: str, amount: int) -> None:
+        """Reserve credits, or free them if ``amount`` is negative."""
+        if operation and budget == "ae":
+            self.nodes[key._replace(centre=operation)].ae.reserved += amount
+            return  # above the operation, its earmark is a reservation already
+        for node in self.list_path(key):
+            self.nodes[node].sums(budget).reserved += amount
+
+    def consume(self, key: NodeKey, operation: str, budget: str, amount: int) -> None:
+        """Consume credits, or give them back if ``amount`` is negative; on an operation, its earmark falls."""
+        on_operation = operation and budget == "ae"
+        if on_operation:
+            self.nodes[key._replace(centre=operation)].ae.consumed += amount
+        for node in self.list_path(key):
+            self.nodes[node].sums(budget).consumed += amount
+            if on_operation:
+                self.nodes[node].ae.reserved -= amount
+
+    def earmark(self, key: NodeKey, operation: str, amount: int) -> None:
+        """Set AE apart for an operation."""
+        self.nodes[key._replace(centre=operation)].ae.opened += amount
+        self.reserve(key, "", "ae", amount)
+
+    def open(self, key: NodeKey, budget: str, amount: int) -> None:
+        """Open credits at a programme."""
+        self.nodes[key].sums(budget).opened += amount
+
+    def allot(self, key: NodeKey, budget: str, amount: int) -> None:
+        """Give credits to a BOP or UO from the level above it."""
+        below, above = self.list_path(key)[:2]
+        self.nodes[above].sums(budget).allotted += amount
+        self.nodes[below].sums(budget).opened += amount
+
+    def move(self, source: NodeKey, target: NodeKey, budget: str, amount: int) -> None:
+        """Move opened credits between two places of one level; levels above both are as before."""
+        for key, change in ((source, -amount), (target, amount)):
+            self.nodes[key].sums(budget).opened += change
+            for above in self.list_path(key)[1:]:
+                self.nodes[above].sums(budget).allotted += change
+                self.nodes[above].sums(budget).opened += change

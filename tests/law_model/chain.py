@@ -1,0 +1,98 @@
+"""What is left of the act that a line follows (domain A16, A25, A32, A33, A35; docs/format.md)."""
+
+from collections.abc import Callable, Mapping
+
+from tests.law_model.kinds import REQUESTS, TRANSFERS
+from tests.law_model.state import Act, Document, State
+
+
+def check_amounts(act: Act, predecessor: Document) -> list[str]:
+    """Check the amount against what the predecessor has left."""
+    check = _CHECKS.get(act.kind)
+    return check(act, predecessor) if check else []
+
+
+def find_root(document: Document) -> Document:
+    """Return the payment request at the start of a chain of payables and transfers."""
+    root = document
+    while root.kind not in REQUESTS and root.predecessor:
+        root = root.predecessor
+    return root
+
+
+def find_debt(document: Document) -> Document:
+    """Return the payable that a transfer settles."""
+    debt = document
+    while debt.predecessor and debt.kind not in REQUESTS | {"attachment", "assignment"}:
+        debt = debt.predecessor
+    return debt
+
+
+def check_settlement(act: Act, predecessor: Document, state: State) -> list[str]:
+    """Check that the payee may be paid and that the term of the request runs (A60; decree 2013-269 art. 1)."""
+    if act.kind not in {"payment", "reissue"}:
+        return []
+    payee = state.payees.get(find_debt(predecessor).payee)
+    codes = ["PAYEE_BLOCKED"] if payee and payee.blocked else []
+    if act.kind == "payment" and find_root(predecessor).suspended:
+        codes.append("TERM_SUSPENDED")
+    return codes
+
+
+def _check_uncommitted(act: Act, commitment: Document) -> list[str]:
+    return ["COMMITMENT_EXCEEDED"] if act.amount > commitment.uncommitted else []
+
+
+def _check_service(act: Act, commitment: Document) -> list[str]:
+    return ["SERVICE_INSUFFICIENT"] if act.amount > commitment.certified - commitment.billed else []
+
+
+def _check_cancellation(act: Act, service: Document) -> list[str]:
+    commitment = service.predecessor
+    assert commitment is not None
+    codes = ["REVERSAL_EXCEEDS_ORIGINAL"] if act.amount > service.left else []
+    if act.amount > commitment.certified - commitment.billed:
+        codes.append("SERVICE_ALREADY_BILLED")
+    return codes
+
+
+def _check_left(act: Act, document: Document) -> list[str]:
+    return ["REVERSAL_EXCEEDS_ORIGINAL"] if act.amount > document.left else []
+
+
+def _check_stage(act: Act, document: Document) -> list[str]:
+    return _check_left(act, document) if document.left else ["PREDECESSOR_STAGE"]
+
+
+def _check_transfer(act: Act, transfer: Document) -> list[str]:
+    codes = ["PREDECESSOR_STAGE"] if transfer.followed else []
+    return [*codes, "TRANSFER_AMOUNT_DIFFERS"] if act.amount != transfer.amount else codes
+
+
+def _check_suspension(_: Act, request: Document) -> list[str]:
+    codes = [] if request.left else ["PREDECESSOR_STAGE"]
+    return [*codes, "TERM_ALREADY_SUSPENDED"] if request.was_suspended else codes
+
+
+def _check_resumption(_: Act, suspension: Document) -> list[str]:
+    return ["TERM_NOT_SUSPENDED"] if suspension.followed else []
+
+
+_CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
+    "commitment_decrease": _check_uncommitted,
+    "service": _check_uncommitted,
+    "service_cancellation": _check_cancellation,
+    "payment_request": _check_service,
+    "payment_request_without_service": _check_uncommitted,
+    "payment_request_rejection": _check_left,
+    "attachment": _check_stage,
+    "assignment": _check_stage,
+    "payment": _check_stage,
+    "set_off": _check_stage,
+    "return_identified": _check_stage,
+    "reissue": _check_stage,
+    "void": _check_stage,
+    "term_suspension": _check_suspension,
+    "term_resumption": _check_resumption,
+    **dict.fromkeys(TRANSFERS, _check_transfer),
+}

@@ -1,0 +1,142 @@
+"""Random acts of authorising officers: commitments, service, requests."""
+
+from datetime import date, timedelta
+
+from tests.law_model.form import write_euros
+from tests.law_model.state import Document, Row
+from tests.law_model.year_context import PAYEES, PLACES, STAFF_PLACE, Place, YearContext
+
+
+def _assign(place: Place) -> Row:
+    return {
+        "fund_centre": place.unit,
+        "functional_area": place.area,
+        "commitment_item": place.item,
+        "fund": place.fund,
+        "operation": place.operation,
+    }
+
+
+def write_commitment(context: YearContext) -> Row:
+    """Engage AE; from November sometimes those of the next year; seldom title 2."""
+    place = STAFF_PLACE if context.random.random() < 0.03 else context.random.choice(PLACES)
+    row = context.begin_row("EJ", "commitment", amount=write_euros(context.draw_amount()), **_assign(place))
+    if context.random.random() < 0.3:
+        row["payee"] = context.random.choice(PAYEES)
+    if context.random.random() < 0.1:
+        row["account"] = context.random.choice(_list_accounts(context))
+    if context.model.rules.has("BUDGET_YEAR_CLOSED") and context.random.random() < _anticipation_rate(
+        context
+    ):
+        row["budget_year"] = str(date.fromisoformat(row["date"]).year + 1)
+        start = date(context.day.year + 1, 1, 1) + timedelta(days=context.random.randint(-5, 60))
+        if context.model.rules.has_column("service_start"):
+            row["service_start"] = start.isoformat()
+    return row
+
+
+def _list_accounts(context: YearContext) -> list[str]:
+    """Return the accounts of the chart, right or wrong for the item, and one that it does not contain."""
+    return [*sorted(context.model.state.reference.years[2018].accounts), "6999990000"]
+
+
+def _anticipation_rate(context: YearContext) -> float:
+    return 0.25 if (context.day.year, context.day.month) in {(2018, 11), (2018, 12)} else 0.01
+
+
+def _is_open(act: Document) -> bool:
+    return act.kind == "commitment" and act.uncommitted > 0
+
+
+def write_increase(context: YearContext) -> Row | None:
+    """Raise a commitment."""
+    commitment = context.name_own(lambda act: act.kind == "commitment")
+    if commitment is None:
+        return None
+    amount = write_euros(context.draw_amount())
+    return context.begin_row("EC", "commitment_increase", predecessor=commitment.reference, amount=amount)
+
+
+def write_decrease(context: YearContext) -> Row | None:
+    """Withdraw a part of a commitment."""
+    commitment = context.name_own(_is_open)
+    if commitment is None:
+        return None
+    amount = context.draw_part(commitment.uncommitted)
+    return context.begin_row("ER", "commitment_decrease", predecessor=commitment.reference, amount=amount)
+
+
+def write_service(context: YearContext) -> Row | None:
+    """Certify service; sometimes on a commitment of the same file that may stand later."""
+    fresh = [row for row in context.rows if row.get("kind") == "commitment"]
+    if fresh and context.random.random() < 0.25:
+        row = context.random.choice(fresh)
+        return context.begin_row("SF", "service", predecessor=row["reference"], amount=row.get("amount", "1"))
+    commitment = context.name_own(_is_open)
+    if commitment is None:
+        return None
+    amount = context.draw_part(commitment.uncommitted)
+    return context.begin_row("SF", "service", predecessor=commitment.reference, amount=amount)
+
+
+def write_cancellation(context: YearContext) -> Row | None:
+    """Cancel certified service, which may be billed already."""
+    service = context.name_own(lambda act: act.kind == "service" and act.left > 0)
+    if service is None:
+        return None
+    amount = context.draw_part(service.left)
+    return context.begin_row("SA", "service_cancellation", predecessor=service.reference, amount=amount)
+
+
+def _bill(context: YearContext, row: Row) -> Row:
+    """Add what a request may state of its payee, term and invoice."""
+    row["payee"] = context.random.choice(PAYEES)
+    payee = context.model.state.payees.get(row["payee"])
+    if payee and context.random.random() < 0.3:
+        row["iban"] = payee.iban
+    if context.random.random() < 0.2:
+        row["received"] = row["date"]
+    if context.random.random() < 0.3:
+        context.written += 1
+        row["invoice_number"] = f"F-{context.written}"
+        row["invoice_date"] = (date.fromisoformat(row["date"]) - timedelta(days=9)).isoformat()
+    return row
+
+
+def write_request(context: YearContext) -> Row | None:
+    """Ask for the payment of certified service."""
+    commitment = context.name_own(lambda act: act.kind == "commitment" and act.certified > act.billed)
+    if commitment is None:
+        return None
+    amount = context.draw_part(commitment.certified - commitment.billed)
+    row = context.begin_row("DP", "payment_request", predecessor=commitment.reference, amount=amount)
+    return _bill(context, row)
+
+
+def write_unserved_request(context: YearContext) -> Row | None:
+    """Ask for a payment whose service is certified with it."""
+    commitment = context.name_own(_is_open)
+    if commitment is None:
+        return None
+    amount = context.draw_part(commitment.uncommitted)
+    kind = "payment_request_without_service"
+    return _bill(context, context.begin_row("DQ", kind, predecessor=commitment.reference, amount=amount))
+
+
+def write_direct_request(context: YearContext) -> Row:
+    """Ask for a payment without commitment."""
+    place = STAFF_PLACE if context.random.random() < 0.15 else context.random.choice(PLACES)
+    amount = write_euros(context.draw_amount(200_000))
+    return _bill(context, context.begin_row("DD", "direct_payment_request", amount=amount, **_assign(place)))
+
+
+WRITERS = (
+    (24, write_commitment),
+    (3, write_increase),
+    (6, write_decrease),
+    (22, write_service),
+    (3, write_cancellation),
+    (20, write_request),
+    (5, write_unserved_request),
+    (10, write_direct_request),
+)

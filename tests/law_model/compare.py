@@ -1,0 +1,130 @@
+"""Compare the model and the engine on random years: ``python -m tests.law_model.compare --years 2 --first 1``."""
+
+import argparse
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.embedded_servers import run_server
+from tests.file_strategies import REFERENCE
+from tests.law_model.engine_run import EngineRun, start_engine
+from tests.law_model.generator import ActFile, generate_year
+from tests.law_model.model import LawModel, LineResult
+from tests.law_model.nomenclature import Reference, read_reference
+from tests.law_model.rules import Rules, read_rules
+
+
+@dataclass
+class Comparison:
+    """What was compared in a year, and where model and engine differ."""
+
+    seed: int
+    codes: Counter[str] = field(default_factory=Counter)
+    orders: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+
+def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules | None = None) -> Comparison:
+    """Run one year through both, line by line, and compare both budgets and all accounts at its end.
+
+    The year ends with the first file that differs: what follows from a difference is not told apart.
+    """
+    reference, comparison = read_reference(REFERENCE), Comparison(seed)
+    model = LawModel(reference, rules or read_rules())
+    with start_engine(server, folder) as engine:
+        for file in generate_year(model, seed, acts):
+            results = model.submit(file.rows, file.sender)
+            comparison.codes.update(result.code for result in results)
+            _compare_lines(file, results, engine.submit(file.rows, file.sender), comparison)
+            if comparison.differences:
+                return comparison
+            engine.pair_entries(results)
+        _compare_nodes(model, engine, comparison)
+        if has_postings(reference):
+            _compare_accounts(model, engine, reference, comparison)
+    return comparison
+
+
+def _compare_lines(
+    file: ActFile, results: Sequence[LineResult], codes: Sequence[str], comparison: Comparison
+) -> None:
+    for row, result, code in zip(file.rows, results, codes, strict=True):
+        if code in result.breaches - {result.code}:
+            comparison.orders[f"{result.code} before {code}"] += 1
+        elif result.code != code:
+            act = f"{file.sender} {row}"
+            comparison.differences.append(f"model {result.code}, engine {code}: {act}")
+
+
+def _compare_nodes(model: LawModel, engine: EngineRun, comparison: Comparison) -> None:
+    for key, node in sorted(model.state.budget.nodes.items()):
+        expected = (node.ae.available, node.cp.available, node.ae.consumed, node.cp.consumed)
+        figures = engine.read_node(key, model.state.reference)
+        if figures != expected:
+            comparison.differences.append(f"node {key}: model {expected}, engine {figures}")
+
+
+def has_postings(reference: Reference) -> bool:
+    """Return whether the roles of accounts are those of the State's chart: returned transfers stand on 4671518000."""
+    return all("4671518000" in year.settlement.values() for year in reference.years.values())
+
+
+def _compare_accounts(
+    model: LawModel, engine: EngineRun, reference: Reference, comparison: Comparison
+) -> None:
+    accounts = {account for year in reference.years.values() for account in year.accounts}
+    for account in sorted(accounts):
+        expected = (_total(model.state.debits, account), _total(model.state.credits, account))
+        figures = engine.read_totals(account)
+        if figures != expected:
+            comparison.differences.append(f"account {account}: model {expected}, engine {figures}")
+
+
+def _total(sums: Counter[tuple[int, str]], account: str) -> int:
+    return sum(amount for (_, number), amount in sums.items() if number == account)
+
+
+def compare_years(years: int, first: int, acts: int) -> int:
+    """Compare many years; print the differences and a summary, and return the number of years that differ."""
+    codes: Counter[str] = Counter()
+    orders: Counter[str] = Counter()
+    different = 0
+    with tempfile.TemporaryDirectory() as folder, run_server(Path(folder) / "server") as server:
+        for seed in range(first, first + years):
+            comparison = compare_year(server, Path(folder), seed, acts)
+            codes += comparison.codes
+            orders += comparison.orders
+            different += bool(comparison.differences)
+            _print_year(comparison)
+    print(f"{years} years of {acts} acts, seeds {first} to {first + years - 1}: {different} differ")
+    print(", ".join(f"{code} {number}" for code, number in codes.most_common()))
+    for order, number in orders.most_common():
+        print(f"another order of two codes that both fit: the page has {order}: {number} lines")
+    return different
+
+
+def _print_year(comparison: Comparison) -> None:
+    print(f"seed {comparison.seed}: {sum(comparison.codes.values())} lines", flush=True)
+    for difference in comparison.differences:
+        print(f"  {difference}", flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the options and compare; end with 1 if a year differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--years", type=int, default=2)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--acts", type=int, default=2_000)
+    options = parser.parse_args(arguments)
+    warnings.simplefilter(
+        "ignore", RuntimeWarning
+    )  # the kernels may run interpreted, where integers wrap loudly
+    return 1 if compare_years(options.years, options.first, options.acts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Random acts on credits: third parties, openings, allotments, moves, earmarks."""
+
+from collections.abc import Iterator
+
+from tests.law_model.form import write_euros
+from tests.law_model.state import Row
+from tests.law_model.year_context import PAYEES, PLACES, YearContext
+
+IBANS = ("FR7630001007941234567890185", "FR1420041010050500013M02606")
+_TREE = (
+    (
+        "0177",
+        "HT2",
+        "",
+        (("0177-D013", 60, ("0177-D013-DD13", "0177-D013-DR13")), ("0177-D075", 30, ("0177-D075-DD75",))),
+    ),
+    ("0217", "HT2", "", (("0217-SGAC", 85, ("0217-SGAC-ASPR", "0217-SGAC-IMMO")),)),
+    ("0217", "HT2", "1-1-00733", (("0217-SGAC", 90, ("0217-SGAC-ASPR",)),)),
+    ("0217", "T2", "", (("0217-SGAC", 90, ("0217-SGAC-ASPR",)),)),
+    ("0117", "HT2", "", (("0117-CENT", 80, ("0117-CENT-C001",)),)),
+)
+
+
+def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the files that begin a year: third parties, then credits of every programme, given down to the UOs."""
+    context.sender = "DRFIP"
+    if year == 2018:
+        yield "DRFIP", [_write_payee(context, code) for code in PAYEES]
+    context.sender, rows = "DB", []
+    for programme, item, fund, bops in _TREE:
+        for budget in ("ae", "cp"):
+            most = 12_000_000 if budget == "ae" else 4_000_000
+            total = context.random.randint(most // 5, most)
+            columns = {"commitment_item": item, "fund": fund}
+            rows.append(_write_credits(context, f"budget_opening_{budget}", programme, total, columns))
+            for bop, share, units in bops:
+                part = total * share // 100
+                rows.append(_write_credits(context, f"allotment_{budget}", bop, part, columns))
+                for unit in units:
+                    amount = part * 9 // 10 // len(units)
+                    rows.append(_write_credits(context, f"allotment_{budget}", unit, amount, columns))
+    yield "DB", [{name: text for name, text in row.items() if text} for row in rows]
+
+
+def _write_payee(context: YearContext, code: str) -> Row:
+    iban = context.random.choice(IBANS)
+    return context.begin_row("TI", "third_party", payee=code, payee_name=f"Fournisseur {code}", iban=iban)
+
+
+def _write_credits(context: YearContext, kind: str, centre: str, amount: int, columns: Row) -> Row:
+    return context.begin_row("BU", kind, fund_centre=centre, amount=write_euros(amount), **columns)
+
+
+def write_opening(context: YearContext) -> Row:
+    """Write a small opening."""
+    programme, item, fund, _ = context.random.choice(_TREE)
+    kind = f"budget_opening_{context.random.choice(('ae', 'cp'))}"
+    return _write_credits(
+        context, kind, programme, context.draw_amount(), {"commitment_item": item, "fund": fund}
+    )
+
+
+def write_allotment(context: YearContext) -> Row:
+    """Write an allotment to a BOP or a UO, which may be more than what is left to give."""
+    _, item, fund, bops = context.random.choice(_TREE)
+    bop, _, units = context.random.choice(bops)
+    kind = f"allotment_{context.random.choice(('ae', 'cp'))}"
+    amount = context.draw_amount() * context.random.choice((1, 1, 10))
+    centre = context.random.choice((bop, *units))
+    return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
+
+
+_MOVES = (
+    ("0177-D013-DD13", "0177-D013-DR13", "HT2"),
+    ("0177-D013-DR13", "0177-D013-DD13", "HT2"),
+    ("0177-D075-DD75", "0177-D013-DD13", "HT2"),
+    ("0177-D075", "0177-D013", "HT2"),
+    ("0217-SGAC-IMMO", "0217-SGAC-ASPR", "HT2"),
+    ("0217-SGAC-ASPR", "0217-SGAC-ASPR/T2", "HT2"),
+    ("0217", "0217/T2", "HT2"),
+    ("0217-SGAC-ASPR", "0217-SGAC-ASPR/HT2", "T2"),
+    ("0217", "0177", "HT2"),
+    ("0177-D013", "0177-D013-DD13", "HT2"),
+    ("0177-D013", "0177-D013", "HT2"),
+)
+
+
+def write_move(context: YearContext) -> Row:
+    """Write a move of credits; some are forbidden."""
+    target, source, item = context.random.choice(_MOVES)
+    kind = f"budget_move_{context.random.choice(('ae', 'cp'))}"
+    columns = {"commitment_item": item, "counterpart": source}
+    return _write_credits(context, kind, target, context.draw_amount(), columns)
+
+
+def write_earmark(context: YearContext) -> Row:
+    """Set AE apart for an operation."""
+    place = context.random.choice([place for place in PLACES if place.operation])
+    columns = {"commitment_item": "HT2", "operation": place.operation}
+    return _write_credits(context, "earmark", place.unit, context.draw_amount(1_000_000) * 3, columns)
+
+
+def write_bank_details(context: YearContext) -> Row:
+    """Change the account of a third party."""
+    code, iban = context.random.choice(PAYEES), context.random.choice(IBANS)
+    return context.begin_row("CB", "bank_details", payee=code, payee_name=f"Fournisseur {code}", iban=iban)
+
+
+WRITERS = (
+    (2, write_opening),
+    (3, write_allotment),
+    (4, write_move),
+    (3, write_earmark),
+    (1, write_bank_details),
+)

@@ -1,0 +1,67 @@
+"""Availability of credits, and what each kind takes of them (domain 2.4 and 2.5; GBCP 128 to 160, 233)."""
+
+from tests.law_model.assignments import Assignment
+from tests.law_model.budget import NodeKey
+from tests.law_model.kinds import ON_COMMITMENT, SPENDS_AE
+from tests.law_model.state import Act, State
+
+
+def list_checks(act: Act, is_anticipated: bool) -> tuple[str, ...]:
+    """Return the budgets in which an act needs available credits."""
+    if act.kind in SPENDS_AE and not is_anticipated:
+        return ("ae",)
+    if act.kind == "direct_payment_request":
+        return ("ae", "cp")
+    return ("cp",) if act.kind in ON_COMMITMENT else ()
+
+
+def check_credits(act: Act, place: Assignment, state: State, is_anticipated: bool) -> list[str]:
+    """Check that the credits are there, at every level."""
+    codes = [
+        f"{budget.upper()}_EXCEEDED"
+        for budget in list_checks(act, is_anticipated)
+        if state.budget.find_shortage(place.key, place.operation, budget, act.amount)
+    ]
+    if act.kind == "earmark" and state.budget.find_shortage(place.key, "", "ae", act.amount):
+        codes.append("AE_EXCEEDED")
+    return codes
+
+
+def check_allotment(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that the level above has enough to distribute (A19)."""
+    budget = act.kind.rpartition("_")[2]
+    above = state.budget.list_path(place.key)[1:2]
+    if not above:
+        return []  # the level is wrong, and has a code of its own
+    return (
+        ["ALLOTMENT_EXCEEDED"] if state.budget.nodes[above[0]].sums(budget).undistributed < act.amount else []
+    )
+
+
+def find_source(act: Act, place: Assignment, state: State) -> tuple[NodeKey | None, list[str]]:
+    """Return the node that a move takes credits from; ``counterpart`` is a centre, or a centre and an item."""
+    centre, _, item = act.text("counterpart").partition("/")
+    year = state.reference.years[place.key.year]
+    if centre not in year.centres or year.centres[centre].level == "operation":
+        return None, ["FUND_CENTRE_UNKNOWN"]
+    if item and item not in year.items:
+        return None, ["COMMITMENT_ITEM_UNKNOWN"]
+    staff = year.items[item or place.item].staff
+    return place.key._replace(centre=centre, staff=staff), []
+
+
+def check_move(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check a move: inside one programme, one level, never from the other titles to title 2 (LOLF 7, A18)."""
+    source, codes = find_source(act, place, state)
+    if source is None:
+        return codes
+    centres, target = state.reference.years[place.key.year].centres, place.key
+    if centres[source.centre].level != centres[target.centre].level:
+        codes.append("FUND_CENTRE_LEVEL")
+    is_forbidden = source == target or (target.staff and not source.staff)
+    if is_forbidden or centres[source.centre].programme != centres[target.centre].programme:
+        codes.append("MOVE_FORBIDDEN")
+    sums = state.budget.nodes[source].sums(act.kind.rpartition("_")[2])
+    if centres[source.centre].level != "uo" and sums.undistributed < act.amount:
+        codes.append("ALLOTMENT_EXCEEDED")
+    return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes

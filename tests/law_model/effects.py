@@ -1,0 +1,201 @@
+"""What an accepted act changes in the chain and in the credits."""
+
+from collections.abc import Callable, Mapping
+
+from tests.law_model.assignments import Assignment
+from tests.law_model.budget import NodeKey
+from tests.law_model.chain import find_root
+from tests.law_model.credits import find_source
+from tests.law_model.kinds import ON_COMMITMENT
+from tests.law_model.state import Act, Document, Payee, State
+
+Effect = Callable[[Act, Document, State], None]
+
+
+def apply(act: Act, document: Document, state: State) -> None:
+    """Change the chain and the credits by an accepted act."""
+    effect = _EFFECTS.get(act.kind)
+    if effect:
+        effect(act, document, state)
+
+
+def _key(document: Document) -> NodeKey:
+    assert document.key is not None
+    return document.key
+
+
+def _predecessor(document: Document) -> Document:
+    assert document.predecessor is not None
+    return document.predecessor
+
+
+def _engage(_: Act, document: Document, state: State) -> None:
+    commitment = document.predecessor or document
+    commitment.engaged += document.amount
+    _spend_ae(document, state, document.amount)
+
+
+def _withdraw(_: Act, document: Document, state: State) -> None:
+    commitment = _predecessor(document)
+    commitment.engaged -= document.amount
+    document.anticipates = commitment.anticipates
+    _spend_ae(document, state, -document.amount)
+
+
+def _spend_ae(document: Document, state: State, amount: int) -> None:
+    key = _key(document)
+    if not document.anticipates:
+        state.budget.consume(key, document.operation, "ae", amount)
+        return
+    year = state.reference.years[key.year]
+    bound = (key.year - 1, year.centres[key.centre].programme, year.items[document.item].title)
+    state.budget.anticipated[bound] += amount
+
+
+def _certify(_: Act, document: Document, state: State) -> None:
+    commitment = _predecessor(document)
+    commitment.certified += document.amount
+    commitment.service_day = commitment.service_day or document.day
+    document.left = document.amount
+
+
+def _cancel_service(_: Act, document: Document, state: State) -> None:
+    service = _predecessor(document)
+    service.left -= document.amount
+    _predecessor(service).certified -= document.amount
+
+
+def _request(act: Act, document: Document, state: State) -> None:
+    document.left = document.amount
+    if document.invoice:
+        state.invoices[document.invoice] = document
+    if act.kind in ON_COMMITMENT:
+        _bill(document, document.amount)
+    else:
+        state.budget.reserve(_key(document), document.operation, "ae", document.amount)
+    state.budget.reserve(_key(document), document.operation, "cp", document.amount)
+
+
+def _bill(request: Document, amount: int) -> None:
+    commitment = _predecessor(request)
+    commitment.billed += amount
+    if request.kind == "payment_request_without_service":
+        commitment.certified += amount
+
+
+def _reject(_: Act, document: Document, state: State) -> None:
+    request = _predecessor(document)
+    request.left -= document.amount
+    if request.kind in {"attachment", "assignment"}:
+        _predecessor(request).left += document.amount
+        return
+    if request.kind in ON_COMMITMENT:
+        _bill(request, -document.amount)
+    else:
+        state.budget.reserve(_key(request), request.operation, "ae", -document.amount)
+    state.budget.reserve(_key(request), request.operation, "cp", -document.amount)
+    if request.invoice and request.left == 0:
+        state.invoices.pop(request.invoice, None)
+
+
+def _divert(_: Act, document: Document, state: State) -> None:
+    _predecessor(document).left -= document.amount
+    document.left = document.amount
+
+
+def _pay(_: Act, document: Document, state: State) -> None:
+    debt = _predecessor(document)
+    debt.left -= document.amount
+    request = find_root(debt)
+    budgets = ("cp",) if request.kind in ON_COMMITMENT else ("ae", "cp")
+    for budget in budgets:
+        state.budget.reserve(_key(request), request.operation, budget, -document.amount)
+        state.budget.consume(_key(request), request.operation, budget, document.amount)
+
+
+def _follow(_: Act, document: Document, state: State) -> None:
+    _predecessor(document).followed = True
+    document.left = document.amount
+
+
+def _take_left(_: Act, document: Document, state: State) -> None:
+    _predecessor(document).left -= document.amount
+    document.left = document.amount
+
+
+def _suspend(_: Act, document: Document, state: State) -> None:
+    request = _predecessor(document)
+    request.suspended = request.was_suspended = True
+
+
+def _resume(_: Act, document: Document, state: State) -> None:
+    suspension = _predecessor(document)
+    suspension.followed = True
+    _predecessor(suspension).suspended = False
+
+
+def _open(act: Act, document: Document, state: State) -> None:
+    state.budget.open(_key(document), act.kind[-2:], document.amount)
+
+
+def _allot(act: Act, document: Document, state: State) -> None:
+    state.budget.allot(_key(document), act.kind[-2:], document.amount)
+
+
+def _move(act: Act, document: Document, state: State) -> None:
+    key = _key(document)
+    place = Assignment(key, "", "", document.item, document.fund, "")
+    source, _ = find_source(act, place, state)
+    assert source is not None
+    state.budget.move(source, key, act.kind[-2:], document.amount)
+
+
+def _earmark(_: Act, document: Document, state: State) -> None:
+    state.budget.earmark(_key(document), document.operation, document.amount)
+
+
+def _register(act: Act, _: Document, state: State) -> None:
+    state.payees[act.text("payee")] = Payee(act.text("iban"))
+
+
+def _change_iban(act: Act, _: Document, state: State) -> None:
+    state.payees[act.text("payee")].iban = act.text("iban")
+
+
+def _block(act: Act, _: Document, state: State) -> None:
+    state.payees[act.text("payee")].blocked = act.kind == "payee_block"
+
+
+_EFFECTS: Mapping[str, Effect] = {
+    "commitment": _engage,
+    "commitment_increase": _engage,
+    "commitment_decrease": _withdraw,
+    "service": _certify,
+    "service_cancellation": _cancel_service,
+    "payment_request": _request,
+    "payment_request_without_service": _request,
+    "direct_payment_request": _request,
+    "payroll": _request,
+    "payment_request_rejection": _reject,
+    "attachment": _divert,
+    "assignment": _divert,
+    "payment": _pay,
+    "bank_debit": _follow,
+    "bank_reject": _follow,
+    "bank_return": _follow,
+    "return_identified": _take_left,
+    "reissue": _take_left,
+    "term_suspension": _suspend,
+    "term_resumption": _resume,
+    "budget_opening_ae": _open,
+    "budget_opening_cp": _open,
+    "allotment_ae": _allot,
+    "allotment_cp": _allot,
+    "budget_move_ae": _move,
+    "budget_move_cp": _move,
+    "earmark": _earmark,
+    "third_party": _register,
+    "bank_details": _change_iban,
+    "payee_block": _block,
+    "payee_release": _block,
+}

@@ -1,0 +1,88 @@
+"""The real engine on a database of its own, with the interface of the model."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+
+from tests.engine_driver import EngineDriver
+from tests.file_strategies import REFERENCE
+from tests.law_model.budget import NodeKey
+from tests.law_model.model import LineResult
+from tests.law_model.nomenclature import Reference
+from tests.law_model.state import Row
+
+_numbers = count()
+
+
+class EngineRun:
+    """Decides acts by the engine; documents of the model are named by those of the engine."""
+
+    def __init__(self, dsn: str, driver: EngineDriver) -> None:
+        self._dsn, self._driver = dsn, driver
+        self._entries: dict[int, int] = {}
+
+    def submit(self, rows: Sequence[Row], sender: str) -> list[str]:
+        """Decide a file; return the code of each line."""
+        return [code for code, _, _ in self._driver.submit([self._translate(row) for row in rows], sender)]
+
+    def _translate(self, row: Row) -> Row:
+        text = row.get("predecessor", "")
+        if not text.startswith("@"):
+            return row
+        return row | {"predecessor": f"@{self._entries.get(int(text[1:]), 999_999_999)}"}
+
+    def pair_entries(self, results: Sequence[LineResult]) -> None:
+        """Note which entry of the engine is which document of the model, for the last file."""
+        entries = asyncio.run(self._read_entries())
+        self._entries |= {
+            result.number: entries[line]
+            for line, result in enumerate(results)
+            if result.number and line in entries
+        }
+
+    async def _read_entries(self) -> dict[int, int]:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            query = (
+                "select line, entry_id from entry where submission = (select max(submission) from submission)"
+            )
+            return {row["line"]: row["entry_id"] for row in await connection.fetch(query)}
+        finally:
+            await connection.close()
+
+    def read_node(self, key: NodeKey, reference: Reference) -> tuple[int, int, int, int]:
+        """Return AE and CP available, and AE and CP consumed, of a node."""
+        year = reference.years[key.year]
+        item = next(item.code for item in year.items.values() if item.budget_only and item.staff == key.staff)
+        fund = next(code for code, (family, _) in year.funds.items() if family == key.family)
+        row = {"exercise": str(key.year), "fund_centre": key.centre, "commitment_item": item, "fund": fund}
+        return *self._driver.read_available(row), *self._driver.read_consumed(row)
+
+    def read_totals(self, account: str) -> tuple[int, int]:
+        """Return debit and credit of an account."""
+        return self._driver.read_totals(account)
+
+
+@contextmanager
+def start_engine(server: str, folder: Path, reference: Path = REFERENCE) -> Iterator[EngineRun]:
+    """Yield an engine on a new database, dropped afterwards."""
+    name = f"law_model_{next(_numbers)}"
+    asyncio.run(_execute(server, f"create database {name}"))
+    home = folder / name
+    home.mkdir()
+    dsn = f"{server.rpartition('/')[0]}/{name}"
+    try:
+        with EngineDriver(dsn, home, reference) as driver:
+            yield EngineRun(dsn, driver)
+    finally:
+        asyncio.run(_execute(server, f"drop database {name} with (force)"))
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(statement)
+    await connection.close()

@@ -1,0 +1,117 @@
+"""Decide one line: collect all that speaks against it; the code that comes first is its code."""
+
+from dataclasses import dataclass, field
+
+from tests.law_model.assignments import Assignment, inherit, read_assignment
+from tests.law_model.chain import check_amounts, check_settlement
+from tests.law_model.credits import check_allotment, check_credits, check_move
+from tests.law_model.form import is_iban
+from tests.law_model.interface import KindColumns
+from tests.law_model.invoices import check_invoice, check_prescription
+from tests.law_model.kinds import CREDIT_KINDS, PAYEE_KINDS, PREDECESSORS
+from tests.law_model.natures import check_title
+from tests.law_model.predecessors import find_predecessor
+from tests.law_model.state import Act, Document, State
+from tests.law_model.years import check_order, check_period, check_year, is_anticipation
+
+
+@dataclass
+class Judgement:
+    """The codes against a line, and what it was found to follow and to book."""
+
+    codes: list[str] = field(default_factory=list)
+    predecessor: Document | None = None
+    place: Assignment | None = None
+    anticipates: bool = False
+
+
+def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document]) -> Judgement:
+    """Judge a line whose form is right."""
+    judgement = Judgement(check_period(act, state))
+    judgement.codes += _check_payee(act, state)
+    judgement.predecessor, codes = find_predecessor(act, state, earlier)
+    judgement.codes += codes
+    if "PREDECESSOR_STAGE" in codes:
+        judgement.predecessor = None
+    judgement.codes += check_order(act, judgement.predecessor)
+    _find_place(act, columns, state, judgement)
+    if judgement.predecessor:
+        judgement.codes += check_amounts(act, judgement.predecessor)
+        judgement.codes += check_settlement(act, judgement.predecessor, state)
+    if judgement.place:
+        _check_place(act, judgement, state)
+    return judgement
+
+
+def _check_payee(act: Act, state: State) -> list[str]:
+    code, iban = act.text("payee"), act.text("iban")
+    codes = ["IBAN_INVALID"] if iban and not is_iban(iban) else []
+    payee = state.payees.get(code)
+    if act.kind == "third_party":
+        return [*codes, "PAYEE_ALREADY_REGISTERED"] if payee else codes
+    if not code or act.kind == "commitment":
+        return codes  # no text says that the holder of a commitment is registered
+    if payee is None:
+        return [*codes, "PAYEE_UNKNOWN"]
+    if act.kind in PAYEE_KINDS:
+        return [*codes, *_check_block(act, payee.blocked)]
+    return [*codes, "BANK_DETAILS_DIFFER"] if iban and iban != payee.iban else codes
+
+
+def _check_block(act: Act, blocked: bool) -> list[str]:
+    if act.kind == "payee_block" and blocked:
+        return ["PAYEE_BLOCKED"]
+    return ["PAYEE_NOT_BLOCKED"] if act.kind == "payee_release" and not blocked else []
+
+
+def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgement) -> None:
+    """Take the stated assignment, or that of the act before (A34)."""
+    inherited = inherit(judgement.predecessor) if judgement.predecessor else None
+    if columns.assignment == "none":
+        return
+    if not act.text("fund_centre"):
+        judgement.place = inherited
+    else:
+        assignment, codes = read_assignment(act, state)
+        judgement.codes += codes
+        if act.kind in PREDECESSORS and assignment and inherited and not _is_same(act, assignment, inherited):
+            judgement.codes.append("ASSIGNMENT_DIFFERS")
+        judgement.place = inherited if act.kind in PREDECESSORS else assignment
+    if judgement.place:
+        judgement.anticipates = act.kind in {"commitment", "commitment_increase"} and is_anticipation(
+            act, judgement.place
+        )
+
+
+def _is_same(act: Act, assignment: Assignment, inherited: Assignment) -> bool:
+    names = [name for name in ("operation", "account") if act.text(name)]
+    return (assignment.key, assignment.area, assignment.item, assignment.fund) == (
+        inherited.key,
+        inherited.area,
+        inherited.item,
+        inherited.fund,
+    ) and all(getattr(assignment, name) == getattr(inherited, name) for name in names)
+
+
+def _check_place(act: Act, judgement: Judgement, state: State) -> None:
+    place = judgement.place
+    assert place is not None
+    judgement.codes += check_year(act, place, judgement.predecessor, state)
+    if any(code in judgement.codes for code in ("FUND_CENTRE_LEVEL", "NOMENCLATURE_MISMATCH")):
+        return
+    judgement.codes += check_title(act, place)
+    judgement.codes += check_prescription(act, judgement.predecessor)
+    judgement.codes += check_invoice(act, state)
+    judgement.codes += _check_credits(act, judgement, state)
+
+
+def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
+    place = judgement.place
+    assert place is not None
+    if act.kind.startswith("allotment"):
+        return check_allotment(act, place, state)
+    if act.kind.startswith("budget_move"):
+        return check_move(act, place, state)
+    if act.kind in CREDIT_KINDS:
+        return []
+    return check_credits(act, place, state, judgement.anticipates)

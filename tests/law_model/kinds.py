@@ -1,0 +1,74 @@
+"""What each kind of act follows and does, as the texts say (domain 2.5 and 3, law.md, rules.md section 1)."""
+
+from collections.abc import Mapping
+
+PREDECESSORS: Mapping[str, frozenset[str]] = {
+    "commitment_increase": frozenset({"commitment"}),
+    "commitment_decrease": frozenset({"commitment"}),
+    "service": frozenset({"commitment"}),
+    "service_cancellation": frozenset({"service"}),
+    "payment_request": frozenset({"commitment"}),
+    "payment_request_without_service": frozenset({"commitment"}),
+    "payment_request_rejection": frozenset(
+        {
+            "payment_request",
+            "payment_request_without_service",
+            "direct_payment_request",
+            "payroll",
+            "attachment",
+            "assignment",
+        }
+    ),
+    "payment": frozenset(
+        {
+            "payment_request",
+            "payment_request_without_service",
+            "direct_payment_request",
+            "payroll",
+            "attachment",
+            "assignment",
+        }
+    ),
+    "set_off": frozenset(
+        {
+            "payment_request",
+            "payment_request_without_service",
+            "direct_payment_request",
+            "attachment",
+            "assignment",
+        }
+    ),
+    "attachment": frozenset({"payment_request", "payment_request_without_service", "direct_payment_request"}),
+    "assignment": frozenset({"payment_request", "payment_request_without_service", "direct_payment_request"}),
+    "term_suspension": frozenset(
+        {"payment_request", "payment_request_without_service", "direct_payment_request"}
+    ),
+    "term_resumption": frozenset({"term_suspension"}),
+    "bank_debit": frozenset({"payment", "reissue"}),
+    "bank_reject": frozenset({"payment", "reissue"}),
+    "bank_return": frozenset({"bank_debit"}),
+    "return_identified": frozenset({"bank_return", "bank_reject"}),
+    "reissue": frozenset({"return_identified"}),
+    "void": frozenset({"return_identified"}),
+}
+"""The kinds that an act of a kind may follow."""
+
+SPENDS_AE = frozenset({"commitment", "commitment_increase"})
+ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
+REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
+INVOICED = ON_COMMITMENT | {"direct_payment_request"}
+TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
+CREDIT_KINDS = frozenset(
+    f"{action}_{budget}"
+    for action in ("budget_opening", "allotment", "budget_move")
+    for budget in ("ae", "cp")
+)
+PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
+BY_SYSTEM: Mapping[str, str] = {
+    "payment": "treasury",
+    "reissue": "treasury",
+    "bank_debit": "bank",
+    "bank_reject": "bank",
+    "bank_return": "bank",
+}
+"""The kinds that only one sender may send."""

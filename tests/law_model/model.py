@@ -1,0 +1,156 @@
+"""The model: files of acts decided line by line, in order, with acts that wait for others until the end of their file."""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from tests.law_model.effects import apply
+from tests.law_model.form import read_line
+from tests.law_model.interface import KindColumns, read_kinds
+from tests.law_model.invoices import find_invoice
+from tests.law_model.judgement import Judgement, judge
+from tests.law_model.nomenclature import Reference
+from tests.law_model.postings import post
+from tests.law_model.rules import Rules, read_rules
+from tests.law_model.state import Act, Document, Row, State, begin
+
+ACCEPTED, DUPLICATE = "ACCEPTED", "DUPLICATE"
+WAITING = frozenset({"PREDECESSOR_MISSING", "SERVICE_INSUFFICIENT"})
+_EARLY = ("REFERENCE_INVALID", "KIND_UNKNOWN", "EXERCISE_UNKNOWN")
+
+
+@dataclass(frozen=True)
+class LineResult:
+    """How a line ended: ``ACCEPTED``, ``DUPLICATE`` or a code of refusal; the number of its document if accepted."""
+
+    code: str
+    number: int = 0
+    breaches: frozenset[str] = frozenset()
+    """All codes that speak against the line, of which ``code`` comes first."""
+
+
+class LawModel:
+    """Decides acts as the texts say."""
+
+    def __init__(self, reference: Reference, rules: Rules | None = None) -> None:
+        self.rules = rules or read_rules()
+        self._kinds: Mapping[str, KindColumns] = read_kinds()
+        self.state: State = begin(reference, self.rules.built)
+
+    def submit(self, rows: Sequence[Row], sender: str) -> list[LineResult]:
+        """Decide the lines of one file."""
+        results: dict[int, LineResult] = {}
+        waiting = [act for act in _split_acts(rows) if not self._decide(act, sender, results, is_last=False)]
+        progress = True
+        while waiting and progress:
+            still = [act for act in waiting if not self._decide(act, sender, results, is_last=False)]
+            progress, waiting = len(still) < len(waiting), still
+        for act in waiting:
+            self._decide(act, sender, results, is_last=True)
+        return [results[place] for place in range(len(rows))]
+
+    def _decide(
+        self, act: list[tuple[int, Row]], sender: str, results: dict[int, LineResult], *, is_last: bool
+    ) -> bool:
+        """Decide one act; return False if it waits for another."""
+        before = copy.deepcopy(self.state) if len(act) > 1 else None
+        answers, documents = self._decide_lines([row for _, row in act], sender)
+        if any(answer.code in WAITING for answer in answers) and not is_last:
+            self._restore(before)
+            return False
+        if any(answer.code not in {ACCEPTED, DUPLICATE} for answer in answers):
+            self._restore(before)
+            answers = [self._refuse(answer) for answer in answers]
+        elif documents:
+            self._keep(act, sender, documents)
+        results |= {place: answer for (place, _), answer in zip(act, answers, strict=True)}
+        return True
+
+    def _restore(self, before: State | None) -> None:
+        if before is not None:
+            self.state = before
+
+    @staticmethod
+    def _refuse(answer: LineResult) -> LineResult:
+        return LineResult("ACT_REFUSED") if answer.code == ACCEPTED else answer
+
+    def _keep(self, act: list[tuple[int, Row]], sender: str, documents: list[Document]) -> None:
+        first = documents[0]
+        key = (sender, first.exercise, first.reference)
+        self.state.acts[key] = documents
+        self.state.contents[key] = [row for _, row in act]
+
+    def _decide_lines(self, rows: list[Row], sender: str) -> tuple[list[LineResult], list[Document]]:
+        """Decide the lines of an act up to the first that is refused."""
+        acts = [read_line(row, sender, self._kinds) for row in rows]
+        earlier = self._find_earlier(*acts[0])
+        if earlier:
+            return [LineResult(DUPLICATE if earlier == rows else "REFERENCE_CONFLICT") for _ in rows], []
+        answers, documents = [LineResult(ACCEPTED) for _ in rows], list[Document]()
+        for place, (act, codes) in enumerate(acts):
+            answers[place] = self._decide_line(act, codes, documents)
+            if answers[place].code != ACCEPTED:
+                break
+        return answers, documents
+
+    def _find_earlier(self, act: Act, codes: list[str]) -> list[Row] | None:
+        """Return the content of the accepted act of the same reference."""
+        if any(code in _EARLY for code in codes):
+            return None
+        return self.state.contents.get((act.sender, act.exercise, act.text("reference")))
+
+    def _decide_line(self, act: Act, codes: list[str], documents: list[Document]) -> LineResult:
+        code, judgement = (
+            self.rules.first([code for code in codes if code in _EARLY] or codes),
+            Judgement(codes),
+        )
+        if not code:
+            judgement = judge(act, self._kinds[act.kind], self.state, documents)
+            code = self.rules.first(judgement.codes)
+        if code:
+            return LineResult(code, breaches=frozenset(judgement.codes))
+        documents.append(self._accept(act, judgement))
+        return LineResult(ACCEPTED, documents[-1].number)
+
+    def _accept(self, act: Act, judgement: Judgement) -> Document:
+        document = self._build_document(act, judgement)
+        self.state.documents.append(document)
+        apply(act, document, self.state)
+        post(document, self.state)
+        return document
+
+    def _build_document(self, act: Act, judgement: Judgement) -> Document:
+        document = Document(
+            len(self.state.documents) + 1,
+            act.kind,
+            act.sender,
+            act.exercise,
+            act.text("reference"),
+            act.line,
+            act.day,
+            act.amount,
+            predecessor=judgement.predecessor,
+            payee=act.text("payee"),
+            anticipates=judgement.anticipates,
+            invoice=find_invoice(act),
+        )
+        place = judgement.place
+        if place:
+            document.key, document.operation, document.area = place.key, place.operation, place.area
+            document.item, document.fund, document.account = place.item, place.fund, place.account
+        return document
+
+
+def _split_acts(rows: Sequence[Row]) -> Iterator[list[tuple[int, Row]]]:
+    """Yield the lines of each act with their places in the file."""
+    act: list[tuple[int, Row]] = []
+    for place, row in zip(count(), rows):
+        if act and row.get("line", "") not in ("", "1") and row["reference"] == act[-1][1]["reference"]:
+            act.append((place, row))
+            continue
+        if act:
+            yield act
+        act = [(place, row)]
+    if act:
+        yield act

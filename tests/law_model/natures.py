@@ -1,0 +1,19 @@
+"""Title 2 without commitments, payment before service, kinds that wait for receivables (rules 1 rows 4, 8, 12, 13)."""
+
+from tests.law_model.assignments import Assignment
+from tests.law_model.codes import NATURE_NOT_LISTED, RECEIVABLE_MISSING, TITLE_TWO_COMMITMENT
+from tests.law_model.kinds import SPENDS_AE
+from tests.law_model.state import Act
+
+LISTED: frozenset[str] = frozenset()
+
+
+def check_title(act: Act, place: Assignment) -> list[str]:
+    """Check what the title and the nature of an act allow."""
+    if act.kind in SPENDS_AE and place.key.staff:
+        return [TITLE_TWO_COMMITMENT]
+    if act.kind in {"set_off", "void"}:
+        return [RECEIVABLE_MISSING]
+    if act.kind == "payment_request_without_service":
+        return [] if act.text("nature") in LISTED else [NATURE_NOT_LISTED]
+    return []

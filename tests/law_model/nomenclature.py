@@ -1,0 +1,117 @@
+"""The nomenclature, roles of accounts and calendar of a reference folder, as plain values."""
+
+import csv
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+FAMILIES = ("ordinary", "contribution", "assigned_revenue")
+ORDINARY = "N/A"
+
+
+@dataclass(frozen=True)
+class Centre:
+    """A programme, BOP, UO or investment operation."""
+
+    code: str
+    level: str
+    parent: str
+    programme: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """A commitment item: its title, whether it is of title 2, whether only acts on credits use it."""
+
+    code: str
+    title: int
+    staff: bool
+    budget_only: bool
+
+
+@dataclass(frozen=True)
+class Role:
+    """The accounts of an item: expense or asset, goods received not invoiced, creditor."""
+
+    expense: str
+    accrued: str
+    creditor: str
+    admits: tuple[str, ...]
+    direct: str
+
+
+@dataclass
+class Year:
+    """What one budget year's files say."""
+
+    estimated: set[str] = field(default_factory=set)
+    centres: dict[str, Centre] = field(default_factory=dict)
+    areas: dict[str, str] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    funds: dict[str, tuple[str, str]] = field(default_factory=dict)
+    accounts: set[str] = field(default_factory=set)
+    roles: dict[str, Role] = field(default_factory=dict)
+    settlement: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Reference:
+    """All years, and of each exercise the open months, the days of the window after its end, the last day of orders."""
+
+    folder: Path
+    years: dict[int, Year]
+    open_months: dict[int, set[int]]
+    window_days: dict[int, int]
+    last_order_days: dict[int, date]
+
+
+def read_reference(folder: Path) -> Reference:
+    """Read the files of every year and the calendar."""
+    calendar = tomllib.loads((folder / "calendar.toml").read_text())
+    exercises = {int(year): facts for year, facts in calendar["exercise"].items()}
+    return Reference(
+        folder,
+        {year: _read_year(folder, year) for year in exercises},
+        {year: set(facts["open_months"]) for year, facts in exercises.items()},
+        {year: facts["complementary_days"] for year, facts in exercises.items()},
+        {year: facts["last_order_day"] for year, facts in exercises.items() if "last_order_day" in facts},
+    )
+
+
+def _read_year(folder: Path, year: int) -> Year:
+    facts = tomllib.loads((folder / str(year) / "year.toml").read_text())
+    files = folder / str(facts.get("same_as", year))
+    result = Year()
+    _read_tree(files, result)
+    result.areas = {row["code"]: row["programme"] for row in _rows(files / "areas.csv")}
+    result.items = {row["code"]: _build_item(row) for row in _rows(files / "items.csv")}
+    result.funds = {row["code"]: (row["family"], row["programme"]) for row in _rows(files / "funds.csv")}
+    result.accounts = {row["number"] for row in _rows(files / "accounts.csv")}
+    result.roles = {row["item"]: _build_role(row) for row in _rows(files / "roles.csv")}
+    result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
+    return result
+
+
+def _read_tree(files: Path, result: Year) -> None:
+    for row in _rows(files / "programmes.csv"):
+        result.centres[row["code"]] = Centre(row["code"], "programme", "", row["code"])
+        if row["estimated"] == "1":
+            result.estimated.add(row["code"])
+    for row in _rows(files / "centres.csv"):
+        programme = result.centres[row["parent"]].programme
+        result.centres[row["code"]] = Centre(row["code"], row["level"], row["parent"], programme)
+
+
+def _build_item(row: dict[str, str]) -> Item:
+    return Item(row["code"], int(row["title"]), row["staff"] == "1", row["budget_only"] == "1")
+
+
+def _build_role(row: dict[str, str]) -> Role:
+    direct = row.get("direct_creditor") or row["creditor"]
+    return Role(row["expense"], row["accrued"], row["creditor"], tuple(row["admits"].split()), direct)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,93 @@
+"""Entries in the accounts, event by event (the postings that the State's chart of December 2017 states)."""
+
+from collections.abc import Callable, Mapping
+
+from tests.law_model.chain import find_debt, find_root
+from tests.law_model.nomenclature import Role
+from tests.law_model.state import Document, State
+
+Legs = list[tuple[str, str]]
+
+
+def post(document: Document, state: State) -> None:
+    """Post the entry of an accepted act; acts on credits and commitments have none."""
+    list_legs = _EVENTS.get(document.kind)
+    if list_legs:
+        for debit, credit in list_legs(document, state):
+            state.post(document.exercise, debit, credit, document.amount)
+
+
+def _role(document: Document, state: State) -> Role:
+    assert document.key is not None
+    return state.reference.years[document.key.year].roles[document.item]
+
+
+def _settlement(document: Document, state: State, role: str) -> str:
+    return state.reference.years[document.exercise].settlement[role]
+
+
+def _creditor(debt: Document, state: State) -> str:
+    """Return the account on which a payable stands."""
+    if debt.kind in {"attachment", "assignment"}:
+        return _settlement(debt, state, "other_creditor")
+    role = _role(debt, state)
+    return role.direct if debt.kind in {"direct_payment_request", "payroll"} else role.creditor
+
+
+def _list_service(document: Document, state: State) -> Legs:
+    return [(document.account, _role(document, state).accrued)]
+
+
+def _list_request(document: Document, state: State) -> Legs:
+    return [(_role(document, state).accrued, _creditor(document, state))]
+
+
+def _list_concomitant(document: Document, state: State) -> Legs:
+    return [*_list_service(document, state), *_list_request(document, state)]
+
+
+def _list_direct(document: Document, state: State) -> Legs:
+    return [(document.account, _creditor(document, state))]
+
+
+def _list_part(document: Document, state: State) -> Legs:
+    return [(_creditor(find_root(document), state), _creditor(document, state))]
+
+
+def _list_rejection(document: Document, state: State) -> Legs:
+    rejected = document.predecessor
+    assert rejected is not None
+    return [(credit, debit) for debit, credit in reversed(_EVENTS[rejected.kind](rejected, state))]
+
+
+def _list_cancellation(document: Document, state: State) -> Legs:
+    return [(credit, debit) for debit, credit in _list_service(document, state)]
+
+
+def _list_payment(document: Document, state: State) -> Legs:
+    return [(_creditor(find_debt(document), state), _settlement(document, state, "transit"))]
+
+
+def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs]:
+    def list_transfer(document: Document, state: State) -> Legs:
+        return [(_settlement(document, state, debit), _settlement(document, state, credit))]
+
+    return list_transfer
+
+
+_EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
+    "service": _list_service,
+    "service_cancellation": _list_cancellation,
+    "payment_request": _list_request,
+    "payment_request_without_service": _list_concomitant,
+    "direct_payment_request": _list_direct,
+    "payroll": _list_direct,
+    "payment_request_rejection": _list_rejection,
+    "attachment": _list_part,
+    "assignment": _list_part,
+    "payment": _list_payment,
+    "bank_debit": _build_transfer("transit", "treasury"),
+    "bank_reject": _build_transfer("transit", "suspense"),
+    "bank_return": _build_transfer("treasury", "suspense"),
+    "reissue": _build_transfer("suspense", "transit"),
+}

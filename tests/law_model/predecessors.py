@@ -1,0 +1,33 @@
+"""The act that a line follows (docs/format.md, "The predecessor"; rules 1 row 20)."""
+
+from tests.law_model.kinds import PREDECESSORS
+from tests.law_model.state import Act, Document, State
+
+
+def find_predecessor(act: Act, state: State, earlier: list[Document]) -> tuple[Document | None, list[str]]:
+    """Return the document that a line follows, and the code that refuses the line if it follows none."""
+    if act.kind not in PREDECESSORS:
+        return None, []
+    text = act.text("predecessor")
+    if text.startswith("@"):
+        return _find_entry(act, state, int(text[1:]))
+    if text.startswith("#"):
+        lines = [document for document in earlier if document.line == int(text[1:])]
+        return (lines[0], []) if lines else (None, ["PREDECESSOR_MISSING"])
+    return _find_reference(act, state, text)
+
+
+def _find_entry(act: Act, state: State, number: int) -> tuple[Document | None, list[str]]:
+    if number > len(state.documents):
+        return None, ["PREDECESSOR_MISSING"]
+    document = state.documents[number - 1]
+    return document, [] if document.kind in PREDECESSORS[act.kind] else ["PREDECESSOR_STAGE"]
+
+
+def _find_reference(act: Act, state: State, text: str) -> tuple[Document | None, list[str]]:
+    reference, _, line = text.partition("#")
+    sender = act.text("predecessor_sender") or act.sender
+    for document in state.acts.get((sender, act.exercise, reference), []):
+        if document.line == int(line or 1) and document.kind in PREDECESSORS[act.kind]:
+            return document, []
+    return None, ["PREDECESSOR_MISSING"]

@@ -1,0 +1,124 @@
+"""Random acts of accountants, of the treasury and of the bank."""
+
+from collections.abc import Callable
+
+from tests.law_model.codes import RECEIVABLE_MISSING
+from tests.law_model.form import write_euros
+from tests.law_model.kinds import INVOICED, REQUESTS
+from tests.law_model.state import Document, Row
+from tests.law_model.year_context import PAYEES, YearContext
+
+PARTS = frozenset({"attachment", "assignment"})
+
+
+def _follow(
+    context: YearContext, prefix: str, kind: str, fits: Callable[[Document], bool], whole: bool = False
+) -> Row | None:
+    document = context.choose(fits)
+    if document is None:
+        return None
+    amount = write_euros(document.amount) if whole else context.draw_part(document.left)
+    return context.begin_row(prefix, kind, predecessor=f"@{document.number}", amount=amount)
+
+
+def write_payment(context: YearContext) -> Row | None:
+    """Pay a payable, mostly the whole of it."""
+    row = _follow(context, "PA", "payment", lambda act: act.kind in REQUESTS | PARTS and act.left > 0)
+    if row and context.day.year > 2018 and context.day.month == 1 and context.random.random() < 0.5:
+        row["exercise"] = "2018"  # in the window after the year, if it has days
+    return row
+
+
+def write_reissue(context: YearContext) -> Row | None:
+    """Pay again what came back."""
+    return _follow(context, "RE", "reissue", lambda act: act.kind == "return_identified" and act.left > 0)
+
+
+def _is_transfer(act: Document) -> bool:
+    return act.kind in {"payment", "reissue"} and not act.followed
+
+
+def write_debit(context: YearContext) -> Row | None:
+    """Debit a transfer."""
+    return _follow(context, "BD", "bank_debit", _is_transfer, whole=True)
+
+
+def write_bank_reject(context: YearContext) -> Row | None:
+    """Refuse a transfer."""
+    return _follow(context, "BX", "bank_reject", _is_transfer, whole=True)
+
+
+def write_return(context: YearContext) -> Row | None:
+    """Return a debited transfer."""
+    return _follow(
+        context, "BR", "bank_return", lambda act: act.kind == "bank_debit" and not act.followed, whole=True
+    )
+
+
+def write_identification(context: YearContext) -> Row | None:
+    """Identify what came back."""
+    return _follow(
+        context,
+        "RI",
+        "return_identified",
+        lambda act: act.kind in {"bank_return", "bank_reject"} and act.left > 0,
+        whole=True,
+    )
+
+
+def write_rejection(context: YearContext) -> Row | None:
+    """Reject a payable, in whole or in part."""
+    return _follow(
+        context, "RJ", "payment_request_rejection", lambda act: act.kind in INVOICED | PARTS and act.left > 0
+    )
+
+
+def write_part(context: YearContext) -> Row | None:
+    """Make a part of a request payable to somebody else."""
+    kind = context.random.choice(("attachment", "assignment"))
+    row = _follow(context, "OP", kind, lambda act: act.kind in INVOICED and act.left > 0)
+    return row | {"payee": context.random.choice(PAYEES)} if row else None
+
+
+def write_suspension(context: YearContext) -> Row | None:
+    """Suspend the term of a request."""
+    request = context.choose(lambda act: act.kind in INVOICED and act.left > 0)
+    return context.begin_row("TS", "term_suspension", predecessor=f"@{request.number}") if request else None
+
+
+def write_resumption(context: YearContext) -> Row | None:
+    """Let the term run again."""
+    suspension = context.choose(lambda act: act.kind == "term_suspension" and act.sender == context.sender)
+    if suspension is None or suspension.exercise != context.day.year:
+        return None
+    return context.begin_row("TR", "term_resumption", predecessor=suspension.reference)
+
+
+def write_block(context: YearContext) -> Row:
+    """Block or release a third party."""
+    blocked = [code for code, payee in context.model.state.payees.items() if payee.blocked]
+    if blocked and context.random.random() < 0.8:
+        return context.begin_row("BL", "payee_release", payee=context.random.choice(blocked))
+    code = context.random.choice(PAYEES)
+    kind = context.random.choice(("payee_block", "payee_block", "payee_release"))
+    return context.begin_row("BL", kind, payee=code)
+
+
+def write_set_off(context: YearContext) -> Row | None:
+    """Set a debt off against a receivable."""
+    if not context.model.rules.has(RECEIVABLE_MISSING):
+        return None
+    return _follow(context, "SO", "set_off", lambda act: act.kind in INVOICED | PARTS and act.left > 0)
+
+
+TREASURY_WRITERS = ((9, write_payment), (1, write_reissue))
+BANK_WRITERS = ((10, write_debit), (2, write_bank_reject), (3, write_return))
+ACCOUNTANT_WRITERS = (
+    (6, write_identification),
+    (5, write_rejection),
+    (4, write_part),
+    (3, write_suspension),
+    (3, write_resumption),
+    (3, write_block),
+    (1, write_set_off),
+)

@@ -1,0 +1,104 @@
+"""What the model knows after each act: documents, third parties, invoices, credits and accounts."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+
+from tests.law_model.budget import Budget, NodeKey
+from tests.law_model.nomenclature import Reference
+
+Row = dict[str, str]
+
+
+@dataclass
+class Act:
+    """One line, read: its texts and the values of its typed fields."""
+
+    row: Row
+    sender: str
+    kind: str
+    exercise: int
+    line: int
+    amount: int = 0
+    day: date = date.min
+    posting_day: date = date.min
+    budget_year: int = 0
+    invoice_day: date | None = None
+    service_start: date | None = None
+
+    def text(self, name: str) -> str:
+        """Return the text of a column, empty if it is not stated."""
+        return self.row.get(name, "")
+
+
+@dataclass
+class Document:
+    """An accepted line, and what is left of it."""
+
+    number: int
+    kind: str
+    sender: str
+    exercise: int
+    reference: str
+    line: int
+    day: date
+    amount: int
+    key: NodeKey | None = None
+    operation: str = ""
+    area: str = ""
+    item: str = ""
+    fund: str = ""
+    account: str = ""
+    payee: str = ""
+    predecessor: "Document | None" = None
+    anticipates: bool = False
+    engaged: int = 0
+    certified: int = 0
+    billed: int = 0
+    left: int = 0
+    followed: bool = False
+    suspended: bool = False
+    was_suspended: bool = False
+    invoice: tuple[str, str, str] | None = None
+    service_day: date | None = None
+
+    @property
+    def uncommitted(self) -> int:
+        """What may still be certified, requested or withdrawn of a commitment."""
+        return self.engaged - self.certified
+
+
+@dataclass
+class Payee:
+    """A registered third party."""
+
+    iban: str
+    blocked: bool = False
+
+
+@dataclass
+class State:
+    """All that accepted acts have changed."""
+
+    reference: Reference
+    budget: Budget
+    built: frozenset[str]
+    """The codes of the rules in force."""
+    documents: list[Document] = field(default_factory=list)
+    acts: dict[tuple[str, int, str], list[Document]] = field(default_factory=dict)
+    contents: dict[tuple[str, int, str], list[Row]] = field(default_factory=dict)
+    payees: dict[str, Payee] = field(default_factory=dict)
+    invoices: dict[tuple[str, str, str], Document] = field(default_factory=dict)
+    debits: Counter[tuple[int, str]] = field(default_factory=Counter)
+    credits: Counter[tuple[int, str]] = field(default_factory=Counter)
+    openings: defaultdict[tuple[int, str, int], int] = field(default_factory=lambda: defaultdict(int))
+
+    def post(self, exercise: int, debit: str, credit: str, amount: int) -> None:
+        """Post an entry of two sides."""
+        self.debits[exercise, debit] += amount
+        self.credits[exercise, credit] += amount
+
+
+def begin(reference: Reference, built: frozenset[str]) -> State:
+    """Return the state of an empty ledger."""
+    return State(reference, Budget(reference), built)

@@ -1,0 +1,56 @@
+"""The model and the engine agree on random years; a wrong rule is noticed; the years meet every code."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.embedded_servers import run_server
+from tests.file_strategies import REFERENCE
+from tests.law_model.compare import compare_year
+from tests.law_model.generator import generate_year
+from tests.law_model.model import ACCEPTED, LawModel
+from tests.law_model.nomenclature import read_reference
+from tests.law_model.rules import read_rules
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address of an embedded server that runs in another thread."""
+    with run_server(tmp_path_factory.mktemp("law")) as dsn:
+        yield dsn
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_engine_decides_a_random_year_as_the_model(seed: int, server: str, tmp_path: Path) -> None:
+    comparison = compare_year(server, tmp_path, seed, acts=400)
+    assert comparison.differences == []
+    assert comparison.codes[ACCEPTED] > 130
+
+
+def test_a_wrong_rule_is_noticed(server: str, tmp_path: Path) -> None:
+    """A model without the bound of commitments accepts what the engine refuses."""
+    rules = read_rules(planted=frozenset({"COMMITMENT_EXCEEDED"}))
+    assert compare_year(server, tmp_path, 3, acts=400, rules=rules).differences
+
+
+def test_the_years_meet_every_code_and_accept_a_third() -> None:
+    codes: Counter[str] = Counter()
+    for seed in range(6):
+        model = LawModel(read_reference(REFERENCE))
+        for file in generate_year(model, seed, 1_000):
+            codes.update(result.code for result in model.submit(file.rows, file.sender))
+    assert codes[ACCEPTED] * 3 > codes.total()
+    assert set(codes) >= _EXPECTED, _EXPECTED - set(codes)
+
+
+_EXPECTED = frozenset(
+    "ACCEPTED DUPLICATE KIND_UNKNOWN EXERCISE_UNKNOWN REFERENCE_CONFLICT FIELD_MISSING FIELD_INVALID AMOUNT_INVALID"
+    " AMOUNT_NOT_POSITIVE AMOUNT_OVER_LIMIT DATE_OUTSIDE_EXERCISE PERIOD_CLOSED FUND_CENTRE_UNKNOWN FUND_CENTRE_LEVEL"
+    " FUNCTIONAL_AREA_UNKNOWN COMMITMENT_ITEM_UNKNOWN NOMENCLATURE_MISMATCH IBAN_INVALID PAYEE_UNKNOWN"
+    " PREDECESSOR_MISSING PREDECESSOR_STAGE ASSIGNMENT_DIFFERS PAYEE_BLOCKED PAYEE_NOT_BLOCKED TERM_SUSPENDED"
+    " TERM_ALREADY_SUSPENDED TERM_NOT_SUSPENDED TRANSFER_AMOUNT_DIFFERS REVERSAL_EXCEEDS_ORIGINAL COMMITMENT_EXCEEDED"
+    " SERVICE_INSUFFICIENT SERVICE_ALREADY_BILLED MOVE_FORBIDDEN ALLOTMENT_EXCEEDED BUDGET_BELOW_CONSUMPTION"
+    " AE_EXCEEDED CP_EXCEEDED".split()
+)

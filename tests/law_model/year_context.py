@@ -1,0 +1,89 @@
+"""What the writers of random acts know: the model's state, the day, the file at hand."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from tests.law_model.form import write_euros
+from tests.law_model.model import LawModel
+from tests.law_model.state import Document, Row
+
+FIRST_DAY = date(2018, 3, 5)
+PAYEES = tuple(f"10014883{number}" for number in range(70, 78))
+
+
+class Place(NamedTuple):
+    """Where a random act may spend."""
+
+    unit: str
+    area: str
+    item: str
+    fund: str = ""
+    operation: str = ""
+
+
+PLACES = (
+    Place("0177-D013-DD13", "0177-12", "31"),
+    Place("0177-D013-DD13", "0177-12", "63"),
+    Place("0177-D013-DR13", "0177-12-08", "31"),
+    Place("0177-D075-DD75", "0177-12", "31"),
+    Place("0217-SGAC-ASPR", "0217-07", "31"),
+    Place("0217-SGAC-ASPR", "0217-07", "31", "1-1-00733"),
+    Place("0217-SGAC-IMMO", "0217-07", "51"),
+    Place("0217-SGAC-IMMO", "0217-07", "51", "", "OP-0217-000001"),
+    Place("0217-SGAC-IMMO", "0217-07", "51", "", "OP-0217-000002"),
+    Place("0117-CENT-C001", "0117-01", "41"),
+)
+STAFF_PLACE = Place("0217-SGAC-ASPR", "0217-07", "21")
+
+
+@dataclass
+class YearContext:
+    """The year that is being written."""
+
+    model: LawModel
+    random: random.Random
+    day: date
+    sender: str = ""
+    rows: list[Row] = field(default_factory=list)
+    has_next_year: bool = False
+    written: int = 0
+
+    def begin_row(self, prefix: str, kind: str, **columns: str) -> Row:
+        """Return a row with a new reference, dated today or a few days ago."""
+        self.written += 1
+        day = max(FIRST_DAY, self.day - timedelta(days=self.random.choice((0, 0, 0, 1, 2))))
+        reference = f"{prefix}-{self.written:06}"
+        row = {"reference": reference, "kind": kind, "exercise": str(day.year), "date": day.isoformat()}
+        return row | columns
+
+    def draw_amount(self, most: int = 400_000) -> int:
+        """Return an amount in cents: many small ones, few large ones."""
+        return min(most, max(1, round(self.random.lognormvariate(10, 1.4))))
+
+    def draw_part(self, remainder: int) -> str:
+        """Return the text of the whole of what is left, or of a part, seldom of more."""
+        share = self.random.random()
+        if share < 0.55:
+            return write_euros(max(remainder, 1))
+        if share < 0.95:
+            return write_euros(self.random.randint(1, max(remainder, 1)))
+        return write_euros(remainder + self.random.randint(1, 5_000))
+
+    def choose(self, fits: Callable[[Document], bool]) -> Document | None:
+        """Return an accepted act that fits, a late one more often than an early one."""
+        documents = self.model.state.documents
+        for _ in range(60):
+            if not documents:
+                return None
+            place = int(len(documents) * self.random.random() ** 0.6)
+            if fits(documents[place]):
+                return documents[place]
+        return None
+
+    def name_own(self, fits: Callable[[Document], bool]) -> Document | None:
+        """Return an accepted act of this sender and of the exercise of today."""
+        year = self.day.year
+        return self.choose(lambda act: act.sender == self.sender and act.exercise == year and fits(act))

@@ -1,0 +1,99 @@
+"""Years, periods and dates (rules.md section 1 rows 2, 3, 10 and W0; law.md 5 and 6; LOLF 9 and 28)."""
+
+from datetime import date, timedelta
+
+from tests.law_model.assignments import Assignment
+from tests.law_model.kinds import INVOICED, REQUESTS, SPENDS_AE
+from tests.law_model.state import Act, Document, State
+
+FIRST_ANTICIPATION = (11, 1)
+INVESTMENT = 5
+
+
+def check_period(act: Act, state: State) -> list[str]:
+    """Check that the day of posting lies in the exercise and in an open month."""
+    reference = state.reference
+    if act.exercise not in reference.open_months:
+        return ["EXERCISE_UNKNOWN"]
+    month = find_month(act, reference.window_days[act.exercise])
+    if not month:
+        return ["DATE_OUTSIDE_EXERCISE"]
+    return [] if month in reference.open_months[act.exercise] else ["PERIOD_CLOSED"]
+
+
+def find_month(act: Act, window_days: int) -> int:
+    """Return the month of the exercise in which an act is posted: December in the window after it; 0 if in none."""
+    if act.posting_day.year == act.exercise:
+        return act.posting_day.month
+    last = date(act.exercise, 12, 31) + timedelta(days=window_days)
+    return 12 if date(act.exercise, 12, 31) < act.posting_day <= last else 0
+
+
+def check_order(act: Act, predecessor: Document | None) -> list[str]:
+    """Check that no act is dated before the one it follows."""
+    return ["DATE_BEFORE_PREDECESSOR"] if predecessor and act.day < predecessor.day else []
+
+
+def check_year(act: Act, place: Assignment, predecessor: Document | None, state: State) -> list[str]:
+    """Check that the act spends, or settles, the credits of its own day's year."""
+    if act.kind in SPENDS_AE:
+        return _check_commitment_year(act, place, state)
+    if act.kind == "commitment_decrease" and predecessor and predecessor.anticipates:
+        return []
+    if act.kind in REQUESTS or act.kind in {"commitment_decrease", "earmark"}:
+        codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
+        return [*codes, *_check_last_day(act, place, state)]
+    if act.kind in {"payment", "set_off"}:
+        return [] if _is_payable(act, place, predecessor, state) else ["BUDGET_YEAR_CLOSED"]
+    return []
+
+
+def _check_last_day(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that a payment is ordered by the last day that an order sets (GBCP art. 134)."""
+    last = state.reference.last_order_days.get(place.key.year)
+    is_late = act.kind in INVOICED and last is not None and act.day > last
+    return ["AFTER_LAST_DATE"] if is_late else []
+
+
+def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state: State) -> bool:
+    """Return whether CP of the place's year may be consumed on the day: in the year, or in the window if it has days.
+
+    In the window only what was ordered between 1 October and 31 December may be paid (decree 2007-687).
+    """
+    if act.day.year == place.key.year:
+        return True
+    end = date(place.key.year, 12, 31)
+    is_late = predecessor is not None and date(place.key.year, 10, 1) <= predecessor.day <= end
+    return is_late and end < act.day <= end + timedelta(days=state.reference.window_days[place.key.year])
+
+
+def is_anticipation(act: Act, place: Assignment) -> bool:
+    """Return whether an act engages the AE of the year after its day's, from 1 November."""
+    is_next = place.key.year == act.day.year + 1
+    return is_next and (act.day.month, act.day.day) >= FIRST_ANTICIPATION
+
+
+def _check_commitment_year(act: Act, place: Assignment, state: State) -> list[str]:
+    if place.key.year == act.day.year:
+        return []
+    if not is_anticipation(act, place) or "ANTICIPATION_LIMIT" not in state.built:
+        return ["BUDGET_YEAR_CLOSED"]
+    year = state.reference.years[place.key.year]
+    title = year.items[place.item].title
+    base = anticipation_base(act, place, state)
+    too_early = act.service_start is None or act.service_start < date(place.key.year, 1, 1)
+    used = state.budget.anticipated[anticipation_key(act, place, state)]
+    if place.key.staff or title == INVESTMENT or too_early or (used + act.amount) * 4 > base:
+        return ["ANTICIPATION_LIMIT"]
+    return []
+
+
+def anticipation_key(act: Act, place: Assignment, state: State) -> tuple[int, str, int]:
+    """Return the year of the act, the programme and the title that bound what is anticipated."""
+    year = state.reference.years[place.key.year]
+    return act.day.year, year.centres[place.key.centre].programme, year.items[place.item].title
+
+
+def anticipation_base(act: Act, place: Assignment, state: State) -> int:
+    """Return the credits that finance laws opened on the title of the programme (law of finance for 2005, art. 108)."""
+    return state.openings[anticipation_key(act, place, state)]
