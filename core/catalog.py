@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from core.kind_rules import CreditCheck, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -106,23 +107,6 @@ class Stage(IntEnum):
     """Of the payment term of a request: suspended until the missing documents arrive."""
 
 
-class YearRule(IntEnum):
-    """What a kind does with the credits of a budget year, and so the days on which it may be done.
-
-    The days of each year are data: ``core.budget_years``.
-    """
-
-    NONE = 0
-    SPENDS_AE = 1
-    """It takes AE, which belong to the year of its date (LOLF art. 8; GBCP art. 159)."""
-    ORDERS = 2
-    """It orders a payment: in the year of its credits, and not after the last day for orders (GBCP art. 134)."""
-    SETTLES_CP = 3
-    """It pays: CP belong to the year in which the accountant pays (LOLF art. 28), or to the window after it."""
-    GIVES_BACK = 4
-    """It makes credits available again, in their own year alone (GBCP art. 160)."""
-
-
 class PayeeChange(IntEnum):
     """What a kind changes on a registered third party."""
 
@@ -130,23 +114,6 @@ class PayeeChange(IntEnum):
     DETAILS = 1
     BLOCK = 2
     RELEASE = 3
-
-
-class TitleTwo(IntEnum):
-    """Whether a kind may spend credits of title 2 (staff), whose AE and CP are consumed by the same act."""
-
-    ALLOWED = 0
-    REFUSED = 1
-    """It takes AE without CP."""
-    ONLY = 2
-
-
-class CreditCheck(IntEnum):
-    """When the credits that a kind takes are checked."""
-
-    ALWAYS = 0
-    YEAR_END = 1
-    """From the month that the calendar names, when it is posted and when it is paid; never before (GBCP art. 233)."""
 
 
 class ActKind(NamedTuple):
@@ -170,7 +137,7 @@ class ActKind(NamedTuple):
     pays: bool = False
     """The act names a payee."""
     after: Stage = Stage.NONE
-    """The stage that its predecessor must have reached; such an act may name its predecessor by entry, whoever sent it."""
+    """The stage that its predecessor must have reached; such an act may follow a line of the same act."""
     reaches: Stage = Stage.NONE
     """The stage of the amount after this act; none where the amount is settled."""
     settles: int = 0
@@ -183,6 +150,8 @@ class ActKind(NamedTuple):
     year_rule: YearRule = YearRule.NONE
     inherits: bool = False
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
+    bills: bool = False
+    """The act requests the payment of an invoice, if it states one: each invoice is requested once."""
     refusal: Outcome = Outcome.ACCEPTED
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
     title_two: TitleTwo = TitleTwo.ALLOWED
@@ -266,14 +235,14 @@ CATALOG: tuple[ActKind, ...] = (
             mirrors=True, shortfall=_O.SERVICE_ALREADY_BILLED),
     ActKind("payment_request", "demande de paiement, flux 1", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
-            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
+            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True),
     ActKind("payment_request_without_service", "demande de paiement, flux 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
-            reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
+            reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True),
     ActKind("direct_payment_request", "demande de paiement directe, flux 4", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE,
-            year_rule=_Y.ORDERS),
+            year_rule=_Y.ORDERS, bills=True),
     ActKind("payment_request_rejection", "rejet de demande de paiement", _F.REJECTION, follows=_F.PAYMENT_REQUEST,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE),
     _settle("payment", "paiement", _S.PAYABLE, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True,
@@ -287,7 +256,7 @@ CATALOG: tuple[ActKind, ...] = (
             reaches=_S.REOPENED),
     _settle("reissue", "réémission de virement", _S.REOPENED, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
     _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1,
-            year_rule=_Y.GIVES_BACK),
+            year_rule=_Y.GIVES_BACK, refusal=_O.RECEIVABLE_MISSING),
     ActKind("attachment", "opposition (SATD, saisie-attribution)", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
@@ -307,7 +276,7 @@ CATALOG: tuple[ActKind, ...] = (
             draws=_R.ONCE, shortfall=_O.TERM_NOT_SUSPENDED, after=_S.SUSPENDED),
     ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
-            year_rule=_Y.SPENDS_AE, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
+            year_rule=_Y.IN_YEAR, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 
@@ -315,8 +284,5 @@ KIND_NUMBERS: Mapping[str, int] = {kind.name: number for number, kind in enumera
 
 
 def list_kinds(test: Callable[[ActKind], object]) -> tuple[int, ...]:
-    """List the numbers of the kinds for which ``test`` holds.
-
-    Whoever counts entries asks by family or effect, not by name, so that a further kind is counted too.
-    """
+    """List the numbers of the kinds for which ``test`` holds; ask by family or effect, so that a further kind counts too."""
     return tuple(number for number, kind in enumerate(CATALOG) if test(kind))

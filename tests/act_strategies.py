@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
+from core.kind_rules import YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
@@ -101,6 +102,8 @@ _SETTLEMENT_CHAINS = [
 """The kinds of the lives of debts."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
+_INVOICES = ((1 << 40, 5), (2 << 40, 5), (3 << 40, 5))
+"""Fingerprints of invoices: different words whose search begins at one slot."""
 
 
 class CaseBatch(NamedTuple):
@@ -121,9 +124,10 @@ def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     """Return ``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
     plain = ("head", "kind", "fault", "period", "day", "cell", "source", "account", "amount", "content")
     by_column = {
-        name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")
+        name: [int(getattr(line, name)) for line in lines]
+        for name in (*plain, "previous_line", "bank", "invoice_part")
     }
-    for name in ("key", "previous", "payee"):
+    for name in ("key", "previous", "payee", "invoice"):
         words = [getattr(line, name) or (0, 0) for line in lines]
         by_column[f"{name}_high"] = [high for high, _ in words]
         by_column[f"{name}_low"] = [low for _, low in words]
@@ -195,6 +199,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             )
         elif not kind.is_payee_act:
             line = line._replace(cell=cell)
+        if kind.bills:
+            line = draw(_add_invoice(line))
         if continues:
             acts[-1].append(line._replace(key=acts[-1][0].key))
         else:
@@ -265,6 +271,7 @@ def _continue_act(draw: st.DrawFn, line: Line, above: Line) -> Line:
     line = line._replace(
         kind=draw(st.sampled_from(next_kinds)), amount=above.amount, cell=NONE, previous=None
     )
+    line = line._replace(invoice=None, invoice_part=0)
     return line._replace(previous_entry=0, previous_line=draw(st.sampled_from((1, 1, 2, 3))))
 
 
@@ -283,9 +290,24 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_add_payee(line))
+    if kind.year_rule is YearRule.SPENDS_AE or kind.budget is BudgetAction.OPEN:
+        line = draw(_add_source(line))
+    if kind.bills:
+        line = draw(_add_invoice(line))
     if kind.follows:
         return draw(_add_predecessor(book, sequence, line))
     return draw(_add_cell(book, line)) if kind.budget else line
+
+
+@st.composite
+def _add_source(draw: st.DrawFn, line: Line) -> Line:
+    """Add the origin of an opening; or, now and then, a day before the second year, and a first day of service."""
+    if CATALOG[line.kind].budget is BudgetAction.OPEN:
+        return line._replace(source=draw(st.sampled_from((1, 1, 2, 4, 6))))
+    if draw(st.integers(0, 2)):
+        return line
+    start = draw(st.sampled_from((NONE, 149, 150, 150, 300)))
+    return line._replace(day=draw(st.sampled_from((119, 120, 149))), source=start)
 
 
 @st.composite
@@ -295,6 +317,14 @@ def _add_payee(draw: st.DrawFn, line: Line) -> Line:
     banks = _BANKS if gives_bank else (0, 0, 0, *_BANKS)
     payee = draw(st.just(_PAYEES[0]) | st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))
     return line._replace(payee=payee, bank=draw(st.sampled_from(banks)))
+
+
+@st.composite
+def _add_invoice(draw: st.DrawFn, line: Line) -> Line:
+    """Add an invoice, mostly the first, and mostly the whole of it; or none."""
+    invoice = draw(st.sampled_from((*_INVOICES, _INVOICES[0], None)))
+    part = draw(st.sampled_from((0, 0, 0, 1, 2))) if invoice else 0
+    return line._replace(invoice=invoice, invoice_part=part)
 
 
 @st.composite
@@ -319,7 +349,7 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
         previous_line=draw(st.sampled_from((1, 1, 1, 1, 1, 2, 3, 0, 2**31 - 1))),
         cell=draw(cells) if draw(st.integers(0, 9)) == 0 else NONE,
     )
-    if draw(st.integers(0, 3 if kind.after else 29)):
+    if draw(st.integers(0, 3 if kind.after else 9)):
         return line
     entries = st.integers(1, len(sequence)) | st.just(reference + 1) | st.sampled_from((2**32 - 1, 2**33))
     return line._replace(previous=None, previous_line=0, previous_entry=draw(entries))

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from bench.kernels import decision_invariants
 from bench.kernels.decision_invariants import BudgetArrays
-from core.catalog import KIND_NUMBERS
+from core.catalog import CATALOG, KIND_NUMBERS
 from core.catalog_effects import Effects, build_effects
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import (
+    LEDGER_ACCOUNTANTS,
     LEDGER_ACCOUNTS,
     ROLE_COUNT,
     Book,
@@ -28,6 +29,7 @@ from core.tables.book import (
     KeyRows,
     Ledger,
     OpenItems,
+    TitleFigures,
 )
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Acts, Decisions, Draws, Numbers
@@ -39,6 +41,8 @@ LEVELS = (125, 1_800, 4_000, 6_000)
 
 _ROUNDS = 400
 _PERIODS = 12
+_ACCOUNTANTS = 45
+"""As many as the sample year has."""
 _OPENED_CENTS = 10**15
 _POOR_PROGRAMMES, _POOR_CENTS = 5, 10**7
 """A few programmes have few credits, in cents, so that acts are refused."""
@@ -84,9 +88,9 @@ def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
         book.slots,
         book.items[: len(acts)],
         book.keys[: len(acts)],
-        book.ledger,
     )
-    return _time_best(time_once, len(acts), sum(array.nbytes for array in used))
+    ledger_bytes = int(np.count_nonzero(book.folios)) * LEDGER_ACCOUNTS * book.ledger.itemsize
+    return _time_best(time_once, len(acts), sum(array.nbytes for array in used) + ledger_bytes)
 
 
 def measure_availability(lines: int = 200_000, seed: int = 1) -> KernelFigures:
@@ -136,7 +140,9 @@ def _build_budget(rng: np.random.Generator) -> BudgetArrays:
     cells = allocate_records(Cells, LEVELS[-1])
     cells["centre_node"] = first[-2] + rng.permutation(LEVELS[-1])
     cells["operation_node"], cells["level"] = -1, len(LEVELS)
+    cells["title"], cells["title_before"] = -1, -1
     cells["expense"], cells["accrued"], cells["creditor"] = 6, 7, 8
+    cells["accountant"] = 1 + np.arange(LEVELS[-1]) % _ACCOUNTANTS
     return BudgetArrays(cells, nodes, figures)
 
 
@@ -152,19 +158,24 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         cells=seal_array(cells),
         nodes=nodes,
         items=allocate_records(OpenItems, room),
-        ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTS),
+        ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTANTS * LEDGER_ACCOUNTS),
         keys=allocate_records(KeyRows, room),
         payees=allocate_records(KeyRows, room),
         waiting=allocate_records(KeyRows, 2),
+        invoices=allocate_records(KeyRows, room),
         counters=allocate_records(Counters, 1),
         figures=figures,
-        periods=np.ones(_PERIODS, np.uint8),
+        periods=np.ones(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
+        folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
         years=seal_array(_build_years()),
+        titles=allocate_records(TitleFigures, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16),
+        admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),
         waiting_slots=np.zeros(4, np.uint64),
+        invoice_slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
     )
     payees = _build_acts("third_party", *_build_fingerprints(np.arange(_PAYEES)))
     payees["payee_high"], payees["payee_low"] = payees["key_high"], payees["key_low"]
@@ -215,6 +226,9 @@ def _build_new_acts(rng: np.random.Generator, kind: str, count: int) -> np.ndarr
     high = rng.integers(1, 2**63, count, dtype=np.uint64) * np.uint64(2)
     acts = _build_acts(kind, high, rng.integers(0, 2**32, count, dtype=np.uint32))
     acts["payee_high"], acts["payee_low"] = _build_fingerprints(rng.integers(0, _PAYEES, count))
+    if CATALOG[KIND_NUMBERS[kind]].bills:
+        acts["invoice_high"] = rng.integers(1, 2**63, count, dtype=np.uint64)
+        acts["invoice_low"] = rng.integers(0, 2**32, count, dtype=np.uint32)
     return acts
 
 
@@ -252,6 +266,9 @@ def _reserve_like(array: np.ndarray) -> np.ndarray:
 
 def _restore(book: Book, initial: Book) -> None:
     """Reset ``book`` to ``initial``, so that each round starts from the same state."""
-    for array, initial_array in zip(book, initial, strict=True):
-        if array is not initial_array:
+    for folio in np.flatnonzero(book.folios).tolist():  # the other folios were never written
+        rows = slice(folio * LEDGER_ACCOUNTS, (folio + 1) * LEDGER_ACCOUNTS)
+        book.ledger[rows] = initial.ledger[rows]
+    for name, array, initial_array in zip(Book._fields, book, initial, strict=True):
+        if array is not initial_array and name != "ledger":
             array[:] = initial_array

@@ -171,7 +171,7 @@ def _list_cells(state: BookState) -> Iterator[tuple]:
     """List the cells with their chains of nodes; nodes have the numbers that refusals contain."""
     first = state.registry.first_node
     for number, cell in enumerate(state.book.cells[1:].tolist(), 1):
-        centre, _, _, operation, *accounts, _ = cell
+        centre, _, _, operation, *accounts, _, _, _ = cell
         chain = [node + first for node in _trace_chain(state, centre)]
         yield (number, chain, operation + first if operation >= 0 else -1, *accounts)
 

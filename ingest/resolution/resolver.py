@@ -24,9 +24,13 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
+from ingest.resolution.credit_sources import add_credit_sources, mark_origins
+from ingest.resolution.interest_claims import mark_unexplained_claims
+from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
     FAMILY,
     FOLLOWED_FAMILY,
+    FOLLOWS,
     PAYS,
     WITHOUT_AMOUNT,
     LineBatch,
@@ -34,13 +38,14 @@ from ingest.resolution.line_batch import (
     read_kinds,
 )
 from ingest.resolution.periods import assign_periods, collapse_uniform
-from ingest.resolution.predecessors import PredecessorColumn, read_predecessors
+from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
+from ingest.resolution.prescription import mark_prescribed, mark_unreadable_rights
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
 from posting.book import fingerprints
 from posting.book.cells import CellNumbers
-from posting.book.registry import Registry
+from posting.book.registry import CodeKind, Registry
 
 SEPA = "sepa"
 
@@ -89,7 +94,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     exercise = _mark_key_fields(line_batch, kind, context.registry)
     predecessors = read_predecessors(line_batch)
     keys = _compute_fingerprints(
-        line_batch, kind, exercise, predecessors=predecessors, sender=sender.number, secret=context.secret
+        line_batch, kind, exercise, predecessors=predecessors, sender=sender.number, context=context
     )
     content = collect_content(line_batch)
     grouped = _group_acts(line_batch, keys, content)
@@ -97,22 +102,25 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     amounts = _read_amounts(line_batch, kind)
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
+    mark_unreadable_rights(line_batch, kind, exercise)
     mark_bics(line_batch, kind)
-    _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
+    _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
+    mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
     fault, field = line_batch.marks
     columns = {
         **keys,
+        **fingerprint_invoices(line_batch, kind, keys, secret=context.secret),
         "head": grouped.head,
         "content": grouped.content,
         "kind": kind,
         "period": period,
         "day": day,
         "cell": assigned.cell,
-        "source": assigned.source,
+        "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
@@ -167,17 +175,18 @@ def _compute_fingerprints(
     *,
     predecessors: PredecessorColumn | None,
     sender: int | NDArray[np.int64],
-    secret: fingerprints.Secret,
+    context: ResolutionContext,
 ) -> dict[str, np.ndarray]:
     """Return the fingerprints of act, predecessor and payee, and the digest of the bank details."""
-    reference = _read_column(line_batch, Field.REFERENCE)
+    reference, secret = _read_column(line_batch, Field.REFERENCE), context.secret
     prefix = fingerprints.build_kind_prefixes(sender, FAMILY, kind) | exercise.view(np.uint64)
     keys: dict[str, np.ndarray] = {}
     keys["key_high"], keys["key_low"] = fingerprints.fingerprint_texts(
         reference.expand_spans(), reference.values.text, prefix, secret=secret
     )
     if predecessors:
-        prefix = fingerprints.build_kind_prefixes(sender, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
+        senders = number_senders(line_batch, sender, context.registry.numbers[CodeKind.SENDER])
+        prefix = fingerprints.build_kind_prefixes(senders, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
         keys["previous_high"], keys["previous_low"] = fingerprints.fingerprint_texts(
             predecessors.spans, predecessors.text, prefix, secret=secret
         )
@@ -254,6 +263,7 @@ def _mark_references(
     registry: Registry,
 ) -> None:
     """Mark budget years that do not exist, and predecessors that cannot exist."""
+    mark_origins(line_batch, kind)
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(
@@ -261,10 +271,15 @@ def _mark_references(
         )
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)
+    if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
+        is_needless = line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.find_unreferenced()
+        line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 
-def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArray[np.bool_]) -> None:
-    """Mark faulty amounts, and those above the SEPA limit on lines that must be paid by SEPA."""
+def _mark_amounts(
+    line_batch: LineBatch, kind: NDArray[np.uint8], amounts: NumberColumn, *, sepa_only: bool
+) -> None:
+    """Mark faulty amounts, those above the SEPA limit on lines that must be paid by SEPA, and claims without a reason."""
     cents, faults = amounts
     field = _choose_amount_field(line_batch)
     line_batch.mark_faults(faults, field)
@@ -274,5 +289,6 @@ def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArr
             method.map_to_numbers({SEPA: 1}, 0) == 1 if method else np.zeros(line_batch.rows, bool)
         )
         line_batch.mark_fault(
-            (cents > SEPA_MAX) & (asks_for_sepa | sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
+            (cents > SEPA_MAX) & (asks_for_sepa | PAYS[kind] & sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
         )
+    mark_unexplained_claims(line_batch, kind)

@@ -9,12 +9,13 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved
+from core.period_states import PeriodDecision, States
 from posting.batch import BatchResult, LineSpan, Submission
 from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
-from posting.store import code_meaning_store, copy_out, progress_columns
+from posting.store import code_meaning_store, copy_out, period_store, progress_columns, reference_use
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.layout import LAYOUT
@@ -114,7 +115,19 @@ class PostgresStore:
                 "reference_text", records=new, columns=["kind", "id", "code"]
             )
             await code_meaning_store.store_meanings(connection, reference, numbers)
+            await period_store.store_starts(connection, reference.calendar)
+            await reference_use.note_use(connection, reference.files)
         return numbers
+
+    async def load_period_states(self) -> tuple[States, int]:
+        """Return the states of periods after the last batch, and the number of the last decision that they follow."""
+        async with self._connections.borrow() as connection:
+            return await period_store.load_effective_states(connection)
+
+    async def load_period_decisions(self, after: int) -> list[PeriodDecision]:
+        """Return the decisions about periods with numbers above ``after``, in order."""
+        async with self._connections.borrow() as connection:
+            return await period_store.load_decisions(connection, after)
 
     async def number_sender(self, numbers: NumbersByCode, sender: str) -> int:
         """Return the number of a sender, which is assigned at its first submission."""

@@ -128,10 +128,31 @@ left join kind k on k.kind = e.kind
 group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) = 'PAYMENT_REQUEST', false);
 
 -- name: periods
--- The day of an entry lies in its month, or in the January after its December.
+-- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its
+-- batch was decided (rule A04).
+with posted as (select distinct batch, exercise, month, accountant from entry),
+course as (  -- the accountants whom a decision on the month names have a course of their own
+    select p.*, if(s.accountant is null, 0, p.accountant) as whose
+    from posted p left join (select distinct exercise, month, accountant from period_span) s using (exercise, month, accountant)
+),
+shut as (
+    select c.batch, c.exercise, c.month, c.accountant from course c
+    where not exists (
+        select 1 from period_span s where s.exercise = c.exercise and s.month = c.month and s.accountant = c.whose
+        and c.batch between s.first and s.last
+    )
+)
 select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected
 from entry
-where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12);
+where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12)
+union all
+select entry_name(e.entry_id, e.reference), exercise || '-' || lpad(month::varchar, 2, '0') || ' of ' || accountant_name(accountant), 'a month that was open then'
+from entry e join shut s using (batch, exercise, month, accountant);
+
+-- name: period_decisions
+-- A month is closed, reopened or locked as its state allows, a lock is never undone, and every decision has a person, a reason and
+-- its place among the batches (rule A04).
+select place, found, expected from period_fault;
 
 -- name: duplicates_known
 -- A duplicate repeats an accepted entry of the same sender.
@@ -163,7 +184,7 @@ having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*)
                          or count(distinct hash(e.submission, e.batch, e.line - e.entry_id)) > 1);
 
 -- name: predecessors
--- The predecessor of an entry comes before it and has the right kind, sender, exercise and account assignment.
+-- The predecessor of an entry comes before it and has the right kind and account assignment, whoever sent it.
 select entry_name(f.entry_id, e.reference) as place, f.fault as found, 'a predecessor that its kind admits' as expected
 from effect f join entry e on e.entry_id = f.entry_id where f.fault is not null;
 
@@ -224,17 +245,25 @@ select node_name(node) || ' after batch ' || batch as place, 'no row of node_bal
 from node_figure where moved and not stored;
 
 -- name: availability
--- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero, save for what payroll took before its check (rules A11, A23, A28).
+-- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero (rules A11, A23), save for
+-- what payroll took before its check (rule A28).  What was committed in advance of the year needs no credits before they are opened.
 with waived as (
     select batch, node, sum(sum(cents)) over (partition by node order by batch) as cents from unchecked group by batch, node
+),
+advance as (
+    select u.node, sum(e.amount) as cents
+    from title_step s join entry e on e.entry_id = s.entry_id join upward u on u.cell = e.cell
+    where not s.is_opening group by u.node
 )
 select node_name(n.node) || ' after batch ' || n.batch as place,
        'AE ' || euros(n.ae_opened - n.ae_reserved - n.ae_consumed) || ', CP ' || euros(n.cp_opened - n.cp_reserved - n.cp_consumed) || ' available' as found,
        if(coalesce(w.cents, 0) = 0, 'not below zero', 'at least ' || euros(-w.cents) || ', which payroll took unchecked') as expected
 from node_figure n join centre c on c.year = n.node // (131072 * 6) + 2000 and c.centre = n.node // 6 % 131072
 asof left join waived w on w.node = n.node and w.batch <= n.batch
-where not c.estimated and (n.ae_opened + coalesce(w.cents, 0) < n.ae_reserved + n.ae_consumed
-                           or n.cp_opened + coalesce(w.cents, 0) < n.cp_reserved + n.cp_consumed);
+left join advance a on a.node = n.node
+where not c.estimated
+  and (n.ae_opened + coalesce(w.cents, 0) + coalesce(a.cents, 0) < n.ae_reserved + n.ae_consumed
+       or n.cp_opened + coalesce(w.cents, 0) < n.cp_reserved + n.cp_consumed);
 
 -- name: allotments
 -- No node allots more than it has (rule A19).
@@ -243,34 +272,48 @@ select node_name(node) || ' after batch ' || batch as place, 'allotted AE ' || e
 from node_figure where ae_allotted > ae_opened or cp_allotted > cp_opened;
 
 -- name: account_balances
--- The debit and credit of an account and period after every batch are the sums of its entries.
+-- The debit and credit of an accountant's account and period after every batch are the sums of its entries.
 with long as (
-    select a.batch, a.account, a.period, f.name, f.stored, f.computed
+    select a.batch, a.accountant, a.account, a.period, f.name, f.stored, f.computed
     from account_figure a, lateral (
         select unnest(['debit', 'credit']) as name, unnest([a.s1, a.s2]) as stored, unnest([a.debit, a.credit]) as computed
     ) f
     where a.stored
 )
-select account_name(account) || ' in ' || period_name(period) || ' after batch ' || batch as place, name || ' ' || euros(stored) as found,
+select account_name(account) || ' of ' || accountant_name(accountant) || ' in ' || period_name(period) || ' after batch ' || batch as place, name || ' ' || euros(stored) as found,
        euros(computed) || ' from the journal' as expected
 from (select *, stored - computed as error from long)
 where error <> 0
-qualify error is distinct from lag(error) over (partition by account, period, name order by batch)
+qualify error is distinct from lag(error) over (partition by accountant, account, period, name order by batch)
 order by batch;
 
 -- name: account_balances_stored
--- Every batch that posted to an account stored its sums.
-select account_name(account) || ' in ' || period_name(period) || ' after batch ' || batch as place, 'no row of account_balance' as found,
+-- Every batch that posted to an account of an accountant stored its sums.
+select account_name(account) || ' of ' || accountant_name(accountant) || ' in ' || period_name(period) || ' after batch ' || batch as place, 'no row of account_balance' as found,
        'one: the batch posted to this account' as expected
 from account_figure where moved and not stored;
 
 -- name: trial_balance
--- The stored debits equal the stored credits in every period.
+-- The stored debits of each accountant equal his stored credits in every period (rule A01).
 with last as (
-    select account, period, arg_max(s1, batch) as debit, arg_max(s2, batch) as credit from account_figure where stored group by account, period
+    select accountant, account, period, arg_max(s1, batch) as debit, arg_max(s2, batch) as credit
+    from account_figure where stored group by accountant, account, period
 )
-select 'period ' || period_name(period) as place, 'debit ' || euros(sum(debit)) || ', credit ' || euros(sum(credit)) as found, 'equal sums' as expected
-from last group by period having sum(debit) <> sum(credit);
+select 'period ' || period_name(period) || ' of ' || accountant_name(accountant) as place, 'debit ' || euros(sum(debit)) || ', credit ' || euros(sum(credit)) as found, 'equal sums' as expected
+from last group by accountant, period having sum(debit) <> sum(credit);
+
+-- name: accountants
+-- Every entry is in the books of the accountant who pays for its fund centre in its budget year, as the reference data assign
+-- it; an entry without a fund centre is in nobody's (rule A01).
+with due as (
+    select c.cell, coalesce(r.id, -1) as accountant
+    from cell c join reference_text t on t.kind = 1 and t.id = if(c.operation > 0, c.operation, c.centre)
+    left join centre_accountant a on a.year = c.budget_year and a.code = t.code
+    left join reference_text r on r.kind = 8 and r.code = a.accountant
+)
+select entry_name(e.entry_id, e.reference) as place, 'accountant: ' || accountant_name(e.accountant) as found,
+       'accountant: ' || accountant_name(coalesce(d.accountant, 0)) as expected
+from entry e left join due d on d.cell = e.cell where e.accountant <> coalesce(d.accountant, 0);
 
 -- name: outcomes
 -- Every line read has one outcome: accepted, duplicate, refused or suspended; lines are numbered without a gap.

@@ -20,6 +20,7 @@ from posting.delays.day_span import ALL_DAYS
 from posting.delays.measurement import measure_delays, select_late
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
+from posting.store.ledger_identity import read_number
 from settlement.late_interest import claim_acts
 from settlement.late_interest.claim_acts import ClaimTexts, ProposedClaims
 
@@ -51,7 +52,7 @@ async def find_unclaimed_interest(
     """
     late_parts, debit_counts = [allocate_zeros(LatePayments, 0)], [0]
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        facts = await delays.load_request_facts(connection, term_days)
+        facts = await delays.load_request_facts(connection, term_days, rules)
 
         def measure(debits: DebitedPayments) -> None:
             debit_counts.append(len(debits.entry_id))
@@ -74,7 +75,7 @@ async def find_unclaimed_since_mark(
         return await find_unclaimed_interest(connection, rules, term_days)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         debits = await delays.read_debits_after(connection, mark)
-        facts = await delays.load_facts_of_debits(connection, debits, term_days)
+        facts = await delays.load_facts_of_debits(connection, debits, term_days, rules=rules)
         claimed = await _load_claimed(connection, int(debits.payable.min(initial=mark)))
         last_entry = await _load_last_entry(connection)
     due = await asyncio.to_thread(
@@ -104,6 +105,7 @@ async def load_claim_texts(connection: Connection, claims: ProposedClaims) -> Cl
         codes.take(pa.array(positions)),
         await _load_references(connection, claims.payable),
         await _load_own_references(connection, claims),
+        await read_number(connection),
     )
 
 

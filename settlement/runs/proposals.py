@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import LimitExceeded
+from posting.store import period_store
 from settlement.runs import automatic_reissues, run_pages, run_queries, selection
 from settlement.runs.debt_terms import DebtTerms, FetchEntries, trace_debt_terms
 from settlement.runs.first_transfers import (
@@ -63,10 +64,15 @@ async def propose_run(
             first = await trace_first_transfers(payables, _build_fetch(connection))
             payables = repeat_references(payables, first)
             context = await _load_context(connection, reference, payables, first=first)
+            states = await period_store.load_states(connection)
         on_step("selecting what is due")
         run = await run_queries.load_next_run(connection)
         criteria = SelectionCriteria(
-            _to_day_number(request.until), _to_day_number(request.day), reference.rules, reference.calendar
+            _to_day_number(request.until),
+            _to_day_number(request.day),
+            reference.rules,
+            reference.calendar,
+            states,
         )
         proposal = await asyncio.to_thread(selection.select_lines, payables, context, criteria)
         count = len(proposal.lines.line)
@@ -87,8 +93,7 @@ async def _load_context(
     *,
     first: FirstTransfers,
 ) -> SelectionContext:
-    centres = await run_queries.load_centres(connection)
-    assigned = {year: of_year.by_centre for year, of_year in reference.accountants.items()}
+    numbered = await run_queries.load_accountants(connection)
     debt_terms = await trace_debt_terms(payables, _build_fetch(connection))
     returned = np.zeros(len(payables.rows.kind), np.int64)
     returned[first.rows] = first.sent_last
@@ -100,9 +105,7 @@ async def _load_context(
         ),
         debt_terms=debt_terms,
         payees=await run_queries.load_payee_accounts(connection),
-        accountant=selection.find_accountants(
-            payables, centres, assigned, accountants=reference.list_accountants()
-        ),
+        accountant=selection.find_accountants(payables, numbered, reference.list_accountants()),
         in_other_runs=await _load_pending_entries(connection),
         returned_transfer=await automatic_reissues.drop_automatic_reissues(
             connection, returned, reference.reasons

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from core.catalog import BudgetAction, list_kinds
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from tests.oracle import copy_rows
 
 TYPES = (
     *("int8", "int8", "int8", "int8", "int4", "int4", "date", "int4", "int4", "int4"),
-    *("int2", "int2", "int2", "int2", "int2", "text"),
+    *("int2", "int2", "int2", "int2", "int2", "int2", "text"),
 )
 """The types of entry, predecessor, amount, content, submission, line, day, cell, source, payee, kind, exercise, month, debit,
-credit and reference."""
+credit, accountant and reference."""
+
+_MOVES = frozenset(list_kinds(lambda kind: kind.budget is BudgetAction.MOVE))
 
 Record = Mapping[str, int]
 LineDetails = tuple[int, int, str]
@@ -26,7 +29,8 @@ def build_rows(
     for act, decision, (line, day, reference) in lines:
         if decision["outcome"] == Outcome.ACCEPTED:
             content = act["content"] - (2**64 if act["content"] >= 2**63 else 0)
-            source = act["source"] + first_node if act["source"] >= 0 else 0
+            moves = act["kind"] in _MOVES
+            source = max(act["source"], 0) + (first_node if moves else 0)
             years, month = divmod(act["period"], PERIODS_PER_YEAR)
             entry = (
                 decision["entry"],
@@ -38,7 +42,8 @@ def build_rows(
                 day,
             )
             place = (decision["cell"], source, decision["payee"], act["kind"], years + YEAR_FIRST, month)
-            rows.append((*entry, *place, decision["debit"], decision["credit"], reference))
+            posting = (decision["debit"], decision["credit"], decision["accountant"])
+            rows.append((*entry, *place, *posting, reference))
     return rows
 
 

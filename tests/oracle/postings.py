@@ -1,9 +1,10 @@
 """The posting of one line: the rules in order, then its effects."""
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
+from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
-from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
-from tests.oracle import budget, commitments, years
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
+from tests.oracle import budget, commitments, invoices, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.model import Cell, Decision, Line, LineRefused, OpenItem, Payee, State, World
 
@@ -15,24 +16,53 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     kind = CATALOG[line.kind]
     if line.fault:
         raise LineRefused(line.fault)
-    if line.period not in world.open_periods:
-        raise LineRefused(Outcome.PERIOD_CLOSED)
+    _check_period(world, state, line, place)
     payee = _find_payee(state, kind, line)
+    invoices.check_invoice(state, line, place[0])
     followed = commitments.find_link(state, line, place)
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
+    _check_stated_account(world, followed, line)
     commitments.draw_remainders(state, followed, kind, line.amount)
     order_day = years.find_order_day(state, followed.entry)
-    years.require_budget_year(world, kind, line.day, cell=followed.cell, order_day=order_day)
+    years.require_budget_year(world, state, kind, line, cell=followed.cell, order_day=order_day)
     _apply_budget(world, state, followed, line)
     debit, credit = _find_accounts(world, state, followed, line)
-    _add_to_accounts(state, (line.period, debit, credit), line.amount)
     cell = max(followed.cell, 0)
+    accountant = world.cells.get(cell, Cell(0)).accountant
+    _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
     state.items[place[1]] = build_item(state, followed, bare)
+    invoices.note_amount(state, place[1], line.amount)
+    invoices.record_invoice(state, line, place[1])
     if kind.change is not PayeeChange.NONE:
         _apply_change(state, kind, line, place[1])
-    return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit)
+    return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit, accountant)
+
+
+def _check_period(world: World, state: State, line: Line, place: ActPosition) -> None:
+    """Refuse a line in a month that is not open for its accountant: that of its assignment, or of its predecessor's.
+
+    While the predecessor is missing nobody knows whose month it is.
+    """
+    cell = line.cell
+    if CATALOG[line.kind].follows is not Family.NONE:
+        try:
+            cell = state.items[commitments.find_predecessor(state, line, place)].cell
+        except LineRefused:
+            return
+    period_state = world.find_state(line.period, world.cells.get(cell, Cell(0)).accountant)
+    if period_state is not PeriodState.OPEN:
+        is_locked = period_state is PeriodState.LOCKED
+        raise LineRefused(Outcome.PERIOD_LOCKED if is_locked else Outcome.PERIOD_CLOSED)
+
+
+def _check_stated_account(world: World, followed: Link, line: Line) -> None:
+    """Refuse an account that the commitment item of the predecessor does not admit."""
+    charges = followed.entry and followed.sign > 0 and followed.base.debit is Role.EXPENSE
+    admitted = world.cells.get(followed.cell, Cell(0)).admitted
+    if charges and line.account and admitted is not None and line.account not in admitted:
+        raise LineRefused(Outcome.ACCOUNT_MISMATCH)
 
 
 def build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
@@ -90,8 +120,12 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         base, cell = followed.base, world.cells[followed.cell]
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
-        demand = demand._replace(is_late=line.period in world.payroll_checks)
+        is_anticipated = years.is_anticipated(world, CATALOG[line.kind], line, followed.cell)
+        is_year_end = line.period in world.payroll_checks
+        is_checked = not is_anticipated and (base.check is CreditCheck.ALWAYS or is_year_end)
+        demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end)
         budget.apply_demand(world, state, demand)
+        years.add_to_title(world, state, base, line, cell=followed.cell)
 
 
 def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tuple[int, int]:
@@ -127,11 +161,12 @@ def _find_charged_account(state: State, payable: int) -> int:
     return state.items[payable].debit
 
 
-def _add_to_accounts(state: State, posting: tuple[int, int, int], amount: int) -> None:
-    period, debit, credit = posting
+def _add_to_accounts(state: State, folio: tuple[int, int], accounts: tuple[int, int], amount: int) -> None:
+    """Add a posting to the accounts of a period and accountant."""
+    debit, credit = accounts
     for account, debited, credited in ((debit, amount, 0), (credit, 0, amount)):
         if account:
-            so_far = state.sums.get((period, account), (0, 0))
-            state.sums[period, account] = (so_far[0] + debited, so_far[1] + credited)
-            if max(state.sums[period, account]) > LEDGER_MAX:
+            so_far = state.sums.get((*folio, account), (0, 0))
+            state.sums[*folio, account] = (so_far[0] + debited, so_far[1] + credited)
+            if max(state.sums[*folio, account]) > LEDGER_MAX:
                 raise LineRefused(Outcome.BALANCE_LIMIT)

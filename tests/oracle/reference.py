@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from core import calendar, chart, nomenclature, periods
+from core import accountants, calendar, chart, nomenclature, periods
+from core.accountants import Accountants
 from core.calendar import Exercise
 from core.catalog import Role
 from core.chart import Chart
@@ -23,6 +24,7 @@ class YearReference(NamedTuple):
 
     nomenclature: Nomenclature
     chart: Chart
+    accountants: Accountants
 
 
 class Reference(NamedTuple):
@@ -34,6 +36,8 @@ class Reference(NamedTuple):
     """Number of each fund centre and operation, from 1."""
     accounts: Mapping[str, int]
     """Number of each account, from 1."""
+    accountants: Mapping[str, int]
+    """Number of each accountant, from 1."""
     nodes: Mapping[int, Node]
 
     @classmethod
@@ -43,16 +47,19 @@ class Reference(NamedTuple):
         years = {year: _load_year(folder.joinpath(str(year))) for year in sorted(exercises)}
         centres = _number_codes(code for data in years.values() for code in data.nomenclature.centres)
         accounts = _number_codes(code for data in years.values() for code in data.chart.accounts)
+        assigned = _number_codes(code for data in years.values() for code in data.accountants.accountants)
         nodes = {
             number: node
             for year, data in years.items()
             for number, node in _build_nodes(data.nomenclature, centres, year)
         }
-        return cls(years, exercises, centres, accounts, nodes)
+        return cls(years, exercises, centres, accounts, assigned, nodes)
 
     def list_open_periods(self) -> frozenset[int]:
         """Return the numbers of the open periods."""
-        return frozenset(to_period(e.year, month) for e in self.exercises.values() for month in e.open_months)
+        return frozenset(
+            to_period(e.year, month) for e in self.exercises.values() for month in e.months_open_at_start
+        )
 
     def list_budget_years(self) -> dict[int, BudgetYear]:
         """Return the days of each budget year."""
@@ -76,6 +83,13 @@ class Reference(NamedTuple):
         )
         return expense, accrued, creditor, payroll
 
+    def find_admitted(self, item: str, year: int) -> frozenset[int] | None:
+        """Return the accounts that a commitment item admits; None for an item of budget acts, which nothing is posted to."""
+        chart = self.years[year].chart
+        if item not in chart.admitted_prefixes:
+            return None
+        return frozenset(number for code, number in self.accounts.items() if chart.is_admitted(item, code))
+
     def list_own_creditors(self) -> dict[tuple[int, int], int]:
         """Return the creditors of the expense accounts that have their own, by year."""
         return {
@@ -83,6 +97,10 @@ class Reference(NamedTuple):
             for year, data in self.years.items()
             for account, creditor in data.chart.own_creditors.items()
         }
+
+    def find_accountant(self, centre: str, year: int) -> int:
+        """Return the number of the accountant of a fund centre in a budget year."""
+        return self.accountants[self.years[year].accountants.by_centre[centre]]
 
     def list_payroll_checks(self) -> frozenset[int]:
         """Return the numbers of the periods in which the credits of payroll are checked."""
@@ -104,7 +122,7 @@ class Reference(NamedTuple):
 
 def _load_year(folder: Path) -> YearReference:
     codes = nomenclature.load(folder)
-    return YearReference(codes, chart.load(folder, codes))
+    return YearReference(codes, chart.load(folder, codes), accountants.load(folder, codes))
 
 
 def _build_budget_year(exercise: Exercise) -> BudgetYear:
@@ -112,7 +130,8 @@ def _build_budget_year(exercise: Exercise) -> BudgetYear:
     year = exercise.year
     last_day = _count_days(date(year, 12, 31))
     last_order_day = _count_days(exercise.last_order_day) if exercise.last_order_day else last_day
-    days = _count_days(date(year, 1, 1)), last_day, last_order_day, _count_days(date(year, 10, 1))
+    days = _count_days(date(year, 1, 1)), last_day, _count_days(date(year - 1, 11, 1))
+    days = *days, last_order_day, _count_days(date(year, 10, 1))
     return BudgetYear(*days, last_day + exercise.complementary_days)
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from core.act_fields import ACT_LINES_MAX, Field
+from core.catalog import CATALOG, BudgetAction
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
 from core.periods import YEAR_FIRST
 from core.tables.book import Cells
@@ -18,14 +19,17 @@ from ingest.formats.flat_schema import sum_cents
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.book.cells import CellNumbers, to_records
-from posting.book.registry import ReferenceData, Registry, number_codes
+from posting.book.registry import CodeKind, ReferenceData, Registry, number_codes
 from tests.file_strategies import REFERENCE, File
 from tests.ingest.row_strategies import WRITERS, faulty_rows, to_text, to_types
 from tests.oracle import amounts
 from tests.oracle.engine import Engine
-from tests.oracle.model import NONE, Cell, Line
+from tests.oracle.model import NONE, Line
 from tests.oracle.reference import Reference as Plain
 from tests.oracle.row_reading import ReadLine, find_posting_day, read_acts
+
+SENDERS = {"x": 7, "CSP-A": 8, "CSP-B": 9}
+"""The number of each sender; lines are sent by the first."""
 
 SENDER = Sender(7)
 ROWS = settings(
@@ -43,7 +47,7 @@ class Expected(NamedTuple):
 
 @cache
 def _load_registry() -> Registry:
-    reference, numbers = ReferenceData.load(REFERENCE), {}
+    reference, numbers = ReferenceData.load(REFERENCE), {CodeKind.SENDER: dict(SENDERS)}
     number_codes(numbers, reference.list_codes())
     return Registry(reference, numbers)
 
@@ -113,14 +117,20 @@ def _compare_places(
     ]
     numbered = {NONE: NONE}
     for act, line in sound:
-        assert act["source"] == (NONE if line.source == NONE else line.source - first)
+        moves = CATALOG[line.kind].budget is BudgetAction.MOVE
+        assert act["source"] == (line.source - first if moves else line.source)
         assert numbered.setdefault(act["cell"], line.cell) == line.cell
         if line.cell != NONE:
             record = records[act["cell"] - 1]
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
-            accounts = (record[role] for role in ("expense", "accrued", "creditor", "payroll"))
-            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == engine._cells[line.cell]
+            expected = engine._cells[line.cell]
+            assert own == (expected.centre_node, expected.operation_node)
+            assert record["year"] + YEAR_FIRST == expected.year
+            for name in ("expense", "accrued", "creditor", "payroll", "accountant"):
+                assert record[name] == getattr(expected, name)
+            assert (record["title"] >= 0) == (expected.title is not None)
+            assert (record["title_before"] >= 0) == expected.may_anticipate
     assert len(set(numbered.values())) == len(numbered)
 
 

@@ -123,7 +123,7 @@ async def test_files_processed_before_are_not_processed_again(committed: Committ
     assert result.json()["chain"] == committed.first.json()["chain"]
     text = await run_crescendo("verify", *committed.place)
     assert "step: " in text.err
-    assert "Not proven: that nobody rewrote the whole journal and its chain." in text.out
+    assert "Not proven: that nobody rewrote the whole ledger and both its hashes." in text.out
 
 
 async def test_without_files_and_unfinished_work_there_is_nothing_to_do(committed: Committed) -> None:
@@ -373,7 +373,11 @@ async def test_a_name_that_nothing_has_is_an_error_and_not_zero(
         (("refusals",), "Lignes refusées\n", "que faire"),
         (("refusals", "--submission", "2"), "Lignes refusées, une par une", "valeur trouvée"),
         (("delays",), "Délai global de paiement par ministère", "intérêts moratoires dus"),
-        (("delays", "--by", "programme", "--year", "2018"), "par programme, débits de 2018", "dans le délai"),
+        (
+            ("delays", "--by", "programme", "--year", "2018"),
+            "par programme, paiements de 2018",
+            "dans le délai",
+        ),
         (("proof", "--submission", "2"), "Preuve du dépôt 2", "recompté, euros"),
     ],
 )
