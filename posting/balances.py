@@ -50,7 +50,7 @@ class Balances:
         at = _collect_touched(titles, 0, len(titles))
         keys = self._state.registry.title_rows.describe_rows(at)
         figures = titles["opened"][at], titles["anticipated"][at]
-        return TitleBalances(np.full(len(at), batch), *keys, *figures)
+        return TitleBalances._make((np.full(len(at), batch), *keys, *figures))
 
     def _read_changed_accounts(self, batch: int, periods: list[NDArray[np.int32]]) -> AccountBalances:
         ledger, at = self._state.book.ledger, self._collect_accounts(periods)

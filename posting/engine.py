@@ -20,10 +20,10 @@ from core.tables.journal import (
     Duplicates,
     NewCells,
     NewPayees,
-    PeriodEffects,
     Refusals,
     RequestPages,
 )
+from core.tables.periods import PeriodEffects
 from kernels import decisions as kernel
 from kernels.outcome_counts import AMOUNT, LINES, REFUSED
 from kernels.rollback import undo_decisions

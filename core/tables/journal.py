@@ -288,13 +288,6 @@ class AccountBalances(NamedTuple):
     credit: Money
 
 
-class PeriodEffects(NamedTuple):
-    """The decisions about periods, and the last batch that was decided without each.  A COPY row."""
-
-    decision: Entry
-    after_batch: Entry
-
-
 class Draws(NamedTuple):
     """Amounts to draw on account assignments, in order of arrival."""
 

@@ -10,10 +10,10 @@ from core.tables.journal import (
     NewCells,
     NewPayees,
     NodeBalances,
-    PeriodEffects,
     Refusals,
     RequestPages,
 )
+from core.tables.periods import PeriodEffects
 from core.tables.raw_lines import FormRows
 from core.tables.title_balances import TitleBalances
 

@@ -100,7 +100,7 @@ async def test_the_journal_of_settlements_is_proven(settled: asyncpg.Connection,
     verification = await verify(dsn, folder=REFERENCE)
     assert verification.findings == []
     assert verification.rows["entry"] == 43
-    codes = await settled.fetch("select code from refusal order by position")
+    codes = await settled.fetch("select code from refusal order by batch, position")
     assert [row["code"] for row in codes] == [Outcome.RECEIVABLE_MISSING, Outcome.PREDECESSOR_MISSING]
 
 
@@ -157,7 +157,10 @@ async def test_a_request_shows_everything_that_follows_it(settled: asyncpg.Conne
 @pytest.mark.parametrize(
     ("reference", "sentence"),
     [
-        ("D2", "yes: 50.00 euros settled, 0.00 to be paid"),
+        (
+            "D2",
+            "in part: 50.00 euros settled, 0.00 to be paid, 20.00 came back from the bank and are not sent again",
+        ),
         (
             "D3",
             "sent, not debited yet: 15.00 euros settled, 0.00 to be paid, 15.00 sent to the bank and not debited yet",

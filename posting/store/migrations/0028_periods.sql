@@ -31,4 +31,4 @@ create table period_effect (
 );
 comment on table period_effect is 'From when each decision holds: the last batch that was decided without it; stored with the next batch';
 
-select protect(t) from unnest(array['period_start', 'period_decision', 'period_effect']::regclass[]) t;
+select protect(t), cover(t) from unnest(array['period_start', 'period_decision', 'period_effect']::regclass[]) t;

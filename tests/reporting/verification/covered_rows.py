@@ -22,6 +22,12 @@ ROWS = (
     "insert into drop_answered (taken) values (1), (2)",
     "insert into reference_text values (6, 30001, 'MIN-01'), (6, 30002, 'MIN-02')",
     "insert into reference_meaning (year, kind, id, meaning) values (2018, 6, 30001, '{}'), (2018, 6, 30002, '{\"a\": 1}')",
+    "insert into period_start values (2018, 1, true), (2018, 2, true)",
+    *_repeat(
+        "insert into period_decision (exercise, month, accountant, action, reason, by, key)"
+        " values (2018, {n}, 0, 'close', 'r', 'Alice', '')"
+    ),
+    "insert into period_effect values (1, 1), (2, 1)",
     *_repeat(
         "insert into access_key (key, sender, digest, roles, programmes, label)"
         " values ('k{n}', 'MIN-01', sha256('{n}'), '{{auditor}}', '{{}}', '')"

@@ -616,7 +616,7 @@ async def test_a_corrected_rate_claims_the_remainder_under_another_reference(sta
     assert result.posted
     assert (result.payments, result.posted.reasons) == (10, [])
     names = [row["reference"] for row in await state.fetch(LATE, KIND_NUMBERS["late_interest"])]
-    assert sum(name.count("-") == 3 and name.endswith("-2") for name in names) == 10
+    assert sum(name.count("-") == 4 and name.endswith("-2") for name in names) == 10
     assert (await state.verify()).findings == []
     assert (await claim(state, "2018-11-22")).payments == 0
 
