@@ -27,7 +27,10 @@ _YEAR_BEFORE = YEAR_FIRST - 1
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """The months of an exercise that are open when a ledger begins it, its complementary period, and its last dates."""
+    """The months of an exercise that are open when a ledger begins it, its complementary period, and its last dates.
+
+    The credits of payroll are checked from ``payroll_check_month`` on: December (GBCP art. 233).
+    """
 
     year: int
     months_open_at_start: frozenset[int]
@@ -35,6 +38,7 @@ class Exercise:
     """How many days of the next January count as its December."""
     last_order_day: date | None = None
     """The last day on which payments are ordered; None where no day is set."""
+    payroll_check_month: int = 12
 
     def find_last_order_day(self) -> date:
         """Return the last day on which payments are ordered: 31 December where none is set."""
@@ -86,6 +90,14 @@ class Calendar:
             is_open[[to_period(exercise.year, month) for month in exercise.months_open_at_start]] = 1
         return is_open
 
+    def mark_payroll_checks(self) -> NDArray[np.uint8]:
+        """Return 1 for every period in which the credits of payroll are checked, by period number."""
+        is_checked = np.zeros(to_period(YEAR_LAST + 1, 0), np.uint8)
+        for exercise in self.exercises.values():
+            first = to_period(exercise.year, exercise.payroll_check_month)
+            is_checked[first : to_period(exercise.year, _DECEMBER) + 1] = 1
+        return is_checked
+
 
 def load(path: Path) -> Calendar:
     """Read a calendar file.
@@ -124,7 +136,17 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
         raise ReferenceDataError(
             place, f"complementary_days is {days!r}", f"Write a number from 0 to {COMPLEMENTARY_DAYS_MAX}."
         )
-    return Exercise(int(name), frozenset(months), days, _parse_last_order_day(place, int(name), table))
+    last_order_day = _parse_last_order_day(place, int(name), table)
+    return Exercise(int(name), frozenset(months), days, last_order_day, _parse_check_month(place, table))
+
+
+def _parse_check_month(place: str, table: dict[str, Any]) -> int:
+    month = table.get("payroll_check_month", _DECEMBER)
+    if type(month) is int and month in MONTHS:
+        return month
+    raise ReferenceDataError(
+        place, f"payroll_check_month is {month!r}", "Name a month from 1 to 12: 12 is December."
+    )
 
 
 def _parse_last_order_day(place: str, year: int, table: dict[str, Any]) -> date | None:

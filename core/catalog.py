@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from core.kind_rules import CreditCheck, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -106,23 +107,6 @@ class Stage(IntEnum):
     """Of the payment term of a request: suspended until the missing documents arrive."""
 
 
-class YearRule(IntEnum):
-    """What a kind does with the credits of a budget year, and so the days on which it may be done.
-
-    The days of each year are data: ``core.budget_years``.
-    """
-
-    NONE = 0
-    SPENDS_AE = 1
-    """It takes AE, which belong to the year of its date (LOLF art. 8; GBCP art. 159)."""
-    ORDERS = 2
-    """It orders a payment: in the year of its credits, and not after the last day for orders (GBCP art. 134)."""
-    SETTLES_CP = 3
-    """It pays: CP belong to the year in which the accountant pays (LOLF art. 28), or to the window after it."""
-    GIVES_BACK = 4
-    """It makes credits available again, in their own year alone (GBCP art. 160)."""
-
-
 class PayeeChange(IntEnum):
     """What a kind changes on a registered third party."""
 
@@ -170,6 +154,8 @@ class ActKind(NamedTuple):
     """The act requests the payment of an invoice, if it states one: each invoice is requested once."""
     refusal: Outcome = Outcome.ACCEPTED
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
+    title_two: TitleTwo = TitleTwo.ALLOWED
+    check: CreditCheck = CreditCheck.ALWAYS
 
     @property
     def has_payee(self) -> bool:
@@ -236,9 +222,9 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("budget_move_cp", "mouvement de CP", _F.BUDGET, budget=_B.MOVE, measure=Measure.CP),
     ActKind("earmark", "affectation", _F.BUDGET, budget=_B.EARMARK, measure=Measure.AE),
     ActKind("commitment", "engagement juridique", _F.COMMITMENT, budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN,
-            year_rule=_Y.SPENDS_AE),
+            year_rule=_Y.SPENDS_AE, title_two=TitleTwo.REFUSED),
     ActKind("commitment_increase", "engagement complémentaire", _F.COMMITMENT_CHANGE, follows=_F.COMMITMENT,
-            budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN, year_rule=_Y.SPENDS_AE),
+            budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN, year_rule=_Y.SPENDS_AE, title_two=TitleTwo.REFUSED),
     ActKind("commitment_decrease", "retrait d'engagement", _F.COMMITMENT_CHANGE, follows=_F.COMMITMENT,
             budget=_B.SPEND, ae_consumed=-1, draws=_R.OPEN, shortfall=_O.COMMITMENT_EXCEEDED,
             year_rule=_Y.GIVES_BACK),
@@ -288,6 +274,9 @@ CATALOG: tuple[ActKind, ...] = (
             draws=_R.ONCE, shortfall=_O.TERM_ALREADY_SUSPENDED, after=_S.PAYABLE, reaches=_S.SUSPENDED),
     ActKind("term_resumption", "reprise du délai de paiement", _F.TERM, follows=_F.TERM,
             draws=_R.ONCE, shortfall=_O.TERM_NOT_SUSPENDED, after=_S.SUSPENDED),
+    ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
+            ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
+            year_rule=_Y.IN_YEAR, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

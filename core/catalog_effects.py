@@ -35,6 +35,7 @@ class Effects(NamedTuple):
     year_rule: Code
     inherits: Code
     refusal: Code
+    check: Code
     opens: Code
 
 

@@ -166,6 +166,12 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Un code relève d'un autre programme ou UO que le centre financier, ou le compte ne convient pas à l'acte.",
         "Prendre domaine, activité et fonds du programme du centre, opération de son UO, et un compte qui convient.",
     ),
+    _O.TITLE_TWO_COMMITMENT: Remedy(
+        "Expenses of title 2 (staff) are not committed: the same act takes their AE and their CP.",
+        "Send payroll, or a direct payment request, on this commitment item.",
+        "Les dépenses de titre 2 (personnel) ne s'engagent pas : un même acte en consomme les AE et les CP.",
+        "Envoyer une paie, ou une demande de paiement directe, sur ce compte budgétaire.",
+    ),
     _O.ACCOUNT_UNKNOWN: Remedy(
         "The chart of accounts of the year contains no such account.",
         "Use an account of the chart, in ten digits, or leave the field empty.",

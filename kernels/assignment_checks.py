@@ -22,6 +22,7 @@ _SOURCE_ITEM_UNKNOWN = (Outcome.COMMITMENT_ITEM_UNKNOWN.value, Field.COUNTERPART
 _FUND_UNKNOWN = (Outcome.FUND_UNKNOWN.value, Field.FUND.value)
 _OPERATION_UNKNOWN = (Outcome.OPERATION_UNKNOWN.value, Field.OPERATION.value)
 _MISMATCH = Outcome.NOMENCLATURE_MISMATCH.value
+_TITLE_TWO = (Outcome.TITLE_TWO_COMMITMENT.value, Field.COMMITMENT_ITEM.value)
 _ACCOUNT_UNKNOWN = (Outcome.ACCOUNT_UNKNOWN.value, Field.ACCOUNT.value)
 _ACCOUNT_MISMATCH = (Outcome.ACCOUNT_MISMATCH.value, Field.ACCOUNT.value)
 
@@ -68,7 +69,12 @@ def _find_unknown_code(lines, codes, uses, row):
 
 @part
 def _is_item_allowed(item, kind, codes, uses):
-    """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both."""
+    """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both.
+
+    Payroll spends categories of title 2 alone.
+    """
+    if uses.pays_staff[kind] != 0 and codes.item_staff[item] == 0:
+        return False
     is_budget_only = codes.item_budget_only[item] != 0
     if uses.brings[kind] != 0:
         return is_budget_only
@@ -77,7 +83,7 @@ def _is_item_allowed(item, kind, codes, uses):
 
 @part
 def _find_mismatch(lines, codes, uses, row):
-    """Return the fault of the first code, all of which exist, that does not match the others (rule A39)."""
+    """Return the fault of the first code, all of which exist, that does not match the others or the kind (rules A20, A39)."""
     centre, operation, item = lines.centre[row], lines.operation[row], lines.item[row]
     programme, activity = codes.centre_programme[centre], lines.activity[row]
     area = codes.area_programme[lines.area[row]]
@@ -90,8 +96,10 @@ def _find_mismatch(lines, codes, uses, row):
         return _MISMATCH, Field.COMMITMENT_ITEM.value
     if fund != 0 and fund != programme:
         return _MISMATCH, Field.FUND.value
-    if operation > 0 and codes.centre_parent[operation] != centre:
+    if operation > 0 and (codes.centre_parent[operation] != centre or uses.pays_staff[lines.kind[row]] != 0):
         return _MISMATCH, Field.OPERATION.value
+    if item > 0 and uses.engages[lines.kind[row]] != 0 and codes.item_staff[item] != 0:
+        return _TITLE_TWO
     return _NO_FAULT
 
 
@@ -149,7 +157,8 @@ def place_lines(lines, codes, uses, faults, placed):
               placed          n rows; lines of other years, or with a fault, are left unchanged
     Order     rows are independent
     Outcomes  FUND_CENTRE_UNKNOWN, FUND_CENTRE_LEVEL, FUNCTIONAL_AREA_UNKNOWN, COMMITMENT_ITEM_UNKNOWN, FUND_UNKNOWN,
-              OPERATION_UNKNOWN, NOMENCLATURE_MISMATCH, ACCOUNT_UNKNOWN, ACCOUNT_MISMATCH; never raises
+              OPERATION_UNKNOWN, NOMENCLATURE_MISMATCH, TITLE_TWO_COMMITMENT, ACCOUNT_UNKNOWN, ACCOUNT_MISMATCH;
+              never raises
     Overflow  impossible: the registry bounds every number
     Cost      O(n), one pass
     Oracle    tests.oracle.assignment_checks.place_line

@@ -7,6 +7,7 @@ posting = (payee, debit account, credit account)
 import numpy as np
 
 from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
+from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, PeriodState
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
@@ -121,23 +122,40 @@ def _check_predecessor(acts, book, line, item):
 
 
 @part
+def _check_spending(acts, book, line, link):
+    """Check the credits that a line takes; not in advance, and of payroll only once the calendar says so (rule A28)."""
+    tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
+    demand = compute_demand(book, link, acts[line].amount)
+    waits = book.effects[link[2]].check == CreditCheck.YEAR_END.value
+    is_unchecked = waits and not book.payroll_checks[as_position(acts[line].period)]
+    if is_unchecked or years.is_anticipated(acts, book, line, link[1]):
+        return spending.check_limits(tree, nodes, demand)
+    return spending.check_spending(tree, nodes, demand)
+
+
+@part
+def _check_settlement(acts, book, line, link):
+    """Check what a settlement consumes; a payment of payroll also that no credits are overdrawn, once it is checked."""
+    effects = book.effects
+    tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
+    waits = effects[book.items[link[0]].under].check == CreditCheck.YEAR_END.value
+    if waits and effects[link[2]].settles > 0 and book.payroll_checks[as_position(acts[line].period)]:
+        finding = spending.check_overdraft(tree, nodes[0])
+        if finding[0] != Outcome.ACCEPTED.value:
+            return finding
+    return spending.check_spending(tree, nodes, compute_settlement(book, link, acts[line].amount))
+
+
+@part
 def _check_budget(acts, book, line, link):
     _, cell, base, _, _ = link
     action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
     if action == BudgetAction.SPEND.value:
-        if years.is_anticipated(acts, book, line, cell):
-            return spending.check_limits(
-                tree, find_nodes(book, cell), compute_demand(book, link, acts[line].amount)
-            )
-        return spending.check_spending(
-            tree, find_nodes(book, cell), compute_demand(book, link, acts[line].amount)
-        )
+        return _check_spending(acts, book, line, link)
     if action == BudgetAction.NONE.value:
         return accepted()
     if action == BudgetAction.SETTLE.value:
-        return spending.check_spending(
-            tree, find_nodes(book, cell), compute_settlement(book, link, acts[line].amount)
-        )
+        return _check_settlement(acts, book, line, link)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     return budget.check_budget_line(tree, budget_line, acts[line].amount)

@@ -118,9 +118,24 @@ def check_spending(tree, where, demand):
 
 @rare_part
 def check_limits(tree, where, demand):
-    """Return the finding if a figure would exceed its limit: what is committed in advance has no credits yet."""
+    """Return the finding if a figure would exceed its limit, the one rule of spending whose credits are not checked.
+
+    What is committed in advance has no credits yet, and payroll is checked at the end of the year (rule A28).
+    """
     full = _find_full_node(tree, where, demand)
     return refused(Outcome.BALANCE_LIMIT.value, full, 0) if full >= 0 else accepted()
+
+
+@rare_part
+def check_overdraft(tree, centre):
+    """Return the finding of the first blocking node from ``centre`` up whose credits are overdrawn (rule A28)."""
+    short = find_short_node(tree, centre, AE, np.int64(0))
+    if short >= 0:
+        return refused(Outcome.AE_EXCEEDED.value, short, -compute_available(tree, short, AE))
+    short = find_short_node(tree, centre, CP, np.int64(0))
+    if short >= 0:
+        return refused(Outcome.CP_EXCEEDED.value, short, -compute_available(tree, short, CP))
+    return accepted()
 
 
 @part

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from core.catalog import BudgetAction, Measure, YearRule
+from core.catalog import BudgetAction, Measure
+from core.kind_rules import YearRule
 from core.origins import QUARTER, Origin
 from core.outcome_codes import Outcome
 from kernels.findings import accepted, refused

@@ -1,7 +1,12 @@
-"""Outstanding commitments (*restes à payer*): amounts not yet certified or requested, and certified but not yet requested."""
+"""What commitments leave to be paid (*restes à payer*): what was engaged, withdrawn and paid, and how far the rest has come.
+
+What remains to be paid = engaged - withdrawn - paid (rule A63).  It has three parts: neither certified nor requested,
+certified and not yet requested, requested and not yet paid.  A returned transfer stays paid: its CP stay consumed.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.catalog import CATALOG, Family, Remainder, list_kinds
@@ -9,25 +14,56 @@ from core.nomenclature import CentreLevel, FundCentre
 from reporting.code_names import CENTRE, CodeNames
 from reporting.report_queries import Connection, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
+from reporting.visibility import WHOLE_JOURNAL, Visibility
+
+_MONEY_COLUMNS: Mapping[str, str] = {
+    "engaged": "engaged_cents",
+    "withdrawn": "withdrawn_cents",
+    "paid": "paid_cents",
+    "remaining to be paid": "remaining_cents",
+    "engaged, not drawn": "open",
+    "certified, not requested": "unbilled",
+    "requested, not paid": "requested_cents",
+}
+_DROP_ORDER = (
+    "label",
+    "commitments",
+    "withdrawn",
+    "engaged, not drawn",
+    "certified, not requested",
+    "requested, not paid",
+)
+_SUMS = (
+    *("commitments", "open", "unbilled", "engaged_cents", "withdrawn_cents", "paid_cents"),
+    *("requested_cents", "remaining_cents"),
+)
 
 
 class OutstandingCentre(AmountStruct, frozen=True):
-    """Outstanding commitments of one fund centre and budget year, in cents."""
+    """The commitments of one fund centre and budget year, in cents."""
 
     year: int
     centre: str
     label: str
     commitments: int
+    """Those of which something remains to be paid."""
     open: OldCents
     """Committed, and neither certified nor requested without service."""
     unbilled: OldCents
     """Certified, and not yet requested."""
+    engaged_cents: Cents
+    withdrawn_cents: Cents
+    paid_cents: Cents
+    requested_cents: Cents
+    """Requested, and not yet paid."""
+    remaining_cents: Cents
+    """Remains to be paid: engaged, less withdrawn, less paid."""
     open_cents: Cents = 0
     unbilled_cents: Cents = 0
 
 
 class OutstandingCommitments(AmountStruct, frozen=True):
-    """The fund centres of one level with outstanding commitments, in order of the nomenclature."""
+    """The fund centres of one level with commitments, in order of the nomenclature."""
 
     batch: int
     level: str
@@ -35,38 +71,74 @@ class OutstandingCommitments(AmountStruct, frozen=True):
     commitments: int
     open: OldCents
     unbilled: OldCents
+    engaged_cents: Cents
+    withdrawn_cents: Cents
+    paid_cents: Cents
+    requested_cents: Cents
+    remaining_cents: Cents
     open_cents: Cents = 0
     unbilled_cents: Cents = 0
 
 
+class _CentreSums(NamedTuple):
+    """The sums of the statement for one fund centre, in its order."""
+
+    commitments: int = 0
+    open: int = 0
+    unbilled: int = 0
+    engaged: int = 0
+    withdrawn: int = 0
+    paid: int = 0
+
+    def add(self, row: Mapping[str, Any]) -> "_CentreSums":
+        return _CentreSums(*(total + row[name] for name, total in self._asdict().items()))
+
+    @property
+    def all_figures(self) -> tuple[int, ...]:
+        """These sums, what is requested and not yet paid, and what remains to be paid."""
+        remaining = self.engaged - self.withdrawn - self.paid
+        return (*self, remaining - self.open - self.unbilled, remaining)
+
+
 async def load_outstanding_commitments(
-    connection: Connection, names: CodeNames, *, level: CentreLevel = CentreLevel.PROGRAMME
+    connection: Connection,
+    names: CodeNames,
+    *,
+    level: CentreLevel = CentreLevel.PROGRAMME,
+    visibility: Visibility = WHOLE_JOURNAL,
 ) -> OutstandingCommitments:
-    """Load the outstanding amounts of all commitments; reads all entries of the journal."""
-    kinds = list_kinds(lambda kind: (kind.draws or kind.feeds) and not kind.inherits)
-    opens, unbills = (
-        [_find_sign(number, remainder) for number in kinds]
-        for remainder in (Remainder.OPEN, Remainder.UNBILLED)
+    """Load what remains to be paid of all commitments that the caller may see; reads all entries of the journal."""
+    sums_by_cell = await fetch(
+        connection, "commitments", *_list_effects(), visibility.sender, visibility.centres
     )
-    mirrors = list_kinds(lambda kind: kind.mirrors)
-    commitments = list_kinds(lambda kind: kind.family is Family.COMMITMENT)
-    sums_by_cell = await fetch(connection, "commitments", kinds, opens, unbills, mirrors, commitments)
-    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: dict[tuple[int, str], _CentreSums] = defaultdict(_CentreSums)
     for row in sums_by_cell:
         centres = names.codes.find_year(row["budget_year"]).centres
-        centre = _find_ancestor(centres, names.find_code(CENTRE, row["centre"]), level)
-        sums[row["budget_year"], centre] = [
-            total + row[name]
-            for total, name in zip(
-                sums[row["budget_year"], centre], ("commitments", "open", "unbilled"), strict=True
-            )
-        ]
+        key = row["budget_year"], _find_ancestor(centres, names.find_code(CENTRE, row["centre"]), level)
+        sums[key] = sums[key].add(row)
     rows = [
-        OutstandingCentre(year, centre, names.find_centre_label(centre, year), *figures)
+        OutstandingCentre(year, centre, names.find_centre_label(centre, year), *figures.all_figures)
         for (year, centre), figures in sorted(sums.items())
     ]
-    totals = (sum(getattr(figures, name) for figures in rows) for name in ("commitments", "open", "unbilled"))
+    totals = (sum(getattr(figures, name) for figures in rows) for name in _SUMS)
     return OutstandingCommitments(await find_batch_or_last(connection, None), level.name, rows, *totals)
+
+
+def _list_effects() -> Iterator[list[int] | tuple[int, ...]]:
+    """Yield the kinds that the statement reads and their signs, in the order of its parameters."""
+    kinds = list_kinds(lambda kind: (kind.draws or kind.feeds) and not kind.inherits)
+    engaging = {Family.COMMITMENT, Family.COMMITMENT_CHANGE}
+    yield kinds
+    for remainder in (Remainder.OPEN, Remainder.UNBILLED):
+        yield [_find_sign(number, remainder) for number in kinds]
+    yield [CATALOG[number].ae_consumed * (CATALOG[number].family in engaging) for number in kinds]
+    yield list_kinds(lambda kind: kind.mirrors)
+    yield list_kinds(lambda kind: kind.family is Family.COMMITMENT)
+    settling = list_kinds(lambda kind: kind.settles)
+    yield settling
+    yield [CATALOG[number].settles for number in settling]
+    yield list_kinds(lambda kind: kind.inherits)
+    yield list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST and kind.follows is Family.COMMITMENT)
 
 
 def _find_sign(kind: int, remainder: Remainder) -> int:
@@ -81,20 +153,20 @@ def _find_ancestor(centres: Mapping[str, FundCentre], centre: str, level: Centre
 
 
 def build_table(outstanding: OutstandingCommitments) -> ReportTable:
-    """Build the table."""
+    """Build the table: engaged, less withdrawn, less paid, is what remains, whose three parts follow."""
     columns = [
-        *(
-            Column("year"),
-            Column("centre"),
-            Column("label", CellType.PROSE),
-            Column("commitments", CellType.COUNT),
-        ),
-        *(Column("engaged, not drawn", CellType.MONEY), Column("certified, not requested", CellType.MONEY)),
+        *(Column("year"), Column("centre"), Column("label", CellType.PROSE)),
+        Column("commitments", CellType.COUNT),
+        *(Column(name, CellType.MONEY) for name in _MONEY_COLUMNS),
     ]
     rows = [
-        [str(centre.year), centre.centre, centre.label, centre.commitments, centre.open, centre.unbilled]
+        [str(centre.year), centre.centre, centre.label, centre.commitments, *_list_amounts(centre)]
         for centre in outstanding.centres
     ]
-    foot = ["", "all", "", outstanding.commitments, outstanding.open, outstanding.unbilled]
-    title = f"Outstanding commitments by {outstanding.level.lower()}, after batch {outstanding.batch:,}"
-    return ReportTable(title, columns, rows, foot, drop_order=("label", "commitments"))
+    foot = ["", "all", "", outstanding.commitments, *_list_amounts(outstanding)]
+    title = f"Remaining to be paid by {outstanding.level.lower()}, after batch {outstanding.batch:,}"
+    return ReportTable(title, columns, rows, foot, drop_order=_DROP_ORDER)
+
+
+def _list_amounts(figures: OutstandingCentre | OutstandingCommitments) -> list[int]:
+    return [getattr(figures, name) for name in _MONEY_COLUMNS.values()]

@@ -183,7 +183,7 @@ def _import_commitments() -> ReportSource:
 
     return ReportSource(
         lambda connection, names, arguments: report.load_outstanding_commitments(
-            connection, names, level=_find_level(arguments.values["level"])
+            connection, names, level=_find_level(arguments.values["level"]), visibility=arguments.visibility
         ),
         report.OutstandingCommitments,
         report.build_table,
@@ -269,19 +269,17 @@ REPORTS = (
     ),
     Report(
         "commitments",
-        "Outstanding commitments: amounts not yet certified or requested, and amounts certified but not yet requested",
+        "What remains to be paid of commitments: engaged, less withdrawn, less paid; and how far the rest has come",
         (_LEVEL,),
         _import_commitments,
+        example="level=uo",
     ),
     Report(
         "delays",
         "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
         (
             ReportParameter(
-                "by",
-                "One row per ministry, or one row per programme",
-                ParameterType.CHOICE,
-                ("ministry", "programme"),
+                "by", "One row per ministry or programme", ParameterType.CHOICE, ("ministry", "programme")
             ),
             ReportParameter(
                 "year", "Only debited payments that were made in this year", ParameterType.YEAR, years_after=1

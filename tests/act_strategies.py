@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, YearRule
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
+from core.kind_rules import YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
@@ -38,7 +39,7 @@ READING_FAULTS = sorted(
     code
     for code in Outcome
     if code in UNKEYED_FAULTS
-    or code in {Outcome.PRESCRIBED, Outcome.INTEREST_EXCEEDS_RULE}
+    or code is Outcome.TITLE_TWO_COMMITMENT
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
 """The faults that reading can give a line."""
@@ -62,6 +63,7 @@ _CHAIN = [
 ]
 """The kinds of one commitment's life, in an order that is mostly accepted."""
 
+_PAYROLL = KIND_NUMBERS["payroll"]
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
 _TERM_KINDS = ("term_suspension", "term_resumption")
 _SETTLEMENT_CHAINS = [
@@ -92,6 +94,8 @@ _SETTLEMENT_CHAINS = [
         ("direct_payment_request", *_TERM_KINDS, "term_resumption", "payment", "late_interest", *_TERM_KINDS),
         ("commitment", "payment_request_without_service", *_TERM_KINDS, "term_suspension", "payment"),
         ("direct_payment_request", "assignment", "term_suspension", "payment", "term_resumption", "payment"),
+        ("payroll", "payroll", "payment", "direct_payment_request", "payment_request_rejection"),
+        ("payroll", "attachment", "payroll", "payment", "bank_debit", "payment", "payroll"),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
     )
 ]
@@ -176,7 +180,11 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
     for at, number in enumerate(chain):
         kind = CATALOG[number]
         line = Line(
-            0, number, draw(_round), 3, build_key(kind, at), 0, payee=_PAYEES[0], bank=_BANKS[0], day=day
+            *(0, number, draw(_round), draw(st.sampled_from((3, 3, 4))) if _PAYROLL in chain else 3),
+            *(build_key(kind, at), 0),
+            payee=_PAYEES[0],
+            bank=_BANKS[0],
+            day=day,
         )
         day = max(day, draw(_days))
         predecessors = [place for place, other in enumerate(chain[:at]) if _may_follow(kind, CATALOG[other])]

@@ -27,6 +27,8 @@ from tests.oracle.model import (
 )
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
+PAYROLL_CHECKS = frozenset({4})
+"""The open period in which the credits of payroll are checked."""
 ACCOUNTANTS = (1, 2, 1, 2, 3)
 """By the place of a fund centre, again and again."""
 
@@ -157,13 +159,14 @@ def books(draw: st.DrawFn) -> StartingBook:
     }
     return StartingBook(
         World(
-            nodes,
-            dict(enumerate(_build_cells(tree, sheets), 1)),
-            OPEN_PERIODS,
-            ROLE_ACCOUNTS,
-            OWN_CREDITORS,
-            YEARS,
-            PERIOD_STATES,
+            nodes=nodes,
+            cells=dict(enumerate(_build_cells(tree, sheets), 1)),
+            open_periods=OPEN_PERIODS,
+            roles=ROLE_ACCOUNTS,
+            creditors=OWN_CREDITORS,
+            years=YEARS,
+            period_states=PERIOD_STATES,
+            payroll_checks=PAYROLL_CHECKS,
         ),
         figures,
         {

@@ -170,6 +170,8 @@ class Book(NamedTuple):
     """1 where an account of the folio of ``Ledger`` was touched since the last batch."""
     years: Annotated[Records, BudgetYears, READ_ONLY]
     titles: Annotated[Records, TitleFigures]
+    payroll_checks: Code
+    """1 where the credits of payroll are checked."""
     roles: Small
     """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
     creditors: Small

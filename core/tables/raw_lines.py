@@ -94,6 +94,10 @@ class KindUses(NamedTuple):
     earmarks: Code
     spends: Code
     brings: Code
+    engages: Code
+    """Takes AE without CP, which title 2 does not allow."""
+    pays_staff: Code
+    """Spends credits of title 2 alone."""
 
 
 class PlacedLines(NamedTuple):

@@ -9,14 +9,23 @@ from core.act_fields import Field
 from core.tables.columns import seal
 from core.tables.raw_lines import KindUses, LineCodes
 from core.tables.raw_lines import PlacedLines as Words
-from ingest.resolution.line_batch import BRINGS_CREDITS, EARMARKS, MOVES, SPENDS, LineBatch
+from ingest.resolution.line_batch import (
+    BRINGS_CREDITS,
+    EARMARKS,
+    ENGAGES,
+    MOVES,
+    PAYS_STAFF,
+    SPENDS,
+    LineBatch,
+)
 from ingest.resolution.text_columns import DistinctTexts
 from kernels import assignment_checks
 from posting.book.cells import CellNumbers
 from posting.book.registry import CodeKind, Registry
 
 _UNKNOWN = -1
-_USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS))))
+_KIND_SETS = (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS, ENGAGES, PAYS_STAFF)
+_USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in _KIND_SETS)))
 
 
 class ResolvedAssignments(NamedTuple):

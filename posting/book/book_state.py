@@ -266,6 +266,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         folios=np.zeros(len(periods), np.uint8),
         years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         titles=allocate_records(TitleFigures, registry.title_rows.count),
+        payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),
         admitted=registry.admitted_accounts.copy(),

@@ -80,8 +80,8 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     state, extent, needs_full_checkpoint = await _restore_checkpoints(
         store, registry, _JournalEnd(head.batch, last_entry)
     )
-    periods, state.last_period_decision = await store.load_period_states()
-    state.book.periods[:] = periods
+    periods = await store.load_period_states()
+    state.book.periods[:], state.last_period_decision = periods.states, periods.last_decision
     await _load_cells(store, state)
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret=secret, extent=extent)

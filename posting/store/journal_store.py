@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved
-from core.period_states import PeriodDecision, States
+from core.period_states import PeriodDecision
 from posting.batch import BatchResult, LineSpan, Submission
 from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
@@ -119,8 +119,8 @@ class PostgresStore:
             await reference_use.note_use(connection, reference.files)
         return numbers
 
-    async def load_period_states(self) -> tuple[States, int]:
-        """Return the states of periods after the last batch, and the number of the last decision that they follow."""
+    async def load_period_states(self) -> period_store.EffectiveStates:
+        """Return the states of periods after the last batch."""
         async with self._connections.borrow() as connection:
             return await period_store.load_effective_states(connection)
 

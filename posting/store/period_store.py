@@ -49,6 +49,14 @@ class PeriodMonths(NamedTuple):
     """The last one first."""
 
 
+class EffectiveStates(NamedTuple):
+    """The states of periods after the last batch."""
+
+    states: States
+    last_decision: int
+    """The number of the last decision that they follow."""
+
+
 class RefusedDecision(CrescendoError):
     """A decision that the state of its month does not allow; the message says why."""
 
@@ -76,10 +84,10 @@ async def store_starts(connection: Connection, calendar: Calendar) -> None:
     await connection.copy_records_to_table("period_start", records=records, columns=columns)
 
 
-async def load_effective_states(connection: Connection) -> tuple[States, int]:
-    """Return the states after the last batch, and the number of the last decision that they follow."""
+async def load_effective_states(connection: Connection) -> EffectiveStates:
+    """Return the states after the last batch."""
     last = await connection.fetchval(SQL["last_effective"])
-    return await _compute_states(connection, last), last
+    return EffectiveStates(await _compute_states(connection, last), last)
 
 
 async def load_states(connection: Connection) -> States:
@@ -146,14 +154,18 @@ async def load_months(connection: Connection) -> PeriodMonths:
     states = await load_states(connection)
     codes = {row["id"]: row["code"] for row in await connection.fetch(SQL["accountants"])}
     rows = await connection.fetch(SQL["months"])
-    months = [month for row in rows for month in _list_states(states, row["exercise"], row["month"], codes)]
+    months = [
+        month for row in rows for month in _list_states(states, row["exercise"], row["month"], codes=codes)
+    ]
     decisions = [dict(row) for row in await connection.fetch(SQL["list_decisions"])]
     for decision in decisions:
         decision["month"] = _format_month(decision.pop("exercise"), decision["month"])
     return PeriodMonths(months, decisions)
 
 
-def _list_states(states: States, exercise: int, month: int, codes: Mapping[int, str]) -> list[dict[str, Any]]:
+def _list_states(
+    states: States, exercise: int, month: int, *, codes: Mapping[int, str]
+) -> list[dict[str, Any]]:
     """List the state of all accountants, and the accountants whose state is another one."""
     folios, name = view_folios(states, to_period(exercise, month)), _format_month(exercise, month)
     of_all = PeriodState(int(folios[ALL_ACCOUNTANTS]))

@@ -31,6 +31,7 @@ MEMORY_MIN_BYTES = 2**30
 STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
+    **read_queries("reporting.verification", "spending.sql"),
     **read_queries("reporting.verification", "accounts.sql"),
     **read_queries("reporting.verification", "years.sql"),
     **read_queries("reporting.verification", "runs.sql"),
@@ -119,11 +120,13 @@ def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[Duc
 def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """Return the catalog and the nomenclature as tables."""
     layouts = {"layout": [KNOWN_LAYOUT]}
+    months = {year: exercise.payroll_check_month for year, exercise in codes.exercises.items()}
     tables = (
         {"known_layout": layouts}
         | _build_nomenclature(codes)
         | build_interest_rules(codes)
         | {"exercise_dates": _build_exercise_dates(codes)}
+        | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
     return {
         **{name: pa.table(table) for name, table in tables.items()},
@@ -209,6 +212,8 @@ def _build_kinds() -> pa.Table:
             "redetails": kind.change is PayeeChange.DETAILS,
             "change": kind.change.name,
             "is_interest": kind.is_interest,
+            "title_two": kind.title_two.name,
+            "credit_check": kind.check.name,
             "of_payee": kind.is_payee_act,
             "bills": kind.bills,
             "year_rule": kind.year_rule.name,

@@ -78,7 +78,8 @@ left join kind pk on pk.kind = p.kind
 left join entry held on held.entry_id = p.predecessor and not pk.posts and not pk.mirrors and k.inherits;
 
 -- name: settled
--- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits.
+-- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits, and the
+-- entry that the request followed.
 create table settled as
 with recursive climb as (
     select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.settles <> 0
@@ -86,19 +87,19 @@ with recursive climb as (
     select c.entry_id, p.predecessor
     from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
 )
-select c.entry_id, p.kind from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
+select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted
 -- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above.
 create table granted as
 with act as (
-    select f.batch, f.cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
+    select f.entry_id, f.batch, f.cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
            if(p.operation > 0, p.operation, p.centre) as centre
     from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
     where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK')
 ),
 moved as (
-    select a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
+    select a.entry_id, a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
            a.base + t.ancestor * 6 as taker
     from act a
     join lineage g on g.year = a.source // (131072 * 6) + 2000 and g.centre = a.source // 6 % 131072
@@ -106,18 +107,18 @@ moved as (
     where a.budget = 'MOVE'
 ),
 change as (
-    select batch, target as node, measure, cents as opened, 0 as allotted, 0 as reserved from act where budget <> 'MOVE'
+    select entry_id, batch, target as node, measure, cents as opened, 0 as allotted, 0 as reserved from act where budget <> 'MOVE'
     union all
-    select a.batch, a.base + l.ancestor * 6, a.measure, 0, a.cents, 0
+    select a.entry_id, a.batch, a.base + l.ancestor * 6, a.measure, 0, a.cents, 0
     from act a join lineage l on l.year = a.year and l.centre = a.centre and l.depth = 1 where a.budget = 'ALLOT'
     union all
-    select a.batch, u.node, a.measure, 0, 0, a.cents from act a join upward u on u.cell = a.cell where a.budget = 'EARMARK'
+    select a.entry_id, a.batch, u.node, a.measure, 0, 0, a.cents from act a join upward u on u.cell = a.cell where a.budget = 'EARMARK'
     union all
-    select batch, giver, measure, -cents, if(depth > 0, -cents, 0), 0 from moved where giver <> taker
+    select entry_id, batch, giver, measure, -cents, if(depth > 0, -cents, 0), 0 from moved where giver <> taker
     union all
-    select batch, taker, measure, cents, if(depth > 0, cents, 0), 0 from moved where giver <> taker
+    select entry_id, batch, taker, measure, cents, if(depth > 0, cents, 0), 0 from moved where giver <> taker
 )
-select batch, node,
+select entry_id, batch, node,
        if(measure = 'AE', opened, 0) as ae_opened, if(measure = 'AE', allotted, 0) as ae_allotted, if(measure = 'AE', reserved, 0) as ae_reserved,
        if(measure = 'CP', opened, 0) as cp_opened, if(measure = 'CP', allotted, 0) as cp_allotted, if(measure = 'CP', reserved, 0) as cp_reserved
 from change;
@@ -145,7 +146,7 @@ select batch, node,
        coalesce(sum(cp_opened), 0) as cp_opened, coalesce(sum(cp_allotted), 0) as cp_allotted,
        coalesce(sum(cp_reserved), 0) as cp_reserved, coalesce(sum(cp_consumed), 0) as cp_consumed
 from (
-    select * from granted
+    select * exclude (entry_id) from granted
     union all by name
     select s.batch, u.node, if(u.has_operation, -s.ae_consumed, s.ae_reserved) as ae_reserved, s.ae_consumed, s.cp_reserved, s.cp_consumed
     from spent s join upward u on u.cell = s.cell
@@ -169,6 +170,14 @@ select coalesce(m.batch, b.batch) as batch, coalesce(m.node, b.node) as node, b.
        b.cp_opened as s5, b.cp_allotted as s6, b.cp_reserved as s7, b.cp_consumed as s8
 from moved m full join node_balance b on b.batch = m.batch and b.node = m.node
 window w as (partition by coalesce(m.node, b.node) order by coalesce(m.batch, b.batch));
+
+-- name: unchecked
+-- What payroll takes at each node before its credits are checked (rule A28), by entry; a rejection of it lowers the sum.
+create table unchecked as
+select f.entry_id, f.batch, u.node, f.cents
+from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id
+join payroll_check p on p.exercise = e.exercise join upward u on u.cell = f.cell
+where k.credit_check = 'YEAR_END' and k.budget = 'SPEND' and e.month < p.month;
 
 -- name: title_step
 -- Each entry that opens AE by a finance law, or commits AE in advance, with the sums of its title until then.

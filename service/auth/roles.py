@@ -46,11 +46,13 @@ FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
 }
 SERVED_ON_ACCOUNTANT = frozenset({"attachment", "assignment"})
 """Kinds of the payment request family that are not orders to pay: creditors serve them on the accountant (GBCP art. 37)."""
+WITHOUT_ORDER = frozenset({"payroll"})
+"""Kinds of the payment request family that the accountant pays without a prior order (GBCP art. 32)."""
 OPENINGS = frozenset(kind.name for kind in CATALOG if kind.budget is BudgetAction.OPEN)
 """Kinds of the budget family that create credits: the finance laws and the decrees do, never a ministry."""
 KINDS_OF_ONE_ROLE: Mapping[Role, frozenset[str]] = {
     Role.BUDGET_DIRECTORATE: OPENINGS,
-    Role.ASSIGNED_ACCOUNTANT: SERVED_ON_ACCOUNTANT,
+    Role.ASSIGNED_ACCOUNTANT: SERVED_ON_ACCOUNTANT | WITHOUT_ORDER,
 }
 """Kinds that this role alone may send, whatever other roles may send of their family."""
 

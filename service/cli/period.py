@@ -52,7 +52,7 @@ def close(
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """Close an open month: from the next batch on its acts are refused, PERIOD_CLOSED.  Exit code 1 if it is not open."""
-    return _decide(options, month, because, PeriodAction.CLOSE)
+    return _decide(options, month, because, action=PeriodAction.CLOSE)
 
 
 @app.command
@@ -63,7 +63,7 @@ def reopen(
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """Open a closed month again.  Exit code 1 if it is not closed, or locked."""
-    return _decide(options, month, because, PeriodAction.REOPEN)
+    return _decide(options, month, because, action=PeriodAction.REOPEN)
 
 
 @app.command
@@ -74,10 +74,12 @@ def lock(
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """Lock a closed month for ever: nobody can open it again.  Exit code 1 if it is still open, or locked."""
-    return _decide(options, month, because, PeriodAction.LOCK)
+    return _decide(options, month, because, action=PeriodAction.LOCK)
 
 
-def _decide(options: DataOptions, month: MonthOptions, because: ReasonOptions, action: PeriodAction) -> int:
+def _decide(
+    options: DataOptions, month: MonthOptions, because: ReasonOptions, *, action: PeriodAction
+) -> int:
     from posting.store import period_store
 
     reason, person = because.validate()

@@ -118,6 +118,14 @@ def test_only_listed_periods_are_open() -> None:
     ]
 
 
+def test_payroll_is_checked_from_the_month_of_its_exercise() -> None:
+    exercise_calendar = Calendar(
+        {2018: Exercise(2018, EVERY_MONTH, 0), 2019: Exercise(2019, EVERY_MONTH, 0, payroll_check_month=11)}
+    )
+    checked = np.flatnonzero(exercise_calendar.mark_payroll_checks()).tolist()
+    assert checked == [to_period(2018, 12), to_period(2019, 11), to_period(2019, 12)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -150,6 +158,10 @@ def test_only_listed_periods_are_open() -> None:
         (f"{_YEAR}last_order_day = 2018-12-11T00:00:00", "last_order_day is 2018-12-11 00:00"),
         (f"{_YEAR}last_order_day = '2018-12-11'", "last_order_day is 2018-12-11"),
         ("[exercise.2018]\nmonths_open_at_start = [1]\ncomplementary_days = -1", "complementary_days is -1"),
+        (f"{_YEAR}payroll_check_month = 'December'", "payroll_check_month is"),
+        (f"{_YEAR}payroll_check_month = true", "payroll_check_month is"),
+        (f"{_YEAR}payroll_check_month = 13", "payroll_check_month is"),
+        (f"{_YEAR}payroll_check_month = 0", "payroll_check_month is"),
     ],
 )
 def test_an_invalid_calendar_is_refused_by_place(text: str, message: str, tmp_path: Path) -> None:

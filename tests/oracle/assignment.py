@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from core.act_fields import Field
-from core.catalog import ActKind, BudgetAction, YearRule
+from core.catalog import ActKind, BudgetAction
+from core.kind_rules import TitleTwo, YearRule
 from core.nomenclature import ORDINARY_FUND, CentreLevel, CommitmentItem, Nomenclature
 from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
@@ -38,6 +39,9 @@ def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) 
     yield from _find_source_faults(kind, fields, reference)
     if _has_mismatch(kind, fields, reference):
         yield Outcome.NOMENCLATURE_MISMATCH
+    item = _find_nomenclature(fields, reference).items.get(fields.get(Field.COMMITMENT_ITEM, ""))
+    if item and item.staff and kind.title_two is TitleTwo.REFUSED:
+        yield Outcome.TITLE_TWO_COMMITMENT
     yield from _find_account_faults(fields.get(Field.COMMITMENT_ITEM, ""), fields, reference)
 
 
@@ -102,11 +106,17 @@ def _has_mismatch(kind: ActKind, fields: Fields, reference: Reference) -> bool:
         or (item is not None and not _is_item_allowed(item, kind))
         or (fund is not None and fund.programme not in ("", programme))
         or (operation is not None and operation.parent != fields.get(Field.FUND_CENTRE, ""))
+        or (operation is not None and kind.title_two is TitleTwo.ONLY)
     )
 
 
 def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
-    """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both."""
+    """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both.
+
+    Payroll spends categories of title 2 alone.
+    """
+    if kind.title_two is TitleTwo.ONLY and not item.staff:
+        return False
     if kind.budget in _BRINGS_CREDITS:
         return item.budget_only
     return kind.budget is BudgetAction.EARMARK or not item.budget_only

@@ -73,6 +73,10 @@ class KindUses(NamedTuple):
     earmarks: frozenset[int]
     spends: frozenset[int]
     brings: frozenset[int]
+    engages: frozenset[int]
+    """Take AE without CP, which title 2 does not allow."""
+    pays_staff: frozenset[int]
+    """Spend credits of title 2 alone."""
 
 
 class PlacedLine(NamedTuple):
@@ -117,6 +121,9 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
     if line.named:
         yield from _find_unknown_codes(line, year, uses)
         yield from ((Outcome.NOMENCLATURE_MISMATCH, field) for field in _find_mismatches(line, year, uses))
+        named_item = year.items.get(line.item)
+        if named_item and named_item.staff and line.kind in uses.engages:
+            yield Outcome.TITLE_TWO_COMMITMENT, Field.COMMITMENT_ITEM
     if line.account and line.account not in year.accounts:
         yield Outcome.ACCOUNT_UNKNOWN, Field.ACCOUNT
     item = year.items.get(line.item) if line.named else None
@@ -159,7 +166,9 @@ def _find_mismatches(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterat
         yield Field.COMMITMENT_ITEM
     if item and line.kind not in uses.brings | uses.earmarks and item.budget_only:
         yield Field.COMMITMENT_ITEM
+    if item and line.kind in uses.pays_staff and not item.staff:
+        yield Field.COMMITMENT_ITEM
     if fund and fund.programme not in (0, programme):
         yield Field.FUND
-    if operation and operation.parent != line.centre:
+    if operation and (operation.parent != line.centre or line.kind in uses.pays_staff):
         yield Field.OPERATION

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from core.catalog import ActKind, BudgetAction, Measure
+from core.kind_rules import CreditCheck
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
@@ -39,8 +40,10 @@ class Demand(NamedTuple):
     amount: int
     under: ActKind
     """The kind whose reservation a settlement turns into consumption."""
-    needs_credits: bool = True
-    """False for what is committed in advance, before its credits are opened."""
+    is_checked: bool = True
+    """False for what is committed in advance, and for payroll whose credits are not checked yet (rule A28)."""
+    is_year_end: bool = False
+    """Whether the day has come from which the credits of payroll are checked."""
 
     @property
     def measure(self) -> int:
@@ -162,7 +165,7 @@ def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
     figures = reserved, consumed, demand.kind.cp_reserved * signed, 0
     return (
         _use(world, state, demand.cell, figures)
-        if demand.needs_credits
+        if demand.is_checked
         else _change(world, demand.cell, figures)
     )
 
@@ -171,6 +174,9 @@ def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange
     """Turn the reservation of the request into consumption, or give that consumption back (docs/rules.md)."""
     ae, cp = (sign * demand.amount for sign in (demand.under.ae_reserved, demand.under.cp_reserved))
     if demand.kind.settles > 0:
+        if demand.under.check is CreditCheck.YEAR_END and demand.is_year_end:
+            for measure in (AE, CP):
+                _require_credits(world, state, walk_up(world.nodes, demand.cell.centre_node), (measure, 0))
         return _use(world, state, demand.cell, (-ae, ae, -cp, cp))
     return _use(world, state, demand.cell, (0, -ae, 0, -cp))
 

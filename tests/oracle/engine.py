@@ -31,12 +31,13 @@ class Engine:
         self._cell_numbers: dict[Hashable, int] = {}
         self.ledger = Ledger(
             World(
-                reference.nodes,
-                self._cells,
-                reference.list_open_periods(),
-                reference.list_shared_accounts(),
-                reference.list_own_creditors(),
-                reference.list_budget_years(),
+                nodes=reference.nodes,
+                cells=self._cells,
+                open_periods=reference.list_open_periods(),
+                roles=reference.list_shared_accounts(),
+                creditors=reference.list_own_creditors(),
+                years=reference.list_budget_years(),
+                payroll_checks=reference.list_payroll_checks(),
             )
         )
         self._held: set[int] = set()

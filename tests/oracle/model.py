@@ -211,6 +211,9 @@ class World(NamedTuple):
         common = PeriodState.OPEN if period in self.open_periods else PeriodState.CLOSED
         return self.period_states.get((period, accountant), common)
 
+    payroll_checks: frozenset[int] = frozenset()
+    """Periods in which the credits of payroll are checked."""
+
 
 class State(NamedTuple):
     """The data that decisions change, by whole acts."""

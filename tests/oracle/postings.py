@@ -1,6 +1,7 @@
 """The posting of one line: the rules in order, then its effects."""
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
+from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
 from tests.oracle import budget, commitments, invoices, years
@@ -120,7 +121,10 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
         is_anticipated = years.is_anticipated(world, CATALOG[line.kind], line, followed.cell)
-        budget.apply_demand(world, state, demand._replace(needs_credits=not is_anticipated))
+        is_year_end = line.period in world.payroll_checks
+        is_checked = not is_anticipated and (base.check is CreditCheck.ALWAYS or is_year_end)
+        demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end)
+        budget.apply_demand(world, state, demand)
         years.add_to_title(world, state, base, line, cell=followed.cell)
 
 

@@ -102,6 +102,14 @@ class Reference(NamedTuple):
         """Return the number of the accountant of a fund centre in a budget year."""
         return self.accountants[self.years[year].accountants.by_centre[centre]]
 
+    def list_payroll_checks(self) -> frozenset[int]:
+        """Return the numbers of the periods in which the credits of payroll are checked."""
+        return frozenset(
+            to_period(e.year, month)
+            for e in self.exercises.values()
+            for month in range(e.payroll_check_month, 13)
+        )
+
     def list_shared_accounts(self) -> dict[tuple[int, Role], int]:
         """Return the accounts that do not depend on the commitment item, by period."""
         return {

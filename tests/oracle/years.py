@@ -4,7 +4,8 @@ Source: LOLF art. 8 and 28 (credits of the year), decree 2007-687 (the window af
 (what is given back).
 """
 
-from core.catalog import CATALOG, ActKind, YearRule
+from core.catalog import CATALOG, ActKind
+from core.kind_rules import YearRule
 from core.origins import Origin
 from core.outcome_codes import Outcome
 from tests.oracle.model import BudgetYear, Cell, Line, LineRefused, State, World

@@ -78,6 +78,8 @@ async def test_every_kind_counts_in_the_reports_of_commitments(
     await process_rows(dsn, tmp_path, REFERENCE, build_acts(kinds))
     outstanding, (line,) = await load_reports(dsn)
     assert (outstanding.commitments, outstanding.open, outstanding.unbilled) == (1, 115 * EUROS, 25 * EUROS)
+    assert (outstanding.engaged_cents, outstanding.withdrawn_cents) == (170 * EUROS, 5 * EUROS)
+    assert (outstanding.requested_cents, outstanding.remaining_cents) == (25 * EUROS, 165 * EUROS)
     assert (line.increased, line.decreased, line.engaged) == (20 * EUROS, 5 * EUROS, 165 * EUROS)
     assert (line.certified, line.requested) == (50 * EUROS, 25 * EUROS)
     assert (line.open, line.unbilled) == (115 * EUROS, 25 * EUROS)

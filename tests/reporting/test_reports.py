@@ -215,6 +215,8 @@ async def test_outstanding_commitments(reader: Connection, names: CodeNames) -> 
     (programme,) = report.centres
     assert (programme.centre, programme.commitments) == ("0217", 2)
     assert (report.open, report.unbilled) == cents(110, 25)
+    assert (report.engaged_cents, report.withdrawn_cents, report.paid_cents) == cents(270, 10, 0)
+    assert (report.requested_cents, report.remaining_cents) == cents(125, 260)
     units = await commitments.load_outstanding_commitments(reader, names, level=CentreLevel.UO)
     amounts_by_centre = {centre.centre: (centre.open, centre.unbilled) for centre in units.centres}
     assert amounts_by_centre == {"0217-SGAC-ASPR": cents(30, 25), "0217-SGAC-IMMO": cents(80, 0)}

@@ -26,6 +26,7 @@ from reporting.act_narrative import render
 from reporting.act_rows import ActLines
 from reporting.budget import BudgetScope, load_budget
 from reporting.code_names import read_names
+from reporting.commitments import load_outstanding_commitments
 from reporting.open_items import load_payments
 from reporting.proofs import prove_batch
 from reporting.report_queries import SQL
@@ -245,8 +246,27 @@ async def test_a_payee_is_shown_with_its_present_bank_details(settled: asyncpg.C
     assert line.payee.name == "Fournisseur SA"
 
 
+async def test_what_remains_to_be_paid_is_engaged_less_withdrawn_less_paid(
+    settled: asyncpg.Connection,
+) -> None:
+    """C1: 100 engaged, 60 certified, requested and paid; its transfer came back and went out again, and counts once."""
+    names = await read_names(settled, code_labels.load(REFERENCE))
+    report = await load_outstanding_commitments(settled, names)
+    (programme,) = report.centres
+    figures = (
+        programme.engaged_cents,
+        programme.withdrawn_cents,
+        programme.paid_cents,
+        programme.remaining_cents,
+    )
+    assert figures == (10_000, 0, 6_000, 4_000)
+    assert (programme.open, programme.unbilled, programme.requested_cents) == (4_000, 0, 0)
+    assert programme.commitments == 1
+
+
 CHANGES = {
     "a payment raised": ("update entry set amount = amount + 1 where entry_id = 24", "open_items", "entry 20 "),
+    "more paid than engaged": ("update entry set amount = 4000 where entry_id = 18", "remaining", "entry 18 "),
     "another payee paid": ("update entry set payee = 2 where entry_id = 24", "predecessors", "entry 24 "),
     "another account cleared": (
         "update entry set debit = credit where entry_id = 30", "predecessors", "entry 30 ",

@@ -20,7 +20,7 @@ _ACTS = [
     act("commitment", "C1", "100.00", ASPR),
     act("service", "S1", "60.00", predecessor="C1"),
     act("commitment", "C2", "150.00", WORKS),
-    act("commitment", "C3", "10.00", ASPR, fund="1-1-00733", commitment_item="21"),
+    act("direct_payment_request", "C3", "10.00", ASPR, PAID, fund="1-1-00733", commitment_item="21"),
     act("direct_payment_request", "D2", "25.00", ASPR, PAID),
     act("payment", "P1", "5.00", predecessor="D2", iban=SPENDING[0]["iban"]),
 ]

@@ -116,6 +116,7 @@ FILES: list[File] = [
             _spent("5.00", payee="P1", **_INVOICE),
             _spent("6.00", payee="P3", **_INVOICE),
         ),
+        *_act("PR1", "payroll", _spent("3.00", payee="P1", commitment_item="21")),
     ],
     [
         *_act("T3", "third_party", _payee(4)),
@@ -178,7 +179,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 83
+_ENTRIES = 84
 """Of all of them together."""
 
 

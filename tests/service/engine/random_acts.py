@@ -8,12 +8,14 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
+from core.kind_rules import TitleTwo
 from tests.file_strategies import PLACES, Row
 from tests.oracle.iban import add_check_digits
 
 PAYEES = tuple(f"P{number}" for number in range(1, 6))
 IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in range(1, 9))
 YEARS = (2018, 2018, 2018, 2019)
+STAFF_ITEM = "21"
 _DAYS_OPEN: Mapping[int, int] = {2018: 300, 2019: 30}
 """Days from 1 March that are open in the small reference data."""
 _ACTS_A_YEAR = 120
@@ -187,6 +189,8 @@ class ActGenerator:
             row |= self._name_followed(sender, followed)
         else:
             row |= self._choose_assignment(kind.budget) if not kind.is_payee_act else {}
+            if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
+                row |= {"commitment_item": STAFF_ITEM, "operation": ""}
         if kind.has_amount:
             row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
         return row

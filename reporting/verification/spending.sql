@@ -1,0 +1,58 @@
+-- The rules of what may be spent on which title and nature, one statement each as in checks.sql.  Runs in DuckDB.
+
+-- name: payroll
+-- Where payroll overdrew credits, nothing else takes any, and no payroll is paid once it is checked, until there are credits (rule A28).
+with watched as (
+    select distinct w.node from unchecked w join centre c on c.year = w.node // (131072 * 6) + 2000 and c.centre = w.node // 6 % 131072
+    where not c.estimated
+),
+charged as (select u.* from upward u join watched using (node)),
+step as (
+    select entry_id, node, ae_opened - ae_reserved as ae, cp_opened - cp_reserved as cp, false as pays from granted join watched using (node)
+    union all
+    select f.entry_id, u.node, if(u.has_operation, 0, -f.cents * (k.ae_reserved + k.ae_consumed)), -f.cents * k.cp_reserved, false
+    from effect f join charged u on u.cell = f.cell join kind k on k.kind = f.kind where k.budget = 'SPEND'
+    union all
+    select f.entry_id, u.node, if(k.settles < 0, f.cents * r.ae_reserved, 0), if(k.settles < 0, f.cents * r.cp_reserved, 0),
+           k.settles > 0 and r.credit_check = 'YEAR_END' and e.month >= p.month
+    from effect f join charged u on u.cell = f.cell join kind k on k.kind = f.kind
+    join settled s on s.entry_id = f.entry_id join kind r on r.kind = s.kind join entry e on e.entry_id = f.entry_id join payroll_check p on p.exercise = e.exercise
+    where k.budget = 'SETTLE'
+),
+running as (
+    select s.entry_id, s.node, s.ae, s.cp, s.pays, sum(s.ae) over w as ae_left, sum(s.cp) over w as cp_left
+    from step s window w as (partition by s.node order by s.entry_id)
+)
+select entry_name(r.entry_id, e.reference) as place,
+       node_name(r.node) || ' then has AE ' || euros(r.ae_left) || ', CP ' || euros(r.cp_left) || ' available' as found, 'not below zero' as expected
+from running r join entry e on e.entry_id = r.entry_id
+where (r.ae_left < 0 and (r.ae < 0 or r.pays) or r.cp_left < 0 and (r.cp < 0 or r.pays))
+  and r.entry_id not in (select entry_id from unchecked);
+
+-- name: title_two
+-- Title 2 takes AE and CP alike, so no commitment is on it; payroll is on title 2 alone (rule A20).
+select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' on ' || if(p.base % 6 >= 3, 'title 2', 'another title') as found,
+       if(k.title_two = 'ONLY', 'an item of title 2', 'an act that takes AE and CP alike') as expected
+from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
+where k.budget = 'SPEND' and (p.base % 6 >= 3 and k.ae_reserved + k.ae_consumed <> k.cp_reserved
+                              or p.base % 6 < 3 and k.title_two = 'ONLY');
+
+-- name: remaining
+-- At no moment is more paid of a commitment than is engaged and not withdrawn (rule A63).
+with step as (
+    select f.commitment, f.entry_id, f.cents * k.ae_consumed as engaged, 0 as paid
+    from effect f join kind k on k.kind = f.kind where k.family in ('COMMITMENT', 'COMMITMENT_CHANGE')
+    union all
+    select s.followed, f.entry_id, 0, f.cents * k.settles
+    from settled s join effect f on f.entry_id = s.entry_id join kind k on k.kind = f.kind join kind r on r.kind = s.kind
+    where r.follows = 'COMMITMENT'
+),
+running as (
+    select commitment, entry_id, sum(engaged) over w as engaged, sum(paid) over w as paid
+    from step window w as (partition by commitment order by entry_id)
+)
+select entry_name(r.commitment, coalesce(any_value(e.reference), 'missing')) as place,
+       'after entry ' || min(r.entry_id) || ': ' || euros(arg_min(r.paid, r.entry_id)) || ' paid' as found,
+       'at most ' || euros(arg_min(r.engaged, r.entry_id)) || ', engaged and not withdrawn' as expected
+from running r left join entry e on e.entry_id = r.commitment
+where r.paid > r.engaged group by r.commitment;
