@@ -57,8 +57,6 @@ class IssueTerms(msgspec.Struct, frozen=True, kw_only=True):
     transactions_max: int
     bytes_max: int
     batch_booking: bool
-    accountants: Mapping[str, Debtor] = msgspec.field(default_factory=dict)
-    """Operations accounts by code, of issues that began before accounts were stored by exercise."""
     years: Mapping[int, Mapping[str, Debtor]] = msgspec.field(default_factory=dict)
     """Operations accounts by exercise and code of the accountant."""
     stretches: Sequence[AccountantStart] = ()
@@ -72,7 +70,7 @@ class IssueTerms(msgspec.Struct, frozen=True, kw_only=True):
         EngineError
             It was not stored when the issue began.
         """
-        debtors = self.years.get(exercise, {}) if self.years else self.accountants
+        debtors = self.years.get(exercise, {})
         if code not in debtors:
             finding = f"no account of {code} for {exercise} was stored when the issue began"
             raise EngineError(f"{finding}; no payment file can be written")

@@ -96,6 +96,12 @@ async def read_page(connection: asyncpg.Connection) -> bytes:
     return bytes(await connection.fetchval("select page from request_detail") or b"")
 
 
+async def list_findings(dsn: str) -> list[tuple[str, str]]:
+    """Return checks and places; the evidence, which covers the row of the batch with its former hash, is left out."""
+    findings = (await verify(dsn, folder=REFERENCE)).findings
+    return [(finding.check, finding.place) for finding in findings if finding.check != "evidence"]
+
+
 @pytest.mark.parametrize("change", PLANTED)
 async def test_an_invoice_requested_twice_is_found(
     change: str, connection: asyncpg.Connection, dsn: str
@@ -105,10 +111,7 @@ async def test_an_invoice_requested_twice_is_found(
     assert page.count(before) == 1
     await connection.execute("update request_detail set page = $1", page.replace(before, after))
     await remake_chain(connection)
-    findings = (await verify(dsn, folder=REFERENCE)).findings
-    assert sorted((finding.check, finding.place) for finding in findings) == [
-        ("invoices_once", place) for place in places
-    ]
+    assert sorted(await list_findings(dsn)) == [("invoices_once", place) for place in places]
 
 
 async def test_a_request_that_was_not_rejected_in_full_keeps_its_invoice(
@@ -136,5 +139,4 @@ async def test_a_debt_that_has_lapsed_is_found(change: str, connection: asyncpg.
     changed = page.replace(before, after) if after else without_stop(page, before)
     await connection.execute("update request_detail set page = $1", changed)
     await remake_chain(connection)
-    findings = (await verify(dsn, folder=REFERENCE)).findings
-    assert [(finding.check, finding.place) for finding in findings] == [("prescription", place)]
+    assert await list_findings(dsn) == [("prescription", place)]
