@@ -12,7 +12,7 @@ import numpy as np
 from bench.foreign_processes import ForeignLoad, ForeignLoadMeter
 from bench.peers import copy_queries, plpgsql_queries
 from bench.year.year_generator import Year, generate_year
-from core.catalog import CATALOG, Family, Measure
+from core.catalog import CATALOG, BudgetAction, Family, Measure, list_kinds
 from core.period_states import ALL_ACCOUNTANTS
 from core.periods import PeriodState
 from core.tables.book import LEDGER_ACCOUNTANTS
@@ -52,6 +52,8 @@ _FORMS = (
 ROUNDS = 3
 """How often each form decides the acts, in turn; the median counts."""
 
+_MOVES = frozenset(list_kinds(lambda kind: kind.budget is BudgetAction.MOVE))
+"""Kinds whose source is a node."""
 _OPENING_FAMILIES = frozenset({Family.COMMITMENT, Family.SERVICE, Family.PAYMENT_REQUEST})
 
 
@@ -215,7 +217,7 @@ def _list_act_lines(feed: _RecordingFeed) -> Iterator[tuple]:
 
 def _convert_line(act: np.void, first: int) -> tuple:
     """Convert a line to the columns of the peer; fingerprints become UUIDs, which PostgreSQL compares fast."""
-    source = int(act["source"]) + first if act["source"] >= 0 else -1
+    source = int(act["source"]) + first if int(act["kind"]) in _MOVES else -1
     codes = [int(act[name]) for name in ("kind", "fault", "period", "cell")]
     keys = [_build_uuid(act, name) for name in ("key", "previous", "payee")]
     return (
