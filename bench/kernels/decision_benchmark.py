@@ -167,6 +167,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         figures=figures,
         periods=np.ones(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
         folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
+        payroll_checks=np.zeros(_PERIODS, np.uint8),
         years=seal_array(_build_years()),
         titles=allocate_records(TitleFigures, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),

@@ -49,7 +49,8 @@ class PostgresStore:
         """
         try:
             await self._lease.acquire(owner)
-            self.partition_rows = await self.connection.fetchval("select partition_rows from engine")
+            async with self.borrow_connection() as connection:
+                self.partition_rows = await connection.fetchval("select partition_rows from engine")
             yield self
         finally:
             await self._lease.release()
@@ -64,10 +65,11 @@ class PostgresStore:
             async with self._connections.close():
                 pass
 
-    @property
-    def connection(self) -> Any:
-        """The connection that owns the lease."""
-        return self._connections.main
+    @asynccontextmanager
+    async def borrow_connection(self) -> AsyncIterator[Any]:
+        """Borrow the connection that owns the lease, one user at a time: the renewal of the lease uses it too."""
+        async with self._connections.borrow() as connection:
+            yield connection
 
     def limit_command_time(self, command_seconds: int) -> None:
         """Treat the server as unavailable if a command of a few rows takes longer than this."""
