@@ -169,7 +169,7 @@ def build_tables() -> dict[str, ReportTable]:
         ),
         "budget.build_table": budget.build_table(budget.Budget(1, "UO", [], _NOTHING, _NOTHING)),
         "commitments.build_table": commitments.build_table(
-            commitments.OutstandingCommitments(1, "UO", [], 1, 1, 1)
+            commitments.OutstandingCommitments(1, "UO", [], *[1] * 8)
         ),
         "delays.build_table": delays.build_table(Delays(2018, "programme", [], _DELAY)),
         "proofs.build_table": proofs.build_table(
