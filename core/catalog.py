@@ -220,7 +220,7 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("allotment_cp", "mise à disposition de CP", _F.BUDGET, budget=_B.ALLOT, measure=Measure.CP),
     ActKind("budget_move_ae", "mouvement d'AE", _F.BUDGET, budget=_B.MOVE, measure=Measure.AE),
     ActKind("budget_move_cp", "mouvement de CP", _F.BUDGET, budget=_B.MOVE, measure=Measure.CP),
-    ActKind("earmark", "affectation", _F.BUDGET, budget=_B.EARMARK, measure=Measure.AE),
+    ActKind("earmark", "affectation", _F.BUDGET, budget=_B.EARMARK, measure=Measure.AE, year_rule=_Y.IN_YEAR),
     ActKind("commitment", "engagement juridique", _F.COMMITMENT, budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN,
             year_rule=_Y.SPENDS_AE, title_two=TitleTwo.REFUSED),
     ActKind("commitment_increase", "engagement complémentaire", _F.COMMITMENT_CHANGE, follows=_F.COMMITMENT,

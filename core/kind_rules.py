@@ -19,7 +19,7 @@ class YearRule(IntEnum):
     GIVES_BACK = 4
     """It makes credits available again, in their own year alone (GBCP art. 160)."""
     IN_YEAR = 5
-    """It takes credits in their own year alone, but orders nothing: title 2 is not committed in advance (LOLF art. 9)."""
+    """It takes or sets apart credits in their own year alone, but orders nothing (LOLF art. 8 and 9; GBCP art. 156)."""
 
 
 class TitleTwo(IntEnum):
