@@ -39,7 +39,7 @@ from ingest.resolution.line_batch import (
 )
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
-from ingest.resolution.prescription import mark_prescribed, mark_unreadable_rights
+from ingest.resolution.prescription import mark_lapsed_debts, mark_unreadable_rights
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
@@ -106,7 +106,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
-    mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
+    mark_lapsed_debts(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
@@ -272,7 +272,9 @@ def _mark_references(
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)
     if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
-        is_needless = line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.find_unreferenced()
+        is_needless = (
+            line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.find_missing_references()
+        )
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 

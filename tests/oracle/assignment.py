@@ -160,7 +160,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         *reference.find_role_accounts(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
         reference.find_accountant(operation or fields[Field.FUND_CENTRE], read_budget_year(fields)),
         read_budget_year(fields),
-        reference.find_admitted(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
+        reference.list_accounts_of_item(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
         title=_find_title(fields, reference),
         may_anticipate=_may_anticipate(fields, reference),
     )
