@@ -202,8 +202,8 @@ async def test_of_an_invoice_of_another_only_number_and_day_are_seen_and_only_by
     key: Key, client: httpx.AsyncClient
 ) -> None:
     (row,) = await _read_invoices(client, _INVOICE, key)
-    stated = {name: value for name, value in row.items() if value not in (None, "", [])}
-    assert stated == {"entry": spending_story.REQUESTED, "day": "2018-03-05", "is_visible": False}
+    filled = {name: value for name, value in row.items() if value not in (None, "", [])}
+    assert filled == {"entry": spending_story.REQUESTED, "day": "2018-03-05", "is_visible": False}
     for address in (
         "invoices",
         "invoices?supplier=SUPPLIER",
