@@ -88,14 +88,14 @@ def _check_move(tree, measure, source, target, amount):
     if _is_move_forbidden(tree, source, target):
         return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
     undistributed = tree.figures[source, measure + OPENED] - tree.figures[source, measure + ALLOTTED]
-    if amount > undistributed:
-        return refused(Outcome.ALLOTMENT_EXCEEDED.value, source, amount - undistributed)
     giver, taker = source, target
     while giver != taker and giver >= 0:
         available = availability.compute_available(tree, giver, measure)
         if amount > available:
             return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, giver, amount - available)
         giver, taker = tree.nodes[giver].parent, tree.nodes[taker].parent
+    if amount > undistributed:
+        return refused(Outcome.ALLOTMENT_EXCEEDED.value, source, amount - undistributed)
     return _check_move_limit(tree, measure, source, target, amount)
 
 

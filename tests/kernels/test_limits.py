@@ -169,10 +169,7 @@ def test_of_two_full_figures_the_first_is_reported() -> None:
 @pytest.mark.parametrize("level", [UNIT, BOP])
 @pytest.mark.parametrize("measure", [AE, CP])
 def test_a_move_may_take_the_last_cent_but_no_more(level: int, measure: int) -> None:
-    """Checked at every level that loses credits; the common ancestors of both sides need none.
-
-    What a unit has not is that, before what it has consumed.
-    """
+    """Checked at every level that loses credits; the common ancestors of both sides need none."""
     book = _build_book(
         _open_everywhere(1000)
         | {(level, measure + OPENED_CREDITS): 100, (PROGRAMME, measure + OPENED_CREDITS): 0}
@@ -182,8 +179,7 @@ def test_a_move_may_take_the_last_cent_but_no_more(level: int, measure: int) -> 
         _decide_both_ways(book, _build_move(kind, amount, UNIT, ON_OTHER_UNIT))[0] for amount in (100, 101)
     )
     assert fitting.outcome is Outcome.ACCEPTED
-    short = Outcome.ALLOTMENT_EXCEEDED if level == UNIT else Outcome.BUDGET_BELOW_CONSUMPTION
-    assert (over.outcome, over.node, over.missing) == (short, level, 1)
+    assert (over.outcome, over.node, over.missing) == (Outcome.BUDGET_BELOW_CONSUMPTION, level, 1)
 
 
 @pytest.mark.parametrize("amount", [100, 101])

@@ -119,12 +119,12 @@ def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     _require_level(world, target, world.nodes[source].level)
     if _is_forbidden(world, source, target):
         raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
-    _require_allotment(state, source, measure, amount)
     givers, takers = _split_branches(world, source, target)
     for node in givers:
         remaining = compute_available(state.figures, node, measure)
         if amount > remaining:
             raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - remaining)
+    _require_allotment(state, source, measure, amount)
     yield from _pass_down(world, givers, measure, -amount)
     yield from _pass_down(world, takers, measure, amount)
 
