@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from core.kind_rules import CreditCheck, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -106,23 +107,6 @@ class Stage(IntEnum):
     """Of the payment term of a request: suspended until the missing documents arrive."""
 
 
-class YearRule(IntEnum):
-    """What a kind does with the credits of a budget year, and so the days on which it may be done.
-
-    The days of each year are data: ``core.budget_years``.
-    """
-
-    NONE = 0
-    SPENDS_AE = 1
-    """It takes AE, which belong to the year of its date (LOLF art. 8; GBCP art. 159)."""
-    ORDERS = 2
-    """It orders a payment: in the year of its credits, and not after the last day for orders (GBCP art. 134)."""
-    SETTLES_CP = 3
-    """It pays: CP belong to the year in which the accountant pays (LOLF art. 28), or to the window after it."""
-    GIVES_BACK = 4
-    """It makes credits available again, in their own year alone (GBCP art. 160)."""
-
-
 class PayeeChange(IntEnum):
     """What a kind changes on a registered third party."""
 
@@ -130,23 +114,6 @@ class PayeeChange(IntEnum):
     DETAILS = 1
     BLOCK = 2
     RELEASE = 3
-
-
-class TitleTwo(IntEnum):
-    """Whether a kind may spend credits of title 2 (staff), whose AE and CP are consumed by the same act."""
-
-    ALLOWED = 0
-    REFUSED = 1
-    """It takes AE without CP."""
-    ONLY = 2
-
-
-class CreditCheck(IntEnum):
-    """When the credits that a kind takes are checked."""
-
-    ALWAYS = 0
-    YEAR_END = 1
-    """From the month that the calendar names, when it is posted and when it is paid; never before (GBCP art. 233)."""
 
 
 class ActKind(NamedTuple):
@@ -187,6 +154,8 @@ class ActKind(NamedTuple):
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
     title_two: TitleTwo = TitleTwo.ALLOWED
     check: CreditCheck = CreditCheck.ALWAYS
+    before_service: bool = False
+    """It pays what no act certified: only a nature that the year lists, or an item that needs none (rule A38)."""
 
     @property
     def has_payee(self) -> bool:
@@ -270,7 +239,7 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("payment_request_without_service", "demande de paiement, flux 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
-            reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
+            reaches=_S.PAYABLE, year_rule=_Y.ORDERS, before_service=True),
     ActKind("direct_payment_request", "demande de paiement directe, flux 4", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE,
             year_rule=_Y.ORDERS),

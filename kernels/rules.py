@@ -6,7 +6,8 @@ posting = (payee, debit account, credit account)
 
 import numpy as np
 
-from core.catalog import BudgetAction, CreditCheck, Family, PayeeChange, Remainder, Role, Stage
+from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
+from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
@@ -97,6 +98,9 @@ def _check_predecessor(acts, book, place):
         finding = check_assignment(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
+    is_listed = acts[line].nature != 0 or book.cells[as_position(link[1])].unserved != 0
+    if book.effects[kind].before_service and not is_listed:
+        return refused(Outcome.SERVICE_REQUIRED.value, -1, 0), link
     return _check_remainders(book, link, kind, acts[line].amount), link
 
 

@@ -27,7 +27,7 @@ from core.tables.text_cells import TextCells
 
 COLUMNS = (
     *(Field.RECEIVED, Field.DUE, Field.INVOICE_DATE, Field.PRIORITY),
-    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE),
+    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.NATURE),
 )
 _TEXT_COLUMNS = len(COLUMNS[4:])
 PAGE_LINES = 1 << 14
@@ -49,6 +49,7 @@ class PaymentDetailTexts(NamedTuple):
     method: TextCells
     invoice_number: TextCells
     remittance: TextCells
+    nature: TextCells
 
 
 class PaymentDetails(NamedTuple):

@@ -119,7 +119,19 @@ class DecisionCase(NamedTuple):
 
 def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     """Return ``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
-    plain = ("head", "kind", "fault", "period", "day", "cell", "source", "account", "amount", "content")
+    plain = (
+        "head",
+        "kind",
+        "fault",
+        "period",
+        "day",
+        "cell",
+        "source",
+        "account",
+        "amount",
+        "content",
+        "nature",
+    )
     by_column = {
         name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")
     }
@@ -181,6 +193,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             payee=_PAYEES[0],
             bank=_BANKS[0],
             day=day,
+            nature=True,
         )
         day = max(day, draw(_days))
         predecessors = [place for place, other in enumerate(chain[:at]) if _may_follow(kind, CATALOG[other])]
@@ -280,6 +293,7 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
         else 3,
         account=draw(st.sampled_from((0, 0, OTHER_ACCOUNT))),
         day=draw(_days),
+        nature=draw(st.sampled_from((True, True, False))),
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_add_payee(line))

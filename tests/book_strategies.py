@@ -163,7 +163,8 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            cells.append(Cell(centre, operation, *ACCOUNTS[at % len(ACCOUNTS)], year=sheet[0]))
+            accounts = ACCOUNTS[at % len(ACCOUNTS)]
+            cells.append(Cell(centre, operation, *accounts, year=sheet[0], unserved=at % 3 == 0))
     return cells
 
 

@@ -7,7 +7,8 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from core.catalog import CATALOG, CreditCheck, Family, Stage
+from core.catalog import CATALOG, Family, Stage
+from core.kind_rules import CreditCheck
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome

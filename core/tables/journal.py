@@ -129,6 +129,8 @@ class Acts(NamedTuple):
     """With ``payee_high``: fingerprint of the payee; both 0 if there is none."""
     account: Small
     """Account that the sender gave in place of the role's; 0 if none."""
+    nature: Code
+    """1 where the line states a nature that may be paid before service."""
     kind: Code
     fault: Code
     """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""

@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, TitleTwo
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction
+from core.kind_rules import TitleTwo
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros
 from core.tables.journal import ParsedNumbers

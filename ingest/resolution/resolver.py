@@ -33,6 +33,7 @@ from ingest.resolution.line_batch import (
     NumberColumn,
     read_kinds,
 )
+from ingest.resolution.natures import mark_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, read_predecessors
 from ingest.resolution.required_fields import REQUIRED_FIELDS
@@ -114,6 +115,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "cell": assigned.cell,
         "source": assigned.source,
         "account": assigned.account,
+        "nature": mark_natures(line_batch, kind, years, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }

@@ -235,22 +235,21 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
     reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
     nodes, figures = _build_nodes(registry)
+    calendar = registry.reference.calendar
     book = Book(
         effects=_seal_records(Effects, build_effects()),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
         items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
-        ledger=reserve(
-            to_record_dtype(Ledger), len(registry.reference.calendar.mark_open_periods()) * LEDGER_ACCOUNTS
-        ),
+        ledger=reserve(to_record_dtype(Ledger), len(calendar.mark_open_periods()) * LEDGER_ACCOUNTS),
         keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
         waiting=allocate_records(KeyRows, 1 << 10),
         counters=allocate_records(Counters, 1),
         figures=figures,
-        periods=registry.reference.calendar.mark_open_periods(),
-        years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
-        payroll_checks=registry.reference.calendar.mark_payroll_checks(),
+        periods=calendar.mark_open_periods(),
+        years=_seal_records(BudgetYears, build_budget_years(calendar.exercises)),
+        payroll_checks=calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),
         slots=reserve(np.uint64, 1 << 18),

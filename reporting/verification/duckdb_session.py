@@ -123,6 +123,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         {"known_layout": layouts}
         | _build_nomenclature(codes)
         | _build_interest_rules(codes)
+        | {"unserved": _build_unserved(codes)}
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
@@ -156,6 +157,21 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
         "item": _build_codes(items) | {"staff": [int(item.staff) for _, item in items]},
         "fund": _build_codes(funds) | {"family": [int(fund.family) for _, fund in funds]},
     }
+
+
+def _build_unserved(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return what each year allows to be paid before service: natures, and items that need none."""
+    rows = [
+        (year, nature, None)
+        for year, codes_of_year in codes.years.items()
+        for nature in codes_of_year.natures
+    ]
+    rows += [
+        (year, None, item)
+        for year, codes_of_year in codes.years.items()
+        for item in codes_of_year.unserved_items
+    ]
+    return {name: [row[place] for row in rows] for place, name in enumerate(("year", "nature", "item"))}
 
 
 def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
@@ -224,6 +240,7 @@ def _build_kinds() -> pa.Table:
             "change": kind.change.name,
             "is_interest": kind.is_interest,
             "title_two": kind.title_two.name,
+            "before_service": kind.before_service,
             "credit_check": kind.check.name,
             "of_payee": kind.is_payee_act,
             "year_rule": kind.year_rule.name,

@@ -1,7 +1,7 @@
 """Reader of the pages of payment details, written from their description alone.
 
 Little-endian: version (1 byte, 1), columns present (1 byte, a bit each), lines (4 bytes), each line's entry minus the first
-entry (4 bytes), then the columns present: three of days (2 bytes), one of priorities (1 byte), three of texts (lengths of
+entry (4 bytes), then the columns present: three of days (2 bytes), one of priorities (1 byte), four of texts (lengths of
 2 bytes, then the texts).
 """
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 _HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 6, 4, 2
 _VERSION = 1
 _NUMBER_BYTES = (2, 2, 2, 1)
-_TEXTS = 3
+_TEXTS = 4
+_NATURE_BIT = len(_NUMBER_BYTES) + _TEXTS - 1
 
 
 def read_lines(pages: pa.Table) -> pa.Table:
@@ -33,6 +34,9 @@ def read_lines(pages: pa.Table) -> pa.Table:
         "entry_id": np.concatenate([none, *(offsets + first for first, offsets in offsets_by_page)]),
         "received": np.concatenate(
             [none, *(_read_received(page, len(offsets)) for _, offsets, page in read)]
+        ),
+        "nature": pa.array(
+            [text for _, offsets, page in read for text in _read_natures(page, len(offsets))], pa.string()
         ),
     }
     return pa.table(lines)
@@ -60,3 +64,18 @@ def _read_received(page: bytes, lines: int) -> NDArray[np.int64]:
     if not lines or not page[1] & 1:
         return np.zeros(lines, np.int64)
     return np.frombuffer(page, "<u2", lines, _HEAD_BYTES + _ENTRY_BYTES * lines).astype(np.int64)
+
+
+def _read_natures(page: bytes, lines: int) -> list[str]:
+    """Return the last of the columns, which ends the page: the nature of each line, or empty texts."""
+    if not lines or not page[1] >> _NATURE_BIT & 1:
+        return [""] * lines
+    at = _HEAD_BYTES + _ENTRY_BYTES * lines
+    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES) if page[1] >> bit & 1)
+    for bit in range(len(_NUMBER_BYTES), _NATURE_BIT):
+        if page[1] >> bit & 1:
+            lengths = np.frombuffer(page, "<u2", lines, at)
+            at += _LENGTH_BYTES * lines + int(lengths.sum(dtype=np.int64))
+    ends = np.cumsum(np.frombuffer(page, "<u2", lines, at), dtype=np.int64) + at + _LENGTH_BYTES * lines
+    starts = [at + _LENGTH_BYTES * lines, *ends[:-1].tolist()]
+    return [page[start:end].decode() for start, end in zip(starts, ends.tolist(), strict=True)]

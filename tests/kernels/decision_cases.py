@@ -30,7 +30,7 @@ from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.oracle import ledger as oracle
-from tests.oracle.model import FIGURES, NONE, AcceptedAct, Decision, Fingerprint, Line, OpenItem, Payee
+from tests.oracle.model import FIGURES, NONE, AcceptedAct, Cell, Decision, Fingerprint, Line, OpenItem, Payee
 
 _PERIODS = 8
 
@@ -212,6 +212,7 @@ def _build_cells(book: StartingBook) -> np.ndarray:
     cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
         level = book.world.nodes[cell.centre_node].level
-        cells[number] = (cell.centre_node, level, cell.year, *cell[1:-1])
+        own = (cell.centre_node, level, cell.unserved, cell.year)
+        cells[number] = (*own, *cell[1 : len(Cell._fields) - 2])
     cells["operation_node"][0] = NONE
     return cells

@@ -120,7 +120,10 @@ def write_unserved_request(context: YearContext) -> Row | None:
         return None
     amount = context.draw_part(commitment.uncommitted)
     kind = "payment_request_without_service"
-    return _bill(context, context.begin_row("DQ", kind, predecessor=commitment.reference, amount=amount))
+    nature = context.random.choice(("location", "voyage", "logiciel", "mobilier", ""))
+    own_fields = {"nature": nature} if nature else {}
+    row = context.begin_row("DQ", kind, predecessor=commitment.reference, amount=amount, **own_fields)
+    return _bill(context, row)
 
 
 def write_direct_request(context: YearContext) -> Row:

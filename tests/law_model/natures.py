@@ -5,7 +5,13 @@ from tests.law_model.codes import NATURE_NOT_LISTED, RECEIVABLE_MISSING, TITLE_T
 from tests.law_model.kinds import SPENDS_AE
 from tests.law_model.state import Act
 
-LISTED: frozenset[str] = frozenset()
+LISTED = frozenset(
+    "location publication inscription logiciel titre-special voyage assurance salaire-etranger banque-de-france internet"
+    " marque participation".split()
+)
+"""The twelve natures of the order of 30 December 2013, art. 5, as docs/format.md names them."""
+GRANTS = frozenset({"32", "61", "62", "63", "64"})
+"""Categories that are paid on the individual decision, without service (GBCP art. 33)."""
 
 
 def check_title(act: Act, place: Assignment) -> list[str]:
@@ -15,5 +21,5 @@ def check_title(act: Act, place: Assignment) -> list[str]:
     if act.kind in {"set_off", "void"}:
         return [RECEIVABLE_MISSING]
     if act.kind == "payment_request_without_service":
-        return [] if act.text("nature") in LISTED else [NATURE_NOT_LISTED]
+        return [] if act.text("nature") in LISTED or place.item in GRANTS else [NATURE_NOT_LISTED]
     return []

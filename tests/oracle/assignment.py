@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from core.act_fields import Field
-from core.catalog import ActKind, BudgetAction, TitleTwo
+from core.catalog import ActKind, BudgetAction
+from core.kind_rules import TitleTwo
 from core.nomenclature import ORDINARY_FUND, CentreLevel, CommitmentItem, Nomenclature
 from core.outcome_codes import Outcome
 from tests.oracle import whole_numbers
@@ -155,6 +156,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         reference.find_node(operation, place) if operation else NONE,
         *reference.find_role_accounts(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
         year=read_budget_year(fields),
+        unserved=fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
     )
 
 

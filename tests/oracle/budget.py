@@ -6,7 +6,8 @@ Source: GBCP art. 67-73 and 156 (who opens, allots, earmarks), LOLF art. 7 (move
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from core.catalog import ActKind, BudgetAction, CreditCheck, Measure
+from core.catalog import ActKind, BudgetAction, Measure
+from core.kind_rules import CreditCheck
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome

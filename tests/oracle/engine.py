@@ -8,7 +8,7 @@ from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
 from tests.oracle import amounts, days, decisions, hashing, whole_numbers
-from tests.oracle.assignment import build_cell, find_sheet, find_source_node, has_cell
+from tests.oracle.assignment import build_cell, find_sheet, find_source_node, has_cell, read_budget_year
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
@@ -122,6 +122,13 @@ class Engine:
             payee=line.read_text(Field.PAYEE) if kind.pays or kind.family is Family.THIRD_PARTY else None,
             bank=line.read_text(Field.IBAN) or 0,
             day=find_posting_day(line) or 0,
+            nature=self._states_listed_nature(line),
+        )
+
+    def _states_listed_nature(self, line: ReadLine) -> bool:
+        year = self.reference.years.get(read_budget_year(line.fields))
+        return bool(
+            year and line.kind.before_service and line.read_text(Field.NATURE) in year.nomenclature.natures
         )
 
     def _number_cell(self, line: ReadLine) -> int:

@@ -53,6 +53,8 @@ class Cell(NamedTuple):
     payroll: int = 0
     year: int = 0
     """The budget year."""
+    unserved: bool = False
+    """Whether the item is paid before service without a listed nature."""
 
     @property
     def own_node(self) -> int:
@@ -81,6 +83,8 @@ class Line(NamedTuple):
     payee: Fingerprint = None
     bank: Hashable = 0
     day: int = 0
+    nature: bool = False
+    """Whether it states a nature that may be paid before service."""
 
 
 class OpenItem(NamedTuple):

@@ -10,7 +10,7 @@ LineFields = tuple[int, dict[Field, str]]
 """An entry, and the fields of its line."""
 
 DAYS = (Field.RECEIVED, Field.DUE, Field.INVOICE_DATE)
-TEXTS = (Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE)
+TEXTS = (Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.NATURE)
 COLUMNS = (*DAYS, Field.PRIORITY, *TEXTS)
 LINES_MAX = 16_384
 

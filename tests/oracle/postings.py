@@ -19,6 +19,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
         raise LineRefused(Outcome.PERIOD_CLOSED)
     payee = _find_payee(state, kind, line)
     followed = commitments.find_link(state, line, place)
+    _require_service(world, kind, line, followed)
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
     commitments.draw_remainders(state, followed, kind, line.amount)
@@ -33,6 +34,13 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     if kind.change is not PayeeChange.NONE:
         _apply_change(state, kind, line, place[1])
     return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit)
+
+
+def _require_service(world: World, kind: ActKind, line: Line, followed: Link) -> None:
+    """Refuse what pays before service, unless its nature is listed or its item needs none (rule A38)."""
+    cell = world.cells.get(followed.cell, Cell(0))
+    if kind.before_service and not line.nature and not cell.unserved:
+        raise LineRefused(Outcome.SERVICE_REQUIRED)
 
 
 def build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:

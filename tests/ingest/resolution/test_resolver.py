@@ -120,7 +120,8 @@ def _compare_places(
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
             accounts = (record[role] for role in ("expense", "accrued", "creditor", "payroll"))
-            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST) == engine._cells[line.cell]
+            unserved = bool(record["unserved"])
+            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST, unserved) == engine._cells[line.cell]
     assert len(set(numbered.values())) == len(numbered)
 
 

@@ -120,7 +120,11 @@ FILES: list[File] = [
         ),
         *_act("EJR", "commitment_decrease", _build_follower("EJ1#3", "7.00")),
         *_act("EJC", "commitment_increase", _build_follower("EJ2", "3.00")),
-        *_act("DP3", "payment_request_without_service", _build_follower("EJ1#1", "4.00", payee="P4")),
+        *_act(
+            "DP3",
+            "payment_request_without_service",
+            _build_follower("EJ1#1", "4.00", payee="P4", nature="location"),
+        ),
         *_act("TS1", "term_suspension", {"predecessor": "DP3"}),
         *_act("M2", "budget_move_cp", _spent("1.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
         *_act("M1", "budget_move_ae", _spent("9.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),

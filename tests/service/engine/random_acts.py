@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage, TitleTwo
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
+from core.kind_rules import TitleTwo
 from tests.file_strategies import PLACES, Row
 from tests.oracle.iban import add_check_digits
 
@@ -186,6 +187,8 @@ class ActGenerator:
             row |= self._choose_assignment(kind.budget) if not kind.is_payee_act else {}
             if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
                 row |= {"commitment_item": STAFF_ITEM, "operation": ""}
+        if kind.before_service and self.rng.random() < 0.9:
+            row["nature"] = "location"
         if kind.has_amount:
             row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
         return row

@@ -1,0 +1,37 @@
+"""The rules of law that the catalog gives a kind: its days, its titles, and when its credits are checked."""
+
+from enum import IntEnum
+
+
+class YearRule(IntEnum):
+    """What a kind does with the credits of a budget year, and so the days on which it may be done.
+
+    The days of each year are data: ``core.budget_years``.
+    """
+
+    NONE = 0
+    SPENDS_AE = 1
+    """It takes AE, which belong to the year of its date (LOLF art. 8; GBCP art. 159)."""
+    ORDERS = 2
+    """It orders a payment: in the year of its credits, and not after the last day for orders (GBCP art. 134)."""
+    SETTLES_CP = 3
+    """It pays: CP belong to the year in which the accountant pays (LOLF art. 28), or to the window after it."""
+    GIVES_BACK = 4
+    """It makes credits available again, in their own year alone (GBCP art. 160)."""
+
+
+class TitleTwo(IntEnum):
+    """Whether a kind may spend credits of title 2 (staff), whose AE and CP are consumed by the same act."""
+
+    ALLOWED = 0
+    REFUSED = 1
+    """It takes AE without CP."""
+    ONLY = 2
+
+
+class CreditCheck(IntEnum):
+    """When the credits that a kind takes are checked."""
+
+    ALWAYS = 0
+    YEAR_END = 1
+    """From the month that the calendar names, when it is posted and when it is paid; never before (GBCP art. 233)."""
