@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.law_model.budget import NodeKey
 from tests.law_model.kinds import CREDIT_KINDS
-from tests.law_model.nomenclature import ORDINARY, Year
+from tests.law_model.nomenclature import ORDINARY, Centre, Year
 from tests.law_model.state import Act, Document, State
 
 LEVELS = {
@@ -40,13 +40,13 @@ def read_assignment(act: Act, state: State) -> tuple[Assignment | None, list[str
     year = state.reference.years.get(act.budget_year)
     if year is None:
         return None, ["FIELD_INVALID"]  # no budget of that year exists
-    codes = _check_existence(act, year)
-    if codes:
+    missing = _check_existence(act, year)
+    codes = [*missing, *_check_level(act, year), *_check_consistency(act, year)]
+    if missing:
         return None, codes
     item = year.items[act.text("commitment_item")]
     fund = act.text("fund") or ORDINARY
     key = NodeKey(act.budget_year, act.text("fund_centre"), item.staff, year.funds[fund][0])
-    codes = [*_check_level(act, year), *_check_consistency(act, year)]
     account = act.text("account") or _usual_account(act, year)
     return Assignment(
         key, act.text("operation"), act.text("functional_area"), item.code, fund, account
@@ -75,33 +75,33 @@ def _centres_of_acts(year: Year) -> list[str]:
 
 
 def _check_level(act: Act, year: Year) -> list[str]:
-    level = year.centres[act.text("fund_centre")].level
+    centre = year.centres.get(act.text("fund_centre"))
     action = act.kind.rpartition("_")[0] if act.kind in CREDIT_KINDS else ""
-    return [] if level in LEVELS.get(action, ("uo",)) else ["FUND_CENTRE_LEVEL"]
+    is_right = centre is None or centre.level in LEVELS.get(action, ("uo",))
+    return [] if is_right else ["FUND_CENTRE_LEVEL"]
 
 
 def _check_consistency(act: Act, year: Year) -> list[str]:
-    centre = year.centres[act.text("fund_centre")]
-    item, area, operation = (
-        year.items[act.text("commitment_item")],
-        act.text("functional_area"),
-        act.text("operation"),
-    )
-    codes: list[str] = []
-    if (
-        area
-        and act.kind not in CREDIT_KINDS
-        and act.kind != "earmark"
-        and year.areas[area] != centre.programme
-    ):
-        codes.append("NOMENCLATURE_MISMATCH")
-    if year.funds[act.text("fund") or ORDINARY][1] not in ("", centre.programme):
-        codes.append("NOMENCLATURE_MISMATCH")
-    if operation and act.kind not in CREDIT_KINDS and year.centres[operation].parent != centre.code:
-        codes.append("NOMENCLATURE_MISMATCH")
-    if not _suits(act, item.budget_only):
+    """Check that codes that exist belong together (A39)."""
+    item = year.items.get(act.text("commitment_item"))
+    is_suitable = item is None or _suits(act, item.budget_only)
+    codes = [] if is_suitable else ["NOMENCLATURE_MISMATCH"]
+    centre = year.centres.get(act.text("fund_centre"))
+    if centre and not _belongs(act, year, centre):
         codes.append("NOMENCLATURE_MISMATCH")
     return [*codes, *_check_account(act, year)]
+
+
+def _belongs(act: Act, year: Year, centre: Centre) -> bool:
+    """Return whether area and fund are of the centre's programme, and the operation of its UO."""
+    programmes = [year.funds.get(act.text("fund") or ORDINARY, ("", ""))[1]]
+    if act.kind not in CREDIT_KINDS:
+        operation = year.centres.get(act.text("operation"))
+        if operation and operation.level == "operation" and operation.parent != centre.code:
+            return False
+        if act.kind != "earmark":
+            programmes.append(year.areas.get(act.text("functional_area"), ""))
+    return all(programme in ("", centre.programme) for programme in programmes)
 
 
 def _suits(act: Act, budget_only: bool) -> bool:

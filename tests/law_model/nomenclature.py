@@ -32,13 +32,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Role:
-    """The accounts of an item: expense or asset, goods received not invoiced, creditor."""
+    """The accounts of an item: expense or asset, goods received not invoiced, creditor, creditor of payroll."""
 
     expense: str
     accrued: str
     creditor: str
+    payroll: str
     admits: tuple[str, ...]
-    direct: str
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Year:
     funds: dict[str, tuple[str, str]] = field(default_factory=dict)
     accounts: set[str] = field(default_factory=set)
     roles: dict[str, Role] = field(default_factory=dict)
+    creditors: dict[str, str] = field(default_factory=dict)
     settlement: dict[str, str] = field(default_factory=dict)
 
 
@@ -89,6 +90,7 @@ def _read_year(folder: Path, year: int) -> Year:
     result.funds = {row["code"]: (row["family"], row["programme"]) for row in _rows(files / "funds.csv")}
     result.accounts = {row["number"] for row in _rows(files / "accounts.csv")}
     result.roles = {row["item"]: _build_role(row) for row in _rows(files / "roles.csv")}
+    result.creditors = {row["expense"]: row["creditor"] for row in _rows(files / "creditors.csv")}
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result
 
@@ -108,8 +110,8 @@ def _build_item(row: dict[str, str]) -> Item:
 
 
 def _build_role(row: dict[str, str]) -> Role:
-    direct = row.get("direct_creditor") or row["creditor"]
-    return Role(row["expense"], row["accrued"], row["creditor"], tuple(row["admits"].split()), direct)
+    payroll, admits = row.get("payroll", ""), tuple(row["admits"].split())
+    return Role(row["expense"], row["accrued"], row["creditor"], payroll, admits)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -30,8 +30,12 @@ def _creditor(debt: Document, state: State) -> str:
     """Return the account on which a payable stands."""
     if debt.kind in {"attachment", "assignment"}:
         return _settlement(debt, state, "other_creditor")
-    role = _role(debt, state)
-    return role.direct if debt.kind in {"direct_payment_request", "payroll"} else role.creditor
+    if debt.kind == "payroll":
+        return _role(debt, state).payroll
+    assert debt.key is not None
+    exceptions = state.reference.years[debt.key.year].creditors
+    prefixes = [prefix for prefix in exceptions if debt.account.startswith(prefix)]
+    return exceptions[max(prefixes, key=len)] if prefixes else _role(debt, state).creditor
 
 
 def _list_service(document: Document, state: State) -> Legs:
@@ -42,11 +46,8 @@ def _list_request(document: Document, state: State) -> Legs:
     return [(_role(document, state).accrued, _creditor(document, state))]
 
 
-def _list_concomitant(document: Document, state: State) -> Legs:
-    return [*_list_service(document, state), *_list_request(document, state)]
-
-
 def _list_direct(document: Document, state: State) -> Legs:
+    """Return the entry of a request whose service nobody certified before: flux 3 and 4, and payroll."""
     return [(document.account, _creditor(document, state))]
 
 
@@ -79,7 +80,7 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "service": _list_service,
     "service_cancellation": _list_cancellation,
     "payment_request": _list_request,
-    "payment_request_without_service": _list_concomitant,
+    "payment_request_without_service": _list_direct,
     "direct_payment_request": _list_direct,
     "payroll": _list_direct,
     "payment_request_rejection": _list_rejection,
@@ -87,7 +88,7 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "assignment": _list_part,
     "payment": _list_payment,
     "bank_debit": _build_transfer("transit", "treasury"),
-    "bank_reject": _build_transfer("transit", "suspense"),
-    "bank_return": _build_transfer("treasury", "suspense"),
-    "reissue": _build_transfer("suspense", "transit"),
+    "bank_reject": _build_transfer("transit", "returned"),
+    "bank_return": _build_transfer("treasury", "returned"),
+    "reissue": _build_transfer("returned", "transit"),
 }

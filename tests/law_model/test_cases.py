@@ -121,12 +121,12 @@ def test_a_returned_transfer_changes_no_credits_and_stays_due(year: SmallYear) -
     assert bank(year, "bank_return", "BR", "BD", "199") == "TRANSFER_AMOUNT_DIFFERS"
     assert bank(year, "bank_return", "BR", "BD", "200") == "ACCEPTED"
     settlement = year.model.state.reference.years[2018].settlement
-    assert year.balance(settlement["suspense"]) == -200
+    assert year.balance(settlement["returned"]) == -200
     assert year.balance(usual_account(year, "creditor")) == 0
     assert bank(year, "return_identified", "RI", "BR", "200") == "ACCEPTED"
-    assert year.balance(settlement["suspense"]) == -200
+    assert year.balance(settlement["returned"]) == -200
     assert bank(year, "reissue", "RE", "RI", "200") == "ACCEPTED"
-    assert year.balance(settlement["suspense"]) == 0
+    assert year.balance(settlement["returned"]) == 0
     assert year.balance(settlement["transit"]) == -200
     assert year.figures("cp") == (1000, 0, 200)
 
