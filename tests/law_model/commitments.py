@@ -120,7 +120,7 @@ def write_unserved_request(context: YearContext) -> Row | None:
         return None
     amount = context.draw_part(commitment.uncommitted)
     kind = "payment_request_without_service"
-    nature = context.random.choice(("location", "voyage", "logiciel", "mobilier", ""))
+    nature = ("location", "voyage", "logiciel", "mobilier", "")[commitment.uncommitted % 5]
     own_fields = {"nature": nature} if nature else {}
     row = context.begin_row("DQ", kind, predecessor=commitment.reference, amount=amount, **own_fields)
     return _bill(context, row)

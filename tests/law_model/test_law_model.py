@@ -37,7 +37,9 @@ def test_a_wrong_rule_is_noticed(server: str, tmp_path: Path) -> None:
 
 def test_the_years_meet_every_code_and_accept_a_third() -> None:
     codes: Counter[str] = Counter()
-    for seed in range(6):
+    for seed in range(20):
+        if set(codes) >= _EXPECTED:
+            break
         model = LawModel(read_reference(REFERENCE))
         for file in generate_year(model, seed, 1_000):
             codes.update(result.code for result in model.submit(file.rows, file.sender))

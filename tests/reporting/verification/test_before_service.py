@@ -25,13 +25,10 @@ _STAY = "update entry set cell = (select cell from entry where entry_id = {cell}
 BREACHES = {
     "a grant that becomes a purchase": (_STAY.format(cell=17, entries="(18, 20)"), "entry 20 "),
     "a nature that is unlisted": (
-        "update request_detail set page = overwrite(page, 'mobile')", "entry 19 ",
+        "update request_detail set page = overlay(page placing 'mobile'::bytea from position('voyage'::bytea in page))"
+        " where position('voyage'::bytea in page) > 0", "entry 19 ",
     ),
 }  # fmt: skip
-_OVERWRITE = """
-create function pg_temp.overwrite(page bytea, nature text) returns bytea language sql as
-$$ select overlay(page placing convert_to(nature, 'UTF8') from position(convert_to('voyage', 'UTF8') in page)) $$
-"""
 
 
 @pytest.mark.parametrize("breach", [None, *BREACHES])
@@ -46,9 +43,7 @@ async def test_only_listed_natures_and_grants_are_proven(
     connection = await asyncpg.connect(dsn)
     assert await connection.fetchval("select code from refusal") == 57
     if breach:
-        await connection.execute(_OVERWRITE)
-        change = BREACHES[breach][0].replace("overwrite(", "pg_temp.overwrite(")
-        await connection.execute(f"set session_replication_role = replica; {change}")
+        await connection.execute(f"set session_replication_role = replica; {BREACHES[breach][0]}")
     await connection.close()
     findings = (await verify(dsn, folder=REFERENCE)).findings
     places = [finding.place for finding in findings if finding.check == "payment_before_service"]
