@@ -63,6 +63,7 @@ class Field(IntEnum):
     VALIDATED_BY = 35
     DELEGATION = 36
     DOCUMENT_HASH = 37
+    PREDECESSOR_SENDER = 39
 
     @property
     def column(self) -> str:

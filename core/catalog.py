@@ -137,7 +137,7 @@ class ActKind(NamedTuple):
     pays: bool = False
     """The act names a payee."""
     after: Stage = Stage.NONE
-    """The stage that its predecessor must have reached; such an act may name its predecessor by entry, whoever sent it."""
+    """The stage that its predecessor must have reached; such an act may follow a line of the same act."""
     reaches: Stage = Stage.NONE
     """The stage of the amount after this act; none where the amount is settled."""
     settles: int = 0
@@ -256,7 +256,7 @@ CATALOG: tuple[ActKind, ...] = (
             reaches=_S.REOPENED),
     _settle("reissue", "réémission de virement", _S.REOPENED, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
     _settle("void", "annulation de dette non réglée", _S.REOPENED, credit=Role.CHARGE, settles=-1,
-            year_rule=_Y.GIVES_BACK),
+            year_rule=_Y.GIVES_BACK, refusal=_O.RECEIVABLE_MISSING),
     ActKind("attachment", "opposition (SATD, saisie-attribution)", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,

@@ -1,18 +1,20 @@
 """The rules of late payment: interest by the day, and a fixed compensation (docs/rules.md).
 
-Source: code de la commande publique, R. 2192-31 to 36, from general knowledge.
+Source: law 2013-100 art. 37-40 and 44, and decree 2013-269 (since 2019 in the code de la commande publique).
 Rates are whole hundredths of a per cent, so that no computation on money uses floats.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.contracts import parse_contract_defaults
 from core.effective_dates import EffectiveDated, parse_effective_dated
 from core.errors import ReferenceDataError
 from core.money import CENTS_PER_EURO
@@ -26,6 +28,7 @@ _RATE = re.compile(r"(\d{1,2})\.(\d\d)")
 _DAYS_A_YEAR = range(360, 367)
 _COMPENSATION_MAX = 10_000
 _MONTHS_PER_HALF_YEAR = 6
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,16 @@ class LateInterestRules:
 
     place: str
     compensation_cents: EffectiveDated
-    """Due once for each creditor of a request who was paid late."""
+    """Due once for each request that was paid late, to its creditor."""
     points: EffectiveDated
     """Added to the refinancing rate."""
     days_a_year: EffectiveDated
     refinancing_rates: Mapping[int, int]
     """The rate of each half-year, counted from year 0."""
+    contracts: Mapping[str, EffectiveDated]
+    """The ``Contract`` of each commitment item that has one, for acts that state none."""
+    delays_since: int
+    """The first day on which a payment term that bears interest began, since 1970."""
 
     def find_rates(self, since: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the yearly rate of interest that runs from each day.
@@ -109,6 +116,8 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
         refinancing_rates={
             _parse_half_year(place, name): _parse_rate(place, name, rate) for name, rate in table.items()
         },
+        contracts=parse_contract_defaults(str(path), settings.get("contracts")),
+        delays_since=_parse_day(str(path), "delays_since", settings.get("delays_since")),
     )
 
 
@@ -144,6 +153,15 @@ def _parse_rate(place: str, key: str, value: object) -> int:
             place, f"{key} is {value!r}", 'Write a percentage with two decimals, as in "8.00".'
         )
     return int(match[1]) * 100 + int(match[2])
+
+
+def _parse_day(place: str, key: str, value: object) -> int:
+    try:
+        return (date.fromisoformat(str(value)) - _EPOCH).days
+    except ValueError as error:
+        raise ReferenceDataError(
+            place, f"{key} is {value!r}", 'Write year, month and day, as in "2013-05-01".'
+        ) from error
 
 
 def _parse_half_year(place: str, name: str) -> int:

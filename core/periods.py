@@ -4,11 +4,20 @@ A period is one month of one exercise, numbered ``(exercise - 2000) * 16 + month
 remain free for closing entries.  These numbers stand apart from the calendar, which needs NumPy: a report starts without it.
 """
 
+from enum import IntEnum
+
 YEAR_FIRST = 2000
 YEAR_LAST = 2126
 """The years that a calendar may contain: an exercise fits in seven bits."""
 
 PERIODS_PER_YEAR = 16
+
+
+class PeriodState(IntEnum):
+    """Whether a period takes entries."""
+
+    CLOSED = 0
+    OPEN = 1
 
 
 def to_period(exercise: int, month: int) -> int:

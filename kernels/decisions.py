@@ -70,6 +70,7 @@ def borrow_book(book):
         borrow(book.counters),
         borrow(book.figures),
         borrow(book.periods),
+        borrow(book.folios),
         borrow(book.years),
         borrow(book.payroll_checks),
         borrow(book.roles),

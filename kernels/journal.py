@@ -65,6 +65,7 @@ def _write_decision(out, at, decision):
     _write_column(out, at + _START.payee, _WIDTH.payee, decision.payee)
     _write_column(out, at + _START.debit, _WIDTH.debit, decision.debit)
     _write_column(out, at + _START.credit, _WIDTH.credit, decision.credit)
+    _write_column(out, at + _START.accountant, _WIDTH.accountant, decision.accountant)
 
 
 @kernel(

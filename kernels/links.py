@@ -7,6 +7,7 @@ demand = (AE reserved, AE consumed, CP reserved, CP consumed), in signed cents
 import numpy as np
 
 from core.catalog import Family, Measure
+from core.tables.book import LEDGER_ACCOUNTANTS
 from kernels.availability import AE, CP
 from kernels.jit import as_position, part
 
@@ -63,6 +64,12 @@ def find_parent(book, link, kind):
 def find_nodes(book, cell):
     """Return the nodes (fund centre, operation or -1) that control a cell."""
     return as_position(book.cells[cell].centre_node), np.int64(book.cells[cell].operation_node)
+
+
+@part
+def find_folio(acts, book, line, cell):
+    """Return the folio of the ledger that a line is posted in: that of its period and of the accountant of its cell."""
+    return as_position(acts[line].period) * LEDGER_ACCOUNTANTS + as_position(book.cells[cell].accountant)
 
 
 @part

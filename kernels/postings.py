@@ -11,6 +11,7 @@ from kernels.links import (
     build_link,
     compute_demand,
     compute_settlement,
+    find_folio,
     find_nodes,
     find_parent,
     find_target,
@@ -45,11 +46,13 @@ def _apply_budget(acts, book, step, link):
 
 
 @part
-def _apply_accounts(acts, book, step, accounts):
+def _apply_accounts(acts, book, step, cell, accounts):
     line, amount = step
     debit, credit = accounts
     if debit != 0:
-        at = as_position(acts[line].period) * LEDGER_ACCOUNTS
+        folio = find_folio(acts, book, line, cell)
+        at = folio * LEDGER_ACCOUNTS
+        book.folios[folio] = 1
         book.ledger[at + debit].debit += amount
         book.ledger[at + credit].credit += amount
         book.ledger[at + debit].touched = 1
@@ -61,7 +64,7 @@ def apply_line(acts, book, step, link, accounts):
     """Apply a checked line; ``step`` = (line, amount), a negative amount undoes it."""
     apply_remainders(book, link, step[1])
     _apply_budget(acts, book, step, link)
-    _apply_accounts(acts, book, step, accounts)
+    _apply_accounts(acts, book, step, link[1], accounts)
 
 
 @part
@@ -117,6 +120,7 @@ def accept_line(acts, book, decisions, place, checked):
     decisions[line].payee = payee
     decisions[line].debit = debit
     decisions[line].credit = credit
+    decisions[line].accountant = book.cells[link[1]].accountant
     decisions[line].node = -1
     decisions[line].missing = 0
     stored = (entry, acts[line].kind, acts[line].day, lines_after, checked[1])

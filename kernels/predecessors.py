@@ -13,14 +13,14 @@ from kernels.prefetch import PREVIOUS, read_guess
 
 @rare_part
 def _find_by_number(acts, book, place):
-    """Return the predecessor named by its entry, or by its line in the same act; 0 if none, or if the kind may not."""
+    """Return the predecessor named by its entry, or by its line in the same act, where the kind allows it; 0 if none."""
     row, line, _ = place
     entries = np.int64(book.counters[0].entries)
-    if book.effects[acts[line].kind].after == Stage.NONE.value:
-        return np.int64(0)
     if acts[line].previous_line == PREDECESSOR_BY_ENTRY:
         entry = np.int64(acts[line].previous_high)
         return entry if 0 < entry <= entries else np.int64(0)
+    if book.effects[acts[line].kind].after == Stage.NONE.value:
+        return np.int64(0)
     offset = np.int64(acts[line].previous_line) - 1
     is_same_act = acts[line].previous_high == 0 and acts[line].previous_low == 0
     return entries + 1 + offset if is_same_act and 0 <= offset < line - row else np.int64(0)
@@ -82,6 +82,14 @@ def check_order(acts, book, line, item):
     if pays and commitments.is_suspended(book, item):
         return refused(Outcome.TERM_SUSPENDED.value, -1, 0)
     return finding
+
+
+@part
+def check_family(acts, book, line, item):
+    """Check that a line which needs no stage follows an act of the right family: an entry may be of any kind."""
+    if book.effects[book.items[item].kind].family != book.effects[acts[line].kind].follows:
+        return refused(Outcome.PREDECESSOR_STAGE.value, -1, 0)
+    return check_assignment(acts, book, line, item)
 
 
 @part

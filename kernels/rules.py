@@ -9,13 +9,21 @@ import numpy as np
 from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
-from core.periods import PERIODS_PER_YEAR
+from core.periods import PERIODS_PER_YEAR, PeriodState
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from kernels import availability, budget, commitments, key_index, payees, spending, years
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
-from kernels.links import build_link, compute_demand, compute_settlement, find_nodes, find_target, no_link
-from kernels.predecessors import check_assignment, check_order, find_predecessor
+from kernels.links import (
+    build_link,
+    compute_demand,
+    compute_settlement,
+    find_folio,
+    find_nodes,
+    find_target,
+    no_link,
+)
+from kernels.predecessors import check_family, check_order, find_predecessor
 from kernels.prefetch import PAYEE, read_guess
 
 _LEDGER_MAX = 2**62
@@ -79,13 +87,11 @@ def _check_remainders(book, link, kind, amount):
 
 
 @part
-def _check_predecessor(acts, book, place):
-    """Check that the predecessor exists and suffices; return (finding, link)."""
-    line = place[1]
+def _check_predecessor(acts, book, line, item):
+    """Check that the predecessor ``item`` exists and suffices; return (finding, link)."""
     kind = acts[line].kind
     if book.effects[kind].follows == Family.NONE.value:
         return accepted(), no_link(kind, acts[line].cell)
-    item = find_predecessor(acts, book, place)
     if item == 0:
         return refused(Outcome.PREDECESSOR_MISSING.value, -1, 0), no_link(kind, acts[line].cell)
     link = build_link(book, kind, as_position(item))
@@ -95,7 +101,7 @@ def _check_predecessor(acts, book, place):
     if book.effects[kind].after != Stage.NONE.value:
         finding = check_order(acts, book, line, link[0])
     else:
-        finding = check_assignment(acts, book, line, link[0])
+        finding = check_family(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     is_listed = acts[line].nature != 0 or book.cells[as_position(link[1])].unserved != 0
@@ -201,21 +207,32 @@ def _find_accounts(acts, book, line, link):
 
 
 @part
-def _check_accounts(acts, book, line, accounts):
+def _check_accounts(acts, book, line, cell, accounts):
     debit, credit = accounts
     if debit == 0:
         return accepted()
-    at, sum_max = as_position(acts[line].period) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
+    at = find_folio(acts, book, line, cell) * LEDGER_ACCOUNTS
+    sum_max = _LEDGER_MAX - acts[line].amount
     if book.ledger[at + debit].debit > sum_max or book.ledger[at + credit].credit > sum_max:
         return refused(Outcome.BALANCE_LIMIT.value, -1, 0)
     return accepted()
 
 
 @part
-def _check_line_itself(acts, book, line):
-    if acts[line].fault != 0:
-        return refused(acts[line].fault, -1, 0)
-    if not book.periods[as_position(acts[line].period)]:
+def _find_followed(acts, book, place):
+    """Return the entry that the line follows; 0 if its kind follows none, or if that entry is missing."""
+    if book.effects[acts[place[1]].kind].follows == Family.NONE.value:
+        return np.int64(0)
+    return np.int64(find_predecessor(acts, book, place))
+
+
+@part
+def _check_period(acts, book, line, item):
+    """Check that the month is open for the accountant; a missing predecessor may have any accountant."""
+    if item == 0 and book.effects[acts[line].kind].follows != Family.NONE.value:
+        return accepted()
+    cell = as_position(book.items[as_position(item)].cell if item > 0 else max(acts[line].cell, 0))
+    if book.periods[find_folio(acts, book, line, cell)] != PeriodState.OPEN.value:
         return refused(Outcome.PERIOD_CLOSED.value, -1, 0)
     return accepted()
 
@@ -228,13 +245,16 @@ def check_line(acts, book, place):
     """
     line = place[1]
     link, no_posting = no_link(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
-    finding = _check_line_itself(acts, book, line)
+    if acts[line].fault != 0:
+        return refused(acts[line].fault, -1, 0), link, no_posting
+    item = _find_followed(acts, book, place)
+    finding = _check_period(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     outcome, payee = _check_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
         return refused(outcome, -1, 0), link, no_posting
-    finding, link = _check_predecessor(acts, book, place)
+    finding, link = _check_predecessor(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     effects = book.effects[acts[line].kind]
@@ -246,4 +266,4 @@ def check_line(acts, book, place):
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     debit, credit = _find_accounts(acts, book, line, link)
-    return _check_accounts(acts, book, line, (debit, credit)), link, (payee, debit, credit)
+    return _check_accounts(acts, book, line, link[1], (debit, credit)), link, (payee, debit, credit)

@@ -1,4 +1,4 @@
-"""The figures that a batch changed: budget nodes, and accounts by period.  Rows are added, never updated.
+"""The figures that a batch changed: budget nodes, and accounts by accountant and period.  Rows are added, never updated.
 
 This keeps the figures after every batch readable and the tables free of dead rows: updating 11,000 rows a batch would cost
 three times as much.
@@ -7,7 +7,7 @@ three times as much.
 import numpy as np
 from numpy.typing import NDArray
 
-from core.tables.book import LEDGER_ACCOUNTS
+from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.journal import AccountBalances, NodeBalances
 from posting.book.book_state import BookState
 from posting.book.registry import SHEETS, Registry
@@ -33,8 +33,7 @@ class Balances:
         """Clear the marks after the changes were undone."""
         for first, end in self._ranges:
             _collect_touched(self._state.book.nodes, first, end)
-        for first in _list_ledger_starts(periods):
-            _collect_touched(self._state.book.ledger, first, first + LEDGER_ACCOUNTS)
+        self._collect_accounts(periods)
 
     def _read_changed_nodes(self, batch: int) -> NodeBalances:
         book, registry = self._state.book, self._state.registry
@@ -43,16 +42,26 @@ class Balances:
         return NodeBalances._make((np.full(len(at), batch), at + registry.first_node, *figures.T))
 
     def _read_changed_accounts(self, batch: int, periods: list[NDArray[np.int32]]) -> AccountBalances:
-        ledger, rows = self._state.book.ledger, [np.zeros(0, np.int64)]
-        rows += [
-            first + _collect_touched(ledger, first, first + LEDGER_ACCOUNTS)
-            for first in _list_ledger_starts(periods)
-        ]
-        at = np.concatenate(rows)
-        period, account = np.divmod(at, LEDGER_ACCOUNTS)
+        ledger, at = self._state.book.ledger, self._collect_accounts(periods)
+        folio, account = np.divmod(at, LEDGER_ACCOUNTS)
+        period, accountant = np.divmod(folio, LEDGER_ACCOUNTANTS)
         return AccountBalances(
-            np.full(len(at), batch), account, period, ledger["debit"][at], ledger["credit"][at]
+            np.full(len(at), batch), accountant, account, period, ledger["debit"][at], ledger["credit"][at]
         )
+
+    def _collect_accounts(self, periods: list[NDArray[np.int32]]) -> NDArray[np.int64]:
+        """Return the marked rows of the ledger in ``periods``, in order, and clear their marks."""
+        book, rows = self._state.book, [np.zeros(0, np.int64)]
+        for period in _list_periods(periods):
+            first_folio = period * LEDGER_ACCOUNTANTS
+            marks = book.folios[first_folio : first_folio + LEDGER_ACCOUNTANTS]
+            starts = (first_folio + np.flatnonzero(marks)) * LEDGER_ACCOUNTS
+            rows += [
+                start + _collect_touched(book.ledger, start, start + LEDGER_ACCOUNTS)
+                for start in starts.tolist()
+            ]
+            marks[:] = 0
+        return np.concatenate(rows)
 
 
 def _find_node_ranges(registry: Registry) -> list[tuple[int, int]]:
@@ -64,10 +73,9 @@ def _find_node_ranges(registry: Registry) -> list[tuple[int, int]]:
     return [(first, end + 1) for first, end in (pair.tolist() for pair in bounds)]
 
 
-def _list_ledger_starts(periods: list[NDArray[np.int32]]) -> list[int]:
-    """Return the first ledger row of each period that occurs, in order."""
-    numbers = {number for piece in periods for number in np.flatnonzero(np.bincount(piece)).tolist()}
-    return [period * LEDGER_ACCOUNTS for period in sorted(numbers)]
+def _list_periods(periods: list[NDArray[np.int32]]) -> list[int]:
+    """Return each period that occurs, in order."""
+    return sorted({number for piece in periods for number in np.flatnonzero(np.bincount(piece)).tolist()})
 
 
 def _collect_touched(table: np.ndarray, first: int, end: int) -> NDArray[np.intp]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from core.errors import NoSuchRecord, UnknownCode
-from reporting.code_names import CodeNames
+from reporting.code_names import ACCOUNTANT, CodeNames
 from reporting.report_catalog import ParameterType, Report, ReportArguments
 from reporting.report_queries import Connection, fetch, fetch_one, find_batch_or_last
 from reporting.visibility import WHOLE_JOURNAL, Visibility
@@ -29,6 +29,8 @@ async def check_arguments(
         match parameter.type:
             case ParameterType.PROGRAMME:
                 _check_programme(names, value)
+            case ParameterType.ACCOUNTANT:
+                _check_accountant(names, value)
             case ParameterType.YEAR:
                 _check_year(names, f"--{parameter.name}", value, years_after=parameter.years_after)
             case ParameterType.BATCH:
@@ -79,6 +81,14 @@ def _check_programme(names: CodeNames, code: str) -> None:
         hint = f"Similar are {', '.join(near)}. " if near else ""
         raise UnknownCode(
             f"--programme {code}: there is no such programme. {hint}All are {', '.join(programmes)}"
+        )
+
+
+def _check_accountant(names: CodeNames, code: str) -> None:
+    accountants = sorted(names.by_number[ACCOUNTANT].values())
+    if code not in accountants:
+        raise UnknownCode(
+            f"--accountant {code}: there is no such accountant. All are {', '.join(accountants)}"
         )
 
 

@@ -10,7 +10,8 @@ from reporting.code_labels import CodeLabels
 from reporting.report_queries import Connection, fetch
 
 CENTRE, AREA, ITEM, FUND, ACCOUNT, SENDER = range(1, 7)
-"""The kinds of ``reference_text``."""
+ACCOUNTANT = 8
+"""The kinds of ``reference_text``; 7 is not one of them."""
 
 _SHEETS, _FAMILIES = 6, 3
 _CENTRES = CENTRES_MAX + 1
@@ -66,6 +67,11 @@ class CodeNames:
         code = self.find_code(ACCOUNT, number)
         return AccountName(code, self.codes.find_account_label(code, exercise))
 
+    def find_accountant(self, code: str) -> int:
+        """Return the number of an accountant by its code; -1, which no entry has, if the journal does not know it."""
+        numbers = self.by_number[ACCOUNTANT].items()
+        return next((number for number, other in numbers if other == code), -1)
+
     def find_centre_label(self, code: str, year: int) -> str:
         """Return the label of a fund centre in a budget year; empty if the year does not have it."""
         centre = self.codes.find_year(year).centres.get(code)
@@ -104,7 +110,7 @@ class CodeNames:
 
 async def read_names(connection: Connection, codes: CodeLabels) -> CodeNames:
     """Read the numbers of codes from the database."""
-    by_number: dict[int, dict[int, str]] = {kind: {} for kind in range(CENTRE, SENDER + 1)}
+    by_number: dict[int, dict[int, str]] = {kind: {} for kind in range(CENTRE, ACCOUNTANT + 1)}
     for row in await fetch(connection, "reference_texts"):
         by_number[row["kind"]][row["id"]] = row["code"]
     return CodeNames(codes, by_number, {code: number for number, code in by_number[CENTRE].items()})

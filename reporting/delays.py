@@ -1,7 +1,7 @@
 """Payment delays by ministry or programme: payments, days, and the interest due for late payments (rule A59).
 
 The delay of a payment (*délai global de paiement*) runs from the receipt of the request, or from the certification of the
-service if that is later, to the debit by the bank, without the days of a suspension.  A payment within its term is in time.
+service if that is later, to the day of payment, without the days of a suspension.  A payment within its term is in time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +48,7 @@ class Delay(AmountStruct, frozen=True, kw_only=True):
     suspended: int
     suspended_days: int
     interest_due: OldCents
-    """Interest and compensation for late debits."""
+    """Interest and compensation for late payments, where the contract bears interest."""
     interest_proposed: OldCents
     interest_paid: OldCents
     interest_due_cents: Cents = 0
@@ -60,7 +60,7 @@ class Delays(msgspec.Struct, frozen=True):
     """Payment delays by ministry or programme, the longest mean delay first."""
 
     year: int | None
-    """Only debits of this year; all debits if null."""
+    """Only payments of this year; all payments if null."""
     by: str
     rows: list[Delay]
     total: Delay
@@ -78,7 +78,7 @@ class DelayScope(NamedTuple):
 
     @property
     def span(self) -> DaySpan:
-        """The days whose debits count."""
+        """The days whose payments count."""
         return DaySpan(date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else ALL_DAYS
 
 
@@ -171,7 +171,7 @@ async def _add_up_debits(
     # it needs the kernels, which take longer to load than a report without payments takes to run
     from posting.delays import delay_queries
 
-    facts = await delay_queries.load_request_facts(connection, names.codes.term_days)
+    facts = await delay_queries.load_request_facts(connection, names.codes.term_days, names.codes.interest)
     sums = _Sums(facts, max((row["cell"] for row in cells), default=0) + 1)
     add_debits = await _limit_to_sender(connection, scope.sender, sums.add_debits)
     await delay_queries.read_debits(connection, scope.span, add_debits)
@@ -260,7 +260,7 @@ def build_table(delays: Delays) -> ReportTable:
         for delay in delays.rows
     ]
     foot = ["all", *([""] if is_programme else []), *_list_cells(delays.total)]
-    when = f", debited in {delays.year}" if delays.year else ""
+    when = f", paid in {delays.year}" if delays.year else ""
     title = f"Payment delays by {delays.by}{when}"
     return ReportTable(title, columns, rows, foot, drop_order=_DROP_ORDER)
 

@@ -21,6 +21,7 @@ HEADINGS: Mapping[str, str] = {
     "CP reserved": "CP réservés",
     "CP consumed": "CP consommés",
     "CP available": "CP disponibles",
+    "accountant": "comptable",
     "account": "compte",
     "debit": "débit",
     "credit": "crédit",
@@ -99,12 +100,28 @@ _TITLES = tuple(
     for pattern, french in (
         (r"Budget execution by (\w+), after batch (.+)", "Exécution budgétaire par {0}, après le lot {1}"),
         (r"Trial balance (\d+), after batch (.+)", "Balance générale {0}, après le lot {1}"),
+        (
+            r"Trial balance by accountant (\d+), after batch (.+)",
+            "Balance générale par comptable {0}, après le lot {1}",
+        ),
+        (
+            r"Trial balance by accountant, after batch (.+)",
+            "Balance générale par comptable, après le lot {0}",
+        ),
+        (
+            r"Trial balance of (\w+) (\d+), after batch (.+)",
+            "Balance générale du comptable {0} {1}, après le lot {2}",
+        ),
+        (
+            r"Trial balance of (\w+), after batch (.+)",
+            "Balance générale du comptable {0}, après le lot {1}",
+        ),
         (r"Trial balance, after batch (.+)", "Balance générale, après le lot {0}"),
         (r"Remaining to be paid by (\w+), after batch (.+)", "Restes à payer par {0}, après le lot {1}"),
         (r"Refused lines", "Lignes refusées"),
         (r"Refused lines of submission (.+)", "Lignes refusées du dépôt {0}"),
         (r"Refused lines, one by one", "Lignes refusées, une par une"),
-        (r"Payment delays by (\w+), debited in (\d+)", "Délai global de paiement par {0}, débits de {1}"),
+        (r"Payment delays by (\w+), paid in (\d+)", "Délai global de paiement par {0}, paiements de {1}"),
         (r"Payment delays by (\w+)", "Délai global de paiement par {0}"),
         (r"Submissions", "Dépôts"),
         (r"Proof of batch (.+)", "Preuve du lot {0}"),

@@ -142,14 +142,14 @@ select (select count(*) from entry where entry_id >= $2 and entry_id < $3) as en
 
 -- name: posted
 -- The amounts that batch $1 added to the debits and credits of all accounts.
-with now as (select account, period, debit, credit from account_balance where batch = $1),
+with now as (select accountant, account, period, debit, credit from account_balance where batch = $1),
 before as (
-    select distinct on (a.account, a.period) a.account, a.period, a.debit, a.credit
-    from account_balance a join now n on n.account = a.account and n.period = a.period
-    where a.batch < $1 order by a.account, a.period, a.batch desc
+    select distinct on (a.accountant, a.account, a.period) a.accountant, a.account, a.period, a.debit, a.credit
+    from account_balance a join now n on n.accountant = a.accountant and n.account = a.account and n.period = a.period
+    where a.batch < $1 order by a.accountant, a.account, a.period, a.batch desc
 )
 select coalesce(sum(n.debit - coalesce(b.debit, 0)), 0)::bigint as debit, coalesce(sum(n.credit - coalesce(b.credit, 0)), 0)::bigint as credit
-from now n left join before b on b.account = n.account and b.period = n.period;
+from now n left join before b on b.accountant = n.accountant and b.account = n.account and b.period = n.period;
 
 -- name: budget_taken_up
 -- The AE and CP that batch $1 took up, by fund centre.

@@ -27,6 +27,7 @@ class ParameterType(Enum):
     BATCH = "batch"
     SUBMISSION = "submission"
     PROGRAMME = "programme"
+    ACCOUNTANT = "accountant"
     SENDER = "sender"
     CHOICE = "choice"
     LANGUAGE = "language"
@@ -124,11 +125,7 @@ def _import_trial_balance() -> ReportSource:
 
     return ReportSource(
         lambda connection, names, arguments: report.load_trial_balance(
-            connection,
-            names,
-            exercise=arguments.values["exercise"],
-            batch=arguments.values["batch"],
-            visibility=arguments.visibility,
+            connection, names, report.build_scope(arguments.values), visibility=arguments.visibility
         ),
         report.TrialBalance,
         report.build_table,
@@ -231,11 +228,18 @@ _BATCH = ReportParameter(
     "batch", "The figures just after this batch; by default, those after the last batch", ParameterType.BATCH
 )
 
+_BY_ACCOUNT = ("account", "accountant")
+
 REPORTS = (
     Report(
         "trial-balance",
-        "Debit, credit and balance of every account; both sides are equal",
-        (ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR), _BATCH),
+        "Debit, credit and balance of every account; both sides are equal, of each accountant too",
+        (
+            ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),
+            ReportParameter("accountant", "Only the books of this accountant", ParameterType.ACCOUNTANT),
+            ReportParameter("by", "Rows by account, or by accountant", ParameterType.CHOICE, _BY_ACCOUNT),
+            _BATCH,
+        ),
         _import_trial_balance,
         example="exercise=2018",
     ),
@@ -284,7 +288,7 @@ REPORTS = (
                 ("ministry", "programme"),
             ),
             ReportParameter(
-                "year", "Only payments that were debited in this year", ParameterType.YEAR, years_after=1
+                "year", "Only debited payments that were made in this year", ParameterType.YEAR, years_after=1
             ),
         ),
         _import_delays,

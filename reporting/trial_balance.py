@@ -1,9 +1,15 @@
-"""The trial balance: debit, credit and balance of every account, its normal side, and whether both sides are equal."""
+"""The trial balance: debit, credit and balance of every account, its normal side, and whether both sides are equal.
+
+It is of all accountants or of one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.periods import to_period
 from core.senders import RESERVED_SENDERS
-from reporting.code_names import CodeNames
+from reporting.code_names import ACCOUNTANT, CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
@@ -11,6 +17,23 @@ from reporting.visibility import WHOLE_JOURNAL, Visibility
 _PERIOD_MAX = 2**31 - 1
 WRONG_SIDE = "wrong side"
 """The finding on a balance that is not on the normal side of its account."""
+BY_ACCOUNT, BY_ACCOUNTANT = "account", "accountant"
+"""One row for each account, or one for each account of each accountant."""
+
+
+class BalanceScope(NamedTuple):
+    """What a trial balance is of; None for all."""
+
+    exercise: int | None = None
+    batch: int | None = None
+    """As of this batch; None for the last one."""
+    accountant: str | None = None
+    grouping: str = BY_ACCOUNT
+
+
+def build_scope(values: Mapping[str, Any]) -> BalanceScope:
+    """Return the scope that the arguments of the report name."""
+    return BalanceScope(*(values[name] for name in ("exercise", "batch", "accountant", "by")))
 
 
 class AccountSums(AmountStruct, frozen=True):
@@ -28,6 +51,8 @@ class AccountSums(AmountStruct, frozen=True):
     """The side on which the chart allows its balance: ``debit``, ``credit``, ``either``, or ``nil`` after the closing."""
     is_on_wrong_side: bool = False
     """Whether the balance stands on the other side; ``nil`` is judged at the closing only."""
+    accountant: str = ""
+    """Of a balance by accountant; empty for an entry without a fund centre."""
 
 
 class TrialBalance(AmountStruct, frozen=True):
@@ -41,6 +66,9 @@ class TrialBalance(AmountStruct, frozen=True):
     credit: OldCents
     debit_cents: Cents = 0
     credit_cents: Cents = 0
+    accountant: str | None = None
+    """The one whose sums these are; None for all."""
+    by: str = BY_ACCOUNT
 
     @property
     def is_balanced(self) -> bool:
@@ -51,33 +79,38 @@ class TrialBalance(AmountStruct, frozen=True):
 async def load_trial_balance(
     connection: Connection,
     names: CodeNames,
+    scope: BalanceScope = BalanceScope(),  # noqa: B008
     *,
-    exercise: int | None = None,
-    batch: int | None = None,
     visibility: Visibility = WHOLE_JOURNAL,
 ) -> TrialBalance:
-    """Load the accounts of ``exercise``, or of all exercises, as of ``batch``, or of the last one.
+    """Load the accounts within ``scope``.
 
     The stored sums are of all senders and programmes; the sums of a part are added up from its entries.
     """
-    number = await find_batch_or_last(connection, batch)
-    if visibility.is_whole:
-        first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
-        rows = await fetch(connection, "trial_balance", number, first, end)
-    else:
-        scope = (visibility.sender, visibility.centres, sorted(RESERVED_SENDERS))
-        rows = await fetch(connection, "trial_balance_of_scope", number, exercise, *scope)
-    accounts = sorted(
-        (_build_account(names, exercise, row) for row in rows),
-        key=_read_account,
-    )
+    number = await find_batch_or_last(connection, scope.batch)
+    rows = await _fetch_sums(connection, scope._replace(batch=number), names, visibility=visibility)
+    accounts = sorted((_build_account(names, scope.exercise, row) for row in rows), key=_read_place)
     return TrialBalance(
         number,
-        exercise,
+        scope.exercise,
         accounts,
         sum(account.debit for account in accounts),
         sum(account.credit for account in accounts),
+        accountant=scope.accountant,
+        by=scope.grouping,
     )
+
+
+async def _fetch_sums(
+    connection: Connection, scope: BalanceScope, names: CodeNames, *, visibility: Visibility
+) -> list[Row]:
+    exercise, accountant = scope.exercise, scope.accountant and names.find_accountant(scope.accountant)
+    grouping = (accountant, scope.grouping == BY_ACCOUNTANT)
+    if visibility.is_whole:
+        first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
+        return await fetch(connection, "trial_balance", scope.batch, first, end, *grouping)
+    limits = (visibility.sender, visibility.centres, sorted(RESERVED_SENDERS))
+    return await fetch(connection, "trial_balance_of_scope", scope.batch, exercise, *limits, *grouping)
 
 
 def _build_account(names: CodeNames, exercise: int | None, row: Row) -> AccountSums:
@@ -92,25 +125,26 @@ def _build_account(names: CodeNames, exercise: int | None, row: Row) -> AccountS
         debit - credit,
         normal_side=charted.side if charted else "",
         is_on_wrong_side=charted is not None and charted.side.is_contrary(debit - credit),
+        accountant=names.find_code(ACCOUNTANT, row["accountant"]),
     )
 
 
-def _read_account(sums: AccountSums) -> str:
-    return sums.account
+def _read_place(sums: AccountSums) -> tuple[str, str]:
+    return sums.accountant, sums.account
 
 
 def build_table(balance: TrialBalance) -> ReportTable:
     """Build the table."""
-    title = (
-        f"Trial balance{f' {balance.exercise}' if balance.exercise else ''}, after batch {balance.batch:,}"
-    )
+    is_grouped = balance.by == BY_ACCOUNTANT
     columns = [
+        *([Column("accountant")] if is_grouped else []),
         *(Column("account"), Column("label", CellType.PROSE), Column("normal side")),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
         Column("finding"),
     ]
     rows = [
         [
+            *([account.accountant] if is_grouped else []),
             *(account.account, account.label, account.normal_side),
             *(account.debit, account.credit, account.balance),
             WRONG_SIDE if account.is_on_wrong_side else "",
@@ -118,10 +152,18 @@ def build_table(balance: TrialBalance) -> ReportTable:
         for account in balance.accounts
     ]
     verdict = "balanced" if balance.is_balanced else "NOT balanced"
+    footer = ["all", verdict, "", balance.debit, balance.credit, balance.debit - balance.credit, ""]
     return ReportTable(
-        title,
+        f"{_build_title(balance)}, after batch {balance.batch:,}",
         columns,
         rows,
-        ["all", verdict, "", balance.debit, balance.credit, balance.debit - balance.credit, ""],
+        ["all", "", *footer[1:]] if is_grouped else footer,
         drop_order=("normal side", "balance", "label"),
     )
+
+
+def _build_title(balance: TrialBalance) -> str:
+    """Return the title without its batch."""
+    of_whom = f" of {balance.accountant}" if balance.accountant else ""
+    by_whom = " by accountant" if balance.by == BY_ACCOUNTANT and not of_whom else ""
+    return f"Trial balance{of_whom}{by_whom}{f' {balance.exercise}' if balance.exercise else ''}"

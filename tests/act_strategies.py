@@ -333,7 +333,7 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
         previous_line=draw(st.sampled_from((1, 1, 1, 1, 1, 2, 3, 0, 2**31 - 1))),
         cell=draw(cells) if draw(st.integers(0, 9)) == 0 else NONE,
     )
-    if draw(st.integers(0, 3 if kind.after else 29)):
+    if draw(st.integers(0, 3 if kind.after else 9)):
         return line
     entries = st.integers(1, len(sequence)) | st.just(reference + 1) | st.sampled_from((2**32 - 1, 2**33))
     return line._replace(previous=None, previous_line=0, previous_entry=draw(entries))

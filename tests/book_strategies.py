@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
-from core.periods import YEAR_FIRST
+from core.periods import YEAR_FIRST, PeriodState
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import (
     AE,
@@ -25,6 +25,12 @@ from tests.oracle.model import (
 )
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
+ACCOUNTANTS = (1, 2, 1, 2, 3)
+"""By the place of a fund centre, again and again."""
+
+PERIOD_STATES = {(4, 3): PeriodState.CLOSED, (CLOSED_PERIOD, 2): PeriodState.OPEN}
+"""By period and accountant, where the state is not that of the others."""
+
 PAYROLL_CHECKS = frozenset({4})
 """The open period in which the credits of payroll are checked."""
 ACCOUNTS = ((1, 2, 3, 20), (4, 5, 6, 21))
@@ -144,8 +150,8 @@ def books(draw: st.DrawFn) -> StartingBook:
         for sheet in SHEETS
     }
     cells = dict(enumerate(_build_cells(tree, sheets), 1))
-    world = World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, OWN_CREDITORS, YEARS, PAYROLL_CHECKS)
-    return StartingBook(world, figures)
+    world = World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, OWN_CREDITORS, YEARS, PERIOD_STATES)
+    return StartingBook(world._replace(payroll_checks=PAYROLL_CHECKS), figures)
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:
@@ -163,8 +169,9 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
+            accountant = ACCOUNTANTS[at % len(ACCOUNTANTS)]
             accounts = ACCOUNTS[at % len(ACCOUNTS)]
-            cells.append(Cell(centre, operation, *accounts, year=sheet[0], unserved=at % 3 == 0))
+            cells.append(Cell(centre, operation, *accounts, accountant, sheet[0], at % 3 == 0))
     return cells
 
 

@@ -191,13 +191,17 @@ class EngineDriver:
         rows = self._fetch("select * from node_balance where node = $1 order by batch desc limit 1", node)
         return dict(rows[0]) if rows else defaultdict(int)
 
-    def read_totals(self, account: str) -> tuple[int, int]:
-        """Return debit and credit over all periods, from the stored sums."""
+    def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
+        """Return debit and credit over all periods, of one accountant or of all, from the stored sums."""
         number = self._list_codes(CodeKind.ACCOUNT).index(account) + 1
-        query = "select period, debit, credit from account_balance where account = $1 order by batch"
-        sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        owner = self._list_codes(CodeKind.ACCOUNTANT).index(accountant) + 1 if accountant else 0
+        query = (
+            "select accountant, period, debit, credit from account_balance where account = $1 order by batch"
+        )
+        sums: dict[tuple[int, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
         for row in self._fetch(query, number):
-            sums[row["period"]] = row["debit"], row["credit"]
+            if owner in (0, row["accountant"]):
+                sums[row["accountant"], row["period"]] = row["debit"], row["credit"]
         return sum(debit for debit, _ in sums.values()), sum(credit for _, credit in sums.values())
 
     def _fetch(self, query: str, *arguments: int) -> list[asyncpg.Record]:

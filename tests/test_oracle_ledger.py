@@ -201,8 +201,8 @@ def _sum_requested(case: DecisionCase, unit: int) -> int:
 @given(cases())
 def test_debits_equal_credits(case: DecisionCase) -> None:
     sums = _decide_case(case).state.sums
-    for period in {period for period, _ in sums}:
-        both = [totals for (at, _), totals in sums.items() if at == period]
+    for folio in {(period, accountant) for period, accountant, _ in sums}:
+        both = [totals for (*at, _), totals in sums.items() if tuple(at) == folio]
         assert sum(debit for debit, _ in both) == sum(credit for _, credit in both)
 
 
@@ -226,7 +226,7 @@ def test_open_items_are_the_balances_of_their_accounts(case: DecisionCase) -> No
     state = _decide_case(case).state
     owed = [item for item in state.items.values() if CATALOG[item.kind].reaches]
     for account in {item.credit for item in owed}:
-        both = [sums for (_, other), sums in state.sums.items() if other == account]
+        both = [sums for (_, _, other), sums in state.sums.items() if other == account]
         balance = sum(credit for _, credit in both) - sum(debit for debit, _ in both)
         assert balance == sum(item.open for item in owed if item.credit == account)
 

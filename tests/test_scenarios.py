@@ -13,7 +13,7 @@ form     act lines like those of a file.  Rows with the same number are one form
          none, without holding
 left     AE and CP that remain available
 consumed  AE and CP consumed so far
-account  debit and credit so far
+account  debit and credit so far, of all accountants or of one ``accountant``
 
 Lines that begin with ``usual`` give values for the columns that a table leaves out and a kind needs.
 """
@@ -62,8 +62,8 @@ class Driver(Protocol):
         """Return the cents of AE and CP consumed there."""
         ...
 
-    def read_totals(self, account: str) -> tuple[int, int]:
-        """Return the cents of debit and credit of an account, over all periods."""
+    def read_totals(self, account: str, accountant: str = ...) -> tuple[int, int]:
+        """Return the cents of debit and credit of an account, over all periods, of one accountant or of all."""
         ...
 
 
@@ -238,7 +238,8 @@ def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -
 
 def _compare_accounts(table: ScenarioTable, driver: Driver) -> None:
     for place, row in table.rows:
-        assert tuple(map(_format_euros, driver.read_totals(row["account"]))) == (
+        totals = driver.read_totals(row["account"], row.get("accountant", ""))
+        assert tuple(map(_format_euros, totals)) == (
             row["debit"],
             row["credit"],
         ), place

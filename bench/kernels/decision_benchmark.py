@@ -18,6 +18,7 @@ from core.catalog import KIND_NUMBERS
 from core.catalog_effects import Effects, build_effects
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import (
+    LEDGER_ACCOUNTANTS,
     LEDGER_ACCOUNTS,
     ROLE_COUNT,
     Book,
@@ -39,6 +40,8 @@ LEVELS = (125, 1_800, 4_000, 6_000)
 
 _ROUNDS = 400
 _PERIODS = 12
+_ACCOUNTANTS = 45
+"""As many as the sample year has."""
 _OPENED_CENTS = 10**15
 _POOR_PROGRAMMES, _POOR_CENTS = 5, 10**7
 """A few programmes have few credits, in cents, so that acts are refused."""
@@ -84,9 +87,9 @@ def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
         book.slots,
         book.items[: len(acts)],
         book.keys[: len(acts)],
-        book.ledger,
     )
-    return _time_best(time_once, len(acts), sum(array.nbytes for array in used))
+    ledger_bytes = int(np.count_nonzero(book.folios)) * LEDGER_ACCOUNTS * book.ledger.itemsize
+    return _time_best(time_once, len(acts), sum(array.nbytes for array in used) + ledger_bytes)
 
 
 def measure_availability(lines: int = 200_000, seed: int = 1) -> KernelFigures:
@@ -137,6 +140,7 @@ def _build_budget(rng: np.random.Generator) -> BudgetArrays:
     cells["centre_node"] = first[-2] + rng.permutation(LEVELS[-1])
     cells["operation_node"], cells["level"] = -1, len(LEVELS)
     cells["expense"], cells["accrued"], cells["creditor"] = 6, 7, 8
+    cells["accountant"] = 1 + np.arange(LEVELS[-1]) % _ACCOUNTANTS
     return BudgetArrays(cells, nodes, figures)
 
 
@@ -152,13 +156,14 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         cells=seal_array(cells),
         nodes=nodes,
         items=allocate_records(OpenItems, room),
-        ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTS),
+        ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTANTS * LEDGER_ACCOUNTS),
         keys=allocate_records(KeyRows, room),
         payees=allocate_records(KeyRows, room),
         waiting=allocate_records(KeyRows, 2),
         counters=allocate_records(Counters, 1),
         figures=figures,
-        periods=np.ones(_PERIODS, np.uint8),
+        periods=np.ones(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
+        folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
         years=seal_array(_build_years()),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16),
@@ -252,6 +257,9 @@ def _reserve_like(array: np.ndarray) -> np.ndarray:
 
 def _restore(book: Book, initial: Book) -> None:
     """Reset ``book`` to ``initial``, so that each round starts from the same state."""
-    for array, initial_array in zip(book, initial, strict=True):
-        if array is not initial_array:
+    for folio in np.flatnonzero(book.folios).tolist():  # the other folios were never written
+        rows = slice(folio * LEDGER_ACCOUNTS, (folio + 1) * LEDGER_ACCOUNTS)
+        book.ledger[rows] = initial.ledger[rows]
+    for name, array, initial_array in zip(Book._fields, book, initial, strict=True):
+        if array is not initial_array and name != "ledger":
             array[:] = initial_array

@@ -126,7 +126,9 @@ def _build_transfers(orders: PaymentOrders) -> SentTransfers:
     ones = np.ones(count, np.int32)
     kind = np.full(count, KIND_NUMBERS[_PAYMENT], np.int16)
     return group_transfers(
-        SentLines(entries, orders.amount, ones, ones, ones, kind, ones.astype(np.int16), ones, ones),
+        SentLines(
+            entries, orders.amount, ones, ones.astype(np.int16), ones, kind, ones.astype(np.int16), ones, ones
+        ),
         references,
     )
 

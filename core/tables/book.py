@@ -41,6 +41,8 @@ class Cells(NamedTuple):
     creditor: Small
     payroll: Small
     """The creditor of what the payroll application pays; 0 if the item has none."""
+    accountant: Small
+    """The accountant of its fund centre in its budget year; 0 for none."""
 
 
 class BudgetNodes(NamedTuple):
@@ -107,7 +109,10 @@ class KeyRows(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """Debit and credit by account and period: row ``period * LEDGER_ACCOUNTS + account``."""
+    """Debit and credit by period, accountant and account: row ``folio * LEDGER_ACCOUNTS + account``.
+
+    A folio is what one accountant posts in one period: number ``period * LEDGER_ACCOUNTANTS + accountant``.
+    """
 
     debit: Money
     credit: Money
@@ -140,7 +145,9 @@ class Book(NamedTuple):
     figures: Balance
     """Eight figures per node: AE opened, allotted, reserved, consumed, then the same of CP."""
     periods: Code
-    """1 where the ``core.calendar`` period is open."""
+    """``core.periods.PeriodState`` of each folio: of each accountant in each ``core.calendar`` period."""
+    folios: Code
+    """1 where an account of the folio of ``Ledger`` was touched since the last batch."""
     years: Annotated[Records, BudgetYears, READ_ONLY]
     payroll_checks: Code
     """1 where the credits of payroll are checked."""
@@ -167,4 +174,7 @@ SUSPENDED_BIT = 1 << 61
 """Bit of ``OpenItems.unbilled``: the payment term is suspended, and nothing is paid."""
 
 LEDGER_ACCOUNTS = 1024
-"""Rows of ``Ledger`` per period: more than the accounts of all charts together."""
+"""Rows of ``Ledger`` per folio: more than the accounts of all charts together."""
+
+LEDGER_ACCOUNTANTS = 256
+"""Folios of ``Ledger`` per period: more than the accountants of all years together."""

@@ -9,9 +9,10 @@ class DebitedPayments(NamedTuple):
     """Payments that the bank debited, and the debt that each of them paid.  A COPY row."""
 
     entry_id: Entry
-    """The entry of the debit, whose day is the day of payment (docs/rules.md)."""
+    """The entry of the debit."""
     amount: Money
     day: Day
+    """The day of payment (*mise en paiement*): that of the transfer, not that of its debit (docs/rules.md, A59)."""
     payable: Entry
     """The paid debt: a request, a part of one that is owed to another payee, or late interest."""
     above: Entry
@@ -40,7 +41,7 @@ class ServiceEntries(NamedTuple):
 
 
 class LatePayments(NamedTuple):
-    """Payments after the end of their payment terms."""
+    """Payments after the end of their payment terms that bear interest."""
 
     debit: Entry
     payable: Entry
@@ -52,6 +53,9 @@ class LatePayments(NamedTuple):
     """The first day on which interest ran."""
     cell: Index
     payee: Index
+    request: Entry
+    """The request that the payable is or is a part of."""
+    request_payee: Index
 
 
 class InterestClaims(NamedTuple):

@@ -151,6 +151,8 @@ class Decisions(NamedTuple):
     """Budget node that lacks credit or breaks the rule; -1 if none."""
     debit: Small
     credit: Small
+    accountant: Small
+    """The accountant of the account assignment; 0 if there is none."""
     outcome: Code
 
 
@@ -177,6 +179,7 @@ class Entries(NamedTuple):
     month: Small
     debit: Small
     credit: Small
+    accountant: Small
 
 
 class LineDetails(NamedTuple):
@@ -278,9 +281,10 @@ class NodeBalances(NamedTuple):
 
 
 class AccountBalances(NamedTuple):
-    """The debit and credit totals of an account in a period after a batch.  A COPY row."""
+    """The debit and credit totals of an accountant's account in a period after a batch.  A COPY row."""
 
     batch: Entry
+    accountant: Small
     account: Small
     period: Index
     debit: Money

@@ -16,6 +16,7 @@ class Payables(NamedTuple):
     payee: Index
     kind: Small
     exercise: Small
+    accountant: Small
 
 
 class RunLines(NamedTuple):
@@ -34,7 +35,7 @@ class RunLines(NamedTuple):
     """The kind of the act that pays it."""
     exercise: Small
     accountant: Small
-    """Position among the run's accountants, from 1; 0 where its fund centre has no accountant."""
+    """Position among the run's accountants, from 1; 0 where the reference data lack the accountant of the debt."""
     way: Small
     """``core.payment_rules.TransferMethod``."""
     left_out: Small

@@ -147,7 +147,7 @@ def _select_kinds(test: Callable[[ActKind], Any]) -> NDArray[np.bool_]:
 
 
 FOLLOWS = _select_kinds(lambda kind: kind.follows)
-FOLLOWS_ENTRIES = _select_kinds(lambda kind: kind.after)
+FOLLOWS_OWN_LINES = _select_kinds(lambda kind: kind.after)
 PAYS = _select_kinds(lambda kind: kind.pays)
 MOVES = _select_kinds(lambda kind: kind.budget is BudgetAction.MOVE)
 EARMARKS = _select_kinds(lambda kind: kind.budget is BudgetAction.EARMARK)

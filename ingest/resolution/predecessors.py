@@ -1,5 +1,6 @@
 """The predecessors that lines name: a reference and a line, a line of their own act, or an entry by its number."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -8,10 +9,11 @@ from numpy.typing import NDArray
 from core.act_fields import Field
 from core.tables.columns import allocate_unfilled, seal
 from core.tables.journal import PREDECESSOR_BY_ENTRY, Bytes, ParsedNumbers, Spans
-from ingest.resolution.line_batch import FOLLOWS, FOLLOWS_ENTRIES, LineBatch
+from ingest.resolution.line_batch import FOLLOWS, FOLLOWS_OWN_LINES, LineBatch
 from kernels import parsing
 
 _LINE_MAX = np.iinfo(np.int32).max
+_UNKNOWN_SENDER = -1
 
 
 class PredecessorColumn(NamedTuple):
@@ -37,10 +39,24 @@ class PredecessorColumn(NamedTuple):
     def find_invalid(self, kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Return the lines that name nothing that their kind may follow."""
         is_invalid = self.fault != 0
-        has_no_reference = self.spans.end == self.spans.start
-        if has_no_reference.any():
-            is_invalid |= has_no_reference & ~FOLLOWS_ENTRIES[kind]
+        if (has_no_reference := self.find_unreferenced()).any():
+            is_invalid |= has_no_reference & (self.line >= 0) & ~FOLLOWS_OWN_LINES[kind]
         return is_invalid & FOLLOWS[kind]
+
+    def find_unreferenced(self) -> NDArray[np.bool_]:
+        """Return the lines that name an entry, a line of their own act, or nothing."""
+        return self.spans.end == self.spans.start
+
+
+def number_senders(
+    line_batch: LineBatch, own: int | NDArray[np.int64], numbers_by_sender: Mapping[str, int]
+) -> int | NDArray[np.int64]:
+    """Return the number of each predecessor's sender: that of the line, unless it states another; -1 if unknown."""
+    column = line_batch.read_text(Field.PREDECESSOR_SENDER)
+    if column is None:
+        return own
+    other = column.map_to_numbers(numbers_by_sender, _UNKNOWN_SENDER)
+    return np.where(other == 0, own, other)
 
 
 def read_predecessors(line_batch: LineBatch) -> PredecessorColumn | None:

@@ -27,6 +27,7 @@ from ingest.resolution.content_digest import collect_content
 from ingest.resolution.line_batch import (
     FAMILY,
     FOLLOWED_FAMILY,
+    FOLLOWS,
     PAYS,
     WITHOUT_AMOUNT,
     LineBatch,
@@ -35,13 +36,13 @@ from ingest.resolution.line_batch import (
 )
 from ingest.resolution.natures import mark_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
-from ingest.resolution.predecessors import PredecessorColumn, read_predecessors
+from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
 from posting.book import fingerprints
 from posting.book.cells import CellNumbers
-from posting.book.registry import Registry
+from posting.book.registry import CodeKind, Registry
 
 SEPA = "sepa"
 
@@ -90,7 +91,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     exercise = _mark_key_fields(line_batch, kind, context.registry)
     predecessors = read_predecessors(line_batch)
     keys = _compute_fingerprints(
-        line_batch, kind, exercise, predecessors=predecessors, sender=sender.number, secret=context.secret
+        line_batch, kind, exercise, predecessors=predecessors, sender=sender.number, context=context
     )
     content = collect_content(line_batch)
     grouped = _group_acts(line_batch, keys, content)
@@ -169,17 +170,18 @@ def _compute_fingerprints(
     *,
     predecessors: PredecessorColumn | None,
     sender: int | NDArray[np.int64],
-    secret: fingerprints.Secret,
+    context: ResolutionContext,
 ) -> dict[str, np.ndarray]:
     """Return the fingerprints of act, predecessor and payee, and the digest of the bank details."""
-    reference = _read_column(line_batch, Field.REFERENCE)
+    reference, secret = _read_column(line_batch, Field.REFERENCE), context.secret
     prefix = fingerprints.build_kind_prefixes(sender, FAMILY, kind) | exercise.view(np.uint64)
     keys: dict[str, np.ndarray] = {}
     keys["key_high"], keys["key_low"] = fingerprints.fingerprint_texts(
         reference.expand_spans(), reference.values.text, prefix, secret=secret
     )
     if predecessors:
-        prefix = fingerprints.build_kind_prefixes(sender, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
+        senders = number_senders(line_batch, sender, context.registry.numbers[CodeKind.SENDER])
+        prefix = fingerprints.build_kind_prefixes(senders, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
         keys["previous_high"], keys["previous_low"] = fingerprints.fingerprint_texts(
             predecessors.spans, predecessors.text, prefix, secret=secret
         )
@@ -263,6 +265,9 @@ def _mark_references(
         )
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)
+    if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
+        is_needless = line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.find_unreferenced()
+        line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 
 def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArray[np.bool_]) -> None:

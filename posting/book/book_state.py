@@ -13,21 +13,11 @@ from core.budget_years import build_budget_years
 from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
 from core.errors import EngineError
-from core.tables.book import (
-    LEDGER_ACCOUNTS,
-    Book,
-    BudgetNodes,
-    BudgetYears,
-    Cells,
-    Counters,
-    KeyRows,
-    Ledger,
-    OpenItems,
-)
+from core.tables.book import Book, BudgetNodes, BudgetYears, Cells, Counters, KeyRows, OpenItems
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
-from posting.book import cells
+from posting.book import cells, ledger_folios
 from posting.book.registry import CENTRES_A_YEAR, SHEETS, Registry
 from posting.book.rehash import Rehash
 from posting.book.reserved_memory import extend, read_memory_bytes, reserve
@@ -236,18 +226,20 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
     nodes, figures = _build_nodes(registry)
     calendar = registry.reference.calendar
+    periods = ledger_folios.build_period_states(calendar)
     book = Book(
         effects=_seal_records(Effects, build_effects()),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
         items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
-        ledger=reserve(to_record_dtype(Ledger), len(calendar.mark_open_periods()) * LEDGER_ACCOUNTS),
+        ledger=ledger_folios.reserve_ledger(registry.years[-1]),
         keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
         waiting=allocate_records(KeyRows, 1 << 10),
         counters=allocate_records(Counters, 1),
         figures=figures,
-        periods=calendar.mark_open_periods(),
+        periods=periods,
+        folios=np.zeros(len(periods), np.uint8),
         years=_seal_records(BudgetYears, build_budget_years(calendar.exercises)),
         payroll_checks=calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),

@@ -126,6 +126,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     accounts = meanings.item_accounts[at, parts.item]
     for role, numbers in zip(ITEM_ROLES, accounts.T, strict=True):
         cells[role.name.lower()] = numbers
+    cells["accountant"] = meanings.centre_accountant[at, parts.centre]
     return cells
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from core.accountants import Accountants
 from core.catalog import SHARED_ROLES
 from core.chart import Chart
 from core.errors import ReferenceDataError
@@ -56,17 +57,20 @@ def read_file_meanings(reference: ReferenceData, numbers: NumbersByCode) -> File
 def _read_years(reference: ReferenceData) -> Mapping[int, Sequence[tuple[int, FileMeaning]]]:
     """Return the meanings by year and kind, read once, as some commands load the book several times."""
     return {
-        year: tuple(_read_year(nomenclature, reference.charts[year]))
+        year: tuple(_read_year(nomenclature, reference.charts[year], reference.accountants[year]))
         for year, nomenclature in reference.nomenclatures.items()
     }
 
 
-def _read_year(year: Nomenclature, chart: Chart) -> Iterator[tuple[int, FileMeaning]]:
+def _read_year(
+    year: Nomenclature, chart: Chart, accountants: Accountants
+) -> Iterator[tuple[int, FileMeaning]]:
     for centre in year.centres.values():
         programme = year.programmes.get(centre.code)
         meaning = {"estimated": programme.estimated} if programme else {"parent": centre.parent}
+        meaning |= {"level": centre.level.name.lower(), "accountant": accountants.by_centre[centre.code]}
         file = "programmes.csv" if programme else "centres.csv"
-        yield CodeKind.CENTRE, FileMeaning(file, centre.code, {"level": centre.level.name.lower()} | meaning)
+        yield CodeKind.CENTRE, FileMeaning(file, centre.code, meaning)
     for area in year.areas.values():
         yield CodeKind.AREA, FileMeaning("areas.csv", area.code, {"programme": area.programme})
     for item in year.items.values():
@@ -81,6 +85,8 @@ def _read_year(year: Nomenclature, chart: Chart) -> Iterator[tuple[int, FileMean
         yield CodeKind.FUND, FileMeaning("funds.csv", fund.code, meaning)
     for account in chart.accounts:
         yield CodeKind.ACCOUNT, FileMeaning("accounts.csv", account, {})
+    for accountant in accountants.accountants:
+        yield CodeKind.ACCOUNTANT, FileMeaning("accountants.csv", accountant, {})
     for role, account in chart.shared_accounts.items():
         yield ROLE_KIND, FileMeaning("treasury.csv", role.name.lower(), {"account": account})
 
@@ -92,6 +98,7 @@ _FILES: Mapping[int, str] = {
     CodeKind.ITEM: "items.csv",
     CodeKind.FUND: "funds.csv",
     CodeKind.ACCOUNT: "accounts.csv",
+    CodeKind.ACCOUNTANT: "accountants.csv",
     ROLE_KIND: "treasury.csv",
 }
 
@@ -153,10 +160,16 @@ def _build_changed_error(
     )
     remedy = "Put the old meaning back: a code keeps its meaning for its whole year. Add a new code for another meaning."
     return ReferenceDataError(
-        f"{present.file} of {year}",
+        f"{_find_changed_file(stored, present)} of {year}",
         f"{code} is in use with {old}, and the file now has {new}{others}",
         remedy,
     )
+
+
+def _find_changed_file(stored: Meaning, present: FileMeaning) -> str:
+    """Return the file that gives a changed meaning: the accountant of a fund centre is in a file of its own."""
+    changed = {name for name, value in stored.items() if present.meaning.get(name) != value}
+    return "assigned.csv" if changed == {"accountant"} else present.file
 
 
 def _find_file(key: CodeKey, stored: Meaning) -> str:

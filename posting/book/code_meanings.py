@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.accountants import Accountants
 from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import Nomenclature
@@ -22,6 +23,7 @@ class CodeNumbers(NamedTuple):
     item: Mapping[str, int]
     fund: Mapping[str, int]
     account: Mapping[str, int]
+    accountant: Mapping[str, int]
 
 
 class CodeMeanings(NamedTuple):
@@ -31,6 +33,7 @@ class CodeMeanings(NamedTuple):
     centre_parent: NDArray[np.int32]
     centre_programme: NDArray[np.int32]
     centre_estimated: NDArray[np.bool_]
+    centre_accountant: NDArray[np.int16]
     area_programme: NDArray[np.int32]
     item_staff: NDArray[np.uint8]
     item_budget_only: NDArray[np.uint8]
@@ -50,6 +53,7 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
         np.zeros(centres, np.int32),
         np.zeros(centres, np.int32),
         np.zeros(centres, np.bool_),
+        np.zeros(centres, np.int16),
         np.zeros(areas, np.int32),
         np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
@@ -77,6 +81,12 @@ def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, *, n
         at = numbered.fund[fund.code]
         year.fund_family[at] = fund.family
         year.fund_programme[at] = numbered.centre[fund.programme] if fund.programme else 0
+
+
+def fill_accountants(year: CodeMeanings, accountants: Accountants, numbered: CodeNumbers) -> None:
+    """Fill the accountant of every fund centre of one year."""
+    for centre, accountant in accountants.by_centre.items():
+        year.centre_accountant[numbered.centre[centre]] = numbered.accountant[accountant]
 
 
 def _fill_centres(year: CodeMeanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:

@@ -11,16 +11,19 @@ import psutil
 _HUGE_PAGE = 1 << 21
 
 
-def reserve(dtype: np.dtype[Any] | type, rows: int, rows_max: int = 0) -> np.ndarray:
+def reserve(
+    dtype: np.dtype[Any] | type, rows: int, rows_max: int = 0, *, is_sparse: bool = False
+) -> np.ndarray:
     """Return ``rows`` zeros, on huge pages if the system has them: random look-ups then cause fewer TLB misses.
 
-    Address space for ``rows_max`` rows is reserved if the system allows it; ``extend`` grows into it without a copy.
+    Address space for ``rows_max`` rows is reserved if the system allows it; ``extend`` grows into it without a copy.  The
+    rows that are used of a table that ``is_sparse`` are far apart: it is on small pages, which contain fewer unused rows.
     """
     kind, capacity = np.dtype(dtype), max(rows, rows_max)
     try:
-        area = _map_area(capacity * kind.itemsize)
+        area = _map_area(capacity * kind.itemsize, is_sparse)
     except OSError:  # a system without overcommit
-        area, capacity = _map_area(rows * kind.itemsize), rows
+        area, capacity = _map_area(rows * kind.itemsize, is_sparse), rows
     return np.frombuffer(area, kind, capacity)[:rows]
 
 
@@ -29,11 +32,11 @@ def read_memory_bytes() -> int:
     return psutil.virtual_memory().total
 
 
-def _map_area(size: int) -> mmap.mmap:
+def _map_area(size: int, is_sparse: bool) -> mmap.mmap:
     whole_pages = max(-(-size // _HUGE_PAGE), 1) * _HUGE_PAGE
     area = mmap.mmap(-1, whole_pages, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        area.madvise(mmap.MADV_HUGEPAGE)
+        area.madvise(mmap.MADV_NOHUGEPAGE if is_sparse else mmap.MADV_HUGEPAGE)
     if hasattr(mmap, "MADV_DONTFORK"):
         # A child process executes another program.  Two books side by side reserve more than the machine has, and a system
         # that would have to copy that refuses the fork: no task and no server could be started.

@@ -11,13 +11,17 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import Stage, list_kinds
+from core.catalog import CATALOG, Stage, list_kinds
+from core.contracts import OPPOSING_KINDS
 from core.effective_dates import EffectiveDated
+from core.late_interest import LateInterestRules
 from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, PaidPayables, ServiceEntries
 from posting import payment_detail_pages
+from posting.book.registry import CodeKind
 from posting.delays import service_dates
+from posting.delays.contracts import ContractDefaults, build_contract_defaults
 from posting.delays.day_span import ALL_DAYS, DaySpan
 from posting.delays.measurement import DivertedPart, EntryDays, RequestFacts, Suspensions
 from posting.delays.service_dates import Billing
@@ -44,7 +48,9 @@ _RESUMPTIONS = list_kinds(lambda kind: kind.after is Stage.SUSPENDED)
 Connection = asyncpg.Connection
 
 
-async def load_request_facts(connection: Connection, term_days: EffectiveDated) -> RequestFacts:
+async def load_request_facts(
+    connection: Connection, term_days: EffectiveDated, rules: LateInterestRules
+) -> RequestFacts:
     """Load the facts of all requests; call it within a snapshot."""
     return RequestFacts(
         await _load_received(connection),
@@ -54,11 +60,13 @@ async def load_request_facts(connection: Connection, term_days: EffectiveDated) 
         await _load_suspensions(connection, 0),
         await _load_diverted_parts(connection),
         term_days,
+        await _load_contract_defaults(connection, rules),
+        rules.delays_since,
     )
 
 
 async def load_facts_of_debits(
-    connection: Connection, rows: DebitedPayments, term_days: EffectiveDated
+    connection: Connection, rows: DebitedPayments, term_days: EffectiveDated, *, rules: LateInterestRules
 ) -> RequestFacts:
     """Load the facts of the requests that ``rows`` paid; call it within a snapshot."""
     is_part = np.isin(rows.kind, _DIVERTING_KINDS)
@@ -79,11 +87,13 @@ async def load_facts_of_debits(
         await _load_suspensions(connection, int(rows.payable.min(initial=oldest))),
         parts,
         term_days,
+        await _load_contract_defaults(connection, rules),
+        rules.delays_since,
     )
 
 
 async def read_debits(connection: Connection, span: DaySpan, work: Callable[[DebitedPayments], None]) -> None:
-    """Call ``work`` with the payments that the bank debited within ``span``, a chunk at a time.
+    """Call ``work`` with the payments of ``span`` that the bank debited, a chunk at a time.
 
     This includes transfers that the bank rejected before a debit and debited after they were sent again.
     """
@@ -102,7 +112,19 @@ async def read_debits_after(connection: Connection, entry: int) -> DebitedPaymen
     await copy_out.stream_rows(
         connection, select, lambda rows: payable_rows.append(decode(PaidPayables, _enclose(rows)).rows)
     )
-    payables, debits = np.unique(concat_tables(payable_rows).payable), [allocate_zeros(DebitedPayments, 0)]
+    payables = np.unique(concat_tables(payable_rows).payable)
+    debits = await _read_debits_of(connection, payables)
+    if np.isin(debits.kind, _DIVERTING_KINDS).any():
+        # the compensation is due once for a request with all its parts, so the debits of all of them are needed
+        requests = _list_family(payables, await _load_diverted_parts(connection))
+        others = await _read_debits_of(connection, np.setdiff1d(requests, payables))
+        debits = concat_tables([debits, others])
+    return debits
+
+
+async def _read_debits_of(connection: Connection, payables: NDArray[np.int64]) -> DebitedPayments:
+    """Return all debits of ``payables``, which are in ascending order."""
+    debits = [allocate_zeros(DebitedPayments, 0)]
     if len(payables):
         oldest, newest = int(payables[0]), int(payables[-1])
         only = SQL["of_payables"].format(
@@ -113,6 +135,13 @@ async def read_debits_after(connection: Connection, entry: int) -> DebitedPaymen
         )
         await _stream_debits(connection, select, debits.append)
     return concat_tables(debits)
+
+
+def _list_family(payables: NDArray[np.int64], parts: Mapping[int, DivertedPart]) -> NDArray[np.int64]:
+    """Return the requests of ``payables``, and all their parts."""
+    requests = {parts[entry].chain[-1] if entry in parts else entry for entry in payables.tolist()}
+    entries = [*requests, *(entry for entry, part in parts.items() if part.chain[-1] in requests)]
+    return np.unique(np.array(entries, np.int64))
 
 
 async def _stream_debits(
@@ -202,10 +231,19 @@ async def _load_diverted_parts(connection: Connection) -> dict[int, DivertedPart
     rows = await connection.fetch(SQL["diverted_parts"], list(_DIVERTING_KINDS))
     predecessors = {row["entry_id"]: row["predecessor"] for row in rows}
     chains = {entry: _follow_chain(entry, predecessors) for entry in predecessors}
+    opposed = {row["entry_id"] for row in rows if CATALOG[row["kind"]].name in OPPOSING_KINDS}
     roots = sorted({chain[-1] for chain in chains.values()})
     root_rows = await connection.fetch(SQL["entries"], roots) if roots else []
-    request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"]) for row in root_rows}
-    return {entry: DivertedPart(chain, *request[chain[-1]]) for entry, chain in chains.items()}
+    request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"], row["payee"]) for row in root_rows}
+    return {
+        entry: DivertedPart(chain, *request[chain[-1]], not opposed.isdisjoint((entry, *chain)))
+        for entry, chain in chains.items()
+    }
+
+
+async def _load_contract_defaults(connection: Connection, rules: LateInterestRules) -> ContractDefaults:
+    rows = await connection.fetch(SQL["contract_items"], list(rules.contracts), CodeKind.ITEM)
+    return build_contract_defaults({row["cell"]: row["code"] for row in rows}, rules.contracts)
 
 
 def _follow_chain(entry: int, predecessors: dict[int, int]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from core.effective_dates import EffectiveDated
 from core.payment_terms import PaymentTerms, compute_terms
 from core.tables.columns import select_rows
 from core.tables.delays import DebitedPayments, LatePayments
+from posting.delays.contracts import ContractDefaults, bear_interest
 from posting.delays.service_dates import Billing
 
 _IS_INTEREST = np.array([kind.is_interest for kind in CATALOG])
@@ -69,6 +70,10 @@ class DivertedPart(NamedTuple):
     """The day of the original request."""
     kind: int
     """The kind of the original request."""
+    payee: int
+    """The payee of the original request."""
+    is_opposed: bool
+    """Whether it is owed to a creditor of the payee, or is a part of what is."""
 
 
 class RequestFacts(NamedTuple):
@@ -79,6 +84,19 @@ class RequestFacts(NamedTuple):
     suspensions: Suspensions
     diverted_parts: Mapping[int, DivertedPart]
     term_days: EffectiveDated
+    contracts: ContractDefaults
+    delays_since: int
+    """The first day on which a term that bears interest began."""
+
+
+class PaidRequests(NamedTuple):
+    """The request that each payment paid, or paid a part of."""
+
+    entry: NDArray[np.int64]
+    day: NDArray[np.int32]
+    payee: NDArray[np.int32]
+    bears_interest: NDArray[np.bool_]
+    """Whether late payment is due interest: not on every contract, and not to an opposing creditor."""
 
 
 class PaymentDelays(NamedTuple):
@@ -86,6 +104,7 @@ class PaymentDelays(NamedTuple):
 
     rows: DebitedPayments
     terms: PaymentTerms
+    requests: PaidRequests
 
     @property
     def delay_days(self) -> NDArray[np.int32]:
@@ -104,24 +123,45 @@ class PaymentDelays(NamedTuple):
 
 
 def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
-    """Measure the delays of ``rows``, in their order, each by the entries before its debit."""
+    """Measure the delays of ``rows``, in their order, each by the entries before its debit.
+
+    The delay ends with the day of payment; the debit only proves that the transfer was not rejected.
+    """
     rows = select_rows(rows, np.flatnonzero(~find_interest(rows, facts.diverted_parts)))
     parts = {
         row: facts.diverted_parts[int(rows.payable[row])]
         for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
     }
-    request, since = rows.payable.copy(), rows.since.copy()
-    for row, part in parts.items():
-        request[row], since[row] = part.chain[-1], part.day
-    received, certified = facts.received.find_days(request), facts.billing.find_days(request, rows.entry_id)
-    start = np.maximum(np.where(received > 0, received, since), certified)
+    requests = _find_requests(rows, parts, facts)
+    received = facts.received.find_days(requests.entry)
+    certified = facts.billing.find_days(requests.entry, rows.entry_id)
+    start = np.maximum(np.where(received > 0, received, requests.day), certified)
     suspended, resumed = facts.suspensions.find_days(rows.payable, rows.entry_id)
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
         suspended[row], resumed[row] = _find_longest(
             facts, chain, term_start=int(start[row]), debit=int(rows.entry_id[row])
         )
-    return PaymentDelays(rows, compute_terms(start, suspended, resumed, rule=facts.term_days))
+    terms = compute_terms(start, suspended, resumed, rule=facts.term_days)
+    bears_interest = requests.bears_interest & (start >= facts.delays_since)
+    return PaymentDelays(rows, terms, requests._replace(bears_interest=bears_interest))
+
+
+def _find_requests(
+    rows: DebitedPayments, parts: Mapping[int, DivertedPart], facts: RequestFacts
+) -> PaidRequests:
+    """Return the request that each of ``rows`` paid; ``parts`` are the rows that paid a part of one."""
+    entry, day, payee = rows.payable.copy(), rows.since.copy(), rows.payee.copy()
+    is_opposed = np.zeros(len(entry), bool)
+    for row, part in parts.items():
+        entry[row], day[row], payee[row], is_opposed[row] = (
+            part.chain[-1],
+            part.day,
+            part.payee,
+            part.is_opposed,
+        )
+    contracts = facts.contracts.find_contracts(rows.cell, day)
+    return PaidRequests(entry, day, payee, bear_interest(contracts) & ~is_opposed)
 
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
@@ -146,8 +186,8 @@ def _find_longest(
 
 
 def select_late(delays: PaymentDelays) -> LatePayments:
-    """Select the payments made after the end of their terms."""
-    at = np.flatnonzero(delays.late_days > 0)
+    """Select the payments made after the end of their terms that bear interest."""
+    at = np.flatnonzero((delays.late_days > 0) & delays.requests.bears_interest)
     rows = select_rows(delays.rows, at)
     return LatePayments(
         debit=rows.entry_id,
@@ -158,4 +198,6 @@ def select_late(delays: PaymentDelays) -> LatePayments:
         since=(delays.terms.end[at] + 1).astype(np.int32),
         cell=rows.cell,
         payee=rows.payee,
+        request=delays.requests.entry[at],
+        request_payee=delays.requests.payee[at],
     )

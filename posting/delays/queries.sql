@@ -12,27 +12,27 @@ union all
 select a.payable from reissued a join entry d on d.predecessor = a.entry_id where d.kind in ({debits}) and d.entry_id > {after}
 
 -- name: debited
--- Debited payments; the few transfers that were sent again before any debit are a part of their own, which keeps the first part a plain join.
+-- Debited payments, each with the day of its transfer; the few transfers that were sent again before any debit are a part of their own, which keeps the first part a plain join.
 {reissued}
-select d.entry_id, d.amount, d.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
+select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
 from entry d join entry p on p.entry_id = d.predecessor join entry r on r.entry_id = p.predecessor
-where d.kind in ({debits}) and p.kind in ({payments}) and d.day between '{first}' and '{last}' {only}
+where d.kind in ({debits}) and p.kind in ({payments}) and p.day between '{first}' and '{last}' {only}
 union all
-select d.entry_id, d.amount, d.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
+select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
 from entry d join reissued p on p.entry_id = d.predecessor join entry r on r.entry_id = p.payable
-where d.kind in ({debits}) and d.day between '{first}' and '{last}' {only}
+where d.kind in ({debits}) and p.day between '{first}' and '{last}' {only}
 
 -- name: reissued
 -- Transfers sent again for others that the bank had rejected before it debited them, and the payable of each.
 -- A transfer that was debited and returned is not among them: it counts as paid at its debit.
 with recursive back as materialized (
-    select entry_id, predecessor, kind from entry where kind in ({rejects}, {identified}, {reissues}) and entry_id > {oldest}
+    select entry_id, predecessor, kind, day from entry where kind in ({rejects}, {identified}, {reissues}) and entry_id > {oldest}
 ), reissued as (
-    select n.entry_id, p.predecessor as payable
+    select n.entry_id, n.day, p.predecessor as payable
     from back x join entry p on p.entry_id = x.predecessor join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
     where x.kind in ({rejects}) and p.kind in ({payments}) and i.kind in ({identified}) and n.kind in ({reissues})
     union all
-    select n.entry_id, a.payable
+    select n.entry_id, n.day, a.payable
     from reissued a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
     where x.kind in ({rejects}) and i.kind in ({identified}) and n.kind in ({reissues})
 )
@@ -64,7 +64,11 @@ where s.kind = any($1::smallint[]) and s.entry_id > $3 order by s.predecessor;
 select entry_id, predecessor, kind, day from entry where kind = any($1::int[]);
 
 -- name: entries
-select entry_id, predecessor, kind, day from entry where entry_id = any($1::bigint[]);
+select entry_id, predecessor, kind, day, payee from entry where entry_id = any($1::bigint[]);
+
+-- name: contract_items
+-- The commitment item of each account assignment that has one of the items $1.
+select c.cell, t.code from cell c join reference_text t on t.kind = $2 and t.id = c.item where t.code = any($1::text[]);
 
 -- name: pages
 select entry_id, page from request_detail order by entry_id;

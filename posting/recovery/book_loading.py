@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
-from core.tables.book import LEDGER_ACCOUNTS
+from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.columns import seal
 from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
 from kernels import key_index as key_kernel
@@ -117,13 +117,14 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     for column, figure in enumerate(rows[2:]):
         state.book.figures[at, column] = figure
     names = ", ".join(list_columns(AccountBalances))
-    last = """(select account, period, max(batch) as batch from account_balance group by account, period) last
-              using (account, period, batch)"""
+    place = "accountant, account, period"
+    last = f"""(select {place}, max(batch) as batch from account_balance group by {place}) last using ({place}, batch)"""
     sums, _ = decode(
         AccountBalances, await store.read_copy(f"select {names} from account_balance join {last}")
     )
     _check_years(state.registry, sums.period // PERIODS_PER_YEAR + YEAR_FIRST, "sums of accounts")
-    row = sums.period.astype(np.int64) * LEDGER_ACCOUNTS + sums.account
+    folio = sums.period.astype(np.int64) * LEDGER_ACCOUNTANTS + sums.accountant
+    row = folio * LEDGER_ACCOUNTS + sums.account
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
 
 

@@ -132,7 +132,8 @@ where k.id > 0
 union
 select node / (131072 * 6) + 2000, 1, node / 6 % 131072 from node_balance
 union
-select period / 16 + 2000, 5, account from account_balance;
+select period / 16 + 2000, k.kind, k.id from account_balance cross join lateral (values (5, account), (8, accountant)) as k (kind, id)
+where k.id > 0;
 
 -- name: checkpoints
 select batch, entries, keys, payees, previous, pieces, digest from checkpoint order by batch;

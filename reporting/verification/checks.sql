@@ -163,7 +163,7 @@ having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*)
                          or count(distinct hash(e.submission, e.batch, e.line - e.entry_id)) > 1);
 
 -- name: predecessors
--- The predecessor of an entry comes before it and has the right kind, sender, exercise and account assignment.
+-- The predecessor of an entry comes before it and has the right kind and account assignment, whoever sent it.
 select entry_name(f.entry_id, e.reference) as place, f.fault as found, 'a predecessor that its kind admits' as expected
 from effect f join entry e on e.entry_id = f.entry_id where f.fault is not null;
 
@@ -243,34 +243,48 @@ select node_name(node) || ' after batch ' || batch as place, 'allotted AE ' || e
 from node_figure where ae_allotted > ae_opened or cp_allotted > cp_opened;
 
 -- name: account_balances
--- The debit and credit of an account and period after every batch are the sums of its entries.
+-- The debit and credit of an accountant's account and period after every batch are the sums of its entries.
 with long as (
-    select a.batch, a.account, a.period, f.name, f.stored, f.computed
+    select a.batch, a.accountant, a.account, a.period, f.name, f.stored, f.computed
     from account_figure a, lateral (
         select unnest(['debit', 'credit']) as name, unnest([a.s1, a.s2]) as stored, unnest([a.debit, a.credit]) as computed
     ) f
     where a.stored
 )
-select account_name(account) || ' in ' || period_name(period) || ' after batch ' || batch as place, name || ' ' || euros(stored) as found,
+select account_name(account) || ' of ' || accountant_name(accountant) || ' in ' || period_name(period) || ' after batch ' || batch as place, name || ' ' || euros(stored) as found,
        euros(computed) || ' from the journal' as expected
 from (select *, stored - computed as error from long)
 where error <> 0
-qualify error is distinct from lag(error) over (partition by account, period, name order by batch)
+qualify error is distinct from lag(error) over (partition by accountant, account, period, name order by batch)
 order by batch;
 
 -- name: account_balances_stored
--- Every batch that posted to an account stored its sums.
-select account_name(account) || ' in ' || period_name(period) || ' after batch ' || batch as place, 'no row of account_balance' as found,
+-- Every batch that posted to an account of an accountant stored its sums.
+select account_name(account) || ' of ' || accountant_name(accountant) || ' in ' || period_name(period) || ' after batch ' || batch as place, 'no row of account_balance' as found,
        'one: the batch posted to this account' as expected
 from account_figure where moved and not stored;
 
 -- name: trial_balance
--- The stored debits equal the stored credits in every period.
+-- The stored debits of each accountant equal his stored credits in every period (rule A01).
 with last as (
-    select account, period, arg_max(s1, batch) as debit, arg_max(s2, batch) as credit from account_figure where stored group by account, period
+    select accountant, account, period, arg_max(s1, batch) as debit, arg_max(s2, batch) as credit
+    from account_figure where stored group by accountant, account, period
 )
-select 'period ' || period_name(period) as place, 'debit ' || euros(sum(debit)) || ', credit ' || euros(sum(credit)) as found, 'equal sums' as expected
-from last group by period having sum(debit) <> sum(credit);
+select 'period ' || period_name(period) || ' of ' || accountant_name(accountant) as place, 'debit ' || euros(sum(debit)) || ', credit ' || euros(sum(credit)) as found, 'equal sums' as expected
+from last group by accountant, period having sum(debit) <> sum(credit);
+
+-- name: accountants
+-- Every entry is in the books of the accountant who pays for its fund centre in its budget year, as the reference data assign
+-- it; an entry without a fund centre is in nobody's (rule A01).
+with due as (
+    select c.cell, coalesce(r.id, -1) as accountant
+    from cell c join reference_text t on t.kind = 1 and t.id = if(c.operation > 0, c.operation, c.centre)
+    left join centre_accountant a on a.year = c.budget_year and a.code = t.code
+    left join reference_text r on r.kind = 8 and r.code = a.accountant
+)
+select entry_name(e.entry_id, e.reference) as place, 'accountant: ' || accountant_name(e.accountant) as found,
+       'accountant: ' || accountant_name(coalesce(d.accountant, 0)) as expected
+from entry e left join due d on d.cell = e.cell where e.accountant <> coalesce(d.accountant, 0);
 
 -- name: outcomes
 -- Every line read has one outcome: accepted, duplicate, refused or suspended; lines are numbered without a gap.

@@ -84,7 +84,7 @@ HASHED_TABLES = (
 
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
-    StoredTable("account_balance", AccountBalances, (), "batch, period, account", "batch"),
+    StoredTable("account_balance", AccountBalances, (), "batch, period, accountant, account", "batch"),
 )
 
 

@@ -14,6 +14,7 @@ import psutil
 import pyarrow as pa
 
 from core.catalog import CATALOG, Family, Measure, PayeeChange, Remainder, Role
+from core.contracts import OPPOSING_KINDS
 from core.nomenclature import CommitmentItem, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
@@ -21,6 +22,7 @@ from reporting.verification import chart_tables, request_pages
 from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
+from reporting.verification.interest_tables import build_interest_rules
 from reporting.verification.snapshot_queries import BatchRow
 
 MEMORY_MIN_BYTES = 2**30
@@ -37,7 +39,6 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "interest.sql"),
 }
 _PACKAGE = "reporting.verification"
-_EPOCH = date(1970, 1, 1)
 
 
 class DuckdbSession:
@@ -122,7 +123,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     tables = (
         {"known_layout": layouts}
         | _build_nomenclature(codes)
-        | _build_interest_rules(codes)
+        | build_interest_rules(codes)
         | {"unserved": _build_unserved(codes)}
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
@@ -178,24 +179,6 @@ def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]
     return {"year": [year for year, _ in coded], "code": [thing.code for _, thing in coded]}
 
 
-def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
-    """Return the rules of the payment term and of late interest, each with the days from which and before which it holds."""
-    rules, last = codes.interest, date.max
-    columns: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
-    for rule, dated in (
-        ("term_days", codes.term_days),
-        ("compensation", rules.compensation_cents),
-        ("points", rules.points),
-        ("days_a_year", rules.days_a_year),
-    ):
-        days = [date.min, *(_EPOCH + timedelta(days) for days in dated.since[1:].tolist())]
-        for since, until, value in zip(days, [*days[1:], last], dated.value.tolist(), strict=True):
-            for name, cell in zip(columns, (rule, value, since, until), strict=True):
-                columns[name].append(cell)
-    rates = {"half": list(rules.refinancing_rates), "rate": list(rules.refinancing_rates.values())}
-    return {"ruled": columns, "refinancing": rates}
-
-
 def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
     """Return the last days of each year, on which payments are ordered and made."""
     exercises = codes.exercises.values()
@@ -227,6 +210,7 @@ def _build_kinds() -> pa.Table:
             "after": kind.after.name,
             "reaches": kind.reaches.name,
             "inherits": kind.inherits,
+            "opposes": kind.name in OPPOSING_KINDS,
             "open_sign": 0
             if kind.inherits
             else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),

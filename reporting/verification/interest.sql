@@ -1,5 +1,6 @@
 -- name: late_interest
 -- The late interest claimed by the treasury is, with the earlier claims, the amount due up to the payment that the claim names (rule A59).
+-- Interest runs to the day of the transfer.  The compensation is due once for a request with its parts, to its creditor; an opposing creditor has nothing.
 -- A claim by hand may be decided while those of the treasury wait: then the treasury alone claims no more, and all claims no less.
 -- Each payment is checked by the entries before its debit; of several claims for one payable the last is checked, with the sum of all.
 -- Only claims with the engine's reference format were computed; claims entered by hand count in the sum, and are not checked.
@@ -8,34 +9,43 @@ with recursive claim as (
     from entry e join kind k on k.kind = e.kind join submission s on s.submission = e.submission
     where k.is_interest and s.sender = 'treasury' and regexp_full_match(e.reference, 'IM-[0-9]+-[0-9]+(-[0-9]+)?')
     qualify row_number() over (partition by e.predecessor order by e.entry_id desc) = 1
-), climb as (
-    select payable, payable as at from claim
+), family as (
+    select payable, payable as member from claim
     union all
-    select c.payable, e.predecessor
+    select f.payable, e.entry_id
+    from family f join entry e on e.predecessor = f.member and e.entry_id > f.member join kind k on k.kind = e.kind
+    where k.inherits and k.pays and not k.opposes
+), climb as (
+    select payable, member, member as at, false as is_opposed from family
+    union all
+    select c.payable, c.member, e.predecessor, c.is_opposed or k.opposes
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
-), request as (
-    select c.payable, e.entry_id, e.predecessor as commitment, e.day
-    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where not k.inherits and not k.is_interest
+), request as (  -- those whose contract bears interest
+    select c.payable, c.member, e.entry_id, e.predecessor as commitment, e.day
+    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind
+    join cell l on l.cell = e.cell join reference_text t on t.kind = 3 and t.id = l.item
+    join contract_default x on x.item = t.code and x.bears_interest and e.day >= x.since and e.day < x.until
+    where not k.inherits and not k.is_interest and not c.is_opposed
 ), back as materialized (
-    select e.entry_id, e.predecessor, k.after, k.reaches from entry e join kind k on k.kind = e.kind
+    select e.entry_id, e.predecessor, e.day, k.after, k.reaches from entry e join kind k on k.kind = e.kind
     where k.after = 'IN_TRANSIT' and k.reaches = 'RETURNED' or k.reaches = 'REOPENED' or k.after = 'REOPENED' and k.remits
 ), again as (  -- sent again for transfers that the bank rejected before a debit; a transfer debited and then returned counts as paid
-    select n.entry_id, p.predecessor as payable
+    select n.entry_id, n.day, p.predecessor as payable
     from back x join entry p on p.entry_id = x.predecessor join kind k on k.kind = p.kind
     join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
     where x.reaches = 'RETURNED' and k.after = 'PAYABLE' and k.remits and i.reaches = 'REOPENED' and n.after = 'REOPENED'
     union all
-    select n.entry_id, a.payable
+    select n.entry_id, n.day, a.payable
     from again a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
     where x.reaches = 'RETURNED' and i.reaches = 'REOPENED' and n.after = 'REOPENED'
 ), sent as (
-    select p.entry_id, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.after = 'PAYABLE' and k.remits
+    select p.entry_id, p.day, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.after = 'PAYABLE' and k.remits
     union all
-    select entry_id, payable from again
+    select entry_id, day, payable from again
 ), debit as (
-    select p.payable, d.entry_id, d.amount, d.day
+    select f.payable, f.member, d.entry_id, d.amount, p.day
     from entry d join kind dk on dk.kind = d.kind join sent p on p.entry_id = d.predecessor
-    join claim c on c.payable = p.payable and d.entry_id <= c.debit
+    join family f on f.member = p.payable join claim c on c.payable = f.payable and d.entry_id <= c.debit
     where dk.reaches = 'DEBITED'
 ), line as (
     select e.entry_id, e.predecessor as commitment, e.day, e.amount, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
@@ -44,8 +54,8 @@ with recursive claim as (
     select u.entry_id, u.amount, u.predecessor, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
     from entry u join kind k on k.kind = u.kind join line l on l.entry_id = u.predecessor where k.mirrors
 ), judged as (
-    select d.payable, d.entry_id as debit, d.amount, d.day as paid, q.entry_id as request, q.day, q.commitment, count(u.entry_id) as undone
-    from debit d join request q using (payable) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
+    select d.payable, d.member, d.entry_id as debit, d.amount, d.day as paid, q.entry_id as request, q.day, q.commitment, count(u.entry_id) as undone
+    from debit d join request q using (payable, member) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
     group by all
 ), left_of as (
     select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
@@ -68,28 +78,30 @@ with recursive claim as (
     ) r on r.predecessor = s.entry_id
     where k.reaches = 'SUSPENDED'
 ), stopped as (
-    select j.debit, o.suspended, if(o.ended < j.debit, o.resumed, null) as resumed
-    from judged j join climb c using (payable) join stop o on o.entry_id = c.at and o.noted < j.debit
+    select j.payable, j.debit, o.suspended, if(o.ended < j.debit, o.resumed, null) as resumed
+    from judged j join climb c using (payable, member) join stop o on o.entry_id = c.at and o.noted < j.debit
 ), begun as (
-    select j.payable, j.debit, j.amount, j.paid, s.suspended, s.resumed,
+    select j.payable, j.member, j.request, j.debit, j.amount, j.paid, s.suspended, s.resumed,
            greatest(coalesce(n.day, j.day), coalesce(c.day, date '1970-01-01')) as start
-    from judged j left join stopped s using (debit) left join received n on n.entry_id = j.request
+    from judged j left join stopped s using (payable, debit) left join received n on n.entry_id = j.request
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
 ), termed as (  -- by the rule in force on the day on which the term begins
     select b.*, t.value::int as days from begun b join ruled t on t.rule = 'term_days' and b.start >= t.since and b.start < t.until
+    join ruled s on s.rule = 'delays_since' and b.start >= date '1970-01-01' + s.value::int
 ), moved as (
     select *, case when suspended is null or suspended > start + days or resumed <= start then start + days
                    when resumed is not null then greatest(resumed, suspended, start) + greatest(days, (start + days) - greatest(suspended, start))::int
               end as last
     from termed
 ), ended as (  -- of several suspensions, the one that moves the end of the term furthest
-    select payable, debit, any_value(amount) as amount, any_value(paid) as paid, max(coalesce(last, date '9999-12-31')) as last
-    from moved group by payable, debit
+    select payable, member, request, debit, any_value(amount) as amount, any_value(paid) as paid, max(coalesce(last, date '9999-12-31')) as last
+    from moved group by payable, member, request, debit
 ), late as (
     select *, last + 1 as since, year(last + 1) * 2 + (month(last + 1) > 6)::int as half from ended where paid > last
 ), owed as (  -- interest by the rules of the day on which it began to run, the compensation by those of the first such day
-    select l.payable, arg_min(c.value, l.debit) + sum((2 * l.amount::hugeint * (r.rate + p.value) * (l.paid - l.last) + 10000 * y.value)
-                                                       // (20000 * y.value)) as cents,
+    select l.payable, if(any_value(l.payable = l.request), arg_min(c.value, l.debit), 0)
+           + coalesce(sum((2 * l.amount::hugeint * (r.rate + p.value) * (l.paid - l.last) + 10000 * y.value) // (20000 * y.value))
+                      filter (where l.member = l.payable), 0) as cents,
            min(l.half) filter (where r.rate is null) as lacks
     from late l join ruled c on c.rule = 'compensation' and l.since >= c.since and l.since < c.until
     join ruled p on p.rule = 'points' and l.since >= p.since and l.since < p.until

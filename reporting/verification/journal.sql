@@ -11,6 +11,8 @@ create macro node_name(number) as coalesce(
     || ' ' || sheet_name(number % 6) || ' ' || (number // 6 // 131072 + 2000), 'node ' || number);
 create macro account_name(number) as
     coalesce((select t.code from reference_text t where t.kind = 5 and t.id = number), 'account ' || number);
+create macro accountant_name(number) as
+    coalesce((select t.code from reference_text t where t.kind = 8 and t.id = number), if(number = 0, 'no accountant', 'accountant ' || number));
 create macro period_name(period) as (period // 16 + 2000) || '-' || lpad((period % 16)::varchar, 2, '0');
 create macro entry_name(number, reference) as 'entry ' || number || ' (' || reference || ')';
 
@@ -62,20 +64,18 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
             when p.entry_id is null then 'follows an entry that does not exist'
             when p.entry_id >= e.entry_id then 'follows a later entry'
             when pk.family <> k.follows then 'follows an entry of kind ' || pk.name
-            when k.after = 'NONE' and (ps.sender <> s.sender or p.exercise <> e.exercise) then 'follows an act of another sender or exercise'
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell then 'does not have the account assignment of its predecessor'
+            when p.accountant <> e.accountant then 'does not have the accountant of its predecessor'
             when k.inherits and k.posts and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
             when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange the debit and credit of its predecessor'
        end as fault
 from entry e
 join kind k on k.kind = e.kind
-left join sender s on s.submission = e.submission
 left join entry p on p.entry_id = e.predecessor
 left join kind pk on pk.kind = p.kind
-left join entry held on held.entry_id = p.predecessor and not pk.posts and not pk.mirrors and k.inherits
-left join sender ps on ps.submission = p.submission;
+left join entry held on held.entry_id = p.predecessor and not pk.posts and not pk.mirrors and k.inherits;
 
 -- name: settled
 -- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits, and the
@@ -182,18 +182,20 @@ where k.credit_check = 'YEAR_END' and k.budget = 'SPEND' and e.month < p.month;
 -- name: account_figure
 create table account_figure as
 with posted as (
-    select batch, debit as account, (exercise - 2000) * 16 + month as period, amount as debit, 0 as credit from entry where debit <> 0
+    select batch, accountant, debit as account, (exercise - 2000) * 16 + month as period, amount as debit, 0 as credit from entry where debit <> 0
     union all
-    select batch, credit, (exercise - 2000) * 16 + month, 0, amount from entry where credit <> 0
+    select batch, accountant, credit, (exercise - 2000) * 16 + month, 0, amount from entry where credit <> 0
 ),
 change as (
-    select batch, account, period, sum(debit) as debit, sum(credit) as credit from posted group by batch, account, period
+    select batch, accountant, account, period, sum(debit) as debit, sum(credit) as credit
+    from posted group by batch, accountant, account, period
 )
-select coalesce(c.batch, b.batch) as batch, coalesce(c.account, b.account) as account, coalesce(c.period, b.period) as period,
+select coalesce(c.batch, b.batch) as batch, coalesce(c.accountant, b.accountant) as accountant,
+       coalesce(c.account, b.account) as account, coalesce(c.period, b.period) as period,
        b.batch is not null as stored, c.batch is not null as moved,
        coalesce(sum(c.debit) over w, 0) as debit, coalesce(sum(c.credit) over w, 0) as credit, b.debit as s1, b.credit as s2
-from change c full join account_balance b on b.batch = c.batch and b.account = c.account and b.period = c.period
-window w as (partition by coalesce(c.account, b.account), coalesce(c.period, b.period) order by coalesce(c.batch, b.batch));
+from change c full join account_balance b on b.batch = c.batch and b.accountant = c.accountant and b.account = c.account and b.period = c.period
+window w as (partition by coalesce(c.accountant, b.accountant), coalesce(c.account, b.account), coalesce(c.period, b.period) order by coalesce(c.batch, b.batch));
 
 -- name: decided
 create view decided as

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
-from reporting.verification import bank_messages, chain, payment_runs, snapshot_queries
+from reporting.verification import assigned_accountants, bank_messages, chain, payment_runs, snapshot_queries
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, StoredTable, parse_rows
 from reporting.verification.duckdb_session import CHECKS, STEPS, DuckdbSession, open_session
 from reporting.verification.findings import Check, Finding, ProgressCallback, Verification, ignore_progress
@@ -108,6 +108,9 @@ class _Verifier:
         self._session.create_view(payment_runs.PAID_LINE)
         async for part in bank_messages.read_parts(self._snapshot, folder):
             self._session.add_rows(*part)
+        self._session.add_rows(
+            "centre_accountant", await asyncio.to_thread(assigned_accountants.read_table, folder)
+        )
 
     def _process_window(
         self, batches: Sequence[BatchRow], firsts: Sequence[int], streams: Mapping[StoredTable, bytes]

@@ -35,3 +35,9 @@ where not coalesce(o.day between make_date(o.budget_year, 12, 31) and x.last_pay
 select entry_name(e.entry_id, e.reference) as place, 'dated ' || e.day as found, 'at the latest ' || x.last_order_day as expected
 from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join exercise_dates x on x.year = c.budget_year
 where k.year_rule = 'ORDERS' and e.day > x.last_order_day;
+
+-- name: voids
+-- A returned transfer changes no credits; as long as there are no receivables and restorations, nothing is voided (rule A29).
+select entry_name(e.entry_id, e.reference) as place, 'a void of ' || euros(e.amount) as found,
+       'no void: nothing restores its credits' as expected
+from entry e join kind k on k.kind = e.kind where k.name = 'void';

@@ -30,7 +30,7 @@ def interest(
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
-    """Propose late interest and compensation for all requests that were debited after the end of their term.
+    """Propose late interest and compensation for all requests that were paid after the end of their term.
 
     The proposals become requests in the journal, with their own credits, and the next payment run pays them. Amounts
     that were claimed before, by anyone, are not claimed again. After an interruption, run the same command again: it

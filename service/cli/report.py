@@ -184,7 +184,7 @@ def _build_option(parameter: ReportParameter) -> SignatureParameter:
     option: Any = int | None
     if parameter.choices:
         option = Literal[parameter.choices]
-    elif parameter.type in (ParameterType.PROGRAMME, ParameterType.SENDER):
+    elif parameter.type in (ParameterType.PROGRAMME, ParameterType.SENDER, ParameterType.ACCOUNTANT):
         option = str | None
     return SignatureParameter(
         parameter.name,

@@ -51,7 +51,7 @@ async def find_unclaimed_interest(
     """
     late_parts, debit_counts = [allocate_zeros(LatePayments, 0)], [0]
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        facts = await delays.load_request_facts(connection, term_days)
+        facts = await delays.load_request_facts(connection, term_days, rules)
 
         def measure(debits: DebitedPayments) -> None:
             debit_counts.append(len(debits.entry_id))
@@ -74,7 +74,7 @@ async def find_unclaimed_since_mark(
         return await find_unclaimed_interest(connection, rules, term_days)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         debits = await delays.read_debits_after(connection, mark)
-        facts = await delays.load_facts_of_debits(connection, debits, term_days)
+        facts = await delays.load_facts_of_debits(connection, debits, term_days, rules=rules)
         claimed = await _load_claimed(connection, int(debits.payable.min(initial=mark)))
         last_entry = await _load_last_entry(connection)
     due = await asyncio.to_thread(

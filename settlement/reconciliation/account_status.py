@@ -109,7 +109,7 @@ async def load_accounts_report(
     """Load the status of all accounts, ours and others."""
     rows = await connection.fetch(
         _build_transfers_query("accounts_report"),
-        *_list_assigned_accounts(years),
+        *_list_accounts(years),
         _REMITTING,
         _DEBITS,
         _RETURNS,
@@ -137,7 +137,7 @@ async def load_in_transit(
     """Load the first ``limit`` transfers that the bank has neither debited nor rejected."""
     rows = await connection.fetch(
         _build_transfers_query("in_transit"),
-        *_list_assigned_accounts(years),
+        *_list_accounts(years),
         _REMITTING,
         _DEBITS,
         _REJECTS,
@@ -176,14 +176,14 @@ def _build_transfers_query(name: str) -> str:
     return bank_queries.SQL[name].format(transfers=transfers, **bank_queries.STATED_QUERIES)
 
 
-def _list_assigned_accounts(years: AccountantsByYear) -> tuple[list[int], list[str], list[str]]:
-    """Return exercises, fund centres and operations accounts, for every centre of every year."""
+def _list_accounts(years: AccountantsByYear) -> tuple[list[int], list[str], list[str]]:
+    """Return exercises, accountants and operations accounts, for every accountant of every year."""
     rows = [
-        (year, centre, of_year.accountants[code].iban)
+        (year, accountant.code, accountant.iban)
         for year, of_year in years.items()
-        for centre, code in of_year.by_centre.items()
+        for accountant in of_year.accountants.values()
     ]
-    exercises, centres, accounts = (
+    exercises, codes, accounts = (
         (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
     )
-    return exercises, centres, accounts
+    return exercises, codes, accounts

@@ -133,10 +133,9 @@ def _find_ranges(entries: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         yield first, last + LINES_AHEAD
 
 
-async def load_centres(connection: Connection, cells: NDArray[np.int32]) -> dict[int, str]:
-    """Return the fund centre of each account assignment."""
-    rows = await connection.fetch(SQL["centres"], np.unique(cells).tolist())
-    return {row["cell"]: row["code"] for row in rows}
+async def load_accountants(connection: Connection) -> dict[int, str]:
+    """Return the accountants by number."""
+    return {row["id"]: row["code"] for row in await connection.fetch(SQL["accountants"])}
 
 
 async def load_accounts(connection: Connection) -> list[str]:

@@ -27,10 +27,10 @@ insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched,
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: sent_lines
-select entry_id, amount, day, cell, payee, kind, exercise, submission, line, reference from entry where entry_id between {} and {} order by entry_id
+select entry_id, amount, day, accountant, payee, kind, exercise, submission, line, reference from entry where entry_id between {} and {} order by entry_id
 
--- name: centres
-select c.cell, t.code from cell c join reference_text t on t.kind = 1 and t.id = c.centre where c.cell = any($1::int[]);
+-- name: accountants
+select id, code from reference_text where kind = 8;
 
 -- name: payees
 select distinct payee, code from payee where payee = any($1::int[]);
@@ -75,16 +75,17 @@ from payment_issue i join submission s on s.sender = 'treasury' and s.file_hash 
 group by s.submission, y.key
 
 -- name: transfers
--- Sent transfers and their accounts: of runs as stored at the issue, of all others as the reference data assign it now.
--- $1, $2, $3: exercise, fund centre, account; $4: kinds that remit.
+-- Sent transfers and their accounts: of runs as stored at the issue, of all others that of the accountant as it is now.
+-- $1, $2, $3: exercise, accountant, account; $4: kinds that remit.
 with assigned as (
-    select distinct c.cell, a.account from unnest($1::int[], $2::text[], $3::text[]) a (exercise, centre, account)
-    join reference_text t on t.kind = 1 and t.code = a.centre join cell c on c.centre = t.id and c.budget_year = a.exercise
+    select a.exercise, t.id as accountant, a.account from unnest($1::int[], $2::text[], $3::text[]) a (exercise, code, account)
+    join reference_text t on t.kind = 8 and t.code = a.code
 ), run_account as (
     {run_accounts}
 ), transfer as (
     select e.entry_id, e.amount, e.day, e.kind, e.reference, coalesce(l.accounts[width_bucket(e.line, l.firsts)], a.account) as account
-    from entry e left join run_account l on l.submission = e.submission and l.exercise = e.exercise left join assigned a using (cell)
+    from entry e left join run_account l on l.submission = e.submission and l.exercise = e.exercise
+         left join assigned a on a.exercise = e.exercise and a.accountant = e.accountant
     where e.kind = any($4::int[])
 )
 

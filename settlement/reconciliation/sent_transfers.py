@@ -20,7 +20,7 @@ class SentLines(NamedTuple):
     entry_id: Entry
     amount: Money
     day: Day
-    cell: Index
+    accountant: Small
     payee: Index
     kind: Small
     exercise: Small

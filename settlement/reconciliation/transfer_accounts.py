@@ -50,10 +50,10 @@ async def find_transfer_accounts(
 ) -> NDArray[np.int64]:
     """Return the number of each transfer's account (``number_accounts``); ``NOT_IN_MESSAGE`` for other accounts.
 
-    A run stores the accounts that it pays from.  All other transfers leave from the account that is assigned now.
+    A run stores the accounts that it pays from.  All other transfers leave from the account that their accountant has now.
     """
     numbers = number_accounts(message)
-    centres = await bank_queries.load_centres(connection, sent.lines.cell[sent.head])
+    codes = await bank_queries.load_accountants(connection)
     runs = await bank_queries.load_run_accounts(connection)
     account = np.full(len(sent.head), NOT_IN_MESSAGE, np.int64)
     heads = select_rows(sent.lines, sent.head)
@@ -63,17 +63,17 @@ async def find_transfer_accounts(
             positions = np.searchsorted(run.firsts, heads.line[rows], "right") - 1
             ibans = [iban or "" for iban in run.accounts]
         else:
-            cells, positions = np.unique(heads.cell[rows], return_inverse=True)
-            ibans = [_find_assigned_iban(accountants, year, centres.get(cell, "")) for cell in cells.tolist()]
+            paying, positions = np.unique(heads.accountant[rows], return_inverse=True)
+            ibans = [_find_iban(accountants, year, codes.get(number, "")) for number in paying.tolist()]
         account[rows] = np.array([numbers.get(iban, NOT_IN_MESSAGE) for iban in ibans])[positions]
     return account
 
 
-def _find_assigned_iban(accountants: AccountantsByYear, year: int, centre: str) -> str:
-    """Return the account that is assigned to a fund centre now; empty for none."""
-    assigned = accountants.get(year)
-    code = assigned.by_centre.get(centre, "") if assigned else ""
-    return assigned.accountants[code].iban if assigned and code else ""
+def _find_iban(accountants: AccountantsByYear, year: int, code: str) -> str:
+    """Return the operations account that an accountant has now in an exercise; empty for none."""
+    of_year = accountants.get(year)
+    accountant = of_year.accountants.get(code) if of_year else None
+    return accountant.iban if accountant else ""
 
 
 def _group_rows(*columns: NDArray[np.integer]) -> list[NDArray[np.int64]]:

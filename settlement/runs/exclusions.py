@@ -30,7 +30,7 @@ EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
     Exclusion.OUTSIDE_SEPA: "the payee's account is outside SEPA: pay the request by an international transfer",
     Exclusion.RETURNED: "the bank returned the last transfer, and the payee's account is unchanged: ask for another account",
     Exclusion.METHOD: "the request is to be paid by other means than a transfer",
-    Exclusion.NO_ACCOUNTANT: "no accountant is assigned to its fund centre: see assigned.csv",
+    Exclusion.NO_ACCOUNTANT: "its accountant is missing: see accountants.csv",
     Exclusion.PERIOD_CLOSED: "the day of payment is in no open period of its exercise",
 }
 """What each reason means, and what to do."""

@@ -87,8 +87,7 @@ async def _load_context(
     *,
     first: FirstTransfers,
 ) -> SelectionContext:
-    centres = await run_queries.load_centres(connection)
-    assigned = {year: of_year.by_centre for year, of_year in reference.accountants.items()}
+    numbered = await run_queries.load_accountants(connection)
     debt_terms = await trace_debt_terms(payables, _build_fetch(connection))
     returned = np.zeros(len(payables.rows.kind), np.int64)
     returned[first.rows] = first.sent_last
@@ -100,9 +99,7 @@ async def _load_context(
         ),
         debt_terms=debt_terms,
         payees=await run_queries.load_payee_accounts(connection),
-        accountant=selection.find_accountants(
-            payables, centres, assigned, accountants=reference.list_accountants()
-        ),
+        accountant=selection.find_accountants(payables, numbered, reference.list_accountants()),
         in_other_runs=await _load_pending_entries(connection),
         returned_transfer=await automatic_reissues.drop_automatic_reissues(
             connection, returned, reference.reasons

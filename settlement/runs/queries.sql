@@ -4,10 +4,8 @@ select partition_rows, coalesce((select first_entry + entries - 1 from batch ord
 -- name: lock_proposals
 select pg_advisory_lock(7317, 3);
 
--- name: centres
--- Fund centres by number of the account assignment; number 0 stands for none.
-select '' as code union all
-(select r.code from cell c join reference_text r on r.kind = 1 and r.id = c.centre order by c.cell);
+-- name: accountants
+select id, code from reference_text where kind = 8;
 
 -- name: request_pages
 select entry_id, last_entry from request_detail where last_entry >= $1 order by entry_id;

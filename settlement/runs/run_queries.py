@@ -120,9 +120,9 @@ async def load_details(connection: Connection, entries: NDArray[np.int64]) -> Pa
     return await asyncio.to_thread(align_details, parts, entries)
 
 
-async def load_centres(connection: Connection) -> list[str]:
-    """Return the fund centres by number of the account assignment."""
-    return [row["code"] for row in await connection.fetch(SQL["centres"])]
+async def load_accountants(connection: Connection) -> dict[int, str]:
+    """Return the accountants by number."""
+    return {row["id"]: row["code"] for row in await connection.fetch(SQL["accountants"])}
 
 
 async def load_pending_pages(connection: Connection) -> dict[int, list[bytes]]:

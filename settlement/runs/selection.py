@@ -172,21 +172,14 @@ def _is_method_in(methods: TextCells, values: Sequence[str]) -> NDArray[np.bool_
 
 
 def find_accountants(
-    payables: OpenPayables,
-    centres: Sequence[str],
-    assigned: Mapping[int, Mapping[str, str]],
-    *,
-    accountants: Sequence[str],
+    payables: OpenPayables, codes: Mapping[int, str], accountants: Sequence[str]
 ) -> NDArray[np.int16]:
     """Return the number of the accountant of each payable in ``accountants``, from 1; 0 for none.
 
-    ``centres`` are the fund centres by number of the account assignment, ``assigned`` their accountants by exercise.
+    ``codes`` are the accountants by their number in the journal: a debt is paid by the accountant in whose books it is.
     """
     number_of = {code: number for number, code in enumerate(accountants, 1)}
-    accountant = np.zeros(len(payables.rows.kind), np.int16)
-    for year in np.unique(payables.rows.exercise).tolist():
-        code_of = assigned.get(year, {})
-        by_cell = np.array([number_of.get(code_of.get(centre, ""), 0) for centre in centres], np.int16)
-        rows = payables.rows.exercise == year
-        accountant[rows] = by_cell[payables.rows.cell[rows]]
-    return accountant
+    by_number = np.zeros(max(codes, default=0) + 1, np.int16)
+    for number, code in codes.items():
+        by_number[number] = number_of.get(code, 0)
+    return by_number[payables.rows.accountant]

@@ -9,7 +9,8 @@ _STATE = {
     "payees": "select md5(string_agg(p::text, '|' order by payee)) from payee p",
     "cells": "select md5(string_agg(c::text, '|' order by cell)) from cell c",
     "node balances": "select md5(string_agg(b::text, '|' order by batch, node)) from node_balance b",
-    "account balances": "select md5(string_agg(b::text, '|' order by batch, account, period)) from account_balance b",
+    "account balances": """select md5(string_agg(b::text, '|' order by batch, accountant, account, period))
+                           from account_balance b""",
     "chain": "select string_agg(encode(chain, 'hex'), ' ' order by batch) from batch",
     "receipts": """select string_agg(concat_ws(' ', submission, done, accepted, duplicate, refused, suspended,
                        accepted_cents, duplicate_cents, refused_cents, suspended_cents), '|' order by submission)

@@ -54,6 +54,7 @@ _OTHERS: dict[str, Sequence[str]] = {
     "payee_name": ("Société", "n" * 141),
     "iban": (add_check_digits("FR", "0" * 22 + "7"), "FR00", "fr7630006000011234567890189", "X" * 35),
     "predecessor": ("R1", "R1#1", "R1#0", "R1#x", "#1", "R1#9999999999", "R1#10000000000", "R##2", "R" * 47),
+    "predecessor_sender": ("x", "CSP-A", "CSP-B", "S" * 71, "\x07"),
     "amount": (
         "0",
         "-5",

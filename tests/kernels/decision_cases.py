@@ -11,6 +11,7 @@ from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
     FOLLOWED_BIT,
+    LEDGER_ACCOUNTANTS,
     LEDGER_ACCOUNTS,
     PAYEE_BLOCKED_BIT,
     ROLE_COUNT,
@@ -44,7 +45,7 @@ class BookContent(NamedTuple):
     keys: dict[Fingerprint, tuple[int, object]]
     """The first entry of each act, and the digest of its content."""
     lines_after: dict[int, int]
-    sums: dict[tuple[int, int], tuple[int, int]]
+    sums: dict[tuple[int, int, int], tuple[int, int]]
     waiting: dict[Fingerprint, object]
 
 
@@ -59,13 +60,14 @@ class KernelBook:
             cells=seal_array(_build_cells(book)),
             nodes=_build_nodes(book),
             items=allocate_records(OpenItems, lines + 1),
-            ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTS),
+            ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTANTS * LEDGER_ACCOUNTS),
             keys=allocate_records(KeyRows, lines),
             payees=allocate_records(KeyRows, lines),
             waiting=allocate_records(KeyRows, lines),
             counters=allocate_records(Counters, 1),
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
-            periods=np.isin(np.arange(_PERIODS), list(book.world.open_periods)).astype(np.uint8),
+            periods=_build_periods(book),
+            folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
             years=seal_array(_build_years(book)),
             payroll_checks=np.isin(np.arange(_PERIODS), list(book.world.payroll_checks)).astype(np.uint8),
             roles=_build_roles(book),
@@ -93,7 +95,6 @@ class KernelBook:
             entry: dict(zip(OpenItems._fields, row, strict=True))
             for entry, row in enumerate(tables.items.tolist())
         }
-        ledger = {at: (debit, credit) for at, (debit, credit, _) in enumerate(tables.ledger.tolist())}
         keys: dict[Fingerprint, tuple[int, object]] = {
             (row[0], row[1]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()
         }
@@ -109,9 +110,27 @@ class KernelBook:
             payees,
             keys,
             {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
-            {divmod(at, LEDGER_ACCOUNTS): both for at, both in ledger.items() if any(both)},
+            self.read_sums(),
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
         )
+
+    def set_sums(self, place: tuple[int, int, int], both: tuple[int, int]) -> None:
+        """Set debit and credit of ``place`` = (period, accountant, account)."""
+        period, accountant, account = place
+        folio = period * LEDGER_ACCOUNTANTS + accountant
+        self.tables.ledger[folio * LEDGER_ACCOUNTS + account] = (*both, 1)
+        self.tables.folios[folio] = 1
+
+    def read_sums(self) -> dict[tuple[int, int, int], tuple[int, int]]:
+        """Return debit and credit by period, accountant and account, without zeros."""
+        sums = {}
+        for folio in np.flatnonzero(self.tables.folios).tolist():
+            first = folio * LEDGER_ACCOUNTS
+            rows = self.tables.ledger[first : first + LEDGER_ACCOUNTS].tolist()
+            for account, (debit, credit, _) in enumerate(rows):
+                if debit or credit:
+                    sums[*divmod(folio, LEDGER_ACCOUNTANTS), account] = (debit, credit)
+        return sums
 
     def list_touched(self) -> set[int]:
         """Return the nodes marked as changed."""
@@ -153,7 +172,7 @@ def to_decision(record: np.void) -> Decision:
     row: dict[str, int] = dict(zip(Decisions._fields, record.tolist(), strict=True))
     outcome = Outcome(row["outcome"])
     bare = Decision(outcome, row["entry"], node=row["node"], missing=row["missing"])
-    own = ("predecessor", "cell", "payee", "debit", "credit")
+    own = ("predecessor", "cell", "payee", "debit", "credit", "accountant")
     return bare._replace(**{name: row[name] for name in own}) if outcome is Outcome.ACCEPTED else bare
 
 
@@ -178,6 +197,11 @@ def _allocate_rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
 def _allocate_slots(rows: int) -> np.ndarray:
     """Allocate as few slots as the kernels allow: at most half of them are ever in use."""
     return np.zeros(1 << (2 * rows).bit_length(), np.uint64)
+
+
+def _build_periods(book: StartingBook) -> np.ndarray:
+    folios = ((period, accountant) for period in range(_PERIODS) for accountant in range(LEDGER_ACCOUNTANTS))
+    return np.array([book.world.find_state(*folio) for folio in folios], np.uint8)
 
 
 def _build_creditors(book: StartingBook) -> np.ndarray:

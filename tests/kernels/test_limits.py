@@ -9,7 +9,6 @@ from core.catalog import KIND_NUMBERS
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
-from core.tables.book import LEDGER_ACCOUNTS
 from tests.act_strategies import INT64_EDGES, add_content
 from tests.book_strategies import OPEN_PERIODS, ROLE_ACCOUNTS, YEARS, StartingBook
 from tests.kernels.decision_cases import KernelBook, read_ledger_content
@@ -34,6 +33,7 @@ from tests.oracle.postings import LEDGER_MAX
 PROGRAMME, BOP, UNIT, OPERATION, OTHER_BOP, OTHER_UNIT = 0, 6, 12, 18, 24, 30
 ON_PROGRAMME, ON_UNIT, ON_OPERATION, ON_OTHER_BOP, ON_OTHER_UNIT = 1, 2, 3, 4, 5
 EXPENSE, ACCRUED, CREDITOR = 4, 5, 6
+ACCOUNTANT = 9
 BLOCKING = [(node, measure) for node in (UNIT, BOP, PROGRAMME) for measure in (AE, CP)]
 
 Act = list[Line]
@@ -51,7 +51,8 @@ def _build_book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -
     }
     nodes = {at: Node(parent, level, 0, 0, 0, 0, blocking) for at, (parent, level) in places.items()}
     centres = ((PROGRAMME, NONE), (UNIT, NONE), (UNIT, OPERATION), (OTHER_BOP, NONE), (OTHER_UNIT, NONE))
-    cells = {at: Cell(*place, EXPENSE, ACCRUED, CREDITOR) for at, place in enumerate(centres, 1)}
+    accounts = (EXPENSE, ACCRUED, CREDITOR, 0, ACCOUNTANT)
+    cells = {at: Cell(*place, *accounts) for at, place in enumerate(centres, 1)}
     return StartingBook(World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, {}, YEARS), figures)
 
 
@@ -86,8 +87,8 @@ def _decide_both_ways(
     lines = join_acts(acts)
     kernel_book, ledger = KernelBook(book, len(lines)), Ledger(book.world, book.figures)
     for (period, account), (debit, credit) in (sums or {}).items():
-        ledger.state.sums[period, account] = (debit, credit)
-        kernel_book.tables.ledger[period * LEDGER_ACCOUNTS + account] = (debit, credit, 0)
+        ledger.state.sums[period, ACCOUNTANT, account] = (debit, credit)
+        kernel_book.set_sums((period, ACCOUNTANT, account), (debit, credit))
     decisions = kernel_book.decide(lines, holding=False)
     assert decisions == decide(lines, ledger, holding=False)
     assert kernel_book.read_content() == read_ledger_content(ledger)

@@ -23,9 +23,9 @@ def _read_bytes(kernel_book: KernelBook) -> list[bytes]:
         tables.keys[: count["keys"]],
         tables.payees[: count["payees"]],
     )
-    sums = (tables.ledger["debit"], tables.ledger["credit"])
-    whole = (*sums, tables.counters, tables.figures, tables.slots, tables.payee_slots)
-    return [array.tobytes() for array in (*counted, *whole)]
+    whole = (tables.counters, tables.figures, tables.slots, tables.payee_slots)
+    sums = repr(kernel_book.read_sums()).encode()
+    return [sums, *(array.tobytes() for array in (*counted, *whole))]
 
 
 def _count_lines(case: DecisionCase) -> int:

@@ -155,8 +155,9 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         reference.find_node(fields[Field.FUND_CENTRE], place),
         reference.find_node(operation, place) if operation else NONE,
         *reference.find_role_accounts(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
-        year=read_budget_year(fields),
-        unserved=fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
+        reference.find_accountant(operation or fields[Field.FUND_CENTRE], read_budget_year(fields)),
+        read_budget_year(fields),
+        fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
     )
 
 

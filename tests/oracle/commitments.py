@@ -29,11 +29,13 @@ def find_link(state: State, line: Line, place: ActPosition) -> Link:
     kind = CATALOG[line.kind]
     if kind.follows is Family.NONE:
         return Link(0, kind, 0, 1, line.cell)
-    entry = _find_by_reference(state, line) if line.previous else _find_by_number(kind, line, place)
+    entry = find_predecessor(state, line, place)
     item = state.items[entry]
     years.require_order_of_dates(line.day, item.day)
     if kind.after is not Stage.NONE:
         _require_stage(kind, item)
+    elif CATALOG[item.kind].family is not kind.follows:
+        raise LineRefused(Outcome.PREDECESSOR_STAGE)
     payee = _find_payee(state, item) if kind.remits else None
     if payee and line.bank not in (0, payee.bank):
         raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
@@ -52,6 +54,13 @@ def find_link(state: State, line: Line, place: ActPosition) -> Link:
     if line.amount > item.open:
         raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
     return Link(entry, CATALOG[item.kind], item.parent, -1, item.cell)
+
+
+def find_predecessor(state: State, line: Line, place: ActPosition) -> int:
+    """Return the entry that ``line`` follows, or raise ``LineRefused``."""
+    if line.previous:
+        return _find_by_reference(state, line)
+    return _find_by_number(CATALOG[line.kind], line, place)
 
 
 def _require_stage(kind: ActKind, item: OpenItem) -> None:
@@ -81,7 +90,7 @@ def _find_by_number(kind: ActKind, line: Line, place: ActPosition) -> int:
     first, entry = place
     predecessor = line.previous_entry or (first + line.previous_line - 1)
     allowed = range(1, first) if line.previous_entry else range(first, entry)
-    if kind.after is Stage.NONE or predecessor not in allowed:
+    if predecessor not in allowed or (kind.after is Stage.NONE and not line.previous_entry):
         raise LineRefused(Outcome.PREDECESSOR_MISSING)
     return predecessor
 

@@ -37,7 +37,7 @@ class Engine:
                 reference.list_shared_accounts(),
                 reference.list_own_creditors(),
                 reference.list_budget_years(),
-                reference.list_payroll_checks(),
+                payroll_checks=reference.list_payroll_checks(),
             )
         )
         self._held: set[int] = set()
@@ -85,10 +85,14 @@ class Engine:
         by_field = {Field[name.upper()]: text for name, text in fields.items()}
         return self.reference.find_node(by_field[Field.FUND_CENTRE], find_sheet(by_field, self.reference))
 
-    def read_totals(self, account: str) -> tuple[int, int]:
-        """Return debit and credit of an account over all periods."""
-        number = self.reference.accounts[account]
-        sums = [both for (_, other), both in self.ledger.state.sums.items() if other == number]
+    def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
+        """Return debit and credit of an account over all periods, of one accountant or of all."""
+        number, owner = self.reference.accounts[account], self.reference.accountants.get(accountant, 0)
+        sums = [
+            both
+            for (_, of_whom, other), both in self.ledger.state.sums.items()
+            if other == number and owner in (0, of_whom)
+        ]
         return sum(debit for debit, _ in sums), sum(credit for _, credit in sums)
 
     def build_results(self, row_decisions: list[Decision]) -> list[LineResult]:
@@ -114,7 +118,12 @@ class Engine:
             if kind.budget is BudgetAction.MOVE
             else NONE,
             account=self.reference.accounts.get(line.read_text(Field.ACCOUNT), 0),
-            previous=(sender, kind.follows, exercise, predecessor[0])
+            previous=(
+                line.read_text(Field.PREDECESSOR_SENDER) or sender,
+                kind.follows,
+                exercise,
+                predecessor[0],
+            )
             if predecessor and predecessor[0]
             else None,
             previous_line=max(predecessor[1], 0) if predecessor else 0,

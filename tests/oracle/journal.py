@@ -8,10 +8,10 @@ from tests.oracle import copy_rows
 
 TYPES = (
     *("int8", "int8", "int8", "int8", "int4", "int4", "date", "int4", "int4", "int4"),
-    *("int2", "int2", "int2", "int2", "int2", "text"),
+    *("int2", "int2", "int2", "int2", "int2", "int2", "text"),
 )
 """The types of entry, predecessor, amount, content, submission, line, day, cell, source, payee, kind, exercise, month, debit,
-credit and reference."""
+credit, accountant and reference."""
 
 Record = Mapping[str, int]
 LineDetails = tuple[int, int, str]
@@ -38,7 +38,8 @@ def build_rows(
                 day,
             )
             place = (decision["cell"], source, decision["payee"], act["kind"], years + YEAR_FIRST, month)
-            rows.append((*entry, *place, decision["debit"], decision["credit"], reference))
+            posting = (decision["debit"], decision["credit"], decision["accountant"])
+            rows.append((*entry, *place, *posting, reference))
     return rows
 
 

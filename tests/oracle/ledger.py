@@ -70,8 +70,9 @@ class Ledger:
         return [self.state.figures.get((node, figure), 0) for figure in range(FIGURES)]
 
     def read_sums(self, period: int, account: int) -> tuple[int, int]:
-        """Return debit and credit of ``account`` in ``period``."""
-        return self.state.sums.get((period, account), (0, 0))
+        """Return debit and credit of ``account`` in ``period``, of all accountants."""
+        both = [sums for (at, _, other), sums in self.state.sums.items() if (at, other) == (period, account)]
+        return sum(debit for debit, _ in both), sum(credit for _, credit in both)
 
 
 class LedgerSubmission:

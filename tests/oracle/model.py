@@ -11,6 +11,7 @@ from typing import NamedTuple
 from core.catalog import Role
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
+from core.periods import PeriodState
 
 PREDECESSOR_BY_ENTRY = -1
 """Value of the predecessor's line where the predecessor is named by its entry."""
@@ -51,6 +52,7 @@ class Cell(NamedTuple):
     accrued: int = 0
     creditor: int = 0
     payroll: int = 0
+    accountant: int = 0
     year: int = 0
     """The budget year."""
     unserved: bool = False
@@ -128,7 +130,7 @@ class AcceptedAct(NamedTuple):
 class Decision(NamedTuple):
     """One row of ``core.tables.journal.Decisions``.
 
-    ``predecessor`` to ``credit`` have a meaning for accepted lines only.
+    ``predecessor`` to ``accountant`` have a meaning for accepted lines only.
     """
 
     outcome: Outcome
@@ -138,6 +140,7 @@ class Decision(NamedTuple):
     payee: int = 0
     debit: int = 0
     credit: int = 0
+    accountant: int = 0
     node: int = NONE
     missing: int = 0
 
@@ -173,8 +176,15 @@ class World(NamedTuple):
     creditors: Mapping[tuple[int, int], int]
     """The creditor of an expense account that has one of its own, by year."""
     years: Mapping[int, BudgetYear]
+    period_states: Mapping[tuple[int, int], PeriodState] = {}
+    """By period and accountant, where an accountant's state differs from that of the others."""
     payroll_checks: frozenset[int] = frozenset()
     """Periods in which the credits of payroll are checked."""
+
+    def find_state(self, period: int, accountant: int) -> PeriodState:
+        """Return whether ``period`` is open for ``accountant``."""
+        common = PeriodState.OPEN if period in self.open_periods else PeriodState.CLOSED
+        return self.period_states.get((period, accountant), common)
 
 
 class State(NamedTuple):
@@ -186,8 +196,8 @@ class State(NamedTuple):
     """By entry."""
     payees: ChainMap[Fingerprint, Payee]
     keys: ChainMap[Fingerprint, AcceptedAct]
-    sums: ChainMap[tuple[int, int], tuple[int, int]]
-    """Debit and credit by period and account."""
+    sums: ChainMap[tuple[int, int, int], tuple[int, int]]
+    """Debit and credit by period, accountant and account."""
 
     @classmethod
     def create_empty(cls) -> "State":

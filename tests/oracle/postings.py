@@ -2,7 +2,7 @@
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.outcome_codes import Outcome
-from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
 from tests.oracle import budget, commitments, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.model import Cell, Decision, Line, LineRefused, OpenItem, Payee, State, World
@@ -15,8 +15,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     kind = CATALOG[line.kind]
     if line.fault:
         raise LineRefused(line.fault)
-    if line.period not in world.open_periods:
-        raise LineRefused(Outcome.PERIOD_CLOSED)
+    _check_period(world, state, line, place)
     payee = _find_payee(state, kind, line)
     followed = commitments.find_link(state, line, place)
     _require_service(world, kind, line, followed)
@@ -27,13 +26,30 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     years.require_budget_year(world, kind, line.day, cell=followed.cell, order_day=order_day)
     _apply_budget(world, state, followed, line)
     debit, credit = _find_accounts(world, state, followed, line)
-    _add_to_accounts(state, (line.period, debit, credit), line.amount)
     cell = max(followed.cell, 0)
+    accountant = world.cells.get(cell, Cell(0)).accountant
+    _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
     state.items[place[1]] = build_item(state, followed, bare)
     if kind.change is not PayeeChange.NONE:
         _apply_change(state, kind, line, place[1])
-    return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit)
+    return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit, accountant)
+
+
+def _check_period(world: World, state: State, line: Line, place: ActPosition) -> None:
+    """Refuse a line in a month that is not open for its accountant: that of its assignment, or of its predecessor's.
+
+    While the predecessor is missing nobody knows whose month it is.
+    """
+    cell = line.cell
+    if CATALOG[line.kind].follows is not Family.NONE:
+        try:
+            cell = state.items[commitments.find_predecessor(state, line, place)].cell
+        except LineRefused:
+            return
+    period_state = world.find_state(line.period, world.cells.get(cell, Cell(0)).accountant)
+    if period_state is not PeriodState.OPEN:
+        raise LineRefused(Outcome.PERIOD_CLOSED)
 
 
 def _require_service(world: World, kind: ActKind, line: Line, followed: Link) -> None:
@@ -135,11 +151,12 @@ def _find_charged_account(state: State, payable: int) -> int:
     return state.items[payable].debit
 
 
-def _add_to_accounts(state: State, posting: tuple[int, int, int], amount: int) -> None:
-    period, debit, credit = posting
+def _add_to_accounts(state: State, folio: tuple[int, int], accounts: tuple[int, int], amount: int) -> None:
+    """Add a posting to the accounts of a period and accountant."""
+    debit, credit = accounts
     for account, debited, credited in ((debit, amount, 0), (credit, 0, amount)):
         if account:
-            so_far = state.sums.get((period, account), (0, 0))
-            state.sums[period, account] = (so_far[0] + debited, so_far[1] + credited)
-            if max(state.sums[period, account]) > LEDGER_MAX:
+            so_far = state.sums.get((*folio, account), (0, 0))
+            state.sums[*folio, account] = (so_far[0] + debited, so_far[1] + credited)
+            if max(state.sums[*folio, account]) > LEDGER_MAX:
                 raise LineRefused(Outcome.BALANCE_LIMIT)

@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from core import calendar, chart, nomenclature, periods
+from core import accountants, calendar, chart, nomenclature, periods
+from core.accountants import Accountants
 from core.calendar import Exercise
 from core.catalog import Role
 from core.chart import Chart
@@ -23,6 +24,7 @@ class YearReference(NamedTuple):
 
     nomenclature: Nomenclature
     chart: Chart
+    accountants: Accountants
 
 
 class Reference(NamedTuple):
@@ -34,6 +36,8 @@ class Reference(NamedTuple):
     """Number of each fund centre and operation, from 1."""
     accounts: Mapping[str, int]
     """Number of each account, from 1."""
+    accountants: Mapping[str, int]
+    """Number of each accountant, from 1."""
     nodes: Mapping[int, Node]
 
     @classmethod
@@ -43,12 +47,13 @@ class Reference(NamedTuple):
         years = {year: _load_year(folder.joinpath(str(year))) for year in sorted(exercises)}
         centres = _number_codes(code for data in years.values() for code in data.nomenclature.centres)
         accounts = _number_codes(code for data in years.values() for code in data.chart.accounts)
+        assigned = _number_codes(code for data in years.values() for code in data.accountants.accountants)
         nodes = {
             number: node
             for year, data in years.items()
             for number, node in _build_nodes(data.nomenclature, centres, year)
         }
-        return cls(years, exercises, centres, accounts, nodes)
+        return cls(years, exercises, centres, accounts, assigned, nodes)
 
     def list_open_periods(self) -> frozenset[int]:
         """Return the numbers of the open periods."""
@@ -84,6 +89,10 @@ class Reference(NamedTuple):
             for account, creditor in data.chart.own_creditors.items()
         }
 
+    def find_accountant(self, centre: str, year: int) -> int:
+        """Return the number of the accountant of a fund centre in a budget year."""
+        return self.accountants[self.years[year].accountants.by_centre[centre]]
+
     def list_payroll_checks(self) -> frozenset[int]:
         """Return the numbers of the periods in which the credits of payroll are checked."""
         return frozenset(
@@ -104,7 +113,7 @@ class Reference(NamedTuple):
 
 def _load_year(folder: Path) -> YearReference:
     codes = nomenclature.load(folder)
-    return YearReference(codes, chart.load(folder, codes))
+    return YearReference(codes, chart.load(folder, codes), accountants.load(folder, codes))
 
 
 def _build_budget_year(exercise: Exercise) -> BudgetYear:

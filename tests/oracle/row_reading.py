@@ -116,9 +116,11 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
 
 
 def _has_predecessor(line: ReadLine) -> bool:
-    """Return whether the line names a predecessor; only accountants' acts may name an entry, or a line of the same act."""
+    """Return whether the line names a predecessor; only acts that follow a stage may name a line of the same act."""
     predecessor = hashing.split_predecessor(line.read_text(Field.PREDECESSOR))
-    return predecessor is not None and (bool(predecessor[0]) or line.kind.after is not Stage.NONE)
+    if predecessor is None or (line.read_text(Field.PREDECESSOR_SENDER) and not predecessor[0]):
+        return False
+    return bool(predecessor[0]) or predecessor[1] < 0 or line.kind.after is not Stage.NONE
 
 
 def list_required_fields(line: ReadLine) -> set[Field]:

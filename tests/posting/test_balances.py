@@ -5,17 +5,17 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
-from core.tables.book import LEDGER_ACCOUNTS
 from core.tables.journal import AccountBalances, NodeBalances
 from posting.batch import BatchResult
 from posting.pgcopy import HEADER, TRAILER, Table, decode
 from tests.file_strategies import File, files
+from tests.posting.ledger_sums import read_sums
 from tests.posting.text_engine import TextEngine, build_registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Nodes = dict[int, list[int]]
-Accounts = dict[tuple[int, int], tuple[int, int]]
+Accounts = dict[tuple[int, int, int], tuple[int, int]]
 
 
 def _decode_balances(outcome: BatchResult) -> tuple[Nodes, Accounts]:
@@ -24,7 +24,8 @@ def _decode_balances(outcome: BatchResult) -> tuple[Nodes, Accounts]:
     assert set(nodes.batch.tolist()) | set(accounts.batch.tolist()) <= {outcome.number}
     numbers = (nodes.node - build_registry().first_node).tolist()
     figures = dict(zip(numbers, np.array(nodes[2:]).T.tolist(), strict=True))
-    places = zip(accounts.period.tolist(), accounts.account.tolist(), strict=True)
+    columns = (accounts.period, accounts.accountant, accounts.account)
+    places = zip(*(column.tolist() for column in columns), strict=True)
     sums = dict(zip(places, zip(accounts.debit.tolist(), accounts.credit.tolist(), strict=True), strict=True))
     assert len(figures) == len(numbers)
     assert len(sums) == len(accounts.batch)
@@ -39,9 +40,7 @@ def _read_book_figures(harness: TextEngine) -> tuple[Nodes, Accounts]:
     """Return the figures in the book, without zeros."""
     book = harness.state.book
     at = np.flatnonzero(book.figures.any(axis=1)).tolist()
-    rows = np.flatnonzero((book.ledger["debit"] != 0) | (book.ledger["credit"] != 0)).tolist()
-    sums = {divmod(row, LEDGER_ACCOUNTS): book.ledger[["debit", "credit"]][row].tolist() for row in rows}
-    return dict(zip(at, book.figures[at].tolist(), strict=True)), sums
+    return dict(zip(at, book.figures[at].tolist(), strict=True)), read_sums(harness.state)
 
 
 def _assert_told(stored: dict[Any, Any], current: dict[Any, Any], previous: dict[Any, Any]) -> None:

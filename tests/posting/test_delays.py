@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from core import late_interest
 from core.catalog import KIND_NUMBERS
+from core.contracts import Contract
 from core.effective_dates import build_constant
 from core.payment_terms import NO_END, compute_terms
 from core.tables.columns import allocate_zeros
 from core.tables.delays import DebitedPayments, LatePayments, ServiceEntries
 from posting.delays import service_dates
 from posting.delays.amounts_due import compute_amounts_due
+from posting.delays.contracts import ContractDefaults
 from posting.delays.measurement import (
     DivertedPart,
     EntryDays,
@@ -145,15 +147,57 @@ def stops_of(*stops: tuple[int, int, int, int, int]) -> Suspensions:
     return Suspensions(entries[0], entries[1], days[0], entries[2], days[1])
 
 
+EVERY_ITEM = ContractDefaults(np.zeros(1, np.int32), (build_constant(Contract.SERVICES),))
+"""Account assignment 0 has a contract, and no other has."""
+
+
+def build_facts(
+    received: EntryDays,
+    billing: service_dates.Billing,
+    stops: Suspensions,
+    parts: dict[int, DivertedPart],
+    *,
+    delays_since: int = 0,
+) -> RequestFacts:
+    return RequestFacts(received, billing, stops, parts, build_constant(30), EVERY_ITEM, delays_since)
+
+
+@pytest.mark.parametrize(
+    ("payable", "cell", "delays_since", "is_due"),
+    [
+        (1, 0, 0, True),
+        (1, 1, 0, False),  # no contract: pay, a grant
+        (1, 0, 100, True),
+        (1, 0, 101, False),  # its term began too early
+        (2, 0, 0, True),  # an assignee
+        (2, 1, 0, False),
+        (3, 0, 0, False),  # an opposing creditor
+    ],
+)
+def test_only_some_late_payments_bear_interest(
+    payable: int, cell: int, delays_since: int, is_due: bool
+) -> None:
+    rows = allocate_zeros(DebitedPayments, 1)
+    rows.kind[:] = {1: 16, 2: 27, 3: 26}[payable]
+    rows.payable[:], rows.entry_id[:], rows.cell[:], rows.payee[:] = payable, 60, cell, 5
+    rows.day[:], rows.since[:], rows.amount[:] = 150, 100, 1000
+    parts = {2: DivertedPart((1,), 100, 16, 7, False), 3: DivertedPart((1,), 100, 16, 7, True)}
+    facts = build_facts(days_of(), build_billing_of(), stops_of(), parts, delays_since=delays_since)
+    late = select_late(measure_delays(rows, facts))
+    assert late.late.tolist() == [20] * is_due
+    assert late.request.tolist() == [1] * is_due
+    assert late.request_payee.tolist() == [5 if payable == 1 else 7] * is_due
+
+
 def test_the_delay_of_each_payment_is_measured() -> None:
     """Of requests received, certified later, of a diverted part; interest and a part of it have no delay."""
     kinds = (16, 14, 26, 28, 26)
     rows = allocate_zeros(DebitedPayments, len(kinds))
     rows.kind[:], rows.payable[:], rows.entry_id[:] = kinds, (1, 2, 3, 4, 5), 60
     rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
-    parts = {3: DivertedPart((9,), 97, 16), 5: DivertedPart((6, 4), 100, 28)}
+    parts = {3: DivertedPart((9,), 97, 16, 7, False), 5: DivertedPart((6, 4), 100, 28, 7, False)}
     received, stops = days_of(e1=100, e2=90, e9=95), stops_of((9, 40, 100, 50, 110))
-    facts = RequestFacts(received, build_billing_of(e2=118), stops, parts, build_constant(30))
+    facts = build_facts(received, build_billing_of(e2=118), stops, parts)
     delays = measure_delays(rows, facts)
     assert delays.rows.payable.tolist() == [1, 2, 3]
     assert delays.terms.start.tolist() == [100, 118, 95]
@@ -183,29 +227,36 @@ def test_a_part_is_suspended_by_itself_or_with_its_origin(
     """By the suspensions noted before the debit: entry 3 is part of 2, which is part of 9."""
     rows = allocate_zeros(DebitedPayments, 1)
     rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:] = 26, 3, 60, 300
-    parts = {3: DivertedPart((2, 9), 95, 16), 2: DivertedPart((9,), 95, 16)}
-    facts = RequestFacts(days_of(), build_billing_of(), stops_of(*sorted(stops)), parts, build_constant(30))
+    parts = {3: DivertedPart((2, 9), 95, 16, 7, False), 2: DivertedPart((9,), 95, 16, 7, False)}
+    facts = build_facts(days_of(), build_billing_of(), stops_of(*sorted(stops)), parts)
     assert measure_delays(rows, facts).terms.end.tolist() == [end]
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 10**9), st.integers(1, 90)), max_size=12))
 def test_the_compensation_is_due_once_and_interest_on_each_payment(paid: list[tuple[int, int, int]]) -> None:
+    """Payables 3 and 4 are parts of request 2: it alone has the compensation, whichever of the three is late."""
     rows = allocate_zeros(LatePayments, len(paid))
     first = (date(2018, 5, 1) - date(1970, 1, 1)).days
     for at, (payable, cents, days) in enumerate(paid):
         rows.debit[at], rows.payable[at], rows.amount[at], rows.late[at] = 100 - at, payable, cents, days
+    rows.request[:] = np.minimum(rows.payable, 2)
+    rows.payee[:], rows.request_payee[:] = rows.payable, rows.request
     rows.since[:] = first
     amounts = compute_amounts_due(rows, late_interest.load())
     by_hand: dict[int, int] = {}
     for payable, cents, days in paid:
-        by_hand[payable] = by_hand.get(payable, 4_000) + (2 * cents * 800 * days + 3_650_000) // 7_300_000
+        by_hand.setdefault(min(payable, 2), 4_000)
+        by_hand[payable] = by_hand.get(payable, 0) + (2 * cents * 800 * days + 3_650_000) // 7_300_000
     assert dict(zip(amounts.payable.tolist(), amounts.amount.tolist(), strict=True)) == by_hand
+    assert amounts.payee.tolist() == amounts.payable.tolist()
     for payable, debit, days in zip(
         amounts.payable.tolist(), amounts.debit.tolist(), amounts.late_days.tolist(), strict=True
     ):
         payments = [(100 - at, payment[2]) for at, payment in enumerate(paid) if payment[0] == payable]
-        assert debit == max(payments)[0]
-        assert days == max(late for _, late in payments)
+        family = [(100 - at, late) for at, (other, _, late) in enumerate(paid) if min(other, 2) == payable]
+        counted = [*payments, *([min(family)] if family else [])]
+        assert debit == max(counted)[0]
+        assert days == max(late for _, late in counted)
 
 
 def test_no_payments_have_no_delays() -> None:

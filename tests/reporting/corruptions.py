@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from core.catalog import KIND_NUMBERS
+
 
 class Corruption(NamedTuple):
     """A change, and the places where it must be found; ``{it}`` is the result of ``choice``."""
@@ -71,6 +73,29 @@ CORRUPTIONS = (
         "select max(batch) from account_balance",
         "update account_balance set debit = debit + 1 where batch = {it} and debit > 0",
         {"account_balances": "", "trial_balance": "period 2018-"},
+    ),
+    Corruption(
+        "an accountant's balance booked to another",
+        "select max(batch) from account_balance",
+        "update account_balance set accountant = accountant % 3 + 1 where batch = {it}",
+        {"account_balances": "", "account_balances_stored": ""},
+    ),
+    Corruption(
+        "the accountant of an entry changed",
+        FOLLOWER,
+        "update entry set accountant = accountant % 3 + 1 where entry_id = {it}",
+        {
+            "chain": "batch ",
+            "accountants": "entry {it}",
+            "predecessors": "entry {it}",
+            "account_balances": "",
+        },
+    ),
+    Corruption(
+        "an entry in nobody's books",
+        PAID,
+        "update entry set accountant = 0 where entry_id = {it}",
+        {"accountants": "entry {it}"},
     ),
     Corruption(
         "an account's balance deleted",
@@ -276,6 +301,12 @@ CORRUPTIONS = (
         PAID,
         "update entry set day = '2019-01-02' where entry_id = {it}",
         {"budget_years": "entry {it} (", "last_order_dates": "entry {it} ("},
+    ),
+    Corruption(
+        "a rejection turned into a void",
+        "select max(entry_id) from entry where kind = 17",
+        f"update entry set kind = {KIND_NUMBERS['void']} where entry_id = {{it}}",
+        {"voids": "entry {it} ("},
     ),
     Corruption(
         "a page of requests changed",

@@ -13,7 +13,7 @@ from reporting.argument_checks import find_sender
 from reporting.code_names import CodeNames, read_names
 from reporting.delays import DelayScope, load_delays
 from reporting.refusals import load_refusals
-from reporting.trial_balance import TrialBalance, load_trial_balance
+from reporting.trial_balance import BY_ACCOUNTANT, BalanceScope, TrialBalance, load_trial_balance
 from reporting.visibility import Visibility, list_centres_within
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
@@ -105,9 +105,11 @@ async def test_the_trial_balance_of_programmes_and_of_an_earlier_batch(journal: 
     both = _limit_to(journal, _FIRST, "0117")
     assert (await load_trial_balance(*journal, visibility=both)).accounts == []
     last = await load_trial_balance(*journal, visibility=_limit_to(journal, _FIRST))
-    earlier = await load_trial_balance(*journal, batch=last.batch - 1, visibility=_limit_to(journal, _FIRST))
+    earlier = await load_trial_balance(
+        *journal, BalanceScope(batch=last.batch - 1), visibility=_limit_to(journal, _FIRST)
+    )
     assert last.debit - earlier.debit == 4_000
-    other_year = await load_trial_balance(*journal, exercise=2019, visibility=_limit_to(journal, _FIRST))
+    other_year = await load_trial_balance(*journal, BalanceScope(2019), visibility=_limit_to(journal, _FIRST))
     assert other_year.accounts == []
 
 
@@ -170,3 +172,26 @@ async def test_delays_of_a_sender(journal: Journal) -> None:
     for sender, cents in ((_FIRST, 4_000), (_SECOND, 2_500), ("NOBODY", 0), (None, 6_500)):
         delays = await load_delays(*journal, DelayScope(sender=sender))
         assert (delays.total.cents, delays.total.payments) == (cents, bool(cents) + (sender is None))
+
+
+async def test_the_trial_balance_of_an_accountant(journal: Journal) -> None:
+    """Settlement stays in the books of the accountant of the request; each of the two has equal sides."""
+    by_accountant = await load_trial_balance(*journal, BalanceScope(grouping=BY_ACCOUNTANT))
+    accountants = {account.accountant for account in by_accountant.accounts}
+    assert accountants == {"ADCE", "ECOL"}
+    for code in accountants:
+        own = [account for account in by_accountant.accounts if account.accountant == code]
+        assert sum(account.debit for account in own) == sum(account.credit for account in own) > 0
+        balance = await load_trial_balance(*journal, BalanceScope(accountant=code))
+        assert _sum_sides(balance) == {row.account[:4]: (row.debit, row.credit) for row in own}
+    assert (await load_trial_balance(*journal, BalanceScope(accountant="PACA"))).accounts == []
+
+
+async def test_a_sender_sees_its_part_of_an_accountants_books(journal: Journal) -> None:
+    scope = BalanceScope(accountant="ECOL", grouping=BY_ACCOUNTANT)
+    whole = await load_trial_balance(*journal, scope)
+    first = await load_trial_balance(*journal, scope, visibility=_limit_to(journal, _FIRST))
+    assert {account.accountant for account in first.accounts} == {"ECOL"}
+    assert 0 < first.debit == first.credit <= whole.debit
+    debt = await load_trial_balance(*journal, scope, visibility=_limit_to(journal, None, "0117"))
+    assert debt.accounts == []

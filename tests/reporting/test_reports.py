@@ -35,7 +35,7 @@ def figures(appropriations: Appropriations) -> tuple[int, ...]:
 
 
 async def test_trial_balance(reader: Connection, names: CodeNames) -> None:
-    balance = await trial_balance.load_trial_balance(reader, names, exercise=2018)
+    balance = await trial_balance.load_trial_balance(reader, names, trial_balance.BalanceScope(2018))
     sides = {account.account[:4]: (account.debit, account.credit) for account in balance.accounts}
     assert sides == {
         "2318": cents(80, 4),
@@ -83,14 +83,16 @@ async def test_a_balance_on_the_wrong_side_is_marked(reader: Connection, names: 
 
 
 async def test_trial_balance_of_another_exercise_is_empty(reader: Connection, names: CodeNames) -> None:
-    balance = await trial_balance.load_trial_balance(reader, names, exercise=2019)
+    balance = await trial_balance.load_trial_balance(reader, names, trial_balance.BalanceScope(2019))
     assert (balance.accounts, balance.debit, balance.credit) == ([], 0, 0)
 
 
 async def test_trial_balance_after_an_earlier_batch(reader: Connection, names: CodeNames) -> None:
     """Only the last file rejects 15 of a request of 40."""
     last = await trial_balance.load_trial_balance(reader, names)
-    previous = await trial_balance.load_trial_balance(reader, names, batch=last.batch - 1)
+    previous = await trial_balance.load_trial_balance(
+        reader, names, trial_balance.BalanceScope(batch=last.batch - 1)
+    )
     assert last.debit - previous.debit == 15 * EUROS
     assert previous.is_balanced
 

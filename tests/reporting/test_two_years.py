@@ -17,7 +17,7 @@ from reporting.code_names import ACCOUNT, read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.delays import DelayScope as Paid
 from reporting.delays import load_delays
-from reporting.trial_balance import load_trial_balance
+from reporting.trial_balance import BalanceScope, load_trial_balance
 from reporting.verification import verify
 from tests.databases import open_connection
 from tests.posting.loaded_engines import process_rows
@@ -60,15 +60,18 @@ async def years(dsn: str, tmp_path: Path) -> Years:
     await process_rows(
         dsn, tmp_path, folder, shift_to_2019([*_ACTS, act("commitment", "C2", "50.00", _WORKS_2019)])
     )
-    async with open_connection(dsn) as connection:
-        (owed,) = await connection.fetch(
-            "select entry_id from entry where reference = 'D2' and exercise = 2018"
-        )
-    paid = act("payment", "P1", "25.00", _IBAN, predecessor=f"@{owed['entry_id']}")
-    await process_rows(
-        dsn, tmp_path, folder, shift_to_2019([paid, act("bank_debit", "B1", "25.00", predecessor="P1")])
-    )
+    paid = act("payment", "P1", "25.00", _IBAN, predecessor=await _find_entry(dsn, "D2"))
+    await process_rows(dsn, tmp_path, folder, [paid])
+    debit = act("bank_debit", "B1", "25.00", predecessor=await _find_entry(dsn, "P1"))
+    await process_rows(dsn, tmp_path, folder, shift_to_2019([debit]))
     return Years(dsn, folder)
+
+
+async def _find_entry(dsn: str, reference: str) -> str:
+    """Return the name of an entry of 2018, by its number."""
+    async with open_connection(dsn) as connection:
+        query = "select entry_id from entry where reference = $1 and exercise = 2018"
+        return f"@{await connection.fetchval(query, reference)}"
 
 
 @pytest_asyncio.fixture
@@ -85,7 +88,7 @@ where e.debit <> 0 order by e.entry_id
 
 
 async def test_each_year_posts_to_its_own_accounts(reader: asyncpg.Connection) -> None:
-    """A later payment clears the account of its request, and is posted to the treasury accounts of its own exercise."""
+    """The debit of a transfer clears the transit account of the payment's year, and posts to the treasury of its own."""
     rows = [tuple(row) for row in await reader.fetch(_POSTED)]
     assert rows == [
         (2018, "S1", "6188000000", "4081000000"),
@@ -96,8 +99,8 @@ async def test_each_year_posts_to_its_own_accounts(reader: asyncpg.Connection) -
         (2019, "D1", "4286100000", "4211110000"),
         (2019, "D2", "6113110000", "4211110000"),
         (2019, "D3", "6113110000", "4211110000"),
-        (2019, "P1", "4011100000", "5126420000"),
-        (2019, "B1", "5126420000", "5121100000"),
+        (2018, "P1", "4011100000", "5126410000"),
+        (2019, "B1", "5126410000", "5121100000"),
     ]
 
 
@@ -223,10 +226,10 @@ async def test_accounts_and_ministries_have_the_labels_of_their_year(
     names = await read_names(reader, code_labels.load(years.reference))
     labels = {
         account.account: account.label
-        for account in (await load_trial_balance(reader, names, exercise=2019)).accounts
+        for account in (await load_trial_balance(reader, names, BalanceScope(2019))).accounts
     }
     assert labels["4211110000"] == "Agents (nouveau)"
-    assert labels["4011100000"] == "Fournisseurs - achats de biens et de prestations de services"
+    assert labels["5126410000"] == names.codes.charts[2018].accounts["5126410000"]
     (number,) = [
         account_number for account_number, code in names.by_number[ACCOUNT].items() if code == "4211110000"
     ]

@@ -37,12 +37,14 @@ from service.http.route import Route
 
 CSV = "text/csv"
 PROGRAMME_LENGTH_MAX = 10
+ACCOUNTANT_LENGTH_MAX = 4
 SUBMISSION_NUMBER_MAX = 2**31 - 1
 _SCHEMAS: Mapping[ParameterType, Mapping[str, Any]] = {
     ParameterType.YEAR: build_number_schema(*YEAR_RANGE),
     ParameterType.BATCH: build_number_schema(0, BATCH_NUMBER_MAX),
     ParameterType.SUBMISSION: build_number_schema(1, SUBMISSION_NUMBER_MAX),
     ParameterType.PROGRAMME: build_text_schema(PROGRAMME_LENGTH_MAX),
+    ParameterType.ACCOUNTANT: build_text_schema(ACCOUNTANT_LENGTH_MAX),
     ParameterType.SENDER: build_text_schema(query_scope.SENDER_LENGTH_MAX),
 }
 
@@ -144,6 +146,8 @@ def _read_value(request: Request, parameter: ReportParameter) -> Any:
             return request.get_number(parameter.name, 0, minimum=1, maximum=SUBMISSION_NUMBER_MAX) or None
         case ParameterType.PROGRAMME:
             return request.get_text(parameter.name, PROGRAMME_LENGTH_MAX) or None
+        case ParameterType.ACCOUNTANT:
+            return request.get_text(parameter.name, ACCOUNTANT_LENGTH_MAX) or None
         case ParameterType.SENDER:
             return request.get_text(parameter.name, query_scope.SENDER_LENGTH_MAX) or None
         case ParameterType.CHOICE:

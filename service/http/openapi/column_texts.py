@@ -42,6 +42,7 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.VALIDATED_BY: "Who validated the act: kept with the file",
     Field.DELEGATION: "The delegation of the signatory: kept with the file",
     Field.DOCUMENT_HASH: "The hash of a supporting document: kept with the file",
+    Field.PREDECESSOR_SENDER: "The sender of the act named in `predecessor` by reference, if it is another",
 }
 """By column of a form; docs/format.md has the details."""
 

@@ -18,7 +18,7 @@ from ingest.formats.flat_schema import sum_cents
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.book.cells import CellNumbers, to_records
-from posting.book.registry import ReferenceData, Registry, number_codes
+from posting.book.registry import CodeKind, ReferenceData, Registry, number_codes
 from tests.file_strategies import REFERENCE, File
 from tests.ingest.row_strategies import WRITERS, faulty_rows, to_text, to_types
 from tests.oracle import amounts
@@ -26,6 +26,9 @@ from tests.oracle.engine import Engine
 from tests.oracle.model import NONE, Cell, Line
 from tests.oracle.reference import Reference as Plain
 from tests.oracle.row_reading import ReadLine, find_posting_day, read_acts
+
+SENDERS = {"x": 7, "CSP-A": 8, "CSP-B": 9}
+"""The number of each sender; lines are sent by the first."""
 
 SENDER = Sender(7)
 ROWS = settings(
@@ -43,7 +46,7 @@ class Expected(NamedTuple):
 
 @cache
 def _load_registry() -> Registry:
-    reference, numbers = ReferenceData.load(REFERENCE), {}
+    reference, numbers = ReferenceData.load(REFERENCE), {CodeKind.SENDER: dict(SENDERS)}
     number_codes(numbers, reference.list_codes())
     return Registry(reference, numbers)
 

@@ -9,6 +9,7 @@ from core.catalog import CATALOG
 from core.catalog_effects import Effects
 from core.errors import EngineError
 from core.outcome_codes import Outcome
+from core.tables.book import LEDGER_ACCOUNTANTS
 from posting.book.book_state import ENTRIES_MAX, ITEMS_A_PAGE, BookState, create_empty_book
 from posting.book.cells import to_records
 from posting.book.reserved_memory import extend, reserve
@@ -133,7 +134,9 @@ def test_a_book_has_the_kinds_of_the_catalog_and_a_node_for_every_centre() -> No
         at = book.nodes[number - first]
         parent = node.parent - first if node.parent >= 0 else -1
         assert at.tolist() == (parent, node.level, node.staff, node.blocking, 0)
-    assert sorted(np.flatnonzero(book.periods).tolist()) == sorted(plain.list_open_periods())
+    by_period = book.periods.reshape(-1, LEDGER_ACCOUNTANTS)
+    assert (by_period == by_period[:, :1]).all()
+    assert sorted(np.flatnonzero(by_period[:, 0]).tolist()) == sorted(plain.list_open_periods())
 
 
 def test_waiting_keys_are_cleared() -> None:

@@ -18,6 +18,7 @@ _CODES = {
     CodeKind.ITEM: "items.csv",
     CodeKind.FUND: "funds.csv",
     CodeKind.ACCOUNT: "accounts.csv",
+    CodeKind.ACCOUNTANT: "accountants.csv",
 }
 
 

@@ -25,8 +25,8 @@ _STAY = "update entry set cell = (select cell from entry where entry_id = {cell}
 BREACHES = {
     "a grant that becomes a purchase": (_STAY.format(cell=17, entries="(18, 20)"), "entry 20 "),
     "a nature that is unlisted": (
-        "update request_detail set page = overlay(page placing 'mobile'::bytea from position('voyage'::bytea in page))"
-        " where position('voyage'::bytea in page) > 0", "entry 19 ",
+        ("update request_detail set page = overlay(page placing 'mobile'::bytea from position('voyage'::bytea in page))"
+        " where position('voyage'::bytea in page) > 0"), "entry 19 ",
     ),
 }  # fmt: skip
 

@@ -373,7 +373,11 @@ async def test_a_name_that_nothing_has_is_an_error_and_not_zero(
         (("refusals",), "Lignes refusées\n", "que faire"),
         (("refusals", "--submission", "2"), "Lignes refusées, une par une", "valeur trouvée"),
         (("delays",), "Délai global de paiement par ministère", "intérêts moratoires dus"),
-        (("delays", "--by", "programme", "--year", "2018"), "par programme, débits de 2018", "dans le délai"),
+        (
+            ("delays", "--by", "programme", "--year", "2018"),
+            "par programme, paiements de 2018",
+            "dans le délai",
+        ),
         (("proof", "--submission", "2"), "Preuve du dépôt 2", "recompté, euros"),
     ],
 )

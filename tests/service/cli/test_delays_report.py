@@ -28,7 +28,7 @@ from tests.service.small_state import (
 )
 
 PAID = 20
-DEBITED = date(2018, 11, 6)
+PAID_ON = date(2018, 11, 5)
 PROGRAMMES = ("0177", "0217")
 """Of odd and even numbers, the other way round."""
 
@@ -77,7 +77,7 @@ def compute_expected(numbers: list[int]) -> dict[str, int]:
     names = ("payments", "cents", "days", "in_time", "suspended", "suspended_days", "due")
     figures: dict[str, int] = dict.fromkeys(names, 0)
     for number in numbers:
-        days = (DEBITED - date(2018, 10, number + 2)).days
+        days = (PAID_ON - date(2018, 10, number + 2)).days
         stopped = 10 if number == 5 else 0
         days_late = 0 if number == 5 else max(days - 30, 0)
         cents = number * 100_000 + 25

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
@@ -15,6 +16,9 @@ PAYEES = tuple(f"P{number}" for number in range(1, 6))
 IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in range(1, 9))
 YEARS = (2018, 2018, 2018, 2019)
 STAFF_ITEM = "21"
+_DAYS_OPEN: Mapping[int, int] = {2018: 300, 2019: 30}
+"""Days from 1 March that are open in the small reference data."""
+_ACTS_A_YEAR = 120
 _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
 _WEIGHTS: Mapping[str, int] = {
@@ -114,7 +118,7 @@ class ActGenerator:
             act = rng.choice(earlier)
             return [row | {"amount": "17.00"} for row in act] if rng.random() < 0.3 else act
         self._count += 1
-        kind = self._choose_kind(self._prefer_possible(sender, kinds))
+        kind = self._choose_kind(self._prefer_possible(kinds))
         head = {"reference": f"{self.prefix}{self._count}", **self._choose_dates()}
         first = head | self._generate_line(kind, sender, int(head["exercise"]))
         rows = [first, *self._continue_act(first, head, kinds)]
@@ -125,37 +129,37 @@ class ActGenerator:
         earlier.append(rows)
         return rows
 
-    def may_act(self, sender: str, kinds: Iterable[str]) -> bool:
+    def may_act(self, kinds: Iterable[str]) -> bool:
         """Return whether one of these kinds has something to follow."""
-        return any(self._may_follow(CATALOG[KIND_NUMBERS[name]], sender) for name in kinds)
+        return any(self._may_follow(CATALOG[KIND_NUMBERS[name]]) for name in kinds)
 
     def _choose_kind(self, names: Sequence[str]) -> ActKind:
         (name,) = self.rng.choices(names, [_WEIGHTS.get(name, 4) for name in names])
         return CATALOG[KIND_NUMBERS[name]]
 
-    def _prefer_possible(self, sender: str, kinds: Sequence[str]) -> Sequence[str]:
+    def _prefer_possible(self, kinds: Sequence[str]) -> Sequence[str]:
         """Leave out, most of the time, the kinds that have nothing to follow."""
         if self.rng.random() < 0.1:
             return kinds
-        possible = [name for name in kinds if self._may_follow(CATALOG[KIND_NUMBERS[name]], sender)]
+        possible = [name for name in kinds if self._may_follow(CATALOG[KIND_NUMBERS[name]])]
         return possible or kinds
 
-    def _may_follow(self, kind: ActKind, sender: str) -> bool:
+    def _may_follow(self, kind: ActKind) -> bool:
         if kind.change in _WITHOUT_BANK:
             return bool(self._blocked) == (kind.change is PayeeChange.RELEASE)
-        return kind.follows is Family.NONE or bool(self._list_candidates(kind, sender))
+        return kind.follows is Family.NONE or bool(self._list_candidates(kind))
 
     def _count_left(self, item: Posted) -> int:
         return max(item.amount - item.taken - self._planned[item.entry], 0)
 
-    def _list_candidates(self, kind: ActKind, sender: str) -> list[Posted]:
+    def _list_candidates(self, kind: ActKind) -> list[Posted]:
         if kind.after is not Stage.NONE:
             at_stage = [item for item in self.posted.values() if item.kind.reaches is kind.after]
             return [item for item in at_stage if self._count_left(item) or not item.kind.has_amount]
         return [
             item
             for item in self.posted.values()
-            if item.kind.family is kind.follows and item.sender == sender and self._count_left(item)
+            if item.kind.family is kind.follows and self._count_left(item)
         ]
 
     def _continue_act(self, first: Row, head: Row, kinds: Sequence[str]) -> list[Row]:
@@ -181,8 +185,8 @@ class ActGenerator:
         row: Row = {"kind": kind.name} | self._describe_payee(kind)
         followed: Posted | None = None
         if kind.follows is not Family.NONE:
-            followed = self._choose_followed(kind, sender, exercise)
-            row["predecessor"] = self._name_followed(kind, sender, followed)
+            followed = self._choose_followed(kind, exercise)
+            row |= self._name_followed(sender, followed)
         else:
             row |= self._choose_assignment(kind.budget) if not kind.is_payee_act else {}
             if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
@@ -193,21 +197,22 @@ class ActGenerator:
             row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
         return row
 
-    def _choose_followed(self, kind: ActKind, sender: str, exercise: int) -> Posted | None:
-        candidates = self._list_candidates(kind, sender)
-        if kind.after is Stage.NONE:
-            candidates = [item for item in candidates if item.exercise == exercise] or candidates
+    def _choose_followed(self, kind: ActKind, exercise: int) -> Posted | None:
+        candidates = self._list_candidates(kind)
+        candidates = [item for item in candidates if item.exercise == exercise] or candidates
         if not candidates or self.rng.random() < 0.05:
             return self.rng.choice([*self.posted.values()]) if self.posted else None
         return self.rng.choice(candidates[-8:])
 
-    def _name_followed(self, kind: ActKind, sender: str, followed: Posted | None) -> str:
+    def _name_followed(self, sender: str, followed: Posted | None) -> Row:
+        """Name an entry by its number, or by its reference, and then its sender if that is another."""
         if followed is None:
-            return "NOWHERE"
-        by_entry = kind.after is not Stage.NONE and (followed.sender != sender or self.rng.random() < 0.5)
-        if by_entry:
-            return f"@{followed.entry}"
-        return followed.reference if followed.line == 1 else f"{followed.reference}#{followed.line}"
+            return {"predecessor": "NOWHERE"}
+        if self.rng.random() < 0.5:
+            return {"predecessor": f"@{followed.entry}"}
+        line = "" if followed.line == 1 else f"#{followed.line}"
+        other = {"predecessor_sender": followed.sender} if followed.sender != sender else {}
+        return {"predecessor": followed.reference + line} | other
 
     def _choose_amount(self, followed: Posted | None, *, is_whole: bool) -> str:
         rng, remainder = self.rng, self._count_left(followed) if followed else 0
@@ -227,11 +232,13 @@ class ActGenerator:
         return f"{cents // 100}.{cents % 100:02}"
 
     def _choose_dates(self) -> Row:
+        """Choose a day that mostly advances from act to act, as what follows is not dated before what it follows."""
         rng, exercise = self.rng, self.rng.choice(YEARS)
-        day = f"{exercise}-{rng.randint(3, 12):02}-{rng.randint(1, 28):02}"
-        if rng.random() < 0.1:
+        days = min(self._count, _ACTS_A_YEAR) * _DAYS_OPEN[exercise] // _ACTS_A_YEAR
+        day = f"{date(exercise, 3, 1) + timedelta(days - (rng.randint(0, 9) if rng.random() < 0.05 else 0))}"
+        if rng.random() < 0.05:
             day = f"{exercise + 1}-01-{rng.randint(1, 25):02}"
-        posting = {"posting_date": f"{exercise}-{rng.randint(3, 12):02}-15"} if rng.random() < 0.1 else {}
+        posting = {"posting_date": f"{exercise}-{rng.randint(3, 12):02}-15"} if rng.random() < 0.03 else {}
         return {"exercise": str(exercise), "date": day} | posting
 
     def _describe_payee(self, kind: ActKind) -> Row:

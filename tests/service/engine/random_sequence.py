@@ -161,7 +161,7 @@ class RandomSequence:
             if sender in INTERNAL_KINDS and not self._plan.has_internal:
                 continue
             kinds = INTERNAL_KINDS.get(sender, OUTSIDE_KINDS) - {"payee_block", "late_interest"}
-            if self._generator.may_act(sender, kinds) or self._rng.random() < 0.05:
+            if self._generator.may_act(kinds) or self._rng.random() < 0.05:
                 return sender
 
     async def _send_form(self, step: _Step) -> None:

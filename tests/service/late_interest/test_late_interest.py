@@ -33,13 +33,14 @@ from tests.service.small_state import (
 LATE = "select reference, predecessor, amount, payee, cell from entry where kind = $1 order by entry_id"
 RATE = 825
 """The rate of the second half of 2018 in the reference data of the tests, in hundredths of a percent."""
-RATE_2019 = 800
-"""The rate of the first half of 2019."""
+RATE_BEFORE = 800
+"""The rate of the first half of 2018."""
+DAYS_LATE = 5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def paid(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    """Twenty requests of the first of October are debited on the sixth of November; ten of them are late.
+    """Twenty requests of the first of October are paid on the fifth of November; ten of them are late.
 
     Numbers 1 to 10 were received on the tenth of October, so that they are in time.
     """
@@ -75,16 +76,18 @@ def compute_interest(number: int, days: int) -> int:
     return (2 * number * 100_000 * RATE * days + 3_650_000) // (2 * 3_650_000)
 
 
-async def read_debit_day(state: State) -> date:
-    ((day,),) = await state.fetch(
-        "select distinct day from entry where kind = $1", KIND_NUMBERS["bank_debit"]
-    )
+async def read_payment_day(state: State) -> date:
+    ((day,),) = await state.fetch("select distinct day from entry where kind = $1", KIND_NUMBERS["payment"])
     return day
 
 
 async def test_late_payments_are_claimed_to_the_cent_and_others_are_not(state: State) -> None:
-    days = (await read_debit_day(state) - date(2018, 10, 31)).days
-    assert days == 6
+    """Interest runs to the day of payment, whenever the bank debits it."""
+    days = (await read_payment_day(state) - date(2018, 10, 31)).days
+    assert days == DAYS_LATE
+    assert await state.fetch(
+        "select from entry where kind = $1 and day = '2018-11-06'", KIND_NUMBERS["bank_debit"]
+    )
     result = await claim(state)
     rows = await state.fetch(LATE, KIND_NUMBERS["late_interest"])
     assert [row["amount"] for row in rows] == [
@@ -121,10 +124,9 @@ async def test_the_next_run_pays_claims_and_they_bear_no_interest(state: State) 
     files = await state.pay_due(date(2018, 12, 20), paris_time("2018-12-20"))
     text = "".join(path.read_text() for path in files)
     assert text.count("<CdtTrfTxInf>") == 10
-    assert (
-        f"INTERETS MORATOIRES {compute_interest(11, 6) // 100}.{compute_interest(11, 6) % 100:02} + INDEMNITE 40.00 DP DP-11"
-        in text
-    )
+    interest = compute_interest(11, DAYS_LATE)
+    amounts = f"{interest // 100}.{interest % 100:02} + INDEMNITE 40.00"
+    assert f"INTERETS MORATOIRES {amounts} DP DP-11" in text
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
     assert (await state.read_status()).agrees
     (row,) = await state.fetch(
@@ -158,7 +160,7 @@ async def test_claims_of_a_ministry_count(state: State) -> None:
     assert result.payments == 9
     rows = {row["reference"]: row["amount"] for row in await state.fetch(LATE, KIND_NUMBERS["late_interest"])}
     assert sum(rows.values()) == 4_000 + 90_000 + result.cents
-    assert compute_interest(11, 6) in rows.values()
+    assert compute_interest(11, DAYS_LATE) in rows.values()
     assert (await state.verify()).findings == []
 
 
@@ -231,7 +233,7 @@ async def test_a_suspension_delays_the_end_of_the_term(
     "damage",
     [
         "update entry set amount = amount + 1 where reference like 'IM-%' and payee = 11",
-        "update entry set day = day + 1 where kind = 19 and payee = 11",
+        "update entry set day = day + 1 where kind = 18 and payee = 11",
         "update entry set day = day - 1 where kind = 16 and payee = 11",
         "update entry set amount = amount * 2 where kind = 19 and payee = 11",
         "update entry set kind = 27 where kind = 18 and payee = 11",
@@ -288,6 +290,7 @@ async def test_the_term_of_flux_1_starts_with_the_last_service_for_parts_too(
                 "kind": "service_cancellation",
                 "predecessor": "SF-1",
                 "amount": "1000.00",
+                "date": "2018-10-07",
             },
             {**common, **request, "reference": "DP-1", "payee": build_payee_code(1), "amount": "3000.00"},
             {**common, **request, "reference": "DP-2", "payee": build_payee_code(2), "amount": "5000.00"},
@@ -298,15 +301,16 @@ async def test_the_term_of_flux_1_starts_with_the_last_service_for_parts_too(
                 "predecessor": "DP-1",
                 "payee": build_payee_code(3),
                 "amount": "1000.00",
+                "date": "2018-10-07",
             },
         ]
         await state.submit_accepted(rows)
         files = await state.pay_due(date(2018, 12, 1), paris_time("2018-11-05"))
         await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-        days = (await read_debit_day(state) - date(2018, 10, 31)).days
+        days = (await read_payment_day(state) - date(2018, 10, 31)).days
         await claim(state)
         claims = await state.fetch(LATE, KIND_NUMBERS["late_interest"])
-        expected = {1: 4_000 + compute_interest(2, days), 3: 4_000 + compute_interest(1, days)}
+        expected = {1: 4_000 + compute_interest(2, days), 3: compute_interest(1, days)}
         assert {row["payee"]: row["amount"] for row in claims} == expected
         assert (await state.verify()).findings == []
 
@@ -330,14 +334,11 @@ async def post_acts(state: State, *rows: Row) -> None:
 
 
 async def pay_on(state: State, day: str, until: str = "2018-12-31") -> int:
-    """Pay and debit a run of that day; return the day of the debits since 1970."""
+    """Pay and debit a run of that day; return the day of the payments since 1970."""
     year, month, number = map(int, until.split("-"))
     files = await state.pay_due(date(year, month, number), paris_time(day))
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-    (row,) = await state.fetch(
-        "select max(day) as day from entry where kind = $1", KIND_NUMBERS["bank_debit"]
-    )
-    return (row["day"] - date(1970, 1, 1)).days
+    return await read_last_payment(state)
 
 
 def to_day_number(text: str) -> int:
@@ -409,7 +410,7 @@ async def test_a_reversal_after_a_debit_does_not_change_its_delay(
         assert (await state.verify()).findings == []
         await claim(state)
         await claim(state, "2018-12-10")
-        days = await read_last_debit(state) - to_day_number("2018-11-06")
+        days = await read_last_payment(state) - to_day_number("2018-11-06")
         assert await read_claims(state) == {"DP-3": [4_000 + compute_interest(3, days)]}
         assert (await state.verify()).findings == []
 
@@ -446,10 +447,8 @@ async def withhold_and_pay(state: State, withheld: str) -> None:
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
 
 
-async def read_last_debit(state: State) -> int:
-    (row,) = await state.fetch(
-        "select max(day) as day from entry where kind = $1", KIND_NUMBERS["bank_debit"]
-    )
+async def read_last_payment(state: State) -> int:
+    (row,) = await state.fetch("select max(day) as day from entry where kind = $1", KIND_NUMBERS["payment"])
     return (row["day"] - date(1970, 1, 1)).days
 
 
@@ -461,39 +460,37 @@ async def submit_payment(state: State, payment: Row, reference: str) -> None:
     await state.submit_accepted([{**payment, **named}], "treasury")
 
 
-async def pay_part(state: State, reference: str, amount: str, debited: str) -> None:
-    """Pay part of a request in November and debit it on a day, by acts like those of a run and of a statement."""
-    payment = {"kind": "payment", "amount": amount, "exercise": 2018, "date": "2018-11-12"}
+async def pay_part(state: State, reference: str, amount: str, day: str) -> None:
+    """Pay part of a request on a day and debit it at the year's end, by acts like those of a run and of a statement."""
+    payment = {"kind": "payment", "amount": amount, "exercise": 2018, "date": day}
     await submit_payment(state, payment, reference)
     (paid,) = await state.fetch("select max(entry_id) as entry from entry")
     debit = {"kind": "bank_debit", "reference": f"D{paid['entry']}", "predecessor": f"@{paid['entry']}"}
-    await state.submit_accepted(
-        [{**debit, "amount": amount, "exercise": int(debited[:4]), "date": debited}], "bank"
-    )
+    await state.submit_accepted([{**debit, "amount": amount, "exercise": 2018, "date": "2018-12-31"}], "bank")
 
 
 async def test_each_debit_is_measured_by_the_entries_before_it(database: Database, tmp_path: Path) -> None:
-    """Half of a request is late, and claimed after a later suspension; the second_interest half is late in the next half-year.
+    """Half of a request is late, and claimed after a later suspension; the other half is late in the next half-year.
 
-    It is due on the 31st of October; what is debited after the suspension, thirty days from the tenth of December.
+    It is due on the first of May; what is debited after the suspension, thirty days from the tenth of July.
     """
-    request = {**build_request(1), "amount": "2000.00", "date": "2018-10-01"}
-    term = {"kind": "term_suspension", "reference": "S-1", "predecessor": "DP-1", "date": "2018-10-20"}
-    resumption = {"kind": "term_resumption", "reference": "S-2", "predecessor": "S-1", "date": "2018-12-10"}
+    request = {**build_request(1), "amount": "2000.00", "date": "2018-04-01"}
+    term = {"kind": "term_suspension", "reference": "S-1", "predecessor": "DP-1", "date": "2018-04-20"}
+    resumption = {"kind": "term_resumption", "reference": "S-2", "predecessor": "S-1", "date": "2018-07-10"}
     async for state in prepare_state(database, tmp_path / "own", [request]):
-        await pay_part(state, "DP-1", "1000.00", "2018-11-12")
+        await pay_part(state, "DP-1", "1000.00", "2018-05-13")
         await post_acts(state, term)
-        await claim(state, "2018-11-25")
-        assert await read_claims(state) == {"DP-1": [4_000 + compute_interest(1, 12)]}
+        await claim(state, "2018-05-25")
+        first_interest = (2 * 100_000 * RATE_BEFORE * 12 + 3_650_000) // 7_300_000
+        assert await read_claims(state) == {"DP-1": [4_000 + first_interest]}
         assert (await state.verify()).findings == []
         await post_acts(state, resumption)
-        assert (await claim(state, "2018-12-12")).payments == 0
-        await pay_part(state, "DP-1", "1000.00", "2019-02-08")
+        assert (await claim(state, "2018-07-12")).payments == 0
+        await pay_part(state, "DP-1", "1000.00", "2018-09-08")
         assert (await state.verify()).findings == []
-        await claim(state, "2019-02-20")
-        second_interest = (2 * 100_000 * RATE_2019 * 30 + 3_650_000) // 7_300_000
-        assert await read_claims(state) == {"DP-1": [4_000 + compute_interest(1, 12), second_interest]}
-        assert (await claim(state, "2019-02-21")).payments == 0
+        await claim(state, "2018-09-20")
+        assert await read_claims(state) == {"DP-1": [4_000 + first_interest, compute_interest(1, 30)]}
+        assert (await claim(state, "2018-09-21")).payments == 0
         assert (await state.verify()).findings == []
 
 
@@ -504,7 +501,7 @@ async def test_a_return_after_a_late_debit_does_not_change_the_delay(
     async for state in prepare_state(database, tmp_path / "own", [{**build_request(1), "amount": "1000.00"}]):
         await pay_part(state, "DP-1", "1000.00", "2018-11-12")
         (row,) = await state.fetch("select max(entry_id) as entry from entry")
-        common = {"exercise": 2018, "date": "2018-11-14", "amount": "1000.00"}
+        common = {"exercise": 2018, "date": "2018-12-31", "amount": "1000.00"}
         returned = [
             {
                 **common,
@@ -522,10 +519,10 @@ async def test_a_return_after_a_late_debit_does_not_change_the_delay(
             [{**common, "kind": "reissue", "reference": "N1", "predecessor": f"@{row['entry'] + 2}"}],
             "treasury",
         )
-        debit = {**common, "kind": "bank_debit", "reference": "D2", "date": "2018-12-20"}
+        debit = {**common, "kind": "bank_debit", "reference": "D2"}
         (reissue,) = await state.fetch("select max(entry_id) as entry from entry")
         await state.submit_accepted([{**debit, "predecessor": f"@{reissue['entry']}"}], "bank")
-        assert (await claim(state, "2018-12-21")).payments == 0
+        assert (await claim(state, "2018-12-31")).payments == 0
         assert (await state.verify()).findings == []
 
 
@@ -542,6 +539,7 @@ async def test_parts_are_late_by_their_request_and_the_longest_suspension(
             "predecessor": "DP-1",
             "payee": build_payee_code(2),
             "amount": "3000.00",
+            "date": "2018-10-02",
         },
         {
             "kind": "attachment",
@@ -549,23 +547,23 @@ async def test_parts_are_late_by_their_request_and_the_longest_suspension(
             "predecessor": "A1",
             "payee": build_payee_code(3),
             "amount": "1000.00",
+            "date": "2018-10-03",
         },
         {**suspension, "reference": "S-1", "predecessor": "DP-1"},
         {**suspension, "reference": "S-2", "predecessor": "A1"},
         {**suspension, "reference": "S-3", "predecessor": "B1"},
         {"kind": "term_resumption", "reference": "E-1", "predecessor": "S-1", "date": "2018-10-20"},
-        {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-05"},
+        {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-12"},
         {"kind": "term_resumption", "reference": "E-3", "predecessor": "S-3", "date": "2018-10-25"},
     ]
     async for state in prepare_state(database, tmp_path / "own", rows):
         for reference, amount in (("DP-1", "2000.00"), ("A1", "2000.00"), ("B1", "1000.00")):
             await pay_part(state, reference, amount, "2018-11-29")
         await claim(state, "2018-12-01")
-        # thirty days from the 20th of October, when the request was resumed; for the last part from the 25th
+        # thirty days from the 20th of October, when the request was resumed; the opposing creditor has nothing
         assert await read_claims(state) == {
             "DP-1": [4_000 + compute_interest(2, 10)],
-            "A1": [4_000 + compute_interest(2, 10)],
-            "B1": [4_000 + compute_interest(1, 5)],
+            "A1": [compute_interest(2, 10)],
         }
         assert (await state.verify()).findings == []
 

@@ -28,9 +28,9 @@ async def read_last_entry(state: State) -> int:
     return int(row["entry"])
 
 
-async def pay(state: State, reference: str = "DP-1") -> int:
+async def pay(state: State, reference: str = "DP-1", day: str = "2018-10-29") -> int:
     """Post a payment as a run does; return its entry."""
-    payment = {"kind": "payment", "amount": AMOUNT, "exercise": 2018, "date": "2018-11-02"}
+    payment = {"kind": "payment", "amount": AMOUNT, "exercise": 2018, "date": day}
     await submit_payment(state, payment, reference)
     return await read_last_entry(state)
 
@@ -41,15 +41,17 @@ async def reject_transfer(state: State, transfer: int) -> int:
 
 
 async def return_transfer(state: State, first: Row, transfer: int) -> int:
-    common = {"exercise": 2018, "date": "2018-11-05", "amount": AMOUNT, "reference": f"X{transfer}"}
+    (row,) = await state.fetch("select day from entry where entry_id = $1", transfer)
+    common = {"exercise": 2018, "date": max(str(row["day"]), "2018-10-30"), "amount": AMOUNT}
+    common["reference"] = f"X{transfer}"
     owed = {**common, "kind": "return_identified", "line": 2, "predecessor": "#1"}
     await state.submit_accepted([{**common, **first, "line": 1}, owed], "bank")
     return await read_last_entry(state)
 
 
-async def reissue(state: State, owed: int) -> int:
+async def reissue(state: State, owed: int, day: str = "2018-11-12") -> int:
     reissue = {"kind": "reissue", "reference": f"N{owed}", "predecessor": f"@{owed}", "amount": AMOUNT}
-    await state.submit_accepted([reissue | {"exercise": 2018, "date": "2018-11-01"}], "treasury")
+    await state.submit_accepted([reissue | {"exercise": 2018, "date": day}], "treasury")
     return await read_last_entry(state)
 
 
@@ -71,13 +73,13 @@ async def read_report(state: State) -> tuple[int, int, int, int]:
 async def test_a_rejected_transfer_is_late_when_it_is_debited_at_last(
     database: Database, tmp_path: Path, times: int
 ) -> None:
-    """Transfers that are rejected, however often, pay nothing: the delay ends with the debit."""
+    """Transfers that are rejected, however often, pay nothing: the delay ends with the transfer that is debited."""
     async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
         transfer = await pay(state)
         for _ in range(times):
             transfer = await reissue(state, await reject_transfer(state, transfer))
         assert (await claim(state)).payments == 0
-        debit = await debit_transfer(state, transfer, "2018-11-12")
+        debit = await debit_transfer(state, transfer, "2018-11-14")
         due = 4_000 + compute_interest(1, 12)
         assert await read_report(state) == (1, 0, due, 0)
         result = await claim(state)
@@ -90,13 +92,12 @@ async def test_a_rejected_transfer_is_late_when_it_is_debited_at_last(
         assert (await state.verify()).findings == []
 
 
-async def test_a_rejected_transfer_debited_within_the_term_is_in_time(
+async def test_a_rejected_transfer_sent_again_within_the_term_is_in_time(
     database: Database, tmp_path: Path
 ) -> None:
     async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
-        await debit_transfer(
-            state, await reissue(state, await reject_transfer(state, await pay(state))), "2018-10-31"
-        )
+        rejected = await reject_transfer(state, await pay(state))
+        await debit_transfer(state, await reissue(state, rejected, "2018-10-31"), "2018-11-05")
         assert (await claim(state)).payments == 0
         assert await read_report(state) == (1, 1, 0, 0)
 
@@ -105,10 +106,10 @@ async def test_a_rejected_transfer_debited_within_the_term_is_in_time(
 async def test_the_first_debit_is_the_payment(
     database: Database, tmp_path: Path, rejected_again: bool
 ) -> None:
-    """Debited in time, returned, and reissued late, with or without another rejection."""
+    """Paid in time, debited, returned, and reissued late, with or without another rejection."""
     async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
         transfer = await pay(state)
-        debit = await debit_transfer(state, transfer, "2018-10-31")
+        debit = await debit_transfer(state, transfer, "2018-10-30")
         owed = await return_transfer(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
         transfer = await reissue(state, owed)
         if rejected_again:
@@ -131,7 +132,7 @@ async def test_a_late_debit_after_a_rejection_is_late_once(database: Database, t
 
 
 async def test_a_rejected_transfer_of_a_part(database: Database, tmp_path: Path) -> None:
-    """Each creditor gets a compensation of its own."""
+    """An assignee has interest, and no compensation of its own."""
     part = {"kind": "assignment", "reference": "A1", "predecessor": "DP-1", "payee": "1001000002"}
     rows = [{**REQUEST, "amount": "2000.00"}, {**part, "amount": AMOUNT, "date": "2018-10-02"}]
     async for state in prepare_state(database, tmp_path / "own", rows):
@@ -140,7 +141,7 @@ async def test_a_rejected_transfer_of_a_part(database: Database, tmp_path: Path)
             await debit_transfer(state, transfer, "2018-11-12")
         await claim(state)
         due = 4_000 + compute_interest(1, 12)
-        assert await read_claims(state) == {"DP-1": [due], "A1": [due]}
+        assert await read_claims(state) == {"DP-1": [due], "A1": [due - 4_000]}
         assert (await state.verify()).findings == []
 
 
@@ -148,7 +149,7 @@ async def test_interest_on_a_reissued_transfer_is_detected(database: Database, t
     """A claim for a debit that is not the first payment is detected."""
     async for state in prepare_state(database, tmp_path / "own", [REQUEST]):
         transfer = await pay(state)
-        debit = await debit_transfer(state, transfer, "2018-10-31")
+        debit = await debit_transfer(state, transfer, "2018-10-30")
         owed = await return_transfer(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
         second_debit = await debit_transfer(state, await reissue(state, owed), "2018-12-12")
         (row,) = await state.fetch("select entry_id from entry where reference = 'DP-1'")

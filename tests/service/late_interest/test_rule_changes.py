@@ -18,9 +18,9 @@ from tests.service.small_state import NEVER, State, copy_state, create_interrupt
 
 REQUESTS = 4
 CLAIMED = """
-select e.amount, r.amount as owed, d.day from entry e join entry r on r.entry_id = e.predecessor
-join entry p on p.predecessor = r.entry_id join entry d on d.predecessor = p.entry_id
-where e.kind = $1 and d.kind = $2 and e.day > '2018-12-01'
+select e.amount, r.amount as owed, p.day from entry e join entry r on r.entry_id = e.predecessor
+join entry p on p.predecessor = r.entry_id
+where e.kind = $1 and p.kind = $2 and e.day > '2018-12-01'
 """
 OLD_AND_NEW_POINTS = ('"8.00"', '"9.00"')
 COMPENSATION = "compensation_euros = 40"
@@ -108,7 +108,7 @@ async def test_points_and_days_a_year_changed_from_a_day_on(state: State) -> Non
     assert await read_expected(state) == set()
     await claim_later_requests(state, "2018-10-15")
     assert await read_expected(state) == set()
-    rows = await state.fetch(CLAIMED, KIND_NUMBERS["late_interest"], KIND_NUMBERS["bank_debit"])
+    rows = await state.fetch(CLAIMED, KIND_NUMBERS["late_interest"], KIND_NUMBERS["payment"])
     assert len(rows) == REQUESTS
     for row in rows:
         days = (row["day"] - date(2018, 11, 14)).days

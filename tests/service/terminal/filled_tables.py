@@ -172,6 +172,9 @@ def build_tables() -> dict[str, ReportTable]:
         "refusals.build_lines_table": refusals.build_lines_table([]),
         "submissions.build_table": submissions.build_table(submissions.Submissions([])),
         "trial_balance.build_table": trial_balance.build_table(trial_balance.TrialBalance(1, 2018, [], 1, 1)),
+        "trial_balance.build_table, by accountant": trial_balance.build_table(
+            trial_balance.TrialBalance(1, 2018, [], 1, 1, by=trial_balance.BY_ACCOUNTANT)
+        ),
         "access._build_key_table": access._build_key_table([]),
         "access_trust._build_table": _build_trust(
             "issuer", "url", "audience", "claim", "jwks", "created_at", "ended_at", "reason"

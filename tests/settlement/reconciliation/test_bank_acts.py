@@ -50,7 +50,7 @@ def build_transfers(*lines: tuple[int, int, str, int]) -> SentTransfers:
             entry_id=np.array([line[0] for line in lines], np.int64),
             amount=np.array([line[1] for line in lines], np.int64),
             day=np.full(count, DAY, np.int32),
-            cell=np.ones(count, np.int32),
+            accountant=np.ones(count, np.int16),
             payee=np.array([line[0] % 7 for line in lines], np.int32),
             kind=np.array([line[3] for line in lines], np.int16),
             exercise=np.full(count, 2018, np.int16),

@@ -202,7 +202,7 @@ class SmallState:
                 "kind": kind,
                 "predecessor": f"@{last['entry_id']}",
                 "amount": amount,
-                "date": "2018-06-15",
+                "date": "2018-06-14",
             }
             await self.post([act | {"reference": name}], "bank")
             (last,) = await self.fetch_rows("select * from entry where reference = $1", name)
