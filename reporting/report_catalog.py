@@ -181,16 +181,13 @@ def _import_refused_lines() -> ReportPages:
 def _import_commitments() -> ReportSource:
     from reporting import commitments as report
 
-    return ReportSource(
-        lambda connection, names, arguments: report.load_outstanding_commitments(
-            connection,
-            names,
-            level=_find_level(arguments.values["level"]),
-            visibility=arguments.visibility,
-        ),
-        report.OutstandingCommitments,
-        report.build_table,
-    )
+    def load(
+        connection: "Connection", names: "CodeNames", arguments: ReportArguments
+    ) -> Coroutine[Any, Any, Any]:
+        level, visibility = _find_level(arguments.values["level"]), arguments.visibility
+        return report.load_outstanding_commitments(connection, names, level=level, visibility=visibility)
+
+    return ReportSource(load, report.OutstandingCommitments, report.build_table)
 
 
 def _import_delays() -> ReportSource:

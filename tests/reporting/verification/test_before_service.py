@@ -50,4 +50,4 @@ async def test_only_listed_natures_and_grants_are_proven(
     if breach is None:
         assert findings == []
     else:
-        assert [place for place in places if place.startswith(BREACHES[breach][1])]
+        assert [place for place in places if place.startswith(BREACHES[breach][1])], findings
