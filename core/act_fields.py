@@ -63,7 +63,13 @@ class Field(IntEnum):
     VALIDATED_BY = 35
     DELEGATION = 36
     DOCUMENT_HASH = 37
+    ORIGIN = 38
     PREDECESSOR_SENDER = 39
+    SERVICE_START = 40
+    INVOICE_PART = 43
+    RIGHT_YEAR = 44
+    PRESCRIPTION_STOP = 45
+    REASON = 47
 
     @property
     def column(self) -> str:
@@ -99,17 +105,30 @@ _TEXT_BYTES_MAX: Mapping[Field, int] = {
     Field.METHOD: 35,
     Field.INVOICE_NUMBER: 70,
     Field.DOCUMENT_HASH: 128,
+    Field.REASON: 140,
 }
-_WHOLE_FIELDS = frozenset({Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK})
-_DAY_FIELDS = frozenset({Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE})
+_WHOLE_FIELDS = frozenset(
+    {
+        *(Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK),
+        *(Field.INVOICE_PART, Field.RIGHT_YEAR),
+    }
+)
+_DAY_FIELDS = frozenset(
+    {Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE, Field.SERVICE_START}
+)
 _EPOCH = date(1970, 1, 1)
 _CALENDAR_BOUNDS = (date(YEAR_FIRST, 1, 1) - _EPOCH).days, (date(YEAR_LAST, 12, 31) - _EPOCH).days
 PRIORITY_COUNT = 10
+INVOICE_PARTS_MAX = 99
+RIGHT_YEAR_FIRST = 1900
 _BOUNDS: Mapping[Field, tuple[int, int]] = {
     Field.RECEIVED: _CALENDAR_BOUNDS,
     Field.DUE: _CALENDAR_BOUNDS,
     Field.INVOICE_DATE: _CALENDAR_BOUNDS,
+    Field.SERVICE_START: _CALENDAR_BOUNDS,
     Field.PRIORITY: (0, PRIORITY_COUNT - 1),
+    Field.INVOICE_PART: (1, INVOICE_PARTS_MAX),
+    Field.RIGHT_YEAR: (RIGHT_YEAR_FIRST, YEAR_LAST),
 }
 
 

@@ -1,7 +1,8 @@
 """The days of each budget year, as the decisions read them.
 
 The credits of a year are used from 1 January to 31 December.  A payment may come later, in the complementary period, for
-orders issued from 1 October on: LOLF art. 28 and decree 2007-687, which allow twenty days at most.
+orders issued from 1 October on: LOLF art. 28 and decree 2007-687, which allow twenty days at most.  AE may be committed in
+advance from 1 November of the year before: LOLF art. 9, finance law for 2005 art. 108.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from core.periods import YEAR_FIRST, YEAR_LAST
 from core.tables.book import BudgetYears
 
 _WINDOW_MONTH = 10
+_ANTICIPATION_MONTH = 11
 _NO_EXERCISE = frozenset[int]()
 
 
@@ -26,6 +28,7 @@ def build_budget_years(exercises: Mapping[int, Exercise]) -> BudgetYears:
     return BudgetYears(
         first_day=_count_days(date(year, 1, 1) for year in years),
         last_day=last_days,
+        anticipation_from=_count_days(date(year - 1, _ANTICIPATION_MONTH, 1) for year in years),
         last_order_day=_count_days(exercise.find_last_order_day() for exercise in calendar_years),
         window_from=_count_days(date(year, _WINDOW_MONTH, 1) for year in years),
         last_payment_day=last_days

@@ -27,14 +27,15 @@ _YEAR_BEFORE = YEAR_FIRST - 1
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """The open months of an exercise, how many days of the next January count as its December, and its last dates.
+    """The months of an exercise that are open when a ledger begins it, its complementary period, and its last dates.
 
     The credits of payroll are checked from ``payroll_check_month`` on: December (GBCP art. 233).
     """
 
     year: int
-    open_months: frozenset[int]
+    months_open_at_start: frozenset[int]
     complementary_days: int
+    """How many days of the next January count as its December."""
     last_order_day: date | None = None
     """The last day on which payments are ordered; None where no day is set."""
     payroll_check_month: int = 12
@@ -86,7 +87,7 @@ class Calendar:
         """Return 1 for every open period, by period number."""
         is_open = np.zeros(to_period(YEAR_LAST + 1, 0), np.uint8)
         for exercise in self.exercises.values():
-            is_open[[to_period(exercise.year, month) for month in exercise.open_months]] = 1
+            is_open[[to_period(exercise.year, month) for month in exercise.months_open_at_start]] = 1
         return is_open
 
     def mark_payroll_checks(self) -> NDArray[np.uint8]:
@@ -128,9 +129,9 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
         raise ReferenceDataError(
             place, f"the exercise is {table!r}", f"Write a table, as in: [exercise.{name}]"
         )
-    months, days = table.get("open_months"), table.get("complementary_days")
+    months, days = table.get("months_open_at_start"), table.get("complementary_days")
     if not isinstance(months, list) or not all(type(month) is int and month in MONTHS for month in months):
-        raise ReferenceDataError(place, f"open_months is {months!r}", "List months from 1 to 12.")
+        raise ReferenceDataError(place, f"months_open_at_start is {months!r}", "List months from 1 to 12.")
     if type(days) is not int or not 0 <= days <= COMPLEMENTARY_DAYS_MAX:
         raise ReferenceDataError(
             place, f"complementary_days is {days!r}", f"Write a number from 0 to {COMPLEMENTARY_DAYS_MAX}."

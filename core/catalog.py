@@ -150,6 +150,8 @@ class ActKind(NamedTuple):
     year_rule: YearRule = YearRule.NONE
     inherits: bool = False
     """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
+    bills: bool = False
+    """The act requests the payment of an invoice, if it states one: each invoice is requested once."""
     refusal: Outcome = Outcome.ACCEPTED
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
     title_two: TitleTwo = TitleTwo.ALLOWED
@@ -235,14 +237,14 @@ CATALOG: tuple[ActKind, ...] = (
             mirrors=True, shortfall=_O.SERVICE_ALREADY_BILLED),
     ActKind("payment_request", "demande de paiement, flux 1", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
-            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
+            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True),
     ActKind("payment_request_without_service", "demande de paiement, flux 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
-            reaches=_S.PAYABLE, year_rule=_Y.ORDERS, before_service=True),
+            reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True, before_service=True),
     ActKind("direct_payment_request", "demande de paiement directe, flux 4", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE,
-            year_rule=_Y.ORDERS),
+            year_rule=_Y.ORDERS, bills=True),
     ActKind("payment_request_rejection", "rejet de demande de paiement", _F.REJECTION, follows=_F.PAYMENT_REQUEST,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE),
     _settle("payment", "paiement", _S.PAYABLE, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True,
@@ -276,7 +278,7 @@ CATALOG: tuple[ActKind, ...] = (
             draws=_R.ONCE, shortfall=_O.TERM_NOT_SUSPENDED, after=_S.SUSPENDED),
     ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
-            year_rule=_Y.SPENDS_AE, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
+            year_rule=_Y.IN_YEAR, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 
@@ -284,8 +286,5 @@ KIND_NUMBERS: Mapping[str, int] = {kind.name: number for number, kind in enumera
 
 
 def list_kinds(test: Callable[[ActKind], object]) -> tuple[int, ...]:
-    """List the numbers of the kinds for which ``test`` holds.
-
-    Whoever counts entries asks by family or effect, not by name, so that a further kind is counted too.
-    """
+    """List the numbers of the kinds for which ``test`` holds; ask by family or effect, so that a further kind counts too."""
     return tuple(number for number, kind in enumerate(CATALOG) if test(kind))

@@ -38,8 +38,10 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.AMOUNT_NOT_POSITIVE: "AM12",
     _O.AMOUNT_OVER_LIMIT: "AM02",  # over the allowed maximum
     _O.SEPA_LIMIT_EXCEEDED: "AM02",
+    _O.INTEREST_EXCEEDS_RULE: "AM09",  # not the amount that was agreed
     _O.DATE_OUTSIDE_EXERCISE: "DT01",  # date invalid
     _O.PERIOD_CLOSED: "TM01",  # after the cut-off
+    _O.PERIOD_LOCKED: "TM01",
     _O.DATE_BEFORE_PREDECESSOR: "DT01",
     _O.BUDGET_YEAR_CLOSED: "DT01",
     _O.AFTER_LAST_DATE: "TM01",
@@ -47,12 +49,14 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.PAYEE_UNKNOWN: "BE06",  # end customer unknown
     _O.PAYEE_ALREADY_REGISTERED: "AM05",
     _O.BANK_DETAILS_DIFFER: "BE01",  # account and end customer do not go together
+    _O.INVOICE_ALREADY_REQUESTED: "AM05",
     _O.PAYEE_BLOCKED: "AG01",  # transaction forbidden
-    _O.TRANSFER_AMOUNT_DIFFERS: "AM09",  # not the amount that was agreed
+    _O.TRANSFER_AMOUNT_DIFFERS: "AM09",
     _O.REVERSAL_EXCEEDS_ORIGINAL: "AM14",  # over what was agreed
     _O.COMMITMENT_EXCEEDED: "AM14",
     _O.SERVICE_INSUFFICIENT: "AM14",
     _O.MOVE_FORBIDDEN: "AG01",
+    _O.ANTICIPATION_LIMIT: "AM04",
     _O.ALLOTMENT_EXCEEDED: "AM04",  # insufficient funds
     _O.BUDGET_BELOW_CONSUMPTION: "AM04",
     _O.AE_EXCEEDED: "AM04",

@@ -18,6 +18,8 @@ class YearRule(IntEnum):
     """It pays: CP belong to the year in which the accountant pays (LOLF art. 28), or to the window after it."""
     GIVES_BACK = 4
     """It makes credits available again, in their own year alone (GBCP art. 160)."""
+    IN_YEAR = 5
+    """It takes credits in their own year alone, but orders nothing: title 2 is not committed in advance (LOLF art. 9)."""
 
 
 class TitleTwo(IntEnum):

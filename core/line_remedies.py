@@ -90,17 +90,37 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Le montant dépasse 999 999 999,99 euros, maximum d'un virement SEPA.",
         "Demander un virement de gros montant, ou scinder le montant.",
     ),
+    _O.INTEREST_EXCEEDS_RULE: Remedy(
+        "The claim of late interest does not say why it is made, so it may be more than the rule gives.",
+        "Leave it to crescendo pay interest, which claims what the rule gives; or state the reason in reason.",
+        "La demande d'intérêts moratoires n'est pas motivée : elle peut dépasser ce que donne la règle.",
+        "La laisser à crescendo pay interest, qui demande ce que donne la règle ; ou indiquer le motif dans reason.",
+    ),
     _O.DATE_OUTSIDE_EXERCISE: Remedy(
         "The posting date lies outside the exercise and its complementary period.",
         "Correct the date or the exercise.",
         "La date comptable est hors de l'exercice et de sa période complémentaire.",
         "Corriger la date ou l'exercice.",
     ),
+    _O.PRESCRIBED: Remedy(
+        "The debt has lapsed: four years have passed since the end of the year in which the right arose (law 68-1250).",
+        "Do not pay it. If the lapse was interrupted or suspended, or relief was decided, state it in prescription_stop; if"
+        " the right arose in another year, state that in right_year.",
+        "La créance est prescrite : quatre ans se sont écoulés depuis la fin de l'année où les droits sont nés (loi 68-1250).",
+        "Ne pas la payer. Si la prescription a été interrompue ou suspendue, ou en cas de décision de relèvement, l'indiquer"
+        " dans prescription_stop ; si les droits sont nés une autre année, indiquer celle-ci dans right_year.",
+    ),
     _O.PERIOD_CLOSED: Remedy(
         "The month of the posting date is closed.",
         "Post in an open month, or ask the accountant to reopen that month.",
         "Le mois de la date comptable est clos.",
         "Comptabiliser sur un mois ouvert, ou demander sa réouverture au comptable.",
+    ),
+    _O.PERIOD_LOCKED: Remedy(
+        "The month of the posting date is locked: it takes no entry any more.",
+        "Post in an open month; a locked month cannot be reopened.",
+        "Le mois de la date comptable est verrouillé : il ne reçoit plus aucune écriture.",
+        "Comptabiliser sur un mois ouvert ; un mois verrouillé ne peut être rouvert.",
     ),
     _O.FUND_CENTRE_UNKNOWN: Remedy(
         "The nomenclature of the budget year contains no such fund centre.",

@@ -27,8 +27,11 @@ class Outcome(IntEnum):
     AMOUNT_NOT_POSITIVE = 12
     AMOUNT_OVER_LIMIT = 13
     SEPA_LIMIT_EXCEEDED = 14
+    INTEREST_EXCEEDS_RULE = 60
     DATE_OUTSIDE_EXERCISE = 15
+    PRESCRIBED = 59
     PERIOD_CLOSED = 16
+    PERIOD_LOCKED = 62
     # against the reference data
     FUND_CENTRE_UNKNOWN = 17
     FUND_CENTRE_LEVEL = 18
@@ -45,6 +48,7 @@ class Outcome(IntEnum):
     PAYEE_ALREADY_REGISTERED = 28
     BANK_DETAILS_DIFFER = 29
     # against earlier acts
+    INVOICE_ALREADY_REQUESTED = 58
     PREDECESSOR_MISSING = 30
     DATE_BEFORE_PREDECESSOR = 53
     PREDECESSOR_STAGE = 44
@@ -64,6 +68,7 @@ class Outcome(IntEnum):
     # against the budget
     BUDGET_YEAR_CLOSED = 51
     AFTER_LAST_DATE = 54
+    ANTICIPATION_LIMIT = 52
     MOVE_FORBIDDEN = 36
     ALLOTMENT_EXCEEDED = 37
     BUDGET_BELOW_CONSUMPTION = 38
@@ -74,6 +79,9 @@ class Outcome(IntEnum):
     ACT_REFUSED = 42
     FORM_REFUSED = 43
 
+
+NAMES_ENTRY = frozenset({Outcome.REFERENCE_CONFLICT, Outcome.INVOICE_ALREADY_REQUESTED})
+"""Refusals that name the entry of another act, which stands against the line."""
 
 REFUSALS = tuple(code for code in Outcome if code > Outcome.HELD)
 """Every code that refuses a line, in order of precedence."""
@@ -102,6 +110,7 @@ FORM_FAULTS = frozenset(
         Outcome.AMOUNT_NOT_POSITIVE,
         Outcome.AMOUNT_OVER_LIMIT,
         Outcome.SEPA_LIMIT_EXCEEDED,
+        Outcome.INTEREST_EXCEEDS_RULE,
         Outcome.IBAN_INVALID,
     }
 )

@@ -14,10 +14,11 @@ PERIODS_PER_YEAR = 16
 
 
 class PeriodState(IntEnum):
-    """Whether a period takes entries."""
+    """Whether a period takes entries; a closed one may be opened again, a locked one never."""
 
     CLOSED = 0
     OPEN = 1
+    LOCKED = 2
 
 
 def to_period(exercise: int, month: int) -> int:

@@ -12,6 +12,16 @@ _O = Outcome
 
 REMEDIES: Mapping[Outcome, Remedy] = {
     **LINE_REMEDIES,
+    _O.INVOICE_ALREADY_REQUESTED: Remedy(
+        "This invoice of this supplier, with this number and date, is requested already, or the part of it that is stated; the"
+        " refusal names the entry.",
+        "Pay nothing twice. If the line is about another part, state invoice_part on the request of each part; if the first"
+        " request was wrong, have it rejected in full, then send this one again.",
+        "Cette facture de ce fournisseur, de même numéro et de même date, ou la part indiquée, fait déjà l'objet d'une demande"
+        " de paiement ; le rejet nomme l'écriture.",
+        "Ne rien payer deux fois. S'il s'agit d'une autre part, indiquer invoice_part sur la demande de chaque part ; si la"
+        " première demande était erronée, la faire rejeter en totalité, puis présenter celle-ci de nouveau.",
+    ),
     _O.PREDECESSOR_MISSING: Remedy(
         "The act that this line follows was never accepted, or has no line with that number.",
         "Send that act first, or find out why it was refused; then send this line again.",
@@ -113,6 +123,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Order it in the next year, on the credits of that year.",
         "Le paiement est ordonnancé après la date limite d'ordonnancement de l'année budgétaire.",
         "L'ordonnancer l'année suivante, sur les crédits de cette année.",
+    ),
+    _O.ANTICIPATION_LIMIT: Remedy(
+        "Committed in advance: more than a quarter of what finance laws opened on the title, or staff, or investment.",
+        "Commit what is left of the quarter, or wait for 1 January; openings count if they state a title (T3, T4, T6, T7).",
+        "L'engagement par anticipation excède le quart ouvert par les lois de finances sur le titre, ou ce titre l'exclut.",
+        "Engager ce qui reste du quart, ou attendre le 1er janvier ; une ouverture compte si elle indique un titre.",
     ),
     _O.MOVE_FORBIDDEN: Remedy(
         "Credits may not be moved to where they come from, to another programme, fund or year, or from HT2 to T2.",

@@ -5,7 +5,7 @@ import numpy as np
 from core.outcome_codes import Outcome
 from core.tables.book import Book
 from core.tables.journal import Acts, Decisions
-from kernels import key_index
+from kernels import invoices, key_index
 from kernels.duplicates import answer_act, answer_known, refuse_act
 from kernels.jit import advances, as_position, borrow, fills_records, flag, kernel, part, reads_records
 from kernels.postings import accept_line, apply_line, record_act, undo_lines
@@ -36,6 +36,9 @@ def _reject_act(acts, book, decisions, context, finding):
         _hold_act(acts, book, decisions, (row, end))
     else:
         refuse_act(acts, decisions, (row, end), (line, finding))
+        if finding[0] == Outcome.INVOICE_ALREADY_REQUESTED.value:
+            entry = invoices.find_claim(acts, book, line)
+            decisions[line].entry, decisions[line].day = entry, book.items[as_position(entry)].day
 
 
 @part
@@ -67,17 +70,21 @@ def borrow_book(book):
         borrow(book.keys),
         borrow(book.payees),
         borrow(book.waiting),
+        borrow(book.invoices),
         borrow(book.counters),
         borrow(book.figures),
         borrow(book.periods),
         borrow(book.folios),
         borrow(book.years),
+        borrow(book.titles),
         borrow(book.payroll_checks),
         borrow(book.roles),
         borrow(book.creditors),
+        borrow(book.admitted),
         borrow(book.slots),
         borrow(book.payee_slots),
         borrow(book.waiting_slots),
+        borrow(book.invoice_slots),
     )
 
 
@@ -88,7 +95,7 @@ def decide(acts, book, decisions, holding):
     Act k sees the effects of acts 1..k-1; a refused act changes nothing, so a smaller act after it may still be accepted.
 
     Reads     acts                 n rows, the lines of an act next to each other; amounts in cents
-    Advances  book                 keys, items, nodes, ledger and counters, in place
+    Advances  book                 keys, invoices, items, nodes, ledger and counters, in place
     Fills     decisions            n rows, one per line
     Order     row order: first come, first served
     Outcomes  the first broken rule as ``core.outcome_codes.Outcome``; never raises

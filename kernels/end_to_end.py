@@ -1,4 +1,4 @@
-"""Conversion of entry numbers to end-to-end identifiers, and back."""
+"""Conversion of numbers of transfers, each of a ledger and an entry, to end-to-end identifiers, and back."""
 
 import numpy as np
 
@@ -21,12 +21,12 @@ def _write_digits(out, at, number, digits):
 
 
 @part
-def write_identifier(out, at, entry):
-    """Write the identifier of ``entry``; return the position after it."""
+def write_identifier(out, at, number):
+    """Write the identifier with ``number``; return the position after it."""
     for place in range(_PREFIX_BYTES):
         out[as_position(at + place)] = _PREFIX[place]
-    _write_digits(out, at + _PREFIX_BYTES, entry, NUMBER_DIGITS)
-    _write_digits(out, at + _CHECK_START, 98 - entry * 100 % 97, CHECK_DIGITS)
+    _write_digits(out, at + _PREFIX_BYTES, number, NUMBER_DIGITS)
+    _write_digits(out, at + _CHECK_START, 98 - number * 100 % 97, CHECK_DIGITS)
     return at + END_TO_END_BYTES
 
 
@@ -43,47 +43,47 @@ def _read_digits(data, at, count):
 
 
 @part
-def _read_entry(data, at, end):
+def _read_number(data, at, end):
     if end - at != END_TO_END_BYTES:
         return np.int64(0)
     for place in range(_PREFIX_BYTES):
         if data[as_position(at + place)] != _PREFIX[place]:
             return np.int64(0)
-    entry = _read_digits(data, at + _PREFIX_BYTES, NUMBER_DIGITS)
+    number = _read_digits(data, at + _PREFIX_BYTES, NUMBER_DIGITS)
     check = _read_digits(data, at + _CHECK_START, CHECK_DIGITS)
-    return entry if entry > 0 and check == 98 - entry * 100 % 97 else np.int64(0)
+    return number if number > 0 and check == 98 - number * 100 % 97 else np.int64(0)
 
 
 @kernel(reads_column(Entry), fills_column(Byte))
-def write_identifiers(entries, out):
-    """Write the end-to-end identifiers of ``entries``, one after the other.
+def write_identifiers(numbers, out):
+    """Write the end-to-end identifiers with ``numbers``, one after the other.
 
-    Reads     entries         n rows, below 10**12
+    Reads     numbers         n rows, below 10**14
     Fills     out             n times END_TO_END_BYTES
     Order     rows are independent
     Outcomes  none; never raises
-    Overflow  impossible: an entry times 100 stays below 10**14
+    Overflow  impossible: a number times 100 stays below 10**16
     Cost      O(n), one pass
     Source    ISO 7064, MOD 97-10
     Oracle    tests.oracle.end_to_end.write_identifiers
     """
     at = 0
-    for row in range(entries.size):
-        at = write_identifier(out, at, entries[row])
+    for row in range(numbers.size):
+        at = write_identifier(out, at, numbers[row])
 
 
 @kernel(reads(Spans), reads(Bytes), fills_column(Entry))
-def parse_identifiers(spans, text, entries):
-    """Find the entry that each identifier names; 0 where it is not one of ours, or its check digits are wrong.
+def parse_identifiers(spans, text, numbers):
+    """Find the number in each identifier; 0 where it has another form, or its check digits are wrong.
 
     Reads     spans, text     n texts
-    Fills     entries         n rows
+    Fills     numbers         n rows
     Order     rows are independent
     Outcomes  none; never raises
-    Overflow  impossible: twelve digits fit
+    Overflow  impossible: fourteen digits fit
     Cost      O(bytes), one pass
     Source    ISO 7064, MOD 97-10
     Oracle    tests.oracle.end_to_end.parse_identifiers
     """
     for row in range(spans.start.size):
-        entries[row] = _read_entry(text.data, np.int64(spans.start[row]), np.int64(spans.end[row]))
+        numbers[row] = _read_number(text.data, np.int64(spans.start[row]), np.int64(spans.end[row]))

@@ -10,6 +10,7 @@ Source: PostgreSQL manual, COPY, "Binary Format".
 
 import numpy as np
 
+from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.columns import Byte, Money, read_column_kinds
@@ -27,6 +28,7 @@ ROW_BYTES = int(_END[-1])
 """Field count, then the length and the value of every fixed column."""
 
 _FIELDS = len(_WIDTH) + 1
+_MOVE_AE, _MOVE_CP = KIND_NUMBERS["budget_move_ae"], KIND_NUMBERS["budget_move_cp"]
 _POSTGRES_EPOCH_DAY = 10957
 
 
@@ -47,7 +49,8 @@ def _write_column(out, at, width, value):
 
 @part
 def _write_act(out, at, act, first_node):
-    source = np.int64(act.source) + first_node if act.source >= 0 else np.int64(0)
+    moves = act.kind == _MOVE_AE or act.kind == _MOVE_CP
+    source = np.int64(max(act.source, 0)) + (first_node if moves else np.int64(0))
     period = np.int64(act.period)
     _write_column(out, at + _START.amount, _WIDTH.amount, act.amount)
     _write_column(out, at + _START.content, _WIDTH.content, act.content)

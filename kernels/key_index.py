@@ -26,7 +26,8 @@ def find_home_slot(slots, low):
 
 
 @part
-def _find_next_slot(slots, at):
+def find_next_slot(slots, at):
+    """Return the slot after ``at``; after the last slot comes the first."""
     at += _STEP
     return at if at < np.uint64(slots.size) else _FIRST_SLOT
 
@@ -39,7 +40,7 @@ def find_key_and_slot(slots, keys, high, low):
         row = np.int64(slots[at] & _ROW_MASK) - 1
         if slots[at] >> _TAG_BITS == tag and keys[as_position(row)].high == high:
             return row, at
-        at = _find_next_slot(slots, at)
+        at = find_next_slot(slots, at)
     return np.int64(-1), at
 
 
@@ -57,7 +58,7 @@ def guess_row(slots, low):
     The guess is good enough for a prefetch, and is made without a branch that depends on it.
     """
     at, tag = find_home_slot(slots, low), np.uint64(low)
-    first, second = slots[at], slots[_find_next_slot(slots, at)]
+    first, second = slots[at], slots[find_next_slot(slots, at)]
     word = first if first >> _TAG_BITS == tag else second
     row = np.uint32((word + _ROW_MASK) & _ROW_MASK)  # one less; NO_GUESS for a free slot
     return row if word >> _TAG_BITS == tag else NO_GUESS
@@ -81,7 +82,7 @@ def _point_slot(slots, at, row, low):
 def _find_free_slot(slots, at):
     """Return the first free slot from ``at`` on; after the last slot comes the first."""
     while slots[at] != _FREE:
-        at = _find_next_slot(slots, at)
+        at = find_next_slot(slots, at)
     return at
 
 
@@ -119,7 +120,7 @@ def remove_slot(slots, row, low):
     """Free the slot that points at ``row``, the last one inserted: no search needs to pass over it."""
     at = find_home_slot(slots, low)
     while slots[at] & _ROW_MASK != np.uint64(row + 1):
-        at = _find_next_slot(slots, at)
+        at = find_next_slot(slots, at)
     slots[at] = _FREE
 
 

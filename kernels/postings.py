@@ -5,7 +5,7 @@ import numpy as np
 from core.catalog import BudgetAction, Family, PayeeChange, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS
-from kernels import availability, budget, commitments, key_index, payees, spending
+from kernels import availability, budget, commitments, invoices, key_index, payees, spending, years
 from kernels.jit import as_position, part, rare_part
 from kernels.links import (
     build_link,
@@ -22,9 +22,11 @@ from kernels.links import (
 @part
 def apply_remainders(book, link, amount):
     """Take ``amount`` from the remainder that the line draws on, add it to the one it feeds; a mirror does the reverse."""
-    item, _, base, root, sign = link
+    _, _, base, root, sign = link
     if sign < 0:
-        book.items[item].open -= amount
+        invoices.lower_item(book, link, amount)
+    elif root > 0:
+        invoices.count_use(book, link, amount)
     if root > 0:
         commitments.add_to_remainder(book.items, root, book.effects[base].draws, -sign * amount)
         commitments.add_to_remainder(book.items, root, book.effects[base].feeds, sign * amount)
@@ -37,12 +39,16 @@ def _apply_budget(acts, book, step, link):
     action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
     if action == BudgetAction.SPEND.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_demand(book, link, amount))
+        if years.is_anticipated(acts, book, line, cell):
+            years.add_to_title(acts, book, line, cell, amount)
     elif action == BudgetAction.SETTLE.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_settlement(book, link, amount))
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
         budget.apply_budget_line(tree, budget_line, amount)
+        if action == BudgetAction.OPEN.value:
+            years.add_to_title(acts, book, line, cell, amount)
 
 
 @part
@@ -139,7 +145,7 @@ def _register_payee(acts, book, line):
 
 @part
 def record_act(acts, book, span, slot):
-    """Record the accepted act in ``span``: its key, its payees, and the count of its entries, which are stored already."""
+    """Record the accepted act in ``span``: its key, payees, invoices, and the count of its entries, stored already."""
     row, end = span
     if book.effects[acts[row].kind].family == Family.THIRD_PARTY.value:
         for line in range(row, end):
@@ -147,6 +153,7 @@ def record_act(acts, book, span, slot):
     first, at = book.counters[0].entries + 1, as_position(book.counters[0].keys)
     act = (acts[row].key_high, acts[row].key_low, np.uint32(first), acts[row].content)
     key_index.insert_key_at(book.slots, slot, book.keys, at, act)
+    invoices.record_claims(acts, book, span, first)
     book.counters[0].entries = first + end - row - 1
     book.counters[0].keys = at + 1
 
@@ -160,7 +167,7 @@ def _remove_payee(acts, book, line):
 
 @part
 def remove_act(acts, book, span):
-    """Remove the act in ``span``, the last one recorded: its payees, its key, its entries."""
+    """Remove the act in ``span``, the last one recorded: its payees, its key, its invoices, its entries."""
     row, end = span
     if book.effects[acts[row].kind].family == Family.THIRD_PARTY.value:
         for line in range(end - 1, row - 1, -1):
@@ -168,4 +175,5 @@ def remove_act(acts, book, span):
     at = as_position(book.counters[0].keys - 1)
     key_index.remove_slot(book.slots, at, acts[row].key_low)
     book.counters[0].keys = at
+    invoices.remove_claims(book, np.int64(book.counters[0].entries) - (end - row) + 1)
     book.counters[0].entries -= end - row

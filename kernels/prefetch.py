@@ -36,6 +36,8 @@ def _prefetch_slots(acts, book, first, end):
         prefetch(book.slots, np.int64(key_index.find_home_slot(book.slots, acts[row].key_low)))
         prefetch(book.slots, np.int64(key_index.find_home_slot(book.slots, acts[row].previous_low)))
         prefetch(book.payee_slots, np.int64(key_index.find_home_slot(book.payee_slots, acts[row].payee_low)))
+        invoice_slot = key_index.find_home_slot(book.invoice_slots, acts[row].invoice_low)
+        prefetch(book.invoice_slots, np.int64(invoice_slot))
         if waits:
             prefetch(
                 book.waiting_slots, np.int64(key_index.find_home_slot(book.waiting_slots, acts[row].key_low))

@@ -27,6 +27,7 @@ def pack_records(columns, records):
     day, cell, source = columns.day, columns.cell, columns.source
     key_low, previous_low = columns.key_low, columns.previous_low
     previous_line, payee_low, account = columns.previous_line, columns.payee_low, columns.account
+    invoice_high, invoice_low, invoice_part = columns.invoice_high, columns.invoice_low, columns.invoice_part
     kind, fault = columns.kind, columns.fault
     for row in range(amount.size):
         act = records[row]
@@ -36,4 +37,9 @@ def pack_records(columns, records):
         act.cell, act.source = cell[row], source[row]
         act.key_low, act.previous_low, act.previous_line = key_low[row], previous_low[row], previous_line[row]
         act.payee_low, act.account = payee_low[row], account[row]
+        act.invoice_high, act.invoice_low, act.invoice_part = (
+            invoice_high[row],
+            invoice_low[row],
+            invoice_part[row],
+        )
         act.kind, act.fault = kind[row], fault[row]

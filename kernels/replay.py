@@ -4,8 +4,9 @@ import numpy as np
 
 from core.catalog import PayeeChange
 from core.tables.book import Book
+from core.tables.invoices import RequestedInvoices
 from core.tables.journal import Fingerprints, StoredEntries
-from kernels import key_index, payees
+from kernels import invoices, key_index, payees
 from kernels.jit import advances, kernel, part, reads
 from kernels.links import build_link, no_link
 from kernels.postings import apply_remainders, store_item
@@ -72,3 +73,24 @@ def replay_entries(replayed, fingerprints, book):
                 book, np.int64(replayed.payee[row]), np.int64(change == PayeeChange.BLOCK.value)
             )
         book.counters[0].entries = entry
+
+
+@kernel(reads(RequestedInvoices), advances(Book))
+def replay_claims(requested, book):
+    """Restore the claims of the invoices of stored requests.
+
+    Reads     requested            n rows in order of entry; the entries themselves are in the book
+    Advances  book                 invoices, their slots and their counter, in place
+    Order     entry order
+    Outcomes  none; never raises
+    Overflow  impossible: an entry makes one claim at most
+    Cost      O(n), one pass
+    Oracle    tests.oracle.replay.replay_claims
+    """
+    for row in range(requested.entry.size):
+        entry = requested.entry[row]
+        invoice = (requested.high[row], requested.low[row], requested.part[row])
+        if invoices.is_continued(book, invoice, entry):
+            invoices.extend_claim(book)
+        else:
+            invoices.insert_claim(book, invoice, entry)

@@ -17,7 +17,7 @@ def undo_decisions(acts, book, decisions):
     not have grown in the meantime.
 
     Reads     acts, decisions      n rows, the lines of an act next to each other
-    Advances  book                 keys, payees, slots, items, nodes, ledger and counters, in place
+    Advances  book                 keys, payees, invoices, slots, items, nodes, ledger and counters, in place
     Order     last row to first
     Outcomes  none; never raises
     Overflow  impossible: every figure returns to its former value

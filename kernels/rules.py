@@ -11,7 +11,7 @@ from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, PeriodState
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import availability, budget, commitments, key_index, payees, spending, years
+from kernels import availability, budget, commitments, invoices, key_index, payees, spending, years
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import (
@@ -87,6 +87,28 @@ def _check_remainders(book, link, kind, amount):
 
 
 @part
+def _check_stated_account(acts, book, line, link):
+    """Check that the item of the predecessor admits the account that a line charges in place of the item's own."""
+    _, cell, base, _, sign = link
+    account = as_position(acts[line].account)
+    if account == 0 or sign < 0 or book.effects[base].debit != Role.EXPENSE.value:
+        return accepted()
+    if book.admitted[as_position(book.cells[cell].admits) * LEDGER_ACCOUNTS + account] == 0:
+        return refused(Outcome.ACCOUNT_MISMATCH.value, -1, 0)
+    return accepted()
+
+
+@part
+def _check_service(acts, book, line, link):
+    """Check that what is paid before service has a listed nature, or an item that needs none (rule A38)."""
+    if book.effects[acts[line].kind].before_service == 0:
+        return accepted()
+    if acts[line].nature != 0 or book.cells[as_position(link[1])].unserved != 0:
+        return accepted()
+    return refused(Outcome.SERVICE_REQUIRED.value, -1, 0)
+
+
+@part
 def _check_predecessor(acts, book, line, item):
     """Check that the predecessor ``item`` exists and suffices; return (finding, link)."""
     kind = acts[line].kind
@@ -102,21 +124,23 @@ def _check_predecessor(acts, book, line, item):
         finding = check_order(acts, book, line, link[0])
     else:
         finding = check_family(acts, book, line, link[0])
+    if finding[0] == Outcome.ACCEPTED.value:
+        finding = _check_stated_account(acts, book, line, link)
+    if finding[0] == Outcome.ACCEPTED.value:
+        finding = _check_service(acts, book, line, link)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
-    is_listed = acts[line].nature != 0 or book.cells[as_position(link[1])].unserved != 0
-    if book.effects[kind].before_service and not is_listed:
-        return refused(Outcome.SERVICE_REQUIRED.value, -1, 0), link
     return _check_remainders(book, link, kind, acts[line].amount), link
 
 
 @part
 def _check_spending(acts, book, line, link):
-    """Check the credits that a line takes; those of payroll only once the calendar has it checked (rule A28)."""
+    """Check the credits that a line takes; not in advance, and of payroll only once the calendar says so (rule A28)."""
     tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
     demand = compute_demand(book, link, acts[line].amount)
-    is_late = book.effects[link[2]].check == CreditCheck.YEAR_END.value
-    if is_late and not book.payroll_checks[as_position(acts[line].period)]:
+    waits = book.effects[link[2]].check == CreditCheck.YEAR_END.value
+    is_unchecked = waits and not book.payroll_checks[as_position(acts[line].period)]
+    if is_unchecked or years.is_anticipated(acts, book, line, link[1]):
         return spending.check_limits(tree, nodes, demand)
     return spending.check_spending(tree, nodes, demand)
 
@@ -126,8 +150,8 @@ def _check_settlement(acts, book, line, link):
     """Check what a settlement consumes; a payment of payroll also that no credits are overdrawn, once it is checked."""
     effects = book.effects
     tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
-    is_late = effects[book.items[link[0]].under].check == CreditCheck.YEAR_END.value
-    if is_late and effects[link[2]].settles > 0 and book.payroll_checks[as_position(acts[line].period)]:
+    waits = effects[book.items[link[0]].under].check == CreditCheck.YEAR_END.value
+    if waits and effects[link[2]].settles > 0 and book.payroll_checks[as_position(acts[line].period)]:
         finding = spending.check_overdraft(tree, nodes[0])
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
@@ -232,9 +256,11 @@ def _check_period(acts, book, line, item):
     if item == 0 and book.effects[acts[line].kind].follows != Family.NONE.value:
         return accepted()
     cell = as_position(book.items[as_position(item)].cell if item > 0 else max(acts[line].cell, 0))
-    if book.periods[find_folio(acts, book, line, cell)] != PeriodState.OPEN.value:
-        return refused(Outcome.PERIOD_CLOSED.value, -1, 0)
-    return accepted()
+    state = book.periods[find_folio(acts, book, line, cell)]
+    if state == PeriodState.OPEN.value:
+        return accepted()
+    is_locked = state == PeriodState.LOCKED.value
+    return refused(Outcome.PERIOD_LOCKED.value if is_locked else Outcome.PERIOD_CLOSED.value, -1, 0)
 
 
 @part
@@ -254,6 +280,8 @@ def check_line(acts, book, place):
     outcome, payee = _check_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
         return refused(outcome, -1, 0), link, no_posting
+    if invoices.find_claim(acts, book, line) > 0:
+        return refused(Outcome.INVOICE_ALREADY_REQUESTED.value, -1, 0), link, no_posting
     finding, link = _check_predecessor(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting

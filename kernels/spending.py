@@ -118,11 +118,12 @@ def check_spending(tree, where, demand):
 
 @rare_part
 def check_limits(tree, where, demand):
-    """Return the finding of spending whose credits are not checked yet: the largest figure alone limits it (rule A28)."""
+    """Return the finding if a figure would exceed its limit, the one rule of spending whose credits are not checked.
+
+    What is committed in advance has no credits yet, and payroll is checked at the end of the year (rule A28).
+    """
     full = _find_full_node(tree, where, demand)
-    if full >= 0:
-        return refused(Outcome.BALANCE_LIMIT.value, full, 0)
-    return accepted()
+    return refused(Outcome.BALANCE_LIMIT.value, full, 0) if full >= 0 else accepted()
 
 
 @rare_part

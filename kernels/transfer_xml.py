@@ -101,7 +101,7 @@ def write_transfers(transfers, texts, pieces, out):
     rows, texts, pieces, out = borrow(transfers), borrow(texts), borrow(pieces), borrow(out)
     at = np.int64(0)
     for row in range(rows.amount.size):
-        at = write_identifier(out, _write_piece(out, at, pieces, _IDENTIFIER), rows.entry[row])
+        at = write_identifier(out, _write_piece(out, at, pieces, _IDENTIFIER), rows.number[row])
         at = _write_amount(out, _write_piece(out, at, pieces, _AMOUNT), rows.amount[row])
         at = _write_piece(out, at, pieces, _AMOUNT_END)
         if rows.bic_end[row] > rows.bic_start[row]:

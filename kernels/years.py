@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from core.catalog import YearRule
+from core.catalog import BudgetAction, Measure
+from core.kind_rules import YearRule
+from core.origins import QUARTER, Origin
 from core.outcome_codes import Outcome
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
@@ -37,6 +39,46 @@ def _check_window(acts, book, line, link):
 
 
 @part
+def is_anticipated(acts, book, line, cell):
+    """Return whether a line takes AE of a year that has not begun."""
+    spends = book.effects[acts[line].kind].year_rule == YearRule.SPENDS_AE.value
+    return spends and acts[line].day < book.years[as_position(book.cells[cell].year)].first_day
+
+
+@rare_part
+def _check_anticipation(acts, book, line, link):
+    """Check that AE of the next year may be taken: from 1 November, for service from 1 January on, and within the quarter."""
+    cell = link[1]
+    year, base = as_position(book.cells[cell].year), np.int64(book.cells[cell].title_before)
+    if acts[line].day < book.years[year].anticipation_from or acts[line].source < book.years[year].first_day:
+        return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
+    remainder = np.int64(0)
+    if base >= 0:
+        remainder = (
+            book.titles[base].opened // QUARTER - book.titles[as_position(book.cells[cell].title)].anticipated
+        )
+    if acts[line].amount > remainder:
+        return refused(Outcome.ANTICIPATION_LIMIT.value, -1, acts[line].amount - remainder)
+    return accepted()
+
+
+@rare_part
+def add_to_title(acts, book, line, cell, amount):
+    """Add what a line opens by a finance law, or commits in advance, to its title; a negative ``amount`` undoes it."""
+    row, kind = np.int64(book.cells[cell].title), acts[line].kind
+    if row < 0:
+        return
+    if book.effects[kind].budget != BudgetAction.OPEN.value:
+        book.titles[row].anticipated += amount
+        book.titles[row].touched = 1
+    elif book.effects[kind].measure == Measure.AE.value:
+        origin = acts[line].source
+        if origin == Origin.FINANCE_LAW.value or origin == Origin.AMENDING_LAW.value:
+            book.titles[row].opened += amount
+            book.titles[row].touched = 1
+
+
+@part
 def check_budget_year(acts, book, line, link):
     """Check the day of a line against the budget year whose credits it uses."""
     rule = book.effects[acts[line].kind].year_rule
@@ -46,6 +88,8 @@ def check_budget_year(acts, book, line, link):
     if day < book.years[year].first_day or day > book.years[year].last_day:
         if rule == YearRule.SETTLES_CP.value:
             return _check_window(acts, book, line, link)
+        if rule == YearRule.SPENDS_AE.value:
+            return _check_anticipation(acts, book, line, link)
         return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
     if rule == YearRule.ORDERS.value and day > book.years[year].last_order_day:
         return refused(Outcome.AFTER_LAST_DATE.value, -1, 0)

@@ -40,6 +40,7 @@ METRICS: Mapping[str, Metric] = {
     "lines_by_kind_total": Metric(_C, ("kind", "outcome"), "Act lines committed, by kind of act and outcome"),
     "accepted_cents_by_kind_total": Metric(_C, ("kind",), "Amounts of accepted act lines in cents, by kind of act"),
     "refusals_total": Metric(_C, ("reason",), "Act lines refused, by reason code"),
+    "requests_without_invoice_total": Metric(_C, (), "Payment requests accepted without an invoice number"),
     "batches_total": Metric(_C, (), "Batches committed since the start"),
     "batches_failed_total": Metric(_C, (), "Commits that failed and were retried"),
     "commit_seconds": Metric(_H, (), "From a decided batch to its commit, including the wait for its turn"),

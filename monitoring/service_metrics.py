@@ -224,6 +224,7 @@ class ServiceMetrics:
         self.file_states.apply_commit(result)
         self.drain_rate.record_commit(self.decided_lines - lines_before, self.lines_under_way)
         self._metrics["batches_total"].inc()
+        self._metrics["requests_without_invoice_total"].inc(result.requests_without_invoice)
         self._metrics["batch_lines"].set(int(result.outcome_counts.sum()))
         self._metrics["last_batch"].set(result.number)
         self._metrics["last_commit_timestamp_seconds"].set(time.time())

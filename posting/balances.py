@@ -1,4 +1,4 @@
-"""The figures that a batch changed: budget nodes, and accounts by accountant and period.  Rows are added, never updated.
+"""The figures that a batch changed: nodes, titles, and accounts by accountant and period.  Rows are added, never updated.
 
 This keeps the figures after every batch readable and the tables free of dead rows: updating 11,000 rows a batch would cost
 three times as much.
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.journal import AccountBalances, NodeBalances
+from core.tables.title_balances import TitleBalances
 from posting.book.book_state import BookState
 from posting.book.registry import SHEETS, Registry
 from posting.pgcopy import Encoder
@@ -21,11 +22,13 @@ class Balances:
         self._state = state
         self._ranges = _find_node_ranges(state.registry)
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
+        self._titles = Encoder(TitleBalances)
 
     def encode_changes(self, batch: int, periods: list[NDArray[np.int32]]) -> dict[str, NDArray[np.uint8]]:
         """Return the COPY bytes of the changed figures; ``periods`` are those of the batch's lines, by piece."""
         return {
             "node_balance": self._nodes.encode(self._read_changed_nodes(batch)),
+            "title_balance": self._titles.encode(self._read_changed_titles(batch)),
             "account_balance": self._accounts.encode(self._read_changed_accounts(batch, periods)),
         }
 
@@ -33,6 +36,7 @@ class Balances:
         """Clear the marks after the changes were undone."""
         for first, end in self._ranges:
             _collect_touched(self._state.book.nodes, first, end)
+        _collect_touched(self._state.book.titles, 0, len(self._state.book.titles))
         self._collect_accounts(periods)
 
     def _read_changed_nodes(self, batch: int) -> NodeBalances:
@@ -40,6 +44,13 @@ class Balances:
         at = np.concatenate([first + _collect_touched(book.nodes, first, end) for first, end in self._ranges])
         figures = book.figures[at]
         return NodeBalances._make((np.full(len(at), batch), at + registry.first_node, *figures.T))
+
+    def _read_changed_titles(self, batch: int) -> TitleBalances:
+        titles = self._state.book.titles
+        at = _collect_touched(titles, 0, len(titles))
+        keys = self._state.registry.title_rows.describe_rows(at)
+        figures = titles["opened"][at], titles["anticipated"][at]
+        return TitleBalances._make((np.full(len(at), batch), *keys, *figures))
 
     def _read_changed_accounts(self, batch: int, periods: list[NDArray[np.int32]]) -> AccountBalances:
         ledger, at = self._state.book.ledger, self._collect_accounts(periods)

@@ -216,3 +216,5 @@ class BatchResult:
     """Lines refused, whether or not each has a row."""
     accepted_cents: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """Sum of the accepted amounts of each kind."""
+    requests_without_invoice: int = 0
+    """Accepted payment requests without an invoice number, which were compared with no other."""

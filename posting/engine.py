@@ -3,6 +3,7 @@
 The same batch and the same book always give the same bytes: the engine reads no clock and uses no randomness.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,9 +12,18 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG
 from core.outcome_codes import Outcome
+from core.period_states import PeriodDecision, apply_decision
 from core.stage_timing import StageTimes
 from core.tables.columns import allocate_records, seal_array
-from core.tables.journal import Decisions, Duplicates, NewCells, NewPayees, Refusals, RequestPages
+from core.tables.journal import (
+    Decisions,
+    Duplicates,
+    NewCells,
+    NewPayees,
+    Refusals,
+    RequestPages,
+)
+from core.tables.periods import PeriodEffects
 from kernels import decisions as kernel
 from kernels.outcome_counts import AMOUNT, LINES, REFUSED
 from kernels.rollback import undo_decisions
@@ -38,6 +48,7 @@ from posting.pgcopy import Encoder
 from posting.refusal_stretches import store_refusals
 
 _CODE_COUNT = max(Outcome) + 1
+_BILLS = np.array([kind.bills for kind in CATALOG])
 
 
 class _DecidedBatch(NamedTuple):
@@ -55,17 +66,33 @@ class Engine:
         self.decisions: list[np.ndarray] = []
         """The decisions on the lines of the last batch, piece by piece."""
         self._balances = Balances(state)
+        self._new_decisions: list[int] = []
+        """Decisions about periods that hold from the next batch on."""
         self._encoders = {
             "refusal": Encoder(Refusals, 2),
             "duplicate": Encoder(Duplicates),
             "payee": Encoder(NewPayees, 4),
             "cell": Encoder(NewCells),
             "request_detail": Encoder(RequestPages, 1),
+            "period_effect": Encoder(PeriodEffects),
         }
+
+    def apply_period_decisions(self, decisions: Sequence[PeriodDecision]) -> None:
+        """Apply decisions about periods: they hold from the next batch on, which stores that."""
+        for decision in decisions:
+            apply_decision(self.state.book.periods, decision)
+            self.state.last_period_decision = decision.decision
+            self._new_decisions.append(decision.decision)
+
+    def _encode_period_effects(self, after_batch: int) -> dict[str, NDArray[np.uint8]]:
+        numbers, self._new_decisions = np.array(self._new_decisions, np.int64), []
+        rows = PeriodEffects(numbers, np.full(len(numbers), after_batch, np.int64))
+        return {"period_effect": self._encoders["period_effect"].encode(rows)}
 
     def evaluate(self, batch: Batch) -> BatchResult:
         """Decide ``batch``, up to the first piece that ends a pass with held acts, and encode everything to store."""
         number, first = self.head.batch + 1, self.state.entries + 1
+        first_claim = self.state.invoices
         first_cell = len(self.state.cell_words)
         with self._stages.measure("decide"):
             self.state.rehash_in_background()
@@ -86,7 +113,9 @@ class Engine:
             self.head = link_batch(self.head, streams)
         cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
         decisions = self.decisions if batch.is_answered else []
-        stored_streams = {**streams, **batch.side_streams}
+        stored_streams = {**streams, **self._encode_period_effects(number - 1), **batch.side_streams}
+        outcome_counts = self._count_outcomes(batch)
+        requests = int(outcome_counts[_BILLS, Outcome.ACCEPTED].sum())
         return BatchResult(
             number,
             first,
@@ -96,10 +125,11 @@ class Engine:
             stored_streams,
             rows,
             held,
-            self._count_outcomes(batch),
+            outcome_counts,
             decisions,
             sum(group.total(LINES, REFUSED) for group in groups),
             sum((group.kind_cents for group in groups), np.zeros(len(CATALOG), np.int64)),
+            requests - self.state.count_invoiced(first_claim),
         )
 
     def dry_run(self, batch: Batch, handler: DryRunHandler) -> DryRunDecisions:

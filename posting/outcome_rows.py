@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.outcome_codes import Outcome
+from core.outcome_codes import NAMES_ENTRY, Outcome
 from core.tables.columns import concat_tables, seal, seal_array, select_rows
 from core.tables.journal import Duplicates, LineDetails, NewPayees, Refusals
 from kernels import journal as kernel
@@ -26,6 +26,7 @@ _NAMED_FIELDS: Mapping[Outcome, Field] = {
     Outcome.REFERENCE_CONFLICT: Field.REFERENCE,
     Outcome.PAYEE_UNKNOWN: Field.PAYEE,
     Outcome.BANK_DETAILS_DIFFER: Field.IBAN,
+    Outcome.INVOICE_ALREADY_REQUESTED: Field.INVOICE_NUMBER,
     Outcome.PREDECESSOR_MISSING: Field.PREDECESSOR,
     Outcome.ASSIGNMENT_DIFFERS: Field.PREDECESSOR,
 }
@@ -199,14 +200,21 @@ def _make_printable(texts: pa.Array) -> pa.Array:
 
 
 def _name_entries(texts: pa.Array, row_decisions: np.ndarray) -> pa.Array:
-    """Replace the text of each line that contradicts an accepted act by the first entry of that act."""
-    conflicts = row_decisions["outcome"] == Outcome.REFERENCE_CONFLICT
-    if not conflicts.any():
+    """Replace the text of each line against which another act stands by the entry of that act, and of an invoice its day."""
+    outcomes, entries = row_decisions["outcome"], row_decisions["entry"]
+    names_entry = np.isin(outcomes, list(NAMES_ENTRY)) & (entries > 0)
+    if not names_entry.any():
         return texts
-    entries = row_decisions["entry"]
-    texts_of_entries = pa.array(entries.astype(np.int64)).cast(pa.string())
-    numbers = pc.call_function("binary_join_element_wise", [pa.scalar("@"), texts_of_entries, pa.scalar("")])
-    return pc.call_function("if_else", [pa.array(conflicts & (entries > 0)), numbers, texts])
+    numbers = _join_texts(pa.scalar("@"), pa.array(entries.astype(np.int64)).cast(pa.string()))
+    days = pa.array(row_decisions["day"].astype(np.int32)).view(pa.date32()).cast(pa.string())
+    dated = _join_texts(numbers, pa.scalar(" of "), days)
+    names_invoice = pa.array(outcomes == Outcome.INVOICE_ALREADY_REQUESTED)
+    named = pc.call_function("if_else", [names_invoice, dated, numbers])
+    return pc.call_function("if_else", [pa.array(names_entry), named, texts])
+
+
+def _join_texts(*texts: pa.Array | pa.Scalar) -> pa.Array:
+    return pc.call_function("binary_join_element_wise", [*texts, pa.scalar("")])
 
 
 def _read_faulty_fields(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -> pa.Array:

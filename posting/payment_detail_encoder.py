@@ -67,11 +67,11 @@ def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> Deta
         parsed, cells = allocate_zeros(ParsedNumbers, len(rows)), to_text_cells(_fill_nulls(column, ""))
         parse = parsing.parse_days if field_type is FieldType.DAY else parsing.parse_whole_numbers
         parse(cells.spans, cells.text, parsed)
-        values = np.where(parsed.value < 0, NO_VALUE[field_type], parsed.value)
-        return values.astype(NUMBER_TYPES[field_type])
+        values = np.where(parsed.value < 0, NO_VALUE[field], parsed.value)
+        return values.astype(NUMBER_TYPES[field])
     numbers = column.view(pa.int32()) if pa.types.is_date(column.type) else column
-    filled = _fill_nulls(numbers, pa.scalar(NO_VALUE[field_type], numbers.type))
-    return filled.to_numpy(zero_copy_only=False).astype(NUMBER_TYPES[field_type])
+    filled = _fill_nulls(numbers, pa.scalar(NO_VALUE[field], numbers.type))
+    return filled.to_numpy(zero_copy_only=False).astype(NUMBER_TYPES[field])
 
 
 def _fill_nulls(column: pa.Array, value: str | pa.Scalar) -> pa.Array:
@@ -80,7 +80,7 @@ def _fill_nulls(column: pa.Array, value: str | pa.Scalar) -> pa.Array:
 
 def _has_value(column: DetailColumn, field: Field) -> NDArray[np.bool_]:
     if isinstance(column, np.ndarray):
-        return column != NO_VALUE[FORMATS[field].type]
+        return column != NO_VALUE[field]
     spans = to_text_cells(column).spans
     return spans.end > spans.start
 

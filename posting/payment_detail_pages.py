@@ -1,14 +1,15 @@
-"""Payment details of payable lines, stored in pages: dates, priority, method, invoice and remittance information.
+"""Payment details of payable lines, stored in pages: dates, priority, method, invoice and remittance text.
 
 A page contains the lines of one batch that state any payment detail, at most 16,384, column by column, little-endian:
 
 ====================  ======================================================================
-version               1 byte, 1
-columns               1 byte; bit k is set if some line has a value in ``COLUMNS[k]``
+version               1 byte, 2
+columns               2 bytes; bit k is set if some line has a value in ``COLUMNS[k]``
 lines                 4 bytes
 entries               4 bytes a line: its entry minus the entry of the page's first line
 each column whose     dates: 2 bytes a line, days since 1970, 0 for none
-bit is set, in order  priority: 1 byte a line, 255 for none
+bit is set, in order  priority, part of the invoice: 1 byte a line, 255 for none
+                      year of the right: 2 bytes a line, 0 for none
                       texts: 2 bytes a line, the length; then all texts, UTF-8
 ====================  ======================================================================
 """
@@ -19,28 +20,33 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.act_fields import FORMATS, Field, FieldType
+from core.act_fields import Field
 from core.errors import SchemaMismatch
 from core.tables.columns import allocate_zeros, concat_tables, seal
-from core.tables.journal import Bytes, RequestDetails, Spans
+from core.tables.invoices import RequestDetails
+from core.tables.journal import Bytes, Spans
 from core.tables.text_cells import TextCells
 
 COLUMNS = (
-    *(Field.RECEIVED, Field.DUE, Field.INVOICE_DATE, Field.PRIORITY),
-    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.NATURE),
+    *(Field.RECEIVED, Field.DUE, Field.INVOICE_DATE, Field.PRIORITY, Field.INVOICE_PART, Field.RIGHT_YEAR),
+    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP, Field.NATURE),
 )
-_TEXT_COLUMNS = len(COLUMNS[4:])
+_NUMBER_COLUMNS = 6
+_TEXT_COLUMNS = len(COLUMNS[_NUMBER_COLUMNS:])
 PAGE_LINES = 1 << 14
 """Most lines of a page; bounds what a look-up of one line reads."""
 
-VERSION = 1
-PAGE_HEADER = np.dtype([("version", "u1"), ("columns", "u1"), ("lines", "<u4")])
+VERSION = 2
+PAGE_HEADER = np.dtype([("version", "u1"), ("columns", "<u2"), ("lines", "<u4")])
 ENTRY, LENGTH = np.dtype("<u4"), np.dtype("<u2")
-NUMBER_TYPES: Mapping[FieldType, np.dtype] = {
-    FieldType.DAY: np.dtype("<u2"),
-    FieldType.WHOLE: np.dtype("u1"),
+_SMALL_NONE = 255
+NUMBER_TYPES: Mapping[Field, np.dtype] = {
+    field: np.dtype("u1" if field in (Field.PRIORITY, Field.INVOICE_PART) else "<u2")
+    for field in COLUMNS[:_NUMBER_COLUMNS]
 }
-NO_VALUE: Mapping[FieldType, int] = {FieldType.DAY: 0, FieldType.WHOLE: 255}
+NO_VALUE: Mapping[Field, int] = {
+    field: _SMALL_NONE if dtype.itemsize == 1 else 0 for field, dtype in NUMBER_TYPES.items()
+}
 
 
 class PaymentDetailTexts(NamedTuple):
@@ -49,6 +55,7 @@ class PaymentDetailTexts(NamedTuple):
     method: TextCells
     invoice_number: TextCells
     remittance: TextCells
+    prescription_stop: TextCells
     nature: TextCells
 
 
@@ -99,10 +106,12 @@ class _PageReader:
     def read(self) -> PaymentDetails:
         """Return the page's rows and texts."""
         entries = self._read_array(ENTRY, self._lines).astype(np.int64) + self._first_entry
-        received, due, invoice_date, priority = (self._read_numbers(field) for field in COLUMNS[:4])
+        numbers = (self._read_numbers(field) for field in COLUMNS[:_NUMBER_COLUMNS])
+        received, due, invoice_date, priority, invoice_part, right_year = numbers
         days = (received.astype(np.int32), due.astype(np.int32), invoice_date.astype(np.int32))
-        rows = RequestDetails(entries, *days, _to_signed(priority))
-        texts = PaymentDetailTexts(*(self._read_texts(field) for field in COLUMNS[4:]))
+        invoice = _to_signed(invoice_part, 0), right_year.astype(np.int16)
+        rows = RequestDetails(entries, *days, _to_signed(priority, -1), *invoice)
+        texts = PaymentDetailTexts(*(self._read_texts(field) for field in COLUMNS[_NUMBER_COLUMNS:]))
         if self._offset != len(self._page):
             raise SchemaMismatch(f"a page of payment details has bytes after byte {self._offset}")
         return PaymentDetails(rows, texts)
@@ -111,10 +120,9 @@ class _PageReader:
         return bool(self._columns >> COLUMNS.index(field) & 1)
 
     def _read_numbers(self, field: Field) -> np.ndarray:
-        field_type = FORMATS[field].type
         if self._has_column(field):
-            return self._read_array(NUMBER_TYPES[field_type], self._lines)
-        return np.full(self._lines, NO_VALUE[field_type], NUMBER_TYPES[field_type])
+            return self._read_array(NUMBER_TYPES[field], self._lines)
+        return np.full(self._lines, NO_VALUE[field], NUMBER_TYPES[field])
 
     def _read_texts(self, field: Field) -> TextCells:
         if not self._has_column(field):
@@ -124,8 +132,9 @@ class _PageReader:
         return TextCells(seal(spans), seal(Bytes(self._read_array(np.dtype("u1"), int(ends[-1])))))
 
 
-def _to_signed(priority: np.ndarray) -> NDArray[np.int16]:
-    return np.where(priority == NO_VALUE[FieldType.WHOLE], -1, priority.astype(np.int16)).astype(np.int16)
+def _to_signed(numbers: np.ndarray, none: int) -> NDArray[np.int16]:
+    """Return small numbers, ``none`` where none is stored."""
+    return np.where(numbers == _SMALL_NONE, none, numbers.astype(np.int16)).astype(np.int16)
 
 
 def _join_texts(cells: Sequence[TextCells]) -> TextCells:

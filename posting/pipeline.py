@@ -23,6 +23,7 @@ from posting.engine import Engine
 from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
+from posting.store import period_store
 from posting.store.connections import Connection
 from posting.store.failures import RETRIED_ERRORS, find_cause
 from posting.store.journal_store import PostgresStore
@@ -216,11 +217,19 @@ class _Attempt:
 
     async def _process(self, group: asyncio.TaskGroup, batches: Iterator[Batch]) -> None:
         """Evaluate the batches in the kernel thread; start the commit of each, or complete it if it is a dry run."""
+        await self._follow_period_decisions()
         while (result := await self._run_in_kernel(self._evaluate_next, batches)) is not None:
             if isinstance(result, _CompletedDryRun):
                 result.handler.complete(result.decisions)
             else:
                 await self._start_commit(group, result)
+
+    async def _follow_period_decisions(self) -> None:
+        """Apply the decisions about periods that were stored since: they hold from the next batch on."""
+        loading = self._store.load_period_decisions(self._engine.state.last_period_decision)
+        decisions = await period_store.complete(loading)
+        if decisions:
+            await self._run_in_kernel(self._engine.apply_period_decisions, decisions)
 
     def _evaluate_next(self, batches: Iterator[Batch]) -> BatchResult | _CompletedDryRun | None:
         """Evaluate the next batch, in the kernel thread; None if there is none."""

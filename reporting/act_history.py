@@ -241,7 +241,7 @@ def _list_checked_nodes(related: RelatedRows, row: Row) -> list[int]:
     if cell is None or kind.budget is BudgetAction.NONE:
         return []
     numbers = related.names.list_path(related.names.find_node(cell))
-    if row["source"]:
+    if row["source"] and CATALOG[row["kind"]].budget is BudgetAction.MOVE:
         numbers += [node for node in related.names.list_path(row["source"]) if node not in numbers]
     return numbers
 

@@ -96,9 +96,17 @@ def _render_terms(terms: PaymentTerms) -> Iterator[str]:
     if phrases:
         yield f"  to be paid {', '.join(phrases)}"
     if terms.invoice_number or terms.invoice_date:
-        yield f"  invoice    {terms.invoice_number}{f' of {terms.invoice_date}' if terms.invoice_date else ''}"
+        yield f"  invoice    {_describe_invoice(terms)}"
+    if terms.right_year or terms.prescription_stop:
+        stop = f"no lapse: {terms.prescription_stop}" if terms.prescription_stop else ""
+        yield f"  right      {', '.join(text for text in (str(terms.right_year or ''), stop) if text)}"
     if terms.remittance:
         yield f"  remittance {terms.remittance}"
+
+
+def _describe_invoice(terms: PaymentTerms) -> str:
+    day = f" of {terms.invoice_date}" if terms.invoice_date else ""
+    return f"{terms.invoice_number}{day}{f', part {terms.invoice_part}' if terms.invoice_part else ''}"
 
 
 def _render_refused(refused: RefusedHistory) -> Iterator[NarrativePart]:

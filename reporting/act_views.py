@@ -69,6 +69,12 @@ class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None
     invoice_number: str
     invoice_date: str | None
+    invoice_part: int | None
+    """The part of the invoice that it requests; null for the whole."""
+    right_year: int | None
+    """The year in which the right arose, if it is stated."""
+    prescription_stop: str
+    """What kept the debt from lapsing."""
     remittance: str
     """The remittance information for the payee."""
 

@@ -7,7 +7,7 @@ each year define its meaning.
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import calendar, chart, late_interest, nomenclature, payment_rules
+from core import calendar, chart, late_interest, nomenclature, payment_rules, prescription
 from core.calendar import Exercise
 from core.chart import Account, Chart
 from core.effective_dates import EffectiveDated
@@ -32,6 +32,8 @@ class CodeLabels:
     term_days: EffectiveDated
     exercises: dict[int, Exercise]
     """By year, from the calendar."""
+    lapse_years: EffectiveDated
+    """After how many whole years a debt lapses."""
 
     def find_year(self, year: int) -> Nomenclature:
         """Return the nomenclature of ``year``.
@@ -75,7 +77,8 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     """
     exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
     interest, term_days = late_interest.load(folder), payment_rules.load(folder).term_days
-    labels = CodeLabels({}, {}, {}, {}, {}, interest, term_days, exercises)
+    lapse_years = prescription.load(folder)
+    labels = CodeLabels({}, {}, {}, {}, {}, interest, term_days, exercises, lapse_years)
     for year in sorted(exercises):
         year_folder = folder.joinpath(str(year))
         codes = labels.years[year] = nomenclature.load(year_folder)

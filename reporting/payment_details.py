@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from core.tables.journal import RequestDetails
+from core.tables.invoices import RequestDetails
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetailTexts
 from reporting.act_views import PaymentTerms
@@ -35,6 +35,9 @@ def _build_terms(rows: RequestDetails, texts: PaymentDetailTexts, row: int) -> P
         priority=None if priority < 0 else priority,
         invoice_number=texts.invoice_number.decode_row(row),
         invoice_date=_format_day(rows.invoice_date[row]),
+        invoice_part=int(rows.invoice_part[row]) or None,
+        right_year=int(rows.right_year[row]) or None,
+        prescription_stop=texts.prescription_stop.decode_row(row),
         remittance=texts.remittance.decode_row(row),
     )
 

@@ -181,13 +181,13 @@ def _import_refused_lines() -> ReportPages:
 def _import_commitments() -> ReportSource:
     from reporting import commitments as report
 
-    def load(
-        connection: "Connection", names: "CodeNames", arguments: ReportArguments
-    ) -> Coroutine[Any, Any, Any]:
-        level, visibility = _find_level(arguments.values["level"]), arguments.visibility
-        return report.load_outstanding_commitments(connection, names, level=level, visibility=visibility)
-
-    return ReportSource(load, report.OutstandingCommitments, report.build_table)
+    return ReportSource(
+        lambda connection, names, arguments: report.load_outstanding_commitments(
+            connection, names, level=_find_level(arguments.values["level"]), visibility=arguments.visibility
+        ),
+        report.OutstandingCommitments,
+        report.build_table,
+    )
 
 
 def _import_delays() -> ReportSource:
@@ -279,10 +279,7 @@ REPORTS = (
         "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
         (
             ReportParameter(
-                "by",
-                "One row per ministry, or one row per programme",
-                ParameterType.CHOICE,
-                ("ministry", "programme"),
+                "by", "One row per ministry or programme", ParameterType.CHOICE, ("ministry", "programme")
             ),
             ReportParameter(
                 "year", "Only debited payments that were made in this year", ParameterType.YEAR, years_after=1

@@ -21,6 +21,7 @@ _REQUEST = (
     *(Field.RECEIVED, Field.DUE, Field.PRIORITY, Field.METHOD),
     *(Field.INVOICE_NUMBER, Field.INVOICE_DATE, Field.REMITTANCE),
 )
+_BILLED = (Field.INVOICE_PART, Field.RIGHT_YEAR, Field.PRESCRIPTION_STOP)
 _KINDS_HEAD = """# Kinds of act
 
 This page lists every kind of act, the columns that it needs, and who may send it. It is for engineers who write files or
@@ -100,8 +101,12 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield from (Field.PAYEE, Field.IBAN)
     if kind.family is Family.PAYMENT_REQUEST:
         yield from _REQUEST
+    if kind.bills:
+        yield from _BILLED
     if kind.before_service:
         yield Field.NATURE
+    if kind.is_interest:
+        yield Field.REASON
 
 
 def _describe_senders(kind: ActKind) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
+from core.kind_rules import YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
@@ -38,7 +39,7 @@ READING_FAULTS = sorted(
     code
     for code in Outcome
     if code in UNKEYED_FAULTS
-    or code is Outcome.TITLE_TWO_COMMITMENT
+    or code in {Outcome.PRESCRIBED, Outcome.INTEREST_EXCEEDS_RULE, Outcome.TITLE_TWO_COMMITMENT}
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
 """The faults that reading can give a line."""
@@ -101,6 +102,8 @@ _SETTLEMENT_CHAINS = [
 """The kinds of the lives of debts."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
+_INVOICES = ((1 << 40, 5), (2 << 40, 5), (3 << 40, 5))
+"""Fingerprints of invoices: different words whose search begins at one slot."""
 
 
 class CaseBatch(NamedTuple):
@@ -119,23 +122,12 @@ class DecisionCase(NamedTuple):
 
 def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     """Return ``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
-    plain = (
-        "head",
-        "kind",
-        "fault",
-        "period",
-        "day",
-        "cell",
-        "source",
-        "account",
-        "amount",
-        "content",
-        "nature",
-    )
+    plain = ("head", "kind", "fault", "period", "day", "cell", "source", "account", "amount", "content")
     by_column = {
-        name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")
+        name: [int(getattr(line, name)) for line in lines]
+        for name in (*plain, "previous_line", "bank", "invoice_part", "nature")
     }
-    for name in ("key", "previous", "payee"):
+    for name in ("key", "previous", "payee", "invoice"):
         words = [getattr(line, name) or (0, 0) for line in lines]
         by_column[f"{name}_high"] = [high for high, _ in words]
         by_column[f"{name}_low"] = [low for _, low in words]
@@ -208,6 +200,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             )
         elif not kind.is_payee_act:
             line = line._replace(cell=cell)
+        if kind.bills:
+            line = draw(_add_invoice(line))
         if continues:
             acts[-1].append(line._replace(key=acts[-1][0].key))
         else:
@@ -278,6 +272,7 @@ def _continue_act(draw: st.DrawFn, line: Line, above: Line) -> Line:
     line = line._replace(
         kind=draw(st.sampled_from(next_kinds)), amount=above.amount, cell=NONE, previous=None
     )
+    line = line._replace(invoice=None, invoice_part=0)
     return line._replace(previous_entry=0, previous_line=draw(st.sampled_from((1, 1, 2, 3))))
 
 
@@ -297,9 +292,24 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_add_payee(line))
+    if kind.year_rule is YearRule.SPENDS_AE or kind.budget is BudgetAction.OPEN:
+        line = draw(_add_source(line))
+    if kind.bills:
+        line = draw(_add_invoice(line))
     if kind.follows:
         return draw(_add_predecessor(book, sequence, line))
     return draw(_add_cell(book, line)) if kind.budget else line
+
+
+@st.composite
+def _add_source(draw: st.DrawFn, line: Line) -> Line:
+    """Add the origin of an opening; or, now and then, a day before the second year, and a first day of service."""
+    if CATALOG[line.kind].budget is BudgetAction.OPEN:
+        return line._replace(source=draw(st.sampled_from((1, 1, 2, 4, 6))))
+    if draw(st.integers(0, 2)):
+        return line
+    start = draw(st.sampled_from((NONE, 149, 150, 150, 300)))
+    return line._replace(day=draw(st.sampled_from((119, 120, 149))), source=start)
 
 
 @st.composite
@@ -309,6 +319,14 @@ def _add_payee(draw: st.DrawFn, line: Line) -> Line:
     banks = _BANKS if gives_bank else (0, 0, 0, *_BANKS)
     payee = draw(st.just(_PAYEES[0]) | st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))
     return line._replace(payee=payee, bank=draw(st.sampled_from(banks)))
+
+
+@st.composite
+def _add_invoice(draw: st.DrawFn, line: Line) -> Line:
+    """Add an invoice, mostly the first, and mostly the whole of it; or none."""
+    invoice = draw(st.sampled_from((*_INVOICES, _INVOICES[0], None)))
+    part = draw(st.sampled_from((0, 0, 0, 1, 2))) if invoice else 0
+    return line._replace(invoice=invoice, invoice_part=part)
 
 
 @st.composite

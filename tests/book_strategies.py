@@ -1,6 +1,7 @@
 """Hypothesis strategies for small budgets: trees of fund centres with credits on a few sheets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -21,18 +22,19 @@ from tests.oracle.model import (
     BudgetYear,
     Cell,
     Node,
+    TitleKey,
     World,
 )
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
+PAYROLL_CHECKS = frozenset({4})
+"""The open period in which the credits of payroll are checked."""
 ACCOUNTANTS = (1, 2, 1, 2, 3)
 """By the place of a fund centre, again and again."""
 
-PERIOD_STATES = {(4, 3): PeriodState.CLOSED, (CLOSED_PERIOD, 2): PeriodState.OPEN}
+PERIOD_STATES = {(4, 3): PeriodState.LOCKED, (CLOSED_PERIOD, 2): PeriodState.OPEN}
 """By period and accountant, where the state is not that of the others."""
 
-PAYROLL_CHECKS = frozenset({4})
-"""The open period in which the credits of payroll are checked."""
 ACCOUNTS = ((1, 2, 3, 20), (4, 5, 6, 21))
 """Expense, accrued, creditor, payroll."""
 OTHER_ACCOUNT = 7
@@ -45,14 +47,18 @@ ROLE_ACCOUNTS = {
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
 
+ADMITTED = (None, frozenset({4}))
+"""The accounts that the item of each row admits: of the second, its expense account alone."""
+
 OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
 """The creditor of an expense account that has one of its own."""
 
-YEARS = {0: BudgetYear(0, 400, 350, 300, 420), 1: BudgetYear(100, 500, 500, 450, 500)}
+YEARS = {0: BudgetYear(0, 400, -1, 350, 300, 420), 1: BudgetYear(150, 500, 120, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
 
+_TITLES = (3, 5)
 USUAL_DAY = 200
-DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 100, 99)
+DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 149, 120, 119)
 """Days around those of the years."""
 
 Sheet = tuple[int, int, int]
@@ -92,9 +98,11 @@ class StartingBook(NamedTuple):
 
     world: World
     figures: dict[tuple[int, int], int]
+    titles: Mapping[TitleKey, tuple[int, int]] = MappingProxyType({})
+    """AE that finance laws opened before, and that were committed in advance."""
 
     def build_ledger(self) -> Ledger:
-        return Ledger(self.world, self.figures)
+        return Ledger(self.world, self.figures, self.titles)
 
 
 class _SheetFigures(NamedTuple):
@@ -149,9 +157,25 @@ def books(draw: st.DrawFn) -> StartingBook:
         for at in range(len(tree.centres))
         for sheet in SHEETS
     }
-    cells = dict(enumerate(_build_cells(tree, sheets), 1))
-    world = World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, OWN_CREDITORS, YEARS, PERIOD_STATES)
-    return StartingBook(world._replace(payroll_checks=PAYROLL_CHECKS), figures)
+    return StartingBook(
+        World(
+            nodes=nodes,
+            cells=dict(enumerate(_build_cells(tree, sheets), 1)),
+            open_periods=OPEN_PERIODS,
+            roles=ROLE_ACCOUNTS,
+            creditors=OWN_CREDITORS,
+            years=YEARS,
+            period_states=PERIOD_STATES,
+            payroll_checks=PAYROLL_CHECKS,
+        ),
+        figures,
+        {
+            (0, (programme, title)): (draw(st.sampled_from((0, 239, 240, 400, 4_000))), 0)
+            for _, level, programme in tree.centres
+            if level is CentreLevel.PROGRAMME
+            for title in _TITLES
+        },
+    )
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:
@@ -169,10 +193,21 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             is_operation = level is CentreLevel.OPERATION
             centre = tree.compute_node_number(parent if is_operation else at, sheet)
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
-            accountant = ACCOUNTANTS[at % len(ACCOUNTANTS)]
-            accounts = ACCOUNTS[at % len(ACCOUNTS)]
-            cells.append(Cell(centre, operation, *accounts, accountant, sheet[0], at % 3 == 0))
+            row, accountant = at % len(ACCOUNTS), ACCOUNTANTS[at % len(ACCOUNTANTS)]
+            cell = Cell(centre, operation, *ACCOUNTS[row], accountant, sheet[0], ADMITTED[row])
+            cell = cell._replace(unserved=at % 3 == 0)
+            cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells
+
+
+def _add_title(cell: Cell, programme: int, at: int, sheet: Sheet) -> Cell:
+    """Add a title to an assignment on ordinary credits: staff, or in turn one that may be committed in advance or not."""
+    year, staff, family = sheet
+    if family:
+        return cell
+    title = 2 if staff else _TITLES[at % len(_TITLES)]
+    may_anticipate = year == 1 and title == _TITLES[0] and cell.operation_node == NONE
+    return cell._replace(title=(programme, title), may_anticipate=may_anticipate)
 
 
 @st.composite

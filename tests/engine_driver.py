@@ -28,6 +28,7 @@ from posting.store.journal_store import PostgresStore
 from tests.any_sender_feed import AnySenderFeed
 from tests.file_strategies import Row
 from tests.oracle.engine import LineResult
+from tests.period_decisions import decide_period
 
 _SHEETS, _CENTRES = 6, 131_072
 
@@ -191,6 +192,10 @@ class EngineDriver:
         rows = self._fetch("select * from node_balance where node = $1 order by batch desc limit 1", node)
         return dict(rows[0]) if rows else defaultdict(int)
 
+    def decide_period(self, month: str, action: str, accountant: str) -> None:
+        """Store the decision of a person about a month."""
+        self._runner.run(decide_period(self.dsn, month, action, accountant))
+
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit over all periods, of one accountant or of all, from the stored sums."""
         number = self._list_codes(CodeKind.ACCOUNT).index(account) + 1
@@ -203,6 +208,12 @@ class EngineDriver:
             if owner in (0, row["accountant"]):
                 sums[row["accountant"], row["period"]] = row["debit"], row["credit"]
         return sum(debit for debit, _ in sums.values()), sum(credit for _, credit in sums.values())
+
+    def list_posted_accounts(self) -> set[str]:
+        """Return the accounts with a debit or a credit, from the stored sums."""
+        query = "select distinct account from account_balance where debit > 0 or credit > 0"
+        codes = self._list_codes(CodeKind.ACCOUNT)
+        return {codes[row["account"] - 1] for row in self._fetch(query)}
 
     def _fetch(self, query: str, *arguments: int) -> list[asyncpg.Record]:
         async def fetch() -> list[asyncpg.Record]:

@@ -81,7 +81,7 @@ def test_a_rule_that_is_built_names_a_test(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.number)
 def test_every_check_named_exists(rule: Rule) -> None:
     named = set(_CODE.findall(rule.field("Verify")))
-    assert named <= {"chain", *CHECKS}
+    assert named <= {"chain", "evidence", *CHECKS}
     assert named or rule.field("Verify") == "none"
 
 

@@ -13,6 +13,7 @@ form     act lines like those of a file.  Rows with the same number are one form
          none, without holding
 left     AE and CP that remain available
 consumed  AE and CP consumed so far
+period   months that are closed, reopened or locked, for all accountants or for one ``accountant``
 account  debit and credit so far, of all accountants or of one ``accountant``
 
 Lines that begin with ``usual`` give values for the columns that a table leaves out and a kind needs.
@@ -62,8 +63,16 @@ class Driver(Protocol):
         """Return the cents of AE and CP consumed there."""
         ...
 
+    def decide_period(self, month: str, action: str, accountant: str) -> None:
+        """Close, reopen or lock a month such as ``2018-05``, for one accountant or, if empty, for all."""
+        ...
+
     def read_totals(self, account: str, accountant: str = ...) -> tuple[int, int]:
         """Return the cents of debit and credit of an account, over all periods, of one accountant or of all."""
+        ...
+
+    def list_posted_accounts(self) -> set[str]:
+        """Return the accounts with a debit or a credit."""
         ...
 
 
@@ -86,25 +95,30 @@ class Scenario(NamedTuple):
 def load_scenarios() -> Iterator[Scenario]:
     """Yield every scenario of every file."""
     for path in sorted(FOLDER.glob("*.txt")):
-        usual, scenario = {}, None
-        for block in _split_blocks(path):
-            place, first = block[0]
-            if first.startswith("== "):
-                scenario = Scenario(place, first.removeprefix("== "), dict(usual), [])
-                yield scenario
-            elif first.startswith("usual"):
-                (scenario.usual if scenario else usual).update(_parse_pairs(block))
-            else:
-                assert scenario, f"{place}: a table before the first title"
-                scenario.tables.append(_parse_table(block))
+        yield from parse_scenarios(path.name, path.read_text())
 
 
-def _split_blocks(path: Path) -> Iterator[list[tuple[str, str]]]:
+def parse_scenarios(name: str, text: str) -> Iterator[Scenario]:
+    """Yield every scenario of a file."""
+    usual, scenario = {}, None
+    for block in _split_blocks(name, text):
+        place, first = block[0]
+        if first.startswith("== "):
+            scenario = Scenario(place, first.removeprefix("== "), dict(usual), [])
+            yield scenario
+        elif first.startswith("usual"):
+            (scenario.usual if scenario else usual).update(_parse_pairs(block))
+        else:
+            assert scenario, f"{place}: a table before the first title"
+            scenario.tables.append(_parse_table(block))
+
+
+def _split_blocks(name: str, text: str) -> Iterator[list[tuple[str, str]]]:
     """Yield blocks of adjacent lines, each with its place; titles are single blocks, comments are removed."""
     block: list[tuple[str, str]] = []
-    for number, line in enumerate([*path.read_text().splitlines(), ""], 1):
+    for number, line in enumerate([*text.splitlines(), ""], 1):
         if line.strip() and not line.startswith("#"):
-            block.append((f"{path.name}:{number}", line))
+            block.append((f"{name}:{number}", line))
         if block and (not line.strip() or line.startswith("== ")):
             yield block
             block = []
@@ -154,6 +168,9 @@ def play(scenario: Scenario, driver: Driver) -> None:
                     _submit(rows, scenario, driver)
             case "left" | "consumed":
                 _compare_figures(table, scenario, driver)
+            case "period":
+                for _, row in table.rows:
+                    driver.decide_period(row["period"], row["action"], row.get("accountant", ""))
             case "account":
                 _compare_accounts(table, driver)
             case _:

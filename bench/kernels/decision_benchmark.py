@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench.kernels import decision_invariants
 from bench.kernels.decision_invariants import BudgetArrays
-from core.catalog import KIND_NUMBERS
+from core.catalog import CATALOG, KIND_NUMBERS
 from core.catalog_effects import Effects, build_effects
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import (
@@ -29,6 +29,7 @@ from core.tables.book import (
     KeyRows,
     Ledger,
     OpenItems,
+    TitleFigures,
 )
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Acts, Decisions, Draws, Numbers
@@ -139,6 +140,7 @@ def _build_budget(rng: np.random.Generator) -> BudgetArrays:
     cells = allocate_records(Cells, LEVELS[-1])
     cells["centre_node"] = first[-2] + rng.permutation(LEVELS[-1])
     cells["operation_node"], cells["level"] = -1, len(LEVELS)
+    cells["title"], cells["title_before"] = -1, -1
     cells["expense"], cells["accrued"], cells["creditor"] = 6, 7, 8
     cells["accountant"] = 1 + np.arange(LEVELS[-1]) % _ACCOUNTANTS
     return BudgetArrays(cells, nodes, figures)
@@ -160,16 +162,21 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         keys=allocate_records(KeyRows, room),
         payees=allocate_records(KeyRows, room),
         waiting=allocate_records(KeyRows, 2),
+        invoices=allocate_records(KeyRows, room),
         counters=allocate_records(Counters, 1),
         figures=figures,
         periods=np.ones(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
         folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
+        payroll_checks=np.zeros(_PERIODS, np.uint8),
         years=seal_array(_build_years()),
+        titles=allocate_records(TitleFigures, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16),
+        admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),
         waiting_slots=np.zeros(4, np.uint64),
+        invoice_slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
     )
     payees = _build_acts("third_party", *_build_fingerprints(np.arange(_PAYEES)))
     payees["payee_high"], payees["payee_low"] = payees["key_high"], payees["key_low"]
@@ -220,6 +227,9 @@ def _build_new_acts(rng: np.random.Generator, kind: str, count: int) -> np.ndarr
     high = rng.integers(1, 2**63, count, dtype=np.uint64) * np.uint64(2)
     acts = _build_acts(kind, high, rng.integers(0, 2**32, count, dtype=np.uint32))
     acts["payee_high"], acts["payee_low"] = _build_fingerprints(rng.integers(0, _PAYEES, count))
+    if CATALOG[KIND_NUMBERS[kind]].bills:
+        acts["invoice_high"] = rng.integers(1, 2**63, count, dtype=np.uint64)
+        acts["invoice_low"] = rng.integers(0, 2**32, count, dtype=np.uint32)
     return acts
 
 

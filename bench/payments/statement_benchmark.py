@@ -31,6 +31,7 @@ from settlement.simulated_bank.transfer_outcomes import OutcomeRates, decide_out
 TRANSFERS = 300_000
 ROUNDS = 3
 ACCOUNT = "FR7630001000641234567890174"
+_LEDGER = 1
 _DAY = find_open_day(np.array([17870], np.int32))
 _PAYMENT = "payment"
 
@@ -86,7 +87,9 @@ def _time_statement(name: str, path: Path, sent: SentTransfers) -> StatementFigu
 
 def _read_and_match(path: Path, sent: SentTransfers) -> Matches:
     message = bank_file_reader.read_bank_file(path)
-    return match_movements(message, parse_entries(message), sent, accounts=np.zeros(sent.head.size, np.int64))
+    return match_movements(
+        message, parse_entries(message, _LEDGER), sent, accounts=np.zeros(sent.head.size, np.int64)
+    )
 
 
 def _check_matches(matches: Matches, sent: SentTransfers) -> None:
@@ -98,7 +101,7 @@ def _check_matches(matches: Matches, sent: SentTransfers) -> None:
 
 def _build_orders(count: int) -> PaymentOrders:
     entries = np.arange(1, count + 1, dtype=np.int64)
-    names = [row.tobytes().decode("ascii") for row in format_identifiers(entries)]
+    names = [row.tobytes().decode("ascii") for row in format_identifiers(entries, _LEDGER)]
     cents = 100 + entries * 7 % 100_003
     lot = OrderLot("RUN-1", "RUN-1-1", ACCOUNT, int(_DAY[0]))
     return PaymentOrders(

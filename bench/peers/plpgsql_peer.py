@@ -12,7 +12,10 @@ import numpy as np
 from bench.foreign_processes import ForeignLoad, ForeignLoadMeter
 from bench.peers import copy_queries, plpgsql_queries
 from bench.year.year_generator import Year, generate_year
-from core.catalog import CATALOG, Family, Measure
+from core.catalog import CATALOG, BudgetAction, Family, Measure, list_kinds
+from core.period_states import ALL_ACCOUNTANTS
+from core.periods import PeriodState
+from core.tables.book import LEDGER_ACCOUNTANTS
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.batch import Batch
@@ -49,6 +52,8 @@ _FORMS = (
 ROUNDS = 3
 """How often each form decides the acts, in turn; the median counts."""
 
+_MOVES = frozenset(list_kinds(lambda kind: kind.budget is BudgetAction.MOVE))
+"""Kinds whose source is a node."""
 _OPENING_FAMILIES = frozenset({Family.COMMITMENT, Family.SERVICE, Family.PAYMENT_REQUEST})
 
 
@@ -146,11 +151,18 @@ def _build_tables(feeds: list[_RecordingFeed]) -> _Tables:
     nodes = {node for cell in cells for node in (*cell[1], cell[2])} | {row[7] for row in act_lines}
     return {
         "effect": list(_list_effects()),
-        "open_period": [(int(period),) for period in np.flatnonzero(state.book.periods)],
+        "open_period": list(_list_open_periods(state)),
         "cell": cells,
         "node": list(_list_nodes(state, nodes - {-1})),
         "act_line": act_lines,
     }
+
+
+def _list_open_periods(state: BookState) -> Iterator[tuple[int]]:
+    """List the periods that are open for all accountants; no decision stands between the lines of the year."""
+    of_all = state.book.periods.reshape(-1, LEDGER_ACCOUNTANTS)[:, ALL_ACCOUNTANTS]
+    for period in np.flatnonzero(of_all == PeriodState.OPEN):
+        yield (int(period),)
 
 
 def _list_effects() -> Iterator[tuple]:
@@ -170,9 +182,10 @@ def _list_effects() -> Iterator[tuple]:
 def _list_cells(state: BookState) -> Iterator[tuple]:
     """List the cells with their chains of nodes; nodes have the numbers that refusals contain."""
     first = state.registry.first_node
-    for number, cell in enumerate(state.book.cells[1:].tolist(), 1):
-        centre, _, _, operation, *accounts, _ = cell
-        chain = [node + first for node in _trace_chain(state, centre)]
+    for number, cell in enumerate(state.book.cells[1:], 1):
+        chain = [node + first for node in _trace_chain(state, int(cell["centre_node"]))]
+        operation = int(cell["operation_node"])
+        accounts = (int(cell[name]) for name in ("expense", "accrued", "creditor"))
         yield (number, chain, operation + first if operation >= 0 else -1, *accounts)
 
 
@@ -204,7 +217,7 @@ def _list_act_lines(feed: _RecordingFeed) -> Iterator[tuple]:
 
 def _convert_line(act: np.void, first: int) -> tuple:
     """Convert a line to the columns of the peer; fingerprints become UUIDs, which PostgreSQL compares fast."""
-    source = int(act["source"]) + first if act["source"] >= 0 else -1
+    source = int(act["source"]) + first if int(act["kind"]) in _MOVES else -1
     codes = [int(act[name]) for name in ("kind", "fault", "period", "cell")]
     keys = [_build_uuid(act, name) for name in ("key", "previous", "payee")]
     return (

@@ -1,6 +1,7 @@
 """Readers of reference data: plain files that people edit, so every error gives its place and a remedy."""
 
 import csv
+import hashlib
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from core.errors import ReferenceDataError
 
 SAMPLE_FOLDER = Path(__file__).parent
 """The sample delivered with the project: one folder per year, and the files common to all years."""
+_SUFFIXES = frozenset({".csv", ".toml"})
 
 
 class ReferenceRow(NamedTuple):
@@ -24,6 +26,26 @@ class YearFolder(NamedTuple):
 
     year: int
     files: Path
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each reference file in a folder and its folders of years, by its path in it.
+
+    Raises
+    ------
+    ReferenceDataError
+        A file cannot be read.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES)
+    try:
+        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    except OSError as error:
+        raise ReferenceDataError(
+            str(error.filename),
+            f"the file cannot be read ({error.strerror})",
+            "Store a readable file at this path.",
+        ) from error
+    return {str(path.relative_to(folder)): digest for path, digest in zip(paths, digests, strict=True)}
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -34,6 +34,10 @@ class Cells(NamedTuple):
     """1 where the item is paid before service without a listed nature."""
     year: Code
     """Row of the budget year in ``Book.years``."""
+    title: Index
+    """Row of its programme and title in ``Book.titles``; -1 without a title, or on credits of a fund."""
+    title_before: Index
+    """The same of the year before, whose finance laws limit what is committed in advance; -1 where nothing may be."""
     operation_node: Index
     """Node of the investment operation; -1 if none."""
     expense: Small
@@ -43,6 +47,8 @@ class Cells(NamedTuple):
     """The creditor of what the payroll application pays; 0 if the item has none."""
     accountant: Small
     """The accountant of its fund centre in its budget year; 0 for none."""
+    admits: Index
+    """Row of the commitment item in ``Book.admitted``."""
 
 
 class BudgetNodes(NamedTuple):
@@ -64,12 +70,24 @@ class BudgetYears(NamedTuple):
 
     first_day: Day
     last_day: Day
+    anticipation_from: Day
+    """The first day of the year before on which its AE may be committed in advance."""
     last_order_day: Day
     """The last day on which a payment is ordered; ``last_day`` where the calendar sets none."""
     window_from: Day
     """The first day of the orders that may be paid after ``last_day``."""
     last_payment_day: Day
     """The last day of the complementary period; ``last_day`` where it is closed."""
+
+
+class TitleFigures(NamedTuple):
+    """Rarely used figures of AE, by budget year, programme and title: openings and anticipated commitments alone use them."""
+
+    opened: Money
+    """AE that finance laws opened, initial and amending."""
+    anticipated: Money
+    """AE that were committed before the year began."""
+    touched: Code
 
 
 class OpenItems(NamedTuple):
@@ -79,8 +97,8 @@ class OpenItems(NamedTuple):
     """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
-    ``FOLLOWED_BIT`` once the act that may follow only once has followed, and ``SUSPENDED_BIT`` while the payment term is
-    suspended."""
+    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while the payment term is
+    suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     0 if none."""
@@ -103,9 +121,10 @@ class KeyRows(NamedTuple):
     high: Hash64
     low: Hash32
     value: Position
-    """Entry id of the first line (acts); payee number, with ``PAYEE_BLOCKED_BIT`` if the payee is blocked (payees)."""
+    """Entry id of the first line (acts, claims of invoices); payee number, with ``PAYEE_BLOCKED_BIT`` if the payee is blocked
+    (payees)."""
     content: Hash64
-    """Content digest (acts), or bank digest (payees)."""
+    """Content digest (acts), bank digest (payees), or part and number of lines (claims of invoices)."""
 
 
 class Ledger(NamedTuple):
@@ -126,6 +145,7 @@ class Counters(NamedTuple):
     keys: Entry
     payees: Entry
     waiting: Entry
+    invoices: Entry
     changes: Entry
     """Changes of registered payees since the book was loaded."""
 
@@ -141,6 +161,8 @@ class Book(NamedTuple):
     keys: Annotated[Records, KeyRows]
     payees: Annotated[Records, KeyRows]
     waiting: Annotated[Records, KeyRows]
+    invoices: Annotated[Records, KeyRows]
+    """Claims of invoices: see ``kernels.invoices``."""
     counters: Annotated[Records, Counters]
     figures: Balance
     """Eight figures per node: AE opened, allotted, reserved, consumed, then the same of CP."""
@@ -149,6 +171,7 @@ class Book(NamedTuple):
     folios: Code
     """1 where an account of the folio of ``Ledger`` was touched since the last batch."""
     years: Annotated[Records, BudgetYears, READ_ONLY]
+    titles: Annotated[Records, TitleFigures]
     payroll_checks: Code
     """1 where the credits of payroll are checked."""
     roles: Small
@@ -156,9 +179,12 @@ class Book(NamedTuple):
     creditors: Small
     """The creditor of an expense account that has one of its own, else 0: row ``period // PERIODS_PER_YEAR *
     LEDGER_ACCOUNTS + account``."""
+    admitted: Code
+    """1 where a commitment item admits an account: row ``Cells.admits * LEDGER_ACCOUNTS + account``."""
     slots: Slots
     payee_slots: Slots
     waiting_slots: Slots
+    invoice_slots: Slots
 
 
 ROLE_COUNT = len(Role)
@@ -172,6 +198,17 @@ FOLLOWED_BIT = 1 << 62
 
 SUSPENDED_BIT = 1 << 61
 """Bit of ``OpenItems.unbilled``: the payment term is suspended, and nothing is paid."""
+
+USE_BIT = 32
+"""Lowest bit of ``OpenItems.unbilled`` of the number of acts that took up a debt and were not rejected in full."""
+
+USE_MASK = (1 << 61) - (1 << USE_BIT)
+"""The bits of that number."""
+
+CLAIM_LINE_BIT = 1 << 8
+"""``KeyRows.content`` of a claim of an invoice: its lines times this, plus its part."""
+
+CLAIM_PART_MASK = CLAIM_LINE_BIT - 1
 
 LEDGER_ACCOUNTS = 1024
 """Rows of ``Ledger`` per folio: more than the accounts of all charts together."""

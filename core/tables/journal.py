@@ -109,6 +109,7 @@ class Acts(NamedTuple):
     payee_high: Hash64
     bank: Hash64
     """Digest of the IBAN; 0 if none is given."""
+    invoice_high: Hash64
     head: Index
     """Row of the act's first line."""
     period: Index
@@ -118,7 +119,8 @@ class Acts(NamedTuple):
     cell: Index
     """Account assignment; -1 if the line gives none (it inherits its predecessor's)."""
     source: Index
-    """Budget node that a move takes from; -1 for any other kind."""
+    """Of a move, the budget node that it takes from; of an opening, its ``core.origins.Origin``; of a commitment, the
+    first day of the service, if it states one; -1 for any other."""
     key_low: Hash32
     """With ``key_high``: keyed fingerprint of sender, family, exercise and reference, 96 bits."""
     previous_low: Hash32
@@ -127,8 +129,12 @@ class Acts(NamedTuple):
     """Line of the predecessor, from 1; ``PREDECESSOR_BY_ENTRY`` if ``previous_high`` is the predecessor's entry id."""
     payee_low: Hash32
     """With ``payee_high``: fingerprint of the payee; both 0 if there is none."""
+    invoice_low: Hash32
+    """With ``invoice_high``: fingerprint of supplier, number and date of the invoice requested; both 0 if none."""
     account: Small
     """Account that the sender gave in place of the role's; 0 if none."""
+    invoice_part: Code
+    """The part of the invoice; 0 for the whole."""
     nature: Code
     """1 where the line states a nature that may be paid before service."""
     kind: Code
@@ -140,7 +146,8 @@ class Decisions(NamedTuple):
     """The decision on each line."""
 
     entry: Entry
-    """The id of the entry of an accepted line, of the first entry of a duplicate; else 0."""
+    """The id of the entry of an accepted line, of the first entry of a duplicate, or of the entry of another act that a
+    refusal names; else 0."""
     predecessor: Entry
     missing: Money
     """Cents that a refused line lacks; 0 where that has no meaning."""
@@ -149,6 +156,8 @@ class Decisions(NamedTuple):
     payee: Index
     node: Index
     """Budget node that lacks credit or breaks the rule; -1 if none."""
+    day: Day
+    """The day of the entry that INVOICE_ALREADY_REQUESTED names; it has no meaning for any other outcome."""
     debit: Small
     credit: Small
     accountant: Small
@@ -172,7 +181,8 @@ class Entries(NamedTuple):
     day: Day
     cell: Index
     source: Index
-    """Number of the node that a move took from; 0 for any other kind."""
+    """Of a move, the number of the node that it took from; of an opening, its ``core.origins.Origin``; of a commitment,
+    the first day of the service, in days since 1970, if it states one; 0 for any other."""
     payee: Index
     kind: Small
     exercise: Small
@@ -252,17 +262,6 @@ class RequestPages(NamedTuple):
     last_entry: Entry
     requests: Index
     """Number of lines on the page."""
-
-
-class RequestDetails(NamedTuple):
-    """The payment details of payable lines, in order of entries, without their texts.  Days are 0 where none is given."""
-
-    entry_id: Entry
-    received: Day
-    due: Day
-    invoice_date: Day
-    priority: Small
-    """-1 where none is given."""
 
 
 class NodeBalances(NamedTuple):

@@ -1,7 +1,8 @@
 """Tables of transfers for payment files, and the end-to-end identifier by which banks refer to them.
 
-The end-to-end identifier of a transfer is the number of the entry that issued it: ``CRSC``, twelve digits, and two check
-digits (ISO 7064, MOD 97-10), so that a bank message is matched without a search and a misread identifier is detected.
+The end-to-end identifier of a transfer is the ledger and the entry that issued it: ``CRSC``, the two digits of the ledger's
+number, twelve digits of the entry, and two check digits over both (ISO 7064, MOD 97-10).  So a bank message is matched without
+a search, a misread identifier is detected, and two ledgers never write the same one.
 """
 
 from typing import NamedTuple
@@ -9,7 +10,10 @@ from typing import NamedTuple
 from core.tables.columns import Byte, Entry, Index, Money
 
 END_TO_END_PREFIX = b"CRSC"
-NUMBER_DIGITS = 12
+LEDGER_DIGITS = 2
+ENTRY_DIGITS = 12
+ENTRIES_A_LEDGER = 10**ENTRY_DIGITS
+NUMBER_DIGITS = LEDGER_DIGITS + ENTRY_DIGITS
 CHECK_DIGITS = 2
 END_TO_END_BYTES = len(END_TO_END_PREFIX) + NUMBER_DIGITS + CHECK_DIGITS
 
@@ -32,9 +36,10 @@ class Transliteration(NamedTuple):
 
 
 class Transfers(NamedTuple):
-    """Credit transfers: the entry that issued each, its cents, and the spans of its texts in ``TransferTexts``."""
+    """Credit transfers: the number in the identifier of each, its cents, and the spans of its texts in ``TransferTexts``."""
 
-    entry: Entry
+    number: Entry
+    """The ledger's number times ``ENTRIES_A_LEDGER``, and the entry that issued the transfer."""
     amount: Money
     name_start: Index
     name_end: Index

@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction
-from core.kind_rules import TitleTwo
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Remainder
+from core.kind_rules import TitleTwo, YearRule
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros
 from core.tables.journal import ParsedNumbers
@@ -149,12 +149,17 @@ def _select_kinds(test: Callable[[ActKind], Any]) -> NDArray[np.bool_]:
 FOLLOWS = _select_kinds(lambda kind: kind.follows)
 FOLLOWS_OWN_LINES = _select_kinds(lambda kind: kind.after)
 PAYS = _select_kinds(lambda kind: kind.pays)
+BILLS = _select_kinds(lambda kind: kind.bills)
+BILLS_SERVICE = _select_kinds(lambda kind: kind.draws is Remainder.UNBILLED)
+CLAIMS_INTEREST = _select_kinds(lambda kind: kind.is_interest)
 MOVES = _select_kinds(lambda kind: kind.budget is BudgetAction.MOVE)
 EARMARKS = _select_kinds(lambda kind: kind.budget is BudgetAction.EARMARK)
 SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND)
 BRINGS_CREDITS = _select_kinds(
     lambda kind: kind.budget in (BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE)
 )
+OPENS = _select_kinds(lambda kind: kind.budget is BudgetAction.OPEN)
+SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)
 ENGAGES = _select_kinds(lambda kind: kind.title_two is TitleTwo.REFUSED)
 PAYS_STAFF = _select_kinds(lambda kind: kind.title_two is TitleTwo.ONLY)
 WITHOUT_AMOUNT = _select_kinds(lambda kind: not kind.has_amount)

@@ -1,4 +1,4 @@
-"""Natures of expense: whether a line states one that its year lists as payable before service (rule A38)."""
+"""Natures of expense: whether a line states one that its exercise lists as payable before service (rule A38)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ _BEFORE_SERVICE = np.array([kind.before_service for kind in CATALOG])
 
 
 def mark_natures(
-    line_batch: LineBatch, kind: NDArray[np.uint8], years: NDArray[np.int64], *, registry: Registry
+    line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64], *, registry: Registry
 ) -> NDArray[np.uint8]:
     """Return 1 for the lines that pay before service and state a listed nature."""
     listed = np.zeros(line_batch.rows, np.uint8)
@@ -21,5 +21,5 @@ def mark_natures(
         return listed
     for year, nomenclature in registry.reference.nomenclatures.items():
         numbers = column.map_to_numbers(dict.fromkeys(nomenclature.natures, 1), 0)
-        listed |= ((numbers == 1) & (years == year) & _BEFORE_SERVICE[kind]).astype(np.uint8)
+        listed |= ((numbers == 1) & (exercise == year) & _BEFORE_SERVICE[kind]).astype(np.uint8)
     return listed

@@ -24,6 +24,9 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
+from ingest.resolution.credit_sources import add_credit_sources, mark_origins
+from ingest.resolution.interest_claims import mark_unexplained_claims
+from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
     FAMILY,
     FOLLOWED_FAMILY,
@@ -37,6 +40,7 @@ from ingest.resolution.line_batch import (
 from ingest.resolution.natures import mark_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
+from ingest.resolution.prescription import mark_prescribed, mark_unreadable_rights
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
@@ -99,31 +103,39 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     amounts = _read_amounts(line_batch, kind)
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
+    mark_unreadable_rights(line_batch, kind, exercise)
     mark_bics(line_batch, kind)
-    _mark_amounts(line_batch, amounts, PAYS[kind] & sender.sepa_only)
+    _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
+    mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
     fault, field = line_batch.marks
     columns = {
         **keys,
+        **fingerprint_invoices(line_batch, kind, keys, secret=context.secret),
         "head": grouped.head,
         "content": grouped.content,
         "kind": kind,
         "period": period,
         "day": day,
         "cell": assigned.cell,
-        "source": assigned.source,
+        "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
-        "nature": mark_natures(line_batch, kind, years, registry=context.registry),
+        "nature": mark_natures(line_batch, kind, exercise, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
-    reference = _read_column(line_batch, Field.REFERENCE)
-    spans, text = reference.expand_spans(), reference.values.text
+    spans, text = _read_references(line_batch)
     acts, cells = _pack_acts(columns, line_batch.rows), (assigned.new_words, assigned.cells_before)
     return ResolvedLines(acts, amounts.value, day, spans, text, field, *cells, raw)
+
+
+def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:
+    """Return where the reference of each line stands, and in which text."""
+    reference = _read_column(line_batch, Field.REFERENCE)
+    return reference.expand_spans(), reference.values.text
 
 
 def _pack_acts(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:
@@ -258,6 +270,7 @@ def _mark_references(
     registry: Registry,
 ) -> None:
     """Mark budget years that do not exist, and predecessors that cannot exist."""
+    mark_origins(line_batch, kind)
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(
@@ -270,8 +283,10 @@ def _mark_references(
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 
-def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArray[np.bool_]) -> None:
-    """Mark faulty amounts, and those above the SEPA limit on lines that must be paid by SEPA."""
+def _mark_amounts(
+    line_batch: LineBatch, kind: NDArray[np.uint8], amounts: NumberColumn, *, sepa_only: bool
+) -> None:
+    """Mark faulty amounts, those above the SEPA limit on lines that must be paid by SEPA, and claims without a reason."""
     cents, faults = amounts
     field = _choose_amount_field(line_batch)
     line_batch.mark_faults(faults, field)
@@ -281,5 +296,6 @@ def _mark_amounts(line_batch: LineBatch, amounts: NumberColumn, sepa_only: NDArr
             method.map_to_numbers({SEPA: 1}, 0) == 1 if method else np.zeros(line_batch.rows, bool)
         )
         line_batch.mark_fault(
-            (cents > SEPA_MAX) & (asks_for_sepa | sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
+            (cents > SEPA_MAX) & (asks_for_sepa | PAYS[kind] & sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
         )
+    mark_unexplained_claims(line_batch, kind)

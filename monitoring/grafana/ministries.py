@@ -71,6 +71,11 @@ MINISTRIES = Board(
             empty_when="nothing was decided for 15 minutes",
         ),
         Panel(
+            "Requests without an invoice number",
+            "Such a request is compared with no other: nothing tells whether its invoice was requested before.",
+            (Query("sum(crescendo_requests_without_invoice_total)", "accepted since the start"),),
+        ),
+        Panel(
             "Accepted since the start, by kind of act, in euros",
             "What is opened, committed, certified and requested is the same money at four steps: never add it up.",
             (Query("sum by (kind) (crescendo_accepted_cents_by_kind_total) / 100", "{{kind}}"),),

@@ -13,12 +13,21 @@ from core.budget_years import build_budget_years
 from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
 from core.errors import EngineError
-from core.tables.book import Book, BudgetNodes, BudgetYears, Cells, Counters, KeyRows, OpenItems
+from core.tables.book import (
+    CLAIM_LINE_BIT,
+    Book,
+    BudgetYears,
+    Cells,
+    Counters,
+    KeyRows,
+    OpenItems,
+    TitleFigures,
+)
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
-from posting.book import cells, ledger_folios
-from posting.book.registry import CENTRES_A_YEAR, SHEETS, Registry
+from posting.book import budget_nodes, cells, ledger_folios
+from posting.book.registry import Registry
 from posting.book.rehash import Rehash
 from posting.book.reserved_memory import extend, read_memory_bytes, reserve
 
@@ -29,11 +38,10 @@ ITEMS_A_PAGE = 192
 """Items in one page of a checkpoint; the page must fit in a page of PostgreSQL."""
 
 KEYS_A_PAGE = 320
-"""Keys in one page of a checkpoint, of acts or of payees."""
+"""Keys in one page of a checkpoint, of acts, payees or invoices."""
 
 RESERVED_ENTRIES = 1 << 25
 """Entries for which tables are sized at the start: address space, not memory, until they are written.
-
 As much address space again as the machine could fill is reserved behind it, so that large tables grow without a copy."""
 
 REHASH_AT_EIGHTHS = 7
@@ -47,7 +55,6 @@ CHANGES_PAYEE = np.array([kind.change is not PayeeChange.NONE for kind in CATALO
 
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
 _LOAD_TENTHS = 6
-_FIGURE_COUNT = 8
 
 
 @dataclass(slots=True)
@@ -62,6 +69,8 @@ class BookState:
     """By page number: whether the page of items changed since the last checkpoint."""
     changed_payee_pages: set[int] = field(default_factory=set)
     """Pages of payees that were registered before the last checkpoint and have changed since."""
+    last_period_decision: int = 0
+    """The number of the last decision about a period that the book follows."""
     rehash: Rehash | None = None
     """The rehash of the act key index that is running in the background."""
 
@@ -81,6 +90,16 @@ class BookState:
         return int(self.book.counters[0]["payees"])
 
     @property
+    def invoices(self) -> int:
+        """The number of claims of invoices."""
+        return int(self.book.counters[0]["invoices"])
+
+    def count_invoiced(self, first_claim: int) -> int:
+        """Count the entries that claimed an invoice, from claim ``first_claim`` on."""
+        claims = self.book.invoices["content"][first_claim : self.invoices]
+        return int((claims // np.uint64(CLAIM_LINE_BIT)).sum())
+
+    @property
     def payee_changes(self) -> int:
         """The number of changes to registered payees so far."""
         return int(self.book.counters[0]["changes"])
@@ -88,8 +107,7 @@ class BookState:
     def note_changes(self, acts: np.ndarray, decisions: np.ndarray, changes: int) -> None:
         """Note the pages that the decided lines changed: of their predecessors, of the commitments of those, and of payees.
 
-        ``changes`` is the number of payee changes before the lines were decided.  Refused lines may add pages that did
-        not change, which is harmless.
+        ``changes`` counts the payee changes before.  Refused lines may add pages that did not change, which is harmless.
         """
         self.note_changed_pages(np.ascontiguousarray(decisions["predecessor"]))
         if self.payee_changes != changes:
@@ -136,15 +154,21 @@ class BookState:
         self._ensure_item_capacity(lines)
         self._ensure_key_capacity("keys", "slots", used=self.keys, added=lines)
         self._ensure_key_capacity("payees", "payee_slots", used=self.payees, added=lines)
+        self.ensure_invoice_capacity(lines)
         self._ensure_key_capacity(
             "waiting", "waiting_slots", used=int(self.book.counters[0]["waiting"]), added=lines
         )
 
-    def ensure_capacity_to_restore(self, entries: int, keys: int, payees: int) -> None:
+    def ensure_capacity_to_restore(self, entries: int, keys: int, payees: int, *, invoices: int) -> None:
         """Ensure that the contents of a checkpoint fit in this empty book."""
         self._ensure_item_capacity(entries)
         self._ensure_key_capacity("keys", "slots", used=0, added=keys)
         self._ensure_key_capacity("payees", "payee_slots", used=0, added=payees)
+        self._ensure_key_capacity("invoices", "invoice_slots", used=0, added=invoices)
+
+    def ensure_invoice_capacity(self, claims: int) -> None:
+        """Ensure that ``claims`` more fit in the table of invoices."""
+        self._ensure_key_capacity("invoices", "invoice_slots", used=self.invoices, added=claims)
 
     def _ensure_item_capacity(self, lines: int) -> None:
         items = self.book.items
@@ -224,9 +248,8 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     """Return an empty book with capacity for ``entries``."""
     rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
     reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
-    nodes, figures = _build_nodes(registry)
-    calendar = registry.reference.calendar
-    periods = ledger_folios.build_period_states(calendar)
+    nodes, figures = budget_nodes.build_nodes(registry)
+    periods = ledger_folios.build_period_states(registry.reference.calendar)
     book = Book(
         effects=_seal_records(Effects, build_effects()),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
@@ -236,17 +259,21 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
         waiting=allocate_records(KeyRows, 1 << 10),
+        invoices=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         counters=allocate_records(Counters, 1),
         figures=figures,
         periods=periods,
         folios=np.zeros(len(periods), np.uint8),
-        years=_seal_records(BudgetYears, build_budget_years(calendar.exercises)),
-        payroll_checks=calendar.mark_payroll_checks(),
+        years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
+        titles=allocate_records(TitleFigures, registry.title_rows.count),
+        payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),
+        admitted=registry.admitted_accounts.copy(),
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),
         waiting_slots=np.zeros(1 << 11, np.uint64),
+        invoice_slots=reserve(np.uint64, 1 << 18),
     )
     words = reserve(np.int64, 1, RESERVED_CELLS)
     words[0] = -1
@@ -269,24 +296,3 @@ def _count_slots(keys: int) -> int:
 def _round_up_to_pages(rows: int) -> int:
     """Round ``rows`` up to whole pages, as a checkpoint copies whole pages only."""
     return -(-rows // _WHOLE_PAGES) * _WHOLE_PAGES
-
-
-def _build_nodes(registry: Registry) -> tuple[np.ndarray, NDArray[np.int64]]:
-    """Build the budget nodes: every fund centre on each of its six sheets, in every budget year."""
-    size = len(registry.years) * CENTRES_A_YEAR * SHEETS
-    nodes, figures = (
-        reserve(to_record_dtype(BudgetNodes), size),
-        reserve(np.int64, size * _FIGURE_COUNT).reshape(size, _FIGURE_COUNT),
-    )
-    meanings = registry.meanings
-    centres = np.arange(1, meanings.centre_level.shape[1])
-    for row, year in enumerate(registry.years):
-        parent = meanings.centre_parent[row, 1:]
-        for sheet in range(SHEETS):
-            at = registry.find_node_positions(centres, np.array(year), np.array(sheet))
-            parent_at = registry.find_node_positions(parent, np.array(year), np.array(sheet))
-            nodes["parent"][at] = np.where(parent == 0, -1, parent_at)
-            nodes["level"][at] = meanings.centre_level[row, 1:]
-            nodes["staff"][at] = sheet // 3
-            nodes["blocking"][at] = ~meanings.centre_estimated[row, 1:]
-    return nodes, figures

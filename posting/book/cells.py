@@ -121,9 +121,13 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["level"] = meanings.centre_level[at, centre]
     cells["unserved"] = meanings.item_unserved[at, parts.item]
     cells["year"] = parts.year - YEAR_FIRST
+    cells["title"], cells["title_before"] = registry.title_rows.find_cell_rows(
+        parts.centre, parts.item, parts.fund, year=parts.year
+    )
     operation = registry.find_node_positions(parts.centre, parts.year, sheet)
     cells["operation_node"] = np.where(is_operation, operation, -1)
     accounts = meanings.item_accounts[at, parts.item]
+    cells["admits"] = registry.find_admitted_rows(parts.item, parts.year)
     for role, numbers in zip(ITEM_ROLES, accounts.T, strict=True):
         cells[role.name.lower()] = numbers
     cells["accountant"] = meanings.centre_accountant[at, parts.centre]

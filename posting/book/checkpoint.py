@@ -29,6 +29,7 @@ _ARRAYS: Mapping[int, tuple[str, int]] = {
     1: ("items", ITEMS_A_PAGE),
     2: ("keys", KEYS_A_PAGE),
     3: ("payees", KEYS_A_PAGE),
+    4: ("invoices", KEYS_A_PAGE),
 }
 CODEC = pa.Codec("lz4")
 _CODEC_BYTES_MAX = BLOCK_PAGES * PAGE_BYTES + BLOCK_PAGES * PAGE_BYTES // 255 + 16
@@ -50,12 +51,12 @@ BLOCK_HEADER = np.dtype([("part", "<u4"), ("pages", "<u4"), ("bytes", "<u4")])
 """The header of a block, before its page numbers and compressed bytes; part 0 ends the checkpoint."""
 
 CHECKPOINT_HEADER = np.dtype(
-    [(name, "<i8") for name in ("meaning", "batch", "entries", "keys", "payees", "previous")]
+    [(name, "<i8") for name in ("meaning", "batch", "entries", "keys", "payees", "invoices", "previous")]
 )
 """The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
 FORMAT_VERSION = -3
-"""The version of the records in the pages; a checkpoint of another version is not used.  Version -2 had no days of entries."""
+"""The version of the records in the pages; another one is not used.  Version -2 had no days of entries and no invoices."""
 
 
 class CheckpointExtent(NamedTuple):
@@ -65,9 +66,10 @@ class CheckpointExtent(NamedTuple):
     entries: int
     keys: int
     payees: int
+    invoices: int
 
 
-NO_CHECKPOINT = CheckpointExtent(0, 0, 0, 0)
+NO_CHECKPOINT = CheckpointExtent(0, 0, 0, 0, 0)
 """The extent of a book without checkpoints."""
 
 
@@ -78,6 +80,7 @@ class CheckpointRow(NamedTuple):
     entries: int
     keys: int
     payees: int
+    invoices: int
     previous: int
     """Batch of the previous checkpoint; 0 for the first."""
     pieces: int
@@ -87,7 +90,7 @@ class CheckpointRow(NamedTuple):
     @property
     def extent(self) -> CheckpointExtent:
         """Its extent."""
-        return CheckpointExtent(*self[:4])
+        return CheckpointExtent(*self[:5])
 
 
 @dataclass(slots=True)
@@ -128,7 +131,7 @@ class CheckpointSnapshot:
 
 def take_snapshot(state: BookState, batch: int, last: CheckpointExtent) -> CheckpointSnapshot:
     """Copy every page that changed since the checkpoint ``last``."""
-    extent = CheckpointExtent(batch, state.entries, state.keys, state.payees)
+    extent = CheckpointExtent(batch, state.entries, state.keys, state.payees, state.invoices)
     changed = np.flatnonzero(state.changed_pages)
     pages = {
         1: np.union1d(changed, _list_pages(last.entries + 1, extent.entries + 1, ITEMS_A_PAGE)),
@@ -137,6 +140,7 @@ def take_snapshot(state: BookState, batch: int, last: CheckpointExtent) -> Check
             np.array(sorted(state.changed_payee_pages), np.int64),
             _list_pages(last.payees, extent.payees, KEYS_A_PAGE),
         ),
+        4: _list_pages(last.invoices, extent.invoices, KEYS_A_PAGE),
     }
     state.changed_pages[:] = False
     state.changed_payee_pages.clear()

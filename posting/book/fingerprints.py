@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from core.act_fields import Field
 from core.catalog import Family
 from core.tables.columns import allocate_unfilled, seal
+from core.tables.invoices import Suppliers
 from core.tables.journal import Bytes, Fingerprints, Spans, Words
-from kernels import hashing
+from kernels import hashing, invoices
 
 Secret = tuple[int, int]
 BANK_SALT = int(Field.IBAN)
@@ -48,6 +49,13 @@ def fingerprint_texts(
 def fingerprint_payees(spans: Spans, text: Bytes, secret: Secret) -> Fingerprints:
     """Return 96 bits for each payee code."""
     return fingerprint_texts(spans, text, np.full(len(spans.start), _PAYEE_PREFIX, np.uint64), secret=secret)
+
+
+def fingerprint_invoices(spans: Spans, text: Bytes, suppliers: Suppliers, *, secret: Secret) -> Fingerprints:
+    """Return 96 bits for the invoice of each number, supplier and day; 0 without a number."""
+    fingerprints = allocate_unfilled(Fingerprints, len(spans.start))
+    invoices.fingerprint_invoices(spans, text, seal(suppliers), to_secret_words(secret), fingerprints)
+    return seal(fingerprints)
 
 
 def digest_ibans(spans: Spans, text: Bytes) -> NDArray[np.uint64]:

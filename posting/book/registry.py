@@ -13,20 +13,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import accountants, calendar, chart, nomenclature
+from core import accountants, calendar, chart, nomenclature, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.chart import Chart
+from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
-from core.reference.files import SAMPLE_FOLDER
+from core.reference.files import SAMPLE_FOLDER, hash_files
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.book import code_meanings
 from posting.book.code_meanings import CodeMeanings, CodeNumbers
+from posting.book.title_rows import TitleRows
 
 CENTRES_A_YEAR = CENTRES_MAX + 1
 SHEETS = 6
@@ -75,6 +77,10 @@ class ReferenceData:
     nomenclatures: Mapping[int, Nomenclature]
     charts: Mapping[int, Chart]
     accountants: Mapping[int, Accountants]
+    lapse_years: EffectiveDated
+    """After how many whole years a debt lapses."""
+    files: Mapping[str, str]
+    """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
     compared: dict[bytes, int] = field(default_factory=dict, repr=False)
     """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
@@ -91,6 +97,8 @@ class ReferenceData:
                 year: accountants.load(folder.joinpath(str(year)), exercise)
                 for year, exercise in years.items()
             },
+            prescription.load(folder),
+            hash_files(folder),
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
@@ -141,7 +149,7 @@ def build_missing_year_error(year: int, stored: str) -> ReferenceDataError:
     """Return the error about a year that the calendar no longer names although ``stored`` (figures, entries) are stored."""
     finding = f"exercise {year} is missing, but the database contains {stored} of this exercise"
     return ReferenceDataError(
-        "calendar.toml", finding, f"Put [exercise.{year}] back, closed: with open_months = []."
+        "calendar.toml", finding, f"Put [exercise.{year}] back, closed: with months_open_at_start = []."
     )
 
 
@@ -161,10 +169,14 @@ class Registry:
     """With a row for each of ``years``."""
     shared_accounts: NDArray[np.int16] = field(init=False)
     """Accounts of the roles that no commitment item determines, in the layout of ``core.tables.book.Book.roles``."""
+    admitted_accounts: NDArray[np.uint8] = field(init=False)
+    """Accounts that each commitment item admits, by year, in the layout of ``core.tables.book.Book.admitted``."""
     own_creditors: NDArray[np.int16] = field(init=False)
     """Creditors of the expense accounts that have their own, in the layout of ``core.tables.book.Book.creditors``."""
     year_codes: Mapping[int, YearCodes] = field(init=False)
     """By year: the codes in its files, in the form that the kernels read."""
+
+    title_rows: TitleRows = field(init=False)
 
     def __post_init__(self) -> None:
         for kind in CodeKind:
@@ -176,8 +188,10 @@ class Registry:
                 self._view_year(year), year_nomenclature, self.reference.charts[year], numbered=numbered
             )
             code_meanings.fill_accountants(self._view_year(year), self.reference.accountants[year], numbered)
+        self.title_rows = TitleRows(self.reference.nomenclatures, numbered, self.meanings, years=self.years)
         self.shared_accounts = self._build_shared_accounts()
         self.own_creditors = self._build_own_creditors()
+        self.admitted_accounts = self._build_admitted_accounts()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}
 
     def _view_year(self, year: int) -> CodeMeanings:
@@ -199,6 +213,17 @@ class Registry:
             for account, creditor in year_chart.own_creditors.items():
                 creditors[year - YEAR_FIRST, accounts[account]] = accounts[creditor]
         return creditors.ravel()
+
+    def _build_admitted_accounts(self) -> NDArray[np.uint8]:
+        items, accounts = len(self.numbers[CodeKind.ITEM]) + 1, len(self.numbers[CodeKind.ACCOUNT]) + 1
+        admitted = np.ones((len(self.years), items, LEDGER_ACCOUNTS), np.uint8)
+        for year, year_chart in self.reference.charts.items():
+            admitted[year - self.years.start, :, :accounts] = self._mark_admitted(year_chart)[:, :accounts]
+        return admitted.ravel()
+
+    def find_admitted_rows(self, items: np.ndarray, years: np.ndarray) -> NDArray[np.int64]:
+        """Return the row of each commitment item in ``admitted_accounts``, as its year has it."""
+        return (years.astype(np.int64) - self.years.start) * (len(self.numbers[CodeKind.ITEM]) + 1) + items
 
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))

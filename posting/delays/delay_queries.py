@@ -19,7 +19,6 @@ from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, PaidPayables, ServiceEntries
 from posting import payment_detail_pages
-from posting.book.registry import CodeKind
 from posting.delays import service_dates
 from posting.delays.contracts import ContractDefaults, build_contract_defaults
 from posting.delays.day_span import ALL_DAYS, DaySpan
@@ -33,6 +32,8 @@ SQL = read_queries("posting.delays", "queries.sql")
 
 _EPOCH = date(1970, 1, 1)
 _PAGES_AT_ONCE = 64
+_ITEM_CODES = 3
+"""The kind of commitment items in ``reference_text``: the registry, which has it too, would load the compiler."""
 _DIVERTING_KINDS = list_kinds(lambda kind: kind.inherits and kind.pays)
 _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
     "debits": list_kinds(lambda kind: kind.reaches is Stage.DEBITED),
@@ -242,7 +243,7 @@ async def _load_diverted_parts(connection: Connection) -> dict[int, DivertedPart
 
 
 async def _load_contract_defaults(connection: Connection, rules: LateInterestRules) -> ContractDefaults:
-    rows = await connection.fetch(SQL["contract_items"], list(rules.contracts), CodeKind.ITEM)
+    rows = await connection.fetch(SQL["contract_items"], list(rules.contracts), _ITEM_CODES)
     return build_contract_defaults({row["cell"]: row["code"] for row in rows}, rules.contracts)
 
 

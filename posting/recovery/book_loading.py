@@ -12,15 +12,17 @@ from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.columns import seal
 from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
+from core.tables.title_balances import TitleBalances
 from kernels import key_index as key_kernel
 from posting.book import fingerprints
 from posting.book.book_state import BookState, create_empty_book
 from posting.book.cells import CellParts, pack
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointRow
 from posting.book.registry import CENTRES_A_YEAR, SHEETS, ReferenceData, Registry, build_missing_year_error
+from posting.book.title_rows import TitleKeys
 from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
-from posting.recovery import checkpoint_restore, journal_replay
+from posting.recovery import checkpoint_restore, invoice_replay, journal_replay
 from posting.store.journal_store import PostgresStore
 from posting.store.layout import check_layout
 
@@ -78,10 +80,13 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     state, extent, needs_full_checkpoint = await _restore_checkpoints(
         store, registry, _JournalEnd(head.batch, last_entry)
     )
+    periods = await store.load_period_states()
+    state.book.periods[:], state.last_period_decision = periods.states, periods.last_decision
     await _load_cells(store, state)
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret=secret, extent=extent)
     await journal_replay.replay_entries(store, state, secret, after=extent.entries, last=last_entry)
+    await invoice_replay.replay_invoices(store, state, secret, after=extent.entries)
     for entry, old_digest in changes:
         state.book.items["open"][entry] = old_digest
     return LoadedBook(state, head, secret, extent, needs_full_checkpoint)
@@ -116,6 +121,7 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     at = rows.node - state.registry.first_node
     for column, figure in enumerate(rows[2:]):
         state.book.figures[at, column] = figure
+    await _load_titles(store, state)
     names = ", ".join(list_columns(AccountBalances))
     place = "accountant, account, period"
     last = f"""(select {place}, max(batch) as batch from account_balance group by {place}) last using ({place}, batch)"""
@@ -126,6 +132,17 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     folio = sums.period.astype(np.int64) * LEDGER_ACCOUNTANTS + sums.accountant
     row = folio * LEDGER_ACCOUNTS + sums.account
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
+
+
+async def _load_titles(store: PostgresStore, state: BookState) -> None:
+    """Load the last row of each title."""
+    names, key = ", ".join(list_columns(TitleBalances)), "programme, budget_year, title"
+    last = f"(select {key}, max(batch) as batch from title_balance group by {key}) last using ({key}, batch)"
+    rows, _ = decode(TitleBalances, await store.read_copy(f"select {names} from title_balance join {last}"))
+    _check_years(state.registry, rows.budget_year, "figures of titles")
+    keys = TitleKeys(*(column.astype(np.int64) for column in rows[1:4]))
+    row = state.registry.title_rows.find_rows(keys)
+    state.book.titles["opened"][row], state.book.titles["anticipated"][row] = rows.opened, rows.anticipated
 
 
 def _check_years(registry: Registry, years: NDArray[np.integer], rows_label: str) -> None:
@@ -155,16 +172,18 @@ async def _read_checkpoints(store: PostgresStore, state: BookState, journal: _Jo
     rows = [CheckpointRow(*row) for row in await store.fetch("checkpoints")]
     checkpoint_restore.check_chain(rows, *journal)
     extent = rows[-1].extent if rows else NO_CHECKPOINT
-    state.ensure_capacity_to_restore(extent.entries, extent.keys, extent.payees)
+    state.ensure_capacity_to_restore(*extent[1:4], invoices=extent.invoices)
     for row in rows:
         select = f"select batch, piece, payload from checkpoint_page where batch = {row.batch}"
         pieces = checkpoint_restore.CheckpointPieces(row)
         await store.stream_rows(select, pieces.add_rows)
         await asyncio.to_thread(checkpoint_restore.restore_pages, state, pieces)
     counters = state.book.counters
-    counters["entries"], counters["keys"], counters["payees"] = extent.entries, extent.keys, extent.payees
+    for name in ("entries", "keys", "payees", "invoices"):
+        counters[name] = getattr(extent, name)
     key_kernel.index_keys(state.book.slots, _seal_view(state.book.keys), 0, extent.keys)
     key_kernel.index_keys(state.book.payee_slots, _seal_view(state.book.payees), 0, extent.payees)
+    key_kernel.index_keys(state.book.invoice_slots, _seal_view(state.book.invoices), 0, extent.invoices)
     return _Restored(state, extent, checkpoint_restore.are_outdated(rows))
 
 

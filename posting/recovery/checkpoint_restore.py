@@ -74,7 +74,7 @@ class CheckpointPieces:
         version, *header = np.frombuffer(content, CHECKPOINT_HEADER, 1)[0].tolist()
         if version != FORMAT_VERSION:
             raise _build_error(row, "another version of Crescendo stored the checkpoint")
-        if tuple(header) != row[:5]:
+        if tuple(header) != row[:6]:
             raise _build_error(row, "the row of the checkpoint was changed")
         return content
 
@@ -131,7 +131,7 @@ def check_chain(rows: Sequence[CheckpointRow], batch: int, entries: int) -> None
                 row,
                 f"the checkpoint of batch {row.previous}, on which this one builds, is not the one before it",
             )
-        is_possible = 0 <= min(row.keys, row.payees) <= max(row.keys, row.payees) <= row.entries
+        is_possible = 0 <= min(row.extent[2:]) <= max(row.extent[2:]) <= row.entries
         is_possible = is_possible and 0 <= row.pieces <= _bound_pieces(row)
         if not is_possible or row.batch > batch or row.entries > entries:
             raise _build_error(
@@ -160,6 +160,7 @@ def _bound_pieces(row: CheckpointRow) -> int:
         row.entries // ITEMS_A_PAGE + 2,
         row.keys // KEYS_A_PAGE + 2,
         row.payees // KEYS_A_PAGE + 2,
+        row.invoices // KEYS_A_PAGE + 2,
     )
     bytes_max = sum(map(bound_packed_bytes, pages)) + CHECKPOINT_HEADER.itemsize + BLOCK_HEADER.itemsize
     return -(-bytes_max // PIECE_BYTES)

@@ -13,7 +13,9 @@ from core.tables.journal import (
     Refusals,
     RequestPages,
 )
+from core.tables.periods import PeriodEffects
 from core.tables.raw_lines import FormRows
+from core.tables.title_balances import TitleBalances
 
 
 class BatchTable(NamedTuple):
@@ -32,5 +34,7 @@ TABLES: Mapping[str, BatchTable] = {
     "request_detail": BatchTable(RequestPages, ("page",)),
     "form": BatchTable(FormRows, ("body",)),
     "node_balance": BatchTable(NodeBalances),
+    "title_balance": BatchTable(TitleBalances),
     "account_balance": BatchTable(AccountBalances),
+    "period_effect": BatchTable(PeriodEffects),
 }

@@ -9,12 +9,13 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved
+from core.period_states import PeriodDecision
 from posting.batch import BatchResult, LineSpan, Submission
 from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
-from posting.store import code_meaning_store, copy_out, progress_columns
+from posting.store import code_meaning_store, copy_out, period_store, progress_columns, reference_use
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.layout import LAYOUT
@@ -48,7 +49,8 @@ class PostgresStore:
         """
         try:
             await self._lease.acquire(owner)
-            self.partition_rows = await self.connection.fetchval("select partition_rows from engine")
+            async with self.borrow_connection() as connection:
+                self.partition_rows = await connection.fetchval("select partition_rows from engine")
             yield self
         finally:
             await self._lease.release()
@@ -63,10 +65,11 @@ class PostgresStore:
             async with self._connections.close():
                 pass
 
-    @property
-    def connection(self) -> Any:
-        """The connection that owns the lease."""
-        return self._connections.main
+    @asynccontextmanager
+    async def borrow_connection(self) -> AsyncIterator[Any]:
+        """Borrow the connection that owns the lease, one user at a time: the renewal of the lease uses it too."""
+        async with self._connections.borrow() as connection:
+            yield connection
 
     def limit_command_time(self, command_seconds: int) -> None:
         """Treat the server as unavailable if a command of a few rows takes longer than this."""
@@ -114,7 +117,19 @@ class PostgresStore:
                 "reference_text", records=new, columns=["kind", "id", "code"]
             )
             await code_meaning_store.store_meanings(connection, reference, numbers)
+            await period_store.store_starts(connection, reference.calendar)
+            await reference_use.note_use(connection, reference.files)
         return numbers
+
+    async def load_period_states(self) -> period_store.EffectiveStates:
+        """Return the states of periods after the last batch."""
+        async with self._connections.borrow() as connection:
+            return await period_store.load_effective_states(connection)
+
+    async def load_period_decisions(self, after: int) -> list[PeriodDecision]:
+        """Return the decisions about periods with numbers above ``after``, in order."""
+        async with self._connections.borrow() as connection:
+            return await period_store.load_decisions(connection, after)
 
     async def number_sender(self, numbers: NumbersByCode, sender: str) -> int:
         """Return the number of a sender, which is assigned at its first submission."""

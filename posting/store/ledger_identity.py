@@ -66,6 +66,12 @@ class StoredLedger(NamedTuple):
     """The layout of its rows; 0 if there is no journal."""
 
 
+async def read_number(connection: "asyncpg.Connection") -> int:
+    """Return the number of the ledger, which every name that leaves the house carries."""
+    (row,) = await connection.fetch("select number from ledger")
+    return row["number"]
+
+
 async def read_ledger(connection: "asyncpg.Connection") -> StoredLedger:
     """Return whether the database contains a ledger, and which."""
     (row,) = await connection.fetch(

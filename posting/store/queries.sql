@@ -92,12 +92,27 @@ order by p.name, k.key;
 -- name: close_batch
 -- One statement, as the next batch waits for it; stores nothing unless the epoch is $1 and the version is the previous batch.
 -- Its lines were decided $14 seconds ago: an interval, so that the clocks of the engine and of the database may differ.
+-- It covers the rows that were added beside the journal meanwhile, at most so many that the next batch does not wait long.
 with advanced as (
     update engine set version = $2 where epoch = $1 and version = $2 - 1 returning epoch, version
+), covered as (
+    delete from pending_evidence using advanced
+    where position in (select position from pending_evidence order by position limit 10000) returning position, relation, columns, digest
+), kept as (
+    insert into evidence (batch, position, relation, columns, digest) select version, covered.* from advanced, covered
+), head as materialized (
+    -- in the order of the table's columns, up to the evidence
+    select version as batch, epoch, $3::int as layout, $4::bigint as first_entry, $5::int as entries, $6::int as refusals,
+           $7::int as duplicates, $8::int as payees, $9::int as cells, $11::bigint as amount, $12::bytea as chain,
+           clock_timestamp() as committed_at, $10::int as request_pages, $13::int as refused_lines,
+           clock_timestamp() - make_interval(secs => $14::float8) as decided_at
+    from advanced
 ), closed as (
-    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount, chain, refused_lines, decided_at)
-    select version, epoch, $3::int, $4::bigint, $5::int, $6::int, $7::int, $8::int, $9::int, $10::int, $11::bigint, $12::bytea, $13::int,
-           clock_timestamp() - make_interval(secs => $14::float8) from advanced
+    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain, committed_at,
+                       request_pages, refused_lines, decided_at, evidence)
+    select head.*, sha256(coalesce((select string_agg(digest, ''::bytea order by position) from covered), ''::bytea) || record_send(head)
+                          || coalesce((select evidence from batch where batch = $2 - 1), decode(repeat('00', 32), 'hex')))
+    from head
 ), stood as (
     insert into progress (batch, submission, pass, next_line, done, accepted, duplicate, refused, suspended,
                           accepted_cents, duplicate_cents, refused_cents, suspended_cents,
@@ -121,6 +136,13 @@ select kind, id, code from reference_text order by kind, id;
 -- In order: of several meanings of one code the last one counts.
 select year, kind, id, meaning::text from reference_meaning order by reference_meaning;
 
+-- name: note_reference_use
+-- Of a day and of the files on it, once; the last row says which are in use.
+insert into reference_use (day, files, digest)
+select today.day, $1::jsonb, $2 from (select (clock_timestamp() at time zone 'Europe/Paris')::date as day) today
+where not exists (select from (select u.day, u.digest from reference_use u order by reference_use desc limit 1) last
+                  where last.day = today.day and last.digest = $2);
+
 -- name: last_meaning
 select secret, (select coalesce(max(reference_meaning), 0) from reference_meaning) as last from engine;
 
@@ -136,7 +158,7 @@ select period / 16 + 2000, k.kind, k.id from account_balance cross join lateral 
 where k.id > 0;
 
 -- name: checkpoints
-select batch, entries, keys, payees, previous, pieces, digest from checkpoint order by batch;
+select batch, entries, keys, payees, invoices, previous, pieces, digest from checkpoint order by batch;
 
 -- name: is_own_epoch
 select epoch = $1::bigint from engine for share;
@@ -193,7 +215,7 @@ on conflict (sender, file_hash, attempt) do nothing
 returning submission;
 
 -- name: insert_checkpoint
-insert into checkpoint (batch, entries, keys, payees, previous, pieces, digest) values ($1, $2, $3, $4, $5, $6, $7);
+insert into checkpoint (batch, entries, keys, payees, invoices, previous, pieces, digest) values ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: last_entry
 select coalesce(max(first_entry + entries - 1), 0) as last from batch where batch = (select max(batch) from batch);

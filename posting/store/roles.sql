@@ -1,13 +1,14 @@
 -- name: missing_rights
 -- Statements by which the owner of the tables gives role $1 what the service needs and lacks: to read everything, to add to the
--- journal, to note how far the engine is, and to replace checkpoints.  Nothing that changes or removes a row of the journal.
+-- journal, to note how far the engine is, to replace checkpoints, and to take rows from the queue of
+-- those that no batch covers yet.  Nothing that changes or removes a row of the journal.
 with relation as (
     select c.oid, c.oid::regclass::text as name, c.relkind, c.relname from pg_class c
     where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
 ), needed as (
     select oid, name, 'select' as privilege from relation
     union all select oid, name, 'insert' from relation where relkind in ('r', 'p') and relname not in ('engine', 'ledger', 'migration')
-    union all select oid, name, 'delete' from relation where relname in ('checkpoint', 'checkpoint_page')
+    union all select oid, name, 'delete' from relation where relname in ('checkpoint', 'checkpoint_page', 'pending_evidence')
 )
 select format('grant usage on schema %I to %I', current_schema(), $1::name) as statement where not has_schema_privilege($1::name, current_schema(), 'usage')
 union all

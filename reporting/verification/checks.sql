@@ -128,10 +128,31 @@ left join kind k on k.kind = e.kind
 group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) = 'PAYMENT_REQUEST', false);
 
 -- name: periods
--- The day of an entry lies in its month, or in the January after its December.
+-- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its
+-- batch was decided (rule A04).
+with posted as (select distinct batch, exercise, month, accountant from entry),
+course as (  -- the accountants whom a decision on the month names have a course of their own
+    select p.*, if(s.accountant is null, 0, p.accountant) as whose
+    from posted p left join (select distinct exercise, month, accountant from period_span) s using (exercise, month, accountant)
+),
+shut as (
+    select c.batch, c.exercise, c.month, c.accountant from course c
+    where not exists (
+        select 1 from period_span s where s.exercise = c.exercise and s.month = c.month and s.accountant = c.whose
+        and c.batch between s.first and s.last
+    )
+)
 select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected
 from entry
-where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12);
+where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12)
+union all
+select entry_name(e.entry_id, e.reference), exercise || '-' || lpad(month::varchar, 2, '0') || ' of ' || accountant_name(accountant), 'a month that was open then'
+from entry e join shut s using (batch, exercise, month, accountant);
+
+-- name: period_decisions
+-- A month is closed, reopened or locked as its state allows, a lock is never undone, and every decision has a person, a reason and
+-- its place among the batches (rule A04).
+select place, found, expected from period_fault;
 
 -- name: duplicates_known
 -- A duplicate repeats an accepted entry of the same sender.
@@ -224,17 +245,25 @@ select node_name(node) || ' after batch ' || batch as place, 'no row of node_bal
 from node_figure where moved and not stored;
 
 -- name: availability
--- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero, save for what payroll took before its check (rules A11, A23, A28).
+-- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero (rules A11, A23), save for
+-- what payroll took before its check (rule A28).  What was committed in advance of the year needs no credits before they are opened.
 with waived as (
     select batch, node, sum(sum(cents)) over (partition by node order by batch) as cents from unchecked group by batch, node
+),
+advance as (
+    select u.node, sum(e.amount) as cents
+    from title_step s join entry e on e.entry_id = s.entry_id join upward u on u.cell = e.cell
+    where not s.is_opening group by u.node
 )
 select node_name(n.node) || ' after batch ' || n.batch as place,
        'AE ' || euros(n.ae_opened - n.ae_reserved - n.ae_consumed) || ', CP ' || euros(n.cp_opened - n.cp_reserved - n.cp_consumed) || ' available' as found,
        if(coalesce(w.cents, 0) = 0, 'not below zero', 'at least ' || euros(-w.cents) || ', which payroll took unchecked') as expected
 from node_figure n join centre c on c.year = n.node // (131072 * 6) + 2000 and c.centre = n.node // 6 % 131072
 asof left join waived w on w.node = n.node and w.batch <= n.batch
-where not c.estimated and (n.ae_opened + coalesce(w.cents, 0) < n.ae_reserved + n.ae_consumed
-                           or n.cp_opened + coalesce(w.cents, 0) < n.cp_reserved + n.cp_consumed);
+left join advance a on a.node = n.node
+where not c.estimated
+  and (n.ae_opened + coalesce(w.cents, 0) + coalesce(a.cents, 0) < n.ae_reserved + n.ae_consumed
+       or n.cp_opened + coalesce(w.cents, 0) < n.cp_reserved + n.cp_consumed);
 
 -- name: allotments
 -- No node allots more than it has (rule A19).

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
-from core.catalog import CATALOG, Family, Measure, PayeeChange, Remainder, Role
+from core.catalog import CATALOG, ActKind, Family, Measure, PayeeChange, Remainder, Role
 from core.contracts import OPPOSING_KINDS
 from core.nomenclature import CommitmentItem, Fund, FundCentre
 from core.sql_files import read_queries
@@ -37,6 +37,7 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
+    **read_queries("reporting.verification", "invoices.sql"),
 }
 _PACKAGE = "reporting.verification"
 
@@ -155,7 +156,11 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     }
     return {
         "code": _build_codes(centres) | code,
-        "item": _build_codes(items) | {"staff": [int(item.staff) for _, item in items]},
+        "item": _build_codes(items)
+        | {
+            "staff": [int(item.staff) for _, item in items],
+            "title": [item.title for _, item in items],
+        },
         "fund": _build_codes(funds) | {"family": [int(fund.family) for _, fund in funds]},
     }
 
@@ -191,6 +196,11 @@ def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
     }
 
 
+def _find_open_sign(kind: ActKind) -> int:
+    """Return how the kind changes what is open of a commitment; 0 where it takes up the debt of another entry."""
+    return 0 if kind.inherits else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
+
+
 def _build_kinds() -> pa.Table:
     """Return the catalog: signs as numbers, all else by name."""
     rows = [
@@ -211,9 +221,7 @@ def _build_kinds() -> pa.Table:
             "reaches": kind.reaches.name,
             "inherits": kind.inherits,
             "opposes": kind.name in OPPOSING_KINDS,
-            "open_sign": 0
-            if kind.inherits
-            else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),
+            "open_sign": _find_open_sign(kind),
             "unbilled_sign": (kind.feeds is Remainder.UNBILLED) - (kind.draws is Remainder.UNBILLED),
             "posts": kind.debit is not Role.NONE,
             "debit_role": kind.debit.name,
@@ -227,6 +235,7 @@ def _build_kinds() -> pa.Table:
             "before_service": kind.before_service,
             "credit_check": kind.check.name,
             "of_payee": kind.is_payee_act,
+            "bills": kind.bills,
             "year_rule": kind.year_rule.name,
         }
         for number, kind in enumerate(CATALOG)

@@ -47,6 +47,10 @@ class Verification:
     """The hash of the last batch, in hexadecimal, as receipts show it."""
     rows: dict[str, int]
     """The number of checked rows, by table."""
+    evidence: str = ""
+    """The evidence of the last batch, in hexadecimal."""
+    pending_rows: int = 0
+    """Rows beside the journal that no batch covers yet: the next one does."""
     checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 

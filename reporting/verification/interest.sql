@@ -5,9 +5,9 @@
 -- Each payment is checked by the entries before its debit; of several claims for one payable the last is checked, with the sum of all.
 -- Only claims with the engine's reference format were computed; claims entered by hand count in the sum, and are not checked.
 with recursive claim as (
-    select e.entry_id, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 3) as bigint) as debit
+    select e.entry_id, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 4) as bigint) as debit
     from entry e join kind k on k.kind = e.kind join submission s on s.submission = e.submission
-    where k.is_interest and s.sender = 'treasury' and regexp_full_match(e.reference, 'IM-[0-9]+-[0-9]+(-[0-9]+)?')
+    where k.is_interest and s.sender = 'treasury' and regexp_full_match(e.reference, 'IM-[0-9]{2}-[0-9]+-[0-9]+(-[0-9]+)?')
     qualify row_number() over (partition by e.predecessor order by e.entry_id desc) = 1
 ), family as (
     select payable, payable as member from claim

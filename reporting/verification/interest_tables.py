@@ -28,6 +28,7 @@ def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
         "points": rules.points,
         "days_a_year": rules.days_a_year,
         "delays_since": build_constant(rules.delays_since),
+        "lapse_years": codes.lapse_years,
     }
     rates = {"half": list(rules.refinancing_rates), "rate": list(rules.refinancing_rates.values())}
     contracts = _build_dated_columns("item", rules.contracts)

@@ -179,6 +179,27 @@ from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entr
 join payroll_check p on p.exercise = e.exercise join upward u on u.cell = f.cell
 where k.credit_check = 'YEAR_END' and k.budget = 'SPEND' and e.month < p.month;
 
+-- name: title_step
+-- Each entry that opens AE by a finance law, or commits AE in advance, with the sums of its title until then.
+create table title_step as
+with step as (
+    select e.entry_id, e.batch, p.year, l.ancestor as programme, i.title, k.budget = 'OPEN' as is_opening, e.amount
+    from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell join cell c on c.cell = e.cell
+    join lineage l on l.year = p.year and l.centre = p.centre join centre n on n.year = l.year and n.centre = l.ancestor and n.parent = 0
+    join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.year = p.year and i.code = ti.code
+    where case k.budget when 'OPEN' then k.measure = 'AE' and e.source in (1, 2) and p.base % 3 = 0
+               else k.year_rule = 'SPENDS_AE' and year(e.day) < p.year end
+)
+select *, sum(if(is_opening, amount, 0)) over w as opened, sum(if(is_opening, 0, amount)) over w as anticipated
+from step window w as (partition by year, programme, title order by entry_id);
+
+-- name: title_figure
+create table title_figure as
+select year, programme, title, batch, arg_max(opened, entry_id) as opened, arg_max(anticipated, entry_id) as anticipated,
+       coalesce((select t.code from reference_text t where t.kind = 1 and t.id = programme), programme::varchar)
+       || ' title ' || title || ' ' || year as title_name
+from title_step where title > 0 group by year, programme, title, batch;
+
 -- name: account_figure
 create table account_figure as
 with posted as (

@@ -78,16 +78,15 @@ def _read_lines(run: int, content: bytes) -> pa.Table:
 
 
 def _read_accounts(issues: pa.Table) -> pa.Table:
-    """Return the operations accounts stored with each issue; those without an exercise (older issues) apply to all."""
+    """Return the operations accounts stored with each issue, by exercise."""
     rows = []
     for run, text in zip(issues["run"].to_pylist(), issues["terms"].to_pylist(), strict=True):
         try:
             terms = json.loads(text)
             by_year = {int(year): accountants for year, accountants in terms.get("years", {}).items()}
-            by_exercise = by_year or {None: terms.get("accountants", {})}
             rows += [
                 (run, year, code, fields[1])
-                for year, accountants in by_exercise.items()
+                for year, accountants in by_year.items()
                 for code, fields in accountants.items()
             ]
         except (ValueError, AttributeError, IndexError) as error:

@@ -24,6 +24,14 @@ from progress;
 -- name: held
 select submission, batch, pass, line, lines from held;
 
+-- name: period_start
+select exercise::int as exercise, month::int as month, is_open from period_start;
+
+-- name: period_decision
+-- In order, each with the last batch that was decided without it; null if no batch was decided since.
+select d.decision, d.exercise::int as exercise, d.month::int as month, d.accountant::int as accountant, d.action, d.reason, d.by, e.after_batch
+from period_decision d full join period_effect e using (decision) order by d.decision;
+
 -- name: reference_text
 select kind, id, code from reference_text;
 
@@ -77,6 +85,17 @@ select a.message, a.attempt, s.submission, s.declared_lines as lines,
        (select count(*) from bank_statement o where o.message = a.message) = m.statements as is_whole
 from bank_attempt a join bank_message m using (message) join submission s on s.sender = 'bank' and s.file_hash = a.acts_hash;
 
+-- name: evidence
+select batch, position, relation, columns, digest from evidence order by batch, position;
+
+-- name: pending_evidence
+select 0::bigint as batch, position, relation, columns, digest from pending_evidence order by position;
+
+-- name: columns
+-- Of a table, in order; none if there is no such table.
+select attname as name, atttypid::int as type from pg_attribute
+where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum;
+
 -- name: counts
 select 'entry' as name, count(*) as rows from entry
 union all select 'refusal', count(*) from refusal
@@ -85,6 +104,7 @@ union all select 'payee', count(*) from payee
 union all select 'cell', count(*) from cell
 union all select 'request_detail', count(*) from request_detail
 union all select 'node_balance', count(*) from node_balance
+union all select 'title_balance', count(*) from title_balance
 union all select 'account_balance', count(*) from account_balance;
 
 -- name: can_summarise

@@ -1,45 +1,80 @@
 """Reader of the pages of payment details, written from their description alone.
 
-Little-endian: version (1 byte, 1), columns present (1 byte, a bit each), lines (4 bytes), each line's entry minus the first
-entry (4 bytes), then the columns present: three of days (2 bytes), one of priorities (1 byte), four of texts (lengths of
-2 bytes, then the texts).
+Little-endian: version (1 byte, 2), columns present (2 bytes, a bit each), lines (4 bytes), each line's entry minus the first
+entry (4 bytes), then the columns present: three of days (2 bytes), priorities and parts of invoices (1 byte each), years of
+rights (2 bytes), five of texts (lengths of 2 bytes, then the texts).
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-_HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 6, 4, 2
-_VERSION = 1
-_NUMBER_BYTES = (2, 2, 2, 1)
-_TEXTS = 4
-_NATURE_BIT = len(_NUMBER_BYTES) + _TEXTS - 1
+_COLUMNS_END, _HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 3, 7, 4, 2
+_VERSION = 2
+_NUMBER_BYTES = (2, 2, 2, 1, 1, 2)
+_TEXTS = 5
+_RECEIVED, _INVOICE_DATE, _INVOICE_PART, _RIGHT_YEAR, _INVOICE_NUMBER, _STOP, _NATURE = 0, 2, 4, 5, 7, 9, 10
+"""Positions among the columns."""
+_NO_PART = 255
+
+
+class PageLines(NamedTuple):
+    """The lines of one page."""
+
+    offsets: NDArray[np.int64]
+    """Each line's entry minus the first entry."""
+    received: NDArray[np.int64]
+    invoice_date: NDArray[np.int64]
+    invoice_part: NDArray[np.int64]
+    right_year: NDArray[np.int64]
+    invoice_number: pa.Array
+    prescription_stop: pa.Array
+    nature: pa.Array
 
 
 def read_lines(pages: pa.Table) -> pa.Table:
-    """Return a row (page, place, entry_id, received) for each line of every page; a malformed page has none.
+    """Return a row for each line of every page: page, place on it, entry and what it states; a malformed page has none.
 
-    ``received`` is the day on which the request was received, counted from 1970; 0 if it is not stated.
+    ``received`` and ``invoice_date`` are days counted from 1970; what a line does not state is 0 or empty.
     """
-    columns = (pages[name].to_pylist() for name in ("entry_id", "page"))
-    read = [(first, read_entries(page), page) for first, page in zip(*columns, strict=True)]
-    offsets_by_page = [(first, offsets) for first, offsets, _ in read]
+    firsts = pages["entry_id"].to_pylist()
+    read = [_read_page(page) for page in pages["page"].to_pylist()]
+    counts = [len(lines.offsets) for lines in read]
     none = np.zeros(0, np.int64)
     lines = {
-        "page": np.repeat(
-            np.array([first for first, _ in offsets_by_page], np.int64),
-            [len(offsets) for _, offsets in offsets_by_page],
-        ),
-        "place": np.concatenate([none, *(np.arange(len(offsets)) for _, offsets in offsets_by_page)]),
-        "entry_id": np.concatenate([none, *(offsets + first for first, offsets in offsets_by_page)]),
-        "received": np.concatenate(
-            [none, *(_read_received(page, len(offsets)) for _, offsets, page in read)]
-        ),
-        "nature": pa.array(
-            [text for _, offsets, page in read for text in _read_natures(page, len(offsets))], pa.string()
+        "page": np.repeat(np.array(firsts, np.int64), counts),
+        "place": np.concatenate([none, *map(np.arange, counts)]),
+        "entry_id": np.concatenate(
+            [none, *(lines.offsets + first for first, lines in zip(firsts, read, strict=True))]
         ),
     }
-    return pa.table(lines)
+    lines |= {
+        name: np.concatenate([none, *(getattr(lines, name) for lines in read)])
+        for name in ("received", "invoice_date", "invoice_part", "right_year")
+    }
+    texts = {
+        name: pa.chunked_array([getattr(page_lines, name) for page_lines in read], pa.string())
+        for name in ("invoice_number", "prescription_stop", "nature")
+    }
+    return pa.table({**lines, **texts})
+
+
+def _read_page(page: bytes) -> PageLines:
+    offsets = read_entries(page)
+    count = len(offsets)
+    parts = _read_numbers(page, count, _INVOICE_PART, none=_NO_PART)
+    return PageLines(
+        offsets,
+        _read_numbers(page, count, _RECEIVED),
+        _read_numbers(page, count, _INVOICE_DATE),
+        np.where(parts == _NO_PART, 0, parts),
+        _read_numbers(page, count, _RIGHT_YEAR),
+        _read_texts(page, count, _INVOICE_NUMBER),
+        _read_texts(page, count, _STOP),
+        _read_texts(page, count, _NATURE),
+    )
 
 
 def read_entries(page: bytes) -> NDArray[np.int64]:
@@ -47,35 +82,47 @@ def read_entries(page: bytes) -> NDArray[np.int64]:
     none = np.zeros(0, np.int64)
     if len(page) < _HEAD_BYTES or page[0] != _VERSION:
         return none
-    columns, lines = page[1], int.from_bytes(page[2:_HEAD_BYTES], "little")
-    at = _HEAD_BYTES + _ENTRY_BYTES * lines
-    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES) if columns >> bit & 1)
-    for bit in range(len(_NUMBER_BYTES), len(_NUMBER_BYTES) + _TEXTS):
-        if columns >> bit & 1 and at + _LENGTH_BYTES * lines <= len(page):
-            lengths = np.frombuffer(page, "<u2", lines, at)
-            at += _LENGTH_BYTES * lines + int(lengths.sum(dtype=np.int64))
-    if at != len(page) or columns >> (len(_NUMBER_BYTES) + _TEXTS):
+    columns, lines = _read_columns(page), int.from_bytes(page[_COLUMNS_END:_HEAD_BYTES], "little")
+    if _find_column(page, lines, len(_NUMBER_BYTES) + _TEXTS) != len(page) or columns >> (
+        len(_NUMBER_BYTES) + _TEXTS
+    ):
         return none
     return np.frombuffer(page, "<u4", lines, _HEAD_BYTES).astype(np.int64)
 
 
-def _read_received(page: bytes, lines: int) -> NDArray[np.int64]:
-    """Return the first of the columns, which follows the entries."""
-    if not lines or not page[1] & 1:
-        return np.zeros(lines, np.int64)
-    return np.frombuffer(page, "<u2", lines, _HEAD_BYTES + _ENTRY_BYTES * lines).astype(np.int64)
+def _read_columns(page: bytes) -> int:
+    return int.from_bytes(page[1:_COLUMNS_END], "little")
 
 
-def _read_natures(page: bytes, lines: int) -> list[str]:
-    """Return the last of the columns, which ends the page: the nature of each line, or empty texts."""
-    if not lines or not page[1] >> _NATURE_BIT & 1:
-        return [""] * lines
+def _find_column(page: bytes, lines: int, place: int) -> int:
+    """Return where the column at ``place`` begins, after those before it that are present."""
     at = _HEAD_BYTES + _ENTRY_BYTES * lines
-    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES) if page[1] >> bit & 1)
-    for bit in range(len(_NUMBER_BYTES), _NATURE_BIT):
-        if page[1] >> bit & 1:
+    columns = _read_columns(page)
+    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES[:place]) if columns >> bit & 1)
+    for bit in range(len(_NUMBER_BYTES), place):
+        if columns >> bit & 1 and at + _LENGTH_BYTES * lines <= len(page):
             lengths = np.frombuffer(page, "<u2", lines, at)
             at += _LENGTH_BYTES * lines + int(lengths.sum(dtype=np.int64))
-    ends = np.cumsum(np.frombuffer(page, "<u2", lines, at), dtype=np.int64) + at + _LENGTH_BYTES * lines
-    starts = [at + _LENGTH_BYTES * lines, *ends[:-1].tolist()]
-    return [page[start:end].decode() for start, end in zip(starts, ends.tolist(), strict=True)]
+    return at
+
+
+def _read_numbers(page: bytes, lines: int, place: int, *, none: int = 0) -> NDArray[np.int64]:
+    """Return a column of days or small numbers; ``none`` on every line if it is absent."""
+    if not lines or not _read_columns(page) >> place & 1:
+        return np.full(lines, none, np.int64)
+    width = _NUMBER_BYTES[place]
+    return np.frombuffer(page, f"<u{width}", lines, _find_column(page, lines, place)).astype(np.int64)
+
+
+def _read_texts(page: bytes, lines: int, place: int) -> pa.Array:
+    """Return a column of texts; empty on every line if it is absent."""
+    if not lines or not _read_columns(page) >> place & 1:
+        return pa.array([""] * lines, pa.string())
+    at = _find_column(page, lines, place)
+    ends = np.cumsum(np.frombuffer(page, "<u2", lines, at), dtype=np.int32)
+    start = at + _LENGTH_BYTES * lines
+    offsets = pa.py_buffer(np.concatenate([np.zeros(1, np.int32), ends]))
+    texts = pa.BinaryArray.from_buffers(
+        pa.binary(), lines, [None, offsets, pa.py_buffer(page[start : start + int(ends[-1])])]
+    )
+    return pa.array([text.decode(errors="replace") for text in texts.to_pylist()], pa.string())

@@ -1,6 +1,6 @@
 """Queries on one snapshot of the database: the engine may commit further batches meanwhile."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from core.sql_files import read_queries
 from reporting.verification.copy_reader import StoredTable
+from reporting.verification.raw_rows import RowSplitter, StoredColumn, Values
 
 SQL = read_queries("reporting.verification", "postgres.sql")
 _FETCHED_ROWS = 50_000
@@ -65,6 +66,18 @@ class RunPage(NamedTuple):
     content: bytes
 
 
+class EvidenceRow(NamedTuple):
+    """The digest of a row beside the journal, and the batch that covers it."""
+
+    batch: int
+    """0 where no batch covers it yet."""
+    position: int
+    relation: str
+    columns: int
+    """The number of columns that the table had when the row was added."""
+    digest: bytes
+
+
 class TablePart(NamedTuple):
     """Rows to add to a table of the DuckDB session."""
 
@@ -104,6 +117,30 @@ class JournalSnapshot:
         condition = f"where {table.key} >= {int(first)} and {table.key} < {int(end)} order by {table.order}"
         await self._connection.copy_from_query(f"{select} {condition}", output=keep, format="binary")
         return b"".join(chunks)
+
+    async def read_evidence(self) -> list[EvidenceRow]:
+        """Return the digests of the rows that batches cover, by batch and in order."""
+        return [EvidenceRow(*row) for row in await self._connection.fetch(SQL["evidence"])]
+
+    async def read_pending_evidence(self) -> list[EvidenceRow]:
+        """Return the digests of the rows that no batch covers yet."""
+        return [EvidenceRow(*row) for row in await self._connection.fetch(SQL["pending_evidence"])]
+
+    async def list_columns(self, table: str) -> list[StoredColumn]:
+        """Return the columns of a table in order; none if there is no such table."""
+        return [StoredColumn(*row) for row in await self._connection.fetch(SQL["columns"], table)]
+
+    async def copy_table(
+        self, table: str, columns: Sequence[StoredColumn], work: Callable[[Values], None], *, order: str = ""
+    ) -> None:
+        """Call ``work`` with each row of a table, in the order of a column if one is named; nothing if it has no columns."""
+        if not columns:
+            return
+        splitter = RowSplitter(work)
+        # names that the catalogue of the database states
+        names = ", ".join(f'"{column.name}"' for column in columns)
+        select = f"select {names} from {table}" + (f" order by {order}" if order else "")  # noqa: S608
+        await self._connection.copy_from_query(select, output=splitter.add, format="binary")
 
     async def read_table(self, name: str) -> AsyncIterator[pa.Table]:
         """Yield a small table, chunk by chunk; at least one chunk."""

@@ -3,15 +3,24 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
-from reporting.verification import assigned_accountants, bank_messages, chain, payment_runs, snapshot_queries
+from reporting.verification import (
+    assigned_accountants,
+    bank_messages,
+    chain,
+    payment_runs,
+    period_history,
+    snapshot_queries,
+)
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, StoredTable, parse_rows
 from reporting.verification.duckdb_session import CHECKS, STEPS, DuckdbSession, open_session
+from reporting.verification.evidence import EvidenceCheck, check_evidence
 from reporting.verification.findings import Check, Finding, ProgressCallback, Verification, ignore_progress
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
 
@@ -45,7 +54,8 @@ async def verify(
         async with snapshot_queries.open_snapshot(dsn) as snapshot:
             verifier = _Verifier(snapshot, session, progress)
             await verifier.read_rows(folder)
-        return await asyncio.to_thread(verifier.compare)
+            evidence = await check_evidence(snapshot)
+        return await asyncio.to_thread(verifier.compare, evidence)
 
 
 class _Verifier:
@@ -108,6 +118,8 @@ class _Verifier:
         self._session.create_view(payment_runs.PAID_LINE)
         async for part in bank_messages.read_parts(self._snapshot, folder):
             self._session.add_rows(*part)
+        async for part in period_history.read_parts(self._snapshot):
+            self._session.add_rows(*part)
         self._session.add_rows(
             "centre_accountant", await asyncio.to_thread(assigned_accountants.read_table, folder)
         )
@@ -121,25 +133,29 @@ class _Verifier:
         for rows in tables:
             self._session.add_window(rows, batches, firsts)
 
-    def compare(self) -> Verification:
-        """Derive the tables that follow from the rows, and check every rule."""
+    def compare(self, evidence: EvidenceCheck) -> Verification:
+        """Derive the tables that follow from the rows, and check every rule; ``evidence`` is checked already."""
         for step in STEPS:
             self._session.run_step(step)
             self._count_step(f"deriving {step}")
         findings = self._chain_check.list_findings()
-        checks = [Check("chain", _CHAIN_RULE, len(findings))]
+        checks = [Check("chain", _CHAIN_RULE, len(findings)), evidence.result.check]
+        findings += evidence.result.findings
         with ThreadPoolExecutor(_CHECKS_AT_ONCE) as executor:
             for check, check_findings in executor.map(self._session.run_check, CHECKS):
                 checks.append(check)
                 findings += check_findings
                 self._count_step(f"check {check.name}")
-        return self._build_result(checks, findings)
+        return self._build_result(checks, findings, evidence)
 
-    def _build_result(self, checks: list[Check], findings: list[Finding]) -> Verification:
-        head = self._batches[-1] if self._batches else None
+    def _build_result(
+        self, checks: list[Check], findings: list[Finding], evidence: EvidenceCheck
+    ) -> Verification:
+        head = self._batches[-1].chain.hex() if self._batches else ""
         names = [*(stored.name for stored in (*HASHED_TABLES, *BALANCES)), "submission"]
-        rows = {name: self._session.count_rows(name) for name in names}
-        return Verification(len(self._batches), head.chain.hex() if head else "", rows, checks, findings)
+        rows = {name: self._session.count_rows(name) for name in names} | {"evidence": evidence.covered}
+        verification = Verification(len(self._batches), head, rows, evidence.head, evidence.pending)
+        return replace(verification, checks=checks, findings=findings)
 
     def _count_step(self, label: str) -> None:
         self._done += 1

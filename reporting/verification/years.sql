@@ -8,11 +8,11 @@ from entry e join entry p on p.entry_id = e.predecessor where e.day < p.day;
 
 -- name: budget_years
 -- Credits are used, paid from and given back in their year; only a payment may come in the window after it (rules A22, A24, A31).
--- In the window, the request that is paid was ordered from October to December.
+-- In the window, the request that is paid was ordered from October to December.  What is committed in advance has its own check.
 with recursive outside as (
     select e.entry_id, e.reference, e.predecessor, e.day, c.budget_year, k.year_rule
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
-    where k.year_rule <> 'NONE' and year(e.day) <> c.budget_year
+    where k.year_rule <> 'NONE' and year(e.day) <> c.budget_year and not (k.year_rule = 'SPENDS_AE' and year(e.day) < c.budget_year)
 ),
 step as (
     select entry_id, predecessor as item from outside where year_rule = 'SETTLES_CP'
@@ -41,3 +41,27 @@ where k.year_rule = 'ORDERS' and e.day > x.last_order_day;
 select entry_name(e.entry_id, e.reference) as place, 'a void of ' || euros(e.amount) as found,
        'no void: nothing restores its credits' as expected
 from entry e join kind k on k.kind = e.kind where k.name = 'void';
+
+-- name: title_balances
+-- The figures of a title after every batch follow from the journal: what finance laws opened, and what was committed in advance.
+select coalesce(t.title_name, 'programme ' || b.programme || ', title ' || b.title || ', ' || b.budget_year) || ' after batch '
+       || coalesce(t.batch, b.batch) as place,
+       coalesce('opened ' || euros(b.opened) || ', anticipated ' || euros(b.anticipated), 'no row of title_balance') as found,
+       coalesce('opened ' || euros(t.opened) || ', anticipated ' || euros(t.anticipated), 'no row') || ' from the journal' as expected
+from title_figure t
+full join title_balance b on b.batch = t.batch and b.programme = t.programme and b.budget_year = t.year and b.title = t.title
+where b.opened is distinct from t.opened or b.anticipated is distinct from t.anticipated;
+
+-- name: anticipation
+-- AE of the next year are committed from 1 November on, for service from 1 January on, neither for staff nor for investment (rule A22).
+-- All of it together is at most a quarter of what finance laws of the year opened on the title of the programme until then.
+select entry_name(c.entry_id, e.reference) as place,
+       'dated ' || e.day || coalesce(', service from ' || (date '1970-01-01' + e.source), ', no first day of service') || ', title ' || c.title || ', '
+       || euros(c.anticipated) || ' in all' as found,
+       'at most a quarter of ' || euros(coalesce(b.opened, 0)) || ', from 1 November on, for service of ' || c.year as expected
+from title_step c join entry e on e.entry_id = c.entry_id
+asof left join (select * from title_step where is_opening) b
+  on b.programme = c.programme and b.title = c.title and b.year = c.year - 1 and b.entry_id <= c.entry_id
+where not c.is_opening and not coalesce(
+    c.anticipated * 4 <= b.opened and c.title not in (0, 2, 5) and month(e.day) >= 11 and year(e.day) = c.year - 1
+    and date '1970-01-01' + e.source >= make_date(c.year, 1, 1), false);

@@ -195,6 +195,7 @@ def _print_status(status: dict[str, Any]) -> None:
         ("writer", f"{writer}; epoch {status['epoch']:,}"),
         ("checkpoint", _format_checkpoint(status)),
         ("chain", status["chain"] or "-"),
+        ("evidence", status["evidence"] or "-"),
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:

@@ -35,6 +35,7 @@ _COMMANDS = (
     ("report", "service.cli.report:app", "Reports of the journal; proofs of files and batches."),
     ("explain", "service.cli.explain:explain", "The complete history of one act."),
     ("pay", "service.cli.pay:app", "Payment runs, and their files for the bank."),
+    ("period", "service.cli.period:app", "Months: open, closed or locked; close, reopen, lock them."),
     ("verify", "service.cli.verify:verify", "Compute all balances and hashes again from the stored rows."),
     (
         "submit",

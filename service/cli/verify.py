@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from reporting.verification import Verification
 
 EXIT_FINDINGS = 1
+_FIELDS = ("batches", "chain", "evidence", "pending_rows", "rows", "checks", "findings")
 _LIMITS = (
-    "Not proven: that nobody rewrote the whole journal and its chain. Write the chain down elsewhere, and compare it later. "
-    "Payment runs, bank messages and spooled files are outside the chain; "
-    "rows of runs and messages are checked against entries."
+    "Not proven: that nobody rewrote the whole ledger and both its hashes. Write chain and evidence down elsewhere, and "
+    "compare them later. Spooled files and payment files lie outside the database: their SHA-256 are covered."
 )
 
 
@@ -66,7 +66,17 @@ def print_verification(verification: "Verification") -> None:
     batches = console.format_count(verification.batches, "batch", "batches")
     console.print_line(f"{verdict}: {checks} over {sum(verification.rows.values()):,} rows in {batches}.")
     console.print_line(f"Chain: {verification.chain or '-'}")
+    console.print_line(
+        f"Evidence: {verification.evidence or '-'}; {_describe_pending(verification.pending_rows)}."
+    )
     console.print_line(_LIMITS)
+
+
+def _describe_pending(rows: int) -> str:
+    """Say how many rows beside the journal wait for the next batch."""
+    if not rows:
+        return "it covers every row beside the journal"
+    return f"{console.format_count(rows, 'later row')} beside the journal will be covered by the next batch"
 
 
 def build_check_table(verification: "Verification") -> ReportTable:
@@ -80,4 +90,4 @@ def build_check_table(verification: "Verification") -> ReportTable:
 
 
 def _to_fields(verification: "Verification") -> dict[str, object]:
-    return {name: getattr(verification, name) for name in ("batches", "chain", "rows", "checks", "findings")}
+    return {name: getattr(verification, name) for name in _FIELDS}

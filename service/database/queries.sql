@@ -13,6 +13,7 @@ select layout, epoch, version, holder, case when isfinite(lease_until) then leas
        coalesce((select sum(amount)::bigint from batch), 0) as accepted_cents,
        (select committed_at from batch order by batch desc limit 1) as last_commit,
        (select encode(chain, 'hex') from batch order by batch desc limit 1) as chain,
+       (select encode(evidence, 'hex') from batch order by batch desc limit 1) as evidence,
        (select batch from checkpoint order by batch desc limit 1) as checkpoint_batch,
        (select entries from checkpoint order by batch desc limit 1) as checkpoint_entries
 from engine;

@@ -95,7 +95,9 @@ async def _run_with_lease(
     context: EngineContext, request: ProcessingRequest, reporter: ProgressReporter
 ) -> DryRunReport:
     async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
-        if unfinished := await receipt_queries.read_unfinished(store.connection):
+        async with store.borrow_connection() as connection:
+            unfinished = await receipt_queries.read_unfinished(connection)
+        if unfinished:
             raise UsageError(
                 f"{unfinished[0].file} is unfinished and would be processed first: "
                 "run the command without --dry-run to finish that file"
@@ -149,8 +151,10 @@ async def _build_report(
     context: EngineContext, store: PostgresStore, candidates: _Candidates, *, feed: DryRunFeed
 ) -> DryRunReport:
     folder = context.settings.reference
-    names = await read_names(store.connection, code_labels.load(folder) if folder else code_labels.load())
-    batch, _ = await command_queries.read_chain_head(store.connection)
+    codes = code_labels.load(folder) if folder else code_labels.load()
+    async with store.borrow_connection() as connection:
+        names = await read_names(connection, codes)
+        batch, _ = await command_queries.read_chain_head(connection)
     position, passes = BookPosition(batch, feed.first_node), feed.result.passes if feed.result else []
     files = [
         build_dry_run_result(

@@ -123,7 +123,8 @@ async def _process_with_lease(
         await remove_undecided(spool, store)
         files = FileFeed(replace(request, on_admitted=progress.admit), spool, store, clock.stages)
         feed = StoppableFeed(files)
-        unfinished = await receipt_queries.read_unfinished(store.connection)
+        async with store.borrow_connection() as connection:
+            unfinished = await receipt_queries.read_unfinished(connection)
         progress.resume(
             FileProgress(receipt.file, receipt.size_bytes, receipt.lines, receipt.decided)
             for receipt in unfinished
@@ -140,7 +141,8 @@ async def _process_with_lease(
                 (row,) = await store.fetch("last_entry")
                 await build_filters(context.database.dsn, row["last"])
         processed = ProcessedRequest.from_feed(files, is_interrupted=feed.is_stopping)
-        return await build_result(context, store.connection, processed, clock=clock)
+        async with store.borrow_connection() as connection:
+            return await build_result(context, connection, processed, clock=clock)
 
 
 def _build_pipeline_settings(

@@ -19,8 +19,11 @@ import pyarrow as pa
 from core import late_interest, payment_rules
 from core.errors import ReferenceDataError
 from core.payment_rules import TIME_ZONE
+from core.period_states import view_folios
+from core.periods import PeriodState
 from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
+from posting.store import period_store
 from service.database import command_queries
 from service.engine import file_processing
 from service.engine.engine_context import EngineContext
@@ -131,7 +134,7 @@ async def _propose_under_lock(
     if request.is_dry_run:
         return result
     if len(claims.rows):
-        if not _is_open_day(context, day):
+        if not await _is_open_day(context, day):
             return msgspec.structs.replace(result, waits=_NO_OPEN_PERIOD.format(day=day))
         table = claim_acts.build_acts_table(claims, names, day)
         result = await _post_claims(context, result, table, interruption=interruption, reporter=reporter)
@@ -247,12 +250,15 @@ async def _measure_delays(
             return measured, await late.load_claim_texts(connection, measured.claims)
 
 
-def _is_open_day(context: EngineContext, day: date) -> bool:
-    """Return whether acts may have the date ``day``: it is in an open period of its exercise."""
-    calendar = context.reference.calendar
+async def _is_open_day(context: EngineContext, day: date) -> bool:
+    """Return whether acts may have the date ``day``: it is in a period of its exercise that is open for some accountant."""
     number, year = np.array([(day - _EPOCH).days], np.int32), np.array([day.year])
-    place = calendar.place_dates(number, year)
-    return bool(place.is_inside[0]) and bool(calendar.mark_open_periods()[place.period[0]])
+    place = context.reference.calendar.place_dates(number, year)
+    if not place.is_inside[0]:
+        return False
+    async with command_queries.connect(context.database.dsn) as connection:
+        states = await period_store.load_states(connection)
+    return bool((view_folios(states, int(place.period[0])) == PeriodState.OPEN).any())
 
 
 def _summarize(proposed: claim_acts.ProposedClaims) -> InterestResult:

@@ -75,7 +75,8 @@ async def process_files(
             if missing is None and not stopped.is_set():
                 return None
             files = registration.list_processed(missing or (), is_interrupted=missing is None)
-            return await build_result(context, store.connection, files, clock=clock)
+            async with store.borrow_connection() as connection:
+                return await build_result(context, connection, files, clock=clock)
 
 
 def _check_spool(owner: str, offered: str | None, folder: Path) -> None:
@@ -108,7 +109,8 @@ class FileRegistration:
         """Register file after file, until ``stopped``, behind those that an earlier call has registered."""
         if self._request.awaits_all:
             self.numbers = [row["submission"] for row in await self._store.fetch("due")]
-        earlier = await receipt_queries.read_receipts(self._store.connection, self.numbers)
+        async with self._store.borrow_connection() as connection:
+            earlier = await receipt_queries.read_receipts(connection, self.numbers)
         self._progress.resume(
             FileProgress(receipt.file, receipt.size_bytes, receipt.lines, receipt.decided)
             for receipt in earlier
@@ -137,7 +139,8 @@ class FileRegistration:
         )
         self.lost_files.note_received(spooled)
         await announce_files(self._store)
-        (receipt,) = await receipt_queries.read_receipts(self._store.connection, [admitted.number])
+        async with self._store.borrow_connection() as connection:
+            (receipt,) = await receipt_queries.read_receipts(connection, [admitted.number])
         if receipt.done and not admitted.is_new:
             self._known.append(AlreadyProcessed(path, admitted.number))
             return
@@ -168,7 +171,8 @@ async def _wait_for_decisions(
     reason, numbers = "", registration.numbers
     while True:
         missing = await registration.lost_files.find(numbers)
-        receipts = await receipt_queries.read_receipts(store.connection, numbers)
+        async with store.borrow_connection() as connection:
+            receipts = await receipt_queries.read_receipts(connection, numbers)
         clock.record_decided([(receipt.submission, receipt.decided) for receipt in receipts], list(numbers))
         undecided = [receipt for receipt in receipts if not (receipt.done or receipt.cancelled)]
         if all(receipt.submission in missing for receipt in undecided):

@@ -17,6 +17,8 @@ from settlement.orders.pain001_writer import format_cents, sum_exactly
 
 SENDER = TREASURY
 KIND = "late_interest"
+REASON = "A59"
+"""The rule by which a claim is computed: every claim says why it is made."""
 BATCH_PREFIX = "interest-"
 """The batch ids of claims start with it."""
 _VERSION = "1"
@@ -48,6 +50,8 @@ class ClaimTexts(NamedTuple):
     """References of what was paid late."""
     earlier_references: Mapping[int, Sequence[str]]
     """References of our own earlier claims, by the entry that they are for."""
+    ledger: int
+    """The number of the ledger."""
 
 
 def compute_missing_claims(due: AmountsDue, claimed: InterestClaims) -> ProposedClaims:
@@ -67,7 +71,7 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date) -> pa
     """
     count, debit = len(claims.rows), claims.due.debit[claims.rows]
     columns: dict[str, pa.Array] = {
-        "reference": _build_references(claims, texts.earlier_references),
+        "reference": _build_references(claims, texts),
         "kind": pa.repeat(KIND, count),
         "exercise": pa.array(np.full(count, day.year, np.int32)),
         "date": pa.repeat(pa.scalar(day, pa.date32()), count),
@@ -75,6 +79,7 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date) -> pa
         "payee": texts.payees,
         "amount_cents": pa.array(claims.amount),
         "remittance": _build_remittances(claims, texts.references),
+        "reason": pa.repeat(REASON, count),
     }
     envelope = {"sender": SENDER, "batch_id": f"{BATCH_PREFIX}{day}-{debit.max()}", "version": _VERSION}
     envelope |= {"count": str(count), "control_sum": format_cents(sum_exactly(claims.amount))}
@@ -83,10 +88,10 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date) -> pa
     )
 
 
-def _build_references(claims: ProposedClaims, earlier: Mapping[int, Sequence[str]]) -> pa.Array:
-    """Build ``IM-ENTRY-DEBIT``; a number follows if it was claimed before, by other rules."""
-    debit = claims.due.debit[claims.rows]
-    references = _join("IM-", _format_numbers(claims.payable), "-", _format_numbers(debit))
+def _build_references(claims: ProposedClaims, texts: ClaimTexts) -> pa.Array:
+    """Build ``IM-LEDGER-ENTRY-DEBIT``; a number follows if it was claimed before, by other rules."""
+    debit, earlier = claims.due.debit[claims.rows], texts.earlier_references
+    references = _join(f"IM-{texts.ledger:02}-", _format_numbers(claims.payable), "-", _format_numbers(debit))
     rows = np.flatnonzero(np.isin(claims.payable, np.array(sorted(earlier), np.int64)))
     numbered = [
         _number_reference(references[row].as_py(), earlier[entry])

@@ -20,6 +20,7 @@ from posting.delays.day_span import ALL_DAYS
 from posting.delays.measurement import measure_delays, select_late
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
+from posting.store.ledger_identity import read_number
 from settlement.late_interest import claim_acts
 from settlement.late_interest.claim_acts import ClaimTexts, ProposedClaims
 
@@ -104,6 +105,7 @@ async def load_claim_texts(connection: Connection, claims: ProposedClaims) -> Cl
         codes.take(pa.array(positions)),
         await _load_references(connection, claims.payable),
         await _load_own_references(connection, claims),
+        await read_number(connection),
     )
 
 

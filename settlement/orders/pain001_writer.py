@@ -24,6 +24,8 @@ from settlement.orders.transfer_texts import TransferOrders, iterate_chunks
 OVERHEAD_BYTES_MAX = 2_000
 """Upper bound of the bytes before and after the transfers."""
 
+_ANY_LEDGER = 1
+"""An identifier has the same length whatever its ledger."""
 _SERVICE_LEVEL: Mapping[TransferMethod, str] = {
     TransferMethod.SEPA: "<SvcLvl><Cd>SEPA</Cd></SvcLvl>",
     TransferMethod.RTGS: "<InstrPrty>HIGH</InstrPrty><SvcLvl><Cd>URGP</Cd></SvcLvl>",
@@ -64,6 +66,8 @@ class Debtor(NamedTuple):
 class PaymentFileHeader(NamedTuple):
     """Everything in a payment file except its transfers."""
 
+    ledger: int
+    """The number of the ledger, which is part of every name in the file."""
     message_id: str
     """Identifier of the message: at most 35 characters of the SEPA character set."""
     created: datetime
@@ -79,8 +83,8 @@ def measure_transfers(orders: TransferOrders, version: Pain001Version) -> NDArra
     """Return the bytes of each transfer."""
     size_bytes, template = np.empty(len(orders.entry), np.int64), _build_transfer_template(version)
     first = 0
-    for transfers, _ in iterate_chunks(orders):
-        sizes = allocate_zeros(TransferSizes, len(transfers.entry))
+    for transfers, _ in iterate_chunks(orders, _ANY_LEDGER):
+        sizes = allocate_zeros(TransferSizes, len(transfers.number))
         kernel.measure_transfers(transfers, template, sizes)
         size_bytes[first : first + len(sizes.bytes)] = sizes.bytes
         first += len(sizes.bytes)
@@ -91,8 +95,8 @@ def write_message(header: PaymentFileHeader, orders: TransferOrders) -> Iterator
     """Yield the message chunk by chunk; ``orders`` has at least one transfer."""
     yield _write_head(header, len(orders.entry), sum_exactly(orders.amount))
     template = _build_transfer_template(header.version)
-    for transfers, texts in iterate_chunks(orders):
-        sizes = allocate_zeros(TransferSizes, len(transfers.entry))
+    for transfers, texts in iterate_chunks(orders, header.ledger):
+        sizes = allocate_zeros(TransferSizes, len(transfers.number))
         kernel.measure_transfers(transfers, template, sizes)
         buffer = np.empty(int(sizes.bytes.sum(dtype=np.int64)), np.uint8)
         kernel.write_transfers(transfers, texts, template, buffer)

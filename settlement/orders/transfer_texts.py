@@ -13,7 +13,7 @@ from core.tables.transfers import NAME_CHARACTERS_MAX, REMITTANCE_CHARACTERS_MAX
 from kernels import bic, iban, transliterate
 from posting.pgcopy import TextCells
 from settlement.orders import charset
-from settlement.orders.end_to_end import format_identifier
+from settlement.orders.end_to_end import number_transfers
 from settlement.parallel import map_parallel
 from settlement.text_spans import compact, concat, take_rows
 
@@ -53,12 +53,13 @@ class TransferChunk(NamedTuple):
     texts: TransferTexts
 
 
-def iterate_chunks(orders: TransferOrders) -> Iterator[TransferChunk]:
-    """Yield the orders as kernel tables, ``CHUNK_ROWS`` at a time, in order."""
+def iterate_chunks(orders: TransferOrders, ledger: int) -> Iterator[TransferChunk]:
+    """Yield the orders of a ledger as kernel tables, ``CHUNK_ROWS`` at a time, in order."""
     texts = seal(TransferTexts(*(cells.text.data for cells in orders[2:])))
     for first in range(0, len(orders.entry), CHUNK_ROWS):
         chunk = take_orders(orders, slice(first, first + CHUNK_ROWS))
-        columns = [chunk.entry, chunk.amount, *(bound for cells in chunk[2:] for bound in cells.spans)]
+        numbers = number_transfers(chunk.entry, ledger)
+        columns = [numbers, chunk.amount, *(bound for cells in chunk[2:] for bound in cells.spans)]
         yield TransferChunk(seal(Transfers(*map(np.ascontiguousarray, columns))), texts)
 
 
@@ -97,7 +98,7 @@ def validate_orders(orders: TransferOrders) -> None:
         if not is_valid.all():
             row = int(np.argmin(is_valid))
             raise EngineError(
-                f"transfer {format_identifier(int(orders.entry[row]))} has {fault}; nothing was written"
+                f"the transfer of entry {int(orders.entry[row])} has {fault}; nothing was written"
             )
 
 

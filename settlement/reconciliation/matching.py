@@ -37,11 +37,11 @@ class Matches(NamedTuple):
         return self.mismatch == Mismatch.NONE
 
 
-def parse_entries(message: BankMessage) -> NDArray[np.int64]:
-    """Return the entry in the end-to-end id of each movement; 0 if the id is not one of ours."""
+def parse_entries(message: BankMessage, ledger: int) -> NDArray[np.int64]:
+    """Return the entry in the end-to-end id of each movement; 0 if the id is not one of this ledger."""
     movements = message.movements
     spans = Spans(*map(np.ascontiguousarray, (movements.start, movements.end)))
-    return end_to_end.parse_identifiers(TextCells(seal(spans), message.text))
+    return end_to_end.parse_identifiers(TextCells(seal(spans), message.text), ledger)
 
 
 def match_movements(

@@ -11,6 +11,7 @@ import pyarrow as pa
 from core.accountants import Accountants
 from core.bank_reasons import BankReasons
 from core.tables.bank_messages import BankMessage
+from posting.store.ledger_identity import read_number
 from settlement.reconciliation import bank_acts, bank_queries, year_crossing
 from settlement.reconciliation.bank_acts import MatchedMessage
 from settlement.reconciliation.bulk_rejections import (
@@ -67,7 +68,7 @@ async def _expand_rejections(
 async def _match(
     connection: bank_queries.Connection, context: ImportContext, message: BankMessage
 ) -> MatchedMessage:
-    entries = parse_entries(message)
+    entries = parse_entries(message, await read_number(connection))
     sent = await bank_queries.load_sent_transfers(connection, entries)
     accounts = await find_transfer_accounts(connection, context.accountants, message, sent=sent)
     matches = match_movements(message, entries, sent, accounts=accounts)

@@ -1,8 +1,7 @@
 """Issue runs: write the acts of a run for the engine, and the accepted ones to payment files for the bank.
 
 ``prepare_acts`` stores once how the run is issued; after a crash, the issue continues with the same terms.  ``finish_issue``
-builds the payment files from the journal alone, so they always have the same bytes.  In between, the engine processes the
-file of acts like any other.
+builds the payment files from the journal alone, so they always have the same bytes.  In between, the engine decides the acts.
 """
 
 import asyncio
@@ -15,6 +14,7 @@ import msgspec
 
 from core.errors import EngineError
 from core.money import format_euros
+from posting.store.ledger_identity import read_number
 from settlement.orders.outbox import Outbox, WrittenFile
 from settlement.orders.pain001_writer import Pain001Version, sum_exactly
 from settlement.runs import debit_accounts, payment_files, run_queries
@@ -90,15 +90,15 @@ async def prepare_acts(
     ):
         return PreparedActs(None, None, submission["submission"])
     on_step("building the acts")
-    is_new = row["terms"] is None
+    ledger = await read_number(connection)
     terms = row["terms"] or _encode_terms(
         payment_files.build_terms(
-            reference.rules, reference.build_debtors(), request.at, version=request.version
+            reference.rules, reference.build_debtors(), request.at, version=request.version, ledger=ledger
         )
     )
     content = await _load_content(connection, row, terms)
     _check_released(row, content)
-    if is_new:
+    if row["terms"] is None:
         debit_accounts.check_accounts(run, content.paid.lines, content.accountants, reference=reference)
         content = _add_stretches(content)
     debit_accounts.check_stored_accounts(content.paid.lines, content.accountants, content.terms)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.tables.columns import select_rows
-from core.tables.journal import RequestDetails
+from core.tables.invoices import RequestDetails
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetailTexts
 from posting.pgcopy import TextCells
@@ -66,8 +66,8 @@ def align_details(parts: list[DetailsPart], entries: NDArray[np.int64]) -> Payab
         _align_days([getattr(part.rows, name) for part in parts], positions) for name in ("received", "due")
     )
     method, invoice, remittance = (
-        _align_texts([part.texts[column] for part in parts], positions)
-        for column in range(len(PaymentDetailTexts._fields))
+        _align_texts([getattr(part.texts, name) for part in parts], positions)
+        for name in ("method", "invoice_number", "remittance")
     )
     return PayableDetails(received, due, method, invoice, remittance)
 

@@ -45,6 +45,8 @@ class AccountantStart(NamedTuple):
 class IssueTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the files of a run depend on besides the journal and its lines; stored with the issue as JSON."""
 
+    ledger: int
+    """The number of the ledger, which is part of every name in the files."""
     version: Pain001Version
     created: datetime
     day: date
@@ -55,8 +57,6 @@ class IssueTerms(msgspec.Struct, frozen=True, kw_only=True):
     transactions_max: int
     bytes_max: int
     batch_booking: bool
-    accountants: Mapping[str, Debtor] = msgspec.field(default_factory=dict)
-    """Operations accounts by code, of issues that began before accounts were stored by exercise."""
     years: Mapping[int, Mapping[str, Debtor]] = msgspec.field(default_factory=dict)
     """Operations accounts by exercise and code of the accountant."""
     stretches: Sequence[AccountantStart] = ()
@@ -70,7 +70,7 @@ class IssueTerms(msgspec.Struct, frozen=True, kw_only=True):
         EngineError
             It was not stored when the issue began.
         """
-        debtors = self.years.get(exercise, {}) if self.years else self.accountants
+        debtors = self.years.get(exercise, {})
         if code not in debtors:
             finding = f"no account of {code} for {exercise} was stored when the issue began"
             raise EngineError(f"{finding}; no payment file can be written")
@@ -118,9 +118,11 @@ def build_terms(
     at: datetime,
     *,
     version: Pain001Version,
+    ledger: int,
 ) -> IssueTerms:
-    """Build the terms of a run that is issued at the given time."""
+    """Build the terms of a run of a ledger that is issued at the given time."""
     return IssueTerms(
+        ledger=ledger,
         version=version,
         created=at,
         day=rules.to_book_day(at),
@@ -223,7 +225,7 @@ def build_files(
             sizes = measure_transfers(orders, terms.version)
             for file_rows in split_rows(sizes, orders.amount, limits):
                 part += 1
-                name = f"{run}-{code}-{method.name}-{part}"
+                name = f"{terms.ledger:02}-{run}-{code}-{method.name}-{part}"
                 header = _build_header(name, terms, debtor, method=method)
                 yield PaymentFile(f"{name}.xml", code, method, header, take_orders(orders, file_rows))
 
@@ -255,6 +257,7 @@ def _build_header(
     name: str, terms: IssueTerms, debtor: Debtor, *, method: TransferMethod
 ) -> PaymentFileHeader:
     return PaymentFileHeader(
+        ledger=terms.ledger,
         message_id=f"CRSC-{name}",
         created=terms.created,
         initiator=terms.initiator,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import LimitExceeded
+from posting.store import period_store
 from settlement.runs import automatic_reissues, run_pages, run_queries, selection
 from settlement.runs.debt_terms import DebtTerms, FetchEntries, trace_debt_terms
 from settlement.runs.first_transfers import (
@@ -63,10 +64,15 @@ async def propose_run(
             first = await trace_first_transfers(payables, _build_fetch(connection))
             payables = repeat_references(payables, first)
             context = await _load_context(connection, reference, payables, first=first)
+            states = await period_store.load_states(connection)
         on_step("selecting what is due")
         run = await run_queries.load_next_run(connection)
         criteria = SelectionCriteria(
-            _to_day_number(request.until), _to_day_number(request.day), reference.rules, reference.calendar
+            _to_day_number(request.until),
+            _to_day_number(request.day),
+            reference.rules,
+            reference.calendar,
+            states,
         )
         proposal = await asyncio.to_thread(selection.select_lines, payables, context, criteria)
         count = len(proposal.lines.line)

@@ -11,6 +11,9 @@ from core.calendar import Calendar
 from core.catalog import CATALOG
 from core.payment_rules import PaymentRules, TransferMethod
 from core.payment_terms import compute_terms
+from core.period_states import States
+from core.periods import PeriodState
+from core.tables.book import LEDGER_ACCOUNTANTS
 from core.tables.columns import select_rows
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
@@ -54,6 +57,8 @@ class SelectionCriteria(NamedTuple):
     """The day of payment in the books."""
     rules: PaymentRules
     calendar: Calendar
+    states: States
+    """The states of periods by accountant."""
 
 
 def select_lines(payables: OpenPayables, context: SelectionContext, criteria: SelectionCriteria) -> RunTable:
@@ -144,7 +149,7 @@ def _find_exclusions(
         Exclusion.RETURNED: (returned > 0) & (account_entry < returned),
         Exclusion.METHOD: ~_is_method_in(context.details.method, _TRANSFERS),
         Exclusion.NO_ACCOUNTANT: context.accountant == 0,
-        Exclusion.PERIOD_CLOSED: ~_is_period_open(payables.rows.exercise, criteria),
+        Exclusion.PERIOD_CLOSED: ~_is_period_open(payables, criteria),
     }
     exclusion = np.full(len(payables.rows.kind), Exclusion.NONE, np.int16)
     for reason, rows in reversed(applies.items()):  # the first reason is written last, over all others
@@ -159,12 +164,13 @@ def _is_member(values: NDArray[np.int32], members: NDArray[np.int32]) -> NDArray
     return table[values]
 
 
-def _is_period_open(exercises: NDArray[np.int16], criteria: SelectionCriteria) -> NDArray[np.bool_]:
-    """Return whether the day of payment is in an open period of each exercise."""
-    years, positions = np.unique(exercises, return_inverse=True)
+def _is_period_open(payables: OpenPayables, criteria: SelectionCriteria) -> NDArray[np.bool_]:
+    """Return whether the day of payment is in a period of the exercise that is open for the accountant of each payable."""
+    years, positions = np.unique(payables.rows.exercise, return_inverse=True)
     days = np.full(len(years), criteria.payment_day, np.int32)
     place = criteria.calendar.place_dates(days, years)
-    return (place.is_inside & (criteria.calendar.mark_open_periods()[place.period] > 0))[positions]
+    folio = place.period[positions].astype(np.int64) * LEDGER_ACCOUNTANTS + payables.rows.accountant
+    return place.is_inside[positions] & (criteria.states[folio] == PeriodState.OPEN)
 
 
 def _is_method_in(methods: TextCells, values: Sequence[str]) -> NDArray[np.bool_]:

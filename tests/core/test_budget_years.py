@@ -27,6 +27,7 @@ def test_an_open_window_lasts_as_long_as_the_calendar_says() -> None:
     assert _read_days(2018) == {
         "first_day": date(2018, 1, 1),
         "last_day": date(2018, 12, 31),
+        "anticipation_from": date(2017, 11, 1),
         "last_order_day": date(2018, 12, 11),
         "window_from": date(2018, 10, 1),
         "last_payment_day": date(2019, 1, 20),

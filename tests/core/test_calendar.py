@@ -15,9 +15,8 @@ from core.periods import YEAR_FIRST, YEAR_LAST, to_period
 from core.reference.files import SAMPLE_FOLDER
 
 EPOCH = date(1970, 1, 1).toordinal()
-_SOUND = "[exercise.2018]\nopen_months = [1]\ncomplementary_days = 0\n"
 EVERY_MONTH = frozenset(range(1, 13))
-_YEAR = "[exercise.2018]\nopen_months = [1]\ncomplementary_days = 0\n"
+_YEAR = "[exercise.2018]\nmonths_open_at_start = [1]\ncomplementary_days = 0\n"
 
 exercises = st.builds(
     Exercise,
@@ -97,7 +96,7 @@ def test_a_complementary_period_of_twenty_days_ends_on_20_january() -> None:
 def test_the_last_day_for_orders_is_read(tmp_path: Path) -> None:
     path = tmp_path / "calendar.toml"
     path.write_text(
-        "[exercise.2018]\nopen_months = []\ncomplementary_days = 0\nlast_order_day = 2018-12-11\n"
+        "[exercise.2018]\nmonths_open_at_start = []\ncomplementary_days = 0\nlast_order_day = 2018-12-11\n"
     )
     exercise = calendar.load(path).exercises[2018]
     assert exercise.find_last_order_day() == date(2018, 12, 11)
@@ -131,38 +130,38 @@ def test_payroll_is_checked_from_the_month_of_its_exercise() -> None:
     ("text", "message"),
     [
         ("", "has no exercise"),
-        ("[exercise.1999]\nopen_months = [1]\ncomplementary_days = 0", "is not an exercise"),
-        ("[exercise.next]\nopen_months = [1]\ncomplementary_days = 0", "is not an exercise"),
+        ("[exercise.1999]\nmonths_open_at_start = [1]\ncomplementary_days = 0", "is not an exercise"),
+        ("[exercise.next]\nmonths_open_at_start = [1]\ncomplementary_days = 0", "is not an exercise"),
         (
-            "[exercise.02018]\nopen_months = [1]\ncomplementary_days = 0",
+            "[exercise.02018]\nmonths_open_at_start = [1]\ncomplementary_days = 0",
             "exercise 02018: '02018' is not an exercise",
         ),
         (
-            "[exercise.'\uff12\uff10\uff11\uff18']\nopen_months = [1]\ncomplementary_days = 0",
+            "[exercise.'\uff12\uff10\uff11\uff18']\nmonths_open_at_start = [1]\ncomplementary_days = 0",
             "is not an exercise",
         ),
         ("exercise = 3", "exercise is 3. Write a table"),
         ("exercise = []", "exercise is \\[\\]"),
         ("[exercise]\n2018 = 3", "exercise 2018: the exercise is 3. Write a table"),
         (
-            "[[exercise.2018]]\nopen_months = [1]\ncomplementary_days = 0",
+            "[[exercise.2018]]\nmonths_open_at_start = [1]\ncomplementary_days = 0",
             "exercise 2018: the exercise is \\[{",
         ),
-        ("[exercise.2018]\nopen_months = [0]\ncomplementary_days = 0", "open_months is"),
-        ("[exercise.2018]\nopen_months = [13]\ncomplementary_days = 0", "open_months is"),
-        ("[exercise.2018]\nopen_months = 1\ncomplementary_days = 0", "open_months is 1"),
-        ("[exercise.2018]\nopen_months = [true]\ncomplementary_days = 0", "open_months is"),
-        ("[exercise.2018]\nopen_months = [1]", "complementary_days is None"),
-        ("[exercise.2018]\nopen_months = [1]\ncomplementary_days = 21", "complementary_days is 21"),
+        ("[exercise.2018]\nmonths_open_at_start = [0]\ncomplementary_days = 0", "months_open_at_start is"),
+        ("[exercise.2018]\nmonths_open_at_start = [13]\ncomplementary_days = 0", "months_open_at_start is"),
+        ("[exercise.2018]\nmonths_open_at_start = 1\ncomplementary_days = 0", "months_open_at_start is 1"),
+        ("[exercise.2018]\nmonths_open_at_start = [true]\ncomplementary_days = 0", "months_open_at_start is"),
+        ("[exercise.2018]\nmonths_open_at_start = [1]", "complementary_days is None"),
+        ("[exercise.2018]\nmonths_open_at_start = [1]\ncomplementary_days = 21", "complementary_days is 21"),
         (f"{_YEAR}last_order_day = 2018-12-09", "last_order_day is 2018-12-09"),
         (f"{_YEAR}last_order_day = 2019-01-01", "last_order_day is 2019-01-01"),
         (f"{_YEAR}last_order_day = 2018-12-11T00:00:00", "last_order_day is 2018-12-11 00:00"),
         (f"{_YEAR}last_order_day = '2018-12-11'", "last_order_day is 2018-12-11"),
-        ("[exercise.2018]\nopen_months = [1]\ncomplementary_days = -1", "complementary_days is -1"),
-        (f"{_SOUND}payroll_check_month = 'December'", "payroll_check_month is"),
-        (f"{_SOUND}payroll_check_month = true", "payroll_check_month is"),
-        (f"{_SOUND}payroll_check_month = 13", "payroll_check_month is"),
-        (f"{_SOUND}payroll_check_month = 0", "payroll_check_month is"),
+        ("[exercise.2018]\nmonths_open_at_start = [1]\ncomplementary_days = -1", "complementary_days is -1"),
+        (f"{_YEAR}payroll_check_month = 'December'", "payroll_check_month is"),
+        (f"{_YEAR}payroll_check_month = true", "payroll_check_month is"),
+        (f"{_YEAR}payroll_check_month = 13", "payroll_check_month is"),
+        (f"{_YEAR}payroll_check_month = 0", "payroll_check_month is"),
     ],
 )
 def test_an_invalid_calendar_is_refused_by_place(text: str, message: str, tmp_path: Path) -> None:
@@ -176,7 +175,7 @@ def test_an_invalid_calendar_is_refused_by_place(text: str, message: str, tmp_pa
 def test_an_exercise_has_only_one_spelling(tmp_path: Path) -> None:
     """Another spelling would silently replace the entry of the exercise."""
     path = tmp_path / "calendar.toml"
-    year = "open_months = [{}]\ncomplementary_days = 0\n"
+    year = "months_open_at_start = [{}]\ncomplementary_days = 0\n"
     path.write_text(f"[exercise.2018]\n{year.format(3)}[exercise.02018]\n{year.format(1)}")
     with pytest.raises(
         ReferenceDataError, match=r"exercise 02018: '02018' is not an exercise.*in four digits"

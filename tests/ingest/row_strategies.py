@@ -54,6 +54,8 @@ _OTHERS: dict[str, Sequence[str]] = {
     "payee_name": ("Société", "n" * 141),
     "iban": (add_check_digits("FR", "0" * 22 + "7"), "FR00", "fr7630006000011234567890189", "X" * 35),
     "predecessor": ("R1", "R1#1", "R1#0", "R1#x", "#1", "R1#9999999999", "R1#10000000000", "R##2", "R" * 47),
+    "origin": ("finance_law", "transfer", "loi"),
+    "service_start": ("2019-01-01", "2018-12-31", "soon", "1999-12-31"),
     "predecessor_sender": ("x", "CSP-A", "CSP-B", "S" * 71, "\x07"),
     "amount": (
         "0",
@@ -69,7 +71,19 @@ _OTHERS: dict[str, Sequence[str]] = {
     ),
     "method": ("sepa", "rtgs", "SEPA", "m" * 36),
     "priority": (*_WHOLES, "9", "10"),
-    "invoice_number": ("F2018-1", "n" * 71),
+    "invoice_number": ("F2018-1", "f-2018/1", "--", "é", "n" * 70, "n" * 71),
+    "invoice_part": ("1", "99", "100", *_WHOLES),
+    "right_year": ("2018", "2014", "2013", "1900", "1899", "2019", "x"),
+    "prescription_stop": (
+        "relief 1",
+        "interruption n° 7",
+        "suspension  x",
+        "relief",
+        "Relief 1",
+        " ",
+        "relief " + "x" * 70,
+    ),
+    "reason": ("jugement n° 7", "x" * 141),
     "remittance": ("n° 7", "x" * 281, "a\nb"),
 }
 _LIMITS = {"amount": ("1000000000000.01", "9999999999999999", "10000000000000000", "0" * 20 + "1", "9" * 40)}

@@ -10,12 +10,14 @@ from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
+    CLAIM_LINE_BIT,
     FOLLOWED_BIT,
     LEDGER_ACCOUNTANTS,
     LEDGER_ACCOUNTS,
     PAYEE_BLOCKED_BIT,
     ROLE_COUNT,
     SUSPENDED_BIT,
+    USE_MASK,
     BudgetNodes,
     BudgetYears,
     Cells,
@@ -23,6 +25,7 @@ from core.tables.book import (
     KeyRows,
     Ledger,
     OpenItems,
+    TitleFigures,
 )
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
@@ -31,7 +34,18 @@ from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.oracle import ledger as oracle
-from tests.oracle.model import FIGURES, NONE, AcceptedAct, Cell, Decision, Fingerprint, Line, OpenItem, Payee
+from tests.oracle.model import (
+    FIGURES,
+    NONE,
+    AcceptedAct,
+    Claim,
+    Decision,
+    Fingerprint,
+    Line,
+    OpenItem,
+    Payee,
+    TitleKey,
+)
 
 _PERIODS = 8
 
@@ -46,35 +60,42 @@ class BookContent(NamedTuple):
     """The first entry of each act, and the digest of its content."""
     lines_after: dict[int, int]
     sums: dict[tuple[int, int, int], tuple[int, int]]
+    titles: dict[TitleKey, tuple[int, int]]
     waiting: dict[Fingerprint, object]
+    invoices: dict[Fingerprint, tuple[Claim, ...]]
 
 
 class KernelBook:
     """The tables of a book for a limited number of lines."""
 
     def __init__(self, book: StartingBook, lines: int) -> None:
+        self._title_keys = _list_titles(book)
         self.tables = Tables(
             effects=seal_array(
                 _allocate_rows(Effects, zip(*(column.tolist() for column in build_effects()), strict=True))
             ),
-            cells=seal_array(_build_cells(book)),
+            cells=seal_array(_build_cells(book, self._title_keys)),
             nodes=_build_nodes(book),
             items=allocate_records(OpenItems, lines + 1),
             ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTANTS * LEDGER_ACCOUNTS),
             keys=allocate_records(KeyRows, lines),
             payees=allocate_records(KeyRows, lines),
             waiting=allocate_records(KeyRows, lines),
+            invoices=allocate_records(KeyRows, lines),
             counters=allocate_records(Counters, 1),
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
             periods=_build_periods(book),
             folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
             years=seal_array(_build_years(book)),
+            titles=_build_titles(book, self._title_keys),
             payroll_checks=np.isin(np.arange(_PERIODS), list(book.world.payroll_checks)).astype(np.uint8),
             roles=_build_roles(book),
             creditors=_build_creditors(book),
+            admitted=_build_admitted(book),
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),
+            invoice_slots=_allocate_slots(lines),
         )
         for (node, figure), cents in book.figures.items():
             self.tables.figures[node, figure] = cents
@@ -111,7 +132,15 @@ class KernelBook:
             keys,
             {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
             self.read_sums(),
+            {
+                key: (opened, anticipated)
+                for key, (opened, anticipated, _) in zip(
+                    self._title_keys, tables.titles.tolist(), strict=False
+                )
+                if opened or anticipated
+            },
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
+            _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
 
     def set_sums(self, place: tuple[int, int, int], both: tuple[int, int]) -> None:
@@ -151,7 +180,9 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {key: (act.first, _fold_content(act.content)) for key, act in keys.items()},
         dict(lines_after),
         {at: both for at, both in state.sums.items() if any(both)},
+        {key: both for key, both in state.titles.items() if any(both)},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
+        dict(state.invoices),
     )
 
 
@@ -179,11 +210,21 @@ def to_decision(record: np.void) -> Decision:
 def to_item(row: dict[str, int]) -> OpenItem:
     """Return an open item; its payee is in the column in which a commitment counts the unbilled amount."""
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
-    own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT)
+    own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK)
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
+
+
+def _list_claims(rows: Sequence[tuple[int, int, int, int]]) -> dict[Fingerprint, tuple[Claim, ...]]:
+    """Return the claims of each invoice, one for each entry."""
+    claims: dict[Fingerprint, tuple[Claim, ...]] = {}
+    for high, low, first, content in rows:
+        lines, part = divmod(content, CLAIM_LINE_BIT)
+        run = (Claim(entry, part) for entry in range(first, first + lines))
+        claims[high, low] = (*claims.get((high, low), ()), *run)
+    return claims
 
 
 def _to_payee(value: int, bank: int) -> Payee:
@@ -211,6 +252,15 @@ def _build_creditors(book: StartingBook) -> np.ndarray:
     return creditors
 
 
+def _build_admitted(book: StartingBook) -> np.ndarray:
+    """Build a row for each cell, as if each had a commitment item of its own."""
+    admitted = np.ones((max(book.world.cells) + 1, LEDGER_ACCOUNTS), np.uint8)
+    for number, cell in book.world.cells.items():
+        if cell.admitted is not None:
+            admitted[number] = np.isin(np.arange(LEDGER_ACCOUNTS), list(cell.admitted))
+    return admitted.ravel()
+
+
 def _build_roles(book: StartingBook) -> np.ndarray:
     roles = np.zeros(_PERIODS * ROLE_COUNT, np.int16)
     for (period, role), account in book.world.roles.items():
@@ -232,11 +282,28 @@ def _build_years(book: StartingBook) -> np.ndarray:
     return days
 
 
-def _build_cells(book: StartingBook) -> np.ndarray:
+def _list_titles(book: StartingBook) -> list[TitleKey]:
+    """Return the keys of the rows of titles, in order: of every year of the book, though not every year has cells."""
+    titles = {cell.title for cell in book.world.cells.values() if cell.title is not None}
+    keys = {(year, title) for year in book.world.years for title in titles} | book.titles.keys()
+    return sorted(keys, key=repr)
+
+
+def _build_titles(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
+    titles = allocate_records(TitleFigures, max(len(keys), 1))
+    for at, key in enumerate(keys):
+        titles[at] = (*book.titles.get(key, (0, 0)), 0)
+    return titles
+
+
+def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
     cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
         level = book.world.nodes[cell.centre_node].level
-        own = (cell.centre_node, level, cell.unserved, cell.year)
-        cells[number] = (*own, *cell[1 : len(Cell._fields) - 2])
+        title = NONE if cell.title is None else keys.index((cell.year, cell.title))
+        base = keys.index((cell.year - 1, cell.title)) if cell.may_anticipate else NONE
+        accounts = (cell.expense, cell.accrued, cell.creditor, cell.payroll)
+        place = (cell.centre_node, level, cell.unserved, cell.year, title, base, cell.operation_node)
+        cells[number] = (*place, *accounts, cell.accountant, number)
     cells["operation_node"][0] = NONE
     return cells

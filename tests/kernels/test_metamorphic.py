@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, Family
+from core.catalog import CATALOG, BudgetAction, Family
 from core.outcome_codes import Outcome
 from tests.act_strategies import DecisionCase, cases
 from tests.kernels.decision_cases import KernelBook
@@ -83,9 +83,9 @@ def _list_names(case: DecisionCase, act: list[Line]) -> set[Hashable]:
     """Return every key and programme that ``act`` refers to."""
     nodes, cells = case.book.world.nodes, case.book.world.cells
     touched = {cells[line.cell].centre_node for line in act if line.cell != NONE} | {
-        line.source for line in act
+        line.source for line in act if CATALOG[line.kind].budget is BudgetAction.MOVE
     }
-    keys = {key for line in act for key in (line.key, line.previous) if key}
+    keys = {key for line in act for key in (line.key, line.previous, line.invoice) if key}
     return keys | {("programme", nodes[node].programme) for node in touched - {NONE}}
 
 

@@ -8,6 +8,7 @@ from core.catalog import CATALOG
 from core.outcome_codes import Outcome
 from core.tables.book import PAYEE_BLOCKED_BIT
 from core.tables.columns import read_column_kinds, seal
+from core.tables.invoices import RequestedInvoices
 from core.tables.journal import Fingerprints, StoredEntries
 from kernels import replay as kernel
 from tests.act_strategies import DecisionCase, cases
@@ -15,7 +16,7 @@ from tests.kernels.decision_cases import KernelBook, read_ledger_content
 from tests.kernels.execution_modes import run_examples
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import Decision, Line, OpenItem
-from tests.oracle.replay import StoredEntry, replay_entries
+from tests.oracle.replay import StoredEntry, replay_claims, replay_entries
 
 
 @run_examples(100)
@@ -30,16 +31,20 @@ def test_the_journal_reconstructs_the_book(case: DecisionCase, data: st.DataObje
         st.sampled_from([0, *(at for at in range(len(journal)) if _is_act_start(journal, at)), len(journal)])
     )
     _load_payees(kernel_book, twin)
-    plain = Ledger(case.book.world)
+    plain = Ledger(case.book.world, titles=case.book.titles)
     plain.state.payees.update(twin.read_content().payees)
     for section in (journal[:cut], journal[cut:]):
         _replay_journal(section, twin)
     expected, start = kernel_book.read_content(), read_ledger_content(case.book.build_ledger())
     items = {entry: _clear_counts(item) for entry, item in expected.items.items()}
     expected = expected._replace(figures=start.figures, sums={}, waiting={}, items=items)
+    expected = expected._replace(titles=start.titles)
     assert twin.read_content() == expected
     assert sorted(twin.tables.slots.tolist()) == sorted(kernel_book.tables.slots.tolist())
+    assert twin.tables.invoices.tolist() == kernel_book.tables.invoices.tolist()
+    assert twin.tables.invoice_slots.tolist() == kernel_book.tables.invoice_slots.tolist()
     replay_entries(journal, plain.state)
+    replay_claims(journal, plain.state)
     assert read_ledger_content(plain)._replace(figures=start.figures) == expected
 
 
@@ -72,7 +77,8 @@ def _build_journal(lines: list[Line], decisions: list[Decision]) -> list[StoredE
                 decision.debit,
                 decision.credit,
             )
-            journal.append(StoredEntry(*own, int(line.content), line.key))  # type: ignore[call-overload]
+            invoice = line.invoice, line.invoice_part
+            journal.append(StoredEntry(*own, int(line.content), line.key, *invoice))  # type: ignore[call-overload]
     return journal
 
 
@@ -86,3 +92,10 @@ def _replay_journal(journal: list[StoredEntry], twin: KernelBook) -> None:
     high, low = ([entry.key[place] for entry in journal] for place in range(2))  # type: ignore[index]
     fingerprints = Fingerprints(np.array(high, np.uint64), np.array(low, np.uint32))
     kernel.replay_entries(seal(StoredEntries(*typed)), seal(fingerprints), twin.tables)
+    claims = [entry for entry in journal if entry.invoice]
+    own = [(entry.entry, *entry.invoice, entry.invoice_part) for entry in claims]  # type: ignore[misc]
+    kinds = read_column_kinds(RequestedInvoices)
+    columns_of_claims = (
+        np.array([row[at] for row in own], kind.dtype) for at, kind in enumerate(kinds.values())
+    )
+    kernel.replay_claims(seal(RequestedInvoices(*columns_of_claims)), twin.tables)

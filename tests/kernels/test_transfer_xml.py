@@ -21,8 +21,8 @@ from tests.oracle import transfer_xml as oracle
 from tests.oracle import transliterate as spelling_oracle
 from tests.oracle.transfer_xml import Transfer
 
-_entries = st.integers(1, 10**12 - 1)
-_ours = _entries.map(lambda entry: identifier_oracle.write_identifiers([entry])[0].encode())
+_numbers = st.integers(1, 10**14 - 1)
+_ours = _numbers.map(lambda number: identifier_oracle.write_identifiers([number])[0].encode())
 _altered = st.tuples(_ours, st.integers(0, END_TO_END_BYTES - 1), st.binary(min_size=1, max_size=1)).map(
     lambda parts: parts[0][: parts[1]] + parts[2] + parts[0][parts[1] + 1 :]
 )
@@ -30,8 +30,8 @@ _texts = st.binary(max_size=12)
 
 
 @run_examples(200)
-@given(st.lists(_entries, max_size=9))
-@example([1, 96, 97, 98, 2**32 - 2, 10**12 - 1])
+@given(st.lists(_numbers, max_size=9))
+@example([1, 96, 97, 98, 2**32 - 2, 10**12 - 1, 10**12 + 1, 99 * 10**12 + 1, 10**14 - 1])
 def test_identifiers_are_written(entries: list[int]) -> None:
     out = np.zeros(len(entries) * END_TO_END_BYTES, np.uint8)
     end_to_end.write_identifiers(seal_array(np.array(entries, np.int64)), out)
@@ -40,9 +40,9 @@ def test_identifiers_are_written(entries: list[int]) -> None:
 
 @run_examples(300)
 @given(st.lists(_ours | _altered | _texts, max_size=9))
-@example([b"CRSC00000000000098", b"CRSC00000000000001", b"CRSC00000000000195"])
+@example([b"CRSC0000000000000098", b"CRSC0000000000000001", b"CRSC0000000000000195"])
 def test_identifiers_are_parsed(texts: list[bytes]) -> None:
-    """The first two are invalid: no entry has the number 0, and check digits 01 are never written."""
+    """The first two are invalid: no transfer has the number 0, and check digits 01 are never written."""
     entries = np.zeros(len(texts), np.int64)
     end_to_end.parse_identifiers(*to_spans(texts), entries)
     assert entries.tolist() == identifier_oracle.parse_identifiers(texts)
@@ -70,7 +70,7 @@ def test_texts_are_transliterated(texts: list[bytes], capacity: int) -> None:
 
 _cents = st.integers(1, 2**63 - 1) | st.sampled_from((1, 99, 100, 999, 1000, 99_999_999_999, 10**14))
 _transfers = st.builds(
-    Transfer, _entries, _cents, _texts, _texts, _texts | st.just(b""), _texts | st.just(b"")
+    Transfer, _numbers, _cents, _texts, _texts, _texts | st.just(b""), _texts | st.just(b"")
 )
 _pieces = st.lists(_texts, min_size=transfer_xml.TEMPLATE_PIECES, max_size=transfer_xml.TEMPLATE_PIECES)
 
@@ -97,10 +97,10 @@ def _to_table(rows: list[Transfer]) -> tuple[Transfers, TransferTexts]:
     columns = [
         to_spans([getattr(row, name) for row in rows]) for name in ("name", "iban", "bic", "remittance")
     ]
-    entry, amount = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
+    number, amount = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
     spans = [bound for text_spans, _ in columns for bound in _to_bounds(text_spans)]
     texts = TransferTexts(*(text.data for _, text in columns))
-    return seal(Transfers(entry, amount, *spans)), seal(texts)
+    return seal(Transfers(number, amount, *spans)), seal(texts)
 
 
 def _to_bounds(spans: Spans) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.law_model.budget import NodeKey
 from tests.law_model.kinds import CREDIT_KINDS
-from tests.law_model.nomenclature import ORDINARY, Centre, Year
+from tests.law_model.nomenclature import ORDINARY, Centre, Item, Year
 from tests.law_model.state import Act, Document, State
 
 LEVELS = {
@@ -84,7 +84,7 @@ def _check_level(act: Act, year: Year) -> list[str]:
 def _check_consistency(act: Act, year: Year) -> list[str]:
     """Check that codes that exist belong together (A39)."""
     item = year.items.get(act.text("commitment_item"))
-    is_suitable = item is None or _suits(act, item.budget_only)
+    is_suitable = item is None or _suits(act, item)
     codes = [] if is_suitable else ["NOMENCLATURE_MISMATCH"]
     centre = year.centres.get(act.text("fund_centre"))
     if centre and not _belongs(act, year, centre):
@@ -104,10 +104,12 @@ def _belongs(act: Act, year: Year, centre: Centre) -> bool:
     return all(programme in ("", centre.programme) for programme in programmes)
 
 
-def _suits(act: Act, budget_only: bool) -> bool:
+def _suits(act: Act, item: Item) -> bool:
     if act.kind == "earmark":
         return True
-    return budget_only == (act.kind in CREDIT_KINDS)
+    if act.kind == "payroll" and not item.staff:
+        return False
+    return item.budget_only == (act.kind in CREDIT_KINDS)
 
 
 def _check_account(act: Act, year: Year) -> list[str]:

@@ -47,13 +47,15 @@ def _set_date_back(context: YearContext, row: Row) -> Row | None:
     return row | {"date": day.isoformat(), "exercise": str(day.year)} if day.year >= 2018 else None
 
 
-def _set_date_elsewhere(context: YearContext, row: Row) -> Row:
+def _set_date_elsewhere(context: YearContext, row: Row) -> Row | None:
+    if row["kind"] == "earmark":
+        return None
     return row | {"date": context.random.choice(("2018-02-10", "2017-12-29", "2019-04-02", "2019-01-15"))}
 
 
 def _set_date_in_window(context: YearContext, row: Row) -> Row | None:
-    if context.day.year == 2018:
-        return None
+    if context.day.year == 2018 or row["kind"] == "earmark":
+        return None  # whether AE may be set apart in the window is an open difference: see README.md
     return row | {
         "exercise": "2018",
         "date": context.random.choice(("2019-01-10", "2019-01-20", "2019-01-21")),
@@ -77,6 +79,7 @@ def _conflict(context: YearContext, row: Row) -> Row | None:
 def _name_no_predecessor(context: YearContext, row: Row) -> Row | None:
     if not row.get("predecessor"):
         return None
+    row.pop("predecessor_sender", None)
     return row | {"predecessor": "@99999999" if row["predecessor"].startswith("@") else "EJ-NONE"}
 
 

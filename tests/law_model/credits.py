@@ -3,14 +3,18 @@
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.kinds import ON_COMMITMENT, SPENDS_AE
-from tests.law_model.state import Act, State
+from tests.law_model.state import Act, Document, State
+
+FIRST_CHECKED_MONTH = 12
+"""Payroll is checked before the payments of December, and not before (GBCP art. 233)."""
 
 
 def list_checks(act: Act, is_anticipated: bool) -> tuple[str, ...]:
     """Return the budgets in which an act needs available credits."""
     if act.kind in SPENDS_AE and not is_anticipated:
         return ("ae",)
-    if act.kind == "direct_payment_request":
+    is_checked_payroll = act.kind == "payroll" and act.day.month >= FIRST_CHECKED_MONTH
+    if act.kind == "direct_payment_request" or is_checked_payroll:
         return ("ae", "cp")
     return ("cp",) if act.kind in ON_COMMITMENT else ()
 
@@ -25,6 +29,17 @@ def check_credits(act: Act, place: Assignment, state: State, is_anticipated: boo
     if act.kind == "earmark" and state.budget.find_shortage(place.key, "", "ae", act.amount):
         codes.append("AE_EXCEEDED")
     return codes
+
+
+def check_payroll_payment(act: Act, place: Assignment, payroll: Document, state: State) -> list[str]:
+    """Check before a payment of December that payroll taken without a check has credits: none may be overdrawn."""
+    if act.kind != "payment" or payroll.kind != "payroll" or act.day.month < FIRST_CHECKED_MONTH:
+        return []
+    return [
+        f"{budget.upper()}_EXCEEDED"
+        for budget in ("ae", "cp")
+        if state.budget.find_shortage(place.key, place.operation, budget, 0)
+    ]
 
 
 def check_allotment(act: Act, place: Assignment, state: State) -> list[str]:

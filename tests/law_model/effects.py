@@ -67,8 +67,6 @@ def _cancel_service(_: Act, document: Document, state: State) -> None:
 
 def _request(act: Act, document: Document, state: State) -> None:
     document.left = document.amount
-    if document.invoice:
-        state.invoices[document.invoice] = document
     if act.kind in ON_COMMITMENT:
         _bill(document, document.amount)
     else:
@@ -86,6 +84,7 @@ def _bill(request: Document, amount: int) -> None:
 def _reject(_: Act, document: Document, state: State) -> None:
     request = _predecessor(document)
     request.left -= document.amount
+    request.rejected += document.amount
     if request.kind in {"attachment", "assignment"}:
         _predecessor(request).left += document.amount
         return
@@ -94,8 +93,6 @@ def _reject(_: Act, document: Document, state: State) -> None:
     else:
         state.budget.reserve(_key(request), request.operation, "ae", -document.amount)
     state.budget.reserve(_key(request), request.operation, "cp", -document.amount)
-    if request.invoice and request.left == 0:
-        state.invoices.pop(request.invoice, None)
 
 
 def _divert(_: Act, document: Document, state: State) -> None:

@@ -59,6 +59,8 @@ def _check_fields(act: Act) -> list[str]:
         codes.append("FIELD_INVALID")
     if act.text("budget_year") and not re.fullmatch(r"\d{4}", act.text("budget_year")):
         codes.append("FIELD_INVALID")
+    if act.text("right_year") and int(act.text("right_year")) > act.exercise:
+        codes.append("FIELD_INVALID")
     if codes:
         return codes
     act.day = days.get("date") or date.min

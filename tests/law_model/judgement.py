@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tests.law_model.assignments import Assignment, inherit, read_assignment
 from tests.law_model.chain import check_amounts, check_settlement
-from tests.law_model.credits import check_allotment, check_credits, check_move
+from tests.law_model.credits import check_allotment, check_credits, check_move, check_payroll_payment
 from tests.law_model.form import is_iban
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
@@ -28,12 +28,12 @@ class Judgement:
 def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document]) -> Judgement:
     """Judge a line whose form is right."""
     judgement = Judgement(check_period(act, state))
-    judgement.codes += _check_payee(act, state)
+    judgement.codes += [*_check_payee(act, state), *check_invoice(act, state, earlier)]
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes
+    judgement.codes += check_order(act, judgement.predecessor)
     if "PREDECESSOR_STAGE" in codes:
         judgement.predecessor = None
-    judgement.codes += check_order(act, judgement.predecessor)
     _find_place(act, columns, state, judgement)
     if judgement.predecessor:
         judgement.codes += check_amounts(act, judgement.predecessor)
@@ -101,7 +101,6 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
         return
     judgement.codes += check_title(act, place)
     judgement.codes += check_prescription(act, judgement.predecessor)
-    judgement.codes += check_invoice(act, state)
     judgement.codes += _check_credits(act, judgement, state)
 
 
@@ -114,4 +113,6 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_move(act, place, state)
     if act.kind in CREDIT_KINDS:
         return []
+    if act.kind == "payment" and judgement.predecessor:
+        return check_payroll_payment(act, place, judgement.predecessor, state)
     return check_credits(act, place, state, judgement.anticipates)

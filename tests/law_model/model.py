@@ -35,7 +35,7 @@ class LawModel:
 
     def __init__(self, reference: Reference, rules: Rules | None = None) -> None:
         self.rules = rules or read_rules()
-        self._kinds: Mapping[str, KindColumns] = read_kinds()
+        self.kinds: Mapping[str, KindColumns] = read_kinds()
         self.state: State = begin(reference, self.rules.built)
 
     def submit(self, rows: Sequence[Row], sender: str) -> list[LineResult]:
@@ -83,7 +83,7 @@ class LawModel:
 
     def _decide_lines(self, rows: list[Row], sender: str) -> tuple[list[LineResult], list[Document]]:
         """Decide the lines of an act up to the first that is refused."""
-        acts = [read_line(row, sender, self._kinds) for row in rows]
+        acts = [read_line(row, sender, self.kinds) for row in rows]
         earlier = self._find_earlier(*acts[0])
         if earlier:
             return [LineResult(DUPLICATE if earlier == rows else "REFERENCE_CONFLICT") for _ in rows], []
@@ -106,7 +106,7 @@ class LawModel:
             Judgement(codes),
         )
         if not code:
-            judgement = judge(act, self._kinds[act.kind], self.state, documents)
+            judgement = judge(act, self.kinds[act.kind], self.state, documents)
             code = self.rules.first(judgement.codes)
         if code:
             return LineResult(code, breaches=frozenset(judgement.codes))
@@ -134,6 +134,7 @@ class LawModel:
             payee=act.text("payee"),
             anticipates=judgement.anticipates,
             invoice=find_invoice(act),
+            part=act.text("invoice_part"),
         )
         place = judgement.place
         if place:

@@ -62,7 +62,7 @@ class Reference:
 
     folder: Path
     years: dict[int, Year]
-    open_months: dict[int, set[int]]
+    months_open_at_start: dict[int, set[int]]
     window_days: dict[int, int]
     last_order_days: dict[int, date]
 
@@ -74,7 +74,7 @@ def read_reference(folder: Path) -> Reference:
     return Reference(
         folder,
         {year: _read_year(folder, year) for year in exercises},
-        {year: set(facts["open_months"]) for year, facts in exercises.items()},
+        {year: set(facts["months_open_at_start"]) for year, facts in exercises.items()},
         {year: facts["complementary_days"] for year, facts in exercises.items()},
         {year: facts["last_order_day"] for year, facts in exercises.items() if "last_order_day" in facts},
     )

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from tests.law_model.codes import RECEIVABLE_MISSING
+from tests.law_model.commitments import assign
 from tests.law_model.form import write_euros
 from tests.law_model.kinds import INVOICED, REQUESTS
 from tests.law_model.state import Document, Row
-from tests.law_model.year_context import PAYEES, YearContext
+from tests.law_model.year_context import PAYEES, STAFF_PLACE, YearContext
 
 PARTS = frozenset({"attachment", "assignment"})
 
@@ -104,6 +105,24 @@ def write_block(context: YearContext) -> Row:
     return context.begin_row("BL", kind, payee=code)
 
 
+def write_payroll(context: YearContext) -> Row | None:
+    """Take the pay of a month."""
+    if "payroll" not in context.model.kinds:
+        return None
+    place = assign(STAFF_PLACE)
+    row = context.begin_row("PS", "payroll", amount=write_euros(context.draw_amount() * 2), **place)
+    return row | {"payee": context.random.choice(PAYEES)}
+
+
+def write_void(context: YearContext) -> Row | None:
+    """Give up a debt whose transfer came back."""
+    if "RECEIVABLE_MISSING" not in context.model.state.built or not context.model.rules.has_column(
+        "predecessor_sender"
+    ):
+        return None
+    return _follow(context, "AN", "void", lambda act: act.kind == "return_identified" and act.left > 0)
+
+
 def write_set_off(context: YearContext) -> Row | None:
     """Set a debt off against a receivable."""
     if not context.model.rules.has(RECEIVABLE_MISSING):
@@ -117,8 +136,10 @@ ACCOUNTANT_WRITERS = (
     (6, write_identification),
     (5, write_rejection),
     (4, write_part),
-    (3, write_suspension),
-    (3, write_resumption),
+    (5, write_suspension),
+    (6, write_resumption),
     (3, write_block),
     (1, write_set_off),
+    (1, write_void),
+    (3, write_payroll),
 )

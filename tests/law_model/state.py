@@ -60,6 +60,8 @@ class Document:
     suspended: bool = False
     was_suspended: bool = False
     invoice: tuple[str, str, str] | None = None
+    part: str = ""
+    rejected: int = 0
     service_day: date | None = None
 
     @property
@@ -88,7 +90,6 @@ class State:
     acts: dict[tuple[str, int, str], list[Document]] = field(default_factory=dict)
     contents: dict[tuple[str, int, str], list[Row]] = field(default_factory=dict)
     payees: dict[str, Payee] = field(default_factory=dict)
-    invoices: dict[tuple[str, str, str], Document] = field(default_factory=dict)
     debits: Counter[tuple[int, str]] = field(default_factory=Counter)
     credits: Counter[tuple[int, str]] = field(default_factory=Counter)
     openings: defaultdict[tuple[int, str, int], int] = field(default_factory=lambda: defaultdict(int))

@@ -232,3 +232,47 @@ def test_an_act_of_two_lines_is_accepted_whole_or_not_at_all(year: SmallYear) ->
     rows[1]["amount"] = "400"
     assert year.send_file(rows) == ["ACCEPTED", "ACCEPTED"]
     assert year.figures("ae") == (1000, 0, 1000)
+
+
+def test_no_act_is_dated_before_the_one_it_follows(year: SmallYear) -> None:
+    year.engage("EJ", "400", "2018-04-10")
+    columns = {"predecessor": "EJ", "amount": "10"}
+    assert year.send("service", "SF", "2018-04-09", **columns) == "DATE_BEFORE_PREDECESSOR"
+    assert year.send("commitment_decrease", "ER", "2018-04-09", **columns) == "DATE_BEFORE_PREDECESSOR"
+    assert year.send("service", "SF", "2018-04-10", **columns) == "ACCEPTED"
+
+
+def test_credits_are_those_of_the_year_of_the_act(year: SmallYear) -> None:
+    assert year.engage("EJ", "1", "2018-05-10", budget_year="2019") == "BUDGET_YEAR_CLOSED"
+    assert year.engage("EJ", "1", "2019-01-10", exercise="2018") == "BUDGET_YEAR_CLOSED"
+    assert year.figures("ae") == (1000, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("ordered", "paid", "code"),
+    [
+        ("2018-12-01", "2018-12-28", "ACCEPTED"),
+        ("2018-12-01", "2019-01-20", "ACCEPTED"),
+        ("2018-10-01", "2019-01-20", "ACCEPTED"),
+        ("2018-09-30", "2019-01-20", "BUDGET_YEAR_CLOSED"),
+        ("2018-12-01", "2019-01-21", "BUDGET_YEAR_CLOSED"),
+    ],
+)
+def test_payment_takes_the_credits_of_its_own_year_or_of_the_window(
+    year: SmallYear, ordered: str, paid: str, code: str
+) -> None:
+    """Twenty days of window are open in these reference data, for what was ordered from 1 October on."""
+    request_directly(year, "DP", "200", day=ordered)
+    assert pay(year, "PA", "DP", "200", day=paid) == code
+
+
+def test_no_payment_is_ordered_after_the_last_day(year: SmallYear) -> None:
+    assert request_directly(year, "D1", "1", day="2018-12-19") == "ACCEPTED"
+    assert request_directly(year, "D2", "1", day="2018-12-20") == "AFTER_LAST_DATE"
+
+
+def test_a_set_off_needs_a_receivable(year: SmallYear) -> None:
+    request_directly(year, "DP", "200")
+    code = year.send("set_off", "SO", predecessor=year.name("DP"), amount="200")
+    assert code == "RECEIVABLE_MISSING"
+    assert year.figures("cp") == (1000, 200, 0)

@@ -83,7 +83,19 @@ class YearContext:
                 return documents[place]
         return None
 
-    def name_own(self, fits: Callable[[Document], bool]) -> Document | None:
-        """Return an accepted act of this sender and of the exercise of today."""
-        year = self.day.year
-        return self.choose(lambda act: act.sender == self.sender and act.exercise == year and fits(act))
+    def choose_followed(self, fits: Callable[[Document], bool]) -> Document | None:
+        """Return an accepted act of today's exercise; of another sender if acts may follow those."""
+        year, is_open = self.day.year, self.model.rules.has_column("predecessor_sender")
+        is_own = not is_open or self.random.random() < 0.75
+        return self.choose(
+            lambda act: act.exercise == year and (act.sender == self.sender or not is_own) and fits(act)
+        )
+
+    def name_predecessor(self, document: Document) -> Row:
+        """Return the columns that name an act: its reference, its sender and reference, or its entry."""
+        reference = document.reference if document.line == 1 else f"{document.reference}#{document.line}"
+        if document.sender == self.sender:
+            return {"predecessor": reference}
+        if self.random.random() < 0.5:
+            return {"predecessor": f"@{document.number}"}
+        return {"predecessor": reference, "predecessor_sender": document.sender}

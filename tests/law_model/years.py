@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from tests.law_model.assignments import Assignment
+from tests.law_model.chain import find_root
 from tests.law_model.kinds import INVOICED, REQUESTS, SPENDS_AE
 from tests.law_model.state import Act, Document, State
 
@@ -13,12 +14,12 @@ INVESTMENT = 5
 def check_period(act: Act, state: State) -> list[str]:
     """Check that the day of posting lies in the exercise and in an open month."""
     reference = state.reference
-    if act.exercise not in reference.open_months:
+    if act.exercise not in reference.months_open_at_start:
         return ["EXERCISE_UNKNOWN"]
     month = find_month(act, reference.window_days[act.exercise])
     if not month:
         return ["DATE_OUTSIDE_EXERCISE"]
-    return [] if month in reference.open_months[act.exercise] else ["PERIOD_CLOSED"]
+    return [] if month in reference.months_open_at_start[act.exercise] else ["PERIOD_CLOSED"]
 
 
 def find_month(act: Act, window_days: int) -> int:
@@ -63,7 +64,7 @@ def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state
     if act.day.year == place.key.year:
         return True
     end = date(place.key.year, 12, 31)
-    is_late = predecessor is not None and date(place.key.year, 10, 1) <= predecessor.day <= end
+    is_late = predecessor is not None and date(place.key.year, 10, 1) <= find_root(predecessor).day <= end
     return is_late and end < act.day <= end + timedelta(days=state.reference.window_days[place.key.year])
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from core.act_fields import Field
 from core.catalog import ActKind, BudgetAction
-from core.kind_rules import TitleTwo
+from core.kind_rules import TitleTwo, YearRule
 from core.nomenclature import ORDINARY_FUND, CentreLevel, CommitmentItem, Nomenclature
+from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
-from tests.oracle import whole_numbers
+from tests.oracle import days, whole_numbers
 from tests.oracle.model import NONE, Cell
 from tests.oracle.reference import Reference
 
@@ -157,11 +158,41 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         *reference.find_role_accounts(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
         reference.find_accountant(operation or fields[Field.FUND_CENTRE], read_budget_year(fields)),
         read_budget_year(fields),
-        fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
+        reference.find_admitted(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
+        title=_find_title(fields, reference),
+        may_anticipate=_may_anticipate(fields, reference),
+        unserved=fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
     )
 
 
-def find_source_node(fields: Fields, reference: Reference) -> int:
+def _find_title(fields: Fields, reference: Reference) -> tuple[str, int] | None:
+    """Return programme and title of a line on ordinary credits; None if its item has several titles."""
+    title = _find_nomenclature(fields, reference).items[fields[Field.COMMITMENT_ITEM]].title
+    is_ordinary = fields.get(Field.FUND, ORDINARY_FUND) == ORDINARY_FUND
+    return (fields[Field.FUND_CENTRE][:4], title) if title and is_ordinary else None
+
+
+def _may_anticipate(fields: Fields, reference: Reference) -> bool:
+    """Return whether the year before is known, and neither staff nor investment is paid (finance law for 2005, art. 108)."""
+    title, year = _find_title(fields, reference), read_budget_year(fields) - 1
+    if title is None or title[1] in (2, 5) or fields.get(Field.OPERATION) or year not in reference.years:
+        return False
+    return title[0] in reference.years[year].nomenclature.programmes
+
+
+def find_source(kind: ActKind, fields: Fields, reference: Reference) -> int:
+    """Return the node that a move takes from, the origin of an opening, or the first day of service of a commitment."""
+    if kind.budget is BudgetAction.MOVE:
+        return _find_source_node(fields, reference)
+    if kind.budget is BudgetAction.OPEN:
+        is_ordinary = fields.get(Field.FUND, ORDINARY_FUND) == ORDINARY_FUND
+        usual = Origin.FINANCE_LAW if is_ordinary else Origin.CONTRIBUTION_FUND
+        return ORIGIN_NUMBERS.get(fields.get(Field.ORIGIN, ""), usual)
+    start = days.parse(fields.get(Field.SERVICE_START, "")) if kind.year_rule is YearRule.SPENDS_AE else None
+    return NONE if start is None else start
+
+
+def _find_source_node(fields: Fields, reference: Reference) -> int:
     """Return the node that a move takes from: fund and year of its target, T2 or HT2 as given."""
     centre, item = split_counterpart(fields)
     return reference.find_node(centre, find_sheet(fields, reference, item))

@@ -40,8 +40,10 @@ class Demand(NamedTuple):
     amount: int
     under: ActKind
     """The kind whose reservation a settlement turns into consumption."""
-    is_late: bool = False
-    """Whether the day has come from which the credits of payroll are checked (rule A28)."""
+    is_checked: bool = True
+    """False for what is committed in advance, and for payroll whose credits are not checked yet (rule A28)."""
+    is_year_end: bool = False
+    """Whether the day has come from which the credits of payroll are checked."""
 
     @property
     def measure(self) -> int:
@@ -160,36 +162,40 @@ def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
     """Consume or reserve; on an operation, the earmark reserved above becomes consumption."""
     signed = demand.sign * demand.amount
     reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
-    figures = (reserved, consumed, demand.kind.cp_reserved * signed, 0)
-    is_checked = demand.kind.check is CreditCheck.ALWAYS or demand.is_late
-    if is_checked:
-        _require_demand(world, state, demand.cell, figures)
-    return _use(world, demand.cell, figures)
+    figures = reserved, consumed, demand.kind.cp_reserved * signed, 0
+    return (
+        _use(world, state, demand.cell, figures)
+        if demand.is_checked
+        else _change(world, demand.cell, figures)
+    )
 
 
 def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     """Turn the reservation of the request into consumption, or give that consumption back (docs/rules.md)."""
     ae, cp = (sign * demand.amount for sign in (demand.under.ae_reserved, demand.under.cp_reserved))
-    if demand.kind.settles < 0:
-        return _use(world, demand.cell, (0, -ae, 0, -cp))
-    if demand.under.check is CreditCheck.YEAR_END and demand.is_late:
-        for measure in (AE, CP):
-            _require_credits(world, state, walk_up(world.nodes, demand.cell.centre_node), (measure, 0))
-    return _use(world, demand.cell, (-ae, ae, -cp, cp))
+    if demand.kind.settles > 0:
+        if demand.under.check is CreditCheck.YEAR_END and demand.is_year_end:
+            for measure in (AE, CP):
+                _require_credits(world, state, walk_up(world.nodes, demand.cell.centre_node), (measure, 0))
+        return _use(world, state, demand.cell, (-ae, ae, -cp, cp))
+    return _use(world, state, demand.cell, (0, -ae, 0, -cp))
 
 
-def _require_demand(world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]) -> None:
-    """Refuse unless the credits are there for what is newly taken; an operation has its earmark of AE."""
+def _use(
+    world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]
+) -> Iterator[FigureChange]:
     reserved, consumed, cp_reserved, cp_consumed = figures
     units = list(walk_up(world.nodes, cell.centre_node))
-    earmarked = units if cell.operation_node == NONE else [cell.operation_node]
+    operations = [] if cell.operation_node == NONE else [cell.operation_node]
     if reserved + consumed > 0:
-        _require_credits(world, state, earmarked, (AE, reserved + consumed))
+        _require_credits(world, state, operations or units, (AE, reserved + consumed))
     if cp_reserved + cp_consumed > 0:
         _require_credits(world, state, units, (CP, cp_reserved + cp_consumed))
+    return _change(world, cell, figures)
 
 
-def _use(world: World, cell: Cell, figures: tuple[int, int, int, int]) -> Iterator[FigureChange]:
+def _change(world: World, cell: Cell, figures: tuple[int, int, int, int]) -> Iterator[FigureChange]:
+    """Yield the changes of every node that ``cell`` uses."""
     reserved, consumed, cp_reserved, cp_consumed = figures
     units = list(walk_up(world.nodes, cell.centre_node))
     operations = [] if cell.operation_node == NONE else [cell.operation_node]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.outcome_codes import Outcome
-from tests.oracle import years
+from tests.oracle import invoices, years
 from tests.oracle.model import NONE, Line, LineRefused, OpenItem, Payee, State
 
 ActPosition = tuple[int, int]
@@ -117,6 +117,7 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
         _add(state, root, fed, amount)
     if kind.mirrors:
         _add(state, followed.entry, Remainder.OPEN, -amount)
+        invoices.note_rejection(state, followed.entry, amount)
 
 
 def _read_remainder(item: OpenItem, which: Remainder) -> int | None:

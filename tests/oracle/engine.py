@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Iterable
 
 from core.act_fields import FORMATS, Field, FieldType
-from core.catalog import KIND_NUMBERS, BudgetAction, Family
+from core.catalog import KIND_NUMBERS, Family
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
-from tests.oracle import amounts, days, decisions, hashing, whole_numbers
-from tests.oracle.assignment import build_cell, find_sheet, find_source_node, has_cell, read_budget_year
+from tests.oracle import amounts, days, decisions, hashing, invoices, periods, whole_numbers
+from tests.oracle.assignment import build_cell, find_sheet, find_source, has_cell
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
@@ -31,12 +31,12 @@ class Engine:
         self._cell_numbers: dict[Hashable, int] = {}
         self.ledger = Ledger(
             World(
-                reference.nodes,
-                self._cells,
-                reference.list_open_periods(),
-                reference.list_shared_accounts(),
-                reference.list_own_creditors(),
-                reference.list_budget_years(),
+                nodes=reference.nodes,
+                cells=self._cells,
+                open_periods=reference.list_open_periods(),
+                roles=reference.list_shared_accounts(),
+                creditors=reference.list_own_creditors(),
+                years=reference.list_budget_years(),
                 payroll_checks=reference.list_payroll_checks(),
             )
         )
@@ -85,6 +85,17 @@ class Engine:
         by_field = {Field[name.upper()]: text for name, text in fields.items()}
         return self.reference.find_node(by_field[Field.FUND_CENTRE], find_sheet(by_field, self.reference))
 
+    def decide_period(self, month: str, action: str, accountant: str) -> None:
+        """Close, reopen or lock a month for one accountant, or for all."""
+        exercise, number = month.split("-")
+        before, after = periods.CHANGES[action]
+        world, period = self.ledger.world, to_period(int(exercise), int(number))
+        everybody = range(len(self.reference.accountants) + 1)
+        whose = [self.reference.accountants[accountant]] if accountant else everybody
+        changed = {(period, owner): after for owner in whose if world.find_state(period, owner) is before}
+        assert changed, f"{month} cannot be changed by {action}"
+        self.ledger.world = world._replace(period_states={**world.period_states, **changed})
+
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit of an account over all periods, of one accountant or of all."""
         number, owner = self.reference.accounts[account], self.reference.accountants.get(accountant, 0)
@@ -94,6 +105,11 @@ class Engine:
             if other == number and owner in (0, of_whom)
         ]
         return sum(debit for debit, _ in sums), sum(credit for _, credit in sums)
+
+    def list_posted_accounts(self) -> set[str]:
+        """Return the accounts with a debit or a credit."""
+        posted = {at[-1] for at, both in self.ledger.state.sums.items() if any(both)}
+        return {code for code, number in self.reference.accounts.items() if number in posted}
 
     def build_results(self, row_decisions: list[Decision]) -> list[LineResult]:
         """Return decisions in words."""
@@ -114,9 +130,7 @@ class Engine:
         return bare._replace(
             period=to_period(exercise, find_posting_month(line, self.reference) or 0),
             cell=self._number_cell(line) if has_cell(kind, line.fields) else NONE,
-            source=find_source_node(line.fields, self.reference)
-            if kind.budget is BudgetAction.MOVE
-            else NONE,
+            source=find_source(kind, line.fields, self.reference),
             account=self.reference.accounts.get(line.read_text(Field.ACCOUNT), 0),
             previous=(
                 line.read_text(Field.PREDECESSOR_SENDER) or sender,
@@ -130,12 +144,14 @@ class Engine:
             previous_entry=max(-predecessor[1], 0) if predecessor else 0,
             payee=line.read_text(Field.PAYEE) if kind.pays or kind.family is Family.THIRD_PARTY else None,
             bank=line.read_text(Field.IBAN) or 0,
+            invoice=_read_invoice(line),
+            invoice_part=whole_numbers.parse(line.read_text(Field.INVOICE_PART)) or 0,
             day=find_posting_day(line) or 0,
-            nature=self._states_listed_nature(line),
+            nature=self._states_listed_nature(line, exercise),
         )
 
-    def _states_listed_nature(self, line: ReadLine) -> bool:
-        year = self.reference.years.get(read_budget_year(line.fields))
+    def _states_listed_nature(self, line: ReadLine, exercise: int) -> bool:
+        year = self.reference.years.get(exercise)
         return bool(
             year and line.kind.before_service and line.read_text(Field.NATURE) in year.nomenclature.natures
         )
@@ -166,6 +182,14 @@ class OpenFile:
         """Decide the held acts behind the last row; return the results of the first pass, and the final ones."""
         first, last = self._submission.finish()
         return self._engine.build_results(_flatten(first)), self._engine.build_results(_flatten(last))
+
+
+def _read_invoice(line: ReadLine) -> tuple[str, bytes, Hashable] | None:
+    """Return supplier, number and date of the invoice that a request states; None if it states none."""
+    number = invoices.normalise_number(line.read_text(Field.INVOICE_NUMBER).encode())
+    if not number or not line.kind.bills:
+        return None
+    return line.read_text(Field.PAYEE), number, days.parse(line.read_text(Field.INVOICE_DATE))
 
 
 def _build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from core.catalog import BudgetAction, list_kinds
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from tests.oracle import copy_rows
@@ -12,6 +13,8 @@ TYPES = (
 )
 """The types of entry, predecessor, amount, content, submission, line, day, cell, source, payee, kind, exercise, month, debit,
 credit, accountant and reference."""
+
+_MOVES = frozenset(list_kinds(lambda kind: kind.budget is BudgetAction.MOVE))
 
 Record = Mapping[str, int]
 LineDetails = tuple[int, int, str]
@@ -26,7 +29,8 @@ def build_rows(
     for act, decision, (line, day, reference) in lines:
         if decision["outcome"] == Outcome.ACCEPTED:
             content = act["content"] - (2**64 if act["content"] >= 2**63 else 0)
-            source = act["source"] + first_node if act["source"] >= 0 else 0
+            moves = act["kind"] in _MOVES
+            source = max(act["source"], 0) + (first_node if moves else 0)
             years, month = divmod(act["period"], PERIODS_PER_YEAR)
             entry = (
                 decision["entry"],

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
-from tests.oracle.model import FIGURES, AcceptedAct, Decision, Fingerprint, Line, LineRefused, State, World
+from tests.oracle.model import (
+    FIGURES,
+    AcceptedAct,
+    Decision,
+    Fingerprint,
+    Line,
+    LineRefused,
+    State,
+    TitleKey,
+    World,
+)
 from tests.oracle.postings import post_line
 
 CURABLE_FINDINGS = frozenset({Outcome.PREDECESSOR_MISSING, Outcome.SERVICE_INSUFFICIENT})
@@ -17,10 +27,16 @@ ActDecisions = list[Decision]
 class Ledger:
     """Budget, commitments, payees, keys and accounts, advanced by ``decide``."""
 
-    def __init__(self, world: World, figures: Mapping[tuple[int, int], int] | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        figures: Mapping[tuple[int, int], int] | None = None,
+        titles: Mapping[TitleKey, tuple[int, int]] | None = None,
+    ) -> None:
         self.world = world
         self.state = State.create_empty()
         self.state.figures.update(figures or {})
+        self.state.titles.update(titles or {})
         self.waiting: dict[Fingerprint, Content] = {}
 
     def decide(self, lines: Sequence[Line], holding: bool = False) -> list[Decision]:
@@ -121,7 +137,7 @@ def _answer_known(act: AcceptedAct, content: Content) -> list[Decision]:
 
 def _refuse_act(lines: Sequence[Line], broken: int, finding: LineRefused) -> list[Decision]:
     """Return the finding for the line that broke a rule, and ACT_REFUSED for the others."""
-    refusal = Decision(finding.outcome, node=finding.node, missing=finding.missing)
+    refusal = Decision(finding.outcome, finding.entry, node=finding.node, missing=finding.missing)
     return [refusal if place == broken else Decision(Outcome.ACT_REFUSED) for place in range(len(lines))]
 
 

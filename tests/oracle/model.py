@@ -28,6 +28,10 @@ Fingerprint = Hashable
 """What identifies a key: two words of a hash, or the texts themselves; None for no key."""
 
 
+TitleKey = tuple[int, Hashable]
+"""A budget year, and a title of a programme."""
+
+
 class Node(NamedTuple):
     """A node where budget is controlled."""
 
@@ -42,6 +46,10 @@ class Node(NamedTuple):
     blocking: bool
     """False for estimated credits, which may be exceeded."""
 
+    def __repr__(self) -> str:
+        """Return a short text, as a book has many nodes."""
+        return f"Node{tuple(self)}"
+
 
 class Cell(NamedTuple):
     """An account assignment."""
@@ -55,8 +63,18 @@ class Cell(NamedTuple):
     accountant: int = 0
     year: int = 0
     """The budget year."""
+    admitted: frozenset[int] | None = None
+    """The accounts that its commitment item admits; all if None."""
+    title: Hashable = None
+    """Programme and title, where its finance laws count: on ordinary credits, with a title."""
+    may_anticipate: bool = False
+    """Whether the title's AE of the next year may be committed in advance."""
     unserved: bool = False
     """Whether the item is paid before service without a listed nature."""
+
+    def __repr__(self) -> str:
+        """Return a short text: a book has many assignments, and a failing case shows them all."""
+        return f"Cell{tuple(self)}"
 
     @property
     def own_node(self) -> int:
@@ -76,6 +94,7 @@ class Line(NamedTuple):
     fault: int = Outcome.ACCEPTED
     cell: int = NONE
     source: int = NONE
+    """The node that a move takes from, the origin of an opening, or the first day of a commitment's service."""
     account: int = 0
     previous: Fingerprint = None
     previous_line: int = 0
@@ -84,6 +103,10 @@ class Line(NamedTuple):
     """The entry of the predecessor, where it is named by entry."""
     payee: Fingerprint = None
     bank: Hashable = 0
+    invoice: Fingerprint = None
+    """Supplier, number and date of the invoice that the line requests."""
+    invoice_part: int = 0
+    """0 for the whole invoice."""
     day: int = 0
     nature: bool = False
     """Whether it states a nature that may be paid before service."""
@@ -119,6 +142,13 @@ class Payee(NamedTuple):
     is_blocked: bool = False
 
 
+class Claim(NamedTuple):
+    """The request of an invoice, or of a part of it."""
+
+    entry: int
+    part: int
+
+
 class AcceptedAct(NamedTuple):
     """An accepted act, by its key."""
 
@@ -148,9 +178,9 @@ class Decision(NamedTuple):
 class LineRefused(Exception):
     """The first rule a line breaks."""
 
-    def __init__(self, outcome: int, node: int = NONE, missing: int = 0) -> None:
+    def __init__(self, outcome: int, node: int = NONE, missing: int = 0, *, entry: int = 0) -> None:
         super().__init__(Outcome(outcome).name)
-        self.outcome, self.node, self.missing = Outcome(outcome), node, missing
+        self.outcome, self.node, self.missing, self.entry = Outcome(outcome), node, missing, entry
 
 
 class BudgetYear(NamedTuple):
@@ -158,6 +188,7 @@ class BudgetYear(NamedTuple):
 
     first_day: int
     last_day: int
+    anticipation_from: int
     last_order_day: int
     window_from: int
     """The first day of the orders that may be paid after the year."""
@@ -198,28 +229,26 @@ class State(NamedTuple):
     keys: ChainMap[Fingerprint, AcceptedAct]
     sums: ChainMap[tuple[int, int, int], tuple[int, int]]
     """Debit and credit by period, accountant and account."""
+    titles: ChainMap[TitleKey, tuple[int, int]]
+    """AE that finance laws opened, and AE committed in advance, by budget year and title."""
+    invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
+    requested: ChainMap[int, int]
+    """The amount of each debt, by entry."""
+    rejected: ChainMap[int, int]
+    """What was rejected of it."""
 
     @classmethod
     def create_empty(cls) -> "State":
-        return cls(ChainMap(), ChainMap(), ChainMap(), ChainMap(), ChainMap())
+        return cls._make(ChainMap() for _ in cls._fields)
 
     def open_draft(self) -> "State":
         """Return a layer above this state, whose changes do not affect this state."""
-        return State(
-            self.figures.new_child(),
-            self.items.new_child(),
-            self.payees.new_child(),
-            self.keys.new_child(),
-            self.sums.new_child(),
-        )
+        return State._make(table.new_child() for table in self)
 
     def apply_draft(self, draft: "State") -> None:
         """Apply all changes of ``draft``."""
-        self.figures.update(draft.figures.maps[0])
-        self.items.update(draft.items.maps[0])
-        self.payees.update(draft.payees.maps[0])
-        self.keys.update(draft.keys.maps[0])
-        self.sums.update(draft.sums.maps[0])
+        for name in self._fields:
+            getattr(self, name).update(getattr(draft, name).maps[0])
 
 
 def to_line(columns: Mapping[str, int]) -> Line:
@@ -238,6 +267,8 @@ def to_line(columns: Mapping[str, int]) -> Line:
         previous_entry=columns["previous_high"] if by_entry else 0,
         payee=_read_fingerprint(columns, "payee"),
         bank=columns["bank"],
+        invoice=_read_fingerprint(columns, "invoice"),
+        invoice_part=columns["invoice_part"],
     )
 
 

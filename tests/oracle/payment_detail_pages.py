@@ -10,8 +10,9 @@ LineFields = tuple[int, dict[Field, str]]
 """An entry, and the fields of its line."""
 
 DAYS = (Field.RECEIVED, Field.DUE, Field.INVOICE_DATE)
-TEXTS = (Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.NATURE)
-COLUMNS = (*DAYS, Field.PRIORITY, *TEXTS)
+TEXTS = (Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP, Field.NATURE)
+SMALL_NUMBERS = (Field.PRIORITY, Field.INVOICE_PART)
+COLUMNS = (*DAYS, *SMALL_NUMBERS, Field.RIGHT_YEAR, *TEXTS)
 LINES_MAX = 16_384
 
 
@@ -27,7 +28,7 @@ def encode_page(lines: Sequence[LineFields]) -> bytes:
     first = lines[0][0]
     columns = {field: [fields.get(field, "") for _, fields in lines] for field in COLUMNS}
     bits = sum(1 << place for place, field in enumerate(COLUMNS) if any(columns[field]))
-    head = struct.pack("<BBI", 1, bits, len(lines))
+    head = struct.pack("<BHI", 2, bits, len(lines))
     head += b"".join(struct.pack("<I", entry - first) for entry, _ in lines)
     return head + b"".join(_encode_column(field, columns[field]) for field in COLUMNS if any(columns[field]))
 
@@ -35,7 +36,9 @@ def encode_page(lines: Sequence[LineFields]) -> bytes:
 def _encode_column(field: Field, values: list[str]) -> bytes:
     if field in DAYS:
         return b"".join(struct.pack("<H", days.parse(text) or 0) for text in values)
-    if field is Field.PRIORITY:
+    if field is Field.RIGHT_YEAR:
+        return b"".join(struct.pack("<H", whole_numbers.parse(text) or 0) for text in values)
+    if field in SMALL_NUMBERS:
         return b"".join(struct.pack("<B", whole_numbers.parse(text) if text else 255) for text in values)
     texts = [text.encode() for text in values]
     return b"".join([*(struct.pack("<H", len(text)) for text in texts), *texts])

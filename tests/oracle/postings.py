@@ -1,9 +1,10 @@
 """The posting of one line: the rules in order, then its effects."""
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
+from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
-from tests.oracle import budget, commitments, years
+from tests.oracle import budget, commitments, invoices, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.model import Cell, Decision, Line, LineRefused, OpenItem, Payee, State, World
 
@@ -17,13 +18,15 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
         raise LineRefused(line.fault)
     _check_period(world, state, line, place)
     payee = _find_payee(state, kind, line)
+    invoices.check_invoice(state, line, place[0])
     followed = commitments.find_link(state, line, place)
-    _require_service(world, kind, line, followed)
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
+    _check_stated_account(world, followed, line)
+    _require_service(world, kind, line, followed)
     commitments.draw_remainders(state, followed, kind, line.amount)
     order_day = years.find_order_day(state, followed.entry)
-    years.require_budget_year(world, kind, line.day, cell=followed.cell, order_day=order_day)
+    years.require_budget_year(world, state, kind, line, cell=followed.cell, order_day=order_day)
     _apply_budget(world, state, followed, line)
     debit, credit = _find_accounts(world, state, followed, line)
     cell = max(followed.cell, 0)
@@ -31,6 +34,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
     state.items[place[1]] = build_item(state, followed, bare)
+    invoices.note_amount(state, place[1], line.amount)
+    invoices.record_invoice(state, line, place[1])
     if kind.change is not PayeeChange.NONE:
         _apply_change(state, kind, line, place[1])
     return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit, accountant)
@@ -49,7 +54,16 @@ def _check_period(world: World, state: State, line: Line, place: ActPosition) ->
             return
     period_state = world.find_state(line.period, world.cells.get(cell, Cell(0)).accountant)
     if period_state is not PeriodState.OPEN:
-        raise LineRefused(Outcome.PERIOD_CLOSED)
+        is_locked = period_state is PeriodState.LOCKED
+        raise LineRefused(Outcome.PERIOD_LOCKED if is_locked else Outcome.PERIOD_CLOSED)
+
+
+def _check_stated_account(world: World, followed: Link, line: Line) -> None:
+    """Refuse an account that the commitment item of the predecessor does not admit."""
+    charges = followed.entry and followed.sign > 0 and followed.base.debit is Role.EXPENSE
+    admitted = world.cells.get(followed.cell, Cell(0)).admitted
+    if charges and line.account and admitted is not None and line.account not in admitted:
+        raise LineRefused(Outcome.ACCOUNT_MISMATCH)
 
 
 def _require_service(world: World, kind: ActKind, line: Line, followed: Link) -> None:
@@ -114,8 +128,12 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         base, cell = followed.base, world.cells[followed.cell]
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
-        demand = demand._replace(is_late=line.period in world.payroll_checks)
+        is_anticipated = years.is_anticipated(world, CATALOG[line.kind], line, followed.cell)
+        is_year_end = line.period in world.payroll_checks
+        is_checked = not is_anticipated and (base.check is CreditCheck.ALWAYS or is_year_end)
+        demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end)
         budget.apply_demand(world, state, demand)
+        years.add_to_title(world, state, base, line, cell=followed.cell)
 
 
 def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tuple[int, int]:

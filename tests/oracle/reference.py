@@ -57,7 +57,9 @@ class Reference(NamedTuple):
 
     def list_open_periods(self) -> frozenset[int]:
         """Return the numbers of the open periods."""
-        return frozenset(to_period(e.year, month) for e in self.exercises.values() for month in e.open_months)
+        return frozenset(
+            to_period(e.year, month) for e in self.exercises.values() for month in e.months_open_at_start
+        )
 
     def list_budget_years(self) -> dict[int, BudgetYear]:
         """Return the days of each budget year."""
@@ -80,6 +82,13 @@ class Reference(NamedTuple):
             for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
         )
         return expense, accrued, creditor, payroll
+
+    def find_admitted(self, item: str, year: int) -> frozenset[int] | None:
+        """Return the accounts that a commitment item admits; None for an item of budget acts, which nothing is posted to."""
+        chart = self.years[year].chart
+        if item not in chart.admitted_prefixes:
+            return None
+        return frozenset(number for code, number in self.accounts.items() if chart.is_admitted(item, code))
 
     def list_own_creditors(self) -> dict[tuple[int, int], int]:
         """Return the creditors of the expense accounts that have their own, by year."""
@@ -121,7 +130,8 @@ def _build_budget_year(exercise: Exercise) -> BudgetYear:
     year = exercise.year
     last_day = _count_days(date(year, 12, 31))
     last_order_day = _count_days(exercise.last_order_day) if exercise.last_order_day else last_day
-    days = _count_days(date(year, 1, 1)), last_day, last_order_day, _count_days(date(year, 10, 1))
+    days = _count_days(date(year, 1, 1)), last_day, _count_days(date(year - 1, 11, 1))
+    days = *days, last_order_day, _count_days(date(year, 10, 1))
     return BudgetYear(*days, last_day + exercise.complementary_days)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from core.catalog import CATALOG, PayeeChange
+from tests.oracle import invoices
 from tests.oracle.commitments import Link, draw_remainders
-from tests.oracle.model import AcceptedAct, Fingerprint, OpenItem, State
+from tests.oracle.model import AcceptedAct, Claim, Fingerprint, OpenItem, State
 from tests.oracle.postings import build_item
 
 
@@ -23,6 +24,8 @@ class StoredEntry(NamedTuple):
     credit: int
     content: int
     key: Fingerprint
+    invoice: Fingerprint = None
+    invoice_part: int = 0
 
 
 def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
@@ -35,7 +38,16 @@ def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
         posted = OpenItem(entry.kind, entry.cell, entry.amount, 0, 0, entry.debit, entry.credit)
         bare = posted._replace(payee=entry.payee, day=entry.day)
         state.items[entry.entry] = build_item(state, link, bare)
+        invoices.note_amount(state, entry.entry, entry.amount)
         _apply_block(state, entry)
+
+
+def replay_claims(entries: Iterable[StoredEntry], state: State) -> None:
+    """Restore the claims of the invoices that ``entries`` state."""
+    for entry in entries:
+        if entry.invoice:
+            claims = state.invoices.get(entry.invoice, ())
+            state.invoices[entry.invoice] = (*claims, Claim(entry.entry, entry.invoice_part))
 
 
 def _apply_block(state: State, entry: StoredEntry) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from core.act_fields import ACT_LINES_MAX, FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
+from core.origins import ORIGIN_NUMBERS
 from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
-from tests.oracle import amounts, bic, days, hashing, iban, whole_numbers
+from tests.oracle import amounts, bic, days, hashing, iban, prescription, whole_numbers
 from tests.oracle.assignment import CELL_FIELDS, find_assignment_faults, has_cell
 from tests.oracle.reference import Reference
 
@@ -109,7 +110,12 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
     year = line.read_text(Field.BUDGET_YEAR)
     if year and whole_numbers.parse(year) not in reference.exercises:
         yield Outcome.FIELD_INVALID
+    is_opening = line.kind.budget is BudgetAction.OPEN
+    if is_opening and line.read_text(Field.ORIGIN) not in ("", *ORIGIN_NUMBERS):
+        yield Outcome.FIELD_INVALID
     if line.kind.follows and not _has_predecessor(line):
+        yield Outcome.FIELD_INVALID
+    if line.kind.bills and not prescription.is_readable(line.fields):
         yield Outcome.FIELD_INVALID
     if line.kind.pays and line.read_text(Field.BIC) and not bic.is_bic(line.read_text(Field.BIC).encode()):
         yield Outcome.FIELD_INVALID
@@ -160,6 +166,8 @@ def _find_amount_faults(line: ReadLine) -> Iterator[Outcome]:
         yield fault
     if line.read_text(Field.METHOD) == SEPA and cents > SEPA_MAX:
         yield Outcome.SEPA_LIMIT_EXCEEDED
+    if line.kind.is_interest and not line.read_text(Field.REASON):
+        yield Outcome.INTEREST_EXCEEDS_RULE
 
 
 def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
@@ -170,6 +178,9 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
         and find_posting_day(line) is not None
     ):
         yield Outcome.DATE_OUTSIDE_EXERCISE
+    day = find_posting_day(line)
+    if line.kind.bills and day is not None and prescription.has_lapsed(line.kind, line.fields, day):
+        yield Outcome.PRESCRIBED
 
 
 def find_posting_day(line: ReadLine) -> int | None:

@@ -9,7 +9,7 @@ from tests.oracle.end_to_end import write_identifiers
 class Transfer(NamedTuple):
     """One transfer."""
 
-    entry: int
+    number: int
     cents: int
     name: bytes
     iban: bytes
@@ -31,7 +31,7 @@ def _write_transfer(transfer: Transfer, pieces: Sequence[bytes]) -> bytes:
     amount = b"%d.%02d" % divmod(transfer.cents, 100)
     bank = [pieces[3], transfer.bic, pieces[4]] if transfer.bic else []
     text = [pieces[8], transfer.remittance, pieces[9]] if transfer.remittance else []
-    front = [pieces[0], write_identifiers([transfer.entry])[0].encode(), pieces[1], amount, pieces[2]]
+    front = [pieces[0], write_identifiers([transfer.number])[0].encode(), pieces[1], amount, pieces[2]]
     return b"".join(
         [*front, *bank, pieces[5], transfer.name, pieces[6], transfer.iban, pieces[7], *text, pieces[10]]
     )

@@ -4,9 +4,11 @@ Source: LOLF art. 8 and 28 (credits of the year), decree 2007-687 (the window af
 (what is given back).
 """
 
-from core.catalog import CATALOG, ActKind, YearRule
+from core.catalog import CATALOG, ActKind
+from core.kind_rules import YearRule
+from core.origins import Origin
 from core.outcome_codes import Outcome
-from tests.oracle.model import BudgetYear, LineRefused, State, World
+from tests.oracle.model import BudgetYear, Cell, Line, LineRefused, State, World
 
 
 def require_order_of_dates(day: int, predecessor_day: int) -> None:
@@ -15,11 +17,46 @@ def require_order_of_dates(day: int, predecessor_day: int) -> None:
         raise LineRefused(Outcome.DATE_BEFORE_PREDECESSOR)
 
 
-def require_budget_year(world: World, kind: ActKind, day: int, *, cell: int, order_day: int) -> None:
+def is_anticipated(world: World, kind: ActKind, line: Line, cell: int) -> bool:
+    """Return whether a line takes AE of a year that has not begun."""
+    return kind.year_rule is YearRule.SPENDS_AE and line.day < world.years[world.cells[cell].year].first_day
+
+
+def require_anticipation(world: World, state: State, line: Line, cell: Cell) -> None:
+    """Refuse AE of the next year before 1 November, for service before 1 January, or beyond the quarter (LOLF art. 9)."""
+    year = world.years[cell.year]
+    if line.day < year.anticipation_from or line.source < year.first_day:
+        raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
+    opened, _ = state.titles.get((cell.year - 1, cell.title), (0, 0))
+    _, anticipated = state.titles.get((cell.year, cell.title), (0, 0))
+    remainder = opened // 4 - anticipated if cell.may_anticipate else 0
+    if line.amount > remainder:
+        raise LineRefused(Outcome.ANTICIPATION_LIMIT, missing=line.amount - remainder)
+
+
+def add_to_title(world: World, state: State, kind: ActKind, line: Line, *, cell: int) -> None:
+    """Add what a line opens by a finance law, or commits in advance, to the figures of its title."""
+    assignment = world.cells.get(cell)
+    if assignment is None or assignment.title is None:
+        return
+    key = (assignment.year, assignment.title)
+    opened, anticipated = state.titles.get(key, (0, 0))
+    if is_anticipated(world, kind, line, cell):
+        state.titles[key] = (opened, anticipated + line.amount)
+    elif kind.name == "budget_opening_ae" and line.source in (Origin.FINANCE_LAW, Origin.AMENDING_LAW):
+        state.titles[key] = (opened + line.amount, anticipated)
+
+
+def require_budget_year(
+    world: World, state: State, kind: ActKind, line: Line, *, cell: int, order_day: int
+) -> None:
     """Refuse an act whose day does not suit the year of its credits; a payment settles the order of ``order_day``."""
     if kind.year_rule is YearRule.NONE:
         return
-    year = world.years[world.cells[cell].year]
+    if is_anticipated(world, kind, line, cell):
+        require_anticipation(world, state, line, world.cells[cell])
+        return
+    day, year = line.day, world.years[world.cells[cell].year]
     in_year = year.first_day <= day <= year.last_day
     if not in_year and not (kind.year_rule is YearRule.SETTLES_CP and _is_in_window(year, day, order_day)):
         raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)

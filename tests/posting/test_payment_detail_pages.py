@@ -30,6 +30,9 @@ TEXTS_BY_FIELD = {
     Field.DUE: ("2018-03-31", "2019-01-02"),
     Field.INVOICE_DATE: ("2018-02-26", "2017-12-31"),
     Field.PRIORITY: ("0", "1", "9"),
+    Field.INVOICE_PART: ("1", "99"),
+    Field.RIGHT_YEAR: ("1900", "2126"),
+    Field.PRESCRIPTION_STOP: ("relief 2018-114", "interruption n° 7"),
     Field.METHOD: ("sepa", "rtgs"),
     Field.INVOICE_NUMBER: ("F-1", "é" * 35),
     Field.REMITTANCE: ("FACT 2018-1", "n° 7", "x" * 280),
@@ -129,7 +132,8 @@ def _describe_line(line: plain.LineFields) -> dict[str, Any]:
     entry, details = line
     dates = {field.column: days.parse(details[field]) or 0 for field in plain.DAYS}
     texts = {field.column: details[field] for field in plain.TEXTS}
-    return {"entry_id": entry, **dates, **texts, "priority": int(details[Field.PRIORITY] or -1)}
+    numbers = {field.column: int(details[field] or 0) for field in (Field.INVOICE_PART, Field.RIGHT_YEAR)}
+    return {"entry_id": entry, **dates, **texts, **numbers, "priority": int(details[Field.PRIORITY] or -1)}
 
 
 def test_a_page_is_full_after_so_many_lines() -> None:
@@ -163,9 +167,9 @@ PAGE = plain.encode_page(
         PAGE[:5],
         PAGE[:-1],
         PAGE + b"x",
-        b"\2" + PAGE[1:],
-        PAGE[:2] + b"\0\0\0\0",
-        PAGE[:2] + b"\xff" * 40,
+        b"\1" + PAGE[1:],
+        PAGE[:3] + b"\0\0\0\0",
+        PAGE[:3] + b"\xff" * 40,
     ],
     ids=["empty", "no head", "short", "long", "other version", "no lines", "too many lines"],
 )

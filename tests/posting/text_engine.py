@@ -10,7 +10,7 @@ from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
 from posting.book.book_state import BookState, create_empty_book
 from posting.book.cells import CellNumbers
-from posting.book.checkpoint import CheckpointExtent
+from posting.book.checkpoint import NO_CHECKPOINT
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Registry, number_codes
 from posting.engine import Engine
 from posting.hash_chain import ChainHead
@@ -37,7 +37,7 @@ def build_registry() -> Registry:
 
 def load_empty_book() -> LoadedBook:
     """Return an empty book."""
-    return LoadedBook(create_empty_book(build_registry()), START, SECRET, CheckpointExtent(0, 0, 0, 0))
+    return LoadedBook(create_empty_book(build_registry()), START, SECRET, NO_CHECKPOINT)
 
 
 class TextEngine:

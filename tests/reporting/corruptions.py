@@ -291,6 +291,34 @@ CORRUPTIONS = (
         {"periods": "entry {it} ("},
     ),
     Corruption(
+        "a month that was closed before its entries",
+        PAID,
+        """with decided as (
+            insert into period_decision (exercise, month, accountant, action, reason, by, key)
+            select exercise, month, accountant, 'close', 'planted', 'Bob', '' from entry where entry_id = {it}
+            returning decision
+        ) insert into period_effect select decision, 0 from decided""",
+        {"periods": "entry "},
+    ),
+    Corruption(
+        "a month locked while it is open",
+        "select max(exercise) from period_start",
+        """with decided as (
+            insert into period_decision (exercise, month, accountant, action, reason, by, key)
+            values ({it}, 1, 0, 'lock', 'planted', 'Bob', '') returning decision
+        ) insert into period_effect select decision, 0 from decided""",
+        {"period_decisions": "decision "},
+    ),
+    Corruption(
+        "a decision after the last batch",
+        "select max(exercise) from period_start",
+        """with decided as (
+            insert into period_decision (exercise, month, accountant, action, reason, by, key)
+            values ({it}, 12, 0, 'reopen', 'planted', 'Bob', '') returning decision
+        ) insert into period_effect select decision, 99999 from decided""",
+        {"period_decisions": "decision "},
+    ),
+    Corruption(
         "an act dated before what it follows",
         "select max(e.entry_id) from entry e join entry p on p.entry_id = e.predecessor where p.day > '2018-01-01'",
         "update entry set day = '2018-01-01' where entry_id = {it}",
@@ -301,6 +329,24 @@ CORRUPTIONS = (
         PAID,
         "update entry set day = '2019-01-02' where entry_id = {it}",
         {"budget_years": "entry {it} (", "last_order_dates": "entry {it} ("},
+    ),
+    Corruption(
+        "a commitment in advance of its year, without a quarter",
+        "select min(entry_id) from entry where kind = 9",
+        "update entry set day = '2017-12-15' where entry_id = {it}",
+        {"anticipation": "entry {it} (", "title_balances": "0"},
+    ),
+    Corruption(
+        "a title's balance raised",
+        "select min(batch) from title_balance",
+        "update title_balance set opened = opened + 1 where batch = {it}",
+        {"title_balances": "0"},
+    ),
+    Corruption(
+        "a title's balance deleted",
+        "select min(batch) from title_balance",
+        "delete from title_balance where batch = {it}",
+        {"title_balances": "0"},
     ),
     Corruption(
         "a rejection turned into a void",

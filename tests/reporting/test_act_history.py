@@ -63,6 +63,9 @@ async def test_a_payment_request_has_its_payment_terms(reader: Connection, names
         priority=None,
         invoice_number="F-2018-7",
         invoice_date="2018-02-26",
+        invoice_part=None,
+        right_year=None,
+        prescription_stop="",
         remittance="",
     )
     text = [part for part in render(explanation) if isinstance(part, str)]

@@ -55,7 +55,7 @@ _RUN = [
     act("payment", "P3", "20.00", predecessor="OP1"),
     act("payment", "P4", "15.00", predecessor="@22"),
     act("payment_request_rejection", "RJ1", "5.00", predecessor="@22"),
-    act("late_interest", "L1", "4.00", PAID, predecessor="@20"),
+    act("late_interest", "L1", "4.00", PAID, predecessor="@20", reason="A59"),
 ]
 """Entries 23 to 29."""
 _STATEMENT = [
@@ -100,7 +100,7 @@ async def test_the_journal_of_settlements_is_proven(settled: asyncpg.Connection,
     verification = await verify(dsn, folder=REFERENCE)
     assert verification.findings == []
     assert verification.rows["entry"] == 43
-    codes = await settled.fetch("select code from refusal order by position")
+    codes = await settled.fetch("select code from refusal order by batch, position")
     assert [row["code"] for row in codes] == [Outcome.RECEIVABLE_MISSING, Outcome.PREDECESSOR_MISSING]
 
 
@@ -157,7 +157,10 @@ async def test_a_request_shows_everything_that_follows_it(settled: asyncpg.Conne
 @pytest.mark.parametrize(
     ("reference", "sentence"),
     [
-        ("D2", "yes: 50.00 euros settled, 0.00 to be paid"),
+        (
+            "D2",
+            "in part: 50.00 euros settled, 0.00 to be paid, 20.00 came back from the bank and are not sent again",
+        ),
         (
             "D3",
             "sent, not debited yet: 15.00 euros settled, 0.00 to be paid, 15.00 sent to the bank and not debited yet",

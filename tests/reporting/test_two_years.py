@@ -229,7 +229,7 @@ async def test_accounts_and_ministries_have_the_labels_of_their_year(
         for account in (await load_trial_balance(reader, names, BalanceScope(2019))).accounts
     }
     assert labels["4211110000"] == "Agents (nouveau)"
-    assert labels["5126410000"] == names.codes.charts[2018].accounts["5126410000"]
+    assert labels["5126410000"] == names.codes.charts[2018].accounts["5126410000"].label
     (number,) = [
         account_number for account_number, code in names.by_number[ACCOUNT].items() if code == "4211110000"
     ]

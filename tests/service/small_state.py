@@ -49,11 +49,11 @@ UNITS = (("0177-D013-DD13", "0177-12"), ("0217-SGAC-ASPR", "0217-07"))
 CREDITS = 100_000_000
 CALENDAR = """
 [exercise.2018]
-open_months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+months_open_at_start = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 complementary_days = 20
 
 [exercise.2019]
-open_months = [1, 2, 3]
+months_open_at_start = [1, 2, 3]
 complementary_days = 20
 """
 NEVER, OFTEN, ALWAYS = (OutcomeRates(1, share) for share in (0, 30_000, 100_000))

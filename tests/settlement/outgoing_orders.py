@@ -54,7 +54,8 @@ def build_header(
     initiator: str = "DGFiP",
 ) -> PaymentFileHeader:
     return PaymentFileHeader(
-        message_id="CRSC-7-PACA-SEPA-1",
+        ledger=1,
+        message_id="CRSC-01-7-PACA-SEPA-1",
         created=datetime(2018, 12, 21, 14, 2, 11, 94_000, UTC),
         initiator=initiator,
         debtor=Debtor(holder, IBAN, BIC),

@@ -38,7 +38,7 @@ NAMES = ("Société d'Économie <mixte> & Cie", "A" * 70, "Ets. Œuvre", "x")
 
 def build_transfers(count: int, first: int = 1) -> list[Transfer]:
     return [
-        Transfer(f"CRSC{n:012}00", 100 + 7 * n, NAMES[n % len(NAMES)]) for n in range(first, first + count)
+        Transfer(f"CRSC01{n:012}00", 100 + 7 * n, NAMES[n % len(NAMES)]) for n in range(first, first + count)
     ]
 
 

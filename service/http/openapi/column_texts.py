@@ -32,7 +32,11 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.PRIORITY: "Of a payment request: 0 (first) to 9",
     Field.INVOICE_NUMBER: "Of a payment request: the number of the invoice",
     Field.INVOICE_DATE: "Of a payment request: the date of the invoice",
+    Field.INVOICE_PART: "Of a payment request for a part of an invoice: which part, 1 to 99",
+    Field.RIGHT_YEAR: "Of a payment request: the year in which the right arose",
+    Field.PRESCRIPTION_STOP: "Of a payment request: why the debt has not lapsed, such as `relief 2018-114`",
     Field.REMITTANCE: "Of a payment request: the text for the payee",
+    Field.REASON: "Of a claim of late interest: why it is made; kept with the file",
     Field.ACTIVITY: "The activity: kept with the file",
     Field.COST_CENTRE: "The cost centre: kept with the file",
     Field.ACCOUNTANT: "The accountant: kept with the file",
@@ -42,6 +46,8 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.VALIDATED_BY: "Who validated the act: kept with the file",
     Field.DELEGATION: "The delegation of the signatory: kept with the file",
     Field.DOCUMENT_HASH: "The hash of a supporting document: kept with the file",
+    Field.ORIGIN: "Of an opening: what opened the credits, such as `finance_law` or `transfer`",
+    Field.SERVICE_START: "Of a commitment on the next year's credits: the first day of the service",
     Field.PREDECESSOR_SENDER: "The sender of the act named in `predecessor` by reference, if it is another",
 }
 """By column of a form; docs/format.md has the details."""

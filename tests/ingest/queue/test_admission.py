@@ -107,7 +107,8 @@ async def test_registration_that_fails_leaves_no_claim(dsn: str, tmp_path: Path)
     """The file stays, as the row may be stored; it has no owner any more, so the next start asks for its row."""
     path = _write(tmp_path, 1)
     async with _open_process(tmp_path / "spool", dsn) as process, open_connection(dsn) as admin:
-        pid = process.store.connection.get_server_pid()
+        async with process.store.borrow_connection() as connection:
+            pid = connection.get_server_pid()
         async with lock_table(dsn, "submission") as blocking:
             admitting = asyncio.create_task(process.admit(path))
             await wait_until_blocked(blocking)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from core.act_fields import ACT_LINES_MAX, Field
+from core.catalog import CATALOG, BudgetAction
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
 from core.periods import YEAR_FIRST
 from core.tables.book import Cells
@@ -23,7 +24,7 @@ from tests.file_strategies import REFERENCE, File
 from tests.ingest.row_strategies import WRITERS, faulty_rows, to_text, to_types
 from tests.oracle import amounts
 from tests.oracle.engine import Engine
-from tests.oracle.model import NONE, Cell, Line
+from tests.oracle.model import NONE, Line
 from tests.oracle.reference import Reference as Plain
 from tests.oracle.row_reading import ReadLine, find_posting_day, read_acts
 
@@ -116,15 +117,21 @@ def _compare_places(
     ]
     numbered = {NONE: NONE}
     for act, line in sound:
-        assert act["source"] == (NONE if line.source == NONE else line.source - first)
+        moves = CATALOG[line.kind].budget is BudgetAction.MOVE
+        assert act["source"] == (line.source - first if moves else line.source)
         assert numbered.setdefault(act["cell"], line.cell) == line.cell
         if line.cell != NONE:
             record = records[act["cell"] - 1]
             operation = record["operation_node"]
             own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
-            accounts = (record[role] for role in ("expense", "accrued", "creditor", "payroll"))
-            unserved = bool(record["unserved"])
-            assert Cell(*own, *accounts, record["year"] + YEAR_FIRST, unserved) == engine._cells[line.cell]
+            expected = engine._cells[line.cell]
+            assert own == (expected.centre_node, expected.operation_node)
+            assert record["year"] + YEAR_FIRST == expected.year
+            for name in ("expense", "accrued", "creditor", "payroll", "accountant"):
+                assert record[name] == getattr(expected, name)
+            assert (record["title"] >= 0) == (expected.title is not None)
+            assert (record["title_before"] >= 0) == expected.may_anticipate
+            assert bool(record["unserved"]) == expected.unserved
     assert len(set(numbered.values())) == len(numbered)
 
 

@@ -24,6 +24,7 @@ _KEYS = {
     "keys": ("slots", "keys"),
     "payees": ("payee_slots", "payees"),
     "waiting": ("waiting_slots", "waiting"),
+    "invoices": ("invoice_slots", "invoices"),
 }
 
 
@@ -59,7 +60,7 @@ def _assert_found(state: BookState, table: str) -> None:
     assert ((home.astype(np.int64) > previous) | (at < previous)).all()
 
 
-@pytest.mark.parametrize("table", ["waiting", "payees"])
+@pytest.mark.parametrize("table", ["waiting", "payees", "invoices"])
 def test_keys_are_found_after_their_table_grows(table: str) -> None:
     """Beyond the capacity of an empty book, in steps of which some need more slots and some more rows."""
     state = create_empty_book(build_registry())

@@ -11,6 +11,7 @@ from posting.book.registry import ReferenceData
 from posting.recovery import book_loading
 from posting.store.journal_store import PostgresStore
 from tests.file_strategies import REFERENCE
+from tests.period_decisions import decide_period
 from tests.posting.loaded_engines import process_rows
 from tests.reference_years import copy_reference, remove_lines
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act
@@ -22,7 +23,7 @@ _NEXT = [row | {"exercise": "2019", "date": "2019-01-15"} for row in (*BUDGET, *
 def _only(folder: Path, year: int) -> Path:
     """Copy the small reference data with one exercise, all of whose months are open."""
     reference = copy_reference(folder)
-    months = "open_months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\ncomplementary_days = 0\n"
+    months = "months_open_at_start = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\ncomplementary_days = 0\n"
     (reference / "calendar.toml").write_text(f"[exercise.{year}]\n{months}")
     return reference
 
@@ -46,7 +47,8 @@ async def test_a_year_with_entries_is_never_dropped(
     before = await _count_rows(dsn)
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
     with pytest.raises(
-        ReferenceDataError, match=rf"calendar\.toml: exercise {removed_year} is missing.*with open_months"
+        ReferenceDataError,
+        match=rf"calendar\.toml: exercise {removed_year} is missing.*with months_open_at_start",
     ):
         await process_rows(dsn, tmp_path, _only(tmp_path, remaining_year), [payment])
     assert await _count_rows(dsn) == before
@@ -74,18 +76,17 @@ async def test_figures_of_a_removed_year_without_assignments_are_detected(
             await book_loading.load_book(store, ReferenceData.load(REFERENCE))
 
 
-async def test_a_year_is_closed_by_its_months(dsn: str, tmp_path: Path) -> None:
+async def test_a_year_is_closed_month_by_month(dsn: str, tmp_path: Path) -> None:
     """As the error advises: the year stays and accepts no act; its open requests are rejected, not paid, in the next year."""
     await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     await process_rows(dsn, tmp_path, REFERENCE, _DIRECT)
-    reference = _only(tmp_path, 2019)
-    with reference.joinpath("calendar.toml").open("a") as calendar:
-        calendar.write("[exercise.2018]\nopen_months = []\ncomplementary_days = 0\n")
+    for month in range(3, 13):
+        await decide_period(dsn, f"2018-{month}", "close")
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
     late = act("commitment", "C9", "1.00", ASPR)
     rejection = act("payment_request_rejection", "J1", "25.00", predecessor=f"@{len(BUDGET) + 2}")
     next_year = {"exercise": "2019", "date": "2019-02-01"}
-    await process_rows(dsn, tmp_path, reference, [payment | next_year, rejection | next_year, late])
+    await process_rows(dsn, tmp_path, REFERENCE, [payment | next_year, rejection | next_year, late])
     connection = await asyncpg.connect(dsn)
     try:
         assert await connection.fetchval("select count(*) from entry where reference = 'J1'") == 1
@@ -103,6 +104,6 @@ async def test_a_year_without_rows_may_be_removed(dsn: str, tmp_path: Path) -> N
     reference = copy_reference(tmp_path)
     remove_lines(reference, "calendar.toml", "[exercise.2019]")
     text = (reference / "calendar.toml").read_text()
-    (reference / "calendar.toml").write_text(text[: text.rindex("open_months")])
+    (reference / "calendar.toml").write_text(text[: text.rindex("months_open_at_start")])
     await process_rows(dsn, tmp_path, reference, _DIRECT)
     assert (await _count_rows(dsn))["entry"] == len(BUDGET) + len(_DIRECT)

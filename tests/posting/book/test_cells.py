@@ -98,6 +98,8 @@ def test_a_cell_has_the_nodes_and_accounts_of_its_codes(year: int) -> None:
                     assert record["operation_node"] + first * bool(operation) == expected.operation_node
                     assert record["level"] == CentreLevel.UO
                     assert record["year"] + YEAR_FIRST == expected.year
+                    assert (record["title"] >= 0) == (expected.title is not None)
+                    assert (record["title_before"] >= 0) == expected.may_anticipate
                     for name in ("expense", "accrued", "creditor", "payroll", "accountant"):
                         assert record[name] == getattr(expected, name)
 

@@ -30,26 +30,34 @@ from tests.file_strategies import File, files
 from tests.posting.text_engine import TextEngine, build_registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-_PART_NAMES = {1: "items", 2: "keys", 3: "payees"}
+_PART_NAMES = {1: "items", 2: "keys", 3: "payees", 4: "invoices"}
+_INVOICES = 400
+"""Claims of invoices in a filled book: more than one page."""
 
 
 def build_filled_book(entries: int, keys: int, payees: int) -> BookState:
     """Return a book with different contents in every row."""
     state = create_empty_book(build_registry())
-    state.ensure_capacity_to_restore(entries, keys, payees)
+    state.ensure_capacity_to_restore(entries, keys, payees, invoices=_INVOICES)
     book, counters = state.book, state.book.counters
     book.items["open"][1 : entries + 1] = np.arange(1, entries + 1)
     book.keys["high"][:keys] = np.arange(1, keys + 1)
     book.payees["high"][:payees] = np.arange(1, payees + 1) << 7
-    for table, rows in ((book.keys, keys), (book.payees, payees)):  # spread, as fingerprints are
+    book.invoices["high"][:_INVOICES] = np.arange(1, _INVOICES + 1) << 9
+    for table, rows in (
+        (book.keys, keys),
+        (book.payees, payees),
+        (book.invoices, _INVOICES),
+    ):  # spread, as fingerprints are
         table["low"][:rows] = np.arange(1, rows + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     counters["entries"], counters["keys"], counters["payees"] = entries, keys, payees
+    counters["invoices"] = _INVOICES
     return state
 
 
 def _restore_book(snapshots: list[CheckpointSnapshot]) -> BookState:
     state, mark = create_empty_book(build_registry()), snapshots[-1].extent
-    state.ensure_capacity_to_restore(mark.entries, mark.keys, mark.payees)
+    state.ensure_capacity_to_restore(*mark[1:4], invoices=mark.invoices)
     for snapshot in snapshots:
         _restore(state, snapshot)
     return state
@@ -72,7 +80,11 @@ def _stream(snapshot: CheckpointSnapshot) -> bytes:
 
 
 def _assert_same(state: BookState, other: BookState, mark: CheckpointExtent) -> None:
-    for name, rows in (("items", mark.entries + 1), ("keys", mark.keys), ("payees", mark.payees)):
+    counts = {
+        "items": mark.entries + 1,
+        **{name: getattr(mark, name) for name in ("keys", "payees", "invoices")},
+    }
+    for name, rows in counts.items():
         assert (getattr(other.book, name)[:rows] == getattr(state.book, name)[:rows]).all()
 
 
@@ -87,7 +99,7 @@ def test_restored_pages_give_the_same_book(entries: int, keys: int, payees: int)
     """For any number of rows: the tables grow beyond the capacity of an empty book."""
     state = build_filled_book(entries, keys, payees)
     snapshot = checkpoint.take_snapshot(state, 1, NO_CHECKPOINT)
-    assert snapshot.extent == CheckpointExtent(1, entries, keys, payees)
+    assert snapshot.extent == CheckpointExtent(1, entries, keys, payees, _INVOICES)
     _assert_same(state, _restore_book([snapshot]), snapshot.extent)
 
 
@@ -114,13 +126,14 @@ def test_only_pages_that_changed_are_copied() -> None:
     harness.decide_files(_credits())
     harness.decide_files([_row(at, "commitment", amount="1.00") for at in range(3 * ITEMS_A_PAGE)])
     first = checkpoint.take_snapshot(harness.state, 2, NO_CHECKPOINT)
-    assert _pages(first) == {"items": {0, 1, 2, 3}, "keys": {0, 1, 2}, "payees": set()}
+    assert _pages(first) == {"items": {0, 1, 2, 3}, "keys": {0, 1}, "payees": set(), "invoices": set()}
     nothing = checkpoint.take_snapshot(harness.state, 2, first.extent)
-    assert _pages(nothing) == {"items": set(), "keys": set(), "payees": set()}
+    assert _pages(nothing) == {"items": set(), "keys": set(), "payees": set(), "invoices": set()}
     harness.decide_files([_row(0, "service", predecessor="R300", amount="0.50")])
     second = checkpoint.take_snapshot(harness.state, 3, nothing.extent)
     followed = (300 + len(_credits()) + 1) // ITEMS_A_PAGE
-    assert _pages(second) == {"items": {0, followed, 3}, "keys": {2}, "payees": set()}  # 0: it has no parent
+    items = {0, followed, 3}  # 0: it has no parent
+    assert _pages(second) == {"items": items, "keys": {1}, "payees": set(), "invoices": set()}
     _assert_same(harness.state, _restore_book([first, nothing, second]), second.extent)
 
 
@@ -147,7 +160,7 @@ def test_pieces_are_accepted_in_any_order() -> None:
     assert len(rows) > 40
     assert {len(row) for row in rows} == {PIECE_BYTES + 26}, "no part of a row is left over"
     again = create_empty_book(build_registry())
-    again.ensure_capacity_to_restore(5000, 70_000, 10)
+    again.ensure_capacity_to_restore(5000, 70_000, 10, invoices=_INVOICES)
     checkpoint_restore.restore_pages(again, _pieces(snapshot.build_row(), reversed(rows)))
     _assert_same(state, again, snapshot.extent)
 
@@ -164,7 +177,7 @@ def _take_snapshot() -> tuple[CheckpointSnapshot, list[bytes], CheckpointRow]:
 def _assert_refused(row: CheckpointRow, rows: list[bytes], reason: str) -> None:
     """Assert that the checkpoint is refused, and that the book is unchanged."""
     state = create_empty_book(build_registry())
-    state.ensure_capacity_to_restore(70_000, 5000, 10)
+    state.ensure_capacity_to_restore(70_000, 5000, 10, invoices=_INVOICES)
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {row.batch} .*{reason}"):
         checkpoint_restore.restore_pages(state, _pieces(row, [b"".join(rows)]))
     assert not state.book.items["open"].any()
@@ -223,7 +236,7 @@ def test_exchanged_pieces_are_refused() -> None:
     _assert_refused(row, rows, "do not match its digest")
 
 
-@pytest.mark.parametrize("name", ["batch", "entries", "keys", "payees", "previous"])
+@pytest.mark.parametrize("name", ["batch", "entries", "keys", "payees", "invoices", "previous"])
 def test_the_digest_covers_the_row(name: str) -> None:
     _, rows, row = _take_snapshot()
     _assert_refused(
@@ -238,7 +251,7 @@ def test_a_checkpoint_of_another_version_is_refused() -> None:
     ).tobytes()
     content = before.ljust(PIECE_BYTES, b"\0")
     piece = checkpoint._encode_rows(0, 0, bytearray(content)).tobytes()
-    row = CheckpointRow(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
+    row = CheckpointRow(0, 0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
     _assert_refused(row, [piece], "another version of Crescendo")
 
 
@@ -246,17 +259,19 @@ def test_a_checkpoint_of_another_version_is_refused() -> None:
 def test_a_checkpoint_without_an_end_is_refused(cut: int) -> None:
     """Even with the right digest: the last block is incomplete, or no end follows it."""
     head, blocks = (
-        np.array([(FORMAT_VERSION, 0, 0, 0, 0, 0)], CHECKPOINT_HEADER).tobytes(),
+        np.array([(FORMAT_VERSION, 0, 0, 0, 0, 0, 0)], CHECKPOINT_HEADER).tobytes(),
         (1).to_bytes(4, "little") + bytes(4) + (PIECE_BYTES - 60 + cut).to_bytes(4, "little"),
     )
     content = (head + blocks).ljust(PIECE_BYTES, b"\1")
     piece = checkpoint._encode_rows(0, 0, bytearray(content)).tobytes()
-    row = CheckpointRow(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
+    row = CheckpointRow(0, 0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
     _assert_refused(row, [piece], "the end of the checkpoint is missing")
 
 
 def _chain(*links: tuple[int, int]) -> list[CheckpointRow]:
-    return [CheckpointRow(batch, batch * 10, batch, 0, previous, 1, bytes(32)) for batch, previous in links]
+    return [
+        CheckpointRow(batch, batch * 10, batch, 0, 0, previous, 1, bytes(32)) for batch, previous in links
+    ]
 
 
 @pytest.mark.parametrize("links", [[], [(3, 0)], [(3, 0), (7, 3)], [(3, 0), (7, 3), (8, 7)]])
@@ -285,7 +300,7 @@ def test_a_checkpoint_beyond_the_journal_is_refused(batch: int, entries: int) ->
         checkpoint_restore.check_chain(_chain((3, 0), (7, 3)), batch, entries)
 
 
-@pytest.mark.parametrize("name", ["keys", "payees"])
+@pytest.mark.parametrize("name", ["keys", "payees", "invoices"])
 @pytest.mark.parametrize("count", [-1, 31, 1 << 60])
 def test_impossible_counts_are_refused_before_memory_is_allocated(name: str, count: int) -> None:
     (row,) = _chain((3, 0))
@@ -319,7 +334,8 @@ def _credits() -> File:
 
 def _sizes(*sizes: tuple[int, int]) -> list[CheckpointRow]:
     return [
-        CheckpointRow(at, entries, 0, 0, at - 1, pieces, b"") for at, (entries, pieces) in enumerate(sizes, 1)
+        CheckpointRow(at, entries, 0, 0, 0, at - 1, pieces, b"")
+        for at, (entries, pieces) in enumerate(sizes, 1)
     ]
 
 

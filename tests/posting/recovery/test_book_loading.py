@@ -20,7 +20,7 @@ from posting.book.book_state import BookState
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointSnapshot
 from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings
-from posting.recovery import book_loading, journal_replay
+from posting.recovery import book_loading, invoice_replay, journal_replay
 from posting.recovery.book_loading import LoadedBook
 from posting.store import copy_out
 from posting.store.journal_store import PostgresStore
@@ -92,6 +92,9 @@ def _build_follower(predecessor: str, amount: str, **changes: str) -> Row:
     return {"predecessor": predecessor, "amount": amount} | changes
 
 
+_INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
+_PART = _INVOICE | {"invoice_part": "2"}
+
 FILES: list[File] = [
     build_openings(),
     [
@@ -105,9 +108,14 @@ FILES: list[File] = [
     [
         *_act("SF1", "service", _build_follower("EJ1#2", "40.00"), _build_follower("EJ1#1", "10.00")),
         *_act("SF2", "service", _build_follower("EJ2", "80.00")),
-        *_act("DP1", "payment_request", _build_follower("EJ1#2", "15.00", payee="P2")),
+        *_act("DP1", "payment_request", _build_follower("EJ1#2", "15.00", payee="P2", **_INVOICE)),
         *_act("EJ1", "commitment", _spent("50.00"), _spent("60.00"), _spent("7.00")),
-        *_act("DP2", "direct_payment_request", _spent("5.00", payee="P1"), _spent("6.00", payee="P3")),
+        *_act(
+            "DP2",
+            "direct_payment_request",
+            _spent("5.00", payee="P1", **_INVOICE),
+            _spent("6.00", payee="P3", **_INVOICE),
+        ),
         *_act("PR1", "payroll", _spent("3.00", payee="P1", commitment_item="21")),
     ],
     [
@@ -124,8 +132,15 @@ FILES: list[File] = [
         *_act(
             "DP3",
             "payment_request_without_service",
-            _build_follower("EJ1#1", "4.00", payee="P4", nature="location"),
+            _build_follower("EJ1#1", "4.00", payee="P4", nature="location", **_PART),
         ),
+        *_act(
+            "DP4",
+            "direct_payment_request",
+            _spent("2.00", payee="P3", **_INVOICE),
+            _spent("1.00", payee="P3", **_INVOICE),
+        ),
+        *_act("DP5", "direct_payment_request", _spent("6.00", payee="P3", **_INVOICE)),
         *_act("TS1", "term_suspension", {"predecessor": "DP3"}),
         *_act("M2", "budget_move_cp", _spent("1.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
         *_act("M1", "budget_move_ae", _spent("9.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
@@ -133,7 +148,7 @@ FILES: list[File] = [
     [
         *_act("OP1", "attachment", _build_follower("DP1", "4.00", payee="P3")),
         *_act("CC1", "assignment", _build_follower("OP1", "1.00", payee="P4")),
-        *_act("LI1", "late_interest", _build_follower("DP1", "2.00", payee="P2")),
+        *_act("LI1", "late_interest", _build_follower("DP1", "2.00", payee="P2", reason="A59")),
         *_act("PA0", "payment", _build_follower("DP3", "4.00")),  # it stands suspended
         *_act("TR1", "term_resumption", {"predecessor": "TS1"}),
         *_act(
@@ -166,7 +181,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 82
+_ENTRIES = 84
 """Of all of them together."""
 
 
@@ -174,14 +189,15 @@ def _assert_same(actual: BookState, expected: BookState) -> None:
     """Assert that everything that deciding reads is equal, except slots, whose order depends on their history."""
     book, other = actual.book, expected.book
     assert (
-        book.counters[["entries", "keys", "payees"]].tolist()
-        == other.counters[["entries", "keys", "payees"]].tolist()
+        book.counters[["entries", "keys", "payees", "invoices"]].tolist()
+        == other.counters[["entries", "keys", "payees", "invoices"]].tolist()
     )
     assert actual.cell_words.tolist() == expected.cell_words.tolist()
     assert book.cells.tolist() == other.cells.tolist()
     assert book.items[1 : actual.entries + 1].tolist() == other.items[1 : actual.entries + 1].tolist()
     assert book.keys[: actual.keys].tolist() == other.keys[: actual.keys].tolist()
     assert book.payees[: actual.payees].tolist() == other.payees[: actual.payees].tolist()
+    assert book.invoices[: actual.invoices].tolist() == other.invoices[: actual.invoices].tolist()
     assert (book.figures == other.figures).all()
     assert read_sums(actual) == read_sums(expected)
 
@@ -193,6 +209,7 @@ async def test_committed_acts_are_restored(
 ) -> None:
     """Replayed in windows as small as the longest act, or in one window."""
     monkeypatch.setattr(journal_replay, "WINDOW_ENTRIES", stretch + 1)
+    monkeypatch.setattr(invoice_replay, "WINDOW_PAGES", min(stretch, 64))
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         for number, rows in enumerate(FILES, 1):
@@ -205,6 +222,7 @@ async def test_committed_acts_are_restored(
         assert loaded.head == work.harness.engine.head
         assert loaded.last_checkpoint.batch == max(checkpoints, default=0)
         _assert_same(loaded.state, work.harness.state)
+        assert loaded.state.invoices == 5, "two lines of one request with one invoice are one claim"
         again = Work(store, loaded)
         for rows in FILES:
             await again.present(rows)
@@ -220,7 +238,8 @@ async def test_a_large_checkpoint_is_restored(dsn: str) -> None:
     await _tamper(dsn, "update engine set version = 1")
     numbers = "1, 1, 1, 1, 311000, 0, 0, 70000, 0, 0"
     await _tamper(
-        dsn, f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'), now(), 0, 0, now())"
+        dsn,
+        f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'), now(), 0, 0, now(), sha256(''))",
     )
     async with _held(dsn) as (_, loaded):
         _assert_same(loaded.state, state)

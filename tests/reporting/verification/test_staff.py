@@ -89,8 +89,10 @@ async def test_payroll_beyond_its_credits_is_proven(staff_year: asyncpg.Connecti
         39,
         56,
     ]
-    least = await staff_year.fetchval("select min(cp_opened - cp_reserved - cp_consumed) from node_balance")
-    assert least >= 0, "the whole file is one batch, and its end has credits again"
+    (row,) = await staff_year.fetch(
+        "select min(cp_opened - cp_reserved - cp_consumed) as least from node_balance"
+    )
+    assert row["least"] >= 0, "the whole file is one batch, and its end has credits again"
 
 
 @pytest.mark.parametrize("breach", BREACHES)

@@ -304,7 +304,9 @@ async def test_deceased_and_sanctioned_payees_are_in_no_run(state: State, code: 
     )
     await state.pay_due(date(2018, 12, 31), paris_time("2018-12-21"))
     dead = {
-        row["payee"] for row in await read_transfers(state) if format_identifier(row["entry_id"]) in blocked
+        row["payee"]
+        for row in await read_transfers(state)
+        if format_identifier(row["entry_id"], ledger=1) in blocked
     }
     assert len(dead) == len(blocked)
     later = await state.fetch(
@@ -362,9 +364,10 @@ async def write_changed_statement(state: State, **how: str) -> tuple[Path, BankM
     ("how", "why"),
     [
         ({"name": "NOTPROVIDED"}, "NOT_OURS"),
-        ({"name": "CRSC00000000000199"}, "NOT_OURS"),
-        ({"name": format_identifier(999_999)}, "UNKNOWN_TRANSFER"),
-        ({"name": format_identifier(61)}, "UNKNOWN_TRANSFER"),
+        ({"name": "CRSC0100000000000199"}, "NOT_OURS"),
+        ({"name": format_identifier(61, ledger=2)}, "NOT_OURS"),
+        ({"name": format_identifier(999_999, ledger=1)}, "UNKNOWN_TRANSFER"),
+        ({"name": format_identifier(61, ledger=1)}, "UNKNOWN_TRANSFER"),
         ({"cents": "1"}, "AMOUNT_DIFFERS"),
         ({"day": "2018-11-02"}, "BEFORE_ISSUE"),
         ({"name": "salary", "sign": "CRDT"}, "NOT_OURS"),

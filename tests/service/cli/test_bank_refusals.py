@@ -7,12 +7,13 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded_server import Database
+from tests.period_decisions import decide_period
 from tests.service.command_line import run_crescendo
-from tests.service.small_state import CALENDAR, NEVER, State, copy_state, open_state, paris_time
+from tests.service.small_state import NEVER, State, copy_state, open_state, paris_time
 
 OWED = 6
-CLOSED = CALENDAR.replace("10, 11, 12]", "10, 12]")
-"""November 2018 is closed."""
+CLOSED = "2018-11"
+"""The month that is closed and opened again."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -25,10 +26,6 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
 async def state(template: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
     async with copy_state(database, template, tmp_path / "state") as copy:
         yield copy
-
-
-def write_calendar(state: State, text: str) -> None:
-    state.reference.joinpath("calendar.toml").write_text(text)
 
 
 async def pay_and_list_statements(state: State, day: str) -> list[Path]:
@@ -54,7 +51,7 @@ async def count_decided_lines(state: State) -> int:
 
 async def test_acts_refused_in_a_closed_month_are_posted_once_it_is_open(state: State) -> None:
     files = await pay_and_list_statements(state, "2018-11-05")
-    write_calendar(state, CLOSED)
+    await decide_period(state.dsn, CLOSED, "close")
     closed = await state.import_files(files)
     refused = [message.refused for message in closed.messages if message.debits]
     assert refused
@@ -63,7 +60,7 @@ async def test_acts_refused_in_a_closed_month_are_posted_once_it_is_open(state: 
     assert "bank_debit" not in await state.count_kinds()
     still = await state.import_files(files, again=True)
     assert [message.refused for message in still.messages if message.debits] == refused
-    write_calendar(state, CALENDAR)
+    await decide_period(state.dsn, CLOSED, "reopen")
     plain = await state.import_files(files)
     assert plain.posted is None
     assert [message.refused for message in plain.messages if message.debits] == refused
@@ -90,11 +87,11 @@ async def test_accepted_acts_of_the_same_message_are_not_posted_again(state: Sta
     await submit_term(state, "term_resumption", "S2", "S1")
     december = await pay_and_list_statements(state, "2018-12-05")
     files = merge_statements(state, november, december)
-    write_calendar(state, CLOSED)
+    await decide_period(state.dsn, CLOSED, "close")
     closed = await state.import_files(files)
     assert {name for message in closed.messages for name in message.refused} == {"PERIOD_CLOSED"}
     assert (await state.count_kinds())["bank_debit"] == 1
-    write_calendar(state, CALENDAR)
+    await decide_period(state.dsn, CLOSED, "reopen")
     after_opening = await state.import_files(files, again=True)
     assert after_opening.posted
     assert sum(receipt.accepted.lines for receipt in after_opening.posted.receipts) == OWED - 1
@@ -125,7 +122,7 @@ def merge_statements(state: State, *answers: list[Path]) -> list[Path]:
 
 async def test_the_command_prints_a_remedy(state: State) -> None:
     files = await pay_and_list_statements(state, "2018-11-05")
-    write_calendar(state, CLOSED)
+    await decide_period(state.dsn, CLOSED, "close")
     arguments = (
         "bank",
         "import",
@@ -142,7 +139,7 @@ async def test_the_command_prints_a_remedy(state: State) -> None:
         assert result.code == 0, result.err
         assert "PERIOD_CLOSED 3 (crescendo bank unmatched)" in result.out
         assert "crescendo bank import --again FILE" in result.out
-    write_calendar(state, CALENDAR)
+    await decide_period(state.dsn, CLOSED, "reopen")
     result = await run_crescendo(*arguments, "--again", environment=environment)
     assert result.code == 0, result.err
     assert "refused by the journal" not in result.out

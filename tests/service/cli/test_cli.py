@@ -123,7 +123,7 @@ async def test_files_processed_before_are_not_processed_again(committed: Committ
     assert result.json()["chain"] == committed.first.json()["chain"]
     text = await run_crescendo("verify", *committed.place)
     assert "step: " in text.err
-    assert "Not proven: that nobody rewrote the whole journal and its chain." in text.out
+    assert "Not proven: that nobody rewrote the whole ledger and both its hashes." in text.out
 
 
 async def test_without_files_and_unfinished_work_there_is_nothing_to_do(committed: Committed) -> None:

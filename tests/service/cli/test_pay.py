@@ -112,7 +112,7 @@ async def test_printed_output_of_payment_runs(world: SmallState) -> None:
     output = (await run_pay(world, "issue", "1", "--as", "Claire", *AT, code=1)).out
     assert "Issued by Claire: 3 paid, 1,100.50 euros, in 2 files; 1 refused." in output
     assert "PAYEE_BLOCKED" in output
-    assert "1-PACA-SEPA-1.xml" in (await run_pay(world, "files", "1")).out
+    assert "01-1-PACA-SEPA-1.xml" in (await run_pay(world, "files", "1")).out
     assert "issued" in (await run_pay(world, "list")).out
     second = (await run_pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
     assert "the payee is blocked" in second

@@ -250,6 +250,8 @@ class ActGenerator:
             details = {"payee_name": "Entreprise", "iban": rng.choice(IBANS)}
             return {"payee": code} | ({} if kind.change in _WITHOUT_BANK else details)
         payee = {"payee": rng.choice(PAYEES)} if kind.pays else {}
+        if kind.is_interest and rng.random() < 0.9:
+            payee["reason"] = "A59"
         has_bank = (kind.pays or kind.remits) and rng.random() < 0.1
         return payee | ({"iban": rng.choice(IBANS)} if has_bank else {})
 

@@ -94,6 +94,11 @@ async def plant_claim(state: State, reference: str, amount: str) -> None:
         " join payee y on y.payee = r.payee where r.reference = $1 group by r.entry_id",
         reference,
     )
-    wrong = {"kind": "late_interest", "reference": f"IM-{row['entry_id']}-{row['debit']}", "amount": amount}
+    wrong = {
+        "kind": "late_interest",
+        "reason": "jugement n° 7",
+        "reference": f"IM-01-{row['entry_id']}-{row['debit']}",
+        "amount": amount,
+    }
     named = {"predecessor": f"@{row['entry_id']}", "payee": row["payee"]}
     await state.submit_accepted([{**wrong, **named, "exercise": 2018, "date": "2018-12-31"}], "treasury")

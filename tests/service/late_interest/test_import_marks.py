@@ -281,7 +281,13 @@ async def test_a_claim_by_hand_beside_waiting_claims_is_no_finding(state: State)
         state.context, InterestRequest(paris_time("2018-11-20")), reporter.interruption, reporter=reporter
     )
     await set_paused(state, is_paused=True)
-    by_hand = {"kind": "late_interest", "reference": "IM-HAND", "predecessor": "DP-1", "amount": "10.00"}
+    by_hand = {
+        "kind": "late_interest",
+        "reason": "jugement n° 7",
+        "reference": "IM-HAND",
+        "predecessor": "DP-1",
+        "amount": "10.00",
+    }
     await state.submit_accepted(
         [by_hand | {"payee": build_payee_code(1), "exercise": 2018, "date": "2018-11-20"}]
     )

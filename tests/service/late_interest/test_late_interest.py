@@ -141,7 +141,7 @@ async def test_the_next_run_pays_claims_and_they_bear_no_interest(state: State) 
 
 async def test_claims_of_a_ministry_count(state: State) -> None:
     """Only the remainder is proposed; a rejected claim is not proposed again."""
-    act = {"kind": "late_interest", "exercise": 2018, "date": "2018-11-15"}
+    act = {"kind": "late_interest", "reason": "jugement n° 7", "exercise": 2018, "date": "2018-11-15"}
     await state.submit_accepted(
         [
             act | {"reference": "IM-A", "predecessor": "DP-11", "payee": "1001000011", "amount": "40.00"},
@@ -589,7 +589,8 @@ async def test_a_part_of_late_interest_bears_no_interest(state: State) -> None:
     )
     wrong = {
         "kind": "late_interest",
-        "reference": f"IM-{debit['predecessor']}-{debit['entry_id']}",
+        "reason": "jugement n° 7",
+        "reference": f"IM-01-{debit['predecessor']}-{debit['entry_id']}",
         "payee": build_payee_code(3),
     }
     await state.submit_accepted(
@@ -615,7 +616,7 @@ async def test_a_corrected_rate_claims_the_remainder_under_another_reference(sta
     assert result.posted
     assert (result.payments, result.posted.reasons) == (10, [])
     names = [row["reference"] for row in await state.fetch(LATE, KIND_NUMBERS["late_interest"])]
-    assert sum(name.count("-") == 3 and name.endswith("-2") for name in names) == 10
+    assert sum(name.count("-") == 4 and name.endswith("-2") for name in names) == 10
     assert (await state.verify()).findings == []
     assert (await claim(state, "2018-11-22")).payments == 0
 

@@ -155,6 +155,7 @@ async def test_interest_on_a_reissued_transfer_is_detected(database: Database, t
         (row,) = await state.fetch("select entry_id from entry where reference = 'DP-1'")
         wrong = {
             "kind": "late_interest",
+            "reason": "jugement n° 7",
             "predecessor": f"@{row['entry_id']}",
             "payee": "1001000001",
             "amount": "40.00",
@@ -165,7 +166,7 @@ async def test_interest_on_a_reissued_transfer_is_detected(database: Database, t
         await state.submit_accepted([by_hand], "treasury")
         assert (await state.verify()).findings == []
         await state.submit_accepted(
-            [{**wrong, "reference": f"IM-{row['entry_id']}-{second_debit}"}], "treasury"
+            [{**wrong, "reference": f"IM-01-{row['entry_id']}-{second_debit}"}], "treasury"
         )
         (finding,) = (await state.verify()).findings
         assert (finding.check, finding.expected) == ("late_interest", "no late payment")

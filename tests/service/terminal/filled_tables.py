@@ -21,6 +21,7 @@ from service.cli import (
     bank,
     demo_payments,
     payment_run_report,
+    period,
     processing_report,
     signer,
     verify,
@@ -84,11 +85,17 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "name": ("Société d'aménagement des hauts plateaux",),
     "remittance": ("FA-2018-0042 EJ 2018-EJ-MIN09-0177-D013-000000014.1",),
     "accountant": ("PRMI",),
+    "month": ("2018-12",),
+    "action": ("reopen",),
+    "by": ("benoit",),
+    "after batch": ("1,403",),
+    "at, UTC": ("2018-12-31 23:59",),
+    "no.": ("1,403",),
     "ministry": ("MIN-09",),
     "programme": ("0177",),
     "outcome": ("duplicate",),
-    "file": ("20181220-0-pain002-CRSC-1-PRMI-SEPA-1.xml",),
-    "where": ("crescendo-demo/data/outbox/00000001/CRSC-1-PRMI-SEPA-1.xml",),
+    "file": ("20181220-0-pain002-CRSC-01-1-PRMI-SEPA-1.xml",),
+    "where": ("crescendo-demo/data/outbox/00000001/CRSC-01-1-PRMI-SEPA-1.xml",),
     "format": ("camt.053",),
     "run": ("12",),
     "transfer": ("@1403825",),
@@ -162,7 +169,7 @@ def build_tables() -> dict[str, ReportTable]:
         ),
         "budget.build_table": budget.build_table(budget.Budget(1, "UO", [], _NOTHING, _NOTHING)),
         "commitments.build_table": commitments.build_table(
-            commitments.OutstandingCommitments(1, "UO", [], 1, 1, 1)
+            commitments.OutstandingCommitments(1, "UO", [], *[1] * 8)
         ),
         "delays.build_table": delays.build_table(Delays(2018, "programme", [], _DELAY)),
         "proofs.build_table": proofs.build_table(
@@ -197,10 +204,14 @@ def build_tables() -> dict[str, ReportTable]:
         "payment_run_report._build_reason_table": payment_run_report._build_reason_table([]),
         "payment_run_report._build_refusal_table": payment_run_report._build_refusal_table([]),
         "payment_run_report._build_line_table": payment_run_report._build_line_table([]),
+        "period.build_month_table": period.build_month_table([]),
+        "period.build_decision_table": period.build_decision_table([]),
         "processing_report.build_receipt_table": processing_report.build_receipt_table([receipt, receipt]),
         "processing_report.build_dry_run_table": processing_report.build_dry_run_table([]),
         "processing_report.build_reason_table": processing_report.build_reason_table([]),
-        "verify.build_check_table": verify.build_check_table(Verification(1, "", {}, [Check("", "", 0)])),
+        "verify.build_check_table": verify.build_check_table(
+            Verification(1, "", {}, checks=[Check("", "", 0)])
+        ),
         "demo_payments.build_round_table": demo_payments.build_round_table([]),
         "live_view._build_outcome_table": live_view._build_outcome_table(figures),
         "live_view._build_step_table": live_view._build_step_table(figures),

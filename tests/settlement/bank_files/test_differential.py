@@ -21,7 +21,7 @@ CASES = 400
 def documents(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     """One message of each format and version."""
     folder = tmp_path_factory.mktemp("answers")
-    transfers = [Transfer(f"CRSC{n:012}00", 100 + 7 * n, f"Société <{n}> & Cie") for n in range(1, 12)]
+    transfers = [Transfer(f"CRSC01{n:012}00", 100 + 7 * n, f"Société <{n}> & Cie") for n in range(1, 12)]
     run = write_pain001(folder / "run.xml", [Lot(transfers[:7]), Lot(transfers[7:], day="2018-12-17")])
     documents = []
     for version in CamtVersion:

@@ -84,7 +84,7 @@ def build_message(
 
 def match_message(message: BankMessage, sent: SentTransfers, account: int = 0) -> MatchedMessage:
     accounts = np.full(sent.head.size, account, np.int64)
-    matches = match_movements(message, parse_entries(message), sent, accounts=accounts)
+    matches = match_movements(message, parse_entries(message, ledger=1), sent, accounts=accounts)
     matched = MatchedMessage(message, matches, sent, bank_reasons.load(), {}, {})
     codes = {number: f"P{number}" for number in bank_acts.list_payees_to_block(matched)}
     return matched._replace(payees=codes)
@@ -103,9 +103,9 @@ def list_acts(table: pa.Table | None) -> list[tuple]:
 def test_a_debit_a_return_and_a_reject() -> None:
     sent = build_transfers((7, 100, "1-1", PAYMENT), (8, 200, "1-2", PAYMENT), (9, 300, "1-3", REISSUE))
     rows = [
-        (format_identifier(7), MovementType.DEBIT, 100, ""),
-        (format_identifier(8), MovementType.RETURN, 200, "AC04"),
-        (format_identifier(9), MovementType.REJECT, 0, "TM01"),
+        (format_identifier(7, ledger=1), MovementType.DEBIT, 100, ""),
+        (format_identifier(8, ledger=1), MovementType.RETURN, 200, "AC04"),
+        (format_identifier(9, ledger=1), MovementType.REJECT, 0, "TM01"),
     ]
     acts = build_acts(sent, *rows)
     assert list_acts(acts) == [
@@ -126,8 +126,8 @@ def test_a_transfer_of_several_lines_is_posted_line_by_line() -> None:
     assert (sent.entry.tolist(), sent.amount.tolist()) == ([7, 9], [300, 300])
     acts = build_acts(
         sent,
-        (format_identifier(7), MovementType.DEBIT, 300, ""),
-        (format_identifier(7), MovementType.RETURN, 300, "MS03"),
+        (format_identifier(7, ledger=1), MovementType.DEBIT, 300, ""),
+        (format_identifier(7, ledger=1), MovementType.RETURN, 300, "MS03"),
     )
     assert list_acts(acts) == [
         ("D7", 1, "bank_debit", "@7", 100),
@@ -141,7 +141,7 @@ def test_a_transfer_of_several_lines_is_posted_line_by_line() -> None:
 
 def test_a_return_too_long_for_one_act_is_identified_by_another_act() -> None:
     sent = build_transfers(*((n, 1, "1-1", PAYMENT) for n in range(1, 602)))
-    acts = list_acts(build_acts(sent, (format_identifier(1), MovementType.RETURN, 601, "AC04")))
+    acts = list_acts(build_acts(sent, (format_identifier(1, ledger=1), MovementType.RETURN, 601, "AC04")))
     assert len(acts) == 1202
     assert acts[600] == ("R1", 601, "bank_return", "D1#601", 1)
     assert acts[601] == ("I1", 1, "return_identified", "R1#1", 1)
@@ -155,14 +155,14 @@ def test_a_debt_that_must_not_be_reopened_stays_closed(code: str) -> None:
         (MovementType.RETURN, "R", "bank_return"),
         (MovementType.REJECT, "X", "bank_reject"),
     ):
-        acts = list_acts(build_acts(sent, (format_identifier(7), movement_type, 100, code)))
+        acts = list_acts(build_acts(sent, (format_identifier(7, ledger=1), movement_type, 100, code)))
         assert [row[:3] for row in acts] == [(f"{letter}7", 1, kind)]
 
 
 def test_a_payee_is_blocked_once_and_last() -> None:
     sent = build_transfers((7, 100, "1-1", PAYMENT), (14, 200, "1-2", PAYMENT), (15, 5, "1-3", PAYMENT))
     rows = [
-        (format_identifier(entry), MovementType.REJECT, 0, code)
+        (format_identifier(entry, ledger=1), MovementType.REJECT, 0, code)
         for entry, code in ((7, "RR04"), (14, "RR04"), (15, "AC01"))
     ]
     acts = build_acts(sent, *rows)
@@ -173,7 +173,7 @@ def test_a_payee_is_blocked_once_and_last() -> None:
 
 def test_a_credit_with_the_id_of_a_transfer_is_a_return() -> None:
     sent = build_transfers((7, 100, "1-1", PAYMENT))
-    acts = list_acts(build_acts(sent, (format_identifier(7), MovementType.CREDIT, 100, "")))
+    acts = list_acts(build_acts(sent, (format_identifier(7, ledger=1), MovementType.CREDIT, 100, "")))
     assert [row[2] for row in acts] == ["bank_return", "return_identified"]
 
 
@@ -182,15 +182,15 @@ def test_a_credit_with_the_id_of_a_transfer_is_a_return() -> None:
     [
         (("", MovementType.CREDIT, 5, ""), 0, DAY, Mismatch.NOT_OURS),
         (("salaries", MovementType.DEBIT, 5, ""), 0, DAY, Mismatch.NOT_OURS),
-        ((format_identifier(99), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
-        ((format_identifier(8), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
-        ((format_identifier(9), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
-        ((format_identifier(7), MovementType.DEBIT, 101, ""), 0, DAY, Mismatch.AMOUNT_DIFFERS),
-        ((format_identifier(7), MovementType.REJECT, 1, ""), 0, DAY, Mismatch.AMOUNT_DIFFERS),
-        ((format_identifier(7), MovementType.DEBIT, 100, ""), -2, DAY, Mismatch.OTHER_ACCOUNT),
-        ((format_identifier(7), MovementType.DEBIT, 100, ""), 0, DAY - 1, Mismatch.BEFORE_ISSUE),
-        ((format_identifier(7), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.NONE),
-        ((format_identifier(7), MovementType.REJECT, 0, ""), -2, DAY, Mismatch.NONE),
+        ((format_identifier(99, ledger=1), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
+        ((format_identifier(8, ledger=1), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
+        ((format_identifier(9, ledger=1), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
+        ((format_identifier(7, ledger=1), MovementType.DEBIT, 101, ""), 0, DAY, Mismatch.AMOUNT_DIFFERS),
+        ((format_identifier(7, ledger=1), MovementType.REJECT, 1, ""), 0, DAY, Mismatch.AMOUNT_DIFFERS),
+        ((format_identifier(7, ledger=1), MovementType.DEBIT, 100, ""), -2, DAY, Mismatch.OTHER_ACCOUNT),
+        ((format_identifier(7, ledger=1), MovementType.DEBIT, 100, ""), 0, DAY - 1, Mismatch.BEFORE_ISSUE),
+        ((format_identifier(7, ledger=1), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.NONE),
+        ((format_identifier(7, ledger=1), MovementType.REJECT, 0, ""), -2, DAY, Mismatch.NONE),
     ],
 )
 def test_the_reason_why_a_movement_is_not_posted(
@@ -205,9 +205,9 @@ def test_the_reason_why_a_movement_is_not_posted(
 def test_a_movement_repeated_in_one_message_is_posted_once() -> None:
     sent = build_transfers((7, 100, "1-1", PAYMENT))
     rows = [
-        (format_identifier(7), MovementType.DEBIT, 100, ""),
-        (format_identifier(7), MovementType.RETURN, 100, "AC04"),
-        (format_identifier(7), MovementType.DEBIT, 100, ""),
+        (format_identifier(7, ledger=1), MovementType.DEBIT, 100, ""),
+        (format_identifier(7, ledger=1), MovementType.RETURN, 100, "AC04"),
+        (format_identifier(7, ledger=1), MovementType.DEBIT, 100, ""),
     ]
     matched = match_message(build_message(*rows), sent)
     assert matched.matches.mismatch.tolist() == [Mismatch.NONE, Mismatch.NONE, Mismatch.TWICE]
@@ -215,7 +215,7 @@ def test_a_movement_repeated_in_one_message_is_posted_once() -> None:
 
 def test_without_sent_transfers_nothing_matches() -> None:
     matched = match_message(
-        build_message((format_identifier(7), MovementType.DEBIT, 100, "")), build_transfers()
+        build_message((format_identifier(7, ledger=1), MovementType.DEBIT, 100, "")), build_transfers()
     )
     assert matched.matches.mismatch.tolist() == [Mismatch.UNKNOWN_TRANSFER]
 

@@ -180,7 +180,7 @@ async def test_grouped_payees_get_one_transfer(state: SmallState) -> None:
     rows = await state.fetch_rows(
         "select entry_id, amount from entry where kind = $1 order by entry_id", KIND_NUMBERS["payment"]
     )
-    entries = [format_identifier(row["entry_id"]) for row in rows]
+    entries = [format_identifier(row["entry_id"], ledger=1) for row in rows]
     assert [row["amount"] for row in rows] == [10_000, 100, 200, 300, 1_000]
     assert transfers == [
         (Decimal("100.00"), "DP A-4", entries[0]),
@@ -222,9 +222,9 @@ async def test_files_are_split_at_the_limits_of_the_bank(state: SmallState) -> N
     )
     files = await state.issue(run)
     assert [(file["name"], file["transactions"], file["cents"]) for file in files] == [
-        ("1-PACA-SEPA-1.xml", 4, 1_000),
-        ("1-PACA-SEPA-2.xml", 4, 2_600),
-        ("1-PACA-SEPA-3.xml", 2, 1_900),
+        ("01-1-PACA-SEPA-1.xml", 4, 1_000),
+        ("01-1-PACA-SEPA-2.xml", 4, 2_600),
+        ("01-1-PACA-SEPA-3.xml", 2, 1_900),
     ]
     assert len({transfer.pmt_id.end_to_end_id for transfer in read_transfers(files)}) == 10
     assert len({read_xml(file["path"]).grp_hdr.msg_id for file in files}) == 3
@@ -315,7 +315,7 @@ async def test_a_returned_transfer_is_paid_again_without_credits(state: SmallSta
     (file,) = await state.issue(third)
     (transfer,) = read_transfers([file])
     (entry,) = await state.fetch_rows("select entry_id from entry where kind = $1", KIND_NUMBERS["reissue"])
-    assert transfer.pmt_id.end_to_end_id == format_identifier(entry["entry_id"])
+    assert transfer.pmt_id.end_to_end_id == format_identifier(entry["entry_id"], ledger=1)
     assert transfer.cdtr_acct.id.iban == iban(44)
     assert await state.sum_consumed_cp() == 700
 

@@ -60,7 +60,7 @@ async def test_from_proposal_to_files(state: SmallState) -> None:
         " where p.kind = $1 order by p.entry_id",
         KIND_NUMBERS["payment"],
     )
-    by_identifier = {format_identifier(payment["entry_id"]): payment for payment in paid}
+    by_identifier = {format_identifier(payment["entry_id"], ledger=1): payment for payment in paid}
     for transfer in lot.cdt_trf_tx_inf:
         payment = by_identifier[transfer.pmt_id.end_to_end_id]
         assert transfer.amt.instd_amt.value == Decimal(payment["amount"]) / 100

@@ -362,6 +362,7 @@ async def test_a_part_of_late_interest_is_due_at_once(state: SmallState) -> None
     await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
     await state.post_requests({"reference": "R1", "payee": "P1", "amount": "9", "due": "2018-12-31"})
     late = {"kind": "late_interest", "reference": "I1", "predecessor": "R1", "payee": "P1", "amount": "5"}
+    late |= {"reason": "A59"}
     part = {"kind": "attachment", "reference": "O1", "predecessor": "I1", "payee": "P2", "amount": "2"}
     await state.post([late, part])
     lines = await state.load_lines(await state.propose(until="2018-05-02"))

@@ -1,0 +1,48 @@
+"""What the column ``source`` of an act contains beside the node of a move: origins of openings, and first days of service."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.act_fields import Field
+from core.nomenclature import ORDINARY_FUND
+from core.origins import ORIGIN_NUMBERS, Origin
+from core.outcome_codes import Outcome
+from ingest.resolution.line_batch import OPENS, SPENDS_AE, LineBatch
+
+_UNKNOWN = -1
+
+
+def mark_origins(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
+    """Mark the openings whose origin has no such name."""
+    column = line_batch.read_text(Field.ORIGIN)
+    if column is not None:
+        is_unknown = column.map_to_numbers(ORIGIN_NUMBERS, _UNKNOWN) == _UNKNOWN
+        line_batch.mark_fault(is_unknown & OPENS[kind], Outcome.FIELD_INVALID, Field.ORIGIN)
+
+
+def add_credit_sources(
+    line_batch: LineBatch, kind: NDArray[np.uint8], source: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return ``source`` with the origin of each opening, and the first day of service of commitments that state one.
+
+    An opening without origin is by finance law on ordinary credits, and by contribution fund on those of a fund.
+    """
+    if (opens := OPENS[kind]).any():
+        source = np.where(opens, _read_origins(line_batch), source)
+    if Field.SERVICE_START in line_batch.arrays:
+        days, faults = line_batch.read_number(Field.SERVICE_START)
+        states_day = SPENDS_AE[kind] & line_batch.find_filled(Field.SERVICE_START) & (faults == 0)
+        source = np.where(states_day, days, source)
+    return source.astype(np.int32)
+
+
+def _read_origins(line_batch: LineBatch) -> NDArray[np.int32]:
+    fund, column = line_batch.read_text(Field.FUND), line_batch.read_text(Field.ORIGIN)
+    usual = np.full(line_batch.rows, Origin.FINANCE_LAW, np.int32)
+    if fund is not None:
+        is_ordinary = fund.map_to_numbers({ORDINARY_FUND: 0}, 1) == 0
+        usual = np.where(is_ordinary, Origin.FINANCE_LAW, Origin.CONTRIBUTION_FUND)
+    if column is None:
+        return usual
+    origin = column.map_to_numbers(ORIGIN_NUMBERS, _UNKNOWN)
+    return np.where(origin > 0, origin, usual)

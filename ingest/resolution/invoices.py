@@ -1,0 +1,38 @@
+"""The invoices that requests state: supplier, number and date as one fingerprint, and the part of the invoice."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.act_fields import Field
+from core.tables.columns import seal
+from core.tables.invoices import Suppliers
+from core.tables.journal import Spans
+from ingest.resolution.line_batch import BILLS, LineBatch
+from posting.book import fingerprints
+
+_PART_LIMIT = np.iinfo(np.uint8).max
+
+
+def fingerprint_invoices(
+    line_batch: LineBatch,
+    kind: NDArray[np.uint8],
+    keys: Mapping[str, np.ndarray],
+    *,
+    secret: fingerprints.Secret,
+) -> dict[str, np.ndarray]:
+    """Return the fingerprint and the part of the invoice that each request states; nothing if no line can state one.
+
+    ``keys`` contain the fingerprints of the payees.
+    """
+    number = line_batch.read_text(Field.INVOICE_NUMBER)
+    if number is None or "payee_high" not in keys or not (bills := BILLS[kind]).any():
+        return {}
+    spans, (days, _) = number.expand_spans(), line_batch.read_number(Field.INVOICE_DATE)
+    spans = seal(Spans(spans.start, np.where(bills, spans.end, spans.start)))
+    payee_high, payee_low = (np.ascontiguousarray(keys[name]) for name in ("payee_high", "payee_low"))
+    suppliers = Suppliers(payee_high, payee_low, days.astype(np.int32))
+    high, low = fingerprints.fingerprint_invoices(spans, number.values.text, suppliers, secret=secret)
+    part, _ = line_batch.read_number(Field.INVOICE_PART)
+    return {"invoice_high": high, "invoice_low": low, "invoice_part": part.clip(0, _PART_LIMIT)}

@@ -1,0 +1,216 @@
+"""Invoices requested so far: one invoice is requested once, over all senders, kinds and years (rule A37).
+
+A claim is a run of lines of one act that state the same invoice and the same part of it.  Claims are in order of acceptance
+and are never removed: one whose lines were all rejected in full binds nobody, and the search goes on behind it.
+
+claim = (fingerprint of supplier, number and date; entry of the first line; part + 256 x lines), part 0 for the whole invoice
+"""
+
+import numpy as np
+
+from core.catalog import Remainder, Stage
+from core.tables.book import CLAIM_LINE_BIT, CLAIM_PART_MASK, USE_BIT, USE_MASK
+from core.tables.invoices import Suppliers
+from core.tables.journal import Bytes, Fingerprints, Spans, Words
+from kernels import key_index
+from kernels.hashing import compute_siphash
+from kernels.jit import as_position, fills, kernel, part, rare_part, reads
+
+NUMBER_BYTES_MAX = 70
+"""Bytes of an invoice number; a longer one is refused, and has no fingerprint."""
+
+_DAY_BYTES, _LOW_BYTES = 4, 4
+_LINES = np.uint64(CLAIM_LINE_BIT)
+_PART = np.uint64(CLAIM_PART_MASK)
+_TAG_BITS = np.uint64(32)
+_ROW_MASK = np.uint64(0xFFFF_FFFF)
+_FREE = np.uint64(0)
+_USE = np.int64(1 << USE_BIT)
+_USES = np.int64(USE_MASK)
+_LOW_BYTE, _LOW_WORD = np.uint32(0xFF), np.uint64(0xFFFF_FFFF)
+_ZERO, _NINE, _UPPER_A, _UPPER_Z, _LOWER_A, _LOWER_Z = (np.uint8(ord(sign)) for sign in "09AZaz")
+_FIRST_WIDE = np.uint8(0x80)
+_TO_UPPER = np.uint8(0x20)
+
+
+@part
+def _normalise_byte(byte):
+    """Return an ASCII letter in upper case, a digit or a byte of a wider character; 0 for anything else."""
+    if _LOWER_A <= byte <= _LOWER_Z:
+        return byte - _TO_UPPER
+    is_significant = _ZERO <= byte <= _NINE or _UPPER_A <= byte <= _UPPER_Z or byte >= _FIRST_WIDE
+    return byte if is_significant else np.uint8(0)
+
+
+@part
+def _write_word(scratch, at, word, width):
+    """Write ``width`` bytes, little endian."""
+    for place in range(width):
+        scratch[at + place] = np.uint8((word >> np.uint32(8 * place)) & _LOW_BYTE)
+    return at + width
+
+
+@part
+def _write_number(scratch, data, start, end):
+    """Write the significant bytes of a number to the start of ``scratch``; return how many they are."""
+    count = 0
+    for place in range(start, end):
+        byte = _normalise_byte(data[as_position(place)])
+        if byte != 0:
+            scratch[count] = byte
+            count += 1
+    return count
+
+
+@kernel(reads(Spans), reads(Bytes), reads(Suppliers), reads(Words), fills(Fingerprints))
+def fingerprint_invoices(spans, text, suppliers, secret, fingerprints):
+    """Fingerprint each invoice by its supplier, its number and its date, under a secret key.
+
+    A number counts by its letters, in upper case, and its digits: ``f-2018/7`` and ``F 20187`` are one number.
+
+    Reads     spans, text          n numbers, each within the bytes
+              suppliers            n rows: fingerprint of the supplier, day of the invoice
+              secret               2 words
+    Fills     fingerprints         n rows, 96 bits each; 0 where there is no number, or one that is refused for its length
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  words wrap by design
+    Cost      O(bytes), one pass
+    Source    SipHash-1-3-128
+    Oracle    tests.oracle.invoices.fingerprint_invoices
+    """
+    key = (secret.word[0], secret.word[1])
+    start, end, data = spans.start, spans.end, text.data
+    scratch = np.zeros(NUMBER_BYTES_MAX + _DAY_BYTES + _LOW_BYTES, np.uint8)
+    for row in range(start.size):
+        fingerprints.high[row], fingerprints.low[row] = 0, 0
+        if not 0 < end[row] - start[row] <= NUMBER_BYTES_MAX:
+            continue
+        at = _write_number(scratch, data, start[row], end[row])
+        if at > 0:
+            day = np.uint32(np.int64(suppliers.day[row]) & 0xFFFF_FFFF)
+            at = _write_word(scratch, at, day, _DAY_BYTES)
+            at = _write_word(scratch, at, suppliers.low[row], _LOW_BYTES)
+            first, second = compute_siphash(key, suppliers.high[row], scratch, 0, at)
+            fingerprints.high[row] = first
+            fingerprints.low[row] = np.uint32(second & _LOW_WORD)
+
+
+@part
+def is_rejected(items, entry):
+    """Return whether a debt was rejected in full: nothing is left of it, and nothing took it up."""
+    return items[entry].open == 0 and (items[entry].unbilled & _USES) == 0
+
+
+@part
+def count_use(book, link, amount):
+    """Count an act that takes up a debt, or is undone: what was paid or diverted was not rejected."""
+    base, root = link[2], link[3]
+    takes_up = book.effects[base].draws == Remainder.OPEN.value
+    if takes_up and book.effects[book.items[root].kind].reaches == Stage.PAYABLE.value:
+        book.items[root].unbilled += _USE if amount > 0 else -_USE
+
+
+@rare_part
+def lower_item(book, link, amount):
+    """Lower the open amount of an item that a mirror undoes; a diversion rejected in full took up nothing."""
+    item, _, base, root, _ = link
+    before = np.int64(is_rejected(book.items, item))
+    book.items[item].open -= amount
+    takes_up = root > 0 and book.effects[base].draws == Remainder.OPEN.value
+    if takes_up and book.effects[book.items[root].kind].reaches == Stage.PAYABLE.value:
+        book.items[root].unbilled -= _USE * (np.int64(is_rejected(book.items, item)) - before)
+
+
+@rare_part
+def _find_binding_entry(book, row, stated_part):
+    """Return the first entry of a claim that was not rejected in full; 0 if there is none, or it is of another part."""
+    claim = book.invoices[row]
+    claimed_part = np.int64(claim.content & _PART)
+    if 0 != claimed_part != stated_part != 0:
+        return np.int64(0)
+    first, lines = np.int64(claim.value), np.int64(claim.content // _LINES)
+    for entry in range(first, first + lines):
+        if not is_rejected(book.items, as_position(entry)):
+            return np.int64(entry)
+    return np.int64(0)
+
+
+@part
+def find_claim(acts, book, line):
+    """Return the entry by which an earlier act requested the invoice of ``line``, or a part of it; 0 if none binds."""
+    high, tag = acts[line].invoice_high, np.uint64(acts[line].invoice_low)
+    if high == 0:
+        return np.int64(0)
+    slots, at = book.invoice_slots, key_index.find_home_slot(book.invoice_slots, acts[line].invoice_low)
+    while slots[at] != _FREE:
+        row = as_position(np.int64(slots[at] & _ROW_MASK) - 1)
+        if slots[at] >> _TAG_BITS == tag and book.invoices[row].high == high:
+            entry = _find_binding_entry(book, row, np.int64(acts[line].invoice_part))
+            if entry > 0:
+                return entry
+        at = key_index.find_next_slot(slots, at)
+    return np.int64(0)
+
+
+@part
+def _has_same_invoice(acts, line, other):
+    return (
+        acts[line].invoice_high == acts[other].invoice_high
+        and acts[line].invoice_low == acts[other].invoice_low
+        and acts[line].invoice_part == acts[other].invoice_part
+    )
+
+
+@part
+def insert_claim(book, invoice, entry):
+    """Insert a claim of ``invoice`` = (high, low, part) by one entry."""
+    high, low, stated_part = invoice
+    at = as_position(book.counters[0].invoices)
+    claim = (high, low, np.uint32(entry), np.uint64(stated_part) + _LINES)
+    key_index.insert_key(book.invoice_slots, book.invoices, at, claim)
+    book.counters[0].invoices = at + 1
+
+
+@part
+def extend_claim(book):
+    """Add the next entry to the last claim."""
+    book.invoices[as_position(np.int64(book.counters[0].invoices) - 1)].content += _LINES
+
+
+@part
+def record_claims(acts, book, span, first_entry):
+    """Record the claims of the accepted act in ``span``, whose entries begin with ``first_entry``."""
+    row, end = span
+    for line in range(row, end):
+        line = as_position(line)
+        if acts[line].invoice_high == 0:
+            continue
+        if line > row and _has_same_invoice(acts, line, as_position(line - 1)):
+            extend_claim(book)
+        else:
+            invoice = (acts[line].invoice_high, acts[line].invoice_low, acts[line].invoice_part)
+            insert_claim(book, invoice, first_entry + line - row)
+
+
+@part
+def is_continued(book, invoice, entry):
+    """Return whether ``entry`` continues the last claim: the next line of its act, with the same invoice and part."""
+    high, low, stated_part = invoice
+    at = np.int64(book.counters[0].invoices) - 1
+    if at < 0 or book.items[as_position(entry - 1)].lines_after == 0:
+        return False
+    last = book.invoices[as_position(at)]
+    is_next = np.int64(last.value) + np.int64(last.content // _LINES) == entry
+    is_same = last.high == high and last.low == low and np.int64(last.content & _PART) == stated_part
+    return is_next and is_same
+
+
+@part
+def remove_claims(book, first_entry):
+    """Remove the claims of the last act, whose entries begin with ``first_entry``."""
+    at = np.int64(book.counters[0].invoices) - 1
+    while at >= 0 and np.int64(book.invoices[as_position(at)].value) >= first_entry:
+        key_index.remove_slot(book.invoice_slots, at, book.invoices[as_position(at)].low)
+        at -= 1
+    book.counters[0].invoices = at + 1

@@ -1,0 +1,38 @@
+"""The budget nodes of an empty book, and their figures."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.tables.book import BudgetNodes
+from core.tables.columns import to_record_dtype
+from posting.book.registry import CENTRES_A_YEAR, SHEETS, Registry
+from posting.book.reserved_memory import reserve
+
+_FIGURE_COUNT = 8
+
+
+class EmptyNodes(NamedTuple):
+    """The nodes, and the figures of each, all zero."""
+
+    nodes: np.ndarray
+    figures: NDArray[np.int64]
+
+
+def build_nodes(registry: Registry) -> EmptyNodes:
+    """Build the budget nodes: every fund centre on each of its six sheets, in every budget year."""
+    size = len(registry.years) * CENTRES_A_YEAR * SHEETS
+    nodes = reserve(to_record_dtype(BudgetNodes), size)
+    meanings = registry.meanings
+    centres = np.arange(1, meanings.centre_level.shape[1])
+    for row, year in enumerate(registry.years):
+        parent = meanings.centre_parent[row, 1:]
+        for sheet in range(SHEETS):
+            at = registry.find_node_positions(centres, np.array(year), np.array(sheet))
+            parent_at = registry.find_node_positions(parent, np.array(year), np.array(sheet))
+            nodes["parent"][at] = np.where(parent == 0, -1, parent_at)
+            nodes["level"][at] = meanings.centre_level[row, 1:]
+            nodes["staff"][at] = sheet // 3
+            nodes["blocking"][at] = ~meanings.centre_estimated[row, 1:]
+    return EmptyNodes(nodes, reserve(np.int64, size * _FIGURE_COUNT).reshape(size, _FIGURE_COUNT))

@@ -1,0 +1,181 @@
+"""The stored states of periods: those at the beginning of each exercise, and the decisions of persons since."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from core.calendar import Calendar
+from core.errors import CrescendoError, NoSuchRecord
+from core.period_states import (
+    ALL_ACCOUNTANTS,
+    PeriodAction,
+    PeriodDecision,
+    States,
+    apply_decision,
+    build_states,
+    find_obstacle,
+    view_folios,
+)
+from core.periods import PeriodState, to_period
+from core.sql_files import read_queries
+
+SQL = read_queries("posting.store", "periods.sql")
+Connection = Any
+Value = TypeVar("Value")
+_MONTHS = range(1, 13)
+
+
+class NewDecision(NamedTuple):
+    """A decision to be stored."""
+
+    exercise: int
+    month: int
+    accountant: str
+    """Code of the accountant; empty for all."""
+    action: PeriodAction
+    reason: str
+    by: str
+    """The person who decides."""
+    key: str = ""
+    """The key that the decision came with; empty for the command line."""
+
+
+class PeriodMonths(NamedTuple):
+    """The months of a ledger, and the decisions about them."""
+
+    months: list[dict[str, Any]]
+    """Of each month the state for all accountants, then that of each accountant who differs."""
+    decisions: list[dict[str, Any]]
+    """The last one first."""
+
+
+class EffectiveStates(NamedTuple):
+    """The states of periods after the last batch."""
+
+    states: States
+    last_decision: int
+    """The number of the last decision that they follow."""
+
+
+class RefusedDecision(CrescendoError):
+    """A decision that the state of its month does not allow; the message says why."""
+
+
+async def complete(work: Coroutine[Any, Any, Value]) -> Value:
+    """Await ``work`` to its end, also if this task is cancelled: it runs a query on the connection of the lease."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])  # no time limit: the query has one of its own
+        raise
+
+
+async def store_starts(connection: Connection, calendar: Calendar) -> None:
+    """Store what the calendar says of the exercises that have no rows yet; later changes of it have no effect."""
+    exercises = {row["exercise"] for row in await connection.fetch(SQL["started_exercises"])}
+    records = [
+        (exercise.year, month, month in exercise.months_open_at_start)
+        for exercise in calendar.exercises.values()
+        if exercise.year not in exercises
+        for month in _MONTHS
+    ]
+    columns = ("exercise", "month", "is_open")
+    await connection.copy_records_to_table("period_start", records=records, columns=columns)
+
+
+async def load_effective_states(connection: Connection) -> EffectiveStates:
+    """Return the states after the last batch."""
+    last = await connection.fetchval(SQL["last_effective"])
+    return EffectiveStates(await _compute_states(connection, last), last)
+
+
+async def load_states(connection: Connection) -> States:
+    """Return the states after all decisions, those included that hold from the next batch on."""
+    return await _compute_states(connection, None)
+
+
+async def _compute_states(connection: Connection, last: int | None) -> States:
+    rows = await connection.fetch(SQL["open_at_start"])
+    states = build_states(to_period(row["exercise"], row["month"]) for row in rows)
+    for decision in await load_decisions(connection, 0):
+        if last is None or decision.decision <= last:
+            apply_decision(states, decision)
+    return states
+
+
+async def load_decisions(connection: Connection, after: int) -> list[PeriodDecision]:
+    """Return the decisions with numbers above ``after``, in order."""
+    return [
+        PeriodDecision(
+            row["decision"],
+            to_period(row["exercise"], row["month"]),
+            row["accountant"],
+            PeriodAction(row["action"]),
+        )
+        for row in await connection.fetch(SQL["decisions"], after)
+    ]
+
+
+async def store_decision(connection: Connection, new: NewDecision) -> int:
+    """Store a decision, and return its number; it holds from the next batch on.
+
+    Raises
+    ------
+    NoSuchRecord
+        The ledger has no such exercise or accountant.
+    RefusedDecision
+        The month is not in the state that the action requires.
+    """
+    async with connection.transaction():
+        await connection.execute(SQL["lock_decisions"])
+        accountant = await _find_accountant(connection, new.accountant)
+        if not await connection.fetchval(SQL["is_started"], new.exercise, new.month):
+            raise NoSuchRecord(f"{_format_month(new.exercise, new.month)}: the ledger has no such month yet")
+        period = to_period(new.exercise, new.month)
+        decision = PeriodDecision(0, period, accountant, new.action)
+        if obstacle := find_obstacle(await load_states(connection), decision):
+            raise RefusedDecision(f"{_format_month(new.exercise, new.month)} stays as it is: {obstacle}")
+        arguments = (new.exercise, new.month, accountant, new.action, new.reason, new.by, new.key)
+        return await connection.fetchval(SQL["insert_decision"], *arguments)
+
+
+async def _find_accountant(connection: Connection, code: str) -> int:
+    if not code:
+        return ALL_ACCOUNTANTS
+    number = await connection.fetchval(SQL["accountant"], code)
+    if number is None:
+        raise NoSuchRecord(f"{code}: the ledger has no such accountant")
+    return number
+
+
+async def load_months(connection: Connection) -> PeriodMonths:
+    """Load the states after all decisions, and the decisions."""
+    states = await load_states(connection)
+    codes = {row["id"]: row["code"] for row in await connection.fetch(SQL["accountants"])}
+    rows = await connection.fetch(SQL["months"])
+    months = [
+        month for row in rows for month in _list_states(states, row["exercise"], row["month"], codes=codes)
+    ]
+    decisions = [dict(row) for row in await connection.fetch(SQL["list_decisions"])]
+    for decision in decisions:
+        decision["month"] = _format_month(decision.pop("exercise"), decision["month"])
+    return PeriodMonths(months, decisions)
+
+
+def _list_states(
+    states: States, exercise: int, month: int, *, codes: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """List the state of all accountants, and the accountants whose state is another one."""
+    folios, name = view_folios(states, to_period(exercise, month)), _format_month(exercise, month)
+    of_all = PeriodState(int(folios[ALL_ACCOUNTANTS]))
+    others = {code: PeriodState(int(folios[number])) for number, code in codes.items()}
+    return [
+        {"month": name, "accountant": code, "state": state.name.lower()}
+        for code, state in {"": of_all, **others}.items()
+        if not code or state is not of_all
+    ]
+
+
+def _format_month(exercise: int, month: int) -> str:
+    return f"{exercise}-{month:02}"

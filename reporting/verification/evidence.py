@@ -1,0 +1,164 @@
+"""The evidence of batches, computed again: the hash over the rows that are added beside the journal, which no entry states.
+
+Evidence of a batch = SHA-256(digests of the rows that it covers || its own row as a record || evidence of the batch before);
+the first batch follows 32 zero bytes.  ``reporting.verification.raw_rows`` says what a digest and a record are.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
+from reporting.verification.raw_rows import StoredColumn, Values, build_record, hash_row
+from reporting.verification.snapshot_queries import EvidenceRow, JournalSnapshot
+
+COVERED_TABLES = frozenset(
+    (
+        *("ledger", "submission", "cancellation", "pause", "drop_taken", "drop_answered", "form"),
+        *("reference_text", "reference_meaning", "reference_use"),
+        *("period_start", "period_decision", "period_effect"),
+        *(
+            "access_key",
+            "access_key_end",
+            "access_issuer",
+            "access_issuer_end",
+            "access_grant",
+            "access_grant_end",
+        ),
+        *("access_binding", "access_binding_end", "signer", "signer_end", "audit"),
+        *("payment_run", "payment_page", "payment_edit", "payment_release", "payment_abandonment"),
+        *("payment_issue", "payment_file", "payment_end"),
+        *(
+            "bank_message",
+            "bank_statement",
+            "bank_attempt",
+            "bank_item",
+            "interest_mark",
+            "task",
+            "task_event",
+        ),
+    )
+)
+"""The tables beside the journal whose rows the evidence of batches covers."""
+
+_NAME = "evidence"
+_RULE = (
+    "Every row beside the journal (submissions, reference data, payment runs and files, bank messages, keys, audit trail) is "
+    "as it was when a batch covered it, or waits for the next batch; and the evidence of each batch is the hash of these "
+    "rows, of its own row, and of the evidence before (rule A46)."
+)
+_EVIDENCE_COLUMN = "evidence"
+_FIRST_EVIDENCE = bytes(32)
+_HASH_CHARACTERS = 16
+_INTEGERS = frozenset({20, 21, 23})
+"""The numbers of the types int8, int2 and int4."""
+
+
+class EvidenceCheck(NamedTuple):
+    """The check, and how far the evidence goes."""
+
+    result: CheckResult
+    head: str
+    """The evidence of the last batch, in hexadecimal; empty before the first."""
+    covered: int
+    """Rows that batches cover."""
+    pending: int
+    """Rows that were added after the last batch: the next one covers them."""
+
+
+async def check_evidence(snapshot: JournalSnapshot) -> EvidenceCheck:
+    """Read all rows beside the journal, and compare them with the evidence of the batches."""
+    covered, pending = await snapshot.read_evidence(), await snapshot.read_pending_evidence()
+    chain = _ChainCheck(await snapshot.list_columns("batch"), covered)
+    await snapshot.copy_table("batch", chain.columns, chain.check_batch, order="batch")
+    findings = chain.list_findings()
+    rows_by_table = _group_by_table([*covered, *pending])
+    for table in sorted(COVERED_TABLES | rows_by_table.keys()):
+        rows = _TableCheck(table, await snapshot.list_columns(table), rows_by_table.get(table, []))
+        await snapshot.copy_table(table, rows.columns, rows.check_row)
+        findings += rows.list_findings()
+    result = CheckResult(Check(_NAME, _RULE, len(findings)), findings[:FINDINGS_MAX])
+    return EvidenceCheck(result, chain.format_head(), len(covered), len(pending))
+
+
+def _group_by_table(rows: Sequence[EvidenceRow]) -> dict[str, list[EvidenceRow]]:
+    by_table: dict[str, list[EvidenceRow]] = {}
+    for row in rows:
+        by_table.setdefault(row.relation, []).append(row)
+    return by_table
+
+
+class _ChainCheck:
+    """Computes the evidence of each batch, from the stored evidence of the batch before."""
+
+    def __init__(self, columns: Sequence[StoredColumn], covered: Sequence[EvidenceRow]) -> None:
+        self.columns = columns
+        self._own_columns = [column.name for column in columns].index(_EVIDENCE_COLUMN)
+        groups = groupby(covered, lambda row: row.batch)
+        self._digests = {batch: b"".join(row.digest for row in rows) for batch, rows in groups}
+        self._previous = _FIRST_EVIDENCE
+        self._findings: list[Finding] = []
+
+    def check_batch(self, values: Values) -> None:
+        """Compare the evidence of the next batch."""
+        batch, stored = int.from_bytes(values[0] or b"", "big"), values[self._own_columns] or b""
+        record = build_record(self.columns[: self._own_columns], values)
+        computed = hashlib.sha256(self._digests.pop(batch, b"") + record + self._previous).digest()
+        if computed != stored:
+            stored_hash = f"hash {stored.hex()[:_HASH_CHARACTERS]}"
+            expected = f"{computed.hex()[:_HASH_CHARACTERS]} from its rows"
+            self._findings.append(Finding(_NAME, f"batch {batch}", stored_hash, expected))
+        self._previous = stored
+
+    def list_findings(self) -> list[Finding]:
+        """List the batches with another evidence, and the rows of evidence without a batch."""
+        strays = (Finding(_NAME, f"batch {batch}", "no such batch", "covers rows") for batch in self._digests)
+        return [*self._findings, *strays]
+
+    def format_head(self) -> str:
+        """Return the evidence of the last batch in hexadecimal."""
+        return "" if self._previous == _FIRST_EVIDENCE else self._previous.hex()
+
+
+class _TableCheck:
+    """Compares the rows of a table with the digests that were noted of them, each as often as it occurs."""
+
+    def __init__(
+        self, table: str, columns: Sequence[StoredColumn], evidence_rows: Sequence[EvidenceRow]
+    ) -> None:
+        self._table, self.columns, self._evidence_rows = table, columns, evidence_rows
+        # a later version may have added columns behind those of the time
+        self._column_counts = sorted({row.columns for row in evidence_rows}, reverse=True)
+        self._missing = Counter((row.columns, row.digest) for row in evidence_rows)
+        self._findings: list[Finding] = []
+
+    def check_row(self, values: Values) -> None:
+        """Find the digest of a row."""
+        for count in self._column_counts:
+            key = (count, hash_row(self._table, self.columns[:count], values))
+            if self._missing[key] > 0:
+                self._missing[key] -= 1
+                return
+        place = _name_row(self._table, self.columns, values)
+        self._findings.append(Finding(_NAME, place, "a row that no batch covers", "rows as they were added"))
+
+    def list_findings(self) -> list[Finding]:
+        """List the rows without a digest, then the digests without a row."""
+        for row in self._evidence_rows:
+            key = (row.columns, row.digest)
+            if self._missing[key] > 0:
+                self._missing[key] -= 1
+                coverage = f"covered by batch {row.batch}" if row.batch else "not covered yet"
+                place = f"{self._table}, row {row.position} of the evidence, {coverage}"
+                self._findings.append(Finding(_NAME, place, "changed or removed", "the row as it was added"))
+        return self._findings
+
+
+def _name_row(table: str, columns: Sequence[StoredColumn], values: Values) -> str:
+    """Name a row by its first column, which is a number or a text in almost every covered table."""
+    value = values[0] or b""
+    is_number = columns[0].type in _INTEGERS
+    first = str(int.from_bytes(value, "big", signed=True)) if is_number else value.decode(errors="replace")
+    return f"{table} {first}" if first.isprintable() else table

@@ -1,0 +1,132 @@
+"""``crescendo period``: months by accountant, and who closed, reopened or locked them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from core.period_states import PeriodAction
+from reporting.report_tables import CellType, Column, ReportTable
+from service.cli.payment_run_options import ReasonOptions
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
+from service.database import session
+from service.terminal import console
+
+app = App(
+    name="period", help="Months of an exercise: open, closed or locked, for all accountants or for one."
+)
+EXIT_REFUSED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOptions:
+    """Which month, and whose."""
+
+    year: Annotated[int, Parameter(help="Exercise.", validator=Number(gte=2000, lte=2126))]
+    month: Annotated[int, Parameter(help="Month of the exercise, 1 to 12.", validator=Number(gte=1, lte=12))]
+    accountant: Annotated[str, Parameter(help="Code of the accountant. Default: all accountants.")] = ""
+
+
+@app.command(name="list")
+def list_periods(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
+    """List the months with their states, accountants who differ from the others apart, and the decisions, last one first."""
+    from posting.store import period_store
+
+    months = session.query_database(options.read_settings(), period_store.load_months)
+    if json:
+        console.print_json({"months": months.months, "decisions": months.decisions})
+        return
+    console.print_table(build_month_table(months.months))
+    if months.decisions:
+        console.print_table(build_decision_table(months.decisions))
+
+
+@app.command
+def close(
+    *,
+    month: Annotated[MonthOptions, Parameter(name="*")],
+    because: Annotated[ReasonOptions, Parameter(name="*")],
+    options: DataOptions = DEFAULT_DATA,
+) -> int:
+    """Close an open month: from the next batch on its acts are refused, PERIOD_CLOSED.  Exit code 1 if it is not open."""
+    return _decide(options, month, because, action=PeriodAction.CLOSE)
+
+
+@app.command
+def reopen(
+    *,
+    month: Annotated[MonthOptions, Parameter(name="*")],
+    because: Annotated[ReasonOptions, Parameter(name="*")],
+    options: DataOptions = DEFAULT_DATA,
+) -> int:
+    """Open a closed month again.  Exit code 1 if it is not closed, or locked."""
+    return _decide(options, month, because, action=PeriodAction.REOPEN)
+
+
+@app.command
+def lock(
+    *,
+    month: Annotated[MonthOptions, Parameter(name="*")],
+    because: Annotated[ReasonOptions, Parameter(name="*")],
+    options: DataOptions = DEFAULT_DATA,
+) -> int:
+    """Lock a closed month for ever: nobody can open it again.  Exit code 1 if it is still open, or locked."""
+    return _decide(options, month, because, action=PeriodAction.LOCK)
+
+
+def _decide(
+    options: DataOptions, month: MonthOptions, because: ReasonOptions, *, action: PeriodAction
+) -> int:
+    from posting.store import period_store
+
+    reason, person = because.validate()
+    if not reason:
+        raise UsageError("--reason must say why")
+    new = period_store.NewDecision(month.year, month.month, month.accountant, action, reason, person)
+    try:
+        number = session.update_database(
+            options.read_settings(), lambda connection: period_store.store_decision(connection, new)
+        )
+    except period_store.RefusedDecision as refused:
+        console.print_line(str(refused))
+        return EXIT_REFUSED
+    of_whom = f" of {month.accountant}" if month.accountant else ""
+    console.print_line(
+        f"Decision {number}: {month.year}-{month.month:02}{of_whom} is {_PARTICIPLES[action]} from the next batch on."
+    )
+    return 0
+
+
+_PARTICIPLES: Mapping[PeriodAction, str] = {
+    PeriodAction.CLOSE: "closed",
+    PeriodAction.REOPEN: "open again",
+    PeriodAction.LOCK: "locked",
+}
+
+
+def build_month_table(months: Sequence[dict[str, Any]]) -> ReportTable:
+    """Build the table of the months."""
+    columns = [Column("month"), Column("accountant"), Column("state")]
+    rows = [[row["month"], row["accountant"] or "all", row["state"]] for row in months]
+    return ReportTable("Periods", columns, rows, drop_order=())
+
+
+def build_decision_table(decisions: Sequence[dict[str, Any]]) -> ReportTable:
+    """Build the table of the decisions."""
+    columns = [
+        *(Column("no."), Column("month"), Column("accountant"), Column("action"), Column("by")),
+        *(Column("reason", CellType.PROSE), Column("after batch"), Column("at, UTC")),
+    ]
+    rows = [
+        [
+            *(f"{row['decision']}", row["month"], row["accountant"] or "all", row["action"], row["by"]),
+            row["reason"],
+            "next" if row["after_batch"] is None else f"{row['after_batch']:,}",
+            f"{row['at']:%Y-%m-%d %H:%M}",
+        ]
+        for row in decisions
+    ]
+    return ReportTable("Decisions", columns, rows, drop_order=("at, UTC", "after batch", "reason"))

@@ -1,0 +1,73 @@
+"""Rules of the model that count only once the page of codes has their codes: judged with these codes as if built."""
+
+import dataclasses
+
+from tests.law_model.codes import INVOICE_TWICE, LAPSED, TITLE_TWO_COMMITMENT
+from tests.law_model.rules import Rules, read_rules
+from tests.law_model.small_year import PAYEE, UNIT, SmallYear
+
+
+def _build_all() -> Rules:
+    rules = read_rules()
+    later = [INVOICE_TWICE, LAPSED, TITLE_TWO_COMMITMENT, "ANTICIPATION_LIMIT"]
+    missing = [code for code in later if code not in rules.order]
+    return dataclasses.replace(rules, order=(*missing, *rules.order))
+
+
+def _begin() -> SmallYear:
+    year = SmallYear(_build_all())
+    year.open_credits()
+    return year
+
+
+def _request(year: SmallYear, reference: str, sender: str = "CSP", **columns: str) -> str:
+    place = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31", "payee": PAYEE}
+    return year.send("direct_payment_request", reference, sender=sender, amount="10", **(place | columns))
+
+
+def test_an_invoice_is_requested_once_over_all_senders() -> None:
+    year, invoice = _begin(), {"invoice_number": "F-77", "invoice_date": "2018-03-01"}
+    assert _request(year, "D1", **invoice) == "ACCEPTED"
+    assert _request(year, "D2", "SP-B", **invoice) == INVOICE_TWICE
+    assert _request(year, "D3", **(invoice | {"invoice_number": "f 77"})) == INVOICE_TWICE
+    assert _request(year, "D4", **(invoice | {"invoice_date": "2018-03-02"})) == "ACCEPTED"
+    assert _request(year, "D5") == "ACCEPTED"
+
+
+def test_a_rejection_in_full_gives_the_invoice_back() -> None:
+    year, invoice = _begin(), {"invoice_number": "F-77", "invoice_date": "2018-03-01"}
+    _request(year, "D1", **invoice)
+    year.send("payment_request_rejection", "R1", predecessor=year.name("D1"), amount="4")
+    assert _request(year, "D2", **invoice) == INVOICE_TWICE
+    year.send("payment_request_rejection", "R2", predecessor=year.name("D1"), amount="6")
+    assert _request(year, "D2", **invoice) == "ACCEPTED"
+
+
+def test_parts_of_an_invoice_are_requested_once_each() -> None:
+    year, invoice = _begin(), {"invoice_number": "F-77", "invoice_date": "2018-03-01"}
+    assert _request(year, "D1", invoice_part="1", **invoice) == "ACCEPTED"
+    assert _request(year, "D2", invoice_part="2", **invoice) == "ACCEPTED"
+    assert _request(year, "D3", invoice_part="1", **invoice) == INVOICE_TWICE
+    assert _request(year, "D4", **invoice) == INVOICE_TWICE
+
+
+def test_a_debt_of_2013_lapses_on_the_first_day_of_2018() -> None:
+    year = _begin()
+    assert _request(year, "D1", right_year="2013") == LAPSED
+    assert _request(year, "D2", right_year="2014") == "ACCEPTED"
+    assert _request(year, "D3", invoice_date="2013-12-31") == LAPSED
+    assert _request(year, "D4", invoice_date="2013-12-31", right_year="2014") == "ACCEPTED"
+    assert _request(year, "D5", right_year="2013", prescription_stop="interruption 2016-4") == "ACCEPTED"
+
+
+def test_staff_is_not_committed() -> None:
+    place = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "21"}
+    assert _begin().send("commitment", "EJ", amount="1", **place) == TITLE_TWO_COMMITMENT
+
+
+def test_anticipation_needs_openings_of_the_title() -> None:
+    """No finance law has opened credits of title 3 by title here: nothing may be anticipated."""
+    year = _begin()
+    start = {"budget_year": "2019", "service_start": "2019-01-01"}
+    assert year.engage("E1", "1", "2018-11-01", **start) == "ANTICIPATION_LIMIT"
+    assert year.engage("E2", "1", "2018-10-31", **start) == "BUDGET_YEAR_CLOSED"

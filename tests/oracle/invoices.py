@@ -1,0 +1,70 @@
+"""Invoices: each is requested once, over all senders, kinds and years (rule A37).
+
+A request that was rejected in full has requested nothing.  Lines of one act may share an invoice.
+"""
+
+from collections.abc import Sequence
+
+from core.catalog import CATALOG, Stage
+from core.outcome_codes import Outcome
+from tests.oracle.key_index import compute_siphash128
+from tests.oracle.model import Claim, Line, LineRefused, State
+
+NUMBER_BYTES_MAX = 70
+_NO_PART = 0
+
+
+def check_invoice(state: State, line: Line, first: int) -> None:
+    """Refuse ``line`` of the act that begins with entry ``first`` if an earlier act has requested its invoice."""
+    for claim in state.invoices.get(line.invoice, ()) if line.invoice else ():
+        is_same = claim.part == line.invoice_part or _NO_PART in (claim.part, line.invoice_part)
+        if is_same and claim.entry < first and not is_rejected(state, claim.entry):
+            raise LineRefused(Outcome.INVOICE_ALREADY_REQUESTED, entry=claim.entry)
+
+
+def record_invoice(state: State, line: Line, entry: int) -> None:
+    """Record that ``entry`` has requested the invoice of ``line``."""
+    if line.invoice:
+        claims = state.invoices.get(line.invoice, ())
+        state.invoices[line.invoice] = (*claims, Claim(entry, line.invoice_part))
+
+
+def is_rejected(state: State, entry: int) -> bool:
+    """Return whether a request was rejected in full."""
+    return state.rejected.get(entry, 0) == state.requested[entry]
+
+
+def note_amount(state: State, entry: int, amount: int) -> None:
+    """Note the amount of a new debt, which may be rejected later."""
+    if CATALOG[state.items[entry].kind].reaches is Stage.PAYABLE:
+        state.requested[entry] = amount
+
+
+def note_rejection(state: State, entry: int, amount: int) -> None:
+    """Note that ``amount`` of an entry was rejected."""
+    state.rejected[entry] = state.rejected.get(entry, 0) + amount
+
+
+def normalise_number(number: bytes) -> bytes:
+    """Return the letters and digits of an invoice number, ASCII letters in upper case."""
+    return bytes(byte for byte in number.upper() if byte >= 0x80 or chr(byte).isalnum())
+
+
+def fingerprint_invoices(
+    numbers: Sequence[bytes], suppliers: Sequence[tuple[int, int, int]], key_low: int, key_high: int
+) -> list[tuple[int, int]]:
+    """Return 96 bits of each invoice as (high 64, low 32); (0, 0) without a number, or with one that is too long.
+
+    ``suppliers`` are (high, low, day of the invoice).
+    """
+    key = key_low.to_bytes(8, "little") + key_high.to_bytes(8, "little")
+    return [_fingerprint(number, *supplier, key) for number, supplier in zip(numbers, suppliers, strict=True)]
+
+
+def _fingerprint(number: bytes, high: int, low: int, day: int, key: bytes) -> tuple[int, int]:
+    text = normalise_number(number)
+    if not text or len(number) > NUMBER_BYTES_MAX:
+        return 0, 0
+    supplier = (day % 2**32).to_bytes(4, "little") + low.to_bytes(4, "little")
+    first, second = compute_siphash128(key, high.to_bytes(8, "little") + text + supplier)
+    return first, second % 2**32

@@ -1,0 +1,86 @@
+"""Rows of every table that the evidence of batches covers, as plain SQL; two of most, so that one can be removed."""
+
+
+def _repeat(statement: str) -> list[str]:
+    """Return the statement for two rows, numbered 1 and 2."""
+    return [statement.format(n=number) for number in (1, 2)]
+
+
+ROWS = (
+    *_repeat(
+        "insert into submission (submission, sender, file_hash, file_name, format, size_bytes)"
+        " values ({n}, 'MIN-0{n}', sha256('{n}'), 'a.csv', 'csv', 1)"
+    ),
+    "insert into cancellation (submission, key, sender) values (1, 'k', 'MIN-01'), (2, 'k', 'MIN-02')",
+    *_repeat("insert into pause (sender, is_paused, reason, key, by) values ('MIN-01', true, 'r', '', 'op')"),
+    "insert into form values (1, 0, '{}'), (1, 1, '{\"a\": 1}')",
+    "insert into signer values ('s1', 'A', sha256('1'), '{auditor}', '{}', 'fr', true, now(), now(), 'infinity')",
+    "insert into signer_end (signer, reason) values ('s1', 'lost')",
+    *_repeat(
+        "insert into drop_taken (sender, file_name, submission, signer) values ('MIN-01', 'a.csv', {n}, 's1')"
+    ),
+    "insert into drop_answered (taken) values (1), (2)",
+    "insert into reference_text values (6, 30001, 'MIN-01'), (6, 30002, 'MIN-02')",
+    "insert into reference_meaning (year, kind, id, meaning) values (2018, 6, 30001, '{}'), (2018, 6, 30002, '{\"a\": 1}')",
+    "insert into period_start values (2018, 1, true), (2018, 2, true)",
+    *_repeat(
+        "insert into period_decision (exercise, month, accountant, action, reason, by, key)"
+        " values (2018, {n}, 0, 'close', 'r', 'Alice', '')"
+    ),
+    "insert into period_effect values (1, 1), (2, 1)",
+    *_repeat(
+        "insert into access_key (key, sender, digest, roles, programmes, label)"
+        " values ('k{n}', 'MIN-01', sha256('{n}'), '{{auditor}}', '{{}}', '')"
+    ),
+    "insert into access_key_end (key, reason) values ('k1', 'lost'), ('k2', 'lost')",
+    *_repeat(
+        "insert into access_issuer (issuer, url, audience, claim, jwks) values ('i{n}', 'u', 'a', 'sub', 'j')"
+    ),
+    "insert into access_issuer_end (issuer, reason) values ('i1', 'lost'), ('i2', 'lost')",
+    *_repeat(
+        "insert into access_grant (issuer, subject, sender, roles, programmes)"
+        " values ('i{n}', 's', 'MIN-01', '{{auditor}}', '{{}}')"
+    ),
+    "insert into access_grant_end (access_grant, reason) values (1, 'lost'), (2, 'lost')",
+    *_repeat("insert into access_binding (holder, fingerprint) values ('k{n}', sha256('{n}'))"),
+    "insert into access_binding_end (access_binding, reason) values (1, 'lost'), (2, 'lost')",
+    *_repeat(
+        "insert into audit (key, sender, address, action, code, detail, times) values ('', '', 'a', 'b', 'c', 'd', {n})"
+    ),
+    *_repeat(
+        "insert into payment_run (run, until, last_entry, accountants, lines, cents, left_out, left_out_cents, digest,"
+        " proposed_by) values ({n}, '2018-06-30', 9, '{{CBCM}}', 1, 100, 0, 0, sha256('{n}'), 'Alice')"
+    ),
+    *_repeat("insert into payment_page values ({n}, 1, 1, '\\x01')"),
+    *_repeat("insert into payment_edit (run, what, line, reason, by) values (1, 'hold', {n}, 'r', 'Bruno')"),
+    "insert into payment_abandonment (run, reason, abandoned_by) values (2, 'r', 'Alice')",
+    "insert into payment_release (run, lines, cents, released_by) values (1, 1, 100, 'Claire')",
+    "insert into payment_issue values (1, '{}', sha256('1'), 1, 100, 'Claire', now())",
+    *_repeat(
+        "insert into payment_file values (1, {n}, '{n}.xml', 'M{n}', 'CBCM', 1, '2018-06-30', 1, 100, 9, sha256('{n}'))"
+    ),
+    "insert into payment_end values (1, 1, 1, 100, 0, 0, 2)",
+    *_repeat(
+        "insert into bank_message (message, format, identity, file_name, file_hash, size_bytes, statements, movements)"
+        " values ({n}, 'camt.053', 'i', 'f', sha256('{n}'), 9, 1, 1)"
+    ),
+    *_repeat("insert into bank_statement values ({n}, 1, 'i', 'FR', '2018-06-30', 0, 0, 0, 0, 0, 0)"),
+    *_repeat("insert into bank_attempt values ({n}, 1, 0, 0, 0, 1, 100, 0, null, '')"),
+    *_repeat("insert into bank_item values ({n}, 1, 1, 1, 1, 1, 100, '2018-06-30', '', 0, 1, 'e')"),
+    "insert into interest_mark (last_entry) values (1), (2)",
+    *_repeat("insert into task (kind, arguments, key, sender) values ('payment-run', '{{}}', 'k', 'MIN-01')"),
+    "insert into task_event (task, event) values (1, 'started'), (1, 'done'), (2, 'cancelled')",
+)
+SINGLE_ROWS = frozenset(
+    {
+        "ledger",
+        "signer",
+        "signer_end",
+        "payment_abandonment",
+        "payment_release",
+        "payment_issue",
+        "payment_end",
+    }
+    | {"reference_use"}
+)
+"""Tables with one row here."""

@@ -1,0 +1,142 @@
+"""An invoice requested twice and a debt that has lapsed are found in the raw rows, even if the chain was made again."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from posting.book.registry import ReferenceData
+from reporting.verification import verify
+from reporting.verification.chain import hash_batch
+from reporting.verification.copy_reader import HASHED_TABLES
+from reporting.verification.snapshot_queries import JournalSnapshot, WindowSpan
+from tests.file_strategies import REFERENCE
+from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, Row, act, process_files
+from tests.service.http.running_service import to_jsonl
+
+REGISTRATION = SPENDING[0]
+INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-02-26"}
+
+
+def request(reference: str, amount: str, **fields: str) -> Row:
+    return act("direct_payment_request", reference, amount, ASPR, PAID, INVOICE, **fields)
+
+
+ACCEPTED = (
+    request("D1", "10.00", invoice_number="F-78"),
+    request("D2", "20.00", invoice_number="F-79"),
+    act("payment_request_rejection", "R2", "20.00", predecessor="D2"),
+    request("D3", "1.00", invoice_number="f 79"),
+    request("D4", "2.00", invoice_number="F-80", invoice_part="1"),
+    request("D5", "2.00", invoice_number="F-80", invoice_part="2"),
+    request("D6", "3.00", invoice_number="F-81", line="1"),
+    request("D6", "3.00", invoice_number="F-81", line="2"),
+    request("D7", "1.00", invoice_number="F-82", invoice_date="2014-01-01"),
+    request("D8", "1.00", invoice_number="F-83", right_year="2014"),
+    request("D9", "1.00", invoice_number="F-84", right_year="2013", prescription_stop="relief 2018-114"),
+)
+"""Requests that repeat an invoice rightly, and requests of debts that have not lapsed."""
+
+PLANTED = {
+    "another number": (b"F-78", b"F-81", ["entry 23 (D6)", "entry 24 (D6)"]),
+    "another spelling": (b"F-78", b"f/81", ["entry 23 (D6)", "entry 24 (D6)"]),
+    "another part": (b"\xff\x01\x02\xff", b"\xff\x01\x01\xff", ["entry 22 (D5)"]),
+    "the whole": (b"\xff\x01\x02\xff", b"\xff\x01\xff\xff", ["entry 22 (D5)"]),
+}
+"""What is changed on the page of the requests, and the entries that then repeat an invoice."""
+
+
+def day_bytes(day: date) -> bytes:
+    """Return a day as a page contains it."""
+    return (day - date(1970, 1, 1)).days.to_bytes(2, "little")
+
+
+def without_stop(page: bytes, stop: bytes) -> bytes:
+    """Return a page without the text of its last column: the line that stated it states nothing."""
+    return page[: -len(stop) - 2] + bytes(2)
+
+
+async def remake_chain(connection: asyncpg.Connection) -> None:
+    """Hash every batch again, as somebody would who changes rows and hides it."""
+    previous = bytes(32)
+    for batch in await connection.fetch("select batch, first_entry, entries from batch order by batch"):
+        first = batch["first_entry"]
+        span = WindowSpan(batch["batch"], batch["batch"] + 1, first, first + batch["entries"])
+        streams = [await JournalSnapshot(connection).copy_rows(stored, span) for stored in HASHED_TABLES]
+        previous = hash_batch(streams, previous)
+        await connection.execute("update batch set chain = $2 where batch = $1", batch["batch"], previous)
+
+
+@pytest_asyncio.fixture
+async def connection(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
+    """A journal of requests, all accepted."""
+    path = tmp_path / "requests.jsonl"
+    path.write_bytes(b'{"envelope": {"sender": "TREASURY"}}\n' + to_jsonl([*BUDGET, REGISTRATION, *ACCEPTED]))
+    await process_files(dsn, tmp_path, [path], ReferenceData.load(REFERENCE))
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("set session_replication_role = replica")
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_invoices_that_are_free_again_or_in_parts_are_proven(
+    connection: asyncpg.Connection, dsn: str
+) -> None:
+    assert await connection.fetchval("select count(*) from refusal") == 0
+    assert (await verify(dsn, folder=REFERENCE)).findings == []
+
+
+async def read_page(connection: asyncpg.Connection) -> bytes:
+    """Read the only page of the requests."""
+    return bytes(await connection.fetchval("select page from request_detail") or b"")
+
+
+async def list_findings(dsn: str) -> list[tuple[str, str]]:
+    """Return checks and places; the evidence, which covers the row of the batch with its former hash, is left out."""
+    findings = (await verify(dsn, folder=REFERENCE)).findings
+    return [(finding.check, finding.place) for finding in findings if finding.check != "evidence"]
+
+
+@pytest.mark.parametrize("change", PLANTED)
+async def test_an_invoice_requested_twice_is_found(
+    change: str, connection: asyncpg.Connection, dsn: str
+) -> None:
+    before, after, places = PLANTED[change]
+    page = await read_page(connection)
+    assert page.count(before) == 1
+    await connection.execute("update request_detail set page = $1", page.replace(before, after))
+    await remake_chain(connection)
+    assert sorted(await list_findings(dsn)) == [("invoices_once", place) for place in places]
+
+
+async def test_a_request_that_was_not_rejected_in_full_keeps_its_invoice(
+    connection: asyncpg.Connection, dsn: str
+) -> None:
+    await connection.execute("update entry set amount = amount - 1 where reference = 'R2'")
+    await remake_chain(connection)
+    findings = (await verify(dsn, folder=REFERENCE)).findings
+    assert ("invoices_once", "entry 20 (D3)") in [(finding.check, finding.place) for finding in findings]
+
+
+LAPSED = {
+    "an older invoice": (day_bytes(date(2014, 1, 1)), day_bytes(date(2013, 12, 31)), "entry 25 (D7)"),
+    "an older right": (b"\xde\x07\xdd\x07", b"\xdd\x07\xdd\x07", "entry 26 (D8)"),
+    "no relief": (b"relief 2018-114", b"", "entry 27 (D9)"),
+}
+"""What is changed on the page of the requests, and the entry whose debt has then lapsed."""
+
+
+@pytest.mark.parametrize("change", LAPSED)
+async def test_a_debt_that_has_lapsed_is_found(change: str, connection: asyncpg.Connection, dsn: str) -> None:
+    before, after, place = LAPSED[change]
+    page = await read_page(connection)
+    assert page.count(before) == 1
+    changed = page.replace(before, after) if after else without_stop(page, before)
+    await connection.execute("update request_detail set page = $1", changed)
+    await remake_chain(connection)
+    assert await list_findings(dsn) == [("prescription", place)]
