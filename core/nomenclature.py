@@ -107,6 +107,8 @@ class Nomenclature:
     """What may be paid before service, by what an act states as its ``nature``."""
     unserved_items: frozenset[str]
     """Commitment items that are paid before service without a listed nature: grants (GBCP art. 33)."""
+    nature_numbers: dict[str, int]
+    """The place of each of the natures in their file, from 1."""
 
 
 class _HasCode(Protocol):
@@ -154,6 +156,7 @@ def load(folder: Path) -> Nomenclature:
         _read_funds(source.joinpath("funds.csv"), programmes),
         unserved.natures,
         unserved.items,
+        {code: number for number, code in enumerate(unserved.natures, 1)},
     )
 
 

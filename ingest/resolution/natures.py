@@ -20,6 +20,6 @@ def mark_natures(
     if column is None:
         return listed
     for year, nomenclature in registry.reference.nomenclatures.items():
-        numbers = column.map_to_numbers(dict.fromkeys(nomenclature.natures, 1), 0)
-        listed |= ((numbers == 1) & (exercise == year) & _BEFORE_SERVICE[kind]).astype(np.uint8)
+        is_listed = column.map_to_numbers(nomenclature.nature_numbers, 0) > 0
+        listed |= (is_listed & (exercise == year) & _BEFORE_SERVICE[kind]).astype(np.uint8)
     return listed
