@@ -133,7 +133,6 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
 
 
 def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:
-    """Return where the reference of each line stands, and in which text."""
     reference = _read_column(line_batch, Field.REFERENCE)
     return reference.expand_spans(), reference.values.text
 
