@@ -269,6 +269,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         bank=columns["bank"],
         invoice=_read_fingerprint(columns, "invoice"),
         invoice_part=columns["invoice_part"],
+        nature=bool(columns["nature"]),
     )
 
 
