@@ -278,9 +278,7 @@ def _mark_references(
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)
     if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
-        is_needless = (
-            line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.find_missing_references()
-        )
+        is_needless = line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.lack_reference()
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 
