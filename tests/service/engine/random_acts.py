@@ -18,7 +18,7 @@ YEARS = (2018, 2018, 2018, 2019)
 STAFF_ITEM = "21"
 _DAYS_OPEN: Mapping[int, int] = {2018: 290, 2019: 30}
 """Days from 1 March that are open in the small reference data, and on which payments are ordered."""
-_ACTS_A_YEAR = 90
+_ACTS_A_YEAR = 70
 _ANTICIPATION_FROM = "11-01"
 _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
@@ -28,6 +28,7 @@ _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     "service": 8,
+    "commitment": 10,
     "payment_request": 12,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
