@@ -100,6 +100,12 @@ def _render_terms(terms: PaymentTerms) -> Iterator[str]:
     if terms.right_year or terms.prescription_stop:
         stop = f"no lapse: {terms.prescription_stop}" if terms.prescription_stop else ""
         yield f"  right      {', '.join(text for text in (str(terms.right_year or ''), stop) if text)}"
+    if terms.suspension_notified:
+        yield f"  term       suspended from {terms.suspension_notified} to {terms.suspension_ended}"
+    if terms.contract:
+        yield f"  contract   {terms.contract}"
+    if terms.reason:
+        yield f"  reason     {terms.reason}"
     if terms.remittance:
         yield f"  remittance {terms.remittance}"
 

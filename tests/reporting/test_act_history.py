@@ -66,6 +66,10 @@ async def test_a_payment_request_has_its_payment_terms(reader: Connection, names
         invoice_part=None,
         right_year=None,
         prescription_stop="",
+        suspension_notified=None,
+        suspension_ended=None,
+        contract="",
+        reason="",
         remittance="",
     )
     text = [part for part in render(explanation) if isinstance(part, str)]

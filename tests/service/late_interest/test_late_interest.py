@@ -186,50 +186,6 @@ async def test_claims_without_credits_are_refused_and_proposed_again(state: Stat
 
 
 @pytest.mark.parametrize(
-    ("suspended", "resumed", "is_late"),
-    [("2018-10-20", "2018-10-25", False), ("2018-10-20", None, False), ("2018-11-02", None, True)],
-)
-async def test_a_suspension_delays_the_end_of_the_term(
-    database: Database, tmp_path: Path, suspended: str, resumed: str | None, is_late: bool
-) -> None:
-    """A suspension within the term starts a new one of thirty days at its end; one after the term has no effect."""
-    async with create_database(database) as dsn:
-        (tmp_path / "own").mkdir()
-        state = State(dsn, tmp_path / "own")
-        await state.fund(1)
-        term = {
-            "kind": "term_suspension",
-            "exercise": 2018,
-            "reference": "S-1",
-            "predecessor": "DP-1",
-            "date": suspended,
-        }
-        await state.submit_accepted([build_request(1), term])
-        files = await state.pay_due(date(2018, 11, 30), paris_time("2018-11-05"))
-        assert files == []
-        if resumed is None:
-            resumed = "2018-11-05"
-        resumption = term | {
-            "kind": "term_resumption",
-            "reference": "S-2",
-            "predecessor": "S-1",
-            "date": resumed,
-        }
-        await state.submit_accepted([resumption])
-        files = await state.pay_due(date(2018, 12, 31), paris_time("2018-11-05"))
-        await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-        assert (await claim(state)).payments == is_late
-        assert (await state.verify()).findings == []
-        async with open_connection(state.dsn) as connection, connection.transaction():
-            await connection.execute("set local session_replication_role = replica")
-            assert await connection.execute("delete from entry where reference = 'S-2'") == "DELETE 1"
-        (finding,) = [
-            finding for finding in (await state.verify()).findings if finding.check == "suspended_unpaid"
-        ]
-        assert finding.place.startswith("entry ")
-
-
-@pytest.mark.parametrize(
     "damage",
     [
         "update entry set amount = amount + 1 where reference like 'IM-%' and payee = 11",
