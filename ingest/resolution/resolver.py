@@ -25,7 +25,7 @@ from ingest.resolution.account_assignment import AssignmentLines, resolve_assign
 from ingest.resolution.bank_accounts import mark_bics, mark_ibans
 from ingest.resolution.content_digest import collect_content
 from ingest.resolution.credit_sources import add_credit_sources, mark_origins
-from ingest.resolution.interest_claims import mark_unexplained_claims
+from ingest.resolution.interest_claims import find_limited_claims
 from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
     FAMILY,
@@ -40,6 +40,7 @@ from ingest.resolution.line_batch import (
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.prescription import mark_prescribed, mark_unreadable_rights
+from ingest.resolution.request_terms import mark_invalid_terms
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
@@ -85,6 +86,8 @@ class ResolvedLines(NamedTuple):
     new_words: NDArray[np.int64]
     cells_before: int
     raw: pa.RecordBatch
+    limited_claims: NDArray[np.int64]
+    """Rows of claims of late interest that state no reason."""
 
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> ResolvedLines:
@@ -103,6 +106,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
     mark_unreadable_rights(line_batch, kind, exercise)
+    mark_invalid_terms(line_batch, kind)
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
@@ -128,7 +132,8 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     reference = _read_column(line_batch, Field.REFERENCE)
     spans, text = reference.expand_spans(), reference.values.text
     acts, cells = _pack_acts(columns, line_batch.rows), (assigned.new_words, assigned.cells_before)
-    return ResolvedLines(acts, amounts.value, day, spans, text, field, *cells, raw)
+    limited_claims = find_limited_claims(line_batch, kind)
+    return ResolvedLines(acts, amounts.value, day, spans, text, field, *cells, raw, limited_claims)
 
 
 def _pack_acts(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:
@@ -279,7 +284,7 @@ def _mark_references(
 def _mark_amounts(
     line_batch: LineBatch, kind: NDArray[np.uint8], amounts: NumberColumn, *, sepa_only: bool
 ) -> None:
-    """Mark faulty amounts, those above the SEPA limit on lines that must be paid by SEPA, and claims without a reason."""
+    """Mark faulty amounts, and those above the SEPA limit on lines that must be paid by SEPA."""
     cents, faults = amounts
     field = _choose_amount_field(line_batch)
     line_batch.mark_faults(faults, field)
@@ -291,4 +296,3 @@ def _mark_amounts(
         line_batch.mark_fault(
             (cents > SEPA_MAX) & (asks_for_sepa | PAYS[kind] & sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
         )
-    mark_unexplained_claims(line_batch, kind)
