@@ -3,7 +3,8 @@
 import numpy as np
 
 from core.tables.book import KeyRows, OpenItems, Slots
-from core.tables.journal import PREDECESSOR_BY_ENTRY, Acts, FollowedEntries
+from core.tables.followed_entries import FollowedEntries
+from core.tables.journal import PREDECESSOR_BY_ENTRY, Acts
 from kernels import key_index
 from kernels.jit import as_position, borrow, fills, kernel, part, reads_column, reads_records
 

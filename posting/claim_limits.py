@@ -14,7 +14,7 @@ from core.act_fields import Field
 from core.catalog import CATALOG
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros, seal_array
-from core.tables.journal import FollowedEntries
+from core.tables.followed_entries import FollowedEntries
 from kernels.followed_entries import find_followed_entries
 from posting.batch import Batch, Piece
 from posting.book.book_state import BookState

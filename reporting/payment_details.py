@@ -1,6 +1,6 @@
 """The payment terms of payment requests, looked up in the pages of payment details."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,7 +13,7 @@ from reporting.act_views import PaymentTerms
 from reporting.report_queries import Connection, fetch
 
 _EPOCH = date(1970, 1, 1)
-_CONTRACT_NAMES = {contract.value: name for name, contract in CONTRACT_BY_NAME.items()}
+_CONTRACT_NAMES: Mapping[int, str] = {contract.value: name for name, contract in CONTRACT_BY_NAME.items()}
 
 
 async def fetch_terms(connection: Connection, entries: Sequence[int]) -> dict[int, PaymentTerms]:

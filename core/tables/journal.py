@@ -140,15 +140,6 @@ class Acts(NamedTuple):
     """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""
 
 
-class FollowedEntries(NamedTuple):
-    """What some lines follow in the book."""
-
-    entry: Entry
-    """0 for none."""
-    is_known: Code
-    """1 where the line's own act is accepted already."""
-
-
 class Decisions(NamedTuple):
     """The decision on each line."""
 

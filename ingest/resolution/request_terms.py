@@ -1,4 +1,4 @@
-"""What a request states of its contract and of the suspension of its payment term (rule A59).
+"""What a request states of its right, of its contract and of the suspension of its payment term (rule A59).
 
 The authorising officer may suspend the term once, and only before the order to pay, which is the request: so a request states
 one suspension at most, and it is over.
@@ -11,10 +11,14 @@ from core.act_fields import Field
 from core.contracts import CONTRACT_BY_NAME
 from core.outcome_codes import Outcome
 from ingest.resolution.line_batch import BILLS, LineBatch
+from ingest.resolution.prescription import mark_unreadable_rights
 
 
-def mark_invalid_terms(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
-    """Mark requests that state an unknown contract, or a suspension that cannot have been."""
+def mark_invalid_requests(
+    line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64]
+) -> None:
+    """Mark requests that state a right that cannot be read, an unknown contract, or a suspension that cannot have been."""
+    mark_unreadable_rights(line_batch, kind, exercise)
     contract = line_batch.read_text(Field.CONTRACT)
     if contract is not None:
         is_unknown = contract.map_to_numbers(CONTRACT_BY_NAME, 0) == 0

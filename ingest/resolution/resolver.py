@@ -39,8 +39,8 @@ from ingest.resolution.line_batch import (
 )
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
-from ingest.resolution.prescription import mark_prescribed, mark_unreadable_rights
-from ingest.resolution.request_terms import mark_invalid_terms
+from ingest.resolution.prescription import mark_prescribed
+from ingest.resolution.request_terms import mark_invalid_requests
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
@@ -105,8 +105,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     amounts = _read_amounts(line_batch, kind)
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
-    mark_unreadable_rights(line_batch, kind, exercise)
-    mark_invalid_terms(line_batch, kind)
+    mark_invalid_requests(line_batch, kind, exercise)
     mark_bics(line_batch, kind)
     _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
@@ -132,8 +131,8 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     reference = _read_column(line_batch, Field.REFERENCE)
     spans, text = reference.expand_spans(), reference.values.text
     acts, cells = _pack_acts(columns, line_batch.rows), (assigned.new_words, assigned.cells_before)
-    limited_claims = find_limited_claims(line_batch, kind)
-    return ResolvedLines(acts, amounts.value, day, spans, text, field, *cells, raw, limited_claims)
+    rest = raw, find_limited_claims(line_batch, kind)
+    return ResolvedLines(acts, amounts.value, day, spans, text, field, *cells, *rest)
 
 
 def _pack_acts(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from pathlib import Path
 
-import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +19,7 @@ LOG = logging.getLogger(__name__)
 
 
 async def load_limits(
-    connection: asyncpg.Connection, payables: NDArray[np.int64], folder: Path
+    connection: delay_queries.Connection, payables: NDArray[np.int64], folder: Path
 ) -> ClaimLimits:
     """Load the limits for ``payables``, at least one, by the rules in ``folder``.
 

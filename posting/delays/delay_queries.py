@@ -22,7 +22,7 @@ from posting import payment_detail_pages
 from posting.delays import service_dates
 from posting.delays.contracts import ContractDefaults, build_contract_defaults
 from posting.delays.day_span import ALL_DAYS, DaySpan
-from posting.delays.measurement import DivertedPart, RequestFacts, StatedTerms
+from posting.delays.measurement import DivertedPart, RequestFacts, RequestTerms
 from posting.delays.service_dates import Billing
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
@@ -43,7 +43,7 @@ _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
     "identified": list_kinds(lambda kind: kind.reaches is Stage.REOPENED),
     "reissues": list_kinds(lambda kind: kind.remits and kind.after is Stage.REOPENED),
 }
-_NOTHING_STATED = allocate_zeros(StatedTerms, 0)
+_NO_TERMS = allocate_zeros(RequestTerms, 0)
 
 Connection = asyncpg.Connection
 
@@ -53,7 +53,7 @@ async def load_request_facts(
 ) -> RequestFacts:
     """Load the facts of all requests; call it within a snapshot."""
     return RequestFacts(
-        await _load_stated(connection),
+        await _load_request_terms(connection),
         await _load_billing(
             connection, SQL["service_entries"].format(kinds=_join_numbers(service_dates.KINDS))
         ),
@@ -80,7 +80,7 @@ async def load_facts_of_debits(
     requests = np.concatenate([rows.payable[~is_part], np.array(root_requests, np.int64)])
     commitments = np.concatenate([rows.above[~is_part], np.array(commitments_of_roots, np.int64)])
     return RequestFacts(
-        await _load_stated_of(connection, np.unique(requests)),
+        await _load_request_terms_of(connection, np.unique(requests)),
         await _load_billing_of(connection, np.unique(commitments[commitments > 0])),
         parts,
         term_days,
@@ -189,36 +189,38 @@ async def _load_billing_of(connection: Connection, commitments: NDArray[np.int64
     return await _load_billing(connection, select)
 
 
-async def _load_stated(connection: Connection) -> StatedTerms:
+async def _load_request_terms(connection: Connection) -> RequestTerms:
     """Load what every request states of its term and contract."""
-    chunks = [_NOTHING_STATED]
+    chunks = [_NO_TERMS]
     async with connection.transaction():
         cursor = await connection.cursor(SQL["pages"])
         while rows := await cursor.fetch(_PAGES_AT_ONCE):
             content = [(row["entry_id"], row["page"]) for row in rows]
-            chunks.append(await asyncio.to_thread(_read_stated, content))
+            chunks.append(await asyncio.to_thread(_read_request_terms, content))
     return concat_tables(chunks)
 
 
-async def _load_stated_of(connection: Connection, requests: NDArray[np.int64]) -> StatedTerms:
+async def _load_request_terms_of(connection: Connection, requests: NDArray[np.int64]) -> RequestTerms:
     """Load the same from the pages that may contain one of ``requests``, which are in ascending order."""
     ends = await connection.fetch(SQL["page_ends"])
     first, last = (np.array([row[name] for row in ends], np.int64) for name in ("entry_id", "last_entry"))
     has_any = np.searchsorted(requests, first) < np.searchsorted(requests, last, "right")
-    pages, chunks = first[has_any].tolist(), [_NOTHING_STATED]
+    pages, chunks = first[has_any].tolist(), [_NO_TERMS]
     for at in range(0, len(pages), _PAGES_AT_ONCE):
         rows = await connection.fetch(SQL["some_pages"], pages[at : at + _PAGES_AT_ONCE])
         content = [(row["entry_id"], row["page"]) for row in rows]
-        chunks.append(await asyncio.to_thread(_read_stated, content))
+        chunks.append(await asyncio.to_thread(_read_request_terms, content))
     return concat_tables(chunks)
 
 
-def _read_stated(pages: list[tuple[int, bytes]]) -> StatedTerms:
+def _read_request_terms(pages: list[tuple[int, bytes]]) -> RequestTerms:
     firsts, content = zip(*pages, strict=True)
     rows, _ = payment_detail_pages.read_pages(firsts, content)
-    columns = (getattr(rows, name) for name in StatedTerms._fields[1:])
-    stated = StatedTerms(rows.entry_id, *columns)
-    return select_rows(stated, np.flatnonzero(np.logical_or.reduce([column > 0 for column in stated[1:]])))
+    columns = (getattr(rows, name) for name in RequestTerms._fields[1:])
+    request_terms = RequestTerms(rows.entry_id, *columns)
+    return select_rows(
+        request_terms, np.flatnonzero(np.logical_or.reduce([column > 0 for column in request_terms[1:]]))
+    )
 
 
 async def load_claimed(connection: Connection, oldest: int) -> InterestClaims:

@@ -18,7 +18,7 @@ _IS_INTEREST = np.array([kind.is_interest for kind in CATALOG])
 _INHERITS = np.array([kind.inherits for kind in CATALOG])
 
 
-class StatedTerms(NamedTuple):
+class RequestTerms(NamedTuple):
     """What some requests state of their terms and contracts, by entry in ascending order.  Days since 1970; 0 for none."""
 
     entry: Entry
@@ -29,14 +29,14 @@ class StatedTerms(NamedTuple):
     contract: Small
     """``core.contracts.Contract``."""
 
-    def find_rows(self, entries: NDArray[np.int64]) -> "StatedTerms":
+    def find_rows(self, entries: NDArray[np.int64]) -> "RequestTerms":
         """Return what each of ``entries`` states."""
         at = np.searchsorted(self.entry, entries)
         is_present = np.append(self.entry, -1)[at] == entries
         columns = (
             np.where(is_present, np.append(column, 0)[at], 0).astype(column.dtype) for column in self[1:]
         )
-        return StatedTerms(entries, *columns)
+        return RequestTerms._make((entries, *columns))
 
 
 class DivertedPart(NamedTuple):
@@ -57,7 +57,7 @@ class DivertedPart(NamedTuple):
 class RequestFacts(NamedTuple):
     """Facts of requests beside their own entries."""
 
-    stated: StatedTerms
+    request_terms: RequestTerms
     billing: Billing
     diverted_parts: Mapping[int, DivertedPart]
     term_days: EffectiveDated
@@ -110,11 +110,13 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
         for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
     }
     requests = _find_requests(rows, parts, facts)
-    stated = facts.stated.find_rows(requests.entry)
+    request_terms = facts.request_terms.find_rows(requests.entry)
     certified = facts.billing.find_days(requests.entry, rows.entry_id)
-    received = find_receipt_days(stated.received, stated.invoice_date, requests.day)
+    received = find_receipt_days(request_terms.received, request_terms.invoice_date, requests.day)
     start = np.maximum(received, certified)
-    terms = compute_terms(start, stated.suspension_notified, stated.suspension_ended, rule=facts.term_days)
+    terms = compute_terms(
+        start, request_terms.suspension_notified, request_terms.suspension_ended, rule=facts.term_days
+    )
     bears_interest = requests.bears_interest & (start >= facts.delays_since)
     return PaymentDelays(rows, terms, requests._replace(bears_interest=bears_interest))
 
@@ -132,8 +134,8 @@ def _find_requests(
             part.payee,
             part.is_opposed,
         )
-    stated = facts.stated.find_rows(entry).contract
-    contracts = np.where(stated > 0, stated, facts.contracts.find_contracts(rows.cell, day))
+    own = facts.request_terms.find_rows(entry).contract
+    contracts = np.where(own > 0, own, facts.contracts.find_contracts(rows.cell, day))
     return PaidRequests(entry, day, payee, bear_interest(contracts) & ~is_opposed)
 
 

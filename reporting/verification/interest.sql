@@ -74,14 +74,14 @@ with recursive claim as (
     from summed r join summed s on s.commitment = r.commitment and s.undone = r.undone and s.so_far >= r.so_far
     where r.sign < 0 and s.sign > 0 and r.entry_id in (select request from judged)
     group by r.commitment, r.undone, r.entry_id
-), stated as (  -- receipt, or two days after the invoice; and the one suspension before the order
+), request_terms as (  -- receipt, or two days after the invoice; and the one suspension before the order
     select entry_id, to_day(received) as received, to_day(invoice_date) + 2 as invoiced, to_day(suspension_notified) as suspended,
            to_day(suspension_ended) as resumed
     from request_line
 ), begun as (
     select j.claim, j.payable, j.member, j.request, j.debit, j.amount, j.paid, n.suspended, n.resumed,
            greatest(coalesce(n.received, least(n.invoiced, j.day), j.day), coalesce(c.day, date '1970-01-01')) as start
-    from judged j left join stated n on n.entry_id = j.request
+    from judged j left join request_terms n on n.entry_id = j.request
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
 ), termed as (  -- by the rule in force on the day on which the term begins
     select b.*, t.value::int as days from begun b join ruled t on t.rule = 'term_days' and b.start >= t.since and b.start < t.until

@@ -71,7 +71,7 @@ def align_details(parts: list[DetailsPart], entries: NDArray[np.int64]) -> Payab
         _align_texts([getattr(part.texts, name) for part in parts], positions)
         for name in ("method", "invoice_number", "remittance")
     )
-    return PayableDetails(*dates, method, invoice, remittance)
+    return PayableDetails._make((*dates, method, invoice, remittance))
 
 
 def _align_days(columns: list[NDArray[np.int32]], positions: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 
 from core.tables.columns import allocate_zeros, seal_array
-from core.tables.journal import FollowedEntries
+from core.tables.followed_entries import FollowedEntries
 from kernels import followed_entries as kernel
 from tests.act_strategies import DecisionCase, cases
 from tests.kernels.decision_cases import KernelBook, to_records

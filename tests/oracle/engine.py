@@ -154,7 +154,7 @@ class Engine:
             invoice=_read_invoice(line),
             invoice_part=whole_numbers.parse(line.read_text(Field.INVOICE_PART)) or 0,
             day=find_posting_day(line) or 0,
-            stated=read_terms(line),
+            terms=read_terms(line),
             debits_until=len(self.ledger.state.items)
             if kind.is_interest and not line.read_text(Field.REASON)
             else None,

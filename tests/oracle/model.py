@@ -108,12 +108,12 @@ class Line(NamedTuple):
     invoice_part: int = 0
     """0 for the whole invoice."""
     day: int = 0
-    stated: "StatedTerms | None" = None
+    terms: "LineTerms | None" = None
     debits_until: int | None = None
     """Of a claim of late interest without a reason: the last entry before its file, whose debits count."""
 
 
-class StatedTerms(NamedTuple):
+class LineTerms(NamedTuple):
     """What a line states of its payment term and contract; days since 1970, 0 for none."""
 
     received: int = 0
@@ -285,7 +285,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         name: columns[name] for name in ("head", "kind", "amount", "period", "day", "fault", "cell", "source")
     }
     return Line(
-        **own,
+        **own,  # type: ignore[arg-type]
         account=columns["account"],
         key=(columns["key_high"], columns["key_low"]),
         content=columns["content"],

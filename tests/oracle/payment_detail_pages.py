@@ -20,12 +20,12 @@ LINES_MAX = 16_384
 
 def build_pages(lines: Sequence[LineFields]) -> list[tuple[int, int, int, bytes]]:
     """Return first entry, last entry, lines and bytes of each page; lines without details are on no page."""
-    stated = [
+    with_contracts = [
         (entry, {field: text for field, text in fields.items() if _is_stored(field, text)})
         for entry, fields in lines
     ]
     with_details = [
-        (entry, fields) for entry, fields in stated if any(fields.get(field) for field in COLUMNS)
+        (entry, fields) for entry, fields in with_contracts if any(fields.get(field) for field in COLUMNS)
     ]
     sections = [with_details[at : at + LINES_MAX] for at in range(0, len(with_details), LINES_MAX)]
     return [(section[0][0], section[-1][0], len(section), encode_page(section)) for section in sections]

@@ -12,10 +12,10 @@ from tests.oracle.model import (
     JournalRow,
     Line,
     LineRefused,
+    LineTerms,
     OpenItem,
     Payee,
     State,
-    StatedTerms,
     World,
 )
 
@@ -46,7 +46,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
     state.items[place[1]] = build_item(state, followed, bare)
-    terms = line.stated or StatedTerms()
+    terms = line.terms or LineTerms()
     state.journal[place[1]] = JournalRow(line.kind, followed.entry, line.amount, line.day, cell, *terms)
     invoices.note_amount(state, place[1], line.amount)
     invoices.record_invoice(state, line, place[1])

@@ -12,7 +12,7 @@ from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
 from tests.oracle import amounts, bic, days, hashing, iban, prescription, request_terms, whole_numbers
 from tests.oracle.assignment import CELL_FIELDS, find_assignment_faults, has_cell
-from tests.oracle.model import StatedTerms
+from tests.oracle.model import LineTerms
 from tests.oracle.reference import Reference
 
 Row = Mapping[str, str]
@@ -184,14 +184,14 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
         yield Outcome.PRESCRIBED
 
 
-def read_terms(line: ReadLine) -> StatedTerms:
+def read_terms(line: ReadLine) -> LineTerms:
     """Return what a line without faults states of its payment term and contract."""
     received, invoiced, notified, ended = (
         days.parse(line.read_text(field)) or 0
         for field in (Field.RECEIVED, Field.INVOICE_DATE, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)
     )
     contract = line.read_text(Field.CONTRACT)
-    return StatedTerms(
+    return LineTerms(
         received, invoiced, (notified, ended), contract if contract in request_terms.CONTRACTS else ""
     )
 

@@ -20,7 +20,7 @@ from posting.delays.contracts import ContractDefaults
 from posting.delays.measurement import (
     DivertedPart,
     RequestFacts,
-    StatedTerms,
+    RequestTerms,
     measure_delays,
     select_late,
 )
@@ -118,10 +118,10 @@ def test_a_request_without_a_service_is_due_from_its_receipt() -> None:
     ]
 
 
-def state_terms(**stated: dict[str, int]) -> StatedTerms:
+def build_request_terms(**request_terms: dict[str, int]) -> RequestTerms:
     """Build what the requests ``e7``, in ascending order, state: columns by name."""
-    rows = allocate_zeros(StatedTerms, len(stated))
-    for row, (name, fields) in enumerate(stated.items()):
+    rows = allocate_zeros(RequestTerms, len(request_terms))
+    for row, (name, fields) in enumerate(request_terms.items()):
         rows.entry[row] = int(name[1:])
         for column, value in fields.items():
             getattr(rows, column)[row] = value
@@ -146,13 +146,13 @@ EVERY_ITEM = ContractDefaults(np.zeros(1, np.int32), (build_constant(Contract.SE
 
 
 def build_facts(
-    stated: StatedTerms,
+    request_terms: RequestTerms,
     billing: service_dates.Billing,
     parts: dict[int, DivertedPart],
     *,
     delays_since: int = 0,
 ) -> RequestFacts:
-    return RequestFacts(stated, billing, parts, build_constant(30), EVERY_ITEM, delays_since)
+    return RequestFacts(request_terms, billing, parts, build_constant(30), EVERY_ITEM, delays_since)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_only_some_late_payments_bear_interest(
     rows.payable[:], rows.entry_id[:], rows.cell[:], rows.payee[:] = payable, 60, cell, 5
     rows.day[:], rows.since[:], rows.amount[:] = 150, 100, 1000
     parts = {2: DivertedPart((1,), 100, 16, 7, False), 3: DivertedPart((1,), 100, 16, 7, True)}
-    stated = state_terms(e1={"contract": contract})
-    facts = build_facts(stated, build_billing_of(), parts, delays_since=delays_since)
+    request_terms = build_request_terms(e1={"contract": contract})
+    facts = build_facts(request_terms, build_billing_of(), parts, delays_since=delays_since)
     late = select_late(measure_delays(rows, facts))
     assert late.late.tolist() == [20] * is_due
     assert late.request.tolist() == [1] * is_due
@@ -195,12 +195,12 @@ def test_the_delay_of_each_payment_is_measured() -> None:
     rows.kind[:], rows.payable[:], rows.entry_id[:] = kinds, (1, 2, 3, 4, 5), 60
     rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
     parts = {3: DivertedPart((9,), 97, 16, 7, False), 5: DivertedPart((6, 4), 100, 28, 7, False)}
-    stated = state_terms(
+    request_terms = build_request_terms(
         e1={"received": 100},
         e2={"received": 90},
         e9={"received": 95, "suspension_notified": 100, "suspension_ended": 110},
     )
-    facts = build_facts(stated, build_billing_of(e2=118), parts)
+    facts = build_facts(request_terms, build_billing_of(e2=118), parts)
     delays = measure_delays(rows, facts)
     assert delays.rows.payable.tolist() == [1, 2, 3]
     assert delays.terms.start.tolist() == [100, 118, 95]
@@ -214,10 +214,10 @@ def test_the_delay_of_each_payment_is_measured() -> None:
 def test_receipt_that_is_not_stated_is_two_days_after_the_invoice() -> None:
     rows = allocate_zeros(DebitedPayments, 3)
     rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:], rows.since[:] = 16, (1, 2, 3), 60, 300, 105
-    stated = state_terms(
+    request_terms = build_request_terms(
         e1={"invoice_date": 90}, e2={"invoice_date": 104}, e3={"invoice_date": 90, "received": 99}
     )
-    delays = measure_delays(rows, build_facts(stated, build_billing_of(), {}))
+    delays = measure_delays(rows, build_facts(request_terms, build_billing_of(), {}))
     assert delays.terms.start.tolist() == [92, 105, 99]
 
 

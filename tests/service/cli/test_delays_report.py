@@ -43,9 +43,13 @@ async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         state = State(dsn, tmp_path_factory.mktemp("delays"))
         await state.fund(PAID)
         days = {number: f"2018-10-{number + 2:02}" for number in range(1, PAID + 1)}
-        stated = {"received": days[5], "suspension_notified": "2018-10-10", "suspension_ended": "2018-10-20"}
+        suspension = {
+            "received": days[5],
+            "suspension_notified": "2018-10-10",
+            "suspension_ended": "2018-10-20",
+        }
         rows = [{**build_request(number, day), "amount": f"{number}000.25"} for number, day in days.items()]
-        rows[4] |= {**stated, "date": "2018-10-20"}
+        rows[4] |= {**suspension, "date": "2018-10-20"}
         await state.submit_accepted(rows)
         term = {"exercise": 2018, "kind": "term_suspension", "reference": "S-1", "predecessor": "DP-4"}
         more = {"exercise": 2018, "kind": "term_resumption", "reference": "S-2", "predecessor": "S-1"}

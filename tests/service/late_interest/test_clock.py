@@ -16,7 +16,7 @@ PAID_ON = "2018-11-05"
 
 
 @pytest.mark.parametrize(
-    ("stated", "expected"),
+    ("fields", "expected"),
     [
         ({}, 4_113),  # 5 days at 8.25 %: 1,000.00 x 8.25 % x 5 / 365 = 1.130
         ({"suspension_notified": "2018-10-20", "suspension_ended": "2018-10-25"}, 0),  # due on 24 November
@@ -29,9 +29,9 @@ PAID_ON = "2018-11-05"
     ],
 )
 async def test_the_term_runs_from_receipt_less_the_suspension_before_the_order(
-    database: Database, tmp_path: Path, stated: Row, expected: int
+    database: Database, tmp_path: Path, fields: Row, expected: int
 ) -> None:
-    async for state in prepare_state(database, tmp_path / "own", [REQUEST | stated]):
+    async for state in prepare_state(database, tmp_path / "own", [{**REQUEST, **fields}]):
         await pay_part(state, "DP-1", "1000.00", PAID_ON)
         await claim(state, "2018-12-31")
         assert await read_claims(state) == ({"DP-1": [expected]} if expected else {})
@@ -52,7 +52,7 @@ async def test_the_suspension_of_the_accountant_does_not_stop_the_clock(
         "predecessor": "DP-1",
         "date": "2018-10-26",
     }
-    resumption = suspension | {
+    resumption = {
         "kind": "term_resumption",
         "reference": "S-2",
         "predecessor": "S-1",
@@ -78,7 +78,7 @@ async def test_the_contract_that_a_request_states_counts_before_its_item(
     database: Database, tmp_path: Path, item: str, contract: str, cents: int
 ) -> None:
     """A grant (63) by its nature alone bears none; what is paid under a contract of works does."""
-    request = REQUEST | {"commitment_item": item, "contract": contract}
+    request = {**REQUEST, "commitment_item": item, "contract": contract}
     async for state in prepare_state(database, tmp_path / "own", [request]):
         await pay_part(state, "DP-1", "1000.00", PAID_ON)
         await claim(state, "2018-12-31")

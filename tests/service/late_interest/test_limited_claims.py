@@ -13,13 +13,18 @@ from tests.service.small_state import Row, State, build_payee_code, build_reques
 REQUEST: Row = {**build_request(1), "amount": "1000.00", "date": "2018-10-01"}
 """Due on 31 October; paid on 5 November it owes 1.13 at 8.25 %, and 40.00."""
 GRANT: Row = {**build_request(2), "amount": "1000.00", "date": "2018-10-01", "commitment_item": "63"}
-HAND: Row = {"kind": "late_interest", "exercise": 2018, "date": "2018-12-01", "predecessor": "DP-1"}
-HAND |= {"payee": build_payee_code(1)}
+HAND = {
+    "kind": "late_interest",
+    "exercise": 2018,
+    "date": "2018-12-01",
+    "predecessor": "DP-1",
+    "payee": build_payee_code(1),
+}
 
 
 async def submit_claims(state: State, *rows: Row) -> dict[str, int]:
     """Submit claims in a file; return the number of refused lines by code."""
-    result = await state.submit([HAND | row for row in rows])
+    result = await state.submit([{**HAND, **row} for row in rows])
     return {reason.code: reason.lines for reason in result.reasons}
 
 
@@ -52,7 +57,7 @@ async def test_a_refused_claim_may_be_sent_again_once_the_payment_is_debited(
         row: Row = {"reference": "A", "amount": "41.13"}
         assert await submit_claims(state, row) == {"INTEREST_NOT_DUE": 1}
         await pay_part(state, "DP-1", "1000.00", "2018-11-05")
-        assert await submit_claims(state, row | {"remittance": "IM"}) == {}
+        assert await submit_claims(state, {**row, "remittance": "IM"}) == {}
         assert await read_claims(state) == {"DP-1": [4_113]}
 
 

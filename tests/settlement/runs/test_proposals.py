@@ -267,9 +267,13 @@ async def test_a_request_whose_payment_is_suspended_waits_and_keeps_its_term(sta
 async def test_a_suspension_before_the_order_gives_a_new_term(state: SmallState) -> None:
     """Received on the first of May and suspended before the order, the request is due thirty days after the papers arrived."""
     await state.register_payees({"payee": "P1", "iban": iban(1)})
-    stated = {"received": "2018-05-01", "suspension_notified": "2018-05-10", "suspension_ended": "2018-05-25"}
+    suspension = {
+        "received": "2018-05-01",
+        "suspension_notified": "2018-05-10",
+        "suspension_ended": "2018-05-25",
+    }
     await state.post_requests(
-        {"reference": "R1", "payee": "P1", "amount": "1", "date": "2018-05-25", **stated}
+        {"reference": "R1", "payee": "P1", "amount": "1", "date": "2018-05-25", **suspension}
     )
     assert await state.load_lines(await state.propose(until="2018-06-20")) == []
     (line,) = await state.load_lines(await state.propose(until="2018-06-21"))
@@ -301,10 +305,10 @@ async def test_a_given_due_day_is_delayed_by_a_suspension(
 ) -> None:
     """Of the request, of an assigned part, and of another request."""
     await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2, 3)))
-    stated = {"received": received, "suspension_notified": "2018-05-10", "suspension_ended": "2018-05-25"}
+    suspension = {"received": received, "suspension_notified": "2018-05-10", "suspension_ended": "2018-05-25"}
     request = {"reference": "R1", "payee": "P1", "amount": "9", "due": due_in_request, "date": "2018-05-25"}
     await state.post_requests(
-        request | stated, {"reference": "R2", "payee": "P1", "amount": "8", "due": "2018-06-05"}
+        request | suspension, {"reference": "R2", "payee": "P1", "amount": "8", "due": "2018-06-05"}
     )
     part = {"kind": "assignment", "predecessor": "R1", "amount": "2", "date": "2018-05-25"}
     await state.post([part | {"reference": "A1", "payee": "P2"}])
