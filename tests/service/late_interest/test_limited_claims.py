@@ -92,8 +92,8 @@ async def test_a_claim_above_the_rule_is_detected(
         async with open_connection(state.dsn) as connection, connection.transaction():
             await connection.execute("set local session_replication_role = replica")
             assert await connection.execute(damage) == "UPDATE 1"
-        found = [finding for finding in (await state.verify()).findings if finding.check == "late_interest"]
-        assert [finding.expected for finding in found] == [expected]
+        findings = (await state.verify()).findings
+        assert [row.expected for row in findings if row.check == "late_interest"] == [expected]
 
 
 async def test_the_reason_of_a_claim_is_stored_and_excuses_it(database: Database, tmp_path: Path) -> None:
