@@ -130,9 +130,8 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     }
     reference = _read_column(line_batch, Field.REFERENCE)
     spans, text = reference.expand_spans(), reference.values.text
-    acts, cells = _pack_acts(columns, line_batch.rows), (assigned.new_words, assigned.cells_before)
-    rest = raw, find_limited_claims(line_batch, kind)
-    return ResolvedLines(acts, amounts.value, day, spans, text, field, *cells, *rest)
+    rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
+    return ResolvedLines(_pack_acts(columns, line_batch.rows), amounts.value, day, spans, text, field, *rest)
 
 
 def _pack_acts(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:
