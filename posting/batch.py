@@ -107,10 +107,10 @@ class Piece:
     """The submission's progress once this piece is decided."""
     is_atomic: bool = False
     """Whether its acts are accepted all or not at all."""
-    limited_claims: NDArray[np.int64] = _NO_CLAIMS
-    """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""
     cells_before: int = 0
     """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
+    limited_claims: NDArray[np.int64] = _NO_CLAIMS
+    """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""
 
     @property
     def is_decided(self) -> bool:
