@@ -31,7 +31,14 @@ from core.tables.text_cells import TextCells
 COLUMNS = (
     *(Field.RECEIVED, Field.DUE, Field.INVOICE_DATE, Field.PRIORITY, Field.INVOICE_PART, Field.RIGHT_YEAR),
     *(Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED, Field.CONTRACT),
-    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP, Field.REASON),
+    *(
+        Field.METHOD,
+        Field.INVOICE_NUMBER,
+        Field.REMITTANCE,
+        Field.PRESCRIPTION_STOP,
+        Field.NATURE,
+        Field.REASON,
+    ),
 )
 _NUMBER_COLUMNS = 9
 _TEXT_COLUMNS = len(COLUMNS[_NUMBER_COLUMNS:])
@@ -58,6 +65,7 @@ class PaymentDetailTexts(NamedTuple):
     invoice_number: TextCells
     remittance: TextCells
     prescription_stop: TextCells
+    nature: TextCells
     reason: TextCells
 
 

@@ -75,6 +75,8 @@ class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
     """The year in which the right arose, if it is stated."""
     prescription_stop: str
     """What kept the debt from lapsing."""
+    nature: str
+    """What allows the payment before service."""
     suspension_notified: str | None
     """The day on which the authorising officer notified the creditor that the term was suspended, before the order."""
     suspension_ended: str | None

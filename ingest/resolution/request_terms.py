@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.act_fields import Field
 from core.contracts import CONTRACT_BY_NAME
 from core.outcome_codes import Outcome
+from ingest.resolution.bank_accounts import mark_bics
 from ingest.resolution.line_batch import BILLS, LineBatch
 from ingest.resolution.prescription import mark_unreadable_rights
 
@@ -17,8 +18,13 @@ from ingest.resolution.prescription import mark_unreadable_rights
 def mark_invalid_requests(
     line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64]
 ) -> None:
-    """Mark requests that state a right that cannot be read, an unknown contract, or a suspension that cannot have been."""
+    """Mark requests with a right that cannot be read, an unknown contract, or an impossible suspension; then invalid BICs."""
     mark_unreadable_rights(line_batch, kind, exercise)
+    _mark_terms(line_batch, kind)
+    mark_bics(line_batch, kind)
+
+
+def _mark_terms(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
     contract = line_batch.read_text(Field.CONTRACT)
     if contract is not None:
         is_unknown = contract.map_to_numbers(CONTRACT_BY_NAME, 0) == 0

@@ -22,7 +22,7 @@ from core.tables.columns import (
 from core.tables.journal import ActGrouping, Acts, Bytes, Flags, LineKeys, Spans
 from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
-from ingest.resolution.bank_accounts import mark_bics, mark_ibans
+from ingest.resolution.bank_accounts import mark_ibans
 from ingest.resolution.content_digest import collect_content
 from ingest.resolution.credit_sources import add_credit_sources, mark_origins
 from ingest.resolution.interest_claims import find_limited_claims
@@ -37,6 +37,7 @@ from ingest.resolution.line_batch import (
     NumberColumn,
     read_kinds,
 )
+from ingest.resolution.natures import mark_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.prescription import mark_prescribed
@@ -87,7 +88,6 @@ class ResolvedLines(NamedTuple):
     cells_before: int
     raw: pa.RecordBatch
     limited_claims: NDArray[np.int64]
-    """Rows of claims of late interest that state no reason."""
 
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> ResolvedLines:
@@ -106,7 +106,6 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
     mark_invalid_requests(line_batch, kind, exercise)
-    mark_bics(line_batch, kind)
     _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, exercise, context.registry)
     mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
@@ -125,13 +124,18 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "cell": assigned.cell,
         "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
+        "nature": mark_natures(line_batch, kind, exercise, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
-    reference = _read_column(line_batch, Field.REFERENCE)
-    spans, text = reference.expand_spans(), reference.values.text
+    spans, text = _read_references(line_batch)
     rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
     return ResolvedLines(_pack_acts(columns, line_batch.rows), amounts.value, day, spans, text, field, *rest)
+
+
+def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:
+    reference = _read_column(line_batch, Field.REFERENCE)
+    return reference.expand_spans(), reference.values.text
 
 
 def _pack_acts(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:

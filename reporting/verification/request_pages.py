@@ -2,7 +2,7 @@
 
 Little-endian: version (1 byte, 2), columns present (2 bytes, a bit each), lines (4 bytes), each line's entry minus the first
 entry (4 bytes), then the columns present: three of days (2 bytes), priorities and parts of invoices (1 byte each), years of
-rights (2 bytes), the days of suspensions (two of 2 bytes), contracts (1 byte), five of texts (lengths of 2 bytes, then the
+rights (2 bytes), the days of suspensions (two of 2 bytes), contracts (1 byte), six of texts (lengths of 2 bytes, then the
 texts).
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 _COLUMNS_END, _HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 3, 7, 4, 2
 _VERSION = 2
 _NUMBER_BYTES = (2, 2, 2, 1, 1, 2, 2, 2, 1)
-_TEXTS = 5
+_TEXTS = 6
 _NUMBERS: Mapping[str, int] = {
     "received": 0,
     "invoice_date": 2,
@@ -27,7 +27,7 @@ _NUMBERS: Mapping[str, int] = {
     "contract": 8,
 }
 """Positions among the columns."""
-_INVOICE_NUMBER, _STOP, _REASON = 10, 12, 13
+_INVOICE_NUMBER, _STOP, _NATURE, _REASON = 10, 12, 13, 14
 _SMALL_NONE = 255
 """No value, in a column of one byte."""
 
@@ -41,6 +41,7 @@ class PageLines(NamedTuple):
     """The columns of ``_NUMBERS``; 0 where none is stated."""
     invoice_number: pa.Array
     prescription_stop: pa.Array
+    nature: pa.Array
     reason: pa.Array
 
 
@@ -65,7 +66,7 @@ def read_lines(pages: pa.Table) -> pa.Table:
     }
     texts = {
         name: pa.chunked_array([getattr(page_lines, name) for page_lines in read], pa.string())
-        for name in ("invoice_number", "prescription_stop", "reason")
+        for name in ("invoice_number", "prescription_stop", "nature", "reason")
     }
     return pa.table({**lines, **texts})
 
@@ -76,7 +77,7 @@ def _read_page(page: bytes) -> PageLines:
     return PageLines(
         offsets,
         {name: _read_numbers(page, count, place) for name, place in _NUMBERS.items()},
-        *(_read_texts(page, count, place) for place in (_INVOICE_NUMBER, _STOP, _REASON)),
+        *(_read_texts(page, count, place) for place in (_INVOICE_NUMBER, _STOP, _NATURE, _REASON)),
     )
 
 

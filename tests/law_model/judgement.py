@@ -32,6 +32,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes
     judgement.codes += check_order(act, judgement.predecessor)
+    judgement.codes += check_prescription(act, judgement.predecessor)
     if "PREDECESSOR_STAGE" in codes:
         judgement.predecessor = None
     _find_place(act, columns, state, judgement)

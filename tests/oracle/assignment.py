@@ -162,6 +162,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         item=fields[Field.COMMITMENT_ITEM],
         title=_find_title(fields, reference),
         may_anticipate=_may_anticipate(fields, reference),
+        unserved=fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
     )
 
 

@@ -158,6 +158,13 @@ class Engine:
             debits_until=len(self.ledger.state.items)
             if kind.is_interest and not line.read_text(Field.REASON)
             else None,
+            nature=self._states_listed_nature(line, exercise),
+        )
+
+    def _states_listed_nature(self, line: ReadLine, exercise: int) -> bool:
+        year = self.reference.years.get(exercise)
+        return bool(
+            year and line.kind.before_service and line.read_text(Field.NATURE) in year.nomenclature.natures
         )
 
     def _number_cell(self, line: ReadLine) -> int:

@@ -11,7 +11,10 @@ LineFields = tuple[int, dict[Field, str]]
 """An entry, and the fields of its line."""
 
 DAYS = (Field.RECEIVED, Field.DUE, Field.INVOICE_DATE)
-TEXTS = (Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP, Field.REASON)
+TEXTS = (
+    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP),
+    *(Field.NATURE, Field.REASON),
+)
 SMALL_NUMBERS = (Field.PRIORITY, Field.INVOICE_PART)
 SUSPENSION = (Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)
 COLUMNS = (*DAYS, *SMALL_NUMBERS, Field.RIGHT_YEAR, *SUSPENSION, Field.CONTRACT, *TEXTS)

@@ -123,6 +123,7 @@ async def test_remittance_texts(state: SmallState, monkeypatch: pytest.MonkeyPat
             {
                 "reference": "DP-1",
                 "kind": "payment_request_without_service",
+                "nature": "location",
                 "predecessor": "2103955300",
                 "payee": "P1",
                 "amount": "4",
