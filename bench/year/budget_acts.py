@@ -1,16 +1,15 @@
 """The budget acts: credits opened by programme, moved, allotted to BOPs and units; and a few that must be refused."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.samples.sample_nomenclature import load_programme_sizes
 from bench.year import line_arrays
 from bench.year.budget_credits import UnitCredits
 from bench.year.commitments import sum_by_position
 from bench.year.line_arrays import ORDINARY, LineArrays, create_lines, join_lines
-from bench.year.spending_mixture import ACTS
 from bench.year.spending_units import HT2, OWN_FUND, SHEETS, T2, Codes, Units
 from core.nomenclature import OTHER_TITLES, STAFF_TITLE
 from core.outcome_codes import Outcome
@@ -56,8 +55,10 @@ class BudgetActs(NamedTuple):
     redeployment: LineArrays
 
 
-def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, *, acts: int) -> BudgetActs:
-    """Build budget acts after which each unit has its ``final`` credits."""
+def build_budget_acts(
+    units: Units, codes: Codes, final: UnitCredits, *, staff_cents: Mapping[str, int]
+) -> BudgetActs:
+    """Build budget acts after which each unit has its ``final`` credits; ``staff_cents`` are the payroll by programme."""
     pairs = np.flatnonzero((units.bop[:-1] == units.bop[1:]) & _find_spending_units(final)[1:])
     january = Moves(pairs[::20], pairs[::20] + 1, MOVE_DAY, _JANUARY_DIVISOR)
     october = Moves(pairs[7::20], pairs[7::20] + 1, REDEPLOYMENT_DAY, _OCTOBER_DIVISOR)
@@ -69,7 +70,7 @@ def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, *, acts: i
             amount = moves.compute_amounts(cents)
             allotted[moves.source * SHEETS + HT2] += amount
             allotted[moves.target * SHEETS + HT2] -= amount
-        opening += _build_allotments(units, codes, measure, allotted=allotted, acts=acts)
+        opening += _build_allotments(units, codes, measure, allotted=allotted, staff_cents=staff_cents)
         opening.append(_build_moves(units, codes, measure, moves=january, cents=cents))
         if measure == "cp":
             redeployment.append(_build_moves(units, codes, measure, moves=october, cents=cents))
@@ -92,14 +93,14 @@ def _number_acts(parts: list[LineArrays], last_number: int) -> LineArrays:
 
 
 def _build_allotments(
-    units: Units, codes: Codes, measure: str, *, allotted: NDArray[np.int64], acts: int
+    units: Units, codes: Codes, measure: str, *, allotted: NDArray[np.int64], staff_cents: Mapping[str, int]
 ) -> list[LineArrays]:
     """Build openings by programme, moves from T2 to other titles, then allotments to BOPs and to units."""
     own = _build_unit_grants(units, allotted)
     bops = _sum_grants(own._replace(centre=units.bop[own.owner], owner=units.programme[own.owner]))
     openings = _sum_grants(bops._replace(centre=bops.owner))
     own = own._replace(owner=units.bop[own.owner])
-    openings, transfers = _add_payroll(openings, codes, acts)
+    openings, transfers = _add_payroll(openings, codes, staff_cents)
     return [
         _build_lines(openings, codes, f"budget_opening_{measure}", day=OPENING_DAY),
         _build_title_moves(transfers, codes, measure),
@@ -125,15 +126,10 @@ def _sum_grants(grants: Grants) -> Grants:
     return Grants(grants.owner[first], keys // SHEETS, keys % SHEETS, grants.fund[first], total)
 
 
-def _add_payroll(openings: Grants, codes: Codes, acts: int) -> tuple[Grants, Grants]:
+def _add_payroll(openings: Grants, codes: Codes, staff_cents: Mapping[str, int]) -> tuple[Grants, Grants]:
     """Add each programme's payroll to its T2; a hundredth of it reaches HT2 by a move instead of the opening."""
     programmes = np.unique(openings.centre)
-    sizes = load_programme_sizes()
-    programme_sizes = [sizes[codes.centres[number]] for number in programmes]
-    cents = np.array(
-        [size.consumed_meur * size.staff_percent * 1_150_000 * acts // ACTS for size in programme_sizes],
-        np.int64,
-    )
+    cents = np.array([staff_cents[codes.centres[number]] for number in programmes], np.int64)
     plain = np.full(len(programmes), ORDINARY)
     payroll = Grants(programmes, programmes, np.full(len(programmes), T2), plain, cents)
     other = openings.sheet == HT2

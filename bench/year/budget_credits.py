@@ -40,10 +40,11 @@ class UnitCredits(NamedTuple):
     earmarked: NDArray[np.int64]
 
 
-def compute_credits(spending: SpendingYear, changes: Changes, rng: np.random.Generator) -> UnitCredits:
+def compute_credits(
+    spending: SpendingYear, changes: Changes, cut_days: NDArray[np.int64], *, rng: np.random.Generator
+) -> UnitCredits:
     """Compute credits for all requests without a fault, up to the day on which each unit's credits run out."""
     units = spending.units
-    cut_days = _draw_cut_days(units, rng)
     earmarked = _compute_earmarks(spending, changes)
     runs_out = rng.integers(0, 100, len(cut_days)) < AE_EXHAUSTED_PERCENT
     ae_cut_days = np.where(
@@ -57,7 +58,7 @@ def compute_credits(spending: SpendingYear, changes: Changes, rng: np.random.Gen
     )
 
 
-def _draw_cut_days(units: Units, rng: np.random.Generator) -> NDArray[np.int64]:
+def draw_cut_days(units: Units, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw the day on which each unit's credits run out."""
     days = rng.integers(*_CUT_DAYS, len(units.centre), endpoint=True)
     programmes, group = np.unique(units.programme, return_inverse=True)

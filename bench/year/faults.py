@@ -15,7 +15,6 @@ from bench.year.payment_requests import RequestPlan, find_single_lines
 from bench.year.spending_mixture import MASS
 from bench.year.spending_units import Codes, Units
 from core.outcome_codes import Outcome
-from core.payment_rules import SEPA_MAX
 
 REFUSED_ON_ENTRY = 120
 """Of 10,000 requests."""
@@ -47,7 +46,9 @@ MISSING_ACT = 99_999_999
 """The number of an act that no file contains."""
 
 
-def assign_faults(plan: RequestPlan, commitments: Commitments, rng: np.random.Generator) -> None:
+def assign_faults(
+    plan: RequestPlan, commitments: Commitments, units: Units, *, rng: np.random.Generator
+) -> None:
     """Choose the requests that must be refused, and the codes."""
     requests, copies = plan.requests, plan.copies
     is_sound = find_single_lines(requests.is_continuation) & (requests.kind != MASS)
@@ -67,14 +68,17 @@ def assign_faults(plan: RequestPlan, commitments: Commitments, rng: np.random.Ge
     for is_in_group, weights in groups:
         outcomes = np.repeat(*(np.array(column, np.uint8) for column in zip(*weights, strict=True)))
         requests.fault[rows[is_in_group]] = outcomes[rng.integers(0, len(outcomes), int(is_in_group.sum()))]
+    # A programme of one action has no other area to give.
+    has_one_area = units.areas[requests.unit[rows]] == 1
+    requests.fault[rows[has_one_area & (requests.fault[rows] == _O.ASSIGNMENT_DIFFERS)]] = _O.PAYEE_UNKNOWN
 
 
 def mark_over_sepa_limit(plan: RequestPlan) -> None:
-    """Demand a SEPA transfer for one direct request above the SEPA limit, if the year has one."""
+    """Demand a SEPA transfer for one direct mass transfer, if the year has ten of them; its amount is set accordingly."""
     requests = plan.requests
-    large = np.flatnonzero((requests.amount > SEPA_MAX) & ~requests.follows & (requests.fault == 0))
-    if len(large):
-        requests.fault[large[np.argmin(requests.amount[large])]] = Outcome.SEPA_LIMIT_EXCEEDED
+    direct = np.flatnonzero((requests.kind == MASS) & ~requests.follows & (requests.fault == 0))
+    if len(direct) >= 10:
+        requests.fault[direct[len(direct) // 2]] = Outcome.SEPA_LIMIT_EXCEEDED
 
 
 class CodeTexts(NamedTuple):

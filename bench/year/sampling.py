@@ -7,20 +7,24 @@ from numpy.typing import NDArray
 
 from bench.year import (
     act_changes,
+    bill_cells,
     budget_acts,
     budget_credits,
     faults,
     line_arrays,
     payment_requests,
+    request_amounts,
     spending_units,
 )
 from bench.year import commitments as year_commitments
 from bench.year.act_changes import Changes
+from bench.year.bill_cells import BillCells
 from bench.year.budget_acts import BudgetActs
 from bench.year.commitments import is_serviced
 from bench.year.faults import CodeTexts
 from bench.year.line_arrays import DAY_STEPS, EARLY, LineArrays, SpendingYear
 from bench.year.payment_requests import RequestPlan, find_single_lines
+from bench.year.request_amounts import PaidCells
 from bench.year.spending_mixture import ACTS, CENTS, COMMITMENTS
 from bench.year.spending_units import Codes
 from core.catalog import Role
@@ -56,6 +60,8 @@ class YearSample(NamedTuple):
     seed: int
     payees: int
     texts: CodeTexts
+    cells: BillCells
+    paid_cells: PaidCells
     spending: SpendingYear
     starts: NDArray[np.int64]
     changes: Changes
@@ -92,23 +98,31 @@ class _Generators(NamedTuple):
 
 def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) -> YearSample:
     """Draw a year of ``acts`` payment request lines."""
-    rng = _Generators.from_seed(seed)
-    units, tables = spending_units.choose_units(codes, acts, senders)
-    plan = payment_requests.draw_requests(units, tables, acts, rng=rng.requests)
+    rng, cents = _Generators.from_seed(seed), CENTS * acts // ACTS
+    cells = bill_cells.build_cells(codes.nomenclature)
+    units, tables = spending_units.choose_units(codes, cells, acts, senders=senders)
+    plan = payment_requests.draw_requests(units, cells, tables, acts=acts, rng=rng.requests)
     commitments = year_commitments.group_requests(
-        plan, units, codes, count=COMMITMENTS * acts // ACTS, rng=rng.commitments
+        plan, units, cells, count=COMMITMENTS * acts // ACTS, rng=rng.commitments
     )
-    faults.assign_faults(plan, commitments, rng.faults)
-    payment_requests.set_payees_and_amounts(plan, payees, CENTS * acts // ACTS, rng=rng.amounts)
+    faults.assign_faults(plan, commitments, units, rng=rng.faults)
     faults.mark_over_sepa_limit(plan)
+    payment_requests.set_payees(plan, payees, rng.amounts)
+    rejections = act_changes.draw_rejections(plan, rng.changes)
+    cut_days = budget_credits.draw_cut_days(units, rng.credits)
+    is_paid = request_amounts.find_paid(plan, rejections, cut_days)
+    cell = request_amounts.find_cells(plan, units, cells)
+    request_amounts.set_amounts(plan, cell, is_paid, cells=cells, cents=cents, rng=rng.amounts)
+    paid_cells = request_amounts.sum_paid_cells(plan, cell, is_paid, count=len(cells.cp_euros))
     services = year_commitments.certify_services(plan, commitments, rng.commitments)
     year_commitments.set_amounts(plan, commitments, services, rng=rng.commitments)
     spending = SpendingYear(
         units, plan.requests, plan.copies, commitments, services, _find_other_accounts(codes)
     )
-    changes = act_changes.draw_changes(spending, rng.changes)
-    unit_credits = budget_credits.compute_credits(spending, changes, rng.credits)
-    budget = budget_acts.build_budget_acts(units, codes, unit_credits, acts=acts)
+    changes = act_changes.draw_changes(spending, rejections, rng.changes)
+    unit_credits = budget_credits.compute_credits(spending, changes, cut_days, rng=rng.credits)
+    staff = _sum_staff_credits(cells, cents)
+    budget = budget_acts.build_budget_acts(units, codes, unit_credits, staff_cents=staff)
     blocks = [
         _build_blocks(day, units.sender[unit], senders)
         for day, unit in (
@@ -119,7 +133,16 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     ]
     early = _draw_early_requests(spending, plan, rng.early)
     texts = CodeTexts.from_codes(codes)
-    return YearSample(seed, payees, texts, spending, plan.starts, changes, budget, early, *blocks)
+    return YearSample(
+        seed, payees, texts, cells, paid_cells, spending, plan.starts, changes, budget, early, *blocks
+    )
+
+
+def _sum_staff_credits(cells: BillCells, cents: int) -> dict[str, int]:
+    """Sum the credits of title 2 by programme, at the scale of the year."""
+    staff = np.where(cells.is_staff, bill_cells.split_credits(cells, cents), 0)
+    sums = np.bincount(cells.programme, staff, len(cells.programmes)).astype(np.int64)
+    return dict(zip(cells.programmes, sums.tolist(), strict=True))
 
 
 _USUAL_ACCOUNTS = frozenset({"6153110000", "6511400000", "6312000000", "6532100000", "6541200000"})
