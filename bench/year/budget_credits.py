@@ -22,6 +22,8 @@ AE_EXHAUSTED_PERCENT = 25
 _CUT_DAYS = (350, 363)
 _NO_CUT_DAY = 366
 _LEFT_CENTS_MAX = 500
+_RELEASE_LEAD_DAYS = 30
+"""Credits released later than so many days before the cut are not relied on: the acts before them need their own."""
 
 
 class Demand(NamedTuple):
@@ -133,7 +135,8 @@ def _compute_node_credits(
     total, until_cut = np.zeros(count, np.int64), np.zeros(count, np.int64)
     for demand in demands:
         total += sum_by_position(demand.node, np.maximum(demand.amount, 0), count)
-        is_before_cut = demand.day <= node_cut_days[demand.node]
+        lead = np.where(demand.amount < 0, _RELEASE_LEAD_DAYS, 0)
+        is_before_cut = demand.day + lead <= node_cut_days[demand.node]
         until_cut += sum_by_position(demand.node[is_before_cut], demand.amount[is_before_cut], count)
     ample = total * rng.integers(103, 115, count) // 100
     until_cut += rng.integers(0, _LEFT_CENTS_MAX, count)

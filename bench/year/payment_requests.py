@@ -136,14 +136,10 @@ def _draw_classes_and_cells(
         unit[rows] = table[slots[rows]]
     item = tables.items[kind, units.bill[unit], rng.integers(0, ITEM_SLOTS, acts, np.uint16)]
     for class_number in (MASS, WORKS):
-        _cover_cells(
-            units,
-            cells,
-            tables.items[class_number],
-            np.flatnonzero(kind == class_number),
-            unit=unit,
-            item=item,
-        )
+        unit_of, item_of = _cover_cells(units, cells, tables.items[class_number])
+        rows = np.flatnonzero(kind == class_number)
+        rows = rows[: min(len(unit_of), (len(rows) + 1) // 2)]
+        unit[rows], item[rows] = unit_of[: len(rows)], item_of[: len(rows)]
     senders = int(units.sender.max()) + 1
     block = list_months(acts).astype(np.uint16) * senders + units.sender[unit].astype(np.uint16)
     order = np.argsort(block, kind="stable")
@@ -151,25 +147,21 @@ def _draw_classes_and_cells(
     return _DrawnCells(kind[order], unit[order], item[order], starts)
 
 
-def _cover_cells(
-    units: Units,
-    cells: BillCells,
-    tables: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    *,
-    unit: NDArray[np.int16],
-    item: NDArray[np.uint8],
-) -> None:
-    """Give up to half of the ``rows`` of a class one cell each, the largest first, so that large cells have large acts."""
+class _CoveredCells(NamedTuple):
+    unit: NDArray[np.int64]
+    item: NDArray[np.int64]
+
+
+def _cover_cells(units: Units, cells: BillCells, tables: NDArray[np.uint8]) -> _CoveredCells:
+    """List the cells that a class pays in, the largest first, so that each large cell gets a large act."""
     first = {int(place): number for number, place in reversed(list(enumerate(units.bill)))}
     largest = np.argsort(-cells.cp_euros[1:], kind="stable") + 1
-    covered = [
-        (first[int(cells.programme[cell])], int(cells.item[cell]))
-        for cell in largest
-        if int(cells.programme[cell]) in first and cells.item[cell] in tables[cells.programme[cell]]
-    ][: (len(rows) + 1) // 2]
-    for row, (unit_number, item_number) in zip(rows, covered, strict=False):
-        unit[row], item[row] = unit_number, item_number
+    pairs = [
+        (first[place], item)
+        for place, item in zip(cells.programme[largest].tolist(), cells.item[largest].tolist(), strict=True)
+        if place in first and item in tables[place]
+    ]
+    return _CoveredCells(*np.array(pairs, np.int64).reshape(-1, 2).T)
 
 
 def _draw_days(starts: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int16]:

@@ -79,7 +79,7 @@ def set_amounts(
     factors = _compute_factors(sums, targets).ravel()
     requests.amount[:] = np.maximum(np.rint(requests.amount * factors[group]), 1)
     _settle_differences(requests.amount, np.flatnonzero(is_paid), cell, targets=targets)
-    _exceed_sepa_limit(plan)
+    _set_oversized_transfer(plan)
     copies = plan.copies
     requests.amount[copies.row] = requests.amount[copies.source] + np.where(copies.differs, 100, 0)
 
@@ -126,7 +126,7 @@ def _settle_differences(
             rest = exact - int(amount[largest])
 
 
-def _exceed_sepa_limit(plan: RequestPlan) -> None:
+def _set_oversized_transfer(plan: RequestPlan) -> None:
     """Give the request that demands a SEPA transfer above the SEPA limit, if the year has one, such an amount."""
     requests = plan.requests
     rows = np.flatnonzero(requests.fault == Outcome.SEPA_LIMIT_EXCEEDED)
