@@ -33,6 +33,7 @@ EARLY_REQUESTS = 20
 """Of 10,000 requests: presented before the act they follow, in the same file."""
 
 _MONTH_OF_DAY = np.arange("2018-01-01", "2019-01-01", dtype="M8[D]").astype("M8[M]").astype(np.int64) % 12
+_DECEMBER = 334
 _DRAWING_STEPS = 7
 
 
@@ -169,10 +170,14 @@ def _build_blocks(day: NDArray[np.int16], sender: NDArray[np.int32], senders: in
 def _draw_early_requests(
     spending: SpendingYear, plan: RequestPlan, rng: np.random.Generator
 ) -> EarlyRequests:
-    """Draw requests to present before their service or commitment, if both are in the same month."""
+    """Draw requests to present before their service or commitment, if both are in the same month.
+
+    Held acts are decided behind their file, in December after credits have run out; so none are of December.
+    """
     requests, services = spending.requests, spending.services
     acts = len(requests.day)
     is_sound = requests.follows & (requests.fault == 0) & find_single_lines(requests.is_continuation)
+    is_sound &= requests.day < _DECEMBER
     is_sound[plan.copies.row] = is_sound[plan.copies.source] = False
     candidates = np.unique(rng.integers(0, acts, max(40, 12 * EARLY_REQUESTS * acts // 10_000)))
     row = candidates[is_sound[candidates]]
