@@ -17,7 +17,7 @@ from bench.year.line_arrays import (
     set_predecessors,
 )
 from bench.year.payment_requests import Copies, RequestPlan, Requests, find_single_lines
-from bench.year.spending_mixture import MASS, WORKS
+from bench.year.spending_mixture import LAST_DAY, MASS, WORKS
 from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
 
@@ -32,8 +32,6 @@ FAILED_CHANGES = 1
 
 OVERSIZED_MAX = 5
 """The most commitments over the largest amount of a line: few, because they would dominate the control sums."""
-
-LAST_DAY = 364
 
 
 class Change(NamedTuple):
@@ -70,8 +68,10 @@ class UnitLines(NamedTuple):
     unit: NDArray[np.int16]
 
 
-def draw_changes(spending: SpendingYear, rejections: Rejections, rng: np.random.Generator) -> Changes:
-    """Draw the other changes of the year, including those that must be refused."""
+def draw_changes(
+    spending: SpendingYear, rejections: Rejections, payroll: UnitLines, *, rng: np.random.Generator
+) -> Changes:
+    """Draw the other changes of the year, including those that must be refused, and add the payroll."""
     parts: list[UnitLines] = []
     amended, mistaken = _choose_commitments(spending, rng)
     parts += _build_amendments(spending, amended)
@@ -80,6 +80,7 @@ def draw_changes(spending: SpendingYear, rejections: Rejections, rng: np.random.
     parts += _build_rejections(spending, rejected, rng)
     parts += _build_failed_cancellations(spending, rejected, rng)
     parts += _build_excesses(spending, rng)
+    parts.append(payroll)
     lines, units = zip(*parts, strict=True)
     return Changes(line_arrays.join_lines(list(lines)), np.concatenate(units), amended, rejected)
 
@@ -217,13 +218,24 @@ def _build_excesses(spending: SpendingYear, rng: np.random.Generator) -> list[Un
     lines.amount[:] = commitments.amount[rows] * 3 + 100_000_000
     lines.fault[:] = Outcome.COMMITMENT_EXCEEDED
     decreases = UnitLines(lines, commitments.unit[rows])
-    return [decreases, _build_oversized_commitments(spending, rows[:OVERSIZED_MAX])]
+    oversized, staff = rows[:OVERSIZED_MAX], rows[::3]
+    return [
+        decreases,
+        _build_wrong_commitments(spending, oversized, Outcome.AMOUNT_OVER_LIMIT, 0),
+        _build_wrong_commitments(spending, staff, Outcome.TITLE_TWO_COMMITMENT, len(oversized)),
+    ]
 
 
-def _build_oversized_commitments(spending: SpendingYear, rows: NDArray[np.int64]) -> UnitLines:
+def _build_wrong_commitments(
+    spending: SpendingYear, rows: NDArray[np.int64], fault: Outcome, earlier: int
+) -> UnitLines:
+    """Build commitments over the largest amount of a line, or of staff; ``earlier`` other wrong ones come before them."""
     lines = line_arrays.build_commitment_lines(spending.commitments, rows, spending.units)
-    lines.number[:] = len(spending.commitments.unit) + 1 + np.arange(len(rows))
+    lines.number[:] = len(spending.commitments.unit) + 1 + earlier + np.arange(len(rows))
     lines.line[:] = 1
-    lines.amount[:] = 2 * AMOUNT_MAX
-    lines.fault[:] = Outcome.AMOUNT_OVER_LIMIT
+    lines.fault[:] = fault
+    if fault is Outcome.AMOUNT_OVER_LIMIT:
+        lines.amount[:] = 2 * AMOUNT_MAX
+    else:
+        lines.item[:], lines.operation[:] = spending.staff_item, 0
     return UnitLines(lines, spending.commitments.unit[rows])

@@ -64,6 +64,13 @@ class Copies(NamedTuple):
     """Whether the amount differs, which is a conflict."""
 
 
+class Repeats(NamedTuple):
+    """The requests that bill an invoice again, under a reference of their own, and the earlier requests of it."""
+
+    row: NDArray[np.int64]
+    source: NDArray[np.int64]
+
+
 class RequestPlan(NamedTuple):
     """The requests, the first row of each file's block, and the copies."""
 

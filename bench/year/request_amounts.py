@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from bench.year.act_changes import Rejections
 from bench.year.bill_cells import BillCells, split_credits
-from bench.year.commitments import sum_by_position
-from bench.year.payment_requests import RequestPlan
+from bench.year.commitments import is_serviced, sum_by_position
+from bench.year.payment_requests import Repeats, RequestPlan, find_single_lines
 from bench.year.spending_mixture import MASS, WORKS, draw_amounts, split_exactly
 from bench.year.spending_units import Units
 from core.outcome_codes import Outcome
@@ -38,6 +38,22 @@ def find_paid(
     is_paid[plan.copies.row] = False
     is_paid[rejections.row] = False
     return is_paid
+
+
+def draw_repeats(plan: RequestPlan, is_paid: NDArray[np.bool_], rng: np.random.Generator) -> Repeats:
+    """Draw for each request that bills an invoice again the earlier request of it, which is paid.
+
+    One without an earlier request, in the first file, names an unknown payee instead.
+    """
+    requests = plan.requests
+    row = np.flatnonzero(requests.fault == Outcome.INVOICE_ALREADY_REQUESTED)
+    is_source = is_paid & find_single_lines(requests.is_continuation) & is_serviced(requests)
+    is_source[plan.copies.source] = False
+    sources = np.flatnonzero(is_source)
+    earlier = np.searchsorted(sources, plan.starts[np.searchsorted(plan.starts, row, "right") - 1])
+    requests.fault[row[earlier == 0]] = Outcome.PAYEE_UNKNOWN
+    row, earlier = row[earlier > 0], earlier[earlier > 0]
+    return Repeats(row, sources[(rng.random(len(row)) * earlier).astype(np.int64)])
 
 
 def find_cells(plan: RequestPlan, units: Units, cells: BillCells) -> NDArray[np.int16]:

@@ -13,6 +13,7 @@ from bench.year import (
     faults,
     line_arrays,
     payment_requests,
+    payroll,
     request_amounts,
     spending_units,
 )
@@ -34,6 +35,7 @@ EARLY_REQUESTS = 20
 
 _MONTH_OF_DAY = np.arange("2018-01-01", "2019-01-01", dtype="M8[D]").astype("M8[M]").astype(np.int64) % 12
 _DECEMBER = 334
+_PAY = "21"
 _DRAWING_STEPS = 7
 
 
@@ -112,18 +114,26 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     rejections = act_changes.draw_rejections(plan, rng.changes)
     cut_days = budget_credits.draw_cut_days(units, rng.credits)
     is_paid = request_amounts.find_paid(plan, rejections, cut_days)
+    repeats = request_amounts.draw_repeats(plan, is_paid, rng.faults)
     cell = request_amounts.find_cells(plan, units, cells)
     request_amounts.set_amounts(plan, cell, is_paid, cells=cells, cents=cents, rng=rng.amounts)
     paid_cells = request_amounts.sum_paid_cells(plan, cell, is_paid, count=len(cells.cp_euros))
     services = year_commitments.certify_services(plan, commitments, rng.commitments)
     year_commitments.set_amounts(plan, commitments, services, rng=rng.commitments)
     spending = SpendingYear(
-        units, plan.requests, plan.copies, commitments, services, _find_other_accounts(codes)
+        units,
+        plan.requests,
+        plan.copies,
+        commitments,
+        services,
+        repeats,
+        codes.items.index(_PAY),
+        _find_other_accounts(codes),
     )
-    changes = act_changes.draw_changes(spending, rejections, rng.changes)
-    unit_credits = budget_credits.compute_credits(spending, changes, cut_days, rng=rng.credits)
-    staff = _sum_staff_credits(cells, cents)
-    budget = budget_acts.build_budget_acts(units, codes, unit_credits, staff_cents=staff)
+    pay = payroll.build_payroll(units, cells, paid_cells, cents=cents, acts=acts, payees=payees)
+    changes = act_changes.draw_changes(spending, rejections, pay, rng=rng.changes)
+    unit_credits = budget_credits.compute_credits(spending, changes, cut_days, payroll=pay, rng=rng.credits)
+    budget = budget_acts.build_budget_acts(units, codes, unit_credits, cells=cells)
     blocks = [
         _build_blocks(day, units.sender[unit], senders)
         for day, unit in (
@@ -137,13 +147,6 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     return YearSample(
         seed, payees, texts, cells, paid_cells, spending, plan.starts, changes, budget, early, *blocks
     )
-
-
-def _sum_staff_credits(cells: BillCells, cents: int) -> dict[str, int]:
-    """Sum the credits of title 2 by programme, at the scale of the year."""
-    staff = np.where(cells.is_staff, bill_cells.split_credits(cells, cents), 0)
-    sums = np.bincount(cells.programme, staff, len(cells.programmes)).astype(np.int64)
-    return dict(zip(cells.programmes, sums.tolist(), strict=True))
 
 
 _USUAL_ACCOUNTS = frozenset({"6153110000", "6511400000", "6312000000", "6532100000", "6541200000"})

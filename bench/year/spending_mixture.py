@@ -19,6 +19,9 @@ PAYEES = 900_000
 FIRST_DAY = 17_532
 """2018-01-01 in days since 1970; days of the year are counted from 0."""
 
+LAST_DAY = 364
+"""31 December."""
+
 SLOTS_BITS = 17
 """A distribution over units or days is a table of ``2**SLOTS_BITS`` slots: one random number and one look-up per draw."""
 

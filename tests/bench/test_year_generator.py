@@ -255,6 +255,51 @@ def test_faults_that_depend_on_the_book_have_their_refusals(
     assert expected - 2 <= outcome.outcomes[code.name] <= expected
 
 
+_LAW = (
+    "PRESCRIBED",
+    "TITLE_TWO_COMMITMENT",
+    "INVOICE_ALREADY_REQUESTED",
+    "DATE_BEFORE_PREDECESSOR",
+    "BUDGET_YEAR_CLOSED",
+)
+
+
+@pytest.mark.parametrize("code", _LAW)
+def test_breaches_of_the_rules_of_law_have_their_refusals(
+    code: str, decided_year: tuple[YearOutcome, dict[str, Any]]
+) -> None:
+    outcome, summary = decided_year
+    assert outcome.outcomes[code] == summary["faults"][code] > 0
+
+
+def test_payroll_is_what_the_bill_gives_staff(decided_year: tuple[YearOutcome, dict[str, Any]]) -> None:
+    outcome, summary = decided_year
+    assert outcome.by_kind["payroll", "ACCEPTED"] == summary["kinds"]["payroll"] > 0
+    assert summary["kinds"]["payroll"] % 12 == 0
+
+
+def test_openings_state_their_title(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    table = pq.read_table(hundred_thousand[0] / "01-budget.parquet")
+    rows = table.filter(pa.array([kind.startswith("budget_opening") for kind in table["kind"].to_pylist()]))
+    ordinary = {row["commitment_item"] for row in rows.to_pylist() if row["fund"] == "N/A"}
+    assert ordinary - {"HT2"} == {"T1", "T2", "T3", "T4", "T5", "T6", "T7"}
+    staff = Counter[tuple[str, str]]()
+    for row in rows.to_pylist():
+        if row["commitment_item"] == "T2":
+            staff[row["fund_centre"], row["kind"]] += row["amount_cents"]
+    assert all(
+        staff[centre, "budget_opening_ae"] == staff[centre, "budget_opening_cp"] for centre, _ in staff
+    )
+
+
+def test_invoices_have_a_date(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = hundred_thousand
+    table = pq.read_table(folder / "2018-05-MIN-01.parquet", columns=["invoice_number", "invoice_date"])
+    rows = table.to_pylist()
+    assert any(row["invoice_number"] for row in rows)
+    assert all(bool(row["invoice_number"]) == bool(row["invoice_date"]) for row in rows)
+
+
 def test_duplicates_are_recognised(decided_year: tuple[YearOutcome, dict[str, Any]]) -> None:
     outcome, summary = decided_year
     assert outcome.outcomes["DUPLICATE"] == summary["duplicates"] == 48
