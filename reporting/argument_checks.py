@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from core.errors import NoSuchRecord, UnknownCode
 from reporting.code_names import ACCOUNTANT, CodeNames
-from reporting.report_catalog import ParameterType, Report, ReportArguments
+from reporting.report_definition import ParameterType, Report, ReportArguments
 from reporting.report_queries import Connection, fetch, fetch_one, find_batch_or_last
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -20,7 +20,7 @@ async def check_arguments(
     UnknownCode
         The reference data have no such programme or year; the message lists those that they have.
     NoSuchRecord
-        There is no such batch or submission, or no submission of such a sender.
+        There is no such batch, submission or third party, or no submission of such a sender.
     """
     for parameter in report.parameters:
         value = arguments.values[parameter.name]
@@ -39,6 +39,8 @@ async def check_arguments(
                 await check_submission(connection, value)
             case ParameterType.SENDER:
                 await _check_sender(connection, value)
+            case ParameterType.PAYEE:
+                await _check_payee(connection, value)
 
 
 async def check_batch(connection: Connection, number: int) -> None:
@@ -66,6 +68,11 @@ async def _check_sender(connection: Connection, sender: str) -> None:
         return
     senders = [row["sender"] for row in await fetch(connection, "senders")]
     raise NoSuchRecord(f"There is no submission of {sender}. {_list_near(sender, senders)}")
+
+
+async def _check_payee(connection: Connection, code: str) -> None:
+    if not await fetch(connection, "payees_of_code", code):
+        raise NoSuchRecord(f"There is no third party {code}")
 
 
 def _list_near(name: str, names: Sequence[str]) -> str:

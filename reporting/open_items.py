@@ -123,6 +123,14 @@ class PaymentStatus(NamedTuple):
     """Whether the lists contain all followers."""
 
 
+class Followers(NamedTuple):
+    """The followers of some lines."""
+
+    sums: FollowerSums
+    settlements: Mapping[int, list[int]]
+    """By line: the entries that paid it, set it off or diverted it."""
+
+
 async def load_commitments(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
 ) -> CommitmentStatus:
@@ -144,7 +152,12 @@ async def load_payments(
 
 
 async def sum_followers(connection: Connection, entries: Sequence[int]) -> FollowerSums:
-    """Sum the followers of these entries, less what was undone; the database sums, as followers may be many."""
+    """Sum the followers of these entries, less what was undone."""
+    return (await load_followers(connection, entries)).sums
+
+
+async def load_followers(connection: Connection, entries: Sequence[int]) -> Followers:
+    """Load the followers of these entries and their sums; the database sums, as followers may be many."""
     direct = await _fetch_drawn(connection, entries)
     undoable = [row for row in direct if CATALOG[row["kind"]].family in _UNDOABLE]
     followed = {entry: (row["predecessor"], row["kind"]) for row in undoable for entry in row["entries"]}
@@ -157,7 +170,15 @@ async def sum_followers(connection: Connection, entries: Sequence[int]) -> Follo
             continue
         line, kind = followed[row["predecessor"]]
         sums[line][kind] -= row["cents"]
-    return sums
+    return Followers(sums, _list_settlements(direct))
+
+
+def _list_settlements(direct: Sequence[Row]) -> Mapping[int, list[int]]:
+    entries: dict[int, list[int]] = defaultdict(list)
+    for row in direct:
+        if CATALOG[row["kind"]].family is Family.SETTLEMENT or row["kind"] in _DIVERTING:
+            entries[row["predecessor"]] += row["entries"]
+    return {entry: sorted(settling) for entry, settling in entries.items()}
 
 
 async def _fetch_drawn(connection: Connection, entries: Sequence[int]) -> list[Row]:

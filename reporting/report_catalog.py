@@ -5,119 +5,24 @@ to ``REPORTS``, the function that imports the module, and a test.  The module is
 that the command line starts at once.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from core.nomenclature import CentreLevel
-from reporting.visibility import WHOLE_JOURNAL, Visibility
+from reporting.report_definition import (
+    ParameterType,
+    Report,
+    ReportArguments,
+    ReportDetail,
+    ReportPages,
+    ReportPaging,
+    ReportParameter,
+    ReportSource,
+)
 
 if TYPE_CHECKING:
-    import msgspec
-
     from reporting.code_names import CodeNames
     from reporting.report_queries import Connection
-    from reporting.report_tables import ReportTable
-
-
-class ParameterType(Enum):
-    """The type of a parameter, which decides how a command and a query parameter are read and checked."""
-
-    YEAR = "year"
-    BATCH = "batch"
-    SUBMISSION = "submission"
-    PROGRAMME = "programme"
-    ACCOUNTANT = "accountant"
-    SENDER = "sender"
-    CHOICE = "choice"
-    LANGUAGE = "language"
-    """A choice on the command line; over HTTP the ``Accept-Language`` header decides."""
-
-
-class ReportParameter(NamedTuple):
-    """One parameter of a report; the first of its choices is the default."""
-
-    name: str
-    description: str
-    type: ParameterType
-    choices: tuple[str, ...] = ()
-    years_after: int = 0
-    """Of a year: how many years after the last one of the reference data may be named, as payments may be debited then."""
-
-    @property
-    def default(self) -> str | None:
-        """The value if none is given."""
-        return self.choices[0] if self.choices else None
-
-
-class ReportArguments(NamedTuple):
-    """The arguments of one report."""
-
-    values: Mapping[str, Any]
-    """By parameter."""
-    visibility: Visibility = WHOLE_JOURNAL
-    """The lines that the caller may see; a report of credits, which belong to no sender, follows its programmes alone."""
-
-    @property
-    def programmes(self) -> frozenset[str]:
-        """The programmes that the caller may see; all if empty."""
-        return frozenset(self.visibility.programmes or ())
-
-
-class ReportPaging(NamedTuple):
-    """How a long result is split into pages of JSON; its struct states the ``batch`` that it is as of."""
-
-    default_items: int
-    items_max: int
-    page_type: "type[msgspec.Struct]"
-    list_items: Callable[[Any], Sequence[Any]]
-    build_page: Callable[[Any, list[Any], str | None], "msgspec.Struct"]
-    """From the result, the items of the page, and the address of the next page."""
-
-
-class ReportSource(NamedTuple):
-    """The implementation of a report."""
-
-    load: "Callable[[Connection, CodeNames, ReportArguments], Coroutine[Any, Any, Any]]"
-    result_type: "type[msgspec.Struct]"
-    """The struct that is encoded as JSON."""
-    build_table: "Callable[[Any], ReportTable]"
-    """The table for people, and its columns for CSV."""
-    paging: ReportPaging | None = None
-
-
-class ReportPages(NamedTuple):
-    """The implementation of a report of any length, which is read and written a page at a time."""
-
-    stream: "Callable[[Connection, CodeNames, ReportArguments], AsyncIterator[list[Any]]]"
-    build_table: "Callable[[list[Any]], ReportTable]"
-    """The table of one page."""
-
-
-class ReportDetail(NamedTuple):
-    """The more detailed report that a command shows if one of its parameters is given."""
-
-    parameter: str
-    description: str
-    import_pages: Callable[[], ReportPages]
-
-
-class Report(NamedTuple):
-    """One report."""
-
-    name: str
-    """The name of the command, and the last part of the path."""
-    summary: str
-    parameters: tuple[ReportParameter, ...]
-    import_source: Callable[[], ReportSource]
-    example: str | None = None
-    """The query string of the example in the description of the HTTP interface; None if the report has no route."""
-    detail: ReportDetail | None = None
-
-    @property
-    def default_values(self) -> dict[str, str | None]:
-        """The default value of each parameter."""
-        return {parameter.name: parameter.default for parameter in self.parameters}
 
 
 def _import_trial_balance() -> ReportSource:
@@ -211,6 +116,33 @@ def _import_submissions() -> ReportSource:
     )
 
 
+def _import_invoices() -> ReportSource:
+    from reporting import invoices as report
+
+    paging = ReportPaging(
+        report.PAGE_ROWS,
+        report.PAGE_ROWS_MAX,
+        report.InvoicePage,
+        lambda invoices: invoices.invoices,
+        report.build_page,
+        lambda invoices: invoices.next_after,
+    )
+    return ReportSource(
+        lambda connection, _, arguments: report.load_invoices(connection, arguments),
+        report.Invoices,
+        lambda invoices: report.build_table(invoices.invoices),
+        paging,
+    )
+
+
+def _import_invoice_pages() -> ReportPages:
+    from reporting import invoices as report
+
+    return ReportPages(
+        lambda connection, _, arguments: report.stream_invoices(connection, arguments), report.build_table
+    )
+
+
 def _find_level(name: str) -> CentreLevel:
     return CentreLevel[name.upper()]
 
@@ -287,6 +219,23 @@ REPORTS = (
         ),
         _import_delays,
         example="by=programme&year=2018",
+    ),
+    Report(
+        "invoices",
+        "Which requests state an invoice: by its supplier, number, date or request; what was paid of each, and by which acts",
+        (
+            ReportParameter("supplier", "Only invoices of this payee", ParameterType.PAYEE),
+            ReportParameter(
+                "number",
+                "Only invoices with this number, of which letters and digits count",
+                ParameterType.INVOICE,
+            ),
+            ReportParameter("day", "Only invoices of this date, as YYYY-MM-DD", ParameterType.DAY),
+            ReportParameter("entry", "Only the invoice that this entry requests", ParameterType.ENTRY),
+        ),
+        _import_invoices,
+        example="supplier=SUPPLIER&number=F-2018-7",
+        detail=ReportDetail(None, "", _import_invoice_pages),
     ),
     Report(
         "submissions",

@@ -33,6 +33,8 @@ UNKNOWN_KIND, SEPA = "payment_order", "sepa"
 EXERCISE, UNKNOWN_EXERCISE, NEXT_EXERCISE = 2018, 2035, 2019
 LAPSED_RIGHT_YEAR = 2013
 """The latest year whose rights have lapsed in 2018."""
+NATURES = ("", "location", "participation")
+"""Listed natures of what is paid before service: rents and subscriptions; what the State pays into capital and loans."""
 MISSING_ACT = 99_999_999
 """The number of an act that no file contains."""
 

@@ -14,6 +14,7 @@ from bench.year import payees as year_payees
 from bench.year.faults import (
     EXERCISE,
     LAPSED_RIGHT_YEAR,
+    NATURES,
     NEXT_EXERCISE,
     SEPA,
     UNKNOWN_EXERCISE,
@@ -75,6 +76,7 @@ def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
         "iban": _build_ibans(lines, payees),
         "predecessor": _build_predecessors(lines),
         "amount_cents": pa.array(lines.amount),
+        "nature": _build_codes(lines.nature, list(NATURES)),
         "remittance": _build_remittances(lines),
         "invoice_number": _build_invoice_numbers(lines),
         "invoice_date": _build_invoice_dates(lines),

@@ -56,6 +56,8 @@ class LineArrays(NamedTuple):
     """The class of a request + 1, which gives the prefix of its remittance text."""
     invoice: NDArray[np.int32]
     """The number of the invoice; 0 without one."""
+    nature: NDArray[np.uint8]
+    """The place in ``faults.NATURES`` of what is paid before service, for items that need one."""
     invoice_day: NDArray[np.int16]
     """The day of the invoice, from ``INVOICE_DAY_MIN`` on."""
 
@@ -82,6 +84,7 @@ def create_lines(
         "fault": "u1",
         "label": "u1",
         "invoice_day": "i2",
+        "nature": "u1",
     }
     lines = LineArrays._make(np.zeros(rows, types.get(name, "i4")) for name in LineArrays._fields)
     lines.kind[:] = KIND_NUMBERS[kind] if isinstance(kind, str) else kind
@@ -149,6 +152,8 @@ class SpendingYear(NamedTuple):
     commitments: Commitments
     services: Services
     repeats: Repeats
+    natures: NDArray[np.uint8]
+    """For each commitment item the nature of what is paid before service; 0 if it needs none."""
     staff_item: int
     """The commitment item of pay."""
     other_account: NDArray[np.int32]
@@ -203,6 +208,8 @@ def _fill_assignments(
     requests, commitments = spending.requests, spending.commitments
     percent = rng.integers(0, 100, len(rows), np.uint8)
     follows = requests.follows[rows]
+    is_unserviced = follows & ~is_serviced(requests, rows)
+    lines.nature[:] = np.where(is_unserviced, spending.natures[requests.item[rows]], 0)
     _set_assignment(lines, requests, rows, units=spending.units)
     commitment = requests.commitment[rows[follows]]
     lines.operation[follows] = commitments.operation[commitment]

@@ -127,6 +127,7 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
         commitments,
         services,
         repeats,
+        _list_natures(codes),
         codes.items.index(_PAY),
         _find_other_accounts(codes),
     )
@@ -147,6 +148,12 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     return YearSample(
         seed, payees, texts, cells, paid_cells, spending, plan.starts, changes, budget, early, *blocks
     )
+
+
+def _list_natures(codes: Codes) -> NDArray[np.uint8]:
+    """List for each commitment item the nature of what is paid before service; transfers and subsidies need none."""
+    natures = {"31": 1, "71": 2, "72": 2, "73": 2}
+    return np.array([natures.get(item, 0) for item in codes.items], np.uint8)
 
 
 _USUAL_ACCOUNTS = frozenset({"6153110000", "6511400000", "6312000000", "6532100000", "6541200000"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from inspect import Parameter as SignatureParameter
 from inspect import Signature
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,15 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from core.errors import NoSuchRecord, UnknownCode
-from reporting.report_catalog import (
-    REPORTS,
+from reporting.report_catalog import REPORTS
+from reporting.report_definition import (
     ParameterType,
     Report,
     ReportArguments,
     ReportParameter,
 )
 from reporting.report_tables import ReportTable
-from service.cli.number_limits import NUMBER_OF_A_BATCH, NUMBER_OF_A_ROW, NUMBER_OF_A_YEAR
+from service.cli.number_limits import (
+    NUMBER_OF_A_BATCH,
+    NUMBER_OF_A_ROW,
+    NUMBER_OF_A_YEAR,
+    NUMBER_OF_AN_ENTRY,
+)
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, find_language
 from service.configuration.settings import Settings, UsageError
 from service.terminal import console, report_pages
@@ -83,7 +89,14 @@ _LIMITS: Mapping[ParameterType, Any] = {
     ParameterType.YEAR: NUMBER_OF_A_YEAR,
     ParameterType.BATCH: NUMBER_OF_A_BATCH,
     ParameterType.SUBMISSION: NUMBER_OF_A_ROW,
+    ParameterType.ENTRY: NUMBER_OF_AN_ENTRY,
 }
+_TEXTS = frozenset(
+    {
+        *(ParameterType.PROGRAMME, ParameterType.SENDER, ParameterType.ACCOUNTANT),
+        *(ParameterType.PAYEE, ParameterType.INVOICE),
+    }
+)
 
 
 def _build_command(report: Report) -> Callable[..., None]:
@@ -100,7 +113,8 @@ def _build_command(report: Report) -> Callable[..., None]:
         arguments = ReportArguments({**report.default_values, **languages, **values})
         _write_report(report, arguments, settings=data.read_settings(), output_format=output_format)
 
-    command.__doc__ = f"{report.summary}{f'; or {report.detail.description}' if report.detail else ''}."
+    detail = f"; or {report.detail.description}" if report.detail and report.detail.parameter else ""
+    command.__doc__ = f"{report.summary}{detail}."
     options = [_build_option(parameter) for parameter in report.parameters]
     command.__signature__ = Signature([*options, *_COMMON_PARAMETERS])
     return command
@@ -116,11 +130,13 @@ def _write_report(
     UsageError
         The arguments name a programme or a year that there is not, or exclude each other.
     NoSuchRecord
-        They name a batch, a submission or a sender that there is not.
+        They name a batch, a submission, a sender or a third party that there is not.
     """
     detail = report.detail
-    is_detailed = detail is not None and arguments.values[detail.parameter] is not None
-    if is_detailed:
+    is_detailed = detail is not None and (
+        detail.parameter is None or arguments.values[detail.parameter] is not None
+    )
+    if detail is not None and detail.parameter and is_detailed:
         _check_exclusion(report, arguments)
     try:
         (_write_detail if is_detailed else _write_whole)(
@@ -184,8 +200,10 @@ def _build_option(parameter: ReportParameter) -> SignatureParameter:
     option: Any = int | None
     if parameter.choices:
         option = Literal[parameter.choices]
-    elif parameter.type in (ParameterType.PROGRAMME, ParameterType.SENDER, ParameterType.ACCOUNTANT):
+    elif parameter.type in _TEXTS:
         option = str | None
+    elif parameter.type is ParameterType.DAY:
+        option = date | None
     return SignatureParameter(
         parameter.name,
         SignatureParameter.KEYWORD_ONLY,

@@ -1,6 +1,8 @@
 """What all journal queries share: what the caller may see, pages, and responses for acts that do not exist."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
@@ -12,6 +14,7 @@ from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.act_views import Payee
 from reporting.code_names import CodeNames
 from reporting.refusals import RefusedLine
+from reporting.report_definition import PageRange
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.visibility import ReferenceQuery, Visibility, list_centres_within
 from service.auth.credentials import Caller
@@ -77,11 +80,8 @@ class QueryScope:
         return self._centres_by_perimeter[caller.programmes]
 
 
-class Page(NamedTuple):
+class Page(PageRange):
     """The part of a list that the request asks for."""
-
-    after: int
-    limit: int
 
     @classmethod
     def read(cls, request: Request, default: int, limit_max: int) -> "Page":
@@ -158,6 +158,16 @@ def _mask_iban(iban: str) -> str:
 def read_year(request: Request, name: str) -> int | None:
     """Return a year from the query; None without one."""
     return request.get_number(name, 0, minimum=YEAR_FIRST, maximum=YEAR_LAST) or None
+
+
+def read_day(request: Request, name: str) -> date | None:
+    """Return a day from the query, written YYYY-MM-DD; None without one."""
+    text = request.get_text(name, len("YYYY-MM-DD"))
+    with suppress(ValueError):
+        day = date.fromisoformat(text) if text else None
+        if day is None or day.isoformat() == text:
+            return day
+    raise bad_request(f"The parameter {name} must be a day, as YYYY-MM-DD")
 
 
 def read_batch(request: Request) -> int | None:

@@ -9,7 +9,16 @@ from reporting.french_headings import HEADINGS, translate_headings
 from reporting.report_tables import Column, ReportTable
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("budget", "trial_balance", "commitments", "delays", "refusals", "proofs", "submissions")
+MODULES = (
+    "budget",
+    "trial_balance",
+    "commitments",
+    "delays",
+    "refusals",
+    "proofs",
+    "submissions",
+    "invoices",
+)
 
 
 @pytest.mark.parametrize("module", MODULES)

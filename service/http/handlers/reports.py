@@ -1,13 +1,15 @@
 """The routes of the reports in ``reporting.report_catalog``: JSON, in pages if the result is long, or all of it as CSV."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from core.act_fields import FORMATS, Field
 from core.errors import ReferenceDataError
 from reporting.argument_checks import find_sender
-from reporting.report_catalog import (
-    REPORTS,
+from reporting.report_catalog import REPORTS
+from reporting.report_definition import (
     ParameterType,
     Report,
     ReportArguments,
@@ -36,16 +38,22 @@ from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page, QuerySc
 from service.http.route import Route
 
 CSV = "text/csv"
-PROGRAMME_LENGTH_MAX = 10
-ACCOUNTANT_LENGTH_MAX = 4
 SUBMISSION_NUMBER_MAX = 2**31 - 1
+_LENGTHS: Mapping[ParameterType, int] = {
+    ParameterType.PROGRAMME: 10,
+    ParameterType.ACCOUNTANT: 4,
+    ParameterType.SENDER: query_scope.SENDER_LENGTH_MAX,
+    ParameterType.PAYEE: FORMATS[Field.PAYEE].bytes_max,
+    ParameterType.INVOICE: FORMATS[Field.INVOICE_NUMBER].bytes_max,
+}
+"""Characters of the parameters that are texts."""
 _SCHEMAS: Mapping[ParameterType, Mapping[str, Any]] = {
     ParameterType.YEAR: build_number_schema(*YEAR_RANGE),
     ParameterType.BATCH: build_number_schema(0, BATCH_NUMBER_MAX),
     ParameterType.SUBMISSION: build_number_schema(1, SUBMISSION_NUMBER_MAX),
-    ParameterType.PROGRAMME: build_text_schema(PROGRAMME_LENGTH_MAX),
-    ParameterType.ACCOUNTANT: build_text_schema(ACCOUNTANT_LENGTH_MAX),
-    ParameterType.SENDER: build_text_schema(query_scope.SENDER_LENGTH_MAX),
+    ParameterType.ENTRY: build_number_schema(1, BATCH_NUMBER_MAX),
+    ParameterType.DAY: {"type": "string", "format": "date"},
+    **{parameter_type: build_text_schema(length) for parameter_type, length in _LENGTHS.items()},
 }
 
 
@@ -71,6 +79,8 @@ class ReportHandler:
         page = _read_page(request, source.paging)
         values = await self._read_values(report, request)
         computed = await self._compute(report, values, request, is_csv=media_type == CSV)
+        if source.paging and source.paging.find_next:
+            return _respond_page(report, computed, request, names=names)
         if computed.csv is not None:
             return _respond_csv(report.name, computed.csv)
         if not (page and source.paging):
@@ -105,6 +115,7 @@ class ReportHandler:
     ) -> _Computed:
         """Compute a report and, if asked for, its CSV in the same thread."""
         source, names = report.import_source(), await self._names.load()
+        page = _read_page(request, source.paging)
         visibility = await self._scope.find_report_visibility(request.caller)
 
         async def compute(connection: Connection) -> _Computed:
@@ -118,7 +129,7 @@ class ReportHandler:
                 if parameter.type is ParameterType.SENDER and named not in (None, request.caller.sender):
                     await _check_sender(connection, named, visibility)
             try:
-                result = await source.load(connection, names, ReportArguments(checked, visibility))
+                result = await source.load(connection, names, ReportArguments(checked, visibility, page))
             except ReferenceDataError as error:
                 raise Problem(HTTPStatus.CONFLICT, "reference-data-missing", str(error)) from error
             return _Computed(result, source.build_table(result).to_csv() if is_csv else None)
@@ -137,6 +148,8 @@ async def _check_sender(connection: Connection, sender: str, visibility: Visibil
 
 def _read_value(request: Request, parameter: ReportParameter) -> Any:
     """Read a parameter of the query, or the language of the request."""
+    if parameter.type in _LENGTHS:
+        return request.get_text(parameter.name, _LENGTHS[parameter.type]) or None
     match parameter.type:
         case ParameterType.YEAR:
             return query_scope.read_year(request, parameter.name)
@@ -144,12 +157,10 @@ def _read_value(request: Request, parameter: ReportParameter) -> Any:
             return query_scope.read_batch(request)
         case ParameterType.SUBMISSION:
             return request.get_number(parameter.name, 0, minimum=1, maximum=SUBMISSION_NUMBER_MAX) or None
-        case ParameterType.PROGRAMME:
-            return request.get_text(parameter.name, PROGRAMME_LENGTH_MAX) or None
-        case ParameterType.ACCOUNTANT:
-            return request.get_text(parameter.name, ACCOUNTANT_LENGTH_MAX) or None
-        case ParameterType.SENDER:
-            return request.get_text(parameter.name, query_scope.SENDER_LENGTH_MAX) or None
+        case ParameterType.ENTRY:
+            return request.get_number(parameter.name, 0, minimum=1, maximum=BATCH_NUMBER_MAX) or None
+        case ParameterType.DAY:
+            return query_scope.read_day(request, parameter.name)
         case ParameterType.CHOICE:
             return request.get_choice(parameter.name, parameter.choices) or parameter.default
         case ParameterType.LANGUAGE:
@@ -165,9 +176,22 @@ def _list_query_names(report: Report, paging: ReportPaging | None) -> list[str]:
     return [*names, "limit", "after"] if paging else names
 
 
-def _respond_csv(name: str, text: str) -> Response:
+def _respond_page(report: Report, computed: _Computed, request: Request, *, names: Sequence[str]) -> Response:
+    """Respond with the page that was loaded; as CSV, the address of the next one stands in the ``Link`` header."""
+    paging, result = report.import_source().paging, computed.result
+    assert paging is not None  # noqa: S101 -- the caller has checked it
+    assert paging.find_next is not None  # noqa: S101
+    after = paging.find_next(result)
+    next_link = None if after is None else query_scope.build_next_link(request, names, after)
+    if computed.csv is None:
+        return respond(paging.build_page(result, list(paging.list_items(result)), next_link))
+    link = {} if next_link is None else {"link": f'<{next_link}>; rel="next"'}
+    return _respond_csv(report.name, computed.csv, link)
+
+
+def _respond_csv(name: str, text: str, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
     disposition = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return Response(HTTPStatus.OK, text.encode(), CSV, disposition)
+    return Response(HTTPStatus.OK, text.encode(), CSV, {**disposition, **headers})
 
 
 def _build_route(report: Report) -> "Route[ReportHandler]":
@@ -193,7 +217,7 @@ def _describe_report(report: Report) -> Operation:
     # 409: the reference data do not contain what the report needs, such as the interest rate of a half-year.
     return Operation(
         report.summary
-        + ("; a page of JSON, or all of it as CSV" if paging else "")
+        + _describe_paging(paging)
         + ("; in French if Accept-Language prefers French" if is_translated else ""),
         {
             "200": paging.page_type if paging else source.result_type,
@@ -207,6 +231,14 @@ def _describe_report(report: Report) -> Operation:
         " sender; further requests are answered 503.",
         other_media={CSV: example["csv"] if example else ""},
     )
+
+
+def _describe_paging(paging: ReportPaging | None) -> str:
+    if paging is None:
+        return ""
+    if paging.find_next is None:
+        return "; a page of JSON, or all of it as CSV"
+    return "; a page of JSON or CSV, whose Link header has the address of the next one"
 
 
 def _is_query(parameter: ReportParameter) -> bool:

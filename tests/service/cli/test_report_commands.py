@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from reporting.report_catalog import REPORTS, ParameterType, Report
+from reporting.report_catalog import REPORTS
+from reporting.report_definition import ParameterType, Report
 from service.cli import report as command_line
 from service.http.handlers import reports as http
 

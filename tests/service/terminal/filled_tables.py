@@ -11,7 +11,17 @@ from core.remedies import REMEDIES
 from monitoring.service_metrics import ServiceMetrics
 from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
-from reporting import act_narrative, budget, commitments, delays, proofs, refusals, submissions, trial_balance
+from reporting import (
+    act_narrative,
+    budget,
+    commitments,
+    delays,
+    invoices,
+    proofs,
+    refusals,
+    submissions,
+    trial_balance,
+)
 from reporting.delays import Delay, Delays
 from reporting.report_tables import Cell, CellType, ReportTable
 from reporting.verification.findings import Check, Verification
@@ -82,6 +92,10 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "pain.002": ("yes",),
     "iban": (IBAN,),
     "payee": ("T00011234",),
+    "supplier": ("T00011234",),
+    "invoice": ("FA-2018-0042",),
+    "dated": ("2018-12-31",),
+    "paid by": ("15751390 15751391 15751392", "15751390"),
     "name": ("Société d'aménagement des hauts plateaux",),
     "remittance": ("FA-2018-0042 EJ 2018-EJ-MIN09-0177-D013-000000014.1",),
     "accountant": ("PRMI",),
@@ -172,6 +186,7 @@ def build_tables() -> dict[str, ReportTable]:
             commitments.OutstandingCommitments(1, "UO", [], *[1] * 8)
         ),
         "delays.build_table": delays.build_table(Delays(2018, "programme", [], _DELAY)),
+        "invoices.build_table": invoices.build_table([]),
         "proofs.build_table": proofs.build_table(
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
