@@ -221,13 +221,13 @@ def _build_excesses(spending: SpendingYear, rng: np.random.Generator) -> list[Un
     oversized, staff = rows[:OVERSIZED_MAX], rows[::3]
     return [
         decreases,
-        _build_wrong_commitments(spending, oversized, Outcome.AMOUNT_OVER_LIMIT, 0),
-        _build_wrong_commitments(spending, staff, Outcome.TITLE_TWO_COMMITMENT, len(oversized)),
+        _build_wrong_commitments(spending, oversized, Outcome.AMOUNT_OVER_LIMIT, earlier=0),
+        _build_wrong_commitments(spending, staff, Outcome.TITLE_TWO_COMMITMENT, earlier=len(oversized)),
     ]
 
 
 def _build_wrong_commitments(
-    spending: SpendingYear, rows: NDArray[np.int64], fault: Outcome, earlier: int
+    spending: SpendingYear, rows: NDArray[np.int64], fault: Outcome, *, earlier: int
 ) -> UnitLines:
     """Build commitments over the largest amount of a line, or of staff; ``earlier`` other wrong ones come before them."""
     lines = line_arrays.build_commitment_lines(spending.commitments, rows, spending.units)

@@ -160,7 +160,7 @@ def _build_lines(grants: Grants, codes: Codes, kind: str, *, day: int) -> LineAr
 def _build_openings(openings: Grants, codes: Codes, measure: str, *, cells: BillCells) -> LineArrays:
     """Build the openings by the finance law: by title, but those of funds, which belong to no title."""
     is_split = (openings.sheet == HT2) & (openings.fund == ORDINARY)
-    row, title, amount = _split_titles(openings, codes, cells, is_split)
+    row, title, amount = _split_titles(openings, codes, cells, is_split=is_split)
     grants = Grants(*(column[row] for column in openings))._replace(amount=amount)
     order = np.argsort(grants.owner, kind="stable")
     grants = Grants(*(column[order] for column in grants))
@@ -170,26 +170,37 @@ def _build_openings(openings: Grants, codes: Codes, measure: str, *, cells: Bill
     return lines
 
 
+class _TitleParts(NamedTuple):
+    row: NDArray[np.int64]
+    title: NDArray[np.int64]
+    """0 for what belongs to no single title."""
+    amount: NDArray[np.int64]
+
+
 def _split_titles(
-    openings: Grants, codes: Codes, cells: BillCells, is_split: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Split the openings by the CP that the bill gives each title; return row, title (0 for the others) and amount."""
-    place = {code: position for position, code in enumerate(cells.programmes)}
-    items = list(codes.nomenclature.items.values())
-    titles = np.array([0, *(item.title for item in items)])[cells.item] * ~cells.is_staff
-    parts = []
-    for row, centre in enumerate(openings.centre.tolist()):
-        euros = np.zeros(TITLES)
-        if is_split[row]:
-            of_programme = cells.programme == place[codes.centres[centre]]
-            euros = np.bincount(titles[of_programme], cells.cp_euros[of_programme], TITLES) * (
-                np.arange(TITLES) > 0
-            )
-        shares = (
-            split_exactly(int(openings.amount[row]), euros) if euros.any() else openings.amount[row : row + 1]
-        )
-        parts += [(row, title, int(share)) for title, share in enumerate(shares) if share]
-    return tuple(np.array(parts, np.int64).T)
+    openings: Grants, codes: Codes, cells: BillCells, *, is_split: NDArray[np.bool_]
+) -> _TitleParts:
+    """Split the openings by the CP that the bill gives each title."""
+    euros = _sum_titles(codes, cells)
+    parts: list[tuple[int, int, int]] = []
+    for row, (centre, cents) in enumerate(
+        zip(openings.centre.tolist(), openings.amount.tolist(), strict=True)
+    ):
+        weights = euros[cells.programmes.index(codes.centres[centre])]
+        if is_split[row] and weights.any():
+            shares = split_exactly(cents, weights).tolist()
+            parts += [(row, title, share) for title, share in enumerate(shares) if share]
+        else:
+            parts.append((row, 0, cents))
+    return _TitleParts(*np.array(parts, np.int64).T)
+
+
+def _sum_titles(codes: Codes, cells: BillCells) -> NDArray[np.float64]:
+    """Sum the CP of the bill by programme and title, without staff: shape (programmes, titles)."""
+    titles = np.array([0, *(item.title for item in codes.nomenclature.items.values())])[cells.item]
+    euros = np.zeros((len(cells.programmes), TITLES))
+    np.add.at(euros, (cells.programme[1:], titles[1:]), np.where(cells.is_staff, 0, cells.cp_euros)[1:])
+    return euros
 
 
 def _choose_budget_item(sheet: NDArray[np.integer], codes: Codes) -> NDArray[np.integer]:

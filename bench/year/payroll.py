@@ -55,6 +55,6 @@ def _split_cells(units: Units, cells: BillCells, cents: NDArray[np.int64], *, ac
         members = np.flatnonzero(units.bill == programme)[:_UNITS_OF_PROGRAMME_MAX]
         members = members[: max(1, unit_count * len(members) // len(units.bill))]
         for cell in np.flatnonzero(cells.is_staff & (cells.programme == programme)):
-            shares = split_exactly(int(cents[cell]), tuple(1.0 for _ in members)) if len(members) else []
+            shares = split_exactly(int(cents[cell]), (1,) * len(members)) if len(members) else []
             parts += [(int(unit), int(cell), int(share)) for unit, share in zip(members, shares, strict=True)]
     return _Payslips(*np.array([part for part in parts if part[2] >= _MONTHS], np.int64).reshape(-1, 3).T)

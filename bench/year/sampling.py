@@ -135,19 +135,24 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     changes = act_changes.draw_changes(spending, rejections, pay, rng=rng.changes)
     unit_credits = budget_credits.compute_credits(spending, changes, cut_days, payroll=pay, rng=rng.credits)
     budget = budget_acts.build_budget_acts(units, codes, unit_credits, cells=cells)
-    blocks = [
-        _build_blocks(day, units.sender[unit], senders)
+    early = _draw_early_requests(spending, plan, rng.early)
+    texts, blocks = CodeTexts.from_codes(codes), _list_blocks(spending, changes, senders)
+    return YearSample(
+        seed, payees, texts, cells, paid_cells, spending, plan.starts, changes, budget, early, *blocks
+    )
+
+
+def _list_blocks(spending: SpendingYear, changes: Changes, senders: int) -> list[Blocks]:
+    """List the blocks of commitments, services and changes."""
+    commitments, services, sender = spending.commitments, spending.services, spending.units.sender
+    return [
+        _build_blocks(day, sender[unit], senders)
         for day, unit in (
             (commitments.day, commitments.unit),
             (services.day, commitments.unit[services.commitment]),
             (changes.lines.day, changes.unit),
         )
     ]
-    early = _draw_early_requests(spending, plan, rng.early)
-    texts = CodeTexts.from_codes(codes)
-    return YearSample(
-        seed, payees, texts, cells, paid_cells, spending, plan.starts, changes, budget, early, *blocks
-    )
 
 
 def _list_natures(codes: Codes) -> NDArray[np.uint8]:
