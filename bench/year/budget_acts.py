@@ -1,5 +1,6 @@
 """The budget acts: credits opened by programme, moved, allotted to BOPs and units; and a few that must be refused."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -62,6 +63,7 @@ def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, *, cells: 
     pairs = np.flatnonzero((units.bop[:-1] == units.bop[1:]) & _find_spending_units(final)[1:])
     january = Moves(pairs[::20], pairs[::20] + 1, MOVE_DAY, _JANUARY_DIVISOR)
     october = Moves(pairs[7::20], pairs[7::20] + 1, REDEPLOYMENT_DAY, _OCTOBER_DIVISOR)
+    room = _sum_room(units, final)
     opening: list[LineArrays] = []
     redeployment: list[LineArrays] = []
     for measure, cents in zip(_MEASURES, (final.ae, final.cp), strict=True):
@@ -70,7 +72,7 @@ def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, *, cells: 
             amount = moves.compute_amounts(cents)
             allotted[moves.source * SHEETS + HT2] += amount
             allotted[moves.target * SHEETS + HT2] -= amount
-        opening += _build_allotments(units, codes, measure, allotted=allotted, cells=cells)
+        opening += _build_allotments(units, codes, measure, allotted=allotted, room=room, cells=cells)
         opening.append(_build_moves(units, codes, measure, moves=january, cents=cents))
         if measure == "cp":
             redeployment.append(_build_moves(units, codes, measure, moves=october, cents=cents))
@@ -84,6 +86,13 @@ def _find_spending_units(final: UnitCredits) -> NDArray[np.bool_]:
     return (final.cp[HT2::SHEETS] > 100) & (final.ae[HT2::SHEETS] > 100)
 
 
+def _sum_room(units: Units, final: UnitCredits) -> Mapping[int, int]:
+    """Sum half of the HT2 credits of each programme, by its number: of AE or CP, whichever is less."""
+    count = int(units.programme.max()) + 1
+    sums = (sum_by_position(units.programme, cents[HT2::SHEETS], count) for cents in (final.ae, final.cp))
+    return dict(enumerate((np.minimum(*sums) // 2).tolist()))
+
+
 def _number_acts(parts: list[LineArrays], last_number: int) -> LineArrays:
     """Number the acts of all parts after ``last_number``, and join the parts."""
     for part in parts:
@@ -93,14 +102,20 @@ def _number_acts(parts: list[LineArrays], last_number: int) -> LineArrays:
 
 
 def _build_allotments(
-    units: Units, codes: Codes, measure: str, *, allotted: NDArray[np.int64], cells: BillCells
+    units: Units,
+    codes: Codes,
+    measure: str,
+    *,
+    allotted: NDArray[np.int64],
+    room: Mapping[int, int],
+    cells: BillCells,
 ) -> list[LineArrays]:
     """Build openings by programme, moves from T2 to other titles, then allotments to BOPs and to units."""
     own = _build_unit_grants(units, allotted)
     bops = _sum_grants(own._replace(centre=units.bop[own.owner], owner=units.programme[own.owner]))
     openings = _sum_grants(bops._replace(centre=bops.owner))
     own = own._replace(owner=units.bop[own.owner])
-    openings, transfers = _move_staff_credits(openings)
+    openings, transfers = _move_staff_credits(openings, room)
     return [
         _build_openings(openings, codes, measure, cells=cells),
         _build_title_moves(transfers, codes, measure),
@@ -126,11 +141,13 @@ def _sum_grants(grants: Grants) -> Grants:
     return Grants(grants.owner[first], keys // SHEETS, keys % SHEETS, grants.fund[first], total)
 
 
-def _move_staff_credits(openings: Grants) -> tuple[Grants, Grants]:
-    """Let a hundredth of each programme's T2 be opened on top, and reach HT2 by a move instead of the opening."""
-    staff, other = (_filter_grants(openings, openings.sheet == sheet) for sheet in (T2, HT2))
-    opened_other = dict(zip(other.centre.tolist(), other.amount.tolist(), strict=True))
-    limits = np.array([opened_other.get(centre, 0) // 2 for centre in staff.centre.tolist()], np.int64)
+def _move_staff_credits(openings: Grants, room: Mapping[int, int]) -> tuple[Grants, Grants]:
+    """Let a hundredth of each programme's T2 be opened on top, and reach HT2 by a move instead of the opening.
+
+    ``room`` is half of what HT2 has of either measure, as AE and CP of staff are opened alike.
+    """
+    staff = _filter_grants(openings, openings.sheet == T2)
+    limits = np.array([room[centre] for centre in staff.centre.tolist()], np.int64)
     moved = np.minimum(staff.amount // 100, limits)
     less = staff._replace(sheet=np.full(len(moved), HT2), amount=-moved)
     more = staff._replace(amount=moved)
