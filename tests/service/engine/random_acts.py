@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
-from core.kind_rules import TitleTwo, YearRule
+from core.kind_rules import TitleTwo
 from tests.file_strategies import PLACES, Row
 from tests.oracle.iban import add_check_digits
 
@@ -16,20 +16,17 @@ PAYEES = tuple(f"P{number}" for number in range(1, 6))
 IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in range(1, 9))
 YEARS = (2018, 2018, 2018, 2019)
 STAFF_ITEM = "21"
-_DAYS_OPEN: Mapping[int, int] = {2018: 290, 2019: 30}
-"""Days from 1 March that are open in the small reference data, and on which payments are ordered."""
-_ACTS_A_YEAR = 70
-_ANTICIPATION_FROM = "11-01"
+_DAYS_OPEN: Mapping[int, int] = {2018: 300, 2019: 30}
+"""Days from 1 March that are open in the small reference data."""
+_ACTS_A_YEAR = 120
 _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
 _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp", "earmark"), 1),
-    **dict.fromkeys(("budget_move_ae", "budget_move_cp"), 3),
-    **dict.fromkeys(("third_party", "bank_details", "payee_block"), 1),
+    **dict.fromkeys(("budget_move_ae", "budget_move_cp", "third_party", "bank_details", "payee_block"), 1),
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     "service": 8,
-    "commitment": 10,
     "payment_request": 12,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
@@ -124,7 +121,6 @@ class ActGenerator:
         kind = self._choose_kind(self._prefer_possible(kinds))
         head = {"reference": f"{self.prefix}{self._count}", **self._choose_dates()}
         first = head | self._generate_line(kind, sender, int(head["exercise"]))
-        first |= self._anticipate(kind, first)
         rows = [first, *self._continue_act(first, head, kinds)]
         if len(rows) > 1:
             rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
@@ -244,15 +240,6 @@ class ActGenerator:
             day = f"{exercise + 1}-01-{rng.randint(1, 25):02}"
         posting = {"posting_date": f"{exercise}-{rng.randint(3, 12):02}-15"} if rng.random() < 0.03 else {}
         return {"exercise": str(exercise), "date": day} | posting
-
-    def _anticipate(self, kind: ActKind, line: Row) -> Row:
-        """Take AE of the next year from 1 November on, most of the time, for service that mostly begins in that year."""
-        year, _, day = line["date"].partition("-")
-        if kind.year_rule is not YearRule.SPENDS_AE or day < _ANTICIPATION_FROM or self.rng.random() < 0.3:
-            return {}
-        start = f"{int(year) + 1}-01-01" if self.rng.random() < 0.9 else f"{year}-12-31"
-        next_year = {"budget_year": str(int(year) + 1)} if kind.follows is Family.NONE else {}
-        return next_year | {"service_start": start}
 
     def _describe_payee(self, kind: ActKind) -> Row:
         rng = self.rng
