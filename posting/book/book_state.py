@@ -201,7 +201,10 @@ class BookState:
             if table in self.rehashes and self.rehashes[table].is_done:
                 self._finish_rehash(table)
             slot_count = len(getattr(self.book, index))
-            if table not in self.rehashes and _count_slots(self._count_rows(table)) > slot_count * REHASH_AT_EIGHTHS // 8:
+            if (
+                table not in self.rehashes
+                and _count_slots(self._count_rows(table)) > slot_count * REHASH_AT_EIGHTHS // 8
+            ):
                 keys = seal_array(getattr(self.book, table))
                 self.rehashes[table] = Rehash(keys, self._count_rows(table), 2 * slot_count)
 
