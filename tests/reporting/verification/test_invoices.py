@@ -37,21 +37,25 @@ ACCEPTED = (
     request("D7", "1.00", invoice_number="F-82", invoice_date="2014-01-01"),
     request("D8", "1.00", invoice_number="F-83", right_year="2014"),
     request("D9", "1.00", invoice_number="F-84", right_year="2013", prescription_stop="relief 2018-114"),
+    request("D10", "1.00", invoice_number="F-85", invoice_date="2018-01-05"),
+    request("D11", "1.00", invoice_number="F-85", invoice_date="2018-01-06"),
 )
 """Requests that repeat an invoice rightly, and requests of debts that have not lapsed."""
+
+def day_bytes(day: date) -> bytes:
+    """Return a day as a page contains it."""
+    return (day - date(1970, 1, 1)).days.to_bytes(2, "little")
+
 
 PLANTED = {
     "another number": (b"F-78", b"F-81", ["entry 23 (D6)", "entry 24 (D6)"]),
     "another spelling": (b"F-78", b"f/81", ["entry 23 (D6)", "entry 24 (D6)"]),
     "another part": (b"\xff\x01\x02\xff", b"\xff\x01\x01\xff", ["entry 22 (D5)"]),
+    "no date": (day_bytes(date(2018, 1, 6)), bytes(2), ["entry 29 (D11)"]),
+    "no date on the first": (day_bytes(date(2018, 1, 5)), bytes(2), ["entry 29 (D11)"]),
     "the whole": (b"\xff\x01\x02\xff", b"\xff\x01\xff\xff", ["entry 22 (D5)"]),
 }
 """What is changed on the page of the requests, and the entries that then repeat an invoice."""
-
-
-def day_bytes(day: date) -> bytes:
-    """Return a day as a page contains it."""
-    return (day - date(1970, 1, 1)).days.to_bytes(2, "little")
 
 
 def without_stop(page: bytes, stop: bytes) -> bytes:
