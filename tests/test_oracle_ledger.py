@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from core.catalog import CATALOG, Family, Stage
+from core.catalog import CATALOG, Family, Remainder, Stage
 from core.kind_rules import CreditCheck
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
@@ -229,6 +229,21 @@ def test_open_items_are_the_balances_of_their_accounts(case: DecisionCase) -> No
         both = [sums for (_, _, other), sums in state.sums.items() if other == account]
         balance = sum(credit for _, credit in both) - sum(debit for debit, _ in both)
         assert balance == sum(item.open for item in owed if item.credit == account)
+
+
+@few
+@given(cases())
+def test_certified_service_is_the_balance_of_its_account(case: DecisionCase) -> None:
+    """Rule A08: what is certified and not requested yet, on the accounts that service is credited to."""
+    state = _decide_case(case).state
+    services = {
+        entry: item for entry, item in state.items.items() if CATALOG[item.kind].feeds is Remainder.UNBILLED
+    }
+    for account in {item.credit for item in services.values()}:
+        both = [sums for (_, _, other), sums in state.sums.items() if other == account]
+        balance = sum(credit for _, credit in both) - sum(debit for debit, _ in both)
+        commitments = {item.parent for item in services.values() if item.credit == account}
+        assert balance == sum(state.items[commitment].unbilled for commitment in commitments)
 
 
 @few

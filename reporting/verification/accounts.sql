@@ -57,3 +57,40 @@ due as (
 select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account, 'no account') as found,
        coalesce(expected, 'no account') || ', the account of its role ' || lower(role) as expected
 from due where account is distinct from expected;
+
+-- name: item_balances
+-- An account that holds debts, certified service or transfers has the balance of its open items, by accountant and after every batch (rule A08).
+with home as (  -- the account that an item is on: what is certified of a commitment, or a debt
+    select e.predecessor as item, min(e.credit) as account
+    from entry e join kind k using (kind) where k.unbilled_sign > 0 and not k.mirrors group by e.predecessor
+    union all
+    select e.entry_id, if(k.posts, e.credit, p.credit)
+    from entry e join kind k using (kind) left join entry p on p.entry_id = e.predecessor
+    where k.reaches not in ('NONE', 'SUSPENDED') and e.amount > 0
+),
+change as (
+    select f.entry_id, f.commitment as item, f.cents * k.unbilled_sign as cents
+    from effect f join kind k using (kind) where k.unbilled_sign <> 0
+    union all
+    select e.entry_id, e.entry_id, e.amount from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED')
+    union all
+    select e.entry_id, e.predecessor, -e.amount from entry e join kind k using (kind) where k.inherits or k.mirrors and k.after <> 'NONE'
+    union all
+    select e.entry_id, p.predecessor, e.amount
+    from entry e join kind k using (kind) join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
+    where k.mirrors and pk.inherits
+),
+owed as (
+    select e.batch, e.accountant, h.account, sum(c.cents) as cents
+    from change c join home h using (item) join entry e on e.entry_id = c.entry_id group by all
+),
+posted as (
+    select batch, accountant, account, sum(cents) as cents
+    from (select batch, accountant, credit as account, amount as cents from entry
+          union all select batch, accountant, debit, -amount from entry)
+    where account in (select account from home where account > 0) group by all
+)
+select account_name(account) || ' of ' || accountant_name(accountant) || ' in batch ' || batch as place,
+       'its balance changed by ' || euros(coalesce(p.cents, 0)) as found, euros(coalesce(o.cents, 0)) || ', as its open items did' as expected
+from posted p full join owed o using (batch, accountant, account)
+where coalesce(p.cents, 0) <> coalesce(o.cents, 0);

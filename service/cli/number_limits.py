@@ -13,6 +13,7 @@ AMOUNT_OF_WORK: Any = Number(gte=1, lte=_INT32_MAX)
 NUMBER_OF_A_ROW: Any = Number(gte=1, lte=_INT32_MAX)
 """The number of a submission, a run or a line."""
 NUMBER_OF_A_BATCH: Any = Number(gte=0, lte=_BATCH_MAX)
+NUMBER_OF_AN_ENTRY: Any = Number(gte=1, lte=_BATCH_MAX)
 NUMBER_OF_A_YEAR: Any = Number(gte=YEAR_FIRST, lte=YEAR_LAST)
 FILE_BYTES: Any = Number(gte=1, lte=2**50)
 CONCURRENT_UPLOADS: Any = Number(gte=1, lte=10_000)

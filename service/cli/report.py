@@ -18,7 +18,12 @@ from reporting.report_definition import (
     ReportParameter,
 )
 from reporting.report_tables import ReportTable
-from service.cli.number_limits import NUMBER_OF_A_BATCH, NUMBER_OF_A_ROW, NUMBER_OF_A_YEAR
+from service.cli.number_limits import (
+    NUMBER_OF_A_BATCH,
+    NUMBER_OF_A_ROW,
+    NUMBER_OF_A_YEAR,
+    NUMBER_OF_AN_ENTRY,
+)
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, find_language
 from service.configuration.settings import Settings, UsageError
 from service.terminal import console, report_pages
@@ -84,7 +89,7 @@ _LIMITS: Mapping[ParameterType, Any] = {
     ParameterType.YEAR: NUMBER_OF_A_YEAR,
     ParameterType.BATCH: NUMBER_OF_A_BATCH,
     ParameterType.SUBMISSION: NUMBER_OF_A_ROW,
-    ParameterType.ENTRY: NUMBER_OF_A_BATCH,
+    ParameterType.ENTRY: NUMBER_OF_AN_ENTRY,
 }
 _TEXTS = frozenset(
     {

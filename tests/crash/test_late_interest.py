@@ -19,8 +19,8 @@ from service.terminal.processing_progress import ProgressLines
 from tests.service.small_state import NEVER, State, copy_state, create_interruption, open_state, paris_time
 
 _NEVER = 1_000
-KILLED_ON, CALLED_ON = "2018-12-31", "2019-01-02"
-"""In different years: the same reference would be another act."""
+KILLED_ON, CALLED_ON, CALLED_AGAIN_ON = "2018-12-28", "2018-12-29", "2018-12-31"
+"""In the year of the credits, which pay nothing in the next; a claim made again on another day would be in conflict."""
 CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $1 order by reference"
 
 
@@ -64,7 +64,7 @@ async def assert_consistent(state: State, expected: list[tuple[object, ...]], st
     """Assert that claims are as expected, nothing is refused or left to claim, and verification passes."""
     assert await read_claims(state) == expected, step
     assert await state.fetch("select * from refusal") == [], step
-    assert (await claim(state, "2019-01-03")).payments == 0, step
+    assert (await claim(state, CALLED_AGAIN_ON)).payments == 0, step
     assert (await state.verify()).findings == [], step
 
 

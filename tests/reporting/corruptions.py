@@ -285,6 +285,19 @@ CORRUPTIONS = (
         {"accounts_by_role": "entry {it} ("},
     ),
     Corruption(
+        "a rejection debited to another account than its request is owed on",
+        "select max(entry_id) from entry where kind = 17",
+        "update entry set debit = (select id from reference_text where kind = 5 and code = '4671518000')"
+        " where entry_id = {it}",
+        {"item_balances": "4011100000 of "},
+    ),
+    Corruption(
+        "a request that clears another account than its service is on",
+        FOLLOWER,
+        "update entry set debit = credit where entry_id = {it}",
+        {"item_balances": "4081000000 of "},
+    ),
+    Corruption(
         "a day changed",
         PAID,
         "update entry set day = '2017-01-01' where entry_id = {it}",

@@ -271,6 +271,10 @@ CHANGES = {
     "another account cleared": (
         "update entry set debit = credit where entry_id = 30", "predecessors", "entry 30 ",
     ),
+    "a debt cleared by a re-issue": (
+        "update entry set debit = (select debit from entry where entry_id = 24) where entry_id = 40",
+        "item_balances", "4671518000",
+    ),
     "a payment of a return": ("update entry set predecessor = 35 where entry_id = 28", "predecessors", "entry 28 "),
     "a re-issue behind a block": ("update entry set kind = 30 where entry_id = 41", "blocked_unpaid", "entry 42 "),
     "a set-off against nothing": (

@@ -182,3 +182,41 @@ async def test_the_acts_of_the_story_are_those_of_the_ministry(client: httpx.Asy
     for key, status in ((MINISTRY, 200), (ACCOUNTANT, 200), (AUDITOR, 200), (FOREIGN, 404), (LIMITED, 404)):
         address = f"/v1/payments/{spending_story.REQUESTED}"
         assert (await client.get(address, headers=key)).status_code == status
+
+
+_INVOICE = "invoices?supplier=SUPPLIER&number=F-2018-7"
+
+
+async def _read_invoices(client: httpx.AsyncClient, address: str, key: Key) -> list[dict[str, Any]]:
+    return (await _query(client, address, key))["invoices"]
+
+
+@pytest.mark.parametrize("key", [MINISTRY, ACCOUNTANT, AUDITOR, OPERATOR])
+async def test_who_sees_a_request_sees_its_invoice(key: Key, client: httpx.AsyncClient) -> None:
+    (row,) = await _read_invoices(client, _INVOICE, key)
+    assert (row["entry"], row["amount_cents"], row["sender"]) == (spending_story.REQUESTED, 4000, "MIN-09")
+
+
+@pytest.mark.parametrize("key", [FOREIGN, LIMITED, LIMITED_AUDITOR, DIRECTORATE])
+async def test_of_an_invoice_of_another_only_number_and_day_are_seen_and_only_by_who_holds_it(
+    key: Key, client: httpx.AsyncClient
+) -> None:
+    (row,) = await _read_invoices(client, _INVOICE, key)
+    filled = {name: value for name, value in row.items() if value not in (None, "", [])}
+    assert filled == {"entry": spending_story.REQUESTED, "day": "2018-03-05", "is_visible": False}
+    for address in (
+        "invoices",
+        "invoices?supplier=SUPPLIER",
+        "invoices?number=F-2018-7",
+        f"invoices?entry={spending_story.REQUESTED}",
+        f"{_INVOICE}&day=2018-03-01",
+    ):
+        assert await _read_invoices(client, address, key) == []
+    csv = await client.get(f"/v1/reports/{_INVOICE}", headers={**key, "accept": "text/csv"})
+    assert csv.text.splitlines()[1] == f",,,,{spending_story.REQUESTED},2018-03-05,,,,,,not visible,"
+
+
+@pytest.mark.parametrize("day", ["2018-02-30", "20180228", "2018-W09-3", "today"])
+async def test_a_day_that_is_none_is_a_bad_request(day: str, client: httpx.AsyncClient) -> None:
+    response = await client.get(f"/v1/reports/invoices?day={day}", headers=AUDITOR)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed-request")
