@@ -1,7 +1,7 @@
 """Invoices: each is requested once, over all senders, kinds and years (rule A37).
 
-A request that was rejected in full has requested nothing.  Lines of one act may share an invoice.  Requests of one supplier and
-number are of two invoices only if both state a date, and not the same one.
+A request that was rejected in full has requested nothing.  Lines of one act may share an invoice.  Requests of one supplier
+and number are of two invoices only if both state a date, and not the same one.
 """
 
 from collections.abc import Sequence

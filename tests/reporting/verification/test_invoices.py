@@ -42,6 +42,7 @@ ACCEPTED = (
 )
 """Requests that repeat an invoice rightly, and requests of debts that have not lapsed."""
 
+
 def day_bytes(day: date) -> bytes:
     """Return a day as a page contains it."""
     return (day - date(1970, 1, 1)).days.to_bytes(2, "little")
