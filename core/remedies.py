@@ -21,8 +21,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Cette facture de ce fournisseur, de même numéro et de même date, ou la part indiquée, fait déjà l'objet d'une demande"
         " de paiement ; si l'une des demandes est sans date, toute date est réputée la même. Le rejet nomme l'écriture.",
         "Ne rien payer deux fois. S'il s'agit d'une autre facture de ce numéro, indiquer invoice_date sur chaque demande ;"
-        " d'une autre part, invoice_part ; si la première demande était erronée ou sans date, la faire rejeter en totalité, puis"
-        " présenter les deux de nouveau.",
+        " d'une autre part, invoice_part ; si la première demande était erronée ou sans date, la faire rejeter en totalité,"
+        " puis présenter les deux de nouveau.",
     ),
     _O.PREDECESSOR_MISSING: Remedy(
         "The act that this line follows was never accepted, or has no line with that number.",
