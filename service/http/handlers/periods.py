@@ -1,7 +1,7 @@
 """The months of exercises: their states by accountant, and the decisions that close, reopen and lock them."""
 
-import datetime
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -45,7 +45,7 @@ class MonthDecision(msgspec.Struct, frozen=True):
     action: str
     reason: str
     by: str
-    at: datetime.datetime
+    at: datetime
     after_batch: int | None
 
 
