@@ -137,6 +137,8 @@ class Acts(NamedTuple):
     """The date of the invoice; 0 if none is stated."""
     invoice_part: Code
     """The part of the invoice; 0 for the whole."""
+    nature: Code
+    """1 where the line states a nature that may be paid before service."""
     kind: Code
     fault: Code
     """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""
