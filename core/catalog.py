@@ -156,6 +156,8 @@ class ActKind(NamedTuple):
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
     title_two: TitleTwo = TitleTwo.ALLOWED
     check: CreditCheck = CreditCheck.ALWAYS
+    before_service: bool = False
+    """It pays what no act certified: only a nature that the year lists, or an item that needs none (rule A38)."""
 
     @property
     def has_payee(self) -> bool:
@@ -239,7 +241,7 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("payment_request_without_service", "demande de paiement, flux 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
-            reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True),
+            reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True, before_service=True),
     ActKind("direct_payment_request", "demande de paiement directe, flux 4", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE,
             year_rule=_Y.ORDERS, bills=True),

@@ -36,6 +36,7 @@ class Effects(NamedTuple):
     inherits: Code
     refusal: Code
     check: Code
+    before_service: Code
     opens: Code
 
 

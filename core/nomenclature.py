@@ -11,6 +11,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from core import before_service
+from core.before_service import Nature
 from core.errors import ReferenceDataError
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 
@@ -101,6 +103,12 @@ class Nomenclature:
     areas: dict[str, FunctionalArea]
     items: dict[str, CommitmentItem]
     funds: dict[str, Fund]
+    natures: dict[str, Nature]
+    """What may be paid before service, by what an act states as its ``nature``."""
+    unserved_items: frozenset[str]
+    """Commitment items that are paid before service without a listed nature: grants (GBCP art. 33)."""
+    nature_numbers: dict[str, int]
+    """The place of each of the natures in their file, from 1."""
 
 
 class _HasCode(Protocol):
@@ -137,13 +145,18 @@ def load(folder: Path) -> Nomenclature:
     """
     year, source = resolve_year_folder(folder)
     programmes = _read_programmes(source.joinpath("programmes.csv"))
+    items = _read_items(source.joinpath("items.csv"))
+    unserved = before_service.read(source.joinpath("before_service.csv"), items)
     return Nomenclature(
         year,
         programmes,
         _read_centres(source.joinpath("centres.csv"), programmes),
         _read_areas(source.joinpath("areas.csv"), programmes),
-        _read_items(source.joinpath("items.csv")),
+        items,
         _read_funds(source.joinpath("funds.csv"), programmes),
+        unserved.natures,
+        unserved.items,
+        {code: number for number, code in enumerate(unserved.natures, 1)},
     )
 
 

@@ -78,6 +78,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Cet acte suppose un titre de perception ; les titres ne sont pas encore gérés : il n'y a rien à reprendre.",
         "Payer la dette ou la laisser ouverte ; recouvrer par ailleurs ce que doit le créancier.",
     ),
+    _O.SERVICE_REQUIRED: Remedy(
+        "This expense is not one of those that may be paid before the service is certified.",
+        "Certify the service and send a payment request on it, or state the listed nature of the expense.",
+        "Cette dépense n'est pas de celles qui peuvent être payées avant service fait.",
+        "Certifier le service fait puis envoyer la demande de paiement, ou indiquer la nature listée de la dépense.",
+    ),
     _O.TRANSFER_AMOUNT_DIFFERS: Remedy(
         "The bank debits, rejects and returns a transfer whole; this amount is not that of the transfer.",
         "Check the amount against the bank's file, and present the movement with the amount of the transfer.",

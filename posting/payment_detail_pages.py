@@ -29,7 +29,7 @@ from core.tables.text_cells import TextCells
 
 COLUMNS = (
     *(Field.RECEIVED, Field.DUE, Field.INVOICE_DATE, Field.PRIORITY, Field.INVOICE_PART, Field.RIGHT_YEAR),
-    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP),
+    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP, Field.NATURE),
 )
 _NUMBER_COLUMNS = 6
 _TEXT_COLUMNS = len(COLUMNS[_NUMBER_COLUMNS:])
@@ -56,6 +56,7 @@ class PaymentDetailTexts(NamedTuple):
     invoice_number: TextCells
     remittance: TextCells
     prescription_stop: TextCells
+    nature: TextCells
 
 
 class PaymentDetails(NamedTuple):

@@ -100,6 +100,8 @@ def _render_terms(terms: PaymentTerms) -> Iterator[str]:
     if terms.right_year or terms.prescription_stop:
         stop = f"no lapse: {terms.prescription_stop}" if terms.prescription_stop else ""
         yield f"  right      {', '.join(text for text in (str(terms.right_year or ''), stop) if text)}"
+    if terms.nature:
+        yield f"  nature     {terms.nature}"
     if terms.remittance:
         yield f"  remittance {terms.remittance}"
 

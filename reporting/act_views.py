@@ -75,6 +75,8 @@ class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
     """The year in which the right arose, if it is stated."""
     prescription_stop: str
     """What kept the debt from lapsing."""
+    nature: str
+    """What allows the payment before service."""
     remittance: str
     """The remittance information for the payee."""
 

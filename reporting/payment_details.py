@@ -38,6 +38,7 @@ def _build_terms(rows: RequestDetails, texts: PaymentDetailTexts, row: int) -> P
         invoice_part=int(rows.invoice_part[row]) or None,
         right_year=int(rows.right_year[row]) or None,
         prescription_stop=texts.prescription_stop.decode_row(row),
+        nature=texts.nature.decode_row(row),
         remittance=texts.remittance.decode_row(row),
     )
 

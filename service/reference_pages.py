@@ -34,7 +34,7 @@ a kind needs is empty, the line is refused as `FIELD_MISSING`. `amount` is `amou
 *inherited* account assignment may leave it empty and then has that of its predecessor; if it names any of it, it must name
 all of it.
 
-Other columns have no effect on such an act, for example `counterpart` on an allotment. Management data, such as `nature`,
+Other columns have no effect on such an act, for example `counterpart` on an allotment. Management data, such as `cost_centre`,
 may be on every line. A key needs one of the roles; the kinds of `treasury` and `bank` are written by Crescendo itself.
 
 | kind | in French | needs | account assignment | also uses | sent by |
@@ -103,6 +103,8 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield from _REQUEST
     if kind.bills:
         yield from _BILLED
+    if kind.before_service:
+        yield Field.NATURE
     if kind.is_interest:
         yield Field.REASON
 

@@ -125,7 +125,7 @@ def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     plain = ("head", "kind", "fault", "period", "day", "cell", "source", "account", "amount", "content")
     by_column = {
         name: [int(getattr(line, name)) for line in lines]
-        for name in (*plain, "previous_line", "bank", "invoice_part")
+        for name in (*plain, "previous_line", "bank", "invoice_part", "nature")
     }
     for name in ("key", "previous", "payee", "invoice"):
         words = [getattr(line, name) or (0, 0) for line in lines]
@@ -185,6 +185,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             payee=_PAYEES[0],
             bank=_BANKS[0],
             day=day,
+            nature=True,
         )
         day = max(day, draw(_days))
         predecessors = [place for place, other in enumerate(chain[:at]) if _may_follow(kind, CATALOG[other])]
@@ -287,6 +288,7 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
         else 3,
         account=draw(st.sampled_from((0, 0, OTHER_ACCOUNT))),
         day=draw(_days),
+        nature=draw(st.sampled_from((True, True, False))),
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_add_payee(line))

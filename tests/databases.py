@@ -16,13 +16,15 @@ _numbers = count()
 
 
 @asynccontextmanager
-async def create_database(database: Database) -> AsyncIterator[str]:
-    """Yield the address of a new, empty database; drop it afterwards with all its connections."""
+async def create_database(database: Database, template: str = "template1") -> AsyncIterator[str]:
+    """Yield the address of a new database, a copy of ``template``; drop it afterwards with all its connections."""
     name = f"test_{next(_numbers)}"
     async with open_connection(database.dsn) as admin:
-        await admin.execute(f"create database {name}")
-        yield database.dsn.rpartition("/")[0] + f"/{name}"
-        await admin.execute(f"drop database {name} with (force)")
+        await admin.execute(f"create database {name} template {template}")
+        try:
+            yield database.dsn.rpartition("/")[0] + f"/{name}"
+        finally:
+            await admin.execute(f"drop database {name} with (force)")
 
 
 @asynccontextmanager

@@ -184,6 +184,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
     if kind.pays:
         row |= {"payee": draw(st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))}
         row |= draw(st.sampled_from(_PAYMENT_FIELDS))
+    if kind.before_service:
+        row |= {"nature": draw(st.sampled_from(("location", "location", "voyage", "mobilier", "")))}
     if kind.is_interest:
         row |= {"reason": draw(st.sampled_from(("", "A59", "jugement n° 7")))}
     if kind.pays or kind.remits:

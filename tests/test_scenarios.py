@@ -235,6 +235,7 @@ def _complete(row: Row, usual: Row) -> Row:
     kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
     needed = _ALWAYS | (_CELL if kind.budget is not BudgetAction.NONE and not kind.follows else set())
     needed |= {"payee"} if kind.pays else set()
+    needed |= {"nature"} if kind.before_service else set()
     usual_fields = {name: text for name, text in usual.items() if name in needed and name not in row}
     own = {name: text for name, text in row.items() if name not in _EXPECTED | _SUBMITTED}
     return {name: text for name, text in (usual_fields | own).items() if text}

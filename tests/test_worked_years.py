@@ -20,6 +20,7 @@ from tests.worked_years import FOLDER, load_years
 
 YEARS = list(load_years())
 ACTS = 20
+_ACCOUNT_FILES = ("accounts.csv", "roles.csv", "creditors.csv", "treasury.csv")
 _each_year = pytest.mark.parametrize("year", YEARS, ids=lambda year: year.place)
 
 
@@ -28,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The chart, the items and the calendar that are delivered, on the small tree of fund centres of the tests."""
     folder = tmp_path_factory.mktemp("years") / "reference"
     shutil.copytree(REFERENCE, folder)
-    for name in ("accounts.csv", "roles.csv", "creditors.csv", "treasury.csv", "items.csv"):
+    for name in (*_ACCOUNT_FILES, "items.csv", "before_service.csv"):
         shutil.copy(SAMPLE_FOLDER / "2018" / name, folder / "2018" / name)
     shutil.copy(SAMPLE_FOLDER / "calendar.toml", folder)
     return folder

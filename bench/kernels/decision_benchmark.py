@@ -227,6 +227,7 @@ def _build_new_acts(rng: np.random.Generator, kind: str, count: int) -> np.ndarr
     high = rng.integers(1, 2**63, count, dtype=np.uint64) * np.uint64(2)
     acts = _build_acts(kind, high, rng.integers(0, 2**32, count, dtype=np.uint32))
     acts["payee_high"], acts["payee_low"] = _build_fingerprints(rng.integers(0, _PAYEES, count))
+    acts["nature"] = CATALOG[KIND_NUMBERS[kind]].before_service
     if CATALOG[KIND_NUMBERS[kind]].bills:
         acts["invoice_high"] = rng.integers(1, 2**63, count, dtype=np.uint64)
         acts["invoice_low"] = rng.integers(0, 2**32, count, dtype=np.uint32)

@@ -26,6 +26,9 @@ from bench.year.text_columns import build_code_column, build_text_column, encode
 from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.outcome_codes import Outcome
 
+_UNSERVICED = KIND_NUMBERS["payment_request_without_service"]
+_NATURE = "location"
+"""The listed nature of what is paid without a service of its own: rents, subscriptions and fees."""
 _SERVICED = KIND_NUMBERS["payment_request"]
 _WIDTH = 10
 
@@ -75,6 +78,7 @@ def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
         "iban": _build_ibans(lines, payees),
         "predecessor": _build_predecessors(lines),
         "amount_cents": pa.array(lines.amount),
+        "nature": _build_codes((lines.kind == _UNSERVICED).astype(np.uint8), ["", _NATURE]),
         "remittance": _build_remittances(lines),
         "invoice_number": _build_invoice_numbers(lines),
     }

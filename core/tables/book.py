@@ -30,6 +30,8 @@ class Cells(NamedTuple):
     """The node of the fund centre itself; ``BudgetNodes.parent`` leads to its ancestors."""
     level: Code
     """``core.nomenclature.CentreLevel`` of that node."""
+    unserved: Code
+    """1 where the item is paid before service without a listed nature."""
     year: Code
     """Row of the budget year in ``Book.years``."""
     title: Index

@@ -135,6 +135,8 @@ class Acts(NamedTuple):
     """Account that the sender gave in place of the role's; 0 if none."""
     invoice_part: Code
     """The part of the invoice; 0 for the whole."""
+    nature: Code
+    """1 where the line states a nature that may be paid before service."""
     kind: Code
     fault: Code
     """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""

@@ -37,6 +37,7 @@ from ingest.resolution.line_batch import (
     NumberColumn,
     read_kinds,
 )
+from ingest.resolution.natures import mark_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.prescription import mark_prescribed, mark_unreadable_rights
@@ -122,13 +123,18 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "cell": assigned.cell,
         "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
+        "nature": mark_natures(line_batch, kind, exercise, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
-    reference = _read_column(line_batch, Field.REFERENCE)
-    spans, text = reference.expand_spans(), reference.values.text
+    spans, text = _read_references(line_batch)
     acts, cells = _pack_acts(columns, line_batch.rows), (assigned.new_words, assigned.cells_before)
     return ResolvedLines(acts, amounts.value, day, spans, text, field, *cells, raw)
+
+
+def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:
+    reference = _read_column(line_batch, Field.REFERENCE)
+    return reference.expand_spans(), reference.values.text
 
 
 def _pack_acts(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:

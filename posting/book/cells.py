@@ -119,6 +119,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     centre = np.where(is_operation, registry.find_parents(parts.centre, parts.year), parts.centre)
     cells["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
     cells["level"] = meanings.centre_level[at, centre]
+    cells["unserved"] = meanings.item_unserved[at, parts.item]
     cells["year"] = parts.year - YEAR_FIRST
     cells["title"], cells["title_before"] = registry.title_rows.find_cell_rows(
         parts.centre, parts.item, parts.fund, year=parts.year

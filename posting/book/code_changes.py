@@ -77,7 +77,8 @@ def _read_year(
         accounts = {
             role.name.lower(): chart.role_accounts.get(item.code, {}).get(role, "") for role in ITEM_ROLES
         }
-        meaning = {"staff": item.staff, "budget_only": item.budget_only, **accounts}
+        is_unserved = item.code in year.unserved_items
+        meaning = {"staff": item.staff, "budget_only": item.budget_only, "unserved": is_unserved, **accounts}
         yield CodeKind.ITEM, FileMeaning("items.csv, roles.csv", item.code, meaning)
     for fund in year.funds.values():
         meaning = {"family": fund.family.name.lower(), "programme": fund.programme}

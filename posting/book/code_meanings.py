@@ -37,6 +37,8 @@ class CodeMeanings(NamedTuple):
     area_programme: NDArray[np.int32]
     item_staff: NDArray[np.uint8]
     item_budget_only: NDArray[np.uint8]
+    item_unserved: NDArray[np.uint8]
+    """1 where the item is paid before service without a listed nature."""
     item_accounts: NDArray[np.int16]
     """With a third dimension by ``ITEM_ROLES``."""
     fund_family: NDArray[np.uint8]
@@ -55,6 +57,7 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
         np.zeros(areas, np.int32),
         np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
+        np.zeros(items, np.uint8),
         np.zeros((*items, len(ITEM_ROLES)), np.int16),
         np.zeros(funds, np.uint8),
         np.zeros(funds, np.int32),
@@ -69,6 +72,7 @@ def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, *, n
     for item in nomenclature.items.values():
         at = numbered.item[item.code]
         year.item_staff[at], year.item_budget_only[at] = item.staff, item.budget_only
+        year.item_unserved[at] = item.code in nomenclature.unserved_items
         accounts = chart.role_accounts.get(item.code, {})
         year.item_accounts[at] = [
             numbered.account[accounts[role]] if role in accounts else 0 for role in ITEM_ROLES

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
-from core.catalog import CATALOG, Family, Measure, PayeeChange, Remainder, Role
+from core.catalog import CATALOG, ActKind, Family, Measure, PayeeChange, Remainder, Role
 from core.contracts import OPPOSING_KINDS
 from core.nomenclature import CommitmentItem, Fund, FundCentre
 from core.sql_files import read_queries
@@ -125,6 +125,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         {"known_layout": layouts}
         | _build_nomenclature(codes)
         | build_interest_rules(codes)
+        | {"unserved": _build_unserved(codes)}
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
@@ -164,6 +165,21 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     }
 
 
+def _build_unserved(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return what each year allows to be paid before service: natures, and items that need none."""
+    rows = [
+        (year, nature, None)
+        for year, codes_of_year in codes.years.items()
+        for nature in codes_of_year.natures
+    ]
+    rows += [
+        (year, None, item)
+        for year, codes_of_year in codes.years.items()
+        for item in codes_of_year.unserved_items
+    ]
+    return {name: [row[place] for row in rows] for place, name in enumerate(("year", "nature", "item"))}
+
+
 def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
     return {"year": [year for year, _ in coded], "code": [thing.code for _, thing in coded]}
 
@@ -178,6 +194,11 @@ def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
             date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
         ],
     }
+
+
+def _find_open_sign(kind: ActKind) -> int:
+    """Return how the kind changes what is open of a commitment; 0 where it takes up the debt of another entry."""
+    return 0 if kind.inherits else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
 
 
 def _build_kinds() -> pa.Table:
@@ -200,9 +221,7 @@ def _build_kinds() -> pa.Table:
             "reaches": kind.reaches.name,
             "inherits": kind.inherits,
             "opposes": kind.name in OPPOSING_KINDS,
-            "open_sign": 0
-            if kind.inherits
-            else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),
+            "open_sign": _find_open_sign(kind),
             "unbilled_sign": (kind.feeds is Remainder.UNBILLED) - (kind.draws is Remainder.UNBILLED),
             "posts": kind.debit is not Role.NONE,
             "debit_role": kind.debit.name,
@@ -213,6 +232,7 @@ def _build_kinds() -> pa.Table:
             "change": kind.change.name,
             "is_interest": kind.is_interest,
             "title_two": kind.title_two.name,
+            "before_service": kind.before_service,
             "credit_check": kind.check.name,
             "of_payee": kind.is_payee_act,
             "bills": kind.bills,

@@ -2,7 +2,7 @@
 
 Little-endian: version (1 byte, 2), columns present (2 bytes, a bit each), lines (4 bytes), each line's entry minus the first
 entry (4 bytes), then the columns present: three of days (2 bytes), priorities and parts of invoices (1 byte each), years of
-rights (2 bytes), four of texts (lengths of 2 bytes, then the texts).
+rights (2 bytes), five of texts (lengths of 2 bytes, then the texts).
 """
 
 from typing import NamedTuple
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 _COLUMNS_END, _HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 3, 7, 4, 2
 _VERSION = 2
 _NUMBER_BYTES = (2, 2, 2, 1, 1, 2)
-_TEXTS = 4
-_RECEIVED, _INVOICE_DATE, _INVOICE_PART, _RIGHT_YEAR, _INVOICE_NUMBER, _STOP = 0, 2, 4, 5, 7, 9
+_TEXTS = 5
+_RECEIVED, _INVOICE_DATE, _INVOICE_PART, _RIGHT_YEAR, _INVOICE_NUMBER, _STOP, _NATURE = 0, 2, 4, 5, 7, 9, 10
 """Positions among the columns."""
 _NO_PART = 255
 
@@ -31,6 +31,7 @@ class PageLines(NamedTuple):
     right_year: NDArray[np.int64]
     invoice_number: pa.Array
     prescription_stop: pa.Array
+    nature: pa.Array
 
 
 def read_lines(pages: pa.Table) -> pa.Table:
@@ -55,7 +56,7 @@ def read_lines(pages: pa.Table) -> pa.Table:
     }
     texts = {
         name: pa.chunked_array([getattr(page_lines, name) for page_lines in read], pa.string())
-        for name in ("invoice_number", "prescription_stop")
+        for name in ("invoice_number", "prescription_stop", "nature")
     }
     return pa.table({**lines, **texts})
 
@@ -72,6 +73,7 @@ def _read_page(page: bytes) -> PageLines:
         _read_numbers(page, count, _RIGHT_YEAR),
         _read_texts(page, count, _INVOICE_NUMBER),
         _read_texts(page, count, _STOP),
+        _read_texts(page, count, _NATURE),
     )
 
 

@@ -56,3 +56,13 @@ select entry_name(r.commitment, coalesce(any_value(e.reference), 'missing')) as 
        'at most ' || euros(arg_min(r.engaged, r.entry_id)) || ', engaged and not withdrawn' as expected
 from running r left join entry e on e.entry_id = r.commitment
 where r.paid > r.engaged group by r.commitment;
+
+-- name: payment_before_service
+-- What is paid before service has a nature that its exercise lists, or an item that needs none in its budget year (rule A38).
+with stated as (select entry_id, any_value(nature) as nature from request_line group by entry_id)
+select entry_name(e.entry_id, e.reference) as place, 'item ' || t.code || ', nature ' || coalesce(nullif(s.nature, ''), 'none') as found,
+       'a nature that ' || e.exercise || ' lists, or an item that needs none' as expected
+from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join reference_text t on t.kind = 3 and t.id = c.item
+left join stated s on s.entry_id = e.entry_id
+where k.before_service
+  and not exists (select 1 from unserved u where u.year = c.budget_year and u.item = t.code or u.year = e.exercise and u.nature = s.nature);

@@ -18,6 +18,7 @@ class Exclusion(IntEnum):
     METHOD = 8
     NO_ACCOUNTANT = 9
     PERIOD_CLOSED = 10
+    NOT_YET_OWED = 11
 
 
 EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
@@ -32,5 +33,6 @@ EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
     Exclusion.METHOD: "the request is to be paid by other means than a transfer",
     Exclusion.NO_ACCOUNTANT: "its accountant is missing: see accountants.csv",
     Exclusion.PERIOD_CLOSED: "the day of payment is in no open period of its exercise",
+    Exclusion.NOT_YET_OWED: "the debt is dated after the day of payment: pay it with a run of a later day",
 }
 """What each reason means, and what to do."""

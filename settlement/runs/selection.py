@@ -150,6 +150,8 @@ def _find_exclusions(
         Exclusion.METHOD: ~_is_method_in(context.details.method, _TRANSFERS),
         Exclusion.NO_ACCOUNTANT: context.accountant == 0,
         Exclusion.PERIOD_CLOSED: ~_is_period_open(payables, criteria),
+        # a returned transfer is owed again from the day on which the bank gave it back
+        Exclusion.NOT_YET_OWED: payables.rows.day > criteria.payment_day,
     }
     exclusion = np.full(len(payables.rows.kind), Exclusion.NONE, np.int16)
     for reason, rows in reversed(applies.items()):  # the first reason is written last, over all others

@@ -12,7 +12,15 @@ from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, CentreLevel, FundFamily, Nomenclature
 from core.reference.files import SAMPLE_FOLDER
 
-FILES = ("programmes.csv", "centres.csv", "areas.csv", "items.csv", "funds.csv", "year.toml")
+FILES = (
+    "programmes.csv",
+    "centres.csv",
+    "areas.csv",
+    "items.csv",
+    "funds.csv",
+    "before_service.csv",
+    "year.toml",
+)
 
 SMALL = {
     "year.toml": "year = 2018\n",
@@ -26,6 +34,7 @@ SMALL = {
     ),
     "areas.csv": "code,programme,label\n0177-12,0177,\n0177-12-08,0177,\n",
     "items.csv": "code,label,title,staff,budget_only\nT2,,2,1,1\nHT2,,0,0,1\n31,,3,0,0\n21,,2,1,0\n",
+    "before_service.csv": "category,code,label,source\nnature,location,,order\n",
     "funds.csv": "code,family,programme\nN/A,ordinary,\n1-1-00733,contribution,0177\n",
 }
 

@@ -24,7 +24,8 @@ from tests.service.small_state import UNITS, build_openings, build_request, buil
 PAYEES = 20
 FORM_STREAMS = 6
 FILE_REQUESTS = 40
-AT = "2018-11-20T10:00:00+01:00"
+AT, LAST_AT = "2018-11-20T10:00:00+01:00", "2018-11-30T10:00:00+01:00"
+"""When the load pays, and when it pays last: what the bank returned in the days between is paid again then."""
 RETRY_SECONDS = 0.05
 _RATES = OutcomeRates(1, 10_000)
 """One transfer in ten is refused or returned by the bank."""
@@ -76,6 +77,7 @@ class MixedLoad:
         self._keys: dict[str, dict[str, str]] = {}
         self._url = ""
         self._numbers, self._requests = count(1), count(1)
+        self._at = AT
         self._responses: dict[int, list[Path]] = {}
         """What the bank answered to each run and is not imported yet."""
         self.acknowledged = Acknowledged()
@@ -119,6 +121,7 @@ class MixedLoad:
         """Send a last file, pay what is due, and import what the bank answers."""
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
             await self._send_file(client)
+            self._at = LAST_AT
             for _ in range(2):
                 await self._pay(client)
 
@@ -188,7 +191,9 @@ class MixedLoad:
         """Complete the runs that a kill has left open, then pay what is due with a new one."""
         for row in (await self._request(client, "payer", "/v1/payment-runs"))["runs"]:
             await self._complete_run(client, row["run"], row["state"], lines=row["lines"])
-        proposed = await self._do(client, "payer", "/v1/payment-runs", json={"until": "2018-11-30", "at": AT})
+        proposed = await self._do(
+            client, "payer", "/v1/payment-runs", json={"until": "2018-11-30", "at": self._at}
+        )
         run = proposed["result"]
         await self._complete_run(client, run["run"], "proposed", lines=run["lines"])
 
@@ -201,7 +206,7 @@ class MixedLoad:
         if state == "proposed":
             await self._do(client, "checker", f"{path}/release", json={})
         if state in {"proposed", "released", "issuing"}:
-            issued = await self._do(client, "payer", f"{path}/issue", json={"at": AT})
+            issued = await self._do(client, "payer", f"{path}/issue", json={"at": self._at})
             assert issued["state"] == "done", issued
             assert issued["result"]["refused"] == 0, issued["result"]["refusals"]
         if state == "abandoned":

@@ -14,7 +14,7 @@ import pytest
 
 from service.database.embedded_server import Database
 from tests.crash.database_states import read_state
-from tests.databases import create_database, open_connection
+from tests.databases import create_database
 from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
 _NEVER = 1_000
@@ -55,12 +55,10 @@ def run_child(state: SmallState, work: str, run: int, step: int) -> tuple[int, l
 @asynccontextmanager
 async def copy_state(database: Database, state: SmallState, folder: Path) -> AsyncIterator[SmallState]:
     """Copy the state: database, spool and outbox."""
-    name, place = f"copy_{next(_numbers)}", folder / f"copy-{next(_numbers)}"
+    place = folder / f"copy-{next(_numbers)}"
     shutil.copytree(state.folder, place)
-    async with open_connection(database.dsn) as admin:
-        await admin.execute(f"create database {name} template {state.dsn.rpartition('/')[2]}")
-        yield SmallState(database.dsn.rpartition("/")[0] + f"/{name}", place)
-        await admin.execute(f"drop database {name} with (force)")
+    async with create_database(database, template=state.dsn.rpartition("/")[2]) as dsn:
+        yield SmallState(dsn, place)
 
 
 @asynccontextmanager

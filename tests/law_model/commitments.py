@@ -147,7 +147,7 @@ def write_unserved_request(context: YearContext) -> Row | None:
         return None
     amount = context.draw_part(commitment.uncommitted)
     kind = "payment_request_without_service"
-    nature = context.random.choice(("location", "voyage", "logiciel", "mobilier", ""))
+    nature = context.random.choice(("location", "voyage", "logiciel", "acompte", "mobilier", ""))
     columns = context.name_predecessor(commitment) | {"nature": nature}
     return _bill(context, context.begin_row("DQ", kind, amount=amount, **columns))
 

@@ -54,6 +54,6 @@ def find_right_year(act: Act, predecessor: Document | None) -> int:
     """Return the year in which the debt arose: stated, of the service, or of the invoice; 0 if none is known."""
     if act.text("right_year"):
         return int(act.text("right_year"))
-    if act.kind == "payment_request" and predecessor and predecessor.service_day:
-        return predecessor.service_day.year
+    if act.kind == "payment_request":
+        return predecessor.service_day.year if predecessor and predecessor.service_day else 0
     return act.invoice_day.year if act.invoice_day else 0

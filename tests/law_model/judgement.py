@@ -32,6 +32,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes
     judgement.codes += check_order(act, judgement.predecessor)
+    judgement.codes += check_prescription(act, judgement.predecessor)
     if "PREDECESSOR_STAGE" in codes:
         judgement.predecessor = None
     _find_place(act, columns, state, judgement)
@@ -100,7 +101,6 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
     if any(code in judgement.codes for code in ("FUND_CENTRE_LEVEL", "NOMENCLATURE_MISMATCH")):
         return
     judgement.codes += check_title(act, place)
-    judgement.codes += check_prescription(act, judgement.predecessor)
     judgement.codes += _check_credits(act, judgement, state)
 
 

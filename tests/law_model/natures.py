@@ -7,9 +7,9 @@ from tests.law_model.state import Act
 
 LISTED = frozenset(
     "location publication inscription logiciel titre-special voyage assurance salaire-etranger banque-de-france internet"
-    " marque participation".split()
+    " marque participation acompte".split()
 )
-"""The twelve natures of the order of 30 December 2013, art. 5, as docs/format.md names them."""
+"""The natures of the order of 30 December 2013, art. 5, and part-payments (GBCP art. 33), as docs/format.md names them."""
 GRANTS = frozenset({"32", "61", "62", "63", "64"})
 """Categories that are paid on the individual decision, without service (GBCP art. 33)."""
 

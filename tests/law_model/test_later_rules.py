@@ -71,3 +71,5 @@ def test_anticipation_needs_openings_of_the_title() -> None:
     start = {"budget_year": "2019", "service_start": "2019-01-01"}
     assert year.engage("E1", "1", "2018-11-01", **start) == "ANTICIPATION_LIMIT"
     assert year.engage("E2", "1", "2018-10-31", **start) == "BUDGET_YEAR_CLOSED"
+    early = start | {"service_start": "2018-12-27"}
+    assert year.engage("E3", "1", "2018-11-01", **early) == "BUDGET_YEAR_CLOSED"

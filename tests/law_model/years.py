@@ -79,12 +79,13 @@ def _check_commitment_year(act: Act, place: Assignment, state: State) -> list[st
         return []
     if not is_anticipation(act, place) or "ANTICIPATION_LIMIT" not in state.built:
         return ["BUDGET_YEAR_CLOSED"]
+    if act.service_start is None or act.service_start < date(place.key.year, 1, 1):
+        return ["BUDGET_YEAR_CLOSED"]
     year = state.reference.years[place.key.year]
     title = year.items[place.item].title
     base = anticipation_base(act, place, state)
-    too_early = act.service_start is None or act.service_start < date(place.key.year, 1, 1)
     used = state.budget.anticipated[anticipation_key(act, place, state)]
-    if place.key.staff or title == INVESTMENT or too_early or (used + act.amount) * 4 > base:
+    if place.key.staff or title == INVESTMENT or (used + act.amount) * 4 > base:
         return ["ANTICIPATION_LIMIT"]
     return []
 

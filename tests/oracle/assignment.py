@@ -161,6 +161,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         reference.find_admitted(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
         title=_find_title(fields, reference),
         may_anticipate=_may_anticipate(fields, reference),
+        unserved=fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
     )
 
 

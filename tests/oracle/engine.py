@@ -147,6 +147,13 @@ class Engine:
             invoice=_read_invoice(line),
             invoice_part=whole_numbers.parse(line.read_text(Field.INVOICE_PART)) or 0,
             day=find_posting_day(line) or 0,
+            nature=self._states_listed_nature(line, exercise),
+        )
+
+    def _states_listed_nature(self, line: ReadLine, exercise: int) -> bool:
+        year = self.reference.years.get(exercise)
+        return bool(
+            year and line.kind.before_service and line.read_text(Field.NATURE) in year.nomenclature.natures
         )
 
     def _number_cell(self, line: ReadLine) -> int:

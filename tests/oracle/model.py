@@ -69,6 +69,8 @@ class Cell(NamedTuple):
     """Programme and title, where its finance laws count: on ordinary credits, with a title."""
     may_anticipate: bool = False
     """Whether the title's AE of the next year may be committed in advance."""
+    unserved: bool = False
+    """Whether the item is paid before service without a listed nature."""
 
     def __repr__(self) -> str:
         """Return a short text: a book has many assignments, and a failing case shows them all."""
@@ -106,6 +108,8 @@ class Line(NamedTuple):
     invoice_part: int = 0
     """0 for the whole invoice."""
     day: int = 0
+    nature: bool = False
+    """Whether it states a nature that may be paid before service."""
 
 
 class OpenItem(NamedTuple):
@@ -205,14 +209,13 @@ class World(NamedTuple):
     years: Mapping[int, BudgetYear]
     period_states: Mapping[tuple[int, int], PeriodState] = {}
     """By period and accountant, where an accountant's state differs from that of the others."""
+    payroll_checks: frozenset[int] = frozenset()
+    """Periods in which the credits of payroll are checked."""
 
     def find_state(self, period: int, accountant: int) -> PeriodState:
         """Return whether ``period`` is open for ``accountant``."""
         common = PeriodState.OPEN if period in self.open_periods else PeriodState.CLOSED
         return self.period_states.get((period, accountant), common)
-
-    payroll_checks: frozenset[int] = frozenset()
-    """Periods in which the credits of payroll are checked."""
 
 
 class State(NamedTuple):
@@ -266,6 +269,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         bank=columns["bank"],
         invoice=_read_fingerprint(columns, "invoice"),
         invoice_part=columns["invoice_part"],
+        nature=bool(columns["nature"]),
     )
 
 

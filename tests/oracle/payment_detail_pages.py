@@ -10,7 +10,7 @@ LineFields = tuple[int, dict[Field, str]]
 """An entry, and the fields of its line."""
 
 DAYS = (Field.RECEIVED, Field.DUE, Field.INVOICE_DATE)
-TEXTS = (Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP)
+TEXTS = (Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP, Field.NATURE)
 SMALL_NUMBERS = (Field.PRIORITY, Field.INVOICE_PART)
 COLUMNS = (*DAYS, *SMALL_NUMBERS, Field.RIGHT_YEAR, *TEXTS)
 LINES_MAX = 16_384

@@ -23,6 +23,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
     _check_stated_account(world, followed, line)
+    _require_service(world, kind, line, followed)
     commitments.draw_remainders(state, followed, kind, line.amount)
     order_day = years.find_order_day(state, followed.entry)
     years.require_budget_year(world, state, kind, line, cell=followed.cell, order_day=order_day)
@@ -63,6 +64,13 @@ def _check_stated_account(world: World, followed: Link, line: Line) -> None:
     admitted = world.cells.get(followed.cell, Cell(0)).admitted
     if charges and line.account and admitted is not None and line.account not in admitted:
         raise LineRefused(Outcome.ACCOUNT_MISMATCH)
+
+
+def _require_service(world: World, kind: ActKind, line: Line, followed: Link) -> None:
+    """Refuse what pays before service, unless its nature is listed or its item needs none (rule A38)."""
+    cell = world.cells.get(followed.cell, Cell(0))
+    if kind.before_service and not line.nature and not cell.unserved:
+        raise LineRefused(Outcome.SERVICE_REQUIRED)
 
 
 def build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:

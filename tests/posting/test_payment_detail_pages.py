@@ -25,6 +25,7 @@ from tests.oracle import days
 from tests.oracle import payment_detail_pages as plain
 
 TEXTS_BY_FIELD = {
+    Field.NATURE: ("location", "mobilier"),
     Field.RECEIVED: ("2018-03-01", "2000-01-01", "2126-12-31"),
     Field.DUE: ("2018-03-31", "2019-01-02"),
     Field.INVOICE_DATE: ("2018-02-26", "2017-12-31"),

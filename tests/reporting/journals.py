@@ -80,7 +80,7 @@ SPENDING = [
     act("commitment_decrease", "I2", "10.00", predecessor="C1"),
     act("service", "S1", "60.00", predecessor="C1"),
     act("service_cancellation", "S2", "10.00", predecessor="S1"),
-    act("payment_request_without_service", "D2", "30.00", PAID, predecessor="C1"),
+    act("payment_request_without_service", "D2", "30.00", PAID, predecessor="C1", nature="location"),
     act("direct_payment_request", "D3", "25.00", ASPR, PAID, remittance="Remboursement n° 3", priority="0"),
     act(
         "direct_payment_request", "D3", "25.00", ASPR, PAID, remittance="Remboursement n° 3", priority="0"
@@ -91,7 +91,7 @@ SPENDING = [
     act("service", "S9", "1.00", predecessor="C9"),  # its commitment is never sent
     act("commitment", "C2", "150.00", WORKS),
     act("direct_payment_request", "D6", "10.00", WORKS, PAID),
-    act("payment_request_without_service", "D7", "70.00", PAID, predecessor="C2"),
+    act("payment_request_without_service", "D7", "70.00", PAID, predecessor="C2", nature="logiciel"),
     act("payment_request_rejection", "R1", "4.00", predecessor="D6"),
     act("direct_payment_request", "D8", "25.00", DEBT, PAID),  # estimated credits have no ceiling
 ]

@@ -66,6 +66,7 @@ async def test_a_payment_request_has_its_payment_terms(reader: Connection, names
         invoice_part=None,
         right_year=None,
         prescription_stop="",
+        nature="",
         remittance="",
     )
     text = [part for part in render(explanation) if isinstance(part, str)]
@@ -84,7 +85,17 @@ async def test_a_request_has_only_the_terms_that_it_states(reader: Connection, n
     assert not any(part.startswith("  invoice") for part in text)
 
 
-@pytest.mark.parametrize("reference", ["C1", "D2", "D8", "T1"])
+async def test_a_payment_before_service_has_the_nature_that_allows_it(
+    reader: Connection, names: CodeNames
+) -> None:
+    explanation = await explain(reader, names, "D2")
+    terms = explanation.accepted[0].terms
+    assert terms is not None
+    assert terms.nature == "location"
+    assert "  nature     location" in [part for part in render(explanation) if isinstance(part, str)]
+
+
+@pytest.mark.parametrize("reference", ["C1", "S2", "D8", "T1"])
 async def test_an_act_without_payment_details_has_no_terms(
     reader: Connection, names: CodeNames, reference: str
 ) -> None:

@@ -41,7 +41,7 @@ from settlement.simulated_bank.responses import (
     write_responses,
 )
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
-from tests.databases import create_database, open_connection
+from tests.databases import create_database
 from tests.file_strategies import REFERENCE
 
 UNITS = (("0177-D013-DD13", "0177-12"), ("0217-SGAC-ASPR", "0217-07"))
@@ -58,7 +58,6 @@ complementary_days = 20
 """
 NEVER, OFTEN, ALWAYS = (OutcomeRates(1, share) for share in (0, 30_000, 100_000))
 Row = Mapping[str, Any]
-_copies = count()
 
 
 def build_iban(number: int) -> str:
@@ -220,12 +219,9 @@ async def open_state(database: Database, folder: Path, payees: int) -> AsyncIter
 @asynccontextmanager
 async def copy_state(database: Database, state: State, folder: Path) -> AsyncIterator[State]:
     """Copy a State: database, spool and outbox."""
-    name = f"copy_{next(_copies)}"
     shutil.copytree(state.folder, folder)
-    async with open_connection(database.dsn) as admin:
-        await admin.execute(f"create database {name} template {state.dsn.rpartition('/')[2]}")
-        yield State(database.dsn.rpartition("/")[0] + f"/{name}", folder)
-        await admin.execute(f"drop database {name} with (force)")
+    async with create_database(database, template=state.dsn.rpartition("/")[2]) as dsn:
+        yield State(dsn, folder)
 
 
 def create_interruption() -> Interruption:

@@ -40,7 +40,7 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.ACTIVITY: "The activity: kept with the file",
     Field.COST_CENTRE: "The cost centre: kept with the file",
     Field.ACCOUNTANT: "The accountant: kept with the file",
-    Field.NATURE: "The nature of the expense: kept with the file",
+    Field.NATURE: "The nature of the expense: one that may be paid before service, on a request without service",
     Field.RANK: "The rank: kept with the file",
     Field.ENTERED_BY: "Who entered the act: kept with the file",
     Field.VALIDATED_BY: "Who validated the act: kept with the file",

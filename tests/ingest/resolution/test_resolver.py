@@ -131,6 +131,7 @@ def _compare_places(
                 assert record[name] == getattr(expected, name)
             assert (record["title"] >= 0) == (expected.title is not None)
             assert (record["title_before"] >= 0) == expected.may_anticipate
+            assert bool(record["unserved"]) == expected.unserved
     assert len(set(numbered.values())) == len(numbered)
 
 

@@ -130,7 +130,9 @@ FILES: list[File] = [
         *_act("EJR", "commitment_decrease", _build_follower("EJ1#3", "7.00")),
         *_act("EJC", "commitment_increase", _build_follower("EJ2", "3.00")),
         *_act(
-            "DP3", "payment_request_without_service", _build_follower("EJ1#1", "4.00", payee="P4", **_PART)
+            "DP3",
+            "payment_request_without_service",
+            _build_follower("EJ1#1", "4.00", payee="P4", nature="location", **_PART),
         ),
         *_act(
             "DP4",

@@ -10,12 +10,15 @@ import pytest_asyncio
 
 from service.database.embedded_server import Database
 from settlement.bank_files import bank_file_reader as reading
+from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 from tests.crash.test_bank import run_child
 from tests.databases import create_database
 from tests.service.cli.test_bank_refusals import merge_statements
-from tests.service.small_state import ALWAYS, State, copy_state, paris_time
+from tests.service.small_state import State, copy_state, paris_time
 
 OWED = 12
+ALL_RETURNED = OutcomeRates(2, 100_000)
+"""Every transfer fails, and for no reason that leaves the debt closed (AM05)."""
 ACROSS = """
 select count(*) from entry r join entry d on d.entry_id = r.predecessor
 where r.kind = 21 and d.kind = 19 and r.exercise = 2019 and d.exercise = 2018
@@ -42,7 +45,9 @@ async def pay_and_list_answers(state: State) -> tuple[list[Path], list[Path]]:
     """Pay a run at the end of December, all of it returned; return the files of December, and the statements of January."""
     files = await state.pay_due(date(2018, 12, 31), paris_time("2018-12-28"))
     paths = [
-        path for path in state.list_files(state.simulate_bank(files, ALWAYS)) if "camt054" not in path.name
+        path
+        for path in state.list_files(state.simulate_bank(files, ALL_RETURNED))
+        if "camt054" not in path.name
     ]
     december = [
         path for path in paths if (reading.read_bank_file(path).statements[0].day or 0) < FIRST_OF_2019

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tests.service.command_line import COMMAND, ROOT
 
+_END = b"\x04"
+"""End of transmission: no command shows it."""
 STYLES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -22,21 +24,23 @@ async def run_on_terminal(width: int, *words: str | Path) -> list[str]:
         stdout=process_side,
         stderr=asyncio.subprocess.DEVNULL,
     )
+    screen = asyncio.create_task(asyncio.to_thread(read_terminal, terminal))
+    code = await process.wait()
+    end_screen(process_side)
+    assert code in (0, 1)
+    return STYLES.sub("", await screen).replace("\r\n", "\n").splitlines()
+
+
+def end_screen(process_side: int) -> None:
+    """Write the end of what is shown, and close this side: a close alone may discard what is not read yet."""
+    os.write(process_side, _END)
     os.close(process_side)
-    screen = await asyncio.to_thread(read_terminal, terminal)
-    assert await process.wait() in (0, 1)
-    return STYLES.sub("", screen).replace("\r\n", "\n").splitlines()
 
 
 def read_terminal(terminal: int) -> str:
-    """Read what is written to a terminal until its writer ends, and close it."""
-    pieces = []
-    while True:
-        try:
-            piece = os.read(terminal, 65536)
-        except OSError:  # the other side is closed
-            piece = b""
-        if not piece:
-            os.close(terminal)
-            return b"".join(pieces).decode()
-        pieces.append(piece)
+    """Read what is written to a terminal until ``end_screen``, and close it."""
+    screen = b""
+    while not screen.endswith(_END):
+        screen += os.read(terminal, 65536)
+    os.close(terminal)
+    return screen.removesuffix(_END).decode()

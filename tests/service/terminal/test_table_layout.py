@@ -13,7 +13,7 @@ import pytest
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.table_layout import measure_width
 from service.terminal import console
-from tests.service.terminal.command_terminal import STYLES, read_terminal
+from tests.service.terminal.command_terminal import STYLES, end_screen, read_terminal
 from tests.service.terminal.filled_tables import build_tables
 from tests.test_house_rules import SOURCES
 
@@ -29,9 +29,10 @@ def print_on_terminal(table: ReportTable, width: int, monkeypatch: pytest.Monkey
     monkeypatch.setenv("COLUMNS", str(width))
     with ThreadPoolExecutor(1) as pool:
         screen = pool.submit(read_terminal, terminal)
-        with os.fdopen(process_side, "w") as stream, monkeypatch.context() as patch:
+        with os.fdopen(process_side, "w", closefd=False) as stream, monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", stream)
             console.print_table(table)
+        end_screen(process_side)
     return STYLES.sub("", screen.result()).replace("\r\n", "\n").splitlines()
 
 

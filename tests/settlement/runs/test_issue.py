@@ -333,6 +333,7 @@ async def test_a_transfer_that_is_sent_again_repeats_the_text_of_the_first(
 ) -> None:
     commitment = {"reference": "EJ-1", "kind": "commitment", "amount": "7.00"}
     request = {"reference": "DP-1", "kind": "payment_request_without_service", "predecessor": "EJ-1"}
+    request["nature"] = "location"
     await state.post([commitment | UNIT])
     await state.post([request | UNIT | {"payee": "P1", "amount": "7.00"} | fields])
     first = await state.propose()

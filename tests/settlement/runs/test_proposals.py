@@ -73,6 +73,19 @@ async def test_a_day_of_payment_in_no_open_period(state: SmallState) -> None:
     }
 
 
+async def test_a_debt_dated_after_the_day_of_payment(state: SmallState) -> None:
+    await state.register_payees({"payee": "P1", "iban": iban(1)})
+    await state.post_requests(
+        {"reference": "TODAY", "payee": "P1", "amount": "1", "date": "2018-05-14", "due": "2018-05-14"},
+        {"reference": "TOMORROW", "payee": "P1", "amount": "1", "date": "2018-05-15", "due": "2018-05-15"},
+    )
+    for day, reason in ((14, "NOT_YET_OWED"), (15, "NONE")):
+        run = await state.propose(until="2018-05-31", at=state.at.replace(month=5, day=day))
+        assert await load_exclusions(state, run) == {"TODAY": "NONE", "TOMORROW": reason}
+        async with run_queries.open_connection(state.dsn) as connection:
+            await run_edits.abandon_run(connection, run, "only looked", by="Alice")
+
+
 def test_every_reason_has_a_text() -> None:
     assert EXCLUSION_TEXTS.keys() == set(Exclusion)
 
@@ -110,6 +123,7 @@ async def test_remittance_texts(state: SmallState, monkeypatch: pytest.MonkeyPat
             {
                 "reference": "DP-1",
                 "kind": "payment_request_without_service",
+                "nature": "location",
                 "predecessor": "2103955300",
                 "payee": "P1",
                 "amount": "4",

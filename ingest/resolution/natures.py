@@ -1,0 +1,25 @@
+"""Natures of expense: whether a line states one that its exercise lists as payable before service (rule A38)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.act_fields import Field
+from core.catalog import CATALOG
+from ingest.resolution.line_batch import LineBatch
+from posting.book.registry import Registry
+
+_BEFORE_SERVICE = np.array([kind.before_service for kind in CATALOG])
+
+
+def mark_natures(
+    line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64], *, registry: Registry
+) -> NDArray[np.uint8]:
+    """Return 1 for the lines that pay before service and state a listed nature."""
+    listed = np.zeros(line_batch.rows, np.uint8)
+    column = line_batch.read_text(Field.NATURE) if _BEFORE_SERVICE[kind].any() else None
+    if column is None:
+        return listed
+    for year, nomenclature in registry.reference.nomenclatures.items():
+        is_listed = column.map_to_numbers(nomenclature.nature_numbers, 0) > 0
+        listed |= (is_listed & (exercise == year) & _BEFORE_SERVICE[kind]).astype(np.uint8)
+    return listed
