@@ -151,6 +151,7 @@ ROUTES = (
             "Close, reopen or lock a month (accountants only): it holds from the next batch on",
             {"200": StoredPeriodDecision, **list_problems(*FORBIDDEN, "not-found", "period-state")},
             body={JSON: {"schema": {"$ref": "#/components/schemas/PeriodRequest"}, "example": _EXAMPLE}},
+            body_types=(PeriodRequest,),
         ),
     ),
 )

@@ -61,7 +61,7 @@ async def test_an_act_of_a_closed_month_is_refused_at_once(client: httpx.AsyncCl
     act = build_commitment("LATE", "0.01") | {"date": "2018-07-02"}
     assert (await decide(client, month=7)).status_code == 200
     refused = (await client.post("/v1/acts", json=act)).json()
-    assert (refused["outcome"], refused["refusals"][0]["code"]) == ("refused", "PERIOD_CLOSED")
+    assert (refused["outcome"], refused["lines"][0]["outcome"]) == ("refused", "PERIOD_CLOSED")
     assert (await decide(client, month=7, action="reopen")).status_code == 200
     accepted = await client.post("/v1/acts", json=act | {"reference": "LATE-2"})
     assert accepted.json()["outcome"] == "accepted", accepted.text
