@@ -97,7 +97,7 @@ class OpenItems(NamedTuple):
     """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
-    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while the payment term is
+    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while its payment is
     suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
@@ -197,7 +197,7 @@ FOLLOWED_BIT = 1 << 62
 """Bit of ``OpenItems.unbilled``: see ``core.catalog.Remainder.ONCE``."""
 
 SUSPENDED_BIT = 1 << 61
-"""Bit of ``OpenItems.unbilled``: the payment term is suspended, and nothing is paid."""
+"""Bit of ``OpenItems.unbilled``: the payment is suspended."""
 
 USE_BIT = 32
 """Lowest bit of ``OpenItems.unbilled`` of the number of acts that took up a debt and were not rejected in full."""

@@ -37,3 +37,7 @@ class RequestDetails(NamedTuple):
     invoice_part: Small
     """0 where none is given, like the year."""
     right_year: Small
+    suspension_notified: Day
+    suspension_ended: Day
+    contract: Small
+    """``core.contracts.Contract``; 0 where none is stated."""

@@ -14,7 +14,14 @@ from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
 from tests.oracle.reference import Reference
 from tests.oracle.rollback import decide_form
-from tests.oracle.row_reading import ReadLine, Row, find_posting_day, find_posting_month, read_acts
+from tests.oracle.row_reading import (
+    ReadLine,
+    Row,
+    find_posting_day,
+    find_posting_month,
+    read_acts,
+    read_terms,
+)
 
 LineResult = tuple[str, str, int]
 """Name of the outcome, code of the fund centre that lacks credit or empty, missing cents."""
@@ -148,6 +155,10 @@ class Engine:
             invoice_part=whole_numbers.parse(line.read_text(Field.INVOICE_PART)) or 0,
             invoice_day=days.parse(line.read_text(Field.INVOICE_DATE)) or 0,
             day=find_posting_day(line) or 0,
+            terms=read_terms(line),
+            debits_until=len(self.ledger.state.items)
+            if kind.is_interest and not line.read_text(Field.REASON)
+            else None,
             nature=self._states_listed_nature(line, exercise),
         )
 
