@@ -96,10 +96,10 @@ class PeriodsHandler:
                 HTTPStatus.FORBIDDEN, "role-not-held", "Only accountants close, reopen and lock months"
             )
         require_all_programmes(caller, "a month is closed for the acts of all programmes")
-        wanted = await _read_decision(request)
+        decision_body = await _read_decision(request)
         new = NewDecision(
-            *(wanted.exercise, wanted.month, wanted.accountant, wanted.action),
-            *(wanted.reason.strip(), wanted.by.strip(), caller.key),
+            *(decision_body.exercise, decision_body.month, decision_body.accountant, decision_body.action),
+            *(decision_body.reason.strip(), decision_body.by.strip(), caller.key),
         )
         try:
             async with self._writing_pool.acquire(timeout=BORROW_SECONDS) as connection:
@@ -114,15 +114,15 @@ class PeriodsHandler:
 async def _read_decision(request: Request) -> PeriodRequest:
     body = await read_small_body(request.receive, BODY_BYTES_MAX)
     try:
-        wanted = msgspec.json.decode(body, type=PeriodRequest)
+        decision_body = msgspec.json.decode(body, type=PeriodRequest)
     except msgspec.DecodeError as error:
         raise bad_request(f"The body is not a decision: {error}") from error
-    for name, text in (("reason", wanted.reason), ("by", wanted.by)):
+    for name, text in (("reason", decision_body.reason), ("by", decision_body.by)):
         if not (text.strip() and text.isprintable()):
             raise bad_request(f"{name} must be printable text and not blank")
-    if not wanted.accountant.isprintable():
+    if not decision_body.accountant.isprintable():
         raise bad_request("accountant must be a code")
-    return wanted
+    return decision_body
 
 
 _EXAMPLE: Mapping[str, Any] = {
