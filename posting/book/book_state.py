@@ -45,13 +45,16 @@ RESERVED_ENTRIES = 1 << 25
 As much address space again as the machine could fill is reserved behind it, so that large tables grow without a copy."""
 
 REHASH_AT_EIGHTHS = 7
-"""Fill level of the act key index, in eighths of its capacity, from which it is rehashed in the background."""
+"""Fill level of a large index, in eighths of its capacity, from which it is rehashed in the background."""
 
 RESERVED_CELLS = 1 << 20
 """Account assignments for which address space is reserved in the same way."""
 
 CHANGES_PAYEE = np.array([kind.change is not PayeeChange.NONE for kind in CATALOG])
 """By kind: whether an act of it changes a registered payee."""
+
+_REHASHED = {"keys": "slots", "invoices": "invoice_slots"}
+"""The indexes, by table, that grow to millions of keys."""
 
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
 _LOAD_TENTHS = 6
@@ -71,8 +74,8 @@ class BookState:
     """Pages of payees that were registered before the last checkpoint and have changed since."""
     last_period_decision: int = 0
     """The number of the last decision about a period that the book follows."""
-    rehash: Rehash | None = None
-    """The rehash of the act key index that is running in the background."""
+    rehashes: dict[str, Rehash] = field(default_factory=dict)
+    """By table: the rehash of its index that is running in the background."""
 
     @property
     def entries(self) -> int:
@@ -182,28 +185,37 @@ class BookState:
             keys = extend(keys, _round_up_to_pages(2 * (used + added)), used)
             self._replace(**{table: keys})
         narrow, slot_count = getattr(self.book, slots), _count_slots(used + added)
-        if slot_count > len(narrow) and table == "keys" and self.rehash:
-            narrow = self._finish_rehash(self.rehash)
+        if slot_count > len(narrow) and table in self.rehashes:
+            narrow = self._finish_rehash(table)
         if slot_count > len(narrow):
             wider = reserve(np.uint64, max(slot_count, 2 * len(narrow)))
             key_kernel.index_keys(wider, seal_array(keys), 0, used)
             self._replace(**{slots: wider})
 
     def rehash_in_background(self) -> None:
-        """Rehash the act key index before it is full, in the background, so that no batch waits for it.
+        """Rehash the large indexes before they are full, in the background, so that no batch waits for it.
 
         Called between batches, when the book contains no decision that may still be undone.
         """
-        if self.rehash and self.rehash.is_done:
-            self._finish_rehash(self.rehash)
-        if not self.rehash and _count_slots(self.keys) > len(self.book.slots) * REHASH_AT_EIGHTHS // 8:
-            self.rehash = Rehash(seal_array(self.book.keys), self.keys, 2 * len(self.book.slots))
+        for table, index in _REHASHED.items():
+            if table in self.rehashes and self.rehashes[table].is_done:
+                self._finish_rehash(table)
+            slot_count = len(getattr(self.book, index))
+            if (
+                table not in self.rehashes
+                and _count_slots(self._count_rows(table)) > slot_count * REHASH_AT_EIGHTHS // 8
+            ):
+                keys = seal_array(getattr(self.book, table))
+                self.rehashes[table] = Rehash(keys, self._count_rows(table), 2 * slot_count)
 
-    def _finish_rehash(self, rehash: Rehash) -> NDArray[np.uint64]:
-        slots = rehash.take_result(seal_array(self.book.keys), self.keys)
-        self._replace(slots=slots)
-        self.rehash = None
+    def _finish_rehash(self, table: str) -> NDArray[np.uint64]:
+        keys = seal_array(getattr(self.book, table))
+        slots = self.rehashes.pop(table).take_result(keys, self._count_rows(table))
+        self._replace(**{_REHASHED[table]: slots})
         return slots
+
+    def _count_rows(self, table: str) -> int:
+        return int(self.book.counters[0][table])
 
     @property
     def has_waiting(self) -> bool:

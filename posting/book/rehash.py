@@ -1,4 +1,4 @@
-"""Background rehash of the act key index: inserting tens of millions of keys again takes seconds."""
+"""Background rehash of a large index: inserting tens of millions of keys again takes seconds."""
 
 from threading import Thread
 

@@ -60,9 +60,8 @@ def check_prescription(act: Act, predecessor: Document | None) -> list[str]:
 
 
 def find_right_year(act: Act, predecessor: Document | None) -> int:
-    """Return the year in which the debt arose: stated, of the service, or of the invoice; 0 if none is known."""
+    """Return the year in which the debt arose: stated, or the earlier of service and invoice; 0 if none is known."""
     if act.text("right_year"):
         return int(act.text("right_year"))
-    if act.kind == "payment_request":
-        return predecessor.service_day.year if predecessor and predecessor.service_day else 0
-    return act.invoice_day.year if act.invoice_day else 0
+    service = predecessor.service_day if predecessor and act.kind == "payment_request" else None
+    return min((day.year for day in (service, act.invoice_day) if day), default=0)

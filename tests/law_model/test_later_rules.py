@@ -69,6 +69,19 @@ def test_a_debt_of_2013_lapses_on_the_first_day_of_2018() -> None:
     assert _request(year, "D5", right_year="2013", prescription_stop="interruption 2016-4") == "ACCEPTED"
 
 
+def test_an_old_invoice_of_certified_service_has_lapsed() -> None:
+    year = _begin()
+    year.engage("EJ", "10", "2018-03-01")
+    year.send("service", "SF", predecessor=year.name("EJ"), amount="10", date="2018-03-02")
+    bill = {"predecessor": year.name("EJ"), "payee": PAYEE, "amount": "1", "date": "2018-03-03"}
+    assert year.send("payment_request", "D1", invoice_date="2010-06-30", **bill) == LAPSED
+    assert year.send("payment_request", "D2", invoice_date="2014-01-01", **bill) == "ACCEPTED"
+    assert (
+        year.send("payment_request", "D3", right_year="2018", invoice_date="2010-06-30", **bill) == "ACCEPTED"
+    )
+    assert year.send("payment_request", "D4", **bill) == "ACCEPTED"
+
+
 def test_staff_is_not_committed() -> None:
     place = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "21"}
     assert _begin().send("commitment", "EJ", amount="1", **place) == TITLE_TWO_COMMITMENT

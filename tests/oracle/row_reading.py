@@ -180,7 +180,7 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
     ):
         yield Outcome.DATE_OUTSIDE_EXERCISE
     day = find_posting_day(line)
-    if line.kind.bills and day is not None and prescription.has_lapsed(line.kind, line.fields, day):
+    if line.kind.bills and day is not None and prescription.has_lapsed(line.fields, day):
         yield Outcome.PRESCRIBED
 
 
