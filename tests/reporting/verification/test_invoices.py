@@ -164,7 +164,7 @@ async def test_a_debt_that_has_lapsed_is_found(change: str, connection: asyncpg.
 
 @pytest.mark.parametrize(
     ("service", "places"),
-    [("S1", ["entry 32 (P1)"]), ("S2", ["entry 31 (P2)"])],
+    [("S1", ["entry 32 (P1)"]), ("S2", ["entry 33 (P2)"])],
 )
 async def test_each_request_is_judged_by_the_service_that_it_bills(
     service: str, places: list[str], connection: asyncpg.Connection, dsn: str
