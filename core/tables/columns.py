@@ -115,6 +115,14 @@ def grow(array: np.ndarray, rows: int) -> np.ndarray:
     return larger
 
 
+def seal_records(table: type, columns: NamedTuple) -> np.ndarray:
+    """Return the columns of ``table`` as sealed records."""
+    records = allocate_records(table, len(columns[0]))
+    for name, column in columns._asdict().items():
+        records[name] = column
+    return seal_array(records)
+
+
 def seal_array(array: np.ndarray) -> np.ndarray:
     """Return a read-only view of ``array``."""
     view = array.view()

@@ -1,10 +1,9 @@
 """The book in memory: all data that deciding needs, its growth, and its changed pages for the next checkpoint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import lcm
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +22,12 @@ from core.tables.book import (
     OpenItems,
     TitleFigures,
 )
-from core.tables.columns import allocate_records, seal_array, to_record_dtype
+from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
 from posting.book import budget_nodes, cells, ledger_folios
 from posting.book.registry import Registry
-from posting.book.rehash import Rehash
+from posting.book.rehash import Rehash, count_slots
 from posting.book.reserved_memory import extend, read_memory_bytes, reserve
 
 ENTRIES_MAX = 2**32 - 2
@@ -53,11 +52,10 @@ RESERVED_CELLS = 1 << 20
 CHANGES_PAYEE = np.array([kind.change is not PayeeChange.NONE for kind in CATALOG])
 """By kind: whether an act of it changes a registered payee."""
 
-_REHASHED = {"keys": "slots", "invoices": "invoice_slots"}
+_REHASHED: Mapping[str, str] = {"keys": "slots", "invoices": "invoice_slots"}
 """The indexes, by table, that grow to millions of keys."""
 
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
-_LOAD_TENTHS = 6
 
 
 @dataclass(slots=True)
@@ -184,7 +182,7 @@ class BookState:
         if used + added > len(keys):
             keys = extend(keys, _round_up_to_pages(2 * (used + added)), used)
             self._replace(**{table: keys})
-        narrow, slot_count = getattr(self.book, slots), _count_slots(used + added)
+        narrow, slot_count = getattr(self.book, slots), count_slots(used + added)
         if slot_count > len(narrow) and table in self.rehashes:
             narrow = self._finish_rehash(table)
         if slot_count > len(narrow):
@@ -203,7 +201,7 @@ class BookState:
             slot_count = len(getattr(self.book, index))
             if (
                 table not in self.rehashes
-                and _count_slots(self._count_rows(table)) > slot_count * REHASH_AT_EIGHTHS // 8
+                and count_slots(self._count_rows(table)) > slot_count * REHASH_AT_EIGHTHS // 8
             ):
                 keys = seal_array(getattr(self.book, table))
                 self.rehashes[table] = Rehash(keys, self._count_rows(table), 2 * slot_count)
@@ -263,7 +261,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     nodes, figures = budget_nodes.build_nodes(registry)
     periods = ledger_folios.build_period_states(registry.reference.calendar)
     book = Book(
-        effects=_seal_records(Effects, build_effects()),
+        effects=seal_records(Effects, build_effects()),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
         items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
@@ -276,7 +274,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         figures=figures,
         periods=periods,
         folios=np.zeros(len(periods), np.uint8),
-        years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
+        years=seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         titles=allocate_records(TitleFigures, registry.title_rows.count),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
@@ -290,19 +288,6 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     words = reserve(np.int64, 1, RESERVED_CELLS)
     words[0] = -1
     return BookState(registry, book, words)
-
-
-def _seal_records(table: type, columns: NamedTuple) -> np.ndarray:
-    """Return the columns of ``table`` as sealed records."""
-    records = allocate_records(table, len(columns[0]))
-    for name, column in columns._asdict().items():
-        records[name] = column
-    return seal_array(records)
-
-
-def _count_slots(keys: int) -> int:
-    """Return the number of index slots for so many keys."""
-    return 10 * keys // _LOAD_TENTHS + 1
 
 
 def _round_up_to_pages(rows: int) -> int:

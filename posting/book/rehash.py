@@ -8,6 +8,13 @@ from numpy.typing import NDArray
 from kernels import key_index as key_kernel
 from posting.book.reserved_memory import reserve
 
+_LOAD_TENTHS = 6
+
+
+def count_slots(keys: int) -> int:
+    """Return the number of index slots for so many keys."""
+    return 10 * keys // _LOAD_TENTHS + 1
+
 
 class Rehash:
     """A larger index, filled in a background thread with the present keys; keys added meanwhile are inserted at the end."""
