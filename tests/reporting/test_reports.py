@@ -48,7 +48,7 @@ async def test_trial_balance(reader: Connection, names: CodeNames) -> None:
     assert (balance.debit, balance.credit) == cents(289, 289)
     assert balance.is_balanced
     assert balance.accounts[0].label
-    assert balance.accounts[0].balance == 76 * EUROS
+    assert balance.accounts[1].balance == 76 * EUROS
     normal = {account.account[:4]: account.normal_side for account in balance.accounts}
     assert normal == {
         "1853": "either",
