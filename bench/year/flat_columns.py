@@ -25,9 +25,10 @@ from bench.year.faults import (
 from bench.year.line_arrays import INVALID_IBAN, INVOICE_DAY_MIN, NO_IBAN, OTHER_IBAN, LineArrays
 from bench.year.spending_mixture import CLASSES, FIRST_DAY, LAST_DAY
 from bench.year.text_columns import build_code_column, build_text_column, encode_digits, encode_texts
-from core.catalog import CATALOG, Family
+from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.outcome_codes import Outcome
 
+_PAYROLL = KIND_NUMBERS["payroll"]
 _WIDTH = 10
 
 _REFERENCES: Mapping[Family, str] = {
@@ -77,6 +78,7 @@ def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
         "predecessor": _build_predecessors(lines),
         "amount_cents": pa.array(lines.amount),
         "nature": _build_codes(lines.nature, list(NATURES)),
+        "due": _build_due_dates(lines),
         "remittance": _build_remittances(lines),
         "invoice_number": _build_invoice_numbers(lines),
         "invoice_date": _build_invoice_dates(lines),
@@ -195,10 +197,20 @@ def _build_invoice_numbers(lines: LineArrays) -> pa.Array | None:
     return build_text_column(texts, np.where(has_invoice, texts.shape[1], 0))
 
 
+def _build_due_dates(lines: LineArrays) -> pa.Array | None:
+    """Build the days on which pay is due: those of its acts, as payroll waits for no payment term."""
+    return _build_days(np.where(lines.kind == _PAYROLL, lines.day + 1, 0), 0)
+
+
 def _build_invoice_dates(lines: LineArrays) -> pa.Array | None:
-    days = np.arange(INVOICE_DAY_MIN, LAST_DAY + 1) + FIRST_DAY
-    texts = ["", *days.astype("M8[D]").astype(str).tolist()]
-    return _build_codes(np.where(lines.invoice > 0, lines.invoice_day - INVOICE_DAY_MIN + 1, 0), texts)
+    positions = np.where(lines.invoice > 0, lines.invoice_day - INVOICE_DAY_MIN + 1, 0)
+    return _build_days(positions, INVOICE_DAY_MIN)
+
+
+def _build_days(positions: NDArray[np.integer], first: int) -> pa.Array | None:
+    """Build days counted from the day before ``first``; 0 is no day."""
+    days = np.arange(first, LAST_DAY + 1) + FIRST_DAY
+    return _build_codes(positions, ["", *days.astype("M8[D]").astype(str).tolist()])
 
 
 def _build_years(is_stated: NDArray[np.bool_], year: int) -> pa.Array | None:

@@ -280,6 +280,13 @@ def test_payroll_is_what_the_bill_gives_staff(decided_year: tuple[YearOutcome, d
     assert summary["kinds"]["payroll"] % 12 == 0
 
 
+def test_payroll_is_due_on_its_day(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = hundred_thousand
+    rows = pq.read_table(folder / "2018-12-MIN-01.parquet", columns=["kind", "date", "due"]).to_pylist()
+    assert {row["due"] for row in rows if row["kind"] == "payroll"} == {"2018-12-21"}
+    assert {row["due"] for row in rows if row["kind"] != "payroll"} == {""}
+
+
 def test_openings_state_their_title(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
     table = pq.read_table(hundred_thousand[0] / "01-budget.parquet")
     rows = table.filter(pa.array([kind.startswith("budget_opening") for kind in table["kind"].to_pylist()]))
