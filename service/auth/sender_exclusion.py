@@ -1,15 +1,11 @@
 """The exclusion by sender: who opens credits neither spends, allots nor pays them, with whatever key."""
 
-import asyncpg
-
-from service.auth.access_queries import list_holders
+from service.auth.access_queries import Connection, list_holders
 from service.auth.roles import Role, find_kinds
 from service.configuration.settings import UsageError
 
 
-async def require_compatible_sender(
-    connection: asyncpg.Connection, sender: str, roles: frozenset[Role]
-) -> None:
+async def require_compatible_sender(connection: Connection, sender: str, roles: frozenset[Role]) -> None:
     """Check that a sender does not both open credits and send other acts, by its live keys, systems and signers.
 
     Raises

@@ -16,7 +16,7 @@ from service.database import session
 from service.terminal import console
 
 if TYPE_CHECKING:
-    import asyncpg
+    from service.auth.access_queries import Connection
 
 app = App(name="access", help="API keys: who may send what, and until when; pause and resume senders.")
 app.command(access_trust.issuer_app)
@@ -42,7 +42,7 @@ def create(
 
     grant = rights.to_grant(sender)
 
-    async def create_key(connection: "asyncpg.Connection") -> access_queries.CreatedKey:
+    async def create_key(connection: "Connection") -> access_queries.CreatedKey:
         await sender_exclusion.require_compatible_sender(connection, grant.sender, grant.roles)
         return await access_queries.create_key(connection, grant)
 

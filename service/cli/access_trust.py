@@ -17,7 +17,7 @@ from service.database.session import update_database
 from service.terminal import console
 
 if TYPE_CHECKING:
-    import asyncpg
+    from service.auth.access_queries import Connection
 
 issuer_app = App(name="issuer", help="Trusted issuers of signed tokens.")
 _NAME_LETTERS_MAX = 40
@@ -110,7 +110,7 @@ def grant(
 
     identity, granted = system.identity, rights.to_grant(sender)
 
-    async def add_grant(connection: "asyncpg.Connection") -> None:
+    async def add_grant(connection: "Connection") -> None:
         await sender_exclusion.require_compatible_sender(connection, granted.sender, granted.roles)
         await trust_queries.add_grant(connection, identity, granted)
 

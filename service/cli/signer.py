@@ -18,7 +18,7 @@ from service.database import session
 from service.terminal import console
 
 if TYPE_CHECKING:
-    import asyncpg
+    from service.auth.access_queries import Connection
 
 app = App(name="signer", help="Public keys that sign the files in drop folders.")
 
@@ -67,7 +67,7 @@ def add(
         grant.sender, key, grant.roles, grant.programmes, *results, begins, grant.lifetime
     )
 
-    async def insert_signer(connection: "asyncpg.Connection") -> str | None:
+    async def insert_signer(connection: "Connection") -> str | None:
         await sender_exclusion.require_compatible_sender(connection, grant.sender, grant.roles)
         return await dropfolder_queries.insert_signer(connection, signer)
 
