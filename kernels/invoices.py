@@ -1,7 +1,8 @@
 """Invoices requested so far: one invoice is requested once, over all senders, kinds and years (rule A37).
 
-A claim is a run of lines of one act that state the same invoice and the same part of it.  Claims are in order of acceptance
-and are never removed: one whose lines were all rejected in full binds nobody, and the search goes on behind it.
+A claim is a run of lines of one act that state the same invoice and the same part of it.  Claims are in order of acceptance.
+Undoing the last act removes its claims; a rejection removes none: a claim whose lines were all rejected in full binds nobody,
+and the search goes on behind it.
 
 claim = (fingerprint of supplier, number and date; entry of the first line; part + 256 x lines), part 0 for the whole invoice
 """
@@ -127,7 +128,7 @@ def _find_binding_entry(book, row, stated_part):
     """Return the first entry of a claim that was not rejected in full; 0 if there is none, or it is of another part."""
     claim = book.invoices[row]
     claimed_part = np.int64(claim.content & _PART)
-    if 0 != claimed_part != stated_part != 0:
+    if claimed_part != 0 and stated_part != 0 and claimed_part != stated_part:
         return np.int64(0)
     first, lines = np.int64(claim.value), np.int64(claim.content // _LINES)
     for entry in range(first, first + lines):
