@@ -13,14 +13,16 @@ _O = Outcome
 REMEDIES: Mapping[Outcome, Remedy] = {
     **LINE_REMEDIES,
     _O.INVOICE_ALREADY_REQUESTED: Remedy(
-        "This invoice of this supplier, with this number and date, is requested already, or the part of it that is stated; the"
-        " refusal names the entry.",
-        "Pay nothing twice. If the line is about another part, state invoice_part on the request of each part; if the first"
-        " request was wrong, have it rejected in full, then send this one again.",
+        "This invoice of this supplier, with this number and date, is requested already, or the part of it that is stated;"
+        " unless both requests state a date, any date counts as the same. The refusal names the entry.",
+        "Pay nothing twice. If the line is about another invoice of that number, state invoice_date on the request of each; if"
+        " about another part, invoice_part; if the first request was wrong or has no date, have it rejected in full, then send"
+        " both again.",
         "Cette facture de ce fournisseur, de même numéro et de même date, ou la part indiquée, fait déjà l'objet d'une demande"
-        " de paiement ; le rejet nomme l'écriture.",
-        "Ne rien payer deux fois. S'il s'agit d'une autre part, indiquer invoice_part sur la demande de chaque part ; si la"
-        " première demande était erronée, la faire rejeter en totalité, puis présenter celle-ci de nouveau.",
+        " de paiement ; si l'une des demandes est sans date, toute date est réputée la même. Le rejet nomme l'écriture.",
+        "Ne rien payer deux fois. S'il s'agit d'une autre facture de ce numéro, indiquer invoice_date sur chaque demande ;"
+        " d'une autre part, invoice_part ; si la première demande était erronée ou sans date, la faire rejeter en totalité,"
+        " puis présenter les deux de nouveau.",
     ),
     _O.PREDECESSOR_MISSING: Remedy(
         "The act that this line follows was never accepted, or has no line with that number.",

@@ -124,7 +124,7 @@ class KeyRows(NamedTuple):
     """Entry id of the first line (acts, claims of invoices); payee number, with ``PAYEE_BLOCKED_BIT`` if the payee is blocked
     (payees)."""
     content: Hash64
-    """Content digest (acts), bank digest (payees), or part and number of lines (claims of invoices)."""
+    """Content digest (acts), bank digest (payees), or part, date and number of lines (claims of invoices)."""
 
 
 class Ledger(NamedTuple):
@@ -205,10 +205,13 @@ USE_BIT = 32
 USE_MASK = (1 << 61) - (1 << USE_BIT)
 """The bits of that number."""
 
-CLAIM_LINE_BIT = 1 << 8
-"""``KeyRows.content`` of a claim of an invoice: its lines times this, plus its part."""
+CLAIM_DAY_BIT = 1 << 8
+CLAIM_LINE_BIT = 1 << 24
+"""``KeyRows.content`` of a claim of an invoice: its lines times this, plus its date times ``CLAIM_DAY_BIT``, plus its part."""
 
-CLAIM_PART_MASK = CLAIM_LINE_BIT - 1
+CLAIM_PART_MASK = CLAIM_DAY_BIT - 1
+CLAIM_TERMS_MASK = CLAIM_LINE_BIT - 1
+"""The bits of date and part."""
 
 LEDGER_ACCOUNTS = 1024
 """Rows of ``Ledger`` per folio: more than the accounts of all charts together."""

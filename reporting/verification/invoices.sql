@@ -2,6 +2,7 @@
 
 -- name: invoices_once
 -- An invoice (supplier, number, date) is requested by one act, or each act requests another part of it; what is rejected in full is free again.
+-- A request without a date may be for any invoice with its supplier and number.
 with stated as (
     select e.entry_id, e.reference, e.submission, e.exercise, e.payee, e.amount, l.invoice_date, l.invoice_part as part,
            regexp_replace(translate(l.invoice_number, 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'),
@@ -10,7 +11,7 @@ with stated as (
     where k.bills and l.invoice_number <> ''
 ),
 request as (
-    select * from stated where number <> '' qualify count(*) over (partition by payee, number, invoice_date) > 1
+    select * from stated where number <> '' qualify count(*) over (partition by payee, number) > 1
 ),
 rejection as (
     select r.predecessor as entry_id, r.entry_id as at, sum(r.amount) over (partition by r.predecessor order by r.entry_id) as cents
@@ -23,10 +24,11 @@ full_rejection as (
 select entry_name(b.entry_id, b.reference) as place, 'requests an invoice or a part of it' as found,
        'no request while entry ' || min(a.entry_id) || ' stands' as expected
 from request a
-join request b on b.payee = a.payee and b.number = a.number and b.invoice_date = a.invoice_date and b.entry_id > a.entry_id
+join request b on b.payee = a.payee and b.number = a.number and b.entry_id > a.entry_id
 left join full_rejection f on f.entry_id = a.entry_id
 where (a.submission, a.exercise, a.reference) <> (b.submission, b.exercise, b.reference)
-  and (a.part = b.part or a.part = 0 or b.part = 0) and (f.at is null or f.at > b.entry_id)
+  and (a.part = b.part or a.part = 0 or b.part = 0)
+  and (a.invoice_date = b.invoice_date or a.invoice_date = 0 or b.invoice_date = 0) and (f.at is null or f.at > b.entry_id)
 group by b.entry_id, b.reference;
 
 -- name: prescription

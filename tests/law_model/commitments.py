@@ -141,6 +141,8 @@ def _name_invoice(context: YearContext, row: Row) -> Row:
     if claim and claim.invoice and context.random.random() < 0.3:
         payee, number, text = claim.invoice
         columns = {"payee": payee, "invoice_number": number, "invoice_date": text}
+    if context.random.random() < 0.1:
+        columns["invoice_date"] = ""
     if context.model.rules.has_column("invoice_part") and context.random.random() < 0.2:
         columns["invoice_part"] = str(context.random.randint(1, 3))
     return columns

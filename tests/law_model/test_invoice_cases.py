@@ -24,6 +24,15 @@ def test_an_invoice_is_requested_once_over_all_senders() -> None:
     assert _request(year, "D5") == "ACCEPTED"
 
 
+def test_an_invoice_without_a_date_may_be_any_of_its_number() -> None:
+    year = _begin()
+    assert _request(year, "D1", invoice_number="F-77", invoice_date="2018-03-01") == "ACCEPTED"
+    assert _request(year, "D2", invoice_number="F-77") == INVOICE_TWICE
+    assert _request(year, "D3", invoice_number="F-78") == "ACCEPTED"
+    assert _request(year, "D4", invoice_number="F-78", invoice_date="2018-03-01") == INVOICE_TWICE
+    assert _request(year, "D5", invoice_number="F-78") == INVOICE_TWICE
+
+
 def test_a_rejection_in_full_gives_the_invoice_back() -> None:
     year, invoice = _begin(), {"invoice_number": "F-77", "invoice_date": "2018-03-01"}
     _request(year, "D1", **invoice)

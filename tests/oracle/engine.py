@@ -153,6 +153,7 @@ class Engine:
             bank=line.read_text(Field.IBAN) or 0,
             invoice=_read_invoice(line),
             invoice_part=whole_numbers.parse(line.read_text(Field.INVOICE_PART)) or 0,
+            invoice_day=days.parse(line.read_text(Field.INVOICE_DATE)) or 0,
             day=find_posting_day(line) or 0,
             terms=read_terms(line),
             debits_until=len(self.ledger.state.items)
@@ -195,12 +196,12 @@ class OpenFile:
         return self._engine.build_results(_flatten(first)), self._engine.build_results(_flatten(last))
 
 
-def _read_invoice(line: ReadLine) -> tuple[str, bytes, Hashable] | None:
-    """Return supplier, number and date of the invoice that a request states; None if it states none."""
+def _read_invoice(line: ReadLine) -> tuple[str, bytes] | None:
+    """Return supplier and number of the invoice that a request states; None if it states none."""
     number = invoices.normalise_number(line.read_text(Field.INVOICE_NUMBER).encode())
     if not number or not line.kind.bills:
         return None
-    return line.read_text(Field.PAYEE), number, days.parse(line.read_text(Field.INVOICE_DATE))
+    return line.read_text(Field.PAYEE), number
 
 
 def _build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:

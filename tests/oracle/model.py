@@ -106,9 +106,11 @@ class Line(NamedTuple):
     payee: Fingerprint = None
     bank: Hashable = 0
     invoice: Fingerprint = None
-    """Supplier, number and date of the invoice that the line requests."""
+    """Supplier and number of the invoice that the line requests."""
     invoice_part: int = 0
     """0 for the whole invoice."""
+    invoice_day: int = 0
+    """0 if no date is stated."""
     day: int = 0
     nature: bool = False
     """Whether it states a nature that may be paid before service."""
@@ -175,6 +177,8 @@ class Claim(NamedTuple):
 
     entry: int
     part: int
+    day: int = 0
+    """0 if no date is stated."""
 
 
 class AcceptedAct(NamedTuple):
@@ -299,6 +303,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         bank=columns["bank"],
         invoice=_read_fingerprint(columns, "invoice"),
         invoice_part=columns["invoice_part"],
+        invoice_day=columns["invoice_day"],
         nature=bool(columns["nature"]),
     )
 
