@@ -260,7 +260,7 @@ async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: S
 
 
 async def test_a_payment_the_bank_calls_a_duplicate_is_never_paid_again(state: State) -> None:
-    """AM05 leaves the money in suspense and the debt closed; only an act of a person can follow (rule A54)."""
+    """AM05 leaves the money with returned transfers and the debt closed; only an act of a person can follow (rule A54)."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, ALWAYS)
     for path in state.list_files(answers):
