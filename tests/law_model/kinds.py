@@ -57,6 +57,8 @@ SPENDS_AE = frozenset({"commitment", "commitment_increase"})
 ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
+YEAR_BOUND = SPENDS_AE | REQUESTS | {"commitment_decrease", "late_interest", "void"}
+"""The kinds that take, order or give back credits, which belong to the year of their day."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"

@@ -248,6 +248,15 @@ def test_credits_are_those_of_the_year_of_the_act(year: SmallYear) -> None:
     assert year.figures("ae") == (1000, 0, 0)
 
 
+def test_the_day_of_posting_brings_no_credits_that_the_day_of_the_act_does_not(year: SmallYear) -> None:
+    misplaced = "DATE_OUTSIDE_EXERCISE"
+    assert year.engage("EJ", "1", "2018-05-10", posting_date="2018-06-10") == "ACCEPTED"
+    assert year.engage("EJ2", "1", "2018-05-10", posting_date="2018-05-09") == misplaced
+    assert year.engage("EJ3", "1", "2018-12-30", exercise="2019", posting_date="2019-03-10") == misplaced
+    ahead = {"budget_year": "2019", "service_start": "2019-01-01", "posting_date": "2018-11-01"}
+    assert year.engage("EJ4", "1", "2018-10-31", **ahead) == misplaced
+
+
 @pytest.mark.parametrize(
     ("ordered", "paid", "code"),
     [

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.chain import find_root
-from tests.law_model.kinds import INVOICED, REQUESTS, SPENDS_AE
+from tests.law_model.kinds import INVOICED, REQUESTS, SPENDS_AE, YEAR_BOUND
 from tests.law_model.state import Act, Document, State
 
 FIRST_ANTICIPATION = (11, 1)
@@ -17,7 +17,7 @@ def check_period(act: Act, state: State) -> list[str]:
     if act.exercise not in reference.months_open_at_start:
         return ["EXERCISE_UNKNOWN"]
     month = find_month(act, reference.window_days[act.exercise])
-    if not month:
+    if not month or _is_misplaced(act):
         return ["DATE_OUTSIDE_EXERCISE"]
     return [] if month in reference.months_open_at_start[act.exercise] else ["PERIOD_CLOSED"]
 
@@ -28,6 +28,16 @@ def find_month(act: Act, window_days: int) -> int:
         return act.posting_day.month
     last = date(act.exercise, 12, 31) + timedelta(days=window_days)
     return 12 if date(act.exercise, 12, 31) < act.posting_day <= last else 0
+
+
+def _is_misplaced(act: Act) -> bool:
+    """Return whether the day of posting is before the act, or gives it credits that its own day does not (LOLF 8 and 9)."""
+    if act.posting_day < act.day:
+        return True
+    takes_credits = act.kind in YEAR_BOUND and act.posting_day.year != act.day.year
+    begins = date(act.day.year, *FIRST_ANTICIPATION)
+    states_service = act.kind in SPENDS_AE and act.service_start is not None
+    return takes_credits or (states_service and act.day < begins <= act.posting_day)
 
 
 def check_order(act: Act, predecessor: Document | None) -> list[str]:
