@@ -26,7 +26,7 @@ class Periods(NamedTuple):
 
 
 def assign_periods(
-    line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64], registry: Registry
+    line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64], *, registry: Registry
 ) -> Periods:
     """Find the period of each posting date, and mark dates outside of the exercise."""
     day, _ = line_batch.read_number(Field.DATE)

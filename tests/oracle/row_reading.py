@@ -176,9 +176,7 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
         exercise in reference.exercises
         and find_posting_month(line, reference) is None
         and find_posting_day(line) is not None
-    ):
-        yield Outcome.DATE_OUTSIDE_EXERCISE
-    elif periods.is_misplaced(line.kind, line.fields):
+    ) or periods.is_misplaced(line.kind, line.fields):
         yield Outcome.DATE_OUTSIDE_EXERCISE
     day = find_posting_day(line)
     if line.kind.bills and day is not None and prescription.has_lapsed(line.kind, line.fields, day):
