@@ -69,7 +69,10 @@ class Field(IntEnum):
     INVOICE_PART = 43
     RIGHT_YEAR = 44
     PRESCRIPTION_STOP = 45
+    CONTRACT = 46
     REASON = 47
+    SUSPENSION_NOTIFIED = 48
+    SUSPENSION_ENDED = 49
 
     @property
     def column(self) -> str:
@@ -105,6 +108,7 @@ _TEXT_BYTES_MAX: Mapping[Field, int] = {
     Field.METHOD: 35,
     Field.INVOICE_NUMBER: 70,
     Field.DOCUMENT_HASH: 128,
+    Field.CONTRACT: 35,
     Field.REASON: 140,
 }
 _WHOLE_FIELDS = frozenset(
@@ -114,7 +118,10 @@ _WHOLE_FIELDS = frozenset(
     }
 )
 _DAY_FIELDS = frozenset(
-    {Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE, Field.SERVICE_START}
+    {
+        *(Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE, Field.SERVICE_START),
+        *(Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED),
+    }
 )
 _EPOCH = date(1970, 1, 1)
 _CALENDAR_BOUNDS = (date(YEAR_FIRST, 1, 1) - _EPOCH).days, (date(YEAR_LAST, 12, 31) - _EPOCH).days
@@ -126,6 +133,8 @@ _BOUNDS: Mapping[Field, tuple[int, int]] = {
     Field.DUE: _CALENDAR_BOUNDS,
     Field.INVOICE_DATE: _CALENDAR_BOUNDS,
     Field.SERVICE_START: _CALENDAR_BOUNDS,
+    Field.SUSPENSION_NOTIFIED: _CALENDAR_BOUNDS,
+    Field.SUSPENSION_ENDED: _CALENDAR_BOUNDS,
     Field.PRIORITY: (0, PRIORITY_COUNT - 1),
     Field.INVOICE_PART: (1, INVOICE_PARTS_MAX),
     Field.RIGHT_YEAR: (RIGHT_YEAR_FIRST, YEAR_LAST),

@@ -104,7 +104,7 @@ class Stage(IntEnum):
     REOPENED = 5
     """Identified: owed again, on the account of returned transfers; its CP stay consumed."""
     SUSPENDED = 6
-    """Of the payment term of a request: suspended until the missing documents arrive."""
+    """Of the payment of a request: suspended by the accountant until the missing documents arrive (GBCP art. 38)."""
 
 
 class PayeeChange(IntEnum):
@@ -274,9 +274,9 @@ CATALOG: tuple[ActKind, ...] = (
             change=PayeeChange.DETAILS),
     ActKind("payee_block", "blocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=PayeeChange.BLOCK),
     ActKind("payee_release", "déblocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=PayeeChange.RELEASE),
-    ActKind("term_suspension", "suspension du délai de paiement", _F.TERM, follows=_F.PAYMENT_REQUEST,
+    ActKind("term_suspension", "suspension du paiement par le comptable", _F.TERM, follows=_F.PAYMENT_REQUEST,
             draws=_R.ONCE, shortfall=_O.TERM_ALREADY_SUSPENDED, after=_S.PAYABLE, reaches=_S.SUSPENDED),
-    ActKind("term_resumption", "reprise du délai de paiement", _F.TERM, follows=_F.TERM,
+    ActKind("term_resumption", "levée de la suspension du paiement", _F.TERM, follows=_F.TERM,
             draws=_R.ONCE, shortfall=_O.TERM_NOT_SUSPENDED, after=_S.SUSPENDED),
     ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,

@@ -38,7 +38,6 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.AMOUNT_NOT_POSITIVE: "AM12",
     _O.AMOUNT_OVER_LIMIT: "AM02",  # over the allowed maximum
     _O.SEPA_LIMIT_EXCEEDED: "AM02",
-    _O.INTEREST_EXCEEDS_RULE: "AM09",  # not the amount that was agreed
     _O.DATE_OUTSIDE_EXERCISE: "DT01",  # date invalid
     _O.PERIOD_CLOSED: "TM01",  # after the cut-off
     _O.PERIOD_LOCKED: "TM01",
@@ -46,6 +45,8 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.BUDGET_YEAR_CLOSED: "DT01",
     _O.AFTER_LAST_DATE: "TM01",
     _O.IBAN_INVALID: "AC01",  # account number incorrect
+    _O.INTEREST_NOT_DUE: "AG01",
+    _O.INTEREST_EXCEEDS_RULE: "AM09",  # not the amount that was agreed
     _O.PAYEE_UNKNOWN: "BE06",  # end customer unknown
     _O.PAYEE_ALREADY_REGISTERED: "AM05",
     _O.BANK_DETAILS_DIFFER: "BE01",  # account and end customer do not go together

@@ -90,12 +90,6 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Le montant dépasse 999 999 999,99 euros, maximum d'un virement SEPA.",
         "Demander un virement de gros montant, ou scinder le montant.",
     ),
-    _O.INTEREST_EXCEEDS_RULE: Remedy(
-        "The claim of late interest does not say why it is made, so it may be more than the rule gives.",
-        "Leave it to crescendo pay interest, which claims what the rule gives; or state the reason in reason.",
-        "La demande d'intérêts moratoires n'est pas motivée : elle peut dépasser ce que donne la règle.",
-        "La laisser à crescendo pay interest, qui demande ce que donne la règle ; ou indiquer le motif dans reason.",
-    ),
     _O.DATE_OUTSIDE_EXERCISE: Remedy(
         "The posting date lies outside the exercise and its complementary period, before the act, or in another year.",
         "Correct the date, the posting date or the exercise: an act is posted on its day, or later in the same year.",
@@ -189,6 +183,20 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Copy the IBAN again from the payee's bank details.",
         "Le pays, la longueur ou la clé de l'IBAN sont erronés.",
         "Reprendre l'IBAN sur le relevé d'identité bancaire du tiers.",
+    ),
+    _O.INTEREST_NOT_DUE: Remedy(
+        "No late interest is due for what the claim follows: no payment of it was debited late, its contract bears none, or it"
+        " is not in the journal yet.",
+        "Claim nothing; or, where a judgment or an agreement gives more than the rule, state it in reason.",
+        "Aucun intérêt moratoire n'est dû : aucun paiement n'a été débité en retard, le contrat n'en porte pas, ou l'acte"
+        " précédent n'est pas encore comptabilisé.",
+        "Ne rien demander ; si un jugement ou un accord donne plus que la règle, l'indiquer dans reason.",
+    ),
+    _O.INTEREST_EXCEEDS_RULE: Remedy(
+        "The claim of late interest, with the earlier claims for the same payment, is more than the rule gives.",
+        "Leave it to crescendo pay interest, which claims what the rule gives; or state in reason why it is more.",
+        "La demande d'intérêts moratoires, avec les précédentes pour le même paiement, dépasse ce que donne la règle.",
+        "La laisser à crescendo pay interest, qui demande ce que donne la règle ; ou indiquer le motif dans reason.",
     ),
     _O.PAYEE_UNKNOWN: Remedy(
         "No third party is registered under this code.",

@@ -27,7 +27,6 @@ class Outcome(IntEnum):
     AMOUNT_NOT_POSITIVE = 12
     AMOUNT_OVER_LIMIT = 13
     SEPA_LIMIT_EXCEEDED = 14
-    INTEREST_EXCEEDS_RULE = 60
     DATE_OUTSIDE_EXERCISE = 15
     PRESCRIBED = 59
     PERIOD_CLOSED = 16
@@ -44,6 +43,10 @@ class Outcome(IntEnum):
     ACCOUNT_UNKNOWN = 24
     ACCOUNT_MISMATCH = 25
     IBAN_INVALID = 26
+    # against what was paid before
+    INTEREST_NOT_DUE = 61
+    INTEREST_EXCEEDS_RULE = 60
+    # against the third parties
     PAYEE_UNKNOWN = 27
     PAYEE_ALREADY_REGISTERED = 28
     BANK_DETAILS_DIFFER = 29
@@ -110,7 +113,6 @@ FORM_FAULTS = frozenset(
         Outcome.AMOUNT_NOT_POSITIVE,
         Outcome.AMOUNT_OVER_LIMIT,
         Outcome.SEPA_LIMIT_EXCEEDED,
-        Outcome.INTEREST_EXCEEDS_RULE,
         Outcome.IBAN_INVALID,
     }
 )

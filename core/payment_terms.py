@@ -1,8 +1,10 @@
 """The payment term of requests: its start, the effect of a suspension, its end (rule A59).
 
-Days are counted from 1970; 0 is none.  The term of the State runs from the receipt of the request, or from the
-certification of the service where that came later.  It may be suspended once; on resumption a new term of as many days
-runs, or of the days that were left where those were more.
+Days are counted from 1970; 0 is none.  The term of the State runs from the receipt of the creditor's request, or from the
+certification of the service where that came later.  Receipt that is not stated is two days after the date of the invoice.
+The authorising officer may suspend the term once, before the order; when what was missing has arrived, a new term of as
+many days runs, or of the days that were left where those were more.  What the accountant suspends after the order is paid
+later, and does not move the term.
 """
 
 from typing import NamedTuple
@@ -14,8 +16,8 @@ from core.effective_dates import EffectiveDated
 
 Days = NDArray[np.int32]
 
-NO_END = np.int32(2**31 - 1)
-"""The end of a suspended term."""
+_RECEIPT_DAYS = 2
+"""Days after the date of an invoice on which it counts as received, where its receipt is not recorded."""
 
 
 class PaymentTerms(NamedTuple):
@@ -29,9 +31,7 @@ class PaymentTerms(NamedTuple):
 
     def count_suspended_days(self, paid: Days) -> Days:
         """Return the days during which each term was suspended until the day ``paid``."""
-        until = np.where(self.resumed > 0, np.minimum(self.resumed, paid), paid)
-        days = np.maximum(until - self.suspended, 0)
-        return np.where(self.suspended > 0, days, 0).astype(np.int32)
+        return np.maximum(np.minimum(self.resumed, paid) - self.suspended, 0).astype(np.int32)
 
     def count_delay_days(self, paid: Days) -> Days:
         """Return the payment delay: days from start to payment without suspended days; 0 where paid before the start."""
@@ -42,19 +42,29 @@ class PaymentTerms(NamedTuple):
         return np.maximum(paid.astype(np.int64) - self.end, 0).astype(np.int32)
 
 
+def find_receipt_days(received: Days, invoice: Days, ordered: Days) -> Days:
+    """Return the days of receipt of requests that were ``ordered``: as stated, otherwise by the date of the invoice.
+
+    Without an invoice, and at the latest, a request was received on the day on which it was ordered.
+    """
+    by_invoice = np.where(invoice > 0, np.minimum(invoice + _RECEIPT_DAYS, ordered), ordered)
+    return np.where(received > 0, received, by_invoice).astype(np.int32)
+
+
 def compute_terms(start: Days, suspended: Days, resumed: Days, *, rule: EffectiveDated) -> PaymentTerms:
     """Return the terms of requests; the ``rule`` of the day on which a term begins gives its days.
 
-    A suspension that begins after the end of the term, or is over before its start, has no effect.  Whatever the dates of
-    the acts, a suspension begins with the term at the earliest, and is resumed when it begins at the earliest.
+    A suspension, which has both days or none, has no effect if it begins after the end of the term, or is over before its
+    start; it begins with the term at the earliest.
     """
     days = rule.look_up(start).astype(np.int32)
     end = start + days
-    is_effective = (suspended > 0) & (suspended <= end) & ~((resumed > 0) & (resumed <= start))
+    is_effective = (suspended > 0) & (suspended <= end) & (resumed > start)
     first_day = np.maximum(suspended, start)
-    resumption = np.maximum(resumed, first_day)
-    new_end = np.where(resumed > 0, resumption + np.maximum(days, end - first_day), NO_END)
-    effective_suspended = np.where(is_effective, first_day, 0).astype(np.int32)
-    effective_resumed = np.where(is_effective & (resumed > 0), resumption, 0).astype(np.int32)
-    effective_end = np.where(is_effective, new_end, end).astype(np.int32)
-    return PaymentTerms(start, effective_suspended, effective_resumed, effective_end)
+    new_end = resumed + np.maximum(days, end - first_day)
+    return PaymentTerms(
+        start,
+        np.where(is_effective, first_day, 0).astype(np.int32),
+        np.where(is_effective, resumed, 0).astype(np.int32),
+        np.where(is_effective, new_end, end).astype(np.int32),
+    )

@@ -13,14 +13,16 @@ _O = Outcome
 REMEDIES: Mapping[Outcome, Remedy] = {
     **LINE_REMEDIES,
     _O.INVOICE_ALREADY_REQUESTED: Remedy(
-        "This invoice of this supplier, with this number and date, is requested already, or the part of it that is stated; the"
-        " refusal names the entry.",
-        "Pay nothing twice. If the line is about another part, state invoice_part on the request of each part; if the first"
-        " request was wrong, have it rejected in full, then send this one again.",
+        "This invoice of this supplier, with this number and date, is requested already, or the part of it that is stated;"
+        " unless both requests state a date, any date counts as the same. The refusal names the entry.",
+        "Pay nothing twice. If the line is about another invoice of that number, state invoice_date on the request of each; if"
+        " about another part, invoice_part; if the first request was wrong or has no date, have it rejected in full, then send"
+        " both again.",
         "Cette facture de ce fournisseur, de même numéro et de même date, ou la part indiquée, fait déjà l'objet d'une demande"
-        " de paiement ; le rejet nomme l'écriture.",
-        "Ne rien payer deux fois. S'il s'agit d'une autre part, indiquer invoice_part sur la demande de chaque part ; si la"
-        " première demande était erronée, la faire rejeter en totalité, puis présenter celle-ci de nouveau.",
+        " de paiement ; si l'une des demandes est sans date, toute date est réputée la même. Le rejet nomme l'écriture.",
+        "Ne rien payer deux fois. S'il s'agit d'une autre facture de ce numéro, indiquer invoice_date sur chaque demande ;"
+        " d'une autre part, invoice_part ; si la première demande était erronée ou sans date, la faire rejeter en totalité,"
+        " puis présenter les deux de nouveau.",
     ),
     _O.PREDECESSOR_MISSING: Remedy(
         "The act that this line follows was never accepted, or has no line with that number.",
@@ -57,20 +59,20 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le tiers à débloquer n'est pas bloqué.", "Vérifier le code du tiers ; il n'y a rien à débloquer.",
     ),
     _O.TERM_SUSPENDED: Remedy(
-        "The payment term of this request, or of the request that it is a part of, is suspended: it cannot be paid now.",
-        "Resume the term once the missing documents have arrived; then pay.",
-        "Le délai de paiement de cette demande, ou de celle dont elle est une part, est suspendu : elle ne peut être payée.",
-        "Reprendre le délai une fois reçu ce qui manquait, puis payer.",
+        "The payment of this request, or of the request that it is a part of, is suspended: it cannot be paid now.",
+        "Resume it (term_resumption) once the missing documents have arrived; then pay.",
+        "Le paiement de cette demande, ou de celle dont elle est une part, est suspendu : elle ne peut être payée.",
+        "Lever la suspension une fois reçu ce qui manquait, puis payer.",
     ),
     _O.TERM_ALREADY_SUSPENDED: Remedy(
-        "The payment term of this request was already suspended, and may be suspended only once.",
-        "Pay the request within its term, or reject it if it cannot be paid.",
-        "Le délai de paiement de cette demande a déjà été suspendu, et ne peut l'être qu'une fois.",
-        "La payer dans son délai, ou la rejeter si elle ne peut l'être.",
+        "The payment of this request was already suspended, and may be suspended only once.",
+        "Pay the request, or reject it if it cannot be paid.",
+        "Le paiement de cette demande a déjà été suspendu, et ne peut l'être qu'une fois.",
+        "La payer, ou la rejeter si elle ne peut l'être.",
     ),
     _O.TERM_NOT_SUSPENDED: Remedy(
-        "The payment term already runs again: this suspension has ended.", "There is nothing to resume.",
-        "Le délai de paiement court déjà : cette suspension a pris fin.", "Il n'y a rien à reprendre.",
+        "This suspension has ended already.", "There is nothing to resume.",
+        "Cette suspension a déjà pris fin.", "Il n'y a rien à lever.",
     ),
     _O.RECEIVABLE_MISSING: Remedy(
         "This act needs a receivable of the State, and receivables are not built yet: there is none to take up.",

@@ -1,15 +1,24 @@
 """Invoices requested so far: one invoice is requested once, over all senders, kinds and years (rule A37).
 
 A claim is a run of lines of one act that state the same invoice and the same part of it.  Claims are in order of acceptance
-and are never removed: one whose lines were all rejected in full binds nobody, and the search goes on behind it.
+and are never removed: one whose lines were all rejected in full binds nobody, and the search goes on behind it.  Two requests
+of one supplier and number are of two invoices only if both state a date, and not the same one: without one, it may be either.
 
-claim = (fingerprint of supplier, number and date; entry of the first line; part + 256 x lines), part 0 for the whole invoice
+claim = (fingerprint of supplier and number; entry of the first line; terms + 2^24 x lines)
+terms = part + 256 x date, part 0 for the whole invoice, date 0 if none is stated
 """
 
 import numpy as np
 
 from core.catalog import Remainder, Stage
-from core.tables.book import CLAIM_LINE_BIT, CLAIM_PART_MASK, USE_BIT, USE_MASK
+from core.tables.book import (
+    CLAIM_DAY_BIT,
+    CLAIM_LINE_BIT,
+    CLAIM_PART_MASK,
+    CLAIM_TERMS_MASK,
+    USE_BIT,
+    USE_MASK,
+)
 from core.tables.invoices import Suppliers
 from core.tables.journal import Bytes, Fingerprints, Spans, Words
 from kernels import key_index
@@ -19,9 +28,9 @@ from kernels.jit import as_position, fills, kernel, part, rare_part, reads
 NUMBER_BYTES_MAX = 70
 """Bytes of an invoice number; a longer one is refused, and has no fingerprint."""
 
-_DAY_BYTES, _LOW_BYTES = 4, 4
-_LINES = np.uint64(CLAIM_LINE_BIT)
-_PART = np.uint64(CLAIM_PART_MASK)
+_LOW_BYTES = 4
+_LINES, _DAYS = np.uint64(CLAIM_LINE_BIT), np.uint64(CLAIM_DAY_BIT)
+_PART, _TERMS = np.uint64(CLAIM_PART_MASK), np.uint64(CLAIM_TERMS_MASK)
 _TAG_BITS = np.uint64(32)
 _ROW_MASK = np.uint64(0xFFFF_FFFF)
 _FREE = np.uint64(0)
@@ -64,12 +73,12 @@ def _write_number(scratch, data, start, end):
 
 @kernel(reads(Spans), reads(Bytes), reads(Suppliers), reads(Words), fills(Fingerprints))
 def fingerprint_invoices(spans, text, suppliers, secret, fingerprints):
-    """Fingerprint each invoice by its supplier, its number and its date, under a secret key.
+    """Fingerprint each invoice by its supplier and its number, under a secret key; its date is compared beside it.
 
     A number counts by its letters, in upper case, and its digits: ``f-2018/7`` and ``F 20187`` are one number.
 
     Reads     spans, text          n numbers, each within the bytes
-              suppliers            n rows: fingerprint of the supplier, day of the invoice
+              suppliers            n rows: fingerprint of the supplier
               secret               2 words
     Fills     fingerprints         n rows, 96 bits each; 0 where there is no number, or one that is refused for its length
     Order     rows are independent
@@ -81,15 +90,13 @@ def fingerprint_invoices(spans, text, suppliers, secret, fingerprints):
     """
     key = (secret.word[0], secret.word[1])
     start, end, data = spans.start, spans.end, text.data
-    scratch = np.zeros(NUMBER_BYTES_MAX + _DAY_BYTES + _LOW_BYTES, np.uint8)
+    scratch = np.zeros(NUMBER_BYTES_MAX + _LOW_BYTES, np.uint8)
     for row in range(start.size):
         fingerprints.high[row], fingerprints.low[row] = 0, 0
         if not 0 < end[row] - start[row] <= NUMBER_BYTES_MAX:
             continue
         at = _write_number(scratch, data, start[row], end[row])
         if at > 0:
-            day = np.uint32(np.int64(suppliers.day[row]) & 0xFFFF_FFFF)
-            at = _write_word(scratch, at, day, _DAY_BYTES)
             at = _write_word(scratch, at, suppliers.low[row], _LOW_BYTES)
             first, second = compute_siphash(key, suppliers.high[row], scratch, 0, at)
             fingerprints.high[row] = first
@@ -122,12 +129,24 @@ def lower_item(book, link, amount):
         book.items[root].unbilled -= _USE * (np.int64(is_rejected(book.items, item)) - before)
 
 
+@part
+def combine_terms(stated_part, day):
+    """Return the terms of a claim: which part of the invoice, and its date."""
+    return np.uint64(stated_part) + _DAYS * np.uint64(day)
+
+
+@part
+def _are_apart(first, second):
+    """Return whether both are stated and differ; 0 states nothing, and may be either."""
+    return first != 0 and second != 0 and first != second
+
+
 @rare_part
-def _find_binding_entry(book, row, stated_part):
-    """Return the first entry of a claim that was not rejected in full; 0 if there is none, or it is of another part."""
+def _find_binding_entry(book, row, terms):
+    """Return the first entry of a claim that was not rejected in full; 0 if none, or it is of another part or another date."""
     claim = book.invoices[row]
-    claimed_part = np.int64(claim.content & _PART)
-    if 0 != claimed_part != stated_part != 0:
+    claimed = claim.content & _TERMS
+    if _are_apart(claimed & _PART, terms & _PART) or _are_apart(claimed // _DAYS, terms // _DAYS):
         return np.int64(0)
     first, lines = np.int64(claim.value), np.int64(claim.content // _LINES)
     for entry in range(first, first + lines):
@@ -142,11 +161,12 @@ def find_claim(acts, book, line):
     high, tag = acts[line].invoice_high, np.uint64(acts[line].invoice_low)
     if high == 0:
         return np.int64(0)
+    terms = combine_terms(acts[line].invoice_part, acts[line].invoice_day)
     slots, at = book.invoice_slots, key_index.find_home_slot(book.invoice_slots, acts[line].invoice_low)
     while slots[at] != _FREE:
         row = as_position(np.int64(slots[at] & _ROW_MASK) - 1)
         if slots[at] >> _TAG_BITS == tag and book.invoices[row].high == high:
-            entry = _find_binding_entry(book, row, np.int64(acts[line].invoice_part))
+            entry = _find_binding_entry(book, row, terms)
             if entry > 0:
                 return entry
         at = key_index.find_next_slot(slots, at)
@@ -159,15 +179,16 @@ def _has_same_invoice(acts, line, other):
         acts[line].invoice_high == acts[other].invoice_high
         and acts[line].invoice_low == acts[other].invoice_low
         and acts[line].invoice_part == acts[other].invoice_part
+        and acts[line].invoice_day == acts[other].invoice_day
     )
 
 
 @part
 def insert_claim(book, invoice, entry):
-    """Insert a claim of ``invoice`` = (high, low, part) by one entry."""
-    high, low, stated_part = invoice
+    """Insert a claim of ``invoice`` = (high, low, terms) by one entry."""
+    high, low, terms = invoice
     at = as_position(book.counters[0].invoices)
-    claim = (high, low, np.uint32(entry), np.uint64(stated_part) + _LINES)
+    claim = (high, low, np.uint32(entry), terms + _LINES)
     key_index.insert_key(book.invoice_slots, book.invoices, at, claim)
     book.counters[0].invoices = at + 1
 
@@ -189,20 +210,21 @@ def record_claims(acts, book, span, first_entry):
         if line > row and _has_same_invoice(acts, line, as_position(line - 1)):
             extend_claim(book)
         else:
-            invoice = (acts[line].invoice_high, acts[line].invoice_low, acts[line].invoice_part)
+            terms = combine_terms(acts[line].invoice_part, acts[line].invoice_day)
+            invoice = (acts[line].invoice_high, acts[line].invoice_low, terms)
             insert_claim(book, invoice, first_entry + line - row)
 
 
 @part
 def is_continued(book, invoice, entry):
-    """Return whether ``entry`` continues the last claim: the next line of its act, with the same invoice and part."""
-    high, low, stated_part = invoice
+    """Return whether ``entry`` continues the last claim: the next line of its act, with the same invoice and terms."""
+    high, low, terms = invoice
     at = np.int64(book.counters[0].invoices) - 1
     if at < 0 or book.items[as_position(entry - 1)].lines_after == 0:
         return False
     last = book.invoices[as_position(at)]
     is_next = np.int64(last.value) + np.int64(last.content // _LINES) == entry
-    is_same = last.high == high and last.low == low and np.int64(last.content & _PART) == stated_part
+    is_same = last.high == high and last.low == low and last.content & _TERMS == terms
     return is_next and is_same
 
 

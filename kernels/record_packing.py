@@ -28,7 +28,7 @@ def pack_records(columns, records):
     key_low, previous_low = columns.key_low, columns.previous_low
     previous_line, payee_low, account = columns.previous_line, columns.payee_low, columns.account
     invoice_high, invoice_low, invoice_part = columns.invoice_high, columns.invoice_low, columns.invoice_part
-    nature, kind, fault = columns.nature, columns.kind, columns.fault
+    invoice_day, nature, kind, fault = columns.invoice_day, columns.nature, columns.kind, columns.fault
     for row in range(amount.size):
         act = records[row]
         act.amount, act.key_high, act.content = amount[row], key_high[row], content[row]
@@ -42,4 +42,5 @@ def pack_records(columns, records):
             invoice_low[row],
             invoice_part[row],
         )
-        act.nature, act.kind, act.fault = nature[row], kind[row], fault[row]
+        act.invoice_day, act.nature = invoice_day[row], nature[row]
+        act.kind, act.fault = kind[row], fault[row]

@@ -89,7 +89,8 @@ def replay_claims(requested, book):
     """
     for row in range(requested.entry.size):
         entry = requested.entry[row]
-        invoice = (requested.high[row], requested.low[row], requested.part[row])
+        terms = invoices.combine_terms(requested.part[row], requested.day[row])
+        invoice = (requested.high[row], requested.low[row], terms)
         if invoices.is_continued(book, invoice, entry):
             invoices.extend_claim(book)
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -84,6 +84,9 @@ class Submission:
     """The stretch of refusals with which the lines decided in the first pass end."""
 
 
+_NO_CLAIMS: Any = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """The lines of one submission in a batch: whole acts, the lines of each next to each other."""
@@ -106,6 +109,8 @@ class Piece:
     """Whether its acts are accepted all or not at all."""
     cells_before: int = 0
     """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
+    limited_claims: NDArray[np.int64] = _NO_CLAIMS
+    """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""
 
     @property
     def is_decided(self) -> bool:

@@ -41,6 +41,7 @@ from posting.batch import (
 )
 from posting.book import cells
 from posting.book.book_state import BookState
+from posting.claim_limits import NO_LIMITS, ClaimLimits
 from posting.hash_chain import HASHED_TABLES, ChainHead, link_batch
 from posting.outcome_groups import ENTRY_GROUPS, group_by_outcome
 from posting.outcome_rows import BatchPosition, DecidedPiece
@@ -89,14 +90,14 @@ class Engine:
         rows = PeriodEffects(numbers, np.full(len(numbers), after_batch, np.int64))
         return {"period_effect": self._encoders["period_effect"].encode(rows)}
 
-    def evaluate(self, batch: Batch) -> BatchResult:
+    def evaluate(self, batch: Batch, limits: ClaimLimits = NO_LIMITS) -> BatchResult:
         """Decide ``batch``, up to the first piece that ends a pass with held acts, and encode everything to store."""
         number, first = self.head.batch + 1, self.state.entries + 1
         first_claim = self.state.invoices
         first_cell = len(self.state.cell_words)
         with self._stages.measure("decide"):
             self.state.rehash_in_background()
-            batch, self.decisions = self._decide(batch)
+            batch, self.decisions = self._decide(batch, limits)
         with self._stages.measure("encode"):
             groups = [
                 group_by_outcome(piece, piece_decisions)
@@ -132,7 +133,9 @@ class Engine:
             requests - self.state.count_invoiced(first_claim),
         )
 
-    def dry_run(self, batch: Batch, handler: DryRunHandler) -> DryRunDecisions:
+    def dry_run(
+        self, batch: Batch, handler: DryRunHandler, limits: ClaimLimits = NO_LIMITS
+    ) -> DryRunDecisions:
         """Decide ``batch`` and all that follows it in the dry run as ``evaluate`` would, then undo all of it.
 
         Acts of others that wait are not seen: a real run would come after their last pass.  Capacity is ensured once at the
@@ -143,7 +146,7 @@ class Engine:
             state.clear_waiting()
             state.ensure_capacity(handler.rows)
             for next_batch in handler.order_batches(batch):
-                decided, decisions = self._decide(next_batch)
+                decided, decisions = self._decide(next_batch, limits)
                 passes += map(PieceDecisions, decided.pieces, decisions)
                 submission_progress.advance(decided, list(map(group_by_outcome, decided.pieces, decisions)))
             for piece, piece_decisions in reversed(passes):
@@ -161,25 +164,27 @@ class Engine:
             counts += np.bincount(cell, minlength=len(counts))
         return counts.reshape(len(CATALOG), _CODE_COUNT)
 
-    def _decide(self, batch: Batch) -> _DecidedBatch:
+    def _decide(self, batch: Batch, limits: ClaimLimits) -> _DecidedBatch:
         """Decide the pieces in order, up to the first that ends a pass with held acts: they come before the next piece."""
         self.state.ensure_capacity(batch.rows)
         batch_decisions: list[np.ndarray] = []
         for piece in batch.pieces:
             is_holding = batch.is_holding and piece.progress_after.pass_number != FINAL_PASS
-            batch_decisions.append(self._decide_piece(piece, is_holding=is_holding))
+            batch_decisions.append(self._decide_piece(piece, limits, is_holding=is_holding))
             if is_holding and piece.progress_after.is_done and self.state.has_waiting:
                 break
         return _DecidedBatch(replace(batch, pieces=batch.pieces[: len(batch_decisions)]), batch_decisions)
 
-    def _decide_piece(self, piece: Piece, *, is_holding: bool) -> np.ndarray:
+    def _decide_piece(self, piece: Piece, limits: ClaimLimits, *, is_holding: bool) -> np.ndarray:
         self.state.add_cells(piece.new_words, piece.cells_before)
         decisions, last_entry = allocate_records(Decisions, len(piece.acts)), self.state.entries
         changes = self.state.payee_changes
+        limits.mark_claims(piece, self.state)
         kernel.decide(seal_array(piece.acts), self.state.book, decisions, is_holding)
         self.state.note_changes(piece.acts, decisions, changes)
         if piece.is_atomic:
             enforce_atomicity(piece.acts, decisions, self.state.book, last_entry=last_entry)
+        limits.note_accepted(piece, decisions)
         return decisions
 
     def _encode(

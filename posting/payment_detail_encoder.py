@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field, FieldType
 from core.catalog import CATALOG, Family
+from core.contracts import CONTRACT_BY_NAME
 from core.tables.columns import allocate_zeros, seal
 from core.tables.journal import Bytes, ParsedNumbers, RequestPages, Spans
 from core.tables.text_cells import TextCells
@@ -61,6 +62,8 @@ def build_pages(piece: Piece, decisions: np.ndarray, accepted: NDArray[np.int32]
 def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> DetailColumn:
     """Return a field's values in the given rows, which were validated before."""
     column, field_type = take_rows(array, rows), FORMATS[field].type
+    if field is Field.CONTRACT:
+        return _number_contracts(column.cast(pa.string()))
     if field_type is FieldType.TEXT:
         return _fill_nulls(column.cast(pa.string()), "")
     if pa.types.is_string(column.type):
@@ -72,6 +75,13 @@ def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> Deta
     numbers = column.view(pa.int32()) if pa.types.is_date(column.type) else column
     filled = _fill_nulls(numbers, pa.scalar(NO_VALUE[field], numbers.type))
     return filled.to_numpy(zero_copy_only=False).astype(NUMBER_TYPES[field])
+
+
+def _number_contracts(names: pa.Array) -> NDArray[np.uint8]:
+    """Return the number of each contract; validated lines name one of these, or none."""
+    numbers = np.array([*CONTRACT_BY_NAME.values(), NO_VALUE[Field.CONTRACT]], np.uint8)
+    at = pc.call_function("index_in", [names], pc.SetLookupOptions(pa.array(list(CONTRACT_BY_NAME))))
+    return numbers[_fill_nulls(at, pa.scalar(-1, pa.int32())).to_numpy(zero_copy_only=False)]
 
 
 def _fill_nulls(column: pa.Array, value: str | pa.Scalar) -> pa.Array:

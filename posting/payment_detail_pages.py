@@ -10,6 +10,7 @@ entries               4 bytes a line: its entry minus the entry of the page's fi
 each column whose     dates: 2 bytes a line, days since 1970, 0 for none
 bit is set, in order  priority, part of the invoice: 1 byte a line, 255 for none
                       year of the right: 2 bytes a line, 0 for none
+                      contract: 1 byte a line, 255 for none
                       texts: 2 bytes a line, the length; then all texts, UTF-8
 ====================  ======================================================================
 """
@@ -29,9 +30,17 @@ from core.tables.text_cells import TextCells
 
 COLUMNS = (
     *(Field.RECEIVED, Field.DUE, Field.INVOICE_DATE, Field.PRIORITY, Field.INVOICE_PART, Field.RIGHT_YEAR),
-    *(Field.METHOD, Field.INVOICE_NUMBER, Field.REMITTANCE, Field.PRESCRIPTION_STOP, Field.NATURE),
+    *(Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED, Field.CONTRACT),
+    *(
+        Field.METHOD,
+        Field.INVOICE_NUMBER,
+        Field.REMITTANCE,
+        Field.PRESCRIPTION_STOP,
+        Field.NATURE,
+        Field.REASON,
+    ),
 )
-_NUMBER_COLUMNS = 6
+_NUMBER_COLUMNS = 9
 _TEXT_COLUMNS = len(COLUMNS[_NUMBER_COLUMNS:])
 PAGE_LINES = 1 << 14
 """Most lines of a page; bounds what a look-up of one line reads."""
@@ -40,9 +49,9 @@ VERSION = 2
 PAGE_HEADER = np.dtype([("version", "u1"), ("columns", "<u2"), ("lines", "<u4")])
 ENTRY, LENGTH = np.dtype("<u4"), np.dtype("<u2")
 _SMALL_NONE = 255
+_SMALL_NUMBERS = (Field.PRIORITY, Field.INVOICE_PART, Field.CONTRACT)
 NUMBER_TYPES: Mapping[Field, np.dtype] = {
-    field: np.dtype("u1" if field in (Field.PRIORITY, Field.INVOICE_PART) else "<u2")
-    for field in COLUMNS[:_NUMBER_COLUMNS]
+    field: np.dtype("u1" if field in _SMALL_NUMBERS else "<u2") for field in COLUMNS[:_NUMBER_COLUMNS]
 }
 NO_VALUE: Mapping[Field, int] = {
     field: _SMALL_NONE if dtype.itemsize == 1 else 0 for field, dtype in NUMBER_TYPES.items()
@@ -57,6 +66,7 @@ class PaymentDetailTexts(NamedTuple):
     remittance: TextCells
     prescription_stop: TextCells
     nature: TextCells
+    reason: TextCells
 
 
 class PaymentDetails(NamedTuple):
@@ -107,10 +117,12 @@ class _PageReader:
         """Return the page's rows and texts."""
         entries = self._read_array(ENTRY, self._lines).astype(np.int64) + self._first_entry
         numbers = (self._read_numbers(field) for field in COLUMNS[:_NUMBER_COLUMNS])
-        received, due, invoice_date, priority, invoice_part, right_year = numbers
+        received, due, invoice_date, priority, invoice_part, right_year, *rest = numbers
         days = (received.astype(np.int32), due.astype(np.int32), invoice_date.astype(np.int32))
         invoice = _to_signed(invoice_part, 0), right_year.astype(np.int16)
-        rows = RequestDetails(entries, *days, _to_signed(priority, -1), *invoice)
+        notified, ended, contract = rest
+        term = notified.astype(np.int32), ended.astype(np.int32), _to_signed(contract, 0)
+        rows = RequestDetails(entries, *days, _to_signed(priority, -1), *invoice, *term)
         texts = PaymentDetailTexts(*(self._read_texts(field) for field in COLUMNS[_NUMBER_COLUMNS:]))
         if self._offset != len(self._page):
             raise SchemaMismatch(f"a page of payment details has bytes after byte {self._offset}")

@@ -7,25 +7,29 @@ count: whoever runs the pipeline prepares each retry, and says so, for example a
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from core.errors import BatchFailed
 from core.stage_timing import StageTimes
+from posting import claim_limits
 from posting.batch import Batch, BatchResult, DryRunDecisions, DryRunHandler
 from posting.book import checkpoint
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointSnapshot
 from posting.book.registry import ReferenceData
 from posting.book.reserved_memory import release_memory
+from posting.claim_limits import NO_LIMITS, ClaimLimits, LimitedBatch
+from posting.delays import ceilings
 from posting.engine import Engine
+from posting.feed import Feed
 from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
 from posting.store import period_store
 from posting.store.connections import Connection
-from posting.store.failures import RETRIED_ERRORS, find_cause
+from posting.store.failures import RETRIED_ERRORS, find_cause, raise_if_cancelled
 from posting.store.journal_store import PostgresStore
 
 ATTEMPTS_MAX = 3
@@ -36,27 +40,6 @@ CHECKPOINT_AT_END_ENTRIES = 65_536
 No batch waits for it then, and the next start is faster.
 """
 READ_AHEAD_BATCHES = 2
-
-
-class Feed(Protocol):
-    """A source of batches, in the order in which they are decided."""
-
-    async def open(self, loaded: LoadedBook) -> None:
-        """Start behind the last commit, on the book that was loaded."""
-
-    def produce_batches(self) -> Generator[Batch]:
-        """Yield every batch of first passes; runs and is closed in the reader thread, ahead of the decisions."""
-        ...
-
-    def stop_producing(self) -> None:
-        """Stop producing: unblock the reader that waits for the next batch."""
-
-    def order_batches(self, read: Batch) -> Iterator[Batch]:
-        """Yield the batches to decide now that ``read`` is read; runs in the kernel thread.
-
-        Each comes once the one before is decided: held acts come right behind the last line of their submission.
-        """
-        ...
 
 
 class _Resources(NamedTuple):
@@ -121,7 +104,7 @@ class Pipeline:
         try:
             await asyncio.create_task(attempt.run(feed))
         except BaseExceptionGroup as group:
-            _raise_if_cancelled()
+            raise_if_cancelled()
             self._next_batch = attempt.committed_batch + 1
             return find_cause(group)
         return None
@@ -158,19 +141,6 @@ class Pipeline:
         if self._last_failure[1] >= ATTEMPTS_MAX:
             subject = f"batch {batch}" if batch else "the loading of the book"
             raise BatchFailed(f"{subject} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}") from cause
-
-
-def _raise_if_cancelled() -> None:
-    """Honour a cancellation that arrived while an attempt failed: the exception group reports the failure alone.
-
-    Raises
-    ------
-    asyncio.CancelledError
-        The current task was cancelled.
-    """
-    task = asyncio.current_task()
-    if task and task.cancelling():
-        raise asyncio.CancelledError
 
 
 class _Attempt:
@@ -219,6 +189,8 @@ class _Attempt:
         """Evaluate the batches in the kernel thread; start the commit of each, or complete it if it is a dry run."""
         await self._follow_period_decisions()
         while (result := await self._run_in_kernel(self._evaluate_next, batches)) is not None:
+            if isinstance(result, LimitedBatch):
+                result = await self._evaluate_limited(result)
             if isinstance(result, _CompletedDryRun):
                 result.handler.complete(result.decisions)
             else:
@@ -231,12 +203,30 @@ class _Attempt:
         if decisions:
             await self._run_in_kernel(self._engine.apply_period_decisions, decisions)
 
-    def _evaluate_next(self, batches: Iterator[Batch]) -> BatchResult | _CompletedDryRun | None:
-        """Evaluate the next batch, in the kernel thread; None if there is none."""
-        batch = next(batches, None)
-        if batch and batch.dry_run:
-            return _CompletedDryRun(batch.dry_run, self._engine.dry_run(batch, batch.dry_run))
-        return self._engine.evaluate(batch) if batch else None
+    def _evaluate_next(
+        self, batches: Iterator[Batch]
+    ) -> BatchResult | _CompletedDryRun | LimitedBatch | None:
+        """Evaluate the next batch, in the kernel thread; None if there is none.
+
+        A batch with claims that the rule limits is returned instead, as what is due must be measured first.
+        """
+        if (batch := next(batches, None)) is None:
+            return None
+        limited = claim_limits.limit_batch(batch, self._engine.state)
+        return limited if len(limited.payables) else self._evaluate(limited.batch, NO_LIMITS)
+
+    def _evaluate(self, batch: Batch, limits: ClaimLimits) -> BatchResult | _CompletedDryRun:
+        if batch.dry_run:
+            return _CompletedDryRun(batch.dry_run, self._engine.dry_run(batch, batch.dry_run, limits))
+        return self._engine.evaluate(batch, limits)
+
+    async def _evaluate_limited(self, limited: LimitedBatch) -> BatchResult | _CompletedDryRun:
+        """Evaluate a batch once what is due for its claims is measured, by all batches before it."""
+        await self._previous_commit.wait()  # no time limit: if that commit fails, the attempt ends
+        folder = self._engine.state.registry.reference.folder
+        async with self._store.lend_copier() as connection:
+            limits = await ceilings.load_limits(connection, limited.payables, folder)
+        return await self._run_in_kernel(self._evaluate, limited.batch, limits)
 
     def _read_next(self, batches: Iterator[Batch]) -> asyncio.Future[Batch | None]:
         return self._run_in_reader(next, batches, None)

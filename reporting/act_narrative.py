@@ -102,6 +102,12 @@ def _render_terms(terms: PaymentTerms) -> Iterator[str]:
         yield f"  right      {', '.join(text for text in (str(terms.right_year or ''), stop) if text)}"
     if terms.nature:
         yield f"  nature     {terms.nature}"
+    if terms.suspension_notified:
+        yield f"  term       suspended from {terms.suspension_notified} to {terms.suspension_ended}"
+    if terms.contract:
+        yield f"  contract   {terms.contract}"
+    if terms.reason:
+        yield f"  reason     {terms.reason}"
     if terms.remittance:
         yield f"  remittance {terms.remittance}"
 

@@ -77,6 +77,14 @@ class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What kept the debt from lapsing."""
     nature: str
     """What allows the payment before service."""
+    suspension_notified: str | None
+    """The day on which the authorising officer notified the creditor that the term was suspended, before the order."""
+    suspension_ended: str | None
+    """The day on which what was missing arrived."""
+    contract: str
+    """The contract that it performs; empty if that of its commitment item counts."""
+    reason: str
+    """Of a claim of late interest: why it is made."""
     remittance: str
     """The remittance information for the payee."""
 

@@ -1,10 +1,11 @@
 """The payment terms of payment requests, looked up in the pages of payment details."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
 
+from core.contracts import CONTRACT_BY_NAME
 from core.tables.invoices import RequestDetails
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetailTexts
@@ -12,6 +13,7 @@ from reporting.act_views import PaymentTerms
 from reporting.report_queries import Connection, fetch
 
 _EPOCH = date(1970, 1, 1)
+_CONTRACT_NAMES: Mapping[int, str] = {contract.value: name for name, contract in CONTRACT_BY_NAME.items()}
 
 
 async def fetch_terms(connection: Connection, entries: Sequence[int]) -> dict[int, PaymentTerms]:
@@ -39,6 +41,10 @@ def _build_terms(rows: RequestDetails, texts: PaymentDetailTexts, row: int) -> P
         right_year=int(rows.right_year[row]) or None,
         prescription_stop=texts.prescription_stop.decode_row(row),
         nature=texts.nature.decode_row(row),
+        suspension_notified=_format_day(rows.suspension_notified[row]),
+        suspension_ended=_format_day(rows.suspension_ended[row]),
+        contract=_CONTRACT_NAMES.get(int(rows.contract[row]), ""),
+        reason=texts.reason.decode_row(row),
         remittance=texts.remittance.decode_row(row),
     )
 

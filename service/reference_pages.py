@@ -21,7 +21,10 @@ _REQUEST = (
     *(Field.RECEIVED, Field.DUE, Field.PRIORITY, Field.METHOD),
     *(Field.INVOICE_NUMBER, Field.INVOICE_DATE, Field.REMITTANCE),
 )
-_BILLED = (Field.INVOICE_PART, Field.RIGHT_YEAR, Field.PRESCRIPTION_STOP)
+_BILLED = (
+    *(Field.INVOICE_PART, Field.RIGHT_YEAR, Field.PRESCRIPTION_STOP),
+    *(Field.CONTRACT, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED),
+)
 _KINDS_HEAD = """# Kinds of act
 
 This page lists every kind of act, the columns that it needs, and who may send it. It is for engineers who write files or

@@ -104,6 +104,7 @@ _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
 _INVOICES = ((1 << 40, 5), (2 << 40, 5), (3 << 40, 5))
 """Fingerprints of invoices: different words whose search begins at one slot."""
+_INVOICE_DAYS = (17_000, 0, 2**16 - 1)
 
 
 class CaseBatch(NamedTuple):
@@ -125,7 +126,7 @@ def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     plain = ("head", "kind", "fault", "period", "day", "cell", "source", "account", "amount", "content")
     by_column = {
         name: [int(getattr(line, name)) for line in lines]
-        for name in (*plain, "previous_line", "bank", "invoice_part", "nature")
+        for name in (*plain, "previous_line", "bank", "invoice_part", "invoice_day", "nature")
     }
     for name in ("key", "previous", "payee", "invoice"):
         words = [getattr(line, name) or (0, 0) for line in lines]
@@ -272,7 +273,7 @@ def _continue_act(draw: st.DrawFn, line: Line, above: Line) -> Line:
     line = line._replace(
         kind=draw(st.sampled_from(next_kinds)), amount=above.amount, cell=NONE, previous=None
     )
-    line = line._replace(invoice=None, invoice_part=0)
+    line = line._replace(invoice=None, invoice_part=0, invoice_day=0)
     return line._replace(previous_entry=0, previous_line=draw(st.sampled_from((1, 1, 2, 3))))
 
 
@@ -323,10 +324,11 @@ def _add_payee(draw: st.DrawFn, line: Line) -> Line:
 
 @st.composite
 def _add_invoice(draw: st.DrawFn, line: Line) -> Line:
-    """Add an invoice, mostly the first, and mostly the whole of it; or none."""
+    """Add an invoice, mostly the first, mostly the whole of it, with one date, another one or none; or no invoice."""
     invoice = draw(st.sampled_from((*_INVOICES, _INVOICES[0], None)))
     part = draw(st.sampled_from((0, 0, 0, 1, 2))) if invoice else 0
-    return line._replace(invoice=invoice, invoice_part=part)
+    day = draw(st.sampled_from((*_INVOICE_DAYS, _INVOICE_DAYS[0]))) if invoice else 0
+    return line._replace(invoice=invoice, invoice_part=part, invoice_day=day)
 
 
 @st.composite

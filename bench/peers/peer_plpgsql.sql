@@ -7,7 +7,7 @@ create schema bench_peer;
 create table act_line (
     submission int, position int, size int, kind smallint, fault smallint, period int, cell int, source int,
     account smallint, amount bigint, key uuid, content bigint, previous uuid, previous_line int, payee uuid,
-    bank bigint, head int,
+    bank bigint, day int, invoice uuid, head int,
     primary key (submission, position)
 );
 create index on act_line (submission, head);
@@ -17,12 +17,14 @@ comment on column act_line.head is 'Position of the first line of the act';
 create table effect (
     kind smallint primary key, registers bool, pays bool, follows bool, mirrors bool, budget smallint, is_cp bool,
     ae_reserved int, ae_consumed int, cp_reserved int, draws smallint, feeds smallint, shortfall smallint,
-    debit smallint, credit smallint, opens bool
+    debit smallint, credit smallint, opens bool, refusal smallint, in_year bool
 );
 create table open_period (period int primary key);
 create table cell (
-    cell int primary key, chain int[], operation int, expense smallint, accrued smallint, creditor smallint
+    cell int primary key, chain int[], operation int, expense smallint, accrued smallint, creditor smallint, payroll smallint,
+    first_day int, last_day int
 );
+comment on column cell.first_day is 'Days of the year of its credits';
 comment on column cell.chain is 'Nodes from the fund centre up to the programme';
 create table node (
     node int primary key, parent int, level smallint, staff bool, blocking bool,
@@ -36,8 +38,10 @@ create table act_key (key uuid primary key, first_entry bigint, size int, conten
 create table entry (
     entry_id bigint primary key, submission int, position int, kind smallint, cell int, predecessor bigint,
     commitment bigint, amount bigint, open bigint, unbilled bigint, payee int, period int,
-    debit smallint, credit smallint
+    debit smallint, credit smallint, day int
 ) with (fillfactor = 80);
+create table invoice (invoice uuid primary key, first_entry bigint);
+comment on table invoice is 'Invoices requested so far; the year repeats none of a rejected request';
 create table refusal (submission int, position int, code smallint, node int, missing bigint);
 create table duplicate (submission int, position int, entry_id bigint);
 create table ledger (
@@ -178,7 +182,8 @@ end $$;
 
 create function account_of(role smallint, c cell, given smallint) returns smallint language sql immutable as $$
     select case role when :Role.EXPENSE then case when given <> 0 then given else c.expense end
-                     when :Role.ACCRUED then c.accrued when :Role.CREDITOR then c.creditor else 0 end;
+                     when :Role.ACCRUED then c.accrued when :Role.CREDITOR then c.creditor
+                     when :Role.PAYROLL then c.payroll else 0 end;
 $$;
 
 -- Check one line, and post it as entry ``id`` if it breaks no rule.
@@ -204,6 +209,9 @@ begin
         if not found then return row(:Outcome.PAYEE_UNKNOWN, 0, 0)::finding; end if;
         if l.bank <> 0 and l.bank <> paid.bank then return row(:Outcome.BANK_DETAILS_DIFFER, 0, 0)::finding; end if;
     end if;
+    if exists (select from invoice i where i.invoice = l.invoice and i.first_entry < id - (l.position - l.head)) then
+        return row(:Outcome.INVOICE_ALREADY_REQUESTED, 0, 0)::finding;
+    end if;
     if e.follows then
         select * into earlier_act from act_key where key = l.previous;
         if not found or l.previous_line not between 1 and earlier_act.size then
@@ -211,7 +219,9 @@ begin
         end if;
         followed := earlier_act.first_entry + l.previous_line - 1;
         select * into item from entry where entry_id = followed for update;
+        if l.day < item.day then return row(:Outcome.DATE_BEFORE_PREDECESSOR, 0, 0)::finding; end if;
         if l.cell >= 0 and l.cell <> item.cell then return row(:Outcome.ASSIGNMENT_DIFFERS, 0, 0)::finding; end if;
+        if e.refusal <> 0 then return row(e.refusal, 0, 0)::finding; end if;
         cell_ := item.cell;
         commitment_ := followed;
         if e.mirrors then
@@ -232,6 +242,9 @@ begin
     end if;
     if base.budget <> :BudgetAction.NONE then
         select * into c from cell where cell = cell_;
+        if e.in_year and l.day not between c.first_day and c.last_day then
+            return row(:Outcome.BUDGET_YEAR_CLOSED, 0, 0)::finding;
+        end if;
         if base.budget = :BudgetAction.SPEND then
             finding_ := spend(c, base.ae_reserved * sign * l.amount, base.ae_consumed * sign * l.amount,
                             base.cp_reserved * sign * l.amount);
@@ -260,7 +273,10 @@ begin
             on conflict (period, account) do update set credit = ledger.credit + excluded.credit;
     end if;
     insert into entry values (id, l.submission, l.position, l.kind, cell_, followed, commitment_, l.amount,
-        case when e.opens then l.amount else 0 end, 0, coalesce(paid.number, 0), l.period, debit_, credit_);
+        case when e.opens then l.amount else 0 end, 0, coalesce(paid.number, 0), l.period, debit_, credit_, l.day);
+    if l.invoice is not null then
+        insert into invoice values (l.invoice, id - (l.position - l.head)) on conflict do nothing;
+    end if;
     return row(:Outcome.ACCEPTED, 0, 0)::finding;
 end $$;
 

@@ -13,6 +13,7 @@ from bench.foreign_processes import ForeignLoad, ForeignLoadMeter
 from bench.peers import copy_queries, plpgsql_queries
 from bench.year.year_generator import Year, generate_year
 from core.catalog import CATALOG, BudgetAction, Family, Measure, list_kinds
+from core.kind_rules import YearRule
 from core.period_states import ALL_ACCOUNTANTS
 from core.periods import PeriodState
 from core.tables.book import LEDGER_ACCOUNTANTS
@@ -176,7 +177,8 @@ def _list_effects() -> Iterator[tuple]:
             kind.cp_reserved,
         )
         posting = (kind.draws, kind.feeds, kind.shortfall, kind.debit, kind.credit)
-        yield (number, *flags, *budget, *posting, kind.family in _OPENING_FAMILIES)
+        rules = (kind.refusal, kind.year_rule is not YearRule.NONE)
+        yield (number, *flags, *budget, *posting, kind.family in _OPENING_FAMILIES, *rules)
 
 
 def _list_cells(state: BookState) -> Iterator[tuple]:
@@ -185,8 +187,10 @@ def _list_cells(state: BookState) -> Iterator[tuple]:
     for number, cell in enumerate(state.book.cells[1:], 1):
         chain = [node + first for node in _trace_chain(state, int(cell["centre_node"]))]
         operation = int(cell["operation_node"])
-        accounts = (int(cell[name]) for name in ("expense", "accrued", "creditor"))
-        yield (number, chain, operation + first if operation >= 0 else -1, *accounts)
+        accounts = (int(cell[name]) for name in ("expense", "accrued", "creditor", "payroll"))
+        year = state.book.years[int(cell["year"])]
+        days = (int(year["first_day"]), int(year["last_day"]))
+        yield (number, chain, operation + first if operation >= 0 else -1, *accounts, *days)
 
 
 def _trace_chain(state: BookState, node: int) -> list[int]:
@@ -231,8 +235,19 @@ def _convert_line(act: np.void, first: int) -> tuple:
         int(act["previous_line"]),
         keys[2],
         int(act["bank"].view(np.int64)),
+        int(act["day"]),
+        _build_invoice(act),
     )
 
 
 def _build_uuid(act: np.void, name: str) -> uuid.UUID:
     return uuid.UUID(int=int(act[f"{name}_high"]) << 64 | int(act[f"{name}_low"]))
+
+
+def _build_invoice(act: np.void) -> uuid.UUID | None:
+    """Build the key of the invoice that a line states, with the part of it; none without an invoice."""
+    if not act["invoice_high"]:
+        return None
+    return uuid.UUID(
+        int=int(act["invoice_high"]) << 64 | int(act["invoice_low"]) << 8 | int(act["invoice_part"])
+    )

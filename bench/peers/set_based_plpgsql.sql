@@ -17,7 +17,7 @@ begin
     analyze set_head (position, key);
     create temp table set_line on commit drop as
         select l.position, h.position as head, base + l.position as id, l.fault, l.period, l.cell, l.account, l.amount,
-               l.previous, l.previous_line, l.payee, l.bank, e.*,
+               l.previous, l.previous_line, l.payee, l.bank, l.day, l.invoice, e.*,
                o.period is not null as is_open, p.number as payee_number, p.bank as payee_bank,
                k.first_entry + l.previous_line - 1 as stored_id, l.previous_line between 1 and k.size as is_stored_line,
                i.position as item_head, l.previous_line between 1 and i.size as is_item_line
@@ -36,11 +36,11 @@ end $$;
 -- the act it follows, or follows one that itself follows an act of the set.
 create function follow_lines(base bigint) returns void language sql as $$
     create temp table set_follow on commit drop as
-        select l.position, l.head, true as is_stored, false as is_early, s.entry_id as followed, s.cell as item_cell,
+        select l.position, l.head, true as is_stored, false as is_early, s.entry_id as followed, s.cell as item_cell, s.day as item_day,
                case when l.mirrors then nullif(s.commitment, 0) else s.entry_id end as root, s.open, s.unbilled
         from set_line l join entry s on s.entry_id = l.stored_id where l.is_stored_line
         union all
-        select l.position, l.head, false, l.item_head >= l.head or i.follows, i.id, greatest(i.cell, 0), i.id,
+        select l.position, l.head, false, l.item_head >= l.head or i.follows, i.id, greatest(i.cell, 0), i.day, i.id,
             case when i.opens then i.amount else 0 end, 0
         from set_line l join set_line i on i.position = l.item_head + l.previous_line - 1
         where l.is_item_line;
@@ -55,7 +55,16 @@ begin
         select l.head from set_line l left join set_follow f using (position)
         where l.fault <> 0 or not l.is_open or l.registers or l.mirrors
            or l.pays and (l.payee_number is null or l.bank <> 0 and l.bank <> l.payee_bank)
-           or l.follows and (f.position is null or f.is_early or l.cell >= 0 and l.cell <> f.item_cell)
+           or l.follows and (f.position is null or f.is_early or l.cell >= 0 and l.cell <> f.item_cell
+                             or l.day < f.item_day or l.refusal <> 0)
+        union
+        select l.head from set_line l left join set_follow f using (position)
+        join cell c on c.cell = coalesce(f.item_cell, greatest(l.cell, 0))
+        where l.in_year and l.day not between c.first_day and c.last_day
+        union
+        select l.head from set_line l left join invoice i using (invoice)
+        where i.invoice is not null
+           or l.invoice in (select invoice from set_line where invoice is not null group by invoice having min(head) < max(head))
         union
         select position from set_head
         where exists (select from set_line where budget not in (:BudgetAction.NONE, :BudgetAction.SPEND));
@@ -152,10 +161,11 @@ begin
     insert into entry
         select p.id, which, p.position, p.kind, p.charged, coalesce(p.followed, 0), coalesce(p.root, 0), p.amount,
             case when p.opens then p.amount else 0 end + coalesce(d.open, 0), coalesce(d.unbilled, 0),
-            coalesce(p.payee_number, 0), p.period, p.debited, p.credited
+            coalesce(p.payee_number, 0), p.period, p.debited, p.credited, p.day
         from posted p left join drawn d on d.root = p.id;
     update entry set open = entry.open + d.open, unbilled = entry.unbilled + d.unbilled
         from drawn d where d.root = entry.entry_id and d.is_stored;
+    insert into invoice select invoice, min(id - (position - head)) from posted where invoice is not null group by invoice;
     insert into act_key select h.key, p.id, h.size, h.content from set_head h join posted p using (position);
     get diagnostics acts = row_count;
     perform charge_nodes(), add_to_ledger();

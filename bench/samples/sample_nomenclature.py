@@ -1,7 +1,8 @@
 """Write the generated part of the sample nomenclature: ``python -m bench.samples.sample_nomenclature``.
 
-The programmes, items, funds and accounts are written by hand.  BOPs, UOs, operations and functional areas are generated:
-they are too many, and the real ones are not public.  The same programmes give the same files, byte for byte.
+The programmes, items, funds and accounts are written by hand.  Functional areas are the actions of the finance bill.  BOPs,
+UOs and operations are generated: they are too many, and the real ones are not public.  The same bill gives the same files,
+byte for byte.
 """
 
 import csv
@@ -10,24 +11,22 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from math import sqrt
 from pathlib import Path
-from typing import NamedTuple
 
-from core.reference.files import SAMPLE_FOLDER, read_rows
+from bench.samples.finance_bill import BillLine, load_bill, sum_programmes
+from core.reference.files import SAMPLE_FOLDER
 
 BOPS, UOS, OPERATIONS = 1800, 9000, 200
 SEED = 2018
 
-BUILDERS = (
-    "0107", "0123", "0129", "0135", "0146", "0150", "0152", "0161", "0166", "0172",
-    "0174", "0175", "0176", "0178", "0181", "0203", "0205", "0212", "0214", "0217",
-)  # fmt: skip
-"""The programmes with investment operations."""
+BUILDERS = 20
+"""The programmes with investment operations: those with most CP for fixed assets."""
 
 _SECOND_BOPS: Mapping[str, str] = {"0174": "CLIM", "0217": "SGAC", "0218": "CAJU"}
 """The second central BOP of programmes for which public extracts show one."""
 
-_PUBLIC_AREAS: Mapping[str, tuple[int, int]] = {"0177": (12, 8), "0203": (4, 2)}
-"""The numbers of actions and sub-actions that public extracts show, as in 0177-12-08."""
+_PUBLIC_AREAS: Mapping[str, str] = {"0177-12": "08", "0203-04": "02"}
+"""The sub-actions that public extracts show, as in 0177-12-08; the bill has none."""
+_FIXED_ASSETS = "51"
 
 _OFFICES = (
     "DD", "DR", "SG", "PR", "UT", "CR", "AC", "DI", "PJ", "RE", "EC", "CP", "ST", "CS", "GE", "MU",
@@ -36,31 +35,20 @@ _OFFICES = (
 """The first letters of territorial UOs; the number of the département follows, as in 0177-D013-DD13."""
 
 
-class ProgrammeSize(NamedTuple):
-    """The spending of a programme in a year, and the share of pay in it."""
-
-    consumed_meur: int
-    staff_percent: int
-
-
-def load_programme_sizes() -> dict[str, ProgrammeSize]:
-    """Load the size of each programme, by code."""
-    path = Path(__file__).with_name("year_programmes.csv")
-    return {
-        row.cells["programme"]: ProgrammeSize(
-            int(row.cells["consumed_meur"]), int(row.cells["staff_percent"])
-        )
-        for row in read_rows(path, ("programme", "consumed_meur", "staff_percent", "source"))
-    }
+def list_builders() -> list[str]:
+    """List the programmes with investment operations."""
+    assets = sum_programmes(load_bill(), _FIXED_ASSETS)
+    return sorted(sorted(assets, key=lambda code: (-assets[code], code))[:BUILDERS])
 
 
 def write_sample(folder: Path) -> None:
     """Write ``centres.csv`` and ``areas.csv`` into ``folder``."""
     rng = random.Random(SEED)
-    sizes = {code: weight.consumed_meur for code, weight in load_programme_sizes().items()}
+    bill = load_bill()
+    sizes = {code: max(1, euros // 1_000_000) for code, euros in sum_programmes(bill).items()}
     centres = list(_generate_centres(sizes, rng))
     _write_csv(folder.joinpath("centres.csv"), ("code", "parent", "level", "label"), centres)
-    _write_csv(folder.joinpath("areas.csv"), ("code", "programme", "label"), _generate_areas(sizes, rng))
+    _write_csv(folder.joinpath("areas.csv"), ("code", "programme", "label"), _list_areas(bill))
 
 
 def _generate_centres(sizes: dict[str, int], rng: random.Random) -> Iterator[tuple[str, str, str, str]]:
@@ -72,7 +60,8 @@ def _generate_centres(sizes: dict[str, int], rng: random.Random) -> Iterator[tup
         for unit in _list_units(bop, count):
             units.append(unit)
             yield unit, bop, "uo", f"UO {unit[5:]} (exemple)"
-    sites = sorted(rng.sample([unit for unit in units if unit[:4] in BUILDERS], OPERATIONS))
+    builders = set(list_builders())
+    sites = sorted(rng.sample([unit for unit in units if unit[:4] in builders], OPERATIONS))
     for number, site in enumerate(sites, 1):
         yield f"OP-{site[:4]}-{number:06}", site, "operation", f"Opération {number} (exemple)"
 
@@ -109,19 +98,14 @@ def _list_units(bop: str, count: int) -> Iterator[str]:
     return (f"{bop}-{office}{bop[-2:]}" for office in _OFFICES[:count])
 
 
-def _generate_areas(sizes: dict[str, int], rng: random.Random) -> Iterator[tuple[str, str, str]]:
-    for programme in sizes:
-        public_actions, public_subactions = _PUBLIC_AREAS.get(programme, (0, 0))
-        for action in range(1, max(public_actions, rng.randint(3, 12)) + 1):
-            code = f"{programme}-{action:02}"
-            subactions = rng.choice((0, 0, 0, 2, 3, 8))
-            yield code, programme, f"Action {action} (exemple)"
-            for subaction in range(1, (public_subactions if action == public_actions else subactions) + 1):
-                yield (
-                    f"{code}-{subaction:02}",
-                    programme,
-                    f"Action {action}, sous-action {subaction} (exemple)",
-                )
+def _list_areas(bill: list[BillLine]) -> Iterator[tuple[str, str, str]]:
+    """List the actions of the bill, and the sub-actions that are public."""
+    for programme, action in dict.fromkeys((line.programme, line.action) for line in bill):
+        code = f"{programme}-{action}"
+        yield code, programme, f"Action {action}"
+        if code in _PUBLIC_AREAS:
+            number = _PUBLIC_AREAS[code]
+            yield f"{code}-{number}", programme, f"Action {action}, sous-action {number}"
 
 
 def _write_csv(path: Path, header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> None:

@@ -16,7 +16,8 @@ from bench.year.line_arrays import (
     create_lines,
     set_predecessors,
 )
-from bench.year.payment_requests import find_single_lines
+from bench.year.payment_requests import Copies, RequestPlan, Requests, find_single_lines
+from bench.year.spending_mixture import LAST_DAY, MASS, WORKS
 from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
 
@@ -31,8 +32,6 @@ FAILED_CHANGES = 1
 
 OVERSIZED_MAX = 5
 """The most commitments over the largest amount of a line: few, because they would dominate the control sums."""
-
-LAST_DAY = 364
 
 
 class Change(NamedTuple):
@@ -55,6 +54,13 @@ class Changes(NamedTuple):
     """Rejected requests."""
 
 
+class Rejections(NamedTuple):
+    """The requests that are rejected, and the days on which they are."""
+
+    row: NDArray[np.int64]
+    day: NDArray[np.int16]
+
+
 class UnitLines(NamedTuple):
     """Lines, each with the unit that sends it."""
 
@@ -62,16 +68,19 @@ class UnitLines(NamedTuple):
     unit: NDArray[np.int16]
 
 
-def draw_changes(spending: SpendingYear, rng: np.random.Generator) -> Changes:
-    """Draw the changes of the year, including those that must be refused."""
+def draw_changes(
+    spending: SpendingYear, rejections: Rejections, payroll: UnitLines, *, rng: np.random.Generator
+) -> Changes:
+    """Draw the other changes of the year, including those that must be refused, and add the payroll."""
     parts: list[UnitLines] = []
     amended, mistaken = _choose_commitments(spending, rng)
     parts += _build_amendments(spending, amended)
     parts += _build_mistaken_services(spending, mistaken, rng)
-    rejected = _draw_rejections(spending, rng)
+    rejected = Change(rejections.row, -spending.requests.amount[rejections.row], rejections.day)
     parts += _build_rejections(spending, rejected, rng)
     parts += _build_failed_cancellations(spending, rejected, rng)
     parts += _build_excesses(spending, rng)
+    parts.append(payroll)
     lines, units = zip(*parts, strict=True)
     return Changes(line_arrays.join_lines(list(lines)), np.concatenate(units), amended, rejected)
 
@@ -139,22 +148,27 @@ def _build_mistaken_services(
     return [UnitLines(service, unit), UnitLines(cancellation, unit)]
 
 
-def _draw_rejections(spending: SpendingYear, rng: np.random.Generator) -> Change:
-    requests = spending.requests
-    rows = draw_share(_find_sound_requests(spending), REJECTIONS, 1_000, rng=rng)
-    return Change(rows, -requests.amount[rows], _draw_later_days(requests.day[rows], 16, rng))
+def draw_rejections(plan: RequestPlan, rng: np.random.Generator) -> Rejections:
+    """Draw the requests that are rejected: large ones are corrected before they are sent."""
+    requests = plan.requests
+    is_usual = ~np.isin(requests.kind, (MASS, WORKS))
+    candidates = np.flatnonzero(_find_sound_requests(plan.requests, plan.copies) & is_usual)
+    rows = draw_share(candidates, REJECTIONS, 1_000, rng=rng)
+    return Rejections(rows, _draw_later_days(requests.day[rows], 16, rng))
 
 
-def _find_sound_requests(spending: SpendingYear) -> NDArray[np.int64]:
+def _find_sound_requests(requests: Requests, copies: Copies) -> NDArray[np.bool_]:
     """Find the requests of one line without a fault that are not copies."""
-    sound = find_single_lines(spending.requests.is_continuation) & (spending.requests.fault == 0)
-    sound[spending.copies.row] = False
-    return np.flatnonzero(sound)
+    is_sound = find_single_lines(requests.is_continuation) & (requests.fault == 0)
+    is_sound[copies.row] = False
+    return is_sound
 
 
 def _build_rejections(spending: SpendingYear, rejected: Change, rng: np.random.Generator) -> list[UnitLines]:
     """Build the rejections, and some of more than was requested."""
-    candidates = np.setdiff1d(_find_sound_requests(spending), rejected.row)
+    candidates = np.setdiff1d(
+        np.flatnonzero(_find_sound_requests(spending.requests, spending.copies)), rejected.row
+    )
     failing = draw_share(candidates, FAILED_CHANGES, 10_000, rng=rng)
     all_rows = np.concatenate([rejected.row, failing])
     day = np.concatenate([rejected.day, _draw_later_days(spending.requests.day[failing], 16, rng)])
@@ -204,13 +218,24 @@ def _build_excesses(spending: SpendingYear, rng: np.random.Generator) -> list[Un
     lines.amount[:] = commitments.amount[rows] * 3 + 100_000_000
     lines.fault[:] = Outcome.COMMITMENT_EXCEEDED
     decreases = UnitLines(lines, commitments.unit[rows])
-    return [decreases, _build_oversized_commitments(spending, rows[:OVERSIZED_MAX])]
+    oversized, staff = rows[:OVERSIZED_MAX], rows[::3]
+    return [
+        decreases,
+        _build_wrong_commitments(spending, oversized, Outcome.AMOUNT_OVER_LIMIT, earlier=0),
+        _build_wrong_commitments(spending, staff, Outcome.TITLE_TWO_COMMITMENT, earlier=len(oversized)),
+    ]
 
 
-def _build_oversized_commitments(spending: SpendingYear, rows: NDArray[np.int64]) -> UnitLines:
+def _build_wrong_commitments(
+    spending: SpendingYear, rows: NDArray[np.int64], fault: Outcome, *, earlier: int
+) -> UnitLines:
+    """Build commitments over the largest amount of a line, or of staff; ``earlier`` other wrong ones come before them."""
     lines = line_arrays.build_commitment_lines(spending.commitments, rows, spending.units)
-    lines.number[:] = len(spending.commitments.unit) + 1 + np.arange(len(rows))
+    lines.number[:] = len(spending.commitments.unit) + 1 + earlier + np.arange(len(rows))
     lines.line[:] = 1
-    lines.amount[:] = 2 * AMOUNT_MAX
-    lines.fault[:] = Outcome.AMOUNT_OVER_LIMIT
+    lines.fault[:] = fault
+    if fault is Outcome.AMOUNT_OVER_LIMIT:
+        lines.amount[:] = 2 * AMOUNT_MAX
+    else:
+        lines.item[:], lines.operation[:] = spending.staff_item, 0
     return UnitLines(lines, spending.commitments.unit[rows])

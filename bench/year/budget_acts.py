@@ -1,18 +1,20 @@
 """The budget acts: credits opened by programme, moved, allotted to BOPs and units; and a few that must be refused."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.samples.sample_nomenclature import load_programme_sizes
 from bench.year import line_arrays
+from bench.year.bill_cells import BillCells
 from bench.year.budget_credits import UnitCredits
 from bench.year.commitments import sum_by_position
 from bench.year.line_arrays import ORDINARY, LineArrays, create_lines, join_lines
-from bench.year.spending_mixture import ACTS
+from bench.year.spending_mixture import split_exactly
 from bench.year.spending_units import HT2, OWN_FUND, SHEETS, T2, Codes, Units
 from core.nomenclature import OTHER_TITLES, STAFF_TITLE
+from core.origins import TITLES
 from core.outcome_codes import Outcome
 
 OPENING_DAY, BOP_ALLOTMENT_DAY, UNIT_ALLOTMENT_DAY, MOVE_DAY = 1, 3, 4, 7
@@ -56,11 +58,12 @@ class BudgetActs(NamedTuple):
     redeployment: LineArrays
 
 
-def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, *, acts: int) -> BudgetActs:
-    """Build budget acts after which each unit has its ``final`` credits."""
+def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, *, cells: BillCells) -> BudgetActs:
+    """Build budget acts after which each unit has its ``final`` credits; openings are split by title as in the bill."""
     pairs = np.flatnonzero((units.bop[:-1] == units.bop[1:]) & _find_spending_units(final)[1:])
     january = Moves(pairs[::20], pairs[::20] + 1, MOVE_DAY, _JANUARY_DIVISOR)
     october = Moves(pairs[7::20], pairs[7::20] + 1, REDEPLOYMENT_DAY, _OCTOBER_DIVISOR)
+    room = _sum_room(units, final)
     opening: list[LineArrays] = []
     redeployment: list[LineArrays] = []
     for measure, cents in zip(_MEASURES, (final.ae, final.cp), strict=True):
@@ -69,7 +72,7 @@ def build_budget_acts(units: Units, codes: Codes, final: UnitCredits, *, acts: i
             amount = moves.compute_amounts(cents)
             allotted[moves.source * SHEETS + HT2] += amount
             allotted[moves.target * SHEETS + HT2] -= amount
-        opening += _build_allotments(units, codes, measure, allotted=allotted, acts=acts)
+        opening += _build_allotments(units, codes, measure, allotted=allotted, room=room, cells=cells)
         opening.append(_build_moves(units, codes, measure, moves=january, cents=cents))
         if measure == "cp":
             redeployment.append(_build_moves(units, codes, measure, moves=october, cents=cents))
@@ -83,6 +86,13 @@ def _find_spending_units(final: UnitCredits) -> NDArray[np.bool_]:
     return (final.cp[HT2::SHEETS] > 100) & (final.ae[HT2::SHEETS] > 100)
 
 
+def _sum_room(units: Units, final: UnitCredits) -> Mapping[int, int]:
+    """Sum half of the HT2 credits of each programme, by its number: of AE or CP, whichever is less."""
+    count = int(units.programme.max()) + 1
+    sums = (sum_by_position(units.programme, cents[HT2::SHEETS], count) for cents in (final.ae, final.cp))
+    return dict(enumerate((np.minimum(*sums) // 2).tolist()))
+
+
 def _number_acts(parts: list[LineArrays], last_number: int) -> LineArrays:
     """Number the acts of all parts after ``last_number``, and join the parts."""
     for part in parts:
@@ -92,16 +102,22 @@ def _number_acts(parts: list[LineArrays], last_number: int) -> LineArrays:
 
 
 def _build_allotments(
-    units: Units, codes: Codes, measure: str, *, allotted: NDArray[np.int64], acts: int
+    units: Units,
+    codes: Codes,
+    measure: str,
+    *,
+    allotted: NDArray[np.int64],
+    room: Mapping[int, int],
+    cells: BillCells,
 ) -> list[LineArrays]:
     """Build openings by programme, moves from T2 to other titles, then allotments to BOPs and to units."""
     own = _build_unit_grants(units, allotted)
     bops = _sum_grants(own._replace(centre=units.bop[own.owner], owner=units.programme[own.owner]))
     openings = _sum_grants(bops._replace(centre=bops.owner))
     own = own._replace(owner=units.bop[own.owner])
-    openings, transfers = _add_payroll(openings, codes, acts)
+    openings, transfers = _move_staff_credits(openings, room)
     return [
-        _build_lines(openings, codes, f"budget_opening_{measure}", day=OPENING_DAY),
+        _build_openings(openings, codes, measure, cells=cells),
         _build_title_moves(transfers, codes, measure),
         _build_lines(bops, codes, f"allotment_{measure}", day=BOP_ALLOTMENT_DAY),
         _build_lines(own, codes, f"allotment_{measure}", day=UNIT_ALLOTMENT_DAY),
@@ -125,25 +141,18 @@ def _sum_grants(grants: Grants) -> Grants:
     return Grants(grants.owner[first], keys // SHEETS, keys % SHEETS, grants.fund[first], total)
 
 
-def _add_payroll(openings: Grants, codes: Codes, acts: int) -> tuple[Grants, Grants]:
-    """Add each programme's payroll to its T2; a hundredth of it reaches HT2 by a move instead of the opening."""
-    programmes = np.unique(openings.centre)
-    sizes = load_programme_sizes()
-    programme_sizes = [sizes[codes.centres[number]] for number in programmes]
-    cents = np.array(
-        [size.consumed_meur * size.staff_percent * 1_150_000 * acts // ACTS for size in programme_sizes],
-        np.int64,
-    )
-    plain = np.full(len(programmes), ORDINARY)
-    payroll = Grants(programmes, programmes, np.full(len(programmes), T2), plain, cents)
-    other = openings.sheet == HT2
-    opened_other = dict(zip(openings.centre[other].tolist(), openings.amount[other].tolist(), strict=True))
-    limits = np.array([opened_other.get(int(number), 0) // 2 for number in programmes])
-    moved = np.minimum(cents // 100, limits)
-    less = payroll._replace(sheet=np.full(len(programmes), HT2), amount=-moved)
-    payroll = payroll._replace(amount=cents + moved)
-    total = _sum_grants(Grants(*map(np.concatenate, zip(openings, payroll, less, strict=True))))
-    return _filter_grants(total, total.amount > 0), _filter_grants(payroll._replace(amount=moved), moved > 0)
+def _move_staff_credits(openings: Grants, room: Mapping[int, int]) -> tuple[Grants, Grants]:
+    """Let a hundredth of each programme's T2 be opened on top, and reach HT2 by a move instead of the opening.
+
+    ``room`` is half of what HT2 has of either measure, as AE and CP of staff are opened alike.
+    """
+    staff = _filter_grants(openings, openings.sheet == T2)
+    limits = np.array([room[centre] for centre in staff.centre.tolist()], np.int64)
+    moved = np.minimum(staff.amount // 100, limits)
+    less = staff._replace(sheet=np.full(len(moved), HT2), amount=-moved)
+    more = staff._replace(amount=moved)
+    total = _sum_grants(Grants(*map(np.concatenate, zip(openings, more, less, strict=True))))
+    return _filter_grants(total, total.amount > 0), _filter_grants(more, moved > 0)
 
 
 def _filter_grants(grants: Grants, rows: NDArray[np.bool_]) -> Grants:
@@ -163,6 +172,52 @@ def _build_lines(grants: Grants, codes: Codes, kind: str, *, day: int) -> LineAr
     lines.fund[:] = grants.fund
     lines.amount[:] = grants.amount
     return lines
+
+
+def _build_openings(openings: Grants, codes: Codes, measure: str, *, cells: BillCells) -> LineArrays:
+    """Build the openings by the finance law: by title, but those of funds, which belong to no title."""
+    is_split = (openings.sheet == HT2) & (openings.fund == ORDINARY)
+    row, title, amount = _split_titles(openings, codes, cells, is_split=is_split)
+    grants = Grants(*(column[row] for column in openings))._replace(amount=amount)
+    order = np.argsort(grants.owner, kind="stable")
+    grants = Grants(*(column[order] for column in grants))
+    lines = _build_lines(grants, codes, f"budget_opening_{measure}", day=OPENING_DAY)
+    item = np.array([0, *(codes.items.index(f"T{number}") for number in range(1, TITLES))])[title[order]]
+    lines.item[:] = np.where(item > 0, item, lines.item)
+    return lines
+
+
+class _TitleParts(NamedTuple):
+    row: NDArray[np.int64]
+    title: NDArray[np.int64]
+    """0 for what belongs to no single title."""
+    amount: NDArray[np.int64]
+
+
+def _split_titles(
+    openings: Grants, codes: Codes, cells: BillCells, *, is_split: NDArray[np.bool_]
+) -> _TitleParts:
+    """Split the openings by the CP that the bill gives each title."""
+    euros = _sum_titles(codes, cells)
+    parts: list[tuple[int, int, int]] = []
+    for row, (centre, cents) in enumerate(
+        zip(openings.centre.tolist(), openings.amount.tolist(), strict=True)
+    ):
+        weights = euros[cells.programmes.index(codes.centres[centre])]
+        if is_split[row] and weights.any():
+            shares = split_exactly(cents, weights).tolist()
+            parts += [(row, title, share) for title, share in enumerate(shares) if share]
+        else:
+            parts.append((row, 0, cents))
+    return _TitleParts(*np.array(parts, np.int64).T)
+
+
+def _sum_titles(codes: Codes, cells: BillCells) -> NDArray[np.float64]:
+    """Sum the CP of the bill by programme and title, without staff: shape (programmes, titles)."""
+    titles = np.array([0, *(item.title for item in codes.nomenclature.items.values())])[cells.item]
+    euros = np.zeros((len(cells.programmes), TITLES))
+    np.add.at(euros, (cells.programme[1:], titles[1:]), np.where(cells.is_staff, 0, cells.cp_euros)[1:])
+    return euros
 
 
 def _choose_budget_item(sheet: NDArray[np.integer], codes: Codes) -> NDArray[np.integer]:

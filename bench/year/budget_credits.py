@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.year.act_changes import Changes
+from bench.year.act_changes import Changes, UnitLines
 from bench.year.commitments import Commitments, sum_by_position
 from bench.year.line_arrays import SpendingYear
 from bench.year.payment_requests import Requests
-from bench.year.spending_units import HT2, SHEETS, Units
+from bench.year.spending_units import HT2, SHEETS, T2, Units
 
 EXHAUSTED_PERCENT = 80
 """The share of civilian programmes whose CP run out."""
@@ -22,6 +22,9 @@ AE_EXHAUSTED_PERCENT = 25
 _CUT_DAYS = (350, 363)
 _NO_CUT_DAY = 366
 _LEFT_CENTS_MAX = 500
+_STAFF_PERCENT = 102
+_RELEASE_LEAD_DAYS = 30
+"""Credits released later than so many days before the cut are not relied on: the acts before them need their own."""
 
 
 class Demand(NamedTuple):
@@ -40,24 +43,33 @@ class UnitCredits(NamedTuple):
     earmarked: NDArray[np.int64]
 
 
-def compute_credits(spending: SpendingYear, changes: Changes, rng: np.random.Generator) -> UnitCredits:
+def compute_credits(
+    spending: SpendingYear,
+    changes: Changes,
+    cut_days: NDArray[np.int64],
+    *,
+    payroll: UnitLines,
+    rng: np.random.Generator,
+) -> UnitCredits:
     """Compute credits for all requests without a fault, up to the day on which each unit's credits run out."""
     units = spending.units
-    cut_days = _draw_cut_days(units, rng)
+    staff = Demand(payroll.unit.astype(np.int64) * SHEETS + T2, payroll.lines.amount, payroll.lines.day)
     earmarked = _compute_earmarks(spending, changes)
     runs_out = rng.integers(0, 100, len(cut_days)) < AE_EXHAUSTED_PERCENT
     ae_cut_days = np.where(
         runs_out, np.minimum(cut_days + rng.integers(0, 3, len(cut_days)), _NO_CUT_DAY), _NO_CUT_DAY
     )
-    ae = _compute_node_credits(units, _list_ae_demands(spending, changes), ae_cut_days, rng=rng)
+    ae = _compute_node_credits(units, [*_list_ae_demands(spending, changes), staff], ae_cut_days, rng=rng)
     cumulated = np.concatenate(([0], np.cumsum(earmarked)))
     ae[HT2::SHEETS] += cumulated[units.operation + units.operations] - cumulated[units.operation]
     return UnitCredits(
-        ae, _compute_node_credits(units, _list_cp_demands(spending, changes), cut_days, rng=rng), earmarked
+        ae,
+        _compute_node_credits(units, [*_list_cp_demands(spending, changes), staff], cut_days, rng=rng),
+        earmarked,
     )
 
 
-def _draw_cut_days(units: Units, rng: np.random.Generator) -> NDArray[np.int64]:
+def draw_cut_days(units: Units, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw the day on which each unit's credits run out."""
     days = rng.integers(*_CUT_DAYS, len(units.centre), endpoint=True)
     programmes, group = np.unique(units.programme, return_inverse=True)
@@ -132,9 +144,12 @@ def _compute_node_credits(
     total, until_cut = np.zeros(count, np.int64), np.zeros(count, np.int64)
     for demand in demands:
         total += sum_by_position(demand.node, np.maximum(demand.amount, 0), count)
-        is_before_cut = demand.day <= node_cut_days[demand.node]
+        lead = np.where(demand.amount < 0, _RELEASE_LEAD_DAYS, 0)
+        is_before_cut = demand.day + lead <= node_cut_days[demand.node]
         until_cut += sum_by_position(demand.node[is_before_cut], demand.amount[is_before_cut], count)
     ample = total * rng.integers(103, 115, count) // 100
+    # AE and CP of title 2 are consumed by the same acts, and so opened alike.
+    ample[T2::SHEETS] = total[T2::SHEETS] * _STAFF_PERCENT // 100
     until_cut += rng.integers(0, _LEFT_CENTS_MAX, count)
     credits_of_nodes = np.where(node_cut_days == _NO_CUT_DAY, ample, np.maximum(until_cut, 0))
     # Estimated credits are no ceiling, so they may be too small.

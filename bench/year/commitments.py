@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.year.bill_cells import BillCells
 from bench.year.payment_requests import RequestPlan, Requests, draw_assignments, find_heads
 from bench.year.spending_mixture import ALL_SERVICED, CLASSES, WORKS
-from bench.year.spending_units import HT2, Codes, Units
+from bench.year.spending_units import HT2, Units
 from core.outcome_codes import Outcome
 
 JOINED_PERCENT = 4
@@ -21,6 +22,8 @@ _FIRST_DAY = 3
 _LAG_DAYS = 25
 _SERVICE_DAYS = 21
 _OPERATION_PERCENT = 60
+_GROUP_BITS = 23
+"""The bits of unit, class and item."""
 
 
 class Commitments(NamedTuple):
@@ -53,11 +56,11 @@ class Services(NamedTuple):
 
 
 def group_requests(
-    plan: RequestPlan, units: Units, codes: Codes, *, count: int, rng: np.random.Generator
+    plan: RequestPlan, units: Units, cells: BillCells, *, count: int, rng: np.random.Generator
 ) -> Commitments:
-    """Assign the requests that follow a commitment to ``count`` commitments, or more if there are more units and classes.
+    """Assign the requests that follow a commitment to ``count`` commitments, or more if there are more units and items.
 
-    A commitment has requests of one unit and class, on any day, and is older than the first of them.
+    A commitment has requests of one unit, class and item, on any day, and is older than the first of them.
     """
     requests = plan.requests
     rows, is_first = _draw_groups(requests, count, rng)
@@ -68,7 +71,8 @@ def group_requests(
     unit, kind = requests.unit[rows[first]], requests.kind[rows[first]]
     earliest = np.minimum.reduceat(requests.day[rows], first)
     day, is_continuation = _draw_acts(unit, earliest, rng)
-    item, area, sheet = draw_assignments(kind, unit, units, codes=codes, rng=rng)
+    item = requests.item[rows[first]]
+    area, sheet = draw_assignments(item, unit, units, cells=cells, rng=rng)
     numbers = np.arange(len(first), dtype=np.int32)
     commitments = Commitments(
         unit, kind, day, is_continuation,
@@ -78,7 +82,7 @@ def group_requests(
         operation=_choose_operations(kind, unit, sheet, units=units, rng=rng),
         amount=np.zeros(len(first), np.int64), spare=np.zeros(len(first), np.int64),
     )  # fmt: skip
-    _inherit_assignments(requests, commitments, units, codes=codes, rng=rng)
+    _inherit_assignments(requests, commitments, units, cells=cells, rng=rng)
     return commitments
 
 
@@ -87,18 +91,19 @@ def _draw_groups(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Order the requests by commitment; return their rows, and which row is the first of its commitment.
 
-    One sort of 64-bit keys: unit, class, random bits, row.  The row makes the keys unique, so that every machine sorts
+    One sort of 64-bit keys: unit, class, item, random bits, row.  The row makes the keys unique, so that every machine sorts
     alike.
     """
     rows = np.flatnonzero(requests.follows & ~requests.is_continuation)
     row_bits = len(requests.kind).bit_length()
-    noise_bits = 64 - 18 - row_bits
+    noise_bits = 64 - _GROUP_BITS - row_bits
     keys = requests.unit[rows].astype(np.uint64) << np.uint64(4) | requests.kind[rows]
+    keys = keys << np.uint64(5) | requests.item[rows]
     keys = keys << np.uint64(noise_bits) | rng.integers(0, 1 << noise_bits, len(rows), np.uint64)
     keys = keys << np.uint64(row_bits) | rows.astype(np.uint64)
     keys.sort()
     rows = (keys & np.uint64((1 << row_bits) - 1)).astype(np.int64)
-    keys >>= np.uint64(64 - 18)
+    keys >>= np.uint64(64 - _GROUP_BITS)
     is_first = np.ones(len(rows), bool)
     is_first[1:] = keys[1:] != keys[:-1]
     others = np.flatnonzero(~is_first)
@@ -143,15 +148,15 @@ def _inherit_assignments(
     commitments: Commitments,
     units: Units,
     *,
-    codes: Codes,
+    cells: BillCells,
     rng: np.random.Generator,
 ) -> None:
     """Give each request the assignment of its commitment (rule A34), and each direct request an assignment of its own."""
-    for column, name in ((requests.item, "item"), (requests.area, "area"), (requests.sheet, "sheet")):
+    for column, name in ((requests.area, "area"), (requests.sheet, "sheet")):
         column[requests.follows] = getattr(commitments, name)[requests.commitment[requests.follows]]
     direct = np.flatnonzero(~requests.follows)
-    own = draw_assignments(requests.kind[direct], requests.unit[direct], units, codes=codes, rng=rng)
-    requests.item[direct], requests.area[direct], requests.sheet[direct] = own
+    own = draw_assignments(requests.item[direct], requests.unit[direct], units, cells=cells, rng=rng)
+    requests.area[direct], requests.sheet[direct] = own
 
 
 def is_serviced(requests: Requests, rows: NDArray[np.integer] | slice = slice(None)) -> NDArray[np.bool_]:

@@ -1,9 +1,10 @@
 """The mistakes of ministries: which requests must be refused for which reason, and the wrong values of their lines.
 
-The rates are assumptions: 1.2 % of the requests are refused, spread over the codes below.  Refusals for lack of credits
-are not generated here: they follow from the budget.
+The rates are assumptions: 1.2 % of the requests are refused, spread over the codes of ``wrong_acts.csv`` by their weights in
+each group of requests.  Refusals for lack of credits are not generated here: they follow from the budget.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,27 +16,14 @@ from bench.year.payment_requests import RequestPlan, find_single_lines
 from bench.year.spending_mixture import MASS
 from bench.year.spending_units import Codes, Units
 from core.outcome_codes import Outcome
-from core.payment_rules import SEPA_MAX
+from core.reference.files import read_rows
 
 REFUSED_ON_ENTRY = 120
 """Of 10,000 requests."""
 
-OutcomeWeights = tuple[tuple[Outcome, int], ...]
-
 _O = Outcome
-_ANY: OutcomeWeights = (
-    (_O.REFERENCE_INVALID, 2), (_O.KIND_UNKNOWN, 1), (_O.EXERCISE_UNKNOWN, 1), (_O.LINE_INVALID, 2),
-    (_O.FIELD_MISSING, 6), (_O.FIELD_INVALID, 2), (_O.AMOUNT_NOT_POSITIVE, 4), (_O.DATE_OUTSIDE_EXERCISE, 4),
-    (_O.ACCOUNT_UNKNOWN, 3), (_O.IBAN_INVALID, 5), (_O.PAYEE_UNKNOWN, 14),
-    (_O.BANK_DETAILS_DIFFER, 8),
-)  # fmt: skip
-_DIRECT: OutcomeWeights = (
-    *_ANY, (_O.PERIOD_CLOSED, 8), (_O.FUND_CENTRE_UNKNOWN, 10), (_O.FUND_CENTRE_LEVEL, 4), (_O.FUNCTIONAL_AREA_UNKNOWN, 8),
-    (_O.COMMITMENT_ITEM_UNKNOWN, 5), (_O.FUND_UNKNOWN, 4), (_O.OPERATION_UNKNOWN, 3),
-    (_O.NOMENCLATURE_MISMATCH, 12), (_O.ACCOUNT_MISMATCH, 8),
-)  # fmt: skip
-_FOLLOWING: OutcomeWeights = (*_ANY, (_O.PREDECESSOR_MISSING, 20), (_O.ASSIGNMENT_DIFFERS, 15))
-_SERVICED_ALONE: OutcomeWeights = (*_FOLLOWING, (_O.SERVICE_INSUFFICIENT, 100))
+_GROUPS = ("direct", "unserviced", "serviced", "sole")
+"""Direct requests; those that follow a commitment, without and with a service; the only one of a commitment with a service."""
 
 UNKNOWN_CENTRE, UNKNOWN_OPERATION = "9999-XXXX-XX99", "OP-9999-999999"
 UNKNOWN_AREA, UNKNOWN_ITEM, UNKNOWN_FUND = "9999-99", "99", "9-9-99999"
@@ -43,11 +31,17 @@ UNKNOWN_ACCOUNT, LONG_ACCOUNT, SUPPLIER_ACCOUNT = "6999999999", "61100000001", "
 UNKNOWN_PAYEE = "9999999999"
 UNKNOWN_KIND, SEPA = "payment_order", "sepa"
 EXERCISE, UNKNOWN_EXERCISE, NEXT_EXERCISE = 2018, 2035, 2019
+LAPSED_RIGHT_YEAR = 2013
+"""The latest year whose rights have lapsed in 2018."""
+NATURES = ("", "location", "participation")
+"""Listed natures of what is paid before service: rents and subscriptions; what the State pays into capital and loans."""
 MISSING_ACT = 99_999_999
 """The number of an act that no file contains."""
 
 
-def assign_faults(plan: RequestPlan, commitments: Commitments, rng: np.random.Generator) -> None:
+def assign_faults(
+    plan: RequestPlan, commitments: Commitments, units: Units, *, rng: np.random.Generator
+) -> None:
     """Choose the requests that must be refused, and the codes."""
     requests, copies = plan.requests, plan.copies
     is_sound = find_single_lines(requests.is_continuation) & (requests.kind != MASS)
@@ -57,24 +51,30 @@ def assign_faults(plan: RequestPlan, commitments: Commitments, rng: np.random.Ge
     candidates = np.unique(rng.integers(0, acts, 2 * count))
     rows = np.sort(rng.permutation(candidates[is_sound[candidates]])[:count])
     follows = requests.follows[rows]
-    is_only_request = is_serviced(requests, rows)
+    bills_service = is_serviced(requests, rows)
+    is_only_request = bills_service.copy()
     is_only_request[follows] &= commitments.requests[requests.commitment[rows[follows]]] == 1
-    groups = (
-        (~follows, _DIRECT),
-        (follows & ~is_only_request, _FOLLOWING),
-        (is_only_request, _SERVICED_ALONE),
-    )
-    for is_in_group, weights in groups:
-        outcomes = np.repeat(*(np.array(column, np.uint8) for column in zip(*weights, strict=True)))
+    members = (~follows, follows & ~bills_service, bills_service & ~is_only_request, is_only_request)
+    for is_in_group, outcomes in zip(members, load_wrong_acts(), strict=True):
         requests.fault[rows[is_in_group]] = outcomes[rng.integers(0, len(outcomes), int(is_in_group.sum()))]
+    # A programme of one action has no other area to give.
+    has_one_area = units.areas[requests.unit[rows]] == 1
+    requests.fault[rows[has_one_area & (requests.fault[rows] == _O.ASSIGNMENT_DIFFERS)]] = _O.PAYEE_UNKNOWN
+
+
+def load_wrong_acts() -> list[NDArray[np.uint8]]:
+    """Load the outcomes of wrong requests, by group of requests: each as often as its weight says."""
+    rows = list(read_rows(Path(__file__).with_name("wrong_acts.csv"), ("outcome", *_GROUPS)))
+    outcomes = np.array([Outcome[row.cells["outcome"]] for row in rows], np.uint8)
+    return [np.repeat(outcomes, [int(row.cells[group]) for row in rows]) for group in _GROUPS]
 
 
 def mark_over_sepa_limit(plan: RequestPlan) -> None:
-    """Demand a SEPA transfer for one direct request above the SEPA limit, if the year has one."""
+    """Demand a SEPA transfer for one direct mass transfer, if the year has ten of them; its amount is set accordingly."""
     requests = plan.requests
-    large = np.flatnonzero((requests.amount > SEPA_MAX) & ~requests.follows & (requests.fault == 0))
-    if len(large):
-        requests.fault[large[np.argmin(requests.amount[large])]] = Outcome.SEPA_LIMIT_EXCEEDED
+    direct = np.flatnonzero((requests.kind == MASS) & ~requests.follows & (requests.fault == 0))
+    if len(direct) >= 10:
+        requests.fault[direct[len(direct) // 2]] = Outcome.SEPA_LIMIT_EXCEEDED
 
 
 class CodeTexts(NamedTuple):
@@ -115,6 +115,7 @@ def apply_faults(lines: LineArrays, units: Units, texts: CodeTexts) -> None:
     lines.item[find_rows(_O.COMMITMENT_ITEM_UNKNOWN)] = texts.items.index(UNKNOWN_ITEM)
     lines.fund[find_rows(_O.FUND_UNKNOWN)] = texts.funds.index(UNKNOWN_FUND)
     lines.operation[find_rows(_O.OPERATION_UNKNOWN)] = texts.centres.index(UNKNOWN_OPERATION)
+    lines.day[find_rows(_O.DATE_BEFORE_PREDECESSOR)] = 0
     lines.account[find_rows(_O.ACCOUNT_UNKNOWN)] = texts.accounts.index(UNKNOWN_ACCOUNT)
     lines.account[find_rows(_O.FIELD_INVALID)] = texts.accounts.index(LONG_ACCOUNT)
     lines.account[find_rows(_O.ACCOUNT_MISMATCH)] = texts.accounts.index(SUPPLIER_ACCOUNT)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from bench.year import payees as year_payees
 from bench.year.faults import (
     EXERCISE,
+    LAPSED_RIGHT_YEAR,
+    NATURES,
     NEXT_EXERCISE,
     SEPA,
     UNKNOWN_EXERCISE,
@@ -20,16 +22,13 @@ from bench.year.faults import (
     UNKNOWN_PAYEE,
     CodeTexts,
 )
-from bench.year.line_arrays import INVALID_IBAN, NO_IBAN, OTHER_IBAN, LineArrays
-from bench.year.spending_mixture import CLASSES, FIRST_DAY
+from bench.year.line_arrays import INVALID_IBAN, INVOICE_DAY_MIN, NO_IBAN, OTHER_IBAN, LineArrays
+from bench.year.spending_mixture import CLASSES, FIRST_DAY, LAST_DAY
 from bench.year.text_columns import build_code_column, build_text_column, encode_digits, encode_texts
 from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.outcome_codes import Outcome
 
-_UNSERVICED = KIND_NUMBERS["payment_request_without_service"]
-_NATURE = "location"
-"""The listed nature of what is paid without a service of its own: rents, subscriptions and fees."""
-_SERVICED = KIND_NUMBERS["payment_request"]
+_PAYROLL = KIND_NUMBERS["payroll"]
 _WIDTH = 10
 
 _REFERENCES: Mapping[Family, str] = {
@@ -78,9 +77,13 @@ def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
         "iban": _build_ibans(lines, payees),
         "predecessor": _build_predecessors(lines),
         "amount_cents": pa.array(lines.amount),
-        "nature": _build_codes((lines.kind == _UNSERVICED).astype(np.uint8), ["", _NATURE]),
+        "nature": _build_codes(lines.nature, list(NATURES)),
+        "due": _build_due_dates(lines),
         "remittance": _build_remittances(lines),
         "invoice_number": _build_invoice_numbers(lines),
+        "invoice_date": _build_invoice_dates(lines),
+        "right_year": _build_years(fault == Outcome.PRESCRIBED, LAPSED_RIGHT_YEAR),
+        "budget_year": _build_years(fault == Outcome.BUDGET_YEAR_CLOSED, NEXT_EXERCISE),
     }
     return assemble_table(columns)
 
@@ -186,9 +189,30 @@ def _build_remittances(lines: LineArrays) -> pa.Array | None:
 
 
 def _build_invoice_numbers(lines: LineArrays) -> pa.Array | None:
-    has_invoice = lines.kind == _SERVICED
+    has_invoice = lines.invoice > 0
     if not has_invoice.any():
         return None
     prefix = np.broadcast_to(encode_texts("F2018-"), (len(has_invoice), 6))
-    texts = np.hstack([prefix, encode_digits(lines.number, 7)])
+    texts = np.hstack([prefix, encode_digits(lines.invoice, 7)])
     return build_text_column(texts, np.where(has_invoice, texts.shape[1], 0))
+
+
+def _build_due_dates(lines: LineArrays) -> pa.Array | None:
+    """Build the days on which pay is due: those of its acts, as payroll waits for no payment term."""
+    return _build_days(np.where(lines.kind == _PAYROLL, lines.day + 1, 0), 0)
+
+
+def _build_invoice_dates(lines: LineArrays) -> pa.Array | None:
+    positions = np.where(lines.invoice > 0, lines.invoice_day - INVOICE_DAY_MIN + 1, 0)
+    return _build_days(positions, INVOICE_DAY_MIN)
+
+
+def _build_days(positions: NDArray[np.integer], first: int) -> pa.Array | None:
+    """Build days counted from the day before ``first``; 0 is no day."""
+    days = np.arange(first, LAST_DAY + 1) + FIRST_DAY
+    return _build_codes(positions, ["", *days.astype("M8[D]").astype(str).tolist()])
+
+
+def _build_years(is_stated: NDArray[np.bool_], year: int) -> pa.Array | None:
+    """Build a year that only some lines state."""
+    return _build_codes(is_stated.astype(np.uint8), ["", str(year)])

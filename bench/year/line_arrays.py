@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.year.commitments import Commitments, Services, is_serviced
-from bench.year.payment_requests import Copies, Requests, compute_presented_amounts
+from bench.year.payment_requests import Copies, Repeats, Requests, compute_presented_amounts
 from bench.year.spending_units import OWN_FUND, Units
 from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
@@ -54,7 +54,18 @@ class LineArrays(NamedTuple):
     fault: NDArray[np.uint8]
     label: NDArray[np.uint8]
     """The class of a request + 1, which gives the prefix of its remittance text."""
+    invoice: NDArray[np.int32]
+    """The number of the invoice; 0 without one."""
+    nature: NDArray[np.uint8]
+    """The place in ``faults.NATURES`` of what is paid before service, for items that need one."""
+    invoice_day: NDArray[np.int16]
+    """The day of the invoice, from ``INVOICE_DAY_MIN`` on."""
 
+
+INVOICE_DAY_MIN = -45
+"""An invoice is at most so many days older than its request."""
+INVOICE_SPREAD = 7_919
+"""A prime that scatters the ages of invoices."""
 
 NO_IBAN, OWN_IBAN, OTHER_IBAN, INVALID_IBAN = range(4)
 """Values of ``LineArrays.bank``: no IBAN, the payee's, another payee's, one with a wrong check digit."""
@@ -72,6 +83,8 @@ def create_lines(
         "amount": "i8",
         "fault": "u1",
         "label": "u1",
+        "invoice_day": "i2",
+        "nature": "u1",
     }
     lines = LineArrays._make(np.zeros(rows, types.get(name, "i4")) for name in LineArrays._fields)
     lines.kind[:] = KIND_NUMBERS[kind] if isinstance(kind, str) else kind
@@ -138,6 +151,11 @@ class SpendingYear(NamedTuple):
     copies: Copies
     commitments: Commitments
     services: Services
+    repeats: Repeats
+    natures: NDArray[np.uint8]
+    """For each commitment item the nature of what is paid before service; 0 if it needs none."""
+    staff_item: int
+    """The commitment item of pay."""
     other_account: NDArray[np.int32]
     """For each commitment item, another account that it admits; 0 if none."""
 
@@ -158,9 +176,23 @@ def build_request_lines(
     lines.amount[:] = compute_presented_amounts(requests, slice(start, end))
     lines.fault[:] = requests.fault[start:end]
     lines.label[:] = requests.kind[start:end] + 1
+    _fill_invoices(lines, spending, rows)
     _fill_assignments(lines, spending, rows, rng=rng)
     _copy_sources(lines, spending.copies, start, end=end)
     return lines
+
+
+def _fill_invoices(lines: LineArrays, spending: SpendingYear, rows: NDArray[np.int64]) -> None:
+    """Give the requests that bill a service the number and day of an invoice; some repeat an earlier one."""
+    repeats = spending.repeats
+    lines.invoice[:] = np.where(is_serviced(spending.requests, rows), lines.number, 0)
+    first, last = np.searchsorted(repeats.row, (rows[0], rows[-1] + 1)) if len(rows) else (0, 0)
+    place, source = repeats.row[first:last] - rows[:1].sum(), repeats.source[first:last]
+    lines.invoice[place], lines.payee[place] = source + 1, spending.requests.payee[source] + 1
+    day = lines.day.copy()
+    day[place] = spending.requests.day[source]
+    age = (lines.invoice.astype(np.int64) * INVOICE_SPREAD % -INVOICE_DAY_MIN).astype(np.int16)
+    lines.invoice_day[:] = np.where(lines.invoice > 0, day - age, 0)
 
 
 def _find_kinds(requests: Requests, rows: slice) -> NDArray[np.uint8]:
@@ -176,6 +208,8 @@ def _fill_assignments(
     requests, commitments = spending.requests, spending.commitments
     percent = rng.integers(0, 100, len(rows), np.uint8)
     follows = requests.follows[rows]
+    is_unserviced = follows & ~is_serviced(requests, rows)
+    lines.nature[:] = np.where(is_unserviced, spending.natures[requests.item[rows]], 0)
     _set_assignment(lines, requests, rows, units=spending.units)
     commitment = requests.commitment[rows[follows]]
     lines.operation[follows] = commitments.operation[commitment]

@@ -10,19 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.year import payees as year_payees
+from bench.year.bill_cells import AREA_SLOTS, BillCells
 from bench.year.spending_mixture import (
     ALL_SERVICED,
     CLASSES,
     MASS,
     SLOTS_BITS,
+    WORKS,
     build_day_tables,
-    build_item_tables,
-    draw_amounts,
     draw_classes,
     list_months,
-    scale_to_total,
 )
-from bench.year.spending_units import HT2, OWN_FUND, T2, Codes, Units
+from bench.year.spending_units import HT2, ITEM_SLOTS, OWN_FUND, T2, ClassTables, Units
 from core.outcome_codes import Outcome
 
 JOINED_PERCENT = 3
@@ -31,7 +30,6 @@ DUPLICATES, CONFLICTS = 40, 5
 """Of 10,000 lines: repetitions of the same act, and different acts under the same reference."""
 _RESENT_WITHIN = 20_000
 _OWN_FUND_PERCENT = 5
-_MASS_PERCENT_MIN = 40
 
 NO_COMMITMENT = -1
 
@@ -66,6 +64,13 @@ class Copies(NamedTuple):
     """Whether the amount differs, which is a conflict."""
 
 
+class Repeats(NamedTuple):
+    """The requests that bill an invoice again, under a reference of their own, and the earlier requests of it."""
+
+    row: NDArray[np.int64]
+    source: NDArray[np.int64]
+
+
 class RequestPlan(NamedTuple):
     """The requests, the first row of each file's block, and the copies."""
 
@@ -76,35 +81,33 @@ class RequestPlan(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """The assignments of lines."""
+    """The areas and sheets of lines."""
 
-    item: NDArray[np.uint8]
     area: NDArray[np.int16]
     sheet: NDArray[np.uint8]
 
 
 def draw_requests(
-    units: Units, tables: list[NDArray[np.int16]], acts: int, *, rng: np.random.Generator
+    units: Units, cells: BillCells, tables: ClassTables, *, acts: int, rng: np.random.Generator
 ) -> RequestPlan:
     """Draw the requests of the year; amounts, commitments and faults are added later."""
-    kind, unit, starts = _draw_classes_and_units(units, tables, acts, rng=rng)
+    kind, unit, item, starts = _draw_classes_and_cells(units, cells, tables, acts=acts, rng=rng)
     day = _draw_days(starts, rng)
     is_continuation = _draw_continuations(kind, starts, rng)
     continuations = np.flatnonzero(is_continuation)
-    for column in (kind, unit, day):
+    for column in (kind, unit, item, day):
         column[continuations] = column[find_heads(continuations)]
-    follows = _draw_followers(kind, rng) & (units.item[unit] == 0)
+    follows = _draw_followers(kind, rng) & ~cells.is_direct[cells.number[units.bill[unit], item]]
     follows[continuations] = follows[find_heads(continuations)]
     empty = {
         "payee": np.zeros(acts, np.int32),
         "fault": np.zeros(acts, np.uint8),
         "amount": np.zeros(acts, np.int64),
         "commitment": np.full(acts, NO_COMMITMENT, np.int32),
-        "item": np.zeros(acts, np.uint8),
         "area": np.zeros(acts, np.int16),
         "sheet": np.zeros(acts, np.uint8),
     }
-    requests = Requests(kind, unit, day, is_continuation, follows, **empty)
+    requests = Requests(kind, unit, day, is_continuation, follows, item=item, **empty)
     return RequestPlan(requests, starts, _draw_copies(requests, starts, rng))
 
 
@@ -122,20 +125,50 @@ def find_single_lines(is_continuation: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return is_single
 
 
-def _draw_classes_and_units(
-    units: Units, tables: list[NDArray[np.int16]], acts: int, *, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.int64]]:
+class _DrawnCells(NamedTuple):
+    kind: NDArray[np.uint8]
+    unit: NDArray[np.int16]
+    item: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+
+
+def _draw_classes_and_cells(
+    units: Units, cells: BillCells, tables: ClassTables, *, acts: int, rng: np.random.Generator
+) -> _DrawnCells:
     kind = draw_classes(acts, rng)
     unit = np.empty(acts, np.int16)
     slots = rng.integers(0, 1 << SLOTS_BITS, acts, np.uint32)
-    for class_number, table in enumerate(tables):
+    for class_number, table in enumerate(tables.units):
         rows = np.flatnonzero(kind == class_number)
         unit[rows] = table[slots[rows]]
+    item = tables.items[kind, units.bill[unit], rng.integers(0, ITEM_SLOTS, acts, np.uint16)]
+    for class_number in (MASS, WORKS):
+        unit_of, item_of = _cover_cells(units, cells, tables.items[class_number])
+        rows = np.flatnonzero(kind == class_number)
+        rows = rows[: min(len(unit_of), (len(rows) + 1) // 2)]
+        unit[rows], item[rows] = unit_of[: len(rows)], item_of[: len(rows)]
     senders = int(units.sender.max()) + 1
     block = list_months(acts).astype(np.uint16) * senders + units.sender[unit].astype(np.uint16)
     order = np.argsort(block, kind="stable")
     starts = np.concatenate(([0], np.cumsum(np.bincount(block, minlength=12 * senders))))
-    return kind[order], unit[order], starts
+    return _DrawnCells(kind[order], unit[order], item[order], starts)
+
+
+class _CoveredCells(NamedTuple):
+    unit: NDArray[np.int64]
+    item: NDArray[np.int64]
+
+
+def _cover_cells(units: Units, cells: BillCells, tables: NDArray[np.uint8]) -> _CoveredCells:
+    """List the cells that a class pays in, the largest first, so that each large cell gets a large act."""
+    first = {int(place): number for number, place in reversed(list(enumerate(units.bill)))}
+    largest = np.argsort(-cells.cp_euros[1:], kind="stable") + 1
+    pairs = [
+        (first[place], item)
+        for place, item in zip(cells.programme[largest].tolist(), cells.item[largest].tolist(), strict=True)
+        if place in first and item in tables[place]
+    ]
+    return _CoveredCells(*np.array(pairs, np.int64).reshape(-1, 2).T)
 
 
 def _draw_days(starts: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int16]:
@@ -187,54 +220,27 @@ def _draw_copies(requests: Requests, starts: NDArray[np.int64], rng: np.random.G
 
 
 def draw_assignments(
-    kind: NDArray[np.uint8],
+    item: NDArray[np.uint8],
     unit: NDArray[np.int16],
     units: Units,
     *,
-    codes: Codes,
+    cells: BillCells,
     rng: np.random.Generator,
 ) -> Assignment:
-    """Draw the item by class, an area of the programme, and the sheet of the unit's budget."""
-    tables = build_item_tables({code: number for number, code in enumerate(codes.items)})
-    item = tables[kind, rng.integers(0, 100, len(kind), np.uint8)]
-    item = np.where(units.item[unit] > 0, units.item[unit], item).astype(np.uint8)
-    offset = unit.astype(np.int32) * 7 + rng.integers(0, 3, len(kind), np.uint8)
-    area = (units.area[unit] + offset % units.areas[unit]).astype(np.int16)
-    staff = np.array(
-        [False, *(nomenclature_item.staff for nomenclature_item in codes.nomenclature.items.values())]
-    )
-    is_on_fund = (units.fund[unit] > 0) & (rng.integers(0, 100, len(kind), np.uint8) < _OWN_FUND_PERCENT)
-    sheet = np.where(staff[item], T2, np.where(is_on_fund, OWN_FUND, HT2)).astype(np.uint8)
-    return Assignment(item, area, sheet)
+    """Draw an area among the actions that have the item in the bill, and the sheet of the unit's budget."""
+    cell = cells.number[units.bill[unit], item]
+    area = cells.areas[cell, rng.integers(0, AREA_SLOTS, len(item), np.uint8)]
+    is_on_fund = (units.fund[unit] > 0) & (rng.integers(0, 100, len(item), np.uint8) < _OWN_FUND_PERCENT)
+    sheet = np.where(cells.is_staff[cell], T2, np.where(is_on_fund, OWN_FUND, HT2)).astype(np.uint8)
+    return Assignment(area, sheet)
 
 
-def set_payees_and_amounts(plan: RequestPlan, payees: int, cents: int, *, rng: np.random.Generator) -> None:
-    """Set payees and amounts, so that the presented amounts add up to exactly ``cents``."""
+def set_payees(plan: RequestPlan, payees: int, rng: np.random.Generator) -> None:
+    """Set the payee of each request."""
     requests = plan.requests
     requests.payee[:] = year_payees.draw_payees(len(requests.kind), payees, rng)
     continuations = np.flatnonzero(requests.is_continuation)
     requests.payee[continuations] = requests.payee[find_heads(continuations)]
-    requests.amount[:] = draw_amounts(requests.kind, rng)
-    is_mass = requests.kind == MASS
-    _copy_amounts(plan)
-    if _sum_without_mass(requests, is_mass) > cents * (100 - _MASS_PERCENT_MIN) // 100:
-        # In a small year, one contract may by chance be worth more than the whole share.
-        requests.amount[~is_mass] = scale_to_total(
-            requests.amount[~is_mass], cents * (100 - _MASS_PERCENT_MIN) // 100
-        )
-        _copy_amounts(plan)
-    requests.amount[is_mass] = scale_to_total(
-        requests.amount[is_mass], cents - _sum_without_mass(requests, is_mass)
-    )
-
-
-def _copy_amounts(plan: RequestPlan) -> None:
-    amount, copies = plan.requests.amount, plan.copies
-    amount[copies.row] = amount[copies.source] + np.where(copies.differs, 100, 0)
-
-
-def _sum_without_mass(requests: Requests, is_mass: NDArray[np.bool_]) -> int:
-    return int(compute_presented_amounts(requests).sum(where=~is_mass))
 
 
 def compute_presented_amounts(

@@ -7,20 +7,25 @@ from numpy.typing import NDArray
 
 from bench.year import (
     act_changes,
+    bill_cells,
     budget_acts,
     budget_credits,
     faults,
     line_arrays,
     payment_requests,
+    payroll,
+    request_amounts,
     spending_units,
 )
 from bench.year import commitments as year_commitments
 from bench.year.act_changes import Changes
+from bench.year.bill_cells import BillCells
 from bench.year.budget_acts import BudgetActs
 from bench.year.commitments import is_serviced
 from bench.year.faults import CodeTexts
 from bench.year.line_arrays import DAY_STEPS, EARLY, LineArrays, SpendingYear
 from bench.year.payment_requests import RequestPlan, find_single_lines
+from bench.year.request_amounts import PaidCells
 from bench.year.spending_mixture import ACTS, CENTS, COMMITMENTS
 from bench.year.spending_units import Codes
 from core.catalog import Role
@@ -29,6 +34,8 @@ EARLY_REQUESTS = 20
 """Of 10,000 requests: presented before the act they follow, in the same file."""
 
 _MONTH_OF_DAY = np.arange("2018-01-01", "2019-01-01", dtype="M8[D]").astype("M8[M]").astype(np.int64) % 12
+_DECEMBER = 334
+_PAY = "21"
 _DRAWING_STEPS = 7
 
 
@@ -56,6 +63,8 @@ class YearSample(NamedTuple):
     seed: int
     payees: int
     texts: CodeTexts
+    cells: BillCells
+    paid_cells: PaidCells
     spending: SpendingYear
     starts: NDArray[np.int64]
     changes: Changes
@@ -92,34 +101,64 @@ class _Generators(NamedTuple):
 
 def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) -> YearSample:
     """Draw a year of ``acts`` payment request lines."""
-    rng = _Generators.from_seed(seed)
-    units, tables = spending_units.choose_units(codes, acts, senders)
-    plan = payment_requests.draw_requests(units, tables, acts, rng=rng.requests)
+    rng, cents = _Generators.from_seed(seed), CENTS * acts // ACTS
+    cells = bill_cells.build_cells(codes.nomenclature)
+    units, tables = spending_units.choose_units(codes, cells, acts, senders=senders)
+    plan = payment_requests.draw_requests(units, cells, tables, acts=acts, rng=rng.requests)
     commitments = year_commitments.group_requests(
-        plan, units, codes, count=COMMITMENTS * acts // ACTS, rng=rng.commitments
+        plan, units, cells, count=COMMITMENTS * acts // ACTS, rng=rng.commitments
     )
-    faults.assign_faults(plan, commitments, rng.faults)
-    payment_requests.set_payees_and_amounts(plan, payees, CENTS * acts // ACTS, rng=rng.amounts)
+    faults.assign_faults(plan, commitments, units, rng=rng.faults)
     faults.mark_over_sepa_limit(plan)
+    payment_requests.set_payees(plan, payees, rng.amounts)
+    rejections = act_changes.draw_rejections(plan, rng.changes)
+    cut_days = budget_credits.draw_cut_days(units, rng.credits)
+    is_paid = request_amounts.find_paid(plan, rejections, cut_days)
+    repeats = request_amounts.draw_repeats(plan, is_paid, rng.faults)
+    cell = request_amounts.find_cells(plan, units, cells)
+    request_amounts.set_amounts(plan, cell, is_paid, cells=cells, cents=cents, rng=rng.amounts)
+    paid_cells = request_amounts.sum_paid_cells(plan, cell, is_paid, count=len(cells.cp_euros))
     services = year_commitments.certify_services(plan, commitments, rng.commitments)
     year_commitments.set_amounts(plan, commitments, services, rng=rng.commitments)
     spending = SpendingYear(
-        units, plan.requests, plan.copies, commitments, services, _find_other_accounts(codes)
+        units,
+        plan.requests,
+        plan.copies,
+        commitments,
+        services,
+        repeats,
+        _list_natures(codes),
+        codes.items.index(_PAY),
+        _find_other_accounts(codes),
     )
-    changes = act_changes.draw_changes(spending, rng.changes)
-    unit_credits = budget_credits.compute_credits(spending, changes, rng.credits)
-    budget = budget_acts.build_budget_acts(units, codes, unit_credits, acts=acts)
-    blocks = [
-        _build_blocks(day, units.sender[unit], senders)
+    pay = payroll.build_payroll(units, cells, paid_cells, cents=cents, acts=acts, payees=payees)
+    changes = act_changes.draw_changes(spending, rejections, pay, rng=rng.changes)
+    unit_credits = budget_credits.compute_credits(spending, changes, cut_days, payroll=pay, rng=rng.credits)
+    budget = budget_acts.build_budget_acts(units, codes, unit_credits, cells=cells)
+    early = _draw_early_requests(spending, plan, rng.early)
+    texts, blocks = CodeTexts.from_codes(codes), _list_blocks(spending, changes, senders)
+    return YearSample(
+        seed, payees, texts, cells, paid_cells, spending, plan.starts, changes, budget, early, *blocks
+    )
+
+
+def _list_blocks(spending: SpendingYear, changes: Changes, senders: int) -> list[Blocks]:
+    """List the blocks of commitments, services and changes."""
+    commitments, services, sender = spending.commitments, spending.services, spending.units.sender
+    return [
+        _build_blocks(day, sender[unit], senders)
         for day, unit in (
             (commitments.day, commitments.unit),
             (services.day, commitments.unit[services.commitment]),
             (changes.lines.day, changes.unit),
         )
     ]
-    early = _draw_early_requests(spending, plan, rng.early)
-    texts = CodeTexts.from_codes(codes)
-    return YearSample(seed, payees, texts, spending, plan.starts, changes, budget, early, *blocks)
+
+
+def _list_natures(codes: Codes) -> NDArray[np.uint8]:
+    """List for each commitment item the nature of what is paid before service; transfers and subsidies need none."""
+    natures = {"31": 1, "71": 2, "72": 2, "73": 2}
+    return np.array([natures.get(item, 0) for item in codes.items], np.uint8)
 
 
 _USUAL_ACCOUNTS = frozenset({"6153110000", "6511400000", "6312000000", "6532100000", "6541200000"})
@@ -146,10 +185,14 @@ def _build_blocks(day: NDArray[np.int16], sender: NDArray[np.int32], senders: in
 def _draw_early_requests(
     spending: SpendingYear, plan: RequestPlan, rng: np.random.Generator
 ) -> EarlyRequests:
-    """Draw requests to present before their service or commitment, if both are in the same month."""
+    """Draw requests to present before their service or commitment, if both are in the same month.
+
+    Held acts are decided behind their file, in December after credits have run out; so none are of December.
+    """
     requests, services = spending.requests, spending.services
     acts = len(requests.day)
     is_sound = requests.follows & (requests.fault == 0) & find_single_lines(requests.is_continuation)
+    is_sound &= requests.day < _DECEMBER
     is_sound[plan.copies.row] = is_sound[plan.copies.source] = False
     candidates = np.unique(rng.integers(0, acts, max(40, 12 * EARLY_REQUESTS * acts // 10_000)))
     row = candidates[is_sound[candidates]]

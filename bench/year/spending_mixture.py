@@ -1,7 +1,7 @@
 """The State's spending in figures: the classes of acts, their frequencies, amounts and dates.
 
 Source: the 2018 figures of the Chorus agency (10.1 million acts, 223 billion euros).  The shares of classes, the
-distributions of amounts and the month weights are assumptions, calibrated so that the classes add up to that total.
+distributions of amounts and the month weights are assumptions; ``request_amounts`` scales the amounts to the finance bill.
 """
 
 from enum import IntEnum
@@ -19,6 +19,9 @@ PAYEES = 900_000
 FIRST_DAY = 17_532
 """2018-01-01 in days since 1970; days of the year are counted from 0."""
 
+LAST_DAY = 364
+"""31 December."""
+
 SLOTS_BITS = 17
 """A distribution over units or days is a table of ``2**SLOTS_BITS`` slots: one random number and one look-up per draw."""
 
@@ -32,7 +35,7 @@ class SpendingFlow(IntEnum):
 
 
 class Spending(NamedTuple):
-    """A class of acts, with lognormal amounts and the shares of its flows and items in percent."""
+    """A class of acts, with lognormal amounts and the share of its flow in percent."""
 
     name: str
     label: str
@@ -45,6 +48,7 @@ class Spending(NamedTuple):
     unserviced: int
     """Percent on a commitment without a separate service, the rest direct; ``ALL_SERVICED`` if all have a service."""
     items: tuple[tuple[str, int], ...]
+    """Items with weights; the CP of the bill weigh them too."""
 
 
 ALL_SERVICED = -1
@@ -57,13 +61,13 @@ CLASSES: tuple[Spending, ...] = (
              (("31", 90), ("51", 8), ("52", 2))),
     Spending("purchasing cards", "CART", 150, 1_900, 1.2, 200_000, 0, (("31", 100),)),
     Spending("works, large contracts", "MARC", 350, 14_000, 2.1, 1_500_000_000, ALL_SERVICED,
-             (("51", 60), ("52", 10), ("31", 30))),
+             (("51", 100), ("52", 100), ("31", 100))),
     Spending("grants, local bodies", "SUBV", 750, 6_000, 1.7, 200_000_000, 100,
              (("63", 50), ("64", 50))),
     Spending("household aid", "AIDE", 550, 480, 0.9, 20_000, 0, (("61", 100),)),
     Spending("other, refunds", "DIVE", 95, 800, 1.6, 10_000_000, 0, (("31", 50), ("23", 20), ("62", 30))),
     Spending("mass transfers", "VERS", 5, 2_900_000, 2.15, 9_000_000_000, 50,
-             (("32", 30), ("63", 30), ("62", 20), ("64", 15), ("72", 5))),
+             tuple((item, 100) for item in ("11", "32", "41", "43", "61", "62", "63", "64", "65", "71", "72", "73"))),
 )  # fmt: skip
 
 JUSTICE, WORKS, OTHER, MASS = 1, 5, 8, 9
@@ -124,14 +128,6 @@ def _weigh_day(day: str) -> float:
     return weight * (1.6 if 10 <= day_of_month <= 14 else 0.25 if day_of_month >= 20 else 1.0)
 
 
-def build_item_tables(position: dict[str, int]) -> NDArray[np.uint8]:
-    """Build for each class a table of 100 commitment items; ``position`` contains the number of each item."""
-    return np.array(
-        [[position[item] for item, share in spending.items for _ in range(share)] for spending in CLASSES],
-        np.uint8,
-    )
-
-
 def draw_amounts(kinds: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw the cents of each act, before they are scaled to the total."""
     amounts = rng.standard_normal(len(kinds))
@@ -140,13 +136,3 @@ def draw_amounts(kinds: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
     amounts *= np.array([100.0 * spending.median_euros for spending in CLASSES])[kinds]
     np.minimum(amounts, np.array([100.0 * spending.cap_euros for spending in CLASSES])[kinds], out=amounts)
     return np.maximum(np.rint(amounts, out=amounts), 1).astype(np.int64)
-
-
-def scale_to_total(cents: NDArray[np.int64], total: int) -> NDArray[np.int64]:
-    """Scale ``cents`` to the exact sum ``total``, each amount at least 1.
-
-    Amounts are rounded as floats (exact up to 2**53 cents); the largest amount gets the rounding difference.
-    """
-    scaled = np.maximum(np.rint(cents * (total / int(cents.sum()))), 1).astype(np.int64)
-    scaled[np.argmax(scaled)] += total - int(scaled.sum())
-    return scaled

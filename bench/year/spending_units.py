@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.samples.sample_nomenclature import BUILDERS, load_programme_sizes
-from bench.year.spending_mixture import CLASSES, JUSTICE, MASS, OTHER, WORKS, build_slots
+from bench.year.bill_cells import BillCells
+from bench.year.spending_mixture import CLASSES, JUSTICE, MASS, OTHER, build_slots, split_exactly
 from core.chart import Chart
 from core.nomenclature import CentreLevel, Nomenclature
 
@@ -18,13 +18,15 @@ SHEETS = 3
 HT2, T2, OWN_FUND = range(SHEETS)
 """The sheets of one unit's budget: other titles, staff title, and other titles on the programme's own fund."""
 
-_COURTS = (("0166", 60), ("0101", 25), ("0107", 8), ("0182", 7))
+_COURTS = (("0166", 85), ("0107", 8), ("0182", 7))
 """The programmes that pay justice fees, and their shares in percent."""
-_FIXED_ITEMS = (("0117", "41"), ("0114", "65"), ("0200", "62"), ("0201", "61"), ("05", "11"))
-"""The programmes (or their first digits) that spend on one item only, in few and large acts."""
 _UNITS_MIN = 40
 _ACTS_A_UNIT = 200
 _SITES_MIN = 6
+_CROWDING = 0.65
+"""The number of acts grows more slowly than their euros: as this power of them."""
+ITEM_SLOTS = 1024
+"""A distribution over the items of a programme is a table of so many items."""
 
 
 class Units(NamedTuple):
@@ -41,8 +43,8 @@ class Units(NamedTuple):
     operation: NDArray[np.int32]
     """The first investment operation of the unit, which has ``operations`` consecutive ones."""
     operations: NDArray[np.int32]
-    item: NDArray[np.int32]
-    """The only item of the unit; 0 if the item depends on the class of act."""
+    bill: NDArray[np.int32]
+    """The place of the programme in ``BillCells``."""
     estimated: NDArray[np.int32]
     military: NDArray[np.int32]
 
@@ -80,33 +82,70 @@ class Codes:
         return ["", *self.chart.accounts]
 
 
+class ClassTables(NamedTuple):
+    """The tables from which units and items are drawn, by class of act."""
+
+    units: list[NDArray[np.int16]]
+    items: NDArray[np.uint8]
+    """Items by class and programme (by its place in ``BillCells``): shape (classes, programmes, ``ITEM_SLOTS``)."""
+
+
 class ChosenUnits(NamedTuple):
-    """The units of a year, and for each class of act the table from which units are drawn."""
+    """The units of a year, and the tables of its draws."""
 
     units: Units
-    tables: list[NDArray[np.int16]]
+    tables: ClassTables
 
 
-def choose_units(codes: Codes, acts: int, senders: int) -> ChosenUnits:
+def choose_units(codes: Codes, cells: BillCells, acts: int, *, senders: int) -> ChosenUnits:
     """Choose the units of a year of ``acts`` payment request lines.
 
     A small year uses few units, so that each still has enough acts to run out of credits.
     """
     names = [code for code, centre in codes.nomenclature.centres.items() if centre.level is CentreLevel.UO]
-    weights = _compute_spending_weights(names)
+    item_weights = _weigh_items(codes, cells)
+    weights = _compute_spending_weights(names, cells, item_weights)
     selected = _select_units(
-        names, _compute_work(weights), max(_UNITS_MIN, acts // _ACTS_A_UNIT), codes=codes
+        names, _compute_work(weights), max(_UNITS_MIN, acts // _ACTS_A_UNIT), codes=codes, cells=cells
     )
-    weights = weights[:, selected]
-    units = _build_units([names[position] for position in selected], codes)
+    names = [names[position] for position in selected]
+    weights = _compute_spending_weights(names, cells, item_weights)
+    units = _build_units(names, codes)
     units = units._replace(sender=_assign_senders(units, _compute_work(weights), codes, senders=senders))
-    return ChosenUnits(units, [build_slots(class_weights) for class_weights in weights])
+    tables = ClassTables(
+        [build_slots(class_weights) for class_weights in weights], _build_item_tables(item_weights)
+    )
+    return ChosenUnits(units, tables)
 
 
-def _select_units(names: list[str], work: NDArray[np.float64], count: int, *, codes: Codes) -> list[int]:
+def _weigh_items(codes: Codes, cells: BillCells) -> NDArray[np.float64]:
+    """Weigh each item by class and programme: its CP in the bill, and what the class says."""
+    shares = np.zeros((len(CLASSES), len(codes.items)))
+    for row, spending in enumerate(CLASSES):
+        for item, share in spending.items:
+            shares[row, codes.items.index(item)] = share / 100
+    weights = shares[:, None, :] * cells.cp_euros[cells.number]
+    # Programmes that pay as a whole have mass transfers on all their items, and few others.
+    whole = np.unique(cells.programme[cells.is_whole])
+    weights[:, whole] *= np.isin(np.arange(len(CLASSES)), (OTHER, MASS))[:, None, None]
+    weights[MASS, whole] = cells.cp_euros[cells.number[whole]]
+    return weights
+
+
+def _build_item_tables(weights: NDArray[np.float64]) -> NDArray[np.uint8]:
+    items = np.arange(weights.shape[2], dtype=np.uint8)
+    tables = np.zeros((*weights.shape[:2], ITEM_SLOTS), np.uint8)
+    for row, programme in zip(*np.nonzero(weights.any(axis=2)), strict=True):
+        tables[row, programme] = np.repeat(items, split_exactly(ITEM_SLOTS, weights[row, programme]))
+    return tables
+
+
+def _select_units(
+    names: list[str], work: NDArray[np.float64], count: int, *, codes: Codes, cells: BillCells
+) -> list[int]:
     """Select the ``count`` units with most acts, and the units without which some acts would never occur."""
     by_work = [int(position) for position in np.argsort(-work, kind="stable")]
-    special = {code for code, _ in (*_COURTS, *_FIXED_ITEMS)}
+    special = {code for code, _ in _COURTS} | set(_list_largest(cells, count // 2))
     special |= {fund.programme for fund in codes.nomenclature.funds.values() if fund.programme}
     first = {names[position][:4]: position for position in reversed(by_work)}
     sites = set(_list_sites(codes))
@@ -115,37 +154,43 @@ def _select_units(names: list[str], work: NDArray[np.float64], count: int, *, co
     return sorted(selection | set(by_work[: max(0, count - len(selection))]))
 
 
+def _list_largest(cells: BillCells, count: int) -> list[str]:
+    """List the ``count`` programmes with most CP, and those that pay as a whole."""
+    euros = np.bincount(cells.programme[1:], cells.cp_euros[1:], len(cells.programmes))
+    euros[np.unique(cells.programme[cells.is_whole])] *= 1_000
+    return [cells.programmes[place] for place in np.argsort(-euros, kind="stable")[:count]]
+
+
 def _compute_work(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute each unit's share of all acts."""
     return np.array([spending.share for spending in CLASSES]) @ (weights / weights.sum(axis=1, keepdims=True))
 
 
-def _compute_spending_weights(names: list[str]) -> NDArray[np.float64]:
+def _compute_spending_weights(
+    names: list[str], cells: BillCells, item_weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Compute how often each unit spends, by class: shape (classes, units)."""
-    euros = _compute_euros(names)
-    act_weight = euros**0.6  # the number of acts grows more slowly than their euros
-    has_fixed_item = np.array([name.startswith(tuple(code for code, _ in _FIXED_ITEMS)) for name in names])
-    weights = np.tile(np.where(has_fixed_item, 0.0, act_weight), (len(CLASSES), 1))
-    weights[MASS] = euros
-    weights[OTHER] = np.where(has_fixed_item, 0.01, 1.0) * act_weight
-    weights[JUSTICE] *= _map_programmes(names, dict(_COURTS)) / _map_programmes(
-        names, Counter(name[:4] for name in names)
-    )
-    weights[WORKS] *= np.where(_map_programmes(names, dict.fromkeys(BUILDERS, 1)), 4, 1)
+    place = {code: position for position, code in enumerate(cells.programmes)}
+    programme = np.array([place[name[:4]] for name in names])
+    euros = item_weights.sum(axis=2)[:, programme]
+    share = _share_programmes(programme)
+    weights = euros**_CROWDING * _divide_by_sum(share**_CROWDING, programme)
+    weights[MASS] = euros[MASS] * share
+    whole = np.isin(programme, np.unique(cells.programme[cells.is_whole]))
+    weights[OTHER] *= np.where(whole, 0.01, 1.0)
+    weights[JUSTICE] = euros[JUSTICE].astype(bool) * _map_programmes(names, dict(_COURTS)) * share
     return weights
 
 
-def _compute_euros(names: list[str]) -> NDArray[np.float64]:
-    """Compute each unit's spending without pay: its share of the programme, decreasing from the first unit to the last."""
-    sizes = {
-        code: max(1, size.consumed_meur * (100 - size.staff_percent))
-        for code, size in load_programme_sizes().items()
-    }
-    programme = np.array([int(name[:4]) for name in names])
+def _share_programmes(programme: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Compute each unit's share of its programme, decreasing from the first unit to the last."""
     _, first, group = np.unique(programme, return_index=True, return_inverse=True)
-    weight = 1 / (np.arange(len(names)) - first[group] + 1.0) ** 0.7
-    share = weight / np.bincount(group, weight)[group]
-    return share * np.array([sizes[name[:4]] for name in names])
+    return _divide_by_sum(1 / (np.arange(len(programme)) - first[group] + 1.0) ** 0.7, programme)
+
+
+def _divide_by_sum(weight: NDArray[np.float64], programme: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Divide each unit's weight by the sum of its programme."""
+    return weight / np.bincount(programme, weight)[programme]
 
 
 def _map_programmes(names: list[str], of_programme: dict[str, int]) -> NDArray[np.int64]:
@@ -160,9 +205,7 @@ def _build_units(names: list[str], codes: Codes) -> Units:
         ["" if at == 0 else code for at, code in enumerate(["", *_list_operation_units(codes)])]
     )
     fund = {fund_row.programme: codes.funds.index(fund_row.code) for fund_row in nomenclature.funds.values()}
-    fixed = [
-        next((codes.items.index(i) for code, i in _FIXED_ITEMS if name.startswith(code)), 0) for name in names
-    ]
+    bill = {code: position for position, code in enumerate(nomenclature.programmes)}
     programmes = [name[:4] for name in names]
     columns = (
         [centre[name] for name in names],
@@ -174,7 +217,7 @@ def _build_units(names: list[str], codes: Codes) -> Units:
         [fund[code] if code and code in fund else 0 for code in programmes],
         [site.get(name, 0) for name in names],
         [sites[name] for name in names],
-        fixed,
+        [bill[code] for code in programmes],
         [nomenclature.programmes[code].estimated for code in programmes],
         [nomenclature.programmes[code].ministry == "Armées" for code in programmes],
     )

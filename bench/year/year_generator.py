@@ -1,8 +1,9 @@
 """The State's year as files: third parties, budget, then the acts of each month and sender.
 
-``generate_year(DIR, Year(seed=1))`` writes 10.1 million payment request lines worth exactly 223 billion euros, with the
-budgets, commitments and services they need, programmes that run out of credits, and acts that must be refused.  The same
-year gives the same bytes each time, and the names of its files sort in order of submission.
+``generate_year(DIR, Year(seed=1))`` writes 10.1 million payment request lines, of which those that are paid are worth 223
+billion euros, spread over programmes and items as in the finance bill of 2018, with the budgets, commitments and services
+they need, programmes that run out of credits, and acts that must be refused.  The same year gives the same bytes each time,
+and the names of its files sort in order of submission.
 """
 
 import json
@@ -78,10 +79,10 @@ def generate_year(out: Path, year: Year, progress: ReportProgress = ignore_progr
     that follow those, are not counted: they depend on the decisions.
     """
     out.mkdir(parents=True, exist_ok=True)
-    payees = max(_PAYEES_MIN, PAYEES * year.acts // ACTS)
+    payees = count_payees(year.acts)
     progress(0, 0, "the year")
     sample = sampling.draw_year(
-        _load_codes(), seed=year.seed, acts=year.acts, senders=year.senders, payees=payees
+        load_codes(), seed=year.seed, acts=year.acts, senders=year.senders, payees=payees
     )
     files: list[dict[str, Any]] = []
     kinds: Counter[str] = Counter()
@@ -105,9 +106,15 @@ def generate_year(out: Path, year: Year, progress: ReportProgress = ignore_progr
     return summary
 
 
-def _load_codes() -> Codes:
+def load_codes() -> Codes:
+    """Load the codes of the sample."""
     codes = nomenclature.load(SAMPLE_FOLDER / "2018")
     return Codes(codes, chart.load(SAMPLE_FOLDER / "2018", codes))
+
+
+def count_payees(acts: int) -> int:
+    """Return the number of payees of a year of ``acts`` payment request lines."""
+    return max(_PAYEES_MIN, PAYEES * acts // ACTS)
 
 
 def _describe_file(path: Path, envelope: Envelope) -> dict[str, Any]:

@@ -97,9 +97,14 @@ class OpenItems(NamedTuple):
     """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
+<<<<<<< HEAD
     ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while the payment term is
     suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it.  Of an increase or a service: what
     ``parent`` and ``debit`` of its commitment were before it, the latter from ``REACH_BIT`` on."""
+=======
+    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while its payment is
+    suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it."""
+>>>>>>> main
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     of a commitment the last increase or service of it; 0 if none."""
@@ -126,7 +131,7 @@ class KeyRows(NamedTuple):
     """Entry id of the first line (acts, claims of invoices); payee number, with ``PAYEE_BLOCKED_BIT`` if the payee is blocked
     (payees)."""
     content: Hash64
-    """Content digest (acts), bank digest (payees), or part and number of lines (claims of invoices)."""
+    """Content digest (acts), bank digest (payees), or part, date and number of lines (claims of invoices)."""
 
 
 class Ledger(NamedTuple):
@@ -199,7 +204,7 @@ FOLLOWED_BIT = 1 << 62
 """Bit of ``OpenItems.unbilled``: see ``core.catalog.Remainder.ONCE``."""
 
 SUSPENDED_BIT = 1 << 61
-"""Bit of ``OpenItems.unbilled``: the payment term is suspended, and nothing is paid."""
+"""Bit of ``OpenItems.unbilled``: the payment is suspended."""
 
 USE_BIT = 32
 """Lowest bit of ``OpenItems.unbilled`` of the number of acts that took up a debt and were not rejected in full."""
@@ -207,6 +212,7 @@ USE_BIT = 32
 USE_MASK = (1 << 61) - (1 << USE_BIT)
 """The bits of that number."""
 
+<<<<<<< HEAD
 REACH_BIT = 32
 """Lowest bit of ``OpenItems.unbilled``, of an increase or a service, of the days that its commitment had reached before."""
 
@@ -215,8 +221,15 @@ REACH_MAX = (1 << 15) - 1
 
 CLAIM_LINE_BIT = 1 << 8
 """``KeyRows.content`` of a claim of an invoice: its lines times this, plus its part."""
+=======
+CLAIM_DAY_BIT = 1 << 8
+CLAIM_LINE_BIT = 1 << 24
+"""``KeyRows.content`` of a claim of an invoice: its lines times this, plus its date times ``CLAIM_DAY_BIT``, plus its part."""
+>>>>>>> main
 
-CLAIM_PART_MASK = CLAIM_LINE_BIT - 1
+CLAIM_PART_MASK = CLAIM_DAY_BIT - 1
+CLAIM_TERMS_MASK = CLAIM_LINE_BIT - 1
+"""The bits of date and part."""
 
 LEDGER_ACCOUNTS = 1024
 """Rows of ``Ledger`` per folio: more than the accounts of all charts together."""

@@ -34,6 +34,9 @@ def _build_kind(arrow: pa.DataType, dtype: type, postgres: str, *, unit: str) ->
 Byte = Annotated[NDArray[np.uint8], _build_kind(pa.uint8(), np.uint8, "bytea", unit="byte")]
 Code = Annotated[NDArray[np.uint8], _build_kind(pa.uint8(), np.uint8, "int2", unit="member of an enum")]
 Small = Annotated[NDArray[np.int16], _build_kind(pa.int16(), np.int16, "int2", unit="small number")]
+ShortDay = Annotated[
+    NDArray[np.uint16], _build_kind(pa.uint16(), np.uint16, "int4", unit="days since 1970-01-01; 0 is none")
+]
 Index = Annotated[NDArray[np.int32], _build_kind(pa.int32(), np.int32, "int4", unit="position in a table")]
 Position = Annotated[
     NDArray[np.uint32], _build_kind(pa.uint32(), np.uint32, "int8", unit="entry id, in memory")
@@ -110,6 +113,14 @@ def grow(array: np.ndarray, rows: int) -> np.ndarray:
     larger = np.zeros((rows, *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+def seal_records(table: type, columns: NamedTuple) -> np.ndarray:
+    """Return the columns of ``table`` as sealed records."""
+    records = allocate_records(table, len(columns[0]))
+    for name, column in columns._asdict().items():
+        records[name] = column
+    return seal_array(records)
 
 
 def seal_array(array: np.ndarray) -> np.ndarray:

@@ -6,13 +6,11 @@ from core.tables.columns import Day, Entry, Hash32, Hash64, Small
 
 
 class Suppliers(NamedTuple):
-    """The supplier and the day of each invoice."""
+    """The supplier of each invoice."""
 
     high: Hash64
     """With ``low``: fingerprint of the payee."""
     low: Hash32
-    day: Day
-    """0 where none is stated."""
 
 
 class RequestedInvoices(NamedTuple):
@@ -23,6 +21,8 @@ class RequestedInvoices(NamedTuple):
     low: Hash32
     part: Small
     """0 for the whole invoice."""
+    day: Day
+    """0 where none is stated."""
 
 
 class RequestDetails(NamedTuple):
@@ -37,3 +37,7 @@ class RequestDetails(NamedTuple):
     invoice_part: Small
     """0 where none is given, like the year."""
     right_year: Small
+    suspension_notified: Day
+    suspension_ended: Day
+    contract: Small
+    """``core.contracts.Contract``; 0 where none is stated."""

@@ -5,7 +5,7 @@ The order of fields is free except in a table whose docstring says that it is a 
 
 from typing import NamedTuple
 
-from core.tables.columns import Byte, Code, Day, Digest, Entry, Hash32, Hash64, Index, Money, Small
+from core.tables.columns import Byte, Code, Day, Digest, Entry, Hash32, Hash64, Index, Money, ShortDay, Small
 
 
 class Spans(NamedTuple):
@@ -130,9 +130,11 @@ class Acts(NamedTuple):
     payee_low: Hash32
     """With ``payee_high``: fingerprint of the payee; both 0 if there is none."""
     invoice_low: Hash32
-    """With ``invoice_high``: fingerprint of supplier, number and date of the invoice requested; both 0 if none."""
+    """With ``invoice_high``: fingerprint of supplier and number of the invoice requested; both 0 if none."""
     account: Small
     """Account that the sender gave in place of the role's; 0 if none."""
+    invoice_day: ShortDay
+    """The date of the invoice; 0 if none is stated."""
     invoice_part: Code
     """The part of the invoice; 0 for the whole."""
     nature: Code

@@ -242,22 +242,23 @@ def sum_cents(batch: pa.RecordBatch) -> CentsSum:
 
 
 def _sum_column(amounts: pa.Array) -> CentsSum:
-    least, most = pc.call_function("min_max", [amounts]).as_py().values()
+    amounts = amounts.drop_null()
+    least = pc.call_function("min", [amounts]).as_py()
     if least is None:
         return CentsSum(0, 0)
-    bound = _to_cents(max(-least, most)) * len(amounts)
-    total = _sum_exactly(amounts, bound)
+    total = _sum_exactly(amounts)
     if least >= 0:
         return CentsSum(total, total)
     negative = pc.call_function("less", [amounts, pa.scalar(0, amounts.type)])
-    return CentsSum(total, total - 2 * _sum_exactly(amounts.filter(negative), bound))
+    return CentsSum(total, total - 2 * _sum_exactly(amounts.filter(negative)))
 
 
-def _sum_exactly(amounts: pa.Array, bound: int) -> int:
-    """Return the sum of ``amounts``, which cannot exceed ``bound`` in magnitude."""
-    if bound < 2**63 or pa.types.is_decimal(amounts.type):
-        return _to_cents(amounts.sum().as_py())
-    return sum(amounts.drop_null().to_pylist())
+def _sum_exactly(amounts: pa.Array) -> int:
+    """Return the sum of ``amounts`` without nulls, in cents; halves of 64-bit amounts are summed apart, not to overflow."""
+    if pa.types.is_decimal(amounts.type):
+        return _to_cents(amounts.sum().as_py() or 0)
+    cents = amounts.to_numpy()
+    return (int((cents >> 32).sum()) << 32) + int((cents & 0xFFFF_FFFF).sum())
 
 
 def _to_cents(amount: int | Decimal) -> int:

@@ -137,7 +137,9 @@ class ThriftDecoder:
         field = 0
         while header := self._read_byte():
             field = field + (header >> 4) if header >> 4 else self._read_signed()
-            fields[field] = self._read_value(header & 15, depth, is_field=True)
+            kind = header & 15  # whole numbers are the most frequent
+            is_number = kind in (4, 5, 6)
+            fields[field] = self._read_signed() if is_number else self._read_value(kind, depth, is_field=True)
         return fields
 
     def _read_value(self, kind: int, depth: int, *, is_field: bool = False) -> Any:
@@ -169,15 +171,15 @@ class ThriftDecoder:
         return (value >> 1) ^ -(value & 1)
 
     def _read_varint(self) -> int:
-        value = shift = 0
-        while True:
+        byte = self._read_byte()
+        value, shift = byte & 127, 7
+        while byte > 127:
             byte = self._read_byte()
             value |= (byte & 127) << shift
-            if byte < 128:
-                return value
             shift += 7
-            if shift > 63:
+            if shift > 70:
                 raise IndexError(shift)
+        return value
 
     def _read_byte(self) -> int:
         byte = self._text[self._at]

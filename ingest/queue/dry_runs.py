@@ -183,5 +183,6 @@ def _build_form_batch(
         progress_after=Progress(1, len(rows), True),
         is_atomic=request.is_atomic,
         cells_before=resolved.cells_before,
+        limited_claims=resolved.limited_claims,
     )
     return Batch([piece], is_holding=False)

@@ -227,6 +227,7 @@ def _build_piece(sender_forms: _SenderForms, resolved: ResolvedLines, rows: slic
     first, sender_forms.next_line = sender_forms.next_line, sender_forms.next_line + raw.num_rows
     acts = resolved.acts[rows]
     acts["head"] -= rows.start
+    claims = resolved.limited_claims
     is_first = rows.start == 0
     return Piece(
         sender_forms.submission,
@@ -240,5 +241,6 @@ def _build_piece(sender_forms: _SenderForms, resolved: ResolvedLines, rows: slic
         resolved.new_words if is_first else resolved.new_words[:0],
         raw,
         Progress(1, sender_forms.next_line, True),
+        limited_claims=claims[(claims >= rows.start) & (claims < rows.stop)] - rows.start,
         cells_before=resolved.cells_before if is_first else resolved.cells_before + len(resolved.new_words),
     )

@@ -106,6 +106,7 @@ def take_rows(piece: Piece, rows: NDArray[np.integer]) -> Piece:
         field=piece.field[rows],
         new_words=piece.new_words[:0],
         raw=piece.raw.take(pa.array(rows)),
+        limited_claims=np.flatnonzero(np.isin(rows, piece.limited_claims)),
     )
 
 
@@ -116,6 +117,7 @@ def concat_pieces(pieces: list[Piece]) -> Piece:
     row_starts = np.cumsum([0, *(len(piece.acts) for piece in pieces)])
     text_starts = np.cumsum([0, *(len(piece.text.data) for piece in pieces)]).tolist()
     acts = np.concatenate([piece.acts for piece in pieces])
+    claims = [piece.limited_claims + start for piece, start in zip(pieces, row_starts, strict=False)]
     acts["head"] += np.repeat(row_starts[:-1], np.diff(row_starts)).astype(np.int32)
     spans = (
         Spans._make(column + text_start for column in piece.reference)
@@ -132,6 +134,7 @@ def concat_pieces(pieces: list[Piece]) -> Piece:
         field=np.concatenate([piece.field for piece in pieces]),
         new_words=np.concatenate([piece.new_words for piece in pieces]),
         raw=concat_unified([piece.raw for piece in pieces]),
+        limited_claims=np.concatenate(claims),
         cells_before=max(piece.cells_before for piece in pieces),
     )
 

@@ -75,4 +75,5 @@ class PieceResolver:
             raw=lines.raw,
             progress_after=progress_after,
             cells_before=resolved.cells_before,
+            limited_claims=resolved.limited_claims,
         )

@@ -1,4 +1,4 @@
-"""The invoices that requests state: supplier, number and date as one fingerprint, and the part of the invoice."""
+"""The invoices that requests state: supplier and number as one fingerprint; the date and the part of the invoice."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from core.tables.journal import Spans
 from ingest.resolution.line_batch import BILLS, LineBatch
 from posting.book import fingerprints
 
-_PART_LIMIT = np.iinfo(np.uint8).max
+_PART_LIMIT, _DAY_LIMIT = np.iinfo(np.uint8).max, np.iinfo(np.uint16).max
 
 
 def fingerprint_invoices(
@@ -22,17 +22,24 @@ def fingerprint_invoices(
     *,
     secret: fingerprints.Secret,
 ) -> dict[str, np.ndarray]:
-    """Return the fingerprint and the part of the invoice that each request states; nothing if no line can state one.
+    """Return fingerprint, date and part of the invoice that each request states; nothing if no line can state one.
 
     ``keys`` contain the fingerprints of the payees.
     """
     number = line_batch.read_text(Field.INVOICE_NUMBER)
     if number is None or "payee_high" not in keys or not (bills := BILLS[kind]).any():
         return {}
-    spans, (days, _) = number.expand_spans(), line_batch.read_number(Field.INVOICE_DATE)
+    spans = number.expand_spans()
     spans = seal(Spans(spans.start, np.where(bills, spans.end, spans.start)))
     payee_high, payee_low = (np.ascontiguousarray(keys[name]) for name in ("payee_high", "payee_low"))
-    suppliers = Suppliers(payee_high, payee_low, days.astype(np.int32))
-    high, low = fingerprints.fingerprint_invoices(spans, number.values.text, suppliers, secret=secret)
+    high, low = fingerprints.fingerprint_invoices(
+        spans, number.values.text, Suppliers(payee_high, payee_low), secret=secret
+    )
     part, _ = line_batch.read_number(Field.INVOICE_PART)
-    return {"invoice_high": high, "invoice_low": low, "invoice_part": part.clip(0, _PART_LIMIT)}
+    days, _ = line_batch.read_number(Field.INVOICE_DATE)
+    return {
+        "invoice_high": high,
+        "invoice_low": low,
+        "invoice_part": part.clip(0, _PART_LIMIT),
+        "invoice_day": days.clip(0, _DAY_LIMIT),
+    }

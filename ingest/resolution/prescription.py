@@ -8,7 +8,7 @@ from core.act_fields import Field
 from core.effective_dates import EffectiveDated
 from core.outcome_codes import Outcome
 from core.prescription import STOP_PATTERN
-from ingest.resolution.line_batch import BILLS, BILLS_SERVICE, LineBatch
+from ingest.resolution.line_batch import BILLS, LineBatch
 
 _FIELDS = (Field.RIGHT_YEAR, Field.INVOICE_DATE)
 _EPOCH_YEAR = 1970
@@ -36,7 +36,7 @@ def mark_prescribed(
 ) -> None:
     """Mark requests of ``day`` for debts that have lapsed, by the year of the right, otherwise by the date of the invoice.
 
-    A request that bills certified service states no date of its own: its debt arose with the service, not with the invoice.
+    Certified service has the exercise of its request, so it has not lapsed: only an older invoice can show a lapse.
     """
     if line_batch.arrays.keys().isdisjoint(_FIELDS):
         return
@@ -48,7 +48,7 @@ def mark_prescribed(
         is_open & states_year & (right_year < first_year), Outcome.PRESCRIBED, Field.RIGHT_YEAR
     )
     invoice_day, _ = line_batch.read_number(Field.INVOICE_DATE)
-    by_invoice = is_open & ~states_year & ~BILLS_SERVICE[kind] & line_batch.find_filled(Field.INVOICE_DATE)
+    by_invoice = is_open & ~states_year & line_batch.find_filled(Field.INVOICE_DATE)
     line_batch.mark_fault(
         by_invoice & (_read_years(invoice_day) < first_year), Outcome.PRESCRIBED, Field.INVOICE_DATE
     )

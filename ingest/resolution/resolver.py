@@ -22,10 +22,10 @@ from core.tables.columns import (
 from core.tables.journal import ActGrouping, Acts, Bytes, Flags, LineKeys, Spans
 from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
-from ingest.resolution.bank_accounts import mark_bics, mark_ibans
+from ingest.resolution.bank_accounts import mark_ibans
 from ingest.resolution.content_digest import collect_content
 from ingest.resolution.credit_sources import add_credit_sources, mark_origins
-from ingest.resolution.interest_claims import mark_unexplained_claims
+from ingest.resolution.interest_claims import find_limited_claims
 from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
     FAMILY,
@@ -40,7 +40,8 @@ from ingest.resolution.line_batch import (
 from ingest.resolution.natures import mark_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
-from ingest.resolution.prescription import mark_prescribed, mark_unreadable_rights
+from ingest.resolution.prescription import mark_prescribed
+from ingest.resolution.request_terms import mark_invalid_requests
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
@@ -86,6 +87,7 @@ class ResolvedLines(NamedTuple):
     new_words: NDArray[np.int64]
     cells_before: int
     raw: pa.RecordBatch
+    limited_claims: NDArray[np.int64]
 
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> ResolvedLines:
@@ -103,8 +105,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     amounts = _read_amounts(line_batch, kind)
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
-    mark_unreadable_rights(line_batch, kind, exercise)
-    mark_bics(line_batch, kind)
+    mark_invalid_requests(line_batch, kind, exercise)
     _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, kind, exercise, registry=context.registry)
     mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
@@ -128,8 +129,8 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
     spans, text = _read_references(line_batch)
-    acts, cells = _pack_acts(columns, line_batch.rows), (assigned.new_words, assigned.cells_before)
-    return ResolvedLines(acts, amounts.value, day, spans, text, field, *cells, raw)
+    rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
+    return ResolvedLines(_pack_acts(columns, line_batch.rows), amounts.value, day, spans, text, field, *rest)
 
 
 def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:
@@ -285,7 +286,7 @@ def _mark_references(
 def _mark_amounts(
     line_batch: LineBatch, kind: NDArray[np.uint8], amounts: NumberColumn, *, sepa_only: bool
 ) -> None:
-    """Mark faulty amounts, those above the SEPA limit on lines that must be paid by SEPA, and claims without a reason."""
+    """Mark faulty amounts, and those above the SEPA limit on lines that must be paid by SEPA."""
     cents, faults = amounts
     field = _choose_amount_field(line_batch)
     line_batch.mark_faults(faults, field)
@@ -297,4 +298,3 @@ def _mark_amounts(
         line_batch.mark_fault(
             (cents > SEPA_MAX) & (asks_for_sepa | PAYS[kind] & sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
         )
-    mark_unexplained_claims(line_batch, kind)

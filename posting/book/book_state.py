@@ -1,10 +1,9 @@
 """The book in memory: all data that deciding needs, its growth, and its changed pages for the next checkpoint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import lcm
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +22,12 @@ from core.tables.book import (
     OpenItems,
     TitleFigures,
 )
-from core.tables.columns import allocate_records, seal_array, to_record_dtype
+from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
 from posting.book import budget_nodes, cells, ledger_folios
 from posting.book.registry import Registry
-from posting.book.rehash import Rehash
+from posting.book.rehash import Rehash, count_slots
 from posting.book.reserved_memory import extend, read_memory_bytes, reserve
 
 ENTRIES_MAX = 2**32 - 2
@@ -45,7 +44,7 @@ RESERVED_ENTRIES = 1 << 25
 As much address space again as the machine could fill is reserved behind it, so that large tables grow without a copy."""
 
 REHASH_AT_EIGHTHS = 7
-"""Fill level of the act key index, in eighths of its capacity, from which it is rehashed in the background."""
+"""Fill level of a large index, in eighths of its capacity, from which it is rehashed in the background."""
 
 RESERVED_CELLS = 1 << 20
 """Account assignments for which address space is reserved in the same way."""
@@ -53,8 +52,10 @@ RESERVED_CELLS = 1 << 20
 CHANGES_PAYEE = np.array([kind.change is not PayeeChange.NONE for kind in CATALOG])
 """By kind: whether an act of it changes a registered payee."""
 
+_REHASHED: Mapping[str, str] = {"keys": "slots", "invoices": "invoice_slots"}
+"""The indexes, by table, that grow to millions of keys."""
+
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
-_LOAD_TENTHS = 6
 
 
 @dataclass(slots=True)
@@ -71,8 +72,8 @@ class BookState:
     """Pages of payees that were registered before the last checkpoint and have changed since."""
     last_period_decision: int = 0
     """The number of the last decision about a period that the book follows."""
-    rehash: Rehash | None = None
-    """The rehash of the act key index that is running in the background."""
+    rehashes: dict[str, Rehash] = field(default_factory=dict)
+    """By table: the rehash of its index that is running in the background."""
 
     @property
     def entries(self) -> int:
@@ -181,29 +182,38 @@ class BookState:
         if used + added > len(keys):
             keys = extend(keys, _round_up_to_pages(2 * (used + added)), used)
             self._replace(**{table: keys})
-        narrow, slot_count = getattr(self.book, slots), _count_slots(used + added)
-        if slot_count > len(narrow) and table == "keys" and self.rehash:
-            narrow = self._finish_rehash(self.rehash)
+        narrow, slot_count = getattr(self.book, slots), count_slots(used + added)
+        if slot_count > len(narrow) and table in self.rehashes:
+            narrow = self._finish_rehash(table)
         if slot_count > len(narrow):
             wider = reserve(np.uint64, max(slot_count, 2 * len(narrow)))
             key_kernel.index_keys(wider, seal_array(keys), 0, used)
             self._replace(**{slots: wider})
 
     def rehash_in_background(self) -> None:
-        """Rehash the act key index before it is full, in the background, so that no batch waits for it.
+        """Rehash the large indexes before they are full, in the background, so that no batch waits for it.
 
         Called between batches, when the book contains no decision that may still be undone.
         """
-        if self.rehash and self.rehash.is_done:
-            self._finish_rehash(self.rehash)
-        if not self.rehash and _count_slots(self.keys) > len(self.book.slots) * REHASH_AT_EIGHTHS // 8:
-            self.rehash = Rehash(seal_array(self.book.keys), self.keys, 2 * len(self.book.slots))
+        for table, index in _REHASHED.items():
+            if table in self.rehashes and self.rehashes[table].is_done:
+                self._finish_rehash(table)
+            slot_count = len(getattr(self.book, index))
+            if (
+                table not in self.rehashes
+                and count_slots(self._count_rows(table)) > slot_count * REHASH_AT_EIGHTHS // 8
+            ):
+                keys = seal_array(getattr(self.book, table))
+                self.rehashes[table] = Rehash(keys, self._count_rows(table), 2 * slot_count)
 
-    def _finish_rehash(self, rehash: Rehash) -> NDArray[np.uint64]:
-        slots = rehash.take_result(seal_array(self.book.keys), self.keys)
-        self._replace(slots=slots)
-        self.rehash = None
+    def _finish_rehash(self, table: str) -> NDArray[np.uint64]:
+        keys = seal_array(getattr(self.book, table))
+        slots = self.rehashes.pop(table).take_result(keys, self._count_rows(table))
+        self._replace(**{_REHASHED[table]: slots})
         return slots
+
+    def _count_rows(self, table: str) -> int:
+        return int(self.book.counters[0][table])
 
     @property
     def has_waiting(self) -> bool:
@@ -251,7 +261,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     nodes, figures = budget_nodes.build_nodes(registry)
     periods = ledger_folios.build_period_states(registry.reference.calendar)
     book = Book(
-        effects=_seal_records(Effects, build_effects()),
+        effects=seal_records(Effects, build_effects()),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
         items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
@@ -264,7 +274,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         figures=figures,
         periods=periods,
         folios=np.zeros(len(periods), np.uint8),
-        years=_seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
+        years=seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         titles=allocate_records(TitleFigures, registry.title_rows.count),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
@@ -278,19 +288,6 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     words = reserve(np.int64, 1, RESERVED_CELLS)
     words[0] = -1
     return BookState(registry, book, words)
-
-
-def _seal_records(table: type, columns: NamedTuple) -> np.ndarray:
-    """Return the columns of ``table`` as sealed records."""
-    records = allocate_records(table, len(columns[0]))
-    for name, column in columns._asdict().items():
-        records[name] = column
-    return seal_array(records)
-
-
-def _count_slots(keys: int) -> int:
-    """Return the number of index slots for so many keys."""
-    return 10 * keys // _LOAD_TENTHS + 1
 
 
 def _round_up_to_pages(rows: int) -> int:

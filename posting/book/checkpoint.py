@@ -55,8 +55,8 @@ CHECKPOINT_HEADER = np.dtype(
 )
 """The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
-FORMAT_VERSION = -3
-"""The version of the records in the pages; another one is not used.  Version -2 had no days of entries and no invoices."""
+FORMAT_VERSION = -4
+"""The version of the records in the pages; another one is not used.  Version -3 compared the dates of invoices otherwise."""
 
 
 class CheckpointExtent(NamedTuple):

@@ -52,7 +52,7 @@ def fingerprint_payees(spans: Spans, text: Bytes, secret: Secret) -> Fingerprint
 
 
 def fingerprint_invoices(spans: Spans, text: Bytes, suppliers: Suppliers, *, secret: Secret) -> Fingerprints:
-    """Return 96 bits for the invoice of each number, supplier and day; 0 without a number."""
+    """Return 96 bits for the invoices of each number and supplier; 0 without a number."""
     fingerprints = allocate_unfilled(Fingerprints, len(spans.start))
     invoices.fingerprint_invoices(spans, text, seal(suppliers), to_secret_words(secret), fingerprints)
     return seal(fingerprints)

@@ -81,6 +81,7 @@ class ReferenceData:
     """After how many whole years a debt lapses."""
     files: Mapping[str, str]
     """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
+    folder: Path = SAMPLE_FOLDER
     compared: dict[bytes, int] = field(default_factory=dict, repr=False)
     """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
@@ -99,6 +100,7 @@ class ReferenceData:
             },
             prescription.load(folder),
             hash_files(folder),
+            folder,
         )
 
     def list_codes(self) -> dict[CodeKind, list[str]]:

@@ -1,4 +1,4 @@
-"""Background rehash of the act key index: inserting tens of millions of keys again takes seconds."""
+"""Background rehash of a large index: inserting tens of millions of keys again takes seconds."""
 
 from threading import Thread
 
@@ -7,6 +7,13 @@ from numpy.typing import NDArray
 
 from kernels import key_index as key_kernel
 from posting.book.reserved_memory import reserve
+
+_LOAD_TENTHS = 6
+
+
+def count_slots(keys: int) -> int:
+    """Return the number of index slots for so many keys."""
+    return 10 * keys // _LOAD_TENTHS + 1
 
 
 class Rehash:

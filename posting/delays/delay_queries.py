@@ -16,13 +16,13 @@ from core.contracts import OPPOSING_KINDS
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
 from core.sql_files import read_queries
-from core.tables.columns import allocate_zeros, concat_tables
-from core.tables.delays import DebitedPayments, PaidPayables, ServiceEntries
+from core.tables.columns import allocate_zeros, concat_tables, select_rows
+from core.tables.delays import DebitedPayments, InterestClaims, PaidPayables, ServiceEntries
 from posting import payment_detail_pages
 from posting.delays import service_dates
 from posting.delays.contracts import ContractDefaults, build_contract_defaults
 from posting.delays.day_span import ALL_DAYS, DaySpan
-from posting.delays.measurement import DivertedPart, EntryDays, RequestFacts, Suspensions
+from posting.delays.measurement import DivertedPart, RequestFacts, RequestTerms
 from posting.delays.service_dates import Billing
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
@@ -34,6 +34,7 @@ _EPOCH = date(1970, 1, 1)
 _PAGES_AT_ONCE = 64
 _ITEM_CODES = 3
 """The kind of commitment items in ``reference_text``: the registry, which has it too, would load the compiler."""
+_INTEREST_KINDS = list_kinds(lambda kind: kind.is_interest)
 _DIVERTING_KINDS = list_kinds(lambda kind: kind.inherits and kind.pays)
 _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
     "debits": list_kinds(lambda kind: kind.reaches is Stage.DEBITED),
@@ -42,9 +43,7 @@ _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
     "identified": list_kinds(lambda kind: kind.reaches is Stage.REOPENED),
     "reissues": list_kinds(lambda kind: kind.remits and kind.after is Stage.REOPENED),
 }
-_NO_DAYS = EntryDays(np.zeros(0, np.int64), np.zeros(0, np.int32))
-_SUSPENSIONS = list_kinds(lambda kind: kind.reaches is Stage.SUSPENDED)
-_RESUMPTIONS = list_kinds(lambda kind: kind.after is Stage.SUSPENDED)
+_NO_TERMS = allocate_zeros(RequestTerms, 0)
 
 Connection = asyncpg.Connection
 
@@ -54,11 +53,10 @@ async def load_request_facts(
 ) -> RequestFacts:
     """Load the facts of all requests; call it within a snapshot."""
     return RequestFacts(
-        await _load_received(connection),
+        await _load_request_terms(connection),
         await _load_billing(
             connection, SQL["service_entries"].format(kinds=_join_numbers(service_dates.KINDS))
         ),
-        await _load_suspensions(connection, 0),
         await _load_diverted_parts(connection),
         term_days,
         await _load_contract_defaults(connection, rules),
@@ -81,11 +79,9 @@ async def load_facts_of_debits(
     )
     requests = np.concatenate([rows.payable[~is_part], np.array(root_requests, np.int64)])
     commitments = np.concatenate([rows.above[~is_part], np.array(commitments_of_roots, np.int64)])
-    oldest = min((entry for part in paid_parts.values() for entry in part.chain), default=2**63 - 1)
     return RequestFacts(
-        await _load_received_of(connection, np.unique(requests)),
+        await _load_request_terms_of(connection, np.unique(requests)),
         await _load_billing_of(connection, np.unique(commitments[commitments > 0])),
-        await _load_suspensions(connection, int(rows.payable.min(initial=oldest))),
         parts,
         term_days,
         await _load_contract_defaults(connection, rules),
@@ -121,6 +117,16 @@ async def read_debits_after(connection: Connection, entry: int) -> DebitedPaymen
         others = await _read_debits_of(connection, np.setdiff1d(requests, payables))
         debits = concat_tables([debits, others])
     return debits
+
+
+async def read_debits_of(connection: Connection, payables: NDArray[np.int64]) -> DebitedPayments:
+    """Return all debits of the requests that ``payables`` are or are parts of, and of all their parts.
+
+    Call it within a snapshot: it disables nested-loop joins for the rest of the transaction.
+    """
+    await connection.execute(SQL["disable_nested_loops"])
+    parts = await _load_diverted_parts(connection)
+    return await _read_debits_of(connection, _list_family(payables, parts))
 
 
 async def _read_debits_of(connection: Connection, payables: NDArray[np.int64]) -> DebitedPayments:
@@ -183,48 +189,48 @@ async def _load_billing_of(connection: Connection, commitments: NDArray[np.int64
     return await _load_billing(connection, select)
 
 
-async def _load_received(connection: Connection) -> EntryDays:
-    """Load the day on which each creditor's request was received, if it is stated."""
-    chunks = [_NO_DAYS]
+async def _load_request_terms(connection: Connection) -> RequestTerms:
+    """Load what every request states of its term and contract."""
+    chunks = [_NO_TERMS]
     async with connection.transaction():
         cursor = await connection.cursor(SQL["pages"])
         while rows := await cursor.fetch(_PAGES_AT_ONCE):
             content = [(row["entry_id"], row["page"]) for row in rows]
-            chunks.append(await asyncio.to_thread(_parse_received, content))
-    return EntryDays(*map(np.concatenate, zip(*chunks, strict=True)))
+            chunks.append(await asyncio.to_thread(_read_request_terms, content))
+    return concat_tables(chunks)
 
 
-async def _load_received_of(connection: Connection, requests: NDArray[np.int64]) -> EntryDays:
+async def _load_request_terms_of(connection: Connection, requests: NDArray[np.int64]) -> RequestTerms:
     """Load the same from the pages that may contain one of ``requests``, which are in ascending order."""
     ends = await connection.fetch(SQL["page_ends"])
     first, last = (np.array([row[name] for row in ends], np.int64) for name in ("entry_id", "last_entry"))
     has_any = np.searchsorted(requests, first) < np.searchsorted(requests, last, "right")
-    pages, chunks = first[has_any].tolist(), [_NO_DAYS]
+    pages, chunks = first[has_any].tolist(), [_NO_TERMS]
     for at in range(0, len(pages), _PAGES_AT_ONCE):
         rows = await connection.fetch(SQL["some_pages"], pages[at : at + _PAGES_AT_ONCE])
         content = [(row["entry_id"], row["page"]) for row in rows]
-        chunks.append(await asyncio.to_thread(_parse_received, content))
-    return EntryDays(*map(np.concatenate, zip(*chunks, strict=True)))
+        chunks.append(await asyncio.to_thread(_read_request_terms, content))
+    return concat_tables(chunks)
 
 
-def _parse_received(pages: list[tuple[int, bytes]]) -> EntryDays:
+def _read_request_terms(pages: list[tuple[int, bytes]]) -> RequestTerms:
     firsts, content = zip(*pages, strict=True)
     rows, _ = payment_detail_pages.read_pages(firsts, content)
-    at = np.flatnonzero(rows.received > 0)
-    return EntryDays(rows.entry_id[at], rows.received[at])
+    columns = (getattr(rows, name) for name in RequestTerms._fields[1:])
+    request_terms = RequestTerms(rows.entry_id, *columns)
+    return select_rows(
+        request_terms, np.flatnonzero(np.logical_or.reduce([column > 0 for column in request_terms[1:]]))
+    )
 
 
-async def _load_suspensions(connection: Connection, oldest: int) -> Suspensions:
-    """Load the suspensions of the payables from ``oldest`` on."""
-    rows = await connection.fetch(SQL["suspensions"], _SUSPENSIONS, _RESUMPTIONS, oldest)
-    entries = (np.array([row[name] or 0 for row in rows], np.int64) for name in ("payable", "noted", "ended"))
-    suspended, resumed = (_to_day_numbers([row[name] for row in rows]) for name in ("suspended", "resumed"))
-    payable, noting_entry, ended = entries
-    return Suspensions(payable, noting_entry, suspended, ended, resumed)
-
-
-def _to_day_numbers(days: list[date | None]) -> NDArray[np.int32]:
-    return np.array([(day - _EPOCH).days if day else 0 for day in days], np.int32)
+async def load_claimed(connection: Connection, oldest: int) -> InterestClaims:
+    """Load the claims of late interest after the entry ``oldest``."""
+    chunks = [allocate_zeros(InterestClaims, 0)]
+    select = SQL["claimed"].format(kinds=_join_numbers(_INTEREST_KINDS), oldest=oldest)
+    await copy_out.stream_rows(
+        connection, select, lambda rows: chunks.append(decode(InterestClaims, _enclose(rows)).rows)
+    )
+    return concat_tables(chunks)
 
 
 async def _load_diverted_parts(connection: Connection) -> dict[int, DivertedPart]:

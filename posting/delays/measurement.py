@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG
 from core.effective_dates import EffectiveDated
-from core.payment_terms import PaymentTerms, compute_terms
-from core.tables.columns import select_rows
+from core.payment_terms import PaymentTerms, compute_terms, find_receipt_days
+from core.tables.columns import Day, Entry, Small, select_rows
 from core.tables.delays import DebitedPayments, LatePayments
 from posting.delays.contracts import ContractDefaults, bear_interest
 from posting.delays.service_dates import Billing
@@ -18,47 +18,25 @@ _IS_INTEREST = np.array([kind.is_interest for kind in CATALOG])
 _INHERITS = np.array([kind.inherits for kind in CATALOG])
 
 
-class EntryDays(NamedTuple):
-    """A day for each of some entries, in ascending order."""
+class RequestTerms(NamedTuple):
+    """What some requests state of their terms and contracts, by entry in ascending order.  Days since 1970; 0 for none."""
 
-    entry: NDArray[np.int64]
-    day: NDArray[np.int32]
+    entry: Entry
+    received: Day
+    invoice_date: Day
+    suspension_notified: Day
+    suspension_ended: Day
+    contract: Small
+    """``core.contracts.Contract``."""
 
-    def find_days(self, entries: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return the day of each of ``entries``; 0 for none."""
+    def find_rows(self, entries: NDArray[np.int64]) -> "RequestTerms":
+        """Return what each of ``entries`` states."""
         at = np.searchsorted(self.entry, entries)
         is_present = np.append(self.entry, -1)[at] == entries
-        return np.where(is_present, np.append(self.day, 0)[at], 0).astype(np.int32)
-
-
-class SuspensionDays(NamedTuple):
-    """For each of some payables the days of its suspension and resumption; 0 for none."""
-
-    suspended: NDArray[np.int32]
-    resumed: NDArray[np.int32]
-
-
-class Suspensions(NamedTuple):
-    """Suspensions by payable, in ascending order, each with the entries that noted and ended it."""
-
-    payable: NDArray[np.int64]
-    noting_entry: NDArray[np.int64]
-    day: NDArray[np.int32]
-    ended: NDArray[np.int64]
-    """0 if the suspension has not ended."""
-    resumed: NDArray[np.int32]
-
-    def find_days(self, payables: NDArray[np.int64], moments: NDArray[np.int64]) -> SuspensionDays:
-        """Return the days on which each payable was suspended and resumed, as noted before the entries ``moments``."""
-        at = np.searchsorted(self.payable, payables)
-        is_present = np.append(self.payable, -1)[at] == payables
-        noting_entry, ended = (np.append(column, 0)[at] for column in (self.noting_entry, self.ended))
-        is_begun = is_present & (noting_entry < moments)
-        is_ended = is_begun & (ended > 0) & (ended < moments)
-        return SuspensionDays(
-            np.where(is_begun, np.append(self.day, 0)[at], 0).astype(np.int32),
-            np.where(is_ended, np.append(self.resumed, 0)[at], 0).astype(np.int32),
+        columns = (
+            np.where(is_present, np.append(column, 0)[at], 0).astype(column.dtype) for column in self[1:]
         )
+        return RequestTerms._make((entries, *columns))
 
 
 class DivertedPart(NamedTuple):
@@ -79,9 +57,8 @@ class DivertedPart(NamedTuple):
 class RequestFacts(NamedTuple):
     """Facts of requests beside their own entries."""
 
-    received: EntryDays
+    request_terms: RequestTerms
     billing: Billing
-    suspensions: Suspensions
     diverted_parts: Mapping[int, DivertedPart]
     term_days: EffectiveDated
     contracts: ContractDefaults
@@ -133,16 +110,13 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
         for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
     }
     requests = _find_requests(rows, parts, facts)
-    received = facts.received.find_days(requests.entry)
+    request_terms = facts.request_terms.find_rows(requests.entry)
     certified = facts.billing.find_days(requests.entry, rows.entry_id)
-    start = np.maximum(np.where(received > 0, received, requests.day), certified)
-    suspended, resumed = facts.suspensions.find_days(rows.payable, rows.entry_id)
-    for row, part in parts.items():
-        chain = np.array([rows.payable[row], *part.chain], np.int64)
-        suspended[row], resumed[row] = _find_longest(
-            facts, chain, term_start=int(start[row]), debit=int(rows.entry_id[row])
-        )
-    terms = compute_terms(start, suspended, resumed, rule=facts.term_days)
+    received = find_receipt_days(request_terms.received, request_terms.invoice_date, requests.day)
+    start = np.maximum(received, certified)
+    terms = compute_terms(
+        start, request_terms.suspension_notified, request_terms.suspension_ended, rule=facts.term_days
+    )
     bears_interest = requests.bears_interest & (start >= facts.delays_since)
     return PaymentDelays(rows, terms, requests._replace(bears_interest=bears_interest))
 
@@ -160,7 +134,8 @@ def _find_requests(
             part.payee,
             part.is_opposed,
         )
-    contracts = facts.contracts.find_contracts(rows.cell, day)
+    own = facts.request_terms.find_rows(entry).contract
+    contracts = np.where(own > 0, own, facts.contracts.find_contracts(rows.cell, day))
     return PaidRequests(entry, day, payee, bear_interest(contracts) & ~is_opposed)
 
 
@@ -170,19 +145,6 @@ def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> N
     for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
         is_interest[row] = _IS_INTEREST[parts[int(rows.payable[row])].kind]
     return is_interest
-
-
-def _find_longest(
-    facts: RequestFacts, chain: NDArray[np.int64], *, term_start: int, debit: int
-) -> tuple[int, int]:
-    """Return the days of the suspension, of a part or of its origins, that moves the end of the term furthest.
-
-    ``term_start`` is the day on which the term began; only suspensions noted before the entry ``debit`` count.
-    """
-    start, moments = np.full(len(chain), term_start, np.int32), np.full(len(chain), debit, np.int64)
-    suspended, resumed = facts.suspensions.find_days(chain, moments)
-    at = int(np.argmax(compute_terms(start, suspended, resumed, rule=facts.term_days).end))
-    return int(suspended[at]), int(resumed[at])
 
 
 def select_late(delays: PaymentDelays) -> LatePayments:

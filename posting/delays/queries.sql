@@ -55,11 +55,6 @@ union all
 select entry_id, predecessor, amount, day, kind from entry
 where kind in ({undone}) and entry_id > {oldest} and predecessor in (select entry_id from line)
 
--- name: suspensions
-select s.predecessor as payable, s.entry_id as noted, s.day as suspended, r.entry_id as ended, r.day as resumed
-from entry s left join entry r on r.predecessor = s.entry_id and r.kind = any($2::smallint[])
-where s.kind = any($1::smallint[]) and s.entry_id > $3 order by s.predecessor;
-
 -- name: diverted_parts
 select entry_id, predecessor, kind, day from entry where kind = any($1::int[]);
 
@@ -78,3 +73,7 @@ select entry_id, last_entry from request_detail order by entry_id;
 
 -- name: some_pages
 select entry_id, page from request_detail where entry_id = any($1::bigint[]) order by entry_id;
+
+-- name: claimed
+-- Claims by what they are for, of any sender.  A COPY.
+select predecessor as payable, sum(amount)::bigint as cents from entry where kind in ({kinds}) and entry_id > {oldest} group by predecessor order by predecessor

@@ -59,9 +59,7 @@ def read_invoices(
     payees = state.book.payees[np.maximum((items["unbilled"] & _PAYEE_MASK) - 1, 0)]
     high, low = (np.ascontiguousarray(payees[name]) for name in ("high", "low"))
     number = details.texts.invoice_number
-    key = fingerprints.fingerprint_invoices(
-        number.spans, number.text, Suppliers(high, low, rows.invoice_date), secret=secret
-    )
+    key = fingerprints.fingerprint_invoices(number.spans, number.text, Suppliers(high, low), secret=secret)
     is_claim = _BILLS[items["kind"]] & (key.high != 0)
-    requested = RequestedInvoices(rows.entry_id, key.high, key.low, rows.invoice_part)
+    requested = RequestedInvoices(rows.entry_id, key.high, key.low, rows.invoice_part, rows.invoice_date)
     return seal(select_rows(requested, is_claim.nonzero()[0]))

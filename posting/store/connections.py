@@ -54,6 +54,16 @@ class EngineConnections:
             self.free_copiers.put_nowait(connection)
 
     @asynccontextmanager
+    async def lend_copier(self) -> AsyncIterator[Connection]:
+        """Lend a free copying connection to a reader."""
+        # no time limit: a broken connection ends the attempt, and all its tasks
+        connection = await self.free_copiers.get()
+        try:
+            yield connection
+        finally:
+            self.free_copiers.put_nowait(connection)
+
+    @asynccontextmanager
     async def reconnect(self, application_name: str) -> AsyncIterator[Any]:
         """Open a new connection once all former ones of that name have ended; yield it, then open new copiers."""
         for connection in self._copiers:

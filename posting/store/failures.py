@@ -1,5 +1,6 @@
 """The exceptions that a failure of the database raises."""
 
+import asyncio
 import errno
 import socket
 
@@ -71,3 +72,16 @@ def find_cause(group: BaseExceptionGroup) -> BaseException:
 def _find_first(group: BaseExceptionGroup) -> BaseException:
     first = group.exceptions[0]
     return _find_first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def raise_if_cancelled() -> None:
+    """Honour a cancellation that arrived while an attempt failed: the exception group reports the failure alone.
+
+    Raises
+    ------
+    asyncio.CancelledError
+        The current task was cancelled.
+    """
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -155,12 +155,8 @@ class PostgresStore:
 
     async def stream_rows(self, select: str, work: Callable[[bytes], None]) -> None:
         """Call ``work`` with the COPY rows of a query, many whole rows at a time, in another thread."""
-        # no time limit: nothing else copies while a book is loaded
-        connection = await self._connections.free_copiers.get()
-        try:
+        async with self._connections.lend_copier() as connection:
             await copy_out.stream_rows(connection, select, work)
-        finally:
-            self._connections.free_copiers.put_nowait(connection)
 
     async def find_submission(self, sender: str, file_hash: bytes) -> PriorSubmission | None:
         """Return the last submission of the same file by the same sender."""
@@ -199,6 +195,10 @@ class PostgresStore:
         """Return a free copying connection; waiting while all are busy bounds the batches in flight."""
         # no time limit: a broken connection ends the attempt, and all its tasks
         return await self._connections.free_copiers.get()
+
+    def lend_copier(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        """Lend a free copying connection to a reader."""
+        return self._connections.lend_copier()
 
     async def commit(
         self, connection: asyncpg.Connection, result: BatchResult, previous: asyncio.Event
@@ -248,9 +248,8 @@ class PostgresStore:
         counts = result.counts
         rows = tuple(counts[name] for name in HASHED_TABLES)
         head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
-        totals = (result.cents, result.chain, result.refused_lines)
-        age = time.monotonic() - decision_time
-        arguments = (*head, *rows, *totals, age, *progress_columns.build_columns(result.progress))
+        totals = (result.cents, result.chain, result.refused_lines, time.monotonic() - decision_time)
+        arguments = (*head, *rows, *totals, *progress_columns.build_columns(result.progress))
         if not await connection.fetchval(
             SQL["close_batch"], *arguments, timeout=self._connections.command_seconds
         ):

@@ -3,29 +3,34 @@
 -- Interest runs to the day of the transfer.  The compensation is due once for a request with its parts, to its creditor; an opposing creditor has nothing.
 -- A claim by hand may be decided while those of the treasury wait: then the treasury alone claims no more, and all claims no less.
 -- Each payment is checked by the entries before its debit; of several claims for one payable the last is checked, with the sum of all.
--- Only claims with the engine's reference format were computed; claims entered by hand count in the sum, and are not checked.
+-- A claim that states no reason is, with the earlier claims, at most the amount due by the debits before it.  Claims with a reason count in the sum.
 with recursive claim as (
-    select e.entry_id, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 4) as bigint) as debit
+    select e.entry_id as claim, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 4) as bigint) as debit, false as is_limited
     from entry e join kind k on k.kind = e.kind join submission s on s.submission = e.submission
     where k.is_interest and s.sender = 'treasury' and regexp_full_match(e.reference, 'IM-[0-9]{2}-[0-9]+-[0-9]+(-[0-9]+)?')
     qualify row_number() over (partition by e.predecessor order by e.entry_id desc) = 1
-), family as (
-    select payable, payable as member from claim
     union all
-    select f.payable, e.entry_id
+    select e.entry_id, e.reference, e.predecessor, e.entry_id, true
+    from entry e join kind k on k.kind = e.kind left join request_line w on w.entry_id = e.entry_id
+    where k.is_interest and coalesce(w.reason, '') = ''
+), family as (
+    select claim, payable, payable as member from claim
+    union all
+    select f.claim, f.payable, e.entry_id
     from family f join entry e on e.predecessor = f.member and e.entry_id > f.member join kind k on k.kind = e.kind
     where k.inherits and k.pays and not k.opposes
 ), climb as (
-    select payable, member, member as at, false as is_opposed from family
+    select claim, payable, member, member as at, false as is_opposed from family
     union all
-    select c.payable, c.member, e.predecessor, c.is_opposed or k.opposes
+    select c.claim, c.payable, c.member, e.predecessor, c.is_opposed or k.opposes
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
-), request as (  -- those whose contract bears interest
-    select c.payable, c.member, e.entry_id, e.predecessor as commitment, e.day
+), request as (  -- those whose contract bears interest: the one that they state, otherwise that of their item
+    select c.claim, c.payable, c.member, e.entry_id, e.predecessor as commitment, e.day
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind
     join cell l on l.cell = e.cell join reference_text t on t.kind = 3 and t.id = l.item
-    join contract_default x on x.item = t.code and x.bears_interest and e.day >= x.since and e.day < x.until
-    where not k.inherits and not k.is_interest and not c.is_opposed
+    left join request_line w on w.entry_id = e.entry_id and w.contract > 0 left join contract s on s.contract = w.contract
+    left join contract_default x on x.item = t.code and e.day >= x.since and e.day < x.until
+    where not k.inherits and not k.is_interest and not c.is_opposed and coalesce(s.bears_interest, x.bears_interest, false)
 ), back as materialized (
     select e.entry_id, e.predecessor, e.day, k.after, k.reaches from entry e join kind k on k.kind = e.kind
     where k.after = 'IN_TRANSIT' and k.reaches = 'RETURNED' or k.reaches = 'REOPENED' or k.after = 'REOPENED' and k.remits
@@ -43,9 +48,9 @@ with recursive claim as (
     union all
     select entry_id, day, payable from again
 ), debit as (
-    select f.payable, f.member, d.entry_id, d.amount, p.day
+    select f.claim, f.payable, f.member, d.entry_id, d.amount, p.day
     from entry d join kind dk on dk.kind = d.kind join sent p on p.entry_id = d.predecessor
-    join family f on f.member = p.payable join claim c on c.payable = f.payable and d.entry_id <= c.debit
+    join family f on f.member = p.payable join claim c on c.claim = f.claim and d.entry_id <= c.debit
     where dk.reaches = 'DEBITED'
 ), line as (
     select e.entry_id, e.predecessor as commitment, e.day, e.amount, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
@@ -54,8 +59,8 @@ with recursive claim as (
     select u.entry_id, u.amount, u.predecessor, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
     from entry u join kind k on k.kind = u.kind join line l on l.entry_id = u.predecessor where k.mirrors
 ), judged as (
-    select d.payable, d.member, d.entry_id as debit, d.amount, d.day as paid, q.entry_id as request, q.day, q.commitment, count(u.entry_id) as undone
-    from debit d join request q using (payable, member) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
+    select d.claim, d.payable, d.member, d.entry_id as debit, d.amount, d.day as paid, q.entry_id as request, q.day, q.commitment, count(u.entry_id) as undone
+    from debit d join request q using (claim, payable, member) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
     group by all
 ), left_of as (
     select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
@@ -69,58 +74,48 @@ with recursive claim as (
     from summed r join summed s on s.commitment = r.commitment and s.undone = r.undone and s.so_far >= r.so_far
     where r.sign < 0 and s.sign > 0 and r.entry_id in (select request from judged)
     group by r.commitment, r.undone, r.entry_id
-), received as (
-    select entry_id, date '1970-01-01' + received::int as day from request_line where received > 0
-), stop as (
-    select s.predecessor as entry_id, s.entry_id as noted, s.day as suspended, r.entry_id as ended, r.day as resumed
-    from entry s join kind k on k.kind = s.kind left join (
-        select e.entry_id, e.predecessor, e.day from entry e join kind k on k.kind = e.kind where k.after = 'SUSPENDED'
-    ) r on r.predecessor = s.entry_id
-    where k.reaches = 'SUSPENDED'
-), stopped as (
-    select j.payable, j.debit, o.suspended, if(o.ended < j.debit, o.resumed, null) as resumed
-    from judged j join climb c using (payable, member) join stop o on o.entry_id = c.at and o.noted < j.debit
+), request_terms as (  -- receipt, or two days after the invoice; and the one suspension before the order
+    select entry_id, to_day(received) as received, to_day(invoice_date) + 2 as invoiced, to_day(suspension_notified) as suspended,
+           to_day(suspension_ended) as resumed
+    from request_line
 ), begun as (
-    select j.payable, j.member, j.request, j.debit, j.amount, j.paid, s.suspended, s.resumed,
-           greatest(coalesce(n.day, j.day), coalesce(c.day, date '1970-01-01')) as start
-    from judged j left join stopped s using (payable, debit) left join received n on n.entry_id = j.request
+    select j.claim, j.payable, j.member, j.request, j.debit, j.amount, j.paid, n.suspended, n.resumed,
+           greatest(coalesce(n.received, least(n.invoiced, j.day), j.day), coalesce(c.day, date '1970-01-01')) as start
+    from judged j left join request_terms n on n.entry_id = j.request
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
 ), termed as (  -- by the rule in force on the day on which the term begins
     select b.*, t.value::int as days from begun b join ruled t on t.rule = 'term_days' and b.start >= t.since and b.start < t.until
     join ruled s on s.rule = 'delays_since' and b.start >= date '1970-01-01' + s.value::int
 ), moved as (
-    select *, case when suspended is null or suspended > start + days or resumed <= start then start + days
-                   when resumed is not null then greatest(resumed, suspended, start) + greatest(days, (start + days) - greatest(suspended, start))::int
-              end as last
+    select *, if(suspended <= start + days and resumed > start,
+                 resumed + greatest(days, (start + days) - greatest(suspended, start))::int, start + days) as last
     from termed
-), ended as (  -- of several suspensions, the one that moves the end of the term furthest
-    select payable, member, request, debit, any_value(amount) as amount, any_value(paid) as paid, max(coalesce(last, date '9999-12-31')) as last
-    from moved group by payable, member, request, debit
 ), late as (
-    select *, last + 1 as since, year(last + 1) * 2 + (month(last + 1) > 6)::int as half from ended where paid > last
+    select *, last + 1 as since, year(last + 1) * 2 + (month(last + 1) > 6)::int as half from moved where paid > last
 ), owed as (  -- interest by the rules of the day on which it began to run, the compensation by those of the first such day
-    select l.payable, if(any_value(l.payable = l.request), arg_min(c.value, l.debit), 0)
+    select l.claim, if(any_value(l.payable = l.request), arg_min(c.value, l.debit), 0)
            + coalesce(sum((2 * l.amount::hugeint * (r.rate + p.value) * (l.paid - l.last) + 10000 * y.value) // (20000 * y.value))
                       filter (where l.member = l.payable), 0) as cents,
            min(l.half) filter (where r.rate is null) as lacks
     from late l join ruled c on c.rule = 'compensation' and l.since >= c.since and l.since < c.until
     join ruled p on p.rule = 'points' and l.since >= p.since and l.since < p.until
     join ruled y on y.rule = 'days_a_year' and l.since >= y.since and l.since < y.until
-    left join refinancing r on r.half = l.half group by l.payable
+    left join refinancing r on r.half = l.half group by l.claim
 ), claimed as (
-    select c.entry_id, sum(e.amount) as cents, sum(if(s.sender = 'treasury', e.amount, 0)) as own_cents
-    from claim c join entry e on e.predecessor = c.payable and e.entry_id <= c.entry_id join kind k on k.kind = e.kind
+    select c.claim, sum(e.amount) as cents, sum(if(s.sender = 'treasury', e.amount, 0)) as own_cents
+    from claim c join entry e on e.predecessor = c.payable and e.entry_id <= c.claim join kind k on k.kind = e.kind
     join submission s on s.submission = e.submission
-    where k.is_interest group by c.entry_id
+    where k.is_interest group by c.claim
 )
-select entry_name(c.entry_id, c.reference) as place, euros(m.cents) || ' claimed so far, ' || euros(m.own_cents) || ' by the treasury' as found,
-       case when o.payable is null then 'no late payment'
+select entry_name(c.claim, c.reference) as place, euros(m.cents) || ' claimed so far, ' || euros(m.own_cents) || ' by the treasury' as found,
+       case when o.claim is null then 'no late payment'
             when o.lacks is not null then 'a rate for "' || (o.lacks // 2) || '-' || (o.lacks % 2 + 1) || '", which late_interest.toml does not have'
             else euros(o.cents) || ' due' end as expected
-from claim c join claimed m using (entry_id) left join owed o using (payable) where o.payable is null or o.lacks is not null or o.cents > m.cents or o.cents < m.own_cents;
+from claim c join claimed m using (claim) left join owed o using (claim)
+where o.claim is null or o.lacks is not null or if(c.is_limited, o.cents < m.cents, o.cents > m.cents or o.cents < m.own_cents);
 
 -- name: suspended_unpaid
--- Nothing is paid of a payable while its term is suspended, nor of a part of it that is owed to another payee.
+-- Nothing is paid of a payable while the accountant suspends its payment, nor of a part of it that is owed to another payee.
 with recursive below as (
     select s.entry_id as noted, coalesce(r.entry_id, 9223372036854775807) as ended, s.predecessor as payable
     from entry s join kind k on k.kind = s.kind left join (
@@ -131,7 +126,7 @@ with recursive below as (
     select b.noted, b.ended, e.entry_id
     from below b join entry e on e.predecessor = b.payable and e.entry_id > b.payable join kind k on k.kind = e.kind where k.inherits and k.pays
 )
-select distinct entry_name(p.entry_id, p.reference) as place, 'paid after entry ' || b.noted || ', which suspends the term' as found,
-       'no payment before the term is resumed' as expected
+select distinct entry_name(p.entry_id, p.reference) as place, 'paid after entry ' || b.noted || ', which suspends its payment' as found,
+       'no payment before it is resumed' as expected
 from below b join entry p on p.predecessor = b.payable join kind k on k.kind = p.kind
 where k.after = 'PAYABLE' and k.remits and p.entry_id > b.noted and p.entry_id < b.ended;

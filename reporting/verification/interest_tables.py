@@ -33,7 +33,16 @@ def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     rates = {"half": list(rules.refinancing_rates), "rate": list(rules.refinancing_rates.values())}
     contracts = _build_dated_columns("item", rules.contracts)
     contracts["bears_interest"] = [Contract(value).bears_interest for value in contracts.pop("value")]
-    return {"ruled": _build_dated_columns("rule", ruled), "refinancing": rates, "contract_default": contracts}
+    numbers = {
+        "contract": [contract.value for contract in Contract],
+        "bears_interest": [contract.bears_interest for contract in Contract],
+    }
+    return {
+        "ruled": _build_dated_columns("rule", ruled),
+        "refinancing": rates,
+        "contract_default": contracts,
+        "contract": numbers,
+    }
 
 
 def _build_dated_columns(key: str, rules: Mapping[str, EffectiveDated]) -> dict[str, list[Any]]:

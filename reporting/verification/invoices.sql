@@ -2,6 +2,7 @@
 
 -- name: invoices_once
 -- An invoice (supplier, number, date) is requested by one act, or each act requests another part of it; what is rejected in full is free again.
+-- A request without a date may be for any invoice with its supplier and number.
 with stated as (
     select e.entry_id, e.reference, e.submission, e.exercise, e.payee, e.amount, l.invoice_date, l.invoice_part as part,
            regexp_replace(translate(l.invoice_number, 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'),
@@ -10,7 +11,7 @@ with stated as (
     where k.bills and l.invoice_number <> ''
 ),
 request as (
-    select * from stated where number <> '' qualify count(*) over (partition by payee, number, invoice_date) > 1
+    select * from stated where number <> '' qualify count(*) over (partition by payee, number) > 1
 ),
 rejection as (
     select r.predecessor as entry_id, r.entry_id as at, sum(r.amount) over (partition by r.predecessor order by r.entry_id) as cents
@@ -23,29 +24,47 @@ freed as (
 select entry_name(b.entry_id, b.reference) as place, 'requests an invoice or a part of it' as found,
        'no request while entry ' || min(a.entry_id) || ' stands' as expected
 from request a
-join request b on b.payee = a.payee and b.number = a.number and b.invoice_date = a.invoice_date and b.entry_id > a.entry_id
+join request b on b.payee = a.payee and b.number = a.number and b.entry_id > a.entry_id
 left join freed f on f.entry_id = a.entry_id
 where (a.submission, a.exercise, a.reference) <> (b.submission, b.exercise, b.reference)
-  and (a.part = b.part or a.part = 0 or b.part = 0) and (f.at is null or f.at > b.entry_id)
+  and (a.part = b.part or a.part = 0 or b.part = 0)
+  and (a.invoice_date = b.invoice_date or a.invoice_date = 0 or b.invoice_date = 0) and (f.at is null or f.at > b.entry_id)
 group by b.entry_id, b.reference;
 
 -- name: prescription
--- A request is not for a debt that has lapsed by the year of the right, else of the last service before it, else of the invoice, unless it states why not.
+-- A request is not for a debt that has lapsed by the year of the right, else of the first service that it bills or of the invoice, the earlier, unless it states why not.
 with request as (
-    select e.entry_id, e.reference, e.predecessor, e.day, k.unbilled_sign < 0 as bills_service, l.right_year,
+    select e.entry_id, e.reference, e.predecessor as commitment, e.day, k.unbilled_sign < 0 as bills_service, l.right_year,
            if(l.invoice_date > 0, year(date '1970-01-01' + l.invoice_date::int), null) as invoice_year
-    from request_line l join entry e on e.entry_id = l.entry_id join kind k on k.kind = e.kind
-    where k.bills and l.prescription_stop = ''
+    from entry e join kind k on k.kind = e.kind left join request_line l on l.entry_id = e.entry_id
+    where k.bills and coalesce(l.prescription_stop, '') = ''
 ),
-service as (
-    select s.predecessor as commitment, s.entry_id, year(s.day) as year from entry s join kind k on k.kind = s.kind where k.unbilled_sign > 0
+first_service as (
+    select s.predecessor as commitment, year(min(s.day)) as year from entry s join kind k on k.kind = s.kind
+    where k.unbilled_sign > 0 group by s.predecessor
+),
+aged as (
+    select distinct r.commitment from request r join first_service s using (commitment)
+    where r.bills_service and s.year < year(r.day) - 1
+),
+undone as (select u.predecessor as entry_id, sum(u.amount) as cents from entry u join kind k on k.kind = u.kind where k.mirrors group by u.predecessor),
+left_over as (
+    select e.entry_id, e.predecessor as commitment, year(e.day) as year, k.unbilled_sign as sign,
+           e.amount - coalesce(u.cents, 0) as cents
+    from entry e join kind k on k.kind = e.kind join aged a on a.commitment = e.predecessor left join undone u on u.entry_id = e.entry_id
+    where k.unbilled_sign <> 0 and not k.mirrors
+),
+share as (
+    select *, sum(cents) over (partition by commitment, sign order by entry_id) as upper from left_over
+),
+billed as (
+    select r.entry_id, min(s.year) as year from share r join share s on s.commitment = r.commitment and s.sign > 0
+    where r.sign < 0 and s.upper > r.upper - r.cents and s.upper - s.cents < r.upper group by r.entry_id
 ),
 arisen as (
     select r.entry_id, any_value(r.reference) as reference, any_value(r.day) as day,
-           case when any_value(r.right_year) > 0 then any_value(r.right_year) when any_value(r.bills_service) then max(s.year)
-                else any_value(r.invoice_year) end as year
-    from request r left join service s on r.bills_service and s.commitment = r.predecessor and s.entry_id < r.entry_id
-    group by r.entry_id
+           coalesce(nullif(any_value(r.right_year), 0), least(any_value(b.year), any_value(r.invoice_year))) as year
+    from request r left join billed b on b.entry_id = r.entry_id group by r.entry_id
 )
 select entry_name(a.entry_id, a.reference) as place, 'a right of ' || a.year || ', requested on ' || a.day as found,
        'a right of ' || year(a.day) - p.value || ' or later' as expected

@@ -14,6 +14,7 @@ create macro account_name(number) as
 create macro accountant_name(number) as
     coalesce((select t.code from reference_text t where t.kind = 8 and t.id = number), if(number = 0, 'no accountant', 'accountant ' || number));
 create macro period_name(period) as (period // 16 + 2000) || '-' || lpad((period % 16)::varchar, 2, '0');
+create macro to_day(number) as date '1970-01-01' + nullif(number, 0)::int;
 create macro entry_name(number, reference) as 'entry ' || number || ' (' || reference || ')';
 
 -- name: centre

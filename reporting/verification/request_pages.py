@@ -2,9 +2,11 @@
 
 Little-endian: version (1 byte, 2), columns present (2 bytes, a bit each), lines (4 bytes), each line's entry minus the first
 entry (4 bytes), then the columns present: three of days (2 bytes), priorities and parts of invoices (1 byte each), years of
-rights (2 bytes), five of texts (lengths of 2 bytes, then the texts).
+rights (2 bytes), the days of suspensions (two of 2 bytes), contracts (1 byte), six of texts (lengths of 2 bytes, then the
+texts).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +15,21 @@ from numpy.typing import NDArray
 
 _COLUMNS_END, _HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 3, 7, 4, 2
 _VERSION = 2
-_NUMBER_BYTES = (2, 2, 2, 1, 1, 2)
-_TEXTS = 5
-_RECEIVED, _INVOICE_DATE, _INVOICE_PART, _RIGHT_YEAR, _INVOICE_NUMBER, _STOP, _NATURE = 0, 2, 4, 5, 7, 9, 10
+_NUMBER_BYTES = (2, 2, 2, 1, 1, 2, 2, 2, 1)
+_TEXTS = 6
+_NUMBERS: Mapping[str, int] = {
+    "received": 0,
+    "invoice_date": 2,
+    "invoice_part": 4,
+    "right_year": 5,
+    "suspension_notified": 6,
+    "suspension_ended": 7,
+    "contract": 8,
+}
 """Positions among the columns."""
-_NO_PART = 255
+_INVOICE_NUMBER, _STOP, _NATURE, _REASON = 10, 12, 13, 14
+_SMALL_NONE = 255
+"""No value, in a column of one byte."""
 
 
 class PageLines(NamedTuple):
@@ -25,19 +37,18 @@ class PageLines(NamedTuple):
 
     offsets: NDArray[np.int64]
     """Each line's entry minus the first entry."""
-    received: NDArray[np.int64]
-    invoice_date: NDArray[np.int64]
-    invoice_part: NDArray[np.int64]
-    right_year: NDArray[np.int64]
+    numbers: Mapping[str, NDArray[np.int64]]
+    """The columns of ``_NUMBERS``; 0 where none is stated."""
     invoice_number: pa.Array
     prescription_stop: pa.Array
     nature: pa.Array
+    reason: pa.Array
 
 
 def read_lines(pages: pa.Table) -> pa.Table:
     """Return a row for each line of every page: page, place on it, entry and what it states; a malformed page has none.
 
-    ``received`` and ``invoice_date`` are days counted from 1970; what a line does not state is 0 or empty.
+    Days are counted from 1970; what a line does not state is 0 or empty.
     """
     firsts = pages["entry_id"].to_pylist()
     read = [_read_page(page) for page in pages["page"].to_pylist()]
@@ -51,12 +62,11 @@ def read_lines(pages: pa.Table) -> pa.Table:
         ),
     }
     lines |= {
-        name: np.concatenate([none, *(getattr(lines, name) for lines in read)])
-        for name in ("received", "invoice_date", "invoice_part", "right_year")
+        name: np.concatenate([none, *(page_lines.numbers[name] for page_lines in read)]) for name in _NUMBERS
     }
     texts = {
         name: pa.chunked_array([getattr(page_lines, name) for page_lines in read], pa.string())
-        for name in ("invoice_number", "prescription_stop", "nature")
+        for name in ("invoice_number", "prescription_stop", "nature", "reason")
     }
     return pa.table({**lines, **texts})
 
@@ -64,16 +74,10 @@ def read_lines(pages: pa.Table) -> pa.Table:
 def _read_page(page: bytes) -> PageLines:
     offsets = read_entries(page)
     count = len(offsets)
-    parts = _read_numbers(page, count, _INVOICE_PART, none=_NO_PART)
     return PageLines(
         offsets,
-        _read_numbers(page, count, _RECEIVED),
-        _read_numbers(page, count, _INVOICE_DATE),
-        np.where(parts == _NO_PART, 0, parts),
-        _read_numbers(page, count, _RIGHT_YEAR),
-        _read_texts(page, count, _INVOICE_NUMBER),
-        _read_texts(page, count, _STOP),
-        _read_texts(page, count, _NATURE),
+        {name: _read_numbers(page, count, place) for name, place in _NUMBERS.items()},
+        *(_read_texts(page, count, place) for place in (_INVOICE_NUMBER, _STOP, _NATURE, _REASON)),
     )
 
 
@@ -106,12 +110,13 @@ def _find_column(page: bytes, lines: int, place: int) -> int:
     return at
 
 
-def _read_numbers(page: bytes, lines: int, place: int, *, none: int = 0) -> NDArray[np.int64]:
-    """Return a column of days or small numbers; ``none`` on every line if it is absent."""
+def _read_numbers(page: bytes, lines: int, place: int) -> NDArray[np.int64]:
+    """Return a column of days or small numbers; 0 where none is stated."""
     if not lines or not _read_columns(page) >> place & 1:
-        return np.full(lines, none, np.int64)
+        return np.zeros(lines, np.int64)
     width = _NUMBER_BYTES[place]
-    return np.frombuffer(page, f"<u{width}", lines, _find_column(page, lines, place)).astype(np.int64)
+    numbers = np.frombuffer(page, f"<u{width}", lines, _find_column(page, lines, place)).astype(np.int64)
+    return np.where(numbers == _SMALL_NONE, 0, numbers) if width == 1 else numbers
 
 
 def _read_texts(page: bytes, lines: int, place: int) -> pa.Array:

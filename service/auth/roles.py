@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
-    # Commits, certifies service, orders payments and late interest, and suspends the term of incomplete requests.
+    # Commits, certifies service, orders payments and late interest.
     Role.AUTHORISING_OFFICER: frozenset(
         {
             Family.COMMITMENT,
@@ -28,16 +28,15 @@ FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
             Family.SERVICE,
             Family.SERVICE_CANCELLATION,
             Family.PAYMENT_REQUEST,
-            Family.TERM,
         }
     ),
     # Opens the credits that Parliament has voted, and does nothing else.
     Role.BUDGET_DIRECTORATE: frozenset(),
     # Allots and moves credits inside a programme, and earmarks them.
     Role.PROGRAMME_MANAGER: frozenset({Family.BUDGET}),
-    # Is liable for the right creditor and account, rejects, and settles debts; payment runs pay.
+    # Is liable for the right creditor and account, suspends payments, rejects, and settles debts; payment runs pay.
     Role.ASSIGNED_ACCOUNTANT: frozenset(
-        {Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT}
+        {Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT, Family.TERM}
     ),
     # Reads the acts of all senders, and sends none.
     Role.AUDITOR: frozenset(),

@@ -111,7 +111,9 @@ def prepare_files(folder: Path, acts: int) -> list[Path]:
 def _compute_year_digest(year: object) -> str:
     """Return a digest of everything the files depend on, so that they are generated again when one of these changes."""
     sources = sorted(
-        [*_ROOT.glob("bench/*.*"), *_ROOT.glob("core/**/*.py"), *_ROOT.glob("core/reference/**/*.*")]
+        path
+        for pattern in ("bench/samples/*.*", "bench/year/*.*", "core/**/*.py", "core/reference/**/*.*")
+        for path in _ROOT.glob(pattern)
     )
     content = b"\0".join(path.read_bytes() for path in sources)
     return hashlib.sha256(content + repr(year).encode()).hexdigest()[:8]

@@ -1,6 +1,6 @@
 """``crescendo period``: months by accountant, and who closed, reopened or locked them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -44,37 +44,19 @@ def list_periods(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = Fals
         console.print_table(build_decision_table(months.decisions))
 
 
-@app.command
-def close(
-    *,
-    month: Annotated[MonthOptions, Parameter(name="*")],
-    because: Annotated[ReasonOptions, Parameter(name="*")],
-    options: DataOptions = DEFAULT_DATA,
-) -> int:
-    """Close an open month: from the next batch on its acts are refused, PERIOD_CLOSED.  Exit code 1 if it is not open."""
-    return _decide(options, month, because, action=PeriodAction.CLOSE)
+def _build_command(action: PeriodAction, description: str) -> Callable[..., int]:
+    """Build the command of one action; all have the same options."""
 
+    def command(
+        *,
+        month: Annotated[MonthOptions, Parameter(name="*")],
+        because: Annotated[ReasonOptions, Parameter(name="*")],
+        options: DataOptions = DEFAULT_DATA,
+    ) -> int:
+        return _decide(options, month, because, action=action)
 
-@app.command
-def reopen(
-    *,
-    month: Annotated[MonthOptions, Parameter(name="*")],
-    because: Annotated[ReasonOptions, Parameter(name="*")],
-    options: DataOptions = DEFAULT_DATA,
-) -> int:
-    """Open a closed month again.  Exit code 1 if it is not closed, or locked."""
-    return _decide(options, month, because, action=PeriodAction.REOPEN)
-
-
-@app.command
-def lock(
-    *,
-    month: Annotated[MonthOptions, Parameter(name="*")],
-    because: Annotated[ReasonOptions, Parameter(name="*")],
-    options: DataOptions = DEFAULT_DATA,
-) -> int:
-    """Lock a closed month for ever: nobody can open it again.  Exit code 1 if it is still open, or locked."""
-    return _decide(options, month, because, action=PeriodAction.LOCK)
+    command.__doc__ = description
+    return command
 
 
 def _decide(
@@ -105,6 +87,14 @@ _PARTICIPLES: Mapping[PeriodAction, str] = {
     PeriodAction.REOPEN: "open again",
     PeriodAction.LOCK: "locked",
 }
+_DESCRIPTIONS: Mapping[PeriodAction, str] = {
+    PeriodAction.CLOSE: "Close an open month: from the next batch on its acts are refused, PERIOD_CLOSED.  Exit code 1 if it"
+    " is not open.",
+    PeriodAction.REOPEN: "Open a closed month again.  Exit code 1 if it is not closed, or locked.",
+    PeriodAction.LOCK: "Lock a closed month for ever: nobody can open it again.  Exit code 1 if it is still open, or locked.",
+}
+for _action, _description in _DESCRIPTIONS.items():
+    app.command(_build_command(_action, _description), name=_action.value)
 
 
 def build_month_table(months: Sequence[dict[str, Any]]) -> ReportTable:

@@ -14,6 +14,7 @@ from service.results.receipts import OUTCOMES, Reason, Receipt
 from service.terminal.console import format_count, print_command, print_heading, print_line, print_table
 
 HASH_SHOWN = 12
+UNCHECKED_INVOICES = "nothing tells whether these invoices were requested before."
 NO_CREDITS = (
     "No credits are opened yet: every act that needs credits is refused in this ledger. Acts of the kinds budget_opening_ae "
     "and budget_opening_cp open them, allotment_ae and allotment_cp pass them on to each BOP and UO; docs/example.md has a "
@@ -50,6 +51,9 @@ def print_result(result: ProcessingResult) -> None:
             print_line(f"  submission {missing.submission}: {missing.reason}")
     if result.reasons:
         print_table(build_reason_table(result.reasons))
+    if result.requests_without_invoice:
+        requests = format_count(result.requests_without_invoice, "payment request")
+        print_line(f"{requests} accepted without an invoice number: {UNCHECKED_INVOICES}")
     if not (result.receipts or result.known or result.rejected or result.lost):
         print_line("Nothing to do: no files were named, and none is unfinished.")
     print_line()

@@ -29,9 +29,13 @@ class ProcessingClock:
     processor_seconds: float = 0.0
     """Processor seconds up to the last commit."""
     indexing_seconds: float = 0.0
+    requests_without_invoice: int | None = None
+    """In the batches of this process; None if it has decided none."""
 
     def record_commit(self, result: BatchResult, submissions: list[int]) -> None:
         """Record a committed batch; ``submissions`` are in the order of their files."""
+        count = (self.requests_without_invoice or 0) + result.requests_without_invoice
+        self.requests_without_invoice = count
         self.record_decided(
             ((row.submission, _count_decided(row.tally)) for row in result.progress), submissions
         )

@@ -69,6 +69,9 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
     """The first refused lines of some of the files."""
     has_credits: bool = True
     """Whether any credits are open in the ledger."""
+    requests_without_invoice: int | None = None
+    """Lines of payment requests, accepted by this command, that state no invoice number, so that nothing tells whether their
+    invoice was requested before; null if another engine decided."""
 
 
 def require_accepted(result: ProcessingResult, origin: str) -> ProcessingResult:

@@ -54,6 +54,7 @@ async def build_result(
         is_interrupted=files.is_interrupted,
         lost=list(files.missing),
         refused_examples=await receipt_queries.read_refused_examples(connection, receipts),
+        requests_without_invoice=clock.requests_without_invoice,
         has_credits=await receipt_queries.has_credits(connection),
         answered=await pain002_files.write_reports(context.settings, context.database.dsn, reported),
     )

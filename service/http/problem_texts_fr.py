@@ -51,6 +51,7 @@ SENTENCES: Mapping[str, str] = {
     "not-waiting": "Il est trop tard pour annuler : la décision a commencé ou est terminée",
     "offset-differs": "Le morceau ne commence pas où l'envoi s'est arrêté : reprenez à offset",
     "perimeter-not-held": "Votre habilitation ne couvre pas ces programmes : demandez son extension à l'exploitant",
+    "period-state": "L'état du mois ne permet pas cette décision : voyez l'état de la période",
     "rate-limited": "Trop de requêtes par seconde : réessayez après le délai de Retry-After",
     "reference-data-missing": "Il manque des données de référence, par exemple le taux d'un semestre",
     "role-not-held": "Votre rôle ne permet pas cette opération : demandez le rôle nécessaire à l'exploitant",

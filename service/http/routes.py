@@ -19,6 +19,7 @@ from service.http.handlers import (
     open_items,
     pain002,
     payment_runs,
+    periods,
     refused_lines,
     reports,
     senders,
@@ -51,6 +52,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *tasks.ROUTES,
     *payment_runs.ROUTES,
     *bank_messages.ROUTES,
+    *periods.ROUTES,
     *acts.ROUTES,
     *open_items.COMMITMENT_ROUTES,
     *open_items.PAYMENT_ROUTES,
@@ -132,7 +134,7 @@ def _bind_ingest_routes(context: ServiceContext) -> list[BoundRoute]:
 
 
 def _bind_task_routes(context: ServiceContext) -> list[BoundRoute]:
-    """Bind the routes for work on payments and bank files."""
+    """Bind the routes for work on payments, bank files and periods."""
     requests = context.tasks
     run_handler = payment_runs.PaymentRunsHandler(requests, context.pool)
     bank_handler = bank_messages.BankMessagesHandler(requests, context.receiver, context.data)
@@ -140,6 +142,7 @@ def _bind_task_routes(context: ServiceContext) -> list[BoundRoute]:
         *bind_routes(tasks.TasksHandler(requests), tasks.ROUTES),
         *bind_routes(run_handler, payment_runs.ROUTES),
         *bind_routes(bank_handler, bank_messages.ROUTES),
+        *bind_routes(periods.PeriodsHandler(context.pool, context.task_pool), periods.ROUTES),
     ]
 
 

@@ -48,6 +48,7 @@ class ServiceContext:
     sender_pauses: SenderPauses
     index_maintenance: IndexMaintenance
     tasks: TaskRequests
+    task_pool: TaskPool
     task_runner: TaskRunner
     data: Path
     """The data folder."""
@@ -103,6 +104,7 @@ def build_context(
         sender_pauses=stored.sender_pauses,
         index_maintenance=IndexMaintenance(),
         tasks=TaskRequests(stored.task_pool, stored.task_runner, state),
+        task_pool=stored.task_pool,
         task_runner=stored.task_runner,
         data=stored.data,
         metrics=stored.metrics,

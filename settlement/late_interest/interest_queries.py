@@ -8,25 +8,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBERS, list_kinds
+from core.catalog import KIND_NUMBERS
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
 from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
-from core.tables.delays import DebitedPayments, InterestClaims, LatePayments
+from core.tables.delays import DebitedPayments, LatePayments
 from posting.delays import delay_queries as delays
 from posting.delays.amounts_due import compute_amounts_due
 from posting.delays.day_span import ALL_DAYS
 from posting.delays.measurement import measure_delays, select_late
-from posting.pgcopy import HEADER, TRAILER, decode
-from posting.store import copy_out
 from posting.store.ledger_identity import read_number
 from settlement.late_interest import claim_acts
 from settlement.late_interest.claim_acts import ClaimTexts, ProposedClaims
 
 SQL = read_queries("settlement.late_interest", "queries.sql")
 _REFERENCES_PER_QUERY = 100_000
-_INTEREST_KINDS = ",".join(map(str, list_kinds(lambda kind: kind.is_interest)))
 Connection = asyncpg.Connection
 
 
@@ -59,7 +56,7 @@ async def find_unclaimed_interest(
             late_parts.append(select_late(measure_delays(debits, facts)))
 
         await delays.read_debits(connection, ALL_DAYS, measure)
-        claimed = await _load_claimed(connection, 0)
+        claimed = await delays.load_claimed(connection, 0)
         last_entry = await _load_last_entry(connection)
     due = await asyncio.to_thread(compute_amounts_due, concat_tables(late_parts), rules)
     claims = claim_acts.compute_missing_claims(due, claimed)
@@ -76,7 +73,7 @@ async def find_unclaimed_since_mark(
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         debits = await delays.read_debits_after(connection, mark)
         facts = await delays.load_facts_of_debits(connection, debits, term_days, rules=rules)
-        claimed = await _load_claimed(connection, int(debits.payable.min(initial=mark)))
+        claimed = await delays.load_claimed(connection, int(debits.payable.min(initial=mark)))
         last_entry = await _load_last_entry(connection)
     due = await asyncio.to_thread(
         lambda: compute_amounts_due(select_late(measure_delays(debits, facts)), rules)
@@ -112,18 +109,6 @@ async def load_claim_texts(connection: Connection, claims: ProposedClaims) -> Cl
 async def _load_last_entry(connection: Connection) -> int:
     (row,) = await connection.fetch(SQL["last_entry"])
     return row["entry"]
-
-
-async def _load_claimed(connection: Connection, oldest: int) -> InterestClaims:
-    """Load the claims for entries from ``oldest`` on."""
-    parts = [allocate_zeros(InterestClaims, 0)]
-    select = SQL["claimed"].format(kinds=_INTEREST_KINDS, oldest=oldest)
-    await copy_out.stream_rows(
-        connection,
-        select,
-        lambda part: parts.append(decode(InterestClaims, b"".join([HEADER, part, TRAILER]))[0]),
-    )
-    return concat_tables(parts)
 
 
 async def _load_references(connection: Connection, entries: NDArray[np.int64]) -> pa.Array:

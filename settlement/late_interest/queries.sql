@@ -1,7 +1,3 @@
--- name: claimed
--- Claims by what they are for, of any sender.  A COPY.
-select predecessor as payable, sum(amount)::bigint as cents from entry where kind in ({kinds}) and entry_id > {oldest} group by predecessor order by predecessor
-
 -- name: own_claims
 -- References of our claims.
 select e.predecessor, e.reference from entry e join submission s using (submission)

@@ -1,7 +1,7 @@
 """The payment term of each debt: an attached or assigned part inherits that of its original request.
 
-``posting.delays.measurement`` applies the same rule to what is paid: a part falls due with its original request.  A
-suspension of the part or of what it is taken from suspends it; the longest counts, and nothing is paid while one is open.
+``posting.delays.measurement`` applies the same rule to what is paid: a part falls due with its original request.  While the
+payment of a part, or of what it is taken from, is suspended, nothing of the part is paid.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG, Stage, list_kinds
-from settlement.runs.open_payables import OpenPayables, TermSuspensions
+from settlement.runs.open_payables import OpenPayables
 from settlement.text_spans import find_positions
 
 FetchEntries = Callable[[Sequence[int]], Awaitable[Mapping[int, Mapping[str, Any]]]]
@@ -23,14 +23,6 @@ _WITHOUT_TERM = list_kinds(lambda kind: kind.reaches is Stage.REOPENED or kind.i
 """Kinds of debts that are due at once."""
 
 
-class Origins(NamedTuple):
-    """Debts that are parts, and the debt that each is a part of."""
-
-    rows: NDArray[np.int64]
-    """Rows of the open payables."""
-    entries: NDArray[np.int64]
-
-
 class DebtTerms(NamedTuple):
     """The origin of the term of each open payable, one per row."""
 
@@ -40,10 +32,8 @@ class DebtTerms(NamedTuple):
     """Of the original request."""
     kind: NDArray[np.int16]
     """Of the original request."""
-    origins: list[Origins]
-    """What the parts are taken from; then what those are taken from if they are parts, and so on."""
     is_suspended: NDArray[np.bool_]
-    """Whether a suspension of the debt, or of a debt that it is a part of, is open."""
+    """Whether the payment of the debt, or of a debt that it is a part of, is suspended."""
 
     @property
     def is_due_at_once(self) -> NDArray[np.bool_]:
@@ -54,24 +44,21 @@ class DebtTerms(NamedTuple):
 async def trace_debt_terms(payables: OpenPayables, fetch_entries: FetchEntries) -> DebtTerms:
     """Trace each open payable back to its original request, all chains by one step at a time."""
     request, day = payables.rows.entry_id.copy(), payables.rows.day.copy()
-    kind, is_suspended = payables.rows.kind.copy(), _is_suspended(payables.suspensions, request)
-    origins: list[Origins] = []
+    kind, is_suspended = payables.rows.kind.copy(), _is_suspended(payables.suspended, request)
     rows, predecessor = np.arange(len(kind)), payables.rows.predecessor
     while True:
         is_part = _IS_PART[kind[rows]]
         rows, entries = rows[is_part], predecessor[is_part]
         if not len(rows):
-            return DebtTerms(request, day, kind, origins, is_suspended)
+            return DebtTerms(request, day, kind, is_suspended)
         fetched = await fetch_entries(np.unique(entries).tolist())
         step = [fetched[entry] for entry in entries.tolist()]
         request[rows] = entries
         day[rows] = [entry["day"] for entry in step]
         kind[rows] = [entry["kind"] for entry in step]
         predecessor = np.array([entry["predecessor"] for entry in step], np.int64)
-        is_suspended[rows] |= _is_suspended(payables.suspensions, entries)
-        origins.append(Origins(rows, entries))
+        is_suspended[rows] |= _is_suspended(payables.suspended, entries)
 
 
-def _is_suspended(suspensions: TermSuspensions, entries: NDArray[np.int64]) -> NDArray[np.bool_]:
-    suspended = suspensions.open_entries
+def _is_suspended(suspended: NDArray[np.int64], entries: NDArray[np.int64]) -> NDArray[np.bool_]:
     return find_positions(suspended, entries) < len(suspended)

@@ -24,7 +24,7 @@ class Exclusion(IntEnum):
 EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
     Exclusion.NONE: "is paid",
     Exclusion.PAYEE_BLOCKED: "the payee is blocked: release the payee first, if that is lawful",
-    Exclusion.SUSPENDED: "its payment term is suspended: a document that was requested is still missing",
+    Exclusion.SUSPENDED: "the accountant has suspended its payment: see what is missing, and resume it once that has arrived",
     Exclusion.IN_ANOTHER_RUN: "another run, not issued yet, pays the request: issue or abandon that run",
     Exclusion.NO_BANK_DETAILS: "no valid IBAN of the payee is known: register its bank details",
     Exclusion.BANK_UNKNOWN: "the BIC of the payee's bank is invalid: register its bank details again",

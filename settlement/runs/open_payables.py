@@ -48,35 +48,6 @@ REFERENCED_KINDS = np.flatnonzero(OPENS | _COMMITS).tolist()
 """Those of them whose references are needed."""
 
 
-class SuspensionDays(NamedTuple):
-    """The days of suspensions that have ended; zeros for entries without one."""
-
-    suspended: NDArray[np.int32]
-    resumed: NDArray[np.int32]
-
-
-class TermSuspensions(NamedTuple):
-    """Suspensions of payment terms, ascending by what they suspend: a missing document delays the payment."""
-
-    entry: NDArray[np.int64]
-    """What is suspended."""
-    suspended: NDArray[np.int32]
-    resumed: NDArray[np.int32]
-    """0 while the suspension is open."""
-
-    @property
-    def open_entries(self) -> NDArray[np.int64]:
-        """What is suspended now."""
-        return self.entry[self.resumed == 0]
-
-    def find_days(self, entries: NDArray[np.int64]) -> SuspensionDays:
-        """Return the days of the suspension of each of ``entries``."""
-        positions = find_positions(self.entry, entries)
-        suspended, resumed = np.append(self.suspended, 0)[positions], np.append(self.resumed, 0)[positions]
-        suspended = np.where(resumed > 0, suspended, 0)
-        return SuspensionDays(suspended.astype(np.int32), resumed.astype(np.int32))
-
-
 class OpenPayables(NamedTuple):
     """All open payables, one per row, ascending by entry, and what decides whether they may be paid."""
 
@@ -87,7 +58,8 @@ class OpenPayables(NamedTuple):
     """Reference of the commitment that a request draws on; empty if there is none."""
     blocked_payees: NDArray[np.int32]
     """Payees to whom nothing may be paid."""
-    suspensions: TermSuspensions
+    suspended: NDArray[np.int64]
+    """What the accountant has suspended, ascending: nothing of it is paid now."""
 
 
 class PayablesSearch:
@@ -122,7 +94,7 @@ class PayablesSearch:
         parts = self._parts[::-1]
         if not parts:
             nothing = allocate_zeros(Payables, 0)
-            return OpenPayables(nothing, EMPTY, EMPTY, np.zeros(0, np.int32), _find_suspensions(nothing))
+            return OpenPayables(nothing, EMPTY, EMPTY, np.zeros(0, np.int32), _find_suspended(nothing))
         rows, controls = concat_tables([part for part, _ in parts]), concat_tables(self._controls)
         references = concat([texts for _, texts in parts])
         return OpenPayables(
@@ -130,7 +102,7 @@ class PayablesSearch:
             references,
             self._find_commitments(rows),
             _find_blocked_payees(controls),
-            _find_suspensions(controls),
+            _find_suspended(controls),
         )
 
     def _find_commitments(self, rows: Payables) -> TextCells:
@@ -151,11 +123,8 @@ def _find_blocked_payees(controls: Payables) -> NDArray[np.int32]:
     return np.flatnonzero(is_blocked).astype(np.int32)
 
 
-def _find_suspensions(controls: Payables) -> TermSuspensions:
-    """Pair suspensions with their resumptions."""
-    ends, begins = np.flatnonzero(_RESUMES[controls.kind]), np.flatnonzero(_SUSPENDS[controls.kind])
-    ends = ends[np.argsort(controls.predecessor[ends])]
-    begins = begins[np.argsort(controls.predecessor[begins])]
-    positions = find_positions(controls.predecessor[ends], controls.entry_id[begins])
-    resumed = np.append(controls.day[ends], 0)[positions].astype(np.int32)
-    return TermSuspensions(controls.predecessor[begins], controls.day[begins], resumed)
+def _find_suspended(controls: Payables) -> NDArray[np.int64]:
+    """Return what is suspended by an act that no resumption follows."""
+    begins = np.flatnonzero(_SUSPENDS[controls.kind])
+    has_ended = np.isin(controls.entry_id[begins], controls.predecessor[_RESUMES[controls.kind]])
+    return np.sort(controls.predecessor[begins[~has_ended]])

@@ -14,6 +14,7 @@ from posting.pgcopy import TextCells
 from settlement.text_spans import EMPTY, append_empty, compact, concat, find_positions, take_rows
 
 PAGES_PER_QUERY = 64
+_DAYS = ("received", "due", "invoice_date", "suspension_notified", "suspension_ended")
 
 
 class PayableDetails(NamedTuple):
@@ -21,6 +22,9 @@ class PayableDetails(NamedTuple):
 
     received: NDArray[np.int32]
     due: NDArray[np.int32]
+    invoice_date: NDArray[np.int32]
+    suspension_notified: NDArray[np.int32]
+    suspension_ended: NDArray[np.int32]
     method: TextCells
     invoice: TextCells
     remittance: TextCells
@@ -62,14 +66,12 @@ def align_details(parts: list[DetailsPart], entries: NDArray[np.int64]) -> Payab
     entry_ids = np.concatenate([np.zeros(0, np.int64), *(part.rows.entry_id for part in parts)])
     order = np.argsort(entry_ids, kind="stable")
     positions = np.append(order, len(entry_ids))[find_positions(entry_ids[order], entries)]
-    received, due = (
-        _align_days([getattr(part.rows, name) for part in parts], positions) for name in ("received", "due")
-    )
+    dates = (_align_days([getattr(part.rows, name) for part in parts], positions) for name in _DAYS)
     method, invoice, remittance = (
         _align_texts([getattr(part.texts, name) for part in parts], positions)
         for name in ("method", "invoice_number", "remittance")
     )
-    return PayableDetails(received, due, method, invoice, remittance)
+    return PayableDetails._make((*dates, method, invoice, remittance))
 
 
 def _align_days(columns: list[NDArray[np.int32]], positions: NDArray[np.int64]) -> NDArray[np.int32]:

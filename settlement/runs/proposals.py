@@ -129,7 +129,13 @@ async def _load_details(
     parts = np.flatnonzero(debt_terms.request != payables.rows.entry_id)
     requests, positions = np.unique(debt_terms.request[parts], return_inverse=True)
     inherited = await run_queries.load_details(connection, requests)
-    details.received[parts] = inherited.received[positions]
+    for own, of_request in (
+        (details.received, inherited.received),
+        (details.invoice_date, inherited.invoice_date),
+        (details.suspension_notified, inherited.suspension_notified),
+        (details.suspension_ended, inherited.suspension_ended),
+    ):
+        own[parts] = of_request[positions]
     details.due[parts] = np.where(details.due[parts] > 0, details.due[parts], inherited.due[positions])
     return details
 

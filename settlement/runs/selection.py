@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.calendar import Calendar
 from core.catalog import CATALOG
 from core.payment_rules import PaymentRules, TransferMethod
-from core.payment_terms import compute_terms
+from core.payment_terms import compute_terms, find_receipt_days
 from core.period_states import States
 from core.periods import PeriodState
 from core.tables.book import LEDGER_ACCOUNTANTS
@@ -63,7 +63,7 @@ class SelectionCriteria(NamedTuple):
 
 def select_lines(payables: OpenPayables, context: SelectionContext, criteria: SelectionCriteria) -> RunTable:
     """Select the lines of a run, in the order in which it pays; excluded lines come last."""
-    due = compute_due_days(payables, context, criteria.rules)
+    due = compute_due_days(context, criteria.rules)
     method = _choose_methods(payables, context.details, criteria.rules)
     account_row = context.payees.find_in_force(payables.rows.payee)
     exclusion = _find_exclusions(payables, context, criteria, account_row=account_row)
@@ -98,23 +98,16 @@ def order_by_accountant_and_method(
     return np.argsort(key, kind="stable")
 
 
-def compute_due_days(
-    payables: OpenPayables, context: SelectionContext, rules: PaymentRules
-) -> NDArray[np.int32]:
+def compute_due_days(context: SelectionContext, rules: PaymentRules) -> NDArray[np.int32]:
     """Compute the last day on which each payable must be paid: the due day of the request, or the end of its term.
 
-    A suspension that delays the end of the term delays a due day that was given as well: to that end, if it is later.
+    A suspension before the order delays a due day that was given as well: to the end of the new term, if that is later.
     """
-    details, debt_terms, suspensions = context.details, context.debt_terms, payables.suspensions
-    start = np.where(details.received > 0, details.received, debt_terms.day)
-    terms = compute_terms(start, *suspensions.find_days(payables.rows.entry_id), rule=rules.term_days)
-    end, is_delayed = terms.end, terms.suspended > 0
-    for rows, entries in debt_terms.origins:
-        origin_terms = compute_terms(start[rows], *suspensions.find_days(entries), rule=rules.term_days)
-        end[rows] = np.maximum(end[rows], origin_terms.end)
-        is_delayed[rows] |= origin_terms.suspended > 0
-    is_delayed &= ~debt_terms.is_due_at_once
-    end = np.where(debt_terms.is_due_at_once, start, end)
+    details, debt_terms = context.details, context.debt_terms
+    start = find_receipt_days(details.received, details.invoice_date, debt_terms.day)
+    terms = compute_terms(start, details.suspension_notified, details.suspension_ended, rule=rules.term_days)
+    is_delayed = (terms.suspended > 0) & ~debt_terms.is_due_at_once
+    end = np.where(debt_terms.is_due_at_once, start, terms.end)
     given_days = np.where(is_delayed, np.maximum(details.due, end), details.due)
     return np.where(details.due > 0, given_days, end).astype(np.int32)
 

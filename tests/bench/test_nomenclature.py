@@ -4,14 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.samples.sample_nomenclature import (
-    BOPS,
-    BUILDERS,
-    OPERATIONS,
-    UOS,
-    load_programme_sizes,
-    write_sample,
-)
+from bench.samples.finance_bill import load_bill
+from bench.samples.sample_nomenclature import BOPS, OPERATIONS, UOS, list_builders, write_sample
 from core import nomenclature
 from core.nomenclature import CentreLevel
 from core.reference.files import SAMPLE_FOLDER
@@ -32,11 +26,17 @@ def test_the_nomenclature_has_the_declared_sizes() -> None:
     assert levels.count(CentreLevel.OPERATION) == OPERATIONS
 
 
-def test_every_programme_has_a_size_units_and_areas() -> None:
+def test_programmes_are_those_of_the_bill_and_have_units() -> None:
     codes = nomenclature.load(FOLDER)
     with_units = {code[:4] for code, centre in codes.centres.items() if centre.level is CentreLevel.UO}
-    assert load_programme_sizes().keys() == codes.programmes.keys() == with_units
-    assert {area.programme for area in codes.areas.values()} == codes.programmes.keys()
+    assert {line.programme for line in load_bill()} == codes.programmes.keys() == with_units
+
+
+def test_areas_are_the_actions_of_the_bill_and_public_subactions() -> None:
+    codes = nomenclature.load(FOLDER)
+    actions = {f"{line.programme}-{line.action}" for line in load_bill()}
+    assert {code for code in codes.areas if len(code) == 7} == actions
+    assert {code for code in codes.areas if len(code) > 7} == {"0177-12-08", "0203-04-02"}
 
 
 def test_codes_of_public_extracts_exist() -> None:
@@ -48,4 +48,6 @@ def test_codes_of_public_extracts_exist() -> None:
 
 def test_operations_belong_to_programmes_with_investments() -> None:
     centres = nomenclature.load(FOLDER).centres.values()
-    assert {centre.parent[:4] for centre in centres if centre.level is CentreLevel.OPERATION} <= set(BUILDERS)
+    assert {centre.parent[:4] for centre in centres if centre.level is CentreLevel.OPERATION} <= set(
+        list_builders()
+    )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from ingest.validation.file_validation import open_source, validate_without_cach
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
 
+REQUESTS = ("payment_request", "payment_request_without_service", "direct_payment_request")
 Row = dict[str, Any]
+Cell = tuple[str, str]
+"""A programme and a commitment item."""
 
 
 @dataclass
@@ -31,12 +35,42 @@ class YearOutcome:
     held: int = 0
     remaining: dict[str, tuple[int, int]] = field(default_factory=dict)
     """AE and CP that each programme has left on HT2, in cents."""
+    requested: Counter[Cell] = field(default_factory=Counter)
+    """Cents of the accepted requests that were not rejected, by programme and item."""
+
+
+class _ActCells:
+    """The accepted acts that have a cell of their own, and the requests that wait to be added up by cell."""
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[str, int], Cell] = {}
+        self._requests: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        """Add an accepted act."""
+        if row.get("fund_centre"):
+            self._cells[row["reference"], int(row["line"])] = (row["fund_centre"][:4], row["commitment_item"])
+        if row["kind"].removesuffix("_rejection") in REQUESTS:
+            self._requests.append(row)
+
+    def sum_requests(self) -> Counter[Cell]:
+        """Sum the requests added since the last call; those inherit the cell of what they follow."""
+        sums: Counter[Cell] = Counter()
+        for row in self._requests:
+            reference, _, line = row.get("predecessor", "").partition("#")
+            own = row["reference"], int(row["line"])
+            cell = self._cells.get(own) or self._cells[reference, int(line or 1)]
+            self._cells[own] = cell
+            sign = -1 if row["kind"].endswith("_rejection") else 1
+            sums[cell] += sign * round(Decimal(row["amount"]) * 100)
+        self._requests = []
+        return sums
 
 
 def decide_year(folder: Path, summary: dict[str, Any]) -> YearOutcome:
     """Decide every file in order."""
     reference = Reference.load(SAMPLE_FOLDER)
-    engine, year_outcome = Engine(reference), YearOutcome()
+    engine, year_outcome, cells = Engine(reference), YearOutcome(), _ActCells()
     for file in summary["files"]:
         rows = list(convert_to_texts(pq.read_table(folder / file["name"])))
         decisions = engine.submit(rows, file["sender"])
@@ -44,8 +78,11 @@ def decide_year(folder: Path, summary: dict[str, Any]) -> YearOutcome:
         for (outcome, _, _), row in zip(decisions, rows, strict=True):
             year_outcome.outcomes[outcome] += 1
             year_outcome.by_kind[row["kind"], outcome] += 1
+            if outcome == "ACCEPTED":
+                cells.add(row)
             if outcome in ("AE_EXCEEDED", "CP_EXCEEDED"):
                 year_outcome.short_of_credit[row["date"][:7]] += 1
+        year_outcome.requested.update(cells.sum_requests())
     for code, centre in reference.years[2018].nomenclature.centres.items():
         if centre.level is CentreLevel.PROGRAMME:
             assignment = {"fund_centre": code, "commitment_item": "HT2", "exercise": "2018"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.effective_dates import build_constant
-from core.payment_terms import NO_END, PaymentTerms, compute_terms
+from core.payment_terms import PaymentTerms, compute_terms, find_receipt_days
 
 days = st.integers(1, 400)
 
@@ -38,28 +38,37 @@ def count_days(terms: PaymentTerms, paid: int) -> tuple[int, int, int]:
         ((100,), 95, (0, 0, 0)),  # before it was received
         ((100, 110, 120), 150, (40, 10, 0)),  # a new term of thirty days
         ((100, 110, 120), 151, (41, 10, 1)),
-        ((100, 110), 200, (10, 90, 0)),  # still suspended: paid nevertheless, and not late
         ((100, 130, 140), 170, (60, 10, 0)),  # on its last day
         ((100, 131, 140), 150, (50, 0, 20)),  # too late to have an effect
         ((100, 90, 95), 140, (40, 0, 10)),  # over before the term began: no effect
         ((100, 90, 110), 141, (31, 10, 1)),  # suspended before it began, and for ten days of it
-        ((100, 90), 200, (0, 100, 0)),
-        ((100, 110, 105), 141, (41, 0, 1)),  # resumed before it was suspended: as if on the same day
-        ((100, 110, 95), 131, (31, 0, 1)),
         ((100, 110, 120), 115, (10, 5, 0)),  # paid while it was suspended
+        ((100, 110, 112), 142, (40, 2, 0)),  # suspended for two days: thirty days from the second
+        ((100, 101, 103, 60), 162, (60, 2, 0)),  # of sixty days, a new sixty
     ],
 )
 def test_terms_by_example(dates: tuple[int, ...], paid: int, expected: tuple[int, int, int]) -> None:
     assert count_days(compute_one(*dates), paid) == expected
 
 
-def test_a_suspended_term_has_no_end() -> None:
-    assert compute_one(100, 110).end.tolist() == [NO_END]
+@pytest.mark.parametrize(
+    ("received", "invoice", "ordered", "expected"),
+    [
+        (95, 90, 110, 95),
+        (0, 90, 110, 92),  # two days after the invoice
+        (0, 109, 110, 110),  # at the latest on the day of the order
+        (0, 0, 110, 110),
+        (115, 90, 110, 115),  # as stated, whenever that is
+    ],
+)
+def test_receipt_by_example(received: int, invoice: int, ordered: int, expected: int) -> None:
+    columns = (np.array([day], np.int32) for day in (received, invoice, ordered))
+    assert find_receipt_days(*columns).tolist() == [expected]
 
 
 @given(days, days, days, days, st.integers(0, 60))
 def test_delay_and_suspension_add_up(start: int, suspended: int, after: int, paid: int, term: int) -> None:
-    terms = compute_one(start, suspended, max(suspended + after - 50, 1), term)
+    terms = compute_one(start, suspended, suspended + after, term)
     delay, suspension, late = count_days(terms, paid)
     assert min(delay, suspension, late) >= 0
     assert int(terms.end[0]) >= start + term

@@ -85,6 +85,9 @@ _OTHERS: dict[str, Sequence[str]] = {
     ),
     "reason": ("jugement n° 7", "x" * 141),
     "remittance": ("n° 7", "x" * 281, "a\nb"),
+    "contract": ("works", "none", "Works", "lease", "x" * 36),
+    "suspension_notified": _DAYS,
+    "suspension_ended": _DAYS,
 }
 _LIMITS = {"amount": ("1000000000000.01", "9999999999999999", "10000000000000000", "0" * 20 + "1", "9" * 40)}
 _TYPES = {FieldType.WHOLE: pa.int64(), FieldType.DAY: pa.date32()}

@@ -10,6 +10,7 @@ from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
+    CLAIM_DAY_BIT,
     CLAIM_LINE_BIT,
     FOLLOWED_BIT,
     LEDGER_ACCOUNTANTS,
@@ -229,8 +230,9 @@ def _list_claims(rows: Sequence[tuple[int, int, int, int]]) -> dict[Fingerprint,
     """Return the claims of each invoice, one for each entry."""
     claims: dict[Fingerprint, tuple[Claim, ...]] = {}
     for high, low, first, content in rows:
-        lines, part = divmod(content, CLAIM_LINE_BIT)
-        run = (Claim(entry, part) for entry in range(first, first + lines))
+        lines, terms = divmod(content, CLAIM_LINE_BIT)
+        day, part = divmod(terms, CLAIM_DAY_BIT)
+        run = (Claim(entry, part, day) for entry in range(first, first + lines))
         claims[high, low] = (*claims.get((high, low), ()), *run)
     return claims
 

@@ -77,7 +77,7 @@ def _build_journal(lines: list[Line], decisions: list[Decision]) -> list[StoredE
                 decision.debit,
                 decision.credit,
             )
-            invoice = line.invoice, line.invoice_part
+            invoice = line.invoice, line.invoice_part, line.invoice_day
             journal.append(StoredEntry(*own, int(line.content), line.key, *invoice))  # type: ignore[call-overload]
     return journal
 
@@ -93,7 +93,7 @@ def _replay_journal(journal: list[StoredEntry], twin: KernelBook) -> None:
     fingerprints = Fingerprints(np.array(high, np.uint64), np.array(low, np.uint32))
     kernel.replay_entries(seal(StoredEntries(*typed)), seal(fingerprints), twin.tables)
     claims = [entry for entry in journal if entry.invoice]
-    own = [(entry.entry, *entry.invoice, entry.invoice_part) for entry in claims]  # type: ignore[misc]
+    own = [(entry.entry, *entry.invoice, entry.invoice_part, entry.invoice_day) for entry in claims]  # type: ignore[misc]
     kinds = read_column_kinds(RequestedInvoices)
     columns_of_claims = (
         np.array([row[at] for row in own], kind.dtype) for at, kind in enumerate(kinds.values())

@@ -113,7 +113,23 @@ def _bill(context: YearContext, row: Row) -> Row:
         row["right_year"] = str(context.day.year - context.random.choice((0, 1, 4, 5, 6)))
     if context.model.rules.has_column("prescription_stop") and context.random.random() < 0.05:
         row["prescription_stop"] = "interruption 2017-12"
-    return row
+    return row | _name_term(context, row)
+
+
+def _name_term(context: YearContext, row: Row) -> Row:
+    """Return the contract that a request states, and the suspension of its term; now and then one that cannot be."""
+    columns: Row = {}
+    if context.model.rules.has_column("contract") and context.random.random() < 0.06:
+        columns["contract"] = context.random.choice(("works", "services", "concession", "none", "lease"))
+    if context.model.rules.has_column("suspension_notified") and context.random.random() < 0.08:
+        ordered = date.fromisoformat(row["date"])
+        notified, ended = (
+            ordered - timedelta(days=context.random.choice(days)) for days in ((4, 9, 30), (-1, 0, 2, 4, 20))
+        )
+        columns |= {"suspension_notified": notified.isoformat(), "suspension_ended": ended.isoformat()}
+        if context.random.random() < 0.1:
+            del columns[context.random.choice(("suspension_notified", "suspension_ended"))]
+    return columns
 
 
 def _name_invoice(context: YearContext, row: Row) -> Row:
@@ -125,6 +141,8 @@ def _name_invoice(context: YearContext, row: Row) -> Row:
     if claim and claim.invoice and context.random.random() < 0.3:
         payee, number, text = claim.invoice
         columns = {"payee": payee, "invoice_number": number, "invoice_date": text}
+    if context.random.random() < 0.1:
+        columns["invoice_date"] = ""
     if context.model.rules.has_column("invoice_part") and context.random.random() < 0.2:
         columns["invoice_part"] = str(context.random.randint(1, 3))
     return columns

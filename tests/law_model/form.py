@@ -7,7 +7,13 @@ from datetime import date
 from tests.law_model.interface import KindColumns
 from tests.law_model.state import Act, Row
 
-DATES = ("date", "posting_date", "received", "due", "invoice_date", "service_start")
+DATES = (
+    *("date", "posting_date", "received", "due", "invoice_date", "service_start"),
+    *("suspension_notified", "suspension_ended"),
+)
+CONTRACTS = frozenset({"works", "supplies", "services", "concession", "none"})
+ORDERS = frozenset({"payment_request", "payment_request_without_service", "direct_payment_request"})
+"""Requests that an authorising officer orders to pay: what they state of contract and term is judged."""
 LENGTHS: Mapping[str, int] = {
     "functional_area": 12,
     "commitment_item": 10,
@@ -61,6 +67,8 @@ def _check_fields(act: Act) -> list[str]:
         codes.append("FIELD_INVALID")
     if act.text("right_year") and int(act.text("right_year")) > act.exercise:
         codes.append("FIELD_INVALID")
+    if act.kind in ORDERS and not codes and not _is_term_possible(act, days):
+        codes.append("FIELD_INVALID")
     if codes:
         return codes
     act.day = days.get("date") or date.min
@@ -68,6 +76,18 @@ def _check_fields(act: Act) -> list[str]:
     act.invoice_day, act.service_start = days.get("invoice_date"), days.get("service_start")
     act.budget_year = int(act.text("budget_year") or act.exercise)
     return codes
+
+
+def _is_term_possible(act: Act, days: Mapping[str, date | None]) -> bool:
+    """Return whether the contract exists, and the one suspension of the term was over before the order (décret 2013-269)."""
+    if act.text("contract") and act.text("contract") not in CONTRACTS:
+        return False
+    notified, ended, ordered = (
+        days.get(name) for name in ("suspension_notified", "suspension_ended", "date")
+    )
+    if notified is None or ended is None:
+        return notified is ended
+    return notified < ended and (ordered is None or ended <= ordered)
 
 
 def _check_amount(act: Act, columns: KindColumns) -> list[str]:

@@ -12,7 +12,7 @@ YEARS_OF_LAPSE = 5
 
 
 class Invoice(NamedTuple):
-    """What identifies an invoice: supplier, number and date."""
+    """What identifies an invoice: supplier, number and date, which a request may leave out."""
 
     payee: str
     number: str
@@ -32,9 +32,18 @@ def check_invoice(act: Act, state: State, earlier: list[Document]) -> list[str]:
     invoice, part = find_invoice(act), act.text("invoice_part")
     if invoice is None:
         return []
-    claims = [claim for claim in state.documents if claim.invoice == invoice and claim not in earlier]
-    is_twice = any(claim.rejected < claim.amount and _overlap(claim.part, part) for claim in claims)
+    claims = [claim for claim in state.documents if claim.invoice and claim not in earlier]
+    is_twice = any(
+        claim.rejected < claim.amount and _overlap(claim.part, part) and _may_be(claim.invoice, invoice)
+        for claim in claims
+        if claim.invoice
+    )
     return [INVOICE_TWICE] if is_twice else []
+
+
+def _may_be(first: tuple[str, str, str], second: tuple[str, str, str]) -> bool:
+    """Return whether two requests may be for one invoice: a date that is left out may be any."""
+    return first[:2] == second[:2] and (not first[2] or not second[2] or first[2] == second[2])
 
 
 def _overlap(first: str, second: str) -> bool:
@@ -51,9 +60,8 @@ def check_prescription(act: Act, predecessor: Document | None) -> list[str]:
 
 
 def find_right_year(act: Act, predecessor: Document | None) -> int:
-    """Return the year in which the debt arose: stated, of the service, or of the invoice; 0 if none is known."""
+    """Return the year in which the debt arose: stated, or the earlier of service and invoice; 0 if none is known."""
     if act.text("right_year"):
         return int(act.text("right_year"))
-    if act.kind == "payment_request":
-        return predecessor.service_day.year if predecessor and predecessor.service_day else 0
-    return act.invoice_day.year if act.invoice_day else 0
+    service = predecessor.service_day if predecessor and act.kind == "payment_request" else None
+    return min((day.year for day in (service, act.invoice_day) if day), default=0)

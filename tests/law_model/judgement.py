@@ -98,6 +98,7 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
     place = judgement.place
     assert place is not None
     judgement.codes += check_year(act, place, judgement.predecessor, state)
+    judgement.codes += check_prescription(act, judgement.predecessor)
     if any(code in judgement.codes for code in ("FUND_CENTRE_LEVEL", "NOMENCLATURE_MISMATCH")):
         return
     judgement.codes += check_title(act, place)

@@ -34,6 +34,15 @@ def test_an_invoice_is_requested_once_over_all_senders() -> None:
     assert _request(year, "D5") == "ACCEPTED"
 
 
+def test_an_invoice_without_a_date_may_be_any_of_its_number() -> None:
+    year = _begin()
+    assert _request(year, "D1", invoice_number="F-77", invoice_date="2018-03-01") == "ACCEPTED"
+    assert _request(year, "D2", invoice_number="F-77") == INVOICE_TWICE
+    assert _request(year, "D3", invoice_number="F-78") == "ACCEPTED"
+    assert _request(year, "D4", invoice_number="F-78", invoice_date="2018-03-01") == INVOICE_TWICE
+    assert _request(year, "D5", invoice_number="F-78") == INVOICE_TWICE
+
+
 def test_a_rejection_in_full_gives_the_invoice_back() -> None:
     year, invoice = _begin(), {"invoice_number": "F-77", "invoice_date": "2018-03-01"}
     _request(year, "D1", **invoice)
@@ -58,6 +67,19 @@ def test_a_debt_of_2013_lapses_on_the_first_day_of_2018() -> None:
     assert _request(year, "D3", invoice_date="2013-12-31") == LAPSED
     assert _request(year, "D4", invoice_date="2013-12-31", right_year="2014") == "ACCEPTED"
     assert _request(year, "D5", right_year="2013", prescription_stop="interruption 2016-4") == "ACCEPTED"
+
+
+def test_an_old_invoice_of_certified_service_has_lapsed() -> None:
+    year = _begin()
+    year.engage("EJ", "10", "2018-03-01")
+    year.send("service", "SF", predecessor=year.name("EJ"), amount="10", date="2018-03-02")
+    bill = {"predecessor": year.name("EJ"), "payee": PAYEE, "amount": "1", "date": "2018-03-03"}
+    assert year.send("payment_request", "D1", invoice_date="2010-06-30", **bill) == LAPSED
+    assert year.send("payment_request", "D2", invoice_date="2014-01-01", **bill) == "ACCEPTED"
+    assert (
+        year.send("payment_request", "D3", right_year="2018", invoice_date="2010-06-30", **bill) == "ACCEPTED"
+    )
+    assert year.send("payment_request", "D4", **bill) == "ACCEPTED"
 
 
 def test_staff_is_not_committed() -> None:

@@ -159,6 +159,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         reference.find_accountant(operation or fields[Field.FUND_CENTRE], read_budget_year(fields)),
         read_budget_year(fields),
         reference.find_admitted(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
+        item=fields[Field.COMMITMENT_ITEM],
         title=_find_title(fields, reference),
         may_anticipate=_may_anticipate(fields, reference),
         unserved=fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,

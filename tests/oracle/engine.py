@@ -14,7 +14,14 @@ from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
 from tests.oracle.reference import Reference
 from tests.oracle.rollback import decide_form
-from tests.oracle.row_reading import ReadLine, Row, find_posting_day, find_posting_month, read_acts
+from tests.oracle.row_reading import (
+    ReadLine,
+    Row,
+    find_posting_day,
+    find_posting_month,
+    read_acts,
+    read_terms,
+)
 
 LineResult = tuple[str, str, int]
 """Name of the outcome, code of the fund centre that lacks credit or empty, missing cents."""
@@ -146,7 +153,12 @@ class Engine:
             bank=line.read_text(Field.IBAN) or 0,
             invoice=_read_invoice(line),
             invoice_part=whole_numbers.parse(line.read_text(Field.INVOICE_PART)) or 0,
+            invoice_day=days.parse(line.read_text(Field.INVOICE_DATE)) or 0,
             day=find_posting_day(line) or 0,
+            terms=read_terms(line),
+            debits_until=len(self.ledger.state.items)
+            if kind.is_interest and not line.read_text(Field.REASON)
+            else None,
             nature=self._states_listed_nature(line, exercise),
         )
 
@@ -184,12 +196,12 @@ class OpenFile:
         return self._engine.build_results(_flatten(first)), self._engine.build_results(_flatten(last))
 
 
-def _read_invoice(line: ReadLine) -> tuple[str, bytes, Hashable] | None:
-    """Return supplier, number and date of the invoice that a request states; None if it states none."""
+def _read_invoice(line: ReadLine) -> tuple[str, bytes] | None:
+    """Return supplier and number of the invoice that a request states; None if it states none."""
     number = invoices.normalise_number(line.read_text(Field.INVOICE_NUMBER).encode())
     if not number or not line.kind.bills:
         return None
-    return line.read_text(Field.PAYEE), number, days.parse(line.read_text(Field.INVOICE_DATE))
+    return line.read_text(Field.PAYEE), number
 
 
 def _build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:

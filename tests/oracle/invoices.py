@@ -1,6 +1,7 @@
 """Invoices: each is requested once, over all senders, kinds and years (rule A37).
 
-A request that was rejected in full has requested nothing.  Lines of one act may share an invoice.
+A request that was rejected in full has requested nothing.  Lines of one act may share an invoice.  Requests of one supplier
+and number are of two invoices only if both state a date, and not the same one.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,13 @@ from tests.oracle.key_index import compute_siphash128
 from tests.oracle.model import Claim, Line, LineRefused, State
 
 NUMBER_BYTES_MAX = 70
-_NO_PART = 0
+_NOT_STATED = 0
 
 
 def check_invoice(state: State, line: Line, first: int) -> None:
     """Refuse ``line`` of the act that begins with entry ``first`` if an earlier act has requested its invoice."""
     for claim in state.invoices.get(line.invoice, ()) if line.invoice else ():
-        is_same = claim.part == line.invoice_part or _NO_PART in (claim.part, line.invoice_part)
+        is_same = _may_be_one(claim.part, line.invoice_part) and _may_be_one(claim.day, line.invoice_day)
         if is_same and claim.entry < first and not is_rejected(state, claim.entry):
             raise LineRefused(Outcome.INVOICE_ALREADY_REQUESTED, entry=claim.entry)
 
@@ -26,7 +27,12 @@ def record_invoice(state: State, line: Line, entry: int) -> None:
     """Record that ``entry`` has requested the invoice of ``line``."""
     if line.invoice:
         claims = state.invoices.get(line.invoice, ())
-        state.invoices[line.invoice] = (*claims, Claim(entry, line.invoice_part))
+        state.invoices[line.invoice] = (*claims, Claim(entry, line.invoice_part, line.invoice_day))
+
+
+def _may_be_one(first: int, second: int) -> bool:
+    """Return whether two parts, or two dates, may be the same; what is not stated may be any."""
+    return first == second or _NOT_STATED in (first, second)
 
 
 def is_rejected(state: State, entry: int) -> bool:
@@ -51,20 +57,19 @@ def normalise_number(number: bytes) -> bytes:
 
 
 def fingerprint_invoices(
-    numbers: Sequence[bytes], suppliers: Sequence[tuple[int, int, int]], key_low: int, key_high: int
+    numbers: Sequence[bytes], suppliers: Sequence[tuple[int, int]], key_low: int, key_high: int
 ) -> list[tuple[int, int]]:
     """Return 96 bits of each invoice as (high 64, low 32); (0, 0) without a number, or with one that is too long.
 
-    ``suppliers`` are (high, low, day of the invoice).
+    ``suppliers`` are (high, low).
     """
     key = key_low.to_bytes(8, "little") + key_high.to_bytes(8, "little")
     return [_fingerprint(number, *supplier, key) for number, supplier in zip(numbers, suppliers, strict=True)]
 
 
-def _fingerprint(number: bytes, high: int, low: int, day: int, key: bytes) -> tuple[int, int]:
+def _fingerprint(number: bytes, high: int, low: int, key: bytes) -> tuple[int, int]:
     text = normalise_number(number)
     if not text or len(number) > NUMBER_BYTES_MAX:
         return 0, 0
-    supplier = (day % 2**32).to_bytes(4, "little") + low.to_bytes(4, "little")
-    first, second = compute_siphash128(key, high.to_bytes(8, "little") + text + supplier)
+    first, second = compute_siphash128(key, high.to_bytes(8, "little") + text + low.to_bytes(4, "little"))
     return first, second % 2**32

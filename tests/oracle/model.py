@@ -65,6 +65,8 @@ class Cell(NamedTuple):
     """The budget year."""
     admitted: frozenset[int] | None = None
     """The accounts that its commitment item admits; all if None."""
+    item: str = ""
+    """The commitment item."""
     title: Hashable = None
     """Programme and title, where its finance laws count: on ordinary credits, with a title."""
     may_anticipate: bool = False
@@ -104,12 +106,40 @@ class Line(NamedTuple):
     payee: Fingerprint = None
     bank: Hashable = 0
     invoice: Fingerprint = None
-    """Supplier, number and date of the invoice that the line requests."""
+    """Supplier and number of the invoice that the line requests."""
     invoice_part: int = 0
     """0 for the whole invoice."""
+    invoice_day: int = 0
+    """0 if no date is stated."""
     day: int = 0
     nature: bool = False
     """Whether it states a nature that may be paid before service."""
+    terms: "LineTerms | None" = None
+    debits_until: int | None = None
+    """Of a claim of late interest without a reason: the last entry before its file, whose debits count."""
+
+
+class LineTerms(NamedTuple):
+    """What a line states of its payment term and contract; days since 1970, 0 for none."""
+
+    received: int = 0
+    invoiced: int = 0
+    suspension: tuple[int, int] = (0, 0)
+    contract: str = ""
+
+
+class JournalRow(NamedTuple):
+    """An accepted line, as the measurement of delays reads it."""
+
+    kind: int
+    predecessor: int
+    amount: int
+    day: int
+    cell: int
+    received: int
+    invoiced: int
+    suspension: tuple[int, int]
+    contract: str
 
 
 class OpenItem(NamedTuple):
@@ -147,6 +177,8 @@ class Claim(NamedTuple):
 
     entry: int
     part: int
+    day: int = 0
+    """0 if no date is stated."""
 
 
 class AcceptedAct(NamedTuple):
@@ -236,6 +268,8 @@ class State(NamedTuple):
     """The amount of each debt, by entry."""
     rejected: ChainMap[int, int]
     """What was rejected of it."""
+    journal: ChainMap[int, JournalRow]
+    """By entry."""
 
     @classmethod
     def create_empty(cls) -> "State":
@@ -258,7 +292,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         name: columns[name] for name in ("head", "kind", "amount", "period", "day", "fault", "cell", "source")
     }
     return Line(
-        **own,
+        **own,  # type: ignore[arg-type]
         account=columns["account"],
         key=(columns["key_high"], columns["key_low"]),
         content=columns["content"],
@@ -269,6 +303,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         bank=columns["bank"],
         invoice=_read_fingerprint(columns, "invoice"),
         invoice_part=columns["invoice_part"],
+        invoice_day=columns["invoice_day"],
         nature=bool(columns["nature"]),
     )
 

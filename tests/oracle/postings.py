@@ -4,9 +4,20 @@ from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, P
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
-from tests.oracle import budget, commitments, invoices, years
+from tests.oracle import budget, commitments, invoices, late_interest, years
 from tests.oracle.commitments import ActPosition, Link
-from tests.oracle.model import Cell, Decision, Line, LineRefused, OpenItem, Payee, State, World
+from tests.oracle.model import (
+    Cell,
+    Decision,
+    JournalRow,
+    Line,
+    LineRefused,
+    LineTerms,
+    OpenItem,
+    Payee,
+    State,
+    World,
+)
 
 LEDGER_MAX = 2**62
 
@@ -16,6 +27,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     kind = CATALOG[line.kind]
     if line.fault:
         raise LineRefused(line.fault)
+    if line.debits_until is not None:
+        late_interest.check_claim(world, state, line, _find_claimed(state, line, place))
     _check_period(world, state, line, place)
     payee = _find_payee(state, kind, line)
     invoices.check_invoice(state, line, place[0])
@@ -34,11 +47,21 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
     state.items[place[1]] = build_item(state, followed, bare)
+    terms = line.terms or LineTerms()
+    state.journal[place[1]] = JournalRow(line.kind, followed.entry, line.amount, line.day, cell, *terms)
     invoices.note_amount(state, place[1], line.amount)
     invoices.record_invoice(state, line, place[1])
     if kind.change is not PayeeChange.NONE:
         _apply_change(state, kind, line, place[1])
     return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit, accountant)
+
+
+def _find_claimed(state: State, line: Line, place: ActPosition) -> int:
+    """Return the entry that a claim follows; 0 if there is none."""
+    try:
+        return commitments.find_predecessor(state, line, place)
+    except LineRefused:
+        return 0
 
 
 def _check_period(world: World, state: State, line: Line, place: ActPosition) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from core.act_fields import Field
-from core.catalog import ActKind
 from tests.oracle import days, whole_numbers
 
 LAPSE_YEARS = 4
@@ -19,17 +18,17 @@ def is_readable(fields: Mapping[Field, str]) -> bool:
     return (year is None or year <= exercise) and (not stop or names_stop)
 
 
-def has_lapsed(kind: ActKind, fields: Mapping[Field, str], day: int) -> bool:
+def has_lapsed(fields: Mapping[Field, str], day: int) -> bool:
     """Return whether the debt that a request of ``day`` states has lapsed."""
     if fields.get(Field.PRESCRIPTION_STOP):
         return False
-    arose = find_year(kind, fields)
+    arose = find_year(fields)
     return arose is not None and days.split_day(day)[0] > arose + LAPSE_YEARS
 
 
-def find_year(kind: ActKind, fields: Mapping[Field, str]) -> int | None:
-    """Return the year in which the right arose, as far as the line says: of certified service it does not."""
+def find_year(fields: Mapping[Field, str]) -> int | None:
+    """Return the year in which the right arose, as far as the line says: service is never older than its exercise."""
     if Field.RIGHT_YEAR in fields:
         return whole_numbers.parse(fields[Field.RIGHT_YEAR])
     invoice = days.parse(fields.get(Field.INVOICE_DATE, ""))
-    return None if kind.name == "payment_request" or invoice is None else days.split_day(invoice)[0]
+    return None if invoice is None else days.split_day(invoice)[0]

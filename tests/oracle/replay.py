@@ -26,6 +26,7 @@ class StoredEntry(NamedTuple):
     key: Fingerprint
     invoice: Fingerprint = None
     invoice_part: int = 0
+    invoice_day: int = 0
 
 
 def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
@@ -47,7 +48,8 @@ def replay_claims(entries: Iterable[StoredEntry], state: State) -> None:
     for entry in entries:
         if entry.invoice:
             claims = state.invoices.get(entry.invoice, ())
-            state.invoices[entry.invoice] = (*claims, Claim(entry.entry, entry.invoice_part))
+            claim = Claim(entry.entry, entry.invoice_part, entry.invoice_day)
+            state.invoices[entry.invoice] = (*claims, claim)
 
 
 def _apply_block(state: State, entry: StoredEntry) -> None:

@@ -10,8 +10,19 @@ from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, P
 from core.origins import ORIGIN_NUMBERS
 from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
-from tests.oracle import amounts, bic, days, hashing, iban, periods, prescription, whole_numbers
+from tests.oracle import (
+    amounts,
+    bic,
+    days,
+    hashing,
+    iban,
+    periods,
+    prescription,
+    request_terms,
+    whole_numbers,
+)
 from tests.oracle.assignment import CELL_FIELDS, find_assignment_faults, has_cell
+from tests.oracle.model import LineTerms
 from tests.oracle.reference import Reference
 
 Row = Mapping[str, str]
@@ -117,6 +128,8 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
         yield Outcome.FIELD_INVALID
     if line.kind.bills and not prescription.is_readable(line.fields):
         yield Outcome.FIELD_INVALID
+    if line.kind.bills and not request_terms.is_possible(line.fields):
+        yield Outcome.FIELD_INVALID
     if line.kind.pays and line.read_text(Field.BIC) and not bic.is_bic(line.read_text(Field.BIC).encode()):
         yield Outcome.FIELD_INVALID
 
@@ -166,8 +179,6 @@ def _find_amount_faults(line: ReadLine) -> Iterator[Outcome]:
         yield fault
     if line.read_text(Field.METHOD) == SEPA and cents > SEPA_MAX:
         yield Outcome.SEPA_LIMIT_EXCEEDED
-    if line.kind.is_interest and not line.read_text(Field.REASON):
-        yield Outcome.INTEREST_EXCEEDS_RULE
 
 
 def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
@@ -179,8 +190,20 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
     ) or periods.is_misplaced(line.kind, line.fields):
         yield Outcome.DATE_OUTSIDE_EXERCISE
     day = find_posting_day(line)
-    if line.kind.bills and day is not None and prescription.has_lapsed(line.kind, line.fields, day):
+    if line.kind.bills and day is not None and prescription.has_lapsed(line.fields, day):
         yield Outcome.PRESCRIBED
+
+
+def read_terms(line: ReadLine) -> LineTerms:
+    """Return what a line without faults states of its payment term and contract."""
+    received, invoiced, notified, ended = (
+        days.parse(line.read_text(field)) or 0
+        for field in (Field.RECEIVED, Field.INVOICE_DATE, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)
+    )
+    contract = line.read_text(Field.CONTRACT)
+    return LineTerms(
+        received, invoiced, (notified, ended), contract if contract in request_terms.CONTRACTS else ""
+    )
 
 
 def find_posting_day(line: ReadLine) -> int | None:

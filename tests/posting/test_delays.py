@@ -11,7 +11,7 @@ from core import late_interest
 from core.catalog import KIND_NUMBERS
 from core.contracts import Contract
 from core.effective_dates import build_constant
-from core.payment_terms import NO_END, compute_terms
+from core.payment_terms import compute_terms
 from core.tables.columns import allocate_zeros
 from core.tables.delays import DebitedPayments, LatePayments, ServiceEntries
 from posting.delays import service_dates
@@ -19,9 +19,8 @@ from posting.delays.amounts_due import compute_amounts_due
 from posting.delays.contracts import ContractDefaults
 from posting.delays.measurement import (
     DivertedPart,
-    EntryDays,
     RequestFacts,
-    Suspensions,
+    RequestTerms,
     measure_delays,
     select_late,
 )
@@ -119,12 +118,14 @@ def test_a_request_without_a_service_is_due_from_its_receipt() -> None:
     ]
 
 
-def days_of(**day_by_name: int) -> EntryDays:
-    """Build days by entry, named ``e7``."""
-    entries = sorted(int(name[1:]) for name in day_by_name)
-    return EntryDays(
-        np.array(entries, np.int64), np.array([day_by_name[f"e{entry}"] for entry in entries], np.int32)
-    )
+def build_request_terms(**request_terms: dict[str, int]) -> RequestTerms:
+    """Build what the requests ``e7``, in ascending order, state: columns by name."""
+    rows = allocate_zeros(RequestTerms, len(request_terms))
+    for row, (name, fields) in enumerate(request_terms.items()):
+        rows.entry[row] = int(name[1:])
+        for column, value in fields.items():
+            getattr(rows, column)[row] = value
+    return rows
 
 
 def build_billing_of(**day_by_name: int) -> service_dates.Billing:
@@ -140,49 +141,47 @@ def build_billing_of(**day_by_name: int) -> service_dates.Billing:
     return service_dates.build_billing(columns)
 
 
-def stops_of(*stops: tuple[int, int, int, int, int]) -> Suspensions:
-    """Build suspensions: of which payable, noted by which entry, on which day; ended by which, on which day."""
-    entries = [np.array([row[at] for row in stops], np.int64) for at in (0, 1, 3)]
-    days = [np.array([row[at] for row in stops], np.int32) for at in (2, 4)]
-    return Suspensions(entries[0], entries[1], days[0], entries[2], days[1])
-
-
 EVERY_ITEM = ContractDefaults(np.zeros(1, np.int32), (build_constant(Contract.SERVICES),))
 """Account assignment 0 has a contract, and no other has."""
 
 
 def build_facts(
-    received: EntryDays,
+    request_terms: RequestTerms,
     billing: service_dates.Billing,
-    stops: Suspensions,
     parts: dict[int, DivertedPart],
     *,
     delays_since: int = 0,
 ) -> RequestFacts:
-    return RequestFacts(received, billing, stops, parts, build_constant(30), EVERY_ITEM, delays_since)
+    return RequestFacts(request_terms, billing, parts, build_constant(30), EVERY_ITEM, delays_since)
 
 
 @pytest.mark.parametrize(
-    ("payable", "cell", "delays_since", "is_due"),
+    ("payable", "cell", "contract", "delays_since", "is_due"),
     [
-        (1, 0, 0, True),
-        (1, 1, 0, False),  # no contract: pay, a grant
-        (1, 0, 100, True),
-        (1, 0, 101, False),  # its term began too early
-        (2, 0, 0, True),  # an assignee
-        (2, 1, 0, False),
-        (3, 0, 0, False),  # an opposing creditor
+        (1, 0, Contract.UNSTATED, 0, True),
+        (1, 1, Contract.UNSTATED, 0, False),  # no contract: pay, a grant
+        (1, 0, Contract.UNSTATED, 100, True),
+        (1, 0, Contract.UNSTATED, 101, False),  # its term began too early
+        (2, 0, Contract.UNSTATED, 0, True),  # an assignee
+        (2, 1, Contract.UNSTATED, 0, False),
+        (3, 0, Contract.UNSTATED, 0, False),  # an opposing creditor
+        (1, 0, Contract.NONE, 0, False),  # what the request states counts before its item
+        (2, 0, Contract.NONE, 0, False),
+        (1, 1, Contract.CONCESSION, 0, True),
+        (2, 1, Contract.WORKS, 0, True),
+        (3, 1, Contract.WORKS, 0, False),
     ],
 )
 def test_only_some_late_payments_bear_interest(
-    payable: int, cell: int, delays_since: int, is_due: bool
+    payable: int, cell: int, contract: Contract, delays_since: int, is_due: bool
 ) -> None:
     rows = allocate_zeros(DebitedPayments, 1)
     rows.kind[:] = {1: 16, 2: 27, 3: 26}[payable]
     rows.payable[:], rows.entry_id[:], rows.cell[:], rows.payee[:] = payable, 60, cell, 5
     rows.day[:], rows.since[:], rows.amount[:] = 150, 100, 1000
     parts = {2: DivertedPart((1,), 100, 16, 7, False), 3: DivertedPart((1,), 100, 16, 7, True)}
-    facts = build_facts(days_of(), build_billing_of(), stops_of(), parts, delays_since=delays_since)
+    request_terms = build_request_terms(e1={"contract": contract})
+    facts = build_facts(request_terms, build_billing_of(), parts, delays_since=delays_since)
     late = select_late(measure_delays(rows, facts))
     assert late.late.tolist() == [20] * is_due
     assert late.request.tolist() == [1] * is_due
@@ -196,8 +195,12 @@ def test_the_delay_of_each_payment_is_measured() -> None:
     rows.kind[:], rows.payable[:], rows.entry_id[:] = kinds, (1, 2, 3, 4, 5), 60
     rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
     parts = {3: DivertedPart((9,), 97, 16, 7, False), 5: DivertedPart((6, 4), 100, 28, 7, False)}
-    received, stops = days_of(e1=100, e2=90, e9=95), stops_of((9, 40, 100, 50, 110))
-    facts = build_facts(received, build_billing_of(e2=118), stops, parts)
+    request_terms = build_request_terms(
+        e1={"received": 100},
+        e2={"received": 90},
+        e9={"received": 95, "suspension_notified": 100, "suspension_ended": 110},
+    )
+    facts = build_facts(request_terms, build_billing_of(e2=118), parts)
     delays = measure_delays(rows, facts)
     assert delays.rows.payable.tolist() == [1, 2, 3]
     assert delays.terms.start.tolist() == [100, 118, 95]
@@ -208,28 +211,14 @@ def test_the_delay_of_each_payment_is_measured() -> None:
     assert select_late(delays).late.tolist() == [20, 2, 10]
 
 
-@pytest.mark.parametrize(
-    ("stops", "end"),
-    [
-        ([(9, 40, 100, 50, 110)], 140),
-        ([(9, 40, 100, 60, 110)], NO_END),  # ended by the debit's own entry or behind: not known yet
-        ([(9, 60, 100, 70, 110)], 125),  # noted behind it
-        ([(2, 42, 105, 52, 120), (9, 40, 100, 50, 110)], 150),  # the longest counts
-        ([(2, 42, 105, 52, 109), (9, 40, 100, 50, 110)], 140),
-        ([(2, 42, 105, 52, 109), (9, 40, 100, 60, 110)], NO_END),
-        ([(2, 61, 105, 62, 120), (9, 40, 100, 50, 110)], 140),
-        ([(2, 42, 105, 52, 120), (3, 43, 106, 53, 121), (9, 40, 100, 50, 110)], 151),
-    ],
-)
-def test_a_part_is_suspended_by_itself_or_with_its_origin(
-    stops: list[tuple[int, int, int, int, int]], end: int
-) -> None:
-    """By the suspensions noted before the debit: entry 3 is part of 2, which is part of 9."""
-    rows = allocate_zeros(DebitedPayments, 1)
-    rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:] = 26, 3, 60, 300
-    parts = {3: DivertedPart((2, 9), 95, 16, 7, False), 2: DivertedPart((9,), 95, 16, 7, False)}
-    facts = build_facts(days_of(), build_billing_of(), stops_of(*sorted(stops)), parts)
-    assert measure_delays(rows, facts).terms.end.tolist() == [end]
+def test_receipt_that_is_not_stated_is_two_days_after_the_invoice() -> None:
+    rows = allocate_zeros(DebitedPayments, 3)
+    rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:], rows.since[:] = 16, (1, 2, 3), 60, 300, 105
+    request_terms = build_request_terms(
+        e1={"invoice_date": 90}, e2={"invoice_date": 104}, e3={"invoice_date": 90, "received": 99}
+    )
+    delays = measure_delays(rows, build_facts(request_terms, build_billing_of(), {}))
+    assert delays.terms.start.tolist() == [92, 105, 99]
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 10**9), st.integers(1, 90)), max_size=12))

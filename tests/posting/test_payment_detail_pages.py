@@ -23,6 +23,7 @@ from tests.ingest.row_strategies import WRITERS
 from tests.kernels.execution_modes import to_spans
 from tests.oracle import days
 from tests.oracle import payment_detail_pages as plain
+from tests.oracle.request_terms import CONTRACTS
 
 TEXTS_BY_FIELD = {
     Field.NATURE: ("location", "mobilier"),
@@ -32,6 +33,10 @@ TEXTS_BY_FIELD = {
     Field.PRIORITY: ("0", "1", "9"),
     Field.INVOICE_PART: ("1", "99"),
     Field.RIGHT_YEAR: ("1900", "2126"),
+    Field.SUSPENSION_NOTIFIED: ("2018-03-01", "2018-03-09"),
+    Field.SUSPENSION_ENDED: ("2018-03-12",),
+    Field.CONTRACT: ("none", "works", "concession"),
+    Field.REASON: ("jugement n° 7",),
     Field.PRESCRIPTION_STOP: ("relief 2018-114", "interruption n° 7"),
     Field.METHOD: ("sepa", "rtgs"),
     Field.INVOICE_NUMBER: ("F-1", "é" * 35),
@@ -130,9 +135,11 @@ def _describe_row(rows: Any, texts: payment_detail_pages.PaymentDetailTexts, at:
 
 def _describe_line(line: plain.LineFields) -> dict[str, Any]:
     entry, details = line
-    dates = {field.column: days.parse(details[field]) or 0 for field in plain.DAYS}
+    dates = {field.column: days.parse(details[field]) or 0 for field in (*plain.DAYS, *plain.SUSPENSION)}
     texts = {field.column: details[field] for field in plain.TEXTS}
     numbers = {field.column: int(details[field] or 0) for field in (Field.INVOICE_PART, Field.RIGHT_YEAR)}
+    contract = details[Field.CONTRACT]
+    numbers["contract"] = CONTRACTS.index(contract) + 1 if contract else 0
     return {"entry_id": entry, **dates, **texts, **numbers, "priority": int(details[Field.PRIORITY] or -1)}
 
 

@@ -82,6 +82,7 @@ class TextEngine:
             raw,
             Progress(1, next_line, next_line == owner.lines),
             cells_before=resolved.cells_before,
+            limited_claims=resolved.limited_claims,
         )
 
     def evaluate(self, *pieces: Piece, holding: bool = False) -> BatchResult:

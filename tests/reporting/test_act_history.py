@@ -67,6 +67,10 @@ async def test_a_payment_request_has_its_payment_terms(reader: Connection, names
         right_year=None,
         prescription_stop="",
         nature="",
+        suspension_notified=None,
+        suspension_ended=None,
+        contract="",
+        reason="",
         remittance="",
     )
     text = [part for part in render(explanation) if isinstance(part, str)]

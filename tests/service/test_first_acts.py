@@ -48,7 +48,7 @@ def expand_word(word: str) -> list[str]:
 async def test_a_new_ledger_says_that_it_has_no_credits(tmp_path: Path, count: int) -> None:
     mine = tmp_path / "mine.csv"
     header = "reference;kind;exercise;date;fund_centre;functional_area;commitment_item;amount\n"
-    line = "commitment;2018;2018-05-02;0198-CENT-C002;0198-01;31;10,00\n"
+    line = "commitment;2018;2018-05-02;0217-CENT-C001;0217-07;31;10,00\n"
     mine.write_text(header + "".join(f"EJ-{number};{line}" for number in range(1, count + 1)))
     result = await run_crescendo("run", mine, "--sender", "MINE", "--data", tmp_path / "data")
     assert result.code == 0, result.err

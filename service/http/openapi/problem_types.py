@@ -52,6 +52,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "not-waiting": ProblemType(
         HTTPStatus.CONFLICT, "It has begun or ended, so it cannot be cancelled any more"
     ),
+    "period-state": ProblemType(
+        HTTPStatus.CONFLICT, "The month is not in the state that the action requires; `detail` says why"
+    ),
     "reference-data-missing": ProblemType(
         HTTPStatus.CONFLICT,
         "The reference data lack what the report needs, such as the interest rate of a half-year",

@@ -30,6 +30,7 @@ TAGS = (
         ("/v1/payment-runs", "/v1/late-interest"),
     ),
     Tag("bank", "Files of the bank, for accountants", ("/v1/bank",)),
+    Tag("periods", "Months of exercises, which accountants close, reopen and lock", ("/v1/periods",)),
     Tag("tasks", "Work that the engine does in turn with forms and files", ("/v1/tasks",)),
     Tag("senders", "Senders paused and resumed, for operators", ("/v1/senders",)),
     Tag("figures", "Figures, metrics and proofs", ("/v1/figures", "/v1/live", "/v1/batches", "/metrics")),

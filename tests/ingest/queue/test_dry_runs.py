@@ -101,6 +101,7 @@ def _process_form(text_engine: TextEngine, rows: File, is_atomic: bool) -> tuple
         Progress(1, len(rows), True),
         is_atomic,
         resolved.cells_before,
+        resolved.limited_claims,
     )
     outcome = text_engine.engine.evaluate(Batch([piece], is_holding=False))
     return outcome, _list_decisions([PieceDecisions(piece, text_engine.engine.decisions[0])])

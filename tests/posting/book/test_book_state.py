@@ -69,34 +69,37 @@ def test_keys_are_found_after_their_table_grows(table: str) -> None:
     _assert_found(state, table)
 
 
+@pytest.mark.parametrize(("table", "index"), [("keys", "slots"), ("invoices", "invoice_slots")])
 @pytest.mark.parametrize("is_waited_for", [False, True])
-def test_slots_are_rehashed_in_the_background(is_waited_for: bool) -> None:
+def test_slots_are_rehashed_in_the_background(table: str, index: str, is_waited_for: bool) -> None:
     """When few slots are left; keys entered meanwhile are found too, even if the larger index is needed at once."""
     state = create_empty_book(build_registry())
-    _fill(state, "keys", _SLOTS // 2)
+    _fill(state, table, _SLOTS // 2)
     state.rehash_in_background()
-    assert (state.rehash, len(state.book.slots)) == (None, _SLOTS)
-    _fill(state, "keys", _SLOTS // 32)
+    assert (state.rehashes, len(getattr(state.book, index))) == ({}, _SLOTS)
+    _fill(state, table, _SLOTS // 32)
     state.rehash_in_background()
-    assert state.rehash
-    _fill(state, "keys", _SLOTS // 64)
-    assert len(state.book.slots) == _SLOTS
+    assert state.rehashes.keys() == {table}
+    _fill(state, table, _SLOTS // 64)
+    assert len(getattr(state.book, index)) == _SLOTS
     if is_waited_for:
-        _fill(state, "keys", _SLOTS // 8)
-    while state.rehash:
+        _fill(state, table, _SLOTS // 8)
+    while state.rehashes:
         state.rehash_in_background()
-    assert len(state.book.slots) == 2 * _SLOTS
-    _assert_found(state, "keys")
+    assert len(getattr(state.book, index)) == 2 * _SLOTS
+    _assert_found(state, table)
 
 
-def test_a_rehash_that_is_too_small_is_followed_by_a_larger_one() -> None:
+@pytest.mark.parametrize(("table", "index"), [("keys", "slots"), ("invoices", "invoice_slots")])
+def test_a_rehash_that_is_too_small_is_followed_by_a_larger_one(table: str, index: str) -> None:
     state = create_empty_book(build_registry())
-    _fill(state, "keys", _SLOTS * 17 // 32)
+    _fill(state, table, _SLOTS * 17 // 32)
     state.rehash_in_background()
-    assert state.rehash
-    _fill(state, "keys", _SLOTS)
-    assert (state.rehash, len(state.book.slots) > 2 * _SLOTS) == (None, True)
-    _assert_found(state, "keys")
+    assert state.rehashes.keys() == {table}
+    _fill(state, table, _SLOTS)
+    assert state.rehashes == {}
+    assert len(getattr(state.book, index)) > 2 * _SLOTS
+    _assert_found(state, table)
 
 
 def _commitments(first: int, count: int) -> File:
@@ -113,7 +116,7 @@ def test_the_engine_rehashes_between_batches() -> None:
     harness.decide_files(build_openings())
     for first in range(0, 300, 5):
         harness.decide_files(_commitments(first, 5))
-        was_beside |= harness.state.rehash is not None
+        was_beside |= "keys" in harness.state.rehashes
     assert was_beside
     harness.decide_files(_commitments(0, 300))
     assert set(harness.engine.decisions[0]["outcome"].tolist()) == {Outcome.DUPLICATE}

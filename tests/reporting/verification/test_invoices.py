@@ -34,24 +34,35 @@ ACCEPTED = (
     request("D5", "2.00", invoice_number="F-80", invoice_part="2"),
     request("D6", "3.00", invoice_number="F-81", line="1"),
     request("D6", "3.00", invoice_number="F-81", line="2"),
+    request("D10", "1.00", invoice_number="F-85", invoice_date="2018-01-05"),
+    request("D11", "1.00", invoice_number="F-85", invoice_date="2018-01-06"),
     request("D7", "1.00", invoice_number="F-82", invoice_date="2014-01-01"),
     request("D8", "1.00", invoice_number="F-83", right_year="2014"),
+    act("commitment", "C1", "9.00", ASPR),
+    act("service", "S1", "2.00", predecessor="C1"),
+    act("service", "S2", "2.00", predecessor="C1"),
+    act("payment_request", "P1", "2.00", PAID, predecessor="C1", invoice_date="2014-01-03"),
+    act("payment_request", "P2", "1.00", PAID, predecessor="C1"),
+    act("payment_request", "P3", "1.00", PAID, predecessor="C1", right_year="2014"),
     request("D9", "1.00", invoice_number="F-84", right_year="2013", prescription_stop="relief 2018-114"),
 )
 """Requests that repeat an invoice rightly, and requests of debts that have not lapsed."""
-
-PLANTED = {
-    "another number": (b"F-78", b"F-81", ["entry 23 (D6)", "entry 24 (D6)"]),
-    "another spelling": (b"F-78", b"f/81", ["entry 23 (D6)", "entry 24 (D6)"]),
-    "another part": (b"\xff\x01\x02\xff", b"\xff\x01\x01\xff", ["entry 22 (D5)"]),
-    "the whole": (b"\xff\x01\x02\xff", b"\xff\x01\xff\xff", ["entry 22 (D5)"]),
-}
-"""What is changed on the page of the requests, and the entries that then repeat an invoice."""
 
 
 def day_bytes(day: date) -> bytes:
     """Return a day as a page contains it."""
     return (day - date(1970, 1, 1)).days.to_bytes(2, "little")
+
+
+PLANTED = {
+    "another number": (b"F-78", b"F-81", ["entry 23 (D6)", "entry 24 (D6)"]),
+    "another spelling": (b"F-78", b"f/81", ["entry 23 (D6)", "entry 24 (D6)"]),
+    "another part": (b"\xff\x01\x02\xff", b"\xff\x01\x01\xff", ["entry 22 (D5)"]),
+    "no date": (day_bytes(date(2018, 1, 6)), bytes(2), ["entry 26 (D11)"]),
+    "no date on the first": (day_bytes(date(2018, 1, 5)), bytes(2), ["entry 26 (D11)"]),
+    "the whole": (b"\xff\x01\x02\xff", b"\xff\x01\xff\xff", ["entry 22 (D5)"]),
+}
+"""What is changed on the page of the requests, and the entries that then repeat an invoice."""
 
 
 def without_stop(page: bytes, stop: bytes) -> bytes:
@@ -124,9 +135,18 @@ async def test_a_request_that_was_not_rejected_in_full_keeps_its_invoice(
 
 
 LAPSED = {
-    "an older invoice": (day_bytes(date(2014, 1, 1)), day_bytes(date(2013, 12, 31)), "entry 25 (D7)"),
-    "an older right": (b"\xde\x07\xdd\x07", b"\xdd\x07\xdd\x07", "entry 26 (D8)"),
-    "no relief": (b"relief 2018-114", b"", "entry 27 (D9)"),
+    "an older invoice": (day_bytes(date(2014, 1, 1)), day_bytes(date(2013, 12, 31)), "entry 27 (D7)"),
+    "an older invoice of certified service": (
+        day_bytes(date(2014, 1, 3)),
+        day_bytes(date(2013, 12, 31)),
+        "entry 32 (P1)",
+    ),
+    "an older right": (
+        b"\xde\x07\x00\x00\xde\x07",
+        b"\xdd\x07\x00\x00\xde\x07",
+        "entry 28 (D8)",
+    ),
+    "no relief": (b"relief 2018-114", b"", "entry 35 (D9)"),
 }
 """What is changed on the page of the requests, and the entry whose debt has then lapsed."""
 
@@ -140,3 +160,16 @@ async def test_a_debt_that_has_lapsed_is_found(change: str, connection: asyncpg.
     await connection.execute("update request_detail set page = $1", changed)
     await remake_chain(connection)
     assert await list_findings(dsn) == [("prescription", place)]
+
+
+@pytest.mark.parametrize(
+    ("service", "places"),
+    [("S1", ["entry 32 (P1)"]), ("S2", ["entry 33 (P2)"])],
+)
+async def test_each_request_is_judged_by_the_service_that_it_bills(
+    service: str, places: list[str], connection: asyncpg.Connection, dsn: str
+) -> None:
+    """The first request bills the first service, the others the second; the last one states its year."""
+    await connection.execute("update entry set day = '2013-12-31' where reference = $1", service)
+    await remake_chain(connection)
+    assert [place for check, place in await list_findings(dsn) if check == "prescription"] == places

@@ -31,14 +31,14 @@ def test_every_kind_has_one_role_that_sends_it_unless_the_engine_does() -> None:
 
 
 def test_an_accountant_settles_debts_and_moves_no_money() -> None:
-    """Late interest is ordered like any payment; oppositions and assignments are served on the accountant."""
+    """He suspends payments and serves oppositions and assignments; late interest is ordered like any payment."""
     of_payees = {"third_party", "bank_details", "payee_block", "payee_release"}
     served = {"attachment", "assignment", "payment_request_rejection"}
+    suspensions = {"term_suspension", "term_resumption"}
     assert {"return_identified", "void", "set_off"} == ACCOUNTANT_SETTLEMENTS
     without_order = {"payroll"}
-    assert (
-        find_kinds([Role.ASSIGNED_ACCOUNTANT]) == ACCOUNTANT_SETTLEMENTS | of_payees | served | without_order
-    )
+    expected = ACCOUNTANT_SETTLEMENTS | of_payees | served | suspensions | without_order
+    assert find_kinds([Role.ASSIGNED_ACCOUNTANT]) == expected
     assert "late_interest" in find_kinds([Role.AUTHORISING_OFFICER])
 
 

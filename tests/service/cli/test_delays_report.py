@@ -35,18 +35,23 @@ PROGRAMMES = ("0177", "0217")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    """Requests of the days from the third to the twenty-second of October, number 5 suspended for ten days.
+    """Requests of the days from the third to the twenty-second of October, number 5 suspended for ten days before its order.
 
-    Of the interest paid for them a part is owed to somebody else.
+    The accountant's suspension of number 4 changes nothing.  Of the interest paid a part is owed to somebody else.
     """
     async with create_database(database) as dsn:
         state = State(dsn, tmp_path_factory.mktemp("delays"))
         await state.fund(PAID)
         days = {number: f"2018-10-{number + 2:02}" for number in range(1, PAID + 1)}
-        await state.submit_accepted(
-            [{**build_request(number, day), "amount": f"{number}000.25"} for number, day in days.items()]
-        )
-        term = {"exercise": 2018, "kind": "term_suspension", "reference": "S-1", "predecessor": "DP-5"}
+        suspension = {
+            "received": days[5],
+            "suspension_notified": "2018-10-10",
+            "suspension_ended": "2018-10-20",
+        }
+        rows = [{**build_request(number, day), "amount": f"{number}000.25"} for number, day in days.items()]
+        rows[4] |= {**suspension, "date": "2018-10-20"}
+        await state.submit_accepted(rows)
+        term = {"exercise": 2018, "kind": "term_suspension", "reference": "S-1", "predecessor": "DP-4"}
         more = {"exercise": 2018, "kind": "term_resumption", "reference": "S-2", "predecessor": "S-1"}
         await state.submit_accepted([term | {"date": "2018-10-10"}, more | {"date": "2018-10-20"}])
         files = await state.pay_due(date(2018, 12, 1), paris_time("2018-11-05"))

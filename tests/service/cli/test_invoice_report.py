@@ -1,4 +1,4 @@
-"""``crescendo report invoices``: what one looks up, in every format."""
+"""``crescendo report invoices``, in every format; and how many requests ``crescendo run`` accepted without a number."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from tests.file_strategies import REFERENCE
-from tests.reporting.test_invoices import FIRST
+from tests.reporting.test_invoices import FIRST, request
 from tests.service.command_line import CommandResult, run_crescendo
 from tests.service.http.running_service import to_jsonl
 
@@ -51,6 +51,19 @@ async def test_without_a_filter_every_invoice_is_listed(place: tuple[str | Path,
     )
     assert french.out.startswith("\nFactures\n")
     assert "fournisseur" in french.out
+
+
+async def test_a_run_states_how_many_requests_have_no_invoice_number(dsn: str, tmp_path: Path) -> None:
+    place = ("--database", dsn, "--data", tmp_path, "--sender", "MIN-09")
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    first.write_bytes(to_jsonl(FIRST))
+    result = await run_crescendo("run", first, *place, environment=ENVIRONMENT)
+    assert "\n1 payment request accepted without an invoice number: nothing tells" in result.out
+    second.write_bytes(to_jsonl([*FIRST[:1], request("D9", "1.00", invoice_number="F-90")]))
+    again = await run_crescendo("run", second, *place, "--json", environment=ENVIRONMENT)
+    assert again.json()["requests_without_invoice"] == 0
+    nothing = await run_crescendo("run", second, *place, "--json", environment=ENVIRONMENT)
+    assert nothing.json()["requests_without_invoice"] is None
 
 
 async def test_what_nobody_requested_is_an_empty_report(place: tuple[str | Path, ...]) -> None:

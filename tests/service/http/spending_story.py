@@ -88,6 +88,7 @@ QUERIES: Mapping[str, tuple[Mapping[str, str], str]] = {
     "/v1/payments/{entry}": (ACCOUNTANT, f"/v1/payments/{REQUESTED}"),
     "/v1/budget/nodes": (MINISTRY, f"/v1/budget/nodes?fund_centre={UNIT}&year=2018"),
     "/v1/budget/programmes": (MINISTRY, "/v1/budget/programmes?year=2018"),
+    "/v1/periods": (MINISTRY, "/v1/periods"),
     **{
         f"/v1/reports/{report.name}": (AUDITOR, f"/v1/reports/{report.name}?{report.example}".rstrip("?"))
         for report in REPORTS

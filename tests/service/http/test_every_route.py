@@ -63,6 +63,9 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     # test_tasks covers who sees, requests and cancels which task
     ("GET", "/v1/tasks/{task}"): RouteAccess(),
     ("DELETE", "/v1/tasks/{task}"): RouteAccess(),
+    # test_periods covers who closes which month
+    ("GET", "/v1/periods"): RouteAccess(),
+    ("POST", "/v1/periods"): RouteAccess(),
     ("GET", "/v1/payment-runs"): RouteAccess(),
     ("GET", "/v1/payment-runs/{run}"): RouteAccess(),
     **{

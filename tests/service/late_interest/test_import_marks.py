@@ -152,7 +152,14 @@ async def test_without_claims_no_mark_is_set(state: State) -> None:
 
 
 PARTS: list[Row] = [
-    {**build_request(1), "amount": "5000.00", "date": "2018-10-01", "received": "2018-09-20"},
+    {
+        **build_request(1),
+        "amount": "5000.00",
+        "date": "2018-10-20",
+        "received": "2018-09-20",
+        "suspension_notified": "2018-10-10",
+        "suspension_ended": "2018-10-20",
+    },
     {
         "kind": "assignment",
         "reference": "A1",
@@ -167,8 +174,6 @@ PARTS: list[Row] = [
         "payee": build_payee_code(3),
         "amount": "1000.00",
     },
-    {"kind": "term_suspension", "reference": "S-1", "predecessor": "DP-1", "date": "2018-10-10"},
-    {"kind": "term_resumption", "reference": "E-1", "predecessor": "S-1", "date": "2018-10-20"},
     {**build_request(4), "amount": "7000.00", "date": "2018-10-01", "received": "2018-10-03"},
 ]
 DEBITS = (("DP-1", "1000.00"), ("A1", "2000.00"), ("B1", "1000.00"), ("DP-4", "3000.00"))

@@ -186,50 +186,6 @@ async def test_claims_without_credits_are_refused_and_proposed_again(state: Stat
 
 
 @pytest.mark.parametrize(
-    ("suspended", "resumed", "is_late"),
-    [("2018-10-20", "2018-10-25", False), ("2018-10-20", None, False), ("2018-11-02", None, True)],
-)
-async def test_a_suspension_delays_the_end_of_the_term(
-    database: Database, tmp_path: Path, suspended: str, resumed: str | None, is_late: bool
-) -> None:
-    """A suspension within the term starts a new one of thirty days at its end; one after the term has no effect."""
-    async with create_database(database) as dsn:
-        (tmp_path / "own").mkdir()
-        state = State(dsn, tmp_path / "own")
-        await state.fund(1)
-        term = {
-            "kind": "term_suspension",
-            "exercise": 2018,
-            "reference": "S-1",
-            "predecessor": "DP-1",
-            "date": suspended,
-        }
-        await state.submit_accepted([build_request(1), term])
-        files = await state.pay_due(date(2018, 11, 30), paris_time("2018-11-05"))
-        assert files == []
-        if resumed is None:
-            resumed = "2018-11-05"
-        resumption = term | {
-            "kind": "term_resumption",
-            "reference": "S-2",
-            "predecessor": "S-1",
-            "date": resumed,
-        }
-        await state.submit_accepted([resumption])
-        files = await state.pay_due(date(2018, 12, 31), paris_time("2018-11-05"))
-        await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-        assert (await claim(state)).payments == is_late
-        assert (await state.verify()).findings == []
-        async with open_connection(state.dsn) as connection, connection.transaction():
-            await connection.execute("set local session_replication_role = replica")
-            assert await connection.execute("delete from entry where reference = 'S-2'") == "DELETE 1"
-        (finding,) = [
-            finding for finding in (await state.verify()).findings if finding.check == "suspended_unpaid"
-        ]
-        assert finding.place.startswith("entry ")
-
-
-@pytest.mark.parametrize(
     "damage",
     [
         "update entry set amount = amount + 1 where reference like 'IM-%' and payee = 11",
@@ -470,9 +426,9 @@ async def pay_part(state: State, reference: str, amount: str, day: str) -> None:
 
 
 async def test_each_debit_is_measured_by_the_entries_before_it(database: Database, tmp_path: Path) -> None:
-    """Half of a request is late, and claimed after a later suspension; the other half is late in the next half-year.
+    """Half of a request is late, and claimed; the other half is debited later, after the accountant has suspended it.
 
-    It is due on the first of May; what is debited after the suspension, thirty days from the tenth of July.
+    It is due on the first of May: the first half is 12 days late, the second 130 days, at the rate of the second of May.
     """
     request = {**build_request(1), "amount": "2000.00", "date": "2018-04-01"}
     term = {"kind": "term_suspension", "reference": "S-1", "predecessor": "DP-1", "date": "2018-04-20"}
@@ -489,7 +445,8 @@ async def test_each_debit_is_measured_by_the_entries_before_it(database: Databas
         await pay_part(state, "DP-1", "1000.00", "2018-09-08")
         assert (await state.verify()).findings == []
         await claim(state, "2018-09-20")
-        assert await read_claims(state) == {"DP-1": [4_000 + first_interest, compute_interest(1, 30)]}
+        second_interest = (2 * 100_000 * RATE_BEFORE * 130 + 3_650_000) // 7_300_000
+        assert await read_claims(state) == {"DP-1": [4_000 + first_interest, second_interest]}
         assert (await claim(state, "2018-09-21")).payments == 0
         assert (await state.verify()).findings == []
 
@@ -526,41 +483,34 @@ async def test_a_return_after_a_late_debit_does_not_change_the_delay(
         assert (await state.verify()).findings == []
 
 
-async def test_parts_are_late_by_their_request_and_the_longest_suspension(
+async def test_parts_are_late_by_their_request_and_the_suspension_before_its_order(
     database: Database, tmp_path: Path
 ) -> None:
-    """A request, a part of it and a part of that part are suspended: the longest suspension counts for each."""
-    suspension = {"kind": "term_suspension", "date": "2018-10-10"}
+    """The accountant suspends a part and a part of that, too: that counts for none."""
+    before_order = {"suspension_notified": "2018-10-10", "suspension_ended": "2018-10-20"}
+    part = {"kind": "assignment", "reference": "A1", "predecessor": "DP-1", "payee": build_payee_code(2)}
+    opposed = {"kind": "attachment", "reference": "B1", "predecessor": "A1", "payee": build_payee_code(3)}
+    suspension = {"kind": "term_suspension", "date": "2018-10-21"}
     rows: Acts = [
-        {**build_request(1), "amount": "5000.00", "date": "2018-10-01"},
         {
-            "kind": "assignment",
-            "reference": "A1",
-            "predecessor": "DP-1",
-            "payee": build_payee_code(2),
-            "amount": "3000.00",
-            "date": "2018-10-02",
+            **build_request(1),
+            "amount": "5000.00",
+            "received": "2018-10-01",
+            "date": "2018-10-20",
+            **before_order,
         },
-        {
-            "kind": "attachment",
-            "reference": "B1",
-            "predecessor": "A1",
-            "payee": build_payee_code(3),
-            "amount": "1000.00",
-            "date": "2018-10-03",
-        },
-        {**suspension, "reference": "S-1", "predecessor": "DP-1"},
+        {**part, "amount": "3000.00", "date": "2018-10-20"},
+        {**opposed, "amount": "1000.00", "date": "2018-10-20"},
         {**suspension, "reference": "S-2", "predecessor": "A1"},
         {**suspension, "reference": "S-3", "predecessor": "B1"},
-        {"kind": "term_resumption", "reference": "E-1", "predecessor": "S-1", "date": "2018-10-20"},
-        {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-12"},
+        {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-22"},
         {"kind": "term_resumption", "reference": "E-3", "predecessor": "S-3", "date": "2018-10-25"},
     ]
     async for state in prepare_state(database, tmp_path / "own", rows):
         for reference, amount in (("DP-1", "2000.00"), ("A1", "2000.00"), ("B1", "1000.00")):
             await pay_part(state, reference, amount, "2018-11-29")
         await claim(state, "2018-12-01")
-        # thirty days from the 20th of October, when the request was resumed; the opposing creditor has nothing
+        # thirty days from the 20th of October, when the papers had arrived; the opposing creditor has nothing
         assert await read_claims(state) == {
             "DP-1": [4_000 + compute_interest(2, 10)],
             "A1": [compute_interest(2, 10)],

@@ -263,8 +263,8 @@ async def test_lines_of_two_accountants(state: SmallState) -> None:
     assert KIND_NUMBERS["payment"] == (await state.load_lines(1))[0]["kind"]
 
 
-async def test_a_suspended_request_waits_and_has_a_new_term(state: SmallState) -> None:
-    """Excluded while a document is missing; due thirty days after its arrival, not after the receipt."""
+async def test_a_request_whose_payment_is_suspended_waits_and_keeps_its_term(state: SmallState) -> None:
+    """The accountant's suspension excludes it; its term of thirty days runs on, to the first of June."""
     await state.register_payees({"payee": "P1", "iban": iban(1)})
     await state.post_requests({"reference": "R1", "payee": "P1", "amount": "1"})  # of the second of May
     term = {"kind": "term_suspension", "reference": "S1", "predecessor": "R1", "date": "2018-05-10"}
@@ -274,32 +274,58 @@ async def test_a_suspended_request_waits_and_has_a_new_term(state: SmallState) -
     await state.post(
         [term | {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": "2018-05-25"}]
     )
+    (line,) = await state.load_lines(await state.propose(until="2018-05-29"))
+    assert (line["due"], line["left_out"]) == (date(2018, 6, 1), Exclusion.NONE)
+
+
+async def test_a_suspension_before_the_order_gives_a_new_term(state: SmallState) -> None:
+    """Received on the first of May and suspended before the order, the request is due thirty days after the papers arrived."""
+    await state.register_payees({"payee": "P1", "iban": iban(1)})
+    suspension = {
+        "received": "2018-05-01",
+        "suspension_notified": "2018-05-10",
+        "suspension_ended": "2018-05-25",
+    }
+    await state.post_requests(
+        {"reference": "R1", "payee": "P1", "amount": "1", "date": "2018-05-25", **suspension}
+    )
     assert await state.load_lines(await state.propose(until="2018-06-20")) == []
     (line,) = await state.load_lines(await state.propose(until="2018-06-21"))
     assert (line["due"], line["left_out"]) == (date(2018, 6, 24), Exclusion.NONE)
 
 
+async def test_a_request_of_unknown_receipt_is_due_by_its_invoice(state: SmallState) -> None:
+    """Two days after its date the invoice counts as received; at the latest on the day of the request."""
+    await state.register_payees({"payee": "P1", "iban": iban(1)})
+    await state.post_requests(
+        {"reference": "R1", "payee": "P1", "amount": "1", "date": "2018-05-25", "invoice_date": "2018-05-10"},
+        {"reference": "R2", "payee": "P1", "amount": "2", "date": "2018-05-25", "invoice_date": "2018-05-24"},
+    )
+    lines = await state.load_lines(await state.propose(until="2018-12-01"))
+    days = {line["amount"]: line["due"] for line in lines}
+    assert days == {100: date(2018, 6, 11), 200: date(2018, 6, 24)}
+
+
 @pytest.mark.parametrize(
-    ("due_in_request", "resumed", "due"),
+    ("due_in_request", "received", "due"),
     [
-        ("2018-06-01", "2018-05-25", "2018-06-24"),  # thirty days from the resumption
-        ("2018-07-10", "2018-05-25", "2018-07-10"),  # the given day is later
-        ("2018-06-01", "2018-05-02", "2018-06-01"),  # ended before the term began: no effect
+        ("2018-06-01", "2018-05-01", "2018-06-24"),  # thirty days from the arrival of the papers
+        ("2018-07-10", "2018-05-01", "2018-07-10"),  # the given day is later
+        ("2018-06-01", "2018-05-25", "2018-06-01"),  # over when the term began: no effect
     ],
 )
 async def test_a_given_due_day_is_delayed_by_a_suspension(
-    state: SmallState, due_in_request: str, resumed: str, due: str
+    state: SmallState, due_in_request: str, received: str, due: str
 ) -> None:
-    """Of the request, of an assigned part, and of a part with a day of its own."""
+    """Of the request, of an assigned part, and of another request."""
     await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2, 3)))
+    suspension = {"received": received, "suspension_notified": "2018-05-10", "suspension_ended": "2018-05-25"}
+    request = {"reference": "R1", "payee": "P1", "amount": "9", "due": due_in_request, "date": "2018-05-25"}
     await state.post_requests(
-        {"reference": "R1", "payee": "P1", "amount": "9", "due": due_in_request},
-        {"reference": "R2", "payee": "P1", "amount": "8", "due": "2018-06-05"},
+        request | suspension, {"reference": "R2", "payee": "P1", "amount": "8", "due": "2018-06-05"}
     )
-    part = {"kind": "assignment", "predecessor": "R1", "amount": "2", "date": "2018-05-02"}
-    term = {"kind": "term_suspension", "reference": "S1", "predecessor": "R1", "date": "2018-05-02"}
-    resumption = term | {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": resumed}
-    await state.post([part | {"reference": "A1", "payee": "P2"}, term, resumption])
+    part = {"kind": "assignment", "predecessor": "R1", "amount": "2", "date": "2018-05-25"}
+    await state.post([part | {"reference": "A1", "payee": "P2"}])
     days = {
         line["amount"]: line["due"]
         for line in await state.load_lines(await state.propose(until="2018-12-01"))
@@ -348,7 +374,7 @@ async def test_a_part_falls_due_with_its_request(state: SmallState) -> None:
 async def test_a_part_is_suspended_by_itself_or_with_its_origin(
     state: SmallState, suspended: str, resumed: bool, parts: dict[str, str]
 ) -> None:
-    """Excluded while any origin is; a resumed term delays the due day (thirty days after the second of May)."""
+    """Excluded while any origin is; the due day stays (thirty days after the second of May)."""
     await state.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
     await state.post_requests({"reference": "R1", "payee": "P1", "amount": "9"})
     term = {"kind": "term_suspension", "reference": "S1", "predecessor": suspended, "date": "2018-05-10"}
@@ -364,11 +390,7 @@ async def test_a_part_is_suspended_by_itself_or_with_its_origin(
     await state.post(rows)
     run = await state.propose()
     assert await load_exclusions(state, run) == parts
-    cents_of = {"R1": 300, "A1": 400, "B1": 200}
-    delayed = {"R1": cents_of, "A1": ("A1", "B1"), "B1": ("B1",)}[suspended]
-    for line in await state.load_lines(run) if resumed else []:
-        (name,) = [debt for debt, cents in cents_of.items() if cents == line["amount"]]
-        assert line["due"] == (date(2018, 6, 24) if name in delayed else date(2018, 6, 1))
+    assert {line["due"] for line in await state.load_lines(run)} == {date(2018, 6, 1)}
 
 
 async def test_a_part_of_late_interest_is_due_at_once(state: SmallState) -> None:

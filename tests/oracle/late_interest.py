@@ -1,0 +1,153 @@
+"""Late interest in plain Python: what is due for a payable by the journal, and what claims of it may still be accepted.
+
+Rules of the tests' reference data: a term of 30 days, 40 euros once for a request, 8 points above the rate of the half-year.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from core.catalog import CATALOG, ActKind, Remainder, Stage
+from core.contracts import OPPOSING_KINDS
+from core.outcome_codes import Outcome
+from tests.oracle import days
+from tests.oracle.model import Cell, JournalRow, Line, LineRefused, State, World
+
+TERM_DAYS = 30
+RECEIPT_DAYS = 2
+COMPENSATION = 4_000
+POINTS = 800
+REFINANCING = {(2018, 2): 25}
+"""Hundredths of a per cent by half-year; 0 in the others."""
+CONTRACT_ITEMS = frozenset({"31", "51", "52"})
+INTEREST_CONTRACTS = frozenset({"works", "supplies", "services", "concession"})
+Journal = dict[int, JournalRow]
+
+
+class LateDebit(NamedTuple):
+    """A debit that came late."""
+
+    payable: int
+    amount: int
+    since: int
+    late: int
+
+
+def check_claim(world: World, state: State, line: Line, payable: int) -> None:
+    """Refuse a claim without a reason for which nothing is due, or not as much as is claimed by now."""
+    if line.debits_until is None:
+        return
+    journal = dict(state.journal)
+    due = compute_due(world, journal, payable, line.debits_until) if payable <= line.debits_until else 0
+    if not due:
+        raise LineRefused(Outcome.INTEREST_NOT_DUE)
+    claims = (row for row in journal.values() if _kind(row).is_interest and row.predecessor == payable)
+    if sum(row.amount for row in claims) + line.amount > due:
+        raise LineRefused(Outcome.INTEREST_EXCEEDS_RULE)
+
+
+def compute_due(world: World, journal: Journal, payable: int, until: int) -> int:
+    """Return the cents due for ``payable`` by the debits up to the entry ``until``."""
+    family = find_root(journal, payable) if payable in journal else 0
+    late = [
+        debit
+        for debit in _find_late_debits(world, journal, until)
+        if find_root(journal, debit.payable) == family
+    ]
+    own = sum(compute_interest(debit) for debit in late if debit.payable == payable)
+    return own + (COMPENSATION if late and payable == family else 0)
+
+
+def compute_interest(debit: LateDebit) -> int:
+    """Return the interest, half a cent up."""
+    year, month, _ = days.split_day(debit.since)
+    rate = POINTS + REFINANCING.get((year, 1 if month <= 6 else 2), 0)
+    return (2 * debit.amount * rate * debit.late + 3_650_000) // 7_300_000
+
+
+def find_root(journal: Journal, entry: int) -> int:
+    """Return the request that ``entry`` is, or is a part of."""
+    while _is_part(journal[entry]):
+        entry = journal[entry].predecessor
+    return entry
+
+
+def _find_late_debits(world: World, journal: Journal, until: int) -> Iterator[LateDebit]:
+    for entry, debit in journal.items():
+        if entry > until or _kind(debit).reaches is not Stage.DEBITED:
+            continue
+        payable, paid = _find_payable(journal, debit.predecessor)
+        if not payable or not _bears_interest(world, journal, payable):
+            continue
+        end = _find_end(journal, find_root(journal, payable), entry)
+        if paid > end:
+            yield LateDebit(payable, debit.amount, end + 1, paid - end)
+
+
+def _find_payable(journal: Journal, transfer: int) -> tuple[int, int]:
+    """Return what a transfer paid and on which day; 0 for one that was sent again after a debit."""
+    day = journal[transfer].day
+    while _kind(journal[transfer]).after is not Stage.PAYABLE:
+        returned = journal[journal[transfer].predecessor].predecessor
+        if _kind(journal[returned]).after is not Stage.IN_TRANSIT:
+            return 0, 0
+        transfer = journal[returned].predecessor
+    return journal[transfer].predecessor, day
+
+
+def _bears_interest(world: World, journal: Journal, payable: int) -> bool:
+    entry = payable
+    while _is_part(journal[entry]):
+        if _kind(journal[entry]).name in OPPOSING_KINDS:
+            return False
+        entry = journal[entry].predecessor
+    request = journal[entry]
+    if _kind(request).is_interest:
+        return False
+    if request.contract:
+        return request.contract in INTEREST_CONTRACTS
+    return world.cells.get(request.cell, Cell(0)).item in CONTRACT_ITEMS
+
+
+def _find_end(journal: Journal, request: int, moment: int) -> int:
+    """Return the last day of the term of ``request``, by the entries before ``moment``."""
+    row = journal[request]
+    received = row.received or (min(row.invoiced + RECEIPT_DAYS, row.day) if row.invoiced else row.day)
+    start = max(received, _find_service_day(journal, request, moment))
+    end = start + TERM_DAYS
+    notified, ended = row.suspension
+    if notified and notified <= end and ended > start:
+        return ended + max(TERM_DAYS, end - max(notified, start))
+    return end
+
+
+def _find_service_day(journal: Journal, request: int, moment: int) -> int:
+    """Return the day of the service that the last cent of ``request`` bills; 0 if it bills none."""
+    if _kind(journal[request]).draws is not Remainder.UNBILLED:
+        return 0
+    lines = {entry: row for entry, row in journal.items() if entry < moment}
+    commitment = journal[request].predecessor
+    requested = sum(
+        _subtract_undone(lines, entry)
+        for entry, row in lines.items()
+        if row.predecessor == commitment and _kind(row).draws is Remainder.UNBILLED and entry <= request
+    )
+    certified = 0
+    for entry, row in sorted(lines.items()):
+        if row.predecessor == commitment and _kind(row).feeds is Remainder.UNBILLED:
+            certified += _subtract_undone(lines, entry)
+            if certified >= requested:
+                return row.day
+    return 0
+
+
+def _subtract_undone(lines: Journal, entry: int) -> int:
+    undone = (row.amount for row in lines.values() if row.predecessor == entry and _kind(row).mirrors)
+    return lines[entry].amount - sum(undone)
+
+
+def _kind(row: JournalRow) -> ActKind:
+    return CATALOG[row.kind]
+
+
+def _is_part(row: JournalRow) -> bool:
+    return _kind(row).inherits and _kind(row).pays
