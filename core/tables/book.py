@@ -97,14 +97,9 @@ class OpenItems(NamedTuple):
     """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
-<<<<<<< HEAD
-    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while the payment term is
+    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while its payment is
     suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it.  Of an increase or a service: what
     ``parent`` and ``debit`` of its commitment were before it, the latter from ``REACH_BIT`` on."""
-=======
-    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while its payment is
-    suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it."""
->>>>>>> main
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     of a commitment the last increase or service of it; 0 if none."""
@@ -212,20 +207,15 @@ USE_BIT = 32
 USE_MASK = (1 << 61) - (1 << USE_BIT)
 """The bits of that number."""
 
-<<<<<<< HEAD
 REACH_BIT = 32
 """Lowest bit of ``OpenItems.unbilled``, of an increase or a service, of the days that its commitment had reached before."""
 
 REACH_MAX = (1 << 15) - 1
 """The most days that a commitment counts: more are looked up one by one."""
 
-CLAIM_LINE_BIT = 1 << 8
-"""``KeyRows.content`` of a claim of an invoice: its lines times this, plus its part."""
-=======
 CLAIM_DAY_BIT = 1 << 8
 CLAIM_LINE_BIT = 1 << 24
 """``KeyRows.content`` of a claim of an invoice: its lines times this, plus its date times ``CLAIM_DAY_BIT``, plus its part."""
->>>>>>> main
 
 CLAIM_PART_MASK = CLAIM_DAY_BIT - 1
 CLAIM_TERMS_MASK = CLAIM_LINE_BIT - 1
