@@ -203,6 +203,7 @@ def _build_budget_acts(table: ScenarioTable, number: int) -> list[Row]:
                     "functional_area": "",
                 }
                 year = {"budget_year": row.get("budget_year", "")}
+                year |= {name: row[name] for name in ("exercise", "date") if row.get(name)}
                 rows.append({"reference": f"SET-UP-{number}-{len(rows)}", **act_fields, **codes, **year})
     return rows
 

@@ -21,6 +21,12 @@ from tests.worked_years import FOLDER, load_years
 YEARS = list(load_years())
 ACTS = 20
 _ACCOUNT_FILES = ("accounts.csv", "roles.csv", "creditors.csv", "treasury.csv")
+_FURTHER_PROGRAMMES = (
+    ("0114", "Appels en garantie de l'État", True),
+    ("0110", "Aide économique et financière au développement", False),
+    ("0501", "Présidence de la République", False),
+)
+"""Programmes of the finance bill of 2018 that pay guarantees, shares and endowments."""
 _each_year = pytest.mark.parametrize("year", YEARS, ids=lambda year: year.place)
 
 
@@ -32,7 +38,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (*_ACCOUNT_FILES, "items.csv", "before_service.csv"):
         shutil.copy(SAMPLE_FOLDER / "2018" / name, folder / "2018" / name)
     shutil.copy(SAMPLE_FOLDER / "calendar.toml", folder)
+    for programme, label, is_estimated in _FURTHER_PROGRAMMES:
+        _add_programme(folder / "2018", programme, label, is_estimated=is_estimated)
     return folder
+
+
+def _add_programme(year: Path, programme: str, label: str, *, is_estimated: bool) -> None:
+    """Add a programme with one BOP, one UO and one action."""
+    bop = f"{programme}-CENT"
+    lines = {
+        "programmes.csv": f"{programme},{label},Mission,Ministère,{int(is_estimated)}\n",
+        "centres.csv": f"{bop},{programme},bop,Centre\n{bop}-C001,{bop},uo,Centre\n",
+        "areas.csv": f"{programme}-01,{programme},Action\n",
+        "assigned.csv": f"{programme},ADCE\n",
+    }
+    for name, text in lines.items():
+        with (year / name).open("a", encoding="utf-8") as file:
+            file.write(text)
 
 
 @pytest.fixture(scope="module")

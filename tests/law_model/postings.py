@@ -33,6 +33,8 @@ def _creditor(debt: Document, state: State) -> str:
     if debt.kind == "payroll":
         return _role(debt, state).payroll
     assert debt.key is not None
+    if debt.kind == "payment_request":
+        return _role(debt, state).creditor  # a service charged what it bills
     exceptions = state.reference.years[debt.key.year].creditors
     prefixes = [prefix for prefix in exceptions if debt.account.startswith(prefix)]
     return exceptions[max(prefixes, key=len)] if prefixes else _role(debt, state).creditor
