@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.catalog import CATALOG, Family
+from core.catalog import CATALOG, BudgetAction, Family
 
 TREASURY = "treasury"
 """Sends the payments of runs, and claims of late interest."""
@@ -25,3 +25,5 @@ ACCOUNTANT_SETTLEMENTS = frozenset(
     kind.name for kind in CATALOG if kind.family is Family.SETTLEMENT and kind.name not in SENDER_OF_KIND
 )
 """The other kinds that settle a debt: an accountant decides on them."""
+OPENINGS = frozenset(kind.name for kind in CATALOG if kind.budget is BudgetAction.OPEN)
+"""The kinds that create credits: the finance laws and the decrees do, by the budget directorate, never a ministry."""

@@ -68,9 +68,11 @@ def _list_forms(target: Target) -> Iterator[_SetupForm]:
     openings = load_budget.build_opening_acts(budget.assignments)
     allotments = load_budget.build_allotment_acts(budget.assignments)
     yield _SetupForm(target.directorate_key, "the opening of credits", openings)
-    yield _SetupForm(target.setup_key, "the allotment of credits", allotments)
+    yield _SetupForm(target.manager_key, "the allotment of credits", allotments)
     yield _SetupForm(
-        target.setup_key, "the registration of payees", load_budget.build_registration_acts(budget.payees)
+        target.accountant_key,
+        "the registration of payees",
+        load_budget.build_registration_acts(budget.payees),
     )
 
 

@@ -27,8 +27,10 @@ class Target(NamedTuple):
     """Keys of authorising officers, each of a different sender."""
     directorate_key: SenderKey
     """The key of the budget directorate, which opens the credits."""
-    setup_key: SenderKey
-    """A key that may allot credits and register payees."""
+    manager_key: SenderKey
+    """The key of a programme manager, who allots the credits."""
+    accountant_key: SenderKey
+    """The key of an accountant, who registers the payees."""
     process: int | None = None
     """The process id of the service, if it runs on this machine and may be observed."""
     read_stored: "ReadStored | None" = None

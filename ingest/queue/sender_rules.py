@@ -1,27 +1,34 @@
-"""The check of a file's sender: who may use a reserved name, and who may settle debts.
+"""The check of a file's sender: who may use a reserved name, who may settle debts, and who may open credits.
 
 Files that arrive over HTTP or in drop folders are also checked against the roles of their key.  Files given to a command
-have no key: their sender may settle debts if it has one with the role of the accountant.
+have no key: their sender may settle debts if it has one with the role of the accountant, and open credits if it has one with
+the role of the budget directorate, or as long as the ledger has none with that role.
 
 A command checks its arguments with this module before it starts the database; the store, which loads the kernels, is
 imported for types alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from core.act_fields import Field
 from core.errors import SenderForbidden
-from core.senders import ACCOUNTANT_SETTLEMENTS, RESERVED_SENDERS, SENDER_OF_KIND
+from core.senders import ACCOUNTANT_SETTLEMENTS, OPENINGS, RESERVED_SENDERS, SENDER_OF_KIND
 
 if TYPE_CHECKING:
     from ingest.spool.spooled_file import SpooledFile
     from posting.store.journal_store import PostgresStore
 
 _ACCOUNTANT_ROLE = "assigned_accountant"
-_SETTLEMENTS = frozenset(SENDER_OF_KIND) | ACCOUNTANT_SETTLEMENTS
+_DIRECTORATE_ROLE = "budget_directorate"
+_ROLE_OF_KIND: Mapping[str, str] = {
+    **dict.fromkeys(ACCOUNTANT_SETTLEMENTS, _ACCOUNTANT_ROLE),
+    **dict.fromkeys(OPENINGS, _DIRECTORATE_ROLE),
+}
+"""The role that a sender needs for some kinds, also where no key is asked for."""
+_JUDGED_KINDS = frozenset(SENDER_OF_KIND) | _ROLE_OF_KIND.keys()
 _KIND = Field.KIND.column
 _COMMANDS = (
     "crescendo pay issue posts payments and re-issues, crescendo bank import the movements of the bank"
@@ -48,9 +55,9 @@ class SenderCheck:
 
     programmes = None
 
-    def __init__(self, sender: str, place: str, *, is_accountant: bool) -> None:
-        """``is_accountant``: the sender has a key with the role of the accountant, or is one of our own."""
-        self._sender, self._place, self._is_accountant = sender, place, is_accountant
+    def __init__(self, sender: str, place: str, roles: Container[str]) -> None:
+        """``roles``: those of the roles that some kinds need that the sender has."""
+        self._sender, self._place, self._roles = sender, place, roles
 
     def check_lines(self, lines: pa.RecordBatch) -> None:
         """Check some lines of the file.
@@ -58,15 +65,18 @@ class SenderCheck:
         Raises
         ------
         SenderForbidden
-            A line is of a kind that another sender alone may send, or that needs the role of the accountant.
+            A line is of a kind that another sender alone may send, or that needs a role which the sender has not.
         """
         for kind in _list_kinds(lines):
             if SENDER_OF_KIND.get(kind, self._sender) != self._sender:
                 finding = f"It contains a {kind}, which only the sender {SENDER_OF_KIND[kind]} may send"
                 raise SenderForbidden(self._place, finding, f"Remove the line: {_COMMANDS}")
-            if kind in ACCOUNTANT_SETTLEMENTS and not self._is_accountant:
-                finding = f"It contains a {kind}, and the sender {self._sender} has no key with the role {_ACCOUNTANT_ROLE}"
-                remedy = f"Create one: crescendo access create {self._sender} --role {_ACCOUNTANT_ROLE}"
+            role = _ROLE_OF_KIND.get(kind)
+            if role and role not in self._roles:
+                finding = (
+                    f"It contains a {kind}, and the sender {self._sender} has no key with the role {role}"
+                )
+                remedy = f"Create one: crescendo access create {self._sender} --role {role}"
                 raise SenderForbidden(self._place, finding, remedy)
 
 
@@ -82,8 +92,13 @@ async def create_sender_check(
     """
     sender, place = spooled.envelope.sender, spooled.name
     check_sender_name(sender, place, is_internal=is_internal)
-    is_accountant = is_internal or bool(await store.fetch("holders_of_role", sender, _ACCOUNTANT_ROLE))
-    return SenderCheck(sender, place, is_accountant=is_accountant)
+    needed = frozenset(_ROLE_OF_KIND.values())
+    if is_internal:
+        return SenderCheck(sender, place, needed)
+    roles = {role for role in needed if await store.fetch("holders_of_role", sender, role)}
+    if not await store.fetch("directorates"):
+        roles.add(_DIRECTORATE_ROLE)
+    return SenderCheck(sender, place, roles)
 
 
 def _list_kinds(lines: pa.RecordBatch) -> Iterable[str]:
@@ -92,7 +107,7 @@ def _list_kinds(lines: pa.RecordBatch) -> Iterable[str]:
         return ()
     column = lines.column(_KIND)
     if pa.types.is_dictionary(column.type):
-        if not _SETTLEMENTS & set(column.dictionary.to_pylist()):
+        if not _JUDGED_KINDS & set(column.dictionary.to_pylist()):
             return ()
         column = column.dictionary_decode()
     return column.cast(pa.string()).unique().to_pylist()

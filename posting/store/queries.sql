@@ -56,6 +56,11 @@ union all
 select 1 from signer s where sender = $1 and $2 = any(roles) and expires_at > clock_timestamp()
    and not exists (select from signer_end e where e.signer = s.signer);
 
+-- name: directorates
+-- One row if a key, system or signer of the budget directorate was ever created.
+select 1 from (select roles from access_key union all select roles from access_grant union all select roles from signer) holder
+where 'budget_directorate' = any(roles) limit 1;
+
 -- name: summarise_indexes
 -- A BRIN index does not cover rows added since it was last summarised; every look-up would then read the whole table.
 select summarise_index(i.indexrelid)

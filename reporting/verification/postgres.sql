@@ -12,6 +12,21 @@ from batch;
 -- name: submission
 select submission, sender, attempt, declared_lines, declared_cents from submission;
 
+-- name: keyless_submission
+-- Submissions that came once the budget directorate had a key, system or signer, of senders that had none when it was decided.
+with holder as (
+    select sender, created_at from access_key where 'budget_directorate' = any(roles)
+    union all
+    select sender, created_at from access_grant where 'budget_directorate' = any(roles)
+    union all
+    select sender, created_at from signer where 'budget_directorate' = any(roles)
+)
+select s.submission from submission s
+where s.received_at > (select min(created_at) from holder)
+  and not exists (
+    select from holder h where h.sender = s.sender and h.created_at <= (
+        select max(b.committed_at) from progress p join batch b using (batch) where p.submission = s.submission));
+
 -- name: cancellation
 select submission from cancellation;
 

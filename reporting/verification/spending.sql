@@ -37,6 +37,27 @@ from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
 where k.budget = 'SPEND' and (p.base % 6 >= 3 and k.ae_reserved + k.ae_consumed <> k.cp_reserved
                               or p.base % 6 < 3 and k.title_two = 'ONLY');
 
+-- name: openings
+-- Once the budget directorate has a key, only a sender that has one opens credits (rule A11).
+select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of submission ' || e.submission as found,
+       'a sender with the role budget_directorate' as expected
+from entry e join kind k on k.kind = e.kind join keyless_submission s using (submission) where k.budget = 'OPEN';
+
+-- name: fungibility
+-- Moves stay inside a programme, and no move feeds title 2 from other titles (rule A18).
+with move as (
+    select e.entry_id, e.reference, p.base % 6 >= 3 as to_staff, e.source % 6 >= 3 as from_staff, p.year, p.centre,
+           e.source // 6 % 131072 as giver
+    from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell where k.budget = 'MOVE'
+),
+programme as (select year, centre, arg_max(ancestor, depth) as programme from lineage group by year, centre)
+select entry_name(m.entry_id, m.reference) as place,
+       if(m.from_staff, 'title 2', 'another title') || ' feeds ' || if(m.to_staff, 'title 2', 'another title')
+       || if(t.programme = g.programme, '', ' of another programme') as found,
+       'a move inside a programme that never feeds title 2 from other titles' as expected
+from move m join programme t on t.year = m.year and t.centre = m.centre join programme g on g.year = m.year and g.centre = m.giver
+where m.to_staff and not m.from_staff or t.programme <> g.programme;
+
 -- name: remaining
 -- At no moment is more paid of a commitment than is engaged and not withdrawn (rule A63).
 with step as (

@@ -24,7 +24,15 @@ from reporting.verification.evidence import EvidenceCheck, check_evidence
 from reporting.verification.findings import Check, Finding, ProgressCallback, Verification, ignore_progress
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
 
-_SMALL_TABLES = ("batch", "submission", "cancellation", "progress", "held", "reference_text")
+_SMALL_TABLES = (
+    "batch",
+    "submission",
+    "keyless_submission",
+    "cancellation",
+    "progress",
+    "held",
+    "reference_text",
+)
 _CHECKS_AT_ONCE = 2
 """Most checks of a small journal keep one core busy, and wait for each other otherwise."""
 _CHAIN_RULE = "Every batch's hash is the hash of its rows and of the previous hash (rule A46)."

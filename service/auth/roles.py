@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction, Family
-from core.senders import SENDER_OF_KIND
+from core.catalog import CATALOG, KIND_NUMBERS, Family
+from core.senders import OPENINGS, SENDER_OF_KIND
 from service.configuration.settings import UsageError
 
 
@@ -47,8 +47,6 @@ SERVED_ON_ACCOUNTANT = frozenset({"attachment", "assignment"})
 """Kinds of the payment request family that are not orders to pay: creditors serve them on the accountant (GBCP art. 37)."""
 WITHOUT_ORDER = frozenset({"payroll"})
 """Kinds of the payment request family that the accountant pays without a prior order (GBCP art. 32)."""
-OPENINGS = frozenset(kind.name for kind in CATALOG if kind.budget is BudgetAction.OPEN)
-"""Kinds of the budget family that create credits: the finance laws and the decrees do, never a ministry."""
 KINDS_OF_ONE_ROLE: Mapping[Role, frozenset[str]] = {
     Role.BUDGET_DIRECTORATE: OPENINGS,
     Role.ASSIGNED_ACCOUNTANT: SERVED_ON_ACCOUNTANT | WITHOUT_ORDER,
@@ -58,11 +56,12 @@ KINDS_OF_ONE_ROLE: Mapping[Role, frozenset[str]] = {
 INCOMPATIBLE: tuple[frozenset[Role], ...] = (
     *(frozenset({Role.BUDGET_DIRECTORATE, role}) for role in Role if role is not Role.BUDGET_DIRECTORATE),
     frozenset({Role.AUTHORISING_OFFICER, Role.ASSIGNED_ACCOUNTANT}),
+    frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT}),
     frozenset({Role.AUDITOR, Role.AUTHORISING_OFFICER}),
     frozenset({Role.AUDITOR, Role.PROGRAMME_MANAGER}),
     frozenset({Role.AUDITOR, Role.ASSIGNED_ACCOUNTANT}),
 )
-"""Pairs of roles that one key must not have."""
+"""Pairs of roles that one key must not have; a manager of credits acts for the authorising officer (GBCP art. 9)."""
 
 
 def parse_roles(names: Iterable[str]) -> frozenset[Role]:

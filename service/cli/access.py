@@ -3,7 +3,7 @@
 import getpass
 import platform
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -14,6 +14,9 @@ from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import UsageError
 from service.database import session
 from service.terminal import console
+
+if TYPE_CHECKING:
+    from service.auth.access_queries import Connection
 
 app = App(name="access", help="API keys: who may send what, and until when; pause and resume senders.")
 app.command(access_trust.issuer_app)
@@ -35,12 +38,15 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Create an API key and print it once: only its hash is stored."""
-    from service.auth import access_queries
+    from service.auth import access_queries, sender_exclusion
 
     grant = rights.to_grant(sender)
-    caller, token = session.update_database(
-        options.read_settings(), lambda connection: access_queries.create_key(connection, grant)
-    )
+
+    async def create_key(connection: "Connection") -> access_queries.CreatedKey:
+        await sender_exclusion.require_compatible_sender(connection, grant.sender, grant.roles)
+        return await access_queries.create_key(connection, grant)
+
+    caller, token = session.update_database(options.read_settings(), create_key)
     if json:
         key = {"key": caller.key, "sender": caller.sender, "roles": sorted(caller.roles), "token": token}
         console.print_json(key)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -15,6 +15,9 @@ from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import UsageError
 from service.database.session import update_database
 from service.terminal import console
+
+if TYPE_CHECKING:
+    from service.auth.access_queries import Connection
 
 issuer_app = App(name="issuer", help="Trusted issuers of signed tokens.")
 _NAME_LETTERS_MAX = 40
@@ -103,11 +106,15 @@ def grant(
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
     """Accept a system that identifies itself with tokens of an issuer. Only the rights given in this command count."""
-    from service.auth import trust_queries
+    from service.auth import sender_exclusion, trust_queries
 
     identity, granted = system.identity, rights.to_grant(sender)
-    settings = options.read_settings()
-    update_database(settings, lambda connection: trust_queries.add_grant(connection, identity, granted))
+
+    async def add_grant(connection: "Connection") -> None:
+        await sender_exclusion.require_compatible_sender(connection, granted.sender, granted.roles)
+        await trust_queries.add_grant(connection, identity, granted)
+
+    update_database(options.read_settings(), add_grant)
     console.print_line(f"{'/'.join(identity)} acts for {sender}.")
 
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from service.terminal.processing_progress import ProgressReporter
 
 _ROOT = Path(__file__).parents[2]
-_STEWARD_ROLES = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
+_SENDERS = Role.AUTHORISING_OFFICER
+_SETUP_ROLES = (Role.BUDGET_DIRECTORATE, Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT)
+"""The roles of the keys that open and allot the credits of a load and register its payees."""
 _RATE_MIN, _RATE_FACTOR = 500, 3
 """The rate limit of a generated key: at least the default, or this multiple of its sender's share of the load."""
 
@@ -90,7 +92,7 @@ def load(
     Forms are sent at a fixed rate, whether or not earlier forms are answered (open loop). The response time of a form
     is measured from the moment at which it was planned to be sent. At the end, the responses, the receipts and the
     journal must agree. With --url, the file of --keys must contain one key with the role authorising_officer for each
-    sender, one key with the role budget_directorate, and one with both roles programme_manager and assigned_accountant.
+    sender, and one key with each of the roles budget_directorate, programme_manager and assigned_accountant.
     What that service accepts stays in its journal: the command states it and asks first, unless --yes is given.
 
     Exit codes: 0 measured; 1 a response was wrong or missing, so the figures are not valid; 2 wrong usage, or no consent;
@@ -140,12 +142,13 @@ def _open_target(
     reporter.report_activity("starting a service")
     rate = max(_RATE_MIN, _RATE_FACTOR * load.rate // load.senders)
     with run_service(Path.cwd(), load.senders, rate) as service:
-        *sender_keys, directorate, steward = [SenderKey(*key) for key in service.keys]
+        *sender_keys, directorate, manager, accountant = [SenderKey(*key) for key in service.keys]
         yield Target(
             _parse_address(service.url),
             sender_keys,
             directorate,
-            steward,
+            manager,
+            accountant,
             service.process,
             _create_journal_reader(service),
             reporter.report_activity,
@@ -180,7 +183,8 @@ class _LoadKeys(NamedTuple):
 
     senders: list["SenderKey"]
     directorate: "SenderKey"
-    steward: "SenderKey"
+    manager: "SenderKey"
+    accountant: "SenderKey"
 
 
 def _parse_objects(text: str) -> list[Any]:
@@ -194,7 +198,7 @@ def _parse_objects(text: str) -> list[Any]:
 
 
 def read_keys(path: Path | None) -> _LoadKeys:
-    """Read the keys of a file: those of senders, of the budget directorate, and of the steward."""
+    """Read the keys of a file: those of senders, of the budget directorate, of a programme manager and of an accountant."""
     from bench.load.load_target import SenderKey
 
     if path is None:
@@ -214,15 +218,11 @@ def read_keys(path: Path | None) -> _LoadKeys:
             f"{path}: the keys cannot be read ({cause}). Write what crescendo access create --json prints,"
             " one key after the other"
         ) from error
-    stewards = [key for roles, key in keys if roles >= _STEWARD_ROLES]
-    directorates = [key for roles, key in keys if Role.BUDGET_DIRECTORATE in roles]
-    sender_keys = [key for roles, key in keys if Role.AUTHORISING_OFFICER in roles]
-    if not (stewards and directorates and sender_keys):
-        raise UsageError(
-            f"{path}: add a key with the role authorising_officer, one with budget_directorate, and one with both"
-            " roles programme_manager and assigned_accountant"
-        )
-    return _LoadKeys(sender_keys, directorates[0], stewards[0])
+    by_role = {role: [key for roles, key in keys if role in roles] for role in (_SENDERS, *_SETUP_ROLES)}
+    missing = [role for role, role_keys in by_role.items() if not role_keys]
+    if missing:
+        raise UsageError(f"{path}: add a key with each of the roles {', '.join(missing)}")
+    return _LoadKeys(by_role[_SENDERS], *(by_role[role][0] for role in _SETUP_ROLES))
 
 
 def _parse_address(url: str) -> "Address":

@@ -30,8 +30,13 @@ START_SECONDS = 180
 STOP_SECONDS = 180
 _POLL_SECONDS = 0.05
 _ADDRESS_LINE = re.compile(r"listening on (http://\S+)")
-_DIRECTORATE_ROLES = frozenset({Role.BUDGET_DIRECTORATE})
-_STEWARD_ROLES = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
+_SETUP_ROLES = (
+    ("DIRECTORATE", Role.BUDGET_DIRECTORATE),
+    ("BUDGET", Role.PROGRAMME_MANAGER),
+    ("TREASURY-OFFICE", Role.ASSIGNED_ACCOUNTANT),
+)
+"""Who opens and allots the credits of a load, and registers its payees."""
+_PAYERS = (("DRFIP-75", Role.ASSIGNED_ACCOUNTANT), ("DRFIP-69", Role.ASSIGNED_ACCOUNTANT))
 
 
 class ServiceFailed(CrescendoError):
@@ -43,7 +48,7 @@ class RunningService(NamedTuple):
 
     url: str
     keys: list[tuple[str, str]]
-    """Sender and token of each key; the last two are the budget directorate's and the steward's."""
+    """Sender and token of each key; the last three are those that prepare the load."""
     process: int
     """Process id."""
     dsn: str
@@ -91,20 +96,17 @@ def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
 
 
 async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
-    """Create a key for each sender, the budget directorate's, the steward's, and those of two accountants."""
-    officers = [
-        (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
-    ]
+    """Create a key for each sender, those that prepare the load, and those of two accountants who pay."""
+    officers = [(f"MIN-{number:02}", Role.AUTHORISING_OFFICER) for number in range(1, senders + 1)]
     creation = LedgerCreation(print_note)
     async with (
         open_database(Settings(data=data), print_note, creation) as database,
         connect(database.dsn) as connection,
     ):
         keys = []
-        accountants = [(name, frozenset({Role.ASSIGNED_ACCOUNTANT})) for name in ("DRFIP-75", "DRFIP-69")]
-        stewards = [("DIRECTORATE", _DIRECTORATE_ROLES), ("BUDGET", _STEWARD_ROLES)]
-        for sender, roles in [*officers, *stewards, *accountants]:
-            _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))
+        for sender, role in [*officers, *_SETUP_ROLES, *_PAYERS]:
+            grant = Grant(sender, frozenset({role}), frozenset(), "load", None)
+            _, token = await access.create_key(connection, grant)
             keys.append((sender, token))
         return keys
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -16,6 +16,9 @@ from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import UsageError
 from service.database import session
 from service.terminal import console
+
+if TYPE_CHECKING:
+    from service.auth.access_queries import Connection
 
 app = App(name="signer", help="Public keys that sign the files in drop folders.")
 
@@ -44,6 +47,7 @@ def add(
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
     """Register a public key. Each key belongs to one signer only, so that no key can sign for two functions."""
+    from service.auth import sender_exclusion
     from service.dropfolders import dropfolder_queries
     from service.dropfolders.signatures import read_public_key
 
@@ -62,9 +66,12 @@ def add(
     signer = dropfolder_queries.NewSigner(
         grant.sender, key, grant.roles, grant.programmes, *results, begins, grant.lifetime
     )
-    name = session.update_database(
-        options.read_settings(), lambda connection: dropfolder_queries.insert_signer(connection, signer)
-    )
+
+    async def insert_signer(connection: "Connection") -> str | None:
+        await sender_exclusion.require_compatible_sender(connection, grant.sender, grant.roles)
+        return await dropfolder_queries.insert_signer(connection, signer)
+
+    name = session.update_database(options.read_settings(), insert_signer)
     if name is None:
         raise UsageError(
             f"{signer_options.key}: this key is or was registered for a signer, and cannot be registered "

@@ -333,8 +333,8 @@ async def test_a_small_load_on_a_real_service_is_verified() -> None:
 
 
 def _write_keys(folder: Path) -> Path:
-    roles = (["authorising_officer"], ["budget_directorate"], ["programme_manager", "assigned_accountant"])
-    keys = [{"sender": f"S{number}", "token": "t", "roles": names} for number, names in enumerate(roles)]
+    roles = ("authorising_officer", "budget_directorate", "programme_manager", "assigned_accountant")
+    keys = [{"sender": f"S{number}", "token": "t", "roles": [role]} for number, role in enumerate(roles)]
     path = folder / "keys.jsonl"
     path.write_text("\n".join(map(json.dumps, keys)))
     return path

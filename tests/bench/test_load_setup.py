@@ -63,7 +63,7 @@ def run_service(body: bytes, paths: list[str] | None = None) -> Iterator[Address
 )
 def test_an_answer_that_accepts_nothing_is_shown(answer: Any, finding: str) -> None:
     with run_service(json.dumps(answer).encode()) as address:
-        target = Target(address, [KEY], KEY, KEY, report_progress=lambda _: None)
+        target = Target(address, [KEY], KEY, KEY, KEY, report_progress=lambda _: None)
         with pytest.raises(LoadFailed) as failure:
             create_budget(target)
     assert f"did not accept the opening of credits of the load: {finding}" in str(failure.value)
@@ -73,7 +73,7 @@ def test_a_refusal_comes_before_anything_is_written() -> None:
     paths: list[str] = []
     line = {"reference": "TI000000", "outcome": "PAYEE_ALREADY_REGISTERED", "finding": "A third party " * 40}
     with run_service(json.dumps({"lines": [line, line]}).encode(), paths) as address:
-        target = Target(address, [KEY], KEY, KEY, report_progress=lambda _: None)
+        target = Target(address, [KEY], KEY, KEY, KEY, report_progress=lambda _: None)
         with pytest.raises(LoadFailed) as failure:
             create_budget(target)
     assert paths == ["/v1/acts?dry_run=true"]
@@ -87,7 +87,8 @@ def test_keys_are_read_as_the_command_prints_them(tmp_path: Path) -> None:
     """``crescendo access create --json`` writes an object over several lines; one per line is read as well."""
     roles = {
         "MIN-01": ["authorising_officer"],
-        "STEWARD": ["programme_manager", "assigned_accountant"],
+        "MANAGER": ["programme_manager"],
+        "ACCOUNTANT": ["assigned_accountant"],
         "DIRECTORATE": ["budget_directorate"],
     }
     rows = [
@@ -98,7 +99,8 @@ def test_keys_are_read_as_the_command_prints_them(tmp_path: Path) -> None:
         file.write_text("\n".join(json.dumps(row, indent=indent) for row in rows))
         keys = read_keys(file)
         assert [key.sender for key in keys.senders] == ["MIN-01"]
-        assert (keys.steward.sender, keys.directorate.sender) == ("STEWARD", "DIRECTORATE")
+        senders = (keys.directorate.sender, keys.manager.sender, keys.accountant.sender)
+        assert senders == ("DIRECTORATE", "MANAGER", "ACCOUNTANT")
     file.write_text("crescendo_token")
     with pytest.raises(UsageError, match="access create --json prints"):
         read_keys(file)

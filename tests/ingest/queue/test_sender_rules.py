@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from core.errors import SenderForbidden
-from core.senders import ACCOUNTANT_SETTLEMENTS, RESERVED_SENDERS, SENDER_OF_KIND
+from core.senders import ACCOUNTANT_SETTLEMENTS, OPENINGS, RESERVED_SENDERS, SENDER_OF_KIND
 from core.stage_timing import StageTimes
 from ingest.queue.admission import Admission
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
@@ -143,6 +143,22 @@ async def test_an_authorising_officer_settles_no_debt(dsn: str, tmp_path: Path) 
     assert await _admit(dsn, tmp_path, "MIN-09", ["payment_request_rejection", "attachment"]) == 1
 
 
+@pytest.mark.parametrize("holder", _HOLDERS)
+@pytest.mark.parametrize("kind", sorted(OPENINGS))
+async def test_credits_are_opened_by_the_budget_directorate_once_it_has_a_key(
+    kind: str, holder: str, dsn: str, tmp_path: Path
+) -> None:
+    assert await _admit(dsn, tmp_path / "before", "MIN-09", [kind]) == 1
+    await _grant_role(dsn, holder, "DB", role="budget_directorate")
+    with pytest.raises(SenderForbidden, match="crescendo access create MIN-09 --role budget_directorate"):
+        await _admit(dsn, tmp_path / "after", "MIN-09", [kind, kind])
+    assert await _admit(dsn, tmp_path, "DB", [kind]) == 2
+    async with open_connection(dsn) as connection:
+        await connection.execute(_ENDS[holder])
+    with pytest.raises(SenderForbidden, match=f"{kind}, and the sender MIN-09"):
+        await _admit(dsn, tmp_path / "ended", "MIN-09", [kind, kind])
+
+
 async def test_an_unfinished_submission_of_our_own_is_decided_after_a_restart(
     dsn: str, tmp_path: Path
 ) -> None:
@@ -162,7 +178,7 @@ async def test_an_unfinished_submission_of_our_own_is_decided_after_a_restart(
 
 def test_a_kind_that_no_line_has_is_not_refused() -> None:
     """The dictionary of a column may list more kinds than its lines have."""
-    check = SenderCheck("ministry", "acts.parquet", is_accountant=False)
+    check = SenderCheck("ministry", "acts.parquet", frozenset())
     kinds = pa.DictionaryArray.from_arrays(pa.array([0, None, 0]), pa.array(["commitment", "payment"]))
     check.check_lines(pa.RecordBatch.from_pydict({"kind": kinds}))
     with pytest.raises(SenderForbidden, match="payment"):

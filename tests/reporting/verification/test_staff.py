@@ -48,6 +48,16 @@ _STAFF_YEAR = [
 ]
 """Entries 11 to 22: request, payroll, payroll, rejection, payment, commitment, allotments 17 to 20, payment, payroll."""
 _MONTHS = "update entry set month = {month}, day = '2018-{month:02}-05' where entry_id = {entry}"
+_NODE = "18 * 131072 * 6 + 6 * (select centre from cell where cell = entry.cell)"
+"""The node of an entry's fund centre, on the other titles."""
+_OTHER_NODE = (
+    "18 * 131072 * 6 + 3 + 6 * (select id from reference_text where kind = 1 and code like '0177%' limit 1)"
+)
+"""A node of title 2 of another programme."""
+_MOVE = f"update entry set kind = {KIND_NUMBERS['budget_move_ae']}, source = {{source}} where entry_id = 5"
+_KEY = """insert into access_key (key, sender, digest, roles, programmes, label, created_at)
+    values ('k', 'DB', sha256('k'), '{budget_directorate}', '{}', '', '2018-01-01')"""
+"""A key of the budget directorate from before all openings."""
 BREACHES = {
     "a commitment on title 2": (
         "update entry set cell = (select cell from entry where entry_id = 12) where entry_id = 16", "title_two", "entry 16 ",
@@ -59,6 +69,15 @@ BREACHES = {
     "payroll of December without credits": (_MONTHS.format(month=12, entry=13), "payroll", "entry 13 "),
     "a direct request beyond the credits": (
         f"update entry set kind = {KIND_NUMBERS['direct_payment_request']} where entry_id = 13", "payroll", "entry 13 ",
+    ),
+    "title 2 fed from other titles": (
+        _MOVE.format(source=_NODE), "fungibility", "entry 5 ",
+    ),
+    "credits moved between programmes": (
+        _MOVE.format(source=_OTHER_NODE), "fungibility", "entry 5 ",
+    ),
+    "credits opened by a sender without a key of the directorate": (
+        _KEY, "openings", "entry 7 ",
     ),
     "more taken than payroll explains": (
         "update entry set amount = amount + 15000 where entry_id = 11", "availability", "0217",

@@ -5,8 +5,8 @@ from itertools import combinations
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction
-from core.senders import ACCOUNTANT_SETTLEMENTS, SENDER_OF_KIND
-from service.auth.roles import FAMILIES_BY_ROLE, INCOMPATIBLE, OPENINGS, Role, find_kinds, parse_roles
+from core.senders import ACCOUNTANT_SETTLEMENTS, OPENINGS, SENDER_OF_KIND
+from service.auth.roles import FAMILIES_BY_ROLE, INCOMPATIBLE, Role, find_kinds, parse_roles
 from service.configuration.settings import UsageError
 
 _ALONE = Role.BUDGET_DIRECTORATE

@@ -14,7 +14,7 @@ import asyncpg
 
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.errors import SenderForbidden
-from core.senders import ACCOUNTANT_SETTLEMENTS, BANK, RESERVED_SENDERS, SENDER_OF_KIND, TREASURY
+from core.senders import ACCOUNTANT_SETTLEMENTS, BANK, OPENINGS, RESERVED_SENDERS, SENDER_OF_KIND, TREASURY
 from core.stage_timing import StageTimes
 from ingest.queue.form_batcher import Form
 from ingest.queue.inbox import Inbox
@@ -195,8 +195,9 @@ def _list_kinds(sender: str, way: str) -> frozenset[str]:
     if sender in RESERVED_SENDERS:
         return frozenset()
     if way == "command":
-        is_accountant = Role.ASSIGNED_ACCOUNTANT in ROLES[sender]
-        return OUTSIDE_KINDS if is_accountant else OUTSIDE_KINDS - ACCOUNTANT_SETTLEMENTS
+        settlements = frozenset() if Role.ASSIGNED_ACCOUNTANT in ROLES[sender] else ACCOUNTANT_SETTLEMENTS
+        openings = frozenset() if Role.BUDGET_DIRECTORATE in ROLES[sender] else OPENINGS
+        return OUTSIDE_KINDS - settlements - openings
     return _build_caller(sender).kinds
 
 

@@ -67,6 +67,8 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
         async with open_connection(dsn) as connection:
             rights = frozenset({Role.ASSIGNED_ACCOUNTANT})
             await access_queries.create_key(connection, Grant("accountant", rights, frozenset(), "", None))
+            opening = frozenset({Role.BUDGET_DIRECTORATE})
+            await access_queries.create_key(connection, Grant("directorate", opening, frozenset(), "", None))
         yield Template(database, dsn.rpartition("/")[2], folder, ReferenceData.load(reference))
 
 
