@@ -97,10 +97,10 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Corriger la date, la date comptable ou l'exercice : un acte est comptabilisé à sa date, ou plus tard dans l'année.",
     ),
     _O.PRESCRIBED: Remedy(
-        "The debt has lapsed: four years have passed since the end of the year in which the right arose (law 68-1250).",
+        "The debt has lapsed: the years of the lapse have passed since the year in which the right arose (law 68-1250).",
         "Do not pay it. If the lapse was interrupted or suspended, or relief was decided, state it in prescription_stop; if"
         " the right arose in another year, state that in right_year.",
-        "La créance est prescrite : quatre ans se sont écoulés depuis la fin de l'année où les droits sont nés (loi 68-1250).",
+        "La créance est prescrite : le délai, compté de la fin de l'année où les droits sont nés, est écoulé (loi 68-1250).",
         "Ne pas la payer. Si la prescription a été interrompue ou suspendue, ou en cas de décision de relèvement, l'indiquer"
         " dans prescription_stop ; si les droits sont nés une autre année, indiquer celle-ci dans right_year.",
     ),

@@ -83,7 +83,7 @@ class Outcome(IntEnum):
     FORM_REFUSED = 43
 
 
-NAMES_ENTRY = frozenset({Outcome.REFERENCE_CONFLICT, Outcome.INVOICE_ALREADY_REQUESTED})
+CODES_WITH_ENTRY = frozenset({Outcome.REFERENCE_CONFLICT, Outcome.INVOICE_ALREADY_REQUESTED})
 """Refusals that name the entry of another act, which stands against the line."""
 
 REFUSALS = tuple(code for code in Outcome if code > Outcome.HELD)

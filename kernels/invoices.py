@@ -1,8 +1,9 @@
 """Invoices requested so far: one invoice is requested once, over all senders, kinds and years (rule A37).
 
-A claim is a run of lines of one act that state the same invoice and the same part of it.  Claims are in order of acceptance
-and are never removed: one whose lines were all rejected in full binds nobody, and the search goes on behind it.  Two requests
-of one supplier and number are of two invoices only if both state a date, and not the same one: without one, it may be either.
+A claim is a run of lines of one act that state the same invoice and the same part of it.  Claims are in order of acceptance.
+Undoing the last act removes its claims; a rejection removes none: one whose lines were all rejected in full binds nobody, and
+the search goes on behind it.  Two requests of one supplier and number are of two invoices only if both state a date, and not
+the same one: without one, it may be either.
 
 claim = (fingerprint of supplier and number; entry of the first line; terms + 2^24 x lines)
 terms = part + 256 x date, part 0 for the whole invoice, date 0 if none is stated

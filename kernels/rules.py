@@ -138,8 +138,8 @@ def _check_spending(acts, book, line, link):
     """Check the credits that a line takes; not in advance, and of payroll only once the calendar says so (rule A28)."""
     tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
     demand = compute_demand(book, link, acts[line].amount)
-    waits = book.effects[link[2]].check == CreditCheck.YEAR_END.value
-    is_unchecked = waits and not book.payroll_checks[as_position(acts[line].period)]
+    is_checked_at_year_end = book.effects[link[2]].check == CreditCheck.YEAR_END.value
+    is_unchecked = is_checked_at_year_end and not book.payroll_checks[as_position(acts[line].period)]
     if is_unchecked or years.is_anticipated(acts, book, line, link[1]):
         return spending.check_limits(tree, nodes, demand)
     return spending.check_spending(tree, nodes, demand)
@@ -150,8 +150,9 @@ def _check_settlement(acts, book, line, link):
     """Check what a settlement consumes; a payment of payroll also that no credits are overdrawn, once it is checked."""
     effects = book.effects
     tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
-    waits = effects[book.items[link[0]].under].check == CreditCheck.YEAR_END.value
-    if waits and effects[link[2]].settles > 0 and book.payroll_checks[as_position(acts[line].period)]:
+    is_checked_at_year_end = effects[book.items[link[0]].under].check == CreditCheck.YEAR_END.value
+    is_checked = is_checked_at_year_end and book.payroll_checks[as_position(acts[line].period)]
+    if is_checked and effects[link[2]].settles > 0:
         finding = spending.check_overdraft(tree, nodes[0])
         if finding[0] != Outcome.ACCEPTED.value:
             return finding

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.outcome_codes import NAMES_ENTRY, Outcome
+from core.outcome_codes import CODES_WITH_ENTRY, Outcome
 from core.tables.book import Book
 from core.tables.columns import seal_array
 from kernels import rollback as kernel
@@ -16,7 +16,7 @@ def enforce_atomicity(acts: np.ndarray, decisions: np.ndarray, book: Book, *, la
     if not (decisions["outcome"] > Outcome.HELD).any():
         return
     kernel.undo_decisions(seal_array(acts), book, seal_array(decisions))
-    stands_no_more = np.isin(decisions["outcome"], list(NAMES_ENTRY)) & (decisions["entry"] > last_entry)
+    stands_no_more = np.isin(decisions["outcome"], list(CODES_WITH_ENTRY)) & (decisions["entry"] > last_entry)
     decisions["entry"][stands_no_more] = 0
     undone = np.flatnonzero((decisions["outcome"] <= Outcome.DUPLICATE) & (decisions["entry"] > last_entry))
     refusal = np.zeros(1, decisions.dtype)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.outcome_codes import NAMES_ENTRY, Outcome
+from core.outcome_codes import CODES_WITH_ENTRY, Outcome
 from core.tables.columns import concat_tables, seal, seal_array, select_rows
 from core.tables.journal import Duplicates, LineDetails, NewPayees, Refusals
 from kernels import journal as kernel
@@ -202,7 +202,7 @@ def _make_printable(texts: pa.Array) -> pa.Array:
 def _name_entries(texts: pa.Array, row_decisions: np.ndarray) -> pa.Array:
     """Replace the text of each line against which another act stands by the entry of that act, and of an invoice its day."""
     outcomes, entries = row_decisions["outcome"], row_decisions["entry"]
-    names_entry = np.isin(outcomes, list(NAMES_ENTRY)) & (entries > 0)
+    names_entry = np.isin(outcomes, list(CODES_WITH_ENTRY)) & (entries > 0)
     if not names_entry.any():
         return texts
     numbers = _join_texts(pa.scalar("@"), pa.array(entries.astype(np.int64)).cast(pa.string()))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.amount_fields import Cents
 from core.catalog import list_kinds
+from core.periods import YEAR_FIRST
 from core.tables.text_cells import TextCells
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetails
@@ -139,15 +140,17 @@ def build_page(invoices: Invoices, rows: list[RequestedInvoice], next_address: s
 async def _stream_rows(
     connection: Connection, arguments: ReportArguments, page: PageRange
 ) -> AsyncGenerator[list[RequestedInvoice], None]:
-    """Yield the rows behind entry ``page.after``, at most a page and one row more at a time, and no empty piece."""
+    """Yield the rows behind entry ``page.after``, a few hundred at a time, and no empty piece.
+
+    A query is for as many candidates whatever the page: the caller may see few of them, or none.
+    """
     query = await _read_query(connection, arguments)
     if query is None:
         return
-    after, size = page.after, min(page.limit + 1, _ROWS_AT_ONCE)
-    async with aclosing(_stream_candidates(connection, query, after)) as pieces:
+    async with aclosing(_stream_candidates(connection, query, page.after)) as pieces:
         async for candidates in pieces:
-            for start in range(0, len(candidates.rows), size):
-                part = _Candidates(candidates.details, candidates.rows[start : start + size])
+            for start in range(0, len(candidates.rows), _ROWS_AT_ONCE):
+                part = _Candidates(candidates.details, candidates.rows[start : start + _ROWS_AT_ONCE])
                 if rows := await _describe(connection, query, part):
                     yield rows
 
@@ -159,7 +162,7 @@ async def _read_query(connection: Connection, arguments: ReportArguments) -> _Qu
     if supplier is not None:
         payees = [row["payee"] for row in await fetch(connection, "payees_of_code", supplier)]
     significant = None if number is None else _normalise(pa.array([number]))[0].as_py()
-    if payees == [] or significant == "":
+    if payees == [] or significant == "" or (day is not None and day.year < YEAR_FIRST):
         return None
     days = None if day is None else (day - _EPOCH).days
     return _Query(payees, significant, days, entry, arguments.visibility)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from core.act_fields import Field
-from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange
+from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange, TitleTwo, YearRule
 from core.outcome_codes import FORM_FAULTS, REFUSALS
 from core.remedies import REMEDIES
 from core.senders import SENDER_OF_KIND
@@ -45,8 +45,10 @@ may be on every line. A key needs one of the roles; the kinds of `treasury` and 
 """
 _CODES_HEAD = """# Codes of refusal
 
-This page lists every code of a refused line in order of precedence: if a line breaks several rules, the first of them is
-its code. It is for engineers who read refusals by program. It is generated from the code by `python -m
+This page lists every code of a refused line in order of precedence. The order holds within each of three groups, which
+are judged one after the other: what the line itself states, what earlier acts have done, and the budget. If a line breaks
+several rules of a group, the first of them is its code; a later group is judged only if no earlier one refuses the line.
+This page is for engineers who read refusals by program. It is generated from the code by `python -m
 service.reference_pages`.
 
 The number is stored and never changes. *Form* says that the line alone decides ([format.md](format.md#refusals)). The row
@@ -96,10 +98,12 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         if kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS:
             yield Field.BIC
         return
+    if kind.follows:
+        yield Field.PREDECESSOR_SENDER
     if kind.budget is not BudgetAction.NONE and not kind.inherits:
-        yield from _CREDITS
-        if kind.family is not Family.BUDGET:
-            yield from _SPENDING
+        yield from _list_credit_fields(kind)
+    elif kind.family is Family.SERVICE:
+        yield Field.ACCOUNT
     if kind.family in (Family.COMMITMENT, Family.PAYMENT_REQUEST):
         yield from (Field.PAYEE, Field.IBAN)
     if kind.family is Family.PAYMENT_REQUEST:
@@ -110,6 +114,21 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield Field.NATURE
     if kind.is_interest:
         yield Field.REASON
+
+
+def _list_credit_fields(kind: ActKind) -> Iterator[Field]:
+    """Yield the columns about the credits that a line opens, moves or spends; staff is not paid from an operation."""
+    yield from _CREDITS
+    if kind.family is not Family.BUDGET:
+        yield from (
+            field
+            for field in _SPENDING
+            if kind.title_two is not TitleTwo.ONLY or field is not Field.OPERATION
+        )
+    if kind.year_rule is YearRule.SPENDS_AE:
+        yield Field.SERVICE_START
+    if kind.budget is BudgetAction.OPEN:
+        yield Field.ORIGIN
 
 
 def _describe_senders(kind: ActKind) -> str:

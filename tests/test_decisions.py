@@ -23,7 +23,7 @@ def test_the_index_lists_every_entry_as_it_stands() -> None:
 
 
 def test_each_number_is_given_once() -> None:
-    """Branches reserve numbers, so some may stay unused."""
+    """Numbers may have gaps."""
     numbers = [number for _, number, _, _ in entries()]
     assert len(set(numbers)) == len(numbers)
 

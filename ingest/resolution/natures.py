@@ -11,7 +11,7 @@ from posting.book.registry import Registry
 _BEFORE_SERVICE = np.array([kind.before_service for kind in CATALOG])
 
 
-def mark_natures(
+def find_listed_natures(
     line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64], *, registry: Registry
 ) -> NDArray[np.uint8]:
     """Return 1 for the lines that pay before service and state a listed nature."""

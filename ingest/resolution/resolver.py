@@ -37,7 +37,7 @@ from ingest.resolution.line_batch import (
     NumberColumn,
     read_kinds,
 )
-from ingest.resolution.natures import mark_natures
+from ingest.resolution.natures import find_listed_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.prescription import mark_prescribed
@@ -124,7 +124,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "cell": assigned.cell,
         "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
-        "nature": mark_natures(line_batch, kind, exercise, registry=context.registry),
+        "nature": find_listed_natures(line_batch, kind, exercise, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }

@@ -20,7 +20,7 @@ class LedgerIdentity(NamedTuple):
 
     name: str
     number: int
-    """From 1 to 99; 1 if none was given.  Every name that leaves the house carries it."""
+    """From 1 to 99; 1 if none was given.  Every name that is sent to the bank carries it."""
 
     def __str__(self) -> str:
         return f"{self.name}, number {self.number:02}"
@@ -67,7 +67,7 @@ class StoredLedger(NamedTuple):
 
 
 async def read_number(connection: "asyncpg.Connection") -> int:
-    """Return the number of the ledger, which every name that leaves the house carries."""
+    """Return the number of the ledger, which every name that is sent to the bank carries."""
     (row,) = await connection.fetch("select number from ledger")
     return row["number"]
 

@@ -1,4 +1,4 @@
-"""The reference files that were in use, by day: a row for each state of them, which the evidence of the next batch covers."""
+"""The reference files in use at each load of the book: a row for each state of them, covered by the next evidence."""
 
 import hashlib
 import json

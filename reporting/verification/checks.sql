@@ -131,12 +131,12 @@ group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.fami
 -- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its
 -- batch was decided (rule A04).
 with posted as (select distinct batch, exercise, month, accountant from entry),
-course as (  -- the accountants whom a decision on the month names have a course of their own
+state_owner as (  -- the accountants whom a decision on the month names have a course of their own
     select p.*, if(s.accountant is null, 0, p.accountant) as whose
     from posted p left join (select distinct exercise, month, accountant from period_span) s using (exercise, month, accountant)
 ),
-shut as (
-    select c.batch, c.exercise, c.month, c.accountant from course c
+closed_month as (
+    select c.batch, c.exercise, c.month, c.accountant from state_owner c
     where not exists (
         select 1 from period_span s where s.exercise = c.exercise and s.month = c.month and s.accountant = c.whose
         and c.batch between s.first and s.last
@@ -147,7 +147,7 @@ from entry
 where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12)
 union all
 select entry_name(e.entry_id, e.reference), exercise || '-' || lpad(month::varchar, 2, '0') || ' of ' || accountant_name(accountant), 'a month that was open then'
-from entry e join shut s using (batch, exercise, month, accountant);
+from entry e join closed_month s using (batch, exercise, month, accountant);
 
 -- name: period_decisions
 -- A month is closed, reopened or locked as its state allows, a lock is never undone, and every decision has a person, a reason and

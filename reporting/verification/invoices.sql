@@ -18,14 +18,14 @@ rejection as (
     from entry r join kind k on k.kind = r.kind
     where k.mirrors and k.follows = 'PAYMENT_REQUEST' and r.predecessor in (select entry_id from request)
 ),
-freed as (
+full_rejection as (
     select q.entry_id, min(r.at) as at from request q join rejection r on r.entry_id = q.entry_id and r.cents >= q.amount group by q.entry_id
 )
 select entry_name(b.entry_id, b.reference) as place, 'requests an invoice or a part of it' as found,
        'no request while entry ' || min(a.entry_id) || ' stands' as expected
 from request a
 join request b on b.payee = a.payee and b.number = a.number and b.entry_id > a.entry_id
-left join freed f on f.entry_id = a.entry_id
+left join full_rejection f on f.entry_id = a.entry_id
 where (a.submission, a.exercise, a.reference) <> (b.submission, b.exercise, b.reference)
   and (a.part = b.part or a.part = 0 or b.part = 0)
   and (a.invoice_date = b.invoice_date or a.invoice_date = 0 or b.invoice_date = 0) and (f.at is null or f.at > b.entry_id)
@@ -61,12 +61,12 @@ billed as (
     select r.entry_id, min(s.year) as year from share r join share s on s.commitment = r.commitment and s.sign > 0
     where r.sign < 0 and s.upper > r.upper - r.cents and s.upper - s.cents < r.upper group by r.entry_id
 ),
-arisen as (
+right_year as (
     select r.entry_id, any_value(r.reference) as reference, any_value(r.day) as day,
            coalesce(nullif(any_value(r.right_year), 0), least(any_value(b.year), any_value(r.invoice_year))) as year
     from request r left join billed b on b.entry_id = r.entry_id group by r.entry_id
 )
 select entry_name(a.entry_id, a.reference) as place, 'a right of ' || a.year || ', requested on ' || a.day as found,
        'a right of ' || year(a.day) - p.value || ' or later' as expected
-from arisen a join ruled p on p.rule = 'lapse_years' and a.day >= p.since and a.day < p.until
+from right_year a join ruled p on p.rule = 'lapse_years' and a.day >= p.since and a.day < p.until
 where a.year < year(a.day) - p.value;

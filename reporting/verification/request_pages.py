@@ -122,7 +122,7 @@ def _read_numbers(page: bytes, lines: int, place: int) -> NDArray[np.int64]:
 def _read_texts(page: bytes, lines: int, place: int) -> pa.Array:
     """Return a column of texts; empty on every line if it is absent."""
     if not lines or not _read_columns(page) >> place & 1:
-        return pa.array([""] * lines, pa.string())
+        return pa.repeat("", lines)
     at = _find_column(page, lines, place)
     ends = np.cumsum(np.frombuffer(page, "<u2", lines, at), dtype=np.int32)
     start = at + _LENGTH_BYTES * lines
@@ -130,4 +130,7 @@ def _read_texts(page: bytes, lines: int, place: int) -> pa.Array:
     texts = pa.BinaryArray.from_buffers(
         pa.binary(), lines, [None, offsets, pa.py_buffer(page[start : start + int(ends[-1])])]
     )
-    return pa.array([text.decode(errors="replace") for text in texts.to_pylist()], pa.string())
+    try:
+        return texts.cast(pa.string())
+    except pa.ArrowInvalid:  # a damaged page
+        return pa.array([text.decode(errors="replace") for text in texts.to_pylist()], pa.string())

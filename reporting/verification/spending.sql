@@ -2,20 +2,20 @@
 
 -- name: payroll
 -- Where payroll overdrew credits, nothing else takes any, and no payroll is paid once it is checked, until there are credits (rule A28).
-with watched as (
+with overdrawable_node as (
     select distinct w.node from unchecked w join centre c on c.year = w.node // (131072 * 6) + 2000 and c.centre = w.node // 6 % 131072
     where not c.estimated
 ),
-charged as (select u.* from upward u join watched using (node)),
+node_of_cell as (select u.* from upward u join overdrawable_node using (node)),
 step as (
-    select entry_id, node, ae_opened - ae_reserved as ae, cp_opened - cp_reserved as cp, false as pays from granted join watched using (node)
+    select entry_id, node, ae_opened - ae_reserved as ae, cp_opened - cp_reserved as cp, false as pays from granted join overdrawable_node using (node)
     union all
     select f.entry_id, u.node, if(u.has_operation, 0, -f.cents * (k.ae_reserved + k.ae_consumed)), -f.cents * k.cp_reserved, false
-    from effect f join charged u on u.cell = f.cell join kind k on k.kind = f.kind where k.budget = 'SPEND'
+    from effect f join node_of_cell u on u.cell = f.cell join kind k on k.kind = f.kind where k.budget = 'SPEND'
     union all
     select f.entry_id, u.node, if(k.settles < 0, f.cents * r.ae_reserved, 0), if(k.settles < 0, f.cents * r.cp_reserved, 0),
            k.settles > 0 and r.credit_check = 'YEAR_END' and e.month >= p.month
-    from effect f join charged u on u.cell = f.cell join kind k on k.kind = f.kind
+    from effect f join node_of_cell u on u.cell = f.cell join kind k on k.kind = f.kind
     join settled s on s.entry_id = f.entry_id join kind r on r.kind = s.kind join entry e on e.entry_id = f.entry_id join payroll_check p on p.exercise = e.exercise
     where k.budget = 'SETTLE'
 ),

@@ -9,6 +9,7 @@ from cyclopts.validators import Number
 
 from core.period_states import PeriodAction
 from reporting.report_tables import CellType, Column, ReportTable
+from service.cli.number_limits import NUMBER_OF_A_YEAR
 from service.cli.payment_run_options import ReasonOptions
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import UsageError
@@ -19,13 +20,27 @@ app = App(
     name="period", help="Months of an exercise: open, closed or locked, for all accountants or for one."
 )
 EXIT_REFUSED = 1
+_SUMMARIES: Mapping[PeriodAction, str] = {
+    PeriodAction.CLOSE: (
+        "Close an open month: from the next batch on its acts are refused, PERIOD_CLOSED.  Exit code 1 if it is not open."
+    ),
+    PeriodAction.REOPEN: "Open a closed month again.  Exit code 1 if it is not closed, or locked.",
+    PeriodAction.LOCK: (
+        "Lock a closed month for ever: nobody can open it again.  Exit code 1 if it is still open, or locked."
+    ),
+}
+_NEW_STATES: Mapping[PeriodAction, str] = {
+    PeriodAction.CLOSE: "closed",
+    PeriodAction.REOPEN: "open again",
+    PeriodAction.LOCK: "locked",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class MonthOptions:
     """Which month, and whose."""
 
-    year: Annotated[int, Parameter(help="Exercise.", validator=Number(gte=2000, lte=2126))]
+    year: Annotated[int, Parameter(help="Exercise.", validator=NUMBER_OF_A_YEAR)]
     month: Annotated[int, Parameter(help="Month of the exercise, 1 to 12.", validator=Number(gte=1, lte=12))]
     accountant: Annotated[str, Parameter(help="Code of the accountant. Default: all accountants.")] = ""
 
@@ -44,8 +59,8 @@ def list_periods(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = Fals
         console.print_table(build_decision_table(months.decisions))
 
 
-def _build_command(action: PeriodAction, description: str) -> Callable[..., int]:
-    """Build the command of one action; all have the same options."""
+def _build_command(action: PeriodAction) -> Callable[..., int]:
+    """Build the command of an action."""
 
     def command(
         *,
@@ -55,7 +70,7 @@ def _build_command(action: PeriodAction, description: str) -> Callable[..., int]
     ) -> int:
         return _decide(options, month, because, action=action)
 
-    command.__doc__ = description
+    command.__doc__ = _SUMMARIES[action]
     return command
 
 
@@ -77,24 +92,13 @@ def _decide(
         return EXIT_REFUSED
     of_whom = f" of {month.accountant}" if month.accountant else ""
     console.print_line(
-        f"Decision {number}: {month.year}-{month.month:02}{of_whom} is {_PARTICIPLES[action]} from the next batch on."
+        f"Decision {number}: {month.year}-{month.month:02}{of_whom} is {_NEW_STATES[action]} from the next batch on."
     )
     return 0
 
 
-_PARTICIPLES: Mapping[PeriodAction, str] = {
-    PeriodAction.CLOSE: "closed",
-    PeriodAction.REOPEN: "open again",
-    PeriodAction.LOCK: "locked",
-}
-_DESCRIPTIONS: Mapping[PeriodAction, str] = {
-    PeriodAction.CLOSE: "Close an open month: from the next batch on its acts are refused, PERIOD_CLOSED.  Exit code 1 if it"
-    " is not open.",
-    PeriodAction.REOPEN: "Open a closed month again.  Exit code 1 if it is not closed, or locked.",
-    PeriodAction.LOCK: "Lock a closed month for ever: nobody can open it again.  Exit code 1 if it is still open, or locked.",
-}
-for _action, _description in _DESCRIPTIONS.items():
-    app.command(_build_command(_action, _description), name=_action.value)
+for _action in PeriodAction:
+    app.command(_build_command(_action), name=_action.value)
 
 
 def build_month_table(months: Sequence[dict[str, Any]]) -> ReportTable:

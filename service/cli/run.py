@@ -197,7 +197,7 @@ def _process(
 def load_reference(settings: Settings, reporter: processing_progress.ProgressReporter) -> "ReferenceData":
     """Load the kernels, then the code that processes files, and the reference data."""
     kernel_warmup.load_kernels(reporter)
-    importlib.import_module("service.engine.file_processing")
+    importlib.import_module("service.engine.file_processing")  # only to load it: nothing of it is named here
     from service.engine import engine_context
 
     return engine_context.load_reference(settings)

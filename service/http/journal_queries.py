@@ -87,9 +87,12 @@ class JournalReader:
 
     async def _run_isolated(self, query: JournalQuery[Result]) -> Result:
         """Run a query on a connection of its own."""
-        with _translate_timeout(REPORT_SECONDS):
+        with _translate_timeout(REPORT_SECONDS):  # the server limits each query, the clock all of them
             settings = _build_settings(REPORT_SECONDS, "on")
-            async with open_limited(self._dsn, settings, REPORT_SECONDS + _NETWORK_SECONDS) as connection:
+            async with (
+                asyncio.timeout(REPORT_SECONDS),
+                open_limited(self._dsn, settings, REPORT_SECONDS + _NETWORK_SECONDS) as connection,
+            ):
                 return await _run_in_snapshot(connection, query)
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """From matched movements to acts in the flat act format: the same message always makes the same file.
 
 A debit follows each line of its transfer.  A return gives each line back and, in the same act, identifies its creditor, so
-that the debt is open again.  If the reason forbids that (``core.bank_reasons``), the money stays in suspense.
+that the debt is open again.  If the reason forbids that (``core.bank_reasons``), the money stays on the account of returned
+transfers.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What each kind of act follows and does, as the texts say (domain 2.5 and 3, law.md, rules.md section 1)."""
+"""What each kind of act follows and does, as the texts say (decree 2012-1246; docs/rules.md)."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Title 2 without commitments, payment before service, kinds that wait for receivables (rules 1 rows 4, 8, 12, 13)."""
+"""Title 2 without commitments, payment before service, kinds that wait for receivables (docs/rules.md)."""
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.codes import NATURE_NOT_LISTED, RECEIVABLE_MISSING, TITLE_TWO_COMMITMENT

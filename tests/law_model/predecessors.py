@@ -1,4 +1,4 @@
-"""The act that a line follows (docs/format.md, "The predecessor"; rules 1 row 20)."""
+"""The act that a line follows (docs/format.md, "The predecessor"; docs/rules.md)."""
 
 from tests.law_model.kinds import PREDECESSORS
 from tests.law_model.state import Act, Document, State

@@ -1,4 +1,4 @@
-"""Years, periods and dates (rules.md section 1 rows 2, 3, 10 and W0; law.md 5 and 6; LOLF 9 and 28)."""
+"""Years, periods and dates (docs/rules.md; LOLF 9 and 28)."""
 
 from datetime import date, timedelta
 

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Sequence
 
-from core.outcome_codes import NAMES_ENTRY, Outcome
+from core.outcome_codes import CODES_WITH_ENTRY, Outcome
 from tests.oracle.decisions import decide
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import Decision, Line
@@ -37,5 +37,5 @@ def decide_form(rows: Sequence[Line], ledger: Ledger) -> list[Decision]:
 
 def _forget_undone_act(decision: Decision, last: int) -> Decision:
     """Return the decision without the act that it names, if that act was undone with the form."""
-    is_undone = decision.outcome in NAMES_ENTRY and decision.entry > last
+    is_undone = decision.outcome in CODES_WITH_ENTRY and decision.entry > last
     return Decision(decision.outcome) if is_undone else decision

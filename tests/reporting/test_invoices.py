@@ -14,6 +14,7 @@ from reporting import invoices
 from reporting.invoices import RequestedInvoice
 from reporting.report_catalog import REPORTS
 from reporting.report_definition import PageRange, ReportArguments
+from reporting.report_queries import SQL
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, Row, act, process_files
@@ -98,6 +99,7 @@ async def test_an_invoice_shows_what_was_paid_of_it_and_by_which_acts(journal: a
         ({"number": "F-79", "day": date(2018, 2, 26)}, [29]),
         ({"day": date(2018, 2, 26)}, [18, 19, 20, 21, 28, 29]),
         ({"day": date(9999, 1, 1)}, []),
+        ({"day": date(1970, 1, 1)}, []),
         ({"entry": 21}, [21]),
         ({"entry": 21, "number": "F-77"}, []),
         ({"entry": 23}, []),
@@ -165,6 +167,15 @@ async def test_another_ministry_sees_number_and_day_of_the_request_and_only_if_i
 async def test_a_key_of_other_programmes_sees_no_invoice(journal: asyncpg.Connection) -> None:
     assert await load(journal, build_arguments(Visibility(centres=[], programmes=[]))) == []
     assert await load(journal, build_arguments(Visibility(centres=[], programmes=[]), entry=18)) == []
+
+
+async def test_a_key_that_sees_nothing_costs_as_few_queries_as_another(journal: asyncpg.Connection) -> None:
+    texts: list[str] = []
+    own = Visibility(centres=[], programmes=[])
+    with journal.query_logger(lambda record: texts.append(record.query)):
+        arguments = build_arguments(own)._replace(page=PageRange(0, 1))
+        assert await load(journal, arguments) == []
+    assert texts.count(SQL["invoice_requests"]) == 1, "one for all seven requests"
 
 
 async def test_the_table_names_the_first_acts_and_counts_the_rest(journal: asyncpg.Connection) -> None:

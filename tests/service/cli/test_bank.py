@@ -260,7 +260,7 @@ async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: S
 
 
 async def test_a_payment_the_bank_calls_a_duplicate_is_never_paid_again(state: State) -> None:
-    """AM05 leaves the money in suspense and the debt closed; only an act of a person can follow (rule A54)."""
+    """AM05 leaves the money with returned transfers and the debt closed; only an act of a person can follow (rule A54)."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, ALWAYS)
     for path in state.list_files(answers):
@@ -395,26 +395,27 @@ async def test_unmatched_movements_are_listed_and_the_others_posted(
     assert (await state.verify()).findings == []
 
 
-@pytest.mark.parametrize(
-    ("check", "damage"),
-    [
-        (
-            "bank_books",
-            "delete from entry where entry_id = (select max(entry_id) from entry where kind = 19)",
-        ),
-        ("bank_books", "update bank_item set amount = amount + 1 where row = 0"),
-        (
-            "bank_transit",
-            "update entry set amount = amount + 1 where entry_id = (select max(entry_id) from entry where kind = 19)",
-        ),
-        ("bank_items", "delete from bank_item where row = 0"),
-        ("bank_items", "update bank_attempt set acts = acts + 1 where acts > 0"),
-        (
-            "bank_statements",
-            "update bank_statement set opening = opening + 1, closing = closing + 1, statement = 5",
-        ),
-    ],
+DAMAGES = (
+    (
+        "bank_books",
+        "delete from entry where entry_id = (select max(entry_id) from entry where kind = 19)",
+    ),
+    ("bank_books", "update bank_item set amount = amount + 1 where row = 0"),
+    (
+        "bank_transit",
+        "update entry set amount = amount + 1 where entry_id = (select max(entry_id) from entry where kind = 19)",
+    ),
+    ("bank_items", "delete from bank_item where row = 0"),
+    ("bank_items", "update bank_attempt set acts = acts + 1 where acts > 0"),
+    (
+        "bank_statements",
+        "update bank_statement set opening = opening + 1, closing = closing + 1, statement = 5",
+    ),
 )
+"""Checks, and the changes of rows that they must find."""
+
+
+@pytest.mark.parametrize(("check", "damage"), DAMAGES)
 async def test_manual_changes_of_stored_rows_are_detected(state: State, check: str, damage: str) -> None:
     path, message = await write_changed_statement(state, name="NOTPROVIDED")
     await state.import_files([path])

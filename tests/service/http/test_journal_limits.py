@@ -53,6 +53,11 @@ async def _run_long(connection: asyncpg.Connection) -> None:
     await connection.execute("select pg_sleep(60)")
 
 
+async def _run_queries_without_end(connection: asyncpg.Connection) -> None:
+    while True:
+        await _return_seven(connection)
+
+
 async def _fail(_: asyncpg.Connection) -> None:
     raise ArithmeticError("ours")
 
@@ -73,6 +78,15 @@ async def test_slow_queries_are_ended(journal: JournalReader) -> None:
         with pytest.raises(Problem, match="takes longer") as caught:
             await run(_run_long, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "30")
+
+
+async def test_a_report_of_many_short_queries_is_ended(
+    journal: JournalReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_queries, "REPORT_SECONDS", 1)
+    with pytest.raises(Problem, match="takes longer than 1 seconds"):
+        await journal.run_report(_run_queries_without_end, "MIN-01")
+    assert await journal.run_report(_return_seven, "MIN-01") == 7, "its slot is free again"
 
 
 async def test_reports_are_limited_and_do_not_block_lookups(journal: JournalReader, dsn: str) -> None:
