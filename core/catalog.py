@@ -181,8 +181,8 @@ class ActKind(NamedTuple):
 
     @property
     def opens(self) -> bool:
-        """Whether its entries leave an open amount for later acts."""
-        return self.family in (Family.COMMITMENT, Family.SERVICE) or (self.reaches > 0 and self.has_amount)
+        """Whether its entries leave an open amount for later acts, or tell them from which day on they may draw on it."""
+        return self.feeds > 0 or (self.reaches > 0 and self.has_amount)
 
 
 _F, _B, _R, _S, _Y = Family, BudgetAction, Remainder, Stage, YearRule
@@ -216,12 +216,14 @@ def _settle(name: str, french: str, after: Stage, *, credit: Role, **overrides: 
 CATALOG: tuple[ActKind, ...] = (
     ActKind("none", "", _F.NONE),
     ActKind("third_party", "tiers", _F.THIRD_PARTY),
-    ActKind("budget_opening_ae", "ouverture d'AE", _F.BUDGET, budget=_B.OPEN, measure=Measure.AE),
-    ActKind("budget_opening_cp", "ouverture de CP", _F.BUDGET, budget=_B.OPEN, measure=Measure.CP),
-    ActKind("allotment_ae", "mise à disposition d'AE", _F.BUDGET, budget=_B.ALLOT, measure=Measure.AE),
-    ActKind("allotment_cp", "mise à disposition de CP", _F.BUDGET, budget=_B.ALLOT, measure=Measure.CP),
-    ActKind("budget_move_ae", "mouvement d'AE", _F.BUDGET, budget=_B.MOVE, measure=Measure.AE),
-    ActKind("budget_move_cp", "mouvement de CP", _F.BUDGET, budget=_B.MOVE, measure=Measure.CP),
+    ActKind("budget_opening_ae", "ouverture d'AE", _F.BUDGET, budget=_B.OPEN, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("budget_opening_cp", "ouverture de CP", _F.BUDGET, budget=_B.OPEN, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("allotment_ae", "mise à disposition d'AE", _F.BUDGET,
+            budget=_B.ALLOT, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("allotment_cp", "mise à disposition de CP", _F.BUDGET,
+            budget=_B.ALLOT, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("budget_move_ae", "mouvement d'AE", _F.BUDGET, budget=_B.MOVE, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("budget_move_cp", "mouvement de CP", _F.BUDGET, budget=_B.MOVE, measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("earmark", "affectation", _F.BUDGET, budget=_B.EARMARK, measure=Measure.AE, year_rule=_Y.IN_YEAR),
     ActKind("commitment", "engagement juridique", _F.COMMITMENT, budget=_B.SPEND, ae_consumed=1, feeds=_R.OPEN,
             year_rule=_Y.SPENDS_AE, title_two=TitleTwo.REFUSED),
@@ -232,7 +234,7 @@ CATALOG: tuple[ActKind, ...] = (
             year_rule=_Y.GIVES_BACK),
     ActKind("service", "service fait certifié", _F.SERVICE, follows=_F.COMMITMENT,
             draws=_R.OPEN, feeds=_R.UNBILLED, shortfall=_O.COMMITMENT_EXCEEDED,
-            debit=Role.EXPENSE, credit=Role.ACCRUED),
+            debit=Role.EXPENSE, credit=Role.ACCRUED, year_rule=_Y.SERVES),
     ActKind("service_cancellation", "annulation de service fait", _F.SERVICE_CANCELLATION, follows=_F.SERVICE,
             mirrors=True, shortfall=_O.SERVICE_ALREADY_BILLED),
     ActKind("payment_request", "demande de paiement, flux 1", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,

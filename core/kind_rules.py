@@ -18,8 +18,13 @@ class YearRule(IntEnum):
     """It pays: CP belong to the year in which the accountant pays (LOLF art. 28), or to the window after it."""
     GIVES_BACK = 4
     """It makes credits available again, in their own year alone (GBCP art. 160)."""
+    SERVES = 6
+    """It certifies service: not before the year of its credits, for which AE may be taken in advance (LOLF art. 9)."""
+    GRANTS = 7
+    """It opens, allots or moves credits: not after their year, in which alone they are used (LOLF art. 8 and 28)."""
     IN_YEAR = 5
-    """It takes or sets apart credits in their own year alone, but orders nothing (LOLF art. 8 and 9; GBCP art. 156)."""
+    """It takes credits in their own year alone, but orders nothing: payroll, as title 2 is not committed in advance
+    (LOLF art. 9), and what sets AE apart."""
 
 
 class TitleTwo(IntEnum):

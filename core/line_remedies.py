@@ -91,10 +91,10 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Demander un virement de gros montant, ou scinder le montant.",
     ),
     _O.DATE_OUTSIDE_EXERCISE: Remedy(
-        "The posting date lies outside the exercise and its complementary period.",
-        "Correct the date or the exercise.",
-        "La date comptable est hors de l'exercice et de sa période complémentaire.",
-        "Corriger la date ou l'exercice.",
+        "The posting date lies outside the exercise and its complementary period, before the act, or in another year.",
+        "Correct the date, the posting date or the exercise: an act is posted on its day, or later in the same year.",
+        "La date comptable est hors de l'exercice et de sa période complémentaire, avant l'acte ou dans une autre année.",
+        "Corriger la date, la date comptable ou l'exercice : un acte est comptabilisé à sa date, ou plus tard dans l'année.",
     ),
     _O.PRESCRIBED: Remedy(
         "The debt has lapsed: the years of the lapse have passed since the year in which the right arose (law 68-1250).",

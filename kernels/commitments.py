@@ -3,9 +3,10 @@
 import numpy as np
 
 from core.catalog import KIND_NUMBERS, Remainder
-from core.tables.book import FOLLOWED_BIT, SUSPENDED_BIT
+from core.tables.book import FOLLOWED_BIT, REACH_BIT, REACH_MAX, SUSPENDED_BIT
 from kernels.jit import as_position, part, rare_part
 
+_ENTRY = (1 << REACH_BIT) - 1
 _SUSPENSION = KIND_NUMBERS["term_suspension"]
 
 
@@ -54,3 +55,42 @@ def is_suspended(book, item):
     ].inherits != 0:
         at = as_position(book.items[at].parent)
     return (book.items[at].unbilled & np.int64(SUSPENDED_BIT)) != 0
+
+
+@part
+def add_feed(items, root, entry):
+    """Note on commitment ``root`` that ``entry`` raised a remainder of it, and on that entry what was noted before."""
+    reach = np.int64(items[root].debit)
+    items[entry].unbilled = np.int64(items[root].parent) | reach << REACH_BIT
+    days = min(np.int64(items[entry].day) - items[root].day, np.int64(REACH_MAX))
+    items[root].parent = entry
+    items[root].debit = max(reach, days)
+
+
+@part
+def remove_feed(items, root, entry):
+    """Undo ``add_feed`` of the last entry of the commitment."""
+    items[root].parent = items[entry].unbilled & np.int64(_ENTRY)
+    items[root].debit = items[entry].unbilled >> REACH_BIT
+
+
+@part
+def may_precede_feeds(items, root, day):
+    """Return whether an increase or a service of commitment ``root`` may be dated after ``day``."""
+    reach = np.int64(items[root].debit)
+    return reach == np.int64(REACH_MAX) or np.int64(day) - items[root].day < reach
+
+
+@rare_part
+def sum_later_feeds(book, root, which, day):
+    """Return the cents of remainder ``which`` that came after ``day``: what of them was cancelled is left out."""
+    cents = np.int64(0)
+    before = np.int64(book.items[root].parent) | np.int64(book.items[root].debit) << REACH_BIT
+    while before & _ENTRY != 0 and (
+        before >> REACH_BIT == REACH_MAX or np.int64(day) - book.items[root].day < before >> REACH_BIT
+    ):
+        entry = as_position(before & np.int64(_ENTRY))
+        if book.items[entry].day > day and book.effects[book.items[entry].kind].feeds == which:
+            cents += book.items[entry].open
+        before = np.int64(book.items[entry].unbilled)
+    return cents

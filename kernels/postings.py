@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.catalog import BudgetAction, Family, PayeeChange, Stage
+from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS
 from kernels import availability, budget, commitments, invoices, key_index, payees, spending, years
@@ -79,14 +79,21 @@ def _rebuild_link(acts, book, decisions, line):
     return build_link(book, kind, item) if item > 0 else no_link(kind, decisions[line].cell)
 
 
+@part
+def _feeds_commitment(book, link):
+    """Return whether a line raises a remainder of a commitment: it is an increase or a service."""
+    return link[4] > 0 and link[3] > 0 and book.effects[link[2]].feeds != Remainder.NONE.value
+
+
 @rare_part
 def undo_lines(acts, book, decisions, first, last):
     """Undo lines ``last`` to ``first``, in this order."""
     for line in range(last, first - 1, -1):
         accounts = np.int64(decisions[line].debit), np.int64(decisions[line].credit)
-        apply_line(
-            acts, book, (line, -acts[line].amount), _rebuild_link(acts, book, decisions, line), accounts
-        )
+        link = _rebuild_link(acts, book, decisions, line)
+        apply_line(acts, book, (line, -acts[line].amount), link, accounts)
+        if _feeds_commitment(book, link):
+            commitments.remove_feed(book.items, link[3], as_position(decisions[line].entry))
         if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
             payees.undo_change(
                 acts, book, line, as_position(decisions[line].entry), as_position(decisions[line].payee)
@@ -109,6 +116,8 @@ def store_item(book, place, link, amount):
     items[entry].kind = kind
     items[entry].under = under
     items[entry].lines_after = lines_after
+    if _feeds_commitment(book, link):
+        commitments.add_feed(items, as_position(link[3]), as_position(entry))
 
 
 @part

@@ -2,19 +2,39 @@
 
 import numpy as np
 
-from core.catalog import BudgetAction, Measure
+from core.catalog import BudgetAction, Family, Measure, Remainder
 from core.kind_rules import YearRule
 from core.origins import QUARTER, Origin
 from core.outcome_codes import Outcome
+from kernels import commitments
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 
 
+@rare_part
+def _check_feeds(acts, book, line, item):
+    """Check that a line takes no amount that is committed or certified after its day, the earliest amounts going first."""
+    draws = book.effects[acts[line].kind].draws
+    remainder = commitments.read_remainder(book.items, item, draws)
+    later = commitments.sum_later_feeds(book, item, draws, acts[line].day)
+    if later > 0 and remainder - later < acts[line].amount <= remainder:
+        return refused(Outcome.DATE_BEFORE_PREDECESSOR.value, -1, 0)
+    return accepted()
+
+
 @part
 def check_order_of_dates(acts, book, line, item):
-    """Check that a line is not dated before the entry that it follows."""
+    """Check that a line is not dated before the entry that it follows, nor before the amounts of it that it takes."""
     if acts[line].day < book.items[item].day:
         return refused(Outcome.DATE_BEFORE_PREDECESSOR.value, -1, 0)
+    effects = book.effects
+    draws, follows = effects[acts[line].kind].draws, effects[acts[line].kind].follows
+    if (
+        draws != Remainder.NONE.value
+        and follows == Family.COMMITMENT.value == effects[book.items[item].kind].family
+    ):
+        if commitments.may_precede_feeds(book.items, item, acts[line].day):
+            return _check_feeds(acts, book, line, item)
     return accepted()
 
 
@@ -90,6 +110,8 @@ def check_budget_year(acts, book, line, link):
             return _check_window(acts, book, line, link)
         if rule == YearRule.SPENDS_AE.value:
             return _check_anticipation(acts, book, line, link)
+        if rule == (YearRule.SERVES.value if day > book.years[year].last_day else YearRule.GRANTS.value):
+            return accepted()
         return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
     if rule == YearRule.ORDERS.value and day > book.years[year].last_order_day:
         return refused(Outcome.AFTER_LAST_DATE.value, -1, 0)

@@ -98,14 +98,16 @@ class OpenItems(NamedTuple):
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
     ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while its payment is
-    suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it."""
+    suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it.  Of an increase or a service: what
+    ``parent`` and ``debit`` of its commitment were before it, the latter from ``REACH_BIT`` on."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
-    0 if none."""
+    of a commitment the last increase or service of it; 0 if none."""
     cell: Index
     day: Day
     """The day of the entry: what follows it is not dated before."""
     debit: Small
+    """The account debited.  Of a commitment: the days from its own to the latest of its increases and services."""
     credit: Small
     """The account on which the amount is open: that the entry credited, or, if it posts nothing, that of the entry before."""
     kind: Code
@@ -204,6 +206,12 @@ USE_BIT = 32
 
 USE_MASK = (1 << 61) - (1 << USE_BIT)
 """The bits of that number."""
+
+REACH_BIT = 32
+"""Lowest bit of ``OpenItems.unbilled``, of an increase or a service, of the days that its commitment had reached before."""
+
+REACH_MAX = (1 << 15) - 1
+"""The most days that a commitment counts: more are looked up one by one."""
 
 CLAIM_DAY_BIT = 1 << 8
 CLAIM_LINE_BIT = 1 << 24

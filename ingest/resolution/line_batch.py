@@ -160,6 +160,7 @@ BRINGS_CREDITS = _select_kinds(
 )
 OPENS = _select_kinds(lambda kind: kind.budget is BudgetAction.OPEN)
 SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)
+YEAR_BOUND = _select_kinds(lambda kind: kind.year_rule not in (YearRule.NONE, YearRule.SETTLES_CP))
 ENGAGES = _select_kinds(lambda kind: kind.title_two is TitleTwo.REFUSED)
 PAYS_STAFF = _select_kinds(lambda kind: kind.title_two is TitleTwo.ONLY)
 CHARGES = _select_kinds(lambda kind: kind.debit is Role.EXPENSE)

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 from core.act_fields import Field
 from core.calendar import Calendar, DatePlacement
 from core.outcome_codes import Outcome
-from ingest.resolution.line_batch import LineBatch
+from ingest.resolution.line_batch import SPENDS_AE, YEAR_BOUND, LineBatch
 from posting.book.registry import Registry
 
 _DAYS_MAX = 4000
 """The widest range of dates for which all days are placed at once."""
+
+_ANTICIPATION_MONTHS = 10
+"""The whole months of a year before AE of the next one are taken: from 1 November on (LOLF art. 9)."""
 
 
 class Periods(NamedTuple):
@@ -22,18 +25,38 @@ class Periods(NamedTuple):
     day: NDArray[np.int32]
 
 
-def assign_periods(line_batch: LineBatch, exercise: NDArray[np.int64], registry: Registry) -> Periods:
+def assign_periods(
+    line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64], *, registry: Registry
+) -> Periods:
     """Find the period of each posting date, and mark dates outside of the exercise."""
     day, _ = line_batch.read_number(Field.DATE)
     if Field.POSTING_DATE in line_batch.arrays:
         posting_day, _ = line_batch.read_number(Field.POSTING_DATE)
-        day = np.where(line_batch.find_filled(Field.POSTING_DATE), posting_day, day)
+        states_day = line_batch.find_filled(Field.POSTING_DATE)
+        is_misplaced = states_day & _find_misplaced(line_batch, kind, (day, posting_day))
+        line_batch.mark_fault(is_misplaced, Outcome.DATE_OUTSIDE_EXERCISE, Field.POSTING_DATE)
+        day = np.where(states_day, posting_day, day)
     days = np.clip(day, np.iinfo(np.int32).min, np.iinfo(np.int32).max).astype(np.int32)
     period, is_inside = _find_periods(days, exercise, registry.reference.calendar)
     if is_inside.all():
         return Periods(period, days)
     line_batch.mark_fault((exercise > 0) & ~is_inside, Outcome.DATE_OUTSIDE_EXERCISE, Field.DATE)
     return Periods(np.where(is_inside, period, 0), np.where(is_inside, days, 0))
+
+
+def _find_misplaced(
+    line_batch: LineBatch, kind: NDArray[np.uint8], dates: tuple[NDArray[np.int64], NDArray[np.int64]]
+) -> NDArray[np.bool_]:
+    """Find lines posted before the day of their act, or on a day that gives them credits which that day does not.
+
+    The journal keeps the day of posting, by which the rules of year judge: so no sender chooses the year by it.
+    """
+    months = [day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) for day in dates]
+    of_act, of_posting = months
+    changes_year = YEAR_BOUND[kind] & (of_act // 12 != of_posting // 12)
+    anticipates = SPENDS_AE[kind] & line_batch.find_filled(Field.SERVICE_START)
+    waits = (of_act % 12 < _ANTICIPATION_MONTHS) & (of_posting % 12 >= _ANTICIPATION_MONTHS)
+    return (dates[1] < dates[0]) | changes_year | (anticipates & waits)
 
 
 def _find_periods(days: NDArray[np.int32], exercise: NDArray[np.int64], calendar: Calendar) -> DatePlacement:

@@ -107,7 +107,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
     mark_invalid_requests(line_batch, kind, exercise)
     _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
-    period, day = assign_periods(line_batch, exercise, context.registry)
+    period, day = assign_periods(line_batch, kind, exercise, registry=context.registry)
     mark_lapsed_debts(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)

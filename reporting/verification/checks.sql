@@ -246,23 +246,17 @@ from node_figure where moved and not stored;
 
 -- name: availability
 -- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero (rules A11, A23), save for
--- what payroll took before its check (rule A28).  What was committed in advance of the year needs no credits before they are opened.
+-- what payroll took before its check (rule A28).  Nodes of AE that were committed in advance have a check of their own.
 with waived as (
     select batch, node, sum(sum(cents)) over (partition by node order by batch) as cents from unchecked group by batch, node
-),
-advance as (
-    select u.node, sum(e.amount) as cents
-    from title_step s join entry e on e.entry_id = s.entry_id join upward u on u.cell = e.cell
-    where not s.is_opening group by u.node
 )
 select node_name(n.node) || ' after batch ' || n.batch as place,
        'AE ' || euros(n.ae_opened - n.ae_reserved - n.ae_consumed) || ', CP ' || euros(n.cp_opened - n.cp_reserved - n.cp_consumed) || ' available' as found,
        if(coalesce(w.cents, 0) = 0, 'not below zero', 'at least ' || euros(-w.cents) || ', which payroll took unchecked') as expected
 from node_figure n join centre c on c.year = n.node // (131072 * 6) + 2000 and c.centre = n.node // 6 % 131072
 asof left join waived w on w.node = n.node and w.batch <= n.batch
-left join advance a on a.node = n.node
 where not c.estimated
-  and (n.ae_opened + coalesce(w.cents, 0) + coalesce(a.cents, 0) < n.ae_reserved + n.ae_consumed
+  and (n.ae_opened + coalesce(w.cents, 0) < n.ae_reserved + n.ae_consumed and n.node not in (select node from advanced_node)
        or n.cp_opened + coalesce(w.cents, 0) < n.cp_reserved + n.cp_consumed);
 
 -- name: allotments

@@ -194,6 +194,11 @@ with step as (
 select *, sum(if(is_opening, amount, 0)) over w as opened, sum(if(is_opening, 0, amount)) over w as anticipated
 from step window w as (partition by year, programme, title order by entry_id);
 
+-- name: advanced_node
+-- The nodes whose AE were committed in advance of their year.
+create table advanced_node as
+select distinct u.node from title_step s join entry e on e.entry_id = s.entry_id join upward u on u.cell = e.cell where not s.is_opening;
+
 -- name: title_figure
 create table title_figure as
 select year, programme, title, batch, arg_max(opened, entry_id) as opened, arg_max(anticipated, entry_id) as anticipated,

@@ -87,3 +87,46 @@ from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join 
 left join stated s on s.entry_id = e.entry_id
 where k.before_service
   and not exists (select 1 from unserved u where u.year = c.budget_year and u.item = t.code or u.year = e.exercise and u.nature = s.nature);
+
+-- name: amounts_before_acts
+-- No entry takes an amount of a commitment that is committed or certified after its day (rules A03, A33, A38): by sums, the
+-- amounts that came until its day, less all that was taken before it and by it, are not below zero.
+with flow as (
+    select f.entry_id, f.commitment, f.reversed, e.day, e.reference, f.cents, r.remainder, r.sign
+    from effect f join entry e on e.entry_id = f.entry_id join kind k on k.kind = f.kind,
+    lateral (select unnest(['open', 'unbilled']) as remainder, unnest([k.open_sign, k.unbilled_sign]) as sign) r
+    where r.sign <> 0 and (r.remainder = 'unbilled' or f.commitment in (
+        select i.commitment from effect i join kind ik on ik.kind = i.kind where ik.open_sign > 0 and i.commitment <> i.entry_id))
+),
+late as (  -- what takes an amount, while a later day already gave some
+    select *, max(if(sign > 0 and reversed = 0, day, null)) over (partition by commitment, remainder order by entry_id) as latest
+    from flow qualify latest > day
+),
+suspect as (select * from late where sign < 0 and reversed = 0)
+select entry_name(s.entry_id, s.reference) as place,
+       'dated ' || s.day || ', ' || euros(s.cents) || ', of which ' || euros(-sum(f.cents * f.sign)) || ' came later' as found,
+       'only what came until that day' as expected
+from suspect s join flow f on f.commitment = s.commitment and f.remainder = s.remainder and f.entry_id <= s.entry_id
+left join entry o on o.entry_id = f.reversed
+where f.sign < 0 or coalesce(o.day, f.day) <= s.day
+group by s.entry_id, s.reference, s.day, s.cents having sum(f.cents * f.sign) < 0;
+
+-- name: availability_after_advance
+-- What was committed in advance of the year needs no credits; every other entry that takes AE of the same node, or takes AE away
+-- from it, leaves the node at zero or above (rules A11, A22).
+with step as (
+    select entry_id, node, ae_opened - ae_reserved as cents, ae_opened - ae_reserved < 0 as is_checked
+    from granted where node in (select node from advanced_node)
+    union all
+    select f.entry_id, u.node, -f.cents * if(u.has_operation, 0, k.ae_reserved + k.ae_consumed),
+           f.cents > 0 and k.ae_reserved + k.ae_consumed > 0 and not u.has_operation
+           and f.entry_id not in (select entry_id from title_step where not is_opening)
+    from effect f join kind k on k.kind = f.kind join upward u on u.cell = f.cell
+    where k.budget = 'SPEND' and u.node in (select node from advanced_node)
+),
+left_over as (select *, sum(cents) over (partition by node order by entry_id) as available from step)
+select entry_name(s.entry_id, e.reference) as place, 'AE ' || euros(s.available) || ' available at ' || node_name(s.node) || ' after it' as found,
+       'not below zero: it was not committed in advance' as expected
+from left_over s join entry e on e.entry_id = s.entry_id
+join centre c on c.year = s.node // (131072 * 6) + 2000 and c.centre = s.node // 6 % 131072
+where s.is_checked and s.available < 0 and not c.estimated;

@@ -8,11 +8,14 @@ from entry e join entry p on p.entry_id = e.predecessor where e.day < p.day;
 
 -- name: budget_years
 -- Credits are used, paid from and given back in their year; only a payment may come in the window after it (rules A22, A24, A31).
+-- Service is not dated before the year of its credits, and what brings credits not after it.
 -- In the window, the request that is paid was ordered from October to December.  What is committed in advance has its own check.
 with recursive outside as (
     select e.entry_id, e.reference, e.predecessor, e.day, c.budget_year, k.year_rule
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
-    where k.year_rule <> 'NONE' and year(e.day) <> c.budget_year and not (k.year_rule = 'SPENDS_AE' and year(e.day) < c.budget_year)
+    where k.year_rule <> 'NONE' and year(e.day) <> c.budget_year
+      and not (k.year_rule in ('SPENDS_AE', 'GRANTS') and year(e.day) < c.budget_year)
+      and not (k.year_rule = 'SERVES' and year(e.day) > c.budget_year)
 ),
 step as (
     select entry_id, predecessor as item from outside where year_rule = 'SETTLES_CP'

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.catalog import CATALOG, Stage
+from core.catalog import CATALOG, Family, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -209,7 +209,15 @@ def to_decision(record: np.void) -> Decision:
 
 
 def to_item(row: dict[str, int]) -> OpenItem:
-    """Return an open item; its payee is in the column in which a commitment counts the unbilled amount."""
+    """Return an open item without the notes of which amounts of a commitment came when.
+
+    Its payee is in the column in which a commitment counts the unbilled amount.
+    """
+    kind = CATALOG[row["kind"]]
+    if kind.family is Family.COMMITMENT:
+        row = row | {"parent": 0, "debit": 0}
+    elif kind.feeds:
+        row = row | {"unbilled": 0}
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
     own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK)
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}

@@ -32,6 +32,9 @@ def _predecessor(document: Document) -> Document:
 def _engage(_: Act, document: Document, state: State) -> None:
     commitment = document.predecessor or document
     commitment.engaged += document.amount
+    document.left = document.amount
+    if document.predecessor:
+        commitment.feeds.append(document)
     _spend_ae(document, state, document.amount)
 
 
@@ -57,6 +60,7 @@ def _certify(_: Act, document: Document, state: State) -> None:
     commitment.certified += document.amount
     commitment.service_day = commitment.service_day or document.day
     document.left = document.amount
+    commitment.feeds.append(document)
 
 
 def _cancel_service(_: Act, document: Document, state: State) -> None:

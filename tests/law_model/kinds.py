@@ -59,12 +59,21 @@ REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
 CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
 """Kinds that debit a charge or an asset, whose account they may state."""
+TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease"}
+"""The kinds that take an amount of a commitment: one that was committed, or certified, by then."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
     for action in ("budget_opening", "allotment", "budget_move")
     for budget in ("ae", "cp")
 )
+YEAR_BOUND = (
+    SPENDS_AE
+    | REQUESTS
+    | CREDIT_KINDS
+    | {"commitment_decrease", "earmark", "late_interest", "service", "void"}
+)
+"""The kinds that bring, take, order, serve or give back credits, which belong to the year of their day."""
 PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
 BY_SYSTEM: Mapping[str, str] = {
     "payment": "treasury",

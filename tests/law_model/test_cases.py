@@ -255,6 +255,43 @@ def test_credits_are_those_of_the_year_of_the_act(year: SmallYear) -> None:
     assert year.figures("ae") == (1000, 0, 0)
 
 
+def test_a_request_is_not_dated_before_the_service_that_it_bills(year: SmallYear) -> None:
+    year.engage("EJ", "400")
+    year.send("service", "S1", "2018-04-10", predecessor="EJ", amount="100")
+    year.send("service", "S2", "2018-06-20", predecessor="EJ", amount="100")
+    bills = {"predecessor": "EJ", "payee": PAYEE}
+    assert (
+        year.send("payment_request", "D1", "2018-05-10", amount="101", **bills) == "DATE_BEFORE_PREDECESSOR"
+    )
+    assert year.send("payment_request", "D2", "2018-05-10", amount="201", **bills) == "SERVICE_INSUFFICIENT"
+    assert year.send("payment_request", "D3", "2018-05-10", amount="100", **bills) == "ACCEPTED"
+    assert year.send("payment_request", "D4", "2018-06-19", amount="1", **bills) == "DATE_BEFORE_PREDECESSOR"
+    assert year.send("payment_request", "D5", "2018-06-20", amount="100", **bills) == "ACCEPTED"
+
+
+def test_service_is_not_dated_before_the_increase_that_it_uses(year: SmallYear) -> None:
+    year.engage("EJ", "100")
+    year.send("commitment_increase", "EA", "2018-07-01", predecessor="EJ", amount="50")
+    early = {"predecessor": "EJ", "amount": "101"}
+    assert year.send("service", "S1", "2018-06-01", **early) == "DATE_BEFORE_PREDECESSOR"
+    assert year.send("service", "S2", "2018-06-01", **(early | {"amount": "100"})) == "ACCEPTED"
+    assert year.send("service", "S3", "2018-07-01", **(early | {"amount": "50"})) == "ACCEPTED"
+
+
+def test_credits_are_brought_in_their_year_at_the_latest(year: SmallYear) -> None:
+    late = {"exercise": "2019", "budget_year": "2018", "fund_centre": "0177", "commitment_item": "HT2"}
+    assert year.send("budget_opening_ae", "O1", "2019-03-05", amount="1", **late) == "BUDGET_YEAR_CLOSED"
+
+
+def test_the_day_of_posting_brings_no_credits_that_the_day_of_the_act_does_not(year: SmallYear) -> None:
+    misplaced = "DATE_OUTSIDE_EXERCISE"
+    assert year.engage("EJ", "1", "2018-05-10", posting_date="2018-06-10") == "ACCEPTED"
+    assert year.engage("EJ2", "1", "2018-05-10", posting_date="2018-05-09") == misplaced
+    assert year.engage("EJ3", "1", "2018-12-30", exercise="2019", posting_date="2019-03-10") == misplaced
+    ahead = {"budget_year": "2019", "service_start": "2019-01-01", "posting_date": "2018-11-01"}
+    assert year.engage("EJ4", "1", "2018-10-31", **ahead) == misplaced
+
+
 @pytest.mark.parametrize(
     ("ordered", "paid", "code"),
     [

@@ -4,7 +4,14 @@ from datetime import date, timedelta
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.chain import find_root
-from tests.law_model.kinds import INVOICED, REQUESTS, SPENDS_AE
+from tests.law_model.kinds import (
+    CREDIT_KINDS,
+    INVOICED,
+    REQUESTS,
+    SPENDS_AE,
+    TAKES_FROM_COMMITMENT,
+    YEAR_BOUND,
+)
 from tests.law_model.state import Act, Document, State
 
 FIRST_ANTICIPATION = (11, 1)
@@ -17,7 +24,7 @@ def check_period(act: Act, state: State) -> list[str]:
     if act.exercise not in reference.months_open_at_start:
         return ["EXERCISE_UNKNOWN"]
     month = find_month(act, reference.window_days[act.exercise])
-    if not month:
+    if not month or _is_misplaced(act):
         return ["DATE_OUTSIDE_EXERCISE"]
     return [] if month in reference.months_open_at_start[act.exercise] else ["PERIOD_CLOSED"]
 
@@ -30,17 +37,42 @@ def find_month(act: Act, window_days: int) -> int:
     return 12 if date(act.exercise, 12, 31) < act.posting_day <= last else 0
 
 
+def _is_misplaced(act: Act) -> bool:
+    """Return whether the day of posting is before the act, or gives it credits that its own day does not (LOLF 8 and 9)."""
+    if act.posting_day < act.day:
+        return True
+    takes_credits = act.kind in YEAR_BOUND and act.posting_day.year != act.day.year
+    begins = date(act.day.year, *FIRST_ANTICIPATION)
+    states_service = act.kind in SPENDS_AE and act.service_start is not None
+    return takes_credits or (states_service and act.day < begins <= act.posting_day)
+
+
 def check_order(act: Act, predecessor: Document | None) -> list[str]:
-    """Check that no act is dated before the one it follows."""
-    return ["DATE_BEFORE_PREDECESSOR"] if predecessor and act.day < predecessor.day else []
+    """Check that no act is dated before the one it follows, nor before the increase or the service whose cents it takes."""
+    if predecessor and (act.day < predecessor.day or _takes_later_amounts(act, predecessor)):
+        return ["DATE_BEFORE_PREDECESSOR"]
+    return []
+
+
+def _takes_later_amounts(act: Act, commitment: Document) -> bool:
+    """Return whether what was there until the day of the act is not enough, though all of it together would be."""
+    if commitment.kind != "commitment" or act.kind not in TAKES_FROM_COMMITMENT:
+        return False
+    bills = act.kind == "payment_request"
+    remainder = commitment.certified - commitment.billed if bills else commitment.uncommitted
+    source = "service" if bills else "commitment_increase"
+    later = sum(feed.left for feed in commitment.feeds if feed.kind == source and feed.day > act.day)
+    return later > 0 and remainder - later < act.amount <= remainder
 
 
 def check_year(act: Act, place: Assignment, predecessor: Document | None, state: State) -> list[str]:
     """Check that the act spends, or settles, the credits of its own day's year."""
     if act.kind in SPENDS_AE:
         return _check_commitment_year(act, place, state)
-    if act.kind == "commitment_decrease" and predecessor and predecessor.anticipates:
-        return []
+    if act.kind == "service" and act.day.year < place.key.year:
+        return ["BUDGET_YEAR_CLOSED"]
+    if act.kind in CREDIT_KINDS and act.day.year > place.key.year:
+        return ["BUDGET_YEAR_CLOSED"]
     if act.kind in REQUESTS or act.kind in {"commitment_decrease", "earmark"}:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]

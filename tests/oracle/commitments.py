@@ -32,6 +32,8 @@ def find_link(state: State, line: Line, place: ActPosition) -> Link:
     entry = find_predecessor(state, line, place)
     item = state.items[entry]
     years.require_order_of_dates(line.day, item.day)
+    if kind.draws is not Remainder.NONE and kind.follows is Family.COMMITMENT is CATALOG[item.kind].family:
+        years.require_earlier_feeds(state, line, entry)
     if kind.after is not Stage.NONE:
         _require_stage(kind, item)
     elif CATALOG[item.kind].family is not kind.follows:

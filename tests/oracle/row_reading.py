@@ -10,7 +10,17 @@ from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, P
 from core.origins import ORIGIN_NUMBERS
 from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
-from tests.oracle import amounts, bic, days, hashing, iban, prescription, request_terms, whole_numbers
+from tests.oracle import (
+    amounts,
+    bic,
+    days,
+    hashing,
+    iban,
+    periods,
+    prescription,
+    request_terms,
+    whole_numbers,
+)
 from tests.oracle.assignment import CELL_FIELDS, find_assignment_faults, has_cell
 from tests.oracle.model import LineTerms
 from tests.oracle.reference import Reference
@@ -177,7 +187,7 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
         exercise in reference.exercises
         and find_posting_month(line, reference) is None
         and find_posting_day(line) is not None
-    ):
+    ) or periods.is_misplaced(line.kind, line.fields):
         yield Outcome.DATE_OUTSIDE_EXERCISE
     day = find_posting_day(line)
     if line.kind.bills and day is not None and prescription.has_lapsed(line.fields, day):

@@ -4,7 +4,7 @@ Source: LOLF art. 8 and 28 (credits of the year), decree 2007-687 (the window af
 (what is given back).
 """
 
-from core.catalog import CATALOG, ActKind
+from core.catalog import CATALOG, ActKind, Remainder
 from core.kind_rules import YearRule
 from core.origins import Origin
 from core.outcome_codes import Outcome
@@ -14,6 +14,19 @@ from tests.oracle.model import BudgetYear, Cell, Line, LineRefused, State, World
 def require_order_of_dates(day: int, predecessor_day: int) -> None:
     """Refuse an act that is dated before what it follows."""
     if day < predecessor_day:
+        raise LineRefused(Outcome.DATE_BEFORE_PREDECESSOR)
+
+
+def require_earlier_feeds(state: State, line: Line, commitment: int) -> None:
+    """Refuse what takes an amount that was committed or certified after its day: the earliest amounts are taken first."""
+    draws, item = CATALOG[line.kind].draws, state.items[commitment]
+    remainder = item.open if draws is Remainder.OPEN else item.unbilled
+    later = sum(
+        feed.open
+        for feed in state.items.values()
+        if feed.parent == commitment and CATALOG[feed.kind].feeds is draws and feed.day > line.day
+    )
+    if later and remainder - later < line.amount <= remainder:
         raise LineRefused(Outcome.DATE_BEFORE_PREDECESSOR)
 
 
@@ -57,6 +70,11 @@ def require_budget_year(
         require_anticipation(world, state, line, world.cells[cell])
         return
     day, year = line.day, world.years[world.cells[cell].year]
+    if kind.year_rule in (YearRule.SERVES, YearRule.GRANTS):
+        is_outside = day < year.first_day if kind.year_rule is YearRule.SERVES else day > year.last_day
+        if is_outside:
+            raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
+        return
     in_year = year.first_day <= day <= year.last_day
     if not in_year and not (kind.year_rule is YearRule.SETTLES_CP and _is_in_window(year, day, order_day)):
         raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
