@@ -173,10 +173,10 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Employer un compte du plan, à dix chiffres, ou laisser la zone vide.",
     ),
     _O.ACCOUNT_MISMATCH: Remedy(
-        "The commitment item does not admit this account.",
-        "Use an account that the item admits, or leave the field empty for the usual one.",
-        "Le compte budgétaire n'admet pas ce compte général.",
-        "Employer un compte admis, ou laisser la zone vide pour le compte usuel.",
+        "The commitment item does not admit this account, or the act charges none, as a commitment does.",
+        "Use an account that the item admits on an act that charges it, or leave the field empty for the usual one.",
+        "Le compte budgétaire n'admet pas ce compte général, ou l'acte n'impute aucune charge, comme un engagement.",
+        "Employer un compte admis sur l'acte qui impute la charge, ou laisser la zone vide pour le compte usuel.",
     ),
     _O.IBAN_INVALID: Remedy(
         "The IBAN's country, length or check digits are wrong.",

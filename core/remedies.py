@@ -138,17 +138,17 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Mouvement interdit : vers le même endroit, un autre programme, fonds ou année budgétaire, ou de HT2 vers T2.",
         "Mouvementer les crédits dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret.",
     ),
-    _O.ALLOTMENT_EXCEEDED: Remedy(
-        "The level that gives the credits has less left to distribute than the amount of this line.",
-        "Reduce the amount, or bring credits to that level first.",
-        "Le niveau qui donne les crédits n'en a plus assez à répartir.",
-        "Réduire le montant, ou abonder d'abord ce niveau.",
-    ),
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
         "The move would leave less credit than is already reserved and consumed.",
         "Move at most what is available.",
         "Le mouvement laisserait moins de crédits que ceux déjà réservés et consommés.",
         "Mouvementer au plus le disponible.",
+    ),
+    _O.ALLOTMENT_EXCEEDED: Remedy(
+        "The level that gives the credits has less left to distribute than the amount of this line.",
+        "Reduce the amount, or bring credits to that level first.",
+        "Le niveau qui donne les crédits n'en a plus assez à répartir.",
+        "Réduire le montant, ou abonder d'abord ce niveau.",
     ),
     _O.AE_EXCEEDED: Remedy(
         "Not enough commitment appropriations (AE) are available at the named budget node.",

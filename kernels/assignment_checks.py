@@ -104,10 +104,13 @@ def _find_mismatch(lines, codes, uses, row):
 
 
 @part
-def _check_account(lines, codes, row):
+def _check_account(lines, codes, uses, row):
+    """Return the fault of an account that the year or the item does not have, or that the kind does not post to."""
     account, item = np.int64(lines.account[row]), np.int64(lines.item[row])
     if codes.account_exists[account] == 0:
         return _ACCOUNT_UNKNOWN
+    if account > 0 and uses.charges[lines.kind[row]] == 0:
+        return _ACCOUNT_MISMATCH
     if account > 0 and lines.named[row] != 0 and item > 0:
         if codes.admitted[item * codes.account_exists.size + account] == 0:
             return _ACCOUNT_MISMATCH
@@ -122,7 +125,7 @@ def _check_line(lines, codes, uses, row):
             fault = _find_mismatch(lines, codes, uses, row)
         if fault[0] != 0:
             return fault
-    return _check_account(lines, codes, row)
+    return _check_account(lines, codes, uses, row)
 
 
 @part

@@ -39,7 +39,7 @@ def _apply_budget(acts, book, step, link):
     action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
     if action == BudgetAction.SPEND.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_demand(book, link, amount))
-        if years.is_anticipated(acts, book, line, cell):
+        if years.spends_in_advance(acts, book, line, cell):
             years.add_to_title(acts, book, line, cell, amount)
     elif action == BudgetAction.SETTLE.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_settlement(book, link, amount))

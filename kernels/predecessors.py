@@ -43,11 +43,11 @@ def find_predecessor(acts, book, place):
 
 @rare_part
 def _check_once(book, kind, item):
-    """Check that no such act follows yet, and that the payable is still open; return an outcome."""
-    if commitments.is_followed(book.items, item):
-        return np.int64(book.effects[kind].shortfall)
+    """Check that the payable is still open, and that no such act follows yet; return an outcome."""
     if book.effects[book.items[item].kind].opens and book.items[item].open == 0:
         return np.int64(Outcome.PREDECESSOR_STAGE.value)
+    if commitments.is_followed(book.items, item):
+        return np.int64(book.effects[kind].shortfall)
     return np.int64(Outcome.ACCEPTED.value)
 
 

@@ -59,7 +59,7 @@ def _check_window(acts, book, line, link):
 
 
 @part
-def is_anticipated(acts, book, line, cell):
+def spends_in_advance(acts, book, line, cell):
     """Return whether a line takes AE of a year that has not begun."""
     spends = book.effects[acts[line].kind].year_rule == YearRule.SPENDS_AE.value
     return spends and acts[line].day < book.years[as_position(book.cells[cell].year)].first_day

@@ -130,7 +130,7 @@ class Engine:
             decisions,
             sum(group.total(LINES, REFUSED) for group in groups),
             sum((group.kind_cents for group in groups), np.zeros(len(CATALOG), np.int64)),
-            requests - self.state.count_invoiced(first_claim),
+            requests - self.state.count_invoice_requests(first_claim),
         )
 
     def dry_run(

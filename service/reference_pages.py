@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.act_fields import Field
 from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange, TitleTwo, YearRule
+from core.catalog import Role as AccountRole
 from core.outcome_codes import FORM_FAULTS, REFUSALS
 from core.remedies import REMEDIES
 from core.senders import SENDER_OF_KIND
@@ -16,7 +17,7 @@ from service.auth.roles import Role, find_kinds
 
 _DOCS = Path(__file__).parents[1] / "docs"
 _CREDITS = (Field.FUND, Field.BUDGET_YEAR)
-_SPENDING = (Field.OPERATION, Field.ACCOUNT, Field.ACTIVITY)
+_SPENDING = (Field.OPERATION, Field.ACTIVITY)
 _REQUEST = (
     *(Field.RECEIVED, Field.DUE, Field.PRIORITY, Field.METHOD),
     *(Field.INVOICE_NUMBER, Field.INVOICE_DATE, Field.REMITTANCE),
@@ -50,6 +51,9 @@ are judged one after the other: what the line itself states, what earlier acts h
 several rules of a group, the first of them is its code; a later group is judged only if no earlier one refuses the line.
 This page is for engineers who read refusals by program. It is generated from the code by `python -m
 service.reference_pages`.
+
+The level of the fund centre of an opening, allotment, move or earmark (`FUND_CENTRE_LEVEL`) is checked with the budget: there
+it comes behind `BUDGET_YEAR_CLOSED`.
 
 The number is stored and never changes. *Form* says that the line alone decides ([format.md](format.md#refusals)). The row
 of a refusal also has the field and its text, or the budget node and the missing amount. A line that is not refused is
@@ -102,7 +106,7 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield Field.PREDECESSOR_SENDER
     if kind.budget is not BudgetAction.NONE and not kind.inherits:
         yield from _list_credit_fields(kind)
-    elif kind.family is Family.SERVICE:
+    if kind.debit is AccountRole.EXPENSE:
         yield Field.ACCOUNT
     if kind.family in (Family.COMMITMENT, Family.PAYMENT_REQUEST):
         yield from (Field.PAYEE, Field.IBAN)

@@ -98,6 +98,8 @@ class KindUses(NamedTuple):
     """Takes AE without CP, which title 2 does not allow."""
     pays_staff: Code
     """Spends credits of title 2 alone."""
+    charges: Code
+    """Posts to a charge or asset, whose account the line may state."""
 
 
 class PlacedLines(NamedTuple):

@@ -11,6 +11,7 @@ from core.tables.raw_lines import KindUses, LineCodes
 from core.tables.raw_lines import PlacedLines as Words
 from ingest.resolution.line_batch import (
     BRINGS_CREDITS,
+    CHARGES,
     EARMARKS,
     ENGAGES,
     MOVES,
@@ -24,7 +25,7 @@ from posting.book.cells import CellNumbers
 from posting.book.registry import CodeKind, Registry
 
 _UNKNOWN = -1
-_KIND_SETS = (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS, ENGAGES, PAYS_STAFF)
+_KIND_SETS = (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS, ENGAGES, PAYS_STAFF, CHARGES)
 _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in _KIND_SETS)))
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Remainder
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Remainder, Role
 from core.kind_rules import TitleTwo, YearRule
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros
@@ -163,6 +163,7 @@ SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)
 YEAR_BOUND = _select_kinds(lambda kind: kind.year_rule not in (YearRule.NONE, YearRule.SETTLES_CP))
 ENGAGES = _select_kinds(lambda kind: kind.title_two is TitleTwo.REFUSED)
 PAYS_STAFF = _select_kinds(lambda kind: kind.title_two is TitleTwo.ONLY)
+CHARGES = _select_kinds(lambda kind: kind.debit is Role.EXPENSE)
 WITHOUT_AMOUNT = _select_kinds(lambda kind: not kind.has_amount)
 """These arrays hold, by kind number, what each kind is or needs: the catalog as arrays."""
 

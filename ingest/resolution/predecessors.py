@@ -39,11 +39,11 @@ class PredecessorColumn(NamedTuple):
     def find_invalid(self, kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Return the lines that name nothing that their kind may follow."""
         is_invalid = self.fault != 0
-        if (has_no_reference := self.find_unreferenced()).any():
+        if (has_no_reference := self.lack_reference()).any():
             is_invalid |= has_no_reference & (self.line >= 0) & ~FOLLOWS_OWN_LINES[kind]
         return is_invalid & FOLLOWS[kind]
 
-    def find_unreferenced(self) -> NDArray[np.bool_]:
+    def lack_reference(self) -> NDArray[np.bool_]:
         """Return the lines that name an entry, a line of their own act, or nothing."""
         return self.spans.end == self.spans.start
 

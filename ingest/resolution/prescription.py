@@ -31,7 +31,7 @@ def mark_unreadable_rights(
         line_batch.mark_fault(is_unreadable, Outcome.FIELD_INVALID, Field.PRESCRIPTION_STOP)
 
 
-def mark_prescribed(
+def mark_lapsed_debts(
     line_batch: LineBatch, kind: NDArray[np.uint8], day: NDArray[np.int32], *, lapse_years: EffectiveDated
 ) -> None:
     """Mark requests of ``day`` for debts that have lapsed, by the year of the right, otherwise by the date of the invoice.

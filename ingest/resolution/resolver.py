@@ -40,7 +40,7 @@ from ingest.resolution.line_batch import (
 from ingest.resolution.natures import find_listed_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
-from ingest.resolution.prescription import mark_prescribed
+from ingest.resolution.prescription import mark_lapsed_debts
 from ingest.resolution.request_terms import mark_invalid_requests
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
@@ -108,7 +108,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     mark_invalid_requests(line_batch, kind, exercise)
     _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, kind, exercise, registry=context.registry)
-    mark_prescribed(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
+    mark_lapsed_debts(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
@@ -279,7 +279,7 @@ def _mark_references(
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)
     if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
-        is_needless = line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.find_unreferenced()
+        is_needless = line_batch.find_filled(Field.PREDECESSOR_SENDER) & predecessors.lack_reference()
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 

@@ -95,7 +95,7 @@ class BookState:
         """The number of claims of invoices."""
         return int(self.book.counters[0]["invoices"])
 
-    def count_invoiced(self, first_claim: int) -> int:
+    def count_invoice_requests(self, first_claim: int) -> int:
         """Count the entries that claimed an invoice, from claim ``first_claim`` on."""
         claims = self.book.invoices["content"][first_claim : self.invoices]
         return int((claims // np.uint64(CLAIM_LINE_BIT)).sum())

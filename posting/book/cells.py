@@ -127,7 +127,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     operation = registry.find_node_positions(parts.centre, parts.year, sheet)
     cells["operation_node"] = np.where(is_operation, operation, -1)
     accounts = meanings.item_accounts[at, parts.item]
-    cells["admits"] = registry.find_admitted_rows(parts.item, parts.year)
+    cells["admits"] = registry.find_admission_rows(parts.item, parts.year)
     for role, numbers in zip(ITEM_ROLES, accounts.T, strict=True):
         cells[role.name.lower()] = numbers
     cells["accountant"] = meanings.centre_accountant[at, parts.centre]

@@ -77,8 +77,8 @@ def _read_year(
         accounts = {
             role.name.lower(): chart.role_accounts.get(item.code, {}).get(role, "") for role in ITEM_ROLES
         }
-        is_unserved = item.code in year.unserved_items
-        meaning = {"staff": item.staff, "budget_only": item.budget_only, "unserved": is_unserved, **accounts}
+        meaning = {"staff": item.staff, "budget_only": item.budget_only, "title": item.title}
+        meaning |= {"unserved": item.code in year.unserved_items, **accounts}
         yield CodeKind.ITEM, FileMeaning("items.csv, roles.csv", item.code, meaning)
     for fund in year.funds.values():
         meaning = {"family": fund.family.name.lower(), "programme": fund.programme}

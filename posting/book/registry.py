@@ -223,7 +223,7 @@ class Registry:
             admitted[year - self.years.start, :, :accounts] = self._mark_admitted(year_chart)[:, :accounts]
         return admitted.ravel()
 
-    def find_admitted_rows(self, items: np.ndarray, years: np.ndarray) -> NDArray[np.int64]:
+    def find_admission_rows(self, items: np.ndarray, years: np.ndarray) -> NDArray[np.int64]:
         """Return the row of each commitment item in ``admitted_accounts``, as its year has it."""
         return (years.astype(np.int64) - self.years.start) * (len(self.numbers[CodeKind.ITEM]) + 1) + items
 

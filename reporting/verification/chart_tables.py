@@ -18,7 +18,7 @@ def build_chart_tables(charts: Charts) -> dict[str, pa.Table]:
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.accounts)
         ),
         "role_account": _build_table(("item", "role", "account"), _list_roles(charts)),
-        "admitted": _build_table(("item", "code"), _list_admitted(charts)),
+        "admitted": _build_table(("item", "code"), _list_admissions(charts)),
         "own_creditor": _build_table(("expense", "creditor"), creditors),
     }
 
@@ -31,7 +31,7 @@ def _list_roles(charts: Charts) -> Iterator[tuple]:
         yield from ((year, "", role.name, account) for role, account in chart.shared_accounts.items())
 
 
-def _list_admitted(charts: Charts) -> Iterator[tuple]:
+def _list_admissions(charts: Charts) -> Iterator[tuple]:
     for year, chart in charts.items():
         for item in chart.admitted_prefixes:
             yield from ((year, item, code) for code in chart.accounts if chart.is_admitted(item, code))

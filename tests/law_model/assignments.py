@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests.law_model.budget import NodeKey
-from tests.law_model.kinds import CREDIT_KINDS
+from tests.law_model.kinds import CHARGES, CREDIT_KINDS
 from tests.law_model.nomenclature import ORDINARY, Centre, Item, Year
 from tests.law_model.state import Act, Document, State
 
@@ -114,6 +114,8 @@ def _suits(act: Act, item: Item) -> bool:
 
 def _check_account(act: Act, year: Year) -> list[str]:
     account, role = act.text("account"), year.roles.get(act.text("commitment_item"))
+    if account and act.kind not in CHARGES:
+        return ["ACCOUNT_MISMATCH"]
     if not account or role is None:
         return []
     return [] if account.startswith((*role.admits, role.expense)) else ["ACCOUNT_MISMATCH"]

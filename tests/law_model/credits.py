@@ -9,9 +9,9 @@ FIRST_CHECKED_MONTH = 12
 """Payroll is checked before the payments of December, and not before (GBCP art. 233)."""
 
 
-def list_checks(act: Act, is_anticipated: bool) -> tuple[str, ...]:
+def list_checks(act: Act, is_in_advance: bool) -> tuple[str, ...]:
     """Return the budgets in which an act needs available credits."""
-    if act.kind in SPENDS_AE and not is_anticipated:
+    if act.kind in SPENDS_AE and not is_in_advance:
         return ("ae",)
     is_checked_payroll = act.kind == "payroll" and act.day.month >= FIRST_CHECKED_MONTH
     if act.kind == "direct_payment_request" or is_checked_payroll:
@@ -19,11 +19,11 @@ def list_checks(act: Act, is_anticipated: bool) -> tuple[str, ...]:
     return ("cp",) if act.kind in ON_COMMITMENT else ()
 
 
-def check_credits(act: Act, place: Assignment, state: State, is_anticipated: bool) -> list[str]:
+def check_credits(act: Act, place: Assignment, state: State, is_in_advance: bool) -> list[str]:
     """Check that the credits are there, at every level."""
     codes = [
         f"{budget.upper()}_EXCEEDED"
-        for budget in list_checks(act, is_anticipated)
+        for budget in list_checks(act, is_in_advance)
         if state.budget.find_shortage(place.key, place.operation, budget, act.amount)
     ]
     if act.kind == "earmark" and state.budget.find_shortage(place.key, "", "ae", act.amount):

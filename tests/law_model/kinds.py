@@ -57,6 +57,8 @@ SPENDS_AE = frozenset({"commitment", "commitment_increase"})
 ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
+CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
+"""Kinds that debit a charge or an asset, whose account they may state."""
 TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease"}
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})

@@ -83,7 +83,7 @@ class LawModel:
 
     def _decide_lines(self, rows: list[Row], sender: str) -> tuple[list[LineResult], list[Document]]:
         """Decide the lines of an act up to the first that is refused."""
-        acts = [read_line(row, sender, self.kinds) for row in rows]
+        acts = [self._read_line(row, sender) for row in rows]
         earlier = self._find_earlier(*acts[0])
         if earlier:
             return [LineResult(DUPLICATE if earlier == rows else "REFERENCE_CONFLICT") for _ in rows], []
@@ -93,6 +93,12 @@ class LawModel:
             if answers[place].code != ACCEPTED:
                 break
         return answers, documents
+
+    def _read_line(self, row: Row, sender: str) -> tuple[Act, list[str]]:
+        """Read a line; an exercise that is not kept is a fault of form, and the first of them that counts."""
+        act, codes = read_line(row, sender, self.kinds)
+        is_unknown = bool(act.exercise) and act.exercise not in self.state.reference.months_open_at_start
+        return act, [*codes, "EXERCISE_UNKNOWN"] if is_unknown else codes
 
     def _find_earlier(self, act: Act, codes: list[str]) -> list[Row] | None:
         """Return the content of the accepted act of the same reference."""

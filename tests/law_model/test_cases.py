@@ -208,6 +208,13 @@ def test_estimated_credits_are_not_checked() -> None:
     assert year.figures("ae", "0117") == (0, 0, 500)
 
 
+def test_an_account_is_stated_by_the_act_that_charges_it(year: SmallYear) -> None:
+    account = usual_account(year, "expense")
+    assert year.engage("EJ", "100", account=account) == "ACCOUNT_MISMATCH"
+    assert request_directly(year, "DP", "100", account=account) == "ACCEPTED"
+    assert year.balance(account) == 100
+
+
 def test_the_same_act_twice_is_one_and_another_of_its_name_is_refused(year: SmallYear) -> None:
     year.engage("EJ", "400")
     assert year.engage("EJ", "400") == "DUPLICATE"

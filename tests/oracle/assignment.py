@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from core.act_fields import Field
-from core.catalog import ActKind, BudgetAction
+from core.catalog import ActKind, BudgetAction, Role
 from core.kind_rules import TitleTwo, YearRule
 from core.nomenclature import ORDINARY_FUND, CentreLevel, CommitmentItem, Nomenclature
 from core.origins import ORIGIN_NUMBERS, Origin
@@ -32,7 +32,7 @@ def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) 
     if read_budget_year(fields) not in reference.years:
         return
     if not has_cell(kind, fields):
-        yield from _find_account_faults("", fields, reference)
+        yield from _find_account_faults(kind, "", fields, reference)
         return
     yield from _find_unknown_codes(fields, reference)
     yield from _find_level_faults(kind, fields, reference)
@@ -42,7 +42,7 @@ def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) 
     item = _find_nomenclature(fields, reference).items.get(fields.get(Field.COMMITMENT_ITEM, ""))
     if item and item.staff and kind.title_two is TitleTwo.REFUSED:
         yield Outcome.TITLE_TWO_COMMITMENT
-    yield from _find_account_faults(fields.get(Field.COMMITMENT_ITEM, ""), fields, reference)
+    yield from _find_account_faults(kind, fields.get(Field.COMMITMENT_ITEM, ""), fields, reference)
 
 
 def read_budget_year(fields: Fields) -> int:
@@ -122,12 +122,14 @@ def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
     return kind.budget is BudgetAction.EARMARK or not item.budget_only
 
 
-def _find_account_faults(item: str, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     account = fields.get(Field.ACCOUNT, "")
     chart = reference.years[read_budget_year(fields)].chart
     if account and account not in chart.accounts:
         yield Outcome.ACCOUNT_UNKNOWN
-    elif account and item in chart.admitted_prefixes and not chart.is_admitted(item, account):
+        return
+    is_admitted = item not in chart.admitted_prefixes or chart.is_admitted(item, account)
+    if account and (kind.debit is not Role.EXPENSE or not is_admitted):
         yield Outcome.ACCOUNT_MISMATCH
 
 
@@ -158,7 +160,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         *reference.find_role_accounts(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
         reference.find_accountant(operation or fields[Field.FUND_CENTRE], read_budget_year(fields)),
         read_budget_year(fields),
-        reference.find_admitted(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
+        reference.list_accounts_of_item(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
         item=fields[Field.COMMITMENT_ITEM],
         title=_find_title(fields, reference),
         may_anticipate=_may_anticipate(fields, reference),

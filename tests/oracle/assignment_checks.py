@@ -77,6 +77,8 @@ class KindUses(NamedTuple):
     """Take AE without CP, which title 2 does not allow."""
     pays_staff: frozenset[int]
     """Spend credits of title 2 alone."""
+    charges: frozenset[int]
+    """Post to a charge or asset."""
 
 
 class PlacedLine(NamedTuple):
@@ -126,6 +128,8 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
             yield Outcome.TITLE_TWO_COMMITMENT, Field.COMMITMENT_ITEM
     if line.account and line.account not in year.accounts:
         yield Outcome.ACCOUNT_UNKNOWN, Field.ACCOUNT
+    if line.account and line.kind not in uses.charges:
+        yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT
     item = year.items.get(line.item) if line.named else None
     if line.account and item and item.admits is not None and line.account not in item.admits:
         yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT

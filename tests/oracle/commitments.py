@@ -70,10 +70,10 @@ def _require_stage(kind: ActKind, item: OpenItem) -> None:
     is_used_up = kind.draws is Remainder.OPEN and item.open == 0
     if CATALOG[item.kind].reaches is not kind.after or is_used_up:
         raise LineRefused(Outcome.PREDECESSOR_STAGE)
-    if kind.draws is Remainder.ONCE and item.is_followed:
-        raise LineRefused(kind.shortfall)
     if kind.draws is Remainder.ONCE and CATALOG[item.kind].opens and item.open == 0:
         raise LineRefused(Outcome.PREDECESSOR_STAGE)
+    if kind.draws is Remainder.ONCE and item.is_followed:
+        raise LineRefused(kind.shortfall)
 
 
 def _is_suspended(state: State, entry: int) -> bool:

@@ -151,9 +151,9 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         base, cell = followed.base, world.cells[followed.cell]
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
-        is_anticipated = years.is_anticipated(world, CATALOG[line.kind], line, followed.cell)
+        is_in_advance = years.spends_in_advance(world, CATALOG[line.kind], line, followed.cell)
         is_year_end = line.period in world.payroll_checks
-        is_checked = not is_anticipated and (base.check is CreditCheck.ALWAYS or is_year_end)
+        is_checked = not is_in_advance and (base.check is CreditCheck.ALWAYS or is_year_end)
         demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end)
         budget.apply_demand(world, state, demand)
         years.add_to_title(world, state, base, line, cell=followed.cell)

@@ -83,7 +83,7 @@ class Reference(NamedTuple):
         )
         return expense, accrued, creditor, payroll
 
-    def find_admitted(self, item: str, year: int) -> frozenset[int] | None:
+    def list_accounts_of_item(self, item: str, year: int) -> frozenset[int] | None:
         """Return the accounts that a commitment item admits; None for an item of budget acts, which nothing is posted to."""
         chart = self.years[year].chart
         if item not in chart.admitted_prefixes:

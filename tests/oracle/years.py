@@ -30,7 +30,7 @@ def require_earlier_feeds(state: State, line: Line, commitment: int) -> None:
         raise LineRefused(Outcome.DATE_BEFORE_PREDECESSOR)
 
 
-def is_anticipated(world: World, kind: ActKind, line: Line, cell: int) -> bool:
+def spends_in_advance(world: World, kind: ActKind, line: Line, cell: int) -> bool:
     """Return whether a line takes AE of a year that has not begun."""
     return kind.year_rule is YearRule.SPENDS_AE and line.day < world.years[world.cells[cell].year].first_day
 
@@ -54,7 +54,7 @@ def add_to_title(world: World, state: State, kind: ActKind, line: Line, *, cell:
         return
     key = (assignment.year, assignment.title)
     opened, anticipated = state.titles.get(key, (0, 0))
-    if is_anticipated(world, kind, line, cell):
+    if spends_in_advance(world, kind, line, cell):
         state.titles[key] = (opened, anticipated + line.amount)
     elif kind.name == "budget_opening_ae" and line.source in (Origin.FINANCE_LAW, Origin.AMENDING_LAW):
         state.titles[key] = (opened + line.amount, anticipated)
@@ -66,7 +66,7 @@ def require_budget_year(
     """Refuse an act whose day does not suit the year of its credits; a payment settles the order of ``order_day``."""
     if kind.year_rule is YearRule.NONE:
         return
-    if is_anticipated(world, kind, line, cell):
+    if spends_in_advance(world, kind, line, cell):
         require_anticipation(world, state, line, world.cells[cell])
         return
     day, year = line.day, world.years[world.cells[cell].year]

@@ -344,6 +344,12 @@ CORRUPTIONS = (
         {"budget_years": "entry {it} (", "last_order_dates": "entry {it} ("},
     ),
     Corruption(
+        "AE set apart after their year",
+        f"select max(entry_id) from entry where kind = {KIND_NUMBERS['earmark']}",
+        "update entry set day = '2019-01-02', month = 12 where entry_id = {it}",
+        {"budget_years": "entry {it} ("},
+    ),
+    Corruption(
         "a commitment in advance of its year, without a quarter",
         "select min(entry_id) from entry where kind = 9",
         "update entry set day = '2017-12-15' where entry_id = {it}",

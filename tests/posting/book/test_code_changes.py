@@ -62,7 +62,13 @@ _CHANGES = (
         "items.csv",
         "21,Rémunérations d'activité,2,1,0",
         "21,Rémunérations d'activité,3,0,0",
-        "items.csv, roles.csv of 2018: 21 is in use with staff 1, and the file now has staff 0",
+        "items.csv, roles.csv of 2018: 21 is in use with staff 1, title 2, and the file now has staff 0, title 3",
+    ),
+    Change(
+        "items.csv",
+        "31,Dépenses de fonctionnement autres que celles de personnel,3,",
+        "31,Dépenses de fonctionnement autres que celles de personnel,6,",
+        "items.csv, roles.csv of 2018: 31 is in use with title 3, and the file now has title 6",
     ),
     Change(
         "funds.csv",

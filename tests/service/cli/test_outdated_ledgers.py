@@ -65,7 +65,7 @@ def _restore_logs() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-async def create_outdated(connection: asyncpg.Connection, layout: int = 3) -> None:
+async def create_earlier_ledger(connection: asyncpg.Connection, layout: int = 3) -> None:
     """Create a ledger as the last version before layout 4 did; its engine states ``layout``."""
     await connection.execute(
         "create table migration (name text primary key, digest bytea not null, applied_at timestamptz default now())"
@@ -100,7 +100,7 @@ async def test_every_command_refuses_an_earlier_layout_and_changes_nothing(
     words: tuple[str, ...], dsn: str, tmp_path: Path
 ) -> None:
     async with open_connection(dsn) as connection:
-        await create_outdated(connection)
+        await create_earlier_ledger(connection)
     before = await read_content(dsn)
     result = await run_crescendo(*words, "--database", dsn, "--data", tmp_path / "data")
     assert result.code == 3, result.err
@@ -113,7 +113,7 @@ async def test_every_command_refuses_an_earlier_layout_and_changes_nothing(
 @pytest.mark.parametrize("layout", [1, 2, 3])
 async def test_every_earlier_layout_is_refused_by_a_migration(layout: int, dsn: str) -> None:
     async with open_connection(dsn) as connection:
-        await create_outdated(connection, layout)
+        await create_earlier_ledger(connection, layout)
         with pytest.raises(LedgerOutdated, match=f"the database contains a ledger of layout {layout}"):
             await migrate(connection)
         assert (await read_ledger(connection)).layout == layout
@@ -122,7 +122,7 @@ async def test_every_earlier_layout_is_refused_by_a_migration(layout: int, dsn: 
 
 async def test_a_ledger_from_before_names_is_refused_too(dsn: str) -> None:
     async with open_connection(dsn) as connection:
-        await create_outdated(connection)
+        await create_earlier_ledger(connection)
         await connection.execute("drop table ledger")
         assert (await read_ledger(connection)).identity is None
         with pytest.raises(LedgerOutdated):
@@ -148,7 +148,7 @@ async def test_a_data_folder_of_before_is_refused_and_a_demonstration_begins_ane
     """The demonstration reads an earlier ledger as far as it must, to see whether others have sent files to it."""
     data = tmp_path / "data"
     async with run_embedded(data, SMALL_SETTINGS) as server, open_connection(server.dsn) as administrator:
-        await create_outdated(administrator)
+        await create_earlier_ledger(administrator)
         await administrator.execute(
             "insert into submission (submission, sender, file_hash, file_name, format, size_bytes)"
             " values (1, 'NEWCOMER', decode(repeat('00', 32), 'hex'), 'mine.csv', 'csv', 1)"

@@ -17,7 +17,7 @@ ROWS = re.findall(r"^\| (`.+`) \| (.+) \|$", SECTION, re.MULTILINE)
 PLACES = [(table, place) for tables, place in ROWS for table in re.findall(r"`(\w+)`", tables)]
 
 
-def list_placed(start: str) -> set[str]:
+def list_documented_tables(start: str) -> set[str]:
     return {table for table, place in PLACES if place.startswith(start)}
 
 
@@ -42,8 +42,8 @@ async def test_the_tables_under_evidence_are_those_with_its_trigger(dsn: str) ->
     async with open_connection(dsn) as connection:
         await migrate(connection)
         assert await list_tables(connection, has_trigger) == COVERED_TABLES
-    assert list_placed("evidence") == COVERED_TABLES
-    assert list_placed("the chain") == set(HASHED_TABLES)
+    assert list_documented_tables("evidence") == COVERED_TABLES
+    assert list_documented_tables("the chain") == set(HASHED_TABLES)
 
 
 async def test_covered_rows_cannot_be_changed(dsn: str) -> None:
