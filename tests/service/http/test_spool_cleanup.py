@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded_server import Database
+from tests import databases
 from tests.databases import create_database, lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
