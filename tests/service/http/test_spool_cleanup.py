@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from service.database.embedded_server import Database
 from tests import databases
-from tests.databases import create_database, lock_table, wait_until_blocked
+from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, LIMITED, MINISTRY
