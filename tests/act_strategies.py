@@ -39,7 +39,13 @@ READING_FAULTS = sorted(
     code
     for code in Outcome
     if code in UNKEYED_FAULTS
-    or code in {Outcome.PRESCRIBED, Outcome.INTEREST_EXCEEDS_RULE, Outcome.TITLE_TWO_COMMITMENT}
+    or code
+    in {
+        Outcome.PRESCRIBED,
+        Outcome.INTEREST_NOT_DUE,
+        Outcome.INTEREST_EXCEEDS_RULE,
+        Outcome.TITLE_TWO_COMMITMENT,
+    }
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
 """The faults that reading can give a line."""

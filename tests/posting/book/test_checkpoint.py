@@ -132,7 +132,7 @@ def test_only_pages_that_changed_are_copied() -> None:
     harness.decide_files([_row(0, "service", predecessor="R300", amount="0.50")])
     second = checkpoint.take_snapshot(harness.state, 3, nothing.extent)
     followed = (300 + len(_credits()) + 1) // ITEMS_A_PAGE
-    items = {0, followed, 3}  # 0: it has no parent
+    items = {followed, 3}  # 3 has the new service, which the commitment names
     assert _pages(second) == {"items": items, "keys": {1}, "payees": set(), "invoices": set()}
     _assert_same(harness.state, _restore_book([first, nothing, second]), second.extent)
 

@@ -14,7 +14,7 @@ from reporting.verification.duckdb_session import CHECKS, read_rule
 from tests.file_strategies import REFERENCE
 from tests.reporting import test_settlements
 from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
-from tests.reporting.verification.test_staff import BREACHES
+from tests.reporting.verification import test_dates, test_staff
 from tests.service.cli.test_bank import DAMAGES
 from tests.settlement.runs import test_verification
 
@@ -108,9 +108,10 @@ ONE_RULE = {
 
 def test_every_rule_is_broken_by_some_corruption() -> None:
     """A rule that no test breaks would be found by nobody, if it found nothing."""
-    planted = [*BREACHES.values(), *test_settlements.CHANGES.values(), *test_verification.CHANGES.values()]
+    planted = (test_dates.BREACHES, test_staff.BREACHES, test_settlements.CHANGES, test_verification.CHANGES)
     broken = {check for corruption in CORRUPTIONS for check in corruption.finding_places}
-    broken |= {breach[1] for breach in planted} | {check for check, _ in DAMAGES} | ONE_RULE
+    broken |= {breach[1] for breaches in planted for breach in breaches.values()}
+    broken |= {check for check, _ in DAMAGES} | ONE_RULE
     assert broken == {"chain", *CHECKS}
 
 

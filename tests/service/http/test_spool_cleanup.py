@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded_server import Database
+from tests import databases
 from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
@@ -125,7 +126,7 @@ async def test_file_processing_deletes_files_refused_whole(database: Database, t
     bad, good, data = tmp_path / "bad.jsonl", tmp_path / "good.jsonl", tmp_path / "data"
     bad.write_bytes(LINE[:40])
     good.write_bytes(to_jsonl(CREDITS))
-    async with create_database(database) as dsn:
+    async with databases.create_database(database) as dsn:
         options = ("--sender", "MIN-09", "--database", dsn, "--data", data)
         environment = {"CRESCENDO_REFERENCE": str(REFERENCE)}
         for _ in range(2):
@@ -160,7 +161,7 @@ async def test_derived_files_are_deleted_once_the_file_is_decided(
 async def test_file_processing_leaves_only_the_original(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "acts.jsonl"
     path.write_bytes(to_jsonl(CREDITS))
-    async with create_database(database) as dsn:
+    async with databases.create_database(database) as dsn:
         options = ("--database", dsn, "--data", tmp_path, "--sender", "MIN-09")
         processed = await run_crescendo(
             "run", path, *options, environment={"CRESCENDO_REFERENCE": str(REFERENCE)}
