@@ -66,11 +66,11 @@ def _validate_report(text: bytes) -> Any:
 
 
 async def test_reports_equal_those_of_the_service(dsn: str, tmp_path: Path) -> None:
-    await insert_keys(dsn)
     ran = await _run_command(
         dsn, tmp_path, _write_known_acts(tmp_path), *_write_payment_files(tmp_path), "--json"
     )
     assert ran.code == 0, ran.err
+    await insert_keys(dsn)
     answered = {report["file"]: Path(report["pain002"]) for report in ran.json()["answered"]}
     numbers = {receipt["file"]: receipt["submission"] for receipt in ran.json()["receipts"]}
     assert answered.keys() == {"alone.xml", "pair.xml"}

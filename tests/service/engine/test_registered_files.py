@@ -37,7 +37,7 @@ def _write(folder: Path, name: str, rows: list[dict[str, Any]]) -> Path:
 
 
 async def _run(engine: ServicePlace, *words: str | Path, data: Path | None = None) -> CommandResult:
-    sender = () if "--sender" in words else ("--sender", "MEN")
+    sender = () if "--sender" in words else ("--sender", "DIRECTORATE")
     options = ("--database", engine.dsn, "--data", data or engine.data, *sender, "--json")
     return await run_crescendo("run", *words, *options, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
 
@@ -95,23 +95,23 @@ async def test_paused_sender_waits_and_an_interrupted_command_leaves_its_files(
 ) -> None:
     await fetch(
         engine.dsn,
-        "insert into pause (sender, is_paused, reason, key, by) values ('MEN', true, 'inquiry', '', 'test')",
+        "insert into pause (sender, is_paused, reason, key, by) values ('DIRECTORATE', true, 'inquiry', '', 'test')",
     )
     path = _write(tmp_path, "paused.jsonl", [{**CREDITS[0], "reference": "PAUSED-1"}])
     process = await start_command(
-        *("run", path, "--database", engine.dsn, "--data", engine.data, "--sender", "MEN", "--json"),
+        *("run", path, "--database", engine.dsn, "--data", engine.data, "--sender", "DIRECTORATE", "--json"),
         environment={"CRESCENDO_REFERENCE": str(REFERENCE)},
     )
     assert process.stderr
     printed = (await process.stderr.readuntil(b"inquiry\n")).decode()
-    assert "MEN is paused: inquiry" in printed
+    assert "DIRECTORATE is paused: inquiry" in printed
     process.terminate()
     result = await wait_for_end(process)
     assert result.code == 130
     assert json.loads(result.out)["is_interrupted"]
     await fetch(
         engine.dsn,
-        "insert into pause (sender, is_paused, reason, key, by) values ('MEN', false, '', '', 'test')",
+        "insert into pause (sender, is_paused, reason, key, by) values ('DIRECTORATE', false, '', '', 'test')",
     )
     (receipt,) = (await _run(engine, path)).json()["receipts"] or (await _run(engine, path)).json()["known"]
     assert receipt["accepted"]["lines"] == 1
@@ -143,9 +143,9 @@ async def _find_last(engine: ServicePlace) -> tuple[int, Path]:
 
 @pytest.mark.parametrize("fault", ["missing", "damaged"])
 async def test_command_ends_when_its_file_is_lost(engine: ServicePlace, tmp_path: Path, fault: str) -> None:
-    await _pause(engine, "MIN-12", is_paused=True)
+    await _pause(engine, "DIRECTORATE", is_paused=True)
     path = _write(tmp_path, "lost.jsonl", [{**CREDITS[0], "reference": f"LOST-{fault}"}])
-    process = await _start_waiting(engine, path, "MIN-12")
+    process = await _start_waiting(engine, path, "DIRECTORATE")
     number, folder = await _find_last(engine)
     if fault == "missing":
         shutil.rmtree(folder)
@@ -156,8 +156,8 @@ async def test_command_ends_when_its_file_is_lost(engine: ServicePlace, tmp_path
     (missing,) = json.loads(result.out)["lost"]
     assert missing["submission"] == number
     assert "send the file again" in missing["reason"]
-    await _pause(engine, "MIN-12", is_paused=False)
-    again = await _run(engine, path, "--sender", "MIN-12")
+    await _pause(engine, "DIRECTORATE", is_paused=False)
+    again = await _run(engine, path, "--sender", "DIRECTORATE")
     assert again.code == 0, again.err
     assert [receipt["submission"] for receipt in again.json()["receipts"]] == [number]
 
