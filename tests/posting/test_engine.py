@@ -202,9 +202,9 @@ def test_an_empty_batch_extends_the_chain() -> None:
 
 
 def test_an_entry_has_the_exercise_and_month_of_its_posting() -> None:
-    """December of the exercise for a day of the next January in the complementary period."""
-    row: Row = {"reference": "B1", "kind": "budget_opening_ae", "exercise": "2018", "date": "2019-01-15"}
+    """The last day of the exercise is in its December."""
+    row: Row = {"reference": "B1", "kind": "budget_opening_ae", "exercise": "2018", "date": "2018-12-31"}
     row |= {"fund_centre": "0177", "commitment_item": "HT2", "amount": "5.00"}
     outcome = TextEngine().decide_files([row])
     (entry,) = _decode_rows(outcome, "entry", Entries, 1)
-    assert (entry["exercise"], entry["month"], entry["day"]) == (2018, 12, 17911)
+    assert (entry["exercise"], entry["month"], entry["day"]) == (2018, 12, 17896)
