@@ -23,7 +23,8 @@ _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
 _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp", "earmark"), 1),
-    **dict.fromkeys(("budget_move_ae", "budget_move_cp", "third_party", "bank_details", "payee_block"), 1),
+    **dict.fromkeys(("budget_move_ae", "budget_move_cp"), 4),
+    **dict.fromkeys(("third_party", "bank_details", "payee_block"), 1),
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     "service": 8,
