@@ -1,6 +1,7 @@
 """The result of one batch: the rows of each table, and the hash chain over them."""
 
 import hashlib
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,7 @@ _FIELDS: dict[int, Field] = {
     Code.REFERENCE_CONFLICT: Field.REFERENCE,
     Code.PAYEE_UNKNOWN: Field.PAYEE,
     Code.BANK_DETAILS_DIFFER: Field.IBAN,
+    Code.INVOICE_ALREADY_REQUESTED: Field.INVOICE_NUMBER,
     Code.PREDECESSOR_MISSING: Field.PREDECESSOR,
     Code.ASSIGNMENT_DIFFERS: Field.PREDECESSOR,
 }
@@ -148,6 +150,9 @@ def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
     faulty_text = _read_cell(piece, at, field) if field else ""
     if outcome == Code.REFERENCE_CONFLICT and decision["entry"]:
         faulty_text = f"@{decision['entry']}"
+    if outcome == Code.INVOICE_ALREADY_REQUESTED:
+        first_day = date.fromordinal(date(1970, 1, 1).toordinal() + decision["day"])
+        faulty_text = f"@{decision['entry']} of {first_day.isoformat()}"
     if outcome == Code.BANK_DETAILS_DIFFER:
         faulty_text = ""  # it may be an account of somebody else
     printable_texts = [
