@@ -60,8 +60,8 @@ def _takes_later_amounts(act: Act, commitment: Document) -> bool:
         return False
     bills = act.kind == "payment_request"
     remainder = commitment.certified - commitment.billed if bills else commitment.uncommitted
-    source = "service" if bills else "commitment_increase"
-    later = sum(feed.left for feed in commitment.feeds if feed.kind == source and feed.day > act.day)
+    kind = "service" if bills else "commitment_increase"
+    later = sum(source.left for source in commitment.sources if source.kind == kind and source.day > act.day)
     return later > 0 and remainder - later < act.amount <= remainder
 
 
