@@ -140,7 +140,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         " paid until commitments are carried over: leave it open.",
         "La date de l'acte est hors de l'année budgétaire dont il ouvre, consomme, restitue ou paie les crédits.",
         "Employer les crédits de l'année de l'acte : AE de l'année d'engagement, CP de l'année de paiement. Certifier le"
-        " service d'un engagement anticipé à partir du 1er janvier de son année. Une demande qui n'a pas été payée dans son année ne"
+        " service d'un engagement anticipé à partir du 1er janvier. Une demande qui n'a pas été payée dans son année ne"
         " peut l'être avant le report des engagements : la laisser ouverte.",
     ),
     _O.AFTER_LAST_DATE: Remedy(
