@@ -130,7 +130,7 @@ def _write_report(
     UsageError
         The arguments name a programme or a year that there is not, or exclude each other.
     NoSuchRecord
-        They name a batch, a submission, a sender or a third party that there is not.
+        They name a batch, a submission, a sender or a third party that does not exist.
     """
     detail = report.detail
     is_detailed = detail is not None and (
