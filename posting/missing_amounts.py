@@ -35,7 +35,7 @@ def select_missing(
 
 def _names_other_sender(piece: Piece, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Return the lines that name their predecessor by its entry, or by another sender and its reference."""
-    stated = take_texts(piece, rows, Field.PREDECESSOR_SENDER)
+    named_senders = take_texts(piece, rows, Field.PREDECESSOR_SENDER)
     own_names = pa.array(["", piece.submission.sender])
-    is_own = pc.call_function("is_in", [stated], pc.SetLookupOptions(own_names))
+    is_own = pc.call_function("is_in", [named_senders], pc.SetLookupOptions(own_names))
     return (piece.acts["previous_line"][rows] == PREDECESSOR_BY_ENTRY) | ~np.asarray(is_own)

@@ -123,7 +123,7 @@ class OpenItemsHandler:
                 refused = await fetch_refused_lines(connection, query, limit=REFUSED_MAX)
             if not (rows or refused or page.after):
                 raise await query_scope.act_not_found(connection, query)
-            loaded = await self._load(connection, names, rows, query.visibility)
+            loaded = await self._load(connection, names, rows, visibility=query.visibility)
             return OpenItems(*loaded, refused)
 
         items = await self._journal.run_lookup(load, request.caller.sender)
@@ -144,13 +144,13 @@ class OpenItemsHandler:
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             if row["kind"] not in self._item_type.kinds:
                 raise not_found(f"Entry {entry} is not one of the {self._item_type.name}")
-            return OpenItems(*await self._load(connection, names, [row], visibility))
+            return OpenItems(*await self._load(connection, names, [row], visibility=visibility))
 
         items = await self._journal.run_lookup(load, request.caller.sender)
         return respond(self._build_page(request, items, [], next_link=None))
 
     def _load(
-        self, connection: Connection, names: CodeNames, rows: Sequence[Row], visibility: Visibility
+        self, connection: Connection, names: CodeNames, rows: Sequence[Row], *, visibility: Visibility
     ) -> Coroutine[Any, Any, tuple[list[Any], bool]]:
         limit = query_scope.FOLLOWERS_MAX
         return self._item_type.load(connection, names, rows, limit=limit, visibility=visibility)
