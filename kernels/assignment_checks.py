@@ -71,14 +71,16 @@ def _find_unknown_code(lines, codes, uses, row):
 def _is_item_allowed(item, kind, codes, uses):
     """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both.
 
-    Payroll spends categories of title 2 alone.
+    Payroll spends categories of title 2 alone; an operation has none (rule A17).
     """
     if uses.pays_staff[kind] != 0 and codes.item_staff[item] == 0:
         return False
     is_budget_only = codes.item_budget_only[item] != 0
     if uses.brings[kind] != 0:
         return is_budget_only
-    return uses.earmarks[kind] != 0 or not is_budget_only
+    if uses.earmarks[kind] != 0:
+        return codes.item_staff[item] == 0
+    return not is_budget_only
 
 
 @part

@@ -106,7 +106,7 @@ def _belongs(act: Act, year: Year, centre: Centre) -> bool:
 
 def _suits(act: Act, item: Item) -> bool:
     if act.kind == "earmark":
-        return True
+        return not item.staff
     if act.kind == "payroll" and not item.staff:
         return False
     return item.budget_only == (act.kind in CREDIT_KINDS)

@@ -113,13 +113,15 @@ def _has_mismatch(kind: ActKind, fields: Fields, reference: Reference) -> bool:
 def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
     """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both.
 
-    Payroll spends categories of title 2 alone.
+    Payroll spends categories of title 2 alone; an operation has none.
     """
     if kind.title_two is TitleTwo.ONLY and not item.staff:
         return False
     if kind.budget in _BRINGS_CREDITS:
         return item.budget_only
-    return kind.budget is BudgetAction.EARMARK or not item.budget_only
+    if kind.budget is BudgetAction.EARMARK:
+        return not item.staff
+    return not item.budget_only
 
 
 def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Reference) -> Iterator[Outcome]:

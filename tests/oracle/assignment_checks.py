@@ -170,6 +170,8 @@ def _find_mismatches(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterat
         yield Field.COMMITMENT_ITEM
     if item and line.kind not in uses.brings | uses.earmarks and item.budget_only:
         yield Field.COMMITMENT_ITEM
+    if item and line.kind in uses.earmarks and item.staff:
+        yield Field.COMMITMENT_ITEM
     if item and line.kind in uses.pays_staff and not item.staff:
         yield Field.COMMITMENT_ITEM
     if fund and fund.programme not in (0, programme):

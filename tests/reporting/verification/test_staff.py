@@ -63,6 +63,9 @@ BREACHES = {
     "payroll on another title": (
         "update entry set cell = (select cell from entry where entry_id = 16) where entry_id = 12", "title_two", "entry 12 ",
     ),
+    "an earmark on title 2": (
+        f"update entry set kind = {KIND_NUMBERS['earmark']} where entry_id = 3", "title_two", "entry 3 ",
+    ),
     "payroll paid in December without credits": (_MONTHS.format(month=12, entry=15), "payroll", "entry 15 "),
     "payroll of December without credits": (_MONTHS.format(month=12, entry=13), "payroll", "entry 13 "),
     "a direct request beyond the credits": (
