@@ -141,6 +141,19 @@ select kind, id, code from reference_text order by kind, id;
 -- In order: of several meanings of one code the last one counts.
 select year, kind, id, meaning::text from reference_meaning order by reference_meaning;
 
+-- name: last_reference_files
+select files::text from reference_use order by reference_use desc limit 1;
+
+-- name: detail_pages
+-- The next $2 pages of payment details whose last entry comes after $1; the pages follow each other.
+select entry_id, last_entry, page from request_detail where last_entry > $1 order by last_entry limit $2;
+
+-- name: requests_of_nature
+-- The first of entries $1 that is of kinds $2, of one of exercises $3, and on none of the items $4.
+select e.entry_id, e.exercise from entry e join cell c on c.cell = e.cell
+where e.entry_id = any($1::bigint[]) and e.kind = any($2::smallint[]) and e.exercise = any($3::smallint[]) and c.item <> all($4::int[])
+order by e.entry_id limit 1;
+
 -- name: note_reference_use
 -- Of a day and of the files on it, once; the last row says which are in use.
 insert into reference_use (day, files, digest)

@@ -142,6 +142,22 @@ async def test_a_code_in_use_is_not_removed(dsn: str, tmp_path: Path, change: Ch
     await _assert_refused(dsn, tmp_path, reference, change.message)
 
 
+async def test_a_nature_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
+    """Another nature may go, and so may the same of a year without such a request."""
+    rent = act("payment_request_without_service", "D9", "1.00", PAID, predecessor="C1", nature="location")
+    await _use_codes(dsn, tmp_path)
+    await process_rows(dsn, tmp_path, REFERENCE, [rent])
+    reference = copy_reference(tmp_path)
+    copy_year(reference)
+    for file in ("2018/before_service.csv", "2019/before_service.csv"):
+        remove_lines(reference, file, "nature,publication")
+    remove_lines(reference, "2019/before_service.csv", "nature,location")
+    await process_rows(dsn, tmp_path, reference, [SPENDING[0] | {"reference": "T9", "payee": "NEW"}])
+    remove_lines(reference, "2018/before_service.csv", "nature,location")
+    message = "before_service.csv of 2018: nature location is missing, although it is in use by entry "
+    await _assert_refused(dsn, tmp_path, reference, message)
+
+
 async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """An item with account assignments in the journal, even if only refused lines named them."""
     await _use_codes(dsn, tmp_path)

@@ -1,0 +1,78 @@
+"""Natures in use: what accepted requests stated to be paid before service stays in the file of its year (rule A38)."""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator
+
+import asyncpg
+import numpy as np
+
+from core.catalog import list_kinds
+from core.errors import ReferenceDataError
+from posting import payment_detail_pages
+from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
+from posting.store.connections import SQL
+
+_FILE = "before_service.csv"
+_KINDS = list_kinds(lambda kind: kind.before_service)
+_PAGES_AT_ONCE = 4
+"""Pages of payment details in memory at the same time, about a megabyte each."""
+
+
+async def check_natures(
+    connection: asyncpg.Connection, reference: ReferenceData, numbers: NumbersByCode
+) -> None:
+    """Check that the files list each nature that accepted requests stated, where a file changed since the last start.
+
+    The requests are read only then, as natures are in the pages of payment details alone.
+
+    Raises
+    ------
+    ReferenceDataError
+        A nature in use is missing; the message names it, its year and the remedy.
+    """
+    years = await _list_changed_years(connection, reference)
+    if not years:
+        return
+    async for nature, entries in _stream_natures(connection):
+        missing = [year for year in years if nature not in reference.nomenclatures[year].natures]
+        grants = _number_unserved_items(reference, missing, numbers)
+        arguments = (entries, _KINDS, missing, grants)
+        for row in await connection.fetch(SQL["requests_of_nature"], *arguments):
+            raise ReferenceDataError(
+                f"{_FILE} of {row['exercise']}",
+                f"nature {nature} is missing, although it is in use by entry {row['entry_id']}",
+                "Put the nature back: a code in use stays for its whole year.",
+            )
+
+
+def _number_unserved_items(reference: ReferenceData, years: list[int], numbers: NumbersByCode) -> list[int]:
+    """Return the numbers of the items that need no nature: what their requests state allowed nothing."""
+    items = numbers[CodeKind.ITEM]
+    return [items[code] for year in years for code in reference.nomenclatures[year].unserved_items]
+
+
+async def _list_changed_years(connection: asyncpg.Connection, reference: ReferenceData) -> set[int]:
+    """Return the years whose file is another than when the files were last in use; none before the first use."""
+    text = await connection.fetchval(SQL["last_reference_files"])
+    before = json.loads(text) if text else reference.files
+    return {
+        year
+        for year in reference.nomenclatures
+        if before.get(f"{year}/{_FILE}") != reference.files.get(f"{year}/{_FILE}")
+    }
+
+
+async def _stream_natures(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, list[int]]]:
+    """Yield each nature of each page of payment details, with the entries that state it."""
+    after = 0
+    while pages := await connection.fetch(SQL["detail_pages"], after, _PAGES_AT_ONCE):
+        for page in pages:
+            details = payment_detail_pages.read_pages([page["entry_id"]], [page["page"]])
+            spans = details.texts.nature.spans
+            entries: dict[str, list[int]] = defaultdict(list)
+            for row in np.flatnonzero(spans.end > spans.start).tolist():
+                entries[details.texts.nature.decode_row(row)].append(int(details.rows.entry_id[row]))
+            for nature_entries in entries.items():
+                yield nature_entries
+        after = pages[-1]["last_entry"]
