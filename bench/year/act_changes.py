@@ -27,10 +27,6 @@ OVERSIZED_MAX = 5
 """The most commitments over the largest amount of a line: few, because they would dominate the control sums."""
 
 
-_LAST_SET_OFF_DAY = 330
-"""Requests of later days may be refused for lack of credits."""
-
-
 class Change(NamedTuple):
     """Changes as the budget needs them: row, amount and day; a release is negative."""
 
@@ -78,7 +74,6 @@ def draw_changes(
     parts += _build_rejections(spending, rejected, rates, rng=rng)
     parts += _build_failed_cancellations(spending, rejected, rates, rng=rng)
     parts += _build_excesses(spending, rates, rng)
-    parts += _build_set_offs(spending, rejected, rates, rng=rng)
     parts += others
     lines, units = zip(*parts, strict=True)
     return Changes(line_arrays.join_lines(list(lines)), np.concatenate(units), amended, rejected)
@@ -238,18 +233,3 @@ def _build_wrong_commitments(
     else:
         lines.item[:], lines.operation[:] = spending.staff_item, 0
     return UnitLines(lines, spending.commitments.unit[rows])
-
-
-def _build_set_offs(
-    spending: SpendingYear, rejected: Change, rates: Mapping[str, int], *, rng: np.random.Generator
-) -> list[UnitLines]:
-    """Build set-offs of requests that are still due: there is no receivable that they could take up."""
-    requests = spending.requests
-    is_sound = _find_sound_requests(requests, spending.copies) & (requests.day < _LAST_SET_OFF_DAY)
-    rows = draw_rate(np.setdiff1d(np.flatnonzero(is_sound), rejected.row), rates["set_off"], rng=rng)
-    lines = create_lines(len(rows), "set_off", REJECTION, day=_draw_later_days(requests.day[rows], 20, rng))
-    lines.number[:] = np.arange(len(rows)) + 1
-    lines.previous[:], lines.previous_line[:] = rows + 1, 1
-    lines.amount[:] = requests.amount[rows]
-    lines.fault[:] = Outcome.RECEIVABLE_MISSING
-    return [UnitLines(lines, requests.unit[rows])]
