@@ -36,6 +36,8 @@ class Role(IntEnum):
     OTHER_CREDITOR = 10
     RECEIVABLE = 11
     LATE_INTEREST = 12
+    DEBT_LIAISON = 13
+    """What programme 0117 owes to the account of the debt: settled by an entry of the ledger, never by a transfer."""
 
 
 SHARED_ROLES = tuple(role for role in Role if role >= Role.TRANSIT)

@@ -74,6 +74,22 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "This suspension has ended already.", "There is nothing to resume.",
         "Cette suspension a déjà pris fin.", "Il n'y a rien à lever.",
     ),
+    _O.SETTLED_WITHOUT_TRANSFER: Remedy(
+        "Programme 0117 owes this to the account of the debt: it is settled by an entry between two companies of the ledger,"
+        " which is not built yet, and by no transfer.",
+        "Leave the debt open until that entry is built, or reject the request if it is owed to somebody else.",
+        "Le programme 0117 doit cette somme au compte de la dette : elle est réglée par une écriture entre deux sociétés du"
+        " grand livre, qui n'est pas encore gérée, et par aucun virement.",
+        "Laisser la dette ouverte jusqu'à ce que cette écriture soit gérée, ou rejeter la demande si un tiers est créancier.",
+    ),
+    _O.PAYROLL_DIVERSION: Remedy(
+        "The request is pay by the payroll application, which itself states what is retained for oppositions and assignments:"
+        " such retentions are not built yet.",
+        "Send the opposition or assignment to the payroll application, which retains it from the pay; send no act of it here.",
+        "La demande est une paie de l'application de paie, qui indique elle-même les retenues pour oppositions et cessions :"
+        " ces retenues ne sont pas encore gérées.",
+        "Adresser l'opposition ou la cession à l'application de paie, qui opère la retenue ; n'envoyer ici aucun acte.",
+    ),
     _O.RECEIVABLE_MISSING: Remedy(
         "This act needs a receivable of the State, and receivables are not built yet: there is none to take up.",
         "Pay the debt, or leave it open; collect what the creditor owes by other means until receivables exist.",

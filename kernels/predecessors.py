@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from core.catalog import Remainder, Stage
+from core.catalog import Remainder, Role, Stage
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR
+from core.tables.book import ROLE_COUNT
 from core.tables.journal import PREDECESSOR_BY_ENTRY
 from kernels import commitments, key_index, payees
 from kernels.findings import accepted, refused
@@ -65,8 +67,8 @@ def _check_stage(acts, book, line, item):
 
 
 @part
-def check_order(acts, book, line, item):
-    """Check whether a line may take up a debt: its stage, bank details, assignment, payee, and payment term."""
+def _check_taking(acts, book, line, item):
+    """Check the stage of a debt that a line takes up, its bank details, assignment, payee, and payment term."""
     outcome = _check_stage(acts, book, line, item)
     if outcome != Outcome.ACCEPTED.value:
         return refused(outcome, -1, 0)
@@ -81,6 +83,30 @@ def check_order(acts, book, line, item):
     pays = book.effects[acts[line].kind].after == Stage.PAYABLE.value
     if pays and commitments.is_suspended(book, item):
         return refused(Outcome.TERM_SUSPENDED.value, -1, 0)
+    return finding
+
+
+@part
+def _check_way(book, kind, item):
+    """Check that a debt is not settled in another way than by acts of this kind: that of programme 0117, and pay."""
+    effects = book.effects[kind]
+    first_period = as_position(book.cells[as_position(book.items[item].cell)].year) * PERIODS_PER_YEAR
+    if book.items[item].credit == book.roles[first_period * ROLE_COUNT + Role.DEBT_LIAISON.value]:
+        return refused(Outcome.SETTLED_WITHOUT_TRANSFER.value, -1, 0)
+    is_pay = book.effects[book.items[item].under].credit == Role.PAYROLL.value
+    if is_pay and effects.reaches == Stage.PAYABLE.value:
+        return refused(Outcome.PAYROLL_DIVERSION.value, -1, 0)
+    return accepted()
+
+
+@part
+def check_order(acts, book, line, item):
+    """Check whether a line may take up a debt, in general and in this way."""
+    effects = book.effects[acts[line].kind]
+    finding = _check_taking(acts, book, line, item)
+    takes_up_payable = effects.inherits != 0 and effects.after == Stage.PAYABLE.value
+    if takes_up_payable and finding[0] == Outcome.ACCEPTED.value:
+        return _check_way(book, acts[line].kind, item)
     return finding
 
 

@@ -44,8 +44,12 @@ ROLE_ACCOUNTS = {
     (period, role): 8 + place + 6 * (period == CLOSED_PERIOD)
     for period in (*OPEN_PERIODS, CLOSED_PERIOD)
     for place, role in enumerate(SHARED_ROLES)
+    if role is not Role.DEBT_LIAISON
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
+
+LIAISONS = {1: 6}
+"""In the second year, what the second row of ``ACCOUNTS`` owes is settled without a transfer."""
 
 ADMITTED = (None, frozenset({4}))
 """The accounts that the item of each row admits: of the second, its expense account alone."""
@@ -170,6 +174,7 @@ def books(draw: st.DrawFn) -> StartingBook:
             years=YEARS,
             period_states=PERIOD_STATES,
             payroll_checks=PAYROLL_CHECKS,
+            liaisons=LIAISONS,
         ),
         figures,
         {

@@ -17,6 +17,8 @@ class Payables(NamedTuple):
     kind: Small
     exercise: Small
     accountant: Small
+    credit: Small
+    """The account on which a request or a part of it is owed."""
 
 
 class RunLines(NamedTuple):

@@ -128,7 +128,7 @@ def _choose_type(column: str, column_type: pa.DataType, name: str) -> pa.DataTyp
         and _is_text(column_type.value_type)
         and sort is not FieldType.CENTS
     ):
-        return DICTIONARY_TEXT if sort is FieldType.TEXT else pa.string()
+        return pa.string() if sort is FieldType.DECIMAL else DICTIONARY_TEXT
     if pa.types.is_integer(column_type):
         if sort is FieldType.CENTS:
             return pa.int64()

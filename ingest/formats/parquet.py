@@ -86,12 +86,15 @@ class ParquetSource:
         check_decoded_bytes(unpacked_bytes, self._path.stat().st_size, self._name)
 
     def _is_dictionary_encoded(self, column: str) -> bool:
-        """Return whether a text column is short and dictionary-encoded in every page: then it stays encoded."""
+        """Return whether a text column is short and dictionary-encoded in every page: then it stays encoded.
+
+        Amounts are decoded: they are added up line by line.
+        """
         chunks = [group.columns[column] for group in self._groups]
         size = sum(chunk.unpacked_bytes for chunk in chunks)
         is_short = (
             size <= _DICTIONARY_BYTES_MAX * self.lines
-            and FORMATS[FIELD_BY_COLUMN[column]].type is FieldType.TEXT
+            and FORMATS[FIELD_BY_COLUMN[column]].type is not FieldType.DECIMAL
         )
         return is_short and all(chunk.is_dictionary_encoded for chunk in chunks)
 

@@ -17,7 +17,7 @@ from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros
 from core.tables.journal import ParsedNumbers
 from core.tables.raw_lines import LineFaults
-from ingest.resolution.text_columns import DictionaryCache, TextColumn
+from ingest.resolution.text_columns import DictionaryCache, DistinctTexts, TextColumn
 from kernels import parsing
 
 _PARSERS: Mapping[FieldType, Any] = {
@@ -79,36 +79,27 @@ class LineBatch:
     def read_number(self, field: Field) -> NumberColumn:
         """Return a number or date column; absent and empty values are the type's ``_EMPTY_VALUES``."""
         if field not in self._number_columns:
-            self._number_columns[field] = self._check_bounds(field, self._parse_number(field))
+            self._number_columns[field] = self._parse_number(field)
         return self._number_columns[field]
-
-    def _check_bounds(self, field: Field, numbers: NumberColumn) -> NumberColumn:
-        """Return the numbers, with a fault where one without fault is out of the field's bounds."""
-        bounds = FORMATS[field].bounds
-        if bounds is None or field not in self.arrays:
-            return numbers
-        value, fault = numbers
-        is_outside = self.find_filled(field) & (fault == 0) & ((value < bounds[0]) | (value > bounds[1]))
-        return NumberColumn(value, np.where(is_outside, Outcome.FIELD_INVALID.value, fault).astype(np.uint8))
 
     def _parse_number(self, field: Field) -> NumberColumn:
         field_type, array = FORMATS[field].type, self.arrays.get(field)
         if array is None:
             empty = np.full(self.rows, _EMPTY_VALUES[field_type], np.int64)
             return NumberColumn(empty, np.zeros(self.rows, np.uint8))
-        if pa.types.is_string(array.type) or pa.types.is_dictionary(array.type):
-            column = TextColumn.from_arrow(array)
-            parsed = allocate_zeros(ParsedNumbers, len(column.values.spans.start))
-            _PARSERS[field_type](column.values.spans, column.values.text, parsed)
-            return NumberColumn(column.expand(parsed.value), column.expand(parsed.fault))
+        column = self.read_text(field) if _is_text(array) else None
+        if column is not None:
+            value, fault = _parse_texts(column.values, field)
+            return NumberColumn(column.expand(value), column.expand(fault))
         if pa.types.is_date(array.type):
             array = array.view(pa.int32())
         filled = array.fill_null(_EMPTY_VALUES[field_type]) if array.null_count else array
         values = filled.to_numpy(zero_copy_only=False).astype(np.int64)
+        faults = np.zeros(self.rows, np.uint8)
         if field_type is FieldType.WHOLE and values.min(initial=0) < 0:
-            faults = np.where(values < -1, Outcome.FIELD_INVALID.value, 0).astype(np.uint8)
-            return NumberColumn(np.where(values < 0, -1, values), faults)
-        return NumberColumn(values, np.zeros(self.rows, np.uint8))
+            faults[values < -1] = Outcome.FIELD_INVALID
+            values = np.where(values < 0, -1, values)
+        return _check_bounds(field, NumberColumn(values, faults), self.find_filled(field))
 
     def find_filled(self, field: Field) -> NDArray[np.bool_]:
         """Return whether each line has a value in ``field``."""
@@ -119,19 +110,46 @@ class LineBatch:
     def is_complete_number_column(self, field: Field) -> bool:
         """Return whether ``field`` is a column of numbers, and every line has one."""
         array = self.arrays[field]
-        is_text = pa.types.is_string(array.type) or pa.types.is_dictionary(array.type)
-        return not is_text and array.null_count == 0
+        return not _is_text(array) and array.null_count == 0
 
     def _compute_filled(self, field: Field) -> NDArray[np.bool_]:
         array = self.arrays.get(field)
         if array is None:
             return np.zeros(self.rows, bool)
-        if pa.types.is_string(array.type) or pa.types.is_dictionary(array.type):
+        if _is_text(array):
             column = self.read_text(field)
             return column.measure_lengths() > 0 if column else np.zeros(self.rows, bool)
         return (
             array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else np.ones(self.rows, bool)
         )
+
+
+def _is_text(array: pa.Array) -> bool:
+    return pa.types.is_string(array.type) or pa.types.is_dictionary(array.type)
+
+
+def _parse_texts(values: DistinctTexts, field: Field) -> NumberColumn:
+    """Parse each distinct text of a field of numbers or dates once."""
+
+    def parse(texts: DistinctTexts) -> NumberColumn:
+        parsed = allocate_zeros(ParsedNumbers, len(texts.spans.start))
+        _PARSERS[FORMATS[field].type](texts.spans, texts.text, parsed)
+        is_filled = texts.spans.end > texts.spans.start
+        return _check_bounds(field, NumberColumn(parsed.value, parsed.fault), is_filled)
+
+    return values.compute_once(f"number of {field.column}", parse)
+
+
+def _check_bounds(field: Field, numbers: NumberColumn, is_filled: NDArray[np.bool_]) -> NumberColumn:
+    """Return the numbers, with a fault where one without fault is out of the field's bounds."""
+    bounds = FORMATS[field].bounds
+    if bounds is None:
+        return numbers
+    value, fault = numbers
+    is_outside = ((value < bounds[0]) | (value > bounds[1])) & is_filled & (fault == 0)
+    if not is_outside.any():
+        return numbers
+    return NumberColumn(value, np.where(is_outside, Outcome.FIELD_INVALID.value, fault).astype(np.uint8))
 
 
 def read_kinds(line_batch: LineBatch) -> NDArray[np.uint8]:

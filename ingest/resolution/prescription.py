@@ -1,5 +1,7 @@
 """Debts of the State that have lapsed (*prescription quadriennale*): a request for one is refused unless it states why not."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -41,19 +43,38 @@ def mark_lapsed_debts(
     if line_batch.arrays.keys().isdisjoint(_FIELDS):
         return
     is_open = BILLS[kind] & ~line_batch.find_filled(Field.PRESCRIPTION_STOP)
-    first_year = _read_years(day) - lapse_years.look_up(day)
+    if not is_open.any():
+        return
+    years = _find_first_years(day, lapse_years)
     right_year, _ = line_batch.read_number(Field.RIGHT_YEAR)
     states_year = right_year >= 0
     line_batch.mark_fault(
-        is_open & states_year & (right_year < first_year), Outcome.PRESCRIBED, Field.RIGHT_YEAR
+        is_open & states_year & (right_year < years.year), Outcome.PRESCRIBED, Field.RIGHT_YEAR
     )
     invoice_day, _ = line_batch.read_number(Field.INVOICE_DATE)
-    by_invoice = is_open & ~states_year & line_batch.find_filled(Field.INVOICE_DATE)
-    line_batch.mark_fault(
-        by_invoice & (_read_years(invoice_day) < first_year), Outcome.PRESCRIBED, Field.INVOICE_DATE
-    )
+    is_old = invoice_day < years.first_day
+    if is_old.any():
+        by_invoice = is_open & ~states_year & is_old & line_batch.find_filled(Field.INVOICE_DATE)
+        line_batch.mark_fault(by_invoice, Outcome.PRESCRIBED, Field.INVOICE_DATE)
 
 
-def _read_years(days: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return the years of days since 1970."""
-    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + _EPOCH_YEAR
+class _FirstYears(NamedTuple):
+    """By line, the first year whose debts have not lapsed, and its first day."""
+
+    year: NDArray[np.int64]
+    first_day: NDArray[np.int64]
+
+
+def _find_first_years(day: NDArray[np.int32], lapse_years: EffectiveDated) -> _FirstYears:
+    """Find the first years once for each day, if there are fewer days than lines."""
+    first, last = int(day.min()), int(day.max())
+    if last - first >= len(day):
+        return _compute_first_years(day, lapse_years)
+    of_days = _compute_first_years(np.arange(first, last + 1, dtype=np.int32), lapse_years)
+    return _FirstYears(of_days.year[day - first], of_days.first_day[day - first])
+
+
+def _compute_first_years(days: NDArray[np.int32], lapse_years: EffectiveDated) -> _FirstYears:
+    years = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) - lapse_years.look_up(days)
+    first_days = years.astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
+    return _FirstYears(years + _EPOCH_YEAR, first_days)

@@ -84,6 +84,7 @@ def run(
     waited, or is missing from the spool, the others were processed; 2 wrong usage: nothing was created or processed; 3
     the engine cannot continue; 130 interrupted.
     """
+    process_tuning.tune_process()  # before the arguments are checked, which imports Arrow
     settings = options.read_settings()
     _check_arguments(files, file_options)
     if file_options.dry_run:
@@ -163,7 +164,6 @@ def _process(
     creation: LedgerCreation | None = None,
     is_dry_run: bool = False,
 ) -> Any:
-    process_tuning.tune_process()
     reporter = processing_progress.create_reporter()
     try:
         reporter.report_activity("starting")

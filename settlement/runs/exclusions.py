@@ -5,7 +5,7 @@ from enum import IntEnum
 
 
 class Exclusion(IntEnum):
-    """In order of precedence: the first reason that applies is reported.  Numbers are stored: append only."""
+    """The first reason that applies is reported, in the order of ``selection``.  Numbers are stored: append only."""
 
     NONE = 0
     PAYEE_BLOCKED = 1
@@ -19,6 +19,7 @@ class Exclusion(IntEnum):
     NO_ACCOUNTANT = 9
     PERIOD_CLOSED = 10
     NOT_YET_OWED = 11
+    SETTLED_WITHOUT_TRANSFER = 12
 
 
 EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
@@ -34,5 +35,7 @@ EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
     Exclusion.NO_ACCOUNTANT: "its accountant is missing: see accountants.csv",
     Exclusion.PERIOD_CLOSED: "the day of payment is in no open period of its exercise",
     Exclusion.NOT_YET_OWED: "the debt is dated after the day of payment: pay it with a run of a later day",
+    Exclusion.SETTLED_WITHOUT_TRANSFER: "programme 0117 owes it to the account of the debt, by an entry that is not built:"
+    " leave it open",
 }
 """What each reason means, and what to do."""

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from core import accountants, bank_reasons, calendar, nomenclature, payment_rules
+from core import accountants, bank_reasons, calendar, chart, nomenclature, payment_rules
 from core.accountants import Accountants
 from core.bank_reasons import BankReasons
 from core.calendar import Calendar
+from core.catalog import Role
 from core.nomenclature import Nomenclature
 from core.payment_rules import PaymentRules
 from core.reference.files import SAMPLE_FOLDER
@@ -22,6 +23,8 @@ class PaymentReference(NamedTuple):
     accountants: Mapping[int, Accountants]
     """By exercise."""
     reasons: BankReasons
+    liaison_accounts: frozenset[str]
+    """The accounts of every year on which programme 0117 owes what is settled without a transfer."""
     folder: Path
     """The folder they were read from."""
 
@@ -51,7 +54,11 @@ class PaymentReference(NamedTuple):
             year: accountants.load(folder.joinpath(str(year)), nomenclature_of_year)
             for year, nomenclature_of_year in years.items()
         }
-        return cls(days, payment_rules.load(folder), of_year, bank_reasons.load(folder), folder)
+        liaison = frozenset(
+            chart.load(folder.joinpath(str(year)), nomenclature_of_year).shared_accounts[Role.DEBT_LIAISON]
+            for year, nomenclature_of_year in years.items()
+        )
+        return cls(days, payment_rules.load(folder), of_year, bank_reasons.load(folder), liaison, folder)
 
     def list_accountants(self) -> list[str]:
         """List all accountants once, in the order of the files."""

@@ -106,6 +106,10 @@ async def _load_context(
         debt_terms=debt_terms,
         payees=await run_queries.load_payee_accounts(connection),
         accountant=selection.find_accountants(payables, numbered, reference.list_accountants()),
+        is_settled_without_transfer=np.isin(
+            payables.rows.credit,
+            await run_queries.load_account_numbers(connection, reference.liaison_accounts),
+        ),
         in_other_runs=await _load_pending_entries(connection),
         returned_transfer=await automatic_reissues.drop_automatic_reissues(
             connection, returned, reference.reasons

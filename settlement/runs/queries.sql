@@ -7,6 +7,9 @@ select pg_advisory_lock(7317, 3);
 -- name: accountants
 select id, code from reference_text where kind = 8;
 
+-- name: accounts
+select id from reference_text where kind = 5 and code = any($1::text[]);
+
 -- name: request_pages
 select entry_id, last_entry from request_detail where last_entry >= $1 order by entry_id;
 

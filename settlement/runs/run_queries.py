@@ -1,7 +1,7 @@
 """Queries of payment runs: what they read from the journal and store in the database; in columns if rows are many."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any, NamedTuple
@@ -123,6 +123,11 @@ async def load_details(connection: Connection, entries: NDArray[np.int64]) -> Pa
 async def load_accountants(connection: Connection) -> dict[int, str]:
     """Return the accountants by number."""
     return {row["id"]: row["code"] for row in await connection.fetch(SQL["accountants"])}
+
+
+async def load_account_numbers(connection: Connection, codes: Iterable[str]) -> NDArray[np.int16]:
+    """Return the numbers of accounts; those that no entry has are left out."""
+    return np.array([row["id"] for row in await connection.fetch(SQL["accounts"], list(codes))], np.int16)
 
 
 async def load_pending_pages(connection: Connection) -> dict[int, list[bytes]]:

@@ -42,6 +42,8 @@ class SelectionContext(NamedTuple):
     payees: PayeeAccounts
     accountant: NDArray[np.int16]
     """Number of the accountant, from 1; 0 for none."""
+    is_settled_without_transfer: NDArray[np.bool_]
+    """Whether programme 0117 owes it to the account of the debt."""
     in_other_runs: NDArray[np.int64]
     """The entries, ascending, that runs pay which are not issued yet."""
     returned_transfer: NDArray[np.int64]
@@ -132,6 +134,7 @@ def _find_exclusions(
     account_entry = context.payees.find_entries(account_row)
     in_other_runs, returned = context.in_other_runs, context.returned_transfer
     applies: Mapping[Exclusion, NDArray[np.bool_]] = {
+        Exclusion.SETTLED_WITHOUT_TRANSFER: context.is_settled_without_transfer,
         Exclusion.PAYEE_BLOCKED: _is_member(payables.rows.payee, payables.blocked_payees),
         Exclusion.SUSPENDED: context.debt_terms.is_suspended,
         Exclusion.IN_ANOTHER_RUN: find_positions(in_other_runs, payables.rows.entry_id) < len(in_other_runs),

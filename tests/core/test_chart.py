@@ -27,6 +27,7 @@ number,label,side,statement,source
 4678840000,,credit,,chart
 4111100000,,debit,,chart
 6221000000,,debit,,chart
+1853200000,,either,,chart
 """
 ROLES = "item,expense,accrued,creditor,payroll,admits,source\n31,6110000000,4081000000,4011100000,,60 61 62,chart\n"
 STAFF = "21,6411110000,4280000000,4211110000,4211110000,641,chart\n"
@@ -38,6 +39,7 @@ returned,4671518000,chart
 other_creditor,4678840000,chart
 receivable,4111100000,chart
 late_interest,6221000000,chart
+debt_liaison,1853200000,chart
 """
 CREDITORS = "expense,creditor,payroll,source\n606,4211110000,,chart\n"
 

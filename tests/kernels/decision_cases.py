@@ -273,9 +273,11 @@ def _build_admitted(book: StartingBook) -> np.ndarray:
 
 
 def _build_roles(book: StartingBook) -> np.ndarray:
-    roles = np.zeros(_PERIODS * ROLE_COUNT, np.int16)
+    roles = np.zeros((max(book.world.years) + 1) * PERIODS_PER_YEAR * ROLE_COUNT, np.int16)
     for (period, role), account in book.world.roles.items():
         roles[period * ROLE_COUNT + role] = account
+    for year, account in book.world.liaisons.items():
+        roles[year * PERIODS_PER_YEAR * ROLE_COUNT + Role.DEBT_LIAISON] = account
     return roles
 
 

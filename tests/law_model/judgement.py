@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.law_model.assignments import Assignment, inherit, read_assignment
-from tests.law_model.chain import check_amounts, check_settlement
+from tests.law_model.chain import check_amounts, check_settlement, check_way
 from tests.law_model.credits import check_allotment, check_credits, check_move, check_payroll_payment
 from tests.law_model.form import is_iban
 from tests.law_model.interface import KindColumns
@@ -39,6 +39,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     if judgement.predecessor:
         judgement.codes += check_amounts(act, judgement.predecessor)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
+        judgement.codes += check_way(act, judgement.predecessor)
     if judgement.place:
         _check_place(act, judgement, state)
     return judgement

@@ -38,8 +38,12 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
             "assignment",
         }
     ),
-    "attachment": frozenset({"payment_request", "payment_request_without_service", "direct_payment_request"}),
-    "assignment": frozenset({"payment_request", "payment_request_without_service", "direct_payment_request"}),
+    "attachment": frozenset(
+        {"payment_request", "payment_request_without_service", "direct_payment_request", "payroll"}
+    ),
+    "assignment": frozenset(
+        {"payment_request", "payment_request_without_service", "direct_payment_request", "payroll"}
+    ),
     "term_suspension": frozenset(
         {"payment_request", "payment_request_without_service", "direct_payment_request"}
     ),

@@ -77,7 +77,7 @@ def write_rejection(context: YearContext) -> Row | None:
 def write_part(context: YearContext) -> Row | None:
     """Make a part of a request payable to somebody else."""
     kind = context.random.choice(("attachment", "assignment"))
-    row = _follow(context, "OP", kind, lambda act: act.kind in INVOICED and act.left > 0)
+    row = _follow(context, "OP", kind, lambda act: act.kind in REQUESTS and act.left > 0)
     return row | {"payee": context.random.choice(PAYEES)} if row else None
 
 

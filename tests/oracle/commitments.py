@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.outcome_codes import Outcome
 from tests.oracle import invoices, years
-from tests.oracle.model import NONE, Line, LineRefused, OpenItem, Payee, State
+from tests.oracle.model import NONE, Line, LineRefused, OpenItem, Payee, State, World
 
 ActPosition = tuple[int, int]
 """The first entry of the act, and the entry of the line."""
@@ -24,7 +24,7 @@ class Link(NamedTuple):
     cell: int
 
 
-def find_link(state: State, line: Line, place: ActPosition) -> Link:
+def find_link(world: World, state: State, line: Line, place: ActPosition) -> Link:
     """Find the predecessor of ``line``, or raise ``LineRefused``."""
     kind = CATALOG[line.kind]
     if kind.follows is Family.NONE:
@@ -47,6 +47,8 @@ def find_link(state: State, line: Line, place: ActPosition) -> Link:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
     if kind.name == "payment" and _is_suspended(state, entry):
         raise LineRefused(Outcome.TERM_SUSPENDED)
+    if kind.after is Stage.PAYABLE and kind.inherits:
+        _require_usual_way(world, kind, item)
     if kind.refusal is not Outcome.ACCEPTED:
         raise LineRefused(kind.refusal)
     if kind.whole and line.amount != item.open:
@@ -74,6 +76,14 @@ def _require_stage(kind: ActKind, item: OpenItem) -> None:
         raise LineRefused(Outcome.PREDECESSOR_STAGE)
     if kind.draws is Remainder.ONCE and item.is_followed:
         raise LineRefused(kind.shortfall)
+
+
+def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
+    """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert pay."""
+    if item.cell in world.cells and item.credit == world.liaisons.get(world.cells[item.cell].year):
+        raise LineRefused(Outcome.SETTLED_WITHOUT_TRANSFER)
+    if kind.name in ("attachment", "assignment") and CATALOG[item.under].name == "payroll":
+        raise LineRefused(Outcome.PAYROLL_DIVERSION)
 
 
 def _is_suspended(state: State, entry: int) -> bool:

@@ -45,6 +45,7 @@ class Engine:
                 creditors=reference.list_own_creditors(),
                 years=reference.list_budget_years(),
                 payroll_checks=reference.list_payroll_checks(),
+                liaisons=reference.list_liaisons(),
             )
         )
         self._held: set[int] = set()

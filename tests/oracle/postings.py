@@ -32,7 +32,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     _check_period(world, state, line, place)
     payee = _find_payee(state, kind, line)
     invoices.check_invoice(state, line, place[0])
-    followed = commitments.find_link(state, line, place)
+    followed = commitments.find_link(world, state, line, place)
     if kind.inherits and not kind.pays:
         payee = state.items[followed.entry].payee
     _check_stated_account(world, followed, line)

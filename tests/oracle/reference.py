@@ -98,6 +98,13 @@ class Reference(NamedTuple):
             for (account, role), creditor in data.chart.own_creditors.items()
         }
 
+    def list_liaisons(self) -> dict[int, int]:
+        """Return the account of each budget year on which programme 0117 owes what is settled without a transfer."""
+        return {
+            year: self.accounts[data.chart.shared_accounts[Role.DEBT_LIAISON]]
+            for year, data in self.years.items()
+        }
+
     def find_accountant(self, centre: str, year: int) -> int:
         """Return the number of the accountant of a fund centre in a budget year."""
         return self.accountants[self.years[year].accountants.by_centre[centre]]

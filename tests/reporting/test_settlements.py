@@ -281,6 +281,13 @@ CHANGES = {
         f"update entry set kind = {KIND_NUMBERS['set_off']} where entry_id = 27", "set_offs", "entry 27 ",
     ),
     "a debt voided": (f"update entry set kind = {KIND_NUMBERS['void']} where entry_id = 42", "voids", "entry 42 "),
+    "a transfer to the account of the debt": (
+        "update entry set credit = (select id from reference_text where kind = 5 and code = '1853200000') where entry_id = 20",
+        "settled_without_transfer", "entry 24 ",
+    ),
+    "an opposition to pay by payroll": (
+        f"update entry set kind = {KIND_NUMBERS['payroll']} where entry_id = 21", "payroll_diversions", "entry 23 ",
+    ),
     "bank details unsaid": (
         "update payee set entry_id = 40 where entry_id = 41", "payees_known", "entry 41 ",
     ),

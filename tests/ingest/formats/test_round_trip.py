@@ -141,7 +141,7 @@ WRITERS = {
             _cast_column("exercise", pa.string())(rows)
         ),
         "exercise",
-        pa.string(),
+        DICTIONARY_TEXT,
     ),
 }
 
@@ -155,6 +155,8 @@ def test_types_of_writers_are_converted_to_few(writer: str, suffix: str, tmp_pat
     validate_without_cache(file)
     source = open_source(file)
     plain = pa.string() if expected == DICTIONARY_TEXT and suffix == ".arrows" else expected
+    if writer == "whole numbers as text" and suffix == ".parquet":
+        plain = DICTIONARY_TEXT  # few values, which Parquet writes once
     if writer != "coded by a long" or suffix != ".parquet":  # Parquet keeps no large dictionary values apart
         assert source.schema.field(column).type == plain
     assert {batch.schema.field(column).type for batch in source.read_batches(3, 10)} == {

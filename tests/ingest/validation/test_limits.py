@@ -118,13 +118,13 @@ LONG_TEXT = "2" * (WINDOW_BYTES_MAX // WINDOW_LINES + 1)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
-@pytest.mark.parametrize("column", ["date", "kind"])
+@pytest.mark.parametrize("column", ["amount", "date", "kind"])
 def test_the_size_of_decoded_dictionaries_is_limited(suffix: str, column: str, tmp_path: Path) -> None:
     """A kilobyte of file, half a gigabyte of text: what a later pass would have to decompress is refused."""
     lines = 4 * WINDOW_LINES
     coded = pa.DictionaryArray.from_arrays(pa.array([0] * lines, pa.int32()), pa.array([LONG_TEXT]))
     spooled = spool_file(tmp_path, write_file(pa.table({column: coded}), tmp_path / f"acts{suffix}"))
-    if column == "kind" and suffix != ".arrows":  # stays coded
+    if column != "amount" and suffix != ".arrows":  # stays coded
         assert validate_without_cache(spooled).lines == lines
         assert sum(batch.nbytes for batch in open_source(spooled).read_batches()) < 2**20
     else:

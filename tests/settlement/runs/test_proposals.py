@@ -86,6 +86,18 @@ async def test_a_debt_dated_after_the_day_of_payment(state: SmallState) -> None:
             await run_edits.abandon_run(connection, run, "only looked", by="Alice")
 
 
+async def test_what_programme_0117_owes_is_left_out(state: SmallState) -> None:
+    """Another debt of the same day is paid."""
+    await state.register_payees({"payee": "P1", "iban": iban(1)})
+    debt = {"fund_centre": "0117-CENT-C001", "functional_area": "0117-01", "commitment_item": "41"}
+    await state.post_requests(
+        {"reference": "DEBT", "payee": "P1", "amount": "1", **debt},
+        {"reference": "OTHER", "payee": "P1", "amount": "1"},
+    )
+    exclusions = await load_exclusions(state, await state.propose())
+    assert exclusions == {"DEBT": "SETTLED_WITHOUT_TRANSFER", "OTHER": "NONE"}
+
+
 def test_every_reason_has_a_text() -> None:
     assert EXCLUSION_TEXTS.keys() == set(Exclusion)
 

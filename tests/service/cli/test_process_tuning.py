@@ -1,0 +1,33 @@
+"""The memory of a command on large columns: Arrow takes it from the C library, which keeps it for the next batch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_COMMAND = """
+import sys
+from service.cli.main import main
+try:
+    code = main()
+except SystemExit as end:
+    code = end.code
+import pyarrow
+print(code, pyarrow.default_memory_pool().backend_name)
+"""
+
+
+def test_run_selects_the_memory_pool_before_it_imports_arrow(tmp_path: Path) -> None:
+    """The pool cannot be changed once Arrow is imported, and the check of the files imports it."""
+    path = tmp_path / "acts.parquet"
+    pq.write_table(pa.table({"reference": ["R1"]}), path)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ARROW_")}
+    command = [sys.executable, "-c", _COMMAND, "run", str(path)]
+    finished = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "states its sender" in finished.stderr
+    assert finished.stdout.split() == ["2", "system"]
