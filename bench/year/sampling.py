@@ -124,17 +124,10 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     programmes = Programmes(units.bill, cells.ahead)
     year_commitments.set_amounts(plan, commitments, services, programmes=programmes, rng=rng.commitments)
     accounts = load_accounts(codes)
+    of_commitments = draw_commitment_accounts(accounts, commitments)
     spending = SpendingYear(
-        units,
-        plan.requests,
-        plan.copies,
-        commitments,
-        services,
-        repeats,
-        natures,
-        codes.items.index(_PAY),
-        accounts,
-        draw_commitment_accounts(accounts, commitments),
+        *(units, plan.requests, plan.copies, commitments, services, repeats),
+        *(natures, codes.items.index(_PAY), accounts, of_commitments),
     )
     slips = payroll.split_payroll(units, cells, paid_cells, cents=cents, acts=acts)
     pay = payroll.build_payroll(units, cells, slips, accounts=accounts, acts=acts, payees=payees)
