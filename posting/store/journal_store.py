@@ -15,14 +15,7 @@ from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
-from posting.store import (
-    code_meaning_store,
-    copy_out,
-    nature_use,
-    period_store,
-    progress_columns,
-    reference_use,
-)
+from posting.store import code_meaning_store, copy_out, period_store, progress_columns, reference_use
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.layout import LAYOUT
@@ -113,8 +106,7 @@ class PostgresStore:
         Raises
         ------
         ReferenceDataError
-            There are too many codes, or a code in use has changed its meaning, or a nature in use is missing; nothing is
-            stored.
+            There are too many codes, or a code in use has changed its meaning; nothing is stored.
         """
         numbers: NumbersByCode = {kind: {} for kind in CodeKind}
         async with self._connections.borrow() as connection, connection.transaction():
@@ -126,8 +118,7 @@ class PostgresStore:
             )
             await code_meaning_store.store_meanings(connection, reference, numbers)
             await period_store.store_starts(connection, reference.calendar)
-            await nature_use.check_natures(connection, reference, numbers)
-            await reference_use.note_use(connection, reference.files)
+            await reference_use.note_use(connection, reference, numbers)
         return numbers
 
     async def load_period_states(self) -> period_store.EffectiveStates:

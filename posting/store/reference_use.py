@@ -2,14 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 
 import asyncpg
 
+from posting.book.registry import NumbersByCode, ReferenceData
+from posting.store import nature_use
 from posting.store.connections import SQL
 
 
-async def note_use(connection: asyncpg.Connection, files: Mapping[str, str]) -> None:
-    """Note that files, of which the SHA-256 is given by path, are in use today, unless that is noted already."""
-    text = json.dumps(files, sort_keys=True)
+async def note_use(connection: asyncpg.Connection, reference: ReferenceData, numbers: NumbersByCode) -> None:
+    """Note which files are in use today, by the SHA-256 of each, unless that is noted already.
+
+    Raises
+    ------
+    ReferenceDataError
+        A nature in use is missing; nothing is noted.
+    """
+    await nature_use.check_natures(connection, reference, numbers)
+    text = json.dumps(reference.files, sort_keys=True)
     await connection.execute(SQL["note_reference_use"], text, hashlib.sha256(text.encode()).digest())
