@@ -40,14 +40,14 @@ def read(path: Path, items: Container[str]) -> UnservedExpenses:
     ReferenceDataError
         A code or an item is unknown or listed twice; the message gives the place and the remedy.
     """
-    listed: dict[str, dict[str, Nature]] = {category: {} for category in _CATEGORIES}
+    codes: dict[str, dict[str, Nature]] = {category: {} for category in _CATEGORIES}
     for row in read_rows(path, ("category", "code", "label", "source")):
         category, code, label, source = row.cells.values()
         _check_row(row, items)
-        if code in listed[category]:
+        if code in codes[category]:
             raise ReferenceDataError(row.place, f"{code} is listed twice", "Keep one of the two lines.")
-        listed[category][code] = Nature(code, label, source)
-    return UnservedExpenses(listed["nature"], frozenset(listed["item"]))
+        codes[category][code] = Nature(code, label, source)
+    return UnservedExpenses(codes["nature"], frozenset(codes["item"]))
 
 
 def _check_row(row: ReferenceRow, items: Container[str]) -> None:

@@ -31,10 +31,13 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
     ),
     _O.DATE_BEFORE_PREDECESSOR: Remedy(
-        "The line is dated before the act that it follows.",
-        "Correct the date, or the predecessor: an act has the day of the act that it follows, or a later one.",
-        "La ligne est datée d'avant l'acte précédent.",
-        "Corriger la date ou l'acte précédent : un acte est daté du jour de celui qu'il suit, ou d'un jour ultérieur.",
+        "The line is dated before the act that it follows, or before the increase or the service whose amount it takes.",
+        "Correct the date, or name another predecessor: an act has the day of the act that it follows and of the amounts that"
+        " it takes, or a later one.",
+        "La ligne est datée d'avant l'acte précédent, ou d'avant l'engagement complémentaire ou le service fait dont elle"
+        " prend le montant.",
+        "Corriger la date ou l'acte précédent : un acte est daté du jour de l'acte qu'il suit et des montants qu'il prend, ou"
+        " d'un jour ultérieur.",
     ),
     _O.PREDECESSOR_STAGE: Remedy(
         "The predecessor is not at the stage that this kind of act requires, or no amount is left at that stage.",
@@ -139,10 +142,14 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Faire d'abord rejeter la demande de paiement, puis annuler le service fait.",
     ),
     _O.BUDGET_YEAR_CLOSED: Remedy(
-        "The day of the act is outside of the budget year whose credits it uses, gives back or pays from.",
-        "Use credits of the year of the act: AE of the year of the commitment, CP of the year in which it is paid.",
-        "La date de l'acte est hors de l'année budgétaire dont il consomme, restitue ou paie les crédits.",
-        "Employer les crédits de l'année de l'acte : AE de l'année d'engagement, CP de l'année de paiement.",
+        "The day of the act is outside of the budget year whose credits it brings, uses, gives back or pays from.",
+        "Use credits of the year of the act: AE of the year of the commitment, CP of the year in which it is paid. Certify the"
+        " service of a commitment in advance from 1 January of its year on. A request that was not paid in its year cannot be"
+        " paid until commitments are carried over: leave it open.",
+        "La date de l'acte est hors de l'année budgétaire dont il ouvre, consomme, restitue ou paie les crédits.",
+        "Employer les crédits de l'année de l'acte : AE de l'année d'engagement, CP de l'année de paiement. Certifier le"
+        " service d'un engagement anticipé à partir du 1er janvier. Une demande qui n'a pas été payée dans son année ne"
+        " peut l'être avant le report des engagements : la laisser ouverte.",
     ),
     _O.AFTER_LAST_DATE: Remedy(
         "The payment is ordered after the last day for orders of its budget year.",

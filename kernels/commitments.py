@@ -58,7 +58,7 @@ def is_suspended(book, item):
 
 
 @part
-def add_feed(items, root, entry):
+def add_source(items, root, entry):
     """Note on commitment ``root`` that ``entry`` raised a remainder of it, and on that entry what was noted before."""
     reach = np.int64(items[root].debit)
     items[entry].unbilled = np.int64(items[root].parent) | reach << REACH_BIT
@@ -68,21 +68,21 @@ def add_feed(items, root, entry):
 
 
 @part
-def remove_feed(items, root, entry):
-    """Undo ``add_feed`` of the last entry of the commitment."""
+def remove_source(items, root, entry):
+    """Undo ``add_source`` of the last entry of the commitment."""
     items[root].parent = items[entry].unbilled & np.int64(_ENTRY)
     items[root].debit = items[entry].unbilled >> REACH_BIT
 
 
 @part
-def may_precede_feeds(items, root, day):
+def may_precede_sources(items, root, day):
     """Return whether an increase or a service of commitment ``root`` may be dated after ``day``."""
     reach = np.int64(items[root].debit)
     return reach == np.int64(REACH_MAX) or np.int64(day) - items[root].day < reach
 
 
 @rare_part
-def sum_later_feeds(book, root, which, day):
+def sum_later_sources(book, root, which, day):
     """Return the cents of remainder ``which`` that came after ``day``: what of them was cancelled is left out."""
     cents = np.int64(0)
     before = np.int64(book.items[root].parent) | np.int64(book.items[root].debit) << REACH_BIT

@@ -81,7 +81,7 @@ def _rebuild_link(acts, book, decisions, line):
 
 
 @part
-def _feeds_commitment(book, link):
+def _is_source(book, link):
     """Return whether a line raises a remainder of a commitment: it is an increase or a service."""
     return link[4] > 0 and link[3] > 0 and book.effects[link[2]].feeds != Remainder.NONE.value
 
@@ -93,8 +93,8 @@ def undo_lines(acts, book, decisions, first, last):
         accounts = np.int64(decisions[line].debit), np.int64(decisions[line].credit)
         link = _rebuild_link(acts, book, decisions, line)
         apply_line(acts, book, (line, -acts[line].amount), link, accounts)
-        if _feeds_commitment(book, link):
-            commitments.remove_feed(book.items, link[3], as_position(decisions[line].entry))
+        if _is_source(book, link):
+            commitments.remove_source(book.items, link[3], as_position(decisions[line].entry))
         if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
             payees.undo_change(
                 acts, book, line, as_position(decisions[line].entry), as_position(decisions[line].payee)
@@ -117,8 +117,8 @@ def store_item(book, place, link, amount):
     items[entry].kind = kind
     items[entry].under = under
     items[entry].lines_after = lines_after
-    if _feeds_commitment(book, link):
-        commitments.add_feed(items, as_position(link[3]), as_position(entry))
+    if _is_source(book, link):
+        commitments.add_source(items, as_position(link[3]), as_position(entry))
 
 
 @part

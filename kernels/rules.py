@@ -245,7 +245,7 @@ def _check_accounts(acts, book, line, cell, accounts):
 
 
 @part
-def _find_followed(acts, book, place):
+def _find_predecessor_item(acts, book, place):
     """Return the entry that the line follows; 0 if its kind follows none, or if that entry is missing."""
     if book.effects[acts[place[1]].kind].follows == Family.NONE.value:
         return np.int64(0)
@@ -275,7 +275,7 @@ def check_line(acts, book, place):
     link, no_posting = no_link(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
     if acts[line].fault != 0:
         return refused(acts[line].fault, -1, 0), link, no_posting
-    item = _find_followed(acts, book, place)
+    item = _find_predecessor_item(acts, book, place)
     finding = _check_period(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting

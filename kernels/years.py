@@ -12,11 +12,11 @@ from kernels.jit import as_position, part, rare_part
 
 
 @rare_part
-def _check_feeds(acts, book, line, item):
+def _check_sources(acts, book, line, item):
     """Check that a line takes no amount that is committed or certified after its day, the earliest amounts going first."""
     draws = book.effects[acts[line].kind].draws
     remainder = commitments.read_remainder(book.items, item, draws)
-    later = commitments.sum_later_feeds(book, item, draws, acts[line].day)
+    later = commitments.sum_later_sources(book, item, draws, acts[line].day)
     if later > 0 and remainder - later < acts[line].amount <= remainder:
         return refused(Outcome.DATE_BEFORE_PREDECESSOR.value, -1, 0)
     return accepted()
@@ -33,8 +33,8 @@ def check_order_of_dates(acts, book, line, item):
         draws != Remainder.NONE.value
         and follows == Family.COMMITMENT.value == effects[book.items[item].kind].family
     ):
-        if commitments.may_precede_feeds(book.items, item, acts[line].day):
-            return _check_feeds(acts, book, line, item)
+        if commitments.may_precede_sources(book.items, item, acts[line].day):
+            return _check_sources(acts, book, line, item)
     return accepted()
 
 

@@ -14,8 +14,8 @@ from core.act_fields import Field
 from core.catalog import CATALOG
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros, seal_array
-from core.tables.followed_entries import FollowedEntries
-from kernels.followed_entries import find_followed_entries
+from core.tables.predecessor_entries import PredecessorEntries
+from kernels.predecessor_entries import find_predecessor_entries
 from posting.batch import Batch, Piece
 from posting.book.book_state import BookState
 
@@ -26,9 +26,9 @@ _CLAIMS_INTEREST = np.array([kind.is_interest for kind in CATALOG])
 class ClaimLimits:
     """What is due for late payments, and what is claimed of it, by payable."""
 
-    due: Mapping[int, int] = field(default_factory=dict)
-    """Cents, as of the last batch; nothing is due for other payables."""
-    claimed: dict[int, int] = field(default_factory=dict)
+    due_cents: Mapping[int, int] = field(default_factory=dict)
+    """As of the last batch; nothing is due for other payables."""
+    claimed_cents: dict[int, int] = field(default_factory=dict)
 
     def mark_claims(self, piece: Piece, state: BookState) -> None:
         """Mark the claims of ``piece`` without a reason for which nothing is due, or not as much.
@@ -38,27 +38,27 @@ class ClaimLimits:
         if not len(piece.limited_claims):
             return
         rows = np.flatnonzero(_CLAIMS_INTEREST[piece.acts["kind"]])
-        columns = (rows, *find_followed(piece, rows, state))
-        limited, claimed = set(piece.limited_claims.tolist()), dict(self.claimed)
+        columns = (rows, *find_predecessors(piece, rows, state))
+        limited_rows, claimed_cents = set(piece.limited_claims.tolist()), dict(self.claimed_cents)
         for row, payable, is_known in zip(*(column.tolist() for column in columns), strict=True):
             act = piece.acts[row]
             if is_known or act["fault"]:
                 continue
-            due, total = self.due.get(payable, 0), claimed.get(payable, 0) + int(act["amount"])
-            if row not in limited or 0 < total <= due:
-                claimed[payable] = total
+            due, total = self.due_cents.get(payable, 0), claimed_cents.get(payable, 0) + int(act["amount"])
+            if row not in limited_rows or 0 < total <= due:
+                claimed_cents[payable] = total
             else:
                 act["fault"] = Outcome.INTEREST_EXCEEDS_RULE if due else Outcome.INTEREST_NOT_DUE
                 piece.field[row] = Field.REASON
 
-    def note_accepted(self, piece: Piece, decisions: np.ndarray) -> None:
-        """Add what ``piece`` claims, once it is decided."""
-        if not self.due:
+    def add_claims(self, piece: Piece, decisions: np.ndarray) -> None:
+        """Add the claims of ``piece`` that are accepted."""
+        if not self.due_cents:
             return
         is_accepted = decisions["outcome"] == Outcome.ACCEPTED
         for row in np.flatnonzero(_CLAIMS_INTEREST[piece.acts["kind"]] & is_accepted).tolist():
             payable = int(decisions["predecessor"][row])
-            self.claimed[payable] = self.claimed.get(payable, 0) + int(piece.acts["amount"][row])
+            self.claimed_cents[payable] = self.claimed_cents.get(payable, 0) + int(piece.acts["amount"][row])
 
 
 NO_LIMITS = ClaimLimits()
@@ -77,21 +77,21 @@ def limit_batch(batch: Batch, state: BookState) -> LimitedBatch:
 
     Such a claim is judged by the files before its own, so its piece begins a batch.
     """
-    limited = [at for at, piece in enumerate(batch.pieces) if len(piece.limited_claims)]
-    if not limited:
+    limited_pieces = [at for at, piece in enumerate(batch.pieces) if len(piece.limited_claims)]
+    if not limited_pieces:
         return LimitedBatch(batch, np.zeros(0, np.int64))
-    later = [at for at in limited if at > 0]
+    later = [at for at in limited_pieces if at > 0]
     if batch.is_holding and not batch.dry_run and later:
         batch = replace(batch, pieces=batch.pieces[: later[0]])
-    payables = [find_followed(piece, piece.limited_claims, state).entry for piece in batch.pieces]
+    payables = [find_predecessors(piece, piece.limited_claims, state).entry for piece in batch.pieces]
     ascending = np.unique(np.concatenate(payables))
     return LimitedBatch(batch, ascending[ascending > 0])
 
 
-def find_followed(piece: Piece, rows: NDArray[np.int64], state: BookState) -> FollowedEntries:
-    """Find what the given ``rows`` of ``piece`` follow in the book as it is now."""
-    followed, book = allocate_zeros(FollowedEntries, len(rows)), state.book
+def find_predecessors(piece: Piece, rows: NDArray[np.int64], state: BookState) -> PredecessorEntries:
+    """Find the predecessors of the given ``rows`` of ``piece`` in the book as it is now."""
+    predecessors, book = allocate_zeros(PredecessorEntries, len(rows)), state.book
     items = book.items[: state.entries + 1]
     tables = map(seal_array, (piece.acts[rows], book.slots, book.keys, items))
-    find_followed_entries(*tables, followed)
-    return followed
+    find_predecessor_entries(*tables, predecessors)
+    return predecessors

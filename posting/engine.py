@@ -184,7 +184,7 @@ class Engine:
         self.state.note_changes(piece.acts, decisions, changes)
         if piece.is_atomic:
             enforce_atomicity(piece.acts, decisions, self.state.book, last_entry=last_entry)
-        limits.note_accepted(piece, decisions)
+        limits.add_claims(piece, decisions)
         return decisions
 
     def _encode(

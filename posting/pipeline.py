@@ -190,7 +190,7 @@ class _Attempt:
         await self._follow_period_decisions()
         while (result := await self._run_in_kernel(self._evaluate_next, batches)) is not None:
             if isinstance(result, LimitedBatch):
-                result = await self._evaluate_limited(result)
+                result = await self._evaluate_with_limits(result)
             if isinstance(result, _CompletedDryRun):
                 result.handler.complete(result.decisions)
             else:
@@ -220,7 +220,7 @@ class _Attempt:
             return _CompletedDryRun(batch.dry_run, self._engine.dry_run(batch, batch.dry_run, limits))
         return self._engine.evaluate(batch, limits)
 
-    async def _evaluate_limited(self, limited: LimitedBatch) -> BatchResult | _CompletedDryRun:
+    async def _evaluate_with_limits(self, limited: LimitedBatch) -> BatchResult | _CompletedDryRun:
         """Evaluate a batch once what is due for its claims is measured, by all batches before it."""
         await self._previous_commit.wait()  # no time limit: if that commit fails, the attempt ends
         folder = self._engine.state.registry.reference.folder

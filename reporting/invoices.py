@@ -220,11 +220,11 @@ async def _describe(connection: Connection, query: _Query, part: _Candidates) ->
     )  # fmt: skip
     visible = [row for row in requests if row["is_seen"]]
     details = dict(zip(entries, part.rows.tolist(), strict=True))
-    described = {row.entry: row for row in await _describe_visible(connection, visible, part, rows=details)}
+    by_entry = {row.entry: row for row in await _describe_visible(connection, visible, part, rows=details)}
     if query.names_invoice:
         hidden = [row for row in requests if not row["is_seen"]]
-        described |= {row["entry_id"]: _hide(row) for row in hidden}
-    return [described[entry] for entry in sorted(described)]
+        by_entry |= {row["entry_id"]: _hide(row) for row in hidden}
+    return [by_entry[entry] for entry in sorted(by_entry)]
 
 
 def _hide(row: Row) -> RequestedInvoice:

@@ -22,9 +22,8 @@ from posting.recovery.book_loading import LoadedBook
 from posting.store.running_engine import offer_spool
 from reporting import code_labels
 from reporting.code_labels import CodeLabels
-from service.auth import audit_trail, lost_rights
+from service.auth import audit_trail
 from service.auth.rate_limit import RateLimiter
-from service.auth.roles import Role
 from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
 from service.connection_pools import Pools, open_pools
@@ -87,8 +86,6 @@ async def serve(
         _open_context(settings, options, database.dsn, store=store, disks=disks) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,
     ):
-        unsigned = options.drop_folders.unsigned if options.drop_folders else frozenset[Role]()
-        await lost_rights.report_lost_rights(service.pool, reporter.report_activity, unsigned)
         authenticator = _create_authenticator(options, trail, service.metrics)
         bank = BankDifferences(service.pool, partial(load_accountants, settings))
         broadcaster = _create_broadcaster(service, bank)

@@ -31,7 +31,7 @@ class ComparedCell(NamedTuple):
     paid_cents: int
 
     @property
-    def is_counted(self) -> bool:
+    def is_large(self) -> bool:
         """Whether the cell has so many requests that it must follow the bill."""
         return self.requests >= COUNTED_REQUESTS
 
@@ -39,7 +39,7 @@ class ComparedCell(NamedTuple):
     def is_off(self) -> bool:
         """Whether the cell must follow the bill and does not."""
         difference = abs(self.paid_cents - self.bill_cents)
-        return self.is_counted and difference * 100 > self.bill_cents * DIFFERENCE_PERCENT_MAX
+        return self.is_large and difference * 100 > self.bill_cents * DIFFERENCE_PERCENT_MAX
 
 
 def compare_year(seed: int, acts: int) -> list[ComparedCell]:
@@ -65,16 +65,18 @@ def compare_sample(sample: YearSample, cents: int) -> Iterator[ComparedCell]:
             )
 
 
-def format_comparison(compared: list[ComparedCell], *, is_complete: bool) -> str:
+def format_comparison(cells: list[ComparedCell], *, is_complete: bool) -> str:
     """Format the cells that count, or all, and a line for the whole."""
     lines = ["programme  item    requests        bill, scaled           generated  difference %"]
-    lines += [_format_cell(cell) for cell in compared if is_complete or cell.is_counted]
-    counted = [cell for cell in compared if cell.is_counted]
-    sums = (sum(getattr(cell, name) for cell in counted) for name in ("requests", "bill_cents", "paid_cents"))
+    lines += [_format_cell(cell) for cell in cells if is_complete or cell.is_large]
+    large_cells = [cell for cell in cells if cell.is_large]
+    sums = (
+        sum(getattr(cell, name) for cell in large_cells) for name in ("requests", "bill_cents", "paid_cents")
+    )
     lines.append(_format_cell(ComparedCell("counted", "", *sums)))
-    off = sum(cell.is_off for cell in counted)
+    off = sum(cell.is_off for cell in large_cells)
     lines.append(
-        f"{len(counted)} of {len(compared)} cells have {COUNTED_REQUESTS:,} requests or more;"
+        f"{len(large_cells)} of {len(cells)} cells have {COUNTED_REQUESTS:,} requests or more;"
         f" {off} of them differ by more than {DIFFERENCE_PERCENT_MAX} %"
     )
     return "\n".join(lines)
@@ -98,6 +100,6 @@ def _parse_arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     _arguments = _parse_arguments()
-    _compared = compare_year(_arguments.seed, _arguments.acts)
-    print(format_comparison(_compared, is_complete=_arguments.all))
-    sys.exit(any(cell.is_off for cell in _compared))
+    _cells = compare_year(_arguments.seed, _arguments.acts)
+    print(format_comparison(_cells, is_complete=_arguments.all))
+    sys.exit(any(cell.is_off for cell in _cells))

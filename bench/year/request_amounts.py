@@ -29,7 +29,7 @@ class PaidCells(NamedTuple):
     cents: NDArray[np.int64]
 
 
-def find_paid(
+def find_paid_requests(
     plan: RequestPlan, rejections: Rejections, unit_cut_days: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Find the requests that are certainly paid: without a fault, not rejected, and before credits run out."""

@@ -205,10 +205,7 @@ class LineDetails(NamedTuple):
 
 
 class Refusals(NamedTuple):
-    """One row per refused line, or per rest of a stretch.  A COPY row; reference and value of the field follow as texts.
-
-    Layout 2 of the journal, the one before, hashes the same row without ``lines``.
-    """
+    """One row per refused line, or per rest of a stretch.  A COPY row; reference and value of the field follow as texts."""
 
     batch: Entry
     position: Index

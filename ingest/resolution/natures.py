@@ -15,11 +15,11 @@ def find_listed_natures(
     line_batch: LineBatch, kind: NDArray[np.uint8], exercise: NDArray[np.int64], *, registry: Registry
 ) -> NDArray[np.uint8]:
     """Return 1 for the lines that pay before service and state a listed nature."""
-    listed = np.zeros(line_batch.rows, np.uint8)
+    is_listed = np.zeros(line_batch.rows, np.uint8)
     column = line_batch.read_text(Field.NATURE) if _BEFORE_SERVICE[kind].any() else None
     if column is None:
-        return listed
+        return is_listed
     for year, nomenclature in registry.reference.nomenclatures.items():
-        is_listed = column.map_to_numbers(nomenclature.nature_numbers, 0) > 0
-        listed |= (is_listed & (exercise == year) & _BEFORE_SERVICE[kind]).astype(np.uint8)
-    return listed
+        in_year = column.map_to_numbers(nomenclature.nature_numbers, 0) > 0
+        is_listed |= (in_year & (exercise == year) & _BEFORE_SERVICE[kind]).astype(np.uint8)
+    return is_listed

@@ -33,7 +33,7 @@ def assign_periods(
     if Field.POSTING_DATE in line_batch.arrays:
         posting_day, _ = line_batch.read_number(Field.POSTING_DATE)
         states_day = line_batch.find_filled(Field.POSTING_DATE)
-        is_misplaced = states_day & _find_misplaced(line_batch, kind, (day, posting_day))
+        is_misplaced = states_day & _find_misplaced_lines(line_batch, kind, (day, posting_day))
         line_batch.mark_fault(is_misplaced, Outcome.DATE_OUTSIDE_EXERCISE, Field.POSTING_DATE)
         day = np.where(states_day, posting_day, day)
     days = np.clip(day, np.iinfo(np.int32).min, np.iinfo(np.int32).max).astype(np.int32)
@@ -44,7 +44,7 @@ def assign_periods(
     return Periods(np.where(is_inside, period, 0), np.where(is_inside, days, 0))
 
 
-def _find_misplaced(
+def _find_misplaced_lines(
     line_batch: LineBatch, kind: NDArray[np.uint8], dates: tuple[NDArray[np.int64], NDArray[np.int64]]
 ) -> NDArray[np.bool_]:
     """Find lines posted before the day of their act, or on a day that gives them credits which that day does not.

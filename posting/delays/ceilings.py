@@ -30,20 +30,20 @@ async def load_limits(
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             debits = await delay_queries.read_debits_of(connection, payables)
             facts = await delay_queries.load_facts_of_debits(connection, debits, term_days, rules=rules)
-            claimed = await delay_queries.load_claimed(connection, int(payables[0]))
+            claims = await delay_queries.load_claims(connection, int(payables[0]))
         due = await asyncio.to_thread(
             lambda: compute_amounts_due(select_late(measure_delays(debits, facts)), rules)
         )
     except ReferenceDataError as error:
         LOG.warning("%s; claims of late interest that state no reason are refused", error)
         return ClaimLimits()
-    return _select_limits(payables, due, claimed)
+    return _select_limits(payables, due, claims)
 
 
-def _select_limits(payables: NDArray[np.int64], due: AmountsDue, claimed: InterestClaims) -> ClaimLimits:
+def _select_limits(payables: NDArray[np.int64], due: AmountsDue, claims: InterestClaims) -> ClaimLimits:
     """Return the limits of ``payables`` alone."""
-    is_due, is_claimed = np.isin(due.payable, payables), np.isin(claimed.payable, payables)
+    is_due, is_claimed = np.isin(due.payable, payables), np.isin(claims.payable, payables)
     return ClaimLimits(
         dict(zip(due.payable[is_due].tolist(), due.amount[is_due].tolist(), strict=True)),
-        dict(zip(claimed.payable[is_claimed].tolist(), claimed.cents[is_claimed].tolist(), strict=True)),
+        dict(zip(claims.payable[is_claimed].tolist(), claims.cents[is_claimed].tolist(), strict=True)),
     )

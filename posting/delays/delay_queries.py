@@ -223,10 +223,10 @@ def _read_request_terms(pages: list[tuple[int, bytes]]) -> RequestTerms:
     )
 
 
-async def load_claimed(connection: Connection, oldest: int) -> InterestClaims:
+async def load_claims(connection: Connection, oldest: int) -> InterestClaims:
     """Load the claims of late interest after the entry ``oldest``."""
     chunks = [allocate_zeros(InterestClaims, 0)]
-    select = SQL["claimed"].format(kinds=_join_numbers(_INTEREST_KINDS), oldest=oldest)
+    select = SQL["interest_claims"].format(kinds=_join_numbers(_INTEREST_KINDS), oldest=oldest)
     await copy_out.stream_rows(
         connection, select, lambda rows: chunks.append(decode(InterestClaims, _enclose(rows)).rows)
     )

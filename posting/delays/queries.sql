@@ -74,6 +74,6 @@ select entry_id, last_entry from request_detail order by entry_id;
 -- name: some_pages
 select entry_id, page from request_detail where entry_id = any($1::bigint[]) order by entry_id;
 
--- name: claimed
+-- name: interest_claims
 -- Claims by what they are for, of any sender.  A COPY.
 select predecessor as payable, sum(amount)::bigint as cents from entry where kind in ({kinds}) and entry_id > {oldest} group by predecessor order by predecessor

@@ -125,7 +125,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         {"known_layout": layouts}
         | _build_nomenclature(codes)
         | build_interest_rules(codes)
-        | {"unserved": _build_unserved(codes)}
+        | {"unserved": _build_unserved_expenses(codes)}
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
@@ -165,7 +165,7 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def _build_unserved(codes: CodeLabels) -> dict[str, list[Any]]:
+def _build_unserved_expenses(codes: CodeLabels) -> dict[str, list[Any]]:
     """Return what each year allows to be paid before service: natures, and items that need none."""
     rows = [
         (year, nature, None)

@@ -7,12 +7,11 @@ the first batch follows 32 zero bytes.  ``reporting.verification.raw_rows`` says
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
 from reporting.verification.raw_rows import StoredColumn, Values, build_record, hash_row
-from reporting.verification.snapshot_queries import EvidenceRow, JournalSnapshot
+from reporting.verification.snapshot_queries import CoveredDigest, EvidenceRow, JournalSnapshot
 
 COVERED_TABLES = frozenset(
     (
@@ -70,42 +69,53 @@ class EvidenceCheck(NamedTuple):
 
 async def check_evidence(snapshot: JournalSnapshot) -> EvidenceCheck:
     """Read all rows beside the journal, and compare them with the evidence of the batches."""
-    covered, pending = await snapshot.read_evidence(), await snapshot.read_pending_evidence()
-    chain = _ChainCheck(await snapshot.list_columns("batch"), covered)
+    chain = _ChainCheck(await snapshot.list_columns("batch"))
+    async for row in snapshot.read_digests():
+        chain.add_digest(row)
     await snapshot.copy_table("batch", chain.columns, chain.check_batch, order="batch")
-    findings = chain.list_findings()
-    rows_by_table = _group_by_table([*covered, *pending])
-    for table in sorted(COVERED_TABLES | rows_by_table.keys()):
-        rows = _TableCheck(table, await snapshot.list_columns(table), rows_by_table.get(table, []))
-        await snapshot.copy_table(table, rows.columns, rows.check_row)
-        findings += rows.list_findings()
+    findings, counts = chain.list_findings(), await snapshot.count_evidence()
+    for table in sorted(COVERED_TABLES | counts.keys()):
+        findings += await _check_table(snapshot, table)
     result = CheckResult(Check(_NAME, _RULE, len(findings)), findings[:FINDINGS_MAX])
-    return EvidenceCheck(result, chain.format_head(), len(covered), len(pending))
+    covered, pending = (sum(column) for column in zip((0, 0), *counts.values(), strict=True))
+    return EvidenceCheck(result, chain.format_head(), covered, pending)
 
 
-def _group_by_table(rows: Sequence[EvidenceRow]) -> dict[str, list[EvidenceRow]]:
-    by_table: dict[str, list[EvidenceRow]] = {}
-    for row in rows:
-        by_table.setdefault(row.relation, []).append(row)
-    return by_table
+async def _check_table(snapshot: JournalSnapshot, table: str) -> list[Finding]:
+    """Compare the rows of a table with its digests, which are read again only to name those without a row."""
+    rows = _TableCheck(table, await snapshot.list_columns(table))
+    async for evidence_row in snapshot.read_evidence(table):
+        rows.add_digest(evidence_row)
+    await snapshot.copy_table(table, rows.columns, rows.check_row)
+    if rows.misses_any:
+        async for evidence_row in snapshot.read_evidence(table):
+            rows.check_digest(evidence_row)
+    return rows.findings
 
 
 class _ChainCheck:
     """Computes the evidence of each batch, from the stored evidence of the batch before."""
 
-    def __init__(self, columns: Sequence[StoredColumn], covered: Sequence[EvidenceRow]) -> None:
+    def __init__(self, columns: Sequence[StoredColumn]) -> None:
         self.columns = columns
         self._own_columns = [column.name for column in columns].index(_EVIDENCE_COLUMN)
-        groups = groupby(covered, lambda row: row.batch)
-        self._digests = {batch: b"".join(row.digest for row in rows) for batch, rows in groups}
+        self._hashes: dict[int, Any] = {}
         self._previous = _FIRST_EVIDENCE
         self._findings: list[Finding] = []
+
+    def add_digest(self, row: CoveredDigest) -> None:
+        """Add the digest of the next row that a batch covers; only the hash of each batch is kept."""
+        if row.batch not in self._hashes:
+            self._hashes[row.batch] = hashlib.sha256()
+        self._hashes[row.batch].update(row.digest)
 
     def check_batch(self, values: Values) -> None:
         """Compare the evidence of the next batch."""
         batch, stored = int.from_bytes(values[0] or b"", "big"), values[self._own_columns] or b""
         record = build_record(self.columns[: self._own_columns], values)
-        computed = hashlib.sha256(self._digests.pop(batch, b"") + record + self._previous).digest()
+        rows_hash = self._hashes.pop(batch, None) or hashlib.sha256()
+        rows_hash.update(record + self._previous)
+        computed = rows_hash.digest()
         if computed != stored:
             stored_hash = f"hash {stored.hex()[:_HASH_CHARACTERS]}"
             expected = f"{computed.hex()[:_HASH_CHARACTERS]} from its rows"
@@ -114,7 +124,7 @@ class _ChainCheck:
 
     def list_findings(self) -> list[Finding]:
         """List the batches with another evidence, and the rows of evidence without a batch."""
-        strays = (Finding(_NAME, f"batch {batch}", "no such batch", "covers rows") for batch in self._digests)
+        strays = (Finding(_NAME, f"batch {batch}", "no such batch", "covers rows") for batch in self._hashes)
         return [*self._findings, *strays]
 
     def format_head(self) -> str:
@@ -125,35 +135,49 @@ class _ChainCheck:
 class _TableCheck:
     """Compares the rows of a table with the digests that were noted of them, each as often as it occurs."""
 
-    def __init__(
-        self, table: str, columns: Sequence[StoredColumn], evidence_rows: Sequence[EvidenceRow]
-    ) -> None:
-        self._table, self.columns, self._evidence_rows = table, columns, evidence_rows
+    def __init__(self, table: str, columns: Sequence[StoredColumn]) -> None:
+        self._table, self.columns = table, columns
+        self._column_counts: list[int] = []
+        self._missing: Counter[tuple[int, bytes]] = Counter()
+        self.findings: list[Finding] = []
+        """The rows without a digest, then the digests without a row."""
+
+    @property
+    def misses_any(self) -> bool:
+        """Whether a digest was noted whose row was not found."""
+        return bool(self._missing)
+
+    def add_digest(self, row: EvidenceRow) -> None:
+        """Expect the row of a digest."""
         # a later version may have added columns behind those of the time
-        self._column_counts = sorted({row.columns for row in evidence_rows}, reverse=True)
-        self._missing = Counter((row.columns, row.digest) for row in evidence_rows)
-        self._findings: list[Finding] = []
+        if row.columns not in self._column_counts:
+            self._column_counts = sorted([*self._column_counts, row.columns], reverse=True)
+        self._missing[row.columns, row.digest] += 1
 
     def check_row(self, values: Values) -> None:
         """Find the digest of a row."""
         for count in self._column_counts:
-            key = (count, hash_row(self._table, self.columns[:count], values))
-            if self._missing[key] > 0:
-                self._missing[key] -= 1
+            if self._remove(count, hash_row(self._table, self.columns[:count], values)):
                 return
         place = _name_row(self._table, self.columns, values)
-        self._findings.append(Finding(_NAME, place, "a row that no batch covers", "rows as they were added"))
+        self.findings.append(Finding(_NAME, place, "a row that no batch covers", "rows as they were added"))
 
-    def list_findings(self) -> list[Finding]:
-        """List the rows without a digest, then the digests without a row."""
-        for row in self._evidence_rows:
-            key = (row.columns, row.digest)
-            if self._missing[key] > 0:
-                self._missing[key] -= 1
-                coverage = f"covered by batch {row.batch}" if row.batch else "not covered yet"
-                place = f"{self._table}, row {row.position} of the evidence, {coverage}"
-                self._findings.append(Finding(_NAME, place, "changed or removed", "the row as it was added"))
-        return self._findings
+    def check_digest(self, row: EvidenceRow) -> None:
+        """Check that the row of a digest was found."""
+        if self._remove(row.columns, row.digest):
+            coverage = f"covered by batch {row.batch}" if row.batch else "not covered yet"
+            place = f"{self._table}, row {row.position} of the evidence, {coverage}"
+            self.findings.append(Finding(_NAME, place, "changed or removed", "the row as it was added"))
+
+    def _remove(self, columns: int, digest: bytes) -> bool:
+        """Return whether a digest was missing, and count it as found; a digest that is found leaves the memory."""
+        key = (columns, digest)
+        if self._missing[key] == 0:
+            return False
+        self._missing[key] -= 1
+        if self._missing[key] == 0:
+            del self._missing[key]
+        return True
 
 
 def _name_row(table: str, columns: Sequence[StoredColumn], values: Values) -> str:

@@ -100,11 +100,20 @@ select a.message, a.attempt, s.submission, s.declared_lines as lines,
        (select count(*) from bank_statement o where o.message = a.message) = m.statements as is_whole
 from bank_attempt a join bank_message m using (message) join submission s on s.sender = 'bank' and s.file_hash = a.acts_hash;
 
--- name: evidence
-select batch, position, relation, columns, digest from evidence order by batch, position;
+-- name: digests
+select batch, digest from evidence order by batch, position;
 
--- name: pending_evidence
-select 0::bigint as batch, position, relation, columns, digest from pending_evidence order by position;
+-- name: evidence_counts
+select relation, sum(covered)::bigint as covered, sum(pending)::bigint as pending from (
+    select relation, count(*) as covered, 0 as pending from evidence group by relation
+    union all select relation, 0, count(*) from pending_evidence group by relation
+) counts group by relation;
+
+-- name: evidence_of_table
+select batch, position, columns, digest from (
+    select 0 as is_pending, batch, position, columns, digest from evidence where relation = $1
+    union all select 1, 0, position, columns, digest from pending_evidence where relation = $1
+) digests order by is_pending, batch, position;
 
 -- name: columns
 -- Of a table, in order; none if there is no such table.

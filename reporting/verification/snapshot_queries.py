@@ -66,15 +66,30 @@ class RunPage(NamedTuple):
     content: bytes
 
 
+class EvidenceCounts(NamedTuple):
+    """The numbers of digests of a table's rows."""
+
+    covered: int
+    """Of rows that batches cover."""
+    pending: int
+    """Of rows that no batch covers yet."""
+
+
 class EvidenceRow(NamedTuple):
     """The digest of a row beside the journal, and the batch that covers it."""
 
     batch: int
     """0 where no batch covers it yet."""
     position: int
-    relation: str
     columns: int
     """The number of columns that the table had when the row was added."""
+    digest: bytes
+
+
+class CoveredDigest(NamedTuple):
+    """The digest of a row that a batch covers."""
+
+    batch: int
     digest: bytes
 
 
@@ -118,13 +133,26 @@ class JournalSnapshot:
         await self._connection.copy_from_query(f"{select} {condition}", output=keep, format="binary")
         return b"".join(chunks)
 
-    async def read_evidence(self) -> list[EvidenceRow]:
-        """Return the digests of the rows that batches cover, by batch and in order."""
-        return [EvidenceRow(*row) for row in await self._connection.fetch(SQL["evidence"])]
+    async def count_evidence(self) -> dict[str, EvidenceCounts]:
+        """Return the numbers of digests by table."""
+        rows = await self._connection.fetch(SQL["evidence_counts"])
+        return {row["relation"]: EvidenceCounts(row["covered"], row["pending"]) for row in rows}
 
-    async def read_pending_evidence(self) -> list[EvidenceRow]:
-        """Return the digests of the rows that no batch covers yet."""
-        return [EvidenceRow(*row) for row in await self._connection.fetch(SQL["pending_evidence"])]
+    async def read_digests(self) -> AsyncIterator[CoveredDigest]:
+        """Yield the digests of the rows that batches cover, by batch and in order."""
+        async for row in self._stream(SQL["digests"]):
+            yield CoveredDigest(*row)
+
+    async def read_evidence(self, table: str) -> AsyncIterator[EvidenceRow]:
+        """Yield the digests of a table's rows: of those that batches cover, by batch and in order, then of the others."""
+        async for row in self._stream(SQL["evidence_of_table"], table):
+            yield EvidenceRow(*row)
+
+    async def _stream(self, query: str, *arguments: str) -> AsyncIterator[asyncpg.Record]:
+        cursor = await self._connection.cursor(query, *arguments)
+        while rows := await cursor.fetch(_FETCHED_ROWS):
+            for row in rows:
+                yield row
 
     async def list_columns(self, table: str) -> list[StoredColumn]:
         """Return the columns of a table in order; none if there is no such table."""

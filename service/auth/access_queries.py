@@ -75,25 +75,12 @@ class Holder(NamedTuple):
     name: str
     sender: str
     roles: frozenset[str]
-    created_at: datetime
 
 
 async def list_holders(connection: Connection | Pool) -> list[Holder]:
     """List the live keys, systems and signers."""
     rows = await connection.fetch(SQL["holders"])
-    return [Holder(row["name"], row["sender"], frozenset(row["roles"]), row["created_at"]) for row in rows]
-
-
-async def find_migration_time(connection: Connection | Pool, name: str) -> datetime:
-    """Return when a migration was applied to this database."""
-    (row,) = await connection.fetch(SQL["migrated_at"], name)
-    return row["applied_at"]
-
-
-async def find_first_commit(connection: Connection | Pool) -> datetime | None:
-    """Return when the first batch was committed; None if there is none."""
-    rows = await connection.fetch(SQL["first_committed_at"])
-    return rows[0]["committed_at"] if rows else None
+    return [Holder(row["name"], row["sender"], frozenset(row["roles"])) for row in rows]
 
 
 async def load_live_keys(connection: asyncpg.Connection) -> dict[str, Key]:

@@ -19,22 +19,16 @@ from access_key a left join access_key_end e using (key)
 where $1::text is null or a.sender = $1 order by a.created_at, a.key;
 
 -- name: holders
-select 'key ' || key as name, sender, roles, created_at from access_key a
+select 'key ' || key as name, sender, roles from access_key a
 where expires_at > clock_timestamp() and not exists (select from access_key_end e where e.key = a.key)
 union all
-select 'system ' || issuer || '/' || subject, sender, roles, created_at from access_grant g
+select 'system ' || issuer || '/' || subject, sender, roles from access_grant g
 where expires_at > clock_timestamp() and not exists (select from access_grant_end e where e.access_grant = g.access_grant)
   and not exists (select from access_issuer_end e where e.issuer = g.issuer)
 union all
-select 'signer ' || signer, sender, roles, created_at from signer s
+select 'signer ' || signer, sender, roles from signer s
 where expires_at > clock_timestamp() and not exists (select from signer_end e where e.signer = s.signer)
 order by 1;
-
--- name: migrated_at
-select applied_at from migration where name = $1;
-
--- name: first_committed_at
-select committed_at from batch order by batch limit 1;
 
 -- name: insert_audit
 insert into audit (key, sender, address, action, code, detail, times)

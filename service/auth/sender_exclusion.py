@@ -17,9 +17,13 @@ async def require_compatible_sender(connection: Connection, sender: str, roles: 
         return
     opens = Role.BUDGET_DIRECTORATE in roles
     for holder in await list_holders(connection):
-        held = frozenset(Role(role) for role in holder.roles)
-        if holder.sender == sender and find_kinds(held) and (Role.BUDGET_DIRECTORATE in held) != opens:
+        holder_roles = frozenset(Role(role) for role in holder.roles)
+        if (
+            holder.sender == sender
+            and find_kinds(holder_roles)
+            and (Role.BUDGET_DIRECTORATE in holder_roles) != opens
+        ):
             raise UsageError(
-                f"the sender {sender} has the {holder.name} with {' and '.join(sorted(held))}: who opens credits sends"
+                f"the sender {sender} has the {holder.name} with {' and '.join(sorted(holder_roles))}: who opens credits sends"
                 " nothing else. Name another sender, or end that one first"
             )

@@ -1,17 +1,24 @@
 """``crescendo demo``: a sample year, from files to the proof of the journal."""
 
+import asyncio
 import hashlib
+import importlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import Parameter
 
-from service.cli import verify
+from service.cli import demo_ledger, verify
 from service.configuration.input_files import check_output_folder
 from service.configuration.settings import Settings
-from service.terminal import console, processing_progress
+from service.database import cluster_creation
+from service.terminal import console, processing_progress, signals
+
+if TYPE_CHECKING:
+    from service.cli.demo_year import DemoYear
 
 ACTS = 130_000
 """Payment requests; with the acts they need there are over 200,000 lines."""
@@ -58,19 +65,42 @@ def demo(
     Exit codes: 0 proven, and books and bank agree; 1 not so; 2 wrong usage, or the ledger contains other submissions;
     130 interrupted.
     """
-    from service.cli import demo_ledger, demo_verdict, demo_year
-
     check_output_folder("--folder", folder)
+    words = _list_words(folder, acts, monthly=monthly)
     with demo_ledger.replace_data_folder(folder / "data", is_anew=anew) as data:
         files = prepare_files(folder, acts)
         shutil.rmtree(folder / "bank", ignore_errors=True)
+        _create_cluster(data)
+        from service.cli import demo_year
+
         plan = demo_year.plan_year(files, folder / "bank", is_monthly=monthly)
         year = demo_year.process_year(Settings(data=data), plan)
     demo_ledger.write_mark(data, year.conclusion.last_submission)
-    if full:
+    return _report_year(year, len(files), data, words=words, is_full=full)
+
+
+def _create_cluster(data: Path) -> None:
+    """Create the files of the database server in a new data folder, and load the code of the year meanwhile."""
+    reporter = processing_progress.create_reporter()
+
+    async def work(_: signals.Interruption) -> None:
+        loading = asyncio.create_task(asyncio.to_thread(importlib.import_module, "service.cli.demo_year"))
+        await cluster_creation.create_cluster(data, reporter.report_activity)
+        await loading
+
+    try:
+        signals.run_interruptible(work)
+    finally:
+        reporter.close()
+
+
+def _report_year(year: "DemoYear", files: int, data: Path, *, words: Sequence[str], is_full: bool) -> int:
+    """Print the results and the verdict; return the exit code."""
+    from service.cli import demo_verdict, demo_year
+
+    if is_full:
         demo_year.print_year(year)
-    again = _list_words(folder, acts, monthly=monthly)
-    demo_verdict.print_verdict(year, len(files), demo_verdict.find_place(data, again))
+    demo_verdict.print_verdict(year, files, demo_verdict.find_place(data, words))
     return 0 if year.is_proven else verify.EXIT_FINDINGS
 
 

@@ -1,6 +1,7 @@
 """The ledger of an earlier demonstration: it is deleted only if it contains nothing but what a demonstration sent."""
 
 import asyncio
+import hashlib
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from service.terminal import console, processing_progress
 
 _OWNER = "postgres.owner"
 _MARK = "demonstration.json"
+_CONTROL = "postgres/cluster/global/pg_control"
 _OWN_FILE = re.compile(
     r"(THIRD-PARTIES/00-third-parties|BUDGET/01-budget|accountant/bank-details|(BUDGET|MIN-\d\d)/2018-\d\d-\2)\.[a-z]+"
 )
@@ -34,6 +36,8 @@ class Mark(msgspec.Struct, frozen=True):
     """What a demonstration leaves in its data folder when it ends."""
 
     last_submission: int
+    control: str = ""
+    """Digest of PostgreSQL's control file, which every start of a server changes: nothing was sent while it is the same."""
 
 
 class ForeignSubmission(NamedTuple):
@@ -84,11 +88,21 @@ def _set_aside(data: Path, earlier: Path, *, is_anew: bool) -> None:
 
 def write_mark(data: Path, last_submission: int) -> None:
     """Write down the last submission of the demonstration: any later one is somebody else's."""
-    (data / _MARK).write_bytes(msgspec.json.encode(Mark(last_submission)))
+    (data / _MARK).write_bytes(msgspec.json.encode(Mark(last_submission, _digest_control(data))))
+
+
+def _digest_control(data: Path) -> str:
+    """Return the digest of the control file of a cluster; empty if it cannot be read."""
+    try:
+        return hashlib.sha256((data / _CONTROL).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _find_foreign(data: Path) -> list[ForeignSubmission]:
-    if not (data / "postgres" / "cluster").exists():
+    mark = _read_mark(data)
+    is_unchanged = mark is not None and mark.control and mark.control == _digest_control(data)
+    if is_unchanged or not (data / "postgres" / "cluster").exists():
         return []
     reporter = processing_progress.create_reporter()
 
@@ -105,7 +119,7 @@ def _find_foreign(data: Path) -> list[ForeignSubmission]:
         submissions = asyncio.run(read())
     finally:
         reporter.close()
-    if mark := _read_mark(data):
+    if mark:
         return [submission for submission in submissions if submission.number > mark.last_submission]
     return [submission for submission in submissions if not _is_own(submission)]
 

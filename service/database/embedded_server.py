@@ -98,6 +98,12 @@ class EmbeddedServer:
         """Whether the server has ended, or was never started."""
         return self._process is None or self._process.returncode is not None
 
+    async def create(self) -> None:
+        """Create the cluster, unless there is one."""
+        with self._cluster.home.with_name("postgres.server").open("a") as lock:
+            await self._wait_for_previous_server(lock)
+            await self._create(lock)
+
     async def start(self) -> None:
         """Start the server once no process of an earlier one is left; create the cluster at first use.
 
@@ -108,9 +114,7 @@ class EmbeddedServer:
         """
         with self._cluster.home.with_name("postgres.server").open("a") as lock:
             await self._wait_for_previous_server(lock)
-            if not self._cluster.directory.exists():
-                self._progress(f"creating a database in {self._cluster.home.parent}")
-                await self._cluster.create(lock)
+            await self._create(lock)
             await self._start(lock)
         self.starts += 1
 
@@ -151,6 +155,11 @@ class EmbeddedServer:
         """Wait until the server ends by itself; without a limit, as the caller waits for something else too."""
         if self._process is not None:
             await self._process.wait()  # no time limit: that it runs is the normal state
+
+    async def _create(self, lock: IO[str]) -> None:
+        if not self._cluster.directory.exists():
+            self._progress(f"creating a database in {self._cluster.home.parent}")
+            await self._cluster.create(lock)
 
     async def _wait_for_previous_server(self, lock: IO[str]) -> None:
         """Wait until no process of an earlier server is left, and take the lock that each of them held.

@@ -26,8 +26,8 @@ select submission, sender, file_name from submission order by submission;
 
 -- name: example_paid
 -- A request of kind $1 that the bank has debited: $2 a debit, $3 a payment. It is one of the first; entries are found by their numbers,
--- a thousand at a time, because a join by number would read the journal once for each debit.
-with debit as materialized (select predecessor from entry where kind = $2 order by entry_id limit 1000),
+-- a hundred at a time, because a join by number would read the journal once for each debit.
+with debit as materialized (select predecessor from entry where kind = $2 order by entry_id limit 100),
      payment as materialized (
          select predecessor from entry where kind = $3 and entry_id = any(array(select predecessor from debit))
      )

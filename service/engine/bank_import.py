@@ -31,6 +31,7 @@ from settlement.reconciliation.bank_acts import SENDER
 from settlement.reconciliation.bulk_rejections import TransfersByLot
 from settlement.reconciliation.importer import ImportedMessage, Importer
 from settlement.reconciliation.preparation import ImportContext
+from settlement.reconciliation.sent_transfer_queries import SentTransferReader
 from settlement.reconciliation.transfer_accounts import load_own_accounts
 from settlement.runs.payment_reference import PaymentReference
 from settlement.simulated_bank import pain001_reader
@@ -148,7 +149,7 @@ async def _import_messages(
             importer = Importer(
                 connection,
                 settings.data / FOLDER,
-                _load_import_reference(context),
+                _build_import_context(context, SentTransferReader(connection)),
                 options.reporter.report_activity,
             )
             for path in paths:
@@ -228,7 +229,7 @@ def _load_payment_reference(context: EngineContext) -> PaymentReference:
     return PaymentReference.load_with(folder, reference.calendar, reference.nomenclatures)
 
 
-def _load_import_reference(context: EngineContext) -> ImportContext:
+def _build_import_context(context: EngineContext, sent: SentTransferReader) -> ImportContext:
     outbox = Outbox(context.settings.data / payment_runs.OUTBOX_FOLDER)
 
     def read_lots(run: int, name: str) -> TransfersByLot | None:
@@ -240,7 +241,7 @@ def _load_import_reference(context: EngineContext) -> ImportContext:
         )
 
     reference = _load_payment_reference(context)
-    return ImportContext(reference.accountants, reference.reasons, read_lots)
+    return ImportContext(reference.accountants, reference.reasons, read_lots, sent)
 
 
 def _describe_message(

@@ -50,7 +50,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     """When the file had its number; from then on it is not lost."""
     decided_at: datetime | None
-    """When the last of its lines so far was decided; null before, and for batches of earlier versions."""
+    """When the last of its lines so far was decided; null before."""
     committed_at: datetime | None
     """When that batch was committed."""
     charset: str = ""

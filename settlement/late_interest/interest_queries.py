@@ -56,10 +56,10 @@ async def find_unclaimed_interest(
             late_parts.append(select_late(measure_delays(debits, facts)))
 
         await delays.read_debits(connection, ALL_DAYS, measure)
-        claimed = await delays.load_claimed(connection, 0)
+        prior_claims = await delays.load_claims(connection, 0)
         last_entry = await _load_last_entry(connection)
     due = await asyncio.to_thread(compute_amounts_due, concat_tables(late_parts), rules)
-    claims = claim_acts.compute_missing_claims(due, claimed)
+    claims = claim_acts.compute_missing_claims(due, prior_claims)
     return MeasuredInterest(claims, sum(debit_counts), last_entry)
 
 
@@ -73,12 +73,12 @@ async def find_unclaimed_since_mark(
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         debits = await delays.read_debits_after(connection, mark)
         facts = await delays.load_facts_of_debits(connection, debits, term_days, rules=rules)
-        claimed = await delays.load_claimed(connection, int(debits.payable.min(initial=mark)))
+        prior_claims = await delays.load_claims(connection, int(debits.payable.min(initial=mark)))
         last_entry = await _load_last_entry(connection)
     due = await asyncio.to_thread(
         lambda: compute_amounts_due(select_late(measure_delays(debits, facts)), rules)
     )
-    claims = claim_acts.compute_missing_claims(due, claimed)
+    claims = claim_acts.compute_missing_claims(due, prior_claims)
     return MeasuredInterest(claims, len(debits.entry_id), last_entry)
 
 

@@ -1,6 +1,6 @@
 """Bank messages in the database: what is stored of them, and what matching needs of the journal."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from core.catalog import KIND_NUMBERS, Stage, list_kinds
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
-from posting.pgcopy import HEADER, TRAILER, decode
 from settlement.bank_files.statement_checks import Closing
 from settlement.reconciliation.message_rows import (
     AttemptRow,
@@ -22,15 +21,10 @@ from settlement.reconciliation.message_rows import (
     StatementRow,
 )
 from settlement.reconciliation.mismatch import Mismatch
-from settlement.reconciliation.sent_transfers import SentLines, SentTransfers, group_transfers
 from settlement.reconciliation.year_crossing import DebitEntry
 
 SQL = read_queries("settlement.reconciliation", "queries.sql")
 Connection = asyncpg.Connection
-GAP_ENTRIES = 50_000
-"""Up to this many entries are read needlessly rather than by another query."""
-LINES_AHEAD = 1_000
-"""The lines of one transfer end within this many entries."""
 STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "booked_again")}
 """Parts of queries: the acts of statements, and those of them that book a transfer again."""
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
@@ -101,36 +95,6 @@ async def find_statement(connection: Connection, account: str, identity: str) ->
     """Return a statement by account and identity, if it is stored."""
     row = await connection.fetchrow(SQL["statement"], account, identity)
     return StoredStatement(*row.values()) if row else None
-
-
-async def load_sent_transfers(connection: Connection, entries: NDArray[np.int64]) -> SentTransfers:
-    """Return the transfers with the numbers ``entries``, and others near them in the journal."""
-    parts: list[bytes] = []
-
-    async def collect(data: bytes) -> None:
-        parts.append(data)
-
-    for first, last in _find_ranges(np.unique(entries[entries > 0])):
-        query = SQL["sent_lines"].format(first, last)
-        before = len(parts)
-        await connection.copy_from_query(query, output=collect, format="binary")
-        parts[before:] = [_strip_copy_frame(b"".join(parts[before:]))]
-    rows, texts = decode(SentLines, b"".join([HEADER, *parts, TRAILER]), 1)
-    return group_transfers(rows, texts)
-
-
-def _strip_copy_frame(stream: bytes) -> bytes:
-    return stream[len(HEADER) : -len(TRAILER)]
-
-
-def _find_ranges(entries: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield disjoint ranges (first, last) that contain all ``entries`` (ascending) and few others."""
-    if not entries.size:
-        return
-    breaks = np.flatnonzero(np.diff(entries) > GAP_ENTRIES)
-    firsts, lasts = entries[np.append(0, breaks + 1)], entries[np.append(breaks, entries.size - 1)]
-    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
-        yield first, last + LINES_AHEAD
 
 
 async def load_accountants(connection: Connection) -> dict[int, str]:

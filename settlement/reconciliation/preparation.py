@@ -21,6 +21,7 @@ from settlement.reconciliation.bulk_rejections import (
 )
 from settlement.reconciliation.matching import match_movements, parse_entries
 from settlement.reconciliation.message_rows import PreparedMessage, count_movements, derive_batch_id
+from settlement.reconciliation.sent_transfer_queries import SentTransferReader
 from settlement.reconciliation.transfer_accounts import find_transfer_accounts
 
 _BATCH_ROWS = 1 << 16
@@ -34,6 +35,7 @@ class ImportContext(NamedTuple):
     reasons: BankReasons
     find_lots: Callable[[int, str], TransfersByLot | None]
     """Returns the transfers of one of our payment files, by run and file name."""
+    sent: SentTransferReader
 
 
 async def prepare_message(
@@ -69,7 +71,7 @@ async def _match(
     connection: bank_queries.Connection, context: ImportContext, message: BankMessage
 ) -> MatchedMessage:
     entries = parse_entries(message, await read_number(connection))
-    sent = await bank_queries.load_sent_transfers(connection, entries)
+    sent = await context.sent.load(entries)
     accounts = await find_transfer_accounts(connection, context.accountants, message, sent=sent)
     matches = match_movements(message, entries, sent, accounts=accounts)
     matched = MatchedMessage(message, matches, sent, context.reasons, payees={}, debits={})

@@ -27,7 +27,7 @@ insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched,
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: sent_lines
-select entry_id, amount, day, accountant, payee, kind, exercise, submission, line, reference from entry where entry_id between {} and {} order by entry_id
+select entry_id, amount, day, accountant, payee, kind, exercise, submission, line, reference from entry where entry_id between {first} and {last} and kind in ({kinds}) order by entry_id
 
 -- name: accountants
 select id, code from reference_text where kind = 8;
@@ -39,10 +39,11 @@ select distinct payee, code from payee where payee = any($1::int[]);
 select predecessor, entry_id, exercise from entry where predecessor = any($1::bigint[]) and kind = any($2::smallint[]) and entry_id > $3;
 
 -- name: has_late_debits
--- Whether the last attempt of a message had returns without debits, and the journal has one of the debits now.
+-- Whether the last attempt of a message had returns without debits, and the journal has one of the debits now: it comes after its transfer.
 select exists (
-    select from bank_item i join bank_last_attempt using (message, attempt) join entry e on e.predecessor = i.entry_id
-    where i.message = $1 and i.why = $2 and e.kind = any($3::smallint[]) and e.entry_id > i.entry_id
+    select from entry where kind = any($3::smallint[]) and predecessor = any(array(
+        select i.entry_id from bank_item i join bank_last_attempt using (message, attempt) where i.message = $1 and i.why = $2
+    ))
 );
 
 -- name: return_reasons

@@ -44,7 +44,7 @@ class DebtTerms(NamedTuple):
 async def trace_debt_terms(payables: OpenPayables, fetch_entries: FetchEntries) -> DebtTerms:
     """Trace each open payable back to its original request, all chains by one step at a time."""
     request, day = payables.rows.entry_id.copy(), payables.rows.day.copy()
-    kind, is_suspended = payables.rows.kind.copy(), _is_suspended(payables.suspended, request)
+    kind, is_suspended = payables.rows.kind.copy(), _mark_suspensions(payables.suspensions, request)
     rows, predecessor = np.arange(len(kind)), payables.rows.predecessor
     while True:
         is_part = _IS_PART[kind[rows]]
@@ -57,8 +57,8 @@ async def trace_debt_terms(payables: OpenPayables, fetch_entries: FetchEntries) 
         day[rows] = [entry["day"] for entry in step]
         kind[rows] = [entry["kind"] for entry in step]
         predecessor = np.array([entry["predecessor"] for entry in step], np.int64)
-        is_suspended[rows] |= _is_suspended(payables.suspended, entries)
+        is_suspended[rows] |= _mark_suspensions(payables.suspensions, entries)
 
 
-def _is_suspended(suspended: NDArray[np.int64], entries: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return find_positions(suspended, entries) < len(suspended)
+def _mark_suspensions(suspensions: NDArray[np.int64], entries: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return find_positions(suspensions, entries) < len(suspensions)

@@ -58,8 +58,8 @@ class OpenPayables(NamedTuple):
     """Reference of the commitment that a request draws on; empty if there is none."""
     blocked_payees: NDArray[np.int32]
     """Payees to whom nothing may be paid."""
-    suspended: NDArray[np.int64]
-    """What the accountant has suspended, ascending: nothing of it is paid now."""
+    suspensions: NDArray[np.int64]
+    """The entries whose payment the accountant has suspended, ascending: nothing of them is paid now."""
 
 
 class PayablesSearch:
@@ -94,7 +94,7 @@ class PayablesSearch:
         parts = self._parts[::-1]
         if not parts:
             nothing = allocate_zeros(Payables, 0)
-            return OpenPayables(nothing, EMPTY, EMPTY, np.zeros(0, np.int32), _find_suspended(nothing))
+            return OpenPayables(nothing, EMPTY, EMPTY, np.zeros(0, np.int32), _find_suspensions(nothing))
         rows, controls = concat_tables([part for part, _ in parts]), concat_tables(self._controls)
         references = concat([texts for _, texts in parts])
         return OpenPayables(
@@ -102,7 +102,7 @@ class PayablesSearch:
             references,
             self._find_commitments(rows),
             _find_blocked_payees(controls),
-            _find_suspended(controls),
+            _find_suspensions(controls),
         )
 
     def _find_commitments(self, rows: Payables) -> TextCells:
@@ -123,8 +123,8 @@ def _find_blocked_payees(controls: Payables) -> NDArray[np.int32]:
     return np.flatnonzero(is_blocked).astype(np.int32)
 
 
-def _find_suspended(controls: Payables) -> NDArray[np.int64]:
-    """Return what is suspended by an act that no resumption follows."""
+def _find_suspensions(controls: Payables) -> NDArray[np.int64]:
+    """Return the entries whose suspension no resumption follows."""
     begins = np.flatnonzero(_SUSPENDS[controls.kind])
     has_ended = np.isin(controls.entry_id[begins], controls.predecessor[_RESUMES[controls.kind]])
     return np.sort(controls.predecessor[begins[~has_ended]])

@@ -41,10 +41,10 @@ def test_every_category_is_a_commitment_item() -> None:
 
 @pytest.mark.parametrize(("seed", "acts"), [(1, 100_000), (2, 300_000)])
 def test_cells_of_many_requests_follow_the_bill(seed: int, acts: int) -> None:
-    compared = compare_year(seed, acts)
-    assert sum(cell.is_counted for cell in compared) >= 10
-    assert not any(cell.is_off for cell in compared)
-    assert sum(cell.paid_cents for cell in compared) == CENTS * acts // ACTS
+    cells = compare_year(seed, acts)
+    assert sum(cell.is_large for cell in cells) >= 10
+    assert not any(cell.is_off for cell in cells)
+    assert sum(cell.paid_cents for cell in cells) == CENTS * acts // ACTS
 
 
 def test_a_cell_that_leaves_the_bill_is_seen() -> None:
@@ -73,8 +73,8 @@ def test_what_the_engine_accepts_follows_the_bill(tmp_path: Path) -> None:
     summary = generate_year(tmp_path, Year(seed=6, acts=acts))
     outcome = decide_year(tmp_path, summary)
     cells = compare_year(6, acts)
-    counted = {(cell.programme, cell.item): cell.bill_cents for cell in cells if cell.is_counted}
-    assert counted
-    for cell, cents in counted.items():
+    large_cells = {(cell.programme, cell.item): cell.bill_cents for cell in cells if cell.is_large}
+    assert large_cells
+    for cell, cents in large_cells.items():
         assert outcome.requested[cell] == pytest.approx(cents, rel=0.02), cell
     assert sum(outcome.requested.values()) == pytest.approx(CENTS * acts // ACTS, rel=0.01)

@@ -29,7 +29,7 @@ def find_debt(document: Document) -> Document:
 
 
 def check_settlement(act: Act, predecessor: Document, state: State) -> list[str]:
-    """Check that the payee may be paid and that the term of the request runs (A60; decree 2013-269 art. 1)."""
+    """Check that the payee may be paid and that the accountant has not suspended the payment (A60; GBCP art. 38)."""
     if act.kind not in {"payment", "reissue"}:
         return []
     payee = state.payees.get(find_debt(predecessor).payee)

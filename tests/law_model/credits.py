@@ -6,7 +6,7 @@ from tests.law_model.kinds import ON_COMMITMENT, SPENDS_AE
 from tests.law_model.state import Act, Document, State
 
 FIRST_CHECKED_MONTH = 12
-"""Payroll is checked before the payments of December, and not before (GBCP art. 233)."""
+"""Payroll is checked before the payments of December, and not before (A28; GBCP art. 233)."""
 
 
 def list_checks(act: Act, is_in_advance: bool) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def list_checks(act: Act, is_in_advance: bool) -> tuple[str, ...]:
 
 
 def check_credits(act: Act, place: Assignment, state: State, is_in_advance: bool) -> list[str]:
-    """Check that the credits are there, at every level."""
+    """Check that the credits are there, at every level (A11, A23)."""
     codes = [
         f"{budget.upper()}_EXCEEDED"
         for budget in list_checks(act, is_in_advance)
@@ -32,7 +32,7 @@ def check_credits(act: Act, place: Assignment, state: State, is_in_advance: bool
 
 
 def check_payroll_payment(act: Act, place: Assignment, payroll: Document, state: State) -> list[str]:
-    """Check before a payment of December that payroll taken without a check has credits: none may be overdrawn."""
+    """Check before a payment of December that payroll taken without a check has credits: none may be overdrawn (A28)."""
     if act.kind != "payment" or payroll.kind != "payroll" or act.day.month < FIRST_CHECKED_MONTH:
         return []
     return [

@@ -34,7 +34,7 @@ def _engage(_: Act, document: Document, state: State) -> None:
     commitment.engaged += document.amount
     document.left = document.amount
     if document.predecessor:
-        commitment.feeds.append(document)
+        commitment.sources.append(document)
     _spend_ae(document, state, document.amount)
 
 
@@ -60,7 +60,7 @@ def _certify(_: Act, document: Document, state: State) -> None:
     commitment.certified += document.amount
     commitment.service_day = commitment.service_day or document.day
     document.left = document.amount
-    commitment.feeds.append(document)
+    commitment.sources.append(document)
 
 
 def _cancel_service(_: Act, document: Document, state: State) -> None:

@@ -79,7 +79,7 @@ def _check_fields(act: Act) -> list[str]:
 
 
 def _is_term_possible(act: Act, days: Mapping[str, date | None]) -> bool:
-    """Return whether the contract exists, and the one suspension of the term was over before the order (décret 2013-269)."""
+    """Return whether the contract exists, and the suspension of the term was over before the order (A59; decree 2013-269)."""
     if act.text("contract") and act.text("contract") not in CONTRACTS:
         return False
     notified, ended, ordered = (

@@ -64,7 +64,7 @@ INVOICED = ON_COMMITMENT | {"direct_payment_request"}
 CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
 """Kinds that debit a charge or an asset, whose account they may state."""
 TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease"}
-"""The kinds that take an amount of a commitment: one that was committed, or certified, by then."""
+"""The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
@@ -77,7 +77,7 @@ YEAR_BOUND = (
     | CREDIT_KINDS
     | {"commitment_decrease", "earmark", "late_interest", "service", "void"}
 )
-"""The kinds that bring, take, order, serve or give back credits, which belong to the year of their day."""
+"""The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
 PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
 BY_SYSTEM: Mapping[str, str] = {
     "payment": "treasury",

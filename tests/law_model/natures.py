@@ -1,4 +1,4 @@
-"""Title 2 without commitments, payment before service, kinds that wait for receivables (docs/rules.md)."""
+"""Title 2 without commitments (A20), payment before service (A38), kinds that wait for receivables (A29, A58)."""
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.codes import NATURE_NOT_LISTED, RECEIVABLE_MISSING, TITLE_TWO_COMMITMENT

@@ -63,7 +63,7 @@ class Document:
     part: str = ""
     rejected: int = 0
     service_day: date | None = None
-    feeds: list["Document"] = field(default_factory=list)
+    sources: list["Document"] = field(default_factory=list)
     """Of a commitment: its increases and its services."""
 
     @property

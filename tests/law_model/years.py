@@ -19,7 +19,7 @@ INVESTMENT = 5
 
 
 def check_period(act: Act, state: State) -> list[str]:
-    """Check that the day of posting lies in the exercise and in an open month."""
+    """Check that the day of posting lies in the exercise and in an open month (A03, A04)."""
     reference = state.reference
     if act.exercise not in reference.months_open_at_start:
         return ["EXERCISE_UNKNOWN"]
@@ -38,7 +38,7 @@ def find_month(act: Act, window_days: int) -> int:
 
 
 def _is_misplaced(act: Act) -> bool:
-    """Return whether the day of posting is before the act, or gives it credits that its own day does not (LOLF 8 and 9)."""
+    """Return whether an act is posted before its day, or on a day with credits that its own has not (A03; LOLF 8 and 9)."""
     if act.posting_day < act.day:
         return True
     takes_credits = act.kind in YEAR_BOUND and act.posting_day.year != act.day.year
@@ -48,7 +48,7 @@ def _is_misplaced(act: Act) -> bool:
 
 
 def check_order(act: Act, predecessor: Document | None) -> list[str]:
-    """Check that no act is dated before the one it follows, nor before the increase or the service whose cents it takes."""
+    """Check that no act is dated before its predecessor, nor before the increase or service that it takes (A03, A33)."""
     if predecessor and (act.day < predecessor.day or _takes_later_amounts(act, predecessor)):
         return ["DATE_BEFORE_PREDECESSOR"]
     return []
@@ -60,13 +60,13 @@ def _takes_later_amounts(act: Act, commitment: Document) -> bool:
         return False
     bills = act.kind == "payment_request"
     remainder = commitment.certified - commitment.billed if bills else commitment.uncommitted
-    source = "service" if bills else "commitment_increase"
-    later = sum(feed.left for feed in commitment.feeds if feed.kind == source and feed.day > act.day)
+    kind = "service" if bills else "commitment_increase"
+    later = sum(source.left for source in commitment.sources if source.kind == kind and source.day > act.day)
     return later > 0 and remainder - later < act.amount <= remainder
 
 
 def check_year(act: Act, place: Assignment, predecessor: Document | None, state: State) -> list[str]:
-    """Check that the act spends, or settles, the credits of its own day's year."""
+    """Check that the act spends, or settles, the credits of its own day's year (A22, A24, A30)."""
     if act.kind in SPENDS_AE:
         return _check_commitment_year(act, place, state)
     if act.kind == "service" and act.day.year < place.key.year:
@@ -82,7 +82,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
 
 
 def _check_last_day(act: Act, place: Assignment, state: State) -> list[str]:
-    """Check that a payment is ordered by the last day that an order sets (GBCP art. 134)."""
+    """Check that a payment is ordered by the last day that an order sets (A31; GBCP art. 134)."""
     last = state.reference.last_order_days.get(place.key.year)
     is_late = act.kind in INVOICED and last is not None and act.day > last
     return ["AFTER_LAST_DATE"] if is_late else []
@@ -91,7 +91,7 @@ def _check_last_day(act: Act, place: Assignment, state: State) -> list[str]:
 def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state: State) -> bool:
     """Return whether CP of the place's year may be consumed on the day: in the year, or in the window if it has days.
 
-    In the window only what was ordered between 1 October and 31 December may be paid (decree 2007-687).
+    In the window only what was ordered between 1 October and 31 December may be paid (A31; decree 2007-687).
     """
     if act.day.year == place.key.year:
         return True
@@ -101,7 +101,7 @@ def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state
 
 
 def is_anticipation(act: Act, place: Assignment) -> bool:
-    """Return whether an act engages the AE of the year after its day's, from 1 November."""
+    """Return whether an act engages the AE of the year after its day's, from 1 November (A22)."""
     is_next = place.key.year == act.day.year + 1
     return is_next and (act.day.month, act.day.day) >= FIRST_ANTICIPATION
 
@@ -129,5 +129,5 @@ def anticipation_key(act: Act, place: Assignment, state: State) -> tuple[int, st
 
 
 def anticipation_base(act: Act, place: Assignment, state: State) -> int:
-    """Return the credits that finance laws opened on the title of the programme (law of finance for 2005, art. 108)."""
+    """Return the credits that finance laws opened on the title of the programme (A22; law of finance for 2005, art. 108)."""
     return state.openings[anticipation_key(act, place, state)]

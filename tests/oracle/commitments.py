@@ -33,7 +33,7 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     item = state.items[entry]
     years.require_order_of_dates(line.day, item.day)
     if kind.draws is not Remainder.NONE and kind.follows is Family.COMMITMENT is CATALOG[item.kind].family:
-        years.require_earlier_feeds(state, line, entry)
+        years.require_earlier_sources(state, line, entry)
     if kind.after is not Stage.NONE:
         _require_stage(kind, item)
     elif CATALOG[item.kind].family is not kind.follows:
@@ -44,7 +44,7 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     cell = _choose_cell(world, kind, line, item)
     if payee and payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
-    if kind.name == "payment" and _is_suspended(state, entry):
+    if kind.name == "payment" and _has_suspension(state, entry):
         raise LineRefused(Outcome.TERM_SUSPENDED)
     if kind.after is Stage.PAYABLE and kind.inherits:
         _require_usual_way(world, kind, item)
@@ -99,11 +99,11 @@ def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
         raise LineRefused(Outcome.PAYROLL_DIVERSION)
 
 
-def _is_suspended(state: State, entry: int) -> bool:
+def _has_suspension(state: State, entry: int) -> bool:
     """Return whether the payment term of an entry is suspended, or that of the debt it is a part of."""
     item = state.items[entry]
     is_part = CATALOG[item.kind].name in ("attachment", "assignment")
-    return item.is_suspended or (is_part and _is_suspended(state, item.parent))
+    return item.is_suspended or (is_part and _has_suspension(state, item.parent))
 
 
 def _find_payee(state: State, item: OpenItem) -> Payee:

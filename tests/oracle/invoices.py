@@ -18,7 +18,7 @@ _NOT_STATED = 0
 def check_invoice(state: State, line: Line, first: int) -> None:
     """Refuse ``line`` of the act that begins with entry ``first`` if an earlier act has requested its invoice."""
     for claim in state.invoices.get(line.invoice, ()) if line.invoice else ():
-        is_same = _may_be_one(claim.part, line.invoice_part) and _may_be_one(claim.day, line.invoice_day)
+        is_same = _may_be_same(claim.part, line.invoice_part) and _may_be_same(claim.day, line.invoice_day)
         if is_same and claim.entry < first and not is_rejected(state, claim.entry):
             raise LineRefused(Outcome.INVOICE_ALREADY_REQUESTED, entry=claim.entry)
 
@@ -30,7 +30,7 @@ def record_invoice(state: State, line: Line, entry: int) -> None:
         state.invoices[line.invoice] = (*claims, Claim(entry, line.invoice_part, line.invoice_day))
 
 
-def _may_be_one(first: int, second: int) -> bool:
+def _may_be_same(first: int, second: int) -> bool:
     """Return whether two parts, or two dates, may be the same; what is not stated may be any."""
     return first == second or _NOT_STATED in (first, second)
 

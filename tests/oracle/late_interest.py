@@ -78,7 +78,7 @@ def _find_late_debits(world: World, journal: Journal, until: int) -> Iterator[La
         payable, paid = _find_payable(journal, debit.predecessor)
         if not payable or not _bears_interest(world, journal, payable):
             continue
-        end = _find_end(journal, find_root(journal, payable), entry)
+        end = _find_term_end(journal, find_root(journal, payable), entry)
         if paid > end:
             yield LateDebit(payable, debit.amount, end + 1, paid - end)
 
@@ -108,7 +108,7 @@ def _bears_interest(world: World, journal: Journal, payable: int) -> bool:
     return world.cells.get(request.cell, Cell(0)).item in CONTRACT_ITEMS
 
 
-def _find_end(journal: Journal, request: int, moment: int) -> int:
+def _find_term_end(journal: Journal, request: int, moment: int) -> int:
     """Return the last day of the term of ``request``, by the entries before ``moment``."""
     row = journal[request]
     received = row.received or (min(row.invoiced + RECEIPT_DAYS, row.day) if row.invoiced else row.day)
@@ -127,22 +127,22 @@ def _find_service_day(journal: Journal, request: int, moment: int) -> int:
     lines = {entry: row for entry, row in journal.items() if entry < moment}
     commitment = journal[request].predecessor
     requested = sum(
-        _subtract_undone(lines, entry)
+        _subtract_cancellations(lines, entry)
         for entry, row in lines.items()
         if row.predecessor == commitment and _kind(row).draws is Remainder.UNBILLED and entry <= request
     )
     certified = 0
     for entry, row in sorted(lines.items()):
         if row.predecessor == commitment and _kind(row).feeds is Remainder.UNBILLED:
-            certified += _subtract_undone(lines, entry)
+            certified += _subtract_cancellations(lines, entry)
             if certified >= requested:
                 return row.day
     return 0
 
 
-def _subtract_undone(lines: Journal, entry: int) -> int:
-    undone = (row.amount for row in lines.values() if row.predecessor == entry and _kind(row).mirrors)
-    return lines[entry].amount - sum(undone)
+def _subtract_cancellations(lines: Journal, entry: int) -> int:
+    cancellations = (row.amount for row in lines.values() if row.predecessor == entry and _kind(row).mirrors)
+    return lines[entry].amount - sum(cancellations)
 
 
 def _kind(row: JournalRow) -> ActKind:

@@ -29,7 +29,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     if line.fault:
         raise LineRefused(line.fault)
     if line.debits_until is not None:
-        late_interest.check_claim(world, state, line, _find_claimed(state, line, place))
+        late_interest.check_claim(world, state, line, _find_claim_predecessor(state, line, place))
     _check_period(world, state, line, place)
     payee = _find_payee(state, kind, line)
     invoices.check_invoice(state, line, place[0])
@@ -57,7 +57,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit, accountant)
 
 
-def _find_claimed(state: State, line: Line, place: ActPosition) -> int:
+def _find_claim_predecessor(state: State, line: Line, place: ActPosition) -> int:
     """Return the entry that a claim follows; 0 if there is none."""
     try:
         return commitments.find_predecessor(state, line, place)

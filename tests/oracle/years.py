@@ -17,14 +17,14 @@ def require_order_of_dates(day: int, predecessor_day: int) -> None:
         raise LineRefused(Outcome.DATE_BEFORE_PREDECESSOR)
 
 
-def require_earlier_feeds(state: State, line: Line, commitment: int) -> None:
+def require_earlier_sources(state: State, line: Line, commitment: int) -> None:
     """Refuse what takes an amount that was committed or certified after its day: the earliest amounts are taken first."""
     draws, item = CATALOG[line.kind].draws, state.items[commitment]
     remainder = item.open if draws is Remainder.OPEN else item.unbilled
     later = sum(
-        feed.open
-        for feed in state.items.values()
-        if feed.parent == commitment and CATALOG[feed.kind].feeds is draws and feed.day > line.day
+        source.open
+        for source in state.items.values()
+        if source.parent == commitment and CATALOG[source.kind].feeds is draws and source.day > line.day
     )
     if later and remainder - later < line.amount <= remainder:
         raise LineRefused(Outcome.DATE_BEFORE_PREDECESSOR)

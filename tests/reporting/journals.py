@@ -11,6 +11,7 @@ from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.store.journal_store import PostgresStore
 from tests.any_sender_feed import AnySenderFeed
+from tests.file_strategies import REFERENCE
 
 Row = dict[str, str]
 
@@ -113,6 +114,16 @@ async def process_files(dsn: str, folder: Path, paths: Sequence[Path], reference
             )
             await Pipeline(store, reference).run(feed)
             assert not feed.rejected, feed.rejected
+
+
+async def process_senders(dsn: str, folder: Path, senders: Sequence[tuple[str, Sequence[Row]]]) -> None:
+    """Process the acts of each sender in a file of its own, one after the other."""
+    for number, (sender, rows) in enumerate(senders):
+        path = folder / f"{number}.jsonl"
+        path.write_text(
+            "".join(json.dumps(line) + "\n" for line in [{"envelope": {"sender": sender}}, *rows])
+        )
+        await process_files(dsn, folder, [path], ReferenceData.load(REFERENCE))
 
 
 def write_small_files(folder: Path) -> list[Path]:

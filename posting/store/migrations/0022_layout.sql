@@ -1,5 +1,5 @@
 -- Layout 4.  A ledger of layouts 1 to 3 is refused before this is applied (posting/store/layout.py), so these tables are empty here:
--- what was null for rows of earlier versions is always stated, and every ledger has a number for the names that are sent to the bank.
+-- what was null for rows of earlier versions is always stated, and every ledger has a number for the names that leave the house.
 -- squawk-ignore-file adding-not-nullable-field, adding-required-field, ban-drop-constraint, constraint-missing-not-valid
 
 set local lock_timeout = '10s';

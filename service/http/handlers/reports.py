@@ -80,9 +80,9 @@ class ReportHandler:
         values = await self._read_values(report, request)
         computed = await self._compute(report, values, request, is_csv=media_type == CSV)
         if source.paging and source.paging.find_next:
-            return _respond_page(report, computed, request, names=names)
+            return _respond_with_page(report, computed, request, names=names)
         if computed.csv is not None:
-            return _respond_csv(report.name, computed.csv)
+            return _respond_with_csv(report.name, computed.csv)
         if not (page and source.paging):
             return respond(computed.result)
         items, next_link = query_scope.slice_page(
@@ -176,7 +176,9 @@ def _list_query_names(report: Report, paging: ReportPaging | None) -> list[str]:
     return [*names, "limit", "after"] if paging else names
 
 
-def _respond_page(report: Report, computed: _Computed, request: Request, *, names: Sequence[str]) -> Response:
+def _respond_with_page(
+    report: Report, computed: _Computed, request: Request, *, names: Sequence[str]
+) -> Response:
     """Respond with the page that was loaded; as CSV, the address of the next one stands in the ``Link`` header."""
     paging, result = report.import_source().paging, computed.result
     assert paging is not None  # noqa: S101 -- the caller has checked it
@@ -186,10 +188,10 @@ def _respond_page(report: Report, computed: _Computed, request: Request, *, name
     if computed.csv is None:
         return respond(paging.build_page(result, list(paging.list_items(result)), next_link))
     link = {} if next_link is None else {"link": f'<{next_link}>; rel="next"'}
-    return _respond_csv(report.name, computed.csv, link)
+    return _respond_with_csv(report.name, computed.csv, link)
 
 
-def _respond_csv(name: str, text: str, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+def _respond_with_csv(name: str, text: str, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
     disposition = {"content-disposition": f'attachment; filename="{name}.csv"'}
     return Response(HTTPStatus.OK, text.encode(), CSV, {**disposition, **headers})
 
@@ -217,7 +219,7 @@ def _describe_report(report: Report) -> Operation:
     # 409: the reference data do not contain what the report needs, such as the interest rate of a half-year.
     return Operation(
         report.summary
-        + _describe_paging(paging)
+        + _describe_pages(paging)
         + ("; in French if Accept-Language prefers French" if is_translated else ""),
         {
             "200": paging.page_type if paging else source.result_type,
@@ -233,7 +235,7 @@ def _describe_report(report: Report) -> Operation:
     )
 
 
-def _describe_paging(paging: ReportPaging | None) -> str:
+def _describe_pages(paging: ReportPaging | None) -> str:
     if paging is None:
         return ""
     if paging.find_next is None:

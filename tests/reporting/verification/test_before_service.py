@@ -1,15 +1,13 @@
 """Payment before service: what states a listed nature is proven, and every planted breach is found."""
 
-import json
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from posting.book.registry import ReferenceData
 from reporting.verification import verify
 from tests.file_strategies import REFERENCE
-from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act, process_files
+from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act, process_senders
 
 _WITHOUT_SERVICE = "payment_request_without_service"
 _ACTS = [
@@ -35,11 +33,7 @@ BREACHES = {
 async def test_only_listed_natures_and_grants_are_proven(
     dsn: str, tmp_path: Path, breach: str | None
 ) -> None:
-    for number, (sender, rows) in enumerate((("BUDGET", BUDGET), ("MINISTRY", _ACTS))):
-        path = tmp_path / f"{number}.jsonl"
-        lines = [{"envelope": {"sender": sender}}, *rows]
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        await process_files(dsn, tmp_path, [path], ReferenceData.load(REFERENCE))
+    await process_senders(dsn, tmp_path, (("BUDGET", BUDGET), ("MINISTRY", _ACTS)))
     connection = await asyncpg.connect(dsn)
     assert await connection.fetchval("select code from refusal") == 57
     if breach:

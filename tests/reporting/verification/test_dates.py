@@ -1,15 +1,13 @@
 """Years and dates of a journal with credits of two years: it is proven, and every planted breach of their rules is found."""
 
-import json
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from posting.book.registry import ReferenceData
 from reporting.verification import verify
 from tests.file_strategies import REFERENCE
-from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act, grant, process_files
+from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act, grant, process_senders
 
 _NEXT = {"exercise": "2019", "date": "2019-01-02"}
 _BILLS = {"predecessor": "C1"} | PAID
@@ -77,11 +75,7 @@ BREACHES = {
 
 @pytest.mark.parametrize("breach", [None, *BREACHES])
 async def test_a_breach_of_year_or_date_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
-    for number, (sender, rows) in enumerate(_FILES):
-        path = tmp_path / f"{number}.jsonl"
-        lines = [{"envelope": {"sender": sender}}, *rows]
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        await process_files(dsn, tmp_path, [path], ReferenceData.load(REFERENCE))
+    await process_senders(dsn, tmp_path, _FILES)
     connection = await asyncpg.connect(dsn)
     assert [row["code"] for row in await connection.fetch("select code from refusal")] == [53]
     if breach:

@@ -1,6 +1,5 @@
 """Title 2 and payroll: the journal of a year-end is proven, and every breach of their rules that is planted is found."""
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,10 +8,9 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
-from posting.book.registry import ReferenceData
 from reporting.verification import verify
 from tests.file_strategies import REFERENCE
-from tests.reporting.journals import ASPR, PAID, Row, act, grant, process_files
+from tests.reporting.journals import ASPR, PAID, Row, act, grant, process_senders
 
 _STAFF: Row = {**ASPR, "commitment_item": "21"}
 _AGENT = act("third_party", "T1", "", PAID, payee_name="Agent", iban="FR1420041010050500013M02606")
@@ -88,11 +86,7 @@ BREACHES = {
 @pytest_asyncio.fixture
 async def staff_year(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
     """A connection to a journal of all of them, whose triggers are off."""
-    for number, (sender, rows) in enumerate((("BUDGET", _CREDITS), ("MINISTRY", _STAFF_YEAR))):
-        path = tmp_path / f"{number}.jsonl"
-        lines = [{"envelope": {"sender": sender}}, *rows]
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        await process_files(dsn, tmp_path, [path], ReferenceData.load(REFERENCE))
+    await process_senders(dsn, tmp_path, (("BUDGET", _CREDITS), ("MINISTRY", _STAFF_YEAR)))
     connection = await asyncpg.connect(dsn)
     await connection.execute("set session_replication_role = replica")
     yield connection

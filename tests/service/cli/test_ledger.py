@@ -1,16 +1,16 @@
 """Which ledger a command works on: questions never create one, and a start may demand one by its name."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from service.cli.main import run_command
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
 from tests.service.database_servers import SMALL_SETTINGS, run_embedded
 from tests.service.http.running_service import run_service
+
+pytestmark = pytest.mark.usefixtures("restore_logs")
 
 A_FILE = "README.md"
 """A file that exists, as commands look at their files before they look for the ledger."""
@@ -41,13 +41,6 @@ NO_CREATION = (
     ("serve", "--ledger", "prod", "--port", "0"),
 )
 """Commands that never create a ledger."""
-
-
-@pytest.fixture(autouse=True)
-def _restore_logs() -> Iterator[None]:
-    """Undo what ``serve`` sets in this process: its logs would go to the standard error of one test for ever."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("words", NO_CREATION, ids=" ".join)

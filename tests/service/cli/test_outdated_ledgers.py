@@ -1,11 +1,9 @@
 """A ledger of layouts 1 to 3 is refused by every command, with the reason and the way to begin anew; nothing of it changes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
-import structlog
 
 from core.errors import DatabaseUnfit, LedgerOutdated
 from posting.store.layout import LAYOUT, check_layout
@@ -16,6 +14,8 @@ from service.cli.main import run_command
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
 from tests.service.database_servers import SMALL_SETTINGS, run_embedded
+
+pytestmark = pytest.mark.usefixtures("restore_logs")
 
 A_FILE = "README.md"
 """A file that exists, as commands look at their files before they look for the ledger."""
@@ -56,13 +56,6 @@ _SHAPE = """
 select string_agg(format('%s.%s %s %s', c.relname, a.attname, a.attnotnull, c.relacl), ',' order by c.relname, a.attnum)
 from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relnamespace = 'public'::regnamespace
 """
-
-
-@pytest.fixture(autouse=True)
-def _restore_logs() -> Iterator[None]:
-    """Undo what ``serve`` sets in this process: its logs would go to the standard error of one test for ever."""
-    yield
-    structlog.reset_defaults()
 
 
 async def create_earlier_ledger(connection: asyncpg.Connection, layout: int = 3) -> None:

@@ -133,4 +133,4 @@ def test_what_is_suspended_is_found() -> None:
                 name, rows.predecessor[row], rows.day[row] = journal[entry - 1]
                 rows.entry_id[row], rows.kind[row], rows.amount[row] = entry, KIND_NUMBERS[name], 10
             search.add_rows(rows, build_cells([""] * len(entries)))
-        assert search.collect().suspended.tolist() == [1]
+        assert search.collect().suspensions.tolist() == [1]

@@ -1,12 +1,12 @@
-"""The table of what lines follow, found before they are decided."""
+"""The table of the predecessors of lines, before the lines are decided."""
 
 from typing import NamedTuple
 
 from core.tables.columns import Code, Entry
 
 
-class FollowedEntries(NamedTuple):
-    """What some lines follow in the book."""
+class PredecessorEntries(NamedTuple):
+    """The predecessor of each line in the book."""
 
     entry: Entry
     """0 for none."""

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from tests.oracle.model import AcceptedAct, Fingerprint, Line
 
 
-def find_followed_entries(
+def find_predecessor_entries(
     lines: Sequence[Line], keys: Mapping[Fingerprint, AcceptedAct], entries: int
 ) -> list[tuple[int, bool]]:
     """Return, for each line, the entry that it follows (0 for none), and whether its own act is accepted already."""
-    return [(_find_followed(line, keys, entries), line.key in keys) for line in lines]
+    return [(_find_predecessor_entry(line, keys, entries), line.key in keys) for line in lines]
 
 
-def _find_followed(line: Line, keys: Mapping[Fingerprint, AcceptedAct], entries: int) -> int:
+def _find_predecessor_entry(line: Line, keys: Mapping[Fingerprint, AcceptedAct], entries: int) -> int:
     if line.previous_entry:
         return line.previous_entry if line.previous_entry <= entries else 0
     act = keys.get(line.previous) if line.previous is not None else None

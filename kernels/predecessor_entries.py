@@ -1,16 +1,16 @@
-"""The entries that lines follow, found in the book before the lines are decided."""
+"""The predecessors of lines in the book, before the lines are decided."""
 
 import numpy as np
 
 from core.tables.book import KeyRows, OpenItems, Slots
-from core.tables.followed_entries import FollowedEntries
 from core.tables.journal import PREDECESSOR_BY_ENTRY, Acts
+from core.tables.predecessor_entries import PredecessorEntries
 from kernels import key_index
 from kernels.jit import as_position, borrow, fills, kernel, part, reads_column, reads_records
 
 
 @part
-def _find_followed(act, slots, keys, items):
+def _find_predecessor_entry(act, slots, keys, items):
     """Return the entry that ``act`` follows; 0 if it names none, one of its own lines, or one that does not exist."""
     if act.previous_line == PREDECESSOR_BY_ENTRY:
         entry = np.int64(act.previous_high)
@@ -30,24 +30,24 @@ def _find_followed(act, slots, keys, items):
     reads_column(Slots),
     reads_records(KeyRows),
     reads_records(OpenItems),
-    fills(FollowedEntries),
+    fills(PredecessorEntries),
 )
-def find_followed_entries(acts, slots, keys, items, followed):
+def find_predecessor_entries(acts, slots, keys, items, predecessors):
     """Find the entry that each line follows, and whether the line's own act is accepted already.
 
     Reads     acts          n rows
               slots, keys   the index of accepted acts
               items         one row per entry, and row 0, which is none
-    Fills     followed      n rows
+    Fills     predecessors  n rows
     Order     irrelevant: rows are independent
     Outcomes  none; never raises
     Overflow  none
     Cost      O(n) expected
-    Oracle    tests.oracle.followed_entries.find_followed_entries
+    Oracle    tests.oracle.predecessor_entries.find_predecessor_entries
     """
     acts, keys, items = borrow(acts), borrow(keys), borrow(items)
     for row in range(acts.size):
         row = as_position(row)
-        followed.entry[row] = _find_followed(acts[row], slots, keys, items)
+        predecessors.entry[row] = _find_predecessor_entry(acts[row], slots, keys, items)
         own_row = key_index.find_key(slots, keys, acts[row].key_high, acts[row].key_low)
-        followed.is_known[row] = own_row >= 0
+        predecessors.is_known[row] = own_row >= 0

@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given
 
 from core.tables.columns import allocate_zeros, seal_array
-from core.tables.followed_entries import FollowedEntries
-from kernels import followed_entries as kernel
+from core.tables.predecessor_entries import PredecessorEntries
+from kernels import predecessor_entries as kernel
 from tests.act_strategies import DecisionCase, cases
 from tests.kernels.decision_cases import KernelBook, to_records
 from tests.kernels.execution_modes import run_examples
-from tests.oracle import followed_entries as oracle
+from tests.oracle import predecessor_entries as oracle
 from tests.oracle.decisions import decide
 
 
@@ -23,12 +23,12 @@ def test_lines_find_what_they_follow_as_in_the_plain_model(case: DecisionCase) -
         kernel_book.decide(batch.lines, batch.holding)
         decide(batch.lines, ledger, batch.holding)
         entries = len(ledger.state.items)
-        expected = oracle.find_followed_entries(lines, ledger.state.keys, entries)
+        expected = oracle.find_predecessor_entries(lines, ledger.state.keys, entries)
         assert _find_by_kernel(kernel_book, to_records(lines), entries) == expected
 
 
 def _find_by_kernel(book: KernelBook, acts: np.ndarray, entries: int) -> list[tuple[int, bool]]:
-    followed, tables = allocate_zeros(FollowedEntries, len(acts)), book.tables
+    predecessors, tables = allocate_zeros(PredecessorEntries, len(acts)), book.tables
     items = tables.items[: entries + 1]
-    kernel.find_followed_entries(acts, *map(seal_array, (tables.slots, tables.keys, items)), followed)
-    return list(zip(followed.entry.tolist(), (followed.is_known > 0).tolist(), strict=True))
+    kernel.find_predecessor_entries(acts, *map(seal_array, (tables.slots, tables.keys, items)), predecessors)
+    return list(zip(predecessors.entry.tolist(), (predecessors.is_known > 0).tolist(), strict=True))
