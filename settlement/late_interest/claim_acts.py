@@ -106,12 +106,12 @@ def _build_assignments(requests: Assignments, day: date, item: str) -> dict[str,
     """Build the assignments of the claims: none where that of the request is the right one, which the claim then takes."""
     is_of_item = np.array([code == item for code in requests.item.to_pylist()], bool)
     is_right = pa.array(is_of_item & ~requests.has_operation & (requests.year == day.year))
-    stated = {
+    columns = {
         "fund_centre": requests.centre,
         "functional_area": requests.area,
         "commitment_item": pa.repeat(item, len(requests.item)),
     }
-    return {name: pc.call_function("if_else", [is_right, "", codes]) for name, codes in stated.items()}
+    return {name: pc.call_function("if_else", [is_right, "", codes]) for name, codes in columns.items()}
 
 
 def _build_references(claims: ProposedClaims, texts: ClaimTexts) -> pa.Array:
