@@ -11,14 +11,14 @@ import msgspec
 
 _SUFFIX = "_cents"
 Cents = Annotated[int, msgspec.Meta(description="In cents")]
-OldCents = Annotated[
-    int,
-    msgspec.Meta(
-        description="In cents. Deprecated: the field of this name with `_cents` has the same amount",
-        extra_json_schema={"deprecated": True},
-    ),
-]
+_OLD_NAME = msgspec.Meta(
+    description="In cents. Deprecated: the field of this name with `_cents` has the same amount",
+    extra_json_schema={"deprecated": True},
+)
+OldCents = Annotated[int, _OLD_NAME]
 """An amount under its old name."""
+HiddenOldCents = Annotated[int | None, _OLD_NAME]
+"""The same; null where the caller may not see the amount."""
 
 
 class AmountStruct(msgspec.Struct, frozen=True):

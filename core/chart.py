@@ -24,6 +24,7 @@ _ROLE_COLUMNS: Mapping[Role, str] = {
     Role.PAYROLL: "payroll",
 }
 _OPTIONAL_ROLES = frozenset({Role.PAYROLL})
+_CREDITOR_COLUMNS: Mapping[Role, str] = {Role.CREDITOR: "creditor", Role.PAYROLL: "payroll"}
 
 
 class Side(StrEnum):
@@ -64,8 +65,8 @@ class Chart:
     """By item: the first digits of the accounts it admits."""
     shared_accounts: dict[Role, str]
     """The accounts of ``SHARED_ROLES``, which do not depend on the item."""
-    own_creditors: dict[str, str]
-    """The creditor of each expense account that has one of its own, in place of the item's."""
+    own_creditors: dict[tuple[str, Role], str]
+    """The creditor, by request or by payroll, of each expense account that has one of its own, in place of the item's."""
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
@@ -162,27 +163,35 @@ def _read_shared_accounts(path: Path, accounts: Mapping[str, Account]) -> dict[R
     return shared
 
 
-def _read_creditors(path: Path, accounts: Mapping[str, Account]) -> dict[str, str]:
-    """Read the expense accounts, given by their first digits, that have a creditor of their own."""
-    creditors: dict[str, str] = {}
-    for row in read_rows(path, ("expense", "creditor", "source")):
-        expense, creditor, _ = row.cells.values()
+def _read_creditors(path: Path, accounts: Mapping[str, Account]) -> dict[tuple[str, Role], str]:
+    """Read the expense accounts, given by their first digits, that have creditors of their own: by request, by payroll."""
+    creditors: dict[tuple[str, Role], str] = {}
+    named: set[str] = set()
+    for row in read_rows(path, ("expense", *_CREDITOR_COLUMNS.values(), "source")):
+        own = {role: row.cells[column] for role, column in _CREDITOR_COLUMNS.items() if row.cells[column]}
+        _check_creditors(row, list(own.values()), accounts)
+        _check_source(row)
+        expense = row.cells["expense"]
+        charged = [account for account in accounts if account.startswith(expense)]
+        if not expense or not charged or not named.isdisjoint(charged):
+            raise ReferenceDataError(
+                row.place,
+                f"no account begins with {expense!r}, or one has a creditor already",
+                "Write the first digits of accounts that no other line names.",
+            )
+        named.update(charged)
+        creditors |= {(account, role): own[role] for account in charged for role in own}
+    return creditors
+
+
+def _check_creditors(row: ReferenceRow, creditors: list[str], accounts: Mapping[str, Account]) -> None:
+    for creditor in creditors or [""]:
         if creditor not in accounts:
             raise ReferenceDataError(
                 row.place,
                 f"creditor account {creditor!r} is unknown",
                 "Add the account to accounts.csv.",
             )
-        _check_source(row)
-        charged = [account for account in accounts if account.startswith(expense)]
-        if not expense or not charged or not creditors.keys().isdisjoint(charged):
-            raise ReferenceDataError(
-                row.place,
-                f"no account begins with {expense!r}, or one has a creditor already",
-                "Write the first digits of accounts that no other line names.",
-            )
-        creditors.update(dict.fromkeys(charged, creditor))
-    return creditors
 
 
 def _check_accounts(row: ReferenceRow, accounts: Mapping[str, Account]) -> None:

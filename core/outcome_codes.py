@@ -89,6 +89,16 @@ class Outcome(IntEnum):
 CODES_WITH_ENTRY = frozenset({Outcome.REFERENCE_CONFLICT, Outcome.INVOICE_ALREADY_REQUESTED})
 """Refusals that name the entry of another act, which stands against the line."""
 
+LACKS_OF_PREDECESSOR = frozenset(
+    {
+        Outcome.REVERSAL_EXCEEDS_ORIGINAL,
+        Outcome.COMMITMENT_EXCEEDED,
+        Outcome.SERVICE_INSUFFICIENT,
+        Outcome.SERVICE_ALREADY_BILLED,
+    }
+)
+"""Refusals whose missing cents are what an earlier act has too little left of."""
+
 REFUSALS = tuple(code for code in Outcome if code > Outcome.HELD)
 """Every code that refuses a line, in order of precedence."""
 

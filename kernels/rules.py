@@ -10,7 +10,7 @@ from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Sta
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, PeriodState
-from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
+from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
 from kernels import availability, budget, commitments, invoices, key_index, payees, spending, years
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
@@ -212,10 +212,11 @@ def _find_account(acts, book, posting_role):
 
 
 @part
-def _find_creditor(book, period, accounts):
+def _find_creditor(book, period, accounts, role):
     """Return the creditor of what is charged: that of the expense account if it has one of its own, else that of the item."""
     expense, of_item = accounts
-    own = book.creditors[as_position(period) // PERIODS_PER_YEAR * LEDGER_ACCOUNTS + expense]
+    creditor_set = as_position(period) // PERIODS_PER_YEAR * CREDITOR_SETS + (role == Role.PAYROLL.value)
+    own = book.creditors[creditor_set * LEDGER_ACCOUNTS + expense]
     return as_position(own) if own != 0 else of_item
 
 
@@ -228,7 +229,7 @@ def _find_accounts(acts, book, line, link):
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
     credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))
     if book.effects[base].debit == Role.EXPENSE.value and book.effects[base].credit != Role.ACCRUED.value:
-        credit = _find_creditor(book, acts[line].period, (debit, credit))
+        credit = _find_creditor(book, acts[line].period, (debit, credit), book.effects[base].credit)
     return debit, credit
 
 

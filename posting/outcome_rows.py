@@ -16,6 +16,7 @@ from kernels import journal as kernel
 from kernels.outcome_counts import ACCEPTED, BYTES, DUPLICATE, LINES, REGISTERED
 from posting import payment_detail_encoder
 from posting.batch import Piece
+from posting.missing_amounts import select_missing
 from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups
 from posting.pgcopy import TextCells
 from posting.raw_texts import take_texts, to_text_cells
@@ -105,8 +106,8 @@ def build_refusals(
 ) -> SideTableRows:
     """Return one row for each refused line of ``rows``: the named field and its text, or the node that lacks credits.
 
-    A line that contradicts an accepted act names that act by its entry, as ``@14710``; the IBAN of another account than the
-    registered one is left out.
+    What is left of another sender's act is not stated (``posting.missing_amounts``).  A line that contradicts an accepted act
+    names that act by its entry, as ``@14710``; the IBAN of another account than the registered one is left out.
 
     Each of ``rests`` is one row more, without texts, before that of the line that ended its stretch.
     """
@@ -122,7 +123,7 @@ def build_refusals(
         field=fields,
         kind=acts["kind"],
         node=np.where(row_decisions["node"] >= 0, row_decisions["node"] + position.first_node, 0),
-        missing=row_decisions["missing"],
+        missing=select_missing(piece, decisions, rows),
         amount=piece.cents[rows],
         lines=np.ones(len(rows), np.int32),
     )

@@ -23,7 +23,7 @@ from reporting.open_items import REQUESTS, FollowerSums, add_up_settlements, fin
 from reporting.proofs import prove_link
 from reporting.refusals import Language, describe_refused_line
 from reporting.report_queries import Connection, Row, fetch
-from reporting.visibility import ReferenceQuery, Visibility
+from reporting.visibility import WHOLE_JOURNAL, ReferenceQuery, Visibility
 
 
 class RefusalCursor(NamedTuple):
@@ -59,10 +59,11 @@ class ActHistories(NamedTuple):
 
 
 class HistoryOptions(NamedTuple):
-    """The language of findings, and the most followers and duplicates to include."""
+    """The language of findings, the most followers and duplicates to include, and whose acts are shown whole."""
 
     language: Language = "en"
     followers_max: int | None = None
+    visibility: Visibility = WHOLE_JOURNAL
 
 
 ALL_FOLLOWERS = HistoryOptions()
@@ -129,7 +130,9 @@ async def build_histories(
     options: HistoryOptions = ALL_FOLLOWERS,
 ) -> ActHistories:
     """Return the histories of some lines."""
-    related = await fetch_related(connection, names, lines, limit=options.followers_max)
+    related = await fetch_related(
+        connection, names, lines, limit=options.followers_max, visibility=options.visibility
+    )
     figures = await _fetch_figures(connection, related, lines)
     requests = [row["entry_id"] for row in lines.accepted if row["kind"] in REQUESTS]
     sums = await sum_followers(connection, requests)
@@ -173,11 +176,13 @@ def _build_history_of_entry(
         acts=batch["entries"],
         committed_at=batch["committed_at"].isoformat(),
         nodes=_build_changes(related.names, _list_checked_nodes(related, row), figures[batch["batch"]]),
-        predecessor=summarize_entry(predecessor) if predecessor else None,
+        predecessor=summarize_entry(predecessor, related.hidden) if predecessor else None,
         standing=standing,
-        followers=[summarize_entry(follower) for follower in followers],
+        followers=[summarize_entry(follower, related.hidden) for follower in followers],
         transfers=[
-            _build_transfer(related, follower) for follower in followers if CATALOG[follower["kind"]].remits
+            _build_transfer(related, follower)
+            for follower in followers
+            if CATALOG[follower["kind"]].remits and follower["entry_id"] not in related.hidden
         ],
         duplicates=[
             build_origin(related, duplicate) for duplicate in related.duplicates.get(row["entry_id"], ())

@@ -147,6 +147,8 @@ def _format_assignment(assignment: Assignment) -> str:
 
 
 def _format_entry(entry: EntrySummary) -> str:
+    if entry.amount is None:
+        return f"entry {entry.entry:,} of another sender, on {entry.day}"
     return f"entry {entry.entry:,}, {entry.kind} {entry.reference} of {format_euros(entry.amount)} euros on {entry.day}"
 
 

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 from core.catalog import CATALOG
 from core.periods import to_period
+from core.senders import RESERVED_SENDERS
 from reporting import code_names as name
 from reporting.act_views import Assignment, CodeLabel, EntrySummary, Origin, Payee, PaymentTerms
 from reporting.code_names import CodeNames, format_month
 from reporting.payment_details import fetch_terms
 from reporting.report_queries import Connection, Row, fetch
 from reporting.transfer_accounts import TransferDetails, find_details, find_transfers_above
+from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 OPEN_ITEM_STEPS = 4
 """Steps of followers that the open items need: commitment, service or request, payment, reversal."""
@@ -39,6 +41,8 @@ class RelatedRows:
     entries: Mapping[int, Row]
     """The accepted lines and their predecessors."""
     followers: Mapping[int, Sequence[Row]]
+    hidden: frozenset[int]
+    """Those predecessors and followers of which the caller sees number and day alone."""
     duplicates: Mapping[int, Sequence[Row]]
     is_complete: bool
     """Whether all followers and duplicates are included."""
@@ -58,6 +62,7 @@ async def fetch_related(
     *,
     limit: int | None = None,
     steps: int | None = None,
+    visibility: Visibility = WHOLE_JOURNAL,
 ) -> RelatedRows:
     """Fetch the rows related to ``lines``; at most ``limit`` followers, of so many ``steps``, and as many duplicates.
 
@@ -90,6 +95,7 @@ async def fetch_related(
         await fetch_terms(connection, entry_numbers),
         index_by("entry_id", [*entries, *predecessors]),
         _group_by("follows", followers),
+        await find_hidden(connection, [*predecessors, *followers], visibility),
         _group_by("entry_id", duplicates),
         limit is None or max(len(followers), len(duplicates)) < limit,
     )
@@ -121,6 +127,21 @@ async def fetch_followers(
     """Fetch the direct followers of ``entries`` after the entry ``after``, in order."""
     await choose_lookup(connection, len(entries))
     return await fetch(connection, "followers", entries, max(min(entries), after), limit)
+
+
+async def find_hidden(connection: Connection, rows: Sequence[Row], visibility: Visibility) -> frozenset[int]:
+    """Return the entries of ``rows``, which precede or follow visible ones, of which the caller sees number and day alone.
+
+    Those are the acts of other senders.  An act of Crescendo's own is that of the sender whose act it follows.
+    """
+    if not (rows and visibility.hides_chain):
+        return frozenset()
+    entries = {row["entry_id"] for row in rows}
+    arguments = (list(entries), visibility.sender, sorted(RESERVED_SENDERS))
+    await choose_lookup(connection, len(entries))
+    return frozenset(
+        entries - {row["entry_id"] for row in await fetch(connection, "entries_of_sender", *arguments)}
+    )
 
 
 async def choose_lookup(connection: Connection, keys: int) -> None:
@@ -209,9 +230,11 @@ def build_origin(related: RelatedRows, row: Row) -> Origin:
     )
 
 
-def summarize_entry(row: Mapping[str, Any]) -> EntrySummary:
-    """Summarise an entry."""
+def summarize_entry(row: Mapping[str, Any], hidden: frozenset[int]) -> EntrySummary:
+    """Summarise an entry; of a hidden one only the numbers and the day."""
     kind, day = CATALOG[row["kind"]].name, row["day"].isoformat()
+    if row["entry_id"] in hidden:
+        return EntrySummary(row["entry_id"], "", "", day, None, row["predecessor"], is_visible=False)
     return EntrySummary(row["entry_id"], row["reference"], kind, day, row["amount"], row["predecessor"])
 
 

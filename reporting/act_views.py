@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.amount_fields import AmountStruct, Cents, OldCents
+from core.amount_fields import AmountStruct, Cents, HiddenOldCents, OldCents
 from reporting.budget import Appropriations
 from reporting.proofs import LinkProof
 from reporting.refusals import RefusedLine
@@ -100,15 +100,17 @@ class NodeChange(msgspec.Struct, frozen=True):
 
 
 class EntrySummary(AmountStruct, frozen=True):
-    """A summary of another entry."""
+    """A summary of another entry; of one that the caller may not see, only the numbers and the day."""
 
     entry: int
     reference: str
     kind: str
     day: str
-    amount: OldCents
+    amount: HiddenOldCents
     follows: int
-    amount_cents: Cents = 0
+    amount_cents: Cents | None = None
+    is_visible: bool = True
+    """False for an act of another sender: reference and kind are empty then, and the amounts null."""
 
 
 class Standing(AmountStruct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from core.amount_fields import AmountStruct, Cents, OldCents
-from core.nomenclature import CentreLevel, FundFamily
+from core.nomenclature import STAFF_TITLE, CentreLevel, FundFamily
 from reporting.code_names import CENTRE, BudgetNode, CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
@@ -48,6 +48,11 @@ class NodeBudget(msgspec.Struct, frozen=True):
     estimated: bool
     ae: Appropriations
     cp: Appropriations
+    staff_difference_cents: Cents = 0
+    """On title 2 (T2), AE opened less CP opened; 0 on the other titles.
+
+    Staff takes the same of both, so that the difference cannot be spent (rule A20).
+    """
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -116,6 +121,7 @@ def _is_in_scope(scope: BudgetScope, programme: str) -> bool:
 def _build_node(names: CodeNames, row: Row) -> NodeBudget:
     node = BudgetNode.from_number(row["node"])
     code = names.find_code(CENTRE, node.centre)
+    ae, cp = read_appropriations(row, "ae"), read_appropriations(row, "cp")
     return NodeBudget(
         node.year,
         code,
@@ -123,9 +129,15 @@ def _build_node(names: CodeNames, row: Row) -> NodeBudget:
         node.envelope,
         node.family.name.lower(),
         names.codes.find_programme(code, node.year).estimated,
-        read_appropriations(row, "ae"),
-        read_appropriations(row, "cp"),
+        ae,
+        cp,
+        compute_staff_difference(node, ae, cp),
     )
+
+
+def compute_staff_difference(node: BudgetNode, ae: Appropriations, cp: Appropriations) -> int:
+    """Return the AE opened less the CP opened of a node of title 2; 0 on other titles."""
+    return ae.opened - cp.opened if node.envelope == STAFF_TITLE else 0
 
 
 def read_appropriations(row: Row | None, measure: str) -> Appropriations:
@@ -184,7 +196,8 @@ def build_table(budget: Budget) -> ReportTable:
 
 def _format_envelope(node: NodeBudget) -> str:
     family = "" if node.family == FundFamily.ORDINARY.name.lower() else f", {node.family.replace('_', ' ')}"
-    return f"{node.envelope}{family}{', estimated' if node.estimated else ''}"
+    difference = ", AE opened differ from CP" if node.staff_difference_cents else ""
+    return f"{node.envelope}{family}{', estimated' if node.estimated else ''}{difference}"
 
 
 def _list_cells(source: NodeBudget | Budget, figures: Sequence[str]) -> list[int]:

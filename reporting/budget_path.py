@@ -8,7 +8,7 @@ import msgspec
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.nomenclature import CENTRES_MAX, CentreLevel, FundFamily
 from core.periods import YEAR_FIRST
-from reporting.budget import NodeBudget, read_appropriations
+from reporting.budget import NodeBudget, compute_staff_difference, read_appropriations
 from reporting.code_names import CENTRE, BudgetNode, CodeNames
 from reporting.node_figures import fetch_figures
 from reporting.report_queries import Connection, Row
@@ -72,6 +72,7 @@ async def load_node_status(
 def _build_level(names: CodeNames, node: BudgetNode, row: Row | None) -> LevelBudget:
     code = names.find_code(CENTRE, node.centre)
     centre = names.codes.find_year(node.year).centres[code]
+    ae, cp = read_appropriations(row, "ae"), read_appropriations(row, "cp")
     return LevelBudget(
         node.year,
         code,
@@ -79,8 +80,9 @@ def _build_level(names: CodeNames, node: BudgetNode, row: Row | None) -> LevelBu
         node.envelope,
         node.family.name.lower(),
         names.codes.find_programme(code, node.year).estimated,
-        read_appropriations(row, "ae"),
-        read_appropriations(row, "cp"),
+        ae,
+        cp,
+        compute_staff_difference(node, ae, cp),
         level=centre.level.name.lower(),
     )
 

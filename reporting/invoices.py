@@ -21,7 +21,7 @@ from core.periods import YEAR_FIRST
 from core.tables.text_cells import TextCells
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetails
-from reporting.open_items import add_up_settlements, find_state, load_followers
+from reporting.open_items import Followers, add_up_settlements, find_state, load_followers
 from reporting.report_definition import PageRange, ReportArguments
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import Cell, CellType, Column, ReportTable
@@ -240,28 +240,31 @@ async def _describe_visible(
     codes = await fetch(connection, "codes_of_payees", list({row["payee"] for row in requests}))
     suppliers = {row["payee"]: row["code"] for row in codes}
     followers = await load_followers(connection, [row["entry_id"] for row in requests])
-    described = []
-    for row in requests:
-        entry, at = row["entry_id"], rows[row["entry_id"]]
-        rejected, settled = add_up_settlements(followers.sums[entry])
-        settling = followers.settlements.get(entry, [])
-        described.append(
-            RequestedInvoice(
-                **{name: row[name] for name in ("sender", "reference")},
-                **_read_invoice(part.details, at),
-                entry=entry,
-                day=row["day"].isoformat(),
-                is_visible=True,
-                supplier=suppliers.get(row["payee"], ""),
-                amount_cents=row["amount"],
-                rejected_cents=rejected,
-                settled_cents=settled,
-                state=find_state(row["amount"], rejected, settled),
-                settled_by=settling[:PAYING_ACTS_MAX],
-                settlements=len(settling),
-            )
+    return [
+        RequestedInvoice(
+            **{name: row[name] for name in ("sender", "reference")},
+            **_read_invoice(part.details, rows[row["entry_id"]]),
+            **_read_settlements(followers, row),
+            entry=row["entry_id"],
+            day=row["day"].isoformat(),
+            is_visible=True,
+            supplier=suppliers.get(row["payee"], ""),
+            amount_cents=row["amount"],
         )
-    return described
+        for row in requests
+    ]
+
+
+def _read_settlements(followers: Followers, row: Row) -> Mapping[str, Any]:
+    rejected, settled = add_up_settlements(followers.sums[row["entry_id"]])
+    settlements = followers.settlements.get(row["entry_id"], [])
+    return {
+        "rejected_cents": rejected,
+        "settled_cents": settled,
+        "state": find_state(row["amount"], rejected, settled),
+        "settled_by": settlements[:PAYING_ACTS_MAX],
+        "settlements": len(settlements),
+    }
 
 
 def _read_invoice(details: PaymentDetails, row: int) -> Mapping[str, Any]:
@@ -276,11 +279,7 @@ def _read_invoice(details: PaymentDetails, row: int) -> Mapping[str, Any]:
 _COLUMNS = (
     *(Column("supplier"), Column("invoice"), Column("dated"), Column("part", CellType.COUNT)),
     *(Column("entry", CellType.COUNT), Column("day"), Column("sender"), Column("reference")),
-    *(
-        Column("requested", CellType.MONEY),
-        Column("rejected", CellType.MONEY),
-        Column("paid", CellType.MONEY),
-    ),
+    *(Column(name, CellType.MONEY) for name in ("requested", "rejected", "paid")),
     *(Column("state"), Column("paid by", CellType.PROSE)),
 )
 

@@ -20,6 +20,7 @@ from reporting.act_rows import (
 from reporting.act_views import Assignment, EntrySummary, Origin, Payee, PaymentTerms
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch
+from reporting.visibility import Visibility
 
 COMMITMENTS = list_kinds(lambda kind: kind.family is Family.COMMITMENT)
 REQUESTS = list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST)
@@ -132,20 +133,24 @@ class Followers(NamedTuple):
 
 
 async def load_commitments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
+    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
 ) -> CommitmentStatus:
     """Load the status of these lines of commitments."""
-    related = await fetch_related(connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS)
+    related = await fetch_related(
+        connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS, visibility=visibility
+    )
     sums = await sum_followers(connection, [row["entry_id"] for row in rows])
     lines = [_build_commitment(related, row, sums[row["entry_id"]]) for row in rows]
     return CommitmentStatus(lines, related.is_complete)
 
 
 async def load_payments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
+    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
 ) -> PaymentStatus:
     """Load the status of these lines of payment requests."""
-    related = await fetch_related(connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS)
+    related = await fetch_related(
+        connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS, visibility=visibility
+    )
     sums = await sum_followers(connection, [row["entry_id"] for row in rows])
     lines = [_build_payment(related, row, sums[row["entry_id"]]) for row in rows]
     return PaymentStatus(lines, related.is_complete)
@@ -205,9 +210,9 @@ def _build_commitment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -
         open=remainders[Remainder.OPEN],
         unbilled=remainders[Remainder.UNBILLED],
         remaining=sum(remainders.values()),
-        changes=_summarize_families(followers, Family.COMMITMENT_CHANGE),
-        services=_summarize_families(followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
-        requests=_summarize_families(followers, Family.PAYMENT_REQUEST, Family.REJECTION),
+        changes=_summarize_families(related, followers, Family.COMMITMENT_CHANGE),
+        services=_summarize_families(related, followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
+        requests=_summarize_families(related, followers, Family.PAYMENT_REQUEST, Family.REJECTION),
     )
 
 
@@ -228,10 +233,12 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
         settled=settled,
         diverted=diverted,
         payable=remainder - settled - diverted,
-        commitment=summarize_entry(predecessor) if predecessor else None,
-        rejections=_summarize_families(followers, Family.REJECTION),
+        commitment=summarize_entry(predecessor, related.hidden) if predecessor else None,
+        rejections=_summarize_families(related, followers, Family.REJECTION),
         settlements=[
-            summarize_entry(follower) for follower in followers if CATALOG[follower["kind"]].inherits
+            summarize_entry(follower, related.hidden)
+            for follower in followers
+            if CATALOG[follower["kind"]].inherits
         ],
     )
 
@@ -280,7 +287,11 @@ def _sum_family(sums: Mapping[int, int], family: Family) -> int:
     return sum(cents for kind, cents in sums.items() if CATALOG[kind].family is family)
 
 
-def _summarize_families(followers: Sequence[Row], *families: Family) -> list[EntrySummary]:
+def _summarize_families(
+    related: RelatedRows, followers: Sequence[Row], *families: Family
+) -> list[EntrySummary]:
     return [
-        summarize_entry(follower) for follower in followers if CATALOG[follower["kind"]].family in families
+        summarize_entry(follower, related.hidden)
+        for follower in followers
+        if CATALOG[follower["kind"]].family in families
     ]

@@ -34,6 +34,19 @@ select e.*, s.sender from entry e join submission s on s.submission = e.submissi
 where e.predecessor = any($1::bigint[])
   and case when cardinality($1::bigint[]) <= 10 then e.entry_id + 0 > $2 else e.entry_id > $2 end order by e.entry_id limit $3;
 
+-- name: entries_of_sender
+-- Those of entries $1 that are acts of sender $2, or acts of Crescendo's own senders $3 that follow, directly or through others
+-- of theirs, an act of that sender.
+with recursive climb as (
+    select e.entry_id as act, e.predecessor, s.sender
+    from entry e join submission s on s.submission = e.submission where e.entry_id = any($1::bigint[])
+    union all
+    select c.act, p.predecessor, s.sender
+    from climb c join entry p on p.entry_id = c.predecessor join submission s on s.submission = p.submission
+    where c.sender = any($3::text[])
+)
+select act as entry_id from climb where sender = $2;
+
 -- name: drawn
 -- The followers of each of entries $1, the least of which is $2, by kind: their sum, and their entries.
 select predecessor, kind, sum(amount)::bigint as cents, array_agg(entry_id) as entries

@@ -66,7 +66,7 @@ class RefusedLine(AmountStruct, frozen=True, kw_only=True):
     node: str
     """The budget node that refused the line, in words."""
     missing: OldCents
-    """Cents missing at that node."""
+    """Cents missing at that node, or of an earlier act of the same sender; 0 if they are of another sender's act."""
     finding: str
     action: str
     last_line: int

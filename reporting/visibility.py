@@ -21,6 +21,14 @@ class Visibility(NamedTuple):
         """Whether the caller may see every line."""
         return self.sender is None and self.centres is None
 
+    @property
+    def hides_chain(self) -> bool:
+        """Whether a visible line may follow, or be followed by, lines that the caller may not see.
+
+        A chain lies in one programme, so a caller that is limited to programmes sees the whole of it.
+        """
+        return self.sender is not None and self.centres is None
+
 
 WHOLE_JOURNAL = Visibility()
 

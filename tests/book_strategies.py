@@ -54,8 +54,11 @@ LIAISONS = {1: 6}
 ADMITTED = (None, frozenset({4}))
 """The accounts that the item of each row admits: of the second, its expense account alone."""
 
-OWN_CREDITORS = {(YEAR_FIRST, OTHER_ACCOUNT): 22}
-"""The creditor of an expense account that has one of its own."""
+OWN_CREDITORS = {
+    (YEAR_FIRST, OTHER_ACCOUNT, Role.CREDITOR): 22,
+    (YEAR_FIRST, OTHER_ACCOUNT, Role.PAYROLL): 23,
+}
+"""The creditors of an expense account that has its own: by request, by payroll."""
 
 YEARS = {0: BudgetYear(0, 400, -1, 350, 300, 420), 1: BudgetYear(150, 500, 120, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""

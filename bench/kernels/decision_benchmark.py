@@ -18,6 +18,7 @@ from core.catalog import CATALOG, KIND_NUMBERS
 from core.catalog_effects import Effects, build_effects
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import (
+    CREDITOR_SETS,
     LEDGER_ACCOUNTANTS,
     LEDGER_ACCOUNTS,
     ROLE_COUNT,
@@ -171,7 +172,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         years=seal_array(_build_years()),
         titles=allocate_records(TitleFigures, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
-        creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16),
+        creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * CREDITOR_SETS * LEDGER_ACCOUNTS, np.int16),
         admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),

@@ -1,11 +1,13 @@
 """Changes of acts: amendments, cancellations and rejections; and changes that must be refused."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.year import line_arrays
+from bench.year.change_rates import MILLION, draw_rate, load_rates
 from bench.year.line_arrays import (
     CANCELLATION,
     CHANGE,
@@ -20,15 +22,6 @@ from bench.year.payment_requests import Copies, RequestPlan, Requests, find_sing
 from bench.year.spending_mixture import LAST_DAY, MASS, WORKS
 from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
-
-AMENDMENTS = 30
-"""Of 1,000 commitments; half are increased, half decreased."""
-CANCELLATIONS = 3
-"""Of 1,000 commitments: a service is certified by mistake, then cancelled."""
-REJECTIONS = 15
-"""Of 1,000 requests."""
-FAILED_CHANGES = 1
-"""Of 10,000 requests, for each kind of change that must be refused."""
 
 OVERSIZED_MAX = 5
 """The most commitments over the largest amount of a line: few, because they would dominate the control sums."""
@@ -69,28 +62,21 @@ class UnitLines(NamedTuple):
 
 
 def draw_changes(
-    spending: SpendingYear, rejections: Rejections, payroll: UnitLines, *, rng: np.random.Generator
+    spending: SpendingYear, rejections: Rejections, others: list[UnitLines], *, rng: np.random.Generator
 ) -> Changes:
-    """Draw the other changes of the year, including those that must be refused, and add the payroll."""
+    """Draw the other changes of the year, including those that must be refused, and add ``others``."""
     parts: list[UnitLines] = []
-    amended, mistaken = _choose_commitments(spending, rng)
+    rates = load_rates()
+    amended, mistaken = _choose_commitments(spending, rates, rng)
     parts += _build_amendments(spending, amended)
     parts += _build_mistaken_services(spending, mistaken, rng)
     rejected = Change(rejections.row, -spending.requests.amount[rejections.row], rejections.day)
-    parts += _build_rejections(spending, rejected, rng)
-    parts += _build_failed_cancellations(spending, rejected, rng)
-    parts += _build_excesses(spending, rng)
-    parts.append(payroll)
+    parts += _build_rejections(spending, rejected, rates, rng=rng)
+    parts += _build_failed_cancellations(spending, rejected, rates, rng=rng)
+    parts += _build_excesses(spending, rates, rng)
+    parts += others
     lines, units = zip(*parts, strict=True)
     return Changes(line_arrays.join_lines(list(lines)), np.concatenate(units), amended, rejected)
-
-
-def draw_share(
-    rows: NDArray[np.int64], numerator: int, denominator: int, *, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Draw the given share of the rows, at least one if there are any, in order."""
-    count = min(len(rows), max(1, len(rows) * numerator // denominator))
-    return np.sort(rng.choice(rows, count, replace=False))
 
 
 def _draw_later_days(day: NDArray[np.int16], days_max: int, rng: np.random.Generator) -> NDArray[np.int16]:
@@ -98,14 +84,16 @@ def _draw_later_days(day: NDArray[np.int16], days_max: int, rng: np.random.Gener
     return np.minimum(day + rng.integers(1, days_max, len(day)), LAST_DAY).astype(np.int16)
 
 
-def _choose_commitments(spending: SpendingYear, rng: np.random.Generator) -> tuple[Change, NDArray[np.int64]]:
+def _choose_commitments(
+    spending: SpendingYear, rates: Mapping[str, int], rng: np.random.Generator
+) -> tuple[Change, NDArray[np.int64]]:
     """Choose the commitments to amend, and those with a service certified by mistake."""
     commitments = spending.commitments
     spare = np.flatnonzero(commitments.spare > 0)
-    raised = draw_share(np.arange(len(commitments.unit)), AMENDMENTS, 2_000, rng=rng)
-    count = AMENDMENTS * len(commitments.unit) // 2_000
-    lowered = draw_share(np.setdiff1d(spare, raised), count, max(1, len(spare)), rng=rng)
-    mistaken = draw_share(np.setdiff1d(spare, lowered), CANCELLATIONS, 1_000, rng=rng)
+    raised = draw_rate(np.arange(len(commitments.unit)), rates["commitment_increase"], rng=rng)
+    count = rates["commitment_decrease"] * len(commitments.unit) // max(1, len(spare))
+    lowered = draw_rate(np.setdiff1d(spare, raised), count, rng=rng)
+    mistaken = draw_rate(np.setdiff1d(spare, lowered), rates["mistaken_service"], rng=rng)
     amount = np.concatenate([
         1 + commitments.amount[raised] * rng.integers(10, 200, len(raised)) // 1_000,
         -(1 + commitments.spare[lowered] * rng.integers(100, 900, len(lowered)) // 1_001),
@@ -138,6 +126,7 @@ def _build_mistaken_services(
     service.number[:] = numbers
     set_predecessors(service, commitments, rows)
     service.amount[:] = np.maximum(1, commitments.spare[rows] // 3)
+    service.account[:] = spending.commitment_account[rows]
     cancellation = create_lines(
         len(rows), "service_cancellation", CANCELLATION, day=_draw_later_days(service.day, 10, rng)
     )
@@ -153,7 +142,7 @@ def draw_rejections(plan: RequestPlan, rng: np.random.Generator) -> Rejections:
     requests = plan.requests
     is_usual = ~np.isin(requests.kind, (MASS, WORKS))
     candidates = np.flatnonzero(_find_sound_requests(plan.requests, plan.copies) & is_usual)
-    rows = draw_share(candidates, REJECTIONS, 1_000, rng=rng)
+    rows = draw_rate(candidates, load_rates()["rejection"], rng=rng)
     return Rejections(rows, _draw_later_days(requests.day[rows], 16, rng))
 
 
@@ -164,12 +153,14 @@ def _find_sound_requests(requests: Requests, copies: Copies) -> NDArray[np.bool_
     return is_sound
 
 
-def _build_rejections(spending: SpendingYear, rejected: Change, rng: np.random.Generator) -> list[UnitLines]:
+def _build_rejections(
+    spending: SpendingYear, rejected: Change, rates: Mapping[str, int], *, rng: np.random.Generator
+) -> list[UnitLines]:
     """Build the rejections, and some of more than was requested."""
     candidates = np.setdiff1d(
         np.flatnonzero(_find_sound_requests(spending.requests, spending.copies)), rejected.row
     )
-    failing = draw_share(candidates, FAILED_CHANGES, 10_000, rng=rng)
+    failing = draw_rate(candidates, rates["excessive_rejection"], rng=rng)
     all_rows = np.concatenate([rejected.row, failing])
     day = np.concatenate([rejected.day, _draw_later_days(spending.requests.day[failing], 16, rng)])
     lines = create_lines(len(all_rows), "payment_request_rejection", REJECTION, day=day)
@@ -183,14 +174,14 @@ def _build_rejections(spending: SpendingYear, rejected: Change, rng: np.random.G
 
 
 def _build_failed_cancellations(
-    spending: SpendingYear, rejected: Change, rng: np.random.Generator
+    spending: SpendingYear, rejected: Change, rates: Mapping[str, int], *, rng: np.random.Generator
 ) -> list[UnitLines]:
     """Build cancellations of billed services, each the only service of its commitment, so that they must be refused."""
     requests, services = spending.requests, spending.services
     exact = services.amount == requests.amount[services.request]
     exact &= spending.commitments.requests[services.commitment] == 1
     exact &= (requests.fault[services.request] == 0) & ~np.isin(services.request, rejected.row)
-    rows = draw_share(np.flatnonzero(exact), FAILED_CHANGES, 1_000, rng=rng)
+    rows = draw_rate(np.flatnonzero(exact), rates["cancellation_of_billed_service"], rng=rng)
     lines = create_lines(
         len(rows),
         "service_cancellation",
@@ -205,11 +196,13 @@ def _build_failed_cancellations(
     return [UnitLines(lines, requests.unit[services.request[rows]])]
 
 
-def _build_excesses(spending: SpendingYear, rng: np.random.Generator) -> list[UnitLines]:
+def _build_excesses(
+    spending: SpendingYear, rates: Mapping[str, int], rng: np.random.Generator
+) -> list[UnitLines]:
     """Build decreases of more than the commitments' amounts, and commitments over the largest amount of a line."""
-    commitments = spending.commitments
-    count = FAILED_CHANGES * len(spending.requests.kind) // 10_000
-    rows = draw_share(np.arange(len(commitments.unit)), count, len(commitments.unit), rng=rng)
+    commitments, requests = spending.commitments, len(spending.requests.kind)
+    count = max(1, rates["excessive_decrease"] * requests // MILLION)
+    rows = np.sort(rng.choice(len(commitments.unit), min(count, len(commitments.unit)), replace=False))
     lines = create_lines(
         len(rows), "commitment_decrease", CHANGE, day=_draw_later_days(commitments.day[rows], 60, rng)
     )
@@ -218,7 +211,8 @@ def _build_excesses(spending: SpendingYear, rng: np.random.Generator) -> list[Un
     lines.amount[:] = commitments.amount[rows] * 3 + 100_000_000
     lines.fault[:] = Outcome.COMMITMENT_EXCEEDED
     decreases = UnitLines(lines, commitments.unit[rows])
-    oversized, staff = rows[:OVERSIZED_MAX], rows[::3]
+    oversized = rows[:OVERSIZED_MAX]
+    staff = rows[: max(1, rates["staff_commitment"] * requests // MILLION)]
     return [
         decreases,
         _build_wrong_commitments(spending, oversized, Outcome.AMOUNT_OVER_LIMIT, earlier=0),

@@ -36,6 +36,8 @@ class BillCells(NamedTuple):
     """Whether its requests follow no commitment."""
     is_whole: NDArray[np.bool_]
     """Whether its programme pays few and large acts only."""
+    ahead: NDArray[np.float64]
+    """By programme: AE beyond CP, other than of staff, as a share of CP; 0 where the bill has fewer AE than CP."""
     areas: NDArray[np.int16]
     """Areas of each cell, each as often as its CP says: shape (cells, ``AREA_SLOTS``)."""
 
@@ -63,8 +65,18 @@ def build_cells(nomenclature: Nomenclature) -> BillCells:
         np.array([False, *(nomenclature.items[item].staff for _, item in sums)]),
         np.array([False, *(code in whole or item in DIRECT_ITEMS for code, item in sums)]),
         np.array([False, *(code in whole for code, _ in sums)]),
+        _compare_appropriations(programmes, nomenclature),
         _build_area_tables(lines, list(sums), nomenclature),
     )
+
+
+def _compare_appropriations(programmes: list[str], nomenclature: Nomenclature) -> NDArray[np.float64]:
+    ae, cp = np.zeros(len(programmes)), np.zeros(len(programmes))
+    for line in load_bill():
+        if not nomenclature.items[line.item].staff:
+            ae[programmes.index(line.programme)] += line.ae_euros
+            cp[programmes.index(line.programme)] += line.cp_euros
+    return np.maximum(ae - cp, 0) / np.maximum(cp, 1)
 
 
 def _build_area_tables(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from bench.year import line_arrays
 from bench.year.bill_cells import BillCells
 from bench.year.budget_credits import UnitCredits
+from bench.year.change_rates import load_rates, take_evenly
 from bench.year.commitments import sum_by_position
 from bench.year.line_arrays import ORDINARY, LineArrays, create_lines, join_lines
 from bench.year.spending_mixture import split_exactly
@@ -250,7 +251,8 @@ def _build_moves(
 
 def _build_overdrawn_moves(moves: LineArrays, allotted: NDArray[np.int64], units: Units) -> LineArrays:
     """Repeat some of the moves with twice the amount that the source had, so that they must be refused."""
-    lines = line_arrays.take_rows(moves, slice(None, None, 5))
+    rows = take_evenly(np.arange(len(moves.number)), load_rates()["overdrawn_move"])
+    lines = line_arrays.take_rows(moves, rows)
     positions = {int(centre): position for position, centre in enumerate(units.centre)}
     lines.amount[:] = [2 * allotted[positions[int(centre)] * SHEETS + HT2] for centre in lines.source]
     lines.number[:] = np.arange(len(lines.number)) + 1
@@ -272,13 +274,16 @@ def _build_earmarks(units: Units, codes: Codes, earmarked: NDArray[np.int64]) ->
 
 def _build_forbidden_acts(units: Units, codes: Codes) -> list[LineArrays]:
     """Build acts that must be refused: T2 fed from other titles, allotments above the BOP's credits, openings of BOPs."""
-    bop = np.unique(units.bop).astype(np.int64)[::25]
-    programme = np.unique(units.programme).astype(np.int64)[::5]
+    rates, bops = load_rates(), np.unique(units.bop).astype(np.int64)
+    programme = take_evenly(
+        np.unique(units.programme).astype(np.int64), rates["staff_credits_from_other_titles"]
+    )
+    bop = take_evenly(bops, rates["allotment_above_bop"])
     unit = np.array([units.centre[np.argmax(units.bop == number)] for number in bop], np.int64)
     cases = (
         (programme, T2, "budget_move_ae", Outcome.MOVE_FORBIDDEN),
         (unit, HT2, "allotment_cp", Outcome.ALLOTMENT_EXCEEDED),
-        (bop, HT2, "budget_opening_cp", Outcome.FUND_CENTRE_LEVEL),
+        (take_evenly(bops, rates["opening_of_bop"]), HT2, "budget_opening_cp", Outcome.FUND_CENTRE_LEVEL),
     )
     parts = []
     for centre, sheet, kind, fault in cases:

@@ -15,6 +15,8 @@ JOINED_PERCENT = 4
 """Commitment lines that continue the act of the line above."""
 OPEN_PERCENT = 35
 """Commitments with an open amount at the end of the year."""
+REMAINDER_DIVISOR = 100
+"""Open amounts are at least one part in so many of what a programme uses of its commitments."""
 ABOVE_INVOICE_PERCENT = 4
 """Services certified for a little more than the invoice."""
 
@@ -44,6 +46,13 @@ class Commitments(NamedTuple):
     amount: NDArray[np.int64]
     spare: NDArray[np.int64]
     """Cents of the amount that no act uses."""
+
+
+class Programmes(NamedTuple):
+    """The programme of each unit, and by programme the AE of the bill beyond its CP, as a share of these."""
+
+    of_unit: NDArray[np.int32]
+    ahead: NDArray[np.float64]
 
 
 class Services(NamedTuple):
@@ -180,17 +189,43 @@ def certify_services(plan: RequestPlan, commitments: Commitments, rng: np.random
 
 
 def set_amounts(
-    plan: RequestPlan, commitments: Commitments, services: Services, *, rng: np.random.Generator
+    plan: RequestPlan,
+    commitments: Commitments,
+    services: Services,
+    *,
+    programmes: Programmes,
+    rng: np.random.Generator,
 ) -> None:
-    """Set the amount of each commitment: the sum of the acts that use it, and for some an open remainder."""
+    """Set the amount of each commitment: the sum of the acts that use it, and for some an open remainder.
+
+    The remainders of a programme are what the bill gives it in AE beyond CP, or a hundredth where it gives less.
+    """
     requests = plan.requests
     without_service = np.flatnonzero(requests.follows & ~is_serviced(requests))
     count = len(commitments.unit)
     used = sum_by_position(services.commitment, services.amount, count)
     used += sum_by_position(requests.commitment[without_service], requests.amount[without_service], count)
     is_open = (rng.integers(0, 100, count, np.uint8) < OPEN_PERCENT) | (used == 0)
-    commitments.spare[:] = np.where(is_open, used * rng.integers(50, 600, count) // 1000 + 10_000, 0)
+    spare = np.where(is_open, used * rng.integers(50, 600, count) // 1000 + 10_000, 0)
+    programme = programmes.of_unit[commitments.unit]
+    factor = _scale_remainders(requests, programmes, programme, used=used, spare=spare)
+    commitments.spare[:] = np.where(is_open, np.maximum(np.rint(spare * factor[programme]), 1), 0)
     commitments.amount[:] = used + commitments.spare
+
+
+def _scale_remainders(
+    requests: Requests,
+    programmes: Programmes,
+    programme: NDArray[np.int32],
+    *,
+    used: NDArray[np.int64],
+    spare: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Compute by which factor the remainders of each programme are multiplied; ``programme`` is that of each commitment."""
+    count, is_paid = len(programmes.ahead), requests.fault == 0
+    paid = np.bincount(programmes.of_unit[requests.unit[is_paid]], requests.amount[is_paid], count)
+    least = np.bincount(programme, used, count) / REMAINDER_DIVISOR
+    return np.maximum(paid * programmes.ahead, least) / np.maximum(np.bincount(programme, spare, count), 1)
 
 
 def sum_by_position(

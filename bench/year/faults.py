@@ -40,9 +40,14 @@ MISSING_ACT = 99_999_999
 
 
 def assign_faults(
-    plan: RequestPlan, commitments: Commitments, units: Units, *, rng: np.random.Generator
+    plan: RequestPlan,
+    commitments: Commitments,
+    units: Units,
+    *,
+    natures: NDArray[np.uint8],
+    rng: np.random.Generator,
 ) -> None:
-    """Choose the requests that must be refused, and the codes."""
+    """Choose the requests that must be refused, and the codes; ``natures`` are those of items paid before service."""
     requests, copies = plan.requests, plan.copies
     is_sound = find_single_lines(requests.is_continuation) & (requests.kind != MASS)
     is_sound[copies.row] = is_sound[copies.source] = False
@@ -60,6 +65,9 @@ def assign_faults(
     # A programme of one action has no other area to give.
     has_one_area = units.areas[requests.unit[rows]] == 1
     requests.fault[rows[has_one_area & (requests.fault[rows] == _O.ASSIGNMENT_DIFFERS)]] = _O.PAYEE_UNKNOWN
+    # Items that need no nature are paid before service without one.
+    needs_none = natures[requests.item[rows]] == 0
+    requests.fault[rows[needs_none & (requests.fault[rows] == _O.SERVICE_REQUIRED)]] = _O.PREDECESSOR_MISSING
 
 
 def load_wrong_acts() -> list[NDArray[np.uint8]]:
@@ -116,6 +124,7 @@ def apply_faults(lines: LineArrays, units: Units, texts: CodeTexts) -> None:
     lines.fund[find_rows(_O.FUND_UNKNOWN)] = texts.funds.index(UNKNOWN_FUND)
     lines.operation[find_rows(_O.OPERATION_UNKNOWN)] = texts.centres.index(UNKNOWN_OPERATION)
     lines.day[find_rows(_O.DATE_BEFORE_PREDECESSOR)] = 0
+    lines.nature[find_rows(_O.SERVICE_REQUIRED)] = 0
     lines.account[find_rows(_O.ACCOUNT_UNKNOWN)] = texts.accounts.index(UNKNOWN_ACCOUNT)
     lines.account[find_rows(_O.FIELD_INVALID)] = texts.accounts.index(LONG_ACCOUNT)
     lines.account[find_rows(_O.ACCOUNT_MISMATCH)] = texts.accounts.index(SUPPLIER_ACCOUNT)

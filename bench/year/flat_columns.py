@@ -83,7 +83,10 @@ def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
         "invoice_number": _build_invoice_numbers(lines),
         "invoice_date": _build_invoice_dates(lines),
         "right_year": _build_years(fault == Outcome.PRESCRIBED, LAPSED_RIGHT_YEAR),
-        "budget_year": _build_years(fault == Outcome.BUDGET_YEAR_CLOSED, NEXT_EXERCISE),
+        "budget_year": _build_years(
+            (fault == Outcome.BUDGET_YEAR_CLOSED) | (lines.in_advance > 0), NEXT_EXERCISE
+        ),
+        "service_start": _build_codes(lines.in_advance, ["", f"{NEXT_EXERCISE}-01-01"]),
     }
     return assemble_table(columns)
 

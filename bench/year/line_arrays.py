@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.year.commitments import Commitments, Services, is_serviced
+from bench.year.expense_accounts import ExpenseAccounts
 from bench.year.payment_requests import Copies, Repeats, Requests, compute_presented_amounts
 from bench.year.spending_units import OWN_FUND, Units
 from core.catalog import KIND_NUMBERS
@@ -17,8 +18,6 @@ EARLY, COMMITMENT, CHANGE, SERVICE, REQUEST, CANCELLATION, REJECTION = range(7)
 
 REPEATS_PERCENT = 8
 """Following requests that repeat the assignment they would inherit."""
-ACCOUNT_PERCENT = 2
-"""Direct requests with another account than that of their item."""
 IBAN_PERCENT = 1
 
 ORDINARY = 1
@@ -60,6 +59,8 @@ class LineArrays(NamedTuple):
     """The place in ``faults.NATURES`` of what is paid before service, for items that need one."""
     invoice_day: NDArray[np.int16]
     """The day of the invoice, from ``INVOICE_DAY_MIN`` on."""
+    in_advance: NDArray[np.uint8]
+    """1 if it takes AE of the next year, for a service from its first day on."""
 
 
 INVOICE_DAY_MIN = -45
@@ -85,6 +86,7 @@ def create_lines(
         "label": "u1",
         "invoice_day": "i2",
         "nature": "u1",
+        "in_advance": "u1",
     }
     lines = LineArrays._make(np.zeros(rows, types.get(name, "i4")) for name in LineArrays._fields)
     lines.kind[:] = KIND_NUMBERS[kind] if isinstance(kind, str) else kind
@@ -92,6 +94,12 @@ def create_lines(
     lines.key[:] = day.astype(np.int64) * DAY_STEPS + step
     lines.line[:] = 1
     return lines
+
+
+def set_days(lines: LineArrays, day: NDArray[np.int16]) -> None:
+    """Give lines another day, at the same step of it."""
+    lines.key[:] = lines.key % DAY_STEPS + day.astype(np.int64) * DAY_STEPS
+    lines.day[:] = day
 
 
 def join_lines(parts: list[LineArrays]) -> LineArrays:
@@ -126,17 +134,6 @@ def _set_assignment(
     lines.fund[:] = np.where(is_own_fund, units.fund[charged.unit[rows]], ORDINARY)
 
 
-def build_service_lines(
-    services: Services, rows: NDArray[np.integer], commitments: Commitments
-) -> LineArrays:
-    """Build service lines, which inherit everything from their commitment."""
-    lines = create_lines(len(rows), "service", SERVICE, day=services.day[rows])
-    lines.number[:] = rows + 1
-    set_predecessors(lines, commitments, services.commitment[rows])
-    lines.amount[:] = services.amount[rows]
-    return lines
-
-
 def set_predecessors(lines: LineArrays, commitments: Commitments, predecessor: NDArray[np.integer]) -> None:
     """Set commitment lines as predecessors."""
     lines.previous[:] = commitments.act[predecessor] + 1
@@ -156,8 +153,20 @@ class SpendingYear(NamedTuple):
     """For each commitment item the nature of what is paid before service; 0 if it needs none."""
     staff_item: int
     """The commitment item of pay."""
-    other_account: NDArray[np.int32]
-    """For each commitment item, another account that it admits; 0 if none."""
+    accounts: ExpenseAccounts
+    commitment_account: NDArray[np.int32]
+    """The expense account of each commitment."""
+
+
+def build_service_lines(spending: SpendingYear, rows: NDArray[np.integer]) -> LineArrays:
+    """Build service lines, which inherit everything from their commitment but the account that they charge."""
+    services, commitment = spending.services, spending.services.commitment[rows]
+    lines = create_lines(len(rows), "service", SERVICE, day=services.day[rows])
+    lines.number[:] = rows + 1
+    set_predecessors(lines, spending.commitments, commitment)
+    lines.amount[:] = services.amount[rows]
+    lines.account[:] = spending.commitment_account[commitment]
+    return lines
 
 
 def build_request_lines(
@@ -218,8 +227,11 @@ def _fill_assignments(
     is_silent = follows & (percent >= REPEATS_PERCENT) & (requests.fault[rows] != Outcome.ASSIGNMENT_DIFFERS)
     for column in (lines.centre, lines.area, lines.item, lines.fund, lines.operation):
         column[is_silent] = 0
-    has_account = ~follows & (percent < ACCOUNT_PERCENT)
-    lines.account[has_account] = spending.other_account[lines.item[has_account]]
+    direct = rows[~follows]
+    lines.account[~follows] = spending.accounts.draw_accounts(
+        requests, direct, before_service=np.zeros(len(direct), bool)
+    )
+    lines.account[is_unserviced] = spending.commitment_account[requests.commitment[rows[is_unserviced]]]
     lines.bank[rng.integers(0, 100, len(rows), np.uint8) < IBAN_PERCENT] = OWN_IBAN
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from bench.year import (
     act_changes,
+    anticipations,
     bill_cells,
     budget_acts,
     budget_credits,
@@ -21,14 +22,14 @@ from bench.year import commitments as year_commitments
 from bench.year.act_changes import Changes
 from bench.year.bill_cells import BillCells
 from bench.year.budget_acts import BudgetActs
-from bench.year.commitments import is_serviced
+from bench.year.commitments import Programmes, is_serviced
+from bench.year.expense_accounts import draw_commitment_accounts, load_accounts
 from bench.year.faults import CodeTexts
 from bench.year.line_arrays import DAY_STEPS, EARLY, LineArrays, SpendingYear
 from bench.year.payment_requests import RequestPlan, find_single_lines
 from bench.year.request_amounts import PaidCells
 from bench.year.spending_mixture import ACTS, CENTS, COMMITMENTS
 from bench.year.spending_units import Codes
-from core.catalog import Role
 
 EARLY_REQUESTS = 20
 """Of 10,000 requests: presented before the act they follow, in the same file."""
@@ -108,7 +109,8 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     commitments = year_commitments.group_requests(
         plan, units, cells, count=COMMITMENTS * acts // ACTS, rng=rng.commitments
     )
-    faults.assign_faults(plan, commitments, units, rng=rng.faults)
+    natures = _list_natures(codes)
+    faults.assign_faults(plan, commitments, units, natures=natures, rng=rng.faults)
     faults.mark_over_sepa_limit(plan)
     payment_requests.set_payees(plan, payees, rng.amounts)
     rejections = act_changes.draw_rejections(plan, rng.changes)
@@ -119,20 +121,20 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     request_amounts.set_amounts(plan, cell, is_paid, cells=cells, cents=cents, rng=rng.amounts)
     paid_cells = request_amounts.sum_paid_cells(plan, cell, is_paid, count=len(cells.cp_euros))
     services = year_commitments.certify_services(plan, commitments, rng.commitments)
-    year_commitments.set_amounts(plan, commitments, services, rng=rng.commitments)
+    programmes = Programmes(units.bill, cells.ahead)
+    year_commitments.set_amounts(plan, commitments, services, programmes=programmes, rng=rng.commitments)
+    accounts = load_accounts(codes)
+    of_commitments = draw_commitment_accounts(accounts, commitments)
     spending = SpendingYear(
-        units,
-        plan.requests,
-        plan.copies,
-        commitments,
-        services,
-        repeats,
-        _list_natures(codes),
-        codes.items.index(_PAY),
-        _find_other_accounts(codes),
+        *(units, plan.requests, plan.copies, commitments, services, repeats),
+        *(natures, codes.items.index(_PAY), accounts, of_commitments),
     )
-    pay = payroll.build_payroll(units, cells, paid_cells, cents=cents, acts=acts, payees=payees)
-    changes = act_changes.draw_changes(spending, rejections, pay, rng=rng.changes)
+    slips = payroll.split_payroll(units, cells, paid_cells, cents=cents, acts=acts)
+    pay = payroll.build_payroll(units, cells, slips, accounts=accounts, acts=acts, payees=payees)
+    advance = anticipations.build_anticipations(
+        spending, cells, codes, targets=bill_cells.split_credits(cells, cents), rng=rng.early
+    )
+    changes = act_changes.draw_changes(spending, rejections, [pay, *advance], rng=rng.changes)
     unit_credits = budget_credits.compute_credits(spending, changes, cut_days, payroll=pay, rng=rng.credits)
     budget = budget_acts.build_budget_acts(units, codes, unit_credits, cells=cells)
     early = _draw_early_requests(spending, plan, rng.early)
@@ -159,21 +161,6 @@ def _list_natures(codes: Codes) -> NDArray[np.uint8]:
     """List for each commitment item the nature of what is paid before service; transfers and subsidies need none."""
     natures = {"31": 1, "71": 2, "72": 2, "73": 2}
     return np.array([natures.get(item, 0) for item in codes.items], np.uint8)
-
-
-_USUAL_ACCOUNTS = frozenset({"6153110000", "6511400000", "6312000000", "6532100000", "6541200000"})
-"""Travel of staff, scholarships, subsidies and grants to associations: what direct requests are for, where they say it."""
-
-
-def _find_other_accounts(codes: Codes) -> NDArray[np.int32]:
-    """Find another account that each commitment item admits."""
-    others = []
-    for item in codes.items:
-        own = codes.chart.role_accounts.get(item, {}).get(Role.EXPENSE, "")
-        admitted = [account for account in codes.chart.accounts if codes.chart.is_admitted(item, account)]
-        admitted.sort(key=lambda account: account not in _USUAL_ACCOUNTS)
-        others.append(next((codes.accounts.index(account) for account in admitted if account != own), 0))
-    return np.array(others, np.int32)
 
 
 def _build_blocks(day: NDArray[np.int16], sender: NDArray[np.int32], senders: int) -> Blocks:
@@ -218,7 +205,7 @@ def build_lines(sample: YearSample, block: int) -> LineArrays:
     faults.apply_faults(requests, spending.units, sample.texts)
     lines = line_arrays.join_lines([
         line_arrays.build_commitment_lines(spending.commitments, sample.commitment_blocks.find_rows(block), spending.units),
-        line_arrays.build_service_lines(spending.services, sample.service_blocks.find_rows(block), spending.commitments),
+        line_arrays.build_service_lines(spending, sample.service_blocks.find_rows(block)),
         requests,
         line_arrays.take_rows(sample.changes.lines, sample.change_blocks.find_rows(block)),
     ])  # fmt: skip

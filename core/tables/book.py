@@ -183,8 +183,8 @@ class Book(NamedTuple):
     roles: Small
     """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
     creditors: Small
-    """The creditor of an expense account that has one of its own, else 0: row ``period // PERIODS_PER_YEAR *
-    LEDGER_ACCOUNTS + account``."""
+    """The creditor of an expense account that has one of its own, else 0: row ``(period // PERIODS_PER_YEAR *
+    CREDITOR_SETS + place) * LEDGER_ACCOUNTS + account``; place 0 is that of requests, 1 that of payroll."""
     admitted: Code
     """1 where a commitment item admits an account: row ``Cells.admits * LEDGER_ACCOUNTS + account``."""
     slots: Slots
@@ -227,6 +227,9 @@ CLAIM_TERMS_MASK = CLAIM_LINE_BIT - 1
 
 LEDGER_ACCOUNTS = 1024
 """Rows of ``Ledger`` per folio: more than the accounts of all charts together."""
+
+CREDITOR_SETS = 2
+"""Creditors of expense accounts per year: those of requests, those of payroll."""
 
 LEDGER_ACCOUNTANTS = 256
 """Folios of ``Ledger`` per period: more than the accountants of all years together."""

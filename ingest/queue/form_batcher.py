@@ -23,6 +23,7 @@ from ingest.queue.events import OnTakenUp
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
+from posting.missing_amounts import select_missing
 from posting.outcome_rows import find_fields
 from posting.pgcopy import Encoder, TextCells
 from posting.recovery.book_loading import LoadedBook
@@ -69,6 +70,8 @@ class FormResult(NamedTuple):
     decisions: np.ndarray
     fields: np.ndarray
     """The field that the outcome of each line names; else 0."""
+    missing: np.ndarray
+    """The missing cents that each refused line states; else 0."""
     first_node: int
     """The number of the node at position 0 of the decisions' nodes."""
 
@@ -97,6 +100,10 @@ class FormBatch:
             find_fields(decisions["outcome"], piece.acts["fault"], piece.field)
             for piece, decisions in zip(self.pieces, batch_result.decisions, strict=True)
         ]
+        missing = [
+            select_missing(piece, decisions)
+            for piece, decisions in zip(self.pieces, batch_result.decisions, strict=True)
+        ]
         for form, piece_number, first in self.positions:
             piece, lines = self.pieces[piece_number], slice(first, first + len(form.rows))
             result = FormResult(
@@ -106,6 +113,7 @@ class FormBatch:
                 chain=batch_result.chain,
                 decisions=batch_result.decisions[piece_number][lines],
                 fields=fields[piece_number][lines],
+                missing=missing[piece_number][lines],
                 first_node=first_node,
             )
             if not form.result.done():

@@ -65,7 +65,7 @@ class SenderCheck:
         Raises
         ------
         SenderForbidden
-            A line is of a kind that another sender alone may send, or that needs a role which the sender has not.
+            A line is of a kind that another sender alone may send, or that needs a role that the sender does not have.
         """
         for kind in _list_kinds(lines):
             if SENDER_OF_KIND.get(kind, self._sender) != self._sender:

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from core import accountants, calendar, chart, nomenclature, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
+from core.catalog import Role
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
-from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
+from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
@@ -210,10 +211,11 @@ class Registry:
 
     def _build_own_creditors(self) -> NDArray[np.int16]:
         accounts = self.numbers[CodeKind.ACCOUNT]
-        creditors = np.zeros((self.years.stop - YEAR_FIRST, LEDGER_ACCOUNTS), np.int16)
+        creditors = np.zeros((self.years.stop - YEAR_FIRST, CREDITOR_SETS, LEDGER_ACCOUNTS), np.int16)
         for year, year_chart in self.reference.charts.items():
-            for account, creditor in year_chart.own_creditors.items():
-                creditors[year - YEAR_FIRST, accounts[account]] = accounts[creditor]
+            for (account, role), creditor in year_chart.own_creditors.items():
+                place = int(role is Role.PAYROLL)
+                creditors[year - YEAR_FIRST, place, accounts[account]] = accounts[creditor]
         return creditors.ravel()
 
     def _build_admitted_accounts(self) -> NDArray[np.uint8]:

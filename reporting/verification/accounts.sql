@@ -51,7 +51,7 @@ due as (
     left join role_account r on r.year = s.budget_year and r.item = s.item and r.role = s.role
     left join role_account h on h.year = s.exercise and h.item = '' and h.role = s.role
     left join admitted a on a.year = s.budget_year and a.item = s.item and a.code = s.account
-    left join own_creditor o on o.year = s.exercise and o.expense = s.debit
+    left join own_creditor o on o.year = s.exercise and o.expense = s.debit and o.role = s.role
     where s.role not in ('PREDECESSOR', 'CHARGE')
 )
 select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account, 'no account') as found,

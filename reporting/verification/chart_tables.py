@@ -12,14 +12,18 @@ Charts = Mapping[int, Chart]
 
 def build_chart_tables(charts: Charts) -> dict[str, pa.Table]:
     """Return the accounts, the accounts by role, those that items admit, and the creditors of expense accounts, by year."""
-    creditors = ((year, *pair) for year, chart in charts.items() for pair in chart.own_creditors.items())
+    creditors = (
+        (year, account, role.name, creditor)
+        for year, chart in charts.items()
+        for (account, role), creditor in chart.own_creditors.items()
+    )
     return {
         "charted": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.accounts)
         ),
         "role_account": _build_table(("item", "role", "account"), _list_roles(charts)),
         "admitted": _build_table(("item", "code"), _list_admissions(charts)),
-        "own_creditor": _build_table(("expense", "creditor"), creditors),
+        "own_creditor": _build_table(("expense", "role", "creditor"), creditors),
     }
 
 

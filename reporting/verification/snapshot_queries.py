@@ -211,8 +211,9 @@ async def open_snapshot(dsn: str) -> AsyncIterator[JournalSnapshot]:
     try:
         if await connection.fetchval(SQL["can_summarise"]):
             await connection.fetch(SQL["summarise"])
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
-            yield JournalSnapshot(connection)
+        # the connection ends with the snapshot: no rollback, which fails while the cancellation of a COPY is under way
+        await connection.transaction(isolation="repeatable_read", readonly=True).start()
+        await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
+        yield JournalSnapshot(connection)
     finally:
         connection.terminate()

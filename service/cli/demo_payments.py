@@ -54,8 +54,12 @@ class PaymentTurn(NamedTuple):
 
 
 def plan_december() -> list[PaymentTurn]:
-    """Plan two runs in December, after all files are processed; the second one pays returned transfers again."""
-    return [PaymentTurn((), _at_ten(12, day), _YEAR_END.date()) for day in (19, 27)]
+    """Plan two runs in December, after all files are processed; the second one pays returned transfers again.
+
+    It also pays ahead of their term the requests of its day and before, because CP are those of the year of payment.
+    """
+    first, last = (_at_ten(12, day) for day in (19, 27))
+    return [PaymentTurn((), first, _YEAR_END.date()), PaymentTurn((), last, (last + _LOOKAHEAD).date())]
 
 
 def plan_months(files: Sequence[Path]) -> list[PaymentTurn]:

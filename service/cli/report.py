@@ -128,9 +128,9 @@ def _write_report(
     Raises
     ------
     UsageError
-        The arguments name a programme or a year that there is not, or exclude each other.
+        The arguments name a programme or a year that does not exist, or exclude each other.
     NoSuchRecord
-        They name a batch, a submission, a sender or a third party that there is not.
+        They name a batch, a submission, a sender or a third party that does not exist.
     """
     detail = report.detail
     is_detailed = detail is not None and (

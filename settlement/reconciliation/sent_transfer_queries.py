@@ -43,18 +43,18 @@ class SentTransferReader:
 
     async def load(self, entries: NDArray[np.int64]) -> SentTransfers:
         """Return the transfers with the numbers ``entries``, and others near them in the journal."""
-        wanted = np.unique(entries[entries > 0])
-        if self._sent is None or not self._has_read(self._sent, wanted):
-            self._ranges = tuple(_find_ranges(wanted))
+        numbers = np.unique(entries[entries > 0])
+        if self._sent is None or not self._has_read(self._sent, numbers):
+            self._ranges = tuple(_find_ranges(numbers))
             self._sent = await self._read()
         return self._sent
 
-    def _has_read(self, sent: SentTransfers, wanted: NDArray[np.int64]) -> bool:
+    def _has_read(self, sent: SentTransfers, numbers: NDArray[np.int64]) -> bool:
         """Return whether all numbers lie where the last call read, and before the end of the journal at that time."""
         newest = int(sent.entry[-1]) if sent.entry.size else 0
-        is_read = np.zeros(wanted.size, bool)
+        is_read = np.zeros(numbers.size, bool)
         for first, last in self._ranges:
-            is_read |= (wanted >= first) & (wanted <= min(last - LINES_AHEAD, newest))
+            is_read |= (numbers >= first) & (numbers <= min(last - LINES_AHEAD, newest))
         return bool(is_read.all())
 
     async def _read(self) -> SentTransfers:
@@ -76,12 +76,12 @@ def _strip_copy_frame(stream: bytes) -> bytes:
     return stream[len(HEADER) : -len(TRAILER)]
 
 
-def _find_ranges(wanted: NDArray[np.int64]) -> Iterator[_EntryRange]:
-    """Yield disjoint ranges that contain all of ``wanted`` (ascending) and few others."""
-    if not wanted.size:
+def _find_ranges(numbers: NDArray[np.int64]) -> Iterator[_EntryRange]:
+    """Yield disjoint ranges that contain all of ``numbers`` (ascending) and few others."""
+    if not numbers.size:
         return
-    breaks = np.flatnonzero(np.diff(wanted) > GAP_ENTRIES)
-    firsts, lasts = wanted[np.append(0, breaks + 1)], wanted[np.append(breaks, wanted.size - 1)]
+    breaks = np.flatnonzero(np.diff(numbers) > GAP_ENTRIES)
+    firsts, lasts = numbers[np.append(0, breaks + 1)], numbers[np.append(breaks, numbers.size - 1)]
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
         margin = min((last - first) // _MARGIN_DIVISOR, _MARGIN_MAX)
         yield _EntryRange(first - margin, last + max(margin, LINES_AHEAD))

@@ -41,7 +41,7 @@ receivable,4111100000,chart
 late_interest,6221000000,chart
 debt_liaison,1853200000,chart
 """
-CREDITORS = "expense,creditor,source\n606,4211110000,chart\n"
+CREDITORS = "expense,creditor,payroll,source\n606,4211110000,,chart\n"
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +134,13 @@ INVALID_LINES = {
     "item twice": ("roles.csv", "21,6411110000,4280000000,4211110000,,641,chart", "item 21 is listed twice"),
     "side unknown": ("accounts.csv", "6068800000,,both,,chart", "'both' is not a normal side"),
     "account without source": ("accounts.csv", "6068800000,,debit,,", "the line has no source"),
-    "creditor unknown": ("creditors.csv", "611,4999999999,chart", "creditor account '4999999999' is unknown"),
-    "creditor of no account": ("creditors.csv", "699,4011100000,chart", "no account begins with '699'"),
-    "two creditors": ("creditors.csv", "60,4011100000,chart", "one has a creditor already"),
+    "creditor unknown": (
+        "creditors.csv",
+        "611,4999999999,,chart",
+        "creditor account '4999999999' is unknown",
+    ),
+    "creditor of no account": ("creditors.csv", "699,4011100000,,chart", "no account begins with '699'"),
+    "two creditors": ("creditors.csv", "60,4011100000,,chart", "one has a creditor already"),
 }
 
 
@@ -190,10 +194,29 @@ def test_payroll_has_creditors_of_its_own(sample: Chart) -> None:
 
 
 def test_an_expense_account_may_have_its_own_creditor(sample: Chart) -> None:
-    """Pensions are owed to the special account of pensions, travel of staff to the staff."""
-    assert sample.own_creditors["6452110000"] == "4312110000"
-    assert sample.own_creditors["6153110000"] == sample.own_creditors["6155000000"] == "4211110000"
-    assert "6451110000" not in sample.own_creditors
+    """By payroll pensions are owed to their special account, by a request travel to the staff."""
+    own, request, payroll = sample.own_creditors, Role.CREDITOR, Role.PAYROLL
+    assert own["6452110000", payroll] == "4312110000"
+    assert own["6452510000", payroll] == "4371120000"
+    assert own["6153110000", request] == own["6155000000", request] == "4211110000"
+    absent = {
+        ("6452110000", request),
+        ("6153110000", payroll),
+        ("6451110000", request),
+        ("6451110000", payroll),
+    }
+    assert absent.isdisjoint(own)
+
+
+def test_taxes_given_back_are_not_owed_to_suppliers(sample: Chart) -> None:
+    """Words of 4673100000 (779112x) and 4678410000 (77912x and the charges of local taxes)."""
+    own = {
+        account: creditor
+        for (account, role), creditor in sample.own_creditors.items()
+        if role is Role.CREDITOR
+    }
+    assert own["7791124000"] == own["7791121000"] == "4673100000"
+    assert own["7791221000"] == own["6537800000"] == own["6537100000"] == "4678410000"
 
 
 @pytest.mark.parametrize(

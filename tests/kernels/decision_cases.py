@@ -12,6 +12,7 @@ from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import (
     CLAIM_DAY_BIT,
     CLAIM_LINE_BIT,
+    CREDITOR_SETS,
     FOLLOWED_BIT,
     LEDGER_ACCOUNTANTS,
     LEDGER_ACCOUNTS,
@@ -256,10 +257,10 @@ def _build_periods(book: StartingBook) -> np.ndarray:
 
 
 def _build_creditors(book: StartingBook) -> np.ndarray:
-    creditors = np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * LEDGER_ACCOUNTS, np.int16)
-    for (year, account), creditor in book.world.creditors.items():
-        creditors[(year - YEAR_FIRST) * LEDGER_ACCOUNTS + account] = creditor
-    return creditors
+    creditors = np.zeros((_PERIODS // PERIODS_PER_YEAR + 1, CREDITOR_SETS, LEDGER_ACCOUNTS), np.int16)
+    for (year, account, role), creditor in book.world.creditors.items():
+        creditors[year - YEAR_FIRST, int(role is Role.PAYROLL), account] = creditor
+    return creditors.ravel()
 
 
 def _build_admitted(book: StartingBook) -> np.ndarray:

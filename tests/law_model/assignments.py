@@ -36,13 +36,13 @@ def inherit(document: Document) -> Assignment | None:
 
 
 def read_assignment(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
-    """Return the stated assignment, if all its codes exist, and the codes that refuse it."""
+    """Return the stated assignment, if all its codes but the account exist, and the codes that refuse it."""
     year = state.reference.years.get(act.budget_year)
     if year is None:
         return None, ["FIELD_INVALID"]  # no budget of that year exists
     missing = _check_existence(act, year)
     codes = [*missing, *_check_level(act, year), *_check_consistency(act, year)]
-    if missing:
+    if set(missing) - {"ACCOUNT_UNKNOWN"}:
         return None, codes
     item = year.items[act.text("commitment_item")]
     fund = act.text("fund") or ORDINARY

@@ -1,19 +1,23 @@
 """Availability of credits, and what each kind takes of them (domain 2.4 and 2.5; GBCP 128 to 160, 233)."""
 
+from datetime import date
+
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.kinds import ON_COMMITMENT, SPENDS_AE
 from tests.law_model.state import Act, Document, State
 
-FIRST_CHECKED_MONTH = 12
-"""Payroll is checked before the payments of December, and not before (A28; GBCP art. 233)."""
+
+def _is_payroll_checked(act: Act, year: int) -> bool:
+    """Return whether the day is one from December of the year of the credits on (A28; GBCP art. 233)."""
+    return act.day >= date(year, 12, 1)
 
 
 def list_checks(act: Act, is_in_advance: bool) -> tuple[str, ...]:
     """Return the budgets in which an act needs available credits."""
     if act.kind in SPENDS_AE and not is_in_advance:
         return ("ae",)
-    is_checked_payroll = act.kind == "payroll" and act.day.month >= FIRST_CHECKED_MONTH
+    is_checked_payroll = act.kind == "payroll" and _is_payroll_checked(act, act.budget_year)
     if act.kind == "direct_payment_request" or is_checked_payroll:
         return ("ae", "cp")
     return ("cp",) if act.kind in ON_COMMITMENT else ()
@@ -32,8 +36,8 @@ def check_credits(act: Act, place: Assignment, state: State, is_in_advance: bool
 
 
 def check_payroll_payment(act: Act, place: Assignment, payroll: Document, state: State) -> list[str]:
-    """Check before a payment of December that payroll taken without a check has credits: none may be overdrawn (A28)."""
-    if act.kind != "payment" or payroll.kind != "payroll" or act.day.month < FIRST_CHECKED_MONTH:
+    """Check before a payment from December on that payroll taken without a check has credits: none may be overdrawn (A28)."""
+    if act.kind != "payment" or payroll.kind != "payroll" or not _is_payroll_checked(act, place.key.year):
         return []
     return [
         f"{budget.upper()}_EXCEEDED"

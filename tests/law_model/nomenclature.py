@@ -53,6 +53,7 @@ class Year:
     accounts: set[str] = field(default_factory=set)
     roles: dict[str, Role] = field(default_factory=dict)
     creditors: dict[str, str] = field(default_factory=dict)
+    payroll_creditors: dict[str, str] = field(default_factory=dict)
     settlement: dict[str, str] = field(default_factory=dict)
 
 
@@ -90,7 +91,9 @@ def _read_year(folder: Path, year: int) -> Year:
     result.funds = {row["code"]: (row["family"], row["programme"]) for row in _rows(files / "funds.csv")}
     result.accounts = {row["number"] for row in _rows(files / "accounts.csv")}
     result.roles = {row["item"]: _build_role(row) for row in _rows(files / "roles.csv")}
-    result.creditors = {row["expense"]: row["creditor"] for row in _rows(files / "creditors.csv")}
+    creditors = list(_rows(files / "creditors.csv"))
+    result.creditors = {row["expense"]: row["creditor"] for row in creditors if row["creditor"]}
+    result.payroll_creditors = {row["expense"]: row["payroll"] for row in creditors if row["payroll"]}
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result
 

@@ -30,14 +30,20 @@ def _creditor(debt: Document, state: State) -> str:
     """Return the account on which a payable stands."""
     if debt.kind in {"attachment", "assignment"}:
         return _settlement(debt, state, "other_creditor")
-    if debt.kind == "payroll":
-        return _role(debt, state).payroll
     assert debt.key is not None
+    if debt.kind == "payroll":
+        exceptions = state.reference.years[debt.key.year].payroll_creditors
+        return _find_exception(debt.account, exceptions) or _role(debt, state).payroll
     if debt.kind == "payment_request":
         return _role(debt, state).creditor  # a service charged what it bills
     exceptions = state.reference.years[debt.key.year].creditors
-    prefixes = [prefix for prefix in exceptions if debt.account.startswith(prefix)]
-    return exceptions[max(prefixes, key=len)] if prefixes else _role(debt, state).creditor
+    return _find_exception(debt.account, exceptions) or _role(debt, state).creditor
+
+
+def _find_exception(account: str, exceptions: dict[str, str]) -> str | None:
+    """Return the creditor that an expense account has of its own."""
+    prefixes = [prefix for prefix in exceptions if account.startswith(prefix)]
+    return exceptions[max(prefixes, key=len)] if prefixes else None
 
 
 def _list_service(document: Document, state: State) -> Legs:

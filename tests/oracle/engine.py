@@ -7,6 +7,7 @@ from core.catalog import KIND_NUMBERS, Family
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
+from core.senders import RESERVED_SENDERS
 from tests.oracle import amounts, days, decisions, hashing, invoices, periods, whole_numbers
 from tests.oracle.assignment import build_cell, find_sheet, find_source, has_cell
 from tests.oracle.availability import compute_available
@@ -26,6 +27,12 @@ from tests.oracle.row_reading import (
 LineResult = tuple[str, str, int]
 """Name of the outcome, code of the fund centre that lacks credit or empty, missing cents."""
 
+_LACKS_OF_PREDECESSOR = (
+    Outcome.REVERSAL_EXCEEDS_ORIGINAL,
+    Outcome.COMMITMENT_EXCEEDED,
+    Outcome.SERVICE_INSUFFICIENT,
+    Outcome.SERVICE_ALREADY_BILLED,
+)
 _ASSIGNMENT = (Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM, Field.FUND, Field.OPERATION)
 
 
@@ -72,8 +79,8 @@ class Engine:
         )
         self._held = set()
         if is_atomic:
-            return self.build_results(decide_form(lines, self.ledger))
-        return self.build_results(decisions.decide(lines, self.ledger, holding=False))
+            return self.build_results(decide_form(lines, self.ledger), lines)
+        return self.build_results(decisions.decide(lines, self.ledger, holding=False), lines)
 
     def list_held(self) -> set[int]:
         """Return the rows of the last file or form that waited for a later act, from 0."""
@@ -119,9 +126,12 @@ class Engine:
         posted = {at[-1] for at, both in self.ledger.state.sums.items() if any(both)}
         return {code for code, number in self.reference.accounts.items() if number in posted}
 
-    def build_results(self, row_decisions: list[Decision]) -> list[LineResult]:
+    def build_results(self, row_decisions: list[Decision], lines: list[Line]) -> list[LineResult]:
         """Return decisions in words."""
-        return [(d.outcome.name, self.reference.find_centre(d.node), d.missing) for d in row_decisions]
+        return [
+            (d.outcome.name, self.reference.find_centre(d.node), _find_shown_missing(d, line))
+            for d, line in zip(row_decisions, lines, strict=True)
+        ]
 
     def _build_lines(self, act: list[ReadLine], sender: str) -> list[Line]:
         return [self._build_line(line, sender) for line in act]
@@ -183,6 +193,7 @@ class OpenFile:
 
     def __init__(self, engine: Engine, acts: list[list[Line]]) -> None:
         self._engine, self._submission = engine, LedgerSubmission(engine.ledger, acts)
+        self._lines = [line for act in acts for line in act]
         self._acts_left = list(map(len, acts))
 
     def present_rows(self, count: int) -> None:
@@ -194,7 +205,24 @@ class OpenFile:
     def finish(self) -> tuple[list[LineResult], list[LineResult]]:
         """Decide the held acts behind the last row; return the results of the first pass, and the final ones."""
         first, last = self._submission.finish()
-        return self._engine.build_results(_flatten(first)), self._engine.build_results(_flatten(last))
+        whole_passes = (_flatten(first), _flatten(last))
+        first_results, last_results = (
+            self._engine.build_results(row_decisions, self._lines) for row_decisions in whole_passes
+        )
+        return first_results, last_results
+
+
+def _find_shown_missing(decision: Decision, line: Line) -> int:
+    """Return the missing cents that a sender reads: none of an act that is another's, or named by its entry."""
+    if decision.outcome not in _LACKS_OF_PREDECESSOR:
+        return decision.missing
+    sender, named = (key[0] if isinstance(key, tuple) else None for key in (line.key, line.previous))
+    is_hidden = (
+        decision.outcome is Outcome.SERVICE_ALREADY_BILLED
+        or line.previous_entry
+        or named not in (None, sender)
+    )
+    return 0 if is_hidden and sender not in RESERVED_SENDERS else decision.missing
 
 
 def _read_invoice(line: ReadLine) -> tuple[str, bytes] | None:

@@ -240,8 +240,8 @@ class World(NamedTuple):
     open_periods: frozenset[int]
     roles: Mapping[tuple[int, Role], int]
     """Accounts that do not depend on the assignment, by period."""
-    creditors: Mapping[tuple[int, int], int]
-    """The creditor of an expense account that has one of its own, by year."""
+    creditors: Mapping[tuple[int, int, Role], int]
+    """The creditor of an expense account that has one of its own, by year, by request or by payroll."""
     years: Mapping[int, BudgetYear]
     period_states: Mapping[tuple[int, int], PeriodState] = {}
     """By period and accountant, where an accountant's state differs from that of the others."""

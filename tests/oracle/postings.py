@@ -182,7 +182,8 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         by_role[Role.CHARGE] = _find_charged_account(state, item.parent) or by_role[Role.EXPENSE]
     debit, credit = by_role[followed.base.debit], by_role[followed.base.credit]
     if followed.base.debit is Role.EXPENSE and followed.base.credit is not Role.ACCRUED:
-        credit = world.creditors.get((YEAR_FIRST + line.period // PERIODS_PER_YEAR, debit), credit)
+        year = YEAR_FIRST + line.period // PERIODS_PER_YEAR
+        credit = world.creditors.get((year, debit, followed.base.credit), credit)
     return debit, credit
 
 

@@ -90,12 +90,12 @@ class Reference(NamedTuple):
             return None
         return frozenset(number for code, number in self.accounts.items() if chart.is_admitted(item, code))
 
-    def list_own_creditors(self) -> dict[tuple[int, int], int]:
+    def list_own_creditors(self) -> dict[tuple[int, int, Role], int]:
         """Return the creditors of the expense accounts that have their own, by year."""
         return {
-            (year, self.accounts[account]): self.accounts[creditor]
+            (year, self.accounts[account], role): self.accounts[creditor]
             for year, data in self.years.items()
-            for account, creditor in data.chart.own_creditors.items()
+            for (account, role), creditor in data.chart.own_creditors.items()
         }
 
     def list_liaisons(self) -> dict[int, int]:

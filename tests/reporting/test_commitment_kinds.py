@@ -10,6 +10,7 @@ from reporting import code_labels
 from reporting.code_names import read_names
 from reporting.commitments import OutstandingCommitments, load_outstanding_commitments
 from reporting.open_items import COMMITMENTS, CommitmentLine, load_commitments
+from reporting.visibility import WHOLE_JOURNAL
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.posting.loaded_engines import process_rows
@@ -67,7 +68,9 @@ async def load_reports(dsn: str) -> tuple[OutstandingCommitments, list[Commitmen
             "select e.*, s.sender from entry e join submission s using (submission) where kind = any($1)",
             COMMITMENTS,
         )
-        return outstanding, (await load_commitments(connection, names, entries, limit=10)).lines
+        return outstanding, (
+            await load_commitments(connection, names, entries, limit=10, visibility=WHOLE_JOURNAL)
+        ).lines
 
 
 @pytest.mark.parametrize("kinds", CASES)

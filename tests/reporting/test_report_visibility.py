@@ -7,14 +7,17 @@ from typing import NamedTuple
 import asyncpg
 import pytest_asyncio
 
+from core.catalog import KIND_NUMBERS
 from core.senders import BANK, TREASURY
 from reporting import code_labels
+from reporting.act_history import HistoryOptions, build_histories
+from reporting.act_rows import ActLines, find_hidden
 from reporting.argument_checks import find_sender
 from reporting.code_names import CodeNames, read_names
 from reporting.delays import DelayScope, load_delays
 from reporting.refusals import load_refusals
 from reporting.trial_balance import BY_ACCOUNTANT, BalanceScope, TrialBalance, load_trial_balance
-from reporting.visibility import Visibility, list_centres_within
+from reporting.visibility import WHOLE_JOURNAL, Visibility, list_centres_within
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.posting.loaded_engines import process_rows
@@ -35,6 +38,7 @@ _OF_SECOND = [
     act("direct_payment_request", "D3", "1.00", ASPR, payee="STRANGER"),
     act("direct_payment_request", "D4", "1.00", DEBT, payee="STRANGER"),
 ]
+_DEBIT = KIND_NUMBERS["bank_debit"]
 _FIRST, _SECOND = "MIN-01", "MIN-02"
 
 
@@ -195,3 +199,25 @@ async def test_a_sender_sees_its_part_of_an_accountants_books(journal: Journal) 
     assert 0 < first.debit == first.credit <= whole.debit
     debt = await load_trial_balance(*journal, scope, visibility=_limit_to(journal, None, "0117"))
     assert debt.accounts == []
+
+
+async def test_what_crescendo_posts_on_an_act_is_hidden_from_other_senders(journal: Journal) -> None:
+    """The payment and the debit of a request are acts of the ministry that sent the request, and of no other."""
+    connection, names = journal
+    rows = await connection.fetch(
+        "select * from entry where reference in ('D1', 'P0', 'P1') or kind = $1", _DEBIT
+    )
+    for sender, is_own in ((_FIRST, True), (_SECOND, False)):
+        hidden = await find_hidden(connection, rows, _limit_to(journal, sender))
+        assert len(rows) == 6
+        assert len(hidden) == 3
+        first_request = min(row["entry_id"] for row in rows)
+        assert (first_request in hidden) != is_own
+    for visibility in (WHOLE_JOURNAL, _limit_to(journal, _FIRST, "0217")):
+        assert await find_hidden(connection, rows, visibility) == frozenset()
+    lines = ActLines([row for row in rows if row["reference"] == "D1"])
+    options = HistoryOptions(visibility=_limit_to(journal, _FIRST))
+    first, second = (await build_histories(connection, names, lines, options=options)).accepted
+    assert [follower.is_visible for follower in first.followers] == [True, True]
+    assert [follower.is_visible for follower in second.followers] == [False, False]
+    assert (len(first.transfers), len(second.transfers)) == (1, 0)

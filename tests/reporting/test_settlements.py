@@ -31,7 +31,7 @@ from reporting.open_items import load_payments
 from reporting.proofs import prove_batch
 from reporting.report_queries import SQL
 from reporting.verification import verify
-from reporting.visibility import Visibility
+from reporting.visibility import WHOLE_JOURNAL, Visibility
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, Row, act, process_files
 
@@ -214,7 +214,7 @@ async def test_only_a_history_reads_the_runs_of_transfers(settled: asyncpg.Conne
     rows = await fetch_accepted_lines(settled, ReferenceQuery("D1", Visibility()))
     queries: list[LoggedQuery] = []
     with settled.query_logger(queries.append):
-        await load_payments(settled, names, rows, limit=100)
+        await load_payments(settled, names, rows, limit=100, visibility=WHOLE_JOURNAL)
     assert SQL["runs_of_submissions"] not in [logged.query for logged in queries]
     with settled.query_logger(queries.append):
         await build_histories(settled, names, ActLines(rows))
@@ -226,7 +226,7 @@ async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> N
     lines = {}
     for name in ("D1", "D2", "D3", "L1"):
         rows = await fetch_accepted_lines(settled, ReferenceQuery(name, Visibility()))
-        (lines[name],), _ = await load_payments(settled, names, rows, limit=100)
+        (lines[name],), _ = await load_payments(settled, names, rows, limit=100, visibility=WHOLE_JOURNAL)
     assert {name: line.state for name, line in lines.items()} == {
         "D1": "paid",
         "D2": "paid",
@@ -241,7 +241,7 @@ async def test_requests_show_their_settlements(settled: asyncpg.Connection) -> N
 async def test_a_payee_is_shown_with_its_present_bank_details(settled: asyncpg.Connection) -> None:
     names = await read_names(settled, code_labels.load(REFERENCE))
     rows = await fetch_accepted_lines(settled, ReferenceQuery("D1", Visibility()))
-    (line,), _ = await load_payments(settled, names, rows, limit=100)
+    (line,), _ = await load_payments(settled, names, rows, limit=100, visibility=WHOLE_JOURNAL)
     assert line.payee
     assert line.payee.name == "Fournisseur SA"
 

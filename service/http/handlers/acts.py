@@ -15,7 +15,7 @@ from reporting.act_history import (
     fetch_accepted_lines,
     fetch_refused_lines,
 )
-from reporting.act_rows import ActLines, fetch_followers, summarize_entry
+from reporting.act_rows import ActLines, fetch_followers, find_hidden, summarize_entry
 from reporting.act_views import AcceptedLine, EntrySummary, RefusedHistory
 from reporting.proofs import prove_link
 from reporting.report_queries import Connection, Row
@@ -100,7 +100,7 @@ class ActHistoryHandler:
         limit = request.get_number("limit", 20, minimum=1, maximum=PAGE_LINES_MAX)
         cursor = request.get_text("after", _CURSOR_LENGTH_MAX)
         start = _parse_cursor(cursor)
-        options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
+        options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX, query.visibility)
 
         async def load_page(connection: Connection) -> ActPage:
             lines = await _read_lines(connection, query, start, limit=limit)
@@ -121,7 +121,7 @@ class ActHistoryHandler:
         """Respond with the line of a document number."""
         request.allow_only("proof")
         visibility, names = await self._scope.read_visibility(request), await self._names.load()
-        options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)
+        options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX, visibility)
 
         async def load_page(connection: Connection) -> ActPage:
             entry = int(request.path_values["entry"])
@@ -136,13 +136,14 @@ class ActHistoryHandler:
         request.allow_only("limit", "after")
         visibility, page = await self._scope.read_visibility(request), Page.read(request, 100, 1000)
 
-        async def load_followers(connection: Connection) -> list[Row]:
+        async def load_followers(connection: Connection) -> list[EntrySummary]:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
-            return await fetch_followers(connection, [row["entry_id"]], limit=page.limit, after=page.after)
+            rows = await fetch_followers(connection, [row["entry_id"]], limit=page.limit, after=page.after)
+            hidden = await find_hidden(connection, rows, visibility)
+            return [summarize_entry(row, hidden) for row in rows]
 
-        rows = await self._journal.run_lookup(load_followers, request.caller.sender)
-        followers = [summarize_entry(row) for row in rows]
+        followers = await self._journal.run_lookup(load_followers, request.caller.sender)
         is_full = len(followers) == page.limit
         next_link = query_scope.build_next_link(request, ("limit",), followers[-1].entry) if is_full else None
         return respond(FollowerPage(followers, next_link))

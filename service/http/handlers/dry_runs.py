@@ -11,6 +11,7 @@ from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_validation import ObserveLines, validate_file
 from monitoring.service_metrics import ServiceMetrics
 from posting.batch import DryRunDecisions
+from posting.missing_amounts import select_missing
 from posting.outcome_rows import find_fields
 from reporting.refusals import Language
 from service.auth.perimeter import PerimeterCheck
@@ -54,7 +55,16 @@ class DryRunner:
         outcome = await self._run(sender, rows, is_atomic=is_atomic)
         ((piece, decisions),) = outcome.passes
         fields = find_fields(decisions["outcome"], piece.acts["fault"], piece.field)
-        return FormResult(0, -1, outcome.after_batch, b"", decisions, fields, self._inbox.first_node)
+        return FormResult(
+            0,
+            -1,
+            outcome.after_batch,
+            b"",
+            decisions,
+            fields,
+            select_missing(piece, decisions),
+            self._inbox.first_node,
+        )
 
     async def validate_file(self, spooled: SpooledFile, perimeter: PerimeterCheck) -> FileContent:
         """Validate a file before its dry run.

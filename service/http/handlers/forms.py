@@ -61,7 +61,7 @@ class LineDecision(AmountStruct, frozen=True, kw_only=True, omit_defaults=True):
     node: str = ""
     """The budget node that lacks credits, in words."""
     missing: OldCents = 0
-    """The cents that the node lacks."""
+    """The cents that the node lacks, or an earlier act of the same sender."""
     finding: str = ""
     action: str = ""
     missing_cents: Cents = 0
@@ -172,8 +172,12 @@ def _build_decision(
     outcomes = {_FORM_OUTCOMES.get(code, "refused") for code in result.decisions["outcome"].tolist()}
     nodes = NodeNames(names, result.first_node)
     lines = [
-        _build_line_decision(row.get(_REFERENCE_COLUMN, ""), decision, field, nodes=nodes, language=language)
-        for row, decision, field in zip(rows, result.decisions, result.fields.tolist(), strict=True)
+        _build_line_decision(
+            row.get(_REFERENCE_COLUMN, ""), decision, _StatedCause(*cause), nodes=nodes, language=language
+        )
+        for row, decision, *cause in zip(
+            rows, result.decisions, result.fields.tolist(), result.missing.tolist(), strict=True
+        )
     ]
     return Decision(
         outcome=outcomes.pop() if len(outcomes) == 1 else "mixed",
@@ -183,6 +187,13 @@ def _build_decision(
         chain=result.chain.hex(),
         lines=lines,
     )
+
+
+class _StatedCause(NamedTuple):
+    """The field that a refusal names, and the cents that it states as missing; else 0."""
+
+    field: int
+    missing: int
 
 
 class NodeNames(NamedTuple):
@@ -197,7 +208,7 @@ class NodeNames(NamedTuple):
 
 
 def _build_line_decision(
-    reference: str, decision: np.void, field: int, *, nodes: NodeNames, language: Language
+    reference: str, decision: np.void, cause: _StatedCause, *, nodes: NodeNames, language: Language
 ) -> LineDecision:
     code = int(decision["outcome"])
     if code <= _DUPLICATE:
@@ -206,9 +217,9 @@ def _build_line_decision(
     return LineDecision(
         reference=reference,
         outcome=_OUTCOME_NAMES[code],
-        field=Field(field).column if field else "",
+        field=Field(cause.field).column if cause.field else "",
         node=nodes.format_node(int(decision["node"])),
-        missing=int(decision["missing"]),
+        missing=cause.missing,
         finding=finding,
         action=action,
     )

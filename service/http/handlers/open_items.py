@@ -17,6 +17,7 @@ from reporting.open_items import (
 )
 from reporting.refusals import RefusedLine, describe_refused_line
 from reporting.report_queries import Connection, Row
+from reporting.visibility import Visibility
 from service.http import query_scope
 from service.http.http_messages import Request, Response, respond
 from service.http.journal_queries import JournalReader
@@ -45,7 +46,13 @@ class LoadLines(Protocol):
     """Load the state of lines, and whether all that hangs on them is included."""
 
     def __call__(
-        self, connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int
+        self,
+        connection: Connection,
+        names: CodeNames,
+        rows: Sequence[Row],
+        *,
+        limit: int,
+        visibility: Visibility,
     ) -> Coroutine[Any, Any, tuple[list[Any], bool]]:
         """Load up to ``limit`` followers of each line."""
         ...
@@ -116,7 +123,7 @@ class OpenItemsHandler:
                 refused = await fetch_refused_lines(connection, query, limit=REFUSED_MAX)
             if not (rows or refused or page.after):
                 raise await query_scope.act_not_found(connection, query)
-            loaded = await self._item_type.load(connection, names, rows, limit=query_scope.FOLLOWERS_MAX)
+            loaded = await self._load(connection, names, rows, visibility=query.visibility)
             return OpenItems(*loaded, refused)
 
         items = await self._journal.run_lookup(load, request.caller.sender)
@@ -137,11 +144,16 @@ class OpenItemsHandler:
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             if row["kind"] not in self._item_type.kinds:
                 raise not_found(f"Entry {entry} is not one of the {self._item_type.name}")
-            loaded = await self._item_type.load(connection, names, [row], limit=query_scope.FOLLOWERS_MAX)
-            return OpenItems(*loaded)
+            return OpenItems(*await self._load(connection, names, [row], visibility=visibility))
 
         items = await self._journal.run_lookup(load, request.caller.sender)
         return respond(self._build_page(request, items, [], next_link=None))
+
+    def _load(
+        self, connection: Connection, names: CodeNames, rows: Sequence[Row], *, visibility: Visibility
+    ) -> Coroutine[Any, Any, tuple[list[Any], bool]]:
+        limit = query_scope.FOLLOWERS_MAX
+        return self._item_type.load(connection, names, rows, limit=limit, visibility=visibility)
 
     def _build_page(
         self, request: Request, items: OpenItems, refused: list[RefusedLine], *, next_link: str | None

@@ -67,7 +67,8 @@ AFTER = Parameter(
 VISIBILITY = (
     "A key can read the acts of its sender; if the key is limited to programmes, only the acts in these programmes."
     " Auditors can read the acts of all senders. The response is the same for an act that does not exist and for an act"
-    " that the caller may not see."
+    " that the caller may not see. Of an act of another sender before or behind an own one, a key that is not limited"
+    " to programmes sees number and day alone."
 )
 REPORT_SCOPE = (
     "The report is of what the key can read: the acts of its sender and what follows them, such as their payments, within"

@@ -1,5 +1,6 @@
-"""Rows read from COPY bytes equal those in PostgreSQL, and are split into batches correctly."""
+"""Rows read from COPY bytes equal those in PostgreSQL, and are split into batches correctly; reading can be interrupted."""
 
+import asyncio
 import datetime as dt
 
 import asyncpg
@@ -8,7 +9,8 @@ import pytest
 from core.errors import SchemaMismatch
 from reporting.verification.chain import find_first_entries, split_windows
 from reporting.verification.copy_reader import BALANCES, ENTRY, HASHED_TABLES, parse_rows
-from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
+from reporting.verification.raw_rows import StoredColumn
+from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan, open_snapshot
 
 ALL = WindowSpan(1, 1_000, 1, 1_000_000)
 
@@ -111,3 +113,21 @@ def test_windows_contain_every_batch_once() -> None:
         WindowSpan(2, 4, 100_001, 140_011),
         WindowSpan(4, 5, 140_011, 140_021),
     ]
+
+
+async def test_a_verification_that_is_interrupted_while_it_copies_rows_ends_without_an_error(
+    dsn: str,
+) -> None:
+    has_begun = asyncio.Event()
+
+    async def copy() -> None:
+        async with open_snapshot(dsn) as snapshot:
+            rows = "generate_series(1, 100000000) as s(number)"
+            await snapshot.copy_table(rows, [StoredColumn("number", 23)], lambda _: has_begun.set())
+
+    task = asyncio.create_task(copy())
+    async with asyncio.timeout(60):
+        await has_begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

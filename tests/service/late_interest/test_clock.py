@@ -8,7 +8,7 @@ from service.database.embedded_server import Database
 from tests.databases import open_connection
 from tests.service.late_interest.test_contracts import plant_claim
 from tests.service.late_interest.test_late_interest import claim, pay_part, prepare_state, read_claims
-from tests.service.small_state import Row, build_request
+from tests.service.small_state import Row, State, build_request
 
 REQUEST: Row = {**build_request(1), "amount": "1000.00", "received": "2018-10-01", "date": "2018-10-25"}
 """Due on the 31st of October, unless its term was suspended."""
@@ -32,14 +32,7 @@ async def test_the_term_runs_from_receipt_less_the_suspension_before_the_order(
     database: Database, tmp_path: Path, fields: Row, expected: int
 ) -> None:
     async for state in prepare_state(database, tmp_path / "own", [{**REQUEST, **fields}]):
-        await pay_part(state, "DP-1", "1000.00", PAID_ON)
-        await claim(state, "2018-12-31")
-        assert await read_claims(state) == ({"DP-1": [expected]} if expected else {})
-        assert (await state.verify()).findings == []
-        if not expected:
-            await plant_claim(state, "DP-1", "41.13")
-            (finding,) = (await state.verify()).findings
-            assert (finding.check, finding.expected) == ("late_interest", "no late payment")
+        await _check_interest(state, expected)
 
 
 async def test_the_suspension_of_the_accountant_does_not_stop_the_clock(
@@ -80,11 +73,16 @@ async def test_the_contract_that_a_request_states_counts_before_its_item(
     """A grant (63) by its nature alone bears none; what is paid under a contract of works does."""
     request = {**REQUEST, "commitment_item": item, "contract": contract}
     async for state in prepare_state(database, tmp_path / "own", [request]):
-        await pay_part(state, "DP-1", "1000.00", PAID_ON)
-        await claim(state, "2018-12-31")
-        assert await read_claims(state) == ({"DP-1": [cents]} if cents else {})
-        assert (await state.verify()).findings == []
-        if not cents:
-            await plant_claim(state, "DP-1", "41.13")
-            (finding,) = (await state.verify()).findings
-            assert (finding.check, finding.expected) == ("late_interest", "no late payment")
+        await _check_interest(state, cents)
+
+
+async def _check_interest(state: State, cents: int) -> None:
+    """Pay the request: ``cents`` of interest are claimed, or none, and then a claim is a breach."""
+    await pay_part(state, "DP-1", "1000.00", PAID_ON)
+    await claim(state, "2018-12-31")
+    assert await read_claims(state) == ({"DP-1": [cents]} if cents else {})
+    assert (await state.verify()).findings == []
+    if not cents:
+        await plant_claim(state, "DP-1", "41.13")
+        (finding,) = (await state.verify()).findings
+        assert (finding.check, finding.expected) == ("late_interest", "no late payment")
