@@ -25,6 +25,7 @@ RATE_UNITS = 10_000
 
 _HALF = re.compile(r"(20\d\d)-([12])")
 _RATE = re.compile(r"(\d{1,2})\.(\d\d)")
+_ITEM = re.compile(r"3[1-9]")
 _DAYS_A_YEAR = range(360, 367)
 _COMPENSATION_MAX = 10_000
 _MONTHS_PER_HALF_YEAR = 6
@@ -47,6 +48,12 @@ class LateInterestRules:
     """The ``Contract`` of each commitment item that has one, for acts that state none."""
     delays_since: int
     """The first day on which a payment term that bears interest began, since 1970."""
+    item: EffectiveDated
+    """The commitment item on which the treasury claims interest, as a number, by the day of the claim."""
+
+    def find_item(self, day: date) -> str:
+        """Return the code of the commitment item for claims of ``day``."""
+        return str(self.item.look_up(np.array([(day - _EPOCH).days], np.int32))[0])
 
     def find_rates(self, since: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the yearly rate of interest that runs from each day.
@@ -118,6 +125,9 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
         },
         contracts=parse_contract_defaults(str(path), settings.get("contracts")),
         delays_since=_parse_day(str(path), "delays_since", settings.get("delays_since")),
+        item=parse_effective_dated(
+            str(path), "item", settings.get("item"), parse=lambda value: _parse_item(str(path), value)
+        ),
     )
 
 
@@ -153,6 +163,14 @@ def _parse_rate(place: str, key: str, value: object) -> int:
             place, f"{key} is {value!r}", 'Write a percentage with two decimals, as in "8.00".'
         )
     return int(match[1]) * 100 + int(match[2])
+
+
+def _parse_item(place: str, value: object) -> int:
+    if not (isinstance(value, str) and _ITEM.fullmatch(value)):
+        raise ReferenceDataError(
+            place, f"item is {value!r}", 'Write an item of title 3, as in "31", or items by day of the claim.'
+        )
+    return int(value)
 
 
 def _parse_day(place: str, key: str, value: object) -> int:

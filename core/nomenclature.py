@@ -23,6 +23,9 @@ STAFF_TITLE = "T2"
 OTHER_TITLES = "HT2"
 """The two legal envelopes of a programme, as commitment items of budget acts."""
 
+OPERATING_TITLE = 3
+"""The title of operation (LOLF art. 5), on which late interest is charged."""
+
 ORDINARY_FUND = "N/A"
 
 

@@ -6,7 +6,7 @@ demand = (AE reserved, AE consumed, CP reserved, CP consumed), in signed cents
 
 import numpy as np
 
-from core.catalog import Family, Measure
+from core.catalog import Family, Measure, Role
 from core.tables.book import LEDGER_ACCOUNTANTS
 from kernels.availability import AE, CP
 from kernels.jit import as_position, part
@@ -19,9 +19,18 @@ def no_link(kind, cell):
 
 
 @part
-def build_link(book, kind, item):
+def find_cell(book, kind, item, own_cell):
+    """Return the cell of a line: that of the entry it follows; the ``own_cell`` if it follows none, or charges interest."""
+    charges_interest = book.effects[kind].debit == Role.LATE_INTEREST.value
+    if own_cell >= 0 and (item == 0 or charges_interest):
+        return as_position(own_cell)
+    return as_position(book.items[item].cell if item > 0 else 0)
+
+
+@part
+def build_link(book, kind, item, own_cell):
     """Return the link of a line that follows ``item``; a mirror undoes the effects of its predecessor."""
-    cell = as_position(book.items[item].cell)
+    cell = find_cell(book, kind, item, own_cell)
     if book.effects[kind].mirrors:
         return item, cell, np.int64(book.items[item].kind), np.int64(book.items[item].parent), np.int64(-1)
     return item, cell, np.int64(kind), as_position(item), np.int64(1)

@@ -76,7 +76,8 @@ def apply_line(acts, book, step, link, accounts):
 @part
 def _rebuild_link(acts, book, decisions, line):
     kind, item = acts[line].kind, decisions[line].predecessor
-    return build_link(book, kind, item) if item > 0 else no_link(kind, decisions[line].cell)
+    cell = decisions[line].cell
+    return build_link(book, kind, item, cell) if item > 0 else no_link(kind, cell)
 
 
 @part

@@ -118,9 +118,23 @@ def check_family(acts, book, line, item):
     return check_assignment(acts, book, line, item)
 
 
+@rare_part
+def _check_interest_assignment(acts, book, line, item):
+    """Check that interest is charged to an item of title 3, on the programme of its request (rule A59)."""
+    request = as_position(book.items[item].cell)
+    own = as_position(acts[line].cell if acts[line].cell >= 0 else request)
+    if book.cells[own].programme != book.cells[request].programme:
+        return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
+    if book.cells[own].charges_interest == 0:
+        return refused(Outcome.INTEREST_ASSIGNMENT.value, -1, 0)
+    return accepted()
+
+
 @part
 def check_assignment(acts, book, line, item):
-    """Check that the line gives no assignment, or that of its predecessor."""
+    """Check that the line gives no assignment, or that of its predecessor; interest has one of its own."""
+    if book.effects[acts[line].kind].debit == Role.LATE_INTEREST.value:
+        return _check_interest_assignment(acts, book, line, item)
     if acts[line].cell >= 0 and acts[line].cell != book.items[item].cell:
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
     return accepted()

@@ -37,7 +37,8 @@ def _insert_key(book, fingerprints, replayed, row):
 @part
 def _rebuild_link(book, replayed, row):
     kind, item = replayed.kind[row], replayed.predecessor[row]
-    return build_link(book, kind, item) if item > 0 else no_link(kind, replayed.cell[row])
+    cell = replayed.cell[row]
+    return build_link(book, kind, item, cell) if item > 0 else no_link(kind, cell)
 
 
 @kernel(reads(StoredEntries), reads(Fingerprints), advances(Book))

@@ -18,6 +18,7 @@ from kernels.links import (
     build_link,
     compute_demand,
     compute_settlement,
+    find_cell,
     find_folio,
     find_nodes,
     find_target,
@@ -116,7 +117,7 @@ def _check_predecessor(acts, book, line, item):
         return accepted(), no_link(kind, acts[line].cell)
     if item == 0:
         return refused(Outcome.PREDECESSOR_MISSING.value, -1, 0), no_link(kind, acts[line].cell)
-    link = build_link(book, kind, as_position(item))
+    link = build_link(book, kind, as_position(item), acts[line].cell)
     finding = years.check_order_of_dates(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
@@ -257,7 +258,7 @@ def _check_period(acts, book, line, item):
     """Check that the month is open for the accountant; a missing predecessor may have any accountant."""
     if item == 0 and book.effects[acts[line].kind].follows != Family.NONE.value:
         return accepted()
-    cell = as_position(book.items[as_position(item)].cell if item > 0 else max(acts[line].cell, 0))
+    cell = find_cell(book, acts[line].kind, as_position(item), acts[line].cell)
     state = book.periods[find_folio(acts, book, line, cell)]
     if state == PeriodState.OPEN.value:
         return accepted()

@@ -7,7 +7,7 @@ each year define its meaning.
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import calendar, chart, late_interest, nomenclature, payment_rules, prescription
+from core import calendar, chart, late_interest, nomenclature_years, payment_rules, prescription
 from core.calendar import Exercise
 from core.chart import Account, Chart
 from core.effective_dates import EffectiveDated
@@ -79,10 +79,9 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     interest, term_days = late_interest.load(folder), payment_rules.load(folder).term_days
     lapse_years = prescription.load(folder)
     labels = CodeLabels({}, {}, {}, {}, {}, interest, term_days, exercises, lapse_years)
-    for year in sorted(exercises):
-        year_folder = folder.joinpath(str(year))
-        codes = labels.years[year] = nomenclature.load(year_folder)
-        labels.charts[year] = chart.load(year_folder, codes)
+    for year, codes in nomenclature_years.load_years(folder, exercises).items():
+        labels.years[year] = codes
+        labels.charts[year] = chart.load(folder.joinpath(str(year)), codes)
         labels.programmes.update(codes.programmes)
         labels.centres.update(codes.centres)
         labels.accounts.update(labels.charts[year].accounts)

@@ -32,8 +32,12 @@ class Cells(NamedTuple):
     """``core.nomenclature.CentreLevel`` of that node."""
     unserved: Code
     """1 where the item is paid before service without a listed nature."""
+    charges_interest: Code
+    """1 where late interest may be charged: an item of title 3, without an investment operation."""
     year: Code
     """Row of the budget year in ``Book.years``."""
+    programme: Index
+    """The number of the programme's code, which is the same in every year."""
     title: Index
     """Row of its programme and title in ``Book.titles``; -1 without a title, or on credits of a fund."""
     title_before: Index

@@ -120,6 +120,8 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
     cells["level"] = meanings.centre_level[at, centre]
     cells["unserved"] = meanings.item_unserved[at, parts.item]
+    cells["charges_interest"] = meanings.item_operating[at, parts.item] & ~is_operation
+    cells["programme"] = meanings.centre_programme[at, parts.centre]
     cells["year"] = parts.year - YEAR_FIRST
     cells["title"], cells["title_before"] = registry.title_rows.find_cell_rows(
         parts.centre, parts.item, parts.fund, year=parts.year

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.accountants import Accountants
 from core.catalog import Role
 from core.chart import Chart
-from core.nomenclature import Nomenclature
+from core.nomenclature import OPERATING_TITLE, Nomenclature
 
 ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
 """Roles whose account the commitment item determines, in the order of ``core.tables.book.Cells``."""
@@ -39,6 +39,8 @@ class CodeMeanings(NamedTuple):
     item_budget_only: NDArray[np.uint8]
     item_unserved: NDArray[np.uint8]
     """1 where the item is paid before service without a listed nature."""
+    item_operating: NDArray[np.uint8]
+    """1 where the item is of title 3, and takes spending."""
     item_accounts: NDArray[np.int16]
     """With a third dimension by ``ITEM_ROLES``."""
     fund_family: NDArray[np.uint8]
@@ -58,6 +60,7 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
         np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
+        np.zeros(items, np.uint8),
         np.zeros((*items, len(ITEM_ROLES)), np.int16),
         np.zeros(funds, np.uint8),
         np.zeros(funds, np.int32),
@@ -73,6 +76,7 @@ def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, *, n
         at = numbered.item[item.code]
         year.item_staff[at], year.item_budget_only[at] = item.staff, item.budget_only
         year.item_unserved[at] = item.code in nomenclature.unserved_items
+        year.item_operating[at] = item.title == OPERATING_TITLE and not item.budget_only
         accounts = chart.role_accounts.get(item.code, {})
         year.item_accounts[at] = [
             numbered.account[accounts[role]] if role in accounts else 0 for role in ITEM_ROLES

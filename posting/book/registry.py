@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import accountants, calendar, chart, nomenclature, prescription
+from core import accountants, calendar, chart, nomenclature_years, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
@@ -90,7 +90,7 @@ class ReferenceData:
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "ReferenceData":
         """Read ``calendar.toml`` and the folder of every exercise it names."""
         days = calendar.load(folder.joinpath("calendar.toml"))
-        years = {year: nomenclature.load(folder.joinpath(str(year))) for year in sorted(days.exercises)}
+        years = nomenclature_years.load_years(folder, days.exercises)
         return cls(
             days,
             years,

@@ -52,5 +52,7 @@ async def read_role(connection: asyncpg.Connection) -> str:
 
 async def grant_service(owner: asyncpg.Connection, role: str) -> None:
     """Give a role the rights that the service needs and it lacks; ``owner`` is a connection of the owner of the tables."""
-    for row in await owner.fetch(SQL["missing_rights"], role):
-        await owner.execute(row["statement"])
+    statements = [row["statement"] for row in await owner.fetch(SQL["missing_rights"], role)]
+    if statements:
+        # one transaction, which is flushed to disk once
+        await owner.execute(";\n".join(statements))

@@ -1,29 +1,39 @@
 """The accountant of every fund centre in every year, as the reference files assign it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
-from core import accountants, calendar, nomenclature
+from core import accountants
+from core.accountants import Accountants
+from core.nomenclature import Nomenclature
 
 _SCHEMA = pa.schema({"year": pa.int32(), "code": pa.string(), "accountant": pa.string()})
 
 
-def read_table(folder: Path) -> pa.Table:
-    """Read the assignments of every exercise that the calendar of ``folder`` names.
+def load_years(folder: Path, nomenclatures: Mapping[int, Nomenclature]) -> dict[int, Accountants]:
+    """Load the accountants of every year of ``nomenclatures``.
 
     Raises
     ------
     ReferenceDataError
         The files contradict each other.
     """
-    rows = [
-        {"year": year, "code": centre, "accountant": accountant}
-        for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises)
-        for centre, accountant in _read_year(folder.joinpath(str(year))).items()
-    ]
-    return pa.Table.from_pylist(rows, _SCHEMA)
+    return {
+        year: accountants.load(folder.joinpath(str(year)), nomenclature)
+        for year, nomenclature in nomenclatures.items()
+    }
 
 
-def _read_year(folder: Path) -> dict[str, str]:
-    return dict(accountants.load(folder, nomenclature.load(folder)).by_centre)
+def build_table(years: Mapping[int, Accountants]) -> pa.Table:
+    """Return the accountant of every fund centre, by year."""
+    assigned = [(year, of_year.by_centre) for year, of_year in years.items()]
+    columns = (
+        [year for year, by_centre in assigned for _ in by_centre],
+        [centre for _, by_centre in assigned for centre in by_centre],
+        [accountant for _, by_centre in assigned for accountant in by_centre.values()],
+    )
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)], _SCHEMA
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from core.accountants import Accountants
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
 from reporting.verification import (
@@ -61,7 +62,9 @@ async def verify(
     with open_session(codes, scratch) as session:
         async with snapshot_queries.open_snapshot(dsn) as snapshot:
             verifier = _Verifier(snapshot, session, progress)
-            await verifier.read_rows(folder)
+            await verifier.read_rows(
+                await asyncio.to_thread(assigned_accountants.load_years, folder, codes.years)
+            )
             evidence = await check_evidence(snapshot)
         return await asyncio.to_thread(verifier.compare, evidence)
 
@@ -76,12 +79,12 @@ class _Verifier:
         self._windows: list[chain.Window] = []
         self._done = 0
 
-    async def read_rows(self, folder: Path) -> None:
-        """Load every row into the session, and check the hash chain meanwhile."""
+    async def read_rows(self, years: Mapping[int, Accountants]) -> None:
+        """Load every row into the session, and check the hash chain meanwhile; ``years`` are the accountants of each."""
         self._batches = await self._snapshot.read_batches()
         firsts = chain.find_first_entries(self._batches)
         self._windows = list(chain.split_windows(self._batches, firsts))
-        await self._read_small_tables(folder)
+        await self._read_small_tables(years)
         processing: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as group:
             tables = (*HASHED_TABLES, *BALANCES)
@@ -115,7 +118,7 @@ class _Verifier:
         strays = [rows - self._session.count_rows(name) for name, rows in counts.items()]
         self._session.add_rows("stray", pa.table({"name": list(counts), "rows": strays}))
 
-    async def _read_small_tables(self, folder: Path) -> None:
+    async def _read_small_tables(self, years: Mapping[int, Accountants]) -> None:
         version = await self._snapshot.read_version()
         self._session.add_rows("engine", pa.table({"layout": [version.layout], "version": [version.batch]}))
         for name in _SMALL_TABLES:
@@ -124,13 +127,11 @@ class _Verifier:
         async for part in payment_runs.read_parts(self._snapshot):
             self._session.add_rows(*part)
         self._session.create_view(payment_runs.PAID_LINE)
-        async for part in bank_messages.read_parts(self._snapshot, folder):
+        async for part in bank_messages.read_parts(self._snapshot, years):
             self._session.add_rows(*part)
         async for part in period_history.read_parts(self._snapshot):
             self._session.add_rows(*part)
-        self._session.add_rows(
-            "centre_accountant", await asyncio.to_thread(assigned_accountants.read_table, folder)
-        )
+        self._session.add_rows("centre_accountant", assigned_accountants.build_table(years))
 
     def _process_window(
         self, batches: Sequence[BatchRow], firsts: Sequence[int], streams: Mapping[StoredTable, bytes]

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from core import late_interest, payment_rules
 from core.errors import ReferenceDataError
+from core.late_interest import LateInterestRules
 from core.payment_rules import TIME_ZONE
 from core.period_states import view_folios
 from core.periods import PeriodState
@@ -136,7 +137,8 @@ async def _propose_under_lock(
     if len(claims.rows):
         if not await _is_open_day(context, day):
             return msgspec.structs.replace(result, waits=_NO_OPEN_PERIOD.format(day=day))
-        table = claim_acts.build_acts_table(claims, names, day)
+        item = _load_rules(context).find_item(day)
+        table = claim_acts.build_acts_table(claims, names, day, item=item)
         result = await _post_claims(context, result, table, interruption=interruption, reporter=reporter)
     if not (result.is_interrupted or result.waits):
         reporter.report_activity("recording the last measured entry")
@@ -240,7 +242,7 @@ async def _measure_delays(
     context: EngineContext, request: InterestRequest, reporter: ProgressReporter
 ) -> tuple[late.MeasuredInterest, claim_acts.ClaimTexts]:
     folder, dsn = context.settings.reference or SAMPLE_FOLDER, context.database.dsn
-    rules, term = late_interest.load(folder), payment_rules.load(folder).term_days
+    rules, term = _load_rules(context), payment_rules.load(folder).term_days
     with command_queries.translate_database_errors(dsn):
         async with command_queries.connect(dsn) as connection:
             await command_queries.apply_migrations(connection)
@@ -248,6 +250,10 @@ async def _measure_delays(
             measure = late.find_unclaimed_since_mark if request.since_mark else late.find_unclaimed_interest
             measured = await measure(connection, rules, term)
             return measured, await late.load_claim_texts(connection, measured.claims)
+
+
+def _load_rules(context: EngineContext) -> LateInterestRules:
+    return late_interest.load(context.settings.reference or SAMPLE_FOLDER)
 
 
 async def _is_open_day(context: EngineContext, day: date) -> bool:

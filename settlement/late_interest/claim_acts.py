@@ -52,6 +52,19 @@ class ClaimTexts(NamedTuple):
     """References of our own earlier claims, by the entry that they are for."""
     ledger: int
     """The number of the ledger."""
+    assignments: "Assignments"
+    """Of what was paid late."""
+
+
+class Assignments(NamedTuple):
+    """The account assignment of what was paid late, one per claim."""
+
+    centre: pa.Array
+    area: pa.Array
+    item: pa.Array
+    has_operation: NDArray[np.bool_]
+    year: NDArray[np.int64]
+    """The budget year."""
 
 
 def compute_missing_claims(due: AmountsDue, claimed: InterestClaims) -> ProposedClaims:
@@ -63,8 +76,8 @@ def compute_missing_claims(due: AmountsDue, claimed: InterestClaims) -> Proposed
     return ProposedClaims(due, rows, (due.amount - claimed_before)[rows], claimed_before[rows])
 
 
-def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date) -> pa.Table:
-    """Build the acts in the flat act format; there is at least one claim.
+def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date, *, item: str) -> pa.Table:
+    """Build the acts in the flat act format, on the credits of ``item``; there is at least one claim.
 
     The reference names what was paid late and its last late payment, so the same claim is the same act however often
     it is proposed.
@@ -80,12 +93,25 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date) -> pa
         "amount_cents": pa.array(claims.amount),
         "remittance": _build_remittances(claims, texts.references),
         "reason": pa.repeat(REASON, count),
+        **_build_assignments(texts.assignments, day, item),
     }
     envelope = {"sender": SENDER, "batch_id": f"{BATCH_PREFIX}{day}-{debit.max()}", "version": _VERSION}
     envelope |= {"count": str(count), "control_sum": format_cents(sum_exactly(claims.amount))}
     return pa.table(columns).replace_schema_metadata(
         {f"crescendo.{name}": text for name, text in envelope.items()}
     )
+
+
+def _build_assignments(requests: Assignments, day: date, item: str) -> dict[str, pa.Array]:
+    """Build the assignments of the claims: none where that of the request is the right one, which the claim then takes."""
+    is_of_item = np.array([code == item for code in requests.item.to_pylist()], bool)
+    is_right = pa.array(is_of_item & ~requests.has_operation & (requests.year == day.year))
+    columns = {
+        "fund_centre": requests.centre,
+        "functional_area": requests.area,
+        "commitment_item": pa.repeat(item, len(requests.item)),
+    }
+    return {name: pc.call_function("if_else", [is_right, "", codes]) for name, codes in columns.items()}
 
 
 def _build_references(claims: ProposedClaims, texts: ClaimTexts) -> pa.Array:

@@ -20,7 +20,7 @@ from posting.delays.day_span import ALL_DAYS
 from posting.delays.measurement import measure_delays, select_late
 from posting.store.ledger_identity import read_number
 from settlement.late_interest import claim_acts
-from settlement.late_interest.claim_acts import ClaimTexts, ProposedClaims
+from settlement.late_interest.claim_acts import Assignments, ClaimTexts, ProposedClaims
 
 SQL = read_queries("settlement.late_interest", "queries.sql")
 _REFERENCES_PER_QUERY = 100_000
@@ -103,6 +103,7 @@ async def load_claim_texts(connection: Connection, claims: ProposedClaims) -> Cl
         await _load_references(connection, claims.payable),
         await _load_own_references(connection, claims),
         await read_number(connection),
+        await _load_assignments(connection, claims.payable),
     )
 
 
@@ -120,6 +121,21 @@ async def _load_references(connection: Connection, entries: NDArray[np.int64]) -
         )
         parts.append(pa.array([row["reference"] for row in rows], pa.string()))
     return pa.concat_arrays(parts)
+
+
+async def _load_assignments(connection: Connection, entries: NDArray[np.int64]) -> Assignments:
+    """Load the assignments of ``entries``, which ascend."""
+    rows: list[asyncpg.Record] = []
+    for first in range(0, len(entries), _REFERENCES_PER_QUERY):
+        part = entries[first : first + _REFERENCES_PER_QUERY].tolist()
+        rows += await connection.fetch(SQL["assignments"], part)
+    return Assignments(
+        pa.array([row["centre"] for row in rows], pa.string()),
+        pa.array([row["area"] for row in rows], pa.string()),
+        pa.array([row["item"] for row in rows], pa.string()),
+        np.array([row["operation"] > 0 for row in rows], bool),
+        np.array([row["budget_year"] for row in rows], np.int64),
+    )
 
 
 async def _load_own_references(connection: Connection, claims: ProposedClaims) -> dict[int, list[str]]:

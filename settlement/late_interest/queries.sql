@@ -22,3 +22,10 @@ select coalesce((select first_entry + entries - 1 from batch order by batch desc
 -- Files of claims that are not decided yet.
 select s.file_name from unfinished u join submission s using (submission)
 where u.sender = $1 and starts_with(s.batch_id, $2) order by u.submission;
+
+-- name: assignments
+-- The account assignment of what was paid late, in order.
+select e.entry_id, coalesce(c.code, '') as centre, coalesce(a.code, '') as area, i.code as item, l.operation, l.budget_year
+from entry e join cell l on l.cell = e.cell join reference_text i on i.kind = 3 and i.id = l.item
+left join reference_text c on c.kind = 1 and c.id = l.centre left join reference_text a on a.kind = 2 and a.id = l.area
+where e.entry_id = any($1::bigint[]) order by e.entry_id;

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from core import accountants, bank_reasons, calendar, chart, nomenclature, payment_rules
+from core import accountants, bank_reasons, calendar, chart, nomenclature_years, payment_rules
 from core.accountants import Accountants
 from core.bank_reasons import BankReasons
 from core.calendar import Calendar
@@ -38,7 +38,7 @@ class PaymentReference(NamedTuple):
             A file is invalid; the message gives the place and what to do.
         """
         days = calendar.load(folder.joinpath("calendar.toml"))
-        years = {year: nomenclature.load(folder.joinpath(str(year))) for year in sorted(days.exercises)}
+        years = nomenclature_years.load_years(folder, days.exercises)
         return cls.load_with(folder, days, years)
 
     @classmethod

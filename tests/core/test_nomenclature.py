@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import nomenclature
+from core import nomenclature, nomenclature_years
 from core.act_fields import FORMATS, Field
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, CentreLevel, FundFamily, Nomenclature
@@ -94,6 +94,12 @@ def test_the_sample_has_funds_of_every_family(sample: Nomenclature) -> None:
     assert all(
         bool(fund.programme) == (fund.family is not FundFamily.ORDINARY) for fund in sample.funds.values()
     )
+
+
+def test_years_that_share_files_are_as_if_each_were_read() -> None:
+    years = nomenclature_years.load_years(SAMPLE_FOLDER, (2019, 2018))
+    assert list(years) == [2018, 2019]
+    assert years == {year: nomenclature.load(SAMPLE_FOLDER / str(year)) for year in years}
 
 
 def test_a_year_may_share_the_files_of_another(sample: Nomenclature) -> None:

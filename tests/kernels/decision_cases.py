@@ -316,7 +316,8 @@ def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
         title = NONE if cell.title is None else keys.index((cell.year, cell.title))
         base = keys.index((cell.year - 1, cell.title)) if cell.may_anticipate else NONE
         accounts = (cell.expense, cell.accrued, cell.creditor, cell.payroll)
-        place = (cell.centre_node, level, cell.unserved, cell.year, title, base, cell.operation_node)
+        flags = (level, cell.unserved, cell.charges_interest, cell.year, cell.programme or 0)
+        place = (cell.centre_node, *flags, title, base, cell.operation_node)
         cells[number] = (*place, *accounts, cell.accountant, number)
     cells["operation_node"][0] = NONE
     return cells

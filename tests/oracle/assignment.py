@@ -54,6 +54,11 @@ def _find_nomenclature(fields: Fields, reference: Reference) -> Nomenclature:
     return reference.years[read_budget_year(fields)].nomenclature
 
 
+def _is_of_title_three(fields: Fields, reference: Reference) -> bool:
+    item = _find_nomenclature(fields, reference).items[fields[Field.COMMITMENT_ITEM]]
+    return item.title == 3 and not item.budget_only
+
+
 def _find_unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcome]:
     codes = _find_nomenclature(fields, reference)
     centre, operation = fields.get(Field.FUND_CENTRE), fields.get(Field.OPERATION)
@@ -167,6 +172,8 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         title=_find_title(fields, reference),
         may_anticipate=_may_anticipate(fields, reference),
         unserved=fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
+        charges_interest=not operation and _is_of_title_three(fields, reference),
+        programme=fields[Field.FUND_CENTRE][:4],
     )
 
 

@@ -41,8 +41,7 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     payee = _find_payee(state, item) if kind.remits else None
     if payee and line.bank not in (0, payee.bank):
         raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
-    if line.cell not in (NONE, item.cell):
-        raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
+    cell = _choose_cell(world, kind, line, item)
     if payee and payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
     if kind.name == "payment" and _has_suspension(state, entry):
@@ -54,7 +53,7 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if kind.whole and line.amount != item.open:
         raise LineRefused(Outcome.TRANSFER_AMOUNT_DIFFERS)
     if not kind.mirrors:
-        return Link(entry, kind, entry, 1, item.cell)
+        return Link(entry, kind, entry, 1, cell)
     if line.amount > item.open:
         raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
     return Link(entry, CATALOG[item.kind], item.parent, -1, item.cell)
@@ -76,6 +75,20 @@ def _require_stage(kind: ActKind, item: OpenItem) -> None:
         raise LineRefused(Outcome.PREDECESSOR_STAGE)
     if kind.draws is Remainder.ONCE and item.is_followed:
         raise LineRefused(kind.shortfall)
+
+
+def _choose_cell(world: World, kind: ActKind, line: Line, item: OpenItem) -> int:
+    """Return the assignment of a line that follows ``item``: the same, but late interest may have one of its own."""
+    if not kind.is_interest:
+        if line.cell not in (NONE, item.cell):
+            raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
+        return item.cell
+    cell = item.cell if line.cell == NONE else line.cell
+    if world.cells[cell].programme != world.cells[item.cell].programme:
+        raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
+    if not world.cells[cell].charges_interest:
+        raise LineRefused(Outcome.INTEREST_ASSIGNMENT)
+    return cell
 
 
 def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:

@@ -73,6 +73,10 @@ class Cell(NamedTuple):
     """Whether the title's AE of the next year may be committed in advance."""
     unserved: bool = False
     """Whether the item is paid before service without a listed nature."""
+    charges_interest: bool = False
+    """Whether late interest may be charged: an item of title 3, without an operation."""
+    programme: Hashable = None
+    """The programme, whatever the year."""
 
     def __repr__(self) -> str:
         """Return a short text: a book has many assignments, and a failing case shows them all."""

@@ -7,6 +7,7 @@ from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
 from tests.oracle import budget, commitments, invoices, late_interest, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.model import (
+    NONE,
     Cell,
     Decision,
     JournalRow,
@@ -72,9 +73,11 @@ def _check_period(world: World, state: State, line: Line, place: ActPosition) ->
     cell = line.cell
     if CATALOG[line.kind].follows is not Family.NONE:
         try:
-            cell = state.items[commitments.find_predecessor(state, line, place)].cell
+            item = state.items[commitments.find_predecessor(state, line, place)]
         except LineRefused:
             return
+        if not (CATALOG[line.kind].is_interest and cell != NONE):
+            cell = item.cell
     period_state = world.find_state(line.period, world.cells.get(cell, Cell(0)).accountant)
     if period_state is not PeriodState.OPEN:
         is_locked = period_state is PeriodState.LOCKED

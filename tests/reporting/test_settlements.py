@@ -288,6 +288,10 @@ CHANGES = {
     "an opposition to pay by payroll": (
         f"update entry set kind = {KIND_NUMBERS['payroll']} where entry_id = 21", "payroll_diversions", "entry 23 ",
     ),
+    "interest on credits of works": (
+        "update entry set cell = (select cell from entry where entry_id = 22) where entry_id = 29",
+        "interest_assignments", "entry 29 ",
+    ),
     "bank details unsaid": (
         "update payee set entry_id = 40 where entry_id = 41", "payees_known", "entry 41 ",
     ),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.catalog import KIND_NUMBERS
 from service.database.embedded_server import Database
 from tests.service.late_interest.test_late_interest import (
     Acts,
@@ -12,7 +13,7 @@ from tests.service.late_interest.test_late_interest import (
     prepare_state,
     read_claims,
 )
-from tests.service.small_state import Row, State, build_payee_code, build_request
+from tests.service.small_state import Row, State, build_openings, build_payee_code, build_request
 
 REQUEST: Row = {**build_request(1), "amount": "1000.00", "date": "2018-10-01"}
 """Due on the 31st of October."""
@@ -38,6 +39,29 @@ async def test_an_operating_expense_bears_interest_and_a_grant_does_not(
         await plant_claim(state, "DP-2", "41.13")
         (finding,) = (await state.verify()).findings
         assert (finding.check, finding.expected) == ("late_interest", "no late payment")
+
+
+async def test_interest_on_works_is_claimed_in_the_next_year_on_its_credits(
+    database: Database, tmp_path: Path
+) -> None:
+    """1,000.00 x 8.25 % x 5 / 365 = 1.13, and 40.00: of an item of title 3 of 2019, though the works were paid from 2018."""
+    works = {**REQUEST, "commitment_item": "51"}
+    async for state in prepare_state(database, tmp_path / "own", [works]):
+        await pay_part(state, "DP-1", "1000.00", "2018-11-05")
+        refused = await claim(state, "2019-01-15")
+        assert refused.posted
+        assert {reason.code: reason.lines for reason in refused.posted.reasons} == {"AE_EXCEEDED": 1}
+        openings = build_openings(str(works["fund_centre"]))
+        await state.submit_accepted([{**row, "exercise": 2019, "date": "2019-01-02"} for row in openings])
+        await claim(state, "2019-01-16")
+        assert await read_claims(state) == {"DP-1": [4_113]}
+        (row,) = await state.fetch(
+            "select c.budget_year, i.code as item from entry e join cell c on c.cell = e.cell"
+            " join reference_text i on i.kind = 3 and i.id = c.item where e.kind = $1",
+            KIND_NUMBERS["late_interest"],
+        )
+        assert (row["budget_year"], row["item"]) == (2019, "31")
+        assert (await state.verify()).findings == []
 
 
 @pytest.mark.parametrize("order", [("DP-1", "A1", "B1"), ("B1", "A1", "DP-1")])
@@ -100,5 +124,7 @@ async def plant_claim(state: State, reference: str, amount: str) -> None:
         "reference": f"IM-01-{row['entry_id']}-{row['debit']}",
         "amount": amount,
     }
-    named = {"predecessor": f"@{row['entry_id']}", "payee": row["payee"]}
+    usual = build_request(2 if reference == "DP-2" else 1)
+    assignment = {name: usual[name] for name in ("fund_centre", "functional_area", "commitment_item")}
+    named = {**assignment, "predecessor": f"@{row['entry_id']}", "payee": row["payee"]}
     await state.submit_accepted([{**wrong, **named, "exercise": 2018, "date": "2018-12-31"}], "treasury")
