@@ -11,7 +11,7 @@ import pytest
 from posting.delays.amounts_due import AmountsDue
 from posting.store.ledger_identity import LedgerIdentity, read_number
 from posting.store.migrate import migrate
-from settlement.late_interest.claim_acts import ClaimTexts, ProposedClaims, build_acts_table
+from settlement.late_interest.claim_acts import Assignments, ClaimTexts, ProposedClaims, build_acts_table
 from settlement.orders.charset import IDENTIFIER_CHARACTERS_MAX
 from settlement.orders.end_to_end import format_identifier, parse_identifiers
 from tests.databases import open_connection
@@ -91,10 +91,12 @@ def test_claims_of_late_interest_name_their_ledger() -> None:
     days, numbers = np.array([9, 9], np.int32), np.array([1, 1], np.int32)
     due = AmountsDue(entries, entries + 100, cents, cents, days, numbers, numbers)
     claims = ProposedClaims(due, np.arange(2), 2 * cents, np.zeros(2, np.int64))
+    centres, areas, items = (pa.array([code] * 2) for code in ("0217-SGAC-ASPR", "0217-07", "31"))
+    assignments = Assignments(centres, areas, items, np.zeros(2, bool), np.array([2018, 2018]))
     references = {}
     for ledger in (1, 2):
         earlier = {8: [f"IM-{ledger:02}-8-108"]}
-        texts = ClaimTexts(pa.array(["P1", "P2"]), pa.array(["DP-1", "DP-2"]), earlier, ledger)
-        table = build_acts_table(claims, texts, date(2018, 12, 1))
+        texts = ClaimTexts(pa.array(["P1", "P2"]), pa.array(["DP-1", "DP-2"]), earlier, ledger, assignments)
+        table = build_acts_table(claims, texts, date(2018, 12, 1), item="31")
         references[ledger] = table["reference"].to_pylist()
     assert references == {1: ["IM-01-7-107", "IM-01-8-108-2"], 2: ["IM-02-7-107", "IM-02-8-108-2"]}
