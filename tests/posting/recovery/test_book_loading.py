@@ -94,6 +94,7 @@ def _build_follower(predecessor: str, amount: str, **changes: str) -> Row:
 
 _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
+_RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
 
 FILES: list[File] = [
     build_openings(),
@@ -148,7 +149,11 @@ FILES: list[File] = [
     [
         *_act("OP1", "attachment", _build_follower("DP1", "4.00", payee="P3")),
         *_act("CC1", "assignment", _build_follower("OP1", "1.00", payee="P4")),
-        *_act("LI1", "late_interest", _build_follower("DP1", "2.00", payee="P2", reason="A59")),
+        *_act(
+            "LI1",
+            "late_interest",
+            _build_follower("DP1", "2.00", payee="P2", reason="A59", **_RUNNING_EXPENSES),
+        ),
         *_act("PA0", "payment", _build_follower("DP3", "4.00")),  # it stands suspended
         *_act("TR1", "term_resumption", {"predecessor": "TS1"}),
         *_act(
