@@ -38,10 +38,15 @@ class Role(IntEnum):
     LATE_INTEREST = 12
     DEBT_LIAISON = 13
     """What programme 0117 owes to the account of the debt: settled by an entry of the ledger, never by a transfer."""
+    TAX_RELIEF = 14
+    """Relief of taxes, and taxes that are not recovered: settled by an entry against the tax that was due."""
 
 
 SHARED_ROLES = tuple(role for role in Role if role >= Role.TRANSIT)
 """Roles with one account per year, whatever the commitment item."""
+
+ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)
+"""What is owed on the accounts of these roles is settled by an entry of the ledger, and by no transfer."""
 
 
 class Family(IntEnum):

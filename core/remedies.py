@@ -86,11 +86,11 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Cette suspension a déjà pris fin.", "Il n'y a rien à lever.",
     ),
     _O.SETTLED_WITHOUT_TRANSFER: Remedy(
-        "Programme 0117 owes this to the account of the debt: it is settled by an entry between two companies of the ledger,"
-        " which is not built yet, and by no transfer.",
+        "This is settled by an entry of the ledger, which is not built yet, and by no transfer: programme 0117 owes it to the"
+        " account of the debt, or it is relief of a tax, or a tax that is not recovered.",
         "Leave the debt open until that entry is built, or reject the request if it is owed to somebody else.",
-        "Le programme 0117 doit cette somme au compte de la dette : elle est réglée par une écriture entre deux sociétés du"
-        " grand livre, qui n'est pas encore gérée, et par aucun virement.",
+        "Cette somme est réglée par une écriture du grand livre, qui n'est pas encore gérée, et par aucun virement : le"
+        " programme 0117 la doit au compte de la dette, ou c'est un dégrèvement ou une admission en non-valeur.",
         "Laisser la dette ouverte jusqu'à ce que cette écriture soit gérée, ou rejeter la demande si un tiers est créancier.",
     ),
     _O.PAYROLL_DIVERSION: Remedy(

@@ -88,10 +88,12 @@ def _check_taking(acts, book, line, item):
 
 @part
 def _check_way(book, kind, item):
-    """Check that a debt is not settled in another way than by acts of this kind: that of programme 0117, and pay."""
-    effects = book.effects[kind]
+    """Refuse what would pay or divert a debt that an entry of the ledger settles, and what would divert pay."""
+    effects, credit = book.effects[kind], book.items[item].credit
     first_period = as_position(book.cells[as_position(book.items[item].cell)].year) * PERIODS_PER_YEAR
-    if book.items[item].credit == book.roles[first_period * ROLE_COUNT + Role.DEBT_LIAISON.value]:
+    roles = first_period * ROLE_COUNT
+    is_liaison = credit == book.roles[roles + Role.DEBT_LIAISON.value]
+    if is_liaison or credit == book.roles[roles + Role.TAX_RELIEF.value]:
         return refused(Outcome.SETTLED_WITHOUT_TRANSFER.value, -1, 0)
     is_pay = book.effects[book.items[item].under].credit == Role.PAYROLL.value
     if is_pay and effects.reaches == Stage.PAYABLE.value:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import SHARED_ROLES, Role
+from core.catalog import ENTRY_ROLES, SHARED_ROLES, Role
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.periods import YEAR_FIRST, PeriodState
@@ -44,12 +44,12 @@ ROLE_ACCOUNTS = {
     (period, role): 8 + place + 6 * (period == CLOSED_PERIOD)
     for period in (*OPEN_PERIODS, CLOSED_PERIOD)
     for place, role in enumerate(SHARED_ROLES)
-    if role is not Role.DEBT_LIAISON
+    if role not in ENTRY_ROLES
 }
 """Accounts of the roles that do not depend on the assignment; another year has others."""
 
-LIAISONS = {1: 6}
-"""In the second year, what the second row of ``ACCOUNTS`` owes is settled without a transfer."""
+ENTRY_ACCOUNTS = {1: (6, 22)}
+"""In the second year, what the second row of ``ACCOUNTS`` or ``OTHER_ACCOUNT`` owes is settled without a transfer."""
 
 ADMITTED = (None, frozenset({4}))
 """The accounts that the item of each row admits: of the second, its expense account alone."""
@@ -174,7 +174,7 @@ def books(draw: st.DrawFn) -> StartingBook:
             years=YEARS,
             period_states=PERIOD_STATES,
             payroll_checks=PAYROLL_CHECKS,
-            liaisons=LIAISONS,
+            entry_accounts=ENTRY_ACCOUNTS,
         ),
         figures,
         {

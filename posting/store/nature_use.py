@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import asyncpg
 import numpy as np
@@ -14,6 +14,8 @@ from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
 from posting.store.connections import SQL
 
 _FILE = "before_service.csv"
+_YEAR_FILE = "year.toml"
+"""It may name another year, whose files its year has."""
 _KINDS = list_kinds(lambda kind: kind.before_service)
 _PAGES_AT_ONCE = 4
 """Pages of payment details in memory at the same time, about a megabyte each."""
@@ -31,36 +33,31 @@ async def check_natures(
     ReferenceDataError
         A nature in use is missing; the message names it, its year and the remedy.
     """
-    years = await _list_changed_years(connection, reference)
-    if not years:
+    if not await _has_changed(connection, reference):
         return
     async for nature, entries in _stream_natures(connection):
-        missing = [year for year in years if nature not in reference.nomenclatures[year].natures]
-        grants = _number_unserved_items(reference, missing, numbers)
-        arguments = (entries, _KINDS, missing, grants)
-        for row in await connection.fetch(SQL["requests_of_nature"], *arguments):
-            raise ReferenceDataError(
-                f"{_FILE} of {row['exercise']}",
-                f"nature {nature} is missing, although it is in use by entry {row['entry_id']}",
-                "Put the nature back: a code in use stays for its whole year.",
-            )
+        for year, nomenclature in reference.nomenclatures.items():
+            if nature in nomenclature.natures:
+                continue
+            unserved = [numbers[CodeKind.ITEM][code] for code in nomenclature.unserved_items]
+            arguments = (entries, _KINDS, [year], unserved)
+            for row in await connection.fetch(SQL["requests_of_nature"], *arguments):
+                raise ReferenceDataError(
+                    f"{_FILE} of {row['exercise']}",
+                    f"nature {nature} is missing, although it is in use by entry {row['entry_id']}",
+                    "Put the nature back: a code in use stays for its whole year.",
+                )
 
 
-def _number_unserved_items(reference: ReferenceData, years: list[int], numbers: NumbersByCode) -> list[int]:
-    """Return the numbers of the items that need no nature: what their requests state allowed nothing."""
-    items = numbers[CodeKind.ITEM]
-    return [items[code] for year in years for code in reference.nomenclatures[year].unserved_items]
-
-
-async def _list_changed_years(connection: asyncpg.Connection, reference: ReferenceData) -> set[int]:
-    """Return the years whose file is another than when the files were last in use; none before the first use."""
+async def _has_changed(connection: asyncpg.Connection, reference: ReferenceData) -> bool:
+    """Return whether a list of natures is another than when the files were last in use, or a year has that of another year."""
     text = await connection.fetchval(SQL["last_reference_files"])
     before = json.loads(text) if text else reference.files
-    return {
-        year
-        for year in reference.nomenclatures
-        if before.get(f"{year}/{_FILE}") != reference.files.get(f"{year}/{_FILE}")
-    }
+    return _select_files(before) != _select_files(reference.files)
+
+
+def _select_files(files: Mapping[str, str]) -> dict[str, str]:
+    return {path: digest for path, digest in files.items() if path.endswith((_FILE, _YEAR_FILE))}
 
 
 async def _stream_natures(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, list[int]]]:

@@ -96,12 +96,13 @@ from posted p full join owed o using (batch, accountant, account)
 where coalesce(p.cents, 0) <> coalesce(o.cents, 0);
 
 -- name: settled_without_transfer
--- What programme 0117 owes to the account of the debt is settled by an entry of the ledger: no act pays it, diverts it or sets it off.
+-- What programme 0117 owes to the account of the debt, and relief of taxes, is settled by an entry of the ledger: no act pays it,
+-- diverts it or sets it off.
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of what entry ' || p.entry_id || ' owes on ' || r.account as found,
        'no act that pays, diverts or sets off what stands on that account' as expected
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
 join reference_text t on t.kind = 5 and t.id = p.credit left join cell c on c.cell = p.cell
-join role_account r on r.year = c.budget_year and r.role = 'DEBT_LIAISON' and r.account = t.code
+join role_account r on r.year = c.budget_year and r.role in ('DEBT_LIAISON', 'TAX_RELIEF') and r.account = t.code
 where k.inherits and k.after = 'PAYABLE';
 
 -- name: payroll_diversions

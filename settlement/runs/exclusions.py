@@ -35,7 +35,7 @@ EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
     Exclusion.NO_ACCOUNTANT: "its accountant is missing: see accountants.csv",
     Exclusion.PERIOD_CLOSED: "the day of payment is in no open period of its exercise",
     Exclusion.NOT_YET_OWED: "the debt is dated after the day of payment: pay it with a run of a later day",
-    Exclusion.SETTLED_WITHOUT_TRANSFER: "programme 0117 owes it to the account of the debt, by an entry that is not built:"
-    " leave it open",
+    Exclusion.SETTLED_WITHOUT_TRANSFER: "an entry of the ledger settles it, which is not built, and no transfer: it is"
+    " owed to the account of the debt, or is relief of a tax; leave it open",
 }
 """What each reason means, and what to do."""

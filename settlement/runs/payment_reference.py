@@ -8,7 +8,7 @@ from core import accountants, bank_reasons, calendar, chart, nomenclature_years,
 from core.accountants import Accountants
 from core.bank_reasons import BankReasons
 from core.calendar import Calendar
-from core.catalog import Role
+from core.catalog import ENTRY_ROLES
 from core.nomenclature import Nomenclature
 from core.payment_rules import PaymentRules
 from core.reference.files import SAMPLE_FOLDER
@@ -23,7 +23,7 @@ class PaymentReference(NamedTuple):
     accountants: Mapping[int, Accountants]
     """By exercise."""
     reasons: BankReasons
-    liaison_accounts: frozenset[str]
+    entry_accounts: frozenset[str]
     """The accounts of every year on which programme 0117 owes what is settled without a transfer."""
     folder: Path
     """The folder they were read from."""
@@ -50,15 +50,25 @@ class PaymentReference(NamedTuple):
         ReferenceDataError
             As for ``load``.
         """
-        of_year = {
+        accountants_of_years = {
             year: accountants.load(folder.joinpath(str(year)), nomenclature_of_year)
             for year, nomenclature_of_year in years.items()
         }
-        liaison = frozenset(
-            chart.load(folder.joinpath(str(year)), nomenclature_of_year).shared_accounts[Role.DEBT_LIAISON]
+        charts = [
+            chart.load(folder.joinpath(str(year)), nomenclature_of_year)
             for year, nomenclature_of_year in years.items()
+        ]
+        entry_accounts = frozenset(
+            of_year.shared_accounts[role] for of_year in charts for role in ENTRY_ROLES
         )
-        return cls(days, payment_rules.load(folder), of_year, bank_reasons.load(folder), liaison, folder)
+        return cls(
+            days,
+            payment_rules.load(folder),
+            accountants_of_years,
+            bank_reasons.load(folder),
+            entry_accounts,
+            folder,
+        )
 
     def list_accountants(self) -> list[str]:
         """List all accountants once, in the order of the files."""

@@ -108,7 +108,7 @@ async def _load_context(
         accountant=selection.find_accountants(payables, numbered, reference.list_accountants()),
         is_settled_without_transfer=np.isin(
             payables.rows.credit,
-            await run_queries.load_account_numbers(connection, reference.liaison_accounts),
+            await run_queries.load_account_numbers(connection, reference.entry_accounts),
         ),
         in_other_runs=await _load_pending_entries(connection),
         returned_transfer=await automatic_reissues.drop_automatic_reissues(

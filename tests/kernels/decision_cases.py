@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.catalog import CATALOG, Family, Role, Stage
+from core.catalog import CATALOG, ENTRY_ROLES, Family, Role, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -276,8 +276,9 @@ def _build_roles(book: StartingBook) -> np.ndarray:
     roles = np.zeros((max(book.world.years) + 1) * PERIODS_PER_YEAR * ROLE_COUNT, np.int16)
     for (period, role), account in book.world.roles.items():
         roles[period * ROLE_COUNT + role] = account
-    for year, account in book.world.liaisons.items():
-        roles[year * PERIODS_PER_YEAR * ROLE_COUNT + Role.DEBT_LIAISON] = account
+    for year, accounts in book.world.entry_accounts.items():
+        for role, account in zip(ENTRY_ROLES, accounts, strict=True):
+            roles[year * PERIODS_PER_YEAR * ROLE_COUNT + role] = account
     return roles
 
 

@@ -39,24 +39,6 @@ def check_settlement(act: Act, predecessor: Document, state: State) -> list[str]
     return codes
 
 
-def check_way(act: Act, predecessor: Document) -> list[str]:
-    """Check that acts settle the debt (chart 6650000000, 4271100000; docs/accounts.md).
-
-    Programme 0117 owes to the account of the debt, which is no creditor to transfer to; retentions from pay are of the payroll
-    application.
-    """
-    request = find_root(predecessor)
-    takes_up = act.kind in {"payment", "set_off", "attachment", "assignment"}
-    codes = ["SETTLED_WITHOUT_TRANSFER"] if takes_up and request.item in _DEBT_ITEMS else []
-    if act.kind in {"attachment", "assignment"} and request.kind == "payroll":
-        codes.append("PAYROLL_DIVERSION")
-    return codes
-
-
-_DEBT_ITEMS = frozenset({"41", "42", "43"})
-"""The items of title 4: debt charges, which the general budget pays to the account of the debt."""
-
-
 def _check_uncommitted(act: Act, commitment: Document) -> list[str]:
     return ["COMMITMENT_EXCEEDED"] if act.amount > commitment.uncommitted else []
 

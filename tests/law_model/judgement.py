@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.law_model.assignments import Assignment, inherit, read_assignment
-from tests.law_model.chain import check_amounts, check_settlement, check_way
+from tests.law_model.chain import check_amounts, check_settlement
 from tests.law_model.credits import check_allotment, check_credits, check_move, check_payroll_payment
 from tests.law_model.form import is_iban
 from tests.law_model.interface import KindColumns
@@ -11,6 +11,7 @@ from tests.law_model.invoices import check_invoice, check_prescription
 from tests.law_model.kinds import CREDIT_KINDS, PAYEE_KINDS, PREDECESSORS
 from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
+from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
 from tests.law_model.years import check_order, check_period, check_year, is_anticipation
 
@@ -39,7 +40,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     if judgement.predecessor:
         judgement.codes += check_amounts(act, judgement.predecessor)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
-        judgement.codes += check_way(act, judgement.predecessor)
+        judgement.codes += check_way(act, judgement.predecessor, state)
     if judgement.place:
         _check_place(act, judgement, state)
     return judgement

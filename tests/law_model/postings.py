@@ -26,7 +26,7 @@ def _settlement(document: Document, state: State, role: str) -> str:
     return state.reference.years[document.exercise].settlement[role]
 
 
-def _creditor(debt: Document, state: State) -> str:
+def find_creditor(debt: Document, state: State) -> str:
     """Return the account on which a payable stands."""
     if debt.kind in {"attachment", "assignment"}:
         return _settlement(debt, state, "other_creditor")
@@ -51,16 +51,16 @@ def _list_service(document: Document, state: State) -> Legs:
 
 
 def _list_request(document: Document, state: State) -> Legs:
-    return [(_role(document, state).accrued, _creditor(document, state))]
+    return [(_role(document, state).accrued, find_creditor(document, state))]
 
 
 def _list_direct(document: Document, state: State) -> Legs:
     """Return the entry of a request whose service nobody certified before: flux 3 and 4, and payroll."""
-    return [(document.account, _creditor(document, state))]
+    return [(document.account, find_creditor(document, state))]
 
 
 def _list_part(document: Document, state: State) -> Legs:
-    return [(_creditor(find_root(document), state), _creditor(document, state))]
+    return [(find_creditor(find_root(document), state), find_creditor(document, state))]
 
 
 def _list_rejection(document: Document, state: State) -> Legs:
@@ -74,7 +74,7 @@ def _list_cancellation(document: Document, state: State) -> Legs:
 
 
 def _list_payment(document: Document, state: State) -> Legs:
-    return [(_creditor(find_debt(document), state), _settlement(document, state, "transit"))]
+    return [(find_creditor(find_debt(document), state), _settlement(document, state, "transit"))]
 
 
 def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs]:

@@ -93,7 +93,7 @@ def _choose_cell(world: World, kind: ActKind, line: Line, item: OpenItem) -> int
 
 def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
     """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert pay."""
-    if item.cell in world.cells and item.credit == world.liaisons.get(world.cells[item.cell].year):
+    if item.cell in world.cells and item.credit in world.entry_accounts.get(world.cells[item.cell].year, ()):
         raise LineRefused(Outcome.SETTLED_WITHOUT_TRANSFER)
     if kind.name in ("attachment", "assignment") and CATALOG[item.under].name == "payroll":
         raise LineRefused(Outcome.PAYROLL_DIVERSION)

@@ -52,7 +52,7 @@ class Engine:
                 creditors=reference.list_own_creditors(),
                 years=reference.list_budget_years(),
                 payroll_checks=reference.list_payroll_checks(),
-                liaisons=reference.list_liaisons(),
+                entry_accounts=reference.list_entry_accounts(),
             )
         )
         self._held: set[int] = set()

@@ -247,8 +247,8 @@ class World(NamedTuple):
     """By period and accountant, where an accountant's state differs from that of the others."""
     payroll_checks: frozenset[int] = frozenset()
     """Periods in which the credits of payroll are checked."""
-    liaisons: Mapping[int, int] = {}
-    """By budget year: the account on which programme 0117 owes what is settled without a transfer."""
+    entry_accounts: Mapping[int, tuple[int, ...]] = {}
+    """By budget year: the accounts on which is owed what an entry settles, without a transfer."""
 
     def find_state(self, period: int, accountant: int) -> PeriodState:
         """Return whether ``period`` is open for ``accountant``."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from core import accountants, calendar, chart, nomenclature, periods
 from core.accountants import Accountants
 from core.calendar import Exercise
-from core.catalog import Role
+from core.catalog import ENTRY_ROLES, Role
 from core.chart import Chart
 from core.nomenclature import FundFamily, Nomenclature
 from core.periods import to_period
@@ -98,10 +98,10 @@ class Reference(NamedTuple):
             for (account, role), creditor in data.chart.own_creditors.items()
         }
 
-    def list_liaisons(self) -> dict[int, int]:
-        """Return the account of each budget year on which programme 0117 owes what is settled without a transfer."""
+    def list_entry_accounts(self) -> dict[int, tuple[int, ...]]:
+        """Return the accounts of each budget year on which is owed what an entry settles, without a transfer."""
         return {
-            year: self.accounts[data.chart.shared_accounts[Role.DEBT_LIAISON]]
+            year: tuple(self.accounts[data.chart.shared_accounts[role]] for role in ENTRY_ROLES)
             for year, data in self.years.items()
         }
 

@@ -158,6 +158,25 @@ async def test_a_nature_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     await _assert_refused(dsn, tmp_path, reference, message)
 
 
+async def test_a_nature_in_use_of_a_year_that_has_the_files_of_another_is_not_removed(
+    dsn: str, tmp_path: Path
+) -> None:
+    year = {"exercise": "2019", "date": "2019-01-15"}
+    openings = [
+        row | year | {"reference": f"{row['reference']}-19"} for row in BUDGET if row["kind"] != "earmark"
+    ]
+    committed = act("commitment", "C19", "10.00", ASPR, year)
+    rent = act(
+        "payment_request_without_service", "D19", "1.00", PAID, year, predecessor="C19", nature="location"
+    )
+    await _use_codes(dsn, tmp_path)
+    await process_rows(dsn, tmp_path, REFERENCE, [*openings, committed, rent])
+    reference = copy_reference(tmp_path)
+    remove_lines(reference, "2018/before_service.csv", "nature,location")
+    message = "before_service.csv of 2019: nature location is missing, although it is in use by entry "
+    await _assert_refused(dsn, tmp_path, reference, message)
+
+
 async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """An item with account assignments in the journal, even if only refused lines named them."""
     await _use_codes(dsn, tmp_path)

@@ -1,0 +1,26 @@
+"""How a debt is settled: by a transfer, by an entry of the ledger, by the payroll application (docs/accounts.md)."""
+
+from tests.law_model.chain import find_root
+from tests.law_model.postings import find_creditor
+from tests.law_model.state import Act, Document, State
+
+_TAKING_KINDS = frozenset({"payment", "set_off", "attachment", "assignment"})
+_ENTRY_ROLES = ("debt_liaison", "tax_relief")
+
+
+def check_way(act: Act, predecessor: Document, state: State) -> list[str]:
+    """Check that acts settle the debt (chart 6650000000, 4678410000, 4271100000).
+
+    Programme 0117 owes to the account of the debt, and relief of taxes goes against the tax that was due: neither is a
+    creditor to transfer to.  Retentions from pay are of the payroll application.
+    """
+    if act.kind not in _TAKING_KINDS:
+        return []
+    request = find_root(predecessor)
+    assert request.key is not None
+    settlement = state.reference.years[request.key.year].settlement
+    is_by_entry = find_creditor(request, state) in {settlement[role] for role in _ENTRY_ROLES}
+    codes = ["SETTLED_WITHOUT_TRANSFER"] if is_by_entry else []
+    if act.kind in {"attachment", "assignment"} and request.kind == "payroll":
+        codes.append("PAYROLL_DIVERSION")
+    return codes
