@@ -166,20 +166,20 @@ def _read_shared_accounts(path: Path, accounts: Mapping[str, Account]) -> dict[R
 def _read_creditors(path: Path, accounts: Mapping[str, Account]) -> dict[tuple[str, Role], str]:
     """Read the expense accounts, given by their first digits, that have creditors of their own: by request, by payroll."""
     creditors: dict[tuple[str, Role], str] = {}
-    named: set[str] = set()
+    named_accounts: set[str] = set()
     for row in read_rows(path, ("expense", *_CREDITOR_COLUMNS.values(), "source")):
         own = {role: row.cells[column] for role, column in _CREDITOR_COLUMNS.items() if row.cells[column]}
         _check_creditors(row, list(own.values()), accounts)
         _check_source(row)
         expense = row.cells["expense"]
         charged = [account for account in accounts if account.startswith(expense)]
-        if not expense or not charged or not named.isdisjoint(charged):
+        if not expense or not charged or not named_accounts.isdisjoint(charged):
             raise ReferenceDataError(
                 row.place,
                 f"no account begins with {expense!r}, or one has a creditor already",
                 "Write the first digits of accounts that no other line names.",
             )
-        named.update(charged)
+        named_accounts.update(charged)
         creditors |= {(account, role): own[role] for account in charged for role in own}
     return creditors
 

@@ -15,6 +15,7 @@ from service.cli import demo_ledger, verify
 from service.configuration.input_files import check_output_folder
 from service.configuration.settings import Settings
 from service.database import cluster_creation
+from service.engine import process_tuning
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def demo(
     Exit codes: 0 proven, and books and bank agree; 1 not so; 2 wrong usage, or the ledger contains other submissions;
     130 interrupted.
     """
+    process_tuning.tune_process()  # before Arrow is imported
     check_output_folder("--folder", folder)
     words = _list_words(folder, acts, monthly=monthly)
     with demo_ledger.replace_data_folder(folder / "data", is_anew=anew) as data:

@@ -14,7 +14,7 @@ from service.configuration.settings import Settings
 from service.database import command_queries
 from service.database.configured_database import open_for_work
 from service.database.ledger_selection import LedgerCreation
-from service.engine import engine_context, process_tuning
+from service.engine import engine_context
 from service.terminal import console, processing_progress, signals
 from settlement.reconciliation.account_status import AccountsReport
 from settlement.runs import run_queries
@@ -85,7 +85,6 @@ def process_year(settings: Settings, plan: YearPlan) -> DemoYear:
     KeyboardInterrupt
         A signal stopped it.
     """
-    process_tuning.tune_process()
     reporter = processing_progress.create_reporter()
 
     async def work(interruption: signals.Interruption) -> DemoYear:

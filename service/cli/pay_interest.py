@@ -39,6 +39,7 @@ def interest(
     Exit codes: 0 done; 1 some requests were refused, for example for lack of credits, or no proposal was possible, for
     example because the day is in no open period; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
+    process_tuning.tune_process()  # before Arrow is imported
     from service.engine.late_interest import InterestRequest
 
     result = propose_interest(options.read_settings(), InterestRequest(parse_moment(at), dry_run))
@@ -55,7 +56,6 @@ def propose_interest(settings: "Settings", request: "InterestRequest") -> "Inter
     """Propose late interest, with progress on standard error."""
     from service.engine import engine_context, kernel_warmup, late_interest
 
-    process_tuning.tune_process()
     reporter = processing_progress.create_reporter()
 
     async def work(interruption: signals.Interruption) -> "InterestResult":
