@@ -145,7 +145,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "The day of the act is outside of the budget year whose credits it brings, uses, gives back or pays from.",
         "Use credits of the year of the act: AE of the year of the commitment, CP of the year in which it is paid. Certify the"
         " service of a commitment in advance from 1 January of its year on, and state for late interest an account"
-        " assignment of the year of its claim. A request that was not paid in its year cannot be paid until commitments are carried over.",
+        " assignment of the year of its claim. A request that was not paid in its year cannot be paid until commitments are"
+        " carried over.",
         "La date de l'acte est hors de l'année budgétaire dont il ouvre, consomme, restitue ou paie les crédits.",
         "Employer les crédits de l'année de l'acte : AE de l'année d'engagement, CP de l'année de paiement. Certifier le"
         " service d'un engagement anticipé à partir du 1er janvier ; imputer les intérêts moratoires sur"
