@@ -58,13 +58,15 @@ def test_a_cell_that_leaves_the_bill_is_seen() -> None:
 
 
 def test_requests_name_actions_and_items_of_the_bill(tmp_path: Path) -> None:
+    """Commitments too, but those of staff, which are wrong on purpose."""
     lines = {(f"{line.programme}-{line.action}", line.item) for line in load_bill() if line.cp_euros}
     summary = generate_year(tmp_path, Year(seed=4, acts=5_000))
     for file in summary["files"][2:]:
         columns = ("kind", "functional_area", "commitment_item")
         table = pq.read_table(tmp_path / file["name"], columns=list(columns))
         rows = zip(*(table[name].to_pylist() for name in columns), strict=True)
-        assert {(area, item) for kind, area, item in rows if kind == "commitment"} <= lines
+        committed = {(area, item) for kind, area, item in rows if kind == "commitment" and item[0] != "2"}
+        assert committed <= lines
 
 
 def test_what_the_engine_accepts_follows_the_bill(tmp_path: Path) -> None:
