@@ -400,7 +400,8 @@ end $$;
 create view peer_result as
     select submission, position as line, :Outcome.ACCEPTED as code, entry_id, 0 as node, 0::bigint as missing from entry
     union all select submission, position, :Outcome.DUPLICATE, entry_id, 0, 0 from duplicate
-    union all select submission, position, code, 0, node, missing from refusal;
+    -- what is left of service is not stated: its commitment may be of another sender
+    union all select submission, position, code, 0, node, case when code = :Outcome.SERVICE_ALREADY_BILLED then 0 else missing end from refusal;
 create view engine_result as
     select submission, line, :Outcome.ACCEPTED as code, entry_id, 0 as node, 0::bigint as missing from public.entry
     union all select submission, line, :Outcome.DUPLICATE, entry_id, 0, 0 from public.duplicate

@@ -95,13 +95,14 @@ async def measure_peer(dsn: str, folder: Path, year: Year, *, rounds: int = ROUN
     """Process a small year in the empty database ``dsn``, then let the peer decide the same acts beside it.
 
     Both work file by file, so that they retry held acts at the same moment.  Third parties and budget are not timed.
+    No credits of the next year are committed: the peer does not know that rule.
 
     Raises
     ------
     AssertionError
         The peer's decision on some line differs from the engine's.
     """
-    small = replace(year, acts=min(year.acts, ACTS), senders=1)
+    small = replace(year, acts=min(year.acts, ACTS), senders=1, anticipates=False)
     files = [folder / "files" / file["name"] for file in generate_year(folder / "files", small)["files"]]
     feeds = [await _process_file(dsn, folder / "spool", path) for path in files]
     tables, submissions = _build_tables(feeds), [feed.processed[-1] for feed in feeds]

@@ -254,7 +254,9 @@ create view peer_line_result as
         0::bigint as missing from entry
     union all
     select d.submission, d.position, :Outcome.DUPLICATE, e.submission, e.position, 0, 0 from duplicate d join entry e using (entry_id)
-    union all select submission, position, code, 0, 0, node, missing from refusal;
+    -- what is left of service is not stated: its commitment may be of another sender
+    union all select submission, position, code, 0, 0, node,
+        case when code = :Outcome.SERVICE_ALREADY_BILLED then 0 else missing end from refusal;
 create view engine_line_result as
     select submission, line, :Outcome.ACCEPTED as code, 0 as original_submission, 0 as original_line, 0 as node,
         0::bigint as missing from public.entry

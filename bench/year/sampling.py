@@ -100,8 +100,10 @@ class _Generators(NamedTuple):
         return cls._make(np.random.default_rng([seed, step]) for step in range(_DRAWING_STEPS))
 
 
-def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) -> YearSample:
-    """Draw a year of ``acts`` payment request lines."""
+def draw_year(
+    codes: Codes, *, seed: int, acts: int, senders: int, payees: int, anticipates: bool = True
+) -> YearSample:
+    """Draw a year of ``acts`` payment request lines, with commitments of the next year if it ``anticipates``."""
     rng, cents = _Generators.from_seed(seed), CENTS * acts // ACTS
     cells = bill_cells.build_cells(codes.nomenclature)
     units, tables = spending_units.choose_units(codes, cells, acts, senders=senders)
@@ -131,8 +133,11 @@ def draw_year(codes: Codes, *, seed: int, acts: int, senders: int, payees: int) 
     )
     slips = payroll.split_payroll(units, cells, paid_cells, cents=cents, acts=acts)
     pay = payroll.build_payroll(units, cells, slips, accounts=accounts, acts=acts, payees=payees)
-    advance = anticipations.build_anticipations(
-        spending, cells, codes, targets=bill_cells.split_credits(cells, cents), rng=rng.early
+    targets = bill_cells.split_credits(cells, cents)
+    advance = (
+        anticipations.build_anticipations(spending, cells, codes, targets=targets, rng=rng.early)
+        if anticipates
+        else []
     )
     changes = act_changes.draw_changes(spending, rejections, [pay, *advance], rng=rng.changes)
     unit_credits = budget_credits.compute_credits(spending, changes, cut_days, payroll=pay, rng=rng.credits)
@@ -174,6 +179,7 @@ def _draw_early_requests(
 ) -> EarlyRequests:
     """Draw requests to present before their service or commitment, if both are in the same month.
 
+    Requests of later days are decided before them, and take the earliest service; so none has later service in its month.
     Held acts are decided behind their file, in December after credits have run out; so none are of December.
     """
     requests, services = spending.requests, spending.services
@@ -186,11 +192,28 @@ def _draw_early_requests(
     day = spending.commitments.day[requests.commitment[row]]
     has_service = is_serviced(requests, row)
     day[has_service] = services.day[np.searchsorted(services.request, row[has_service])]
-    in_same_month = (_MONTH_OF_DAY[day] == _MONTH_OF_DAY[requests.day[row]]).nonzero()[0]
-    positions = np.sort(rng.permutation(in_same_month)[: max(1, EARLY_REQUESTS * acts // 10_000)])
+    is_in_month = _MONTH_OF_DAY[day] == _MONTH_OF_DAY[requests.day[row]]
+    is_fitting = is_in_month & (_find_last_services(spending, row) <= requests.day[row])
+    positions = np.sort(rng.permutation(is_fitting.nonzero()[0])[: max(1, EARLY_REQUESTS * acts // 10_000)])
     return EarlyRequests(
         row[positions], (day[positions].astype(np.int64) * DAY_STEPS + EARLY).astype(np.uint16)
     )
+
+
+def _find_last_services(spending: SpendingYear, row: NDArray[np.int64]) -> NDArray[np.int16]:
+    """Return the last day of service of the commitment of each request in its month; -1 where there is none."""
+    requests, services = spending.requests, spending.services
+    keys = requests.commitment[row].astype(np.int64) * 12 + _MONTH_OF_DAY[requests.day[row]]
+    is_followed = np.zeros(len(spending.commitments.day), bool)
+    is_followed[requests.commitment[row]] = True
+    service = is_followed[services.commitment].nonzero()[0]
+    service_keys = services.commitment[service].astype(np.int64) * 12 + _MONTH_OF_DAY[services.day[service]]
+    distinct, position = np.unique(keys, return_inverse=True)
+    at = np.minimum(np.searchsorted(distinct, service_keys), max(len(distinct) - 1, 0))
+    is_of_request = distinct[at] == service_keys if len(distinct) else np.zeros(len(service), bool)
+    last = np.full(len(distinct), -1, np.int16)
+    np.maximum.at(last, at[is_of_request], services.day[service][is_of_request])
+    return last[position]
 
 
 def build_lines(sample: YearSample, block: int) -> LineArrays:

@@ -45,6 +45,8 @@ class Year:
     """Payment request lines; budgets, commitments and payees follow in proportion."""
     senders: int = 5
     formats: tuple[str, ...] = ("parquet",)
+    anticipates: bool = True
+    """Whether credits of the next year are committed from 1 November on."""
 
     def __post_init__(self) -> None:
         supported = [suffix[1:] for suffix in WRITERS]
@@ -82,7 +84,12 @@ def generate_year(out: Path, year: Year, progress: ReportProgress = ignore_progr
     payees = count_payees(year.acts)
     progress(0, 0, "the year")
     sample = sampling.draw_year(
-        load_codes(), seed=year.seed, acts=year.acts, senders=year.senders, payees=payees
+        load_codes(),
+        seed=year.seed,
+        acts=year.acts,
+        senders=year.senders,
+        payees=payees,
+        anticipates=year.anticipates,
     )
     files: list[dict[str, Any]] = []
     kinds: Counter[str] = Counter()
