@@ -148,12 +148,9 @@ def _check_spending(acts, book, line, link):
 
 @part
 def _check_settlement(acts, book, line, link):
-    """Check what a settlement consumes; a payment of payroll also that no credits are overdrawn, once it is checked."""
-    effects = book.effects
+    """Check what a settlement consumes; a payment of payroll from December on also that no credits are overdrawn."""
     tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
-    is_checked_at_year_end = effects[book.items[link[0]].under].check == CreditCheck.YEAR_END.value
-    is_checked = is_checked_at_year_end and book.payroll_checks[as_position(acts[line].period)]
-    if is_checked and effects[link[2]].settles > 0:
+    if book.effects[link[2]].settles > 0 and years.is_payroll_checked(acts, book, line, link):
         finding = spending.check_overdraft(tree, nodes[0])
         if finding[0] != Outcome.ACCEPTED.value:
             return finding

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.catalog import BudgetAction, Family, Measure, Remainder
-from core.kind_rules import YearRule
+from core.kind_rules import CreditCheck, YearRule
 from core.origins import QUARTER, Origin
 from core.outcome_codes import Outcome
 from kernels import commitments
@@ -116,3 +116,12 @@ def check_budget_year(acts, book, line, link):
     if rule == YearRule.ORDERS.value and day > book.years[year].last_order_day:
         return refused(Outcome.AFTER_LAST_DATE.value, -1, 0)
     return accepted()
+
+
+@part
+def is_payroll_checked(acts, book, line, link):
+    """Return whether what is paid is payroll, in a period of its check or after its budget year."""
+    if book.effects[book.items[link[0]].under].check != CreditCheck.YEAR_END.value:
+        return False
+    year = as_position(book.cells[link[1]].year)
+    return book.payroll_checks[as_position(acts[line].period)] or acts[line].day > book.years[year].last_day

@@ -133,12 +133,8 @@ def draw_year(
     )
     slips = payroll.split_payroll(units, cells, paid_cells, cents=cents, acts=acts)
     pay = payroll.build_payroll(units, cells, slips, accounts=accounts, acts=acts, payees=payees)
-    targets = bill_cells.split_credits(cells, cents)
-    advance = (
-        anticipations.build_anticipations(spending, cells, codes, targets=targets, rng=rng.early)
-        if anticipates
-        else []
-    )
+    credits_of_cells = bill_cells.split_credits(cells, cents) if anticipates else None
+    advance = _build_anticipations(spending, cells, codes, targets=credits_of_cells, rng=rng.early)
     changes = act_changes.draw_changes(spending, rejections, [pay, *advance], rng=rng.changes)
     unit_credits = budget_credits.compute_credits(spending, changes, cut_days, payroll=pay, rng=rng.credits)
     budget = budget_acts.build_budget_acts(units, codes, unit_credits, cells=cells)
@@ -147,6 +143,20 @@ def draw_year(
     return YearSample(
         seed, payees, texts, cells, paid_cells, spending, plan.starts, changes, budget, early, *blocks
     )
+
+
+def _build_anticipations(
+    spending: SpendingYear,
+    cells: BillCells,
+    codes: Codes,
+    *,
+    targets: NDArray[np.int64] | None,
+    rng: np.random.Generator,
+) -> list[act_changes.UnitLines]:
+    """Build commitments of the next year, for cells of ``targets`` cents; none without targets."""
+    if targets is None:
+        return []
+    return anticipations.build_anticipations(spending, cells, codes, targets=targets, rng=rng)
 
 
 def _list_blocks(spending: SpendingYear, changes: Changes, senders: int) -> list[Blocks]:

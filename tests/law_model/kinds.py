@@ -2,6 +2,17 @@
 
 from collections.abc import Mapping
 
+_PAYABLES = frozenset(
+    {
+        "payment_request",
+        "payment_request_without_service",
+        "direct_payment_request",
+        "payroll",
+        "attachment",
+        "assignment",
+    }
+)
+
 PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": frozenset({"commitment"}),
     "commitment_decrease": frozenset({"commitment"}),
@@ -38,12 +49,8 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
             "assignment",
         }
     ),
-    "attachment": frozenset(
-        {"payment_request", "payment_request_without_service", "direct_payment_request", "payroll"}
-    ),
-    "assignment": frozenset(
-        {"payment_request", "payment_request_without_service", "direct_payment_request", "payroll"}
-    ),
+    "attachment": _PAYABLES,
+    "assignment": _PAYABLES,
     "term_suspension": frozenset(
         {"payment_request", "payment_request_without_service", "direct_payment_request"}
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.law_model.chain import find_debt, find_root
+from tests.law_model.chain import find_debt
 from tests.law_model.nomenclature import Role
 from tests.law_model.state import Document, State
 
@@ -60,7 +60,8 @@ def _list_direct(document: Document, state: State) -> Legs:
 
 
 def _list_part(document: Document, state: State) -> Legs:
-    return [(find_creditor(find_root(document), state), find_creditor(document, state))]
+    assert document.predecessor is not None
+    return [(find_creditor(document.predecessor, state), find_creditor(document, state))]
 
 
 def _list_rejection(document: Document, state: State) -> Legs:
