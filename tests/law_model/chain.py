@@ -28,13 +28,20 @@ def find_debt(document: Document) -> Document:
     return debt
 
 
+def _is_suspended(payable: Document) -> bool:
+    """Return whether payment of a payable is suspended: its own, or that of the debt it is a part of (docs/payments.md)."""
+    while not payable.suspended and payable.kind not in REQUESTS and payable.predecessor:
+        payable = payable.predecessor
+    return payable.suspended
+
+
 def check_settlement(act: Act, predecessor: Document, state: State) -> list[str]:
     """Check that the payee may be paid and that the accountant has not suspended the payment (A60; GBCP art. 38)."""
     if act.kind not in {"payment", "reissue"}:
         return []
     payee = state.payees.get(find_debt(predecessor).payee)
     codes = ["PAYEE_BLOCKED"] if payee and payee.blocked else []
-    if act.kind == "payment" and find_root(predecessor).suspended:
+    if act.kind == "payment" and _is_suspended(predecessor):
         codes.append("TERM_SUSPENDED")
     return codes
 

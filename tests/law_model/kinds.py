@@ -51,9 +51,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     ),
     "attachment": _PAYABLES,
     "assignment": _PAYABLES,
-    "term_suspension": frozenset(
-        {"payment_request", "payment_request_without_service", "direct_payment_request"}
-    ),
+    "term_suspension": _PAYABLES,
     "term_resumption": frozenset({"term_suspension"}),
     "bank_debit": frozenset({"payment", "reissue"}),
     "bank_reject": frozenset({"payment", "reissue"}),
