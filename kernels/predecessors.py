@@ -67,7 +67,7 @@ def _check_stage(acts, book, line, item):
 
 
 @part
-def _check_taking(acts, book, line, item):
+def _check_debt(acts, book, line, item):
     """Check the stage of a debt that a line takes up, its bank details, assignment, payee, and payment term."""
     outcome = _check_stage(acts, book, line, item)
     if outcome != Outcome.ACCEPTED.value:
@@ -105,7 +105,7 @@ def _check_way(book, kind, item):
 def check_order(acts, book, line, item):
     """Check whether a line may take up a debt, in general and in this way."""
     effects = book.effects[acts[line].kind]
-    finding = _check_taking(acts, book, line, item)
+    finding = _check_debt(acts, book, line, item)
     takes_up_payable = effects.inherits != 0 and effects.after == Stage.PAYABLE.value
     if takes_up_payable and finding[0] == Outcome.ACCEPTED.value:
         return _check_way(book, acts[line].kind, item)

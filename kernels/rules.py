@@ -150,7 +150,7 @@ def _check_spending(acts, book, line, link):
 def _check_settlement(acts, book, line, link):
     """Check what a settlement consumes; a payment of payroll from December on also that no credits are overdrawn."""
     tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
-    if book.effects[link[2]].settles > 0 and years.is_payroll_checked(acts, book, line, link):
+    if book.effects[link[2]].settles > 0 and years.needs_payroll_check(acts, book, line, link):
         finding = spending.check_overdraft(tree, nodes[0])
         if finding[0] != Outcome.ACCEPTED.value:
             return finding

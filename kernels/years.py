@@ -119,7 +119,7 @@ def check_budget_year(acts, book, line, link):
 
 
 @part
-def is_payroll_checked(acts, book, line, link):
+def needs_payroll_check(acts, book, line, link):
     """Return whether what is paid is payroll, in a period of its check or after its budget year."""
     if book.effects[book.items[link[0]].under].check != CreditCheck.YEAR_END.value:
         return False

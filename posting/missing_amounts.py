@@ -16,7 +16,7 @@ from posting.batch import Piece
 from posting.raw_texts import take_texts
 
 
-def select_missing(
+def read_missing_cents(
     piece: Piece, decisions: np.ndarray, rows: NDArray[np.integer] | None = None
 ) -> NDArray[np.int64]:
     """Return the missing cents of the lines ``rows``, all by default; 0 where they may tell what is left of another's act.

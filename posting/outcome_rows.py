@@ -16,7 +16,7 @@ from kernels import journal as kernel
 from kernels.outcome_counts import ACCEPTED, BYTES, DUPLICATE, LINES, REGISTERED
 from posting import payment_detail_encoder
 from posting.batch import Piece
-from posting.missing_amounts import select_missing
+from posting.missing_amounts import read_missing_cents
 from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups
 from posting.pgcopy import TextCells
 from posting.raw_texts import take_texts, to_text_cells
@@ -123,7 +123,7 @@ def build_refusals(
         field=fields,
         kind=acts["kind"],
         node=np.where(row_decisions["node"] >= 0, row_decisions["node"] + position.first_node, 0),
-        missing=select_missing(piece, decisions, rows),
+        missing=read_missing_cents(piece, decisions, rows),
         amount=piece.cents[rows],
         lines=np.ones(len(rows), np.int32),
     )

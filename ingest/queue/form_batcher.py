@@ -23,7 +23,7 @@ from ingest.queue.events import OnTakenUp
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
-from posting.missing_amounts import select_missing
+from posting.missing_amounts import read_missing_cents
 from posting.outcome_rows import find_fields
 from posting.pgcopy import Encoder, TextCells
 from posting.recovery.book_loading import LoadedBook
@@ -101,7 +101,7 @@ class FormBatch:
             for piece, decisions in zip(self.pieces, batch_result.decisions, strict=True)
         ]
         missing = [
-            select_missing(piece, decisions)
+            read_missing_cents(piece, decisions)
             for piece, decisions in zip(self.pieces, batch_result.decisions, strict=True)
         ]
         for form, piece_number, first in self.positions:

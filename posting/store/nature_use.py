@@ -33,7 +33,7 @@ async def check_natures(
     ReferenceDataError
         A nature in use is missing; the message names it, its year and the remedy.
     """
-    if not await _has_changed(connection, reference):
+    if not await _differs_from_last_use(connection, reference):
         return
     async for nature, entries in _stream_natures(connection):
         for year, nomenclature in reference.nomenclatures.items():
@@ -49,7 +49,7 @@ async def check_natures(
                 )
 
 
-async def _has_changed(connection: asyncpg.Connection, reference: ReferenceData) -> bool:
+async def _differs_from_last_use(connection: asyncpg.Connection, reference: ReferenceData) -> bool:
     """Return whether a list of natures is another than when the files were last in use, or a year has that of another year."""
     text = await connection.fetchval(SQL["last_reference_files"])
     before = json.loads(text) if text else reference.files

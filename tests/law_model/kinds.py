@@ -20,26 +20,8 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "service_cancellation": frozenset({"service"}),
     "payment_request": frozenset({"commitment"}),
     "payment_request_without_service": frozenset({"commitment"}),
-    "payment_request_rejection": frozenset(
-        {
-            "payment_request",
-            "payment_request_without_service",
-            "direct_payment_request",
-            "payroll",
-            "attachment",
-            "assignment",
-        }
-    ),
-    "payment": frozenset(
-        {
-            "payment_request",
-            "payment_request_without_service",
-            "direct_payment_request",
-            "payroll",
-            "attachment",
-            "assignment",
-        }
-    ),
+    "payment_request_rejection": _PAYABLES,
+    "payment": _PAYABLES,
     "set_off": frozenset(
         {
             "payment_request",

@@ -11,7 +11,7 @@ from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_validation import ObserveLines, validate_file
 from monitoring.service_metrics import ServiceMetrics
 from posting.batch import DryRunDecisions
-from posting.missing_amounts import select_missing
+from posting.missing_amounts import read_missing_cents
 from posting.outcome_rows import find_fields
 from reporting.refusals import Language
 from service.auth.perimeter import PerimeterCheck
@@ -62,7 +62,7 @@ class DryRunner:
             b"",
             decisions,
             fields,
-            select_missing(piece, decisions),
+            read_missing_cents(piece, decisions),
             self._inbox.first_node,
         )
 
