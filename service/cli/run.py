@@ -125,7 +125,7 @@ def _check_arguments(files: Sequence[Path], file_options: FileOptions) -> None:
         except InputError as error:
             raise UsageError(str(error)) from error
         return
-    from ingest.spool.embedded_envelope import lacks_sender
+    from ingest.spool.flat_envelope import lacks_sender
 
     paths = exclude_sidecars(files)
     if paths and all(map(lacks_sender, paths)):

@@ -16,12 +16,12 @@ try:
 except SystemExit as end:
     code = end.code
 import pyarrow
-print(code, pyarrow.default_memory_pool().backend_name)
+print(code, pyarrow.default_memory_pool().backend_name, "numba" in sys.modules)
 """
 
 
-def test_run_selects_the_memory_pool_before_it_imports_arrow(tmp_path: Path) -> None:
-    """The pool cannot be changed once Arrow is imported, and the check of the files imports it."""
+def test_run_checks_its_files_on_the_memory_pool_and_without_kernels(tmp_path: Path) -> None:
+    """The pool cannot be changed once Arrow is imported; the kernels are loaded while the database starts."""
     path = tmp_path / "acts.parquet"
     pq.write_table(pa.table({"reference": ["R1"]}), path)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ARROW_")}
@@ -30,4 +30,4 @@ def test_run_selects_the_memory_pool_before_it_imports_arrow(tmp_path: Path) -> 
         command, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert "states its sender" in finished.stderr
-    assert finished.stdout.split() == ["2", "system"]
+    assert finished.stdout.split() == ["2", "system", "False"]
