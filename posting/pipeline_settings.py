@@ -6,7 +6,7 @@ from typing import NamedTuple
 from core.stage_timing import StageTimes
 from posting.batch import BatchResult
 
-CHECKPOINT_ENTRIES = 5 << 20
+CHECKPOINT_ENTRIES = 8 << 20
 """Entries between two checkpoints: more cost memory when the book is largest, fewer cost time at a restart after a crash."""
 
 
