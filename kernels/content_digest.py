@@ -47,7 +47,7 @@ def add_codes(codes, values, contents):
 
     Reads     codes           n positions in ``values``; a negative one is the last
               values          the content of each value of the column
-    Advances  contents        n rows
+    Advances  contents        n rows; an empty value, which is most of a rare field, touches no row
     Order     rows are independent
     Outcomes  none; never raises
     Overflow  words wrap by design
@@ -59,10 +59,13 @@ def add_codes(codes, values, contents):
         at = np.int64(code[row])
         if at < 0:
             at = size - 1
-        contents.fields[row] |= values.fields[at]
-        contents.content[row] += values.content[at]
-        if values.flawed[at] != 0 and contents.flawed[row] == 0:
-            contents.flawed[row] = values.flawed[at]
+        fields, word, flawed = values.fields[at], values.content[at], values.flawed[at]
+        if fields | word == _NONE and flawed == 0:
+            continue
+        contents.fields[row] |= fields
+        contents.content[row] += word
+        if flawed != 0 and contents.flawed[row] == 0:
+            contents.flawed[row] = flawed
 
 
 @kernel(reads(ParsedNumbers), reads(Flags), whole, whole, fills(LineContent))

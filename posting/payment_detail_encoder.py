@@ -60,15 +60,23 @@ def build_pages(piece: Piece, decisions: np.ndarray, accepted: NDArray[np.int32]
 
 
 def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> DetailColumn:
-    """Return a field's values in the given rows, which were validated before."""
-    column, field_type = take_rows(array, rows), FORMATS[field].type
+    """Return a field's values in the given rows, which were validated before; those of a dictionary are read once each."""
+    if FORMATS[field].type is FieldType.TEXT and field is not Field.CONTRACT:
+        return _fill_nulls(take_rows(array, rows).cast(pa.string()), "")
+    if not pa.types.is_dictionary(array.type):
+        return _read_numbers(array.take(pa.array(rows)), field)
+    by_value = np.append(_read_numbers(array.dictionary, field), NO_VALUE[field])
+    codes = _fill_nulls(array.indices, pa.scalar(-1, array.indices.type)).to_numpy(zero_copy_only=False)
+    return by_value.astype(NUMBER_TYPES[field])[codes[rows]]
+
+
+def _read_numbers(column: pa.Array, field: Field) -> NDArray[np.unsignedinteger]:
+    """Return the numbers of a column of numbers, dates, contracts, or of their texts."""
     if field is Field.CONTRACT:
         return _number_contracts(column.cast(pa.string()))
-    if field_type is FieldType.TEXT:
-        return _fill_nulls(column.cast(pa.string()), "")
     if pa.types.is_string(column.type):
-        parsed, cells = allocate_zeros(ParsedNumbers, len(rows)), to_text_cells(_fill_nulls(column, ""))
-        parse = parsing.parse_days if field_type is FieldType.DAY else parsing.parse_whole_numbers
+        parsed, cells = allocate_zeros(ParsedNumbers, len(column)), to_text_cells(_fill_nulls(column, ""))
+        parse = parsing.parse_days if FORMATS[field].type is FieldType.DAY else parsing.parse_whole_numbers
         parse(cells.spans, cells.text, parsed)
         values = np.where(parsed.value < 0, NO_VALUE[field], parsed.value)
         return values.astype(NUMBER_TYPES[field])

@@ -5,12 +5,14 @@ like an empty one.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field, FieldType
 from core.tables.columns import allocate_zeros, seal, seal_array
-from core.tables.journal import Flags, ParsedNumbers
+from core.tables.journal import Flags, Numbers, ParsedNumbers
 from core.tables.raw_lines import LineContent
-from ingest.resolution.line_batch import LineBatch
+from ingest.resolution.line_batch import LineBatch, NumberColumn, parse_texts
+from ingest.resolution.text_columns import DistinctTexts
 from kernels import content_digest
 
 _KEY_FIELDS = frozenset({Field.REFERENCE, Field.EXERCISE, Field.LINE})
@@ -32,12 +34,33 @@ def collect_content(line_batch: LineBatch) -> LineContent:
 
 
 def _add_numbers(line_batch: LineBatch, field: Field, content: LineContent) -> None:
+    column = line_batch.read_coded_text(field)
+    if column is not None and column.codes is not None:
+        by_value = column.values.compute_once(
+            f"content {field}", lambda values: seal(_digest_numbers(values, field))
+        )
+        content_digest.add_codes(Numbers(seal_array(column.codes)), by_value, content)
+        return
     values, faults = line_batch.read_number(field)
     is_filled = (
         np.zeros(0, np.uint8)
         if line_batch.is_complete_number_column(field)
         else line_batch.find_filled(field).view(np.uint8)
     )
+    _add_parsed(NumberColumn(values, faults), is_filled, field, content)
+
+
+def _digest_numbers(texts: DistinctTexts, field: Field) -> LineContent:
+    """Return the content of each distinct text of a field of numbers or dates."""
+    content = allocate_zeros(LineContent, len(texts.spans.start))
+    is_filled = texts.spans.end > texts.spans.start
+    _add_parsed(parse_texts(texts, field), is_filled.view(np.uint8), field, content)
+    return content
+
+
+def _add_parsed(
+    numbers: NumberColumn, is_filled: NDArray[np.uint8], field: Field, content: LineContent
+) -> None:
     salt = Field.AMOUNT_CENTS if field is Field.AMOUNT else field
-    parsed = seal(ParsedNumbers(np.ascontiguousarray(values), faults))
+    parsed = seal(ParsedNumbers(np.ascontiguousarray(numbers.value), numbers.fault))
     content_digest.add_numbers(parsed, Flags(seal_array(is_filled)), int(field), int(salt), content)

@@ -76,6 +76,11 @@ class LineBatch:
             )
         return self._text_columns[field]
 
+    def read_coded_text(self, field: Field) -> TextColumn | None:
+        """Return the texts of a dictionary; None if the column is none."""
+        array = self.arrays.get(field)
+        return self.read_text(field) if array is not None and pa.types.is_dictionary(array.type) else None
+
     def read_number(self, field: Field) -> NumberColumn:
         """Return a number or date column; absent and empty values are the type's ``_EMPTY_VALUES``."""
         if field not in self._number_columns:
@@ -89,7 +94,7 @@ class LineBatch:
             return NumberColumn(empty, np.zeros(self.rows, np.uint8))
         column = self.read_text(field) if _is_text(array) else None
         if column is not None:
-            value, fault = _parse_texts(column.values, field)
+            value, fault = parse_texts(column.values, field)
             return NumberColumn(column.expand(value), column.expand(fault))
         if pa.types.is_date(array.type):
             array = array.view(pa.int32())
@@ -128,7 +133,7 @@ def _is_text(array: pa.Array) -> bool:
     return pa.types.is_string(array.type) or pa.types.is_dictionary(array.type)
 
 
-def _parse_texts(values: DistinctTexts, field: Field) -> NumberColumn:
+def parse_texts(values: DistinctTexts, field: Field) -> NumberColumn:
     """Parse each distinct text of a field of numbers or dates once."""
 
     def parse(texts: DistinctTexts) -> NumberColumn:

@@ -19,7 +19,10 @@ def find_listed_natures(
     column = line_batch.read_text(Field.NATURE) if _BEFORE_SERVICE[kind].any() else None
     if column is None:
         return is_listed
-    for year, nomenclature in registry.reference.nomenclatures.items():
-        in_year = column.map_to_numbers(nomenclature.nature_numbers, 0) > 0
-        is_listed |= (in_year & (exercise == year) & _BEFORE_SERVICE[kind]).astype(np.uint8)
+    rows = np.flatnonzero(line_batch.find_filled(Field.NATURE) & _BEFORE_SERVICE[kind])  # mostly few
+    for year in np.unique(exercise[rows]).tolist():
+        nomenclature = registry.reference.nomenclatures.get(year)
+        if nomenclature is not None:
+            in_year = column.map_to_numbers(nomenclature.nature_numbers, 0) > 0
+            is_listed[rows] |= in_year[rows] & (exercise[rows] == year)
     return is_listed

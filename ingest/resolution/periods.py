@@ -11,8 +11,11 @@ from core.outcome_codes import Outcome
 from ingest.resolution.line_batch import SPENDS_AE, YEAR_BOUND, LineBatch
 from posting.book.registry import Registry
 
-_DAYS_MAX = 4000
-"""The widest range of dates for which all days are placed at once."""
+_DAYS_NEAR = 500
+"""Dates so many days before or after that of the first line are looked up among days that are placed once."""
+
+_DAY_MAX = 1 << 20
+"""Behind every date of the calendar."""
 
 _ANTICIPATION_MONTHS = 10
 """The whole months of a year before AE of the next one are taken: from 1 November on (LOLF art. 9)."""
@@ -60,13 +63,21 @@ def _find_misplaced_lines(
 
 
 def _find_periods(days: NDArray[np.int32], exercise: NDArray[np.int64], calendar: Calendar) -> DatePlacement:
-    """Return the period of each date; if all lines are of one exercise, each day of the range is placed once."""
-    exercises = collapse_uniform(exercise)
-    if len(exercises) != 1 or int(days.max()) - (first := int(days.min())) > _DAYS_MAX:
+    """Return the period of each date: that of days near the first line's is looked up, of its exercise alone."""
+    if not len(days):
         return calendar.place_dates(days, exercise)
-    placed = calendar.place_dates(np.arange(first, int(days.max()) + 1, dtype=np.int32), exercises)
-    offsets = days - np.int32(first)
-    return DatePlacement(placed.period.take(offsets), placed.is_inside.take(offsets))
+    first_day = min(max(int(days[0]), 0), _DAY_MAX) - _DAYS_NEAR
+    window = np.arange(first_day, first_day + 2 * _DAYS_NEAR, dtype=np.int32)
+    of_window = calendar.place_dates(window, exercise[:1])
+    offsets = days - np.int32(first_day)
+    placed = DatePlacement(
+        of_window.period.take(offsets, mode="clip"), of_window.is_inside.take(offsets, mode="clip")
+    )
+    is_near = offsets.view(np.uint32) < len(window)
+    others = np.flatnonzero((exercise != exercise[0]) | ~is_near)
+    if len(others):
+        placed.period[others], placed.is_inside[others] = calendar.place_dates(days[others], exercise[others])
+    return placed
 
 
 def collapse_uniform(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
