@@ -1,7 +1,8 @@
 """Changed codes: the stored meanings of codes compared with the meanings in the files now.
 
 A code in use keeps its meaning for its whole year: the acts on it were checked and posted by that meaning, and further acts
-would be checked by another.  New codes, unused codes and labels may change.
+would be checked by another.  New codes, unused codes and labels may change.  Accounts that an item admits may be added and,
+while they are not in use, removed: ``posting.book.admission_changes`` compares them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from core.accountants import Accountants
-from core.catalog import SHARED_ROLES
+from core.catalog import SHARED_ROLES, Role
 from core.chart import Chart
 from core.errors import ReferenceDataError
 from core.nomenclature import CentreLevel, Nomenclature
@@ -22,6 +23,10 @@ ROLE_KIND = 7
 Meaning = Mapping[str, Any]
 
 _PROGRAMME = CentreLevel.PROGRAMME.name.lower()
+_CREDITOR_ROLES = (Role.CREDITOR, Role.PAYROLL)
+"""The roles whose account an expense account may determine in place of the item."""
+_WIDENED = frozenset({"admits"})
+"""Properties that may change as long as they include what is in use."""
 
 
 class CodeKey(NamedTuple):
@@ -79,12 +84,16 @@ def _read_year(
         }
         meaning = {"staff": item.staff, "budget_only": item.budget_only, "title": item.title}
         meaning |= {"unserved": item.code in year.unserved_items, **accounts}
+        meaning["admits"] = " ".join(chart.admitted_prefixes.get(item.code, ()))
         yield CodeKind.ITEM, FileMeaning("items.csv, roles.csv", item.code, meaning)
     for fund in year.funds.values():
         meaning = {"family": fund.family.name.lower(), "programme": fund.programme}
         yield CodeKind.FUND, FileMeaning("funds.csv", fund.code, meaning)
     for account in chart.accounts:
-        yield CodeKind.ACCOUNT, FileMeaning("accounts.csv", account, {})
+        creditors = {
+            role.name.lower(): chart.own_creditors.get((account, role), "") for role in _CREDITOR_ROLES
+        }
+        yield CodeKind.ACCOUNT, FileMeaning("creditors.csv", account, creditors)
     for accountant in accountants.accountants:
         yield CodeKind.ACCOUNTANT, FileMeaning("accountants.csv", accountant, {})
     for role, account in chart.shared_accounts.items():
@@ -113,7 +122,9 @@ def find_changed(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list
 
 
 def _is_unchanged(stored: Meaning, current: Meaning) -> bool:
-    return stored == current or all(current.get(name) == value for name, value in stored.items())
+    return stored == current or all(
+        current.get(name) == value for name, value in stored.items() if name not in _WIDENED
+    )
 
 
 def reject_changed_codes(
@@ -186,7 +197,9 @@ def _find_code(key: CodeKey, numbers: NumbersByCode) -> str:
 def _describe_difference(meaning: Meaning, other: Meaning) -> str:
     """List the properties of ``meaning`` that differ in the ``other``."""
     return ", ".join(
-        f"{name} {_format_value(value)}" for name, value in meaning.items() if other.get(name) != value
+        f"{name} {_format_value(value)}"
+        for name, value in meaning.items()
+        if name not in _WIDENED and other.get(name) != value
     )
 
 

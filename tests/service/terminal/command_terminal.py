@@ -27,20 +27,31 @@ async def run_on_terminal(width: int, *words: str | Path) -> list[str]:
     screen = asyncio.create_task(asyncio.to_thread(read_terminal, terminal))
     code = await process.wait()
     end_screen(process_side)
+    lines = split_screen(await screen)
+    close_terminal(terminal, process_side)
     assert code in (0, 1)
-    return STYLES.sub("", await screen).replace("\r\n", "\n").splitlines()
+    return lines
 
 
 def end_screen(process_side: int) -> None:
-    """Write the end of what is shown, and close this side: a close alone may discard what is not read yet."""
+    """Write the end of what is shown."""
     os.write(process_side, _END)
-    os.close(process_side)
 
 
 def read_terminal(terminal: int) -> str:
-    """Read what is written to a terminal until ``end_screen``, and close it."""
+    """Read what is written to a terminal until ``end_screen``."""
     screen = b""
     while not screen.endswith(_END):
         screen += os.read(terminal, 65536)
-    os.close(terminal)
     return screen.removesuffix(_END).decode()
+
+
+def split_screen(screen: str) -> list[str]:
+    """Return the lines without their styles."""
+    return STYLES.sub("", screen).replace("\r\n", "\n").splitlines()
+
+
+def close_terminal(terminal: int, process_side: int) -> None:
+    """Close both sides once all is read: to close the process's side earlier may discard what is not read yet."""
+    os.close(process_side)
+    os.close(terminal)

@@ -13,7 +13,7 @@ import pytest
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.table_layout import measure_width
 from service.terminal import console
-from tests.service.terminal.command_terminal import STYLES, end_screen, read_terminal
+from tests.service.terminal.command_terminal import close_terminal, end_screen, read_terminal, split_screen
 from tests.service.terminal.filled_tables import build_tables
 from tests.test_house_rules import SOURCES
 
@@ -33,7 +33,8 @@ def print_on_terminal(table: ReportTable, width: int, monkeypatch: pytest.Monkey
             patch.setattr(sys, "stdout", stream)
             console.print_table(table)
         end_screen(process_side)
-    return STYLES.sub("", screen.result()).replace("\r\n", "\n").splitlines()
+    close_terminal(terminal, process_side)
+    return split_screen(screen.result())
 
 
 def list_left_out(lines: list[str]) -> set[str]:
