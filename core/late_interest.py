@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import parse_contract_defaults
-from core.effective_dates import EffectiveDated, parse_effective_dated
+from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 from core.money import CENTS_PER_EURO
 from core.reference.files import SAMPLE_FOLDER, read_toml
@@ -113,7 +113,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
         compensation_cents=rules.read_whole(
             "compensation_euros", range(_COMPENSATION_MAX + 1), unit=CENTS_PER_EURO
         ),
-        points=parse_effective_dated(
+        points=parse_dated_rule(
             str(path),
             "points",
             settings.get("points"),
@@ -125,7 +125,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
         },
         contracts=parse_contract_defaults(str(path), settings.get("contracts")),
         delays_since=_parse_day(str(path), "delays_since", settings.get("delays_since")),
-        item=parse_effective_dated(
+        item=parse_dated_rule(
             str(path), "item", settings.get("item"), parse=lambda value: _parse_item(str(path), value)
         ),
     )
@@ -139,7 +139,7 @@ class _RuleReader(NamedTuple):
 
     def read_whole(self, key: str, among: range, *, unit: int = 1) -> EffectiveDated:
         """Read a rule of whole numbers ``among`` the valid ones; the result is multiplied by ``unit``."""
-        return parse_effective_dated(
+        return parse_dated_rule(
             self.place,
             key,
             self.settings.get(key),

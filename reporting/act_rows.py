@@ -55,7 +55,7 @@ class ActLines(NamedTuple):
     refused: Sequence[Row] = ()
 
 
-async def fetch_related(
+async def fetch_related_rows(
     connection: Connection,
     names: CodeNames,
     lines: ActLines,

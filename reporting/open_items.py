@@ -13,7 +13,7 @@ from reporting.act_rows import (
     RelatedRows,
     choose_lookup,
     describe_line,
-    fetch_related,
+    fetch_related_rows,
     find_present_payee,
     summarize_entry,
 )
@@ -161,7 +161,7 @@ async def _fetch_followers(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
 ) -> _RelatedSums:
     """Fetch the rows related to these lines, at most ``limit`` followers of them, and the sums of all followers."""
-    related = await fetch_related(
+    related = await fetch_related_rows(
         connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS, visibility=visibility
     )
     return _RelatedSums(related, await sum_followers(connection, [row["entry_id"] for row in rows]))
@@ -211,7 +211,7 @@ def _build_commitment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -
     }
     increased, decreased = _sum_kinds(sums, _INCREASING), _sum_kinds(sums, _DECREASING)
     return CommitmentLine(
-        **_select_shared(line),
+        **_select_shared_fields(line),
         initial=row["amount"],
         increased=increased,
         decreased=decreased,
@@ -235,7 +235,7 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     settled = add_up_settlements(sums)[1] - diverted
     remainder = row["amount"] - rejected
     return PaymentLine(
-        **_select_shared(line),
+        **_select_shared_fields(line),
         **{name: line[name] for name in ("kind", "french", "terms", "amount")},
         payee=find_present_payee(related, row),
         state=find_state(row["amount"], rejected, settled + diverted),
@@ -277,7 +277,7 @@ def find_state(amount: int, rejected: int, settled: int) -> str:
     return "requested"
 
 
-def _select_shared(line: Mapping[str, Any]) -> dict[str, Any]:
+def _select_shared_fields(line: Mapping[str, Any]) -> dict[str, Any]:
     return {name: line[name] for name in ("entry", "reference", "origin", "day", "month", "assignment")}
 
 

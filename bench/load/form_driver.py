@@ -210,7 +210,7 @@ class FormDriver:
         self._count_form(form, decision)
         if form.expected is Outcome.ACCEPTED:
             self.tally.entries_sum += line.entry
-            sender.generator.record_accepted(form, line.entry)
+            sender.generator.record_form(form, line.entry)
 
     def _count_form(self, form: Form, decision: FormDecision) -> None:
         self.tally.submissions.add(decision.submission)

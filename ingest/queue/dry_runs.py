@@ -93,14 +93,14 @@ class DryRuns:
             self._waiting.append(request)
             self.changed.notify_all()
 
-    def requeue_unfinished(self) -> None:
+    def requeue_requests(self) -> None:
         """Queue again what was under way on a book that was replaced."""
         self._waiting.extendleft(reversed(self._under_way))
         self._under_way.clear()
 
     def clear(self) -> "list[Future[DryRunDecisions]]":
         """Remove all dry runs; return the futures of their results."""
-        self.requeue_unfinished()
+        self.requeue_requests()
         results = [request.result for request in self._waiting]
         self._waiting.clear()
         return results

@@ -83,7 +83,7 @@ class TextColumn:
         values = (cache or DictionaryCache()).find_values(field, array.dictionary)
         return cls(values, codes.to_numpy(zero_copy_only=False), len(array))
 
-    def to_coded(self) -> "TextColumn":
+    def to_distinct_values(self) -> "TextColumn":
         """Return the same column by distinct value."""
         return (
             self if self.codes is not None else TextColumn.from_arrow(self.values.array.dictionary_encode())
@@ -103,7 +103,7 @@ class TextColumn:
 
     def map_to_numbers(self, numbers_by_text: Mapping[str, int], otherwise: int) -> NDArray[np.int32]:
         """Return the number of each row's text, or ``otherwise``; 0 for an empty text."""
-        column = self.to_coded()
+        column = self.to_distinct_values()
 
         def map_values(_: DistinctTexts) -> NDArray[np.int32]:
             return np.array(
@@ -152,12 +152,12 @@ class TextColumn:
 
         return self.expand(self.values.compute_once(f"digest {salt}", digest))
 
-    def find_flawed(self, bytes_max: int) -> NDArray[np.bool_]:
+    def find_flaws(self, bytes_max: int) -> NDArray[np.bool_]:
         """Return whether each row's text is too long or contains a control character."""
 
         def flag_values(values: DistinctTexts) -> NDArray[np.bool_]:
             flags = allocate_unfilled(Flags, len(values.spans.start))
-            parsing.flag_flawed(values.spans, values.text, bytes_max, flags)
+            parsing.flag_flaws(values.spans, values.text, bytes_max, flags)
             return flags.flag.view(bool)
 
         is_flawed = self.values.compute_once("flaws", flag_values)

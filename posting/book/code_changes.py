@@ -112,7 +112,7 @@ _FILES: Mapping[int, str] = {
 }
 
 
-def find_changed(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list[CodeKey]:
+def find_changed_codes(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list[CodeKey]:
     """Return the codes whose meaning changed or that are missing; facts that an earlier version did not store do not count."""
     return [
         key

@@ -222,7 +222,9 @@ class Registry:
         items, accounts = len(self.numbers[CodeKind.ITEM]) + 1, len(self.numbers[CodeKind.ACCOUNT]) + 1
         admitted = np.ones((len(self.years), items, LEDGER_ACCOUNTS), np.uint8)
         for year, year_chart in self.reference.charts.items():
-            admitted[year - self.years.start, :, :accounts] = self._mark_admitted(year_chart)[:, :accounts]
+            admitted[year - self.years.start, :, :accounts] = self._mark_admitted_accounts(year_chart)[
+                :, :accounts
+            ]
         return admitted.ravel()
 
     def find_admission_rows(self, items: np.ndarray, years: np.ndarray) -> NDArray[np.int64]:
@@ -243,27 +245,27 @@ class Registry:
                 meanings.centre_level,
                 meanings.centre_parent,
                 meanings.centre_programme,
-                self._mark_listed(CodeKind.CENTRE, year_nomenclature.centres),
+                self._mark_listed_codes(CodeKind.CENTRE, year_nomenclature.centres),
                 meanings.area_programme,
-                self._mark_listed(CodeKind.AREA, year_nomenclature.areas),
+                self._mark_listed_codes(CodeKind.AREA, year_nomenclature.areas),
                 meanings.item_staff,
                 meanings.item_budget_only,
-                self._mark_listed(CodeKind.ITEM, year_nomenclature.items),
+                self._mark_listed_codes(CodeKind.ITEM, year_nomenclature.items),
                 meanings.fund_family,
                 meanings.fund_programme,
-                self._mark_listed(CodeKind.FUND, year_nomenclature.funds),
-                self._mark_listed(CodeKind.ACCOUNT, year_chart.accounts),
-                self._mark_admitted(year_chart).ravel(),
+                self._mark_listed_codes(CodeKind.FUND, year_nomenclature.funds),
+                self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.accounts),
+                self._mark_admitted_accounts(year_chart).ravel(),
             )
         )
 
-    def _mark_listed(self, kind: CodeKind, codes: Iterable[str]) -> NDArray[np.uint8]:
+    def _mark_listed_codes(self, kind: CodeKind, codes: Iterable[str]) -> NDArray[np.uint8]:
         """Mark the numbers of ``codes``: 0 (no code) counts as listed, -1 (unknown) does not."""
         is_listed = np.zeros(len(self.numbers[kind]) + 2, np.uint8)
         is_listed[[0, *(self.numbers[kind][code] for code in codes)]] = 1
         return is_listed
 
-    def _mark_admitted(self, year_chart: Chart) -> NDArray[np.uint8]:
+    def _mark_admitted_accounts(self, year_chart: Chart) -> NDArray[np.uint8]:
         """Mark by item and account whether posting is admitted; an item without account rules admits all."""
         items, accounts = self.numbers[CodeKind.ITEM], self.numbers[CodeKind.ACCOUNT]
         admitted = np.ones((len(items) + 1, len(accounts) + 2), np.uint8)

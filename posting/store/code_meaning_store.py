@@ -39,10 +39,10 @@ async def _store_new_meanings(
 ) -> None:
     stored = _parse_rows(await connection.fetch(SQL["meanings"]))
     file_meanings = code_changes.read_file_meanings(reference, numbers)
-    changed = code_changes.find_changed(stored, file_meanings)
+    changed = code_changes.find_changed_codes(stored, file_meanings)
     lost_admissions = admission_changes.find_lost(stored, file_meanings, numbers)
     if changed or lost_admissions:
-        used = _find_used(await connection.fetch(SQL["codes_in_use"]), stored, numbers)
+        used = _find_used_codes(await connection.fetch(SQL["codes_in_use"]), stored, numbers)
         code_changes.reject_changed_codes(
             [key for key in changed if key in used],
             stored,
@@ -69,7 +69,7 @@ def _is_new(key: CodeKey, stored: dict[CodeKey, Meaning], file_meanings: FileMea
     return stored.get(key) != file_meanings[key].meaning
 
 
-def _find_used(
+def _find_used_codes(
     rows: list[asyncpg.Record], stored: dict[CodeKey, Meaning], numbers: NumbersByCode
 ) -> set[CodeKey]:
     """Return the codes of account assignments, fund centres with figures, accounts posted to, and roles of such accounts."""

@@ -17,9 +17,9 @@ class FileAdmission:
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
-    async def find_known(self, identity: FileIdentity, *, again: bool) -> int | None:
+    async def find_earlier_submission(self, identity: FileIdentity, *, again: bool) -> int | None:
         """Return the submission that a file already is; None if it is to be decided, for the first time or ``again``."""
-        return await self._admission.find_known(identity, reprocess=again)
+        return await self._admission.find_earlier_submission(identity, reprocess=again)
 
     async def refuse(self, spooled: SpooledFile) -> None:
         """Remove a file that is not to be admitted, unless an earlier submission needs it."""

@@ -168,7 +168,7 @@ def test_dry_runs_under_way_run_again_on_a_new_book() -> None:
         for request in requests:
             rehearsals.add(request)
         assert rehearsals.take() is requests[0]
-        rehearsals.requeue_unfinished()
+        rehearsals.requeue_requests()
         assert rehearsals.count() == 2
         assert rehearsals.take() is requests[0]
         assert rehearsals.take() is requests[1]

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import DatabaseUnfit
 from service.cli.demo_ledger import replace_data_folder, write_mark
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.service.command_line import run_crescendo
 from tests.service.database_servers import SMALL_SETTINGS
 
@@ -94,7 +94,7 @@ def _start_and_stop(data: Path) -> None:
     """Start the server of a ledger, which creates its cluster the first time, and stop it."""
 
     async def run() -> None:
-        async with run_embedded(data, SMALL_SETTINGS):
+        async with run_embedded_server(data, SMALL_SETTINGS):
             pass
 
     asyncio.run(run())
