@@ -120,7 +120,7 @@ class Admission:
         return prior.number if prior and prior.covers_resend(again=reprocess) else None
 
     async def find_original(self, spooled: SpooledFile, *, reprocess: bool) -> SpooledFile | None:
-        """Return a file as it was read when it was registered; None if it must be decided, as in ``find_earlier_submission``."""
+        """Return a file as it was read at its registration; None if it must be decided, as in ``find_earlier_submission``."""
         prior = await self._store.find_submission(*spooled.identity)
         if prior is None or not prior.covers_resend(again=reprocess):
             return None

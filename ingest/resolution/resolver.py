@@ -12,7 +12,7 @@ from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
 from core.tables.columns import (
-    allocate_unfilled,
+    allocate_columns,
     allocate_zeros,
     read_column_kinds,
     seal,
@@ -250,7 +250,7 @@ def _mark_required_fields(
     line_batch: LineBatch, kind: NDArray[np.uint8], content: LineContent
 ) -> NDArray[np.uint8]:
     """Mark missing fields, then unreadable ones; return which lines name an account assignment."""
-    names_assignment = allocate_unfilled(Flags, line_batch.rows)
+    names_assignment = allocate_columns(Flags, line_batch.rows)
     content_digest.check_required_fields(
         seal(content),
         Flags(seal_array(kind)),
