@@ -132,18 +132,14 @@ class Followers(NamedTuple):
     """By line: the entries that paid it, set it off or diverted it."""
 
 
-class _RelatedSums(NamedTuple):
-    """The rows related to some lines, and the sums of their followers."""
-
-    related: RelatedRows
-    sums: FollowerSums
-
-
 async def load_commitments(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
 ) -> CommitmentStatus:
     """Load the status of these lines of commitments."""
-    related, sums = await _fetch_followers(connection, names, rows, limit=limit, visibility=visibility)
+    related = await fetch_related_rows(
+        connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS, visibility=visibility
+    )
+    sums = await sum_followers(connection, [row["entry_id"] for row in rows])
     lines = [_build_commitment(related, row, sums[row["entry_id"]]) for row in rows]
     return CommitmentStatus(lines, related.is_complete)
 
@@ -152,19 +148,12 @@ async def load_payments(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
 ) -> PaymentStatus:
     """Load the status of these lines of payment requests."""
-    related, sums = await _fetch_followers(connection, names, rows, limit=limit, visibility=visibility)
-    lines = [_build_payment(related, row, sums[row["entry_id"]]) for row in rows]
-    return PaymentStatus(lines, related.is_complete)
-
-
-async def _fetch_followers(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
-) -> _RelatedSums:
-    """Fetch the rows related to these lines, at most ``limit`` followers of them, and the sums of all followers."""
     related = await fetch_related_rows(
         connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS, visibility=visibility
     )
-    return _RelatedSums(related, await sum_followers(connection, [row["entry_id"] for row in rows]))
+    sums = await sum_followers(connection, [row["entry_id"] for row in rows])
+    lines = [_build_payment(related, row, sums[row["entry_id"]]) for row in rows]
+    return PaymentStatus(lines, related.is_complete)
 
 
 async def sum_followers(connection: Connection, entries: Sequence[int]) -> FollowerSums:

@@ -36,7 +36,7 @@ def _add_numbers(line_batch: LineBatch, field: Field, content: LineContent) -> N
     is_filled = (
         np.zeros(0, np.uint8)
         if line_batch.is_complete_number_column(field)
-        else line_batch.find_present_values(field).view(np.uint8)
+        else line_batch.find_values(field).view(np.uint8)
     )
     salt = Field.AMOUNT_CENTS if field is Field.AMOUNT else field
     parsed = seal(ParsedNumbers(np.ascontiguousarray(values), faults))

@@ -274,14 +274,14 @@ def _mark_references(
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(
-            line_batch.find_present_values(Field.BUDGET_YEAR) & ~is_known,
+            line_batch.find_values(Field.BUDGET_YEAR) & ~is_known,
             Outcome.FIELD_INVALID,
             Field.BUDGET_YEAR,
         )
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)
     if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
-        is_needless = line_batch.find_present_values(Field.PREDECESSOR_SENDER) & predecessors.lack_reference()
+        is_needless = line_batch.find_values(Field.PREDECESSOR_SENDER) & predecessors.lack_reference()
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 
