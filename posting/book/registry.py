@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import accountants, calendar, chart, nomenclature_years, prescription
+from core import accountants, calendar, chart, late_interest, nomenclature_years, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
+from core.late_interest import LateInterestRules
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
@@ -80,6 +81,7 @@ class ReferenceData:
     accountants: Mapping[int, Accountants]
     lapse_years: EffectiveDated
     """After how many whole years a debt lapses."""
+    interest: LateInterestRules
     files: Mapping[str, str]
     """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
     folder: Path = SAMPLE_FOLDER
@@ -100,6 +102,7 @@ class ReferenceData:
                 for year, exercise in years.items()
             },
             prescription.load(folder),
+            late_interest.load(folder),
             hash_files(folder),
             folder,
         )
