@@ -9,10 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from core.accountants import Accountants
 from core.catalog import SHARED_ROLES, Role
-from core.chart import Chart
-from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.nomenclature import CentreLevel, Nomenclature
 from posting.book.code_meanings import ITEM_ROLES
@@ -69,21 +66,13 @@ def read_file_meanings(reference: ReferenceData, numbers: NumbersByCode) -> File
 def _read_years(reference: ReferenceData) -> Mapping[int, Sequence[tuple[int, FileMeaning]]]:
     """Return the meanings by year and kind, read once, as some commands load the book several times."""
     return {
-        year: tuple(
-            _read_year(
-                nomenclature,
-                reference.charts[year],
-                reference.accountants[year],
-                reference.interest.contracts,
-            )
-        )
+        year: tuple(_read_year(nomenclature, reference))
         for year, nomenclature in reference.nomenclatures.items()
     }
 
 
-def _read_year(
-    year: Nomenclature, chart: Chart, accountants: Accountants, contracts: Mapping[str, EffectiveDated]
-) -> Iterator[tuple[int, FileMeaning]]:
+def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[int, FileMeaning]]:
+    chart, accountants = reference.charts[year.year], reference.accountants[year.year]
     for centre in year.centres.values():
         programme = year.programmes.get(centre.code)
         meaning = {"estimated": programme.estimated} if programme else {"parent": centre.parent}
@@ -99,7 +88,7 @@ def _read_year(
         meaning = {"staff": item.staff, "budget_only": item.budget_only, "title": item.title}
         meaning |= {"unserved": item.code in year.unserved_items, **accounts}
         meaning["admits"] = " ".join(chart.admitted_prefixes.get(item.code, ()))
-        meaning["contract"] = describe_contracts(contracts, item.code, year.year)
+        meaning["contract"] = describe_contracts(reference.interest.contracts, item.code, year.year)
         yield CodeKind.ITEM, FileMeaning("items.csv, roles.csv", item.code, meaning)
     for fund in year.funds.values():
         meaning = {"family": fund.family.name.lower(), "programme": fund.programme}

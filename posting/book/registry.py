@@ -96,11 +96,8 @@ class ReferenceData:
         return cls(
             days,
             years,
-            {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
-            {
-                year: accountants.load(folder.joinpath(str(year)), exercise)
-                for year, exercise in years.items()
-            },
+            {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
+            {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
             prescription.load(folder),
             late_interest.load(folder),
             hash_files(folder),
