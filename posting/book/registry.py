@@ -93,13 +93,15 @@ class ReferenceData:
         """Read ``calendar.toml`` and the folder of every exercise it names."""
         days = calendar.load(folder.joinpath("calendar.toml"))
         years = nomenclature_years.load_years(folder, days.exercises)
+        interest = late_interest.load(folder)
+        late_interest.check_items(interest, years)
         return cls(
             days,
             years,
             {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
             {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
             prescription.load(folder),
-            late_interest.load(folder),
+            interest,
             hash_files(folder),
             folder,
         )

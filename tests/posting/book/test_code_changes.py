@@ -67,9 +67,9 @@ _CHANGES = (
     ),
     Change(
         "items.csv",
-        "31,Dépenses de fonctionnement autres que celles de personnel,3,",
-        "31,Dépenses de fonctionnement autres que celles de personnel,6,",
-        "items.csv, roles.csv of 2018: 31 is in use with title 3, and the file now has title 6",
+        "51,Investissements: immobilisations corporelles,5,",
+        "51,Investissements: immobilisations corporelles,6,",
+        "items.csv, roles.csv of 2018: 51 is in use with title 5, and the file now has title 6",
     ),
     Change(
         "funds.csv",
