@@ -18,6 +18,7 @@ from core.contracts import parse_contract_defaults
 from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 from core.money import CENTS_PER_EURO
+from core.nomenclature import OPERATING_TITLE, Nomenclature
 from core.reference.files import SAMPLE_FOLDER, read_toml
 
 RATE_UNITS = 10_000
@@ -129,6 +130,26 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
             str(path), "item", settings.get("item"), parse=lambda value: _parse_item(str(path), value)
         ),
     )
+
+
+def check_items(rules: LateInterestRules, nomenclatures: Mapping[int, Nomenclature]) -> None:
+    """Check that the item of claims is, on each day of each year, one of title 3 on which the year posts.
+
+    Raises
+    ------
+    ReferenceDataError
+        It is not; the message names the file, the item, the year and the remedy.
+    """
+    for year, nomenclature in nomenclatures.items():
+        days = np.arange(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal(), dtype=np.int32)
+        for number in np.unique(rules.item.look_up(days - np.int32(_EPOCH.toordinal()))).tolist():
+            item = nomenclature.items.get(str(number))
+            if item is None or item.budget_only or item.title != OPERATING_TITLE:
+                raise ReferenceDataError(
+                    rules.place,
+                    f'item is "{number}" in {year}, and items.csv of {year} has no such item of title {OPERATING_TITLE}',
+                    "Write an item of title 3 of that year, or add the item to items.csv.",
+                )
 
 
 class _RuleReader(NamedTuple):

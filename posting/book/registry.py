@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import accountants, calendar, chart, nomenclature_years, prescription
+from core import accountants, calendar, chart, late_interest, nomenclature_years, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
+from core.late_interest import LateInterestRules
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
@@ -80,6 +81,7 @@ class ReferenceData:
     accountants: Mapping[int, Accountants]
     lapse_years: EffectiveDated
     """After how many whole years a debt lapses."""
+    interest: LateInterestRules
     files: Mapping[str, str]
     """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
     folder: Path = SAMPLE_FOLDER
@@ -91,15 +93,15 @@ class ReferenceData:
         """Read ``calendar.toml`` and the folder of every exercise it names."""
         days = calendar.load(folder.joinpath("calendar.toml"))
         years = nomenclature_years.load_years(folder, days.exercises)
+        interest = late_interest.load(folder)
+        late_interest.check_items(interest, years)
         return cls(
             days,
             years,
-            {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
-            {
-                year: accountants.load(folder.joinpath(str(year)), exercise)
-                for year, exercise in years.items()
-            },
+            {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
+            {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
             prescription.load(folder),
+            interest,
             hash_files(folder),
             folder,
         )

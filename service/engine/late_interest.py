@@ -106,7 +106,7 @@ async def propose_interest(
     EngineError
         The engine cannot continue; the same call does.
     ReferenceDataError
-        The rate of a half-year is missing.
+        The rate of a half-year is missing, or the item of claims.
     """
     async with lock_settlement(context.database.dsn, reporter):
         return await _propose_under_lock(context, request, interruption, reporter=reporter)
@@ -253,7 +253,10 @@ async def _measure_delays(
 
 
 def _load_rules(context: EngineContext) -> LateInterestRules:
-    return late_interest.load(context.settings.reference or SAMPLE_FOLDER)
+    """Load the rules as they are now: the file may have changed since the engine started."""
+    rules = late_interest.load(context.settings.reference or SAMPLE_FOLDER)
+    late_interest.check_items(rules, context.reference.nomenclatures)
+    return rules
 
 
 async def _is_open_day(context: EngineContext, day: date) -> bool:
