@@ -274,9 +274,7 @@ def _mark_references(
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(
-            line_batch.find_values(Field.BUDGET_YEAR) & ~is_known,
-            Outcome.FIELD_INVALID,
-            Field.BUDGET_YEAR,
+            line_batch.find_values(Field.BUDGET_YEAR) & ~is_known, Outcome.FIELD_INVALID, Field.BUDGET_YEAR
         )
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)

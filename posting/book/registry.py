@@ -224,9 +224,7 @@ class Registry:
         items, accounts = len(self.numbers[CodeKind.ITEM]) + 1, len(self.numbers[CodeKind.ACCOUNT]) + 1
         admitted = np.ones((len(self.years), items, LEDGER_ACCOUNTS), np.uint8)
         for year, year_chart in self.reference.charts.items():
-            admitted[year - self.years.start, :, :accounts] = self._mark_admitted_accounts(year_chart)[
-                :, :accounts
-            ]
+            admitted[year - self.years.start, :, :accounts] = self._mark_accounts(year_chart)[:, :accounts]
         return admitted.ravel()
 
     def find_admission_rows(self, items: np.ndarray, years: np.ndarray) -> NDArray[np.int64]:
@@ -257,7 +255,7 @@ class Registry:
                 meanings.fund_programme,
                 self._mark_listed_codes(CodeKind.FUND, year_nomenclature.funds),
                 self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.accounts),
-                self._mark_admitted_accounts(year_chart).ravel(),
+                self._mark_accounts(year_chart).ravel(),
             )
         )
 
@@ -267,7 +265,7 @@ class Registry:
         is_listed[[0, *(self.numbers[kind][code] for code in codes)]] = 1
         return is_listed
 
-    def _mark_admitted_accounts(self, year_chart: Chart) -> NDArray[np.uint8]:
+    def _mark_accounts(self, year_chart: Chart) -> NDArray[np.uint8]:
         """Mark by item and account whether posting is admitted; an item without account rules admits all."""
         items, accounts = self.numbers[CodeKind.ITEM], self.numbers[CodeKind.ACCOUNT]
         admitted = np.ones((len(items) + 1, len(accounts) + 2), np.uint8)
