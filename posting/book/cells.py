@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import EngineError
+from core.nomenclature import FundFamily
 from core.periods import YEAR_FIRST
 from core.tables.book import Cells
 from core.tables.columns import allocate_columns, allocate_records, allocate_zeros, grow
@@ -120,7 +121,8 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
     cells["level"] = meanings.centre_level[at, centre]
     cells["unserved"] = meanings.item_unserved[at, parts.item]
-    cells["charges_interest"] = meanings.item_operating[at, parts.item] & ~is_operation
+    is_ordinary = meanings.fund_family[at, parts.fund] == FundFamily.ORDINARY
+    cells["charges_interest"] = meanings.item_operating[at, parts.item] & ~is_operation & is_ordinary
     cells["programme"] = meanings.centre_programme[at, parts.centre]
     cells["year"] = parts.year - YEAR_FIRST
     cells["title"], cells["title_before"] = registry.title_rows.find_cell_rows(
